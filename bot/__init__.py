@@ -1,0 +1,1 @@
+"""Theseus: a Discord bot that repairs its own code."""

@@ -1,0 +1,1 @@
+"""Records, events, policy and errors: the words everything else is written in."""

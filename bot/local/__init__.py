@@ -1,0 +1,1 @@
+"""The embedded Discord-compatible server, its page, and the demo."""

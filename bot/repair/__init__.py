@@ -1,0 +1,1 @@
+"""The offline engine: localise, mutate, search. Pure but for running tests."""

@@ -1,0 +1,1 @@
+"""What the cogs show: cards and persistent views."""
