@@ -1,0 +1,18 @@
+"""Who asked, approved, refused or changed what, and when."""
+
+from pydantic import AwareDatetime
+
+from bot.domain.people import Person
+from bot.domain.record import Record
+
+
+class AuditEntry(Record):
+    """One line of the audit log. `person` is `None` for what Theseus did by itself."""
+
+    at: AwareDatetime
+    action: str
+    allowed: bool
+    person: Person | None = None
+    run_id: str | None = None
+    how: str = ""
+    note: str = ""

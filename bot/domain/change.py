@@ -1,0 +1,104 @@
+"""What an engine did, and what our own checks said of it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+
+class FileChange(Record):
+    """One changed file, counted in lines."""
+
+    path: str
+    added: int = Field(ge=0)
+    removed: int = Field(ge=0)
+    status: Literal["added", "modified", "deleted", "renamed"] = "modified"
+
+
+class Attempt(Record):
+    """One thing the engine tried, for people."""
+
+    summary: str
+    result: str
+
+
+class ChangeSet(Record):
+    """Commits on the run's branch. Empty `files` means that nothing was changed."""
+
+    base: str
+    head: str
+    branch: str
+    engine: str
+    summary: str
+    files: tuple[FileChange, ...] = ()
+    diff: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    cost_usd: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+
+
+class CheckResult(Record):
+    """One check as we ran it. `output` is raw, at most 200,000 characters, tail kept."""
+
+    name: str
+    status: Literal["passed", "failed", "timeout", "skipped"]
+    seconds: float = Field(ge=0)
+    summary: str = Field(default="", description='counts: "14 passed"')
+    command: str = ""
+    output: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it stands in nobody's way."""
+        return self.status in ("passed", "skipped")
+
+
+class Finding(Record):
+    """Something the diff guard objects to. A blocking one stops the proposal."""
+
+    rule: Literal[
+        "protected_path",
+        "immutable_path",
+        "test_deleted",
+        "test_weakened",
+        "secret",
+        "new_dependency",
+        "ownership",
+        "size",
+        "empty",
+    ]
+    path: str
+    message: str
+    blocking: bool
+
+
+class Verdict(Record):
+    """What verification says of exactly one head. No green, no proposal."""
+
+    head: str
+    round: int = Field(ge=1)
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    red_on_base: CheckResult | None = None
+    green_on_head: CheckResult | None = None
+    sandbox: str = Field(default="", description="how the checks were confined, for people")
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether the reproduction failed on base and passes on head."""
+        red, green = self.red_on_base, self.green_on_head
+        return bool(red and red.status == "failed" and green and green.status == "passed")
+
+    @property
+    def green(self) -> bool:
+        """Whether this head may be proposed."""
+        return (
+            bool(self.checks)
+            and all(check.ok for check in self.checks)
+            and any(check.status == "passed" for check in self.checks)
+            and not any(finding.blocking for finding in self.findings)
+            and self.reproduced
+        )

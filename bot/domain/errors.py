@@ -1,0 +1,216 @@
+"""Every error Theseus raises on purpose, in one tree.
+
+TheseusError
+├── ConfigError            a file, key or option is wrong; names it and the way out
+├── PolicyError            a person or a run may not do this
+│   ├── NotAuthorized      not on the allow-list
+│   ├── OutOfBounds        a path, size or tool outside what was granted
+│   ├── StaleApproval      the approval was for another commit or an old card
+│   └── BudgetSpent        money, tokens or rate used up
+├── RunError               the run cannot do this now
+│   ├── UnknownRun         no such run
+│   └── WrongStage         the run is not where this makes sense
+└── PortError              something behind a door failed
+    ├── AgentError         AgentUnavailable, AgentTimeout, AgentOutputInvalid
+    ├── WorkspaceError     WorkspaceBusy, CheckoutDirty
+    ├── VerifierError      SandboxUnavailable
+    ├── ForgeError         ForgeUnavailable, ForgeConflict, ForgeRejected
+    ├── StoreError         StoreConflict
+    ├── ChatError          ChatUnavailable, ChatRejected
+    └── JournalError
+
+`str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
+Vendor errors are mapped to these once, at the adapter.
+"""
+
+from typing import ClassVar
+
+
+class TheseusError(Exception):
+    """Base of the tree. `code` is stable and journalled; `retryable` says if again helps."""
+
+    code: ClassVar[str] = "theseus"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class ConfigError(TheseusError):
+    """A setting, file or option is wrong. The message names it and the way out."""
+
+    code = "config"
+
+
+class PolicyError(TheseusError):
+    """Somebody or something may not do this."""
+
+    code = "policy"
+
+
+class NotAuthorized(PolicyError):
+    """The person is not on the list this needs."""
+
+    code = "policy.not_authorized"
+
+
+class OutOfBounds(PolicyError):
+    """A path, size or action outside what was granted."""
+
+    code = "policy.out_of_bounds"
+
+
+class StaleApproval(PolicyError):
+    """The approval names a commit or card that is no longer the newest."""
+
+    code = "policy.stale_approval"
+
+
+class BudgetSpent(PolicyError):
+    """A cap on money, tokens or changes an hour was reached."""
+
+    code = "policy.budget_spent"
+
+
+class RunError(TheseusError):
+    """The run cannot do what was asked of it."""
+
+    code = "run"
+
+
+class UnknownRun(RunError):
+    """There is no such run."""
+
+    code = "run.unknown"
+
+
+class WrongStage(RunError):
+    """The run is not at a stage where this makes sense."""
+
+    code = "run.wrong_stage"
+
+
+class PortError(TheseusError):
+    """Something behind a door failed."""
+
+    code = "port"
+
+
+class AgentError(PortError):
+    """The code agent failed."""
+
+    code = "agent"
+
+
+class AgentUnavailable(AgentError):
+    """The engine cannot be started or reached."""
+
+    code = "agent.unavailable"
+    retryable = True
+
+
+class AgentTimeout(AgentError):
+    """The engine used up its time."""
+
+    code = "agent.timeout"
+
+
+class AgentOutputInvalid(AgentError):
+    """The engine's answer does not validate."""
+
+    code = "agent.output_invalid"
+
+
+class WorkspaceError(PortError):
+    """A worktree could not be made, read or removed."""
+
+    code = "workspace"
+
+
+class WorkspaceBusy(WorkspaceError):
+    """The run's worktree is lent already."""
+
+    code = "workspace.busy"
+    retryable = True
+
+
+class CheckoutDirty(WorkspaceError):
+    """The running checkout has changes of its own or has diverged; it is left alone."""
+
+    code = "workspace.checkout_dirty"
+
+
+class VerifierError(PortError):
+    """Checks could not be run at all (a failing check is a verdict, not an error)."""
+
+    code = "verifier"
+
+
+class SandboxUnavailable(VerifierError):
+    """No sandbox on this machine, and running without one is not allowed by the configuration."""
+
+    code = "verifier.sandbox_unavailable"
+
+
+class ForgeError(PortError):
+    """The forge failed."""
+
+    code = "forge"
+
+
+class ForgeUnavailable(ForgeError):
+    """The forge cannot be reached now."""
+
+    code = "forge.unavailable"
+    retryable = True
+
+
+class ForgeConflict(ForgeError):
+    """The head moved, or the change no longer merges cleanly."""
+
+    code = "forge.conflict"
+
+
+class ForgeRejected(ForgeError):
+    """The forge refused: permissions, required checks, or a closed proposal."""
+
+    code = "forge.rejected"
+
+
+class StoreError(PortError):
+    """State could not be read or written."""
+
+    code = "store"
+
+
+class StoreConflict(StoreError):
+    """Somebody else wrote this row first; read again and decide anew."""
+
+    code = "store.conflict"
+    retryable = True
+
+
+class ChatError(PortError):
+    """Something could not be said in chat."""
+
+    code = "chat"
+
+
+class ChatUnavailable(ChatError):
+    """The chat cannot be reached now; the outbox keeps the message."""
+
+    code = "chat.unavailable"
+    retryable = True
+
+
+class ChatRejected(ChatError):
+    """The chat refuses this message for good: missing permission, deleted channel."""
+
+    code = "chat.rejected"
+
+
+class JournalError(PortError):
+    """The journal could not be written or read."""
+
+    code = "journal"

@@ -1,0 +1,75 @@
+"""What was seen, and what it means."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.journal import Action, Capsule, FailureGroup
+from bot.domain.record import Record
+
+
+class SourceExcerpt(Record):
+    """Lines of one file around a frame. `first_line` counts from 1."""
+
+    file: str
+    first_line: int
+    text: str
+    highlight: int = Field(description="the line the frame stands on")
+
+
+class Commit(Record):
+    """One commit of the target repository."""
+
+    sha: str
+    author: str
+    at: AwareDatetime
+    summary: str
+
+
+class Suspect(Record):
+    """A commit that may have caused the failure, and its diff of the files in the frames."""
+
+    commit: Commit
+    reason: str
+    diff: str = Field(description="unified diff against its parent, of the files in the frames")
+    score: float = Field(ge=0, le=1)
+
+
+class Evidence(Record):
+    """Everything the diagnosis may use. Deterministic; whatever people could have written is data.
+
+    `base` is the commit of the running checkout. `groups` are the failures that match what was
+    asked, best match first; empty when nothing matches, and then `nearby` says what else failed.
+    """
+
+    base: str
+    groups: tuple[FailureGroup, ...] = ()
+    nearby: tuple[FailureGroup, ...] = ()
+    timeline: tuple[Action, ...] = ()
+    excerpts: tuple[SourceExcerpt, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    searched: str = Field(default="", description="what was looked for and where, for people")
+
+    @property
+    def capsule(self) -> Capsule | None:
+        """The newest failure of the best-matching group."""
+        return self.groups[0].newest.error if self.groups else None
+
+
+class Diagnosis(Record):
+    """The cause as far as it is known, each claim with the ids of the evidence behind it."""
+
+    found: bool
+    headline: str = Field(description="one sentence: what, how often, since when, where")
+    cause: str
+    fingerprint: str = ""
+    event: str = ""
+    file: str = ""
+    line: int = 0
+    function: str = ""
+    count: int = 0
+    first_seen: AwareDatetime | None = None
+    last_seen: AwareDatetime | None = None
+    suspects: tuple[Suspect, ...] = ()
+    confidence: Literal["none", "low", "medium", "high"] = "none"
+    evidence_ids: tuple[str, ...] = ()

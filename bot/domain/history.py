@@ -1,0 +1,36 @@
+"""The newest record of each stage of one run."""
+
+from bot.domain.change import ChangeSet, Verdict
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.plan import Plan
+from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
+from bot.domain.record import Record
+
+RECORDS: dict[str, type[Record]] = {
+    kind.__name__: kind
+    for kind in (
+        Evidence,
+        Diagnosis,
+        Plan,
+        ChangeSet,
+        Verdict,
+        Proposal,
+        Approval,
+        Shipment,
+        Outcome,
+    )
+}
+
+
+class History(Record):
+    """What a run has recorded so far; `None` where it has not got there."""
+
+    evidence: Evidence | None = None
+    diagnosis: Diagnosis | None = None
+    plan: Plan | None = None
+    change_set: ChangeSet | None = None
+    verdict: Verdict | None = None
+    proposal: Proposal | None = None
+    approval: Approval | None = None
+    shipment: Shipment | None = None
+    outcome: Outcome | None = None

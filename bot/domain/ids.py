@@ -1,0 +1,36 @@
+"""Identifiers: sortable ones for records, short ones for people."""
+
+import re
+import secrets
+from datetime import datetime
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def _encode(value: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        value, rest = divmod(value, 32)
+        digits.append(_CROCKFORD[rest])
+    return "".join(reversed(digits))
+
+
+def sortable_id(at: datetime) -> str:
+    """Return 26 characters that sort by time (48 bits of ms, then 80 random bits; as a ULID)."""
+    return _encode(int(at.timestamp() * 1000), 10) + _encode(secrets.randbits(80), 16)
+
+
+def run_id() -> str:
+    """Return six characters a person can read out; the store makes sure it is new."""
+    return _encode(secrets.randbits(30), 6)
+
+
+def short_id(record_id: str) -> str:
+    """Return the last eight characters of a sortable id: what an error reply shows."""
+    return record_id[-8:]
+
+
+def slug(text: str, *, limit: int = 32) -> str:
+    """Return `text` as lower-case words joined by hyphens, safe in a branch name."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return "-".join(words)[:limit].strip("-") or "change"

@@ -1,0 +1,112 @@
+"""What the journal holds: one record an action, with a capsule where it failed."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.record import Record
+
+
+class Kind(StrEnum):
+    """The classes of action that are journalled."""
+
+    COMMAND = "command"
+    CONTEXT_MENU = "context_menu"
+    COMPONENT = "component"
+    LISTENER = "listener"
+    TASK = "task"
+    CHAT = "chat"
+    MODEL = "model"
+    FORGE = "forge"
+    CHECK = "check"
+    RELOAD = "reload"
+    GATEWAY = "gateway"
+    RUN = "run"
+
+
+class ActionOutcome(StrEnum):
+    """How an action ended."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+
+
+class Frame(Record):
+    """One project frame of a traceback, outermost first in a capsule.
+
+    `file` is relative to the project's root, with forward slashes. `arguments` maps each parameter
+    to Python literal source (`ast.literal_eval` reads it back), bounded and redacted; parameters
+    whose value has no literal form are named in `opaque`.
+    """
+
+    file: str
+    line: int = Field(ge=0)
+    function: str
+    module: str = ""
+    arguments: dict[str, str] = Field(default_factory=dict)
+    opaque: tuple[str, ...] = ()
+
+
+class Capsule(Record):
+    """Enough about one failure to write a failing test from."""
+
+    exception: str
+    message: str
+    fingerprint: str
+    frames: tuple[Frame, ...] = ()
+    inputs: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def innermost(self) -> Frame | None:
+        """The project frame closest to the error, if any frame was ours."""
+        return self.frames[-1] if self.frames else None
+
+
+class Action(Record):
+    """One journal record (SPEC B1). `event` is `kind.name`; `user` is a pseudonym."""
+
+    ts: AwareDatetime
+    id: str
+    event: str
+    kind: Kind
+    name: str
+    outcome: ActionOutcome
+    duration_ms: float | None = None
+    cost_usd: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    agent: str | None = None
+    run_id: str | None = None
+    guild_id: int | None = None
+    channel_id: int | None = None
+    user: str | None = None
+    shard: int | None = None
+    commit: str | None = None
+    error: Capsule | None = None
+
+
+class FailureGroup(Record):
+    """Failures of one fingerprint: how often, since when, and the newest in full."""
+
+    fingerprint: str
+    event: str
+    count: int = Field(ge=1)
+    first_seen: AwareDatetime
+    last_seen: AwareDatetime
+    newest: Action
+    action_ids: tuple[str, ...] = Field(description="newest first, at most 20")
+
+
+class JournalQuery(Record):
+    """What to read: all conditions hold together; `None` means any."""
+
+    event: str | None = None
+    fingerprint: str | None = None
+    outcome: ActionOutcome | None = None
+    channel_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = Field(default=500, ge=1, le=100_000)

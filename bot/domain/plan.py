@@ -1,0 +1,60 @@
+"""The plan: what will change, why, at what risk, and how it is proved and undone."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+Risk = Literal["low", "medium", "high", "security"]
+
+
+class Reproduction(Record):
+    """A test that shows the fault: red on base, green on a fixed head.
+
+    `path` is relative to the repository's root; the file is written by us, never by the engine.
+    """
+
+    path: str
+    node_id: str
+    source: str
+    calls: str = Field(description="what it does, for people: `face(6, 6)` or `/roll 2d6`")
+    expects: str = Field(description="what happens on base: `IndexError`")
+
+
+class Step(Record):
+    """One implementation step and the files it may change."""
+
+    summary: str
+    owned_files: tuple[str, ...]
+
+
+class TestPlan(Record):
+    """How the change is proved, by kind of test."""
+
+    __test__ = False
+
+    unit: str = ""
+    integration: str = ""
+    performance: str = ""
+    user_experience: str = ""
+
+
+class Plan(Record):
+    """SPEC C3. The engine may change only the files its steps own."""
+
+    problem: str
+    solution: str
+    steps: tuple[Step, ...] = Field(min_length=1)
+    risk: Risk = "low"
+    impact: str = ""
+    tests: TestPlan = TestPlan()
+    compatibility: str = "No flag, migration, API or configuration change."
+    verification: str = ""
+    rollback: str = ""
+    reproduction: Reproduction | None = None
+
+    @property
+    def owned_files(self) -> frozenset[str]:
+        """Every file any step may change."""
+        return frozenset(file for step in self.steps for file in step.owned_files)

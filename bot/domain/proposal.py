@@ -1,0 +1,86 @@
+"""From a proven change to running code."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.people import Person
+from bot.domain.record import Record
+
+How = Literal["text", "reaction", "button", "slash"]
+
+
+class ProposalDraft(Record):
+    """What the forge is asked to open. `repository` is the path of a clone holding `branch`."""
+
+    run_id: str
+    repository: str
+    branch: str
+    head: str
+    base_branch: str
+    title: str
+    body: str
+
+
+class ForgeProposal(Record):
+    """A pull request as the forge sees it now."""
+
+    number: int
+    url: str
+    state: Literal["open", "merged", "closed"]
+    head: str
+    branch: str
+    base_branch: str
+    title: str
+    merge_commit: str | None = None
+
+
+class Proposal(Record):
+    """What people are asked to approve: one head of one pull request.
+
+    `card_id` is the message that showed it; a newer proposal of the same run replaces this one.
+    """
+
+    run_id: str
+    number: int
+    url: str
+    head: str
+    base: str
+    branch: str
+    version: int = Field(default=1, ge=1)
+    note: str = Field(default="", description="why there is a new card, when there is")
+    card_id: int | None = None
+    at: AwareDatetime
+
+
+class Approval(Record):
+    """One person's word for one head. The only thing that lets a run ship."""
+
+    run_id: str
+    proposal: int
+    head: str
+    person: Person
+    at: AwareDatetime
+    how: How
+    security_reviewed: bool = False
+
+
+class Shipment(Record):
+    """The merge, and what the running bot did with it."""
+
+    run_id: str
+    approved_head: str
+    merge_commit: str
+    live_commit: str
+    reloaded: tuple[str, ...] = ()
+    restart_needed: bool = False
+    at: AwareDatetime
+
+
+class Outcome(Record):
+    """Whether the fix held, once watched."""
+
+    run_id: str
+    verdict: Literal["fixed", "not_fixed", "inconclusive", "regressed"]
+    reasons: tuple[str, ...] = ()
+    at: AwareDatetime

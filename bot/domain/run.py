@@ -1,0 +1,108 @@
+"""The run: an explicit, durable state machine.
+
+    observe -> diagnose -> plan -> execute -> verify -> propose -> (a person) -> ship
+
+A run is a row, not a coroutine: after a restart other code may read it, so all that is known of it
+stands here and in the stage records. `stage` is the next thing to do.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.people import Person, Place
+from bot.domain.record import Record
+
+Goal = Literal["investigate", "fix"]
+
+
+class Stage(StrEnum):
+    """What a run does next, in the order of the flow."""
+
+    OBSERVE = "observe"
+    DIAGNOSE = "diagnose"
+    PLAN = "plan"
+    EXECUTE = "execute"
+    VERIFY = "verify"
+    PROPOSE = "propose"
+    SHIP = "ship"
+    WATCH = "watch"
+
+
+class Status(StrEnum):
+    """Whether anything is being done about the run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"  # for a person; holds no worker
+    DONE = "done"
+    FAILED = "failed"  # ended honestly without a result
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"  # interrupted twice in the same stage
+
+
+ENDED = frozenset(
+    {Status.DONE, Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED}
+)
+
+
+class Trigger(Record):
+    """What started a run: somebody's words, in their place. `key` makes asking twice harmless."""
+
+    key: str
+    goal: Goal
+    person: Person
+    place: Place
+    text: str
+    subject: str = ""
+    error_id: str | None = Field(default=None, description="short or full id of a journal record")
+    at: AwareDatetime
+
+
+class Run(Record):
+    """One row. `version` guards against two writers; `lease_*` says who works on it."""
+
+    id: str
+    goal: Goal
+    stage: Stage = Stage.OBSERVE
+    status: Status = Status.QUEUED
+    trigger: Trigger
+    round: int = Field(default=1, ge=1, description="execute/verify round, from 1")
+    interruptions: int = Field(default=0, ge=0, description="in the present stage")
+    version: int = Field(default=0, ge=0)
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    lease_owner: str | None = None
+    lease_until: AwareDatetime | None = None
+    thread_id: int | None = None
+    card_id: int | None = Field(default=None, description="message id of the living card")
+    activity: str = Field(default="", description="what is being done right now, for the card")
+    reason: str = Field(default="", description="why it ended, for people")
+    cost_usd: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in ENDED
+
+
+class Recovery(StrEnum):
+    """What to do with a run found after a start."""
+
+    LEAVE = "leave"  # ended, waiting for a person, or somebody alive works on it
+    CONTINUE = "continue"  # was queued, or its worker is gone: do the stage again
+    QUARANTINE = "quarantine"
+
+
+MAX_INTERRUPTIONS = 2
+
+
+def recovery(run: Run, *, alive: frozenset[str]) -> Recovery:
+    """Decide about a run found in the store; `alive` are the lease owners known to be alive."""
+    if run.status is not Status.RUNNING or run.lease_owner in alive:
+        return Recovery.LEAVE
+    if run.interruptions + 1 >= MAX_INTERRUPTIONS:
+        return Recovery.QUARANTINE
+    return Recovery.CONTINUE

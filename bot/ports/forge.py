@@ -1,0 +1,48 @@
+"""The forge door: where proposals live and merges happen."""
+
+from typing import Protocol
+
+from bot.domain.proposal import ForgeProposal, ProposalDraft
+
+
+class Forge(Protocol):
+    """A code host. Only this door holds its credentials. Everything is idempotent by run.
+
+    Raises `ForgeUnavailable` (again may help), `ForgeConflict`, `ForgeRejected`.
+    """
+
+    async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
+        """Publish the draft's branch and open its proposal, or update the one this run has.
+
+        Called again with the same head it changes nothing and returns the same number. A push that
+        would drop commits somebody else added to the branch raises `ForgeConflict`.
+        """
+        ...
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Return the proposal as it is now. An unknown number raises `ForgeRejected`."""
+        ...
+
+    async def find(self, run_id: str) -> ForgeProposal | None:
+        """Return the run's proposal, whatever its state; `None` if it never opened one."""
+        ...
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        """Merge if the head is still `expected_head`; return it with `merge_commit`.
+
+        Already merged at that head: returns the same. Another head, or a change that does not
+        merge cleanly: `ForgeConflict`, nothing merged. Closed: `ForgeRejected`.
+        """
+        ...
+
+    async def close(self, number: int, reason: str) -> ForgeProposal:
+        """Close without merging; again is harmless. A merged one raises `ForgeRejected`."""
+        ...
+
+    async def revert(self, number: int) -> ForgeProposal:
+        """Open a proposal that undoes a merged one, or return the one already open."""
+        ...
+
+    async def ready(self) -> str:
+        """Return one line on what it is connected to; raises `ForgeUnavailable` if it is not."""
+        ...

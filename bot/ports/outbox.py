@@ -1,0 +1,36 @@
+"""The outbox door: where messages wait until the chat has them."""
+
+from typing import Protocol
+
+from bot.domain.posts import MessageRef, Post
+from bot.domain.record import Record
+
+
+class Pending(Record):
+    """One message to send. `number` gives the order; `nonce` is what the chat deduplicates by."""
+
+    number: int
+    key: str
+    channel_id: int
+    post: Post
+    nonce: str
+
+
+class OutboxStore(Protocol):
+    """Durable rows behind `Chat.post`. Raises `StoreError`."""
+
+    async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
+        """Store the message, or return where it stands if this key was sent already."""
+        ...
+
+    async def sent(self, key: str, ref: MessageRef) -> None:
+        """Note that the chat has it."""
+        ...
+
+    async def failed(self, key: str, reason: str) -> None:
+        """Note that the chat refused it for good; it is not tried again."""
+        ...
+
+    async def pending(self) -> tuple[Pending, ...]:
+        """Return what was not sent yet, oldest first."""
+        ...

@@ -1,0 +1,28 @@
+"""The runtime door: the running bot, asked to take on changed files."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+
+class Adoption(Record):
+    """What the running bot did with changed files.
+
+    `reloaded` are module names now running the new code. `restart_needed` are changed files that
+    only a restart takes on. `failed` maps a module that kept its old code to the reason.
+    """
+
+    reloaded: tuple[str, ...] = ()
+    restart_needed: tuple[str, ...] = ()
+    failed: dict[str, str] = Field(default_factory=dict)
+
+
+class Runtime(Protocol):
+    """The running program."""
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Reload what can be reloaded; a cog that fails to load keeps its last good code."""
+        ...

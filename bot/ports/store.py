@@ -1,0 +1,73 @@
+"""The store door: runs, their records, approvals and the audit log."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.audit import AuditEntry
+from bot.domain.history import History
+from bot.domain.proposal import Approval
+from bot.domain.record import Record
+from bot.domain.run import Run, Status
+
+
+class Store(Protocol):
+    """Durable state. Every method is one transaction: after it returns, a crash loses nothing.
+
+    Raises `StoreConflict` when somebody else wrote the row first, `UnknownRun`, `StoreError`.
+    """
+
+    async def create(self, run: Run) -> Run:
+        """Insert the run, or return the existing run with the same `trigger.key`."""
+        ...
+
+    async def get(self, run_id: str) -> Run:
+        """Return the run; `UnknownRun` if there is none."""
+        ...
+
+    async def save(self, run: Run, *records: Record) -> Run:
+        """Write the run and append stage records, together; return it with `version` + 1.
+
+        Raises `StoreConflict`, and writes nothing, if the stored version is not `run.version`.
+        """
+        ...
+
+    async def history(self, run_id: str) -> History:
+        """Return the newest record of each kind."""
+        ...
+
+    async def find(
+        self,
+        *,
+        status: Collection[Status] | None = None,
+        thread_id: int | None = None,
+        limit: int = 50,
+    ) -> tuple[Run, ...]:
+        """Return matching runs, newest first."""
+        ...
+
+    async def lease_next(self, owner: str, until: datetime) -> Run | None:
+        """Take the oldest queued run: it becomes running, leased to `owner`. Atomic."""
+        ...
+
+    async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
+        """Prolong a lease; `False` if it is no longer this owner's. Does not touch `version`."""
+        ...
+
+    async def approve(self, approval: Approval) -> Approval:
+        """Record the approval of one head; return the first one if that head has one already."""
+        ...
+
+    async def approval(self, run_id: str, head: str) -> Approval | None:
+        """Return the approval of exactly that head, if there is one."""
+        ...
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log. There is no way to change or remove an entry."""
+        ...
+
+    async def audit_log(
+        self, *, run_id: str | None = None, limit: int = 100
+    ) -> Sequence[AuditEntry]:
+        """Return the newest entries, newest first."""
+        ...

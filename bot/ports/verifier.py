@@ -1,0 +1,58 @@
+"""The verifier door: checks run by us, from base's configuration, never on an agent's word."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+from bot.domain.change import CheckResult
+from bot.domain.plan import Reproduction
+from bot.domain.record import Record
+from bot.ports.workspace import Workspace
+
+Tier = Literal["quick", "full"]
+OnCheck = Callable[[CheckResult], Awaitable[None]]
+
+
+class Reproduced(Record):
+    """A reproduction that really fails, and how."""
+
+    reproduction: Reproduction
+    result: CheckResult
+
+
+class Verifier(Protocol):
+    """Runs tests and checks in a workspace, sandboxed, with time limits.
+
+    A failing check is a result, not an error. Raises `SandboxUnavailable` when it may not run
+    anything here, `VerifierError` when base's configuration cannot be read. Cancelling ends every
+    process it started.
+    """
+
+    @property
+    def sandbox(self) -> str:
+        """Return how commands are confined here, for people: `bubblewrap: no network, ...`."""
+        ...
+
+    async def first_red(
+        self, candidates: Sequence[Reproduction], workspace: Workspace
+    ) -> Reproduced | None:
+        """Return the first candidate that fails on the workspace as it stands, as expected.
+
+        "As expected" means that the exception it names is what failed it. The files it wrote are
+        removed again.
+        """
+        ...
+
+    async def run_reproduction(
+        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
+    ) -> CheckResult:
+        """Run the reproduction against base's sources or against the workspace as it stands."""
+        ...
+
+    async def run_checks(
+        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+    ) -> tuple[CheckResult, ...]:
+        """Run base's checks of that tier on the workspace; affected tests first.
+
+        `on_check` is awaited after each. All checks run even when one fails.
+        """
+        ...

@@ -1,0 +1,122 @@
+"""The workspace door: a worktree to change, and the running checkout to read and move forward."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.change import FileChange
+from bot.domain.evidence import Commit, Suspect
+
+
+class Workspace(Protocol):
+    """A worktree on a branch of its own. All paths are relative to `path`, with forward slashes."""
+
+    @property
+    def path(self) -> Path:
+        """Return the worktree's folder, absolute."""
+        ...
+
+    @property
+    def branch(self) -> str:
+        """Return the branch checked out here."""
+        ...
+
+    @property
+    def base(self) -> str:
+        """Return the commit the branch started from."""
+        ...
+
+    async def head(self) -> str:
+        """Return the commit checked out here."""
+        ...
+
+    async def commit(self, message: str) -> str:
+        """Commit every change in the worktree (hooks off); return the new head.
+
+        With nothing to commit it returns the present head.
+        """
+        ...
+
+    async def reset(self, commit: str) -> None:
+        """Make the worktree and branch exactly `commit`, dropping everything else."""
+        ...
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """Return what differs between `base` and the worktree, uncommitted included."""
+        ...
+
+    async def diff(self) -> str:
+        """Return the unified diff from `base` to the worktree, uncommitted included."""
+        ...
+
+    async def read_base(self, file: str) -> str | None:
+        """Return a file's text at `base`; `None` if it is not there or not text."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Lends worktrees. Never touches the running checkout's files, index or branch."""
+
+    def lend(
+        self, run_id: str, *, base: str, slug: str = "change"
+    ) -> AbstractAsyncContextManager[Workspace]:
+        """Lend the run's worktree on branch `theseus/<run>-<slug>`.
+
+        The first time, the branch starts at `base` and a tag `theseus/<run>/start` marks it; later
+        the same branch is checked out where it stands. On exit the worktree is removed, whatever
+        happened; branch and tag stay. Raises `WorkspaceBusy` if it is lent already,
+        `WorkspaceError` if git refuses.
+        """
+        ...
+
+    async def drop(self, run_id: str) -> None:
+        """Remove the run's branch and tag, and its worktree if one was left. Again is harmless."""
+        ...
+
+    async def reap(self, keep: frozenset[str]) -> tuple[str, ...]:
+        """Remove worktrees of runs not in `keep` that a crash left; return their run ids."""
+        ...
+
+
+class Checkout(Protocol):
+    """The running checkout: read by the investigation, moved forward by a shipment."""
+
+    @property
+    def path(self) -> Path:
+        """Return its folder, absolute."""
+        ...
+
+    async def head(self) -> str:
+        """Return the commit it stands on."""
+        ...
+
+    async def log(self, files: Sequence[str], *, limit: int = 20) -> tuple[Commit, ...]:
+        """Return the newest commits that touch any of `files`, newest first."""
+        ...
+
+    async def suspects(
+        self, sites: Sequence[tuple[str, int]], *, limit: int = 5
+    ) -> tuple[Suspect, ...]:
+        """Return commits that may be behind a failure at these (file, line) sites, best first.
+
+        Blame of the lines, then the newest commits touching the files; each with its diff of those
+        files. An unknown file or line is skipped. Root commits are not suspects.
+        """
+        ...
+
+    async def read(self, file: str) -> str | None:
+        """Return a file's text as it stands in the folder; `None` if absent or not text."""
+        ...
+
+    async def fast_forward(self, commit: str) -> tuple[str, ...]:
+        """Fetch from the forge's remote and move to `commit`; return the files that changed.
+
+        Only ever forward. Already there or past it: returns `()`. Raises `CheckoutDirty` when it
+        has local changes in the way or has diverged, and leaves everything as it was.
+        """
+        ...
+
+    async def contains(self, commit: str) -> bool:
+        """Return whether `commit` is the head or an ancestor of it."""
+        ...
