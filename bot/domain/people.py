@@ -18,3 +18,21 @@ class Place(Record):
     thread_id: int | None = None
     message_id: int | None = None
     guild_id: int | None = None
+
+
+class PeopleList(Record):
+    """Users and roles, by id."""
+
+    users: frozenset[int] = frozenset()
+    roles: frozenset[int] = frozenset()
+
+    def has(self, person: Person) -> bool:
+        """Whether the person is on it, by themselves or through a role."""
+        return person.id in self.users or bool(person.role_ids & self.roles)
+
+
+class AllowList(Record):
+    """Developers may ask; approvers may ship (and ask). Empty lists allow nobody."""
+
+    developers: PeopleList = PeopleList()
+    approvers: PeopleList = PeopleList()

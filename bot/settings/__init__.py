@@ -1,0 +1,16 @@
+"""The only reader of the environment, `.env` and `data/config.yaml`."""
+
+from bot.settings._config import Config, checks_from, config_from, protection_from
+from bot.settings._environment import Environment, read_environment
+from bot.settings._load import Settings, load
+
+__all__ = [
+    "Config",
+    "Environment",
+    "Settings",
+    "checks_from",
+    "config_from",
+    "load",
+    "protection_from",
+    "read_environment",
+]

@@ -1,0 +1,81 @@
+"""`data/config.yaml`: everything that is not a secret and not an address."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.checks import Checks, Protection
+from bot.domain.people import AllowList
+from bot.domain.record import Record
+from bot.settings._yaml import parse
+
+
+class DiscordConfig(Record):
+    """Where the bot lives. Ids are Discord snowflakes (Developer Mode, then Copy ID)."""
+
+    guild_id: int | None = None
+    dev_channel_id: int | None = None
+
+
+class EngineConfig(Record):
+    """Which engine writes changes, and what one round may use."""
+
+    name: Literal["auto", "offline", "claude"] = "auto"
+    seconds: float = Field(default=300.0, gt=0)
+    usd: float = Field(default=2.0, ge=0)
+
+
+class ForgeConfig(Record):
+    """Where proposals go. `path` is the local forge's bare repository."""
+
+    kind: Literal["local", "github"] = "local"
+    path: Path | None = None
+    remote: str = "origin"
+    branch: str = "main"
+    url: str = Field(default="", description="where people can read local proposals")
+
+
+class SandboxConfig(Record):
+    """How commands are confined. Without a sandbox autonomous work is refused if `required`."""
+
+    kind: Literal["auto", "bubblewrap", "none"] = "auto"
+    required: bool = True
+
+
+class RunsConfig(Record):
+    """How runs are worked on."""
+
+    workers: int = Field(default=2, ge=1, le=32)
+    rounds: int = Field(default=3, ge=1, le=10)
+    lease_seconds: float = Field(default=30.0, gt=0)
+    lookback_hours: float = Field(default=24.0, gt=0)
+
+
+class Config(Record):
+    """The whole file."""
+
+    discord: DiscordConfig = DiscordConfig()
+    people: AllowList = AllowList()
+    engine: EngineConfig = EngineConfig()
+    forge: ForgeConfig = ForgeConfig()
+    sandbox: SandboxConfig = SandboxConfig()
+    runs: RunsConfig = RunsConfig()
+    protection: Protection = Protection()
+    checks: Checks
+    cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
+
+
+def config_from(text: str, source: str) -> Config:
+    """Parse the file's text; `ConfigError` names `source`, line and key."""
+    return parse(text, Config, source)
+
+
+def checks_from(text: str, source: str) -> Checks:
+    """Parse only the `checks` of a configuration, whatever the rest of it looks like."""
+    return parse(text, Checks, source, only="checks")
+
+
+def protection_from(text: str, source: str) -> Protection:
+    """Parse only the `protection` of a configuration, whatever the rest of it looks like."""
+    return parse(text, Protection, source, only="protection")

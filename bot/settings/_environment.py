@@ -1,0 +1,98 @@
+"""The environment and `.env`: secrets and addresses."""
+
+import difflib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from dotenv.parser import Binding, parse_stream
+from pydantic import AnyHttpUrl, AnyUrl, BeforeValidator, Field, SecretStr, ValidationError
+
+from bot.domain.errors import ConfigError
+from bot.domain.record import Record
+
+
+def _blank_is_absent(value: object) -> object:
+    return None if value == "" else value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_blank_is_absent)]
+Web = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_absent)]
+Socket = Annotated[AnyUrl | None, BeforeValidator(_blank_is_absent)]
+
+
+class Environment(Record):
+    """Settings that differ between machines. Names are the variables', in lower case."""
+
+    discord_token: Secret = None
+    anthropic_api_key: Secret = None
+    anthropic_base_url: Web = None
+    github_token: Secret = None
+    theseus_discord_api_url: Web = None
+    theseus_discord_gateway_url: Socket = None
+    theseus_github_api_url: Web = None
+    theseus_config: Path = Path("data/config.yaml")
+    theseus_state: Path = Path("data/state")
+    theseus_http_port: int | None = Field(default=None, ge=0, le=65535)
+
+
+KNOWN = {name.upper(): name for name in Environment.model_fields}
+
+
+def _closest(key: str) -> str:
+    near = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(KNOWN))
+
+
+def _check_binding(binding: Binding, file: Path) -> tuple[str, str] | None:
+    line = binding.original.line
+    if binding.error:
+        raise ConfigError(
+            f"{file}, line {line}: {binding.original.string.strip()!r} is not KEY=value; "
+            "quote values that hold spaces or quotes, or start the line with # for a comment."
+        )
+    if binding.key is None:
+        return None
+    if binding.key not in KNOWN:
+        raise ConfigError(
+            f"{file}, line {line}: unknown key {binding.key}; {_closest(binding.key)}"
+        )
+    return binding.key, binding.value or ""
+
+
+def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
+    """Return key -> (value, where) of a `.env` file; a missing file is empty."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+    found: dict[str, tuple[str, str]] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        pair = _check_binding(binding, file)
+        if pair:
+            found[pair[0]] = (pair[1], f"{file}, line {binding.original.line}")
+    return found
+
+
+def read_environment(variables: Mapping[str, str], dotenv: Path) -> Environment:
+    """Return the settings: `variables` (the process's environment) win over the `.env` file.
+
+    Raises `ConfigError` naming the file and line, or the variable, and the key. Values are never
+    shown: they may be secrets.
+    """
+    found = _read_dotenv(dotenv)
+    for key in KNOWN:
+        if key in variables:
+            found[key] = (variables[key], "the environment")
+    try:
+        return Environment.model_validate(
+            {KNOWN[key]: value for key, (value, _) in found.items() if value != ""}
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = str(first["loc"][0]).upper()
+        where = found[key][1]
+        raise ConfigError(f"{where}: {key} is wrong: {first['msg']}") from None

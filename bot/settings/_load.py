@@ -1,0 +1,39 @@
+"""Everything that was set, from everywhere it may be set."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.domain.errors import ConfigError
+from bot.domain.record import Record
+from bot.settings._config import Config, config_from
+from bot.settings._environment import Environment, read_environment
+
+
+class Settings(Record):
+    """The environment and the configuration file, with paths made absolute under `root`."""
+
+    root: Path
+    environment: Environment
+    config: Config
+    config_file: Path
+    state: Path
+
+
+def load(root: Path, variables: Mapping[str, str]) -> Settings:
+    """Read `.env` and the configuration file under `root`. Raises `ConfigError`."""
+    environment = read_environment(variables, root / ".env")
+    config_file = root / environment.theseus_config
+    try:
+        text = config_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{config_file} cannot be read ({error}); set THESEUS_CONFIG to your configuration "
+            "file, or restore data/config.yaml."
+        ) from error
+    return Settings(
+        root=root,
+        environment=environment,
+        config=config_from(text, str(environment.theseus_config)),
+        config_file=config_file,
+        state=root / environment.theseus_state,
+    )

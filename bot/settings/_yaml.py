@@ -1,0 +1,103 @@
+"""YAML whose errors name the file, the line and the key."""
+
+import difflib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.domain.errors import ConfigError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _refuse_duplicates(node: yaml.Node, source: str) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, source)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if key.value in seen:
+            raise ConfigError(
+                f"{source}, line {line}: {key.value} is set twice (first on line "
+                f"{seen[key.value]}); keep one."
+            )
+        seen[key.value] = line
+        _refuse_duplicates(value, source)
+
+
+def _step(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return value, key.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        item = node.value[part]
+        return item, item.start_mark.line + 1
+    return None
+
+
+def _line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
+    line = node.start_mark.line + 1
+    for part in path:
+        found = _step(node, part)
+        if found is None:
+            break
+        node, line = found
+    return line
+
+
+def _known_keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    current: type[BaseModel] = model
+    for part in path:
+        field = current.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        current = inner
+    return sorted(current.model_fields)
+
+
+def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    path = problem["loc"]
+    dotted = ".".join(str(part) for part in path)
+    if problem["type"] != "extra_forbidden":
+        return f"{dotted or 'the file'}: {problem['msg']}"
+    known = _known_keys(model, path[:-1])
+    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"known keys here: {', '.join(known)}"
+    return f"unknown key {dotted}; {hint}"
+
+
+def parse(text: str, model: type[M], source: str, *, only: str | None = None) -> M:
+    """Validate YAML `text` (or only its top-level key `only`) as `model`.
+
+    Raises `ConfigError` with `source`, line and key for the first problem.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{source}, line {line}: not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{source}: not valid YAML: {error}") from error
+    if node is None:
+        node, content = yaml.MappingNode("", [], yaml.Mark(source, 0, 0, 0, None, 0)), {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{source}, line 1: expected `key: value` lines, see the example there.")
+    _refuse_duplicates(node, source)
+    prefix: tuple[str, ...] = ()
+    if only is not None:
+        content, prefix = content.get(only) or {}, (only,)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        line = _line_of(node, (*prefix, *first["loc"]))
+        raise ConfigError(f"{source}, line {line}: {_explain(first, model)}") from None
