@@ -193,6 +193,7 @@ class Reminders(commands.Cog):
         self.shelf = Shelf(bot.state / "reminders.sqlite3")
         self._nap: asyncio.Task[None] | None = None
         self._changed = False
+        self._closing = False
 
     async def cog_load(self) -> None:
         """Open the shelf; whatever fell due while the bot was away is delivered now."""
@@ -202,6 +203,7 @@ class Reminders(commands.Cog):
     async def cog_unload(self) -> None:
         """Stop waiting and close the shelf; a delivery under way may finish first."""
         watching = self._watch.get_task()
+        self._closing = True
         self._watch.stop()
         self._wake()
         if watching is not None:
@@ -264,13 +266,14 @@ class Reminders(commands.Cog):
             line = f"Cancelled: {line}"
         await interaction.response.send_message(line, ephemeral=True)
 
-    @tasks.loop()
+    @tasks.loop(count=1)
     async def _watch(self) -> None:
-        """Deliver what is due, then nap until the next one or until something changes."""
-        self._changed = False
-        for row in await self.shelf.due(self._now()):
-            await self._deliver(row)
-        await self._sleep(seconds_to_next(await self.shelf.due_times(), self._now()))
+        """Until the cog is unloaded: deliver what is due, then nap until the next one."""
+        while not self._closing:
+            self._changed = False
+            for row in await self.shelf.due(self._now()):
+                await self._deliver(row)
+            await self._sleep(seconds_to_next(await self.shelf.due_times(), self._now()))
 
     async def _deliver(self, row: Any) -> None:
         """Say it, then forget it: a crash in between repeats the send with the same nonce."""
