@@ -1,0 +1,59 @@
+"""Who lives below a child process, read from /proc. Empty where there is no /proc."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Resident:
+    """One live process. `memory` is its resident set in bytes; shared pages count in full."""
+
+    pid: int
+    parent: int
+    session: int
+    memory: int
+
+
+def _residents() -> Iterator[Resident]:
+    for entry in _PROC.iterdir() if _PROC.is_dir() else ():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        # The name, in parentheses, may hold anything; what follows its last ")" is numbers.
+        fields = stat.rpartition(")")[2].split()
+        if len(fields) > 21 and fields[0] not in "ZX":
+            yield Resident(int(entry.name), int(fields[1]), int(fields[3]), int(fields[21]) * _PAGE)
+
+
+def family(root: int) -> list[Resident]:
+    """Return `root`, its live descendants, and whoever shares its session."""
+    everyone = list(_residents())
+    members = {root}
+    grown = True
+    while grown:
+        size = len(members)
+        members.update(who.pid for who in everyone if who.parent in members or who.session == root)
+        grown = len(members) > size
+    return [who for who in everyone if who.pid in members]
+
+
+def marked(mark: str) -> list[int]:
+    """Return the live processes whose environment at their start held `mark` (`KEY=value`)."""
+    wanted = mark.encode()
+    found = []
+    for who in _residents():
+        try:
+            environment = (_PROC / str(who.pid) / "environ").read_bytes()
+        except OSError:
+            continue
+        if wanted in environment.split(b"\0"):
+            found.append(who.pid)
+    return found

@@ -1,0 +1,69 @@
+"""Commands as plain child processes, for machines without bubblewrap where that was allowed."""
+
+import os
+import secrets
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bot.adapters.sandbox._census import marked
+from bot.adapters.sandbox._environment import clean_environment, not_startable
+from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
+from bot.ports.sandbox import Completed, Limits
+
+_MARK = "THESEUS_CONFINED"
+_ROUNDS = 50  # of killing what a forking command started meanwhile
+
+
+def _sweep(mark: str) -> None:
+    """Kill whoever still carries the mark, whatever session it moved to."""
+    for _ in range(_ROUNDS):
+        left = marked(mark)
+        if not left:
+            return
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+class PlainSandbox:
+    """Runs commands with limits and a clean environment, and nothing that keeps them in."""
+
+    @property
+    def description(self) -> str:
+        """Return what is enforced here, and plainly what is not."""
+        return (
+            "no sandbox: time, memory, processes and output are limited and the environment is "
+            "clean, but commands CAN reach the network and read and write whatever this user can"
+        )
+
+    def wrap(
+        self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return `argv` as it is and a clean environment; home is the shared temporary folder."""
+        return list(argv), clean_environment(tempfile.gettempdir(), env)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        writable: Sequence[Path],
+        env: Mapping[str, str],
+        limits: Limits,
+    ) -> Completed:
+        """Run to the end; kill the group and everything that carries this run's mark."""
+        with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:
+            mark = secrets.token_hex(8)
+            clean = clean_environment(home, {**env, _MARK: mark})
+            if reason := not_startable(argv[0], cwd, clean):
+                return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
+            return await run_bounded(
+                limited(argv, limits),
+                cwd=cwd,
+                env=clean,
+                limits=limits,
+                sweep=lambda: _sweep(f"{_MARK}={mark}"),
+            )

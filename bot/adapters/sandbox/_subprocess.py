@@ -1,0 +1,137 @@
+"""Running one child to its end: time limit, bounded output, a census while it runs, no orphans."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bot.adapters.sandbox._census import family
+from bot.ports.sandbox import Completed, Limits
+
+LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
+LAST_WORDS = 0.5  # seconds to wait for output after the end
+NOT_STARTABLE = 127
+FILE_BLOCKS = 2 * 1024 * 1024  # of 512 bytes: no single file over 1 GiB
+_MIB = 1024 * 1024
+
+
+class _Tail(asyncio.Protocol):
+    """Keeps the last bytes that arrive, however many they are."""
+
+    def __init__(self, chars: int) -> None:
+        self._chars = chars
+        self._room = chars * 4  # UTF-8 takes up to four bytes a character
+        self._kept = bytearray()
+        self._dropped = 0
+        self.closed = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        self._kept += data
+        if len(self._kept) > 2 * self._room:
+            self._dropped += len(self._kept) - self._room
+            del self._kept[: -self._room]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
+
+    def text(self, *notes: str) -> str:
+        """Return the tail as text, with what was dropped and `notes` told in brackets."""
+        text = self._kept.decode("utf-8", errors="replace")
+        after = "".join(f"\n[{note}]" for note in notes if note)
+        if not self._dropped and len(text) + len(after) <= self._chars:
+            return text + after
+        before = "[the beginning of the output was dropped]\n"
+        room = max(self._chars - len(before) - len(after), 0)
+        return (before + text[len(text) - room :] + after)[-self._chars :]
+
+
+def limited(argv: Sequence[str], limits: Limits) -> list[str]:
+    """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
+
+    A shell does it: setting limits between fork and exec in Python is unsafe with threads.
+    """
+    ceilings = f"ulimit -d {limits.memory_mb * 1024} && ulimit -f {FILE_BLOCKS} && ulimit -c 0"
+    return ["/bin/sh", "-c", f'{ceilings} && exec "$@"', "sh", *argv]
+
+
+def _excess(root: int, limits: Limits) -> str:
+    """Return what the processes below `root` use too much of, or nothing."""
+    members = family(root)
+    if len(members) > limits.processes:
+        return f"killed: {len(members)} processes, {limits.processes} are allowed"
+    memory = sum(who.memory for who in members) // _MIB
+    if memory > limits.memory_mb:
+        return f"killed: {memory} MB of memory, {limits.memory_mb} are allowed"
+    return ""
+
+
+async def _until_exit(process: asyncio.subprocess.Process, limits: Limits) -> str:
+    """Wait for the end; return why it was not waited for, if it was not."""
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY):
+                await process.wait()
+                return ""
+        if reason := _excess(process.pid, limits):
+            return reason
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process group that we lead, if anybody is left in it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+async def run_bounded(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    limits: Limits,
+    sweep: Callable[[], None],
+) -> Completed:
+    """Run `argv` as its own session; afterwards, and when cancelled, kill its group and `sweep`."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    reading, writing = os.pipe()
+    transport, tail = await loop.connect_read_pipe(
+        lambda: _Tail(limits.output_chars), os.fdopen(reading, "rb", buffering=0)
+    )
+    try:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                cwd=cwd,
+                env=dict(env),
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return Completed(returncode=NOT_STARTABLE, output=str(error), seconds=0.0)
+        finally:
+            os.close(writing)
+        timed_out, note = False, ""
+        try:
+            async with asyncio.timeout(limits.seconds):
+                note = await _until_exit(process, limits)
+        except TimeoutError:
+            timed_out, note = True, f"killed: not done after {limits.seconds:g} s"
+        finally:
+            kill_group(process.pid)
+            sweep()
+            await process.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await tail.closed.wait()
+    finally:
+        transport.close()
+    return Completed(
+        returncode=process.returncode if process.returncode is not None else -signal.SIGKILL,
+        output=tail.text(note),
+        seconds=loop.time() - started,
+        timed_out=timed_out,
+    )
