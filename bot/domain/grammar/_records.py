@@ -1,0 +1,98 @@
+"""What the grammar is told about a message, and what it answers."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from bot.domain.record import Record
+
+ReplyTo = Literal["error", "proposal", "bot", "person"]
+Strength = Literal["none", "weak", "clear"]
+
+
+class Intent(StrEnum):
+    """What a person wants. `CHAT` is everything the grammar does not decide."""
+
+    INVESTIGATE = "investigate"
+    FIX = "fix"
+    STATUS = "status"
+    CANCEL = "cancel"
+    REVISE = "revise"
+    SHIP = "ship"
+    REJECT = "reject"
+    REVERT = "revert"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REMEMBER = "remember"
+    FORGET = "forget"
+    STOP = "stop"
+    AUDIT = "audit"
+    CAPABILITIES = "capabilities"
+    CHAT = "chat"
+
+
+class Setting(Record):
+    """Where and to whom something was said.
+
+    The caller removes the bot's own mention from the text and writes other people's as `@name`;
+    a single raw mention left in an addressed message is taken for the bot's own.
+    """
+
+    addressed: bool = False
+    """The bot was mentioned, replied to or written to directly."""
+    in_thread: bool = False
+    """The message is in a run's thread."""
+    dev_channel: bool = False
+    listed: bool = False
+    """The speaker is an allow-listed person."""
+    reply_to: ReplyTo | None = None
+
+    @property
+    def heard(self) -> bool:
+        """True when the message is for the bot, whatever it says."""
+        return self.addressed or self.in_thread or self.reply_to in ("error", "proposal", "bot")
+
+    @property
+    def about_a_proposal(self) -> bool:
+        """True where a short word such as "merge" can only mean one proposal."""
+        return self.in_thread or self.reply_to == "proposal"
+
+
+class Slots(Record):
+    """The details of a request; what was not said is empty, None or False."""
+
+    subject: str = ""
+    """What is broken, in the speaker's words, without politeness ("rolling dice")."""
+    run: str | None = None
+    pull_request: int | None = None
+    security_reviewed: bool = False
+    instruction: str = ""
+    """What a revision should do ("handle empty input")."""
+    note: str = ""
+    """What to remember or forget."""
+    until: str | None = None
+    """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
+    again: bool = False
+    """The speaker says that it has happened before."""
+
+
+class Utterance(Record):
+    """One message, understood: the intent, its slots, and whether to act on it."""
+
+    intent: Intent
+    slots: Slots = Slots()
+    strength: Strength = "none"
+    """How plainly it was said; `none` for chat."""
+    recognised: bool = False
+    """True when the caller should act: the message was for the bot and is not chat, or it was
+    overheard in the dev channel from a listed person and plainly asks to investigate or fix."""
+
+
+def describe(utterance: Utterance) -> dict[str, Any]:
+    """`{"intent": ..., "slots": {...}, ...}` as plain JSON values; empty slots are left out."""
+    slots = utterance.slots.model_dump(exclude_defaults=True)
+    return {
+        "intent": utterance.intent.value,
+        "slots": slots,
+        "strength": utterance.strength,
+        "recognised": utterance.recognised,
+    }
