@@ -1,7 +1,7 @@
 """What every clock promises, on the fake and on the machine's own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.ports.clock import Clock
 from tests.fakes.fake_clock import FakeClock
 
-Pass = Callable[[float], Awaitable[None]]
+Pass = Callable[[float], Coroutine[None, None, None]]
 
 
 @pytest.fixture(params=["fake", "system"])

@@ -1,0 +1,98 @@
+"""The outbox's rows: what was asked to be said, and where it stands."""
+
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import Self
+
+from bot.adapters._sqlite import Database
+from bot.adapters.sqlite_store._rows import parse
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.errors import ChatRejected, StoreError
+from bot.domain.posts import MessageRef, Post
+from bot.ports.outbox import Pending
+
+
+class SqliteOutbox:
+    """Implements `bot.ports.outbox.OutboxStore` in the store's file, on a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, MIGRATIONS, error=StoreError, check=False)
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
+        """Store the message once; `ChatRejected` if the chat refused this key for good."""
+
+        def work(connection: sqlite3.Connection) -> MessageRef | Pending:
+            connection.execute(
+                "INSERT INTO outbox (key, channel_id, post, nonce) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (key) DO NOTHING",
+                (key, channel_id, post.model_dump_json(), secrets.token_hex(12)),
+            )
+            row = connection.execute("SELECT * FROM outbox WHERE key = ?", (key,)).fetchone()
+            if row["state"] == "failed":
+                raise ChatRejected(row["reason"] or "The chat refused this message for good.")
+            if row["state"] == "sent":
+                return MessageRef(channel_id=row["sent_channel_id"], message_id=row["message_id"])
+            return _pending(row)
+
+        return await self._database.write(work)
+
+    async def sent(self, key: str, ref: MessageRef) -> None:
+        """Note that the chat has it."""
+        await self._settle(
+            key,
+            "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?"
+            " WHERE key = ? AND state != 'sent'",
+            (ref.channel_id, ref.message_id, key),
+        )
+
+    async def failed(self, key: str, reason: str) -> None:
+        """Note that the chat refused it for good; what was sent stays sent."""
+        await self._settle(
+            key,
+            "UPDATE outbox SET state = 'failed', reason = ? WHERE key = ? AND state = 'pending'",
+            (reason, key),
+        )
+
+    async def pending(self) -> tuple[Pending, ...]:
+        """Return what was not sent yet, oldest first."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT * FROM outbox WHERE state = 'pending' ORDER BY number"
+            ).fetchall()
+        )
+        return tuple(_pending(row) for row in rows)
+
+    async def _settle(self, key: str, sql: str, values: tuple[object, ...]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            known = connection.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone()
+            if known is None:
+                raise StoreError(f"The outbox holds no message with the key {key}.")
+            connection.execute(sql, values)
+
+        await self._database.write(work)
+
+
+def _pending(row: sqlite3.Row) -> Pending:
+    return Pending(
+        number=row["number"],
+        key=row["key"],
+        channel_id=row["channel_id"],
+        post=parse(Post, row["post"], f"message {row['key']}"),
+        nonce=row["nonce"],
+    )

@@ -1,0 +1,111 @@
+"""Between records and rows."""
+
+import hashlib
+import re
+import sqlite3
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from bot.domain.errors import StoreError
+from bot.domain.history import RECORDS, History
+from bot.domain.record import Record
+from bot.domain.run import Run
+
+R = TypeVar("R", bound=Record)
+
+FIELDS = {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower() for kind in RECORDS}
+"""The field of `History` that holds each kind of record: `ChangeSet` is in `change_set`."""
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as text that sorts: UTC, six digits of microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def parse(kind: type[R], body: str, where: str) -> R:
+    """Read a stored body back; `StoreError` names `where` it stands if this version cannot."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise StoreError(
+            f"The stored {kind.__name__} of {where} cannot be read by this version of Theseus.",
+            detail=str(error),
+        ) from error
+
+
+def run_from(row: sqlite3.Row) -> Run:
+    """Return the run of a row. The lease stands in columns: it changes without a new version."""
+    run = parse(Run, row["body"], f"run {row['id']}")
+    until = row["lease_until"]
+    return run.model_copy(
+        update={
+            "version": row["version"],
+            "lease_owner": row["lease_owner"],
+            "lease_until": None if until is None else datetime.fromisoformat(until),
+        }
+    )
+
+
+def insert_run(connection: sqlite3.Connection, run: Run) -> None:
+    """Add the row of a new run."""
+    connection.execute(
+        "INSERT INTO runs (id, trigger_key, status, thread_id, created_at, version, lease_owner,"
+        " lease_until, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run.id, run.trigger.key, *_columns(run)),
+    )
+
+
+def update_run(connection: sqlite3.Connection, run: Run) -> None:
+    """Replace the row of a known run."""
+    connection.execute(
+        "UPDATE runs SET status = ?, thread_id = ?, created_at = ?, version = ?, lease_owner = ?,"
+        " lease_until = ?, body = ? WHERE id = ?",
+        (*_columns(run), run.id),
+    )
+
+
+def _columns(run: Run) -> tuple[object, ...]:
+    until = None if run.lease_until is None else stamp(run.lease_until)
+    return (
+        run.status.value,
+        run.thread_id,
+        stamp(run.created_at),
+        run.version,
+        run.lease_owner,
+        until,
+        run.model_dump_json(),
+    )
+
+
+def append_record(connection: sqlite3.Connection, run: Run, record: Record) -> None:
+    """Append one stage record, numbered after the last of its kind."""
+    kind = type(record).__name__
+    if RECORDS.get(kind) is not type(record):
+        raise StoreError(f"{kind} is not a stage record; known are {', '.join(RECORDS)}.")
+    connection.execute(
+        "INSERT INTO stage_records (run_id, kind, number, at, body) SELECT ?, ?,"
+        " coalesce(max(number), 0) + 1, ?, ? FROM stage_records WHERE run_id = ? AND kind = ?",
+        (run.id, kind, stamp(run.updated_at), record.model_dump_json(), run.id, kind),
+    )
+
+
+def history_of(connection: sqlite3.Connection, run_id: str) -> History:
+    """Return the newest record of each kind."""
+    rows = connection.execute(
+        "SELECT kind, body, max(number) FROM stage_records WHERE run_id = ? GROUP BY kind",
+        (run_id,),
+    ).fetchall()
+    return History().model_copy(
+        update={
+            FIELDS[row["kind"]]: parse(RECORDS[row["kind"]], row["body"], f"run {run_id}")
+            for row in rows
+            if row["kind"] in RECORDS
+        }
+    )
+
+
+def chain(previous: str, body: str) -> str:
+    """Return the hash of an audit entry: over the one before it and its own canonical JSON."""
+    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()

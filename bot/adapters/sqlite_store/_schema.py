@@ -1,0 +1,115 @@
+"""The schema, one named step after another. A step that was released is never edited.
+
+Times are text, UTC, always with six digits of microseconds, so that they sort as they read.
+Bodies are the records' own JSON; the columns beside them are what queries need.
+"""
+
+from bot.adapters._sqlite import Migration
+
+RUNS_AND_RECORDS = Migration(
+    "0001_runs_and_stage_records",
+    (
+        """
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            trigger_key TEXT NOT NULL UNIQUE,
+            status TEXT NOT NULL,
+            thread_id INTEGER,
+            created_at TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            lease_owner TEXT,
+            lease_until TEXT,
+            body TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX runs_by_status ON runs (status, created_at)",
+        "CREATE INDEX runs_by_thread ON runs (thread_id) WHERE thread_id IS NOT NULL",
+        """
+        CREATE TABLE stage_records (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            kind TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (run_id, kind, number)
+        )
+        """,
+    ),
+)
+
+_APPEND_ONLY = (
+    """
+    CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
+    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+    """,
+    """
+    CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+    """,
+    # INSERT OR REPLACE removes a row without asking the trigger on DELETE.
+    """
+    CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+    WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+    """,
+)
+
+
+def _append_only(table: str, same: str) -> tuple[str, ...]:
+    return tuple(statement.format(table=table, same=same) for statement in _APPEND_ONLY)
+
+
+APPROVALS_AND_AUDIT = Migration(
+    "0002_approvals_and_audit_log",
+    (
+        """
+        CREATE TABLE approvals (
+            run_id TEXT NOT NULL REFERENCES runs (id),
+            head TEXT NOT NULL,
+            person_id INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (run_id, head)
+        )
+        """,
+        """
+        CREATE TABLE audit_log (
+            number INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            run_id TEXT,
+            action TEXT NOT NULL,
+            body TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE
+        )
+        """,
+        "CREATE INDEX audit_by_run ON audit_log (run_id) WHERE run_id IS NOT NULL",
+        *_append_only("approvals", "run_id = NEW.run_id AND head = NEW.head"),
+        *_append_only("audit_log", "number >= NEW.number OR hash = NEW.hash"),
+        *_append_only(
+            "stage_records", "run_id = NEW.run_id AND kind = NEW.kind AND number = NEW.number"
+        ),
+    ),
+)
+
+OUTBOX = Migration(
+    "0003_outbox",
+    (
+        """
+        CREATE TABLE outbox (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,
+            channel_id INTEGER NOT NULL,
+            post TEXT NOT NULL,
+            nonce TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed')),
+            sent_channel_id INTEGER,
+            message_id INTEGER,
+            reason TEXT NOT NULL DEFAULT ''
+        )
+        """,
+        "CREATE INDEX outbox_pending ON outbox (number) WHERE state = 'pending'",
+    ),
+)
+
+MIGRATIONS = (RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX)

@@ -1,0 +1,266 @@
+"""Runs, their records, approvals and the audit log, in SQLite."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from bot.adapters._sqlite import Database, Migration
+from bot.adapters.sqlite_store._rows import (
+    append_record,
+    chain,
+    history_of,
+    insert_run,
+    parse,
+    run_from,
+    stamp,
+    update_run,
+)
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import StoreConflict, StoreError, UnknownRun
+from bot.domain.history import History
+from bot.domain.proposal import Approval
+from bot.domain.record import Record
+from bot.domain.run import Run, Status
+
+
+class SqliteStore:
+    """Implements `bot.ports.store.Store` on one file, which other processes may have open too.
+
+    Open it before use (`await open()` or `async with`): `ConfigError` says what is wrong with a
+    file that cannot be used.
+    """
+
+    def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+        self._database = Database(path, migrations, error=StoreError)
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def create(self, run: Run) -> Run:
+        """Insert the run, or return the one with its trigger's key; a taken id conflicts."""
+
+        def work(connection: sqlite3.Connection) -> Run:
+            same = connection.execute(
+                "SELECT * FROM runs WHERE trigger_key = ?", (run.trigger.key,)
+            ).fetchone()
+            if same is not None:
+                return run_from(same)
+            taken = connection.execute("SELECT 1 FROM runs WHERE id = ?", (run.id,)).fetchone()
+            if taken is not None:
+                raise StoreConflict(f"There is a run {run.id} already; take another id.")
+            insert_run(connection, run)
+            return run
+
+        return await self._database.write(work)
+
+    async def get(self, run_id: str) -> Run:
+        """Return the run."""
+        return await self._database.read(lambda connection: _run(connection, run_id))
+
+    async def save(self, run: Run, *records: Record) -> Run:
+        """Write the run and append its records, if nobody wrote the run in between."""
+
+        def work(connection: sqlite3.Connection) -> Run:
+            stored = _run(connection, run.id)
+            if stored.version != run.version:
+                raise StoreConflict(
+                    f"Run {run.id} was changed by somebody else meanwhile "
+                    f"(version {stored.version}, not {run.version})."
+                )
+            if stored.trigger.key != run.trigger.key:
+                raise StoreConflict(f"Run {run.id} was started by another trigger.")
+            saved = run.model_copy(
+                update={"version": run.version + 1, "lease_until": _latest_lease(stored, run)}
+            )
+            update_run(connection, saved)
+            for record in records:
+                append_record(connection, saved, record)
+            return saved
+
+        return await self._database.write(work)
+
+    async def history(self, run_id: str) -> History:
+        """Return the newest record of each kind."""
+
+        def work(connection: sqlite3.Connection) -> History:
+            _run(connection, run_id)
+            return history_of(connection, run_id)
+
+        return await self._database.read(work)
+
+    async def find(
+        self,
+        *,
+        status: Collection[Status] | None = None,
+        thread_id: int | None = None,
+        limit: int = 50,
+    ) -> tuple[Run, ...]:
+        """Return matching runs, newest first."""
+        conditions, values = ["1"], list[object]()
+        if status is not None:
+            conditions.append(f"status IN ({', '.join('?' * len(status))})")
+            values.extend(member.value for member in status)
+        if thread_id is not None:
+            conditions.append("thread_id = ?")
+            values.append(thread_id)
+        sql = (
+            f"SELECT * FROM runs WHERE {' AND '.join(conditions)} "  # noqa: S608  # ours, no values
+            "ORDER BY created_at DESC, rowid DESC LIMIT ?"
+        )
+        rows = await self._database.read(
+            lambda connection: connection.execute(sql, (*values, limit)).fetchall()
+        )
+        return tuple(run_from(row) for row in rows)
+
+    async def lease_next(self, owner: str, until: datetime) -> Run | None:
+        """Take the oldest queued run."""
+
+        def work(connection: sqlite3.Connection) -> Run | None:
+            row = connection.execute(
+                "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid LIMIT 1",
+                (Status.QUEUED.value,),
+            ).fetchone()
+            if row is None:
+                return None
+            queued = run_from(row)
+            leased = queued.but(
+                status=Status.RUNNING,
+                lease_owner=owner,
+                lease_until=until,
+                version=queued.version + 1,
+            )
+            update_run(connection, leased)
+            return leased
+
+        return await self._database.write(work)
+
+    async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
+        """Prolong a lease that is still this owner's."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            run = _run(connection, run_id)
+            if run.lease_owner != owner or run.status is not Status.RUNNING:
+                return False
+            connection.execute(
+                "UPDATE runs SET lease_until = max(coalesce(lease_until, ''), ?) WHERE id = ?",
+                (stamp(until), run_id),
+            )
+            return True
+
+        return await self._database.write(work)
+
+    async def approve(self, approval: Approval) -> Approval:
+        """Record the first approval of a head; every later one gets the first back."""
+
+        def work(connection: sqlite3.Connection) -> Approval:
+            _run(connection, approval.run_id)
+            first = _approval(connection, approval.run_id, approval.head)
+            if first is not None:
+                return first
+            connection.execute(
+                "INSERT INTO approvals (run_id, head, person_id, at, body) VALUES (?, ?, ?, ?, ?)",
+                (
+                    approval.run_id,
+                    approval.head,
+                    approval.person.id,
+                    stamp(approval.at),
+                    approval.model_dump_json(),
+                ),
+            )
+            return approval
+
+        return await self._database.write(work)
+
+    async def approval(self, run_id: str, head: str) -> Approval | None:
+        """Return the approval of exactly that head."""
+        return await self._database.read(lambda connection: _approval(connection, run_id, head))
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log, chained to the entry before."""
+        body = json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+        def work(connection: sqlite3.Connection) -> None:
+            last = connection.execute(
+                "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+            number, previous = (1, "") if last is None else (last["number"] + 1, last["hash"])
+            connection.execute(
+                "INSERT INTO audit_log (number, at, run_id, action, body, previous, hash)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    number,
+                    stamp(entry.at),
+                    entry.run_id,
+                    entry.action,
+                    body,
+                    previous,
+                    chain(previous, body),
+                ),
+            )
+
+        await self._database.write(work)
+
+    async def audit_log(
+        self, *, run_id: str | None = None, limit: int = 100
+    ) -> Sequence[AuditEntry]:
+        """Return the newest entries, newest first."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT number, body FROM audit_log WHERE ?1 IS NULL OR run_id = ?1"
+                " ORDER BY number DESC LIMIT ?2",
+                (run_id, limit),
+            ).fetchall()
+        )
+        return tuple(parse(AuditEntry, row["body"], f"entry {row['number']}") for row in rows)
+
+    async def audit_break(self) -> int | None:
+        """Return the number of the first audit entry whose hash does not hold; `None` is well."""
+
+        def work(connection: sqlite3.Connection) -> int | None:
+            previous = ""
+            for row in connection.execute("SELECT * FROM audit_log ORDER BY number"):
+                if row["previous"] != previous or row["hash"] != chain(previous, row["body"]):
+                    return int(row["number"])
+                previous = row["hash"]
+            return None
+
+        return await self._database.read(work)
+
+
+def _run(connection: sqlite3.Connection, run_id: str) -> Run:
+    row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(f"There is no run {run_id}. `/runs list` shows those there are.")
+    return run_from(row)
+
+
+def _latest_lease(stored: Run, run: Run) -> datetime | None:
+    """Return when the lease ends: a heartbeat since `run` was read is not taken back."""
+    if run.lease_until is None or stored.lease_until is None:
+        return run.lease_until
+    if run.lease_owner != stored.lease_owner:
+        return run.lease_until
+    return max(run.lease_until, stored.lease_until)
+
+
+def _approval(connection: sqlite3.Connection, run_id: str, head: str) -> Approval | None:
+    row = connection.execute(
+        "SELECT body FROM approvals WHERE run_id = ? AND head = ?", (run_id, head)
+    ).fetchone()
+    return None if row is None else parse(Approval, row["body"], f"run {run_id}")

@@ -1,0 +1,79 @@
+"""What every outbox promises, on the fake and on SQLite."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sqlite_store import SqliteOutbox
+from bot.domain.errors import ChatRejected, StoreError
+from bot.domain.posts import Button, Card, MessageRef, Post
+from bot.ports.outbox import OutboxStore, Pending
+from tests.fakes.fake_outbox import FakeOutbox
+
+HELLO = Post(text="hello\u2028\x00 ☂", card=Card(title="Run"), buttons=(Button(label="Ship it"),))
+REF = MessageRef(channel_id=2**62, message_id=2**62 + 1)
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+async def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OutboxStore]:
+    """Return an empty outbox."""
+    if request.param == "fake":
+        yield FakeOutbox()
+        return
+    async with SqliteOutbox(tmp_path / "theseus.sqlite3") as real:
+        yield real
+
+
+async def test_a_new_message_waits(outbox: OutboxStore) -> None:
+    waiting = await outbox.enqueue("card:1", 42, HELLO)
+    assert isinstance(waiting, Pending)
+    assert (waiting.key, waiting.channel_id, waiting.post) == ("card:1", 42, HELLO)
+    assert 0 < len(waiting.nonce) <= 25
+    assert await outbox.pending() == (waiting,)
+
+
+async def test_the_same_key_twice_is_one_message_the_first(outbox: OutboxStore) -> None:
+    first = await outbox.enqueue("card:1", 42, HELLO)
+    assert await outbox.enqueue("card:1", 43, Post(text="other")) == first
+    assert len(await outbox.pending()) == 1
+
+
+async def test_messages_wait_in_order_each_with_its_own_nonce(outbox: OutboxStore) -> None:
+    for key in ("b", "a", "c"):
+        await outbox.enqueue(key, 42, HELLO)
+    waiting = await outbox.pending()
+    assert [message.key for message in waiting] == ["b", "a", "c"]
+    assert [message.number for message in waiting] == sorted(m.number for m in waiting)
+    assert len({message.nonce for message in waiting}) == 3
+
+
+async def test_what_was_sent_says_where_it_stands(outbox: OutboxStore) -> None:
+    await outbox.enqueue("card:1", 42, HELLO)
+    await outbox.sent("card:1", REF)
+    assert await outbox.pending() == ()
+    assert await outbox.enqueue("card:1", 42, HELLO) == REF
+
+
+async def test_noting_twice_that_it_was_sent_keeps_the_first_place(outbox: OutboxStore) -> None:
+    await outbox.enqueue("card:1", 42, HELLO)
+    await outbox.sent("card:1", REF)
+    await outbox.sent("card:1", MessageRef(channel_id=1, message_id=1))
+    await outbox.failed("card:1", "too late")
+    assert await outbox.enqueue("card:1", 42, HELLO) == REF
+
+
+async def test_what_the_chat_refused_is_not_tried_again(outbox: OutboxStore) -> None:
+    await outbox.enqueue("card:1", 42, HELLO)
+    await outbox.failed("card:1", "the channel is gone")
+    assert await outbox.pending() == ()
+    with pytest.raises(ChatRejected, match="the channel is gone"):
+        await outbox.enqueue("card:1", 42, HELLO)
+    assert await outbox.pending() == ()
+
+
+async def test_an_unknown_key_is_named(outbox: OutboxStore) -> None:
+    with pytest.raises(StoreError, match="card:9"):
+        await outbox.sent("card:9", REF)
+    with pytest.raises(StoreError, match="card:9"):
+        await outbox.failed("card:9", "gone")

@@ -1,0 +1,61 @@
+"""The outbox's rows in memory."""
+
+import itertools
+from dataclasses import dataclass
+
+from bot.domain.errors import ChatRejected, StoreError
+from bot.domain.posts import MessageRef, Post
+from bot.ports.outbox import Pending
+
+
+@dataclass
+class Row:
+    """One message and where it stands."""
+
+    message: Pending
+    ref: MessageRef | None = None
+    refused: str | None = None
+
+
+class FakeOutbox:
+    """Implements `bot.ports.outbox.OutboxStore`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self._numbers = itertools.count(1)
+
+    async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
+        """Store the message once; `ChatRejected` if the chat refused this key for good."""
+        if key not in self.rows:
+            number = next(self._numbers)
+            message = Pending(
+                number=number, key=key, channel_id=channel_id, post=post, nonce=f"nonce-{number}"
+            )
+            self.rows[key] = Row(message)
+        row = self.rows[key]
+        if row.refused is not None:
+            raise ChatRejected(row.refused)
+        return row.ref or row.message
+
+    async def sent(self, key: str, ref: MessageRef) -> None:
+        """Note that the chat has it."""
+        row = self._row(key)
+        if row.ref is None:
+            row.ref, row.refused = ref, None
+
+    async def failed(self, key: str, reason: str) -> None:
+        """Note that the chat refused it for good; what was sent stays sent."""
+        row = self._row(key)
+        if row.ref is None and row.refused is None:
+            row.refused = reason
+
+    async def pending(self) -> tuple[Pending, ...]:
+        """Return what was not sent yet, oldest first."""
+        return tuple(
+            row.message for row in self.rows.values() if row.ref is None and row.refused is None
+        )
+
+    def _row(self, key: str) -> Row:
+        if key not in self.rows:
+            raise StoreError(f"The outbox holds no message with the key {key}.")
+        return self.rows[key]

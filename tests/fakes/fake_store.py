@@ -1,0 +1,122 @@
+"""The store in memory."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import StoreConflict, StoreError, UnknownRun
+from bot.domain.history import RECORDS, History
+from bot.domain.proposal import Approval
+from bot.domain.record import Record
+from bot.domain.run import Run, Status
+
+
+class FakeStore:
+    """Implements `bot.ports.store.Store`. What it holds may be read straight from its fields."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.records: dict[str, list[Record]] = {}
+        self.approvals: dict[tuple[str, str], Approval] = {}
+        self.audits: list[AuditEntry] = []
+
+    async def create(self, run: Run) -> Run:
+        """Insert the run, or return the one with its trigger's key."""
+        for known in self.runs.values():
+            if known.trigger.key == run.trigger.key:
+                return known
+        if run.id in self.runs:
+            raise StoreConflict(f"There is a run {run.id} already; take another id.")
+        self.runs[run.id] = run
+        return run
+
+    async def get(self, run_id: str) -> Run:
+        """Return the run."""
+        try:
+            return self.runs[run_id]
+        except KeyError as error:
+            raise UnknownRun(f"There is no run {run_id}.") from error
+
+    async def save(self, run: Run, *records: Record) -> Run:
+        """Write the run and append its records, if nobody wrote the run in between."""
+        stored = await self.get(run.id)
+        if stored.version != run.version or stored.trigger.key != run.trigger.key:
+            raise StoreConflict(f"Run {run.id} was changed by somebody else meanwhile.")
+        for record in records:
+            if RECORDS.get(type(record).__name__) is not type(record):
+                raise StoreError(f"{type(record).__name__} is not a stage record.")
+        until = run.lease_until
+        if until and stored.lease_until and run.lease_owner == stored.lease_owner:
+            until = max(until, stored.lease_until)
+        saved = run.but(version=run.version + 1, lease_until=until)
+        self.runs[run.id] = saved
+        self.records.setdefault(run.id, []).extend(records)
+        return saved
+
+    async def history(self, run_id: str) -> History:
+        """Return the newest record of each kind."""
+        await self.get(run_id)
+        newest = {_field(type(record)): record for record in self.records.get(run_id, [])}
+        return History().model_copy(update=newest)
+
+    async def find(
+        self,
+        *,
+        status: Collection[Status] | None = None,
+        thread_id: int | None = None,
+        limit: int = 50,
+    ) -> tuple[Run, ...]:
+        """Return matching runs, newest first."""
+        found = [
+            run
+            for run in self.runs.values()
+            if (status is None or run.status in status)
+            and (thread_id is None or run.thread_id == thread_id)
+        ]
+        oldest_first = sorted(found, key=lambda run: run.created_at)
+        return tuple(reversed(oldest_first))[:limit]
+
+    async def lease_next(self, owner: str, until: datetime) -> Run | None:
+        """Take the oldest queued run."""
+        queued = [run for run in self.runs.values() if run.status is Status.QUEUED]
+        if not queued:
+            return None
+        run = min(queued, key=lambda run: run.created_at)
+        leased = run.but(
+            status=Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
+        )
+        self.runs[run.id] = leased
+        return leased
+
+    async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:
+        """Prolong a lease that is still this owner's."""
+        run = await self.get(run_id)
+        if run.lease_owner != owner or run.status is not Status.RUNNING:
+            return False
+        self.runs[run_id] = run.but(lease_until=max(until, run.lease_until or until))
+        return True
+
+    async def approve(self, approval: Approval) -> Approval:
+        """Record the first approval of a head; every later one gets the first back."""
+        await self.get(approval.run_id)
+        return self.approvals.setdefault((approval.run_id, approval.head), approval)
+
+    async def approval(self, run_id: str, head: str) -> Approval | None:
+        """Return the approval of exactly that head."""
+        return self.approvals.get((run_id, head))
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log."""
+        self.audits.append(entry)
+
+    async def audit_log(
+        self, *, run_id: str | None = None, limit: int = 100
+    ) -> Sequence[AuditEntry]:
+        """Return the newest entries, newest first."""
+        entries = [entry for entry in self.audits if run_id is None or entry.run_id == run_id]
+        return tuple(reversed(entries))[:limit]
+
+
+def _field(kind: type[Record]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
