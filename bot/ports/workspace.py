@@ -54,6 +54,13 @@ class Workspace(Protocol):
         """Return a file's text at `base`; `None` if it is not there or not text."""
         ...
 
+    async def export_base(self, into: Path) -> None:
+        """Write every file of `base` into the existing, empty folder `into`, without git's own.
+
+        The worktree and its index stay as they are. Raises `WorkspaceError` if git refuses.
+        """
+        ...
+
 
 class Workspaces(Protocol):
     """Lends worktrees. Never touches the running checkout's files, index or branch."""
