@@ -1,0 +1,262 @@
+"""simcord's virtual Discord, with real time, bounded memory and its gaps mended."""
+
+import dataclasses
+import urllib.parse
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from simcord._clock import Clock as VirtualClock
+from simcord.backend import Backend, errors, serializers
+from simcord.backend.cdn import CdnStore
+from simcord.backend.models import Channel, Interaction, Message
+
+from bot.local.world._dress import dress
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+MESSAGES_KEPT = 2_000
+THREADS_KEPT = 1_000
+ATTACHMENT_BYTES_KEPT = 200_000_000
+_AUDIT_ENTRIES_KEPT = 500
+_NONCES_KEPT = 5_000
+_NONCE_SECONDS = 300.0
+
+_whole_chain = serializers.message_payload
+
+
+def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
+    """Nest one referenced message, as Discord does.
+
+    simcord nests the whole chain of replies: a long conversation of replies grows every payload
+    and in the end exceeds Python's recursion limit.
+    """
+    reference = message.reference
+    if reference is None or reference.get("type", 0) != 0:
+        return _whole_chain(backend, message, for_user=for_user)
+    # A forward (type 1) is not followed; the type is put back afterwards.
+    bare = dataclasses.replace(message, reference={**reference, "type": 1})
+    payload: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+    payload["message_reference"] = dict(reference)
+    place = int(reference.get("channel_id", message.channel_id))
+    target = backend.messages.get(place, {}).get(int(reference["message_id"]))
+    payload["referenced_message"] = None
+    if target is not None:
+        bare = dataclasses.replace(target, reference=None)
+        nested: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+        if target.reference is not None:
+            nested["message_reference"] = dict(target.reference)
+        payload["referenced_message"] = nested
+    return payload
+
+
+serializers.message_payload = _one_level
+
+
+class _WallClock(VirtualClock):
+    """simcord's clock stands still until told to advance; ours is the real one."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now()
+
+
+class _Last(list[Any]):
+    """A list that keeps only its newest entries: simcord's logs grow without end."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+
+    def append(self, entry: Any) -> None:
+        super().append(entry)
+        if len(self) > self._limit:
+            del self[: len(self) - self._limit]
+
+
+class _Files(CdnStore):
+    """Attachments under our own address, the oldest dropped first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blobs: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+        self.base_url = ""
+
+    def store_attachment(
+        self,
+        attachment_id: int,
+        channel_id: int,
+        filename: str,
+        data: bytes,
+        description: str | None,
+    ) -> dict[str, Any]:
+        payload = super().store_attachment(attachment_id, channel_id, filename, data, description)
+        # simcord keyed the bytes by its own address, in which the name is not quoted.
+        del self._blobs[payload["url"]]
+        key = f"/attachments/{channel_id}/{attachment_id}/{urllib.parse.quote(filename, safe='')}"
+        self._blobs[key] = data
+        self._size += len(data)
+        while self._size > ATTACHMENT_BYTES_KEPT and len(self._blobs) > 1:
+            self._size -= len(self._blobs.popitem(last=False)[1])
+        payload["url"] = payload["proxy_url"] = self.base_url + key
+        return payload
+
+
+class LocalBackend(Backend):
+    """The one place where everything that exists is kept.
+
+    `gateway` listeners hear what Discord tells bots; `people` listeners also hear of ephemeral
+    messages. Both get payloads of their own, called in the order things happened.
+    """
+
+    _last_id = 0
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.gateway: list[Listener] = []
+        self.people: list[Listener] = []
+        self._nonces: OrderedDict[tuple[int, str], tuple[float, int, int]] = OrderedDict()
+        self.nonce: str | None = None
+        super().__init__(clock=_WallClock(now))
+        self.http_requests = _Last(0)
+        self.transcript = _Last(0)
+        self.files = _Files()
+        self.cdn = self.files
+        # Applications made since 2016 share their id with their bot user.
+        self.application_id = self.bot_user.id
+
+    def _allocate_at(self, milliseconds: int) -> int:
+        # simcord remembers every id it gave; ever growing numbers need no memory.
+        self._last_id = max(milliseconds << 22, self._last_id + 1)
+        return self._last_id
+
+    # ------------------------------------------------------------------ telling
+
+    def emit(self, event: str, payload: Mapping[str, Any]) -> None:
+        if event == "TYPING_START":
+            payload = {**payload, "timestamp": int(self.clock.now().timestamp())}
+        for listener in self.gateway:
+            listener(event, dress(payload, self, viewer=self.bot_user.id))
+        self._whisper(event, payload)
+
+    def _whisper(self, event: str, payload: Mapping[str, Any]) -> None:
+        for listener in self.people:
+            listener(event, dress(payload, self, viewer=None))
+
+    # ----------------------------------------------------------------- messages
+
+    def prepare_message(self, *args: Any, **fields: Any) -> Message:
+        message = super().prepare_message(*args, **fields)
+        message.__dict__["nonce"] = self.nonce
+        return message
+
+    def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
+        channel = self.get_channel(message.channel_id)
+        meta = channel.thread_metadata
+        if meta is not None and meta.archived and not meta.locked:
+            self.edit_channel(channel.id, {}, thread_metadata={"archived": False})
+        message = super().commit_message(message, broadcast=broadcast)
+        kept = self.messages[channel.id]
+        while len(kept) > MESSAGES_KEPT:
+            del kept[next(iter(kept))]
+        if message.is_ephemeral:
+            self._whisper("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
+        return message
+
+    def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
+        message = super().edit_message(channel_id, message_id, fields)
+        if message.is_ephemeral:
+            self._whisper("MESSAGE_UPDATE", dict(serializers.message_payload(self, message)))
+        return message
+
+    def delete_message(self, channel_id: int, message_id: int) -> None:
+        gone = self.get_message(channel_id, message_id)
+        super().delete_message(channel_id, message_id)
+        if gone.is_ephemeral:
+            owner = (gone.interaction_metadata or {}).get("user", {}).get("id")
+            payload = {"id": str(message_id), "channel_id": str(channel_id), "only_for": owner}
+            self._whisper("MESSAGE_DELETE", payload)
+
+    def said_before(self, author_id: int, nonce: str) -> Message | None:
+        """The message this author sent with this nonce in the last minutes."""
+        at, channel_id, message_id = self._nonces.get((author_id, nonce), (0.0, 0, 0))
+        if self.clock.now().timestamp() - at > _NONCE_SECONDS:
+            return None
+        return self.messages.get(channel_id, {}).get(message_id)
+
+    def remember_nonce(self, message: Message, nonce: str) -> None:
+        key = (message.author_id, nonce)
+        self._nonces[key] = (self.clock.now().timestamp(), message.channel_id, message.id)
+        self._nonces.move_to_end(key)
+        while len(self._nonces) > _NONCES_KEPT:
+            self._nonces.popitem(last=False)
+
+    # ------------------------------------------------------------------ threads
+
+    def create_thread(
+        self,
+        parent_id: int,
+        name: str,
+        owner_id: int,
+        *,
+        type: int = 11,
+        auto_archive_duration: int = 1440,
+        message_id: int | None = None,
+        applied_tags: Iterable[int] = (),
+        broadcast: bool = True,
+    ) -> Channel:
+        """Open a thread as Discord does.
+
+        simcord would replace an earlier thread of the same message, and writes "started a thread"
+        into the channel even when the thread hangs from a message, where Discord marks that
+        message instead.
+        """
+        if message_id is not None and message_id in self.channels:
+            raise errors.BackendError(
+                400, 160004, "A thread has already been created for this message"
+            )
+        if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
+            raise errors.invalid_form_body("name: Must be between 1 and 100 in length.")
+        thread = super().create_thread(
+            parent_id,
+            name,
+            owner_id,
+            type=type,
+            auto_archive_duration=auto_archive_duration,
+            message_id=message_id,
+            applied_tags=applied_tags,
+            broadcast=broadcast and message_id is None,
+        )
+        if broadcast and message_id is not None:
+            self.announce_thread_create(thread)
+            starter = self.get_message(parent_id, message_id)
+            self.emit("MESSAGE_UPDATE", dict(serializers.message_payload(self, starter)))
+        self._drop_oldest_thread(thread)
+        return thread
+
+    def _drop_oldest_thread(self, newest: Channel) -> None:
+        threads = self.guilds[newest.guild_id or 0].thread_ids
+        if len(threads) > THREADS_KEPT:
+            self.delete_channel(threads[0])
+
+    # ------------------------------------------------------------- interactions
+
+    def new_interaction(
+        self, type: int, channel_id: int, user_id: int, guild_id: int | None
+    ) -> Interaction:
+        now = self.now_iso()
+        for old in list(self.interactions.values()):
+            if old.expires_at is None or old.expires_at > now:
+                break
+            del self.interactions[old.id]
+            self.interaction_tokens.pop(old.token, None)
+        return super().new_interaction(type, channel_id, user_id, guild_id)
+
+    def bound_logs(self) -> None:
+        """Bound what simcord appends to for ever, once the guild exists."""
+        for guild in self.guilds.values():
+            guild.audit_log_entries = _Last(_AUDIT_ENTRIES_KEPT)

@@ -1,0 +1,82 @@
+"""Payloads as Discord sends them: what simcord's serializers leave out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simcord.backend import Backend, serializers
+from simcord.backend.models import Message
+
+HAS_THREAD = 1 << 5
+_EMBED_MEDIA = ("image", "thumbnail", "video")
+_EMBED_ICONS = ("author", "footer")
+
+
+def dress(node: Any, backend: Backend, *, viewer: int | None) -> Any:
+    """Copy a payload, mending every message object inside it.
+
+    `viewer` is whom a reaction's `me` is about; None stands for the page, which also gets
+    `users`, the ids of everyone who reacted.
+    """
+    if isinstance(node, Mapping):
+        copied = {key: dress(value, backend, viewer=viewer) for key, value in node.items()}
+        if "author" in copied and "attachments" in copied and "channel_id" in copied:
+            _mend(copied, backend, viewer)
+        return copied
+    if isinstance(node, list | tuple):
+        return [dress(value, backend, viewer=viewer) for value in node]
+    return node
+
+
+def message_object(backend: Backend, message: Message, *, viewer: int | None) -> dict[str, Any]:
+    """One message as Discord's object, for a person (`viewer`, see `personal`) or the page."""
+    payload: dict[str, Any] = dress(
+        serializers.message_payload(backend, message), backend, viewer=None
+    )
+    return personal(payload, viewer)
+
+
+def personal(node: dict[str, Any], viewer: int | None) -> dict[str, Any]:
+    """Set each reaction's `me` for one person; a copy when there is anything to set."""
+    if viewer is None or not node.get("reactions"):
+        return node
+    reactions = [
+        {**reaction, "me": str(viewer) in reaction.get("users", ())}
+        for reaction in node["reactions"]
+    ]
+    return {**node, "reactions": reactions}
+
+
+def _mend(payload: dict[str, Any], backend: Backend, viewer: int | None) -> None:
+    message = backend.messages.get(int(payload["channel_id"]), {}).get(int(payload["id"]))
+    if message is not None:
+        payload["nonce"] = message.__dict__.get("nonce")
+        _mend_reactions(payload, message, viewer)
+    thread = backend.channels.get(int(payload["id"]))
+    if thread is not None and thread.is_thread:
+        payload["flags"] = int(payload.get("flags", 0)) | HAS_THREAD
+        payload["thread"] = dict(serializers.thread_payload(backend, thread))
+    if payload.get("interaction_metadata"):
+        payload["application_id"] = payload["webhook_id"] = str(backend.application_id)
+    urls = {f"attachment://{item['filename']}": item["url"] for item in payload["attachments"]}
+    for embed in payload.get("embeds") or ():
+        _point_embed(embed, urls)
+
+
+def _mend_reactions(payload: dict[str, Any], message: Message, viewer: int | None) -> None:
+    standing = [reaction for reaction in message.reactions if reaction.user_ids]
+    for shown, reaction in zip(payload.get("reactions") or (), standing, strict=False):
+        shown["me"] = viewer in reaction.user_ids
+        if viewer is None:
+            shown["users"] = [str(user_id) for user_id in reaction.user_ids]
+
+
+def _point_embed(embed: dict[str, Any], urls: dict[str, str]) -> None:
+    """`attachment://name` in an embed means the message's own file."""
+    for key in _EMBED_MEDIA:
+        media = embed.get(key)
+        if isinstance(media, dict) and media.get("url") in urls:
+            media["url"] = media["proxy_url"] = urls[media["url"]]
+    for key in _EMBED_ICONS:
+        part = embed.get(key)
+        if isinstance(part, dict) and part.get("icon_url") in urls:
+            part["icon_url"] = urls[part["icon_url"]]

@@ -1,0 +1,182 @@
+"""Discord's REST API: simcord's routes, and the few it lacks."""
+
+import io
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simcord.backend import errors, serializers
+from simcord.backend.errors import BackendError
+from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
+
+from bot.local.world._backend import LocalBackend
+from bot.local.world._dress import dress
+
+_log = logging.getLogger(__name__)
+
+# Application flags of an unverified bot whose privileged intents are switched on.
+_INTENT_FLAGS = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
+NONCE_LENGTH = 25
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One uploaded file, as simcord's routes read it."""
+
+    filename: str
+    content: bytes
+    description: str | None = None
+
+    @property
+    def fp(self) -> io.BytesIO:
+        """The content as a file, from its start."""
+        return io.BytesIO(self.content)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One REST request of the bot: `path` begins after `/api/v10` and keeps its quoting."""
+
+    method: str
+    path: str
+    json: Any = None
+    params: Mapping[str, str] | None = None
+    files: Sequence[Upload] = ()
+    reason: str | None = None
+
+    @property
+    def segments(self) -> list[str]:
+        """The path's parts."""
+        return self.path.strip("/").split("/")
+
+
+class RestApi:
+    """Answers the bot's REST requests from the backend.
+
+    `on_callback` is told the id of every interaction the bot has just responded to.
+    `disallowed` are the privileged intents the developer portal does not grant.
+    """
+
+    def __init__(self, backend: LocalBackend, *, owner_id: int) -> None:
+        self._backend = backend
+        self._owner_id = owner_id
+        self.on_callback: Callable[[int], None] = lambda _id: None
+        self.on_commands: Callable[[], None] = lambda: None
+        self.disallowed: frozenset[str] = frozenset()
+
+    def answer(self, call: Call) -> tuple[int, Any]:
+        """Perform one request; return Discord's status and JSON body (None for no body)."""
+        try:
+            body = self._perform(call)
+        except (RouteNotImplemented, UnsupportedField) as gap:
+            _log.warning("not in the local Discord: %s", gap)
+            return 501, {"code": 0, "message": str(gap)}
+        except BackendError as error:
+            return error.status, error.to_json()
+        except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
+            # simcord reads bodies key by key: a malformed one ends here.
+            _log.info("malformed %s %s: %r", call.method, call.path, error)
+            return 400, errors.invalid_form_body(repr(error)).to_json()
+        if body is None:
+            return 204, None
+        return 200, dress(body, self._backend, viewer=self._backend.bot_user.id)
+
+    def _perform(self, call: Call) -> Any:
+        match [call.method, *call.segments]:
+            case ["POST", "channels", channel, "messages"]:
+                return self._create_message(call, int(channel))
+            case ["POST", "interactions", interaction, _, "callback"]:
+                return self._callback(call, int(interaction))
+            case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
+                return self._application(call)
+            case [method, "applications", _, *rest] if rest and rest[-1] == "commands":
+                if method == "POST":
+                    return self._add_command(call, rest)
+                return self._commands(call)
+            case ["DELETE" | "GET" | "PATCH", "applications", _, *rest, "commands", command_id]:
+                return self._one_command(call, rest, command_id)
+        return self._simcord(call)
+
+    def _simcord(self, call: Call) -> Any:
+        return dispatch(
+            self._backend,
+            call.method,
+            call.path,
+            json=call.json,
+            params=dict(call.params or {}),
+            files=list(call.files),
+            reason=call.reason,
+        )
+
+    def _create_message(self, call: Call, channel_id: int) -> Any:
+        body = call.json if isinstance(call.json, dict) else {}
+        nonce = None if body.get("nonce") is None else str(body["nonce"])
+        if nonce is not None and len(nonce) > NONCE_LENGTH:
+            raise errors.invalid_form_body(f"nonce: Must be {NONCE_LENGTH} or fewer in length.")
+        author = self._backend.bot_user.id
+        if nonce is not None and body.get("enforce_nonce"):
+            earlier = self._backend.said_before(author, nonce)
+            if earlier is not None:
+                return dict(serializers.message_payload(self._backend, earlier))
+        self._backend.nonce = nonce
+        try:
+            payload = self._simcord(call)
+        finally:
+            self._backend.nonce = None
+        if nonce is not None:
+            message = self._backend.get_message(channel_id, int(payload["id"]))
+            self._backend.remember_nonce(message, nonce)
+        return payload
+
+    def _callback(self, call: Call, interaction_id: int) -> Any:
+        body = self._simcord(call)
+        self.on_callback(interaction_id)
+        wanted = str((call.params or {}).get("with_response", "")).lower()
+        return body if wanted in ("1", "true") else None
+
+    def _application(self, call: Call) -> Any:
+        known = dispatch(self._backend, "GET", "/oauth2/applications/@me")
+        owner = self._backend.get_user(self._owner_id)
+        flags = sum(bit for name, bit in _INTENT_FLAGS.items() if name not in self.disallowed)
+        return {**known, "owner": dict(serializers.user_payload(owner)), "flags": flags}
+
+    # --------------------------------------------- single commands, which simcord lacks
+
+    def _commands(self, call: Call) -> Any:
+        body = self._simcord(call)
+        if call.method != "GET":
+            self.on_commands()
+        return body
+
+    def _known(self, rest: list[str]) -> tuple[str, list[dict[str, Any]]]:
+        scope = "/".join(part for part in rest if part != "commands")
+        path = f"/applications/{self._backend.application_id}/{scope}/commands".replace("//", "/")
+        return path, dispatch(self._backend, "GET", path)
+
+    def _put_all(self, path: str, commands: list[dict[str, Any]]) -> Any:
+        given = ("id", "application_id", "guild_id", "version")
+        bare = [{k: v for k, v in each.items() if k not in given} for each in commands]
+        answer = dispatch(self._backend, "PUT", path, json=bare)
+        self.on_commands()
+        return answer
+
+    def _add_command(self, call: Call, rest: list[str]) -> Any:
+        path, known = self._known(rest)
+        new = dict(call.json or {})
+        key = (new["name"], new.get("type", 1))
+        others = [each for each in known if (each["name"], each["type"]) != key]
+        return self._put_all(path, [*others, new])[-1]
+
+    def _one_command(self, call: Call, rest: list[str], command_id: str) -> Any:
+        path, known = self._known(rest)
+        found = next((each for each in known if each["id"] == command_id), None)
+        if found is None:
+            raise BackendError(404, 10063, "Unknown application command")
+        if call.method == "GET":
+            return found
+        others = [each for each in known if each["id"] != command_id]
+        if call.method == "DELETE":
+            self._put_all(path, others)
+            return None
+        return self._put_all(path, [*others, {**found, **(call.json or {})}])[-1]

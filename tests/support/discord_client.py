@@ -1,0 +1,197 @@
+"""A real discord.py bot against a local Discord, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import discord
+import yarl
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.local.server import LocalDiscord
+
+
+BotT = TypeVar("BotT", bound=discord.Client)
+
+
+def point_discord_at(api_url: str, gateway_url: str) -> None:
+    """discord.py has no setting for its hosts: replace them for the whole interpreter."""
+    Route.BASE = api_url
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+@asynccontextmanager
+async def online(bot: BotT, local: LocalDiscord) -> AsyncIterator[BotT]:
+    """Run a bot until the block ends; it is ready when the block begins."""
+    point_discord_at(local.api_url, local.gateway_url)
+    ready = asyncio.Event()
+
+    async def on_ready() -> None:
+        ready.set()
+
+    bot.event(on_ready)
+    await bot.login(local.token)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(bot.connect())
+        waiting = group.create_task(ready.wait())
+        await asyncio.wait([running, waiting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not ready.is_set():
+            running.cancel()
+            raise AssertionError("the bot did not become ready")
+        try:
+            yield bot
+        finally:
+            await bot.close()
+
+
+class Question(discord.ui.Modal, title="Revise"):
+    """One short and one long field."""
+
+    wish: discord.ui.TextInput["Question"] = discord.ui.TextInput(
+        label="What else?", custom_id="wish", max_length=50
+    )
+    why: discord.ui.TextInput["Question"] = discord.ui.TextInput(
+        label="Why?", custom_id="why", required=False, style=discord.TextStyle.paragraph
+    )
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"{interaction.user} wants {self.wish.value}")
+
+
+class Card(discord.ui.View):
+    """Persistent buttons: they have to work after a restart."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @discord.ui.button(label="Ship it", custom_id="card:ship")
+    async def ship(
+        self, interaction: discord.Interaction, _button: discord.ui.Button["Card"]
+    ) -> None:
+        await interaction.response.edit_message(content=f"shipped by {interaction.user}", view=None)
+
+    @discord.ui.button(label="Revise", custom_id="card:revise")
+    async def revise(
+        self, interaction: discord.Interaction, _button: discord.ui.Button["Card"]
+    ) -> None:
+        await interaction.response.send_modal(Question(custom_id="card:question"))
+
+    @discord.ui.button(label="Quiet", custom_id="card:quiet")
+    async def quiet(
+        self, interaction: discord.Interaction, _button: discord.ui.Button["Card"]
+    ) -> None:
+        await interaction.response.defer()
+
+    @discord.ui.select(
+        custom_id="card:choose", options=[discord.SelectOption(label=c) for c in ("red", "blue")]
+    )
+    async def choose(
+        self, interaction: discord.Interaction, select: discord.ui.Select["Card"]
+    ) -> None:
+        await interaction.response.send_message(f"chose {select.values[0]}", ephemeral=True)
+
+
+class SampleBot(commands.Bot):
+    """Shows a little of everything; remembers what it heard."""
+
+    def __init__(self, *, content_intent: bool = True, heartbeat_timeout: float = 60.0) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = content_intent
+        intents.members = True
+        super().__init__(
+            commands.when_mentioned, intents=intents, heartbeat_timeout=heartbeat_timeout
+        )
+        self.heard: list[discord.Message] = []
+        self.edited: list[discord.RawMessageUpdateEvent] = []
+        self.reactions: list[discord.RawReactionActionEvent] = []
+        self.resumed = asyncio.Event()
+        self.readied = 0
+
+    async def setup_hook(self) -> None:
+        self.add_view(Card())
+        _add_commands(self.tree)
+        await self.tree.sync()
+
+    async def on_message(self, message: discord.Message) -> None:
+        self.heard.append(message)
+        if message.author.bot:
+            return
+        if message.content == "echo" or message.content.startswith("echo "):
+            await message.reply(message.content.removeprefix("echo "))
+        if message.content == "card":
+            await message.channel.send("the card", view=Card())
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        self.edited.append(payload)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        self.reactions.append(payload)
+
+    async def on_resumed(self) -> None:
+        self.resumed.set()
+
+
+def _add_commands(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
+    @tree.command()
+    async def say(interaction: discord.Interaction, text: str, times: int = 1) -> None:
+        """Say something."""
+        await interaction.response.send_message(" ".join([text] * times))
+
+    @tree.command()
+    async def secret(interaction: discord.Interaction) -> None:
+        """Whisper."""
+        await interaction.response.send_message("only you", ephemeral=True)
+
+    @tree.command()
+    async def think(interaction: discord.Interaction) -> None:
+        """Defer, answer, follow up."""
+        await interaction.response.defer(thinking=True)
+        await interaction.followup.send("thought")
+        await interaction.followup.send("and more", ephemeral=True)
+
+    @tree.command()
+    async def sleepy(_interaction: discord.Interaction) -> None:
+        """Never answer."""
+
+    @tree.command()
+    async def who(interaction: discord.Interaction, member: discord.Member) -> None:
+        """Name somebody."""
+        await interaction.response.send_message(f"{member.name} {interaction.user.name}")
+
+    @tree.command()
+    async def pick(interaction: discord.Interaction, run: str) -> None:
+        """Pick a run."""
+        await interaction.response.send_message(f"picked {run}")
+
+    @pick.autocomplete("run")
+    async def runs(
+        _interaction: discord.Interaction, typed: str
+    ) -> list[discord.app_commands.Choice[str]]:
+        names = ("run-1", "run-2", "other")
+        return [discord.app_commands.Choice(name=n, value=n) for n in names if n.startswith(typed)]
+
+    group = discord.app_commands.Group(name="runs", description="Runs")
+
+    @group.command(name="show")
+    async def show(interaction: discord.Interaction, number: int) -> None:
+        """Show a run."""
+        await interaction.response.send_message(f"run {number}")
+
+    @group.command(name="list")
+    async def everything(interaction: discord.Interaction) -> None:
+        """List runs."""
+        await interaction.response.send_message("no runs")
+
+    tree.add_command(group)
+
+    @tree.context_menu(name="Fix this")
+    async def fix_this(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"fixing {message.content}")
+
+    @tree.context_menu(name="Who is")
+    async def who_is(interaction: discord.Interaction, user: discord.User) -> None:
+        await interaction.response.send_message(f"that is {user.name}")
