@@ -1,0 +1,163 @@
+"""Which tests reach a changed file: the import graph, read and never run.
+
+Edges are imports, and dotted names or paths in strings ("cogs.dice" for a cog loaded by name),
+and a test's `conftest.py`s. Nearest tests come first, so that a cap drops the least likely.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
+_TEST = re.compile(r"test_.+\.py|.+_test\.py")
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
+
+
+def is_test(file: str) -> bool:
+    """Whether pytest would collect this file by its name."""
+    return bool(_TEST.fullmatch(PurePosixPath(file).name))
+
+
+def _python_files(root: Path) -> Iterator[str]:
+    folders = [root]
+    while folders:
+        for entry in sorted(folders.pop().iterdir()):
+            if entry.is_symlink() or entry.name.startswith(".") or entry.name in _SKIPPED:
+                continue
+            if entry.is_dir():
+                folders.append(entry)
+            elif entry.suffix == ".py":
+                yield entry.relative_to(root).as_posix()
+
+
+def _imported(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (level, dotted name) of what an import statement may load."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield 0, alias.name
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        yield node.level, base
+        for alias in node.names:
+            yield node.level, f"{base}.{alias.name}".lstrip(".")
+
+
+@lru_cache(maxsize=4096)
+def _references(text: str) -> tuple[frozenset[tuple[int, str]], frozenset[str]]:
+    """Return what a source imports, and its short strings. Source that won't parse has neither."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset(), frozenset()
+    names: set[tuple[int, str]] = set()
+    strings: set[str] = set()
+    for node in ast.walk(tree):
+        names.update(_imported(node))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            strings.add(node.value)
+    return frozenset(names), frozenset(strings)
+
+
+def _module_names(file: str) -> Iterator[str]:
+    """Yield the names a file may be imported by; `src/` may be a root of its own."""
+    path = PurePosixPath(file)
+    parts = path.parts[:-1] if path.name == "__init__.py" else (*path.parts[:-1], path.stem)
+    if parts:
+        yield ".".join(parts)
+    if len(parts) > 1 and parts[0] == "src":
+        yield ".".join(parts[1:])
+
+
+class _Graph:
+    """Who needs whom. Built for one tree and one set of changed files."""
+
+    def __init__(self, root: Path, changed: Collection[str]) -> None:
+        self._files = dict.fromkeys([*_python_files(root), *changed])
+        self._modules = {name: file for file in self._files for name in _module_names(file)}
+        self._loose = {PurePosixPath(file).name: file for file in changed if file[-3:] != ".py"}
+        self.needed_by: Mapping[str, set[str]] = defaultdict(set)
+        for file in self._files:
+            path = root / file
+            if file.endswith(".py") and path.is_file() and not path.is_symlink():
+                text = path.read_text(encoding="utf-8", errors="replace")
+                for needed in self._needs(file, text):
+                    self.needed_by[needed].add(file)
+
+    @property
+    def tests(self) -> list[str]:
+        """Every test file of the tree."""
+        return sorted(file for file in self._files if is_test(file))
+
+    def _needs(self, file: str, text: str) -> Iterator[str]:
+        names, strings = _references(text)
+        for level, name in names:
+            yield from self._found(self._absolute(file, level, name), file)
+        for string in strings:
+            yield from self._named(string, file)
+        if is_test(file):
+            for folder in PurePosixPath(file).parents:
+                if (conftest := (folder / "conftest.py").as_posix()) in self._files:
+                    yield conftest
+
+    def _named(self, string: str, file: str) -> Iterator[str]:
+        if _DOTTED.fullmatch(string):
+            yield from self._found(string, file)
+        elif string in self._files:
+            yield string
+        for name, loose in self._loose.items():
+            if name in string:
+                yield loose
+
+    @staticmethod
+    def _absolute(file: str, level: int, name: str) -> str:
+        if not level:
+            return name
+        package = PurePosixPath(file).parts[:-level]
+        return ".".join((*package, name)).strip(".")
+
+    def _found(self, name: str, file: str) -> Iterator[str]:
+        """Yield the file of a module and of the packages around it, or of a neighbour."""
+        parts = name.split(".")
+        here = PurePosixPath(file).parts[:-1]
+        for end in range(len(parts), 0, -1):
+            for prefix in ((), here):
+                wanted = self._modules.get(".".join((*prefix, *parts[:end])))
+                if wanted is not None and wanted != file:
+                    yield wanted
+
+
+def _distances(needed_by: Mapping[str, set[str]], changed: Iterable[str]) -> dict[str, int]:
+    found = dict.fromkeys(changed, 0)
+    edge = list(found)
+    while edge:
+        step = sorted({user for file in edge for user in needed_by.get(file, ())} - found.keys())
+        depth = found[edge[0]] + 1
+        found.update(dict.fromkeys(step, depth))
+        edge = step
+    return found
+
+
+def _mirrored(tests: Sequence[str], changed: Sequence[str]) -> list[str]:
+    """Return the tests in the folders that mirror the changed files' folders under tests/."""
+    folders = {PurePosixPath("tests", *PurePosixPath(file).parts[:-1]) for file in changed}
+    return [test for test in tests if not folders.isdisjoint(PurePosixPath(test).parents)]
+
+
+def affected_tests(root: Path, changed: Sequence[str], *, cap: int) -> tuple[str, ...]:
+    """Return at most `cap` test files under `root` that reach a changed file, nearest first.
+
+    When Python changed and nothing reaches it: the tests in the mirroring folder, or all tests.
+    """
+    graph = _Graph(root, changed)
+    stems = {f"test_{PurePosixPath(file).stem}" for file in changed}
+    far = _distances(graph.needed_by, changed)
+    reached = sorted(
+        (test for test in graph.tests if test in far and (root / test).is_file()),
+        key=lambda test: (far[test], PurePosixPath(test).stem not in stems, test),
+    )
+    if not reached and any(file.endswith(".py") for file in changed):
+        reached = _mirrored(graph.tests, changed) or graph.tests
+    return tuple(reached[:cap])

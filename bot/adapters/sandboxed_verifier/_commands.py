@@ -1,0 +1,54 @@
+"""From a configured check to a command line."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from bot.domain.checks import Check
+
+Tool = Literal["pytest", "mypy", "ruff", "other"]
+AFFECTED = "{affected_tests}"
+CHANGED = "{changed}"
+_TOOLS: dict[str, Tool] = {"pytest": "pytest", "py.test": "pytest", "mypy": "mypy", "ruff": "ruff"}
+
+
+def tool_of(command: Sequence[str]) -> Tool:
+    """Return which program we know a command to be, also as `python -m program`."""
+    name = PurePosixPath(command[0]).name
+    if name.startswith("python") or command[0] == "{python}" or command[0] == sys.executable:
+        name = command[2] if len(command) > 2 and command[1] == "-m" else ""
+    return _TOOLS.get(name, "other")
+
+
+def _as_arguments(files: Sequence[str]) -> list[str]:
+    # A file named like an option must not become one.
+    return [f"./{file}" if file.startswith("-") else file for file in files]
+
+
+def expand(check: Check, changed: Sequence[str], affected: Sequence[str]) -> list[str] | None:
+    """Return the command with its placeholders filled in; `None` if one expands to nothing."""
+    fills = {CHANGED: _as_arguments(changed), AFFECTED: _as_arguments(affected)}
+    command: list[str] = []
+    for word in check.command:
+        if word not in fills:
+            command.append(word.replace("{python}", sys.executable))
+        elif fills[word]:
+            command += fills[word]
+        else:
+            return None
+    return command
+
+
+def reporting(command: Sequence[str], report: Path) -> list[str]:
+    """Return a pytest command that also writes what happened to `report`, and keeps no cache."""
+    return [*command, "-p", "no:cacheprovider", f"--junitxml={report}"]
+
+
+def present_python(root: Path, changed: Sequence[str]) -> list[str]:
+    """Return the changed Python files that are there as files."""
+    return [
+        file
+        for file in changed
+        if file.endswith(".py") and (root / file).is_file() and not (root / file).is_symlink()
+    ]

@@ -1,0 +1,102 @@
+"""Copies of the workspace to run things in: what a check writes never reaches the worktree."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+
+from bot.domain.errors import VerifierError
+from bot.ports.workspace import Workspace
+
+_STALE_SECONDS = 24 * 3600
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Do `work` in a thread; when cancelled, wait for it first, for a thread cannot be stopped."""
+    doing = asyncio.get_running_loop().run_in_executor(None, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.wait([doing])
+        except asyncio.CancelledError as word:
+            cancelled = word
+    if cancelled is not None:
+        doing.exception()  # looked at, so that it is not reported as lost
+        raise cancelled
+    doing.result()
+
+
+def _copy(source: Path, target: Path) -> None:
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        here = Path(folder)
+        odd = {name for name in names if not (_ordinary(here / name))}
+        return odd | ({".git"} if here == source else set())
+
+    shutil.copytree(source, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+
+
+def _ordinary(path: Path) -> bool:
+    return path.is_symlink() or path.is_dir() or path.is_file()
+
+
+class Scratch:
+    """Folders for one command each, under `folder`; removed after it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _reap(self) -> None:
+        """Remove what a killed bot left."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.iterdir():
+            if time.time() - left.lstat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+    @asynccontextmanager
+    async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
+        """Lend a fresh folder whose `tree` holds base's files, or the workspace's as they stand."""
+        await _in_thread(self._reap)
+        place = Path(tempfile.mkdtemp(dir=self._folder))
+        tree = place / "tree"
+        try:
+            tree.mkdir()
+            if at_base:
+                await workspace.export_base(tree)
+            else:
+                try:
+                    await _in_thread(lambda: _copy(workspace.path, tree))
+                except (OSError, shutil.Error) as error:
+                    raise VerifierError(
+                        f"{workspace.path} cannot be copied: {error}; is the disk full?"
+                    ) from error
+            yield place
+        finally:
+            await _in_thread(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def write_inside(tree: Path, file: str, text: str) -> str | None:
+    """Write a file under `tree`, replacing one that is there; return why it cannot be, or `None`.
+
+    A branch may have put a link where a folder should be: nothing is written through it.
+    """
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        return f"{file} is not a path inside the repository"
+    folder = tree
+    for part in path.parts[:-1]:
+        folder /= part
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            return f"{folder.relative_to(tree)} is not a folder here"
+        folder.mkdir(exist_ok=True)
+    target = folder / path.name
+    if target.is_dir() and not target.is_symlink():
+        return f"{file} is a folder here"
+    target.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(target, flags, 0o644), "w", encoding="utf-8") as opened:
+        opened.write(text)
+    return None

@@ -1,0 +1,175 @@
+"""`SandboxedVerifier`: which commands to run where, and what their ends mean."""
+
+import asyncio
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.adapters.sandboxed_verifier._affected import affected_tests
+from bot.adapters.sandboxed_verifier._commands import (
+    AFFECTED,
+    Tool,
+    expand,
+    present_python,
+    reporting,
+    tool_of,
+)
+from bot.adapters.sandboxed_verifier._report import read_report
+from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
+from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
+from bot.domain.change import CheckResult
+from bot.domain.checks import Check
+from bot.domain.errors import ConfigError, VerifierError
+from bot.domain.plan import Reproduction
+from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.verifier import OnCheck, Reproduced, Tier
+from bot.ports.workspace import Workspace
+from bot.settings import checks_from
+
+REPORT = "report.xml"
+CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
+
+
+class SandboxedVerifier:
+    """Runs base's checks and reproductions, each in a copy of its own that is thrown away.
+
+    `cache` keeps what makes the next run faster; a folder in it is writable only for the one tool
+    it belongs to, so that a test cannot plant a result there. `side_by_side` commands run at once.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        cache: Path,
+        *,
+        config: str = "data/config.yaml",
+        side_by_side: int = 2,
+        max_affected: int = 24,
+        reproduction_seconds: float = 60.0,
+    ) -> None:
+        self._sandbox = sandbox
+        self._cache = cache.absolute()
+        self._config = config
+        self._scratch = Scratch(self._cache / "scratch")
+        self._slots = asyncio.Semaphore(side_by_side)
+        # Two writers of one cache corrupt it: the same tool runs once at a time.
+        self._turns = {tool: asyncio.Lock() for tool in CACHES}
+        self._max_affected = max_affected
+        self._reproduction_limits = Limits(seconds=reproduction_seconds)
+
+    @property
+    def sandbox(self) -> str:
+        """Return how commands are confined."""
+        return self._sandbox.description
+
+    async def first_red(
+        self, candidates: Sequence[Reproduction], workspace: Workspace
+    ) -> Reproduced | None:
+        """Return the first candidate that fails as it says, run on a copy of the workspace."""
+        for candidate in candidates:
+            result = await self._reproduce(candidate, workspace, at_base=False, want_red=True)
+            if result.status == "failed":
+                return Reproduced(reproduction=candidate, result=result)
+        return None
+
+    async def run_reproduction(
+        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
+    ) -> CheckResult:
+        """Run it; at base, neither the expected failure nor a pass is `skipped`, saying why."""
+        return await self._reproduce(reproduction, workspace, at_base=at_base, want_red=at_base)
+
+    async def _reproduce(
+        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool, want_red: bool
+    ) -> CheckResult:
+        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
+            tree = place / "tree"
+            reason = write_inside(tree, reproduction.path, reproduction.source)
+            if reason:
+                return reproduction_result(reproduction, None, None, want_red, reason)
+            shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", reproduction.node_id]
+            done = await self._sandbox.run(
+                reporting(shown, place / REPORT),
+                cwd=tree,
+                writable=[place],
+                env={"PYTHONPATH": str(tree)},
+                limits=self._reproduction_limits,
+            )
+            report = read_report(place / REPORT)
+            return reproduction_result(reproduction, done, report, want_red)
+
+    async def run_checks(
+        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+    ) -> tuple[CheckResult, ...]:
+        """Run base's checks; results come back in the configured order."""
+        checks = await self._base_checks(tier, workspace)
+        python = present_python(workspace.path, changed)
+        affected: tuple[str, ...] = ()
+        if any(AFFECTED in check.command for check in checks):
+            affected = await asyncio.to_thread(
+                affected_tests, workspace.path, changed, cap=self._max_affected
+            )
+        results: dict[int, CheckResult] = {}
+        telling = asyncio.Lock()
+
+        async def one(number: int, check: Check) -> None:
+            command = expand(check, python, affected)
+            if command is None:
+                results[number] = skipped(check)
+            else:
+                results[number] = await self._check(check, command, workspace)
+            async with telling:
+                await on_check(results[number])
+
+        # Affected tests first: they say most, and take longest.
+        order = sorted(enumerate(checks), key=lambda pair: AFFECTED not in pair[1].command)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, check in order:
+                    group.create_task(one(number, check))
+        except ExceptionGroup as failures:
+            # The first is the cause; the others are the same door closed to the other checks.
+            raise failures.exceptions[0] from failures
+        return tuple(results[number] for number in range(len(checks)))
+
+    async def _base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
+        source = f"{self._config} at {workspace.base[:10]}"
+        text = await workspace.read_base(self._config)
+        if text is None:
+            raise VerifierError(
+                f"{source} is not there, so nothing says how to prove a change: commit the "
+                "configuration file with its `checks`."
+            )
+        try:
+            checks = checks_from(text, source)
+        except ConfigError as error:
+            raise VerifierError(str(error)) from error
+        return checks.quick if tier == "quick" else (checks.full or checks.quick)
+
+    async def _check(
+        self, check: Check, command: Sequence[str], workspace: Workspace
+    ) -> CheckResult:
+        tool = tool_of(command)
+        if tool in self._turns:
+            async with self._turns[tool]:
+                return await self._run(check, tool, command, workspace)
+        return await self._run(check, tool, command, workspace)
+
+    async def _run(
+        self, check: Check, tool: Tool, command: Sequence[str], workspace: Workspace
+    ) -> CheckResult:
+        async with self._slots, self._scratch.lend(workspace, at_base=False) as place:
+            tree = place / "tree"
+            env = {"PYTHONPATH": str(tree)}
+            writable = [place]
+            if tool in CACHES:
+                kept = self._cache / tool
+                kept.mkdir(parents=True, exist_ok=True)
+                env[CACHES[tool]] = str(kept)
+                writable.append(kept)
+            run = reporting(command, place / REPORT) if tool == "pytest" else command
+            done = await self._sandbox.run(
+                run, cwd=tree, writable=writable, env=env, limits=Limits(seconds=check.seconds)
+            )
+            report = read_report(place / REPORT) if tool == "pytest" else None
+            return check_result(check, shlex.join(command), done, tool, report)

@@ -1,0 +1,127 @@
+"""What every verifier promises, on a small repository with a real fault."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.domain.change import CheckResult
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.faulty_project import FIXED, faulty_project, is_broken, reproduction
+
+
+@dataclass
+class Bench:
+    """A verifier and a worktree of the faulty project to use it on."""
+
+    verifier: Verifier
+    workspace: Workspace
+
+    def write(self, text: str) -> None:
+        (self.workspace.path / "dice.py").write_text(text, encoding="utf-8")
+
+
+async def _verifier(kind: str, cache: Path) -> Verifier:
+    if kind == "fake":
+        lint = {"lint": lambda root: "import os" not in (root / "dice.py").read_text()}
+        return FakeVerifier(broken=is_broken, checks=lint)
+    if kind == "plain":
+        return SandboxedVerifier(PlainSandbox(), cache)
+    reason = await probe()
+    if reason:
+        pytest.skip(reason)
+    return SandboxedVerifier(BubblewrapSandbox(), cache)
+
+
+@pytest.fixture(params=["fake", "plain", "bubblewrap"])
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    verifier = await _verifier(request.param, tmp_path / "cache")
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        yield Bench(verifier, workspace)
+
+
+async def ignore(result: CheckResult) -> None:
+    """Take a check's result and do nothing with it."""
+
+
+async def test_the_first_candidate_that_fails_as_it_says_is_returned(bench: Bench) -> None:
+    wrong, right = reproduction(expects="KeyError"), reproduction()
+    found = await bench.verifier.first_red([wrong, right], bench.workspace)
+    assert found is not None
+    assert found.reproduction == right
+    assert found.result.status == "failed"
+    assert "IndexError" in found.result.summary
+
+
+async def test_no_candidate_fails_on_sources_without_the_fault(bench: Bench) -> None:
+    bench.write(FIXED)
+    assert await bench.verifier.first_red([reproduction()], bench.workspace) is None
+
+
+async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: Bench) -> None:
+    await bench.verifier.first_red([reproduction()], bench.workspace)
+    assert await bench.workspace.changes() == ()
+    assert not (bench.workspace.path / "tests" / "regressions").exists()
+
+
+async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: Bench) -> None:
+    bench.write(FIXED)
+    red = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=True)
+    green = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=False)
+    assert (red.status, green.status) == ("failed", "passed")
+    assert [change.path for change in await bench.workspace.changes()] == ["dice.py"]
+
+
+async def test_an_unfixed_worktree_stays_red(bench: Bench) -> None:
+    head = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=False)
+    assert head.status == "failed"
+
+
+async def test_a_fixed_worktree_passes_its_checks_and_each_is_told(bench: Bench) -> None:
+    bench.write(FIXED)
+    told: list[CheckResult] = []
+
+    async def listen(result: CheckResult) -> None:
+        told.append(result)
+
+    results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], listen)
+    assert {result.name: result.status for result in results} == {
+        "lint": "passed",
+        "affected tests": "passed",
+    }
+    assert sorted(told, key=str) == sorted(results, key=str)
+    assert all(result.seconds >= 0 and result.summary for result in results)
+
+
+async def test_every_check_runs_even_when_one_fails(bench: Bench) -> None:
+    bench.write("import os\n" + FIXED)
+    results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
+    assert {result.name: result.status for result in results} == {
+        "lint": "failed",
+        "affected tests": "passed",
+    }
+
+
+async def test_a_failing_check_is_a_result_with_its_output(bench: Bench) -> None:
+    results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
+    tests = next(result for result in results if result.name == "affected tests")
+    assert tests.status == "failed"
+    assert "1 failed" in tests.summary
+    assert tests.output
+
+
+async def test_with_nothing_changed_checks_are_skipped(bench: Bench) -> None:
+    results = await bench.verifier.run_checks("quick", bench.workspace, [], ignore)
+    assert {result.status for result in results} == {"skipped"}
+
+
+async def test_it_says_how_commands_are_confined(bench: Bench) -> None:
+    assert bench.verifier.sandbox

@@ -1,0 +1,89 @@
+"""A verifier that judges by looking at files instead of running anything."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bot.domain.change import CheckResult
+from bot.domain.errors import PortError
+from bot.domain.plan import Reproduction
+from bot.ports.verifier import OnCheck, Reproduced, Tier
+from bot.ports.workspace import Workspace
+
+Look = Callable[[Path], bool]
+
+
+class FakeVerifier:
+    """`broken(root)` says whether the fault, which raises `raises`, is in that tree.
+
+    `checks` maps a check's name to whether a tree passes it. `refusal`, when set, is raised by
+    every call. `ran` tells what was asked, in order.
+    """
+
+    sandbox = "fake: nothing is run"
+
+    def __init__(
+        self,
+        *,
+        broken: Look,
+        raises: str = "IndexError",
+        checks: Mapping[str, Look] | None = None,
+        refusal: PortError | None = None,
+    ) -> None:
+        self._broken = broken
+        self._raises = raises
+        self._checks = {"affected tests": lambda root: not broken(root)} | dict(checks or {})
+        self.refusal = refusal
+        self.ran: list[str] = []
+
+    def _asked(self, what: str) -> None:
+        self.ran.append(what)
+        if self.refusal is not None:
+            raise self.refusal
+
+    def _result(self, name: str, passed: bool, summary: str) -> CheckResult:
+        status = "passed" if passed else "failed"
+        return CheckResult.model_validate(
+            {"name": name, "status": status, "seconds": 0.01, "summary": summary, "output": summary}
+        )
+
+    async def first_red(
+        self, candidates: Sequence[Reproduction], workspace: Workspace
+    ) -> Reproduced | None:
+        """Return the first candidate naming the fault's exception, if the tree has the fault."""
+        self._asked("first_red")
+        for candidate in candidates:
+            if self._broken(workspace.path) and candidate.expects == self._raises:
+                result = self._result("reproduction", False, f"{self._raises}: as expected")
+                return Reproduced(reproduction=candidate, result=result)
+        return None
+
+    async def run_reproduction(
+        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
+    ) -> CheckResult:
+        """Fail where the fault is."""
+        self._asked("reproduction at base" if at_base else "reproduction at head")
+        with tempfile.TemporaryDirectory() as folder:
+            root = workspace.path
+            if at_base:
+                root = Path(folder, "base")
+                root.mkdir()
+                await workspace.export_base(root)
+            broken = self._broken(root)
+        return self._result("reproduction", not broken, self._raises if broken else "1 passed")
+
+    async def run_checks(
+        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+    ) -> tuple[CheckResult, ...]:
+        """Judge the tree by every check; with nothing changed they are skipped."""
+        self._asked(f"{tier} checks")
+        results = []
+        for name, passes in self._checks.items():
+            if changed:
+                passed = passes(workspace.path)
+                result = self._result(name, passed, "3 passed" if passed else "1 failed")
+            else:
+                result = CheckResult(name=name, status="skipped", seconds=0.0)
+            results.append(result)
+            await on_check(result)
+        return tuple(results)

@@ -1,0 +1,58 @@
+"""A small repository with a fault, its tests, and the checks that prove a change to it."""
+
+from pathlib import Path
+
+from bot.domain.plan import Reproduction
+from tests.fakes.repositories import repository
+
+BROKEN = '''"""Dice."""
+
+FACES = "abcdef"
+
+
+def face(value: int) -> str:
+    """Return the letter of a face."""
+    return FACES[value]
+'''
+FIXED = BROKEN.replace("FACES[value]", "FACES[value - 1]")
+CONFIG = """\
+checks:
+  quick:
+    - {name: lint, command: [ruff, check, "{changed}"], seconds: 30}
+    - {name: affected tests, command: [pytest, -q, "{affected_tests}"], seconds: 60}
+"""
+TEST = """from dice import face
+
+
+def test_the_first_face_is_a() -> None:
+    assert face(1) == "a"
+"""
+PROJECT: dict[str, str | bytes | None] = {
+    "dice.py": BROKEN,
+    "tests/test_dice.py": TEST,
+    "pyproject.toml": "[tool.pytest.ini_options]\n",
+    "data/config.yaml": CONFIG,
+}
+
+
+def faulty_project(folder: Path, **changes: str | bytes) -> str:
+    """Make the repository (`changes` replace or add files, `__` for a slash); return its commit."""
+    named = {name.replace("__", "/"): text for name, text in changes.items()}
+    return repository(folder, PROJECT | named)
+
+
+def is_broken(root: Path) -> bool:
+    """Whether the fault is in the tree."""
+    return "FACES[value]" in (root / "dice.py").read_text(encoding="utf-8")
+
+
+def reproduction(call: str = "dice.face(6)", expects: str = "IndexError") -> Reproduction:
+    """Return a reproduction that makes that call."""
+    path = "tests/regressions/test_face.py"
+    return Reproduction(
+        path=path,
+        node_id=f"{path}::test_face",
+        source=f"import dice\n\n\ndef test_face() -> None:\n    {call}\n",
+        calls=call,
+        expects=expects,
+    )
