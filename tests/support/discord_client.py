@@ -103,7 +103,11 @@ class SampleBot(commands.Bot):
         intents.message_content = content_intent
         intents.members = True
         super().__init__(
-            commands.when_mentioned, intents=intents, heartbeat_timeout=heartbeat_timeout
+            commands.when_mentioned,
+            intents=intents,
+            heartbeat_timeout=heartbeat_timeout,
+            # How long discord.py waits for one more guild before it is ready: there is only one.
+            guild_ready_timeout=0.05,
         )
         self.heard: list[discord.Message] = []
         self.edited: list[discord.RawMessageUpdateEvent] = []
