@@ -1,0 +1,51 @@
+"""A lock between processes that dies with its holder, so a killed one never blocks the next."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Locked(Exception):
+    """Somebody alive holds the lock."""
+
+
+class FileLock:
+    """A context manager around `flock` on a file of its own; raises `Locked` at once if taken.
+
+    Also excludes another holder in the same process. The file is removed on release.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as taken:
+                os.close(descriptor)
+                raise Locked(str(self._path)) from taken
+            if self._still_there(descriptor):
+                self._descriptor = descriptor
+                return self
+            os.close(descriptor)  # it was released and removed between opening and locking
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def _still_there(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False

@@ -1,0 +1,141 @@
+"""One lent worktree: `bot.ports.workspace.Workspace` on git."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.adapters._git import PLAIN_DIFF, Git, in_thread
+from bot.adapters._git_fetch import fetch_branch
+from bot.adapters._git_parse import diff_between, file_changes, nested_repository, text_at
+from bot.domain.change import FileChange
+from bot.domain.errors import WorkspaceError
+
+
+class GitWorkspace:
+    """A worktree on a branch of its own; `git` runs in it."""
+
+    def __init__(self, path: Path, branch: str, base: str, git: Git, remote: str) -> None:
+        self._path = path
+        self._branch = branch
+        self._base = base
+        self._git = git
+        self._remote = remote
+        self._index = asyncio.Lock()
+
+    @property
+    def path(self) -> Path:
+        """Return the worktree's folder, absolute."""
+        return self._path
+
+    @property
+    def branch(self) -> str:
+        """Return the branch checked out here."""
+        return self._branch
+
+    @property
+    def base(self) -> str:
+        """Return the commit the branch started from."""
+        return self._base
+
+    async def head(self) -> str:
+        """Return the commit checked out here."""
+        return await in_thread(self._git.revision, "HEAD")
+
+    async def commit(self, message: str) -> str:
+        """Commit every change; return the new head, or the present one if there is none."""
+        async with self._index:
+            return await in_thread(self._commit, message)
+
+    async def reset(self, commit: str) -> None:
+        """Make the worktree and branch exactly `commit`; ignored files go too."""
+        async with self._index:
+            await in_thread(self._reset, commit)
+
+    async def fetch(self, commit: str) -> None:
+        """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
+        async with self._index:
+            await in_thread(self._fetch, commit)
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """Return what differs from `base`; a rename also names the old path, as deleted."""
+        async with self._index:
+            return await in_thread(self._changes)
+
+    async def diff(self) -> str:
+        """Return the unified diff from `base` to the worktree."""
+        async with self._index:
+            return await in_thread(self._diff)
+
+    async def read_base(self, file: str) -> str | None:
+        """Return a file's text at `base`; `None` if it is not there or not text."""
+        return await in_thread(text_at, self._git, self._base, file)
+
+    async def export_base(self, into: Path) -> None:
+        """Write every file of `base` into the folder `into`; worktree and index stay as they are."""
+        await in_thread(self._export, into)
+
+    def _export(self, into: Path) -> None:
+        index = into.with_name(f"{into.name}.index")
+        env = {"GIT_INDEX_FILE": str(index)}
+        try:
+            self._git.run("read-tree", self._base, env=env)
+            self._git.run("checkout-index", "-q", "-a", f"--prefix={into}/", env=env)
+        finally:
+            index.unlink(missing_ok=True)
+
+    async def export_base(self, into: Path) -> None:
+        """Write every file of `base` into the existing, empty folder `into`."""
+        await in_thread(self._export_base, into)
+
+    def _stage(self) -> bytes:
+        """Put the whole worktree into the index; return what that changes against the head."""
+        self._git.run("add", "-A")
+        staged = self._git.run("diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD").out
+        nested = nested_repository(staged)
+        if nested is not None:
+            self._git.run("rm", "-r", "-q", "-f", "--cached", "--", nested)
+            raise WorkspaceError(
+                f"{nested} in the worktree is a git repository of its own; a change cannot hold one"
+            )
+        return staged
+
+    def _commit(self, message: str) -> str:
+        if self._stage():
+            text = (message.strip() or "Change") + "\n"
+            self._git.run(
+                "commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-",
+                stdin=text.encode(),
+            )  # fmt: skip
+        return self._git.revision("HEAD")
+
+    def _reset(self, commit: str) -> None:
+        self._git.run("reset", "-q", "--hard", self._git.revision(commit))
+        self._git.run("clean", "-q", "-ffdx")
+
+    def _fetch(self, commit: str) -> None:
+        fetch_branch(self._git, self._remote, self._branch)
+        if self._git.try_revision(commit) is None:
+            raise WorkspaceError(
+                f"the forge's branch {self._branch} does not hold {commit[:12]} (any more)"
+            )
+        self._reset(commit)
+
+    def _export_base(self, into: Path) -> None:
+        if not into.is_dir():
+            raise WorkspaceError(f"the folder {into} is not there")
+        # An index of its own: `git archive` would leave out what the attributes say.
+        with TemporaryDirectory(prefix="theseus-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git.run("read-tree", self._base, env=index)
+            self._git.run("checkout-index", "-a", "-q", f"--prefix={into.resolve()}/", env=index)
+
+    def _changes(self) -> tuple[FileChange, ...]:
+        self._stage()
+        listing = self._git.run(
+            "diff", "--cached", *PLAIN_DIFF, "-z", "-M", "--raw", "--numstat", self._base
+        )
+        return file_changes(listing.out)
+
+    def _diff(self) -> str:
+        self._stage()
+        return diff_between(self._git, "--cached", self._base)

@@ -1,0 +1,178 @@
+"""Worktrees of the running checkout's repository, one a run, each on a branch of its own."""
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from bot.adapters._file_lock import FileLock, Locked
+from bot.adapters._git import Git, in_thread
+from bot.adapters._git_worktree import GitWorkspace
+from bot.domain.errors import WorkspaceBusy, WorkspaceError
+from bot.domain.ids import slug as safe_slug
+
+_RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
+
+
+class GitWorkspaces:
+    """Implements `bot.ports.workspace.Workspaces`.
+
+    `repository` is the running checkout, `remote` its name for the forge, `folder` where worktrees
+    are put (made when needed). A
+    lent worktree is held by a lock file there, which the kernel lets go when its holder dies: what
+    a killed process left is cleared by the next `lend` or by `reap`.
+    """
+
+    def __init__(self, repository: Path, folder: Path, *, remote: str = "origin") -> None:
+        self._repository = repository.resolve()
+        self._folder = folder.resolve()
+        self._remote = remote
+        self._common: Path | None = None
+
+    @asynccontextmanager
+    async def lend(
+        self, run_id: str, *, base: str, slug: str = "change"
+    ) -> AsyncIterator[GitWorkspace]:
+        """Lend the run's worktree on branch `theseus/<run>-<slug>`; remove it on exit."""
+        path, git = self._path(run_id), Git(self._repository)
+        with self._claim(run_id):
+            try:
+                yield await in_thread(self._check_out, git, path, base, safe_slug(slug))
+            finally:
+                await in_thread(self._clear, git, path)
+
+    async def drop(self, run_id: str) -> None:
+        """Remove the run's branch, tag and leftover worktree; `WorkspaceBusy` while it is lent."""
+        path = self._path(run_id)
+        with self._claim(run_id):
+            await in_thread(self._drop, Git(self._repository), path)
+
+    async def reap(self, keep: frozenset[str]) -> tuple[str, ...]:
+        """Remove worktrees of runs not in `keep` that nobody alive holds; return their ids."""
+        reaped = []
+        git = Git(self._repository)
+        for run_id in await in_thread(self._left_over, git):
+            if run_id in keep:
+                continue
+            with contextlib.suppress(WorkspaceBusy), self._claim(run_id):
+                await in_thread(self._clear, git, self._path(run_id))
+                reaped.append(run_id)
+        return tuple(reaped)
+
+    def _path(self, run_id: str) -> Path:
+        if not _RUN_ID.fullmatch(run_id):
+            raise WorkspaceError(f"{run_id[:80]!r} is not a run id (letters and digits)")
+        return self._folder / run_id
+
+    @contextmanager
+    def _claim(self, run_id: str) -> Iterator[None]:
+        lock = FileLock(self._folder / f"{run_id}.lock")
+        try:
+            lock.__enter__()
+        except Locked as taken:
+            raise WorkspaceBusy(f"the worktree of run {run_id} is in use") from taken
+        except OSError as error:
+            raise WorkspaceError(f"cannot write to {self._folder}", detail=str(error)) from error
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    def _check_out(self, git: Git, path: Path, base: str, slug: str) -> GitWorkspace:
+        self._clear(git, path)
+        branch, start = self._branch(git, path.name, base, slug)
+        git.run("worktree", "add", "-q", "--", str(path), branch)
+        # Git is told where its own files are: whoever works there may change the `.git` file.
+        own = _git_folder(path)
+        here = git.beside(path, f"--git-dir={own}", f"--work-tree={path}")
+        return GitWorkspace(path, branch, start, here, self._remote)
+
+    def _branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
+        """Return the run's branch and where it started, making both the first time."""
+        heads, tag = f"refs/heads/theseus/{run_id}-", f"refs/tags/theseus/{run_id}/start"
+        listing = git.run("for-each-ref", "--format=%(objectname) %(refname)", f"{heads}*", tag)
+        refs = {name: sha for sha, name in map(str.split, listing.line.splitlines())}
+        branch = next((name for name in refs if name.startswith(heads)), None)
+        if branch is not None and tag in refs:
+            return branch.removeprefix("refs/heads/"), refs[tag]
+        start = git.settled(base)
+        if branch is not None:
+            start = git.run("merge-base", start, refs[branch]).line
+        orders = f"update {tag} {start}\n"
+        if branch is None:
+            branch = heads + slug
+            orders += f"create {branch} {start}\n"
+        git.run("update-ref", "--stdin", stdin=orders.encode())  # both or neither
+        return branch.removeprefix("refs/heads/"), start
+
+    def _drop(self, git: Git, path: Path) -> None:
+        self._clear(git, path)
+        listing = git.run(
+            "for-each-ref", "--format=%(refname)",
+            f"refs/heads/theseus/{path.name}-*", f"refs/tags/theseus/{path.name}/*",
+        )  # fmt: skip
+        for ref in listing.line.splitlines():
+            if ref.startswith("refs/heads/"):
+                # `branch -D` and not `update-ref`: it refuses if somebody has it checked out.
+                git.run("branch", "-q", "-D", "--", ref.removeprefix("refs/heads/"))
+            else:
+                git.run("update-ref", "-d", ref)
+
+    def _left_over(self, git: Git) -> tuple[str, ...]:
+        found = {path.name for path in self._registered(git) if path.parent == self._folder}
+        if self._folder.is_dir():
+            found |= {path.name for path in self._folder.iterdir() if path.suffix != ".lock"}
+        return tuple(sorted(name for name in found if _RUN_ID.fullmatch(name)))
+
+    def _registered(self, git: Git) -> dict[Path, Path]:
+        """Return the worktrees git knows of: folder -> git's own folder for it.
+
+        Read from git's files: no command lists the ones whose folder is gone or damaged so fast.
+        """
+        if self._common is None:
+            where = git.run("rev-parse", "--git-common-dir").line
+            self._common = (self._repository / where).resolve()
+        found = {}
+        for pointer in self._common.glob("worktrees/*/gitdir"):
+            with contextlib.suppress(OSError):
+                found[Path(pointer.read_text().strip()).parent] = pointer.parent
+        return found
+
+    def _clear(self, git: Git, path: Path) -> None:
+        """Remove a worktree: the folder, and what git keeps about it. Others' are not touched."""
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.exists():
+            _remove_tree(path)
+        if path in self._registered(git):
+            git.run("worktree", "remove", "-f", "-f", "--", str(path))
+
+
+def _git_folder(path: Path) -> Path:
+    """Return where git keeps a fresh worktree's own files."""
+    return Path((path / ".git").read_text().removeprefix("gitdir:").strip())
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a folder, also where somebody took away the right to write."""
+
+    def allow_and_retry(call: Callable[[str], object], name: str, _: object) -> None:
+        for target in (Path(name).parent, Path(name)):
+            with contextlib.suppress(OSError):
+                if not target.is_symlink():
+                    target.chmod(stat.S_IRWXU)
+        if Path(name).is_dir() and call is not os.unlink:
+            shutil.rmtree(name)
+        else:
+            call(name)
+
+    try:
+        shutil.rmtree(path, onerror=allow_and_retry)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise WorkspaceError(f"cannot remove the worktree {path}", detail=str(error)) from error

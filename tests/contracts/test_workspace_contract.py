@@ -1,0 +1,215 @@
+"""What every lender of worktrees promises."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.domain.change import FileChange
+from bot.domain.errors import WorkspaceBusy, WorkspaceError
+from bot.ports.workspace import Workspaces
+from tests.fakes.repositories import git, repository
+
+FILES: dict[str, str | bytes | None] = {
+    "dice.py": "one\ntwo\nthree\n",
+    "old.txt": "gone soon\n" * 5,
+    "logo.png": b"\x89PNG\0\1\2",
+    "sub/deep.txt": "deep\r\nwater\r\n",
+}
+
+
+@dataclass
+class Yard:
+    """A lender and the commit that worktrees start from."""
+
+    workspaces: Workspaces
+    base: str
+
+
+@pytest.fixture(params=["git"])
+def yard(request: pytest.FixtureRequest, tmp_path: Path) -> Yard:
+    """Return a lender on a small repository."""
+    base = repository(tmp_path / "checkout", FILES)
+    return Yard(GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees"), base)
+
+
+async def test_a_lent_worktree_holds_base_on_a_branch_of_its_own(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base, slug="Dice crash!") as lent:
+        assert lent.branch == "theseus/k7m2xq-dice-crash"
+        assert lent.base == await lent.head() == yard.base
+        assert lent.path.is_absolute()
+        assert (lent.path / "dice.py").read_text() == "one\ntwo\nthree\n"
+        assert await lent.changes() == ()
+        assert await lent.diff() == ""
+
+
+async def test_it_is_removed_on_exit_whatever_happened(yard: Yard) -> None:
+    with pytest.raises(KeyError):
+        async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+            path = lent.path
+            (path / "dice.py").write_text("half done")
+            raise KeyError
+    assert not path.exists()
+
+
+async def test_commits_are_there_when_it_is_lent_again(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base, slug="first") as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        head = await lent.commit("Mend the dice")
+        assert head == await lent.head() != yard.base
+    async with yard.workspaces.lend("k7m2xq", base=head, slug="other words") as again:
+        assert again.branch == "theseus/k7m2xq-first"
+        assert (again.base, await again.head()) == (yard.base, head)
+        assert (again.path / "dice.py").read_text() == "one\n2\nthree\n"
+
+
+async def test_committing_nothing_returns_the_present_head(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        assert await lent.commit("Nothing") == yard.base
+
+
+async def test_a_run_has_one_worktree_at_a_time(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base):
+        with pytest.raises(WorkspaceBusy):
+            async with yard.workspaces.lend("k7m2xq", base=yard.base):
+                pass
+        async with yard.workspaces.lend("other1", base=yard.base) as other:
+            assert await other.head() == yard.base
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as again:
+        assert again.path.exists()
+
+
+async def test_changes_count_every_kind_of_change(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\n2.5\nthree\n")
+        (lent.path / "old.txt").rename(lent.path / "new.txt")
+        (lent.path / "logo.png").write_bytes(b"\x89PNG\0\3")
+        (lent.path / "sub/deep.txt").unlink()
+        (lent.path / "fresh.txt").write_text("a\nb\n")
+        counted = await lent.changes()
+        assert counted == await lent.changes()
+        await lent.commit("All of it")
+        assert await lent.changes() == counted
+    assert counted == (
+        FileChange(path="dice.py", added=2, removed=1, status="modified"),
+        FileChange(path="fresh.txt", added=2, removed=0, status="added"),
+        FileChange(path="logo.png", added=0, removed=0, status="modified"),
+        FileChange(path="new.txt", added=0, removed=0, status="renamed"),
+        FileChange(path="old.txt", added=0, removed=0, status="deleted"),
+        FileChange(path="sub/deep.txt", added=0, removed=2, status="deleted"),
+    )
+
+
+async def test_any_file_name_is_just_a_name(yard: Yard) -> None:
+    names = ['with "quotes".txt', "with spaces and ü.txt", "line\nbreak.txt", "-rf", ":(glob)*"]
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        for name in names:
+            (lent.path / name).write_text("x\n")
+        await lent.commit("Odd names")
+        assert {change.path for change in await lent.changes()} == set(names)
+        assert "with spaces and ü.txt" in await lent.diff()
+
+
+async def test_the_diff_holds_uncommitted_and_new_files(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        await lent.commit("Mend")
+        (lent.path / "note.txt").write_text("new\n")
+        diff = await lent.diff()
+    assert "--- a/dice.py\n+++ b/dice.py\n" in diff
+    assert "-two\n+2\n" in diff
+    assert "+++ b/note.txt\n@@ -0,0 +1 @@\n+new\n" in diff
+
+
+async def test_reset_drops_everything_else(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("committed\n")
+        await lent.commit("One")
+        (lent.path / "dice.py").write_text("uncommitted\n")
+        (lent.path / "left").mkdir()
+        (lent.path / "left" / "over.txt").write_text("x")
+        await lent.reset(yard.base)
+        assert await lent.head() == yard.base
+        assert await lent.changes() == ()
+        assert not (lent.path / "left").exists()
+        assert (lent.path / "dice.py").read_text() == "one\ntwo\nthree\n"
+
+
+async def test_base_is_read_as_it_was(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "sub/deep.txt").write_text("changed")
+        assert await lent.read_base("sub/deep.txt") == "deep\r\nwater\r\n"
+        assert await lent.read_base("absent.txt") is None
+        assert await lent.read_base("sub") is None
+        assert await lent.read_base("logo.png") is None
+        assert await lent.read_base("../checkout/dice.py") is None
+
+
+async def test_base_can_be_exported_whole(yard: Yard, tmp_path: Path) -> None:
+    into = tmp_path / "exported here"
+    into.mkdir()
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("changed")
+        (lent.path / "new.txt").write_text("new")
+        before = await lent.changes()
+        await lent.export_base(into)
+        assert await lent.changes() == before
+    exported = {
+        path.relative_to(into).as_posix(): path.read_bytes()
+        for path in into.rglob("*")
+        if path.is_file()
+    }
+    expected = {k: v.encode() if isinstance(v, str) else v for k, v in FILES.items()}
+    assert exported == expected
+
+
+async def test_exporting_into_a_missing_folder_is_an_error(yard: Yard, tmp_path: Path) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        with pytest.raises(WorkspaceError, match="absent"):
+            await lent.export_base(tmp_path / "absent")
+
+
+async def test_a_dropped_run_starts_afresh(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base, slug="first") as lent:
+        (lent.path / "dice.py").write_text("x")
+        await lent.commit("Try")
+    await yard.workspaces.drop("k7m2xq")
+    await yard.workspaces.drop("k7m2xq")
+    async with yard.workspaces.lend("k7m2xq", base=yard.base, slug="second") as lent:
+        assert lent.branch == "theseus/k7m2xq-second"
+        assert await lent.head() == yard.base
+
+
+async def test_a_base_that_is_not_there_is_an_error(yard: Yard) -> None:
+    for base in ("0" * 40, "nonsense", "--help", ""):
+        with pytest.raises(WorkspaceError):
+            async with yard.workspaces.lend("k7m2xq", base=base):
+                pass
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        assert await lent.head() == yard.base
+
+
+async def test_reaping_leaves_what_is_lent_or_kept(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        assert await yard.workspaces.reap(frozenset()) == ()
+        assert lent.path.exists()
+
+
+async def test_hostile_words_make_a_harmless_branch(yard: Yard) -> None:
+    for number, words in enumerate(("../../x", "-d main", "a..b~^:?*[\\", "", "ünï.lock", "@{1}")):
+        async with yard.workspaces.lend(f"run{number}", base=yard.base, slug=words) as lent:
+            assert lent.branch.startswith(f"theseus/run{number}-")
+    for run_id in ("../escape", "a-b", "", "a/b", "--help"):
+        with pytest.raises(WorkspaceError):
+            async with yard.workspaces.lend(run_id, base=yard.base):
+                pass
+
+
+async def test_the_branch_and_the_starting_tag_stay(tmp_path: Path) -> None:
+    base = repository(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base, slug="mend"):
+        pass
+    assert git(tmp_path / "checkout", "rev-parse", "theseus/k7m2xq-mend") == base
+    assert git(tmp_path / "checkout", "rev-parse", "refs/tags/theseus/k7m2xq/start") == base

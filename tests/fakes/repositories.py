@@ -1,0 +1,80 @@
+"""Real git repositories for tests, made with the plain `git` program."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "Alice",
+    "GIT_AUTHOR_EMAIL": "alice@example.org",
+    "GIT_COMMITTER_NAME": "Alice",
+    "GIT_COMMITTER_EMAIL": "alice@example.org",
+}
+
+
+def git(folder: Path, *arguments: str, at: int | None = None) -> str:
+    """Run git in a folder and return what it said; `at` dates a commit (Unix seconds)."""
+    dates = (
+        {}
+        if at is None
+        else {"GIT_AUTHOR_DATE": f"{at} +0000", "GIT_COMMITTER_DATE": f"{at} +0000"}
+    )
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        env={**_CLEAN, **dates},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"git {arguments}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def write(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
+    """Write files; `None` removes one."""
+    for name, content in files.items():
+        path = folder / name
+        if content is None:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def commit(
+    folder: Path,
+    files: Mapping[str, str | bytes | None],
+    message: str = "Change",
+    at: int | None = None,
+) -> str:
+    """Write files, commit everything, return the commit."""
+    write(folder, files)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", message, at=at)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def repository(folder: Path, files: Mapping[str, str | bytes | None] | None = None) -> str:
+    """Make a repository on branch `main` with one commit; return the commit."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    return commit(folder, files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"})
+
+
+def snapshot(folder: Path) -> dict[str, object]:
+    """Return everything about a checkout that nobody may touch: head, index, status, files."""
+    return {
+        "head": git(folder, "symbolic-ref", "HEAD"),
+        "commit": git(folder, "rev-parse", "HEAD"),
+        "index": git(folder, "ls-files", "--stage"),
+        "status": git(folder, "status", "--porcelain=v2", "-z"),
+        "files": {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and ".git" not in path.relative_to(folder).parts
+        },
+        "index file": (folder / ".git" / "index").read_bytes(),
+    }
