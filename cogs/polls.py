@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiosqlite
 import discord
@@ -18,6 +18,7 @@ MAX_OPTIONS = 10
 MAX_OPTION = 60
 MAX_QUESTION = 200
 BAR_WIDTH = 12
+PRESS = re.compile(r"poll:(?P<poll>[0-9]{1,15}):(?P<choice>[0-9]{1,2})")
 UNKNOWN = "There is no poll with that number here."
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS poll (
@@ -121,6 +122,12 @@ def describe_results(options: list[str], counts: list[int]) -> str:
     return "\n".join(lines)
 
 
+def read_press(custom_id: str) -> tuple[int, int] | None:
+    """Read the poll's number and the choice from a button's custom_id; None for others' buttons."""
+    match = PRESS.fullmatch(custom_id)
+    return None if match is None else (int(match["poll"]), int(match["choice"]))
+
+
 class Ballot:
     """The file of polls and votes; a poll is a dict of its row, its options a list."""
 
@@ -181,43 +188,15 @@ class Ballot:
         return cursor
 
 
-class VoteButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"poll:(?P<poll>[0-9]{1,15}):(?P<choice>[0-9]{1,2})",
-):
-    """A vote for one option; all it needs is in its custom_id, so it outlives a restart."""
-
-    def __init__(self, poll: int, choice: int, label: str = "Vote") -> None:
-        super().__init__(discord.ui.Button(label=label, custom_id=f"poll:{poll}:{choice}"))
-        self.poll = poll
-        self.choice = choice
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> Self:
-        """Rebuild the button from what Discord sends back."""
-        return cls(int(match["poll"]), int(match["choice"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand the vote to the cog that is loaded now."""
-        cog = interaction.client.get_cog("Polls")
-        if isinstance(cog, Polls):
-            await cog.take_vote(interaction, self.poll, self.choice)
-        else:
-            await interaction.response.send_message("Polls are off right now.", ephemeral=True)
-
-
 def buttons(poll: Any) -> discord.ui.View | None:
-    """The vote buttons of an open poll."""
+    """The vote buttons of an open poll; all a vote needs is in their custom_id."""
     if poll["closed"]:
         return None
     view = discord.ui.View(timeout=None)
     for choice, option in enumerate(poll["options"]):
-        view.add_item(VoteButton(poll["id"], choice, option))
+        custom_id = f"poll:{poll['id']}:{choice}"
+        view.add_item(discord.ui.Button(label=option, custom_id=custom_id))
+    view.stop()  # the cog listens for presses itself, so that they outlive a restart
     return view
 
 
@@ -240,13 +219,11 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
         self._in_turn = asyncio.Lock()  # so that an older tally never overwrites a newer one
 
     async def cog_load(self) -> None:
-        """Open the file and listen for presses on every poll there ever was."""
+        """Open the file."""
         await self.ballot.open()
-        self.bot.add_dynamic_items(VoteButton)
 
     async def cog_unload(self) -> None:
-        """Stop listening and close the file."""
-        self.bot.remove_dynamic_items(VoteButton)
+        """Close the file, after the vote that is being counted."""
         async with self._in_turn:
             await self.ballot.close()
 
@@ -314,9 +291,15 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
             )
             await self._redraw(poll, counts)
 
-    async def take_vote(
-        self, interaction: discord.Interaction[Any], number: int, choice: int
-    ) -> None:
+    @commands.Cog.listener("on_interaction")
+    async def hear_press(self, interaction: discord.Interaction) -> None:
+        """Take the press of a vote button, also on a poll from before a restart."""
+        pressed: Any = interaction.data or {}
+        press = read_press(pressed.get("custom_id", ""))
+        if press is not None and interaction.type is discord.InteractionType.component:
+            await self._take_vote(interaction, *press)
+
+    async def _take_vote(self, interaction: discord.Interaction, number: int, choice: int) -> None:
         """Store a press and draw the tally again, one press after the other."""
         async with self._in_turn:
             poll = await self.ballot.find(number, interaction.guild_id or 0)

@@ -31,9 +31,6 @@ LATE_AFTER = 60
 RETRY_AFTER = 60
 LONGEST_NAP = 3600
 CLOSING_TIME = 5
-UNKNOWN = "You have no reminder with that number. `/reminders list` shows yours."
-
-
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS reminder (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -92,7 +89,7 @@ def due_phrase(seconds: int) -> str:
 def describe_reminder(row: Any, now: int) -> str:
     """One line about a reminder's row (a dict as the shelf gives it), or that there is none."""
     if row is None:
-        return UNKNOWN
+        return "You have no reminder with that number. `/reminders list` shows yours."
     return f"**#{row['id']}** {row['about']}, in {due_phrase(row['due'] - now)}"
 
 

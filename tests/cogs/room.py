@@ -73,8 +73,13 @@ class Room:
 
 
 @asynccontextmanager
-async def open_room(cog_module: str, state: Path) -> AsyncIterator[Room]:
-    """Lend a room with that cog; the cog is unloaded and the bot ended afterwards."""
+async def open_room(
+    cog_module: str, state: Path, *, errors_expected: bool = False
+) -> AsyncIterator[Room]:
+    """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
+
+    Errors the bot met are raised at the end, unless they are expected.
+    """
     room = Room(cog_module, state)
     await room.open()
     try:
@@ -82,4 +87,5 @@ async def open_room(cog_module: str, state: Path) -> AsyncIterator[Room]:
     finally:
         await room.bot.unload_extension(cog_module)
         await room.env.shutdown()
-    room.env.raise_errors()
+    if not errors_expected:
+        room.env.raise_errors()

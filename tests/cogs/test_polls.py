@@ -14,6 +14,7 @@ from cogs.polls import (
     describe_tally,
     parse_options,
     percentages,
+    read_press,
     refuse_close,
     tally,
     voters_phrase,
@@ -83,6 +84,14 @@ def test_results_start_with_the_leading_option() -> None:
     assert describe_results(["tea", "milk", "juice"], [1, 2, 1]) == (
         "50 % milk (2)\n25 % tea (1)\n25 % juice (1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "press"),
+    [("poll:12:3", (12, 3)), ("poll:12", None), ("approve:12:3", None), ("", None)],
+)
+def test_only_vote_buttons_are_read(custom_id: str, press: tuple[int, int] | None) -> None:
+    assert read_press(custom_id) == press
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""What a planted fault is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing a person does to meet the fault: run a slash command, or press a button."""
+
+    command: str = ""
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    press: str = ""
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A commit that breaks a command in a way its tests do not see.
+
+    `replacements` are exact (before, after) snippets of `file`, `test_replacements` of
+    `test_file`; each `before` stands there exactly once. `breaks` says how a person meets the
+    fault and `steps` says it for programs, `complaint` is what they would type then, `error` the
+    type raised in `function`. Calling that function of `file` with `arguments` raises it too.
+    """
+
+    name: str
+    kind: str
+    file: str
+    replacements: tuple[tuple[str, str], ...]
+    message: str
+    author: str
+    breaks: str
+    steps: tuple[Step, ...]
+    complaint: str
+    error: str
+    function: str
+    arguments: tuple[object, ...]
+    test_file: str = ""
+    test_replacements: tuple[tuple[str, str], ...] = ()
