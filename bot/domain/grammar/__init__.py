@@ -57,7 +57,7 @@ def parse(text: str, setting: Setting) -> Utterance:
         return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
     if asked := plain_request(said):
         return _told(asked, mended, setting)
-    if (changed := revision(said, setting, marked_only=True)) is not None:
+    if (changed := revision(said, setting, text=mended, marked_only=True)) is not None:
         return _revise(changed, plain, mended, setting)
     return _about_a_fault(said, plain, mended, setting)
 
@@ -87,12 +87,14 @@ def _about_a_fault(
 ) -> Utterance:
     found = fault_request(said, setting, text=text)
     if found is None:
-        changed = revision(said, setting, marked_only=False) if _works_here(setting) else None
+        changed = (
+            revision(said, setting, text=text, marked_only=False) if _works_here(setting) else None
+        )
         if changed is not None:
             return _revise(changed, plain, text, setting)
         return Utterance(intent=Intent.CHAT)
     if setting.reply_to == "proposal" and found.intent is Intent.FIX and found.subject:
-        changed = revision(said, setting, marked_only=False)
+        changed = revision(said, setting, text=text, marked_only=False)
         if changed:
             return _revise(changed, plain, text, setting)
     heard = setting.heard or overheard(

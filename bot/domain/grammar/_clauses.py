@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from bot.domain.grammar._words import word_set
 
-MOST_CLAUSES = 60
+MOST_CLAUSES = 40
+LONGEST_CLAUSE = 320
+CUT = "\u2026"
+"""Stands for what was left out of a message; no decision is ever read across it."""
 
 _ACTION = (
     r"(?:fix|repair|investigate|look into|look at|take a look|have a look|check (?:it|that"
@@ -52,22 +55,24 @@ class Clause:
 
 
 def clauses(text: str) -> tuple[Clause, ...]:
-    """The clauses of plain text, in order; at most 60, and none is empty."""
+    """The clauses of plain text, in order and none empty; `CUT` where there is too much."""
     found: list[Clause] = []
     start = 0
     for cut in _SPLIT.finditer(text):
         _add(found, text[start : cut.start()], asks="?" in (cut["end"] or ""))
         start = cut.end()
         if len(found) >= MOST_CLAUSES:
-            return tuple(found[:MOST_CLAUSES])
+            return (*found[:MOST_CLAUSES], Clause(CUT))
     _add(found, text[start:], asks=False)
-    return tuple(found[:MOST_CLAUSES])
+    return tuple(found)
 
 
 def _add(found: list[Clause], text: str, *, asks: bool) -> None:
     text = text.strip(" ,")
     if not text:
         return
+    if len(text) > LONGEST_CLAUSE:
+        text = f"{text[:LONGEST_CLAUSE]} {CUT}"
     cut = _RUN_ON.search(text)
     if cut and cut.start() and _words_before(text[: cut.start()]) not in _GOVERNS:
         found.append(Clause(text[: cut.start()].strip(" ,")))

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.grammar._clauses import Clause, peel
+from bot.domain.grammar._subject import clean_subject
 
 _WEAK_BAD = (
     r"wrong(?:ly)?|off|missing|lost|empty|blank|dead|down|late|early|useless|bad|worse|odd"
@@ -38,7 +39,8 @@ _BAD = (
     r"|ed|ing) \w+"
     r"|(?:hit|hits|hitting) an? \w*(?:error|exception)|malformed|corrupt(?:ed|s)?|garbled"
     r"|deadlock\w*|flak(?:y|es|ing)"
-    r"|out of order|regress(?:ed|es|ion)?|not? responses?|never \w+|no longer \w+"
+    r"|out of order|regress(?:ed|es|ion)?|not? responses?|never (?!fail|gets? old|mind)\w+"
+    r"|no longer \w+"
     r"|nowhere to be found"
     r"|stop(?:s|ped) (?:\w+ing|dead)|quit (?:working|on me)|unable to \w+|(?:send|fir|post"
     r"|ping|trigger|repl)(?:s|es|ies|ed) "
@@ -83,11 +85,22 @@ _NEGATED = (
     rf" (?:been |be |even |really |actually |always |seem to (?:be )?|want to |get |properly "
     rf"|currently |being )?{_FUNCTION}"
 )
+_UNDONE = (
+    r"(?:(?:has|have)(?:n't| not)(?: been)? \w+(?:ed|en|ent|un|one|ade)"
+    r"|(?:is|are|was|were)(?:n't| not) (?:being|getting) \w+)"
+)
+_TRIED = re.compile(
+    r"^(?:i|we|someone|people|users?) (?:just )?(?:tr(?:y|ied|ies)|(?:was|were|am|are) trying"
+    r"|attempted)"
+    r" (?:to )?(?:use |run )?(?P<subject>.+?),? (?:and|but) (?:it |then |i |all i )*"
+    r"(?:got|get|saw|see|nothing|failed|fails|crash|error|broke|no |didn't|doesn't|keep|just got)",
+    re.IGNORECASE,
+)
 _PREDICATE = re.compile(
     rf"(?:(?<=\s)|^|(?='s ))(?:{_ADVERB}[ ,]+){{0,5}}"
     rf"(?P<bad>(?:keeps?|kept)(?: on)? (?!me|us|up|it\b|in\b|the\b|that|your|my|an?\b|going"
     rf"|track|posted|calm)\w+(?:ing)?"
-    rf"|{_BAD}|{_NEGATED}|(?P<weak>{_WEAK_BAD}))(?![\w-])",
+    rf"|{_BAD}|{_NEGATED}|{_UNDONE}|(?P<weak>{_WEAK_BAD}))(?![\w-])",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -158,10 +171,11 @@ _YOU_CRASH = re.compile(
     r"keep|crash|fail|tim(?:e|ing)|hang|error|broke|stop|spam|ignor|respon", re.I
 )
 _DOUBTFUL = re.compile(
-    r"^(?:unless|once|in case|what if|imagine|suppose|as long as|whether)\b"
+    r"\bunless\b|^(?:once|in case|what if|imagine|suppose|as long as|whether)\b"
     r"|^if (?!i |you |someone |somebody |users? |people |anyone |one |we )|\b(?:would|might"
     r"|could|may) (?:be|break|crash|fail)\b"
-    r"|\bi (?:think|hope|thought|bet) (?:lunch|we)\b|\bused to\b",
+    r"|\bi (?:think|hope|thought|bet) (?:lunch|we)\b|\bused to\b|\bdon't think\b"
+    r"|\bdoubt (?:that|it)\b",
     re.IGNORECASE,
 )
 _WHEN = re.compile(
@@ -187,7 +201,7 @@ def complaint_in(clause: Clause) -> Complaint | None:
     text = peel(clause.text).rest or clause.text
     if _DOUBTFUL.search(text):
         return None
-    for pattern in (_UNABLE, _SOMETHING, _THERE, _RECEIVED, _ERROR_IN, _BACK):
+    for pattern in (_TRIED, _UNABLE, _SOMETHING, _THERE, _RECEIVED, _ERROR_IN, _BACK):
         found = pattern.search(text)
         if found and not _DENIED.search(text[: found.start()] + " "):
             return Complaint(found["subject"] or "")
@@ -208,7 +222,9 @@ def _predicated(text: str, found: "re.Match[str]") -> Complaint | None:
         return None
     if not before and found.start("bad") == found.start() and not _STANDS_ALONE.match(found["bad"]):
         return None
-    return Complaint(_person_free(before) or _after(text[found.end() :]), weak=bool(found["weak"]))
+    subject = _person_free(before)
+    named = subject if clean_subject(subject) else _after(text[found.end() :])
+    return Complaint(named, weak=bool(found["weak"]))
 
 
 _STANDS_ALONE = re.compile(
@@ -217,7 +233,9 @@ _STANDS_ALONE = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"^ (?:when(?:ever)?|if|on|with|for|in|after|while|every time) (?P<what>.{1,120})$", re.I
+    r"^ (?:to (?:answer|run|load|open|finish|do|process)|when(?:ever)?|if|on|with|for|in"
+    r"|after|while|every time) (?P<what>.{1,120})$",
+    re.I,
 )
 
 

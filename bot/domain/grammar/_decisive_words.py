@@ -111,7 +111,8 @@ POLITE = re.compile(
 ALONE = re.compile(
     r"(?:please|no|nope|nah|actually|ok|okay|sorry|wait|hey|hi|theseus|bot|ugh|argh|oh|oh no"
     r"|hmm|well|yes|yeah|thanks"
-    r"|thank you|thank you so much|thx|alright|right|now|i changed my mind|changed my mind"
+    r"|no,? thanks?(?: you)?|thank you|thank you so much|thx|alright|right|now"
+    r"|i changed my mind|changed my mind"
     r"|my mistake|on second thought"
     r"|hello|good morning|we're deploying|we are deploying|all good|all clear|we're done"
     r"|i'm done|done|good|great|nice"

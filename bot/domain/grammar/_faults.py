@@ -57,13 +57,29 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> F
     asks = [ask for ask in asks if fault or not ask.weak or _may_be_weak(ask, setting)]
     if asks:
         chosen = next((ask for ask in asks if ask.intent is Intent.FIX), asks[0])
-        subject = _subject([ask.object for ask in (chosen, *asks)], complaints)
+        subject = _subject([ask.object for ask in (chosen, *asks)], complaints) or _told_before(
+            said
+        )
         strength: Strength = "weak" if chosen.weak and not fault else "clear"
         return Found(chosen.intent, subject, strength, chosen.group, chosen.request)
     if complaints and not (all(each.weak for each in complaints) and not setting.heard):
         weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
         return Found(Intent.INVESTIGATE, _subject([], complaints), "weak" if weak else "clear")
     return None
+
+
+def _told_before(said: tuple[Clause, ...]) -> str:
+    """What was said just before "fix it", where no complaint was recognised in it."""
+    first = peel(said[0].text).rest if len(said) > 1 else ""
+    if not first or _fix_or_look(first) or len(first.split()) > 15:
+        return ""
+    return clean_subject(first)
+
+
+def _fix_or_look(text: str) -> bool:
+    return any(
+        words.match(text) for words in (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
+    )
 
 
 def _may_be_weak(ask: _Ask, setting: Setting) -> bool:

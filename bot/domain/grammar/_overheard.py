@@ -24,6 +24,7 @@ _PERSON_LED = re.compile(
     r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
     r"|did |do |are |have |is ))"
 )
+_PERSON_COLON = re.compile(r"^(?P<name>[a-z]{2,15}): ")
 _PERSON_GREETED = re.compile(
     r"^(?:[Hh]ey|[Hh]i|[Hh]ello|[Yy]o|[Tt]hanks)[ ,]+(?P<name>[A-Z][a-z]{1,15})\b"
 )
@@ -37,6 +38,7 @@ _NOT_A_NAME = word_set(
     Check Seems Looks Apparently Still Btw Fyi Heads Asap Urgent Weird Strange Monday Tuesday
     Wednesday Thursday Friday Saturday Sunday Python Linux Windows Roll Users People I Morning
     Hmm Argh Oh Damn Is Does Do Did Are Was Slash Command Commands Music
+    Bug Issue Problem Report Error
     """
 )
 _CHATTER = re.compile(
@@ -61,8 +63,8 @@ def overheard(found: Found, setting: Setting, *, text: str, names_someone: bool)
 
 
 def _to_a_person(text: str) -> bool:
-    for pattern in (_PERSON_LED, _PERSON_GREETED, _PERSON_LAST):
+    for pattern in (_PERSON_LED, _PERSON_COLON, _PERSON_GREETED, _PERSON_LAST):
         found = pattern.search(text)
-        if found and found["name"] not in _NOT_A_NAME:
+        if found and found["name"].title() not in _NOT_A_NAME:
             return True
     return False

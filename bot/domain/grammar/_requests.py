@@ -43,7 +43,8 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _HELP = re.compile(
-    r"(?:(?:what|which)(?: (?:things|commands|skills|tools))? (?:can|could|do) you (?:do|know"
+    r"(?:(?:what|which)(?: (?:(?:sorts?|kinds?) of )?(?:things|stuff|commands|skills"
+    r"|tools))? (?:can|could|do) you (?:do|know"
     r"|have|offer|support|understand|help .{1,30})(?: for (?:me|us))?|help(?: me)?"
     r"|help please"
     r"|what (?:are you (?:able to do|capable of|for|good at)|do you do)|(?:what are |list "
@@ -56,6 +57,7 @@ _HELP = re.compile(
     re.IGNORECASE,
 )
 _AUDIT = re.compile(
+    r"(?:an? |the |your )?self[- ]?audit(?: .{0,20})?|"
     r"(?:(?:run|do|start|perform|give (?:me|us)|make|kick off|trigger|begin|produce) (?:an?"
     r"|the|your|another) (?:\w+ )?(?:self[- ]?)?audit(?: report)?(?: (?:now|of yourself"
     r"|please|today))?|(?:self[- ]?)?audit(?: (?:now|yourself|please|report))?"
@@ -105,7 +107,9 @@ _VERB = (
     r"|refactor|simplify|shorten|clean up|tidy|treat|allow|ignore|skip|cap|clamp"
     r"|convert|swap|switch|set|reword|rephrase|show|print|guard|account for|deal with"
     r"|take care of|consider|apply|do|fix|redo|mention|bump|reuse|annotate|sort|try|turn|pass"
-    r"|call|format|strip|don't|do not|ensure|make sure)"
+    r"|call|format|strip|(?:don't|do not)(?! (?:ship|merge|deploy|release|land|revert|stop"
+    r"|worry|bother|do|pause|cancel"
+    r"|fix|forget|remember|look|think|know)\b)|ensure|make sure)"
 )
 _ORDER = re.compile(
     rf"^{_VERB}(?:ing)?\b(?! (?:it|this|that)$)(?P<rest> .+)", re.IGNORECASE | re.DOTALL
@@ -126,7 +130,7 @@ _TALK = re.compile(
 def plain_request(said: tuple[Clause, ...]) -> Intent | None:
     """Status, help or audit, when one clause is just that and the rest is company."""
     for clause in said:
-        text = clause.text
+        text = _COURTESY.sub("", clause.text)
         opened = peel(text)
         for intent, pattern in _PLAIN:
             if pattern.fullmatch(text) or (opened.rest and pattern.fullmatch(opened.rest)):
@@ -137,6 +141,7 @@ def plain_request(said: tuple[Clause, ...]) -> Intent | None:
 
 
 _PLAIN = ((Intent.CAPABILITIES, _HELP), (Intent.AUDIT, _AUDIT), (Intent.STATUS, _STATUS))
+_COURTESY = re.compile(r"(?:[ ,]+(?:please|thanks|thank you|theseus|bot|mate))+$", re.I)
 _CLAIM = re.compile(r"^(?:progress|runs)\b.+|^still \w+ing\b.+", re.IGNORECASE)
 
 
@@ -156,7 +161,9 @@ def note_request(text: str) -> tuple[Intent, str] | None:
     return Intent.FORGET, _TRAIL.sub("", (note["note"] if note else "").strip(" .!?"))
 
 
-def revision(said: tuple[Clause, ...], setting: Setting, *, marked_only: bool) -> str | None:
+def revision(
+    said: tuple[Clause, ...], setting: Setting, *, text: str, marked_only: bool
+) -> str | None:
     """The change somebody wants made to the work at hand, without politeness; None if none."""
     here = setting.in_thread or setting.reply_to in ("proposal", "bot")
     if not (here or setting.addressed):
@@ -164,9 +171,15 @@ def revision(said: tuple[Clause, ...], setting: Setting, *, marked_only: bool) -
     for place, clause in enumerate(said):
         told = _told(clause, marked_only=marked_only, here=here)
         if told is not None:
-            rest = [told, *(each.text for each in said[place + 1 :])]
-            return _polish(", ".join(part for part in rest if part))
+            after = said[place + 1].text if place + 1 < len(said) else ""
+            return _polish(_from(told or after, text))
     return None
+
+
+def _from(told: str, text: str) -> str:
+    """The message from the words found on, brackets and all."""
+    start = text.find(told) if told else -1
+    return " ".join(text[start:].split()) if start >= 0 else told
 
 
 def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
@@ -199,5 +212,5 @@ _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)
 
 def _polish(text: str) -> str:
     for _ in range(4):
-        text = _TRAIL.sub("", text.strip(" ,.!;:"))
+        text = _TRAIL.sub("", text.strip(" ,.!?;:"))
     return text[:1_000]

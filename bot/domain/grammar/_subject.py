@@ -48,6 +48,9 @@ _BACK = re.compile(
     r"|of late|in advance|man|guys)$",
     re.IGNORECASE,
 )
+_PRONOUN_AND = re.compile(
+    r"^(?:it|this|that|them|these)(?: up)?,? (?:and|then|so)\b.*$", re.I | re.S
+)
 _RUN = re.compile(
     r"\b(?:run|run id)[ :]#?((?=[0-9a-z]*\d)[0-9a-z][0-9a-z_-]{0,25}"
     r"|[0-9abcdefghjkmnpqrstvwxyz]{6})\b",
@@ -75,6 +78,7 @@ _NOT_AGAIN = re.compile(r"\b(?:try|run|roll|do|start|working?) (?:\S+ )?again\b"
 def clean_subject(text: str) -> str:
     """A bare noun phrase: no politeness, no determiner, no pronoun, at most 200 characters."""
     text = " ".join(text.split())[: LONGEST_SUBJECT * 2].strip(" ,.!?;:-\"'")
+    text = _PRONOUN_AND.sub("", text)
     for _ in range(6):
         before = text
         if _PRONOUN.fullmatch(text):
