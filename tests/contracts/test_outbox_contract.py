@@ -77,3 +77,9 @@ async def test_an_unknown_key_is_named(outbox: OutboxStore) -> None:
         await outbox.sent("card:9", REF)
     with pytest.raises(StoreError, match="card:9"):
         await outbox.failed("card:9", "gone")
+
+
+async def test_text_that_is_not_quite_unicode_is_taken(outbox: OutboxStore) -> None:
+    await outbox.enqueue("card:1", 42, Post(text="half a \ud83d pair"))
+    (waiting,) = await outbox.pending()
+    assert waiting.post.text.startswith("half a ")

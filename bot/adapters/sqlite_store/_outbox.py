@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from bot.adapters._sqlite import Database
-from bot.adapters.sqlite_store._rows import parse
+from bot.adapters.sqlite_store._rows import dump, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import MessageRef, Post
@@ -41,7 +41,7 @@ class SqliteOutbox:
             connection.execute(
                 "INSERT INTO outbox (key, channel_id, post, nonce) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (key) DO NOTHING",
-                (key, channel_id, post.model_dump_json(), secrets.token_hex(12)),
+                (key, channel_id, dump(post), secrets.token_hex(12)),
             )
             row = connection.execute("SELECT * FROM outbox WHERE key = ?", (key,)).fetchone()
             if row["state"] == "failed":

@@ -1,12 +1,14 @@
 """Between records and rows."""
 
 import hashlib
+import json
 import re
 import sqlite3
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from bot.domain.errors import StoreError
 from bot.domain.history import RECORDS, History
@@ -22,6 +24,15 @@ FIELDS = {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower() for kind in RECORD
 def stamp(at: datetime) -> str:
     """Return a time as text that sorts: UTC, six digits of microseconds."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def dump(record: Record) -> str:
+    """Return a record as JSON; lone surrogates, which SQLite cannot hold, become `?`."""
+    try:
+        return record.model_dump_json()
+    except PydanticSerializationError:
+        text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False)
+        return text.encode(errors="replace").decode()
 
 
 def parse(kind: type[R], body: str, where: str) -> R:
@@ -75,7 +86,7 @@ def _columns(run: Run) -> tuple[object, ...]:
         run.version,
         run.lease_owner,
         until,
-        run.model_dump_json(),
+        dump(run),
     )
 
 
@@ -87,7 +98,7 @@ def append_record(connection: sqlite3.Connection, run: Run, record: Record) -> N
     connection.execute(
         "INSERT INTO stage_records (run_id, kind, number, at, body) SELECT ?, ?,"
         " coalesce(max(number), 0) + 1, ?, ? FROM stage_records WHERE run_id = ? AND kind = ?",
-        (run.id, kind, stamp(run.updated_at), record.model_dump_json(), run.id, kind),
+        (run.id, kind, stamp(run.updated_at), dump(record), run.id, kind),
     )
 
 

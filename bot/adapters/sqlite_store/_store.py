@@ -11,6 +11,7 @@ from bot.adapters._sqlite import Database, Migration
 from bot.adapters.sqlite_store._rows import (
     append_record,
     chain,
+    dump,
     history_of,
     insert_run,
     parse,
@@ -180,7 +181,7 @@ class SqliteStore:
                     approval.head,
                     approval.person.id,
                     stamp(approval.at),
-                    approval.model_dump_json(),
+                    dump(approval),
                 ),
             )
             return approval
@@ -193,7 +194,7 @@ class SqliteStore:
 
     async def audit(self, entry: AuditEntry) -> None:
         """Append to the audit log, chained to the entry before."""
-        body = json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
 
         def work(connection: sqlite3.Connection) -> None:
             last = connection.execute(

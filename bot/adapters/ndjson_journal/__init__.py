@@ -1,0 +1,5 @@
+"""The journal: NDJSON files by UTC day, and an index of them in SQLite."""
+
+from bot.adapters.ndjson_journal._journal import NdjsonJournal
+
+__all__ = ["NdjsonJournal"]

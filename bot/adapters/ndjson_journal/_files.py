@@ -1,0 +1,82 @@
+"""The day files: whole lines appended, never anything else."""
+
+import os
+import re
+from pathlib import Path
+
+from bot.domain.errors import JournalError
+
+_NAME = re.compile(r"\d{4}-\d\d-\d\d\.ndjson")
+
+
+class DayFiles:
+    """Appends lines to `YYYY-MM-DD.ndjson`, keeping the last day's file open.
+
+    Each line is one write to a file opened for appending: lines of several processes never mix,
+    and a killed process leaves at most its last line torn. A torn line is sealed with a newline
+    before the next one, so it spoils nothing but itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._day = ""
+        self._fd = -1
+        self._torn = False
+
+    def append(self, day: str, line: bytes) -> None:
+        """Write one line, its newline included, to that day's file."""
+        try:
+            if day != self._day:
+                self._open(day)
+            written = os.write(self._fd, b"\n" + line if self._torn else line)
+        except OSError as error:
+            raise JournalError(
+                f"{self.folder / day}.ndjson cannot be written ({error.strerror}). "
+                "Free space on the disk or make the folder writable."
+            ) from error
+        complete = len(line) + self._torn
+        self._torn = written < complete
+        if self._torn:
+            raise JournalError(
+                f"{self.folder / day}.ndjson took only {written} of {complete} bytes: "
+                "free space on the disk."
+            )
+
+    def close(self) -> None:
+        """Close the open file; again is harmless."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd, self._day = -1, ""
+
+    def moved(self) -> bool:
+        """Return whether the open file is no longer the one of that name (deleted, replaced)."""
+        if self._fd < 0:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._fd), (self._path(self._day)).stat())
+        except OSError:
+            return True
+
+    def _open(self, day: str) -> None:
+        self.close()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._fd = os.open(self._path(day), flags, 0o640)
+        self._day = day
+        size = os.fstat(self._fd).st_size
+        self._torn = size > 0 and os.pread(self._fd, 1, size - 1) != b"\n"
+
+    def _path(self, day: str) -> Path:
+        return self.folder / f"{day}.ndjson"
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return the day files of a folder with their sizes in bytes, oldest first."""
+    try:
+        with os.scandir(folder) as entries:
+            found = {
+                entry.name: entry.stat().st_size for entry in entries if _NAME.fullmatch(entry.name)
+            }
+    except FileNotFoundError:
+        return {}
+    return dict(sorted(found.items()))

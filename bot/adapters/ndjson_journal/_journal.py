@@ -1,0 +1,154 @@
+"""The journal: append on the hot path, index and read off it."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from bot.adapters._sqlite import Database
+from bot.adapters.ndjson_journal import _queries
+from bot.adapters.ndjson_journal._files import DayFiles
+from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
+from bot.adapters.ndjson_journal._line import Lines
+from bot.domain.errors import ConfigError, JournalError
+from bot.domain.journal import Action, FailureGroup, JournalQuery
+
+BATCH_SECONDS = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class NdjsonJournal:
+    """Implements `bot.ports.journal.Journal` in `state/journal/` and `state/journal.sqlite3`.
+
+    `append` works on any thread once it is open. The index follows a moment later, on a thread of
+    its own; questions bring it up to date first.
+    """
+
+    def __init__(self, state: Path, *, redact: Callable[[str], str]) -> None:
+        self._files = DayFiles(state / "journal")
+        self._index = Database(
+            state / "journal.sqlite3",
+            MIGRATIONS,
+            error=JournalError,
+            synchronous="NORMAL",
+            check=False,
+        )
+        self._lines = Lines(redact)
+        self._one_writer = threading.Lock()
+        self._grown = asyncio.Event()
+        self._told = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._follower: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Open the index (made anew if it is damaged) and start bringing it up to date."""
+        if self._loop is not None:
+            return
+        await self._open_index()
+        self._loop = asyncio.get_running_loop()
+        self._follower = self._loop.create_task(self._follow(), name="journal index")
+        self._tell()
+
+    async def close(self) -> None:
+        """Bring the index up to date and close everything; again is harmless."""
+        follower, self._follower = self._follower, None
+        if follower is None:
+            return
+        self._loop = None
+        follower.cancel()
+        await asyncio.gather(follower, return_exceptions=True)
+        with contextlib.suppress(JournalError):
+            await self._catch_up()
+        with self._one_writer:
+            self._files.close()
+        await self._index.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def append(self, action: Action) -> None:
+        """Write one record: it is in its day's file when this returns."""
+        if self._loop is None:
+            raise JournalError("The journal is not open.")
+        line = self._lines.line(action)
+        at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
+        with self._one_writer:
+            self._files.append(at.date().isoformat(), line)
+        if not self._told:
+            self._tell()
+
+    async def read(self, query: JournalQuery) -> Sequence[Action]:
+        """Return matching records, oldest first; `since` and `until` are both included."""
+        await self._catch_up()
+        folder = self._files.folder
+        return await self._index.read(lambda index: _queries.matching(index, folder, query))
+
+    async def get(self, record_id: str) -> Action | None:
+        """Return the record with that full or short id."""
+        await self._catch_up()
+        folder = self._files.folder
+        return await self._index.read(lambda index: _queries.one(index, folder, record_id))
+
+    async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
+        """Return failures since then grouped by fingerprint, the most recent group first."""
+        await self._catch_up()
+        folder = self._files.folder
+        return await self._index.read(lambda index: _queries.failures(index, folder, since, limit))
+
+    async def damaged(self) -> tuple[Damage, ...]:
+        """Return where the day files hold bytes that are no record (a torn line, an edit)."""
+        await self._catch_up()
+        return await self._index.read(lambda index: damage(index, self._files.folder))
+
+    async def _open_index(self) -> None:
+        try:
+            await self._index.open()
+        except ConfigError as error:
+            if not self._index.path.is_file():
+                raise
+            log.warning("The journal's index is made anew from its files: %s", error)
+            for suffix in ("", "-wal", "-shm"):
+                self._index.path.with_name(self._index.path.name + suffix).unlink(missing_ok=True)
+            await self._index.open()
+
+    def _tell(self) -> None:
+        """Let the follower know, once a batch."""
+        loop = self._loop
+        if loop is not None:
+            self._told = True
+            loop.call_soon_threadsafe(self._grown.set)
+
+    async def _follow(self) -> None:
+        """Keep the index near the files, a batch at a time."""
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            await asyncio.sleep(BATCH_SECONDS)
+            self._told = False
+            try:
+                await self._catch_up()
+            except JournalError as error:
+                log.warning("The journal's index is behind its files: %s", error)
+
+    async def _catch_up(self) -> None:
+        with self._one_writer:
+            if self._files.moved():
+                self._files.close()
+        more = True
+        while more:
+            try:
+                step = await self._index.write(lambda index: catch_up(index, self._files.folder))
+            except OSError as error:
+                raise JournalError(f"The journal cannot be read: {error}.") from error
+            more = step.more
+            for spoilt in step.damaged:
+                log.warning("Journal %s; it is skipped.", spoilt)

@@ -1,0 +1,107 @@
+"""Between an action and its line: one JSON object in ASCII, so that no text can break a line."""
+
+import ast
+import functools
+import json
+import math
+from collections.abc import Callable
+from datetime import UTC
+
+from bot.domain.journal import Action, Capsule, Frame
+
+Redact = Callable[[str], str]
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_REMOVED = "'[redacted]'"
+
+
+class Lines:
+    """Writes actions as lines, redacting everything people or programs could have put text in.
+
+    Names repeat, so what their redaction gave is remembered; what comes with an error is not.
+    """
+
+    def __init__(self, redact: Redact) -> None:
+        def clean(text: str) -> str:
+            return _well_formed(redact(text))
+
+        self._text: Redact = clean
+        self._name: Redact = functools.lru_cache(maxsize=2048)(clean)
+
+    def line(self, action: Action) -> bytes:
+        """Return the action as one line, newline included. No validation: it is a valid record."""
+        fields = dict(action.__dict__)
+        at = action.ts if action.ts.tzinfo is UTC else action.ts.astimezone(UTC)
+        fields["ts"] = at.isoformat(timespec="microseconds")[:26] + "Z"
+        fields["kind"] = action.kind.value
+        fields["outcome"] = action.outcome.value
+        fields["event"] = self._name(action.event)
+        fields["name"] = self._name(action.name)
+        if action.agent is not None:
+            fields["agent"] = self._name(action.agent)
+        if action.error is not None:
+            fields["error"] = self._capsule(action.error)
+        try:
+            return (_encode(fields) + "\n").encode("ascii")
+        except ValueError:
+            return (_encode(_finite(fields)) + "\n").encode("ascii")
+
+    def _capsule(self, capsule: Capsule) -> dict[str, object]:
+        return {
+            "exception": capsule.exception,
+            "message": self._text(capsule.message),
+            "fingerprint": capsule.fingerprint,
+            "frames": [self._frame(frame) for frame in capsule.frames],
+            "inputs": {
+                self._text(name): self._literal(source) or _REMOVED
+                for name, source in capsule.inputs.items()
+            },
+        }
+
+    def _frame(self, frame: Frame) -> dict[str, object]:
+        kept = {name: self._literal(source) for name, source in frame.arguments.items()}
+        return {
+            "file": frame.file,
+            "line": frame.line,
+            "function": frame.function,
+            "module": frame.module,
+            "arguments": {name: source for name, source in kept.items() if source is not None},
+            "opaque": [*frame.opaque, *(name for name, source in kept.items() if source is None)],
+        }
+
+    def _literal(self, source: str) -> str | None:
+        """Return the redacted source; `None` if redaction left something that is no literal."""
+        cleaned = self._text(source)
+        if cleaned == source:
+            return source
+        try:
+            ast.literal_eval(cleaned)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return None
+        return cleaned
+
+
+def parse(line: bytes) -> Action:
+    """Return the action of a line; `ValueError` if it is none. Keys of other versions are left."""
+    fields = json.loads(line)
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")  # noqa: TRY004  # what is wrong is the file
+    known = {name: value for name, value in fields.items() if name in Action.model_fields}
+    return Action.model_validate(known)
+
+
+def _well_formed(text: str) -> str:
+    """Return `text` with lone surrogates spelt out: no reader could encode them again."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def _finite(fields: dict[str, object]) -> dict[str, object]:
+    """Return `fields` without infinities and NaN, which JSON does not have."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in fields.items()
+    }

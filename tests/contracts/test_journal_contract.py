@@ -1,0 +1,151 @@
+"""What every journal promises, on the fake and on the files."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.domain.ids import short_id, sortable_id
+from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
+from bot.ports.journal import Journal
+from tests.fakes.fake_journal import FakeJournal
+
+NOW = datetime(2026, 11, 21, 23, 59, 58, 123456, tzinfo=UTC)
+
+
+def an_action(
+    name: str = "roll", *, after: float = 0, fingerprint: str | None = None, channel: int = 42
+) -> Action:
+    """Return a record `after` seconds from NOW; with a fingerprint it is a failure."""
+    at = NOW + timedelta(seconds=after)
+    error = None
+    if fingerprint is not None:
+        frame = Frame(
+            file="cogs/dice.py",
+            line=41,
+            function="face",
+            module="cogs.dice",
+            arguments={"sides": "6", "name": "'it\\'s \u2028'"},
+            opaque=("self",),
+        )
+        error = Capsule(
+            exception="IndexError",
+            message="list index out of range\n\x00\u2028☂",
+            fingerprint=fingerprint,
+            frames=(frame,),
+            inputs={"dice": "'2d6'"},
+        )
+    return Action(
+        ts=at,
+        id=sortable_id(at),
+        event=f"command.{name}",
+        kind=Kind.COMMAND,
+        name=name,
+        outcome=ActionOutcome.ERROR if error else ActionOutcome.OK,
+        duration_ms=1.5,
+        guild_id=2**62,
+        channel_id=channel,
+        user="u-0123456789ab",
+        commit="abc1234",
+        error=error,
+    )
+
+
+@pytest.fixture(params=["fake", "ndjson"])
+async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
+    """Return an empty journal."""
+    if request.param == "fake":
+        yield FakeJournal()
+        return
+    async with NdjsonJournal(tmp_path / "state", redact=str) as real:
+        yield real
+
+
+def recorded(journal: Journal, *actions: Action) -> Sequence[Action]:
+    """Append the actions and return them."""
+    for action in actions:
+        journal.append(action)
+    return actions
+
+
+async def test_a_record_reads_back_as_it_was_written(journal: Journal) -> None:
+    written = recorded(journal, an_action(), an_action(after=0.000001, fingerprint="f00d"))
+    assert list(await journal.read(JournalQuery())) == list(written)
+
+
+async def test_records_read_oldest_first_across_days(journal: Journal) -> None:
+    written = recorded(journal, *(an_action(str(hour), after=3600 * hour) for hour in range(50)))
+    assert list(await journal.read(JournalQuery())) == list(written)
+
+
+async def test_a_record_that_came_late_stands_at_its_time(journal: Journal) -> None:
+    later, earlier = recorded(journal, an_action(after=5), an_action(after=-5))
+    assert list(await journal.read(JournalQuery())) == [earlier, later]
+
+
+async def test_records_of_the_same_time_keep_their_order(journal: Journal) -> None:
+    written = recorded(journal, *(an_action(str(number)) for number in range(10)))
+    assert list(await journal.read(JournalQuery())) == list(written)
+
+
+async def test_with_more_than_the_limit_the_newest_are_returned(journal: Journal) -> None:
+    written = recorded(journal, *(an_action(after=second) for second in range(5)))
+    assert list(await journal.read(JournalQuery(limit=2))) == list(written[-2:])
+
+
+async def test_every_condition_of_a_query_holds(journal: Journal) -> None:
+    roll, poll, failed = recorded(
+        journal,
+        an_action("roll", after=0),
+        an_action("poll", after=1, channel=43),
+        an_action("roll", after=2, fingerprint="f00d"),
+    )
+
+    async def read(query: JournalQuery) -> list[Action]:
+        return list(await journal.read(query))
+
+    assert await read(JournalQuery(event="command.roll")) == [roll, failed]
+    assert await read(JournalQuery(fingerprint="f00d")) == [failed]
+    assert await read(JournalQuery(outcome=ActionOutcome.OK)) == [roll, poll]
+    assert await read(JournalQuery(channel_id=43)) == [poll]
+    assert await read(JournalQuery(since=poll.ts)) == [poll, failed]
+    assert await read(JournalQuery(until=poll.ts)) == [roll, poll]
+    assert await read(JournalQuery(event="command.roll", since=poll.ts)) == [failed]
+    assert await read(JournalQuery(event="command.roll", channel_id=43)) == []
+    assert await read(JournalQuery(since=NOW.replace(tzinfo=None))) == [roll, poll, failed]
+
+
+async def test_a_record_is_found_by_its_full_and_its_short_id(journal: Journal) -> None:
+    action, _ = recorded(journal, an_action(fingerprint="f00d"), an_action(after=1))
+    assert await journal.get(action.id) == action
+    assert await journal.get(short_id(action.id)) == action
+    assert await journal.get(f" {short_id(action.id).upper()} ") == action
+    assert await journal.get("nothing!") is None
+    assert await journal.get("") is None
+
+
+async def test_failures_are_grouped_the_most_recent_group_first(journal: Journal) -> None:
+    written = recorded(
+        journal,
+        an_action(after=0, fingerprint="old"),
+        an_action(after=1, fingerprint="f00d"),
+        an_action(after=2, fingerprint="beef"),
+        an_action(after=3, fingerprint="f00d"),
+        an_action(after=4),
+    )
+    first, second = await journal.failures(since=written[1].ts)
+    assert (first.fingerprint, first.count, first.event) == ("f00d", 2, "command.roll")
+    assert (first.first_seen, first.last_seen) == (written[1].ts, written[3].ts)
+    assert first.newest == written[3]
+    assert first.action_ids == (written[3].id, written[1].id)
+    assert (second.fingerprint, second.count) == ("beef", 1)
+    assert len(await journal.failures(since=written[0].ts, limit=1)) == 1
+
+
+async def test_a_group_names_its_twenty_newest_records(journal: Journal) -> None:
+    written = recorded(journal, *(an_action(after=n, fingerprint="f00d") for n in range(30)))
+    (group,) = await journal.failures(since=NOW)
+    assert group.count == 30
+    assert list(group.action_ids) == [action.id for action in reversed(written)][:20]

@@ -1,0 +1,72 @@
+"""The journal in memory."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.domain.ids import short_id
+from bot.domain.journal import Action, FailureGroup, JournalQuery
+
+
+class FakeJournal:
+    """Implements `bot.ports.journal.Journal`. `actions` is what was appended."""
+
+    def __init__(self, actions: Sequence[Action] = ()) -> None:
+        self.actions = list(actions)
+
+    def append(self, action: Action) -> None:
+        """Keep one record."""
+        self.actions.append(action)
+
+    async def read(self, query: JournalQuery) -> Sequence[Action]:
+        """Return matching records, oldest first; `since` and `until` are both included."""
+        found = [action for action in self._oldest_first() if _matches(action, query)]
+        return found[-query.limit :]
+
+    async def get(self, record_id: str) -> Action | None:
+        """Return the record with that full or short id."""
+        wanted = record_id.strip().lower()
+        for action in reversed(self._oldest_first()):
+            if wanted in (action.id, short_id(action.id)):
+                return action
+        return None
+
+    async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
+        """Return failures since then grouped by fingerprint, the most recent group first."""
+        groups: dict[str, list[Action]] = {}
+        for action in self._oldest_first():
+            if action.error is not None and action.ts >= _aware(since):
+                groups.setdefault(action.error.fingerprint, []).append(action)
+        found = [_group(fingerprint, actions) for fingerprint, actions in groups.items()]
+        return sorted(found, key=lambda group: group.last_seen, reverse=True)[:limit]
+
+    def _oldest_first(self) -> list[Action]:
+        return sorted(self.actions, key=lambda action: action.ts)
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _matches(action: Action, query: JournalQuery) -> bool:
+    fingerprint = action.error.fingerprint if action.error else None
+    return (
+        (query.event is None or action.event == query.event)
+        and (query.fingerprint is None or fingerprint == query.fingerprint)
+        and (query.outcome is None or action.outcome is query.outcome)
+        and (query.channel_id is None or action.channel_id == query.channel_id)
+        and (query.since is None or action.ts >= _aware(query.since))
+        and (query.until is None or action.ts <= _aware(query.until))
+    )
+
+
+def _group(fingerprint: str, actions: list[Action]) -> FailureGroup:
+    newest = actions[-1]
+    return FailureGroup(
+        fingerprint=fingerprint,
+        event=newest.event,
+        count=len(actions),
+        first_seen=actions[0].ts,
+        last_seen=newest.ts,
+        newest=newest,
+        action_ids=tuple(action.id for action in reversed(actions))[:20],
+    )
