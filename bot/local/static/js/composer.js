@@ -1,0 +1,239 @@
+/** Where one writes: text, a slash command being filled in, a reply, files. */
+import { h, iconButton } from './dom.js';
+import { CommandForm } from './command-form.js';
+import { parseLine } from './commands.js';
+import { pickEmoji, replaceShortcodes } from './emoji.js';
+import { FileTray } from './file-tray.js';
+import { personOf } from './message.js';
+import { Picker } from './picker.js';
+import { commandEntries, wordEntries } from './suggest.js';
+
+const TYPING_EVERY_MS = 8_000;
+const MOST_CHARACTERS = 2_000;
+
+export class Composer {
+  #form = null;
+  #replyTo = null;
+  #typedAt = 0;
+  #last = '';
+  #commands = [];
+
+  /** @param {import('./message.js').Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.picker = new Picker();
+    this.files = new FileTray();
+    this.text = h('textarea.composer-text', { rows: 1, autocomplete: 'off' });
+    this.replyBar = h('div.reply-bar', { hidden: true });
+    this.slot = h('div.composer-slot', {}, this.text);
+    this.left = h('span.characters-left', { hidden: true, 'aria-live': 'polite' });
+    const attach = iconButton('plus', 'Attach files', () => this.files.choose());
+    const smile = iconButton('smile', 'Insert emoji', () => pickEmoji(smile, (emoji) => this.insert(emoji)));
+    const send = iconButton('send', 'Send', () => this.submit());
+    send.classList.add('send');
+    this.element = h('form.composer', {}, this.picker.element, this.replyBar, this.files.element,
+      h('div.composer-box', {}, attach, this.slot, this.left, smile, send));
+    this.element.addEventListener('submit', (event) => event.preventDefault());
+    this.text.addEventListener('input', () => this.#typed());
+    this.text.addEventListener('keydown', (event) => this.#key(event));
+    this.text.addEventListener('paste', (event) => this.files.paste(event));
+    this.text.addEventListener('blur', () => this.picker.hide());
+    desk.store.on('commands', () => this.channel && this.#loadCommands());
+    desk.store.on('person', () => this.channel && this.#loadCommands());
+  }
+
+  /** Write to another channel. */
+  show(channel, name) {
+    this.channel = channel;
+    this.leaveCommand('');
+    this.cancelReply();
+    this.text.placeholder = `Message ${name}`;
+    this.text.setAttribute('aria-label', `Message ${name}`);
+    void this.#loadCommands();
+  }
+
+  async #loadCommands() {
+    const channel = this.channel;
+    const commands = await this.desk.actions.commands(channel.id);
+    if (channel === this.channel) this.#commands = commands;
+    if (document.activeElement === this.text) this.#suggest();
+  }
+
+  focus() {
+    if (this.#form) this.#form.focus();
+    else this.text.focus();
+  }
+
+  /** Answer a message. */
+  reply(message) {
+    this.#replyTo = message;
+    const author = personOf(message.author);
+    this.replyBar.replaceChildren(h('span', {}, 'Replying to ', h('b', { text: author.name })),
+      iconButton('close', 'Cancel reply', () => this.cancelReply()));
+    this.replyBar.hidden = false;
+    this.focus();
+  }
+
+  cancelReply() {
+    this.#replyTo = null;
+    this.replyBar.hidden = true;
+  }
+
+  /** Put text where the caret is. */
+  insert(text) {
+    if (this.#form) this.leaveCommand('');
+    this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, 'end');
+    this.text.focus();
+    this.#typed();
+  }
+
+  /** Replace what is written, as if typed. */
+  put(text) {
+    this.leaveCommand(text);
+    this.text.focus();
+    this.#typed();
+  }
+
+  /** Send what is written; it comes back when it is refused. */
+  async submit() {
+    if (this.#form) return this.#form.submit();
+    const content = replaceShortcodes(this.text.value.trim());
+    const line = parseLine(content, this.#commands);
+    if (line) return this.#enterCommand(line.command, line.rest).submit();
+    if ((!content && this.files.empty) || !this.channel) return undefined;
+    const files = await this.files.take();
+    const replyTo = this.#replyTo?.id;
+    this.#last = content;
+    this.#clear();
+    const sent = await this.desk.actions.say(this.channel.id, content, { replyTo, files });
+    if (!sent && !this.text.value) this.#setText(content);
+    return undefined;
+  }
+
+  #clear() {
+    this.cancelReply();
+    this.#setText('');
+    this.#typedAt = 0;
+    this.picker.hide();
+  }
+
+  #setText(text) {
+    this.text.value = text;
+    this.#fit();
+  }
+
+  /** Grow with the text, up to a limit in the style sheet. */
+  #fit() {
+    this.text.style.height = 'auto';
+    this.text.style.height = `${this.text.scrollHeight}px`;
+    const left = MOST_CHARACTERS - this.text.value.length;
+    this.left.hidden = left > 200;
+    this.left.textContent = String(left);
+    this.left.classList.toggle('too-many', left < 0);
+    this.element.classList.toggle('has-text', this.text.value.trim() !== '');
+  }
+
+  #typed() {
+    this.#fit();
+    const line = parseLine(this.text.value, this.#commands);
+    if (line?.spaced && !this.text.value.includes('\n')) {
+      this.#enterCommand(line.command, line.rest);
+      return;
+    }
+    this.#tellTyping();
+    this.#suggest();
+  }
+
+  #tellTyping() {
+    const worth = this.text.value && !this.text.value.startsWith('/');
+    if (!worth || Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = Date.now();
+    this.desk.actions.typing(this.channel.id);
+  }
+
+  #key(event) {
+    if (event.isComposing) return;
+    if (this.#isWholeCommand(event)) {
+      event.preventDefault();
+      void this.submit();
+    } else if (this.picker.key(event)) {
+      return;
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      void this.submit();
+    } else if (event.key === 'Escape') {
+      this.cancelReply();
+    } else if (event.key === 'ArrowUp' && !this.text.value && this.#last) {
+      event.preventDefault();
+      this.put(this.#last);
+    }
+  }
+
+  /** "/health" and Enter is enough where nothing more is needed. */
+  #isWholeCommand(event) {
+    if (event.key !== 'Enter' || event.shiftKey) return false;
+    const line = parseLine(this.text.value.trim(), this.#commands);
+    const same = line && !line.rest && this.picker.active?.label === `/${line.command.name}`;
+    return Boolean(same) && !(line.command.options ?? []).some((option) => option.required);
+  }
+
+  #suggest() {
+    const before = this.text.value.slice(0, this.text.selectionStart);
+    if (before.startsWith('/') && !before.includes('\n') && before === this.text.value) {
+      const offer = commandEntries(this.#commands, before.slice(1), this.desk.store, (command) => this.#enterCommand(command, ''));
+      this.picker.show(this.text, offer.entries, offer);
+      return;
+    }
+    const word = /(?:^|\s)([@:])([\p{L}\p{N}_-]*)$/u.exec(before);
+    const offer = word && wordEntries(word[1], word[2], this.desk.store, (text) => this.#complete(word[2].length + 1, text));
+    if (offer?.entries.length) this.picker.show(this.text, offer.entries, offer);
+    else this.picker.hide();
+  }
+
+  #complete(length, text) {
+    const end = this.text.selectionStart;
+    this.text.setRangeText(text, end - length, end, 'end');
+    this.picker.hide();
+    this.#fit();
+  }
+
+  #enterCommand(command, rest) {
+    const { desk, picker, channel } = this;
+    this.#setText('');
+    this.#form = new CommandForm(command, {
+      store: desk.store,
+      picker,
+      complete: (option, value, options) => desk.actions.complete(channel.id, command.name, option, value, options),
+      onSubmit: (values, shown) => this.#run(command, values, shown),
+      onLeave: () => {
+        this.leaveCommand('');
+        this.text.focus();
+      },
+    });
+    this.slot.replaceChildren(this.#form.element);
+    this.element.classList.add('has-text');
+    this.#form.fill(rest);
+    return this.#form;
+  }
+
+  #run(command, values, shown) {
+    this.#last = shown;
+    this.leaveCommand('');
+    this.text.focus();
+    void this.desk.actions.run(this.channel.id, command.name, values, shown);
+  }
+
+  /** Back from a command to text. */
+  leaveCommand(text) {
+    this.#form = null;
+    this.slot.replaceChildren(this.text);
+    this.picker.hide();
+    this.#setText(text);
+  }
+}
+
+/** Whether a letter typed anywhere should land in a composer. */
+export function wantsTyping(event) {
+  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  return plain && !event.target.closest('input, textarea, select, dialog, .popover, button, a');
+}

@@ -1,0 +1,67 @@
+/** The live stream: reconnects by itself and asks for what it missed. */
+
+const NAMES = [
+  'hello', 'reset', 'message_create', 'message_update', 'message_delete', 'reaction_add', 'reaction_remove',
+  'thread_create', 'thread_update', 'thread_delete', 'typing', 'interaction', 'presence', 'commands',
+];
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8_000;
+
+/** One person's stream of events. `onEvent(event)` gets the parsed data, `onState(connected)` the link. */
+export class EventStream {
+  #source = null;
+  #timer = 0;
+  #wait = FIRST_WAIT_MS;
+  #last = null;
+
+  /** @param {{onEvent: (event: object) => void, onState: (connected: boolean) => void}} listeners */
+  constructor({ onEvent, onState }) {
+    this.onEvent = onEvent;
+    this.onState = onState;
+  }
+
+  /**
+   * Listen as this person from the given event on; replaces an earlier stream.
+   * @param {string} user
+   * @param {number|string} lastEventId
+   */
+  open(user, lastEventId) {
+    this.user = user;
+    this.#last = String(lastEventId);
+    this.#connect();
+  }
+
+  /** Where the stream stands now. */
+  get lastEventId() {
+    return this.#last;
+  }
+
+  #connect() {
+    this.#source?.close();
+    clearTimeout(this.#timer);
+    const query = new URLSearchParams({ user: this.user, last_event_id: this.#last });
+    const source = new EventSource(`/local/events?${query}`);
+    this.#source = source;
+    source.onopen = () => {
+      this.#wait = FIRST_WAIT_MS;
+      this.onState(true);
+    };
+    source.onerror = () => this.#retry(source);
+    for (const name of NAMES) source.addEventListener(name, (message) => this.#take(source, message));
+  }
+
+  /** The browser's own retry would repeat the first address and its old event id: we do it. */
+  #retry(source) {
+    if (source !== this.#source) return;
+    source.close();
+    this.onState(false);
+    this.#timer = setTimeout(() => this.#connect(), this.#wait);
+    this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
+  }
+
+  #take(source, message) {
+    if (source !== this.#source) return;
+    if (message.lastEventId) this.#last = message.lastEventId;
+    this.onEvent(JSON.parse(message.data));
+  }
+}

@@ -1,0 +1,241 @@
+/** The list of messages of one channel: rows kept by id, the scroll position, the pill. */
+import { h, keepFocus } from './dom.js';
+import { personOf, renderMessage } from './message.js';
+import { plainText } from './markdown.js';
+import { isThread, Flag } from './store.js';
+import { dayName, sameDay } from './times.js';
+
+const GROUP_MS = 7 * 60_000;
+const NEAR_BOTTOM = 48;
+
+export class MessageList {
+  #rows = new Map();
+  #dividers = new Map();
+  #stuck = true;
+  #fresh = 0;
+  #seen = null;
+  #newFrom = null;
+  #wanted = null;
+
+  /** @param {import('./message.js').Desk} desk @param {import('./live.js').Live} live */
+  constructor(desk, live) {
+    this.desk = desk;
+    this.live = live;
+    this.list = h('ol.messages', { 'aria-label': 'Messages' });
+    this.scroller = h('div.scroller', { tabindex: 0, role: 'region' }, this.list);
+    this.pill = h('button.pill', { type: 'button', hidden: true, on: { click: () => this.toBottom() } });
+    this.announcer = h('div.sr-only', { 'aria-live': 'polite' });
+    this.element = h('div.list', {}, this.scroller, this.pill, this.announcer);
+    this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    const sizes = new ResizeObserver(() => this.#stuck && this.#scrollDown());
+    sizes.observe(this.list);
+    sizes.observe(this.scroller);
+  }
+
+  /** Show another channel, from its newest message, or from the first unread mark. */
+  show(channel, unreadCount = 0) {
+    this.channel = channel;
+    this.#rows.clear();
+    this.#dividers.clear();
+    this.list.replaceChildren();
+    this.scroller.setAttribute('aria-label', `Messages in ${this.desk.store.channelName(channel)}`);
+    this.#stuck = true;
+    this.#fresh = 0;
+    this.#seen = null;
+    this.#newFrom = null;
+    this.unreadCount = unreadCount;
+    this.sync();
+    void this.live.open(channel.id);
+  }
+
+  /** Bring the rows in line with the store. */
+  sync() {
+    if (!this.channel) return;
+    const history = this.desk.store.history(this.channel.id);
+    if (history.state === 'new') {
+      if (this.#seen !== null) void this.live.open(this.channel.id);
+      return;
+    }
+    const keep = this.#stuck ? null : this.#anchor();
+    this.#reconcile(this.#wantedNodes(history));
+    this.#noticeNew(history);
+    if (keep) this.#restore(keep);
+    else this.#scrollDown();
+    this.#showPill();
+    this.#tryJump();
+  }
+
+  #wantedNodes(history) {
+    const nodes = [this.#top(history)];
+    let before = null;
+    this.#markNew(history);
+    for (const message of history.list) {
+      const at = Date.parse(message.timestamp);
+      const newDay = !before || !sameDay(Date.parse(before.timestamp), at);
+      const isNew = message.id === this.#newFrom;
+      if (newDay || isNew) nodes.push(this.#divider(newDay ? dayName(at) : '', isNew));
+      nodes.push(this.#row(message, !newDay && !isNew && follows(message, before)));
+      before = message;
+    }
+    return nodes;
+  }
+
+  #row(message, grouped) {
+    const { store } = this.desk;
+    const thread = isThread(this.channel) ? null : store.threadOn(message);
+    const around = { grouped, thread, notice: store.notices.get(message.id) };
+    const needs = [message, grouped, thread, around.notice, store.users.size];
+    const row = this.#rows.get(message.id);
+    if (row && needs.every((need, at) => need === row.needs[at])) return row.node;
+    const node = keepFocus(row?.node, () => {
+      const drawn = renderMessage(message, this.desk, around);
+      row?.node.replaceWith(drawn);
+      return drawn;
+    });
+    this.#rows.set(message.id, { node, needs });
+    return node;
+  }
+
+  #divider(day, isNew) {
+    const key = `${day}|${isNew}`;
+    if (!this.#dividers.has(key)) {
+      const kind = isNew ? 'li.divider.divider-new' : 'li.divider';
+      this.#dividers.set(key, h(kind, { role: 'separator' }, h('span', { text: day }), isNew && h('b', { text: 'NEW' })));
+    }
+    return this.#dividers.get(key);
+  }
+
+  /** What stands above the first message: the channel's beginning, or that more is coming. */
+  #top(history) {
+    const key = `top|${history.state}|${history.complete}`;
+    if (!this.#dividers.has(key)) this.#dividers.set(key, topNode(history, this.channel, this.desk, this.live));
+    return this.#dividers.get(key);
+  }
+
+  #markNew(history) {
+    if (history.state !== 'ready' || !this.unreadCount) return;
+    this.#newFrom = history.list.at(-this.unreadCount)?.id ?? null;
+    this.unreadCount = 0;
+  }
+
+  #reconcile(nodes) {
+    const wanted = new Set(nodes);
+    for (const child of [...this.list.children]) if (!wanted.has(child)) child.remove();
+    let cursor = this.list.firstElementChild;
+    for (const node of nodes) {
+      if (node === cursor) cursor = cursor.nextElementSibling;
+      else this.list.insertBefore(node, cursor);
+    }
+    const ids = new Set(nodes.map((node) => node.dataset.id));
+    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
+  }
+
+  /** Say new messages aloud, count those below the fold, follow one's own. */
+  #noticeNew(history) {
+    const last = history.list.at(-1);
+    if (history.state !== 'ready') return;
+    const known = this.#seen;
+    this.#seen = last?.id ?? '';
+    if (known === null || !last || last.id === known || this.#seen === known) return;
+    const at = history.list.findIndex((message) => message.id === known);
+    const fresh = at === -1 ? [last] : history.list.slice(at + 1);
+    const others = fresh.filter((message) => message.author.id !== this.desk.store.person);
+    if (others.length < fresh.length) this.#stuck = true;
+    if (!this.#stuck) this.#fresh += others.length;
+    const said = others.at(-1);
+    if (said) this.announcer.textContent = `${personOf(said.author).name}: ${plainText(said.content ?? '', this.desk.names).slice(0, 200)}`;
+  }
+
+  #anchor() {
+    const top = this.scroller.getBoundingClientRect().top;
+    for (const [id, { node }] of this.#rows) {
+      const box = node.getBoundingClientRect();
+      if (box.bottom > top) return { id, offset: box.top };
+    }
+    return null;
+  }
+
+  #restore({ id, offset }) {
+    const node = this.#rows.get(id)?.node;
+    if (node) this.scroller.scrollTop += node.getBoundingClientRect().top - offset;
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    if (this.#stuck) this.#fresh = 0;
+    this.#showPill();
+    if (scrollTop < 200) void this.live.older(this.channel.id);
+  }
+
+  #scrollDown() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Stay where the person reads although something is about to grow. */
+  hold() {
+    this.#stuck = false;
+  }
+
+  toBottom() {
+    this.#stuck = true;
+    this.#fresh = 0;
+    this.#scrollDown();
+    this.#showPill();
+  }
+
+  #showPill() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    const far = scrollHeight - scrollTop - clientHeight > clientHeight * 1.5;
+    this.pill.hidden = this.#stuck || !(this.#fresh || far);
+    const words = this.#fresh === 1 ? '1 new message ↓' : `${this.#fresh} new messages ↓`;
+    this.pill.textContent = this.#fresh ? words : 'Jump to present ↓';
+  }
+
+  /** Scroll to a message and point at it; older ones are loaded until it is found. */
+  jump(id) {
+    this.#wanted = id;
+    this.#tryJump();
+  }
+
+  #tryJump() {
+    if (!this.#wanted) return;
+    const node = this.#rows.get(this.#wanted)?.node;
+    const history = this.desk.store.history(this.channel.id);
+    if (node) {
+      this.#wanted = null;
+      this.#stuck = false;
+      node.scrollIntoView({ block: 'center' });
+      node.classList.add('pointed');
+      node.addEventListener('animationend', () => node.classList.remove('pointed'), { once: true });
+    } else if (history.complete || history.state === 'failed') {
+      this.#wanted = null;
+    } else {
+      void this.live.older(this.channel.id);
+    }
+  }
+}
+
+/** Whether a message continues the one before it under the same head. */
+function follows(message, before) {
+  if (!before || message.local || before.local || message.type !== 0 || ![0, 19].includes(before.type)) return false;
+  if (message.interaction_metadata?.name || message.author.id !== before.author.id) return false;
+  if (personOf(message.author).name !== personOf(before.author).name) return false;
+  if ((message.flags & Flag.ephemeral) !== (before.flags & Flag.ephemeral)) return false;
+  return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
+}
+
+function topNode(history, channel, desk, live) {
+  if (history.state === 'failed') {
+    const again = () => live.open(channel.id);
+    return h('li.top', {}, h('p', { role: 'alert', text: history.error }),
+      h('button.button.button-secondary', { type: 'button', text: 'Try again', on: { click: again } }));
+  }
+  if (!history.complete) return h('li.top', {}, h('p.faint', { text: 'Loading messages…' }));
+  const name = desk.store.channelName(channel);
+  const thread = isThread(channel);
+  const title = thread ? name : channel.type === 1 ? name : `Welcome to #${name}`;
+  const words = thread ? 'The start of this thread.'
+    : channel.type === 1 ? `The start of your conversation with ${name}.` : `The start of the #${name} channel.`;
+  return h('li.top', {}, h('h2', { text: title }), h('p', { text: words }));
+}
