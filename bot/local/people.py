@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.local.events import EventLog, EventStream
-from bot.local.outages import Faults
 from bot.local.gateway import Gateway
+from bot.local.outages import Faults
 from bot.local.world import Refused, World, as_id
 
 Answer = Callable[[web.Request], Awaitable[Any]]

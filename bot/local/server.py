@@ -11,9 +11,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.local.events import EventLog, EventStream, Recorder
-from bot.local.outages import Faults
 from bot.local.gateway import Gateway
 from bot.local.interactions import Interactions
+from bot.local.outages import Faults
 from bot.local.people import People
 from bot.local.rest import PREFIX, RestFront
 from bot.local.world import LocalPerson, Refused, World

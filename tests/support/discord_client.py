@@ -1,7 +1,7 @@
 """A real discord.py bot against a local Discord, over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -12,7 +12,6 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.local.server import LocalDiscord
-
 
 BotT = TypeVar("BotT", bound=discord.Client)
 
@@ -113,7 +112,14 @@ class SampleBot(commands.Bot):
         self.edited: list[discord.RawMessageUpdateEvent] = []
         self.reactions: list[discord.RawReactionActionEvent] = []
         self.resumed = asyncio.Event()
-        self.readied = 0
+        self._news = asyncio.Event()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until what the bot has heard makes this true."""
+        async with asyncio.timeout(10):
+            while not true():
+                self._news.clear()
+                await self._news.wait()
 
     async def setup_hook(self) -> None:
         self.add_view(Card())
@@ -122,6 +128,7 @@ class SampleBot(commands.Bot):
 
     async def on_message(self, message: discord.Message) -> None:
         self.heard.append(message)
+        self._news.set()
         if message.author.bot:
             return
         if message.content == "echo" or message.content.startswith("echo "):
@@ -131,15 +138,23 @@ class SampleBot(commands.Bot):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         self.edited.append(payload)
+        self._news.set()
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         self.reactions.append(payload)
+        self._news.set()
 
     async def on_resumed(self) -> None:
         self.resumed.set()
 
 
 def _add_commands(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
+    _add_answers(tree)
+    _add_runs(tree)
+    _add_menus(tree)
+
+
+def _add_answers(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
     @tree.command()
     async def say(interaction: discord.Interaction, text: str, times: int = 1) -> None:
         """Say something."""
@@ -166,6 +181,8 @@ def _add_commands(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
         """Name somebody."""
         await interaction.response.send_message(f"{member.name} {interaction.user.name}")
 
+
+def _add_runs(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
     @tree.command()
     async def pick(interaction: discord.Interaction, run: str) -> None:
         """Pick a run."""
@@ -192,6 +209,8 @@ def _add_commands(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
 
     tree.add_command(group)
 
+
+def _add_menus(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
     @tree.context_menu(name="Fix this")
     async def fix_this(interaction: discord.Interaction, message: discord.Message) -> None:
         await interaction.response.send_message(f"fixing {message.content}")

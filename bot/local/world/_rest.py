@@ -1,5 +1,6 @@
 """Discord's REST API: simcord's routes, and the few it lacks."""
 
+import dataclasses
 import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +87,8 @@ class RestApi:
         match [call.method, *call.segments]:
             case ["POST", "channels", channel, "messages"]:
                 return self._create_message(call, int(channel))
+            case ["GET", "channels", channel, "messages"]:
+                return self._history(call, int(channel))
             case ["POST", "interactions", interaction, _, "callback"]:
                 return self._callback(call, int(interaction))
             case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
@@ -128,6 +131,25 @@ class RestApi:
             message = self._backend.get_message(channel_id, int(payload["id"]))
             self._backend.remember_nonce(message, nonce)
         return payload
+
+    def _history(self, call: Call, channel_id: int) -> Any:
+        """Read a channel back.
+
+        simcord answers `after` with the newest messages; Discord with those that follow next,
+        on which reading on from a known message depends.
+        """
+        asked = dict(call.params or {})
+        limit = int(asked.get("limit", 50))
+        if not 1 <= limit <= 100:
+            raise errors.invalid_form_body("limit: int value should be between 1 and 100.")
+        if "after" not in asked:
+            return self._simcord(call)
+        if not self._simcord(dataclasses.replace(call, params={"limit": "1"})):
+            return []  # nothing there, or not ours to read: simcord has checked
+        kept = sorted(self._backend.messages[channel_id].values(), key=lambda each: each.id)
+        after = int(asked["after"])
+        following = [each for each in kept if each.id > after and not each.is_ephemeral][:limit]
+        return [serializers.message_payload(self._backend, each) for each in reversed(following)]
 
     def _callback(self, call: Call, interaction_id: int) -> Any:
         body = self._simcord(call)

@@ -1,6 +1,7 @@
 """Messages, replies, edits, reactions, threads, files and direct messages, with a real bot."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,7 +98,7 @@ async def test_edits_arrive_on_both_sides(
     assert shown["edited_timestamp"]
     mine = await alice.say("dev", "before")
     await alice.edit("dev", mine, "after")
-    await _until(lambda: any(e.message.content == "after" for e in bot.edited))
+    await bot.until(lambda: any(e.message.content == "after" for e in bot.edited))
     await message.delete()
     await alice.delete("dev", mine)
     assert await alice.messages("dev") == []
@@ -112,7 +113,7 @@ async def test_reactions_go_both_ways(bot: SampleBot, alice: Person, local: Loca
         ("🚢", 1, True),
     ]
     assert shown["reactions"][1]["users"] == [str(local.people["alice"])]
-    await _until(lambda: any(str(r.emoji) == "🚢" for r in bot.reactions))
+    await bot.until(lambda: any(str(r.emoji) == "🚢" for r in bot.reactions))
     assert bot.reactions[-1].user_id == local.people["alice"]
     again = await alice.react("dev", str(message.id), "🚢")
     assert again["reactions"][1]["count"] == 1
@@ -151,8 +152,6 @@ async def test_a_second_thread_on_one_message_is_refused(bot: SampleBot, alice: 
 
 
 async def test_files_travel_both_ways(bot: SampleBot, alice: Person, local: LocalDiscord) -> None:
-    import io
-
     embed = discord.Embed(title="chart").set_image(url="attachment://chart.png")
     sent = await dev(bot, local).send(
         "with a diff",
@@ -219,11 +218,5 @@ async def test_a_nonce_sends_a_message_once(
 
 
 async def _heard(bot: SampleBot, count: int) -> list[discord.Message]:
-    await _until(lambda: len(bot.heard) >= count)
+    await bot.until(lambda: len(bot.heard) >= count)
     return bot.heard
-
-
-async def _until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)

@@ -24,12 +24,6 @@ async def quick() -> AsyncIterator[LocalDiscord]:
         yield server
 
 
-async def until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 async def plant(alice: Person, **fault: Any) -> None:
     await alice.call("POST", "/local/faults", fault)
 
@@ -46,12 +40,12 @@ class Raw:
     async def send(self, op: int, told: Any) -> None:
         await self.ws.send_json({"op": op, "d": told})
 
-    async def identify(self, token: str = "local-token", intents: int = 3276799) -> Any:
-        await self.send(2, {"token": token, "intents": intents, "properties": {}})
+    async def identify(self, intents: int = 3276799) -> Any:
+        await self.send(2, {"token": "local-token", "intents": intents, "properties": {}})
         return await self.next()
 
     async def closed(self) -> int | None:
-        while not (await self.ws.receive(timeout=5)).type == aiohttp.WSMsgType.CLOSE:
+        while (await self.ws.receive(timeout=5)).type is not aiohttp.WSMsgType.CLOSE:
             pass
         return self.ws.close_code
 
@@ -155,7 +149,7 @@ async def test_a_real_bot_loses_nothing_when_its_socket_is_cut(
             await alice.say("dev", f"message {number}")
             if number in (7, 19):
                 await plant(alice, kind="gateway_drop")
-        await until(lambda: len(bot.heard) >= 30)
+        await bot.until(lambda: len(bot.heard) >= 30)
         assert [m.content for m in bot.heard] == [f"message {n}" for n in range(30)]
         assert bot.resumed.is_set()
 
@@ -200,11 +194,13 @@ async def test_heartbeats_are_answered_and_their_absence_ends_the_connection(
 
 
 async def test_a_bot_that_hears_no_acknowledgement_resumes(quick: LocalDiscord) -> None:
-    async with Person(quick.base_url, "alice") as alice:
-        async with online(SampleBot(heartbeat_timeout=0.5), quick) as bot:
-            await plant(alice, kind="gateway_silence", times=6)
-            async with asyncio.timeout(15):
-                await bot.resumed.wait()
+    async with (
+        Person(quick.base_url, "alice") as alice,
+        online(SampleBot(heartbeat_timeout=0.5), quick) as bot,
+    ):
+        await plant(alice, kind="gateway_silence", times=6)
+        async with asyncio.timeout(15):
+            await bot.resumed.wait()
 
 
 async def test_without_the_content_intent_only_what_is_addressed_can_be_read(
@@ -214,7 +210,7 @@ async def test_without_the_content_intent_only_what_is_addressed_can_be_read(
         await alice.say("dev", "private talk")
         await alice.say("dev", "@Theseus hello")
         await alice.say("@alice", "a direct message")
-        await until(lambda: len(bot.heard) >= 3)
+        await bot.until(lambda: len(bot.heard) >= 3)
         read = [m.content for m in bot.heard]
         assert read == ["", f"<@{local.bot_user_id}> hello", "a direct message"]
         said = await alice.say("dev", "menu target")
