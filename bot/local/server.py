@@ -31,7 +31,8 @@ class LocalDiscord:
     """An async context manager: the server runs while it is entered.
 
     `people` are who can speak; `token` is what the bot must log in with; `port` 0 picks a free
-    one; `extra_routes` are served on the same port. Raises `OSError` when the port is taken, and
+    one; `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked
+    into the message box); `extra_routes` are served on the same port. Raises `OSError` when the port is taken, and
     `ValueError` when `people` or `channels` is empty.
     """
 
@@ -44,6 +45,7 @@ class LocalDiscord:
         port: int = 0,
         guild_name: str = "Theseus",
         channels: Sequence[str] = ("dev", "general"),
+        hint: Sequence[str] = (),
         extra_routes: Sequence[web.AbstractRouteDef] = (),
     ) -> None:
         if not people or not channels:
@@ -53,6 +55,7 @@ class LocalDiscord:
         self._host = host
         self._extra_routes = list(extra_routes)
         self._world = World(people, guild_name=guild_name, channels=channels)
+        self._world.hint = list(hint)
         self._faults = Faults()
         self._log = EventLog()
         self.gateway = Gateway(self._world, token, self._faults)

@@ -60,6 +60,7 @@ class World:
         owner = next((each for each in people if each.listed), people[0])
         guild = self.backend.create_guild(guild_name, owner_id=users[owner.name].id)
         self.guild_id = guild.id
+        self.hint: list[str] = []
         self.backend.bound_logs()
         self.people = {name: user.id for name, user in users.items()}
         self._settle(people, users)
@@ -105,6 +106,7 @@ class World:
                 for role in guild.roles.values()
                 if role.mentionable
             ],
+            "hint": self.hint,
         }
 
     def _show_user(self, user: User) -> dict[str, Any]:

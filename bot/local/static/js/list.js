@@ -1,5 +1,6 @@
 /** The list of messages of one channel: rows kept by id, the scroll position, the pill. */
 import { h, keepFocus } from './dom.js';
+import { starterOf, topNode } from './beginning.js';
 import { personOf, renderMessage } from './message.js';
 import { plainText } from './markdown.js';
 import { isThread, Flag } from './store.js';
@@ -107,8 +108,9 @@ export class MessageList {
 
   /** What stands above the first message: the channel's beginning, or that more is coming. */
   #top(history) {
-    const key = `top|${history.state}|${history.complete}`;
-    if (!this.#dividers.has(key)) this.#dividers.set(key, topNode(history, this.channel, this.desk, this.live));
+    const starter = starterOf(this.channel, this.desk.store);
+    const key = `top|${history.state}|${history.complete}|${starter?.content}`;
+    if (!this.#dividers.has(key)) this.#dividers.set(key, topNode(history, this.channel, starter, this.desk, this.live));
     return this.#dividers.get(key);
   }
 
@@ -143,7 +145,13 @@ export class MessageList {
     if (others.length < fresh.length) this.#stuck = true;
     if (!this.#stuck) this.#fresh += others.length;
     const said = others.at(-1);
-    if (said) this.announcer.textContent = `${personOf(said.author).name}: ${plainText(said.content ?? '', this.desk.names).slice(0, 200)}`;
+    if (said) this.#announce(`${personOf(said.author).name}: ${plainText(said.content ?? '', this.desk.names).slice(0, 200)}`);
+  }
+
+  /** Only new messages are spoken: an edited card would talk without end. */
+  #announce(words) {
+    if (this.scroller.ariaNotify) this.scroller.ariaNotify(words);
+    else this.announcer.textContent = words;
   }
 
   #anchor() {
@@ -223,19 +231,4 @@ function follows(message, before) {
   if (personOf(message.author).name !== personOf(before.author).name) return false;
   if ((message.flags & Flag.ephemeral) !== (before.flags & Flag.ephemeral)) return false;
   return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
-}
-
-function topNode(history, channel, desk, live) {
-  if (history.state === 'failed') {
-    const again = () => live.open(channel.id);
-    return h('li.top', {}, h('p', { role: 'alert', text: history.error }),
-      h('button.button.button-secondary', { type: 'button', text: 'Try again', on: { click: again } }));
-  }
-  if (!history.complete) return h('li.top', {}, h('p.faint', { text: 'Loading messages…' }));
-  const name = desk.store.channelName(channel);
-  const thread = isThread(channel);
-  const title = thread ? name : channel.type === 1 ? name : `Welcome to #${name}`;
-  const words = thread ? 'The start of this thread.'
-    : channel.type === 1 ? `The start of your conversation with ${name}.` : `The start of the #${name} channel.`;
-  return h('li.top', {}, h('h2', { text: title }), h('p', { text: words }));
 }

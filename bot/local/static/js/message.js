@@ -41,6 +41,9 @@ export const personOf = (author) => ({ id: author.id, name: author.global_name ?
  * @returns {HTMLLIElement}
  */
 export function renderMessage(message, desk, around) {
+  if (message.type === 21 && message.referenced_message) {
+    return renderMessage({ ...message.referenced_message, id: message.id, components: [] }, desk, around);
+  }
   if (message.type in SYSTEM_LINES) return systemRow(message, desk, around);
   const author = personOf(message.author);
   const at = Date.parse(message.timestamp);
