@@ -42,7 +42,7 @@ async def python(
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except OSError:  # gone
         return False
     return state not in "ZX"
 

@@ -32,7 +32,8 @@ class FakeVerifier:
     ) -> None:
         self._broken = broken
         self._raises = raises
-        self._checks = {"affected tests": lambda root: not broken(root)} | dict(checks or {})
+        self._checks: dict[str, Look] = {"affected tests": lambda root: not broken(root)}
+        self._checks.update(checks or {})
         self.refusal = refusal
         self.ran: list[str] = []
 

@@ -1,6 +1,7 @@
 """Who lives below a child process, read from /proc. Empty where there is no /proc."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Resident:
-    """One live process. `memory` is its resident set in bytes; shared pages count in full."""
+    """One live process. `resident` is in bytes; pages shared with others count in full."""
 
     pid: int
     parent: int
     session: int
-    memory: int
+    resident: int
 
 
 def _residents() -> Iterator[Resident]:
@@ -43,6 +44,27 @@ def family(root: int) -> list[Resident]:
         members.update(who.pid for who in everyone if who.parent in members or who.session == root)
         grown = len(members) > size
     return [who for who in everyone if who.pid in members]
+
+
+def memory(members: list[Resident], enough: int) -> int:
+    """Return the bytes that `members` hold together, looking closely only if over `enough`.
+
+    Forked children share nearly everything with their parent, so where the quick sum is over
+    `enough`, shared pages are divided among their users (PSS), which takes the kernel longer.
+    """
+    quick = sum(who.resident for who in members)
+    if quick <= enough:
+        return quick
+    return sum(_proportional(who) for who in members)
+
+
+def _proportional(who: Resident) -> int:
+    try:
+        rollup = (_PROC / str(who.pid) / "smaps_rollup").read_text(encoding="utf-8")
+    except OSError:  # gone, or not ours to look at
+        return 0 if not (_PROC / str(who.pid)).exists() else who.resident
+    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    return int(found[1]) * 1024 if found else who.resident
 
 
 def marked(mark: str) -> list[int]:

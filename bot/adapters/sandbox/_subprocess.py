@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bot.adapters.sandbox._census import family
+from bot.adapters.sandbox._census import family, memory
 from bot.ports.sandbox import Completed, Limits
 
 LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
@@ -61,9 +61,9 @@ def _excess(root: int, limits: Limits) -> str:
     members = family(root)
     if len(members) > limits.processes:
         return f"killed: {len(members)} processes, {limits.processes} are allowed"
-    memory = sum(who.memory for who in members) // _MIB
-    if memory > limits.memory_mb:
-        return f"killed: {memory} MB of memory, {limits.memory_mb} are allowed"
+    used = memory(members, limits.memory_mb * _MIB) // _MIB
+    if used > limits.memory_mb:
+        return f"killed: {used} MB of memory, {limits.memory_mb} are allowed"
     return ""
 
 

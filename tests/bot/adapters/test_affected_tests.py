@@ -1,0 +1,118 @@
+"""Which tests reach a changed file, found without running anything."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sandboxed_verifier._affected import affected_tests
+from tests.fakes.repositories import write
+
+TREE: dict[str, str | bytes | None] = {
+    "cogs/__init__.py": "",
+    "cogs/dice.py": "import random\n",
+    "cogs/polls.py": "from cogs.ui import cards\n",
+    "cogs/ui/__init__.py": "",
+    "cogs/ui/cards.py": "",
+    "bot/__init__.py": "",
+    "bot/client.py": 'COGS = ("cogs.dice", "cogs.polls")\n',
+    "bot/deep.py": "from . import client\n",
+    "bot/lonely.py": "",
+    "tests/cogs/test_dice.py": "from cogs import dice\n",
+    "tests/cogs/test_polls.py": "import cogs.polls\n",
+    "tests/bot/test_client.py": "from bot.client import COGS\n",
+    "tests/bot/test_deep.py": "import bot.deep\n",
+    "tests/bot/test_nothing.py": "",
+    "tests/bot/room.py": "from cogs.ui.cards import x\n",
+    "tests/bot/conftest.py": "from tests.bot import room\n",
+    "tests/test_page.py": "PAGE = 'static/page.html'\n",
+    "static/page.html": "<html>",
+    ".venv/lib/test_hidden.py": "import cogs.dice\n",
+    "broken.py": "def (:\n",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write(tmp_path, TREE)
+    return tmp_path
+
+
+def affected(root: Path, *changed: str, cap: int = 20) -> list[str]:
+    return list(affected_tests(root, changed, cap=cap))
+
+
+def test_tests_that_import_it_come_first_and_those_through_a_name_in_a_string_follow(
+    root: Path,
+) -> None:
+    assert affected(root, "cogs/dice.py") == [
+        "tests/cogs/test_dice.py",
+        "tests/bot/test_client.py",
+        "tests/bot/test_deep.py",
+    ]
+
+
+def test_the_cap_drops_the_farthest(root: Path) -> None:
+    assert affected(root, "cogs/dice.py", cap=1) == ["tests/cogs/test_dice.py"]
+
+
+def test_a_conftest_and_what_it_imports_reach_every_test_below_it(root: Path) -> None:
+    found = affected(root, "tests/bot/room.py")
+    assert found == [
+        "tests/bot/test_client.py",
+        "tests/bot/test_deep.py",
+        "tests/bot/test_nothing.py",
+    ]
+
+
+def test_relative_imports_are_followed(root: Path) -> None:
+    assert "tests/bot/test_deep.py" in affected(root, "bot/client.py")
+
+
+def test_a_changed_test_is_run_itself(root: Path) -> None:
+    assert affected(root, "tests/bot/test_nothing.py") == ["tests/bot/test_nothing.py"]
+
+
+def test_a_deleted_module_still_reaches_those_who_import_it(root: Path) -> None:
+    (root / "cogs" / "dice.py").unlink()
+    assert "tests/cogs/test_dice.py" in affected(root, "cogs/dice.py")
+
+
+def test_a_file_that_is_no_python_reaches_tests_that_name_it(root: Path) -> None:
+    assert affected(root, "static/page.html") == ["tests/test_page.py"]
+
+
+def test_python_that_nothing_reaches_falls_back_to_the_mirroring_folder(root: Path) -> None:
+    (root / "bot" / "__init__.py").unlink()
+    assert affected(root, "bot/lonely.py") == [
+        "tests/bot/test_client.py",
+        "tests/bot/test_deep.py",
+        "tests/bot/test_nothing.py",
+    ]
+
+
+def test_without_a_mirroring_folder_all_tests_are_run(root: Path) -> None:
+    assert len(affected(root, "broken.py")) == 6
+
+
+def test_text_that_nothing_names_needs_no_tests(root: Path) -> None:
+    assert affected(root, "README.md") == []
+
+
+def test_links_out_of_the_tree_are_not_followed(root: Path, tmp_path: Path) -> None:
+    (root / "loop").symlink_to(root)
+    (root / "tests" / "test_link.py").symlink_to("/etc/passwd")
+    assert affected(root, "cogs/dice.py")[0] == "tests/cogs/test_dice.py"
+
+
+def test_src_layouts_are_understood(tmp_path: Path) -> None:
+    write(tmp_path, {"src/pkg/core.py": "", "tests/test_core.py": "from pkg.core import x\n"})
+    assert affected(tmp_path, "src/pkg/core.py") == ["tests/test_core.py"]
+
+
+def test_this_very_repository_is_read_in_a_moment() -> None:
+    root = Path(__file__).parents[3]
+    started = time.monotonic()
+    found = affected(root, "cogs/dice.py")
+    assert found[0] == "tests/cogs/test_dice.py"
+    assert time.monotonic() - started < 20

@@ -1,0 +1,236 @@
+"""Proving a change: what counts as red and as green, and where the checks come from."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.domain.change import CheckResult
+from bot.domain.errors import SandboxUnavailable, VerifierError
+from bot.ports.workspace import Workspace
+from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
+from tests.fakes.repositories import write
+
+
+async def ignore(result: CheckResult) -> None:
+    """Take a check's result and do nothing with it."""
+
+
+@pytest.fixture
+def verifier(tmp_path: Path) -> SandboxedVerifier:
+    return SandboxedVerifier(PlainSandbox(), tmp_path / "cache")
+
+
+@pytest.fixture
+async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
+    base = faulty_project(tmp_path / "checkout")
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+        yield it
+
+
+async def test_a_branch_cannot_choose_its_own_checks(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    easy = "checks:\n  quick:\n    - {name: easy, command: ['true']}\n"
+    write(workspace.path, {"data/config.yaml": easy})
+    results = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert [result.name for result in results] == ["lint", "affected tests"]
+    assert results[1].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (None, "is not there"),
+        ("checks: {quick: []}\n", "quick"),
+        ("checks:\n  quick:\n    - {name: x}\n", "quick.0.command"),
+        ("checks: [", "not valid YAML"),
+    ],
+)
+async def test_a_base_that_does_not_say_how_to_prove_a_change_is_an_error(
+    verifier: SandboxedVerifier, tmp_path: Path, config: str | None, words: str
+) -> None:
+    base = faulty_project(
+        tmp_path / "other", **({} if config is None else {"data__config.yaml": config})
+    )
+    verifier = SandboxedVerifier(
+        PlainSandbox(), tmp_path / "c", config="no.yaml" if config is None else "data/config.yaml"
+    )
+    async with GitWorkspaces(tmp_path / "other", tmp_path / "w").lend("r2", base=base) as workspace:
+        with pytest.raises(VerifierError, match=words) as caught:
+            await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert base[:10] in str(caught.value)
+
+
+async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Workspace) -> None:
+    verifier = SandboxedVerifier(UnavailableSandbox("no bubblewrap"), tmp_path / "cache")
+    assert "no bubblewrap" in verifier.sandbox
+    with pytest.raises(SandboxUnavailable, match=r"sandbox.required: false"):
+        await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    with pytest.raises(SandboxUnavailable):
+        await verifier.first_red([reproduction()], workspace)
+    assert list((tmp_path / "cache" / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "expects", "why"),
+    [
+        ("import no_such_module", "ModuleNotFoundError", "raised by the test itself"),
+        ("dice.face()", "TypeError", "raised by the test itself"),
+        ("dice.face(6)", "KeyError", "not with KeyError"),
+        ("dice.face(2)", "IndexError", "1 passed"),
+        ("raise IndexError('made up')", "IndexError", "raised by the test itself"),
+    ],
+)
+async def test_red_in_another_way_than_said_shows_nothing(
+    verifier: SandboxedVerifier, workspace: Workspace, call: str, expects: str, why: str
+) -> None:
+    result = await verifier.run_reproduction(reproduction(call, expects), workspace, at_base=True)
+    assert result.status != "failed"
+    assert why in result.summary
+
+
+async def test_a_module_that_does_not_import_is_not_red(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    write(workspace.path, {"dice.py": "raise IndexError\n"})
+    assert await verifier.first_red([reproduction()], workspace) is None
+
+
+async def test_a_broken_fixture_is_not_red(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    conftest = "import pytest\n\n@pytest.fixture(autouse=True)\ndef broken():\n    return [][0]\n"
+    write(workspace.path, {"tests/conftest.py": conftest})
+    assert await verifier.first_red([reproduction()], workspace) is None
+
+
+async def test_a_module_of_an_exception_may_be_named(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    text = BROKEN.replace("FACES[value]", "_no()") + (
+        "\n\nclass NotADie(Exception):\n    pass\n\n\ndef _no() -> str:\n    raise NotADie(6)\n"
+    )
+    write(workspace.path, {"dice.py": text})
+    found = await verifier.first_red([reproduction(expects="dice.NotADie")], workspace)
+    assert found is not None
+    assert "NotADie" in found.result.summary
+
+
+async def test_a_branch_that_weakens_the_reproduction_file_changes_nothing(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    ours = reproduction()
+    write(workspace.path, {ours.path: "def test_face() -> None:\n    pass\n"})
+    head = await verifier.run_reproduction(ours, workspace, at_base=False)
+    assert head.status == "failed"
+    assert "pass" in (workspace.path / ours.path).read_text()
+
+
+@pytest.mark.parametrize("part", ["tests", "tests/regressions", "tests/regressions/test_face.py"])
+async def test_nothing_is_written_through_a_link_in_the_branch(
+    verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path, part: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "test_face.py").write_text("mine")
+    link = workspace.path / part
+    if part == "tests":
+        (link / "test_dice.py").unlink()
+        link.rmdir()
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside / "test_face.py" if part.endswith(".py") else outside)
+    head = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    assert head.status == "failed"
+    assert [path.name for path in outside.rglob("*")] == ["test_face.py"]
+    assert (outside / "test_face.py").read_text() == "mine"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../out.py", "tests/../../out.py"])
+async def test_a_reproduction_outside_the_repository_is_not_written(
+    verifier: SandboxedVerifier, workspace: Workspace, path: str
+) -> None:
+    odd = reproduction().but(path=path)
+    head = await verifier.run_reproduction(odd, workspace, at_base=False)
+    assert (head.status, "not a path inside" in head.summary) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        "import os\nos._exit(0)\n",
+        "def pytest_collection_modifyitems(items):\n    items.clear()\n",
+        "import sys\nsys.exit(0)\n",
+        "def pytest_cmdline_main(config):\n    return 0\n",
+    ],
+)
+async def test_leaving_before_the_tests_ran_is_not_green(
+    verifier: SandboxedVerifier, workspace: Workspace, cheat: str
+) -> None:
+    write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": cheat})
+    head = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    assert head.status == "failed"
+
+
+async def test_what_a_check_writes_does_not_reach_the_worktree(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    littering = "from pathlib import Path\nPath('litter').touch()\nPath('dice.py').write_text('')\n"
+    write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": littering})
+    await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert (workspace.path / "dice.py").read_text() == FIXED
+    assert not (workspace.path / "litter").exists()
+
+
+async def test_a_check_that_takes_too_long_is_a_timeout(
+    tmp_path: Path, verifier: SandboxedVerifier
+) -> None:
+    base = faulty_project(
+        tmp_path / "slow",
+        **{"data__config.yaml": CONFIG.replace("seconds: 60", "seconds: 0.5")},
+    )
+    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").lend("r3", base=base) as workspace:
+        write(workspace.path, {"tests/conftest.py": "import time\ntime.sleep(60)\n"})
+        results = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert results[1].status == "timeout"
+    assert results[1].summary == "not done after 0.5 s"
+
+
+async def test_cancelling_ends_what_runs_and_removes_the_copies(
+    verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
+) -> None:
+    started = tmp_path / "started"
+    waiting = f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
+    write(workspace.path, {"tests/conftest.py": waiting})
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(verifier.run_checks("quick", workspace, ["dice.py"], ignore))
+        async with asyncio.timeout(20):
+            while not started.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(0.02)
+        before = asyncio.get_running_loop().time()
+        running.cancel()
+    assert asyncio.get_running_loop().time() - before < 3
+    assert list((tmp_path / "cache" / "scratch").iterdir()) == []
+
+
+async def test_a_file_named_like_an_option_does_not_become_one(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    write(workspace.path, {"dice.py": FIXED, "--config=evil.py": "import os\n"})
+    results = await verifier.run_checks("quick", workspace, ["--config=evil.py"], ignore)
+    assert results[0].status == "failed"
+    assert "F401" in results[0].output
+
+
+async def test_a_tier_that_is_not_configured_runs_the_quick_one(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    write(workspace.path, {"dice.py": FIXED})
+    results = await verifier.run_checks("full", workspace, ["dice.py"], ignore)
+    assert [result.status for result in results] == ["passed", "passed"]
+    assert results[1].summary == "1 passed"
+    assert results[1].command == "pytest -q tests/test_dice.py"
