@@ -71,19 +71,6 @@ class GitWorkspace:
         return await in_thread(text_at, self._git, self._base, file)
 
     async def export_base(self, into: Path) -> None:
-        """Write every file of `base` into the folder `into`; worktree and index stay as they are."""
-        await in_thread(self._export, into)
-
-    def _export(self, into: Path) -> None:
-        index = into.with_name(f"{into.name}.index")
-        env = {"GIT_INDEX_FILE": str(index)}
-        try:
-            self._git.run("read-tree", self._base, env=env)
-            self._git.run("checkout-index", "-q", "-a", f"--prefix={into}/", env=env)
-        finally:
-            index.unlink(missing_ok=True)
-
-    async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`."""
         await in_thread(self._export_base, into)
 

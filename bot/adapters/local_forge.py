@@ -1,0 +1,104 @@
+"""A forge without an account: a bare repository on this machine, pull requests in SQLite."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from bot.adapters._forge_pulls import MIGRATIONS, Pulls
+from bot.adapters._forge_repository import BareRepository, make_bare
+from bot.adapters._git import in_thread
+from bot.adapters._sqlite import Database
+from bot.domain.errors import ForgeUnavailable
+from bot.domain.evidence import Commit
+from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.ports.clock import Clock
+
+
+class LocalForge:
+    """Implements `bot.ports.forge.Forge`; open it with `async with`.
+
+    `bare` must be there (see `found`); `base_url` is where the pages are, without `/forge/`.
+    Writers hold the database's write lock for the whole of what they do, git included, so several
+    processes may share one forge; what a killed one left half done, the next sees and completes.
+    """
+
+    def __init__(self, bare: Path, database: Path, clock: Clock, base_url: str = "") -> None:
+        self._bare = BareRepository(bare)
+        self._database = Database(database, MIGRATIONS, error=ForgeUnavailable)
+        self._pulls = Pulls(self._bare, clock, base_url)
+
+    @staticmethod
+    async def found(bare: Path, source: Path, *, branch: str = "main") -> None:
+        """Make the bare repository from the head of a clone, unless it is there already."""
+        await in_thread(make_bare, bare, source, branch)
+
+    async def __aenter__(self) -> Self:
+        await self._database.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._database.close()
+
+    async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
+        """Publish the draft's branch and open its proposal, or update the one this run has."""
+        pulls = self._pulls
+        return await self._database.write(lambda db: pulls.shown(pulls.open(db, draft)))
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Return the proposal as it is now, a push or a merge by hand included."""
+        pulls = self._pulls
+        return await self._database.read(lambda db: pulls.shown(pulls.get(db, number)))
+
+    async def find(self, run_id: str) -> ForgeProposal | None:
+        """Return the run's proposal, whatever its state."""
+        pulls = self._pulls
+        pull = await self._database.read(lambda db: pulls.of_run(db, run_id))
+        return None if pull is None else await in_thread(pulls.shown, pull)
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        """Merge if the head is still `expected_head`: one merge commit, however often asked."""
+        pulls = self._pulls
+        return await self._database.write(
+            lambda db: pulls.shown(pulls.merge(db, number, expected_head))
+        )
+
+    async def close(self, number: int, reason: str) -> ForgeProposal:
+        """Close without merging; the branch stays."""
+        pulls = self._pulls
+        return await self._database.write(lambda db: pulls.shown(pulls.close(db, number, reason)))
+
+    async def revert(self, number: int) -> ForgeProposal:
+        """Open a proposal that undoes a merged one, or return the one already open."""
+        pulls = self._pulls
+        return await self._database.write(lambda db: pulls.shown(pulls.revert(db, number)))
+
+    async def ready(self) -> str:
+        """Return where it is and what it holds."""
+        commits = await in_thread(self._bare.check)
+        pulls = await self.proposals(limit=1000)
+        waiting = sum(pull.state == "open" for pull in pulls)
+        return f"local forge at {self._bare.folder}: {commits}, {waiting} open of {len(pulls)}"
+
+    async def proposals(self, *, limit: int = 100) -> tuple[ForgeProposal, ...]:
+        """Return proposals, newest first."""
+        pulls = self._pulls
+        return await self._database.read(
+            lambda db: tuple(pulls.shown(pull) for pull in pulls.newest(db, limit))
+        )
+
+    async def body(self, number: int) -> str:
+        """Return a proposal's description, as it was written."""
+        pull = await self._database.read(lambda db: self._pulls.get(db, number))
+        return pull.body
+
+    async def commits(self, number: int) -> Sequence[Commit]:
+        """Return a proposal's commits, oldest first."""
+        pulls = self._pulls
+        base, head = await self._database.read(lambda db: pulls.span(pulls.get(db, number)))
+        return await in_thread(self._bare.commits, base, head)
+
+    async def diff(self, number: int) -> str:
+        """Return a proposal's unified diff."""
+        pulls = self._pulls
+        base, head = await self._database.read(lambda db: pulls.span(pulls.get(db, number)))
+        return await in_thread(self._bare.diff, base, head)

@@ -1,0 +1,264 @@
+"""What every forge promises. A further forge is one more room, and one more parameter."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from bot.adapters.local_forge import LocalForge
+from bot.domain.errors import ForgeConflict, ForgeRejected
+from bot.domain.proposal import ProposalDraft
+from bot.ports.forge import Forge
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_forge import FakeForge
+from tests.fakes.repositories import commit, git, repository
+
+
+class Room(Protocol):
+    """A forge with a clone of its repository, and somebody else who pushes to it."""
+
+    @property
+    def forge(self) -> Forge: ...
+
+    def change(self, run_id: str, text: str = "mended") -> ProposalDraft:
+        """Commit on the run's branch in the clone; return a draft of it."""
+        ...
+
+    def push_by_hand(self, draft: ProposalDraft) -> str:
+        """Let somebody else add a commit to the branch on the forge; return the new head."""
+        ...
+
+    def clash(self, draft: ProposalDraft) -> None:
+        """Let the forge's base branch change the same lines as the draft."""
+        ...
+
+    def merges(self) -> list[str]:
+        """Return the merge commits of the forge's base branch."""
+        ...
+
+
+def draft_of(run_id: str, branch: str, head: str, clone: Path) -> ProposalDraft:
+    return ProposalDraft(
+        run_id=run_id,
+        repository=str(clone),
+        branch=branch,
+        head=head,
+        base_branch="main",
+        title=f"Mend the dice ({run_id})",
+        body="## Cause\nAn index.",
+    )
+
+
+class FakeRoom:
+    """The forge in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.forge = FakeForge()
+        self._folder = folder
+        self._count = 0
+
+    def change(self, run_id: str, text: str = "mended") -> ProposalDraft:
+        self._count += 1
+        head = f"{self._count:040x}"
+        return draft_of(run_id, f"theseus/{run_id}-mend", head, self._folder)
+
+    def push_by_hand(self, draft: ProposalDraft) -> str:
+        return self.forge.push(draft.branch)
+
+    def clash(self, draft: ProposalDraft) -> None:
+        self.forge.clash(draft.branch)
+
+    def merges(self) -> list[str]:
+        return self.forge.merges
+
+
+class GitRoom:
+    """A forge on a bare repository that git can reach by path."""
+
+    def __init__(self, folder: Path, forge: Forge, bare: Path) -> None:
+        self.forge = forge
+        self.clone = folder / "clone"
+        self.other = folder / "other"
+        for clone in (self.clone, self.other):
+            git(folder, "clone", "-q", str(bare), str(clone))
+        self.bare = bare
+
+    def change(self, run_id: str, text: str = "mended") -> ProposalDraft:
+        branch = f"theseus/{run_id}-mend"
+        known = git(self.clone, "branch", "--list", branch)
+        git(
+            self.clone,
+            "checkout",
+            "-q",
+            *([] if known else ["-b"]),
+            branch,
+            *([] if known else ["origin/main"]),
+        )
+        head = commit(self.clone, {"dice.py": f"one\n{text}\nthree\n"}, f"Mend {text}")
+        return draft_of(run_id, branch, head, self.clone)
+
+    def push_by_hand(self, draft: ProposalDraft) -> str:
+        git(self.other, "fetch", "-q")
+        git(self.other, "checkout", "-q", draft.branch)
+        head = commit(self.other, {"more.txt": "by hand\n"}, "By hand")
+        git(self.other, "push", "-q", "origin", draft.branch)
+        return head
+
+    def clash(self, draft: ProposalDraft) -> None:
+        git(self.other, "checkout", "-q", "main")
+        commit(self.other, {"dice.py": "one\nsomething else\nthree\n"}, "Clash")
+        git(self.other, "push", "-q", "origin", "main")
+
+    def merges(self) -> list[str]:
+        return git(self.bare, "rev-list", "--merges", "main").split()
+
+
+@pytest.fixture(params=["fake", "local"])
+async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
+    """Return each forge in turn."""
+    if request.param == "fake":
+        yield FakeRoom(tmp_path)
+        return
+    repository(tmp_path / "source")
+    bare = tmp_path / "forge.git"
+    await LocalForge.found(bare, tmp_path / "source")
+    async with LocalForge(bare, tmp_path / "forge.sqlite", FakeClock(), "http://127.0.0.1:1") as it:
+        yield GitRoom(tmp_path, it, bare)
+
+
+async def test_opening_shows_the_drafts_head(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    assert (opened.state, opened.head, opened.branch) == ("open", draft.head, draft.branch)
+    assert opened.title == draft.title
+    assert opened.url.endswith(f"/pulls/{opened.number}")
+    assert opened.merge_commit is None
+    assert await room.forge.proposal(opened.number) == opened
+    assert await room.forge.find("k7m2xq") == opened
+
+
+async def test_opening_again_changes_nothing(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    assert await room.forge.open_proposal(draft) == opened
+
+
+async def test_a_new_head_updates_the_same_proposal(room: Room) -> None:
+    opened = await room.forge.open_proposal(room.change("k7m2xq"))
+    newer = room.change("k7m2xq", "better")
+    updated = await room.forge.open_proposal(newer)
+    assert (updated.number, updated.head) == (opened.number, newer.head)
+
+
+async def test_every_run_has_a_proposal_of_its_own(room: Room) -> None:
+    first = await room.forge.open_proposal(room.change("run1"))
+    second = await room.forge.open_proposal(room.change("run2", "another way"))
+    assert first.number != second.number
+    assert await room.forge.find("run3") is None
+
+
+async def test_unknown_numbers_are_rejected(room: Room) -> None:
+    with pytest.raises(ForgeRejected, match="99"):
+        await room.forge.proposal(99)
+    with pytest.raises(ForgeRejected, match="99"):
+        await room.forge.merge(99, "0" * 40)
+    with pytest.raises(ForgeRejected, match="99"):
+        await room.forge.close(99, "no")
+    with pytest.raises(ForgeRejected, match="99"):
+        await room.forge.revert(99)
+
+
+async def test_merging_tells_the_merge_commit_and_again_is_harmless(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    merged = await room.forge.merge(opened.number, draft.head)
+    assert (merged.state, merged.head) == ("merged", draft.head)
+    assert [merged.merge_commit] == room.merges()
+    assert await room.forge.merge(opened.number, draft.head) == merged
+    assert await room.forge.open_proposal(draft) == merged
+    assert await room.forge.find("k7m2xq") == merged
+    assert len(room.merges()) == 1
+
+
+async def test_merging_twice_at_the_same_instant_is_one_merge(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    async with asyncio.timeout(20):
+        both = await asyncio.gather(
+            *(room.forge.merge(opened.number, draft.head) for _ in range(5))
+        )
+    assert len({merged.merge_commit for merged in both}) == 1
+    assert len(room.merges()) == 1
+
+
+async def test_a_push_between_approval_and_merge_is_a_conflict(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    pushed = room.push_by_hand(draft)
+    with pytest.raises(ForgeConflict):
+        await room.forge.merge(opened.number, draft.head)
+    assert room.merges() == []
+    now = await room.forge.proposal(opened.number)
+    assert (now.state, now.head) == ("open", pushed)
+    assert (await room.forge.merge(opened.number, pushed)).head == pushed
+
+
+async def test_somebody_elses_commits_are_never_dropped(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    pushed = room.push_by_hand(draft)
+    with pytest.raises(ForgeConflict):
+        await room.forge.open_proposal(room.change("k7m2xq", "again"))
+    assert (await room.forge.proposal(opened.number)).head == pushed
+
+
+async def test_what_does_not_merge_cleanly_is_a_conflict(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    room.clash(draft)
+    with pytest.raises(ForgeConflict):
+        await room.forge.merge(opened.number, draft.head)
+    assert room.merges() == []
+    assert (await room.forge.proposal(opened.number)).state == "open"
+
+
+async def test_a_closed_one_cannot_be_merged_and_a_merged_one_not_closed(room: Room) -> None:
+    draft = room.change("run1")
+    opened = await room.forge.open_proposal(draft)
+    closed = await room.forge.close(opened.number, "changed my mind")
+    assert closed.state == "closed"
+    assert await room.forge.close(opened.number, "again") == closed
+    with pytest.raises(ForgeRejected):
+        await room.forge.merge(opened.number, draft.head)
+    other = room.change("run2", "another way")
+    merged = await room.forge.open_proposal(other)
+    await room.forge.merge(merged.number, other.head)
+    with pytest.raises(ForgeRejected):
+        await room.forge.close(merged.number, "too late")
+
+
+async def test_a_run_that_is_over_gets_no_new_head(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    await room.forge.merge(opened.number, draft.head)
+    with pytest.raises(ForgeRejected):
+        await room.forge.open_proposal(room.change("k7m2xq", "more"))
+
+
+async def test_reverting_opens_one_proposal_that_can_be_merged(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    with pytest.raises(ForgeRejected):
+        await room.forge.revert(opened.number)
+    await room.forge.merge(opened.number, draft.head)
+    undo = await room.forge.revert(opened.number)
+    assert (undo.state, undo.base_branch) == ("open", "main")
+    assert draft.title in undo.title
+    assert await room.forge.revert(opened.number) == undo
+    assert (await room.forge.merge(undo.number, undo.head)).state == "merged"
+
+
+async def test_it_says_what_it_is_connected_to(room: Room) -> None:
+    assert "forge" in await room.forge.ready()

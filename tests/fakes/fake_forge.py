@@ -1,0 +1,142 @@
+"""A forge in memory, with git left out: heads are whatever the drafts say."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable, TheseusError
+from bot.domain.proposal import ForgeProposal, ProposalDraft
+
+
+@dataclass
+class FakeForge:
+    """Implements `bot.ports.forge.Forge`.
+
+    `push` plays somebody who adds a commit by hand, `clash` a base that no longer merges with a
+    branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first.
+    """
+
+    base_url: str = "http://forge.test"
+    down: bool = False
+    merges: list[str] = field(default_factory=list)
+    drafts: list[ProposalDraft] = field(default_factory=list)
+    _pulls: dict[int, ForgeProposal] = field(default_factory=dict)
+    _runs: dict[str, int] = field(default_factory=dict)
+    _pushed: dict[str, str] = field(default_factory=dict)
+    _clashing: set[str] = field(default_factory=set)
+    _undone: dict[int, int] = field(default_factory=dict)
+    _errors: list[TheseusError] = field(default_factory=list)
+
+    def push(self, branch: str) -> str:
+        """Add somebody else's commit to a branch on the forge; return the new head."""
+        number = next(n for n, pull in self._pulls.items() if pull.branch == branch)
+        head = _sha("pushed", branch, self._pulls[number].head)
+        self._pulls[number] = self._pulls[number].but(head=head)
+        self._pushed[branch] = head
+        return head
+
+    def clash(self, branch: str) -> None:
+        """Let the base branch change the same lines as `branch`."""
+        self._clashing.add(branch)
+
+    def fail_next(self, error: TheseusError) -> None:
+        """Raise `error` from the next call."""
+        self._errors.append(error)
+
+    async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
+        """Open or update the run's proposal."""
+        self._check()
+        number = self._runs.get(draft.run_id)
+        if number is None:
+            self.drafts.append(draft)
+            return self._insert(draft.run_id, draft.branch, draft.head, draft)
+        pull = self._pulls[number]
+        if pull.head == draft.head:
+            return pull
+        if pull.state != "open":
+            raise ForgeRejected(f"pull request #{number} of this run is {pull.state} already")
+        if draft.branch in self._pushed:
+            raise ForgeConflict(f"branch {draft.branch} on the forge has commits of somebody else")
+        self.drafts.append(draft)
+        self._pulls[number] = pull.but(head=draft.head, title=draft.title)
+        return self._pulls[number]
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Return the proposal as it is now."""
+        self._check()
+        if number not in self._pulls:
+            raise ForgeRejected(f"the forge has no pull request #{number}")
+        return self._pulls[number]
+
+    async def find(self, run_id: str) -> ForgeProposal | None:
+        """Return the run's proposal."""
+        self._check()
+        return self._pulls[self._runs[run_id]] if run_id in self._runs else None
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        """Merge if the head is still the expected one."""
+        pull = await self.proposal(number)
+        if pull.state == "closed":
+            raise ForgeRejected(f"pull request #{number} was closed")
+        if pull.head != expected_head:
+            raise ForgeConflict(f"pull request #{number} stands at {pull.head[:12]}")
+        if pull.state == "merged":
+            return pull
+        if pull.branch in self._clashing:
+            raise ForgeConflict(f"{pull.branch} and {pull.base_branch} do not merge cleanly")
+        commit = _sha("merge", pull.branch, pull.head)
+        self.merges.append(commit)
+        self._pulls[number] = pull.but(state="merged", merge_commit=commit)
+        return self._pulls[number]
+
+    async def close(self, number: int, reason: str) -> ForgeProposal:
+        """Close without merging."""
+        pull = await self.proposal(number)
+        if pull.state == "merged":
+            raise ForgeRejected(f"pull request #{number} is merged already")
+        self._pulls[number] = pull.but(state="closed")
+        return self._pulls[number]
+
+    async def revert(self, number: int) -> ForgeProposal:
+        """Open a proposal that undoes a merged one, or return the one already open."""
+        pull = await self.proposal(number)
+        if pull.state != "merged":
+            raise ForgeRejected(f"pull request #{number} is not merged; there is nothing to undo")
+        standing = self._pulls.get(self._undone.get(number, 0))
+        if standing is not None and standing.state == "open":
+            return standing
+        name = f"revert-{number}-{len(self._pulls)}"
+        title = f'Revert "{pull.title}"'
+        undo = self._insert(name, f"theseus/{name}", _sha(name), pull.but(title=title))
+        self._undone[number] = undo.number
+        return undo
+
+    async def ready(self) -> str:
+        """Return one line."""
+        self._check()
+        return f"fake forge: {len(self._pulls)} pull requests"
+
+    def _insert(
+        self, run_id: str, branch: str, head: str, like: ProposalDraft | ForgeProposal
+    ) -> ForgeProposal:
+        number = len(self._pulls) + 1
+        self._runs[run_id] = number
+        self._pulls[number] = ForgeProposal(
+            number=number,
+            url=f"{self.base_url}/forge/pulls/{number}",
+            state="open",
+            head=head,
+            branch=branch,
+            base_branch=like.base_branch,
+            title=like.title,
+        )
+        return self._pulls[number]
+
+    def _check(self) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        if self.down:
+            raise ForgeUnavailable("the forge is down")
+
+
+def _sha(*words: str) -> str:
+    return hashlib.sha1("\0".join(words).encode(), usedforsecurity=False).hexdigest()
