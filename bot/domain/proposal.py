@@ -74,6 +74,9 @@ class Shipment(Record):
     live_commit: str
     reloaded: tuple[str, ...] = ()
     restart_needed: bool = False
+    failed: dict[str, str] = Field(
+        default_factory=dict, description="modules that kept their old code, and why"
+    )
     at: AwareDatetime
 
 

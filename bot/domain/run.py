@@ -69,6 +69,7 @@ class Run(Record):
     stage: Stage = Stage.OBSERVE
     status: Status = Status.QUEUED
     trigger: Trigger
+    attempt: int = Field(default=1, ge=1, description="goes up when a person retries it")
     round: int = Field(default=1, ge=1, description="execute/verify round, from 1")
     interruptions: int = Field(default=0, ge=0, description="in the present stage")
     version: int = Field(default=0, ge=0)

@@ -1,11 +1,11 @@
 """The code agent door: whoever writes the change. Its kinds are engines."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 from pydantic import Field
 
-from bot.domain.change import Attempt, Verdict
+from bot.domain.change import Attempt, ChangeSet, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.plan import Plan
 from bot.domain.record import Record
@@ -20,7 +20,7 @@ class Budget(Record):
 
 
 class Assignment(Record):
-    """What is to be done. `feedback` are the verdicts of earlier rounds, oldest first.
+    """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
 
     `steering` is what people of the allow-list said in the thread since the run began.
     """
@@ -30,7 +30,8 @@ class Assignment(Record):
     evidence: Evidence
     diagnosis: Diagnosis
     plan: Plan
-    feedback: tuple[Verdict, ...] = ()
+    previous: ChangeSet | None = None
+    feedback: Verdict | None = None
     steering: tuple[str, ...] = ()
 
 
@@ -73,10 +74,11 @@ class CodeAgent(Protocol):
 
     def work(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
-    ) -> AsyncIterator[Update]:
+    ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one `Finished`.
 
-        Edits files under `workspace.path` and leaves them uncommitted. Closing the iterator or
+        Edits files under `workspace.path` and leaves them uncommitted. From round 2 on the
+        workspace holds the earlier round's commits. Closing the iterator or
         cancelling ends the engine's processes (the whole group) before it returns. It never holds
         forge or chat credentials. Raises `AgentUnavailable`, `AgentTimeout` (budget's seconds),
         `BudgetSpent`, `AgentOutputInvalid`.

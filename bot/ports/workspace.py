@@ -42,6 +42,10 @@ class Workspace(Protocol):
         """Make the worktree and branch exactly `commit`, dropping everything else."""
         ...
 
+    async def fetch(self, commit: str) -> None:
+        """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
+        ...
+
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs between `base` and the worktree, uncommitted included."""
         ...

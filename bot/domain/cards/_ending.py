@@ -1,0 +1,49 @@
+"""The last word of a run that ends without a proposal: what was tried and seen, nothing made up."""
+
+from bot.domain.cards._text import check_line
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.history import History
+from bot.domain.posts import Attachment, Post
+from bot.domain.run import Run, Status
+
+_MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
+
+
+def ending(run: Run, history: History) -> Post:
+    """Return what happened, with raw output of failed checks attached."""
+    lines = [f"{_MARKS.get(run.status, '❌')} {run.reason}"]
+    attachments: tuple[Attachment, ...] = ()
+    if run.status is Status.FAILED:
+        lines += _tried(history.change_set) + _judged(history.verdict)
+        attachments = _outputs(history.verdict)
+    return Post(text="\n".join(lines), attachments=attachments)
+
+
+def _tried(change: ChangeSet | None) -> list[str]:
+    if change is None or not change.attempts:
+        return []
+    shown = [f"• {attempt.summary}: {attempt.result}" for attempt in change.attempts[:12]]
+    more = len(change.attempts) - len(shown)
+    return ["", "**What I tried**", *shown, *([f"… and {more} more"] if more > 0 else [])]
+
+
+def _judged(verdict: Verdict | None) -> list[str]:
+    if verdict is None:
+        return []
+    lines = [f"• {finding.message}" for finding in verdict.findings if finding.blocking]
+    lines += [check_line(check) for check in _all(verdict) if not check.ok]
+    return ["", "**What my checks said**", *lines] if lines else []
+
+
+def _all(verdict: Verdict) -> tuple[CheckResult, ...]:
+    return (*verdict.checks, *([verdict.green_on_head] if verdict.green_on_head else []))
+
+
+def _outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
+    if verdict is None:
+        return ()
+    failed = [check for check in _all(verdict) if not check.ok and check.output]
+    return tuple(
+        Attachment(name=f"{check.name.replace(' ', '-')}.log", text=check.output)
+        for check in failed[:8]
+    )

@@ -1,0 +1,67 @@
+"""The answer to "what is wrong with it?"."""
+
+from bot.domain.cards._text import elapsed, money, one_line
+from bot.domain.evidence import Diagnosis
+from bot.domain.history import History
+from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.run import Run
+
+
+def investigation(run: Run, history: History) -> Post:
+    """Return what was found, with the evidence's ids and a button that goes on to a fix."""
+    diagnosis = history.diagnosis
+    if diagnosis is None:
+        raise AssertionError("an investigation card needs a diagnosis")
+    fixable = diagnosis.found and bool(diagnosis.file)
+    button = Button(label="Fix it", action="fix", arguments=(run.id,), style="primary")
+    return Post(
+        card=Card(
+            title=one_line(diagnosis.headline, 240),
+            body=diagnosis.cause,
+            tone="warning" if diagnosis.found else "neutral",
+            fields=_fields(diagnosis) if diagnosis.found else (),
+            footer=f"run {run.id} · {elapsed(run)} · {money(run.cost_usd)}",
+        ),
+        buttons=(button,) if fixable else (),
+        attachments=_source(history),
+    )
+
+
+def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
+    fields = [CardField(name="How often", value=str(diagnosis.count), inline=True)]
+    if diagnosis.first_seen and diagnosis.last_seen:
+        first, last = diagnosis.first_seen.timestamp(), diagnosis.last_seen.timestamp()
+        fields.append(CardField(name="First seen", value=f"<t:{first:.0f}:T>", inline=True))
+        fields.append(CardField(name="Last seen", value=f"<t:{last:.0f}:T>", inline=True))
+    if diagnosis.file:
+        where = f"`{diagnosis.file}:{diagnosis.line}` in `{diagnosis.function}`"
+        fields.append(CardField(name="Failing frame", value=where))
+    if diagnosis.suspects:
+        fields.append(
+            CardField(
+                name="Suspect commits",
+                value="\n".join(
+                    f"`{s.commit.sha[:7]}` {one_line(s.commit.summary, 80)} — {s.commit.author}, "
+                    f"{s.reason}"
+                    for s in diagnosis.suspects[:3]
+                ),
+            )
+        )
+    ids = ", ".join(f"`{record[-8:]}`" for record in diagnosis.evidence_ids[:5])
+    fields.append(CardField(name="Confidence", value=diagnosis.confidence, inline=True))
+    fields.append(CardField(name="Evidence", value=ids, inline=True))
+    return tuple(fields)
+
+
+def _source(history: History) -> tuple[Attachment, ...]:
+    excerpts = history.evidence.excerpts if history.evidence else ()
+    if not excerpts:
+        return ()
+    parts = []
+    for excerpt in excerpts:
+        numbered = (
+            f"{'>' if number == excerpt.highlight else ' '} {number:4} {line}"
+            for number, line in enumerate(excerpt.text.splitlines(), excerpt.first_line)
+        )
+        parts.append(f"{excerpt.file}\n" + "\n".join(numbered))
+    return (Attachment(name="source.txt", text="\n\n".join(parts)),)

@@ -1,0 +1,105 @@
+"""The living card: one a run, stage by stage, edited in place."""
+
+from typing import Literal
+
+from bot.domain.cards._text import elapsed, money, one_line, reproduction_line, seconds
+from bot.domain.history import History
+from bot.domain.posts import Button, Card, Post
+from bot.domain.run import Run, Stage, Status
+
+_INVESTIGATE = (Stage.OBSERVE, Stage.DIAGNOSE)
+_FIX = (*_INVESTIGATE, Stage.PLAN, Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE, Stage.SHIP)
+_NAMES = {
+    Stage.OBSERVE: "Observe",
+    Stage.DIAGNOSE: "Diagnose",
+    Stage.PLAN: "Plan",
+    Stage.EXECUTE: "Write the change",
+    Stage.VERIFY: "Verify",
+    Stage.PROPOSE: "Propose",
+    Stage.SHIP: "Ship",
+}
+_TONES: dict[Status, Literal["neutral", "working", "good", "warning", "bad"]] = {
+    Status.DONE: "good",
+    Status.WAITING: "warning",
+    Status.CANCELLED: "neutral",
+    Status.REJECTED: "neutral",
+    Status.FAILED: "bad",
+    Status.QUARANTINED: "bad",
+}
+
+
+def progress(run: Run, history: History) -> Post:
+    """Return the run's living card."""
+    stages = _INVESTIGATE if run.goal == "investigate" else _FIX
+    lines = [_stage_line(run, history, stage, stages) for stage in stages]
+    if run.activity and not run.ended:
+        lines.append(f"\n-# {one_line(run.activity, 160)}")
+    if run.ended and run.reason:
+        lines.append(f"\n{run.reason}")
+    verb = "Investigating" if run.goal == "investigate" else "Fixing"
+    subject = run.trigger.subject or one_line(run.trigger.text, 60) or "the last failure"
+    buttons = () if run.ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
+    return Post(
+        card=Card(
+            title=f"{verb}: {one_line(subject, 80)}",
+            body="\n".join(lines),
+            tone=_TONES.get(run.status, "working"),
+            footer=f"run {run.id} · {elapsed(run)} · {money(run.cost_usd)}",
+        ),
+        buttons=buttons,
+    )
+
+
+def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, ...]) -> str:
+    here = stages.index(run.stage) if run.stage in stages else len(stages)
+    position = stages.index(stage)
+    note = _note(history, stage, run)
+    tail = f" — {note}" if note else ""
+    if position < here or run.status is Status.DONE:
+        return f"✅ **{_NAMES[stage]}**{tail}"
+    if position > here:
+        return f"▫️ {_NAMES[stage]}"
+    mark = {
+        Status.QUEUED: "🕐",
+        Status.RUNNING: "⏳",
+        Status.WAITING: "✋",
+        Status.CANCELLED: "⏹️",
+        Status.REJECTED: "⏹️",
+    }.get(run.status, "❌")
+    return f"{mark} **{_NAMES[stage]}**{tail}"
+
+
+def _note(history: History, stage: Stage, run: Run) -> str:
+    if stage is Stage.OBSERVE and history.evidence:
+        count = sum(group.count for group in history.evidence.groups)
+        return f"{count} matching failure{'' if count == 1 else 's'}"
+    if stage is Stage.DIAGNOSE and history.diagnosis:
+        return history.diagnosis.headline
+    if stage is Stage.PLAN and history.plan:
+        reproduction = history.plan.reproduction
+        if reproduction is None:
+            return "no reproduction"
+        return f"`{reproduction.calls}` is red: {reproduction.expects}"
+    if stage is Stage.EXECUTE and history.change_set:
+        change = history.change_set
+        return f"{one_line(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
+    if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
+        return _verified(history)
+    if stage is Stage.PROPOSE and history.proposal:
+        return f"[#{history.proposal.number}]({history.proposal.url}) `{history.proposal.head[:7]}`"
+    if stage is Stage.SHIP:
+        if history.shipment:
+            return f"live at `{history.shipment.live_commit[:7]}`"
+        return "waiting for “ship it”" if run.status is Status.WAITING else ""
+    return ""
+
+
+def _verified(history: History) -> str:
+    verdict, plan = history.verdict, history.plan
+    if verdict is None:
+        return ""
+    passed = sum(check.status == "passed" for check in verdict.checks)
+    text = f"{passed}/{len(verdict.checks)} checks"
+    if plan and plan.reproduction:
+        text += f", {reproduction_line(verdict, plan.reproduction.calls)}"
+    return text

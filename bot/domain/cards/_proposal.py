@@ -1,0 +1,88 @@
+"""The proposal: everything a person needs to decide, bound to one commit."""
+
+from bot.domain.cards._text import (
+    check_line,
+    elapsed,
+    file_line,
+    money,
+    one_line,
+    reproduction_line,
+)
+from bot.domain.history import History
+from bot.domain.policy import needs_security_review
+from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.run import Run
+
+_SHOWN_DIFF = 1_200
+
+
+def proposal(run: Run, history: History) -> Post:
+    """Return the proposal card of the newest proposal."""
+    opened, change, verdict = history.proposal, history.change_set, history.verdict
+    if opened is None or change is None or verdict is None or history.diagnosis is None:
+        raise AssertionError("a proposal card needs a diagnosis, a change, a verdict, a proposal")
+    warning = _security(history)
+    lines = [warning, opened.note, history.diagnosis.cause, f"**Change**: {change.summary}"]
+    shown = _shown(change.diff)
+    return Post(
+        text="",
+        card=Card(
+            title=f"Proposal #{opened.number}: {one_line(change.summary, 160)}",
+            url=opened.url,
+            body="\n\n".join(line for line in [*lines, shown] if line),
+            tone="warning",
+            fields=_fields(history),
+            footer=(
+                f"run {run.id} · head {opened.head[:7]} · {change.engine} · {elapsed(run)} · "
+                f"{money(run.cost_usd)}"
+            ),
+        ),
+        buttons=(
+            Button(
+                label="Ship it", action="ship", arguments=(run.id, opened.head), style="success"
+            ),
+            Button(label="Revise", action="revise", arguments=(run.id,)),
+            Button(
+                label="Reject", action="reject", arguments=(run.id, opened.head), style="danger"
+            ),
+            Button(label="Show plan", action="plan", arguments=(run.id,)),
+            Button(label="Pull request", style="link", url=opened.url),
+        ),
+        attachments=(Attachment(name=f"{run.id}-{opened.head[:7]}.diff", text=change.diff),),
+    )
+
+
+def _security(history: History) -> str:
+    findings = history.verdict.findings if history.verdict else ()
+    if not needs_security_review(findings):
+        return ""
+    paths = ", ".join(f"`{f.path}`" for f in findings if f.rule == "protected_path")
+    return f"⚠️ **Security-sensitive code**: {paths}. Ship with “ship it, security reviewed”."
+
+
+def _shown(diff: str) -> str:
+    """Return the start of the diff outside tests, fenced; the whole is attached."""
+    parts = [part for part in diff.split("diff --git ") if part and " b/tests/" not in part]
+    hunks = "\n".join(part[part.find("@@") :].strip("\n") for part in parts if "@@" in part)
+    text = hunks.replace("```", "'''")
+    if not text:
+        return ""
+    cut = text if len(text) <= _SHOWN_DIFF else text[:_SHOWN_DIFF].rpartition("\n")[0] + "\n…"
+    return f"```diff\n{cut}\n```"
+
+
+def _fields(history: History) -> tuple[CardField, ...]:
+    change, verdict, plan = history.change_set, history.verdict, history.plan
+    if change is None or verdict is None:
+        return ()
+    fields = [
+        CardField(name="Files", value="\n".join(file_line(f) for f in change.files[:10]) or "—"),
+        CardField(name="Checks", value="\n".join(check_line(check) for check in verdict.checks)),
+    ]
+    if plan and plan.reproduction:
+        line = reproduction_line(verdict, plan.reproduction.calls)
+        fields.append(CardField(name="Reproduction", value=line))
+    notes = [f"• {f.message}" for f in verdict.findings if not f.blocking]
+    if notes:
+        fields.append(CardField(name="Please note", value="\n".join(notes[:5])))
+    return tuple(fields)

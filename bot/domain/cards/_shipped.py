@@ -1,0 +1,20 @@
+"""What is said when an approved change has been merged."""
+
+from bot.domain.posts import Post
+from bot.domain.proposal import Approval, Proposal, Shipment
+
+
+def shipped(proposal: Proposal, approval: Approval, shipment: Shipment) -> Post:
+    """Return the announcement; "live" only when the running code contains the merge."""
+    merged = (
+        f"Merged [#{proposal.number}]({proposal.url}) as `{shipment.merge_commit[:7]}`, "
+        f"approved by {approval.person.name} for `{approval.head[:7]}`."
+    )
+    if shipment.failed:
+        reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
+        return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
+    if shipment.restart_needed:
+        return Post(text=f"🚢 {merged} It changes core code and is live after the next restart.")
+    reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
+    tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
+    return Post(text=f"🚢 **live at `{shipment.live_commit[:7]}`**. {merged}{tail}")

@@ -1,0 +1,50 @@
+"""Small pieces of text that several cards share."""
+
+from bot.domain.change import CheckResult, FileChange, Verdict
+from bot.domain.run import Run
+
+
+def seconds(value: float) -> str:
+    """Return `0.4 s`, `12 s` or `2 min 5 s`."""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    return f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def money(usd: float) -> str:
+    """Return `$0.00`; offline work costs nothing and says so."""
+    return f"${usd:.2f}"
+
+
+def elapsed(run: Run) -> str:
+    """Return how long the run has been there, as of its last change."""
+    return seconds((run.updated_at - run.created_at).total_seconds())
+
+
+def check_line(check: CheckResult) -> str:
+    """Return one line for one check: mark, name, counts, time."""
+    mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️"}[check.status]
+    counts = f" · {check.summary}" if check.summary else ""
+    return f"{mark} {check.name}{counts} · {seconds(check.seconds)}"
+
+
+def file_line(change: FileChange) -> str:
+    """Return one line for one changed file."""
+    word = "" if change.status == "modified" else f" ({change.status})"
+    return f"`{change.path}` +{change.added} -{change.removed}{word}"
+
+
+def reproduction_line(verdict: Verdict, calls: str) -> str:
+    """Return the reproduction's way from red to green."""
+    red = "🔴 fails on base" if verdict.red_on_base and not verdict.red_on_base.ok else "⚪ not red"
+    green = verdict.green_on_head
+    after = "🟢 passes now" if green and green.status == "passed" else "🔴 still fails"
+    return f"`{calls}` {red} → {after}"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the text on one line, cut with an ellipsis at `limit` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -1,0 +1,81 @@
+"""Who may do what. Deny by default; every entry point asks here and nowhere else."""
+
+from enum import StrEnum
+
+from bot.domain.change import Finding
+from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
+from bot.domain.people import AllowList, Person
+from bot.domain.proposal import Proposal
+
+
+class Act(StrEnum):
+    """Everything a person can ask for that is not open to all."""
+
+    ASK = "ask"  # investigate, fix, retry
+    READ = "read"  # runs, plans, health
+    CANCEL = "cancel"
+    REVISE = "revise"
+    REJECT = "reject"
+    SHIP = "ship"
+
+
+_FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT})
+
+_REFUSALS = {
+    Act.ASK: "ask me to work on the code",
+    Act.READ: "see my runs",
+    Act.CANCEL: "cancel a run",
+    Act.REVISE: "revise a run",
+    Act.REJECT: "reject a proposal",
+    Act.SHIP: "ship a change",
+}
+
+
+def authorize(people: AllowList, person: Person, act: Act) -> None:
+    """Return if `person` may do `act`; raise `NotAuthorized` with a polite refusal if not."""
+    if people.approvers.has(person):
+        return
+    if act not in _FOR_APPROVERS and people.developers.has(person):
+        return
+    who = "approvers" if act in _FOR_APPROVERS else "developers"
+    raise NotAuthorized(
+        f"Sorry {person.name}, you are not on the list of people who may {_REFUSALS[act]}. "
+        f"Someone who runs this bot can add you to `people.{who}` in its configuration."
+    )
+
+
+def bind(
+    proposal: Proposal, *, card_id: int | None, head: str | None, forge_head: str | None
+) -> None:
+    """Check that what the person saw is what would ship; raise `StaleApproval` if not.
+
+    `card_id` and `head` are the card and commit the person pointed at, where they did;
+    `forge_head` is the branch's head at the forge now.
+    """
+    if card_id is not None and card_id != proposal.card_id:
+        raise StaleApproval("That card is not the newest one of this run; please use the newest.")
+    if head is not None and not proposal.head.startswith(head):
+        raise StaleApproval(
+            f"That was for `{head[:7]}`, and the newest proposal is `{proposal.head[:7]}`; "
+            "please look at the newest card."
+        )
+    if forge_head is not None and forge_head != proposal.head:
+        raise StaleApproval(
+            f"The branch has moved: the card shows `{proposal.head[:7]}`, its head is now "
+            f"`{forge_head[:7]}`. Nothing was merged; I check the new commit and post a new card."
+        )
+
+
+def needs_security_review(findings: tuple[Finding, ...]) -> bool:
+    """Whether a change touches code that ships only with a person's explicit word."""
+    return any(finding.rule == "protected_path" for finding in findings)
+
+
+def check_review(findings: tuple[Finding, ...], *, reviewed: bool) -> None:
+    """Raise `OutOfBounds` when a security review is needed and was not stated."""
+    if needs_security_review(findings) and not reviewed:
+        paths = ", ".join(f"`{f.path}`" for f in findings if f.rule == "protected_path")
+        raise OutOfBounds(
+            f"This changes security-sensitive code ({paths}). If you have reviewed it, say "
+            '"ship it, security reviewed".'
+        )
