@@ -1,0 +1,59 @@
+"""What the agent is built from. The root owns all of it; the agent borrows."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.people import AllowList
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.store import Store
+from bot.ports.workspace import Workspaces
+from bot.stages.diagnose import Diagnose
+from bot.stages.execute import Execute
+from bot.stages.observe import Observe
+from bot.stages.plan import MakePlan
+from bot.stages.propose import Propose
+from bot.stages.ship import Ship
+from bot.stages.verify import Verify
+from bot.telemetry import Recorder
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The doors the agent itself goes through; stages hold their own."""
+
+    store: Store
+    chat: Chat
+    forge: Forge
+    workspaces: Workspaces
+    clock: Clock
+    journal: Journal
+    recorder: Recorder
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One of each stage, ready to call."""
+
+    observe: Observe
+    diagnose: Diagnose
+    plan: MakePlan
+    execute: Execute
+    verify: Verify
+    propose: Propose
+    ship: Ship
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How runs are worked on, and for whom."""
+
+    people: AllowList
+    dev_channel_id: int
+    workers: int = 2
+    rounds: int = 3
+    lease: timedelta = timedelta(seconds=30)
+    sweep: timedelta = timedelta(seconds=5)
+    vital_signs: tuple[str, ...] = ()

@@ -1,0 +1,115 @@
+"""Diagnose: say what the evidence shows, and how sure that is. Never more than it shows."""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.domain.evidence import Diagnosis, Evidence, Suspect
+from bot.domain.journal import Capsule, FailureGroup, Kind
+
+
+def clock_time(at: datetime) -> str:
+    """Return `14:02 UTC`."""
+    return f"{at:%H:%M} UTC"
+
+
+def action_name(group: FailureGroup) -> str:
+    """Return what people call the action: `/roll`, or the kind and name."""
+    newest = group.newest
+    return f"/{newest.name}" if newest.kind is Kind.COMMAND else f"{newest.kind} {newest.name}"
+
+
+class Diagnose:
+    """Turns evidence into a diagnosis, deterministically."""
+
+    async def __call__(self, evidence: Evidence) -> Diagnosis:
+        """Return the diagnosis; `found` is false when nothing in the journal fits."""
+        if not evidence.groups:
+            return _nothing(evidence)
+        group = evidence.groups[0]
+        capsule = group.newest.error
+        frame = capsule.innermost if capsule else None
+        if capsule is None or frame is None:
+            return _outside(evidence, group, capsule)
+        return Diagnosis(
+            found=True,
+            headline=_headline(group, capsule, f"`{frame.file}:{frame.line}`"),
+            cause=_cause(capsule, evidence.suspects),
+            fingerprint=group.fingerprint,
+            event=group.event,
+            file=frame.file,
+            line=frame.line,
+            function=frame.function,
+            count=group.count,
+            first_seen=group.first_seen,
+            last_seen=group.last_seen,
+            suspects=evidence.suspects,
+            confidence=_confidence(evidence.suspects),
+            evidence_ids=group.action_ids,
+        )
+
+
+def _nothing(evidence: Evidence) -> Diagnosis:
+    nearby = "; ".join(
+        f"{group.count} {_plural(group.newest.error.exception, group.count)} from "
+        f"{action_name(group)}"
+        for group in evidence.nearby
+        if group.newest.error
+    )
+    other = f" Other failures there: {nearby}." if nearby else " Nothing else failed either."
+    return Diagnosis(
+        found=False,
+        headline="Nothing in my journal fits that.",
+        cause=f"I looked for {evidence.searched}.{other}",
+    )
+
+
+def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -> Diagnosis:
+    where = "outside this project's code"
+    message = f"{capsule.exception}: {capsule.message}" if capsule else "no exception was recorded"
+    return Diagnosis(
+        found=True,
+        headline=_headline(group, capsule, where),
+        cause=f"The failure is {where}: {message}. There is nothing of ours to change.",
+        fingerprint=group.fingerprint,
+        event=group.event,
+        count=group.count,
+        first_seen=group.first_seen,
+        last_seen=group.last_seen,
+        confidence="low",
+        evidence_ids=group.action_ids,
+    )
+
+
+def _plural(name: str, count: int) -> str:
+    return name if count == 1 else f"{name}s"
+
+
+def _headline(group: FailureGroup, capsule: Capsule | None, where: str) -> str:
+    name = _plural(capsule.exception if capsule else "failure", group.count)
+    when = clock_time(group.first_seen)
+    since = f"since {when}" if group.count > 1 else f"at {when}"
+    everywhere = "all in" if group.count > 1 else "in"
+    return f"{group.count} {name} from {action_name(group)} {since}, {everywhere} {where}"
+
+
+def _cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
+    frame = capsule.frames[-1]
+    values = ", ".join(f"{name}={value}" for name, value in frame.arguments.items())
+    called = f" with {values}" if values else ""
+    text = (
+        f"`{frame.function}` raises {capsule.exception} ({capsule.message}){called}, "
+        f"at `{frame.file}:{frame.line}`."
+    )
+    if suspects:
+        commit = suspects[0].commit
+        text += (
+            f" Suspect: `{commit.sha[:7]}` “{commit.summary}” by {commit.author} "
+            f"({suspects[0].reason})."
+        )
+    return text
+
+
+def _confidence(suspects: tuple[Suspect, ...]) -> Literal["medium", "high"]:
+    if not suspects:
+        return "medium"
+    return "high" if suspects[0].score >= 0.5 else "medium"

@@ -1,0 +1,66 @@
+"""Plan: what may change, and the reproduction that must turn from red to green."""
+
+from collections.abc import Callable
+
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.journal import Capsule
+from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.reproduction import candidates
+from bot.ports.verifier import Reproduced, Verifier
+from bot.ports.workspace import Workspace
+
+Read = Callable[[str], str | None]
+
+
+class MakePlan:
+    """Writes a plan from the evidence alone; no model."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+
+    async def __call__(
+        self, evidence: Evidence, diagnosis: Diagnosis, workspace: Workspace
+    ) -> tuple[Plan, Reproduced | None]:
+        """Return the plan and its reproduction as it failed on base, if one could be made.
+
+        `workspace` stands at base. Raises `VerifierError`.
+        """
+        red = None
+        capsule = evidence.capsule
+        if capsule is not None:
+            tests = await _candidates(capsule, workspace)
+            red = await self._verifier.first_red(tests, workspace)
+        return _plan(evidence, diagnosis, red.reproduction if red else None), red
+
+
+async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:
+    files = {frame.file for frame in capsule.frames}
+    texts = {file: await workspace.read_base(file) for file in files}
+    return candidates(capsule, read=texts.get)
+
+
+def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction | None) -> Plan:
+    capsule = evidence.capsule
+    frames = capsule.frames if capsule else ()
+    files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
+    exception = capsule.exception if capsule else "the failure"
+    return Plan(
+        problem=diagnosis.cause,
+        solution=(
+            f"Find the smallest edit of {_listed(files)} after which `{diagnosis.function}` no "
+            f"longer raises {exception}: parts of suspect commits undone first, then single edits."
+        ),
+        steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
+        impact=f"People who use {diagnosis.event.replace('.', ' ')}.",
+        tests=TestPlan(
+            unit=f"A regression test that calls `{reproduction.calls}`." if reproduction else "",
+            integration="The tests that reach the changed files.",
+        ),
+        verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
+        rollback="Revert the merge commit; nothing else to undo.",
+        reproduction=reproduction,
+    )
+
+
+def _listed(files: tuple[str, ...]) -> str:
+    return ", ".join(f"`{file}`" for file in files)

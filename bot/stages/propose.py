@@ -1,0 +1,94 @@
+"""Propose: publish the proven head as a pull request."""
+
+from collections.abc import Callable
+
+from bot.domain.change import Verdict
+from bot.domain.history import History
+from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
+from bot.domain.run import Run
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+
+Render = Callable[..., str]
+
+
+class Propose:
+    """Opens or updates the run's pull request. Refuses anything that is not green."""
+
+    def __init__(
+        self, forge: Forge, clock: Clock, *, repository: str, base_branch: str, render: Render
+    ) -> None:
+        self._forge = forge
+        self._clock = clock
+        self._repository = repository
+        self._base_branch = base_branch
+        self._render = render
+
+    async def __call__(self, run: Run, history: History) -> Proposal:
+        """Return the proposal of `history.verdict.head`. Raises `ForgeError`."""
+        verdict, change = history.verdict, history.change_set
+        if verdict is None or change is None or not verdict.green or verdict.head != change.head:
+            raise AssertionError("a change that is not green was about to be proposed")
+        opened = await self._forge.open_proposal(
+            ProposalDraft(
+                run_id=run.id,
+                repository=self._repository,
+                branch=change.branch,
+                head=change.head,
+                base_branch=self._base_branch,
+                title=_title(history),
+                body=self._body(run, history, verdict),
+            )
+        )
+        return self._proposal(run, history, opened)
+
+    def _proposal(self, run: Run, history: History, opened: ForgeProposal) -> Proposal:
+        earlier, change = history.proposal, history.change_set
+        return Proposal(
+            run_id=run.id,
+            number=opened.number,
+            url=opened.url,
+            head=opened.head,
+            base=change.base if change else "",
+            branch=opened.branch,
+            version=earlier.version + 1 if earlier else 1,
+            note=_why_new(earlier, opened.head),
+            at=self._clock.now(),
+        )
+
+    def _body(self, run: Run, history: History, verdict: Verdict) -> str:
+        diagnosis, plan, change = history.diagnosis, history.plan, history.change_set
+        if diagnosis is None or plan is None or change is None:
+            raise AssertionError("a proposal needs a diagnosis, a plan and a change")
+        reproduction = plan.reproduction
+        checks = [f"- {check.name}: {check.summary or check.status}" for check in verdict.checks]
+        if reproduction:
+            checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
+        return self._render(
+            "pull_request",
+            learned=diagnosis.headline,
+            cause=diagnosis.cause,
+            change=change.summary,
+            files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
+            tests="\n".join(checks),
+            risk=f"{plan.risk}. {plan.impact}",
+            rollback=plan.rollback,
+            evidence=f"Run `{run.id}`, journal records "
+            + ", ".join(f"`{record}`" for record in diagnosis.evidence_ids[:5]),
+        )
+
+
+def _title(history: History) -> str:
+    diagnosis, change = history.diagnosis, history.change_set
+    if diagnosis is None or change is None:
+        raise AssertionError("a proposal needs a diagnosis and a change")
+    return f"Fix {diagnosis.event.replace('.', ' ')}: {change.summary}"[:120]
+
+
+def _why_new(earlier: Proposal | None, head: str) -> str:
+    if earlier is None or earlier.head == head:
+        return earlier.note if earlier else ""
+    return (
+        f"The branch moved from `{earlier.head[:7]}` to `{head[:7]}`: earlier approvals and cards "
+        "no longer count."
+    )

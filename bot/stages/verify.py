@@ -1,0 +1,61 @@
+"""Verify: prove one head in our own process, never on the engine's word."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.checks import Protection
+from bot.domain.diff_guard import inspect
+from bot.domain.plan import Plan
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+
+OnCheck = Callable[[CheckResult], Awaitable[None]]
+FindSecrets = Callable[[str], Sequence[str]]
+
+
+class Verify:
+    """Runs the diff guard, the reproduction on both sides, and base's quick checks."""
+
+    def __init__(
+        self, verifier: Verifier, *, protection: Protection, find_secrets: FindSecrets
+    ) -> None:
+        self._verifier = verifier
+        self._protection = protection
+        self._find_secrets = find_secrets
+
+    async def __call__(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        workspace: Workspace,
+        *,
+        round_number: int,
+        on_check: OnCheck,
+    ) -> Verdict:
+        """Return the verdict on `change.head`, which the workspace stands at.
+
+        A blocking finding ends it there: code that may not be proposed is not run either.
+        Raises `VerifierError`, `WorkspaceError`.
+        """
+        reproduction = plan.reproduction
+        findings = inspect(
+            change.diff,
+            change.files,
+            owned=plan.owned_files,
+            protection=self._protection,
+            allowed_new=frozenset({reproduction.path} if reproduction else ()),
+            find_secrets=self._find_secrets,
+        )
+        verdict = Verdict(
+            head=change.head,
+            round=round_number,
+            findings=findings,
+            sandbox=self._verifier.sandbox,
+        )
+        if reproduction is None or any(finding.blocking for finding in findings):
+            return verdict
+        red = await self._verifier.run_reproduction(reproduction, workspace, at_base=True)
+        green = await self._verifier.run_reproduction(reproduction, workspace, at_base=False)
+        changed = [file.path for file in change.files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
+        return verdict.but(red_on_base=red, green_on_head=green, checks=checks)
