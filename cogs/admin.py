@@ -1,0 +1,38 @@
+"""Admin: how the bot itself is doing."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.policy import Act
+from bot.domain.run import ENDED
+from cogs.ui import person_of
+
+
+class Admin(commands.Cog):
+    """`/health`."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+        self._since = bot.clock.now()
+
+    @app_commands.command()
+    async def health(self, interaction: discord.Interaction) -> None:
+        """Show what runs, since when, and how the connection is."""
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        open_runs = [run for run in await self.bot.agent.runs() if run.status not in ENDED]
+        lines = [
+            f"**Up since** <t:{self._since.timestamp():.0f}:R>",
+            f"**Gateway latency** {self.bot.latency * 1000:.0f} ms",
+            f"**Cogs** {', '.join(sorted(self.bot.cogs))}",
+            f"**Open runs** {len(open_runs)}",
+            *await self.bot.agent.vital_signs(),
+        ]
+        await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Admin(bot))

@@ -1,0 +1,204 @@
+"""Runs: asking for them by command or context menu, and looking at them."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.cards import plan_text
+from bot.domain.errors import TheseusError
+from bot.domain.grammar import COMMAND_LINE, parse
+from bot.domain.history import History
+from bot.domain.ids import short_id
+from bot.domain.journal import Action
+from bot.domain.people import Place
+from bot.domain.policy import Act
+from bot.domain.run import Goal, Run, Trigger
+from cogs.ui import error_id_in, in_dev_channel, is_listed, person_of, place_of
+
+_ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
+
+
+class Runs(commands.Cog):
+    """`/investigate`, `/fix`, `/runs ...`, and the two context menus."""
+
+    group = app_commands.Group(name="runs", description="What I am working on")
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+        self._menus = (
+            app_commands.ContextMenu(name="Investigate this", callback=self._investigate_this),
+            app_commands.ContextMenu(name="Fix this", callback=self._fix_this),
+        )
+
+    async def cog_load(self) -> None:
+        """Register the context menus, which cannot be decorated in a cog."""
+        for menu in self._menus:
+            self.bot.tree.add_command(menu)
+
+    async def cog_unload(self) -> None:
+        """Let a reloaded cog bring its own."""
+        for menu in self._menus:
+            self.bot.tree.remove_command(menu.name, type=menu.type)
+
+    @app_commands.command()
+    @app_commands.describe(what="What is broken, in your words; empty: the last failure")
+    async def investigate(self, interaction: discord.Interaction, what: str = "") -> None:
+        """Find out why something fails."""
+        await self._ask(interaction, "investigate", subject=what)
+
+    @app_commands.command()
+    @app_commands.describe(what="What is broken, in your words; empty: the last failure")
+    async def fix(self, interaction: discord.Interaction, what: str = "") -> None:
+        """Find out why something fails, and propose a proven fix."""
+        await self._ask(interaction, "fix", subject=what)
+
+    async def _investigate_this(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        await self._about(interaction, "investigate", message)
+
+    async def _fix_this(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        await self._about(interaction, "fix", message)
+
+    async def _about(
+        self, interaction: discord.Interaction, goal: Goal, message: discord.Message
+    ) -> None:
+        """Start a run about a message: an error of ours, or somebody's complaint."""
+        error_id = error_id_in(message)
+        said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
+        subject = "" if error_id else said or message.content[:200]
+        await self._ask(interaction, goal, subject=subject, error_id=error_id, message=message)
+
+    async def _ask(
+        self,
+        interaction: discord.Interaction,
+        goal: Goal,
+        *,
+        subject: str,
+        error_id: str | None = None,
+        message: discord.Message | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
+            text = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        place = place_of(message) if message else _place(interaction)
+        run = await self.bot.agent.request(
+            Trigger(
+                key=f"interaction:{interaction.id}",
+                goal=goal,
+                person=person,
+                place=place,
+                text=message.content[:2000] if message else subject,
+                subject=subject[:200],
+                error_id=error_id,
+                at=interaction.created_at,
+            )
+        )
+        await interaction.followup.send(f"On it: <#{run.thread_id}>", ephemeral=True)
+
+    @group.command(name="list")
+    async def list_runs(self, interaction: discord.Interaction) -> None:
+        """Show the newest runs."""
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        runs = await self.bot.agent.runs()
+        text = "\n".join(line(run) for run in runs) or "There are no runs yet."
+        await interaction.response.send_message(text[:2000], ephemeral=True)
+
+    @group.command()
+    @app_commands.describe(run="Its id", evidence="Show the journal records behind it")
+    async def show(
+        self, interaction: discord.Interaction, run: str, evidence: bool = False
+    ) -> None:
+        """Show what a run found, planned and did."""
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ, run_id=run)
+        found = await self.bot.agent.find(run_id=run)
+        text = detail(found, await self.bot.agent.history(found.id))
+        if evidence:
+            records = await self.bot.agent.evidence(found.id)
+            text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
+        await interaction.response.send_message(text[:2000], ephemeral=True)
+
+    @group.command()
+    @app_commands.describe(run="Its id")
+    async def cancel(self, interaction: discord.Interaction, run: str) -> None:
+        """End a run and everything it started."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.cancel(run, person_of(self.bot, interaction.user))
+        await interaction.followup.send(f"Cancelled `{run}`.", ephemeral=True)
+
+    @group.command()
+    @app_commands.describe(run="Its id")
+    async def retry(self, interaction: discord.Interaction, run: str) -> None:
+        """Start a run that failed again from the beginning."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.retry(run, person_of(self.bot, interaction.user))
+        await interaction.followup.send(f"Starting `{run}` again.", ephemeral=True)
+
+    @show.autocomplete("run")
+    @cancel.autocomplete("run")
+    @retry.autocomplete("run")
+    async def _run_choices(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        try:
+            await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        except TheseusError:
+            return []
+        return [
+            app_commands.Choice(
+                name=f"{run.id} {run.goal} {run.trigger.subject}"[:100], value=run.id
+            )
+            for run in await self.bot.agent.runs()
+            if current.lower() in f"{run.id} {run.trigger.subject}".lower()
+        ][:25]
+
+
+def _place(interaction: discord.Interaction) -> Place:
+    channel = interaction.channel
+    thread = isinstance(channel, discord.Thread)
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Place(
+        channel_id=parent or interaction.channel_id or 0,
+        thread_id=interaction.channel_id if thread else None,
+        guild_id=interaction.guild_id,
+    )
+
+
+def line(run: Run) -> str:
+    """Return one line about a run, for a list."""
+    where = f" <#{run.thread_id}>" if run.thread_id else ""
+    what = run.trigger.subject or "the last failure"
+    return f"`{run.id}` {run.goal} **{what}**: {run.status} at {run.stage}{where}"
+
+
+def detail(run: Run, history: History) -> str:
+    """Return everything worth reading about a run, as Markdown."""
+    parts = [line(run)]
+    if run.reason:
+        parts.append(run.reason)
+    if history.diagnosis:
+        ids = ", ".join(f"`{short_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
+        parts += [history.diagnosis.headline, history.diagnosis.cause, f"Evidence: {ids or '-'}"]
+    if history.plan:
+        parts.append(plan_text(history.plan))
+    if history.proposal:
+        parts.append(f"Proposal: {history.proposal.url} at `{history.proposal.head[:7]}`")
+    return "\n\n".join(parts)
+
+
+def record_line(action: Action) -> str:
+    """Return one line about a journal record."""
+    error = f" {action.error.exception}: {action.error.message[:80]}" if action.error else ""
+    return (
+        f"`{short_id(action.id)}` {action.ts:%Y-%m-%d %H:%M:%S} {action.event} {action.outcome} "
+        f"{action.user or ''}{error}"
+    )
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Runs(bot))

@@ -1,0 +1,120 @@
+"""Persistent buttons: all they need is in their id, so they outlive restarts."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.cards import plan_text
+from bot.domain.errors import TheseusError
+from bot.domain.people import Person
+from bot.domain.policy import Act
+from bot.self_improvement import ApprovalRequest
+from cogs.ui.hearing import person_of
+
+_TEMPLATE = re.compile(
+    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel):(?P<run>[0-9a-z]+)"
+    r"(?::(?P<head>[0-9a-f]{40}))?"
+)
+
+
+class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One button on a card. The card is drawn elsewhere; this is what a press does."""
+
+    def __init__(self, item: ui.Button[Any], action: str, run_id: str, head: str | None) -> None:
+        super().__init__(item)
+        self._action = action
+        self._run_id = run_id
+        self._head = head
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a run's button came as {type(item).__name__}")
+        return cls(item, match["action"], match["run"], match["head"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button says, under the presser's own rights."""
+        bot: TheseusClient = interaction.client
+        person = person_of(bot, interaction.user)
+        if self._action == "revise":
+            await self._revise(interaction, bot, person)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            text = await self._press(interaction, bot, person)
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text[:2000], ephemeral=True)
+
+    async def _press(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> str:
+        agent = bot.agent
+        if self._action == "ship":
+            _, approval, mine = await agent.approve(
+                ApprovalRequest(
+                    person=person,
+                    how="button",
+                    run_id=self._run_id,
+                    card_id=interaction.message.id if interaction.message else None,
+                    head=self._head,
+                )
+            )
+            if not mine:
+                return f"{approval.person.name} has shipped `{approval.head[:7]}` already."
+            return f"Shipping `{approval.head[:7]}`."
+        if self._action == "reject":
+            await agent.reject(self._run_id, person)
+            return "Rejected; the pull request is closed."
+        if self._action == "fix":
+            await agent.promote(self._run_id, person)
+            return "On it."
+        if self._action == "cancel":
+            await agent.cancel(self._run_id, person)
+            return "Cancelled."
+        await agent.permit(person, Act.READ, run_id=self._run_id)
+        plan = (await agent.history(self._run_id)).plan
+        return plan_text(plan) if plan else "There is no plan yet."
+
+    async def _revise(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> None:
+        try:
+            await bot.agent.permit(person, Act.REVISE, run_id=self._run_id)
+        except TheseusError as refusal:
+            await interaction.response.send_message(str(refusal), ephemeral=True)
+        else:
+            await interaction.response.send_modal(ReviseModal(self._run_id))
+
+
+class ReviseModal(ui.Modal, title="Revise this proposal"):
+    """Asks what else the change should do."""
+
+    instruction: ui.TextInput[Any] = ui.TextInput(
+        label="What should it do differently?",
+        style=discord.TextStyle.paragraph,
+        placeholder="also handle an empty list",
+        max_length=1000,
+    )
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(timeout=900)
+        self._run_id = run_id
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Hand the instruction to the run."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            person = person_of(bot, interaction.user)
+            await bot.agent.revise(self._run_id, person, self.instruction.value)
+            text = "Noted; I go on from there."
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)

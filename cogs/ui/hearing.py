@@ -1,0 +1,80 @@
+"""Who speaks, where, and what they point at."""
+
+import re
+from dataclasses import dataclass
+
+import discord
+
+from bot.client import TheseusClient
+from bot.domain.errors import NotAuthorized
+from bot.domain.people import Person, Place
+from bot.domain.policy import Act, authorize
+
+_ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
+_SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$")
+
+
+@dataclass(frozen=True)
+class CardSeen:
+    """A proposal card somebody points at: its message, and the run and commit it is for."""
+
+    message_id: int
+    run_id: str
+    head: str
+
+
+def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
+    """Return the speaker with the roles they have now; in a direct message too."""
+    guild = bot.get_guild(bot.identity.guild_id) if bot.identity.guild_id else None
+    member = guild.get_member(user.id) if guild else None
+    if member is None and isinstance(user, discord.Member):
+        member = user
+    roles = frozenset(role.id for role in member.roles) if member else frozenset[int]()
+    return Person(id=user.id, name=user.display_name, role_ids=roles)
+
+
+def is_listed(bot: TheseusClient, person: Person) -> bool:
+    """Whether the person may ask for work on the code."""
+    try:
+        authorize(bot.identity.people, person, Act.ASK)
+    except NotAuthorized:
+        return False
+    return True
+
+
+def in_dev_channel(bot: TheseusClient, channel: object) -> bool:
+    """Whether this is the dev channel or a thread in it."""
+    dev = bot.identity.dev_channel_id
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id == dev
+    return getattr(channel, "id", None) == dev
+
+
+def place_of(message: discord.Message) -> Place:
+    """Return where a message stands; threads name their parent channel too."""
+    channel = message.channel
+    thread = isinstance(channel, discord.Thread)
+    return Place(
+        channel_id=channel.parent_id if isinstance(channel, discord.Thread) else channel.id,
+        thread_id=channel.id if thread else None,
+        message_id=message.id,
+        guild_id=message.guild.id if message.guild else None,
+    )
+
+
+def error_id_in(message: discord.Message) -> str | None:
+    """Return the journal record an error reply of ours names; other people's text names none."""
+    found = _ERROR_ID.search(message.content) if message.author.bot else None
+    return found[1] if found else None
+
+
+def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
+    """Return what a message of ours offers to ship, read from its own button."""
+    if bot.user is None or message.author.id != bot.user.id:
+        return None
+    for row in message.components:
+        for item in getattr(row, "children", ()):
+            found = _SHIP_ID.match(getattr(item, "custom_id", None) or "")
+            if found:
+                return CardSeen(message.id, found["run"], found["head"])
+    return None
