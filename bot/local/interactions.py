@@ -11,6 +11,14 @@ from bot.local.people import body_of, need
 from bot.local.world import Refused, World
 
 KINDS = ("command", "component", "modal", "autocomplete")
+_ALSO_CALLED = {
+    "slash": "command",
+    "context_menu": "command",
+    "menu": "command",
+    "button": "component",
+    "select": "component",
+    "modal_submit": "modal",
+}
 _SHOWN_TO_ONE = ("modal", "failed", "choices")
 
 
@@ -41,6 +49,7 @@ class Interactions:
     async def interact(self, request: web.Request) -> web.Response:
         """`POST /local/interactions`."""
         body = await body_of(request)
+        body = {_ALSO_CALLED.get(key, key): value for key, value in body.items()}
         given = [kind for kind in KINDS if body.get(kind) is not None]
         if len(given) != 1:
             raise Refused(400, f"give one of {', '.join(KINDS)}; got {given or 'none'}")

@@ -32,8 +32,8 @@ class LocalDiscord:
 
     `people` are who can speak; `token` is what the bot must log in with; `port` 0 picks a free
     one; `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked
-    into the message box); `extra_routes` are served on the same port. Raises `OSError` when the port is taken, and
-    `ValueError` when `people` or `channels` is empty.
+    into the message box); `extra_routes` are served on the same port. Raises `OSError` when the
+    port is taken, and `ValueError` when `people` or `channels` is empty.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class LocalDiscord:
         people = People(self._world, self.gateway, self._log, self._stream, self._faults)
         interactions = Interactions(self._world, self.gateway, self._log)
         routes: list[web.AbstractRouteDef] = [
-            web.get("/", _page),
+            web.get("/", self._page),
             web.get("/gateway", self.gateway.serve),
             web.get("/gateway/", self.gateway.serve),
             web.get("/attachments/{channel}/{attachment}/{filename}", self._attachment),
@@ -132,6 +132,14 @@ class LocalDiscord:
         if STATIC.is_dir():
             routes.append(web.static("/static", STATIC))
         return routes
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.gateway.serve(request)  # Discord's gateway lies at the root
+        index = STATIC / "index.html"
+        if not index.is_file():
+            return web.Response(status=404, text=f"{index} is missing: unpack the project again")
+        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
 
     async def _end_streams(self, _app: web.Application) -> None:
         self._log.close()
@@ -172,13 +180,6 @@ def _file_headers(name: str, content: bytes) -> dict[str, str]:
             "application/octet-stream" if b"\0" in content[:4096] else "text/plain; charset=utf-8"
         )
     return {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
-
-
-async def _page(_request: web.Request) -> web.StreamResponse:
-    index = STATIC / "index.html"
-    if not index.is_file():
-        return web.Response(status=404, text="bot/local/static/index.html is missing")
-    return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
 
 
 @web.middleware

@@ -1,6 +1,7 @@
 """A real discord.py bot against a local Discord, over real sockets."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -169,7 +170,8 @@ def _add_answers(tree: discord.app_commands.CommandTree[SampleBot]) -> None:
     async def think(interaction: discord.Interaction) -> None:
         """Defer, answer, follow up."""
         await interaction.response.defer(thinking=True)
-        await interaction.followup.send("thought")
+        diff = discord.File(io.BytesIO(b"+ thought"), "thought.diff")
+        await interaction.edit_original_response(content="thought", attachments=[diff])
         await interaction.followup.send("and more", ephemeral=True)
 
     @tree.command()

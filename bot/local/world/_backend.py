@@ -1,110 +1,23 @@
 """simcord's virtual Discord, with real time, bounded memory and its gaps mended."""
 
-import dataclasses
-import urllib.parse
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from simcord._clock import Clock as VirtualClock
 from simcord.backend import Backend, errors, serializers
-from simcord.backend.cdn import CdnStore
 from simcord.backend.models import Channel, Interaction, Message
 
 from bot.local.world._dress import dress
+from bot.local.world._parts import Files, Last, WallClock
 
 Listener = Callable[[str, dict[str, Any]], None]
 
 MESSAGES_KEPT = 2_000
 THREADS_KEPT = 1_000
-ATTACHMENT_BYTES_KEPT = 200_000_000
 _AUDIT_ENTRIES_KEPT = 500
 _NONCES_KEPT = 5_000
 _NONCE_SECONDS = 300.0
-
-_whole_chain = serializers.message_payload
-
-
-def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
-    """Nest one referenced message, as Discord does.
-
-    simcord nests the whole chain of replies: a long conversation of replies grows every payload
-    and in the end exceeds Python's recursion limit.
-    """
-    reference = message.reference
-    if reference is None or reference.get("type", 0) != 0:
-        return _whole_chain(backend, message, for_user=for_user)
-    # A forward (type 1) is not followed; the type is put back afterwards.
-    bare = dataclasses.replace(message, reference={**reference, "type": 1})
-    payload: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
-    payload["message_reference"] = dict(reference)
-    place = int(reference.get("channel_id", message.channel_id))
-    target = backend.messages.get(place, {}).get(int(reference["message_id"]))
-    payload["referenced_message"] = None
-    if target is not None:
-        bare = dataclasses.replace(target, reference=None)
-        nested: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
-        if target.reference is not None:
-            nested["message_reference"] = dict(target.reference)
-        payload["referenced_message"] = nested
-    return payload
-
-
-serializers.message_payload = _one_level
-
-
-class _WallClock(VirtualClock):
-    """simcord's clock stands still until told to advance; ours is the real one."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        super().__init__()
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now()
-
-
-class _Last(list[Any]):
-    """A list that keeps only its newest entries: simcord's logs grow without end."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
-
-    def append(self, entry: Any) -> None:
-        super().append(entry)
-        if len(self) > self._limit:
-            del self[: len(self) - self._limit]
-
-
-class _Files(CdnStore):
-    """Attachments under our own address, the oldest dropped first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._blobs: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-        self.base_url = ""
-
-    def store_attachment(
-        self,
-        attachment_id: int,
-        channel_id: int,
-        filename: str,
-        data: bytes,
-        description: str | None,
-    ) -> dict[str, Any]:
-        payload = super().store_attachment(attachment_id, channel_id, filename, data, description)
-        # simcord keyed the bytes by its own address, in which the name is not quoted.
-        del self._blobs[payload["url"]]
-        key = f"/attachments/{channel_id}/{attachment_id}/{urllib.parse.quote(filename, safe='')}"
-        self._blobs[key] = data
-        self._size += len(data)
-        while self._size > ATTACHMENT_BYTES_KEPT and len(self._blobs) > 1:
-            self._size -= len(self._blobs.popitem(last=False)[1])
-        payload["url"] = payload["proxy_url"] = self.base_url + key
-        return payload
 
 
 class LocalBackend(Backend):
@@ -121,10 +34,10 @@ class LocalBackend(Backend):
         self.people: list[Listener] = []
         self._nonces: OrderedDict[tuple[int, str], tuple[float, int, int]] = OrderedDict()
         self.nonce: str | None = None
-        super().__init__(clock=_WallClock(now))
-        self.http_requests = _Last(0)
-        self.transcript = _Last(0)
-        self.files = _Files()
+        super().__init__(clock=WallClock(now))
+        self.http_requests = Last(0)
+        self.transcript = Last(0)
+        self.files = Files()
         self.cdn = self.files
         # Applications made since 2016 share their id with their bot user.
         self.application_id = self.bot_user.id
@@ -256,7 +169,19 @@ class LocalBackend(Backend):
             self.interaction_tokens.pop(old.token, None)
         return super().new_interaction(type, channel_id, user_id, guild_id)
 
+    def interaction_by_token(self, token: str) -> Interaction:
+        """Find the interaction of a follow-up.
+
+        simcord takes follow-ups before the first response, and calls an expired token unknown.
+        """
+        record = self.interactions.get(self.interaction_tokens.get(token, 0))
+        if record is None or not record.responded:
+            raise errors.unknown_webhook()
+        if (record.expires_at or "") <= self.now_iso():
+            raise errors.BackendError(401, 50027, "Invalid Webhook Token")
+        return record
+
     def bound_logs(self) -> None:
         """Bound what simcord appends to for ever, once the guild exists."""
         for guild in self.guilds.values():
-            guild.audit_log_entries = _Last(_AUDIT_ENTRIES_KEPT)
+            guild.audit_log_entries = Last(_AUDIT_ENTRIES_KEPT)

@@ -1,5 +1,6 @@
 """Payloads as Discord sends them: what simcord's serializers leave out."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,36 @@ from simcord.backend.models import Message
 HAS_THREAD = 1 << 5
 _EMBED_MEDIA = ("image", "thumbnail", "video")
 _EMBED_ICONS = ("author", "footer")
+
+_whole_chain = serializers.message_payload
+
+
+def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
+    """Nest one referenced message, as Discord does.
+
+    simcord nests the whole chain of replies: a long conversation of replies grows every payload
+    and in the end exceeds Python's recursion limit.
+    """
+    reference = message.reference
+    if reference is None or reference.get("type", 0) != 0:
+        return _whole_chain(backend, message, for_user=for_user)
+    # A forward (type 1) is not followed; the type is put back afterwards.
+    bare = dataclasses.replace(message, reference={**reference, "type": 1})
+    payload: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+    payload["message_reference"] = dict(reference)
+    place = int(reference.get("channel_id", message.channel_id))
+    target = backend.messages.get(place, {}).get(int(reference["message_id"]))
+    payload["referenced_message"] = None
+    if target is not None:
+        bare = dataclasses.replace(target, reference=None)
+        nested: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+        if target.reference is not None:
+            nested["message_reference"] = dict(target.reference)
+        payload["referenced_message"] = nested
+    return payload
+
+
+serializers.message_payload = _one_level
 
 
 def dress(node: Any, backend: Backend, *, viewer: int | None) -> Any:

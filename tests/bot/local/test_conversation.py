@@ -171,6 +171,18 @@ async def test_files_travel_both_ways(bot: SampleBot, alice: Person, local: Loca
     assert await heard[1].attachments[0].read() == b"boom"
 
 
+async def test_a_message_is_edited_with_new_files_beside_the_old(
+    bot: SampleBot, alice: Person, local: LocalDiscord
+) -> None:
+    sent = await dev(bot, local).send("card", file=discord.File(io.BytesIO(b"one"), "one.txt"))
+    new = discord.File(io.BytesIO(b"two"), "two.diff")
+    edited = await sent.edit(content="card 2", attachments=[sent.attachments[0], new])
+    assert [a.filename for a in edited.attachments] == ["one.txt", "two.diff"]
+    shown = await alice.wait_for("dev", says("card 2"))
+    assert [a["filename"] for a in shown["attachments"]] == ["one.txt", "two.diff"]
+    assert await edited.attachments[1].read() == b"two"
+
+
 async def test_direct_messages_reach_the_bot_and_nobody_else(
     bot: SampleBot, alice: Person, mallory: Person, local: LocalDiscord
 ) -> None:

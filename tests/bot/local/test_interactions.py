@@ -38,6 +38,7 @@ async def card(alice: Person) -> dict[str, Any]:
          "options": {"text": "unused"}},
         {"command": {"name": "say"}, "options": [{"name": "text", "type": 3, "value": "hi hi"}]},
         {"command": "/say hi hi"},
+        {"slash": "/say hi hi"},
     ],
 )  # fmt: skip
 async def test_a_slash_command_may_be_written_in_many_ways(
@@ -103,6 +104,7 @@ async def test_a_deferred_answer_is_edited_and_followed_up(bot: SampleBot, alice
     thought = await alice.wait_for("dev", says("thought"))
     assert thought["id"] == told["message"]["id"]
     assert not thought["flags"] & 128
+    assert [a["filename"] for a in thought["attachments"]] == ["thought.diff"]
     more = await alice.wait_for("dev", says("and more"))
     assert more["flags"] & 64
 
