@@ -1,0 +1,287 @@
+"""What a forked child does: lay the candidate over the tree, run the tests, say what happened.
+
+Sent as source text to the interpreter of the project under repair, so it may use the standard
+library and that project's own pytest, and nothing of ours. See `_fork_server` for the other half.
+"""
+
+import builtins
+import contextlib
+import difflib
+import importlib.machinery
+import io
+import linecache
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+LIMIT = 400
+
+
+class OutOfTime(BaseException):
+    """Raised in a test that ran too long; not an `Exception`, so tested code cannot swallow it."""
+
+
+def lay_over(files: dict[str, str], scratch: str) -> None:
+    """Make imports and reads of these absolute paths see the given texts, in this process only."""
+    copies: dict[str, str] = {}
+    for number, (path, text) in enumerate(files.items()):
+        copies[path] = str(Path(scratch, f"overlay-{os.getpid()}-{number}.py"))
+        Path(copies[path]).write_text(text, encoding="utf-8")
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+    loader: Any = importlib.machinery.SourceFileLoader
+    plain_code, plain_open = loader.get_code, builtins.open
+
+    def get_code(self: Any, fullname: str) -> CodeType | None:
+        path = os.path.realpath(self.get_filename(fullname))
+        if path in files:
+            return compile(files[path], path, "exec", dont_inherit=True)
+        code: CodeType | None = plain_code(self, fullname)
+        return code
+
+    def redirected(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if isinstance(file, (str, os.PathLike)) and "r" in mode and "+" not in mode:
+            file = copies.get(os.path.realpath(file), file)
+        return plain_open(file, mode, *args, **kwargs)
+
+    loader.get_code = get_code
+    builtins.open = io.open = redirected
+
+
+class Tracer:
+    """Which lines under the root each test ran. Only while `current` is set."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.current: dict[str, set[int]] | None = None
+        self._wanted: dict[CodeType, str] = {}
+
+    def start(self) -> None:
+        """Begin a new test's lines."""
+        self.current = {}
+        threading.settrace(self._called)
+        sys.settrace(self._called)
+
+    def stop(self) -> dict[str, list[int]]:
+        """End it; lines by path relative to the root."""
+        sys.settrace(None)
+        threading.settrace(None)
+        lines, self.current = self.current or {}, None
+        return {path: sorted(numbers) for path, numbers in lines.items()}
+
+    def _path(self, code: CodeType) -> str:
+        if code not in self._wanted:
+            self._wanted[code] = relative(code.co_filename, self.root)
+        return self._wanted[code]
+
+    def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
+        path = self._path(frame.f_code)
+        if not path or self.current is None:
+            return None
+        lines = self.current.setdefault(path, set())
+        lines.add(frame.f_lineno)
+
+        def ran(frame: FrameType, event: str, arg: Any) -> Any:
+            if event == "line":
+                lines.add(frame.f_lineno)
+            return ran
+
+        return ran
+
+
+def relative(filename: str, root: str) -> str:
+    """Return the path below the root, or "" for the standard library and installed packages."""
+    path = "" if filename.startswith("<") else os.path.realpath(filename)
+    if not path.startswith(root + os.sep) or "site-packages" in path or "dist-packages" in path:
+        return ""
+    return path[len(root) + 1 :]
+
+
+def short(value: object) -> str:
+    """Return a bounded text of anything, whatever its `repr` does."""
+    with contextlib.suppress(Exception):
+        return str(value)[:LIMIT]
+    return "?"
+
+
+def frames_of(trace: TracebackType | None, root: str) -> tuple[list[dict[str, Any]], Any]:
+    """Return project frames, outermost first, and the innermost real frame among them."""
+    found: list[dict[str, Any]] = []
+    inner: FrameType | None = None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        path = relative(code.co_filename, root)
+        if path:
+            positions = list(code.co_positions())
+            span = positions[trace.tb_lasti // 2] if trace.tb_lasti >= 0 else None
+            whole = span is not None and None not in span
+            found.append(
+                {
+                    "path": path,
+                    "line": trace.tb_lineno,
+                    "function": code.co_name,
+                    "span": span if whole else None,
+                }
+            )
+            inner = trace.tb_frame
+        trace = trace.tb_next
+    return found[-40:], inner
+
+
+def named_values(frame: FrameType) -> Iterator[tuple[str, object]]:
+    """Yield the locals of a frame, and the attributes of those that are plain objects."""
+    for name, value in list(frame.f_locals.items()):
+        yield name, value
+        with contextlib.suppress(Exception):
+            for key, inner in list(vars(value).items())[:60]:
+                if key.isidentifier():
+                    yield f"{name}.{key}", inner
+
+
+def hints_of(error: BaseException, frame: FrameType | None) -> dict[str, list[str]]:
+    """Return what the failing frame knew: None, empty and zero names, near names, near keys."""
+    hints: dict[str, list[str]] = {"none": [], "empty": [], "zero": [], "near": [], "keys": []}
+    missing = error.args[0] if isinstance(error, KeyError) and error.args else None
+    for name, value in named_values(frame) if frame is not None else ():
+        if value is None:
+            hints["none"].append(name)
+        elif isinstance(value, (list, tuple, dict, set, str, bytes)) and not value:
+            hints["empty"].append(name)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0:
+            hints["zero"].append(name)
+        if isinstance(missing, str) and isinstance(value, dict) and missing not in value:
+            hints["keys"] += [key for key in list(value)[:60] if isinstance(key, str)]
+    with contextlib.suppress(Exception):
+        if isinstance(error, AttributeError) and error.name and error.obj is not None:
+            names = [name for name in dir(error.obj) if not name.startswith("__")]
+            hints["near"] += difflib.get_close_matches(error.name, names, 5, 0.4)
+            hints["near"] += [name for name in names if name not in hints["near"]][:60]
+    return {key: list(dict.fromkeys(value))[:80] for key, value in hints.items()}
+
+
+class Recorder:
+    """A pytest plugin: one record a test, sent as soon as it is known."""
+
+    def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
+        self.request, self.root, self.emit = request, root, emit
+        self.tracer = Tracer(root) if request.get("coverage") else None
+        self.records: dict[str, dict[str, Any]] = {}
+
+    def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:
+        """Set the clock for this test."""
+        self.records[nodeid] = {"test": nodeid, "outcome": "passed", "seconds": 0.0}
+        if self.request.get("cpu_seconds"):
+            signal.setitimer(signal.ITIMER_PROF, self.request["cpu_seconds"])
+        signal.setitimer(signal.ITIMER_REAL, self.request["test_seconds"])
+        if self.tracer is not None:
+            self.tracer.start()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Keep the worst outcome of set-up, call and tear-down."""
+        record = self.records.setdefault(report.nodeid, {"test": report.nodeid, "seconds": 0.0})
+        record["seconds"] += report.duration
+        record.setdefault("outcome", "passed")
+        if report.failed:
+            record["outcome"] = "failed"
+        elif report.skipped and record["outcome"] == "passed":
+            record["outcome"] = "skipped"
+
+    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
+        """Describe the exception of a failed test or a file that cannot be collected."""
+        error = call.excinfo.value
+        if error.__cause__ is not None and type(error).__name__ in {"CollectError"}:
+            error = error.__cause__
+        collecting = not hasattr(report, "when") or report.when == "collect"
+        record = self.records.setdefault(node.nodeid, {"test": node.nodeid, "seconds": 0.0})
+        frames, inner = frames_of(error.__traceback__, self.root)
+        if isinstance(error, SyntaxError) and not frames and error.filename:
+            frames = [
+                {
+                    "path": relative(error.filename, self.root),
+                    "line": error.lineno or 1,
+                    "function": "<module>",
+                    "span": None,
+                }
+            ]
+        record.update(
+            outcome="failed",
+            error=type(error).__name__,
+            bases=[kind.__name__ for kind in type(error).__mro__[:-2]],
+            message=short(error),
+            frames=frames,
+            hints=hints_of(error, inner),
+        )
+        if isinstance(error, OutOfTime) and self.request.get("stop_when_late"):
+            node.session.shouldstop = "ran too long"
+        if collecting:
+            self.emit(self.records.pop(node.nodeid))
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: object) -> None:
+        """Send this test's record."""
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        record = self.records.pop(nodeid)
+        if self.tracer is not None:
+            record["lines"] = self.tracer.stop()
+        self.emit(record)
+
+
+def third_party() -> list[str]:
+    """Return the imported modules that do not belong to the project, in the order of import."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        installed = "site-packages" in file or "dist-packages" in file
+        if name != "__main__" and (installed or file.startswith(sys.base_prefix + os.sep)):
+            names.append(name)
+    return names
+
+
+def arguments(request: dict[str, Any], root: str) -> list[str]:
+    """Return pytest's command line: the project's own options, without what fights with us."""
+    given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
+    given += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
+    for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
+        if importlib.machinery.PathFinder.find_spec(module) is not None:
+            given.append(option)
+    if request.get("maxfail"):
+        given.append(f"--maxfail={request['maxfail']}")
+    return [*given, *request.get("options", ()), *request["tests"]]
+
+
+def limit_memory(megabytes: int) -> None:
+    """A mutant that appends for ever meets MemoryError, not the machine's last page."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+
+def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
+    """Run the tests of one request in this very process; `emit` takes one record a test."""
+    import pytest
+    from _pytest.assertion import rewrite
+
+    def out_of_time(signum: int, frame: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        raise OutOfTime("ran too long")
+
+    def unwarned(self: object, name: str) -> None:
+        """Preloaded plugins are not rewritten; that is meant, and no reason to warn."""
+
+    hook: Any = rewrite.AssertionRewritingHook
+    hook._warn_already_imported = unwarned
+    signal.signal(signal.SIGPROF, out_of_time)
+    signal.signal(signal.SIGALRM, out_of_time)
+    limit_memory(int(request.get("megabytes", 4096)))
+    overlay = {
+        os.path.realpath(Path(root, path)): text for path, text in request["overlay"].items()
+    }
+    if overlay:
+        lay_over(overlay, request["scratch"])
+    code = pytest.main(arguments(request, root), plugins=[Recorder(request, root, emit)])
+    emit({"end": int(code), "modules": third_party() if request.get("modules") else []})

@@ -1,0 +1,178 @@
+"""The whole repair of one tree: baseline, localise, search, confirm, tidy, write."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.ports.clock import Clock
+from bot.repair.forking import ForkingRunner
+from bot.repair.guidance import is_test
+from bot.repair.judging import TestJudge
+from bot.repair.model import Crash, Hunk, Problem, SearchReport, Texts
+from bot.repair.running import Limits, RunResult, TestRecord
+from bot.repair.search import OnProgress, search, silent
+from bot.repair.tidy import tidied
+
+FILES_AT_MOST = 40
+BYTES_AT_MOST = 300_000
+QUICK_FLOOR, CPU_FLOOR = 6.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """What to repair. `reproduction` and `affected` are pytest paths or node ids below `root`.
+
+    `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
+    `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
+    change ("" or empty: any but tests). `write` leaves the fix in the tree.
+    """
+
+    root: Path
+    reproduction: tuple[str, ...]
+    affected: tuple[str, ...] = ()
+    capsule: Crash | None = None
+    hunks: tuple[Hunk, ...] = ()
+    allowed: tuple[str, ...] = ()
+    seconds: float = 60.0
+    write: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How the tree's tests stand before any edit."""
+
+    failing: tuple[TestRecord, ...]
+    passing: tuple[TestRecord, ...]
+    result: RunResult
+
+    @property
+    def coverage(self) -> dict[str, Mapping[str, frozenset[int]]]:
+        """Return the lines of every test that has any."""
+        return {record.test: record.lines for record in (*self.failing, *self.passing)
+                if record.lines}  # fmt: skip
+
+
+async def mend(
+    request: RepairRequest,
+    runner: ForkingRunner,
+    clock: Clock,
+    on_progress: OnProgress = silent,
+) -> SearchReport:
+    """Search for a fix of the reproduction that keeps the affected tests passing.
+
+    The report's `stopped` is `passing` when the reproduction does not fail to begin with. Nothing
+    below the root changes unless a fix is found and `write` is set. Cancelling leaves no process
+    once the runner is closed.
+    """
+    began = clock.monotonic()
+    base = await baseline(request, runner)
+    if not base.failing:
+        return SearchReport(None, {}, "passing", {}, (), 0, clock.monotonic() - began)
+    problem = await asyncio.to_thread(problem_of, request, base)
+    judge = _judge(request, base, runner)
+    slow = Limits(60.0, 60.0, max(60.0, request.seconds))
+
+    async def confirm(files: Texts) -> bool:
+        for stage in (request.reproduction, judge_guards(request, base)):
+            if stage and not (await runner.run(stage, files, slow)).green:
+                return False
+        return True
+
+    report = await search(
+        problem,
+        judge,
+        budget_seconds=request.seconds - (clock.monotonic() - began),
+        clock=clock,
+        width=runner.width,
+        on_progress=on_progress,
+        confirm=confirm,
+    )
+    if report.fix is None:
+        return report
+    files = await tidied(request.root, problem.texts, report.files)
+    if files != report.files and not await confirm(files):
+        files = dict(report.files)
+    if request.write:
+        await asyncio.to_thread(write, request.root, files)
+    return replace(report, files=files, seconds=clock.monotonic() - began)
+
+
+async def baseline(request: RepairRequest, runner: ForkingRunner) -> Baseline:
+    """Run the reproduction, then the affected tests, with coverage; preload what they import."""
+    limits = Limits(5.0, 3.0, max(20.0, request.seconds / 2))
+    own = await runner.run(request.reproduction, {}, limits, coverage=True, modules=True)
+    if own.modules:
+        await runner.preload(own.modules)
+    other = RunResult()
+    if request.affected:
+        other = await runner.run(request.affected, {}, limits, coverage=True)
+    known = {record.test for record in own.records}
+    rest = [record for record in other.records if record.test not in known]
+    passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
+    failing = own.failed or (() if own.green else (_unknown(own),))
+    return Baseline(tuple(failing), tuple(passing), own)
+
+
+def _unknown(result: RunResult) -> TestRecord:
+    """Stand in for a run that died before it could say which test failed."""
+    message = result.output.strip()[-300:] or "the tests did not run to their end"
+    error = "OutOfTime" if result.late else "Unknown"
+    return TestRecord("", "failed", crash=Crash(error, message))
+
+
+def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
+    """Return the tests that pass now and must go on passing."""
+    own = set(request.reproduction)
+    return [record.test for record in base.passing if record.test not in own]
+
+
+def _judge(request: RepairRequest, base: Baseline, runner: ForkingRunner) -> TestJudge:
+    longest = max((record.seconds for record in base.passing), default=0.1)
+    total = sum(record.seconds for record in base.passing)
+    each = max(QUICK_FLOOR, 4 * longest)
+    cpu = max(CPU_FLOOR, 4 * longest)
+    quick = Limits(each, cpu, each * 2 + 6 * len(request.reproduction))
+    full = Limits(each, cpu, each * 2 + 4 * total + 10)
+    return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
+
+
+def problem_of(request: RepairRequest, base: Baseline) -> Problem:
+    """Read the files that matter and put everything known together. Blocks: reads the disk."""
+    crashes = [record.crash for record in base.failing if record.crash is not None]
+    if request.capsule is not None:
+        crashes.append(request.capsule)
+    wanted: dict[str, None] = {}
+    for crash in crashes:
+        wanted.update(dict.fromkeys(frame.path for frame in reversed(crash.frames)))
+    for record in base.failing:
+        wanted.update(dict.fromkeys(record.lines))
+    wanted.update(dict.fromkeys(hunk.path for hunk in request.hunks))
+    wanted.update(dict.fromkeys(path for path in request.allowed if path.endswith(".py")))
+    return Problem(
+        texts=_texts(request, list(wanted)),
+        crashes=tuple(crashes),
+        hunks=request.hunks,
+        coverage=base.coverage,
+        failing=frozenset(record.test for record in base.failing),
+        passing=frozenset(record.test for record in base.passing),
+    )
+
+
+def _texts(request: RepairRequest, wanted: Sequence[str]) -> dict[str, str]:
+    root = request.root.resolve()
+    texts: dict[str, str] = {}
+    for path in wanted:
+        file = (root / path).resolve()
+        allowed = not request.allowed or path in request.allowed
+        inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
+        fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
+        if allowed and fits and not is_test(path):
+            texts[path] = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    return texts
+
+
+def write(root: Path, files: Texts) -> None:
+    """Write the new texts below the root."""
+    for path, text in files.items():
+        (root / path).write_bytes(text.encode("utf-8", errors="surrogateescape"))

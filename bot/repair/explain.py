@@ -1,0 +1,72 @@
+"""What was tried, in plain sentences for a chat thread."""
+
+from bot.repair.model import Attempt, SearchReport
+
+NEAR = 3
+
+
+def explain(report: SearchReport) -> str:
+    """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
+    if report.fix is not None:
+        return f"{_found(report)} {_effort(report)}"
+    parts = [_nothing(report), _effort(report), _suspects(report), *map(_near, report.near[:NEAR])]
+    return "\n".join(part for part in parts if part)
+
+
+def _found(report: SearchReport) -> str:
+    fix = report.fix
+    if fix is None:
+        return ""
+    files = ", ".join(f"`{path}`" for path in dict.fromkeys(edit.path for edit in fix.edits))
+    at = f", line {fix.line}" if fix.line else ""
+    what = fix.why[:1].upper() + fix.why[1:]
+    return f"{what} in {files}{at}: the reproduction passes and the affected tests still do."
+
+
+def _nothing(report: SearchReport) -> str:
+    if report.stopped == "time":
+        left = max(0, report.proposed - report.attempts)
+        return (
+            f"I found no edit that mends it within {report.seconds:.0f} s; "
+            f"about {left} of {report.proposed} ideas were left untried."
+        )
+    if not report.proposed:
+        return (
+            "I found no line to try: no project code was reached by the failing test, "
+            "its traceback or a suspect commit."
+        )
+    return f"None of the {report.attempts} small edits I could think of mends it."
+
+
+def _effort(report: SearchReport) -> str:
+    if not report.attempts:
+        return ""
+    counts = sorted(report.tried.items(), key=lambda item: -item[1])
+    kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in counts[:6])
+    more = sum(count for _, count in counts[6:])
+    rest = f" and {more} others" if more else ""
+    return f"Tried {report.attempts} in {report.seconds:.1f} s: {kinds}{rest}."
+
+
+def _plural(kind: str, count: int) -> str:
+    return kind if count == 1 else f"{kind}s" if not kind.endswith("s") else kind
+
+
+def _suspects(report: SearchReport) -> str:
+    if not report.suspects:
+        return ""
+    lines = ", ".join(f"`{path}:{line}`" for path, line, _ in report.suspects[:3])
+    error = f" The failure is {report.crash.error}." if report.crash and report.crash.error else ""
+    return f"Most suspicious lines: {lines}.{error}"
+
+
+def _near(attempt: Attempt) -> str:
+    candidate, judgement = attempt.candidate, attempt.judgement
+    where = f"`{candidate.path}:{candidate.line}`"
+    if judgement.stage == "affected":
+        broke = f" `{judgement.failed[0]}`" if judgement.failed else " another test"
+        return f"Close: {candidate.why} ({where}) mends the failure but breaks{broke}."
+    return (
+        f"Close: {candidate.why} ({where}) mends {judgement.passed} of "
+        f"{judgement.total} failing tests."
+    )

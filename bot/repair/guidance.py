@@ -1,0 +1,41 @@
+"""What kinds of edit an exception makes likely, and where edits must not go."""
+
+import re
+
+from bot.repair.model import Crash
+
+# Factors on an operator's own weight. Kinds that are not named keep theirs.
+BY_ERROR: dict[str, dict[str, float]] = {
+    "IndexError": {"off by one": 1.7, "constant": 1.3, "comparison": 1.3, "guard": 1.1},
+    "KeyError": {"key": 1.8, "lookup": 1.3, "string": 1.3, "name": 1.2, "guard": 1.1},
+    "AttributeError": {"attribute": 1.7, "guard": 1.4, "name": 1.1, "return": 1.2, "await": 1.3},
+    "TypeError": {"arguments": 1.4, "guard": 1.3, "call": 1.4, "function": 1.2, "return": 1.2,
+                  "await": 1.3},
+    "NameError": {"name": 2.0, "attribute": 1.2},
+    "UnboundLocalError": {"name": 1.8, "insertion": 1.2},
+    "ZeroDivisionError": {"guard": 1.6, "comparison": 1.1, "arithmetic": 1.1, "off by one": 1.1},
+    "RecursionError": {"comparison": 1.3, "off by one": 1.8, "arguments": 0.7,
+                       "arithmetic": 1.3, "guard": 1.2,
+                       "name": 1.2},
+    "OutOfTime": {"comparison": 1.2, "off by one": 1.3, "arithmetic": 1.3, "insertion": 1.5,
+                  "name": 1.1, "condition": 1.2, "constant": 1.2},
+    "ValueError": {"function": 1.3, "guard": 1.2, "except": 1.3, "off by one": 1.2},
+    "StopIteration": {"call": 1.2, "guard": 1.2},
+    "AssertionError": {"comparison": 1.1, "negation": 1.1, "boolean": 1.1, "off by one": 1.05},
+}  # fmt: skip
+AT_CRASH = {"guard": 1.25, "lookup": 1.2, "key": 1.3, "attribute": 1.2, "off by one": 1.1,
+            "name": 1.1, "arguments": 1.1, "call": 1.2}  # fmt: skip
+TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+
+
+def factor(crash: Crash, kind: str, at_crash: bool) -> float:
+    """Return how much the failure speaks for a kind of edit."""
+    table = next((BY_ERROR[name] for name in (crash.error, *crash.bases) if name in BY_ERROR), {})
+    if at_crash and crash.error != "AssertionError":
+        return table.get(kind, 1.0) * AT_CRASH.get(kind, 1.0)
+    return table.get(kind, 1.0)
+
+
+def is_test(path: str) -> bool:
+    """Tell whether a path is a test's; those are never changed."""
+    return bool(TEST_PATH.search(path))

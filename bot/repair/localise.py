@@ -1,0 +1,92 @@
+"""Where the fault is likely to be: tests' coverage (Ochiai), the crash's frames, suspect hunks."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.repair.model import Crash, Hunk, Problem
+
+COVERAGE, INNERMOST, HUNK = 0.55, 0.45, 0.35
+FRAME_FADE = 0.6
+UNSEEN = 0.08  # lines no test's coverage speaks of: module level, or coverage was not measured
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Scores by path and line, roughly 0 to 1.35; `covered` tells the lines failing tests ran."""
+
+    scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    covered: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def of(self, path: str, lines: range) -> float:
+        """Return the highest score among some lines."""
+        scores = self.scores.get(path, {})
+        return max((scores.get(line, 0.0) for line in lines), default=0.0)
+
+    def top(self, count: int) -> tuple[tuple[str, int, float], ...]:
+        """Return the most suspicious lines: path, line, score."""
+        flat = [
+            (path, line, score) for path, by in self.scores.items() for line, score in by.items()
+        ]
+        return tuple(sorted(flat, key=lambda item: (-item[2], item[0], item[1]))[:count])
+
+
+def ochiai(failed: int, passed: int, failing: int) -> float:
+    """Return the Ochiai score of a line run by so many failing and passing tests."""
+    if not failed or not failing:
+        return 0.0
+    return failed / math.sqrt(failing * (failed + passed))
+
+
+def localise(problem: Problem) -> Suspicion:
+    """Score every line of the problem's texts that anything speaks against."""
+    scores: dict[str, dict[int, float]] = {path: {} for path in problem.texts}
+    covered = _by_coverage(problem, scores)
+    for crash in problem.crashes:
+        _by_frames(crash, scores, 1 / len(problem.crashes))
+    for hunk in problem.hunks:
+        _by_hunk(hunk, scores, covered)
+    return Suspicion(scores, covered)
+
+
+def _by_coverage(
+    problem: Problem, scores: dict[str, dict[int, float]]
+) -> dict[str, frozenset[int]]:
+    hits: dict[tuple[str, int], list[int]] = {}
+    for test, files in problem.coverage.items():
+        side = 0 if test in problem.failing else 1
+        for path, lines in files.items():
+            for line in lines if path in scores else ():
+                hits.setdefault((path, line), [0, 0])[side] += 1
+    failing = sum(1 for test in problem.coverage if test in problem.failing)
+    covered: dict[str, set[int]] = {path: set() for path in scores}
+    for (path, line), (failed, passed) in hits.items():
+        if failed:
+            scores[path][line] = COVERAGE * ochiai(failed, passed, failing)
+            covered[path].add(line)
+    return {path: frozenset(lines) for path, lines in covered.items()}
+
+
+def _by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) -> None:
+    weight = INNERMOST * max(share, 0.4)
+    for frame in reversed([frame for frame in crash.frames if frame.path in scores]):
+        at = scores[frame.path]
+        at[frame.line] = min(1.0, at.get(frame.line, UNSEEN) + weight)
+        for near in (frame.line - 1, frame.line + 1):
+            if near in at:
+                at[near] += weight * 0.25
+        weight *= FRAME_FADE
+
+
+def _by_hunk(
+    hunk: Hunk, scores: dict[str, dict[int, float]], covered: Mapping[str, frozenset[int]]
+) -> None:
+    if hunk.path not in scores:
+        return
+    at, line = scores[hunk.path], hunk.new_start
+    weight = HUNK / (1 + hunk.age)
+    for mark in hunk.lines:
+        if mark.startswith("+") and (line in at or not covered.get(hunk.path)):
+            at[line] = at.get(line, UNSEEN) + weight
+        if not mark.startswith("-"):
+            line += 1

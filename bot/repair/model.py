@@ -1,0 +1,143 @@
+"""The records of the offline engine: frozen, plain, and free of any file or process.
+
+Paths are text, relative to the root of the tree under repair, with forward slashes. Lines count
+from 1, columns and offsets from 0 and in characters. Times are seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One project frame of a traceback. `span`: line, end line, and two UTF-8 byte columns."""
+
+    path: str
+    line: int
+    function: str = ""
+    span: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """What a failing test, or a failure capsule, says.
+
+    `frames` are outermost first. `bases` are the names of the exception's classes, own first.
+    `hints`, all optional: names seen in the failing frame under `none`, `empty` and `zero`; names
+    the object does have under `near`; keys its dicts do have under `keys`.
+    """
+
+    error: str
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+    bases: tuple[str, ...] = ()
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def hint(self, name: str) -> tuple[str, ...]:
+        """Return the names under one hint, or nothing."""
+        return tuple(self.hints.get(name, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One hunk of a suspect commit's unified diff. `lines` keep their ` `, `-`, `+` marks."""
+
+    path: str
+    commit: str
+    old_start: int
+    new_start: int
+    lines: tuple[str, ...]
+    age: int = 0  # 0 for the newest suspect commit
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters `start:end` of a file by `text`."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible fix. `rank` is higher for better; `kind` is `revert` or an operator's word."""
+
+    edits: tuple[Edit, ...]
+    kind: str
+    why: str
+    rank: float = 0.0
+    line: int = 0
+
+    @property
+    def path(self) -> str:
+        """Return the first file it touches."""
+        return self.edits[0].path
+
+    def apply(self, originals: Texts) -> dict[str, str]:
+        """Return the new texts of the files it touches."""
+        texts: dict[str, str] = {}
+        for edit in sorted(self.edits, key=lambda edit: (edit.path, -edit.start, -edit.end)):
+            text = texts.get(edit.path, originals[edit.path])
+            texts[edit.path] = text[: edit.start] + edit.text + text[edit.end :]
+        return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the tests say of a candidate. `stage`: where it fell, or `all` when it is green."""
+
+    green: bool
+    stage: str = "all"
+    passed: int = 0
+    total: int = 0
+    failed: tuple[str, ...] = ()
+    detail: str = ""
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A candidate and its judgement; `number` counts from 1 in the order they were begun."""
+
+    candidate: Candidate
+    judgement: Judgement
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """All the search needs to know: texts that may change, where it failed, who is suspect.
+
+    `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name.
+    """
+
+    texts: Texts
+    crashes: tuple[Crash, ...] = ()
+    hunks: tuple[Hunk, ...] = ()
+    coverage: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
+    failing: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReport:
+    """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`."""
+
+    fix: Candidate | None
+    files: Texts
+    stopped: str
+    tried: Mapping[str, int]
+    near: tuple[Attempt, ...]
+    proposed: int
+    seconds: float
+    suspects: tuple[tuple[str, int, float], ...] = ()
+    crash: Crash | None = None
+
+    @property
+    def attempts(self) -> int:
+        """Return how many candidates were judged."""
+        return sum(self.tried.values())

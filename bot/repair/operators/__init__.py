@@ -1,0 +1,31 @@
+"""The edits the search may try, one module a family. All of them propose; none of them judges."""
+
+import ast
+from collections.abc import Callable, Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators import (
+    arithmetic,
+    attributes,
+    booleans,
+    calls,
+    comparisons,
+    constants,
+    guards,
+    insertions,
+    keys,
+    names,
+    returns,
+)
+from bot.repair.operators._view import Pools, View, pools_of
+
+Operator = Callable[[ast.stmt, View], Iterator[Candidate]]
+OPERATORS: tuple[Operator, ...] = tuple(
+    family.propose
+    for family in (
+        comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
+        returns, insertions,
+    )
+)  # fmt: skip
+
+__all__ = ["OPERATORS", "Operator", "Pools", "View", "pools_of"]

@@ -1,0 +1,106 @@
+"""How a function leaves: what a guard in it should return to be consistent with the rest."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
+
+BY_ANNOTATION = {
+    "int": "0", "float": "0.0", "str": '""', "bool": "False", "list": "[]", "dict": "{}",
+    "set": "set()", "tuple": "()", "None": "",
+}  # fmt: skip
+OF_CALL = {
+    "sum": "0", "len": "0", "int": "0", "max": "0", "min": "0", "round": "0", "sorted": "[]",
+    "list": "[]", "dict": "{}", "any": "False", "all": "False", "str": '""', "join": '""',
+    "strip": '""', "lower": '""', "upper": '""', "title": '""',
+}  # fmt: skip
+FALLBACKS = ("default", "fallback", "otherwise", "missing")
+COMMON = (("None", 0.6), ("0", 0.55), ("[]", 0.5), ('""', 0.5), ("False", 0.5), ("{}", 0.4))
+
+
+def exits_of(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
+    """Return ways to leave before a statement (`return None`, `continue`, ...), fittest first."""
+    exits: dict[str, float] = {}
+    if _in_loop(statement, view):
+        exits["continue"] = 0.85
+    function = view.source.function(statement)
+    if function is not None:
+        for value, fit in _values(function, view):
+            text = f"return {value}".rstrip()
+            exits[text] = max(exits.get(text, 0.0), fit)
+    return sorted(exits.items(), key=lambda item: -item[1])
+
+
+def _in_loop(statement: ast.stmt, view: View) -> bool:
+    for up in view.source.up(statement):
+        if isinstance(up, (ast.For, ast.While, ast.AsyncFor)):
+            return True
+        if isinstance(up, (FunctionNode, ast.ClassDef)):
+            return False
+    return False
+
+
+def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
+    returned = [node for node in ast.walk(function) if isinstance(node, ast.Return)
+                and view.source.function(node) is function]  # fmt: skip
+    values = [node.value for node in returned if node.value is not None]
+    if not values:
+        yield "", 1.0
+        return
+    annotation = _annotated(function, view)
+    given = function.args
+    spare = [*given.args, *given.posonlyargs][-len(given.defaults) :] if given.defaults else []
+    for arg in (*spare, *given.kwonlyargs):
+        named = any(word in arg.arg for word in FALLBACKS)
+        yield arg.arg, 0.97 if named else 0.5
+    for value in values:
+        plain = isinstance(value, ast.Constant) or (
+            isinstance(value, (ast.List, ast.Dict, ast.Tuple)) and not list(ast.iter_child_nodes(
+                value))[1:])  # fmt: skip
+        if plain:
+            text = view.code(value)
+            yield text, 1.0 if text != "None" or annotation in (None, "None") else 0.9
+        elif isinstance(value, ast.Name) and value.id in {
+            arg.arg for arg in (*function.args.posonlyargs, *function.args.args)
+        }:
+            yield value.id, 0.7
+        yield from _like(value)
+    if annotation is not None:
+        yield annotation, 0.95
+    for text, fit in COMMON:
+        yield text, fit * (0.8 if annotation is None else 0.45)
+
+
+def _annotated(function: FunctionNode, view: View) -> str | None:
+    if function.returns is None:
+        return None
+    code = view.code(function.returns).strip("\"'")
+    if "None" in code or code.startswith("Optional"):
+        return "None"
+    return BY_ANNOTATION.get(code.split("[")[0])
+
+
+def _like(value: ast.expr) -> Iterator[tuple[str, float]]:
+    """Yield the empty value of the kind an expression makes."""
+    if isinstance(value, (ast.List, ast.ListComp)):
+        yield "[]", 0.85
+    elif isinstance(value, (ast.Dict, ast.DictComp)):
+        yield "{}", 0.85
+    elif isinstance(value, ast.JoinedStr):
+        yield '""', 0.75
+    elif isinstance(value, ast.BinOp):
+        divides = isinstance(value.op, ast.Div)
+        yield ("0.0" if divides else "0"), 0.75
+        yield ("0" if divides else "0.0"), 0.6
+    elif isinstance(value, ast.Compare) or (
+        isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    ):
+        yield "False", 0.8
+        yield "True", 0.5
+    elif isinstance(value, ast.Call):
+        name = (
+            value.func.id if isinstance(value.func, ast.Name) else getattr(value.func, "attr", "")
+        )
+        if name in OF_CALL:
+            yield OF_CALL[name], 0.8

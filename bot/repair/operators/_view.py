@@ -1,0 +1,153 @@
+"""What every operator sees: one file, the crash, and pools of names from all the files."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bot.repair.model import Candidate, Crash, Edit
+from bot.repair.source import FunctionNode, Source, parameters
+
+TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Compare)
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Words seen in all the files: strings, attribute names, and functions by name."""
+
+    strings: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    functions: Mapping[str, FunctionNode] = field(default_factory=dict)
+    classes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class View:
+    """One file in the light of the failure. `crash` may be empty (an error named "")."""
+
+    source: Source
+    crash: Crash
+    pools: Pools
+
+    def nodes(self, statement: ast.stmt) -> Iterator[ast.expr]:
+        """Yield the expressions of a statement's header that can be edited safely."""
+        for child in ast.iter_child_nodes(statement):
+            if isinstance(child, (ast.expr, ast.arguments, ast.withitem, ast.keyword)):
+                yield from self._walk(child)
+
+    def _walk(self, node: ast.AST) -> Iterator[ast.expr]:
+        if node in self.source.annotations:
+            return
+        if isinstance(node, ast.expr) and node not in self.source.docstrings:
+            yield node
+        for child in ast.iter_child_nodes(node):
+            if isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant):
+                continue
+            if isinstance(node, ast.FormattedValue) and not self._true(node.value):
+                continue
+            yield from self._walk(child)
+
+    def _true(self, node: ast.expr) -> bool:
+        """Tell whether the position of an expression inside an f-string can be believed."""
+        try:
+            again = ast.parse(self.source.code(node), mode="eval").body
+        except SyntaxError:
+            return False
+        return ast.dump(again) == ast.dump(node)
+
+    def code(self, node: ast.AST) -> str:
+        """Return the exact text of a node."""
+        return self.source.code(node)
+
+    def tight(self, node: ast.AST, text: str) -> str:
+        """Return the text, in parentheses where its neighbours would tear it apart."""
+        parent = self.source.parents.get(node)
+        head = isinstance(parent, (ast.Subscript, ast.Call)) and node in (
+            getattr(parent, "value", None),
+            getattr(parent, "func", None),
+        )
+        return f"({text})" if head or isinstance(parent, TIGHT) else text
+
+    def put(self, node: ast.AST, text: str, kind: str, weight: float, why: str = "") -> Candidate:
+        """Return the candidate that replaces one expression."""
+        why = why or f"replace `{self._brief(node)}` by `{text}`"
+        return self.make([self.source.replace(node, text)], kind, weight, why, node)
+
+    def make(
+        self, edits: list[Edit], kind: str, weight: float, why: str, node: ast.AST
+    ) -> Candidate:
+        """Return a candidate whose rank is, for now, the weight of its operator."""
+        return Candidate(tuple(edits), kind, why, weight, getattr(node, "lineno", 0))
+
+    def _brief(self, node: ast.AST) -> str:
+        return " ".join(self.code(node).split())[:60]
+
+    def names_before(self, node: ast.AST) -> list[str]:
+        """Return parameters and locals of the function around a node, bound before it."""
+        function = self.source.function(node)
+        if function is None:
+            return []
+        names = self._bound_in(function, node)
+        outer = self.source.function(function)
+        while outer is not None:
+            names += [name for name in self._bound_in(outer, function) if name not in names]
+            outer = self.source.function(outer)
+        names += self._comprehension_names(node)
+        return list(dict.fromkeys(name for name in names if name not in {"self", "cls", "_"}))
+
+    def _bound_in(self, function: FunctionNode, node: ast.AST) -> list[str]:
+        """Return parameters and locals of one function that are bound before a node in it."""
+        line = getattr(node, "lineno", 0)
+        names = [arg.arg for arg in parameters(function)]
+        for inner in ast.walk(function):
+            if self.source.function(inner) is not function:
+                continue
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                loops = any(
+                    isinstance(up, (ast.For, ast.While)) and up.lineno <= line
+                    for up in self.source.up(inner)
+                )
+                if inner.lineno < line or (loops and inner.lineno <= line):
+                    names.append(inner.id)
+        return names
+
+    def _comprehension_names(self, node: ast.AST) -> list[str]:
+        found = []
+        for up in self.source.up(node):
+            for generator in getattr(up, "generators", ()):
+                targets = ast.walk(generator.target)
+                found += [inner.id for inner in targets if isinstance(inner, ast.Name)]
+        return found
+
+    def at_crash(self, node: ast.AST) -> bool:
+        """Tell whether a crash frame in this file stands on one of the node's lines."""
+        first = getattr(node, "lineno", 0)
+        last = getattr(node, "end_lineno", first) or first
+        return any(
+            frame.path == self.source.path and first <= frame.line <= last
+            for frame in self.crash.frames
+        )
+
+    def said(self, *words: str) -> bool:
+        """Tell whether the crash's message holds one of these words."""
+        return any(word in self.crash.message for word in words)
+
+
+def pools_of(sources: list[Source]) -> Pools:
+    """Gather the words of all the files."""
+    strings: dict[str, None] = {}
+    attributes: dict[str, None] = {}
+    functions: dict[str, FunctionNode] = {}
+    classes: set[str] = set()
+    for source in sources:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if len(node.value) <= 40 and node not in source.docstrings:
+                    strings[node.value] = None
+            elif isinstance(node, ast.Attribute):
+                attributes[node.attr] = None
+            elif isinstance(node, FunctionNode):
+                functions.setdefault(node.name, node)
+                attributes[node.name] = None
+            elif isinstance(node, ast.ClassDef):
+                classes.add(node.name)
+    return Pools(tuple(strings), tuple(attributes), functions, frozenset(classes))

@@ -1,0 +1,132 @@
+"""Wrong arithmetic: other operators, one too many or too few, operands the wrong way round."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
+    ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
+    ast.Sub: ("-", (("+", 0.8), ("*", 0.3), ("%", 0.25), ("//", 0.2))),
+    ast.Mult: ("*", (("+", 0.6), ("**", 0.45), ("/", 0.5), ("//", 0.4))),
+    ast.Div: ("/", (("//", 0.75), ("*", 0.6), ("%", 0.25))),
+    ast.FloorDiv: ("//", (("/", 0.75), ("%", 0.7), ("*", 0.3))),
+    ast.Mod: ("%", (("//", 0.7), ("/", 0.35), ("*", 0.25))),
+    ast.Pow: ("**", (("*", 0.75),)),
+    ast.BitAnd: ("&", (("|", 0.75), ("^", 0.6))),
+    ast.BitOr: ("|", (("&", 0.75), ("^", 0.6))),
+    ast.BitXor: ("^", (("&", 0.75), ("|", 0.65))),
+    ast.LShift: ("<<", ((">>", 0.75),)),
+    ast.RShift: (">>", (("<<", 0.75),)),
+}
+ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+COUNTING = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
+SIMPLE = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other arithmetic for one statement."""
+    if isinstance(statement, ast.AugAssign):
+        yield from _augmented(statement, view)
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        edit = view.source.between(statement.targets[0], statement.value, "=", "+=")
+        if edit is not None and not isinstance(statement.targets[0], (ast.Tuple, ast.List)):
+            yield view.make(
+                [edit], "arithmetic", 0.3, "add to it instead of replacing it", statement
+            )
+    for node in view.nodes(statement):
+        if isinstance(node, ast.BinOp):
+            yield from _operators(node, view)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield view.put(node, view.code(node.operand), "arithmetic", 0.4)
+        if isinstance(node, (*COUNTING, ast.BinOp)):
+            yield from _one_more_or_less(node, view)
+        if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
+            yield from _lost_operand(node, view)
+
+
+def _lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield a local added to or taken from a value, where one may have been left out."""
+    parent = view.source.parents.get(node)
+    code = view.code(node)
+    if "\n" in code:
+        return
+    if isinstance(node, (ast.ListComp, ast.List)) and isinstance(parent, (ast.Return, ast.Assign)):
+        for name in view.names_before(node)[:5]:
+            yield view.put(node, f"{name} + {code}", "operand", 0.25)
+    counted = isinstance(parent, (ast.Call, ast.Subscript, ast.Slice, ast.Return))
+    if isinstance(node, ast.Name) and counted and getattr(parent, "func", None) is not node:
+        for name in [name for name in view.names_before(node) if name != node.id][:5]:
+            for sign, weight in (("-", 0.17), ("+", 0.16)):
+                text = view.tight(node, f"{code} {sign} {name}")
+                yield view.put(node, text, "operand", weight)
+
+
+def _augmented(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
+    old, others = SWAPS.get(type(statement.op), ("", ()))
+    for new, weight in (*others, ("", 0.3)):
+        edit = view.source.between(statement.target, statement.value, f"{old}=", f"{new}=")
+        if edit is not None:
+            why = f"`{new}=` instead of `{old}=`"
+            yield view.make([edit], "arithmetic", weight, why, statement)
+
+
+def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+    old, others = SWAPS.get(type(node.op), ("", ()))
+    if isinstance(node.op, ast.Mod) and isinstance(node.left, (ast.JoinedStr, ast.Constant)):
+        return
+    for new, weight in others:
+        edit = view.source.between(node.left, node.right, old, new)
+        if edit is not None:
+            why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
+            yield view.make([edit], "arithmetic", weight, why, node)
+    left, right = view.code(node.left), view.code(node.right)
+    if isinstance(node.op, (*ORDERED, ast.Add)) and isinstance(node.left, SIMPLE):
+        weight = 0.5 if isinstance(node.op, ORDERED) else 0.2
+        if isinstance(node.right, SIMPLE):
+            edits = [view.source.replace(node.left, right), view.source.replace(node.right, left)]
+            yield view.make(edits, "arithmetic", weight, f"swap `{left}` and `{right}`", node)
+    one = isinstance(node.right, ast.Constant) and node.right.value == 1
+    yield view.put(node, left, "off by one" if one else "operand", 0.7 if one else 0.22)
+    yield view.put(node, right, "operand", 0.18)
+
+
+def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:
+    weight = _place_weight(node, view)
+    if not weight or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return
+    if isinstance(node, ast.BinOp):
+        if not isinstance(node.op, (ast.Add, ast.Sub)) or isinstance(node.right, ast.Constant):
+            return
+        weight *= 0.8
+    code = view.code(node)
+    if "\n" in code or (isinstance(node, ast.Call) and not _counts(node)):
+        return
+    for sign in "+-":
+        text = view.tight(node, f"{code} {sign} 1")
+        yield view.put(node, text, "off by one", weight)
+
+
+def _counts(node: ast.Call) -> bool:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    return name in {"len", "min", "max", "int", "sum", "abs", "round"}
+
+
+def _place_weight(node: ast.expr, view: View) -> float:
+    """Return how likely an off-by-one is at this place; 0 where nothing is counted."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, ast.Subscript) and parent.slice is node:
+        return 0.75
+    if isinstance(parent, ast.Slice):
+        return 0.65
+    if isinstance(parent, ast.Call) and node in parent.args:
+        return 0.75 if isinstance(parent.func, ast.Name) and parent.func.id == "range" else 0.4
+    if isinstance(parent, ast.Compare):
+        orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq)
+        return 0.45 if isinstance(parent.ops[0], orders) else 0.0
+    if isinstance(parent, ast.BinOp):
+        return 0.3 if isinstance(parent.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)) else 0.25
+    if isinstance(parent, (ast.Return, ast.Assign, ast.Tuple, ast.IfExp)):
+        return 0.3
+    return 0.0

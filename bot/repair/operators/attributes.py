@@ -1,0 +1,95 @@
+"""Wrong attribute and method names."""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other attributes for one statement."""
+    absent = NO_ATTRIBUTE.search(view.crash.message)
+    for node in view.nodes(statement):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if absent and absent[1] == node.attr:
+            yield from _real(node, view)
+        else:
+            yield from _near(node, view)
+        if isinstance(node.ctx, ast.Load) and not isinstance(
+            view.source.parents.get(node), ast.Call
+        ):
+            yield view.put(node, view.code(node.value), "attribute", 0.2)
+
+
+def _rename(node: ast.Attribute, name: str, weight: float, view: View) -> Candidate:
+    edit = view.source.replace(node, f"{view.code(node.value)}.{name}")
+    why = f"`.{name}` instead of `.{node.attr}`"
+    return view.make([edit], "attribute", weight, why, node)
+
+
+def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+    """Yield attributes the object does have, nearest first."""
+    near = view.crash.hint("near")
+    pool = near or view.pools.attributes
+    for name in difflib.get_close_matches(node.attr, pool, 5, 0.4):
+        likeness = difflib.SequenceMatcher(None, node.attr, name).ratio()
+        yield _rename(node, name, 0.5 + 0.45 * likeness, view)
+    synonyms = [name for group in SYNONYMS if node.attr in group for name in group]
+    for name in near:
+        if name not in {node.attr} and not name.startswith("_"):
+            yield _rename(node, name, 0.85 if name in synonyms else 0.3, view)
+
+
+def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
+    pool = [name for name in view.pools.attributes if name != node.attr]
+    weights = {name: 0.25 for name in _siblings(node, view)}
+    for name in difflib.get_close_matches(node.attr, pool, 3, 0.5):
+        weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
+    for group in SYNONYMS:
+        if node.attr in group:
+            weights.update({name: 0.6 for name in group if name != node.attr})
+    for name, weight in weights.items():
+        yield _rename(node, name, weight, view)
+
+
+def _siblings(node: ast.Attribute, view: View) -> list[str]:
+    """Return the attributes used on the same object in the same class or function."""
+    room = view.source.klass(node) or view.source.function(node)
+    if room is None or not isinstance(node.value, ast.Name):
+        return []
+    called = isinstance(view.source.parents.get(node), ast.Call)
+    return list(
+        dict.fromkeys(
+            inner.attr for inner in ast.walk(room)
+            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name)
+            and inner.value.id == node.value.id and inner.attr != node.attr
+            and isinstance(view.source.parents.get(inner), ast.Call) == called
+        )
+    )[:8]  # fmt: skip
+
+
+SYNONYMS: tuple[tuple[str, ...], ...] = (
+    ("append", "extend", "insert", "add", "update", "appendleft"),
+    ("pop", "popleft"),
+    ("remove", "discard"),
+    ("lower", "upper", "casefold"),
+    ("strip", "lstrip", "rstrip"),
+    ("startswith", "endswith"),
+    ("find", "rfind", "index", "rindex"),
+    ("split", "rsplit", "splitlines"),
+    ("keys", "values", "items"),
+    ("union", "intersection", "difference", "symmetric_difference"),
+    ("issubset", "issuperset"),
+    ("floor", "ceil", "trunc"),
+    ("seconds", "days", "total_seconds"),
+    ("isdigit", "isalpha", "isalnum"),
+    ("removeprefix", "removesuffix"),
+    ("left", "right"),
+    ("match", "search", "fullmatch"),
+)

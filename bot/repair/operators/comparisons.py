@@ -1,0 +1,92 @@
+"""Wrong comparison operators, and conditions that lack a `not` or have one too many."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+SWAPS: dict[type[ast.cmpop], tuple[str, tuple[tuple[str, float], ...]]] = {
+    ast.Lt: ("<", (("<=", 0.9), (">", 0.6), (">=", 0.5), ("!=", 0.3))),
+    ast.LtE: ("<=", (("<", 0.9), (">=", 0.6), (">", 0.5), ("==", 0.3))),
+    ast.Gt: (">", ((">=", 0.9), ("<", 0.6), ("<=", 0.5), ("!=", 0.3))),
+    ast.GtE: (">=", ((">", 0.9), ("<=", 0.6), ("<", 0.5), ("==", 0.3))),
+    ast.Eq: ("==", (("!=", 0.75), (">=", 0.4), ("<=", 0.4), ("in", 0.25))),
+    ast.NotEq: ("!=", (("==", 0.75), (">", 0.35), ("<", 0.35))),
+    ast.In: ("in", (("not in", 0.75), ("==", 0.2))),
+    ast.NotIn: ("not in", (("in", 0.75),)),
+    ast.Is: ("is", (("is not", 0.75), ("==", 0.35))),
+    ast.IsNot: ("is not", (("is", 0.75), ("!=", 0.35))),
+}
+QUESTIONS = ("is", "has", "can", "may", "should", "was", "are", "contains", "exists")
+PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.NamedExpr)
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other comparisons and negations for one statement."""
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Compare):
+            yield from _operators(node, view)
+    for test, weight in _tests(statement, view):
+        yield from _negated(test, weight, view)
+
+
+def _operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
+    left = node.left
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        old, others = SWAPS[type(operator)]
+        for new, weight in others:
+            edit = view.source.between(left, right, old, new)
+            if edit is not None:
+                why = f"compare with `{new}` instead of `{old}` in `{view.code(node)[:60]}`"
+                yield view.make([edit], "comparison", weight, why, node)
+        left = right
+
+
+def _tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, float]]:
+    if isinstance(statement, (ast.If, ast.While, ast.Assert)):
+        yield statement.test, 0.8
+    elif isinstance(statement, ast.Return) and statement.value is not None:
+        yield statement.value, 0.4 if _says_yes_or_no(statement, view) else 0.1
+    for node in view.nodes(statement):
+        if isinstance(node, ast.IfExp):
+            yield node.test, 0.75
+        elif isinstance(node, ast.BoolOp):
+            for value in node.values:
+                yield value, 0.7
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            for generator in node.generators:
+                for test in generator.ifs:
+                    yield test, 0.75
+
+
+def _says_yes_or_no(statement: ast.Return, view: View) -> bool:
+    """Tell whether the function around a return answers a question."""
+    function = view.source.function(statement)
+    if function is None:
+        return False
+    if function.name.lstrip("_").split("_")[0] in QUESTIONS:
+        return True
+    if function.returns is not None:
+        return view.code(function.returns) == "bool"
+    return any(
+        isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, bool)
+        for node in ast.walk(function)
+    )
+
+
+def _negated(test: ast.expr, weight: float, view: View) -> Iterator[Candidate]:
+    code = view.code(test)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = view.code(test.operand)
+        yield view.put(test, inner, "negation", weight)
+        if isinstance(test.operand, PLAIN):
+            yield view.put(test, f"{inner} is None", "negation", weight * 0.5)
+    elif isinstance(test, PLAIN):
+        yield view.put(test, f"not {code}", "negation", weight)
+        if not isinstance(test, ast.Call):
+            yield view.put(test, f"{code} is not None", "negation", weight * 0.5)
+    elif isinstance(test, ast.BoolOp):
+        yield view.put(test, f"not ({code})", "negation", weight * 0.4)

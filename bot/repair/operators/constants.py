@@ -1,0 +1,92 @@
+"""Wrong numbers, booleans and strings."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other constants for one statement."""
+    for node in view.nodes(statement):
+        if not isinstance(node, ast.Constant):
+            continue
+        if isinstance(node.value, bool):
+            yield view.put(node, str(not node.value), "boolean", 0.8)
+        elif isinstance(node.value, (int, float)):
+            yield from _numbers(node, node.value, view)
+        elif isinstance(node.value, str):
+            yield from _strings(node, node.value, view)
+        elif node.value is None:
+            yield from _nothing(node, view)
+
+
+def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate]:
+    others: dict[float, float] = {}
+    if isinstance(value, int):
+        others.update({value + 1: 0.7, value - 1: 0.7})
+    if value in (0, 1):
+        others[1 - value] = 0.8
+    if isinstance(view.source.parents.get(node), ast.Subscript):
+        others[-1 if value == 0 else 0] = 0.6
+    if value > 1:
+        others.update({value * 10: 0.3, value * 2: 0.15, value / 2: 0.15})
+        others[value // 10 if isinstance(value, int) and value % 10 == 0 else value / 10] = 0.3
+    if isinstance(value, int):
+        others = {other: weight for other, weight in others.items() if other == int(other)}
+    for other in _numbers_nearby(node, value, view):
+        others[other] = max(others.get(other, 0), 0.35)
+    for other, weight in others.items():
+        if other != value:
+            text = repr(type(value)(other)) if isinstance(other, type(value)) else repr(other)
+            yield _number(node, text, weight, view)
+    if value and not isinstance(view.source.parents.get(node), ast.UnaryOp):
+        yield _number(node, f"-{view.code(node)}", 0.3, view)
+
+
+def _number(node: ast.Constant, text: str, weight: float, view: View) -> Candidate:
+    parent = view.source.parents.get(node)
+    if text.startswith("-") and isinstance(parent, (ast.BinOp, ast.UnaryOp)):
+        text = f"({text})"
+        weight *= 0.5
+    return view.put(node, text, "constant", weight)
+
+
+def _numbers_nearby(node: ast.Constant, value: float, view: View) -> list[float]:
+    """Return the numbers of the same kind used elsewhere in the file, few of them."""
+    found = {
+        other.value: None
+        for other in ast.walk(view.source.tree)
+        if isinstance(other, ast.Constant)
+        and type(other.value) is type(value)
+        and other.value != value
+    }
+    return [number for number in found if isinstance(number, (int, float))][:10]
+
+
+def _strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:
+    code = view.code(node)
+    quote = code[0] if code[:1] in {'"', "'"} else ""
+    if not quote or code[:3] == quote * 3 or "\n" in code:
+        return
+    pool = [text for text in view.pools.strings if text != value]
+    near = difflib.get_close_matches(value, pool, 4, 0.55)
+    same = [text for text in pool if text.lower() == value.lower()]
+    for other in dict.fromkeys([*same, *near]):
+        if other.isprintable() and quote not in other and "\\" not in other:
+            weight = 0.35 + 0.35 * difflib.SequenceMatcher(None, value, other).ratio()
+            yield view.put(node, f"{quote}{other}{quote}", "string", weight)
+    if len(value) <= 1:
+        for other in ("", " ", ", ", "\\n"):
+            if other != value:
+                yield view.put(node, f"{quote}{other}{quote}", "string", 0.25)
+
+
+def _nothing(node: ast.Constant, view: View) -> Iterator[Candidate]:
+    """Yield what a `None` that is returned or is a default might have been meant to be."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, (ast.Return, ast.arguments)):
+        for text in ("0", "[]", '""', "False", "True", "{}"):
+            yield view.put(node, text, "constant", 0.2)

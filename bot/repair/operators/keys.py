@@ -1,0 +1,83 @@
+"""Wrong dictionary keys, and lookups of keys that may be missing."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+DEFAULTS = (("0", 0.5), ("None", 0.4), ('""', 0.4), ("[]", 0.4), ("{}", 0.3))
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other keys and softer lookups for one statement."""
+    missing = view.crash.error == "KeyError"
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Subscript):
+            constant = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+            if constant:
+                yield from _other_keys(node.slice, view)
+            if isinstance(node.ctx, ast.Load) and missing and view.at_crash(node):
+                yield from _softer(node, view, 0.55 if constant else 1.0)
+        elif isinstance(node, ast.Call) and _looks_up(node):
+            yield from _other_keys(node.args[0], view)
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            yield from _other_keys(node.left, view)
+
+
+def _looks_up(node: ast.Call) -> bool:
+    names = {"get", "pop", "setdefault", "getattr"}
+    return isinstance(node.func, ast.Attribute) and node.func.attr in names and bool(node.args)
+
+
+def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
+    if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+        return
+    code = view.code(key)
+    quote = code[0] if code[:1] in {'"', "'"} else ""
+    if not quote:
+        return
+    failed = repr(key.value) == view.crash.message
+    there = list(view.crash.hint("keys")) if failed else []
+    pool = _keys(view)
+    for other in dict.fromkeys([*there, *pool]):
+        if other == key.value or quote in other or "\\" in other:
+            continue
+        likeness = difflib.SequenceMatcher(None, key.value, other).ratio()
+        weight = 0.2 + 0.35 * likeness + (0.4 if other in there else 0.0)
+        if likeness > 0.3 or other in there:
+            yield view.put(key, f"{quote}{other}{quote}", "key", weight)
+
+
+def _keys(view: View) -> list[str]:
+    """Return the strings used as keys in this file."""
+    found: dict[str, None] = {}
+    for node in ast.walk(view.source.tree):
+        if isinstance(node, ast.Dict):
+            candidates = [key for key in node.keys if key is not None]
+        elif isinstance(node, ast.Subscript):
+            candidates = [node.slice]
+        elif isinstance(node, ast.Call) and _looks_up(node):
+            candidates = [node.args[0]]
+        else:
+            continue
+        for key in candidates:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                found[key.value] = None
+    return list(found)
+
+
+def _softer(node: ast.Subscript, view: View, scale: float) -> Iterator[Candidate]:
+    """Yield `.get` in place of `[]`, with defaults that suit how the value is used."""
+    head, key = view.code(node.value), view.code(node.slice)
+    parent = view.source.parents.get(node)
+    if isinstance(node.slice, (ast.Tuple, ast.Slice)):
+        return
+    used = isinstance(parent, (ast.BinOp, ast.AugAssign, ast.Compare))
+    if not isinstance(parent, ast.Attribute | ast.Subscript):
+        weight = (0.35 if used else 0.6) * scale
+        yield view.put(node, f"{head}.get({key})", "lookup", weight)
+    for default, weight in DEFAULTS:
+        bonus = 1.25 if used and default == "0" else 1.0
+        yield view.put(node, f"{head}.get({key}, {default})", "lookup", weight * bonus * scale)

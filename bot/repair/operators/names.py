@@ -1,0 +1,119 @@
+"""Wrong names: another variable, parameter or function of the same scope was meant."""
+
+import ast
+import builtins
+import difflib
+import re
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import bound_names, parameters
+
+PER_SITE = 10
+UNDEFINED = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other names for one statement."""
+    missing = UNDEFINED.search(view.crash.message)
+    absent = (missing[1] or missing[2]) if missing else ""
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            if node.id == absent:
+                yield from _defined(node, view)
+            elif not _is_callee(node, view):
+                yield from _others(node, view)
+                yield from _attributes(node, view)
+            elif node.id in view.pools.functions:
+                yield from _callees(node, view)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield from _targets(node, view)
+
+
+def _is_callee(node: ast.Name, view: View) -> bool:
+    parent = view.source.parents.get(node)
+    return isinstance(parent, ast.Call) and parent.func is node
+
+
+def _likeness(left: str, right: str) -> float:
+    return difflib.SequenceMatcher(None, left, right).ratio()
+
+
+def _defined(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield names that do exist, nearest first, for one that does not."""
+    visible = set(view.names_before(node)) | bound_names(view.source.tree) | set(dir(builtins))
+    visible.discard(node.id)
+    for name in difflib.get_close_matches(node.id, sorted(visible), 6, 0.5):
+        yield view.put(node, name, "name", 0.55 + 0.4 * _likeness(node.id, name))
+    for name in view.names_before(node):
+        yield view.put(node, name, "name", 0.45)
+    if node.id in _attributes_of_self(node, view):
+        yield view.put(node, f"self.{node.id}", "name", 0.9)
+
+
+def _attributes_of_self(node: ast.AST, view: View) -> list[str]:
+    klass = view.source.klass(node)
+    if klass is None:
+        return []
+    found = [
+        inner.attr
+        for inner in ast.walk(klass)
+        if isinstance(inner, ast.Attribute)
+        and isinstance(inner.value, ast.Name)
+        and inner.value.id == "self"
+    ]
+    found += [item.name for item in klass.body if isinstance(item, ast.FunctionDef)]
+    found += [
+        item.target.id
+        for item in klass.body
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _others(node: ast.Name, view: View) -> Iterator[Candidate]:
+    function = view.source.function(node)
+    if function is None:
+        return
+    names = [name for name in view.names_before(node) if name != node.id]
+    read = [
+        inner.id for inner in ast.walk(function)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
+    ]  # fmt: skip
+    given = {arg.arg for arg in parameters(function)}
+
+    def weight(name: str) -> float:
+        unread = 0.35 if name not in read else 0.0
+        return 0.32 + unread * (1.2 if name in given else 1) + 0.2 * _likeness(node.id, name)
+
+    for name in sorted(names, key=weight, reverse=True)[:PER_SITE]:
+        yield view.put(node, name, "name", weight(name))
+
+
+def _attributes(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield the name's own attributes, as they are used elsewhere in the function."""
+    function = view.source.function(node)
+    if function is None or isinstance(view.source.parents.get(node), ast.Attribute):
+        return
+    used = {
+        inner.attr: None for inner in ast.walk(function)
+        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name)
+        and inner.value.id == node.id and isinstance(inner.ctx, ast.Load)
+    }  # fmt: skip
+    for attribute in list(used)[:4]:
+        yield view.put(node, f"{node.id}.{attribute}", "name", 0.2)
+
+
+def _callees(node: ast.Name, view: View) -> Iterator[Candidate]:
+    own = bound_names(view.source.tree)
+    names = [name for name in view.pools.functions if name in own and name != node.id]
+    for name in difflib.get_close_matches(node.id, names, 4, 0.4):
+        yield view.put(node, name, "name", 0.25 + 0.3 * _likeness(node.id, name))
+
+
+def _targets(node: ast.Name, view: View) -> Iterator[Candidate]:
+    if not isinstance(view.source.parents.get(node), (ast.Assign, ast.AugAssign)):
+        return
+    for name in [name for name in view.names_before(node) if name != node.id][:6]:
+        yield view.put(node, name, "name", 0.2 + 0.1 * _likeness(node.id, name))

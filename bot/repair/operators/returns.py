@@ -1,0 +1,139 @@
+"""Missing and misplaced returns, awaits, loop exits, updates; mutable defaults; wrong excepts."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate, Edit
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode, parameters
+
+PLAIN_ENDS = (("False", 0.4), ("True", 0.35), ("None", 0.1), ("0", 0.25), ("[]", 0.3))
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other ways for control and values to flow through one statement."""
+    if isinstance(statement, ast.Expr):
+        yield from _returned(statement, view)
+    if isinstance(statement, (ast.Break, ast.Continue)):
+        new = "continue" if isinstance(statement, ast.Break) else "break"
+        yield view.put(statement, new, "flow", 0.5)
+    if isinstance(statement, FunctionNode):
+        yield from _return_at_end(statement, view)
+        yield from _fresh_defaults(statement, view)
+    if isinstance(statement, ast.Return):
+        yield from _after_loop(statement, view)
+        if statement.value is None:
+            for name in view.names_before(statement)[:6]:
+                yield view.put(statement, f"return {name}", "return", 0.6)
+    if isinstance(statement, ast.While) and isinstance(statement.test, ast.Constant):
+        for name in view.names_before(statement)[:6]:
+            yield view.put(statement.test, name, "condition", 0.3)
+    if isinstance(statement, ast.Try):
+        yield from _wider_excepts(statement, view)
+    yield from _awaited(statement, view)
+
+
+def _returned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
+    if isinstance(statement.value, (ast.Call, ast.BinOp, ast.Compare, ast.Name, ast.Attribute)):
+        function = view.source.function(statement)
+        own = isinstance(statement.value, ast.Call) and function is not None and (
+            view.code(statement.value.func).split(".")[-1] == function.name)  # fmt: skip
+        weight = 0.9 if own else 0.45
+        yield view.put(statement, f"return {view.code(statement)}", "return", weight)
+
+
+def _return_at_end(function: FunctionNode, view: View) -> Iterator[Candidate]:
+    """Yield a return of each local at the end of a function that falls off it."""
+    last = function.body[-1]
+    if isinstance(last, (ast.Return, ast.Raise)) or not view.source.starts_line(last):
+        return
+    if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name):
+        yield _put_after(last, f"return {last.targets[0].id}", 0.75, view)
+    values = _returns_a_value(function)
+    for name in _locals(function, view)[:6]:
+        yield _put_after(last, f"return {name}", 0.45 if values else 0.6, view)
+    if values:
+        others = [arg.arg for arg in parameters(function)[:4] if arg.arg != "self"]
+        for text, weight in (*((name, 0.4) for name in others), *PLAIN_ENDS):
+            yield _put_after(last, f"return {text}", weight, view)
+
+
+def _locals(function: FunctionNode, view: View) -> list[str]:
+    found = [
+        node.id for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        and view.source.function(node) is function
+    ]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def _returns_a_value(function: FunctionNode) -> bool:
+    return any(isinstance(node, ast.Return) and node.value is not None
+               for node in ast.walk(function))  # fmt: skip
+
+
+def _put_after(statement: ast.stmt, line: str, weight: float, view: View) -> Candidate:
+    edit = view.source.insert_after(statement, [line])
+    return view.make([edit], "return", weight, f"add `{line}`", statement)
+
+
+def _after_loop(statement: ast.Return, view: View) -> Iterator[Candidate]:
+    """Yield the return moved out of the block it ends: behind the loop or condition."""
+    block = view.source.parents.get(statement)
+    if not isinstance(block, (ast.For, ast.While, ast.If)) or block.body[-1] is not statement:
+        return
+    if getattr(block, "orelse", None) or len(block.body) < 2:
+        return
+    if not view.source.starts_line(statement) or not view.source.starts_line(block):
+        return
+    start, end = view.source.span(statement)
+    indent = view.source.indent(statement)
+    edit = Edit(view.source.path, start - len(indent), end, view.source.indent(block)
+                + view.source.text[start:end])  # fmt: skip
+    yield view.make([edit], "return", 0.55, "return after the loop, not inside it", statement)
+
+
+def _fresh_defaults(function: FunctionNode, view: View) -> Iterator[Candidate]:
+    """Yield `None` for a mutable default, with the value made anew inside."""
+    given = function.args
+    pairs = list(zip(reversed([*given.posonlyargs, *given.args]), reversed(given.defaults),
+                     strict=False))  # fmt: skip
+    first = function.body[0]
+    if first.lineno == function.lineno:
+        return
+    for arg, default in pairs:
+        if isinstance(default, (ast.List, ast.Dict, ast.Set)) or (
+            isinstance(default, ast.Call) and view.code(default) in {"set()", "list()", "dict()"}
+        ):
+            lines = [f"if {arg.arg} is None:", f"    {arg.arg} = {view.code(default)}"]
+            edits = [view.source.replace(default, "None"), view.source.insert_before(first, lines)]
+            why = f"make the default of `{arg.arg}` anew in every call"
+            yield view.make(edits, "default", 0.75, why, function)
+
+
+def _wider_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
+    """Yield the crash's own exception for one that is caught in vain around it."""
+    error = view.crash.error
+    if not error.isidentifier() or error in {"AssertionError", "Failed", "OutOfTime"}:
+        return
+    if not view.at_crash(statement):
+        return
+    for caught in statement.handlers:
+        if caught.type is None or error in view.code(caught.type):
+            continue
+        old = view.code(caught.type)
+        yield view.put(caught.type, error, "except", 0.4)
+        inner = old.strip("()")
+        yield view.put(caught.type, f"({inner}, {error})", "except", 0.45)
+
+
+def _awaited(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    if not isinstance(view.source.function(statement), ast.AsyncFunctionDef):
+        return
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call) and not isinstance(view.source.parents.get(node), ast.Await):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            ours = isinstance(view.pools.functions.get(name), ast.AsyncFunctionDef)
+            weight = 0.9 if ours else 0.5 if view.said("coroutine", "awaited") else 0.12
+            text = view.tight(node, f"await {view.code(node)}")
+            yield view.put(node, text, "await", weight)

@@ -1,0 +1,192 @@
+"""The search: candidates best first, several side by side, until one is green or time is up."""
+
+import ast
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from bot.ports.clock import Clock
+from bot.repair.localise import localise
+from bot.repair.model import Attempt, Candidate, Judgement, Problem, SearchReport, Texts
+from bot.repair.proposing import propose
+from bot.repair.source import unknown_names
+
+NEAR_MISSES = 5
+SHRINKING_AT_MOST = 16
+
+
+class Judge(Protocol):
+    """Decides whether changed files mend the failure and break nothing."""
+
+    async def judge(self, files: Texts) -> Judgement:
+        """Judge these new texts: the reproduction first, then the affected tests."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the search is: candidates judged, candidates there are, the latest attempt."""
+
+    tried: int
+    proposed: int
+    latest: Attempt
+
+
+OnProgress = Callable[[Progress], None]
+Confirm = Callable[[Texts], Awaitable[bool]]
+
+
+def silent(progress: Progress) -> None:
+    """Say nothing."""
+
+
+async def always(files: Texts) -> bool:
+    """Confirm anything."""
+    return True
+
+
+@dataclass
+class _Hunt:
+    """What the workers share."""
+
+    problem: Problem
+    judge: Judge
+    queue: list[Candidate]
+    on_progress: OnProgress
+    seen: set[str] = field(default_factory=set)
+    tried: Counter[str] = field(default_factory=Counter)
+    near: list[Attempt] = field(default_factory=list)
+    green: dict[int, Candidate] = field(default_factory=dict)
+    next: int = 0
+
+    def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
+        """Return the next candidate worth judging, or None."""
+        while self.next < len(self.queue) and not self.green:
+            number, candidate = self.next, self.queue[self.next]
+            self.next += 1
+            files = candidate.apply(self.problem.texts)
+            if self._fresh(files) and sound(files, self.problem.texts):
+                return number, candidate, files
+        return None
+
+    def _fresh(self, files: Mapping[str, str]) -> bool:
+        if all(self.problem.texts[path] == text for path, text in files.items()):
+            return False
+        mark = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        new = mark not in self.seen
+        self.seen.add(mark)
+        return new
+
+    async def work(self) -> None:
+        """Judge candidates until none is left or one is green."""
+        while (taken := self.take()) is not None:
+            number, candidate, files = taken
+            judgement = await self.judge.judge(files)
+            self.tried[candidate.kind] += 1
+            attempt = Attempt(candidate, judgement, number + 1)
+            if judgement.green:
+                self.green[number] = candidate
+            elif judgement.passed:
+                self.near.append(attempt)
+            self.on_progress(Progress(sum(self.tried.values()), len(self.queue), attempt))
+
+
+def sound(files: Texts, originals: Texts) -> bool:
+    """Tell whether new texts parse and read no unbound name that was not read before."""
+    for path, text in files.items():
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False
+        try:
+            before = unknown_names(ast.parse(originals[path]))
+        except (SyntaxError, ValueError):
+            continue
+        if unknown_names(tree) - before:
+            return False
+    return True
+
+
+async def search(
+    problem: Problem,
+    judge: Judge,
+    *,
+    budget_seconds: float,
+    clock: Clock,
+    width: int = 1,
+    on_progress: OnProgress = silent,
+    confirm: Confirm = always,
+) -> SearchReport:
+    """Return the best-ranked candidate that is green and confirmed, and what was tried.
+
+    A green candidate ends the search as soon as every better-ranked one has been judged.
+    Cancelling is safe at any time.
+    """
+    began = clock.monotonic()
+    suspicion = localise(problem)
+    hunt = _Hunt(problem, judge, propose(problem, suspicion), on_progress)
+    fix, stopped = None, "exhausted"
+    try:
+        async with asyncio.timeout(max(0.0, budget_seconds)):
+            fix = await _hunted(hunt, width, confirm)
+    except TimeoutError:
+        stopped = "time"
+        fix = await _first_confirmed(hunt, confirm)
+    return SearchReport(
+        fix=fix,
+        files=fix.apply(problem.texts) if fix else {},
+        stopped="fixed" if fix else stopped,
+        tried=dict(hunt.tried),
+        near=tuple(sorted(hunt.near, key=_nearness)[:NEAR_MISSES]),
+        proposed=len(hunt.queue),
+        seconds=clock.monotonic() - began,
+        suspects=suspicion.top(5),
+        crash=problem.crashes[0] if problem.crashes else None,
+    )
+
+
+async def _hunted(hunt: _Hunt, width: int, confirm: Confirm) -> Candidate | None:
+    while True:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(width):
+                group.create_task(hunt.work())
+        if not hunt.green:
+            return None
+        fix = await _first_confirmed(hunt, confirm)
+        if fix is not None:
+            return await _shrunk(fix, hunt, confirm)
+
+
+async def _first_confirmed(hunt: _Hunt, confirm: Confirm) -> Candidate | None:
+    for number in sorted(hunt.green):
+        candidate = hunt.green.pop(number)
+        if await confirm(candidate.apply(hunt.problem.texts)):
+            return candidate
+    return None
+
+
+async def _shrunk(fix: Candidate, hunt: _Hunt, confirm: Confirm) -> Candidate:
+    """Return the fix without those of its parts that are not needed."""
+    if fix.kind != "revert" or len(fix.edits) < 2:
+        return fix
+    kept: Sequence[object] = fix.edits
+    smaller = fix
+    for edit in fix.edits[:SHRINKING_AT_MOST]:
+        rest = tuple(other for other in smaller.edits if other is not edit)
+        trial = replace(smaller, edits=rest)
+        files = trial.apply(hunt.problem.texts) if rest else {}
+        if files and sound(files, hunt.problem.texts) and (await hunt.judge.judge(files)).green:
+            smaller = trial
+    if len(smaller.edits) == len(kept):
+        return fix
+    smaller = replace(smaller, why=f"{smaller.why}, only the parts that matter")
+    return smaller if await confirm(smaller.apply(hunt.problem.texts)) else fix
+
+
+def _nearness(attempt: Attempt) -> tuple[float, float]:
+    judgement = attempt.judgement
+    later = 0.0 if judgement.stage == "affected" else 1.0
+    return (later - judgement.passed / max(1, judgement.total), -attempt.candidate.rank)

@@ -1,0 +1,195 @@
+"""A module's text seen through its syntax tree, with exact character positions for edits."""
+
+import ast
+import builtins
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from bot.repair.model import Edit
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
+COMPOUND = (
+    ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match,
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
+)  # fmt: skip
+
+
+class Source:
+    """One parsed file. Raises `SyntaxError` when the text does not parse."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        self.tree = ast.parse(text)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        for parent in ast.walk(self.tree):
+            for child in ast.iter_child_nodes(parent):
+                self.parents[child] = parent
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Return the lines with their ends."""
+        return self.text.splitlines(keepends=True)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        for line in self.lines:
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    def offset(self, line: int, column: int) -> int:
+        """Return the character offset of a line (from 1) and a UTF-8 byte column."""
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        if not text.isascii():
+            column = len(text.encode()[:column].decode(errors="replace"))
+        return self._starts[line - 1] + column
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Return the start and end offsets of an expression or statement."""
+        first, last = node, node
+        return (
+            self.offset(getattr(first, "lineno", 1), getattr(first, "col_offset", 0)),
+            self.offset(getattr(last, "end_lineno", 1), getattr(last, "end_col_offset", 0)),
+        )
+
+    def code(self, node: ast.AST) -> str:
+        """Return the exact text of a node."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def replace(self, node: ast.AST, text: str) -> Edit:
+        """Return the edit that puts `text` in the node's place."""
+        start, end = self.span(node)
+        return Edit(self.path, start, end, text)
+
+    def between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> Edit | None:
+        """Return the edit that replaces `old` between two nodes, None unless it is there once."""
+        start, end = self.span(left)[1], self.span(right)[0]
+        gap = self.text[start:end]
+        if gap.count(old) != 1 or "#" in gap:
+            return None
+        at = start + gap.index(old)
+        return Edit(self.path, at, at + len(old), new)
+
+    def up(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the node's ancestors, nearest first."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        """Return the statement that holds a node (or is it)."""
+        if isinstance(node, ast.stmt):
+            return node
+        return next((up for up in self.up(node) if isinstance(up, ast.stmt)), None)
+
+    def function(self, node: ast.AST) -> FunctionNode | None:
+        """Return the innermost function a node is in, not counting itself."""
+        for up in self.up(node):
+            if isinstance(up, FunctionNode):
+                return up
+        return None
+
+    def klass(self, node: ast.AST) -> ast.ClassDef | None:
+        """Return the innermost class a node is in."""
+        return next((up for up in self.up(node) if isinstance(up, ast.ClassDef)), None)
+
+    def indent(self, statement: ast.stmt) -> str:
+        """Return the white space in front of a statement's line."""
+        line = self.lines[statement.lineno - 1]
+        return line[: len(line) - len(line.lstrip())]
+
+    def starts_line(self, statement: ast.stmt) -> bool:
+        """Return true when nothing but white space stands before the statement."""
+        return not self.lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
+
+    def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> Edit:
+        """Return the edit that puts lines (without indent) before a statement."""
+        at = self._starts[statement.lineno - 1]
+        indent = self.indent(statement)
+        text = "".join(f"{indent}{line}\n" for line in lines)
+        return Edit(self.path, at, at, text)
+
+    def insert_after(self, statement: ast.stmt, lines: Sequence[str]) -> Edit:
+        """Return the edit that puts lines (without indent) after a statement."""
+        at = self.offset(statement.end_lineno or statement.lineno, statement.end_col_offset or 0)
+        indent = self.indent(statement)
+        text = "".join(f"\n{indent}{line}" for line in lines)
+        return Edit(self.path, at, at, text)
+
+    @cached_property
+    def annotations(self) -> frozenset[ast.AST]:
+        """Return every node inside a type annotation."""
+        found: set[ast.AST] = set()
+        for node in ast.walk(self.tree):
+            for name in ("annotation", "returns"):
+                inner = getattr(node, name, None)
+                if isinstance(inner, ast.AST):
+                    found.update(ast.walk(inner))
+        return frozenset(found)
+
+    @cached_property
+    def docstrings(self) -> frozenset[ast.AST]:
+        """Return the constants that are docstrings or stand alone."""
+        return frozenset(
+            node.value for node in ast.walk(self.tree) if isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+        )  # fmt: skip
+
+
+def header_lines(statement: ast.stmt) -> range:
+    """Return the lines of a statement, without the blocks inside it."""
+    first, last = statement.lineno, statement.end_lineno or statement.lineno
+    if isinstance(statement, COMPOUND):
+        body = getattr(statement, "body", None) or getattr(statement, "cases", [])
+        if isinstance(statement, ast.Match):
+            last = statement.subject.end_lineno or first
+        elif body:
+            last = max(first, body[0].lineno - 1)
+    for decorator in getattr(statement, "decorator_list", ()):
+        first = min(first, decorator.lineno)
+    return range(first, last + 1)
+
+
+def parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
+    """Return all parameters of a function, in order."""
+    given = function.args
+    rest = [extra for extra in (given.vararg, given.kwarg) if extra is not None]
+    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """Return every name bound anywhere in a tree: assigned, imported, defined, or a parameter."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+            names.add(node.name)
+    return names
+
+
+def loaded_names(tree: ast.AST) -> set[str]:
+    """Return every name read anywhere in a tree."""
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def unknown_names(tree: ast.AST) -> set[str]:
+    """Return names that are read but bound nowhere: not in the tree, not built in."""
+    if any(
+        isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)
+    ):
+        return set()
+    special = {"__file__", "__name__", "__doc__", "__path__", "__class__"}
+    return loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - special

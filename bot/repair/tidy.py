@@ -1,0 +1,41 @@
+"""Keep a file formatted that was formatted: run the project's ruff over the text, if it has one."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from bot.repair.model import Texts
+
+SECONDS = 20.0
+
+
+async def tidied(root: Path, before: Texts, after: Texts) -> dict[str, str]:
+    """Return the new texts, formatted where the old text was. Without ruff, as they are."""
+    texts = dict(after)
+    for path, text in after.items():
+        old = await formatted(root, path, before[path])
+        if old is not None and old == before[path]:
+            texts[path] = await formatted(root, path, text) or text
+    return texts
+
+
+async def formatted(root: Path, path: str, text: str) -> str | None:
+    """Return the text as `ruff format` with the tree's settings would write it, or None."""
+    argv = [sys.executable, "-m", "ruff", "format", "--no-cache", "--stdin-filename", path, "-"]
+    try:
+        async with asyncio.timeout(SECONDS):
+            child = await asyncio.create_subprocess_exec(
+                *argv,
+                cwd=root,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            try:
+                output, _ = await child.communicate(text.encode("utf-8", errors="surrogateescape"))
+            except BaseException:
+                child.kill()
+                raise
+    except (OSError, TimeoutError):
+        return None
+    return output.decode("utf-8", errors="surrogateescape") if child.returncode == 0 else None
