@@ -115,7 +115,8 @@ def _fields(rest: Mapping[str, Any]) -> dict[str, Any]:
     if fields is None and rest.get("values") is not None:
         return _fields({"fields": rest["values"]})
     found: dict[str, Any] = {}
-    pending = list(fields or rest.get("components") or ())
+    listed = fields or rest.get("components") or []
+    pending = list(listed) if isinstance(listed, list) else [listed]
     while pending:
         part = pending.pop(0)
         if not isinstance(part, Mapping):

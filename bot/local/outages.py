@@ -118,7 +118,7 @@ def _read(fault_id: int, wanted: Mapping[str, Any]) -> Fault:
         fault.seconds = float(wanted.get("seconds", 0.0))
         fault.code = None if wanted.get("code") is None else int(wanted["code"])
         fault.intents = [str(each) for each in wanted.get("intents", ())]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Refused(
             400, f"times, status, retry_after, seconds and code are numbers: {error}"
         ) from error

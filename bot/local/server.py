@@ -16,7 +16,7 @@ from bot.local.interactions import Interactions
 from bot.local.outages import Faults
 from bot.local.people import People
 from bot.local.rest import PREFIX, RestFront
-from bot.local.world import LocalPerson, Refused, World
+from bot.local.world import DiscordError, LocalPerson, Refused, World
 
 __all__ = ["LocalDiscord", "LocalPerson"]
 
@@ -188,6 +188,8 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Refused as refusal:
         return web.json_response({"error": str(refusal)}, status=refusal.status)
+    except DiscordError as error:
+        return web.json_response({"error": error.message}, status=error.status)
     except web.HTTPException as error:
         if error.status < 400 or not request.path.startswith("/local"):
             raise

@@ -1,6 +1,7 @@
 """The person side by itself: what the page and every check outside rely on."""
 
 import asyncio
+import random
 from typing import Any
 
 import aiohttp
@@ -80,6 +81,25 @@ async def test_a_body_that_is_no_json_object_is_refused(local: LocalDiscord) -> 
             async with http.post(local.base_url + "/local/messages", data=body) as response:
                 assert response.status == 400
                 assert "object" in (await response.json())["error"]
+
+
+async def test_nothing_a_page_can_send_breaks_the_server(
+    local: LocalDiscord, alice: Person
+) -> None:
+    said = await alice.say("dev", "x")
+    odd = ["alice", "dev", 1, -1, None, True, [], {}, [1], {"id": "x"}, said["id"], "", "✅", 1.5]
+    odd += ["9" * 40, 10**30, "²", {"name": "x", "options": 3}, {"custom_id": "x", "fields": True}]
+    keys = "content reply_to attachments nonce message emoji remove name command component modal"
+    keys += " autocomplete options values option value target fields"
+    chance = random.Random(7)
+    for number in range(300):
+        body = {key: chance.choice(odd) for key in keys.split() if chance.random() < 0.3}
+        body |= {"user": "alice", "channel": "dev"} if number % 5 else {}
+        for path in ("messages", "reactions", "threads", "interactions"):
+            try:
+                await alice.call("POST", f"/local/{path}", body)
+            except PersonRefusedError as refused:
+                assert refused.status < 500, (path, body, refused)
 
 
 async def test_only_an_emoji_or_its_name_is_a_reaction(alice: Person) -> None:
