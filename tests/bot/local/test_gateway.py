@@ -154,6 +154,24 @@ async def test_a_real_bot_loses_nothing_when_its_socket_is_cut(
         assert bot.resumed.is_set()
 
 
+async def test_five_people_talk_while_the_socket_is_cut_and_every_word_is_answered_once(
+    local: LocalDiscord, alice: Person
+) -> None:
+    async def talk(name: str, number: int) -> None:
+        async with Person(local.base_url, name) as person:
+            for turn in range(8):
+                await person.say("dev", f"echo {number}.{turn}")
+                if (number + turn) % 5 == 0:
+                    await plant(alice, kind="gateway_drop")
+
+    names = ("alice", "bob", "mallory", "alice", "bob")
+    async with online(SampleBot(), local) as bot:
+        await asyncio.gather(*(talk(name, number) for number, name in enumerate(names)))
+        await bot.until(lambda: len(bot.heard) >= 80)
+    told = [m["content"] for m in await alice.messages("dev") if m["author"]["bot"]]
+    assert sorted(told) == sorted(f"{n}.{t}" for n in range(5) for t in range(8))
+
+
 async def test_a_real_bot_starts_a_new_session_when_its_own_is_invalid(
     local: LocalDiscord, alice: Person
 ) -> None:
