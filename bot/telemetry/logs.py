@@ -1,0 +1,107 @@
+"""The program's own log: one JSON object a line, or readable lines on a terminal.
+
+The standard library's loggers (discord.py's, aiohttp's) are routed through the same processors, so
+whatever is logged, by whomever, is redacted.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+from bot.telemetry._redaction import redact
+from bot.telemetry.literals import Redact, is_secret
+
+_DEPTH = 4
+_QUIET = ("aiosqlite", "asyncio", "discord.gateway", "discord.client", "git", "matplotlib")
+
+
+def configure_logging(
+    *,
+    redact: Redact = redact,
+    level: int | str = logging.INFO,
+    stream: TextIO | None = None,
+    console: bool | None = None,
+) -> None:
+    """Send all logging to `stream` (standard error), replacing what was set up before.
+
+    `console` asks for readable lines; by default they are used when the stream is a terminal.
+    """
+    target = stream or sys.stderr
+    readable = target.isatty() if console is None else console
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        Redaction(redact),
+    ]
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(readable),
+            ],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _renderer(readable: bool) -> Processor:
+    if readable:
+        return structlog.dev.ConsoleRenderer(
+            timestamp_key="ts", exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.processors.JSONRenderer()
+
+
+class Redaction:
+    """A structlog processor that cleans every value; objects become their redacted repr."""
+
+    def __init__(self, redact: Redact) -> None:
+        self._redact = redact
+
+    def __call__(
+        self, logger: object, method: str, event: MutableMapping[str, object]
+    ) -> MutableMapping[str, object]:
+        """Clean one event in place."""
+        for name, value in event.items():
+            if not name.startswith("_"):  # structlog's own marks
+                event[name] = self._named(name, value, _DEPTH)
+        return event
+
+    def _named(self, name: str, value: object, depth: int) -> object:
+        return "[redacted]" if is_secret(name, value) else self._clean(value, depth)
+
+    def _clean(self, value: object, depth: int) -> object:
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if isinstance(value, str):
+            return self._redact(value)
+        if depth > 0 and isinstance(value, Mapping):
+            return {str(k): self._named(str(k), v, depth - 1) for k, v in value.items()}
+        if depth > 0 and isinstance(value, (list, tuple, set, frozenset)):
+            return [self._clean(item, depth - 1) for item in value]
+        return self._redact(repr(value))

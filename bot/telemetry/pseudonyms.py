@@ -1,0 +1,59 @@
+"""Names that stand for people in the journal."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from bot.domain.errors import ConfigError
+
+_BYTES = 32
+
+
+def pseudonym(user_id: int, secret: bytes) -> str:
+    """Return `u-` and 12 hexadecimal characters: the same for a person while the secret stays."""
+    return "u-" + hmac.new(secret, str(user_id).encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def load_secret(path: Path) -> bytes:
+    """Return the secret of `path`; the first time, make one that only this user may read.
+
+    Two processes starting at once get the same one. `ConfigError` names a file that cannot be used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise ConfigError(
+            f"The secret {path} cannot be read or made ({error.strerror}). "
+            "Set THESEUS_STATE to a folder Theseus may write to."
+        ) from error
+    except ValueError as error:
+        raise ConfigError(_unusable(path)) from error
+    if len(secret) < _BYTES:
+        raise ConfigError(_unusable(path))
+    return secret
+
+
+def _make(path: Path) -> None:
+    """Write a new secret beside, then link it into place: nobody ever reads half of one."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(_BYTES) + "\n")
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass  # somebody was faster, and theirs holds
+    finally:
+        draft.unlink()
+
+
+def _unusable(path: Path) -> str:
+    return (
+        f"The secret {path} is not {_BYTES} bytes in hexadecimal. "
+        "Remove it to get a new one; people get new pseudonyms in the journal then."
+    )

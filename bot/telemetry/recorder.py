@@ -1,0 +1,140 @@
+"""From things that happen to journal records."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from bot.domain.errors import JournalError
+from bot.domain.ids import sortable_id
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.telemetry._redaction import redact
+from bot.telemetry.capsules import capsule, root_cause
+from bot.telemetry.literals import Redact
+from bot.telemetry.pseudonyms import pseudonym
+
+log = logging.getLogger(__name__)
+
+
+class About(TypedDict, total=False):
+    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule."""
+
+    duration_ms: float | None
+    guild_id: int | None
+    channel_id: int | None
+    user_id: int | None
+    shard: int | None
+    run_id: str | None
+    agent: str | None
+    cost_usd: float | None
+    tokens_in: int | None
+    tokens_out: int | None
+    error: BaseException | None
+    inputs: Mapping[str, object] | None
+
+
+class Timed:
+    """An action under way. `action` is its record, once it is over."""
+
+    def __init__(self, about: About) -> None:
+        self.about = about
+        self.action: Action | None = None
+
+    def note(self, **about: Unpack[About]) -> None:
+        """Add what is known by now; with an `error` it counts as failed, though none is raised."""
+        self.about.update(about)
+
+
+class Recorder:
+    """Writes actions to the journal. It never fails what it records: that is logged instead.
+
+    `root` is the project's folder, `secret` the key of the pseudonyms, `commit` tells which code
+    runs.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        root: Path,
+        secret: bytes,
+        commit: Callable[[], str | None],
+        *,
+        redact: Redact = redact,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._root = root
+        self._secret = secret
+        self._commit = commit
+        self._redact = redact
+
+    def record(
+        self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
+    ) -> Action:
+        """Write one record and return it; its id is what an error reply shows."""
+        at = self._clock.now()
+        user_id, error = about.get("user_id"), about.get("error")
+        action = Action(
+            ts=at,
+            id=sortable_id(at),
+            event=f"{kind.value}.{name}",
+            kind=kind,
+            name=name,
+            outcome=outcome,
+            duration_ms=about.get("duration_ms"),
+            cost_usd=about.get("cost_usd"),
+            tokens_in=about.get("tokens_in"),
+            tokens_out=about.get("tokens_out"),
+            agent=about.get("agent"),
+            run_id=about.get("run_id"),
+            guild_id=about.get("guild_id"),
+            channel_id=about.get("channel_id"),
+            user=None if user_id is None else pseudonym(user_id, self._secret),
+            shard=about.get("shard"),
+            commit=self._commit(),
+            error=None
+            if error is None
+            else capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs")),
+        )
+        try:
+            self._journal.append(action)
+        except JournalError:
+            log.exception("The action %s (%s) was not recorded.", action.id, action.event)
+        return action
+
+    @contextmanager
+    def timed(self, kind: Kind, name: str, **about: Unpack[About]) -> Iterator[Timed]:
+        """Record what happens inside, with how long it took and how it ended.
+
+        Errors pass through, recorded with a capsule; a cancellation is recorded without one.
+        """
+        timed = Timed(about)
+        start = self._clock.monotonic()
+        try:
+            yield timed
+        except BaseException as error:
+            timed.note(error=error)
+            raise
+        finally:
+            timed.note(duration_ms=round((self._clock.monotonic() - start) * 1000, 3))
+            outcome = outcome_of(timed.about.get("error"))
+            if outcome is ActionOutcome.CANCELLED:
+                timed.note(error=None)
+            timed.action = self.record(kind, name, outcome, **timed.about)
+
+
+def outcome_of(error: BaseException | None) -> ActionOutcome:
+    """Return how an action ended that raised this, wrappers opened."""
+    if error is None:
+        return ActionOutcome.OK
+    cause = root_cause(error)
+    if isinstance(cause, TimeoutError):
+        return ActionOutcome.TIMEOUT
+    if isinstance(cause, asyncio.CancelledError) or not isinstance(cause, Exception):
+        return ActionOutcome.CANCELLED
+    return ActionOutcome.ERROR

@@ -1,0 +1,191 @@
+"""Capsules: from an exception to what a failing test needs."""
+
+import asyncio
+import importlib.util
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.domain.journal import Capsule
+from bot.telemetry.capsules import MAX_FRAMES, capsule, root_cause
+
+SOURCE = """
+import json
+
+class Dice:
+    def __init__(self, sides):
+        self.sides = sides
+
+    def face(self, number, *rest, name="d", password="hunter2", **more):
+        return [1, 2, 3][number]
+
+    async def roll(self, number):
+        return self.face(number, 7, name="six", extra=[1])
+
+def parse(text):
+    return json.loads(text)
+
+def chained(text):
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise RuntimeError("bad text") from error
+
+def deep(number):
+    return deep(number + 1)
+
+def outer(number):
+    def inner(left):
+        return left / 0
+    return inner(number)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a project's folder with one module."""
+    (tmp_path / "cogs").mkdir()
+    (tmp_path / "cogs" / "dice.py").write_text(SOURCE)
+    return tmp_path
+
+
+def load(path: Path) -> ModuleType:
+    """Import a file."""
+    spec = importlib.util.spec_from_file_location(f"planted.{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def dice(root: Path) -> ModuleType:
+    """Return the project's module."""
+    return load(root / "cogs" / "dice.py")
+
+
+def failure(call: Callable[[], object]) -> BaseException:
+    """Return what the call raises."""
+    try:
+        call()
+    except BaseException as error:  # noqa: BLE001  # any of them is wanted
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def caught(call: Callable[[], object], root: Path) -> Capsule:
+    """Return the capsule of what the call raises."""
+    return capsule(failure(call), root=root, redact=lambda text: text.replace("hunter2", "[x]"))
+
+
+def test_it_holds_the_projects_frames_with_their_arguments(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: asyncio.run(dice.Dice(6).roll(9)), root)
+    assert (found.exception, found.message) == ("IndexError", "list index out of range")
+    assert [(f.file, f.function) for f in found.frames] == [
+        ("cogs/dice.py", "Dice.roll"),
+        ("cogs/dice.py", "Dice.face"),
+    ]
+    inner = found.innermost
+    assert inner is not None
+    assert (inner.line, inner.module) == (9, "planted.dice")
+    assert inner.arguments == {
+        "number": "9",
+        "name": "'six'",
+        "rest": "(7,)",
+        "more": "{'extra': [1]}",
+    }
+    assert inner.opaque == ("self", "password")
+
+
+def test_frames_of_libraries_are_left_out(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: dice.parse("{"), root)
+    assert found.exception == "json.decoder.JSONDecodeError"
+    assert [frame.function for frame in found.frames] == ["parse"]
+    library = root / ".venv" / "lib"
+    library.mkdir(parents=True)
+    (library / "dice.py").write_text(SOURCE)
+    assert caught(lambda: load(library / "dice.py").parse("{"), root).frames == ()
+
+
+def test_functions_within_functions_have_their_whole_name(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: dice.outer(1), root)
+    assert [frame.function for frame in found.frames] == ["outer", "outer.<locals>.inner"]
+
+
+def test_a_cause_is_found_with_the_whole_way_there(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: dice.chained("{"), root)
+    assert found.exception == "json.decoder.JSONDecodeError"
+    assert [(frame.function, frame.line) for frame in found.frames] == [
+        ("chained", 19),
+        ("parse", 15),
+    ]
+
+
+def test_wrappers_and_groups_are_opened(dice: ModuleType, root: Path) -> None:
+    class Wrapper(Exception):
+        original: BaseException
+
+    error = failure(lambda: dice.parse("{"))
+    wrapper = Wrapper("command raised")
+    wrapper.original = BaseExceptionGroup("several", [error, OSError()])
+    assert root_cause(wrapper) is error
+    plain = capsule(error, root=root, redact=str)
+    assert capsule(wrapper, root=root, redact=str) == plain
+
+
+def test_errors_that_cause_each_other_end() -> None:
+    one, two = ValueError("one"), ValueError("two")
+    one.__cause__, two.__cause__ = two, one
+    assert root_cause(one) is two
+
+
+def test_deep_recursion_keeps_the_ends(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: dice.deep(0), root)
+    assert found.exception == "RecursionError"
+    assert len(found.frames) == MAX_FRAMES
+    assert found.frames[0].arguments == {"number": "0"}
+
+
+def test_the_fingerprint_survives_edits_elsewhere_in_the_file(root: Path) -> None:
+    file = root / "cogs" / "dice.py"
+    before = caught(lambda: load(file).outer(1), root)
+    file.write_text("# a comment\n\n" + SOURCE)
+    after = caught(lambda: load(file).outer(2), root)
+    assert before.fingerprint == after.fingerprint
+    assert before.frames[0].line != after.frames[0].line
+    file.write_text(SOURCE.replace("outer", "outermost"))
+    assert caught(lambda: load(file).outermost(1), root).fingerprint != before.fingerprint
+
+
+def test_inputs_are_literal_or_left_out(dice: ModuleType, root: Path) -> None:
+    error = failure(lambda: dice.outer(1))
+    inputs = {"text": "say hunter2", "who": object(), "n": 2}
+    found = capsule(error, root=root, redact=lambda t: t.replace("hunter2", "[x]"), inputs=inputs)
+    assert found.inputs == {"text": "'say [x]'", "n": "2"}
+
+
+def test_what_cannot_be_said_is_still_reported(root: Path) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert "ValueError" in capsule(Mute(), root=root, redact=str).message
+    long = capsule(ValueError("\ud800" * 9000), root=root, redact=str)
+    assert len(long.message) < 2100
+    long.model_dump_json()
+
+
+def test_an_error_that_was_never_raised_has_no_frames(root: Path) -> None:
+    found = capsule(ValueError("hunter2"), root=root, redact=lambda t: t.replace("hunter2", "[x]"))
+    assert (found.frames, found.message, found.innermost) == ((), "[x]", None)
+
+
+def test_code_without_a_file_is_nobodys(root: Path) -> None:
+    code = compile(textwrap.dedent("def f():\n    1 / 0\n"), "<string>", "exec")
+    space: dict[str, Callable[[], object]] = {}
+    exec(code, space)  # noqa: S102  # such code is the subject
+    assert caught(space["f"], root).frames == ()

@@ -1,0 +1,101 @@
+"""The program's log: one object a line, redacted, whoever logs."""
+
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bot.telemetry.logs import configure_logging
+
+
+class Careless:
+    """Something whose repr tells a secret."""
+
+    def __repr__(self) -> str:
+        return "<Careless hunter2>"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """Return where the log goes, and put logging back afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    target = io.StringIO()
+    configure_logging(redact=lambda text: text.replace("hunter2", "[x]"), stream=target)
+    yield target
+    root.handlers[:], root.level = before, level
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    """Return what was logged."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_structlog_and_the_standard_library_come_out_alike(stream: io.StringIO) -> None:
+    structlog.get_logger("ours").info("run.started", run_id="abc123")
+    logging.getLogger("theirs").warning("%s of %d", "one", 2, extra={"run_id": "abc123"})
+    ours, theirs = lines(stream)
+    assert (ours["event"], ours["level"], ours["logger"]) == ("run.started", "info", "ours")
+    assert (theirs["event"], theirs["level"], theirs["logger"]) == (
+        "one of 2",
+        "warning",
+        "theirs",
+    )
+    assert ours["run_id"] == theirs["run_id"] == "abc123"
+    assert str(ours["ts"]).endswith("Z")
+
+
+def test_nothing_secret_is_logged_by_anybody(stream: io.StringIO) -> None:
+    log = structlog.get_logger("ours")
+    log.info("say hunter2", deep={"a": [{"password": "p"}, "hunter2"]}, thing=Careless(), n=1)
+    logging.getLogger("theirs").error("got %s and %s", Careless(), "hunter2")
+    try:
+        int("hunter2")
+    except ValueError:
+        logging.getLogger("theirs").exception("failed")
+    text = stream.getvalue()
+    assert "hunter2" not in text
+    assert '"p"' not in text
+    assert "ValueError: invalid literal for int() with base 10: '[x]'" in text
+    assert lines(stream)[0]["n"] == 1
+
+
+def test_any_text_stays_on_its_line(stream: io.StringIO) -> None:
+    structlog.get_logger("ours").info("a\nb\u2028c\x85d\x00e\ud800")
+    assert lines(stream)[0]["event"] == "a\nb\u2028c\x85d\x00e\ud800"
+
+
+def test_a_terminal_gets_readable_lines(stream: io.StringIO) -> None:
+    target = io.StringIO()
+    configure_logging(redact=str, stream=target, console=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            int("bad")
+        except ValueError:
+            structlog.get_logger("ours").exception("run.failed", run_id="abc123")
+    assert "run.failed" in target.getvalue()
+    assert "ValueError: invalid literal" in target.getvalue()
+    assert not target.getvalue().startswith("{")
+
+
+def test_the_level_is_kept(stream: io.StringIO) -> None:
+    structlog.get_logger("ours").debug("quiet")
+    logging.getLogger("theirs").debug("quiet")
+    assert stream.getvalue() == ""
+
+
+def test_by_default_it_goes_to_standard_error(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging()
+    structlog.get_logger("ours").warning("here")
+    assert json.loads(capsys.readouterr().err)["event"] == "here"
+    assert sys.stderr is not None

@@ -1,0 +1,126 @@
+"""The recorder: from things that happen to journal records."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import JournalError
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.telemetry.pseudonyms import pseudonym
+from bot.telemetry.recorder import Recorder, outcome_of
+from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.fake_journal import FakeJournal
+
+SECRET = b"s" * 32
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that stands still."""
+    return FakeClock()
+
+
+@pytest.fixture
+def journal() -> FakeJournal:
+    """Return an empty journal."""
+    return FakeJournal()
+
+
+@pytest.fixture
+def recorder(journal: FakeJournal, clock: FakeClock) -> Recorder:
+    """Return a recorder for this project."""
+    return Recorder(journal, clock, Path(__file__).parents[3], SECRET, lambda: "abc1234")
+
+
+def test_a_record_says_what_is_known(recorder: Recorder, journal: FakeJournal) -> None:
+    action = recorder.record(
+        Kind.COMMAND, "roll", ActionOutcome.OK, duration_ms=2.5, user_id=7, channel_id=8, guild_id=9
+    )
+    assert journal.actions == [action]
+    assert (action.ts, action.event, action.commit) == (START, "command.roll", "abc1234")
+    assert (action.user, action.channel_id, action.guild_id) == (pseudonym(7, SECRET), 8, 9)
+    assert action.error is None
+
+
+def test_what_goes_well_is_timed(
+    recorder: Recorder, journal: FakeJournal, clock: FakeClock
+) -> None:
+    with recorder.timed(Kind.FORGE, "merge", run_id="abc123") as timed:
+        clock.tick(1.5)
+        timed.note(cost_usd=0.25, tokens_in=10)
+    (action,) = journal.actions
+    assert timed.action == action
+    assert (action.outcome, action.duration_ms, action.run_id) == (ActionOutcome.OK, 1500, "abc123")
+    assert (action.cost_usd, action.tokens_in) == (0.25, 10)
+
+
+def test_an_error_is_recorded_with_its_capsule_and_passes(
+    recorder: Recorder, journal: FakeJournal
+) -> None:
+    with (
+        pytest.raises(IndexError),
+        recorder.timed(Kind.COMMAND, "roll", inputs={"dice": "2d6", "who": object()}),
+    ):
+        [].pop()
+    (action,) = journal.actions
+    assert action.outcome is ActionOutcome.ERROR
+    assert action.error is not None
+    assert action.error.exception == "IndexError"
+    assert action.error.inputs == {"dice": "'2d6'"}
+    assert action.error.innermost is not None
+    assert action.error.innermost.file == "tests/bot/telemetry/test_recorder.py"
+
+
+def test_an_error_somebody_else_answers_counts_too(
+    recorder: Recorder, journal: FakeJournal
+) -> None:
+    with recorder.timed(Kind.COMMAND, "roll") as timed:
+        timed.note(error=ValueError("answered already"))
+    assert journal.actions[0].outcome is ActionOutcome.ERROR
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, ActionOutcome.OK),
+        (ValueError(), ActionOutcome.ERROR),
+        (TimeoutError(), ActionOutcome.TIMEOUT),
+        (ExceptionGroup("g", [TimeoutError()]), ActionOutcome.TIMEOUT),
+        (asyncio.CancelledError(), ActionOutcome.CANCELLED),
+        (KeyboardInterrupt(), ActionOutcome.CANCELLED),
+    ],
+)
+def test_how_it_ended_follows_from_the_error(
+    error: BaseException | None, outcome: ActionOutcome
+) -> None:
+    assert outcome_of(error) is outcome
+
+
+async def test_a_cancellation_is_recorded_without_a_capsule(
+    recorder: Recorder, journal: FakeJournal, clock: FakeClock
+) -> None:
+    async def work() -> None:
+        with recorder.timed(Kind.TASK, "sweep"):
+            await clock.sleep(60)
+
+    working = asyncio.ensure_future(work())
+    await clock.until_asleep()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert (journal.actions[0].outcome, journal.actions[0].error) == (ActionOutcome.CANCELLED, None)
+
+
+def test_a_journal_that_fails_fails_nothing_else(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class FullDisk(FakeJournal):
+        def append(self, action: Action) -> None:
+            raise JournalError("no space left")
+
+    recorder = Recorder(FullDisk(), clock, Path.cwd(), SECRET, lambda: None)
+    with caplog.at_level(logging.ERROR), recorder.timed(Kind.TASK, "sweep") as timed:
+        pass
+    assert timed.action is not None
+    assert "task.sweep" in caplog.text
