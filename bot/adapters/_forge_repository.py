@@ -152,7 +152,7 @@ class BareRepository:
         raise ForgeConflict(f"{what} cannot be merged", detail=answer.err)
 
     def _commit(self, tree: str, parents: tuple[str, ...], message: str, at: datetime) -> str:
-        date = f"{int(at.timestamp())} +0000"
+        date = f"@{int(at.timestamp())} +0000"
         return self.git.run(
             "commit-tree", tree, *(word for parent in parents for word in ("-p", parent)),
             stdin=(message.strip() + "\n").encode(),

@@ -29,9 +29,17 @@ def commits(out: bytes) -> tuple[Commit, ...]:
     for entry in out.decode(errors="replace").split("\0"):
         if entry:
             sha, author, seconds, summary = (entry.split("\n", 3) + [""] * 3)[:4]
-            at = datetime.fromtimestamp(int(seconds or 0), UTC)
-            found.append(Commit(sha=sha, author=author, at=at, summary=summary.rstrip("\n")))
+            summary = summary.rstrip("\n")
+            found.append(Commit(sha=sha, author=author, at=_moment(seconds), summary=summary))
     return tuple(found)
+
+
+def _moment(seconds: str) -> datetime:
+    """Return a commit's time; one that no calendar holds (they can be forged) is the first."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def file_changes(out: bytes) -> tuple[FileChange, ...]:

@@ -9,6 +9,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.domain.change import FileChange
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.ports.workspace import Workspaces
+from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.fakes.repositories import git, repository
 
 FILES: dict[str, str | bytes | None] = {
@@ -27,9 +28,12 @@ class Yard:
     base: str
 
 
-@pytest.fixture(params=["git"])
+@pytest.fixture(params=["fake", "git"])
 def yard(request: pytest.FixtureRequest, tmp_path: Path) -> Yard:
-    """Return a lender on a small repository."""
+    """Return each lender in turn, on the same small repository."""
+    if request.param == "fake":
+        fake = FakeWorkspaces(tmp_path / "worktrees", {k: v or "" for k, v in FILES.items()})
+        return Yard(fake, fake.base)
     base = repository(tmp_path / "checkout", FILES)
     return Yard(GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees"), base)
 

@@ -20,7 +20,7 @@ def git(folder: Path, *arguments: str, at: int | None = None) -> str:
     dates = (
         {}
         if at is None
-        else {"GIT_AUTHOR_DATE": f"{at} +0000", "GIT_COMMITTER_DATE": f"{at} +0000"}
+        else {"GIT_AUTHOR_DATE": f"@{at} +0000", "GIT_COMMITTER_DATE": f"@{at} +0000"}
     )
     done = subprocess.run(
         ["git", "-C", str(folder), *arguments],

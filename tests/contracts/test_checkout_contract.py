@@ -1,0 +1,165 @@
+"""What every running checkout promises. A further kind is one more room."""
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.domain.errors import CheckoutDirty, WorkspaceError
+from bot.ports.workspace import Checkout
+from tests.fakes.fake_workspaces import FakeCheckout
+from tests.fakes.repositories import commit, git, repository, write
+
+FILES: dict[str, str | bytes | None] = {
+    "dice.py": "one\ntwo\nthree\n",
+    "logo.png": b"\x89PNG\0",
+    "with ü and space.txt": "text\r\n",
+}
+
+
+class Room(Protocol):
+    """A checkout, and a forge that gets further."""
+
+    @property
+    def checkout(self) -> Checkout: ...
+
+    def advance(self, files: dict[str, str | bytes | None]) -> str:
+        """Add a commit to the forge's branch; return it."""
+        ...
+
+    def edit(self, files: dict[str, str | bytes | None]) -> None:
+        """Change files of the checkout by hand."""
+        ...
+
+    def diverge(self) -> None:
+        """Give the checkout a commit of its own."""
+        ...
+
+
+class FakeRoom:
+    """The checkout in memory."""
+
+    def __init__(self) -> None:
+        self.checkout = FakeCheckout(files=dict(FILES))
+
+    def advance(self, files: dict[str, str | bytes | None]) -> str:
+        return self.checkout.advance(files)
+
+    def edit(self, files: dict[str, str | bytes | None]) -> None:
+        self.checkout.edit(files)
+
+    def diverge(self) -> None:
+        self.checkout.diverged = True
+
+
+class GitRoom:
+    """A clone of a bare repository."""
+
+    def __init__(self, folder: Path) -> None:
+        repository(folder / "source", FILES)
+        git(folder, "clone", "-q", "--bare", str(folder / "source"), str(folder / "forge.git"))
+        for clone in ("checkout", "other"):
+            git(folder, "clone", "-q", str(folder / "forge.git"), str(folder / clone))
+        self._folder = folder
+        self.checkout = GitCheckout(folder / "checkout")
+
+    def advance(self, files: dict[str, str | bytes | None]) -> str:
+        head = commit(self._folder / "other", files, "Onwards")
+        git(self._folder / "other", "push", "-q", "origin", "main")
+        return head
+
+    def edit(self, files: dict[str, str | bytes | None]) -> None:
+        write(self._folder / "checkout", files)
+
+    def diverge(self) -> None:
+        commit(self._folder / "checkout", {"own.txt": "own\n"}, "Own")
+
+
+@pytest.fixture(params=["fake", "git"])
+def room(request: pytest.FixtureRequest, tmp_path: Path) -> Room:
+    """Return each kind of checkout in turn."""
+    return FakeRoom() if request.param == "fake" else GitRoom(tmp_path)
+
+
+async def test_it_reads_files_as_they_stand(room: Room) -> None:
+    assert room.checkout.path.is_absolute()
+    assert await room.checkout.read("with ü and space.txt") == "text\r\n"
+    room.edit({"dice.py": "edited\n"})
+    assert await room.checkout.read("dice.py") == "edited\n"
+    for absent in ("absent.txt", "logo.png", "../source/dice.py", "/etc/passwd", ".git/config", ""):
+        assert await room.checkout.read(absent) is None
+
+
+async def test_it_moves_forward_and_tells_what_changed(room: Room) -> None:
+    before = await room.checkout.head()
+    head = room.advance({"dice.py": "better\n", "new ü.py": "x\n", "logo.png": None})
+    assert not await room.checkout.contains(head)
+    changed = await room.checkout.fast_forward(head)
+    assert sorted(changed) == ["dice.py", "logo.png", "new ü.py"]
+    assert await room.checkout.head() == head
+    assert await room.checkout.contains(head)
+    assert await room.checkout.contains(before)
+    assert await room.checkout.read("dice.py") == "better\n"
+    assert await room.checkout.fast_forward(head) == ()
+    assert await room.checkout.fast_forward(before) == ()
+    assert await room.checkout.head() == head
+
+
+async def test_it_goes_no_further_than_asked(room: Room) -> None:
+    wanted = room.advance({"dice.py": "approved\n"})
+    newer = room.advance({"dice.py": "somebody else's\n"})
+    await room.checkout.fast_forward(wanted)
+    assert await room.checkout.head() == wanted
+    assert await room.checkout.read("dice.py") == "approved\n"
+    assert not await room.checkout.contains(newer)
+
+
+async def test_local_changes_in_the_way_stop_it(room: Room) -> None:
+    before = await room.checkout.head()
+    head = room.advance({"dice.py": "better\n", "new.txt": "n\n"})
+    room.edit({"dice.py": "edited by hand\n"})
+    with pytest.raises(CheckoutDirty, match=r"dice\.py"):
+        await room.checkout.fast_forward(head)
+    assert await room.checkout.head() == before
+    assert await room.checkout.read("dice.py") == "edited by hand\n"
+    assert await room.checkout.read("new.txt") is None
+
+
+async def test_untracked_files_in_the_way_stop_it(room: Room) -> None:
+    head = room.advance({"new.txt": "theirs\n"})
+    room.edit({"new.txt": "mine\n"})
+    with pytest.raises(CheckoutDirty, match=r"new\.txt"):
+        await room.checkout.fast_forward(head)
+    assert await room.checkout.read("new.txt") == "mine\n"
+
+
+async def test_local_changes_elsewhere_stay(room: Room) -> None:
+    room.edit({"with ü and space.txt": "edited\n"})
+    head = room.advance({"dice.py": "better\n"})
+    assert await room.checkout.fast_forward(head) == ("dice.py",)
+    assert await room.checkout.read("with ü and space.txt") == "edited\n"
+
+
+async def test_a_diverged_checkout_is_left_alone(room: Room) -> None:
+    room.diverge()
+    before = await room.checkout.head()
+    head = room.advance({"dice.py": "better\n"})
+    with pytest.raises(CheckoutDirty):
+        await room.checkout.fast_forward(head)
+    assert await room.checkout.head() == before
+
+
+async def test_a_commit_that_the_forge_does_not_have_is_an_error(room: Room) -> None:
+    before = await room.checkout.head()
+    for commit_id in ("1" * 40, "nonsense", "--help"):
+        with pytest.raises(WorkspaceError):
+            await room.checkout.fast_forward(commit_id)
+        assert not await room.checkout.contains(commit_id)
+    assert await room.checkout.head() == before
+
+
+async def test_unknown_places_have_no_suspects(room: Room) -> None:
+    sites = [("absent.py", 3), ("dice.py", 9_999), ("dice.py", 0), ("../x", 1)]
+    assert await room.checkout.suspects(sites) == ()
+    assert await room.checkout.log([]) == ()
