@@ -1,0 +1,189 @@
+"""Secrets known by their own shape: keys of vendors, tokens, and credentials inside URLs.
+
+Every pattern starts at a fixed word and every repeat in it is bounded, so the work is at most
+proportional to the length of the text. A rule runs only when its `sign` is in the text at all.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_START = r"(?<![A-Za-z0-9])"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One rule: what betrays it, what it matches and what is put in its place."""
+
+    signs: tuple[str, ...]
+    """Lower-case words; without one of them in the lower-cased text the rule is skipped."""
+    pattern: re.Pattern[str]
+    replace: str | Callable[[re.Match[str]], str]
+
+
+def mark(kind: str) -> str:
+    return f"[redacted:{kind}]"
+
+
+def looks_random(text: str) -> bool:
+    """True for what nobody would type as a word: letters and digits mixed, or long and odd."""
+    if len(text) < 8:
+        return False
+    digit = any(letter.isdigit() for letter in text)
+    lower = any(letter.islower() for letter in text)
+    upper = any(letter.isupper() for letter in text)
+    odd = any(not letter.isalnum() for letter in text)
+    if digit and (lower or upper):
+        return True
+    return (lower and upper and odd) or (len(text) >= 20 and lower + upper + odd >= 2)
+
+
+def _key(kind: str, sign: str, pattern: str, *more: str) -> Shape:
+    return Shape((sign, *more), re.compile(_START + pattern), mark(kind))
+
+
+def _token_user(found: re.Match[str]) -> str:
+    if "[redacted" in found[0] or not looks_random(found[2]):
+        return found[0]
+    return f"{found[1]}{mark('credentials')}@"
+
+
+def _credentials(found: re.Match[str]) -> str:
+    if "[redacted" in found[0]:
+        return found[0]
+    return f"{found[1]}{mark('credentials')}{found[2]}"
+
+
+def _bearer(found: re.Match[str]) -> str:
+    if not looks_random(found[3]) and len(found[3]) < 24:
+        return found[0]
+    return f"{found[1]}{found[2]}{mark('authorization')}"
+
+
+def _header(found: re.Match[str]) -> str:
+    value, scheme = found[4], (found[3] or "").strip().lower()
+    plain = value.isalpha() and value.islower() and len(value) < 16 and scheme not in _SCHEMES
+    if value.startswith("[redacted") or plain or value.lower() in ("none", "null", "true", "false"):
+        return found[0]
+    return f"{found[1]}{found[2]}{found[3] or ''}{mark('authorization')}"
+
+
+_SCHEMES = ("bearer", "basic", "token", "bot", "digest", "negotiate", "apikey", "key")
+_SLASHES = r"(?:://|:\\/\\/)"
+_QUOTE = r"(?:\\{0,7}[\"'])"
+SHAPES: tuple[Shape, ...] = (
+    # Places a secret stands in.
+    Shape(
+        ("://", ":\\/\\/"),
+        re.compile(
+            rf"({_SLASHES})(?:[^\s/@:\"'<>\\]{{0,256}}):(?:[^\s/\"'<>?#\\]{{1,512}})(@)(?=[^\s@])"
+        ),
+        _credentials,
+    ),
+    Shape(
+        ("://",),
+        re.compile(
+            r"(://)(?:[^\s/@:\"'<>\\]{1,256}):(?!\d{1,5}[/?#])(?:[^\s@\"'<>\\]{1,256})(@)(?=[\w.-])"
+        ),
+        _credentials,
+    ),
+    Shape(("://",), re.compile(r"(://)([^\s/@:\"'<>\\]{16,512})@(?=[\w.-])"), _token_user),
+    Shape(
+        ("%3a%2f%2f", "%3a//"),
+        re.compile(
+            r"((?:%3A%2F%2F|%3A//))(?:[\w.~+-]{0,128})%3A(?:(?!%40)[\w.~!$*+%-]){1,256}(%40)",
+            re.IGNORECASE,
+        ),
+        _credentials,
+    ),
+    Shape(
+        ("authorization", "x-auth"),
+        re.compile(
+            rf"((?:proxy-)?authorization|x-auth)({_QUOTE}?[ \t]{{0,4}}(?:[:=]"
+            rf"|,)[ \t]{{0,4}}(?:b?{_QUOTE})?)"
+            r"([A-Za-z][A-Za-z0-9-]{2,24}[ \t]{1,4})?"
+            r"([^\s\"',;\\)}\]]{1,4096})",
+            re.IGNORECASE,
+        ),
+        _header,
+    ),
+    Shape(
+        ("bearer", "basic"),
+        re.compile(r"\b(bearer|basic)([ \t]{1,4}|%20)([A-Za-z0-9+/_=.~-]{16,4096})", re.IGNORECASE),
+        _bearer,
+    ),
+    Shape(
+        ("cookie",),
+        re.compile(
+            rf"\b((?:set-)?cookie)({_QUOTE}?[ \t]{{0,4}}[:,][ \t]{{0,4}}(?:b?{_QUOTE})?)"
+            r"(?!\[redacted)[\w.%-]{1,128}=[^\r\n\"'\\]{1,4096}",
+            re.IGNORECASE,
+        ),
+        lambda found: f"{found[1]}{found[2]}{mark('cookie')}",
+    ),
+    Shape(
+        ("/webhooks/",),
+        re.compile(
+            r"(?:https?:(?://|\\/\\/)[\w.:-]{0,80}(?:/|\\/)api(?:(?:/|\\/)v\d{1,2})?)?"
+            r"(?:/|\\/)webhooks(?:/|\\/)\d{15,22}(?:/|\\/)[\w.-]{30,512}"
+        ),
+        mark("discord_webhook"),
+    ),
+    Shape(
+        ("webhooks%2f",),
+        re.compile(r"(?:%2F)webhooks%2F\d{15,22}%2F[\w.-]{30,512}", re.IGNORECASE),
+        mark("discord_webhook"),
+    ),
+    Shape(
+        ("/interactions/",),
+        re.compile(r"(/interactions/\d{15,22}/)[\w.-]{30,512}"),
+        lambda found: f"{found[1]}{mark('interaction_token')}",
+    ),
+    Shape(
+        ("hooks.slack.com",),
+        re.compile(r"hooks\.slack\.com(?:/|\\/|%2F)(?:services|workflows)[\w/\\%-]{8,256}"),
+        mark("slack_webhook"),
+    ),
+    Shape(
+        ("-u", "--user"),
+        re.compile(
+            r"((?<![\w-])(?:-u|--user)[ \t=]{1,4}[\"']?[^\s:\"'/]{1,64}:)(?!\[redacted"
+            r"|/)([^\s\"']{1,256})"
+        ),
+        lambda found: f"{found[1]}{mark('password')}",
+    ),
+    # Keys with a vendor's own beginning.
+    _key("anthropic_key", "sk-ant-", r"sk-ant-[\w-]{16,512}"),
+    _key("openai_key", "sk-", r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[\w-]{0,64}\d)[\w-]{20,512}"),
+    _key("github_token", "gh", r"gh[pousr]_[A-Za-z0-9_]{20,512}"),
+    _key("github_token", "github_pat_", r"github_pat_\w{20,512}"),
+    _key("gitlab_token", "gl", r"gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent|oas)-[\w.-]{16,512}"),
+    _key("slack_token", "xox", r"xox[abceoprs][.-][\w.%-]{10,512}"),
+    _key("slack_token", "xapp-", r"xapp-[\w-]{10,512}"),
+    _key("stripe_key", "k_", r"[srp]k_(?:live|test|prod)_[A-Za-z0-9]{10,512}"),
+    _key("stripe_key", "whsec_", r"whsec_[A-Za-z0-9+/=]{16,512}"),
+    _key("aws_key", "a", r"(?:AKIA|ASIA|ABIA|ACCA|AROA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _key("google_key", "aiza", r"AIza[\w-]{30,128}"),
+    _key("google_key", "ya29.", r"ya29\.[\w-]{20,2048}"),
+    _key("google_key", "gocspx-", r"GOCSPX-[\w-]{20,128}"),
+    _key("google_key", "1//0", r"1//0[\w-]{30,256}"),
+    _key("npm_token", "npm_", r"npm_[A-Za-z0-9]{30,128}"),
+    _key("pypi_token", "pypi-", r"pypi-[\w-]{32,1024}"),
+    _key("telegram_token", ":aa", r"\d{6,12}:AA[\w-]{30,64}"),
+    _key("twilio_key", "sk", r"SK[0-9a-f]{32}(?![0-9A-Za-z])"),
+    _key("twilio_key", "ac", r"AC[0-9a-f]{32}(?![0-9A-Za-z])"),
+    _key("sendgrid_key", "sg.", r"SG\.[\w-]{16,64}\.[\w-]{16,128}"),
+    _key("huggingface_token", "hf_", r"(?:hf|api_org)_[A-Za-z]{4}[A-Za-z0-9]{16,128}"),
+    _key("docker_token", "dckr_", r"dckr_[a-z]{3}_[\w-]{16,128}"),
+    _key("digitalocean_token", "do", r"do[opr]_v1_[a-f0-9]{32,128}"),
+    _key("vault_token", "hv", r"hv[sbr]\.[\w-]{20,512}"),
+    _key("grafana_token", "glsa_", r"glsa_\w{20,128}"),
+    _key("shopify_token", "shp", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,64}"),
+    _key("mailgun_key", "key-", r"key-[0-9a-f]{32}(?![0-9a-z])"),
+    _key("databricks_token", "dapi", r"dapi[0-9a-f]{32}(?:-\d)?(?![0-9a-z])"),
+    _key("linear_key", "lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{20,128}"),
+    _key("new_relic_key", "nrak-", r"NRAK-[A-Z0-9]{20,64}"),
+    _key("jwt", "eyj", r"eyJ[\w-]{8,4096}\.[\w-]{8,8192}(?:\.[\w-]{0,4096}){0,3}"),
+    _key("discord_token", "mfa.", r"mfa\.[\w-]{60,128}"),
+    _key("discord_token", ".", r"(?<![\w-])[MNO][\w-]{22,28}\.[\w-]{6,7}\.[\w-]{25,64}(?![\w.-])"),
+)
