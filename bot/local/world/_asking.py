@@ -210,7 +210,7 @@ class Asking:
             return
         builder = Options(self._backend, self._names, user, channel.guild_id)
         kind = SELECT_OPTION_TYPE[menu["type"]]
-        asked["values"] = [builder._entity(kind, each, "values") for each in values]
+        asked["values"] = [builder.entity(kind, each, "values") for each in values]
         asked["resolved"] = builder.resolved
 
     # ------------------------------------------------------------------- modals

@@ -118,13 +118,14 @@ class Options:
         key = f"options.{option['name']}"
         kind = option["type"]
         if kind in (USER, CHANNEL, ROLE, MENTIONABLE):
-            return self._entity(kind, value, key)
+            return self.entity(kind, value, key)
         try:
             return interactions.validate_option_value(name, option, _typed(kind, value, key))
         except (OptionError, SetupError, ValueError) as error:
             raise Refused(400, f"{key}: {error}") from error
 
-    def _entity(self, kind: int, value: Any, key: str) -> str:
+    def entity(self, kind: int, value: Any, key: str) -> str:
+        """Resolve a user, channel, role or mentionable; returns its id as Discord writes it."""
         if isinstance(value, str) and (mention := _MENTION.fullmatch(value.strip())):
             value = mention[1]
         if kind == CHANNEL:
