@@ -8,7 +8,12 @@ from pathlib import Path
 
 import simcord
 
-from bot.client import TheseusClient
+from bot.client import Identity, TheseusClient
+from bot.domain.people import AllowList
+from bot.telemetry import Recorder, redact
+from tests.fakes.fake_journal import FakeJournal
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class SimulatedClock:
@@ -27,16 +32,6 @@ class SimulatedClock:
         await asyncio.sleep(seconds)
 
 
-class OneCogClient(TheseusClient):
-    """The client with nothing but the cog under test."""
-
-    cog_module: str
-
-    async def setup_hook(self) -> None:
-        await self.load_extension(self.cog_module)
-        await self.tree.sync()
-
-
 class Room:
     """What a cog's test needs: the channel, people in it, and the bot that listens there."""
 
@@ -44,6 +39,7 @@ class Room:
         self._cog_module = cog_module
         self._state = state
         self._clock = SimulatedClock()
+        self.journal = FakeJournal()
         self.bot = self._new_bot()
         self.env = simcord.Env(self.bot)
         self._clock.env = self.env
@@ -66,10 +62,18 @@ class Room:
         """What stands in the channel, oldest first."""
         return [message.content for message in self.channel.history()]
 
-    def _new_bot(self) -> OneCogClient:
-        bot = OneCogClient(clock=self._clock, state=self._state)
-        bot.cog_module = self._cog_module
-        return bot
+    def _new_bot(self) -> TheseusClient:
+        recorder = Recorder(
+            self.journal, self._clock, ROOT, b"salt for the tests", lambda: None, redact=redact
+        )
+        return TheseusClient(
+            root=ROOT,
+            state=self._state,
+            clock=self._clock,
+            recorder=recorder,
+            identity=Identity(guild_id=None, dev_channel_id=0, people=AllowList()),
+            extensions=[self._cog_module],
+        )
 
 
 @asynccontextmanager
