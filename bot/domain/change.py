@@ -68,6 +68,7 @@ class Finding(Record):
         "new_dependency",
         "ownership",
         "size",
+        "unsafe_file",
         "empty",
     ]
     path: str

@@ -1,0 +1,93 @@
+"""Where a change may reach, and what kinds of file it may hold."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from bot.domain.change import FileChange, Finding
+from bot.domain.checks import Protection
+from bot.domain.diff_guard._parse import FilePatch
+
+# Files that decide how checks run or what a diff shows. A person should see that they changed.
+_MACHINERY = frozenset(
+    {
+        "conftest.py", "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini",
+        "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini", "ruff.toml",
+        ".ruff.toml", ".coveragerc", "noxfile.py", "pyrightconfig.json", "setup.py",
+    }
+)  # fmt: skip
+_GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+@lru_cache(maxsize=512)
+def _pattern(glob: str) -> re.Pattern[str]:
+    """Return a glob as an expression: `*` and `?` stay within a name, `**` crosses folders."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
+    spelled = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
+    # A pattern that names a folder, or matches one, protects everything below it.
+    return re.compile("".join(spelled.get(part, re.escape(part)) for part in parts) + r"(?:/.*)?")
+
+
+def matches(path: str, globs: Sequence[str]) -> bool:
+    """Whether any of the patterns covers the path. Letters' case makes no difference."""
+    return any(_pattern(glob.lower()).fullmatch(path.lower()) for glob in globs)
+
+
+def _unsafe(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not path or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+        return "The path leads out of the repository."
+    if _CONTROL.search(path):
+        return "The path holds a backslash or control characters."
+    if any(part.lower().rstrip(". ") == ".git" for part in parts):
+        return "The path is inside git's own folder."
+    if parts[-1].lower() in _GIT_FILES:
+        return "This file changes what git shows or fetches."
+    return ""
+
+
+def path_findings(
+    changes: Sequence[FileChange],
+    patches: Sequence[FilePatch],
+    owned: frozenset[str],
+    protection: Protection,
+    allowed_new: frozenset[str],
+) -> Iterator[Finding]:
+    """Yield what is wrong with the paths of a change, both ends of a rename included."""
+    paths = [change.path for change in changes]
+    paths += [path for patch in patches for path in (patch.path, patch.old_path)]
+    for path in dict.fromkeys(paths):
+        if reason := _unsafe(path):
+            yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
+        if matches(path, protection.immutable):
+            message = "No run may change this file."
+            yield Finding(rule="immutable_path", path=path, message=message, blocking=True)
+        elif matches(path, protection.security):
+            message = "Security-sensitive: shipping needs a person's explicit word."
+            yield Finding(rule="protected_path", path=path, message=message, blocking=False)
+        elif PurePosixPath(path).name in _MACHINERY or path.endswith(".pth"):
+            message = "Decides how checks run: look at it closely."
+            yield Finding(rule="protected_path", path=path, message=message, blocking=False)
+        if path not in owned and path not in allowed_new:
+            message = "The plan does not own this file."
+            yield Finding(rule="ownership", path=path, message=message, blocking=True)
+
+
+def file_findings(patch: FilePatch) -> Iterator[Finding]:
+    """Yield what is wrong with the kind of file: links, submodules, programs, binaries."""
+    reasons = {
+        "120000": "A symbolic link; a change holds plain files only.",
+        "160000": "A submodule; a change holds plain files only.",
+    }
+    for mode in dict.fromkeys((patch.new_mode, patch.old_mode)):
+        if mode in reasons:
+            message = reasons[mode]
+            yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
+    if patch.new_mode == "100755" and patch.old_mode != "100755":
+        message = "Becomes executable."
+        yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
+    if patch.binary:
+        message = "Binary: nobody can read in the diff what it holds."
+        yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
