@@ -1,21 +1,22 @@
 """The whole repair of one tree: baseline, localise, search, confirm, tidy, write."""
 
+import ast
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
-from bot.repair.forking import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.judging import TestJudge
 from bot.repair.model import Crash, Hunk, Problem, SearchReport, Texts
-from bot.repair.running import Limits, RunResult, TestRecord
+from bot.repair.running import Limits, PreloadingRunner, RunResult, TestRecord
 from bot.repair.search import OnProgress, search, silent
 from bot.repair.tidy import tidied
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
+NEW = 1  # hunks of commits this young count even in files no failing test ran
 QUICK_FLOOR, CPU_FLOOR = 6.0, 0.5
 
 
@@ -25,7 +26,9 @@ class RepairRequest:
 
     `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
     `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
-    change ("" or empty: any but tests). `write` leaves the fix in the tree.
+    change (empty: any but tests). `refused` are the texts of fixes, by path, that others
+    turned down before. `maybe` names files to look at where there is no coverage. `write` leaves
+    the fix in the tree.
     """
 
     root: Path
@@ -34,6 +37,8 @@ class RepairRequest:
     capsule: Crash | None = None
     hunks: tuple[Hunk, ...] = ()
     allowed: tuple[str, ...] = ()
+    refused: tuple[Texts, ...] = ()
+    maybe: tuple[str, ...] = ()
     seconds: float = 60.0
     write: bool = True
 
@@ -55,7 +60,7 @@ class Baseline:
 
 async def mend(
     request: RepairRequest,
-    runner: ForkingRunner,
+    runner: PreloadingRunner,
     clock: Clock,
     on_progress: OnProgress = silent,
 ) -> SearchReport:
@@ -74,6 +79,8 @@ async def mend(
     slow = Limits(60.0, 60.0, max(60.0, request.seconds))
 
     async def confirm(files: Texts) -> bool:
+        if any(same_code(files, texts) for texts in request.refused):
+            return False
         for stage in (request.reproduction, judge_guards(request, base)):
             if stage and not (await runner.run(stage, files, slow)).green:
                 return False
@@ -98,7 +105,16 @@ async def mend(
     return replace(report, files=files, seconds=clock.monotonic() - began)
 
 
-async def baseline(request: RepairRequest, runner: ForkingRunner) -> Baseline:
+def same_code(files: Texts, others: Texts) -> bool:
+    """Return whether both are the same change, however it is formatted."""
+    if files.keys() != others.keys():
+        return False
+    return all(
+        ast.dump(ast.parse(files[path])) == ast.dump(ast.parse(others[path])) for path in files
+    )
+
+
+async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import."""
     limits = Limits(5.0, 3.0, max(20.0, request.seconds / 2))
     own = await runner.run(request.reproduction, {}, limits, coverage=True, modules=True)
@@ -127,7 +143,7 @@ def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
     return [record.test for record in base.passing if record.test not in own]
 
 
-def _judge(request: RepairRequest, base: Baseline, runner: ForkingRunner) -> TestJudge:
+def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> TestJudge:
     longest = max((record.seconds for record in base.passing), default=0.1)
     total = sum(record.seconds for record in base.passing)
     each = max(QUICK_FLOOR, 4 * longest)
@@ -147,8 +163,9 @@ def problem_of(request: RepairRequest, base: Baseline) -> Problem:
         wanted.update(dict.fromkeys(frame.path for frame in reversed(crash.frames)))
     for record in base.failing:
         wanted.update(dict.fromkeys(record.lines))
-    wanted.update(dict.fromkeys(hunk.path for hunk in request.hunks))
-    wanted.update(dict.fromkeys(path for path in request.allowed if path.endswith(".py")))
+    measured = bool(base.coverage)
+    near = [hunk.path for hunk in request.hunks if hunk.age <= NEW or not measured]
+    wanted.update(dict.fromkeys((*request.maybe, *near, *request.allowed)))
     return Problem(
         texts=_texts(request, list(wanted)),
         crashes=tuple(crashes),

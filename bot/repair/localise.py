@@ -18,6 +18,11 @@ class Suspicion:
     scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     covered: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
+    @property
+    def measured(self) -> bool:
+        """Return true when some failing test's coverage is known."""
+        return any(self.covered.values())
+
     def of(self, path: str, lines: range) -> float:
         """Return the highest score among some lines."""
         scores = self.scores.get(path, {})

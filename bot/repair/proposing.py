@@ -88,8 +88,7 @@ def _score(
         inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
         return max(score, 0.75 * suspicion.of(source.path, inside))
     if source.function(statement) is not None:
-        measured = bool(suspicion.covered.get(source.path))
-        return score if score or measured else UNSEEN * bool(suspicion.scores.get(source.path))
+        return score if score or suspicion.measured else UNSEEN
     if isinstance(statement, (ast.Import, ast.ImportFrom, ast.ClassDef)):
         return score
     return max(score, max((reach.get(name, 0.0) for name in _bound(statement)), default=0.0))

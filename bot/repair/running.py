@@ -79,10 +79,21 @@ class TestRunner(Protocol):
         *,
         coverage: bool = False,
         stop_at_first: bool = False,
+        modules: bool = False,
     ) -> RunResult:
         """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
+
+        `coverage` asks for the lines each test ran, `modules` for the installed modules imported.
 
         Late runs are killed with all they started and come back with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.
         """
+        ...
+
+
+class PreloadingRunner(TestRunner, Protocol):
+    """A runner that can be told which installed modules every run will need."""
+
+    async def preload(self, modules: Sequence[str]) -> None:
+        """Import these once, ahead of all later runs; may do nothing."""
         ...

@@ -1,0 +1,110 @@
+"""Understand a test command: is it pytest, by which interpreter, on which tests?"""
+
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SHELL = re.compile(r"[;&|<>$`()*?~\n]|^\s*\w+=")
+# Options that would slow a run down, stop it early or print; each may carry a value with "=".
+DROPPED = re.compile(
+    r"^(-[qvslx]+|--(exitfirst|verbose|quiet|tb|maxfail|lf|last-failed|ff|failed-first|nf|sw"
+    r"|stepwise|durations|cov|cov-report|color|no-header|no-summary|pdb|capture|timeout"
+    r"|numprocesses|dist)(=.*)?|--cov.*|-n\w*|-p=?no:cacheprovider)$"
+)
+VALUED = {"-k", "-m", "-c", "-o", "-W", "-p", "--rootdir", "--ignore", "--deselect"}
+VALUED_DROPPED = {"-n", "--maxfail", "--tb", "--durations", "--cov", "--cov-report", "--color"}
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A pytest command taken apart: interpreter, tests (paths or node ids), other options."""
+
+    python: str
+    tests: tuple[str, ...]
+    options: tuple[str, ...]
+
+    @property
+    def argv(self) -> list[str]:
+        """Return the command that runs the same tests, quietly."""
+        return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.options,
+                *self.tests]  # fmt: skip
+
+
+def pytest_invocation(command: str, repo: Path) -> Invocation | None:
+    """Return the command taken apart, or None when it is not a plain pytest (or unittest) one."""
+    if SHELL.search(re.sub(r"\[[^]]*\]|-[km]\s*(\"[^\"]*\"|'[^']*')", "", command)):
+        return None
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    if words[:2] in (["uv", "run"], ["poetry", "run"]):
+        words = words[2:]
+        if (repo / ".venv/bin/python").exists() and words:
+            words[0] = str(repo / ".venv/bin" / words[0])
+    return _taken_apart(words, repo)
+
+
+def _taken_apart(words: list[str], repo: Path) -> Invocation | None:
+    if not words:
+        return None
+    name = Path(words[0]).name
+    if name in {"pytest", "py.test"}:
+        beside = _found(words[0], repo)
+        python = str(Path(beside).parent / "python") if beside else sys.executable
+        return _of_arguments(python if Path(python).exists() else sys.executable, words[1:], repo)
+    if name.startswith("python") and words[1:3] == ["-m", "pytest"]:
+        return _of_arguments(_found(words[0], repo) or sys.executable, words[3:], repo)
+    if name.startswith("python") and words[1:3] == ["-m", "unittest"]:
+        tests = [_unittest_path(word, repo) for word in words[3:] if not word.startswith("-")]
+        if tests and all(tests):
+            python = _found(words[0], repo) or sys.executable
+            return Invocation(python, tuple(test for test in tests if test), ())
+    return None
+
+
+def _found(program: str, repo: Path) -> str | None:
+    if "/" in program:
+        path = repo / program
+        return str(path.absolute()) if path.exists() else None
+    return shutil.which(program)
+
+
+def _of_arguments(python: str, words: Sequence[str], repo: Path) -> Invocation:
+    tests: list[str] = []
+    options: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in VALUED_DROPPED:
+            next(rest, None)
+        elif word in VALUED:
+            options += [word, next(rest, "")]
+        elif word.startswith("-"):
+            options += [] if DROPPED.match(word) else [word]
+        else:
+            tests.append(_below(word, repo))
+    return Invocation(python, tuple(tests), tuple(options))
+
+
+def _below(test: str, repo: Path) -> str:
+    """Return a test's path relative to the repository when it was given in full."""
+    path, mark, rest = test.partition("::")
+    if Path(path).is_absolute() and Path(path).is_relative_to(repo.resolve()):
+        path = str(Path(path).relative_to(repo.resolve()))
+    return f"{path}{mark}{rest}"
+
+
+def _unittest_path(name: str, repo: Path) -> str | None:
+    """Return the pytest node id of `package.module.Class.method`, or of a path."""
+    if name.endswith(".py") and (repo / name).is_file():
+        return name
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        path = "/".join(parts[:count]) + ".py"
+        if (repo / path).is_file():
+            return "::".join([path, *parts[count:]])
+    return None

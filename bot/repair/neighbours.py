@@ -1,0 +1,83 @@
+"""Which other tests and files belong to a failure: found by reading imports, not by running."""
+
+import ast
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot.repair.guidance import is_test
+from bot.repair.plain import SKIPPED
+
+FILES_AT_MOST = 3000
+TESTS_AT_MOST = 12
+BYTES_AT_MOST = 300_000
+
+
+def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list[str]:
+    """Return the given tests' files, and test files that import the same modules."""
+    own = [test.partition("::")[0] for test in (*failing, *given)]
+    files = [path for path in dict.fromkeys(own) if (root / path).exists()]
+    wanted: set[str] = set()
+    for path in files:
+        if (root / path).is_file():
+            wanted |= {stem for stem in imports_of(root / path) if _is_ours(root, stem)}
+    others = [
+        path
+        for file in python_files(root)
+        if is_test(path := file.relative_to(root).as_posix())
+        and path not in files
+        and not any(path.startswith(f"{folder}/") for folder in files)
+        and wanted & imports_of(file)
+    ]
+    return [*files, *others[:TESTS_AT_MOST]]
+
+
+def imported_files(root: Path, paths: Iterable[str]) -> list[str]:
+    """Return these files and the files of the tree they import, one step and then another."""
+    found: dict[str, None] = {}
+    wave = [path for path in dict.fromkeys(paths) if (root / path).is_file()]
+    for _ in range(3):
+        found.update(dict.fromkeys(wave))
+        names = {name for path in wave for name in imports_of(root / path)}
+        wave = [path for name in sorted(names) for path in _files_of(root, name)
+                if path not in found]  # fmt: skip
+    return [path for path in found if not is_test(path)]
+
+
+def imports_of(file: Path) -> set[str]:
+    """Return the dotted names of the modules a file imports, and of what it takes from them."""
+    if file.stat().st_size > BYTES_AT_MOST:
+        return set()
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8", errors="replace"))
+    except (SyntaxError, ValueError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def python_files(root: Path) -> list[Path]:
+    """Return the Python files below a root, environments and caches left out."""
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        found += [Path(folder, name) for name in sorted(names) if name.endswith(".py")]
+        if len(found) > FILES_AT_MOST:
+            break
+    return found[:FILES_AT_MOST]
+
+
+def _files_of(root: Path, name: str) -> list[str]:
+    base = name.replace(".", "/")
+    tries = [f"{prefix}{base}{end}" for prefix in ("", "src/") for end in (".py", "/__init__.py")]
+    return [path for path in tries if (root / path).is_file()]
+
+
+def _is_ours(root: Path, name: str) -> bool:
+    return bool(_files_of(root, name))

@@ -1,0 +1,126 @@
+"""The slow runner: any shell command whose exit code says whether the tests pass.
+
+Every run happens in a copy of its own, so that two may go on side by side. There is no coverage;
+the crash is read from the last traceback in the output.
+"""
+
+import asyncio
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.repair.model import Crash, Frame, Texts
+from bot.repair.running import Confine, Limits, RunResult, TestRecord, unconfined
+from bot.repair.spawning import spawn
+
+FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
+ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
+                   r"(?:: (?P<message>.*))?$", re.M)  # fmt: skip
+SKIPPED = (".git", ".venv", "venv", "env", "node_modules", "__pycache__", ".tox", ".nox",
+           ".mypy_cache", ".ruff_cache", ".pytest_cache")  # fmt: skip
+LINKED = (".venv", "venv", "env", "node_modules")
+NAME = "command"
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a repository without its history and caches; its environments are linked, not copied."""
+    ignore = shutil.ignore_patterns(*SKIPPED)
+    shutil.copytree(source, target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+    for name in LINKED:
+        if (source / name).exists() and not (target / name).exists():
+            (target / name).symlink_to((source / name).resolve())
+
+
+class CommandRunner:
+    """Implements `TestRunner` for a shell command; the tests it is asked for are always all."""
+
+    def __init__(
+        self, root: Path, command: str, *, confine: Confine = unconfined, width: int = 2
+    ) -> None:
+        self._root, self._command, self._confine = root, command, confine
+        self._width = width
+        self._copies: asyncio.Queue[Path] = asyncio.Queue()
+        self._folder = ""
+
+    @property
+    def width(self) -> int:
+        """Return how many runs go on side by side."""
+        return self._width
+
+    async def __aenter__(self) -> Self:
+        """Make the copies."""
+        self._folder = tempfile.mkdtemp(prefix="theseus-repair-")
+        for number in range(self._width):
+            copy = Path(self._folder, str(number))
+            await asyncio.to_thread(copy_tree, self._root, copy)
+            self._copies.put_nowait(copy)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Remove the copies."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: Limits,
+        *,
+        coverage: bool = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+    ) -> RunResult:
+        """Run the command with these texts in place; see `TestRunner`."""
+        copy = await self._copies.get()
+        try:
+            for path, text in overlay.items():
+                (copy / path).write_bytes(text.encode(errors="surrogateescape"))
+            argv = self._confine(shell(self._command), copy)
+            code, output = await spawn(argv, copy, limits.seconds)
+        finally:
+            for path in overlay:
+                shutil.copyfile(self._root / path, copy / path)
+            self._copies.put_nowait(copy)
+        crash = None if code == 0 else read_crash(output, copy, late=code is None)
+        record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
+        return RunResult((record,), code is not None, code is None, code, output[-3000:])
+
+    async def preload(self, modules: Sequence[str]) -> None:
+        """Do nothing: every run starts anew."""
+
+
+def shell(command: str) -> list[str]:
+    """Return the argv that runs a shell command, our own interpreter's folder last on the path."""
+    beside = Path(sys.executable).parent
+    script = (
+        f'PATH="$PATH:{beside}"; PYTHONDONTWRITEBYTECODE=1; export PATH PYTHONDONTWRITEBYTECODE'
+    )
+    return ["sh", "-c", f"{script}\n{command}"]
+
+
+def read_crash(output: str, root: Path, *, late: bool = False) -> Crash:
+    """Read the last traceback in a command's output; frames outside the root are left out."""
+    if late:
+        return Crash("OutOfTime", "ran too long")
+    frames = []
+    last = output.rfind("Traceback (most recent call last)")
+    for match in FRAME.finditer(output[max(0, last) :]):
+        path = Path(root, match["file"]).resolve()
+        if path.is_relative_to(root.resolve()) and "site-packages" not in path.parts:
+            relative = path.relative_to(root.resolve()).as_posix()
+            frames.append(Frame(relative, int(match["line"]), match["function"]))
+    errors = list(ERROR.finditer(output[max(0, last) :]))
+    if not errors:
+        return Crash("", output.strip()[-200:], tuple(frames))
+    error = errors[0] if last >= 0 else errors[-1]
+    return Crash(error["error"].split(".")[-1], error["message"] or "", tuple(frames))

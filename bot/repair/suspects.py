@@ -1,0 +1,35 @@
+"""Suspect hunks from a git repository: what is not committed yet, then the newest commits."""
+
+from pathlib import Path
+
+from bot.repair.model import Hunk
+from bot.repair.reverts import parse_diff
+from bot.repair.spawning import spawn
+
+COMMITS = 12
+SECONDS = 15.0
+HUNKS_AT_MOST = 150
+
+
+async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Hunk]:
+    """Return hunks of Python files, newest first; nothing when `repo` is not under git."""
+    plain = ["git", "-C", str(repo), "-c", "core.quotepath=off"]
+    shape = ["--no-color", "--no-ext-diff", "--relative", "-U3"]
+    files = ["--", "*.py"]
+    found: list[Hunk] = []
+    pending = await _output([*plain, "diff", "HEAD", *shape, *files], repo)
+    found += parse_diff(pending, "", 0)
+    one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]
+    log = await _output([*plain, "log", "-p", *one, *shape, *files], repo)
+    for age, part in enumerate(f"\n{log}".split("\ncommit ")[1:]):
+        commit, _, diff = part.partition("\n")
+        found += parse_diff(diff, commit.strip(), age + bool(pending.strip()))
+    return found[:HUNKS_AT_MOST]
+
+
+async def _output(argv: list[str], folder: Path) -> str:
+    try:
+        code, output = await spawn(argv, folder, SECONDS)
+    except FileNotFoundError:
+        return ""  # without git there are no suspects, and the search goes on without them
+    return output if code == 0 else ""
