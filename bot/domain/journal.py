@@ -101,7 +101,7 @@ class FailureGroup(Record):
 
 
 class JournalQuery(Record):
-    """What to read: all conditions hold together; `None` means any."""
+    """What to read: all conditions hold together; `None` means any. Both times are included."""
 
     event: str | None = None
     fingerprint: str | None = None

@@ -20,7 +20,10 @@ class OutboxStore(Protocol):
     """Durable rows behind `Chat.post`. Raises `StoreError`."""
 
     async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
-        """Store the message, or return where it stands if this key was sent already."""
+        """Store the message, or return where it stands if this key was sent already.
+
+        Raises `ChatRejected`, with the reason, if the chat refused this key for good.
+        """
         ...
 
     async def sent(self, key: str, ref: MessageRef) -> None:

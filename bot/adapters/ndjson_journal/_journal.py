@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from bot.adapters._sqlite import Database
+from bot.adapters._sqlite import Database, Work
 from bot.adapters.ndjson_journal import _queries
 from bot.adapters.ndjson_journal._files import DayFiles
 from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
@@ -20,6 +21,8 @@ from bot.domain.journal import Action, FailureGroup, JournalQuery
 BATCH_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class NdjsonJournal:
@@ -88,37 +91,51 @@ class NdjsonJournal:
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""
-        await self._catch_up()
         folder = self._files.folder
-        return await self._index.read(lambda index: _queries.matching(index, folder, query))
+        return await self._ask(lambda index: _queries.matching(index, folder, query))
 
     async def get(self, record_id: str) -> Action | None:
         """Return the record with that full or short id."""
-        await self._catch_up()
         folder = self._files.folder
-        return await self._index.read(lambda index: _queries.one(index, folder, record_id))
+        return await self._ask(lambda index: _queries.one(index, folder, record_id))
 
     async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
         """Return failures since then grouped by fingerprint, the most recent group first."""
-        await self._catch_up()
         folder = self._files.folder
-        return await self._index.read(lambda index: _queries.failures(index, folder, since, limit))
+        return await self._ask(lambda index: _queries.failures(index, folder, since, limit))
 
     async def damaged(self) -> tuple[Damage, ...]:
         """Return where the day files hold bytes that are no record (a torn line, an edit)."""
+        return await self._ask(lambda index: damage(index, self._files.folder))
+
+    async def _ask(self, question: Work[T]) -> T:
+        """Answer from an index that is up to date, making it anew if it proves damaged."""
+        try:
+            await self._catch_up()
+            return await self._index.read(question)
+        except JournalError as error:
+            if not _damaged(error):
+                raise
+            await self._index.close()
+            await self._make_index_anew(error)
         await self._catch_up()
-        return await self._index.read(lambda index: damage(index, self._files.folder))
+        return await self._index.read(question)
 
     async def _open_index(self) -> None:
         try:
             await self._index.open()
         except ConfigError as error:
-            if not self._index.path.is_file():
-                raise
-            log.warning("The journal's index is made anew from its files: %s", error)
-            for suffix in ("", "-wal", "-shm"):
-                self._index.path.with_name(self._index.path.name + suffix).unlink(missing_ok=True)
-            await self._index.open()
+            if not self._index.path.is_file() or isinstance(
+                error.__cause__, sqlite3.OperationalError
+            ):
+                raise  # a locked or unwritable file is not a damaged one
+            await self._make_index_anew(error)
+
+    async def _make_index_anew(self, error: Exception) -> None:
+        log.warning("The journal's index is made anew from its files: %s", error)
+        for suffix in ("", "-wal", "-shm"):
+            self._index.path.with_name(self._index.path.name + suffix).unlink(missing_ok=True)
+        await self._index.open()
 
     def _tell(self) -> None:
         """Let the follower know, once a batch."""
@@ -152,3 +169,8 @@ class NdjsonJournal:
             more = step.more
             for spoilt in step.damaged:
                 log.warning("Journal %s; it is skipped.", spoilt)
+
+
+def _damaged(error: JournalError) -> bool:
+    """Return whether SQLite found the file itself wrong, not just busy or out of reach."""
+    return type(error.__cause__) is sqlite3.DatabaseError

@@ -1,6 +1,5 @@
 """Between records and rows."""
 
-import hashlib
 import json
 import re
 import sqlite3
@@ -115,8 +114,3 @@ def history_of(connection: sqlite3.Connection, run_id: str) -> History:
             if row["kind"] in RECORDS
         }
     )
-
-
-def chain(previous: str, body: str) -> str:
-    """Return the hash of an audit entry: over the one before it and its own canonical JSON."""
-    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()

@@ -1,6 +1,5 @@
 """Runs, their records, approvals and the audit log, in SQLite."""
 
-import json
 import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -8,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from bot.adapters._sqlite import Database, Migration
+from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._rows import (
     append_record,
-    chain,
     dump,
     history_of,
     insert_run,
@@ -194,54 +193,19 @@ class SqliteStore:
 
     async def audit(self, entry: AuditEntry) -> None:
         """Append to the audit log, chained to the entry before."""
-        body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
-
-        def work(connection: sqlite3.Connection) -> None:
-            last = connection.execute(
-                "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-            number, previous = (1, "") if last is None else (last["number"] + 1, last["hash"])
-            connection.execute(
-                "INSERT INTO audit_log (number, at, run_id, action, body, previous, hash)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    stamp(entry.at),
-                    entry.run_id,
-                    entry.action,
-                    body,
-                    previous,
-                    chain(previous, body),
-                ),
-            )
-
-        await self._database.write(work)
+        await self._database.write(lambda connection: _audit.append(connection, entry))
 
     async def audit_log(
         self, *, run_id: str | None = None, limit: int = 100
     ) -> Sequence[AuditEntry]:
         """Return the newest entries, newest first."""
-        rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT number, body FROM audit_log WHERE ?1 IS NULL OR run_id = ?1"
-                " ORDER BY number DESC LIMIT ?2",
-                (run_id, limit),
-            ).fetchall()
+        return await self._database.read(
+            lambda connection: _audit.newest(connection, run_id, limit)
         )
-        return tuple(parse(AuditEntry, row["body"], f"entry {row['number']}") for row in rows)
 
     async def audit_break(self) -> int | None:
         """Return the number of the first audit entry whose hash does not hold; `None` is well."""
-
-        def work(connection: sqlite3.Connection) -> int | None:
-            previous = ""
-            for row in connection.execute("SELECT * FROM audit_log ORDER BY number"):
-                if row["previous"] != previous or row["hash"] != chain(previous, row["body"]):
-                    return int(row["number"])
-                previous = row["hash"]
-            return None
-
-        return await self._database.read(work)
+        return await self._database.read(_audit.first_break)
 
 
 def _run(connection: sqlite3.Connection, run_id: str) -> Run:

@@ -167,7 +167,7 @@ async def test_the_index_goes_on_where_it_stopped(tmp_path: Path) -> None:
         assert await journal.damaged() == ()
 
 
-@pytest.mark.parametrize("harm", ["lost", "garbage"])
+@pytest.mark.parametrize("harm", ["lost", "garbage", "damaged"])
 async def test_the_index_is_made_again_from_the_files(tmp_path: Path, harm: str) -> None:
     written = [an_action(str(number), after=3600 * number) for number in range(30)]
     async with a_journal(tmp_path) as journal:
@@ -176,8 +176,11 @@ async def test_the_index_is_made_again_from_the_files(tmp_path: Path, harm: str)
     index = tmp_path / "journal.sqlite3"
     if harm == "lost":
         index.unlink()
-    else:
+    elif harm == "garbage":
         index.write_bytes(b"garbage" * 1000)
+    else:
+        whole = index.read_bytes()
+        index.write_bytes(whole[:8192] + b"x" * (len(whole) - 8192))
     async with a_journal(tmp_path) as journal:
         assert list(await journal.read(ALL)) == written
 

@@ -135,6 +135,18 @@ async def test_two_workers_never_lease_the_same_run(path: Path) -> None:
             assert (await one.get(run.id)).lease_owner == run.lease_owner
 
 
+async def test_the_same_trigger_from_two_connections_is_one_run(path: Path) -> None:
+    async with SqliteStore(path) as one, SqliteStore(path) as two:
+        for number in range(20):
+            key = f"message:{number}"
+            first, second = await asyncio.gather(
+                one.create(a_run(f"one{number}", key=key)),
+                two.create(a_run(f"two{number}", key=key)),
+            )
+            assert first == second
+        assert len(await one.find()) == 20
+
+
 async def test_of_two_saves_at_the_same_instant_one_wins(path: Path) -> None:
     async with SqliteStore(path) as one, SqliteStore(path) as two:
         run = await one.create(a_run())

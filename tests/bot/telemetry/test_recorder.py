@@ -1,13 +1,16 @@
 """The recorder: from things that happen to journal records."""
 
+import ast
 import asyncio
 import logging
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.errors import JournalError
-from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
+from bot.telemetry import redact
 from bot.telemetry.pseudonyms import pseudonym
 from bot.telemetry.recorder import Recorder, outcome_of
 from tests.fakes.fake_clock import START, FakeClock
@@ -110,6 +113,32 @@ async def test_a_cancellation_is_recorded_without_a_capsule(
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     assert (journal.actions[0].outcome, journal.actions[0].error) == (ActionOutcome.CANCELLED, None)
+
+
+def log_in(user: str, password: str, headers: dict[str, str]) -> None:
+    """Fail with everything in reach."""
+    raise PermissionError(f"{user} may not log in with password={password}")
+
+
+async def test_secrets_do_not_reach_the_file_and_the_rest_stays_literal(
+    clock: FakeClock, tmp_path: Path
+) -> None:
+    async with NdjsonJournal(tmp_path, redact=redact) as journal:
+        recorder = Recorder(journal, clock, Path(__file__).parents[3], SECRET, lambda: None)
+        with (
+            pytest.raises(PermissionError),
+            recorder.timed(Kind.TASK, "log in", inputs={"text": "my password: Xy7-hunter2!"}),
+        ):
+            log_in("Ada", "Xy7-hunter2!", {"Authorization": "Bearer Xy7-hunter2!", "n": "1"})
+        (action,) = await journal.read(JournalQuery())
+    assert "hunter2" not in (tmp_path / "journal" / "2026-11-21.ndjson").read_text()
+    assert action.error is not None
+    inner = action.error.innermost
+    assert inner is not None
+    assert inner.arguments["user"] == "'Ada'"
+    assert inner.opaque == ("password",)
+    for source in (*inner.arguments.values(), *action.error.inputs.values()):
+        ast.literal_eval(source)
 
 
 def test_a_journal_that_fails_fails_nothing_else(
