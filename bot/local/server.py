@@ -121,6 +121,7 @@ class LocalDiscord:
         interactions = Interactions(self._world, self.gateway, self._log)
         routes: list[web.AbstractRouteDef] = [
             web.get("/", self._page),
+            web.get("/favicon.ico", _icon),
             web.get("/gateway", self.gateway.serve),
             web.get("/gateway/", self.gateway.serve),
             web.get("/attachments/{channel}/{attachment}/{filename}", self._attachment),
@@ -180,6 +181,10 @@ def _file_headers(name: str, content: bytes) -> dict[str, str]:
             "application/octet-stream" if b"\0" in content[:4096] else "text/plain; charset=utf-8"
         )
     return {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
+
+
+async def _icon(_request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "ship.svg")
 
 
 @web.middleware

@@ -1,18 +1,18 @@
 /** The list of messages of one channel: rows kept by id, the scroll position, the pill. */
 import { h, keepFocus } from './dom.js';
 import { starterOf, topNode } from './beginning.js';
-import { personOf, renderMessage } from './message.js';
+import { follows, personOf, renderMessage } from './message.js';
 import { plainText } from './markdown.js';
-import { isThread, Flag } from './store.js';
+import { isThread } from './store.js';
 import { dayName, sameDay } from './times.js';
 
-const GROUP_MS = 7 * 60_000;
 const NEAR_BOTTOM = 48;
 
 export class MessageList {
   #rows = new Map();
   #dividers = new Map();
   #stuck = true;
+  #lowest = 0;
   #fresh = 0;
   #seen = null;
   #newFrom = null;
@@ -28,7 +28,7 @@ export class MessageList {
     this.announcer = h('div.sr-only', { 'aria-live': 'polite' });
     this.element = h('div.list', {}, this.scroller, this.pill, this.announcer);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    const sizes = new ResizeObserver(() => this.#stuck && this.#scrollDown());
+    const sizes = new ResizeObserver(() => this.#grown());
     sizes.observe(this.list);
     sizes.observe(this.scroller);
   }
@@ -41,6 +41,7 @@ export class MessageList {
     this.list.replaceChildren();
     this.scroller.setAttribute('aria-label', `Messages in ${this.desk.store.channelName(channel)}`);
     this.#stuck = true;
+    this.#lowest = 0;
     this.#fresh = 0;
     this.#seen = null;
     this.#newFrom = null;
@@ -57,11 +58,12 @@ export class MessageList {
       if (this.#seen !== null) void this.live.open(this.channel.id);
       return;
     }
+    this.#noticeScroll();
     const keep = this.#stuck ? null : this.#anchor();
     this.#reconcile(this.#wantedNodes(history));
     this.#noticeNew(history);
-    if (keep) this.#restore(keep);
-    else this.#scrollDown();
+    if (this.#stuck) this.#scrollDown();
+    else if (keep) this.#restore(keep);
     this.#showPill();
     this.#tryJump();
   }
@@ -169,15 +171,32 @@ export class MessageList {
   }
 
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.#stuck = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    this.#stuck = this.#below() < NEAR_BOTTOM;
     if (this.#stuck) this.#fresh = 0;
     this.#showPill();
-    if (scrollTop < 200) void this.live.older(this.channel.id);
+    if (this.scroller.scrollTop < 200) void this.live.older(this.channel.id);
+  }
+
+  /** How much is hidden below, in pixels. */
+  #below() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  #grown() {
+    this.#noticeScroll();
+    if (this.#stuck) this.#scrollDown();
   }
 
   #scrollDown() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#lowest = this.scroller.scrollTop;
+  }
+
+  /** A scroll upwards counts at once: its event may still be on its way. */
+  #noticeScroll() {
+    const { scrollTop } = this.scroller;
+    if (scrollTop < this.#lowest - NEAR_BOTTOM && this.#below() > NEAR_BOTTOM) this.#stuck = false;
   }
 
   /** Stay where the person reads although something is about to grow. */
@@ -193,8 +212,7 @@ export class MessageList {
   }
 
   #showPill() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    const far = scrollHeight - scrollTop - clientHeight > clientHeight * 1.5;
+    const far = this.#below() > this.scroller.clientHeight * 1.5;
     this.pill.hidden = this.#stuck || !(this.#fresh || far);
     const words = this.#fresh === 1 ? '1 new message ↓' : `${this.#fresh} new messages ↓`;
     this.pill.textContent = this.#fresh ? words : 'Jump to present ↓';
@@ -222,13 +240,4 @@ export class MessageList {
       void this.live.older(this.channel.id);
     }
   }
-}
-
-/** Whether a message continues the one before it under the same head. */
-function follows(message, before) {
-  if (!before || message.local || before.local || message.type !== 0 || ![0, 19].includes(before.type)) return false;
-  if (message.interaction_metadata?.name || message.author.id !== before.author.id) return false;
-  if (personOf(message.author).name !== personOf(before.author).name) return false;
-  if ((message.flags & Flag.ephemeral) !== (before.flags & Flag.ephemeral)) return false;
-  return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
 }

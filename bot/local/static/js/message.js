@@ -24,6 +24,8 @@ import { clockTime, fullTime, messageTime } from './times.js';
  * @property {() => void} beforeGrowth called before a row grows because a person unfolds it
  */
 
+const GROUP_MS = 7 * 60_000;
+
 const SYSTEM_LINES = {
   4: (message) => ` changed the name to ${message.content}`,
   6: () => ' pinned a message to this channel.',
@@ -191,4 +193,13 @@ function systemRow(message, desk, around) {
       h('span.author', { text: author.name }), SYSTEM_LINES[message.type](message), ' ',
       h('time.message-time', { datetime: message.timestamp, title: fullTime(at), text: messageTime(at) }),
       thread && threadCard(thread, desk)));
+}
+
+/** Whether a message continues the one before it under the same head. */
+export function follows(message, before) {
+  if (!before || message.local || before.local || message.type !== 0 || ![0, 19].includes(before.type)) return false;
+  if (message.interaction_metadata?.name || message.author.id !== before.author.id) return false;
+  if (personOf(message.author).name !== personOf(before.author).name) return false;
+  if ((message.flags & Flag.ephemeral) !== (before.flags & Flag.ephemeral)) return false;
+  return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
 }

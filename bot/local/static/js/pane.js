@@ -34,7 +34,8 @@ export class Pane {
     store.on('messages', (id) => id === this.channel?.id && this.list.sync());
     store.on('typing', (id) => id === this.channel?.id && this.#showTyping());
     store.on('world', () => this.#refresh());
-    for (const topic of ['person', 'reload']) store.on(topic, () => this.list.sync());
+    // What another person may not see is left by the page itself.
+    for (const topic of ['person', 'reload']) store.on(topic, () => store.visible(this.channel) && this.list.sync());
   }
 
   /** Show a channel; null empties the pane. */

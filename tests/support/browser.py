@@ -1,0 +1,68 @@
+"""Headless Chromium for tests of pages; skips, saying why, where there is none."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = (1280, 800)
+PHONE = (360, 740)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser of one test."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser: install one of {', '.join(NAMES)}")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Visit:
+    """A page in a browser profile of its own, and what went wrong on it."""
+
+    def __init__(self, page: Page, profile: BrowserContext) -> None:
+        self.page = page
+        self.profile = profile
+        self.wrongs: list[str] = []
+        page.on("pageerror", lambda error: self.wrongs.append(str(error)))
+        page.on("dialog", lambda dialog: self.wrongs.append(f"dialog: {dialog.message}"))
+        page.on(
+            "console",
+            lambda line: self.wrongs.append(line.text) if line.type == "error" else None,
+        )
+
+
+@asynccontextmanager
+async def visit(
+    browser: Browser, url: str, size: tuple[int, int] = DESK, *, touch: bool = False
+) -> AsyncIterator[Visit]:
+    """Open a page; at the end nothing may have gone wrong on it."""
+    profile = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=touch, locale="en-GB"
+    )
+    profile.set_default_timeout(10_000)
+    try:
+        visited = Visit(await profile.new_page(), profile)
+        await visited.page.goto(url)
+        yield visited
+        assert visited.wrongs == [], visited.wrongs
+    finally:
+        await profile.close()
