@@ -29,6 +29,7 @@ MAX_ABOUT = 500
 MAX_EACH = 25
 LATE_AFTER = 60
 RETRY_AFTER = 60
+PAUSE_AFTER_FAULT = 5
 LONGEST_NAP = 3600
 CLOSING_TIME = 5
 SCHEMA = """
@@ -233,8 +234,6 @@ class Reminders(commands.Cog):
         due = self._now() + seconds
         number = await self.shelf.add(interaction.user.id, interaction.channel_id, due, about)
         self._wake()
-        if not self._watch.is_running():
-            self._watch.start()
         await interaction.response.send_message(
             f"I'll remind you in {due_phrase(seconds)} (<t:{due}:t>): {about}\n"
             f"-# `/reminders cancel id:{number}` if you change your mind.",
@@ -269,17 +268,28 @@ class Reminders(commands.Cog):
         while not self._closing:
             self._changed = False
             for row in await self.shelf.due(self._now()):
+                await self.shelf.put_off(row["id"], self._now() + RETRY_AFTER)
                 await self._deliver(row)
             await self._sleep(seconds_to_next(await self.shelf.due_times(), self._now()))
 
+    @_watch.error
+    async def _watch_on(self, error: BaseException) -> None:
+        """Start again: a fault over one reminder, put off by now, must not silence the others."""
+        await self._sleep(PAUSE_AFTER_FAULT)
+        watching = self._watch.get_task()
+        if watching is not None:
+            watching.add_done_callback(lambda _: None if self._closing else self._watch.start())
+
     async def _deliver(self, row: Any) -> None:
-        """Say it, then forget it: a crash in between repeats the send with the same nonce."""
+        """Say it, then forget it: a crash in between repeats the send with the same nonce.
+
+        When Discord fails it stays on the shelf and is tried again.
+        """
         text = describe_delivery(row, self._now())
         try:
             await self._say(row, text)
         except discord.HTTPException as error:
             if error.status >= 500 or error.status == 429:
-                await self.shelf.put_off(row["id"], self._now() + RETRY_AFTER)
                 return
         await self.shelf.remove(row["id"])
 

@@ -1,6 +1,8 @@
 """Reminders: delays, words, and reminders that outlive the bot that took them."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,20 @@ async def test_a_reminder_waits_while_discord_fails(room: Room) -> None:
 
     assert room.said()[1].startswith(f"⏰ <@{room.alice.id}> stand-up")
     assert len(room.said()) == 2
+
+
+async def test_a_reminder_that_cannot_be_said_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    async with open_room("cogs.reminders", tmp_path, errors_expected=True) as room:
+        await remind(room, "10m", "spoilt")
+        await remind(room, "11m", "stand-up")
+        with closing(sqlite3.connect(tmp_path / "reminders.sqlite3")) as file:
+            file.execute("UPDATE reminder SET user = 'nobody' WHERE id = 1")
+            file.commit()
+        await room.env.advance_time(605)
+        await room.env.advance_time(120)
+
+        assert room.said()[-1] == f"⏰ <@{room.alice.id}> stand-up"
+        assert "task" in {action.kind.value for action in room.journal.actions if action.error}
 
 
 async def test_a_reminder_is_sent_under_a_nonce_so_that_a_repeat_is_not_shown(room: Room) -> None:
