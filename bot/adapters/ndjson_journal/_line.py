@@ -13,20 +13,24 @@ Redact = Callable[[str], str]
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _REMOVED = "'[redacted]'"
+_REMEMBERED = 2048
+_REMEMBERED_CHARS = 500
 
 
 class Lines:
     """Writes actions as lines, redacting everything people or programs could have put text in.
 
-    Names repeat, so what their redaction gave is remembered; what comes with an error is not.
+    Names repeat, and so do failures: what redaction made of a text is remembered for a while.
     """
 
     def __init__(self, redact: Redact) -> None:
         def clean(text: str) -> str:
             return _well_formed(redact(text))
 
-        self._text: Redact = clean
-        self._name: Redact = functools.lru_cache(maxsize=2048)(clean)
+        remembered = functools.lru_cache(maxsize=_REMEMBERED)(clean)
+        self._text: Redact = lambda text: (
+            remembered(text) if len(text) <= _REMEMBERED_CHARS else clean(text)
+        )
 
     def line(self, action: Action) -> bytes:
         """Return the action as one line, newline included. No validation: it is a valid record."""
@@ -35,10 +39,10 @@ class Lines:
         fields["ts"] = at.isoformat(timespec="microseconds")[:26] + "Z"
         fields["kind"] = action.kind.value
         fields["outcome"] = action.outcome.value
-        fields["event"] = self._name(action.event)
-        fields["name"] = self._name(action.name)
+        fields["event"] = self._text(action.event)
+        fields["name"] = self._text(action.name)
         if action.agent is not None:
-            fields["agent"] = self._name(action.agent)
+            fields["agent"] = self._text(action.agent)
         if action.error is not None:
             fields["error"] = self._capsule(action.error)
         try:
