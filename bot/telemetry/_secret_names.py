@@ -20,14 +20,16 @@ _TAIL = (
 )
 _PLAIN = r"(?P<plain>(?:[^\s\"'&,;<>\\]|[,;](?![\w \-]{1,40}[=:]|\s|$)|\\[^\"'nrt]){1,2048})"
 _VALUE = (
-    r"(?:[bru]{0,2}\"(?P<double>(?:[^\"\\\r\n]|\\.){0,2048})(?:\"|$|(?=[\r\n]))"
+    r"(?:(?:Secret(?:Str|Bytes)?\()?(?:[bru]{0,2}\"(?P<double>(?:[^\"\\\r\n]"
+    r"|\\.){0,2048})(?:\"|$|(?=[\r\n]))"
     r"|[bru]{0,2}'(?P<single>(?:[^'\\\r\n]|\\.){0,2048})(?:'|$|(?=[\r\n]))"
     r"|[bru]?\\{1,7}[\"'](?P<escaped>(?:[^\"'\\\r\n]|\\{1,7}[^\"'\\]){0,2048})"
-    rf"|{_PLAIN})"
+    rf")|{_PLAIN})"
 )
+_ANY = re.compile(_WORD, re.IGNORECASE)
 _NAMED = re.compile(
     rf"{_WORD}{_TAIL}(?P<close>\\{{0,7}}[\"'])?[\])]?[ \t]{{0,4}}"
-    rf"(?P<op>=>|:=|=|:)(?P<gap>[ \t]{{0,4}}){_VALUE}",
+    rf"(?P<op>=>|:=|=|:|\\{{1,4}}u003[da]|&\#(?:61|x3d|58);)(?P<gap>[ \t]{{0,4}}){_VALUE}",
     re.IGNORECASE,
 )
 _ENCODED = re.compile(
@@ -40,6 +42,28 @@ _FLAG = re.compile(
     rf"(?:[a-z0-9]{{1,20}}-){{0,4}}[a-z0-9]{{0,12}}?){_WORD}{_TAIL}"
     rf"[\"']?,?[ \t]{{1,4}}(?!-){_VALUE}",
     re.IGNORECASE,
+)
+_LISTED = re.compile(
+    rf"{_WORD}{_TAIL}(?:\\{{0,7}}[\"'])?[ \t]{{0,4}}[:=][ \t]{{0,4}}"
+    r"(?P<list>\[(?!redacted:)[^\]\n]{0,8}[\"'][^\]\n]{1,2048}\])",
+    re.IGNORECASE,
+)
+_ELEMENT = re.compile(
+    rf"<[\w:.-]{{0,40}}?{_WORD}{_TAIL}>[ \t]{{0,4}}(?P<value>[^<\s][^<\n]{{0,2048}})<",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(
+    rf"(?:key|name|Key|Name)=[\"'][\w:. -]{{0,40}}?{_WORD}{_TAIL}[\"'][ \t,]{{1,4}}"
+    r"(?:value|Value)=[\"'](?P<value>[^\"'\n]{1,2048})[\"']",
+    re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    r"^(?P<lead>[ \t]{0,40}[\w.-]{0,40})(?P<word>pass(?:word|phrase))[ \t]{0,4}:[ \t]{1,4}"
+    r"(?P<value>[^\s\"'#\[{|>&*!%@`][^\n#,;{}\"']{0,400}[^\s#,;{}\"'])[ \t]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BESIDE = re.compile(
+    rf"\b{_WORD}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})", re.IGNORECASE
 )
 _PROSE = re.compile(
     rf"\b{_WORD}[ \t](?:is|was|to)[ \t:]{{1,3}}{_VALUE}",
@@ -77,7 +101,8 @@ _SAID = re.compile(
     r"|with|if|when|identifier|eof"
     r"|newline|indent|dedent|name|type|number|count|length|limit|only|per|user|auth|basic"
     r"|bearer|stored|kept|"
-    r"read|provided|given|verified|checked|confirmed|sent|set|unset|available|ready|enabled"
+    r"read|it|i|you|we|they|that|this|just|always|include|omit|same-origin|provided|given"
+    r"|verified|checked|confirmed|sent|set|unset|available|ready|enabled"
     r"|disabled|hash|hashed"
     r"|encrypted|password|passwords|secret|secrets|token|tokens|key|keys|value|string|strong"
     r"|weak|short|long)[.,:!?)\]}]{0,3}(?:\s.{0,2000})?",
@@ -116,12 +141,20 @@ def secret_name(name: str) -> str | None:
 
 def redact_named(text: str) -> str:
     """Replaces the values of secret-like names, in the forms of shells, JSON, YAML and URLs."""
+    if not _ANY.search(text):
+        return text
+    if ": " in text:
+        text = _PHRASE.sub(_phrase, text)
     text = _NAMED.sub(_named, text)
     if "%3" in text:
         text = _ENCODED.sub(_encoded, text)
     if "-" in text:
         text = _FLAG.sub(_flagged, text)
-    return _PROSE.sub(_told, text)
+    if "[" in text:
+        text = _LISTED.sub(_whole, text)
+    if "<" in text or "value=" in text.lower():
+        text = _ATTRIBUTE.sub(_whole, _ELEMENT.sub(_whole, text))
+    return _BESIDE.sub(_beside, _PROSE.sub(_told, text))
 
 
 def _put(found: re.Match[str], group: str, value: str) -> str:
@@ -164,7 +197,7 @@ def _keep_plain(word: str, value: str, found: re.Match[str]) -> bool:
         return True
     if word in _LOOSE or word.startswith("sess"):
         return not _odd_enough(value, spaced=spaced)
-    return False
+    return word.endswith("key") and len(value) < 4
 
 
 def _odd_enough(value: str, *, spaced: bool) -> bool:
@@ -172,6 +205,33 @@ def _odd_enough(value: str, *, spaced: bool) -> bool:
     if value.isdigit() or _PATH.fullmatch(value):
         return False
     return looks_random(value) or (not spaced and len(value) >= 6 and not _SAID.fullmatch(value))
+
+
+def _whole(found: re.Match[str]) -> str:
+    group = "list" if "list" in found.re.groupindex else "value"
+    value = found[group]
+    return found[0] if _ABSENT.fullmatch(value) else _put(found, group, value)
+
+
+def _phrase(found: re.Match[str]) -> str:
+    """A whole line of YAML: a passphrase may hold spaces."""
+    value = found["value"]
+    if " " not in value or _SAID.fullmatch(value) or _ABSENT.fullmatch(value) or "=" in value:
+        return found[0]
+    return found[0] if "[redacted" in value else _put(found, "value", value)
+
+
+def _beside(found: re.Match[str]) -> str:
+    """ "secret X" and "password's X": only what could be nothing else than a secret."""
+    value = found["value"].rstrip(".")
+    short = 8 if "'s" in found[0] else 16
+    mixed = any(each.isdigit() for each in value) and any(each.isalpha() for each in value)
+    if len(value) < short or not mixed or _DOTTED.fullmatch(value) or "/" in value[:2]:
+        return found[0]
+    return found[0] if _HEXES.fullmatch(value) else _put(found, "value", value)
+
+
+_HEXES = re.compile(r"[0-9a-f-]{7,64}", re.IGNORECASE)
 
 
 def _encoded(found: re.Match[str]) -> str:

@@ -152,6 +152,15 @@ SHAPES: tuple[Shape, ...] = (
         ),
         lambda found: f"{found[1]}{mark('password')}",
     ),
+    Shape(
+        ("sshpass", "mysql", "mariadb", "redis-cli"),
+        re.compile(
+            r"(\bsshpass[ \t]{1,4}-p[ \t]{0,4}|\b(?:mysql|mariadb)\w{0,10}[ \t][^\n"
+            r"|;]{0,160}?(?<= )-p"
+            r"|\bredis-cli[ \t][^\n|;]{0,160}?(?<= )-a[ \t]{1,4})(?!\[redacted)(\S{1,256})"
+        ),
+        lambda found: f"{found[1]}{mark('password')}",
+    ),
     # Keys with a vendor's own beginning.
     _key("anthropic_key", "sk-ant-", r"sk-ant-[\w-]{16,512}"),
     _key("openai_key", "sk-", r"sk-(?:proj-|svcacct-|admin-|None-)?(?=[\w-]{0,64}\d)[\w-]{20,512}"),
