@@ -53,6 +53,9 @@ class Plan(Record):
     verification: str = ""
     rollback: str = ""
     reproduction: Reproduction | None = None
+    affected_tests: tuple[str, ...] = Field(
+        default=(), description="test files that reach the owned files, nearest first"
+    )
 
     @property
     def owned_files(self) -> frozenset[str]:

@@ -48,6 +48,12 @@ class Verifier(Protocol):
         """Run the reproduction against base's sources or against the workspace as it stands."""
         ...
 
+    async def affected_tests(
+        self, workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return the test files that reach any of `changed`, nearest first."""
+        ...
+
     async def run_checks(
         self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
     ) -> tuple[CheckResult, ...]:

@@ -30,7 +30,9 @@ class MakePlan:
         if capsule is not None:
             tests = await _candidates(capsule, workspace)
             red = await self._verifier.first_red(tests, workspace)
-        return _plan(evidence, diagnosis, red.reproduction if red else None), red
+        plan = _plan(evidence, diagnosis, red.reproduction if red else None)
+        affected = await self._verifier.affected_tests(workspace, sorted(plan.owned_files))
+        return plan.but(affected_tests=affected), red
 
 
 async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:

@@ -98,6 +98,14 @@ class SandboxedVerifier:
             report = read_report(place / REPORT)
             return reproduction_result(reproduction, done, report, want_red)
 
+    async def affected_tests(
+        self, workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return the test files that reach any of `changed`, nearest first."""
+        return await asyncio.to_thread(
+            affected_tests, workspace.path, changed, cap=self._max_affected
+        )
+
     async def run_checks(
         self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
     ) -> tuple[CheckResult, ...]:

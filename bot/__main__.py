@@ -1,0 +1,225 @@
+"""The `theseus` command line. Thin: it reads options, calls the root, prints what comes back."""
+
+import asyncio
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from bot import app as root
+from bot.domain.errors import TheseusError
+from bot.domain.grammar import COMMAND_LINE, describe, parse
+from bot.settings import Settings, load
+from bot.telemetry import configure_logging, redact, redact_stream
+
+cli = typer.Typer(
+    name="theseus",
+    help="A Discord bot that repairs its own code when people ask it to.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
+journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
+cli.add_typer(runs_cli, name="runs")
+cli.add_typer(journal_cli, name="journal")
+
+_out = Console(soft_wrap=True, highlight=False, markup=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class EngineName(StrEnum):
+    """Engines of the demo."""
+
+    AUTO = "auto"
+    OFFLINE = "offline"
+    CLAUDE = "claude"
+
+
+class ReplyTo(StrEnum):
+    """What a message replies to."""
+
+    ERROR = "error"
+    PROPOSAL = "proposal"
+
+
+def _settings() -> Settings:
+    return load(Path.cwd(), os.environ)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
+    configure_logging(redact=redact)
+    asyncio.run(root.run_bot(_settings()))
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the page; 0 picks a free one.")] = 8080,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+    engine: Annotated[EngineName, typer.Option(help="Who writes the fix.")] = EngineName.AUTO,
+    fault: Annotated[
+        str | None, typer.Option(help="The fault to plant, or none; by default one at random.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
+) -> None:
+    """Try it all in a browser: a local Discord, a planted fault, no account and no key."""
+    asyncio.run(
+        root.run_demo(
+            root.DemoOptions(
+                port=port, browser=not no_browser, engine=engine.value, fault=fault, seed=seed
+            ),
+            _out.print,
+        )
+    )
+
+
+@cli.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Check everything the bot needs, and say how to mend what is wrong."""
+    findings = asyncio.run(root.examine(_settings()))
+    if as_json:
+        _print_json([finding.model_dump() for finding in findings])
+    else:
+        for finding in findings:
+            _out.print(finding.line)
+    if any(finding.status == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def intent(
+    text: str,
+    in_thread: Annotated[bool, typer.Option("--in-thread", help="Said in a run's thread.")] = False,
+    reply_to: Annotated[ReplyTo | None, typer.Option(help="What it replies to.")] = None,
+) -> None:
+    """Show what the grammar makes of a message, as JSON."""
+    answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None
+    setting = COMMAND_LINE.but(in_thread=in_thread, reply_to=answered)
+    _print_json(describe(parse(text, setting)))
+
+
+@cli.command("redact")
+def redact_input() -> None:
+    """Copy standard input to standard output without secrets."""
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    for part in redact_stream(sys.stdin):
+        sys.stdout.write(part)
+
+
+@cli.command()
+def repair(
+    repo: Annotated[Path, typer.Option(help="The repository to repair.")],
+    test: Annotated[str, typer.Option(help="The command that fails now and must pass.")],
+    file: Annotated[str | None, typer.Option(help="Change only this file.")] = None,
+    time: Annotated[float, typer.Option(help="Seconds to search.")] = 60.0,
+    apply: Annotated[bool, typer.Option("--apply", help="Write the fix into the repo.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for a small fix of a failing test, offline."""
+    report = asyncio.run(root.repair(repo, test, file, time, apply=apply))
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        _out.print(report.explanation)
+        if report.diff:
+            _out.print(report.diff)
+    if not report.repaired:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def bench(
+    only: Annotated[str | None, typer.Option(help="Run only the benchmark of this name.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure, each against a baseline in the same run."""
+    rows = asyncio.run(root.run_bench(only))
+    if as_json:
+        _print_json([row.model_dump() for row in rows])
+    else:
+        for row in rows:
+            _out.print(row.line)
+
+
+@cli.command()
+def audit(
+    limit: Annotated[int, typer.Option(help="How many of the newest entries.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who asked, approved, refused or changed what."""
+    entries = asyncio.run(root.audit_log(_settings(), limit))
+    if as_json:
+        _print_json([entry.model_dump(mode="json") for entry in entries])
+        return
+    for entry in entries:
+        who = entry.person.name if entry.person else "Theseus"
+        word = "allowed" if entry.allowed else "REFUSED"
+        _out.print(f"{entry.at:%Y-%m-%d %H:%M:%S} {who} {entry.action} {word} {entry.note}")
+
+
+@runs_cli.command("list")
+def runs_list(limit: int = 20, as_json: JsonOption = False) -> None:
+    """Show the newest runs."""
+    runs = asyncio.run(root.list_runs(_settings(), limit))
+    if as_json:
+        _print_json([run.model_dump(mode="json") for run in runs])
+        return
+    for run in runs:
+        _out.print(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {run.trigger.text}")
+
+
+@runs_cli.command("show")
+def runs_show(run_id: str) -> None:
+    """Show everything a run has recorded, as JSON."""
+    run, history, evidence = asyncio.run(root.show_run(_settings(), run_id))
+    _print_json(
+        {
+            "run": run.model_dump(mode="json"),
+            "records": history.model_dump(mode="json"),
+            "evidence": [action.model_dump(mode="json") for action in evidence],
+        }
+    )
+
+
+@journal_cli.command("search")
+def journal_search(
+    event: Annotated[str | None, typer.Option(help="kind.name, for example command.roll")] = None,
+    fingerprint: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+) -> None:
+    """Print matching records as NDJSON, oldest first."""
+    found = asyncio.run(root.search_journal(_settings(), event, fingerprint, limit))
+    for action in found:
+        sys.stdout.write(action.model_dump_json() + "\n")
+
+
+def main() -> None:
+    """Run the command line; what is wrong is said in one sentence, with exit code 2."""
+    try:
+        cli()
+    except TheseusError as error:
+        sys.stderr.write(f"theseus: {error}\n")
+        sys.exit(2)
+    except ExceptionGroup as group:
+        known, unknown = group.split(TheseusError)
+        if unknown is not None or known is None:
+            raise
+        sys.stderr.write(f"theseus: {known.exceptions[0]}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

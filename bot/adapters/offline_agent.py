@@ -1,0 +1,157 @@
+"""The offline engine behind the code agent's door: no model, no key, no network."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bot.domain.change import Attempt
+from bot.domain.errors import AgentTimeout
+from bot.domain.evidence import Evidence
+from bot.domain.plan import Reproduction
+from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.clock import Clock
+from bot.ports.sandbox import Sandbox
+from bot.ports.workspace import Workspace
+from bot.repair.engine import RepairRequest, mend
+from bot.repair.explain import explain
+from bot.repair.forking import ForkingRunner
+from bot.repair.model import Crash, Frame, Hunk, SearchReport, Texts
+from bot.repair.reverts import parse_diff
+from bot.repair.search import Progress as SearchProgress
+
+_END = None
+
+
+class OfflineAgent:
+    """Searches parts of suspect commits to undo and single edits, judged by tests."""
+
+    name = "offline"
+
+    def __init__(self, sandbox: Sandbox, clock: Clock) -> None:
+        self._sandbox = sandbox
+        self._clock = clock
+        self._refused: dict[str, list[Texts]] = {}  # by run: what our own checks turned down
+
+    async def work(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> AsyncGenerator[Update, None]:
+        """Yield progress, then what was found; see the door."""
+        reproduction = assignment.plan.reproduction
+        if reproduction is None:
+            yield Finished(changed=False, summary="There is no failing test to judge edits by.")
+            return
+        await self._start_over(assignment, workspace)
+        updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
+        search = asyncio.create_task(
+            self._search(assignment, reproduction, workspace.path, budget, updates)
+        )
+        try:
+            while (update := await updates.get()) is not _END:
+                yield Progress(text=_progress_text(update))
+            report = await search
+        finally:
+            search.cancel()
+            with suppress(asyncio.CancelledError):
+                await search
+        yield _finished(report)
+
+    async def _start_over(self, assignment: Assignment, workspace: Workspace) -> None:
+        """Go back to base, remembering what did not hold; the first round starts there anyway."""
+        if assignment.round == 1 or assignment.previous is None:
+            self._refused.pop(assignment.run_id, None)
+            return
+        owned = assignment.plan.owned_files
+        turned_down = {
+            change.path: await asyncio.to_thread((workspace.path / change.path).read_text, "utf-8")
+            for change in assignment.previous.files
+            if change.path in owned and change.status != "deleted"
+        }
+        self._refused.setdefault(assignment.run_id, []).append(turned_down)
+        await workspace.reset(workspace.base)
+
+    async def _search(
+        self,
+        assignment: Assignment,
+        reproduction: Reproduction,
+        root: Path,
+        budget: Budget,
+        updates: asyncio.Queue[SearchProgress | None],
+    ) -> SearchReport:
+        file = root / reproduction.path
+        await asyncio.to_thread(_write, file, reproduction.source)
+        request = RepairRequest(
+            root=root,
+            reproduction=(reproduction.node_id,),
+            affected=assignment.plan.affected_tests,
+            capsule=_crash(assignment.evidence),
+            hunks=tuple(_hunks(assignment.evidence)),
+            allowed=tuple(sorted(assignment.plan.owned_files)),
+            seconds=budget.seconds,
+            refused=tuple(self._refused.get(assignment.run_id, ())),
+        )
+        try:
+            async with (
+                asyncio.timeout(budget.seconds + 30),
+                ForkingRunner(root, confine=self._confine) as runner,
+            ):
+                report = await mend(request, runner, self._clock, updates.put_nowait)
+        except TimeoutError as error:
+            raise AgentTimeout(
+                f"The offline engine did not end within {budget.seconds:.0f} s."
+            ) from error
+        finally:
+            updates.put_nowait(_END)
+            file.unlink(missing_ok=True)  # the reproduction is added to the commit by others
+        return report
+
+    def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
+        command, env = self._sandbox.wrap(
+            argv, cwd=folder, writable=[folder], env={"PYTHONPATH": str(folder)}
+        )
+        clean = [f"{name}={value}" for name, value in env.items()]
+        return ["env", "-i", *clean, *command]
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _crash(evidence: Evidence) -> Crash | None:
+    capsule = evidence.capsule
+    if capsule is None:
+        return None
+    frames = tuple(Frame(frame.file, frame.line, frame.function) for frame in capsule.frames)
+    return Crash(capsule.exception, capsule.message, frames)
+
+
+def _hunks(evidence: Evidence) -> list[Hunk]:
+    """Return the suspects' hunks; a suspect's place in the list is its age."""
+    return [
+        hunk
+        for age, suspect in enumerate(evidence.suspects)
+        for hunk in parse_diff(suspect.diff, suspect.commit.sha[:7], age)
+    ]
+
+
+def _progress_text(progress: SearchProgress) -> str:
+    verdict = "holds" if progress.latest.judgement.green else "does not hold"
+    return (
+        f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
+    )
+
+
+def _finished(report: SearchReport) -> Finished:
+    attempts = [
+        Attempt(summary=f"{count} {kind}", result="tried") for kind, count in report.tried.items()
+    ]
+    attempts += [
+        Attempt(
+            summary=near.candidate.why,
+            result=near.judgement.detail or f"fell at {near.judgement.stage}",
+        )
+        for near in report.near[:3]
+    ]
+    summary = report.fix.why if report.fix else explain(report)
+    return Finished(changed=report.fix is not None, summary=summary, attempts=tuple(attempts))

@@ -1,0 +1,24 @@
+"""The composition root: the only room that names adapters; it owns every resource."""
+
+from bot.app._bench import run_bench
+from bot.app._bot import run_bot
+from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
+from bot.app._doctor import Finding, examine
+from bot.app._looking import audit_log, list_runs, search_journal, show_run
+from bot.app._repair import repair
+
+__all__ = [
+    "DemoOptions",
+    "Finding",
+    "audit_log",
+    "examine",
+    "list_runs",
+    "local_forge",
+    "project_root",
+    "repair",
+    "run_bench",
+    "run_bot",
+    "run_demo",
+    "search_journal",
+    "show_run",
+]

@@ -1,0 +1,251 @@
+"""The running bot: everything it is made of, opened in order and closed in reverse."""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.local_forge import LocalForge
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
+from bot.adapters.system_clock import SystemClock
+from bot.app._engines import engine
+from bot.app._lock import hold
+from bot.client import Identity, TheseusClient, point_discord_at
+from bot.domain.errors import ConfigError
+from bot.ports.agent import Budget
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.runtime import Adoption, Runtime
+from bot.ports.sandbox import Sandbox
+from bot.ports.workspace import Checkout
+from bot.prompts import Prompts
+from bot.self_improvement import Doors, Limits, SelfImprovementAgent, Stages
+from bot.settings import Settings
+from bot.stages.diagnose import Diagnose
+from bot.stages.execute import Execute
+from bot.stages.observe import Observe
+from bot.stages.plan import MakePlan
+from bot.stages.propose import Propose
+from bot.stages.ship import Ship
+from bot.stages.verify import Verify
+from bot.telemetry import Recorder, load_secret, redact
+
+_log = logging.getLogger(__name__)
+
+
+class RunningCode:
+    """Which commit this program runs; moves on when changed files are taken on."""
+
+    def __init__(self, checkout: Checkout, commit: str) -> None:
+        self._checkout = checkout
+        self.commit = commit
+        self.runtime: Runtime | None = None
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Hand on to the client, then note the new commit. Implements `Runtime`."""
+        if self.runtime is None:
+            raise RuntimeError("files were adopted before there was a client")
+        adoption = await self.runtime.adopt(changed)
+        self.commit = await self._checkout.head()
+        return adoption
+
+
+async def run_bot(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting."""
+    token = _required_token(settings)
+    environment = settings.environment
+    point_discord_at(
+        _text(environment.theseus_discord_api_url), _text(environment.theseus_discord_gateway_url)
+    )
+    async with AsyncExitStack() as stack:
+        stack.enter_context(hold(settings.state))
+        client, chat, agent = await _build(settings, stack)
+        await _until_stopped(client, token, chat.run_forever, agent.run_forever)
+
+
+async def _build(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[TheseusClient, DiscordChat, SelfImprovementAgent]:
+    clock = SystemClock()
+    config, state = settings.config, settings.state
+    checkout = GitCheckout(settings.root, remote=config.forge.remote, branch=config.forge.branch)
+    code = RunningCode(checkout, await checkout.head())
+    journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
+    recorder = Recorder(
+        journal,
+        clock,
+        settings.root,
+        load_secret(state / "pseudonyms.key"),
+        lambda: code.commit,
+        redact=redact,
+    )
+    store = await stack.enter_async_context(SqliteStore(state / "theseus.sqlite3"))
+    outbox = await stack.enter_async_context(SqliteOutbox(state / "theseus.sqlite3"))
+    forge = await stack.enter_async_context(await open_forge(settings, clock))
+    sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
+    client = TheseusClient(
+        root=settings.root,
+        state=state,
+        clock=clock,
+        recorder=recorder,
+        identity=identity(settings),
+        extensions=config.cogs,
+    )
+    code.runtime = client.runtime
+    chat = DiscordChat(client, outbox, clock, redact)
+    workspaces = GitWorkspaces(settings.root, state / "worktrees", remote=config.forge.remote)
+    stages = _stages(settings, journal, checkout, forge, code, sandbox, clock)
+    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
+    agent = SelfImprovementAgent(
+        doors, stages, _limits(settings, sandbox), owner=f"{os.uname().nodename}:{os.getpid()}"
+    )
+    client.agent, client.chat = agent, chat
+    return client, chat, agent
+
+
+def _stages(
+    settings: Settings,
+    journal: Journal,
+    checkout: Checkout,
+    forge: Forge,
+    runtime: Runtime,
+    sandbox: Sandbox,
+    clock: Clock,
+) -> Stages:
+    config = settings.config
+    verifier = SandboxedVerifier(sandbox, settings.state / "cache")
+    budget = Budget(seconds=config.engine.seconds, usd=config.engine.usd)
+    return Stages(
+        observe=Observe(
+            journal, checkout, clock, lookback=timedelta(hours=config.runs.lookback_hours)
+        ),
+        diagnose=Diagnose(),
+        plan=MakePlan(verifier),
+        execute=Execute(engine(settings, sandbox, clock), clock, budget=budget),
+        verify=Verify(verifier, protection=config.protection, find_secrets=find_secrets),
+        propose=Propose(
+            forge,
+            clock,
+            repository=str(settings.root),
+            base_branch=config.forge.branch,
+            render=Prompts(settings.root / "prompts").render,
+        ),
+        ship=Ship(forge, checkout, runtime, clock),
+    )
+
+
+def _limits(settings: Settings, sandbox: Sandbox) -> Limits:
+    config = settings.config
+    return Limits(
+        people=config.people,
+        dev_channel_id=identity(settings).dev_channel_id,
+        workers=config.runs.workers,
+        rounds=config.runs.rounds,
+        lease=timedelta(seconds=config.runs.lease_seconds),
+        vital_signs=(
+            f"**Sandbox** {sandbox.description}",
+            f"**Engine** {config.engine.name}",
+        ),
+    )
+
+
+async def open_forge(settings: Settings, clock: Clock) -> LocalForge:
+    """Return the configured forge, not entered yet. Raises `ConfigError`."""
+    config = settings.config.forge
+    if config.kind != "local":
+        raise ConfigError(
+            f"{settings.config_file}: forge.kind: {config.kind} is not built yet; use `local`."
+        )
+    bare = settings.root / config.path if config.path else settings.state / "forge.git"
+    if config.path is None:
+        await LocalForge.found(bare, settings.root, branch=config.branch)
+    elif not bare.exists():
+        raise ConfigError(
+            f"{settings.config_file}: forge.path: {bare} does not exist; make it with "
+            f"`git clone --bare {settings.root} {bare}`."
+        )
+    return LocalForge(bare, settings.state / "forge.sqlite3", clock, config.url)
+
+
+def identity(settings: Settings) -> Identity:
+    """Return where the bot lives. Raises `ConfigError` when the dev channel is not set."""
+    config = settings.config
+    if config.discord.dev_channel_id is None:
+        raise ConfigError(
+            f"{settings.config_file}: discord.dev_channel_id is not set. Turn on Developer Mode in "
+            "Discord, right-click your dev channel, choose “Copy Channel ID” and put it there."
+        )
+    return Identity(config.discord.guild_id, config.discord.dev_channel_id, config.people)
+
+
+def _required_token(settings: Settings) -> str:
+    token = settings.environment.discord_token
+    if token is None:
+        raise ConfigError(
+            f"DISCORD_TOKEN is not set. Put it in {settings.root / '.env'} (see .env.example), or "
+            "try `make demo`, which needs none."
+        )
+    return token.get_secret_value()
+
+
+def find_secrets(text: str) -> list[str]:
+    """Return the kinds of the secrets in a text, as the redactor sees them."""
+    return re.findall(r"\[redacted:([\w-]+)\]", redact(text))
+
+
+def _text(url: object | None) -> str | None:
+    return None if url is None else str(url)
+
+
+async def _until_stopped(
+    client: TheseusClient, token: str, *forever: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Run the client and what works beside it, until a signal or until one of them fails."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(_connected(client, token), name="discord")]
+        working += [group.create_task(work()) for work in forever]
+        await stopping.wait()
+        _log.info("stopping")
+        await client.close()
+        for task in working:
+            task.cancel()
+
+
+async def _connected(client: TheseusClient, token: str) -> None:
+    """Run the gateway connection. Raises `ConfigError` for what only a person can mend."""
+    try:
+        await client.start(token)
+    except discord.LoginFailure as error:
+        raise ConfigError(
+            "Discord does not know DISCORD_TOKEN. Copy a new one from the Bot page of your "
+            "application in the Developer Portal."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise ConfigError(
+            "Discord refuses the privileged intents. Turn on “Server Members Intent” and “Message "
+            "Content Intent” on the Bot page of your application in the Developer Portal."
+        ) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise ConfigError(
+            f"Discord cannot be reached ({error}). Check the network, and "
+            "THESEUS_DISCORD_API_URL and THESEUS_DISCORD_GATEWAY_URL if you set them."
+        ) from error

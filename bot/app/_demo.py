@@ -1,0 +1,85 @@
+"""The demo, put together."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.adapters.local_forge import LocalForge
+from bot.adapters.system_clock import SystemClock
+from bot.domain.errors import ConfigError
+from bot.local.demo import DemoPlan, demo
+from bot.local.faults import Fault, choose
+from bot.local.homestead import Homestead
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What was asked for on the command line."""
+
+    port: int = 8080
+    browser: bool = True
+    engine: str = "auto"
+    fault: str | None = None
+    seed: int | None = None
+
+
+def local_forge(stead: Homestead, url: str) -> LocalForge:
+    """Return the demo's forge, not opened yet, for its pages; the bot opens the same files."""
+    return LocalForge(stead.forge, stead.state / "forge.sqlite3", SystemClock(), url)
+
+
+async def run_demo(options: DemoOptions, say: Say) -> None:
+    """Run the demo until SIGTERM or SIGINT. Raises `ConfigError`."""
+    if options.engine == "claude":
+        raise ConfigError("--engine claude: not built yet; use auto or offline.")
+    fault = None if options.fault == "none" else choose(options.fault, options.seed)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
+        plan = DemoPlan(project_root(), Path(home), fault, options.port, options.engine)
+        async with demo(plan, local_forge) as running:
+            say(_welcome(running.discord.base_url, fault, Path(home)))
+            if options.browser and _has_screen():
+                await asyncio.to_thread(webbrowser.open, running.discord.base_url)
+            await stopping.wait()
+            say("Stopping; the demo's private copy is removed.")
+
+
+def project_root() -> Path:
+    """Return the folder of this repository (or unpacked archive). Raises `ConfigError`."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / "pyproject.toml").is_file() or not (folder / "cogs").is_dir():
+        raise ConfigError(
+            f"The demo runs on a copy of its own source, and {folder} is not a checkout of it. "
+            "Clone the repository and run `make demo` there."
+        )
+    return folder
+
+
+def _has_screen() -> bool:
+    return sys.platform == "darwin" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def _welcome(url: str, fault: Fault | None, home: Path) -> str:
+    lines = [f"Theseus demo: {url}", ""]
+    if fault is not None:
+        lines += [
+            "Something in this copy of the bot is broken. In the page:",
+            f"  1. {fault.breaks}",
+            f"  2. say: {fault.complaint}",
+            "  3. read the card in the thread, then say: ship it",
+            "  4. do 1 again.",
+        ]
+    lines += ["", f"Everything is in {home} (the bot's log: {home}/bot.log). Ctrl-C ends it."]
+    return "\n".join(lines)

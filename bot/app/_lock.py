@@ -1,0 +1,31 @@
+"""One process a state folder: two bots on one state would do everything twice."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.domain.errors import ConfigError
+
+
+@contextmanager
+def hold(state: Path) -> Iterator[None]:
+    """Hold the state folder's lock; the kernel lets go of it however the process ends.
+
+    Raises `ConfigError` when another process has it.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    file = state / "lock"
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"Another Theseus runs on {state} (it holds {file}). Stop it first, or set "
+                "THESEUS_STATE to another folder."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)

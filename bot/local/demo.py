@@ -1,0 +1,198 @@
+"""The demo: the local Discord, a private home, and the bot as a process of its own."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from bot.domain.errors import ConfigError
+from bot.local.faults import Fault
+from bot.local.forge_pages import ForgeReader, forge_routes
+from bot.local.homestead import Homestead, Residence, prepare
+from bot.local.server import LocalDiscord, LocalPerson
+
+TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
+_RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0)
+_CLOSING_SECONDS = 10.0
+
+
+class OpenForge(ForgeReader, Protocol):
+    """A forge that can be opened; the root knows which one it is."""
+
+    async def __aenter__(self) -> Self:
+        """Open its files."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close them."""
+        ...
+
+
+MakeForge = Callable[[Homestead, str], OpenForge]
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    """What to show. `port` 0 picks a free one."""
+
+    source: Path
+    home: Path
+    fault: Fault | None
+    port: int = 0
+    engine: str = "auto"
+
+
+@dataclass
+class Demo:
+    """A running demo. `bot` is the present bot process; it is started again when it ends."""
+
+    discord: LocalDiscord
+    stead: Homestead
+    bot: "BotProcess"
+
+
+@asynccontextmanager
+async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
+    """Run the demo for as long as the context is entered.
+
+    Raises `ConfigError` when the port is taken or the home cannot be made.
+    """
+    port = plan.port or _free_port()
+    stead = Homestead.at(plan.home)
+    forge = make_forge(stead, f"http://127.0.0.1:{port}")
+    discord = LocalDiscord(
+        (LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)),
+        token=TOKEN,
+        port=port,
+        hint=_hint(plan.fault),
+        extra_routes=forge_routes(forge),
+    )
+    residence = Residence(
+        guild_id=discord.guild_id,
+        dev_channel_id=discord.dev_channel_id,
+        listed=(discord.people["alice"],),
+        url=discord.base_url,
+        engine=plan.engine,
+    )
+    await prepare(plan.source, stead, plan.fault, residence)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(forge)
+        try:
+            await stack.enter_async_context(discord)
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port} cannot be used ({error.strerror}); choose another with --port."
+            ) from error
+        bot = await stack.enter_async_context(BotProcess(discord, stead, plan.home / "bot.log"))
+        yield Demo(discord, stead, bot)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class BotProcess:
+    """The bot, running from its private checkout, and started again whenever it ends."""
+
+    def __init__(self, discord: LocalDiscord, stead: Homestead, log: Path) -> None:
+        self._discord = discord
+        self._stead = stead
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self.starts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while one runs."""
+        alive = self._process is not None and self._process.returncode is None
+        return self._process.pid if self._process and alive else None
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        self._keeper = asyncio.create_task(self._keep(), name="bot keeper")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ask it to stop, and end it if it does not."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        await self._end()
+
+    async def _keep(self) -> None:
+        while True:
+            pause = _RESTART_PAUSES[min(self.starts, len(_RESTART_PAUSES) - 1)]
+            self._process = await self._start()
+            self.starts += 1
+            await self._process.wait()
+            await asyncio.sleep(pause)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        with self._log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
+                cwd=self._stead.checkout,
+                env=self._environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {
+            key: os.environ[key]
+            for key in ("PATH", "HOME", "LANG", "TMPDIR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
+            if key in os.environ
+        }
+        return inherited | {
+            "DISCORD_TOKEN": self._discord.token,
+            "THESEUS_DISCORD_API_URL": self._discord.api_url,
+            "THESEUS_DISCORD_GATEWAY_URL": self._discord.gateway_url,
+            "THESEUS_CONFIG": str(self._stead.config),
+            "THESEUS_STATE": str(self._stead.state),
+        }
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), _CLOSING_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _hint(fault: Fault | None) -> list[str]:
+    """Return what the page tells a first visitor to try."""
+    if fault is None:
+        return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
+    return [
+        "Something in this bot is broken. Find out yourself:",
+        f"1. {fault.breaks}",
+        f"2. Say `{fault.complaint}`",
+        "3. Read the proposal in the thread, then say `ship it`",
+        "4. Do the first thing again.",
+    ]

@@ -1,0 +1,128 @@
+"""A private home for the demo: a clone of this repository with a fault, a forge, a configuration.
+
+Nothing outside the home is changed; the source repository is only read.
+"""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import yaml
+
+from bot.domain.errors import ConfigError
+from bot.local.faults import Fault, plant
+
+_LEFT_OUT = (
+    ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
+    ".import_linter_cache", "state", ".env", ".git", "*.egg-info",
+)  # fmt: skip
+_ME = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
+
+
+@dataclass(frozen=True)
+class Homestead:
+    """Where the demo's parts are. `checkout` is what the bot runs from."""
+
+    home: Path
+    checkout: Path
+    forge: Path
+    state: Path
+    config: Path
+
+    @classmethod
+    def at(cls, home: Path) -> Self:
+        """Return the parts of a home in that folder, whether they are there yet or not."""
+        return cls(
+            home, home / "checkout", home / "forge.git", home / "state", home / "config.yaml"
+        )
+
+
+@dataclass(frozen=True)
+class Residence:
+    """What the configuration must say about the local Discord the bot will live in."""
+
+    guild_id: int
+    dev_channel_id: int
+    listed: tuple[int, ...]
+    url: str
+    engine: str
+
+
+async def prepare(
+    source: Path, stead: Homestead, fault: Fault | None, residence: Residence
+) -> None:
+    """Make the home from the repository (or unpacked archive) at `source`.
+
+    Raises `ConfigError` when git is missing or refuses.
+    """
+    stead.state.mkdir(parents=True, exist_ok=True)
+    await _clone(source, stead.checkout)
+    if fault is not None:
+        changed = plant(fault, stead.checkout)
+        await _git(stead.checkout, "add", "--", *changed)
+        author = fault.author if "<" in fault.author else f"{fault.author} <dev@localhost>"
+        await _git(
+            stead.checkout, *_ME, "commit", "--quiet", "--no-verify", "--author", author,
+            "--message", fault.message,
+        )  # fmt: skip
+    await _git(stead.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
+    await _git(stead.checkout, "remote", "add", "origin", str(stead.forge))
+    await _git(stead.checkout, "fetch", "--quiet", "origin")
+    stead.config.write_text(_configuration(stead, residence), encoding="utf-8")
+
+
+async def _clone(source: Path, checkout: Path) -> None:
+    """Clone the repository at its head; an archive without `.git` becomes a repository first."""
+    if (source / ".git").exists():
+        await _git(checkout.parent, "clone", "--quiet", "--no-tags", str(source), checkout.name)
+        await _git(checkout, "remote", "remove", "origin")
+        await _git(checkout, "checkout", "--quiet", "-B", "main")
+        return
+    await asyncio.to_thread(
+        shutil.copytree, source, checkout, ignore=shutil.ignore_patterns(*_LEFT_OUT)
+    )
+    await _git(checkout, "init", "--quiet", "--initial-branch", "main")
+    await _git(checkout, "add", "--all")
+    await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+
+
+def _configuration(stead: Homestead, residence: Residence) -> str:
+    content = yaml.safe_load((stead.checkout / "data/config.yaml").read_text(encoding="utf-8"))
+    people = {"users": list(residence.listed), "roles": []}
+    content["discord"] = {
+        "guild_id": residence.guild_id,
+        "dev_channel_id": residence.dev_channel_id,
+    }
+    content["people"] = {"developers": people, "approvers": people}
+    content["engine"]["name"] = residence.engine
+    content["forge"].update(kind="local", path=str(stead.forge), url=residence.url)
+    # The code here is the visitor's own copy of this very repository.
+    content["sandbox"]["required"] = False
+    return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)
+
+
+async def _git(folder: Path, *arguments: str) -> None:
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", *arguments]
+    try:
+        git = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env=environment,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        raise ConfigError("git is not installed, and the demo needs it.") from error
+    _, complaint = await git.communicate()
+    if git.returncode:
+        raise ConfigError(f"git {arguments[0]} failed in {folder}: {complaint.decode().strip()}")
