@@ -6,15 +6,17 @@ the same files, or a push in between, can never lose or double anything.
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.adapters._git import Git
 from bot.adapters._git_fetch import fetch
-from bot.adapters._git_parse import COMMIT_FORMAT, commits, diff_between, name_of
+from bot.adapters._git_parse import COMMIT_FORMAT, commits, diff_between, name_of, names
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
 
 _INCOMING = "refs/theseus/incoming"
 _TRIES = 8
+_USAGE = 129  # git's status for an option it does not know
 
 
 class BareRepository:
@@ -149,7 +151,24 @@ class BareRepository:
                 f"{what} do not merge cleanly: {', '.join(files[:5]) or 'see the forge'}",
                 detail=answer.err,
             )
+        if answer.status == _USAGE:
+            return self._merged_in_worktree(ours, theirs, what)
         raise ForgeConflict(f"{what} cannot be merged", detail=answer.err)
+
+    def _merged_in_worktree(self, ours: str, theirs: str, what: str) -> str:
+        """Do the same as `_merged_tree` with a git before 2.38, which needs files to merge."""
+        with TemporaryDirectory(prefix="theseus-") as folder:
+            path = Path(folder) / "merge"
+            self.git.run("worktree", "add", "-q", "--detach", "--", str(path), ours)
+            try:
+                here = Git(path, error=ForgeUnavailable)
+                merge = ("merge", "-q", "--no-commit", "--no-ff", "--no-verify", theirs)
+                if here.run(*merge, ok=None).status == 0:
+                    return here.run("write-tree").line
+                files = names(here.run("diff", "--name-only", "-z", "--diff-filter=U").out)
+            finally:
+                self.git.run("worktree", "remove", "-f", "-f", "--", str(path))
+        raise ForgeConflict(f"{what} do not merge cleanly: {', '.join(files[:5])}")
 
     def _commit(self, tree: str, parents: tuple[str, ...], message: str, at: datetime) -> str:
         date = f"@{int(at.timestamp())} +0000"

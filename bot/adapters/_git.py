@@ -55,6 +55,7 @@ _CONFIG = {
     "safe.directory": "*",
     "protocol.ext.allow": "never",
     "submodule.recurse": "false",
+    "worktree.useRelativePaths": "false",
     "fetch.recurseSubmodules": "false",
     "gc.auto": "0",
     "maintenance.auto": "false",
@@ -218,7 +219,7 @@ class Git:
                 )
             except GitCommandNotFound as missing:
                 raise self._error(
-                    "git was not found; install git 2.38 or newer and put it on PATH",
+                    "git was not found; install git 2.32 or newer and put it on PATH",
                     detail=str(missing),
                 ) from missing
         status, out, err = answer

@@ -290,6 +290,29 @@ async def test_everything_is_there_when_it_is_opened_again(bare: Path, tmp_path:
         assert await forge.find("k7m2xq") == opened
 
 
+async def test_an_older_git_merges_and_reverts_just_the_same(
+    bare: Path, forge: LocalForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "bin" / "git"
+    older.parent.mkdir()
+    real = shutil.which("git")
+    older.write_text(
+        f'#!/bin/sh\nfor a; do [ "$a" = --write-tree ] && exit 129; done\nexec {real} "$@"\n'
+    )
+    older.chmod(0o755)
+    drafts = [change(tmp_path, f"run{n}", {"dice.py": f"{n}\n"}) for n in range(2)]
+    pulls = [await forge.open_proposal(draft) for draft in drafts]
+    monkeypatch.setenv("PATH", f"{older.parent}:{os.environ['PATH']}")
+    await forge.merge(pulls[0].number, pulls[0].head)
+    with pytest.raises(ForgeConflict, match=r"dice\.py"):
+        await forge.merge(pulls[1].number, pulls[1].head)
+    undo = await forge.revert(pulls[0].number)
+    await forge.merge(undo.number, undo.head)
+    assert git(bare, "show", "main:dice.py") == "one\ntwo\nthree"
+    assert git(bare, "rev-list", "--count", "--merges", "main") == "2"
+    assert len(git(bare, "worktree", "list").splitlines()) == 1
+
+
 async def test_a_forge_without_its_repository_says_so(tmp_path: Path) -> None:
     async with another(tmp_path / "absent.git", tmp_path) as forge:
         with pytest.raises(ForgeUnavailable, match=r"absent\.git"):
