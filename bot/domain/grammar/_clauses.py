@@ -29,7 +29,7 @@ _SPLIT = re.compile(
 # Run-on asks: "dice is broken please fix it". What stands before must not govern the verb.
 _RUN_ON = re.compile(
     r"(?<=\s)(?:(?:please|can you|could you|would you|will you)\s+)*"
-    r"(?:fix (?:it|this|that|them|asap|please)|fix$|look into (?:it|this|that)|take a look"
+    r"(?:fix (?:it|this|that|them|asap|please)|look into (?:it|this|that)|take a look"
     r"|have a look"
     r"|investigate(?: (?:it|this|that|please))?$|please fix|please investigate|please look"
     r"|can you (?:fix|look|investigate)|could you (?:fix|look|investigate)|check (?:it|this) out"
@@ -102,7 +102,7 @@ class Peeled:
 _FILLER = re.compile(
     r"(?:ok|okay|okey|k|yes|yep|yeah|yup|ya|sure|nice|great|cool|perfect|awesome|alright"
     r"|all right|right"
-    r"|well|so|and|then|now|oh|ah|um|uh|hmm+|huh|hey(?: there)?|hi(?: there)?|hello|yo|ugh"
+    r"|well|so|and|then|now|oh|ah|um|uh|h+m+|huh|hey(?: there)?|hi(?: there)?|hello|yo|ugh"
     r"|argh|damn|dang"
     r"|sorry|thanks|thank you|please|kindly|just|maybe|perhaps|actually|basically|quickly"
     r"|quick one"
@@ -113,7 +113,7 @@ _FILLER = re.compile(
     r"|if you (?:don't mind|have (?:a (?:minute|moment|sec|second|chance)|time)"
     r"|get a (?:chance|minute|moment))"
     r"|fyi|btw|by the way|no worries|again|but|still|ty|thx|go|go ahead and|go and|try to"
-    r"|try and|do"
+    r"|try and|do(?= (?:please|fix|look|investigate))"
     r"|i think|i guess|i believe|it seems(?: like| that)?|seems like|looks like|it looks like"
     r"|apparently"
     r"|it appears(?: that)?|for some reason|once more|one more time|first|next|finally|asap"
@@ -139,7 +139,8 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(
-    r"(?:let's|let us|we (?:should|need to|must|have to|could|can|ought to|gotta)"
+    r"(?:let's|let us|we need(?= (?:an? )?fix)|we (?:should|need to|must|have to|could|can"
+    r"|ought to|gotta)"
     r"|it's time to|time to"
     r"|(?:can|could|would|will|should) (?:we|some(?:one|body)|any(?:one|body))(?: please)?"
     r"|some(?:one|body) (?:please|should|needs to|has to|must|ought to)"

@@ -20,7 +20,8 @@ _BAD = (
     r"|ing)?|freez(?:es|ing)|froze"
     r"|act(?:s|ing)? (?:up|weird|strange|funny|odd)(?:ly)?|misbehav\w+|malfunction\w*"
     r"|(?:messed|screwed|fouled) up"
-    r"|glitch\w*|explod(?:es|ed|ing)|bl(?:ows|ew|owing) up|d(?:ies|ied|ying)|chok(?:es|ed"
+    r"|glitch\w*|vanish(?:es|ed|ing)?|disappear(?:s|ed|ing)?|explod(?:es|ed|ing)|bl(?:ows|ew"
+    r"|owing) up|d(?:ies|ied|ying)|chok(?:es|ed"
     r"|ing)|panick?(?:s|ed|ing)"
     r"|spam(?:s|med|ming)\b|refus(?:es|ed|ing) to|skip(?:s|ped|ping)|duplicat(?:es|ed|ing)"
     r"|fall(?:s|ing)? over|fell over"
@@ -185,6 +186,11 @@ _WHEN = re.compile(
     r"|call) )?(?P<what>.+?)$",
     re.IGNORECASE,
 )
+_SAYS = re.compile(
+    r"^(?P<subject>/\w\S*(?: \S+){0,4}?) (?:just )?(?:says|said|shows|prints|replies|answers"
+    r"|responds)\b",
+    re.IGNORECASE,
+)
 _BACK = re.compile(
     r"^(?P<subject>.+?) (?:bug|error|problem|issue|crash|fault|glitch)? ?(?:is|are|'s) back\b", re.I
 )
@@ -201,7 +207,7 @@ def complaint_in(clause: Clause) -> Complaint | None:
     text = peel(clause.text).rest or clause.text
     if _DOUBTFUL.search(text):
         return None
-    for pattern in (_TRIED, _UNABLE, _SOMETHING, _THERE, _RECEIVED, _ERROR_IN, _BACK):
+    for pattern in (_TRIED, _UNABLE, _SOMETHING, _THERE, _RECEIVED, _ERROR_IN, _BACK, _SAYS):
         found = pattern.search(text)
         if found and not _DENIED.search(text[: found.start()] + " "):
             return Complaint(found["subject"] or "")

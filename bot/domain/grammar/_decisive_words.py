@@ -40,7 +40,8 @@ REVERT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 STOP = re.compile(
-    r"(?:(?:stop|halt|kill|abort|freeze|cease|shut ?down|end) (?:absolutely )?(?:everything"
+    r"(?:shut (?:everything|it all|all of it) (?:down|off)|(?:stop|halt|kill|abort|freeze"
+    r"|cease|shut ?down|end) (?:absolutely )?(?:everything"
     r"|all (?:of it|runs|work|activity|the runs)"
     rf"|all|every run|all your (?:runs|work)|all autonomous work)|(?:emergency|panic"
     rf"|e)[ -]?stop|stop-everything"

@@ -48,7 +48,8 @@ NOT_AN_ASK = re.compile(
 )
 LOOK = re.compile(
     r"(?:investigat(?:e|ing)(?: into)?|look(?:ing)? (?:deeper |further )?into"
-    r"|dig(?:ging)? (?:deeper |further )?(?:in)?to|diagnos(?:e|ing)"
+    r"|dig(?:ging)? (?:deeper |further )?(?:in)?to|diagnos(?:e|ing)|(?:do )?(?:some|a bit of"
+    r"|a little) digging (?:on|into)"
     r"|debug(?:ging)?|troubleshoot(?:ing)?|get(?:ting)? to the bottom of|track(?:ing)? down"
     r"|root[- ]cause|find (?:the )?(?:root )?(?:cause|reason)"
     r"(?: (?:of|for|behind))?|research the (?:bug|error)|run an? investigation (?:on|of|into)"

@@ -127,14 +127,24 @@ def _imperative(text: str, what: str, opened: Peeled, clause: Clause) -> bool:
     return not (clause.asks and not what.strip() and not opened.request)
 
 
+_ASKS_WHAT = re.compile(r"what|why|how come|huh", re.IGNORECASE)
+_WONDERS = re.compile(r"\b(?:i(?:'m| was)? wonder|wondering|no idea|anyone know)", re.IGNORECASE)
+
+
 def _look_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
     text = opened.rest
+    if setting.reply_to == "error" and _ASKS_WHAT.match(text) and clause.asks:
+        return _Ask(Intent.INVESTIGATE, "")
     for pattern, weak in ((LOOK, False), (LOOK_WHY, False), (LOOK_WEAK, True)):
         if found := pattern.match(text):
             if NOT_LOOK.match(found["object"]) or (FALSE_GERUND.match(text) and not opened.gerund):
                 return None
             return _Ask(
-                Intent.INVESTIGATE, _what(found["object"]), weak, opened.group, opened.request
+                Intent.INVESTIGATE,
+                _what(found["object"]),
+                weak,
+                opened.group or bool(_WONDERS.search(clause.text)),
+                opened.request,
             )
     if found := WHAT.match(text):
         return _question(found["object"], setting, plain=False, full=found[0])

@@ -31,6 +31,8 @@ _DOUBTS = re.compile(
     "|:(?:x|no_entry|no_entry_sign|thumbsdown|-1|thinking|thinking_face|upside_down|rolling_eyes"
     "|octagonal_sign|shrug):"
 )
+_SMILES = re.compile(r"(?<!\S)[:;=]-?[)DPp3]+(?!\S)")
+_FROWNS = re.compile(r"(?<!\S)[:;=]'?-?[(/|\\]+(?!\S)")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TICKS = re.compile(r"(`{1,2})([^`\n]{1,300})\1")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,60}\([^()\n]{0,60}\)")
@@ -94,6 +96,7 @@ def make_plain(text: str, *, addressed: bool) -> Plain:
     text = _SINGLE.sub(lambda found: shelf.hold(found[1].strip()), text)
     text = _SHIPS.sub(" \U0001f6a2 ", text)
     text = _DOUBTS.sub(" \U0001f6ab ", text)
+    text = _SMILES.sub(" ", _FROWNS.sub(" \U0001f6ab ", text))
     text = _MARKUP.sub("", text)
     text = "".join(_shown(letter) for letter in text)
     lines = (" ".join(line.split()) for line in text.splitlines())

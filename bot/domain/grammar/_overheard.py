@@ -15,7 +15,8 @@ _ELSEWHERE = re.compile(
     r"|my (?:\w+ )?(?:branch|pr|code|tests?|machine|setup|env|editor|ide|terminal|script"
     r"|build|project|change|patch|commit)|your (?:pr|branch|code|tests?|commit|patch)|his|her"
     r"|their|meeting|calendar|elevator|door|headset"
-    r"|vs ?code|vscode|pycharm|vim|emacs|linter|mypy|ruff|pytest|compiler|homework|game"
+    r"|vs ?code|vscode|pycharm|vim|emacs|linter|tests?|docs?|documentation|mypy|ruff|pytest"
+    r"|compiler|homework|game"
     r"|toilet|fridge|air ?con|heating|train|bus|weather|market|resume|cv|typo)\b",
     re.IGNORECASE,
 )

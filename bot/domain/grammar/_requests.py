@@ -9,7 +9,8 @@ _STATUS = re.compile(
     r"(?:status(?: (?:report|update|please|check))?|(?:what(?:'s| is) the |give (?:me"
     r"|us) (?:the |a |an )?|show (?:me |us )?(?:the )?|get |tell (?:me"
     r"|us) the )?(?:current )?(?:status|state|progress|update)"
-    r"(?: (?:of|on|for|with|report) .{1,80})?|status (?:of|on|for) .{1,80}|(?:any|what's the"
+    r"(?: (?:of|on|for|with|report) .{1,80})?|status (?:of|on|for) .{1,80}|(?:(?:got "
+    r"|have you got |do you have )?any|what's the"
     r"|is there any) (?:progress|updates?|news|luck)(?: (?:on|with|from|about"
     r"|so far) ?.{0,80})?"
     r"|how(?:'s| is| are| goes)(?: (?:it|that|this|things|the (?:fix|run|investigation|work"
@@ -33,7 +34,10 @@ _STATUS = re.compile(
     r"|ship|merge|deployed|ready|finished|still running|work|land|landed|resolved|in progress"
     r"|complete|out)(?: yet| now| already)?"
     r"|(?:list|show)(?: me| us)?(?: the| all| my| your| open| active| current"
-    r"| running)* (?:runs|run .{1,12})|runs|eta|progress|still (?:working|running|on it"
+    r"| running)* (?:runs|run .{1,12})|runs|eta|progress|(?:done|finished|fixed|ready"
+    r"|live) (?:yet|already)|what(?:'s| is) (?:happening|going on|up) (?:with|on) (?:the|my"
+    r"|that|your) .{0,40}(?:fix|run|investigation|pr|proposal|repair)|still (?:working"
+    r"|running|on it"
     r"|going)(?: on (?:it|this|that))?"
     r"|have you (?:fixed|finished|started|found|shipped|merged|got|made any) .{1,80}"
     r"|did you (?:fix|finish|find|ship|merge|manage|start) .{1,80}|when (?:will|do|does|can"
@@ -106,7 +110,8 @@ _VERB = (
     r"|extract|inline|replace|drop|delete|leave|raise|return|log|limit|catch|document"
     r"|refactor|simplify|shorten|clean up|tidy|treat|allow|ignore|skip|cap|clamp"
     r"|convert|swap|switch|set|reword|rephrase|show|print|guard|account for|deal with"
-    r"|take care of|consider|apply|do|fix|redo|mention|bump|reuse|annotate|sort|try|turn|pass"
+    r"|take care of|consider|apply|do(?! not)|fix|redo|mention|bump|reuse|annotate|sort|try"
+    r"|turn|pass"
     r"|call|format|strip|(?:don't|do not)(?! (?:ship|merge|deploy|release|land|revert|stop"
     r"|worry|bother|do|pause|cancel"
     r"|fix|forget|remember|look|think|know)\b)|ensure|make sure)"
@@ -192,6 +197,8 @@ def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
         return None
     if clause.asks and not opened.request:
         return None
+    if here and (marked or not marked_only) and _OUGHT.match(text):
+        return text
     order = _ORDER.match(text)
     if order and (here or (marked and not _FIXING.match(text))):
         return text
@@ -206,6 +213,11 @@ def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
     return None
 
 
+_OUGHT = re.compile(
+    r"^(?!(?:i|we|you|someone|somebody|they|he|she)\b)(?!.*\b(?:i|we|you"
+    r"|they) should\b)(?:\S+ ){1,6}should(?:n't| not)? \w+",
+    re.IGNORECASE,
+)
 _FIXING = re.compile(r"fix|stop", re.IGNORECASE)
 _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)
 

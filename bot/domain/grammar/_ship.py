@@ -28,7 +28,8 @@ _LEAD = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SECURITY = (
-    r"(?:(?:it'?s |it is |i've |i have |i |this is |that's |with )?"
+    r"(?:(?:it'?s |it is |i've |i have |i |this is |that's |with |(?:it|this"
+    r"|that) (?:has been|was|is) )?"
     r"(?:security[ -]?(?:is |was |has been )?(?:reviewed|review(?: done)?|checked|approved"
     r"|cleared|ok|okay)"
     r"|(?:reviewed|checked)(?: it| this)? for security|reviewed (?:the )?security))"
