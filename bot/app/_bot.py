@@ -10,9 +10,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
-import discord
-
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
@@ -24,7 +21,7 @@ from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.adapters.system_clock import SystemClock
 from bot.app._engines import engine
 from bot.app._lock import hold
-from bot.client import Identity, TheseusClient, point_discord_at
+from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError
 from bot.ports.agent import Budget
 from bot.ports.clock import Clock
@@ -221,31 +218,10 @@ async def _until_stopped(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with asyncio.TaskGroup() as group:
-        working = [group.create_task(_connected(client, token), name="discord")]
+        working = [group.create_task(connect(client, token), name="discord")]
         working += [group.create_task(work()) for work in forever]
         await stopping.wait()
         _log.info("stopping")
         await client.close()
         for task in working:
             task.cancel()
-
-
-async def _connected(client: TheseusClient, token: str) -> None:
-    """Run the gateway connection. Raises `ConfigError` for what only a person can mend."""
-    try:
-        await client.start(token)
-    except discord.LoginFailure as error:
-        raise ConfigError(
-            "Discord does not know DISCORD_TOKEN. Copy a new one from the Bot page of your "
-            "application in the Developer Portal."
-        ) from error
-    except discord.PrivilegedIntentsRequired as error:
-        raise ConfigError(
-            "Discord refuses the privileged intents. Turn on “Server Members Intent” and “Message "
-            "Content Intent” on the Bot page of your application in the Developer Portal."
-        ) from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise ConfigError(
-            f"Discord cannot be reached ({error}). Check the network, and "
-            "THESEUS_DISCORD_API_URL and THESEUS_DISCORD_GATEWAY_URL if you set them."
-        ) from error

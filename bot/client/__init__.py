@@ -1,6 +1,7 @@
 """The discord client: cog loading, instrumentation, one error reply, reload."""
 
 from bot.client._client import Identity, TheseusClient
+from bot.client._connection import connect
 from bot.client._hosts import point_discord_at
 
-__all__ = ["Identity", "TheseusClient", "point_discord_at"]
+__all__ = ["Identity", "TheseusClient", "connect", "point_discord_at"]
