@@ -154,6 +154,10 @@ class Git:
             )
         return answer
 
+    def failure(self, message: str, detail: str) -> PortError:
+        """Return an error of this git's kind, to be raised."""
+        return self._error(message, detail=detail)
+
     def revision(self, name: str) -> str:
         """Return the full id of the commit that `name` stands for."""
         found = self.try_revision(name)

@@ -7,7 +7,7 @@ FETCH_SECONDS = 120.0
 
 def fetch(git: Git, source: str, *refspecs: str) -> None:
     """Fetch from a remote or an absolute path; tags, submodules and `FETCH_HEAD` stay as is."""
-    git.run(
+    answer = git.run(
         "fetch",
         "-q",
         "--no-tags",
@@ -20,7 +20,14 @@ def fetch(git: Git, source: str, *refspecs: str) -> None:
         source,
         *refspecs,
         seconds=FETCH_SECONDS,
+        ok=None,
     )
+    if answer.status != 0:
+        raise git.failure(
+            f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
+            f"reached (git -C {git.folder} remote -v)",
+            answer.err,
+        )
 
 
 def fetch_branch(git: Git, remote: str, branch: str) -> str:

@@ -169,7 +169,7 @@ async def test_a_commit_that_is_only_on_another_branch_is_refused(clone: Clone) 
 async def test_a_forge_that_is_gone_is_an_error(clone: Clone, tmp_path: Path) -> None:
     head = clone.push({"dice.py": "better\n"})
     shutil.rmtree(tmp_path / "forge.git")
-    with pytest.raises(WorkspaceError) as failed:
+    with pytest.raises(WorkspaceError, match="fetch from origin") as failed:
         await clone.checkout.fast_forward(head)
     assert "forge.git" in failed.value.detail
 
