@@ -49,6 +49,10 @@ class Visit:
             lambda line: self.wrongs.append(line.text) if line.type == "error" else None,
         )
 
+    def forgive(self, words: str) -> None:
+        """Forget what went wrong as it had to."""
+        self.wrongs = [wrong for wrong in self.wrongs if words not in wrong]
+
 
 @asynccontextmanager
 async def visit(

@@ -126,8 +126,26 @@ def proposal() -> discord.Embed:
     return embed.set_footer(text="run 7")
 
 
+class Layout(discord.ui.LayoutView):
+    """Components V2: a container with text, a button beside it, and a row."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        press: discord.ui.Button[Layout] = discord.ui.Button(label="Press", custom_id="page:press")
+        press.callback = self.pressed  # type: ignore[method-assign]
+        box: discord.ui.Container[Layout] = discord.ui.Container(accent_colour=0xE9B44C)
+        box.add_item(discord.ui.TextDisplay("## In a container\nwith **words**"))
+        box.add_item(discord.ui.Separator())
+        box.add_item(discord.ui.Section("Beside a button", accessory=press))
+        self.add_item(box)
+
+    async def pressed(self, interaction: discord.Interaction) -> None:
+        """The button's answer."""
+        await interaction.response.send_message("pressed in a layout")
+
+
 class PageBot(SampleBot):
-    """Answers "show card", "show diff", "show text ..."; `/roll`, `/fix` and more commands."""
+    """Answers "show card", "show diff", "show layout" and the like; `/roll`, `/fix` and more."""
 
     async def setup_hook(self) -> None:
         self.add_view(Buttons())
@@ -143,6 +161,8 @@ class PageBot(SampleBot):
         if message.content == "show diff":
             diff = discord.File(io.BytesIO(DIFF.encode()), "proposal.diff")
             await message.reply("The whole change:", file=diff)
+        if message.content == "show layout":
+            await message.channel.send(view=Layout())
         if message.content == "show thread":
             thread = await message.create_thread(name="Dice keep crashing")
             await thread.send("Looking into it.")

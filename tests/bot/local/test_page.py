@@ -10,7 +10,8 @@ from playwright.async_api import Browser, expect
 from bot.local.person import Person
 from bot.local.server import LocalDiscord
 from tests.bot.local.page_parts import become, box, opened, row, say
-from tests.support.browser import PHONE, chromium
+from tests.support.browser import PHONE, chromium, visit
+from tests.support.cable import Cable
 from tests.support.discord_client import online
 from tests.support.page_bot import PageBot
 
@@ -76,6 +77,19 @@ async def test_a_select_sends_its_choice(
         await page.get_by_role("button", name="Which candidate?").click()
         await page.get_by_role("option", name="Second").click()
         await expect(row(page, "chose 2")).to_be_visible()
+
+
+@pytest.mark.slow
+async def test_a_layout_of_containers_is_drawn_and_its_button_works(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    async with opened(browser, local) as page:
+        await say(page, "show layout")
+        container = page.locator(".container")
+        await expect(container.get_by_role("heading")).to_have_text("In a container")
+        await expect(container.locator("strong")).to_have_text("words")
+        await container.get_by_role("button", name="Press").click()
+        await expect(row(page, "pressed in a layout")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -241,9 +255,9 @@ async def test_the_full_diff_is_read_on_the_page(
         await say(page, "show diff")
         card = page.get_by_role("group", name="proposal.diff")
         await card.get_by_role("button", name="Expand (28 lines)").click()
-        await expect(card.locator(".diff-file")).to_have_count(2)
-        await expect(card.locator(".diff-file").first).to_contain_text("cogs/dice.py")
-        await expect(card.locator(".diff-file").first.locator("summary")).to_contain_text("+2")
+        await expect(card.locator(".diff-part")).to_have_count(2)
+        await expect(card.locator(".diff-part").first).to_contain_text("cogs/dice.py")
+        await expect(card.locator(".diff-part").first.locator("summary")).to_contain_text("+2")
         added = card.locator(".diff-row.diff-add").first
         await expect(added).to_contain_text("41")
         await expect(added).to_contain_text("randrange(0, sides)")
@@ -338,6 +352,58 @@ async def test_new_messages_below_the_fold_are_announced_by_a_pill(
 
 
 @pytest.mark.slow
+async def test_what_was_said_while_the_stream_was_cut_is_caught_up(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    async with Cable(local.port) as cable, visit(browser, cable.url) as visited:
+        page = visited.page
+        sent = await dev(bot, local).send("stage 1")
+        await expect(row(page, "stage 1")).to_be_visible()
+        cable.pull()
+        await expect(page.get_by_text("Reconnecting…")).to_be_visible()
+        await sent.edit(content="stage 2")
+        await dev(bot, local).send("said meanwhile")
+        cable.plug()
+        await expect(row(page, "said meanwhile")).to_have_count(1)
+        await expect(row(page, "stage 2")).to_have_count(1)
+        await expect(page.get_by_text("Theseus is online")).to_be_visible()
+        visited.forgive("Failed to load resource")
+
+
+@pytest.mark.slow
+async def test_an_unfolded_diff_stays_unfolded_while_its_card_changes(
+    bot: PageBot, local: LocalDiscord, browser: Browser, mallory: Person
+) -> None:
+    async with opened(browser, local) as page:
+        await say(page, "show diff")
+        card = page.get_by_role("group", name="proposal.diff")
+        await card.get_by_role("button", name="Expand").click()
+        answer = row(page, "The whole change")
+        said = [m for m in await mallory.messages("dev") if m["content"] == "The whole change:"]
+        await mallory.react("dev", said[0]["id"], "👍")
+        await expect(answer.get_by_role("button", name="👍, 1")).to_be_visible()
+        await expect(answer.locator(".diff-part")).to_have_count(2)
+        await card.get_by_role("button", name="Collapse").click()
+        await expect(answer.locator(".diff-part")).to_have_count(0)
+
+
+@pytest.mark.slow
+async def test_a_click_on_a_card_that_changes_under_the_pointer_is_not_lost(
+    bot: PageBot, local: LocalDiscord, browser: Browser, mallory: Person
+) -> None:
+    async with opened(browser, local) as page:
+        await say(page, "show card")
+        await page.get_by_role("button", name="Ship it").hover()
+        await page.mouse.down()
+        said = [m for m in await mallory.messages("dev") if m["components"]]
+        await mallory.react("dev", said[0]["id"], "👍")
+        await dev(bot, local).typing()
+        await expect(page.get_by_text("Theseus is typing…")).to_be_visible()
+        await page.mouse.up()
+        await expect(row(page, "Shipped.")).to_be_visible()
+
+
+@pytest.mark.slow
 async def test_a_phone_shows_everything_without_scrolling_sideways(
     bot: PageBot, local: LocalDiscord, browser: Browser
 ) -> None:
@@ -345,7 +411,7 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(
         for text in ("show card", "show diff", "show thread", "x" * 300):
             await say(page, text)
         await page.get_by_role("button", name="Expand").click()
-        await expect(page.locator(".diff-file")).to_have_count(2)
+        await expect(page.locator(".diff-part")).to_have_count(2)
         wide = "document.scrollingElement.scrollWidth > innerWidth"
         assert not await page.evaluate(wide)
         scroller = "document.querySelector('.scroller')"

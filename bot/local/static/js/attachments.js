@@ -41,8 +41,14 @@ export function renderAttachments(message, desk) {
   return h('div.attachments', {}, shown.map((file) => renderAttachment(file, desk)));
 }
 
-/** One file. */
+/** One file; drawn once, so that an edit of its message does not fold it or lose one's place. */
 export function renderAttachment(file, desk) {
+  const key = `${file.id} ${file.url}`;
+  if (!desk.files.has(key)) desk.files.set(key, drawFile(file, desk));
+  return desk.files.get(key);
+}
+
+function drawFile(file, desk) {
   const kind = file.content_type ?? '';
   if (/^image\/(png|jpe?g|gif|webp)/.test(kind) || /\.(png|jpe?g|gif|webp)$/i.test(file.filename)) {
     return picture(file.url, file.description ?? file.filename, 'attachment-picture');
@@ -84,16 +90,14 @@ function textFile(file, desk) {
     }
     whole.addEventListener('click', () => openReader(file, text));
     expand.addEventListener('click', () => {
-      desk.beforeGrowth?.();
-      show(text, !desk.expanded.has(file.id));
+      desk.beforeGrowth();
+      show(text, !card.classList.contains('open'));
     });
-    show(text, desk.expanded.has(file.id));
+    show(text, false);
   }
 
   function show(text, open) {
     const lines = text.replace(/\n$/, '').split('\n').length;
-    if (open) desk.expanded.add(file.id);
-    else desk.expanded.delete(file.id);
     card.classList.toggle('open', open);
     expand.setAttribute('aria-expanded', String(open));
     expand.replaceChildren(icon('down'), open ? 'Collapse' : `Expand (${lines} ${lines === 1 ? 'line' : 'lines'})`);

@@ -1,4 +1,4 @@
-/** What stands above a channel's first message: its beginning, or that more is coming. */
+/** What stands between messages and above the first: a new day, what is new, the beginning. */
 import { h } from './dom.js';
 import { avatar } from './avatar.js';
 import { plainText } from './markdown.js';
@@ -42,4 +42,10 @@ function starterLine(starter, channel, desk) {
   return h('button.starter', { type: 'button', title: 'Go to the message', on: { click: show } },
     avatar(author, 'small'), h('span.starter-words', {},
       h('b', { text: author.name }), ' ', plainText(starter.content ?? '', desk.names)));
+}
+
+/** The line before a day's first message, or before the first unread one. */
+export function dividerNode(day, isNew) {
+  const kind = isNew ? 'li.divider.divider-new' : 'li.divider';
+  return h(kind, { role: 'separator' }, h('span', { text: day }), isNew && h('b', { text: 'NEW' }));
 }

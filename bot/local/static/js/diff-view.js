@@ -81,7 +81,7 @@ function renderFile(file, lines) {
     h('span.diff-number', { text: line.left ?? '' }), h('span.diff-number', { text: line.right ?? '' }),
     h('span.diff-text', { text: line.text || ' ' })));
   const cut = lines.length < file.lines.length;
-  return h('details.diff-file', { open: true }, summary,
+  return h('details.diff-part', { open: true }, summary,
     h('div.diff-lines', { tabindex: 0, role: 'region', 'aria-label': file.name },
       h('div.diff-table', {}, rows, cut && h('div.faint', { text: 'Download the file for the rest.' }))));
 }

@@ -14,10 +14,15 @@ export class EventStream {
   #wait = FIRST_WAIT_MS;
   #last = null;
 
-  /** @param {{onEvent: (event: object) => void, onState: (connected: boolean) => void}} listeners */
-  constructor({ onEvent, onState }) {
+  /**
+   * `beforeRetry` is asked whether the server can be reached again; it may open the stream itself.
+   * @param {{onEvent: (event: object) => void, onState: (connected: boolean) => void,
+   *   beforeRetry: () => Promise<boolean>}} listeners
+   */
+  constructor({ onEvent, onState, beforeRetry }) {
     this.onEvent = onEvent;
     this.onState = onState;
+    this.beforeRetry = beforeRetry;
   }
 
   /**
@@ -55,8 +60,15 @@ export class EventStream {
     if (source !== this.#source) return;
     source.close();
     this.onState(false);
-    this.#timer = setTimeout(() => this.#connect(), this.#wait);
+    this.#timer = setTimeout(() => this.#tryAgain(source), this.#wait);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT_MS);
+  }
+
+  async #tryAgain(source) {
+    const reached = await this.beforeRetry();
+    if (source !== this.#source) return;
+    if (reached) this.#connect();
+    else this.#retry(source);
   }
 
   #take(source, message) {

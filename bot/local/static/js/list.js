@@ -1,6 +1,6 @@
 /** The list of messages of one channel: rows kept by id, the scroll position, the pill. */
 import { h, keepFocus } from './dom.js';
-import { starterOf, topNode } from './beginning.js';
+import { dividerNode, starterOf, topNode } from './beginning.js';
 import { follows, personOf, renderMessage } from './message.js';
 import { plainText } from './markdown.js';
 import { isThread } from './store.js';
@@ -17,6 +17,7 @@ export class MessageList {
   #seen = null;
   #newFrom = null;
   #wanted = null;
+  #pressed = false;
 
   /** @param {import('./message.js').Desk} desk @param {import('./live.js').Live} live */
   constructor(desk, live) {
@@ -28,6 +29,7 @@ export class MessageList {
     this.announcer = h('div.sr-only', { 'aria-live': 'polite' });
     this.element = h('div.list', {}, this.scroller, this.pill, this.announcer);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    this.list.addEventListener('pointerdown', () => this.#holdStill());
     const sizes = new ResizeObserver(() => this.#grown());
     sizes.observe(this.list);
     sizes.observe(this.scroller);
@@ -47,17 +49,14 @@ export class MessageList {
     this.#newFrom = null;
     this.unreadCount = unreadCount;
     this.sync();
-    void this.live.open(channel.id);
   }
 
   /** Bring the rows in line with the store. */
   sync() {
     if (!this.channel) return;
     const history = this.desk.store.history(this.channel.id);
-    if (history.state === 'new') {
-      if (this.#seen !== null) void this.live.open(this.channel.id);
-      return;
-    }
+    if (history.state === 'new') void this.live.open(this.channel.id);
+    if (this.#pressed) return;
     this.#noticeScroll();
     const keep = this.#stuck ? null : this.#anchor();
     this.#reconcile(this.#wantedNodes(history));
@@ -66,6 +65,17 @@ export class MessageList {
     else if (keep) this.#restore(keep);
     this.#showPill();
     this.#tryJump();
+  }
+
+  /** Rows stay what they are while a button is down: else the click on it would be lost. */
+  #holdStill() {
+    this.#pressed = true;
+    const release = () => setTimeout(() => {
+      this.#pressed = false;
+      this.sync();
+    });
+    addEventListener('pointerup', release, { once: true });
+    addEventListener('pointercancel', release, { once: true });
   }
 
   #wantedNodes(history) {
@@ -101,10 +111,7 @@ export class MessageList {
 
   #divider(day, isNew) {
     const key = `${day}|${isNew}`;
-    if (!this.#dividers.has(key)) {
-      const kind = isNew ? 'li.divider.divider-new' : 'li.divider';
-      this.#dividers.set(key, h(kind, { role: 'separator' }, h('span', { text: day }), isNew && h('b', { text: 'NEW' })));
-    }
+    if (!this.#dividers.has(key)) this.#dividers.set(key, dividerNode(day, isNew));
     return this.#dividers.get(key);
   }
 

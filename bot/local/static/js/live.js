@@ -48,13 +48,17 @@ export class Live {
     this.stream = new EventStream({
       onEvent: (event) => this.#take(event),
       onState: (connected) => store.setConnected(connected),
+      beforeRetry: () => this.#reached(),
     });
     store.on('person', () => this.stream.open(store.person, this.stream.lastEventId));
   }
 
   /** Load the world and follow it from there. */
   async start() {
-    const world = await api.world();
+    this.#begin(await api.world());
+  }
+
+  #begin(world) {
     this.store.setWorld(world);
     this.stream.open(this.store.person, world.last_event_id);
   }
@@ -64,13 +68,30 @@ export class Live {
     else TAKE[event.type]?.(this.store, event);
   }
 
-  /** The stream has a gap (the server was restarted): forget everything and load it again. */
+  /** The stream has a gap: forget everything and load it again. */
   async #startOver() {
     try {
-      await this.start();
-      this.store.forgetMessages();
+      this.#beginAnew(await api.world());
     } catch {
       this.store.setConnected(false);
+    }
+  }
+
+  #beginAnew(world) {
+    this.store.histories.clear();
+    this.#begin(world);
+    this.store.emit('reload');
+  }
+
+  /** Whether the server answers again; another server's world takes the place of the old one. */
+  async #reached() {
+    try {
+      const world = await api.world();
+      const same = world.guild.id === this.store.guild.id && world.last_event_id >= Number(this.stream.lastEventId);
+      if (!same) this.#beginAnew(world);
+      return true;
+    } catch {
+      return false;
     }
   }
 

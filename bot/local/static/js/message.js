@@ -13,12 +13,12 @@ import { clockTime, fullTime, messageTime } from './times.js';
 
 /**
  * What rows need around them: the store, names for mentions, what people can do, this pane's own
- * abilities and what stays unfolded when a row is drawn again.
+ * abilities and what is kept when a row is drawn again.
  * @typedef {object} Desk
  * @property {import('./store.js').Store} store
  * @property {import('./markdown.js').Names} names
  * @property {import('./actions.js').Actions} actions
- * @property {Set<string>} expanded ids of unfolded files
+ * @property {Map<string, HTMLElement>} files drawn files by id and address
  * @property {(message: object) => void} reply
  * @property {(id: string) => void} jump
  * @property {() => void} beforeGrowth called before a row grows because a person unfolds it

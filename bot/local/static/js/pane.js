@@ -19,7 +19,7 @@ export class Pane {
     this.kind = kind;
     this.onMenu = onMenu;
     this.desk = {
-      store, actions, names: namesOf(store), expanded: new Set(),
+      store, actions, names: namesOf(store), files: new Map(),
       reply: (message) => this.composer.reply(message),
       jump: (id) => this.list.jump(id),
       beforeGrowth: () => this.list.hold(),

@@ -1,7 +1,7 @@
 /**
  * What the page knows: the world, messages by channel, who is looking. Changed only here; views
  * listen to topics: world, messages (channel id), unread, typing (channel id), person, commands,
- * link.
+ * link, reload (after a gap in the stream).
  */
 import { History } from './history.js';
 
@@ -72,12 +72,6 @@ export class Store {
     this.histories.clear();
     this.notices.clear();
     this.emit('person');
-  }
-
-  /** Forget messages (after a gap in the stream); views load them again. */
-  forgetMessages() {
-    this.histories.clear();
-    this.emit('reload');
   }
 
   history(channel) {
