@@ -17,6 +17,8 @@ export class Composer {
   #typedAt = 0;
   #last = '';
   #commands = [];
+  /** What was being written in the channels one left. */
+  #drafts = new Map();
 
   /** @param {import('./message.js').Desk} desk */
   constructor(desk) {
@@ -44,8 +46,9 @@ export class Composer {
 
   /** Write to another channel. */
   show(channel, name) {
+    if (this.channel) this.#drafts.set(this.channel.id, this.text.value);
     this.channel = channel;
-    this.leaveCommand('');
+    this.leaveCommand(this.#drafts.get(channel.id) ?? '');
     this.cancelReply();
     this.text.placeholder = `Message ${name}`;
     this.text.setAttribute('aria-label', `Message ${name}`);

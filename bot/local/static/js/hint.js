@@ -17,9 +17,9 @@ export function hintCard(store, names, onTry) {
     localStorage.setItem(SEEN_KEY, key);
     card.remove();
   };
-  const lines = store.hint.map((line) => h('li', {}, tryable(renderMarkdown(line, names), onTry)));
+  const words = tryable(renderMarkdown(store.hint.join('\n'), names), onTry);
   const card = h('section.hint', { 'aria-label': 'What to try' },
-    h('div.hint-mark', { 'aria-hidden': 'true' }), h('div.hint-words', {}, h('strong', { text: 'Try it' }), h('ol', {}, lines)),
+    h('div.hint-mark', { 'aria-hidden': 'true' }), h('div.hint-words', {}, h('strong', { text: 'Try it' }), words),
     iconButton('close', 'Dismiss the hint', dismiss));
   return card;
 }

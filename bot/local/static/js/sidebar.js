@@ -10,6 +10,7 @@ export class Sidebar {
     this.onPick = onPick;
     this.places = h('div.places');
     this.people = h('div.people', { role: 'radiogroup', 'aria-label': 'Who you are' });
+    this.people.addEventListener('keydown', (event) => this.#walkPeople(event));
     this.head = h('div.guild-head');
     this.element = h('nav.sidebar', { id: 'sidebar', 'aria-label': 'Channels' }, this.head, this.places,
       h('div.people-panel', {}, h('div.people-title', { text: 'You are' }), this.people));
@@ -74,9 +75,20 @@ export class Sidebar {
       ? h('span.listed', { title: 'On the allow-list: may ask for fixes and ship them' }, icon('shield'), 'may ship')
       : h('span.not-listed', { title: 'Not on the allow-list', text: 'not listed' });
     return h(current ? 'button.person.current' : 'button.person', {
-      type: 'button', role: 'radio', 'aria-checked': String(current), data: { key: `person-${user.id}`, person: user.name },
+      type: 'button', role: 'radio', 'aria-checked': String(current), tabindex: current ? 0 : -1, data: { key: `person-${user.id}`, person: user.name },
       on: { click: choose },
     }, avatar(user, 'small'), h('span.person-name', { text: user.name }), role);
+  }
+
+  /** The arrows choose, as among radio buttons. */
+  #walkPeople(event) {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const people = this.store.people();
+    const at = people.findIndex((user) => user.id === this.store.person);
+    this.store.setPerson(people[(at + step + people.length) % people.length].id);
+    this.people.querySelector('[aria-checked=true]')?.focus();
   }
 }
 
