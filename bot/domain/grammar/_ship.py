@@ -35,13 +35,17 @@ _SECURITY = (
     r"|(?:reviewed|checked)(?: it| this)? for security|reviewed (?:the )?security))"
 )
 _SHIP = re.compile(
-    rf"(?:(?:ship|merge) {OBJECT}{WHERE}|shipit|(?:ship|merge|deploy|release|land"
-    rf"|send) (?:it|this|that){_TO}"
-    rf"|get (?:it|this|that) (?:shipped|merged)|\U0001f6a2(?: it)?|ship (?:the fix|away)"
-    rf"|(?:deploy|release|land) {OBJECT}{WHERE})(?: {_SECURITY})?{END}",
+    rf"(?:(?:ship|merge) (?:{OBJECT}{WHERE}|(?:it|this|that){_TO})|shipit"
+    rf"|get (?:it|this|that) (?:shipped|merged)|\U0001f6a2(?: it)?|ship (?:the fix|away))"
+    rf"(?: {_SECURITY})?{END}",
     re.ASCII | re.IGNORECASE,
 )
-_SHIP_SHORT = re.compile(rf"(?:ship|merge)(?: {_SECURITY})?{END}", re.ASCII | re.IGNORECASE)
+# These mean a merge only where there is one proposal that they can be about.
+_SHIP_SHORT = re.compile(
+    rf"(?:ship|merge|(?:deploy|release|land) (?:{OBJECT}{WHERE}|(?:it|this|that){_TO}))"
+    rf"(?: {_SECURITY})?{END}",
+    re.ASCII | re.IGNORECASE,
+)
 _APPROVE = re.compile(rf"(?:i )?approved?(?: {OBJECT})?{END}", re.ASCII | re.IGNORECASE)
 _COMPANY = re.compile(
     r"(?:(?:no (?:problems?|issues?|complaints|objections?|concerns|notes|comments)(?: found"
@@ -69,7 +73,8 @@ _COMPANY = re.compile(
 )
 # Company that hides doubt or somebody else: whole clauses that never stand beside a ship.
 _SOURED = re.compile(
-    r"yeah right|you (?:ship|merge|said|say)|(?:he|she|they|bob) |what|i (?:like|wanted"
+    r"yeah right|right$|(?:is|are|was|were|has|have|had|am) |(?:and|then)\b"
+    r"|you (?:ship|merge|said|say)|(?:he|she|they|bob) |what|i (?:like|wanted"
     r"|needed|love) (?:to|you)"
     r"|i have to|i had to|we had to|we have to|i tried|it looked|tests? (?:looked|worked)"
     r"|(?:i'm|we) ready to"
@@ -82,6 +87,8 @@ _SOURED = re.compile(
 def ship(said: tuple[Clause, ...], setting: Setting) -> tuple[bool, bool]:
     """Whether the message says to ship, and whether it says that security was reviewed."""
     shipped = reviewed = False
+    if said and _CONTINUES.match(said[0].text):
+        return False, False
     vouched = setting.about_a_proposal or any(_VOUCHED.search(each.text) for each in said)
     for clause in _joined_apart(said):
         text = clause.text.lower() if clause.text.isascii() else clause.text
@@ -127,6 +134,8 @@ def _ships(text: str, setting: Setting, *, vouched: bool) -> bool:
 
 
 _VOUCHED = re.compile(r"\b(?:lgtm|approved)\b", re.A | re.I)
+# "then merge it" goes on from something said before, which is not here.
+_CONTINUES = re.compile(r"(?:and|then|or|but)\b", re.A | re.I)
 _SARCASM = re.compile(r"\byeah,? right\b", re.A | re.I)
 _SECURED = re.compile(_SECURITY + r"(?: and|,|:) ?", re.ASCII | re.IGNORECASE)
 
