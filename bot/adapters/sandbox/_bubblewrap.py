@@ -18,9 +18,10 @@ PROBE = Limits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
 # sockets under /run, no checkout with its .env, and of /etc only what programs look up.
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
 ETC = (
-    "alternatives", "ca-certificates", "fonts", "group", "host.conf", "hosts", "ld.so.cache",
-    "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "os-release",
-    "passwd", "pki/tls/certs", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "timezone",
+    "alternatives", "ca-certificates", "chromium", "chromium.d", "fonts", "group", "host.conf",
+    "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types",
+    "nsswitch.conf", "os-release", "passwd", "pki/tls/certs", "protocols", "services",
+    "ssl/certs", "ssl/openssl.cnf", "timezone",
 )  # fmt: skip
 
 

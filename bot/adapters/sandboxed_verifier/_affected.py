@@ -1,10 +1,12 @@
 """Which tests reach a changed file: the import graph, read and never run.
 
-Edges are imports, and dotted names or paths in strings ("cogs.dice" for a cog loaded by name),
-and a test's `conftest.py`s. Nearest tests come first, so that a cap drops the least likely.
+Edges are imports, a test's `conftest.py`s, and dotted names or paths in strings ("cogs.dice" for a
+cog loaded by name). Strings may be mere data and count as far. Nearest tests come first, so that a
+cap drops the least likely.
 """
 
 import ast
+import heapq
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")
+_IMPORTED, _NAMED = 1, 3  # steps of distance
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
 
 
@@ -21,7 +24,8 @@ def is_test(file: str) -> bool:
     return bool(_TEST.fullmatch(PurePosixPath(file).name))
 
 
-def _python_files(root: Path) -> Iterator[str]:
+def python_files(root: Path) -> Iterator[str]:
+    """Yield the Python files under a root; hidden folders, builds and links are passed over."""
     folders = [root]
     while folders:
         for entry in sorted(folders.pop().iterdir()):
@@ -75,32 +79,35 @@ class _Graph:
     """Who needs whom. Built for one tree and one set of changed files."""
 
     def __init__(self, root: Path, changed: Collection[str]) -> None:
-        self._files = dict.fromkeys([*_python_files(root), *changed])
+        self._files = dict.fromkeys([*python_files(root), *changed])
         self._modules = {name: file for file in self._files for name in _module_names(file)}
         self._loose = {PurePosixPath(file).name: file for file in changed if file[-3:] != ".py"}
-        self.needed_by: Mapping[str, set[str]] = defaultdict(set)
+        self.needed_by: Mapping[str, dict[str, int]] = defaultdict(dict)
         for file in self._files:
             path = root / file
             if file.endswith(".py") and path.is_file() and not path.is_symlink():
                 text = path.read_text(encoding="utf-8", errors="replace")
-                for needed in self._needs(file, text):
-                    self.needed_by[needed].add(file)
+                for needed, steps in self._needs(file, text):
+                    users = self.needed_by[needed]
+                    users[file] = min(steps, users.get(file, steps))
 
     @property
     def tests(self) -> list[str]:
         """Every test file of the tree."""
         return sorted(file for file in self._files if is_test(file))
 
-    def _needs(self, file: str, text: str) -> Iterator[str]:
+    def _needs(self, file: str, text: str) -> Iterator[tuple[str, int]]:
         names, strings = _references(text)
         for level, name in names:
-            yield from self._found(self._absolute(file, level, name), file)
+            for needed in self._found(self._absolute(file, level, name), file):
+                yield needed, _IMPORTED
         for string in strings:
-            yield from self._named(string, file)
+            for needed in self._named(string, file):
+                yield needed, _NAMED
         if is_test(file):
             for folder in PurePosixPath(file).parents:
                 if (conftest := (folder / "conftest.py").as_posix()) in self._files:
-                    yield conftest
+                    yield conftest, _IMPORTED
 
     def _named(self, string: str, file: str) -> Iterator[str]:
         if _DOTTED.fullmatch(string):
@@ -129,14 +136,19 @@ class _Graph:
                     yield wanted
 
 
-def _distances(needed_by: Mapping[str, set[str]], changed: Iterable[str]) -> dict[str, int]:
-    found = dict.fromkeys(changed, 0)
-    edge = list(found)
+def _distances(
+    needed_by: Mapping[str, Mapping[str, int]], changed: Iterable[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    edge = [(0, file) for file in changed]
+    heapq.heapify(edge)
     while edge:
-        step = sorted({user for file in edge for user in needed_by.get(file, ())} - found.keys())
-        depth = found[edge[0]] + 1
-        found.update(dict.fromkeys(step, depth))
-        edge = step
+        far, file = heapq.heappop(edge)
+        if file in found:
+            continue
+        found[file] = far
+        for user, steps in needed_by.get(file, {}).items():
+            heapq.heappush(edge, (far + steps, user))
     return found
 
 

@@ -52,6 +52,17 @@ def test_tests_that_import_it_come_first_and_those_through_a_name_in_a_string_fo
     ]
 
 
+def test_a_test_that_only_names_it_in_a_string_comes_after_those_that_import_it(
+    root: Path,
+) -> None:
+    write(root, {"tests/aaa/test_data.py": "PATH = 'cogs/dice.py'\n"})
+    assert affected(root, "cogs/dice.py")[:2] == [
+        "tests/cogs/test_dice.py",
+        "tests/aaa/test_data.py",
+    ]
+    assert affected(root, "cogs/ui/cards.py")[-1] != "tests/aaa/test_data.py"
+
+
 def test_the_cap_drops_the_farthest(root: Path) -> None:
     assert affected(root, "cogs/dice.py", cap=1) == ["tests/cogs/test_dice.py"]
 

@@ -226,6 +226,13 @@ async def test_a_file_named_like_an_option_does_not_become_one(
     assert "F401" in results[0].output
 
 
+async def test_caches_are_filled_ahead_for_the_tools_that_keep_one(
+    verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
+) -> None:
+    await verifier.warm(workspace)
+    assert any((tmp_path / "cache" / "ruff").iterdir())
+
+
 async def test_a_tier_that_is_not_configured_runs_the_quick_one(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
