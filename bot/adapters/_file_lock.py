@@ -14,11 +14,13 @@ class Locked(Exception):
 class FileLock:
     """A context manager around `flock` on a file of its own; raises `Locked` at once if taken.
 
-    Also excludes another holder in the same process. The file is removed on release.
+    With `wait` it blocks the thread until it is free. Also excludes another holder in the same
+    process. The file is removed on release.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait: bool = False) -> None:
         self._path = path
+        self._how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
         self._descriptor = -1
 
     def __enter__(self) -> Self:
@@ -26,7 +28,7 @@ class FileLock:
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, self._how)
             except OSError as taken:
                 os.close(descriptor)
                 raise Locked(str(self._path)) from taken

@@ -85,10 +85,12 @@ class GitWorkspaces:
     def _check_out(self, git: Git, path: Path, base: str, slug: str) -> GitWorkspace:
         self._clear(git, path)
         branch, start = self._branch(git, path.name, base, slug)
-        git.run("worktree", "add", "-q", "--", str(path), branch)
+        with self._list_of_worktrees(git):
+            git.run("worktree", "add", "-q", "--no-checkout", "--", str(path), branch)
         # Git is told where its own files are: whoever works there may change the `.git` file.
         own = _git_folder(path)
         here = git.beside(path, f"--git-dir={own}", f"--work-tree={path}")
+        here.run("reset", "-q", "--hard")
         return GitWorkspace(path, branch, start, here, self._remote)
 
     def _branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
@@ -133,14 +135,22 @@ class GitWorkspaces:
 
         Read from git's files: no command lists the ones whose folder is gone or damaged so fast.
         """
-        if self._common is None:
-            where = git.run("rev-parse", "--git-common-dir").line
-            self._common = (self._repository / where).resolve()
         found = {}
-        for pointer in self._common.glob("worktrees/*/gitdir"):
+        for pointer in self._shared(git).glob("worktrees/*/gitdir"):
             with contextlib.suppress(OSError):
                 found[Path(pointer.read_text().strip()).parent] = pointer.parent
         return found
+
+    def _shared(self, git: Git) -> Path:
+        """Return the folder where git keeps what all worktrees share."""
+        if self._common is None:
+            where = git.run("rev-parse", "--git-common-dir").line
+            self._common = (self._repository / where).resolve()
+        return self._common
+
+    def _list_of_worktrees(self, git: Git) -> FileLock:
+        """Return the lock for adding and removing one: git trips over itself doing both at once."""
+        return FileLock(self._shared(git) / "theseus-worktrees.lock", wait=True)
 
     def _clear(self, git: Git, path: Path) -> None:
         """Remove a worktree: the folder, and what git keeps about it. Others' are not touched."""
@@ -149,7 +159,8 @@ class GitWorkspaces:
         elif path.exists():
             _remove_tree(path)
         if path in self._registered(git):
-            git.run("worktree", "remove", "-f", "-f", "--", str(path))
+            with self._list_of_worktrees(git):
+                git.run("worktree", "remove", "-f", "-f", "--", str(path))
 
 
 def _git_folder(path: Path) -> Path:

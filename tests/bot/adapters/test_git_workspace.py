@@ -135,6 +135,26 @@ async def test_two_lenders_of_the_same_folder_exclude_each_other(
     assert taken == 1
 
 
+async def test_many_runs_come_and_go_side_by_side(
+    checkout: Path, workspaces: GitWorkspaces, tmp_path: Path
+) -> None:
+    all_lent = asyncio.Barrier(8)
+
+    async def work(number: int) -> str:
+        async with workspaces.lend(f"run{number}", base="HEAD") as lent:
+            (lent.path / "dice.py").write_text(f"{number}\n")
+            head = await lent.commit(f"Change {number}")
+            await all_lent.wait()
+            return head
+
+    async with asyncio.timeout(30):
+        heads = await asyncio.gather(*map(work, range(8)))
+    for number, head in enumerate(heads):
+        assert git(checkout, "show", f"{head}:dice.py") == str(number)
+        assert git(checkout, "rev-parse", f"theseus/run{number}-change") == head
+    assert len(git(checkout, "worktree", "list").splitlines()) == 1
+
+
 async def test_cancelling_while_it_is_being_made_leaves_nothing(
     checkout: Path, workspaces: GitWorkspaces, tmp_path: Path
 ) -> None:
