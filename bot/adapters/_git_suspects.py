@@ -15,6 +15,8 @@ _RECENT = 10  # commits a search looks back over the files
 
 # What a commit's touch is worth; how recent it is adds up to the rest.
 _THE_LINE, _BESIDE, _RECENCY = 0.6, 0.45, 0.4
+# Who wrote the whole file is on every line of it, and rarely why it began to fail.
+_WROTE_IT_ALL = 0.15
 
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)", re.MULTILINE)
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
@@ -43,12 +45,19 @@ def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]
         touch = (
             touches.get(commit.sha) or _by_hunks(diff, known) or _only_the_file(git, diff, files)
         )
+        if _creates_all(diff):
+            touch = Touch(_WROTE_IT_ALL, f"wrote {', '.join(files)}")
         score = touch.weight + _RECENCY * (1 - rank / len(found))
         ranked.append(
             Suspect(commit=commit, reason=touch.reason, diff=diff, score=round(min(score, 1), 3))
         )
     ranked.sort(key=lambda suspect: -suspect.score)  # stable: the newer one first
     return tuple(ranked[:limit])
+
+
+def _creates_all(diff: str) -> bool:
+    parts = diff.split("diff --git ")[1:]
+    return bool(parts) and all("\nnew file mode " in part for part in parts)
 
 
 def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> tuple[Commit, ...]:

@@ -83,7 +83,7 @@ class OfflineAgent:
         request = RepairRequest(
             root=root,
             reproduction=(reproduction.node_id,),
-            affected=assignment.plan.affected_tests,
+            affected=assignment.plan.affected.files,
             capsule=_crash(assignment.evidence),
             hunks=tuple(_hunks(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
@@ -93,7 +93,9 @@ class OfflineAgent:
         try:
             async with (
                 asyncio.timeout(budget.seconds + 30),
-                ForkingRunner(root, confine=self._confine) as runner,
+                ForkingRunner(
+                    root, confine=self._confine, options=assignment.plan.affected.options
+                ) as runner,
             ):
                 report = await mend(request, runner, self._clock, updates.put_nowait)
         except TimeoutError as error:

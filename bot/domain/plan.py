@@ -22,6 +22,16 @@ class Reproduction(Record):
     expects: str = Field(description="what happens on base: `IndexError`")
 
 
+class AffectedTests(Record):
+    """Test files that reach the changed files, nearest first, and how base runs tests.
+
+    `options` are pytest's, taken from base's configured check: `-m "not slow"`.
+    """
+
+    files: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
 class Step(Record):
     """One implementation step and the files it may change."""
 
@@ -53,9 +63,7 @@ class Plan(Record):
     verification: str = ""
     rollback: str = ""
     reproduction: Reproduction | None = None
-    affected_tests: tuple[str, ...] = Field(
-        default=(), description="test files that reach the owned files, nearest first"
-    )
+    affected: AffectedTests = AffectedTests()
 
     @property
     def owned_files(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 from bot.domain.change import CheckResult
-from bot.domain.plan import Reproduction
+from bot.domain.plan import AffectedTests, Reproduction
 from bot.domain.record import Record
 from bot.ports.workspace import Workspace
 
@@ -49,9 +49,9 @@ class Verifier(Protocol):
         ...
 
     async def affected_tests(
-        self, workspace: Workspace, changed: Sequence[str]
-    ) -> tuple[str, ...]:
-        """Return the test files that reach any of `changed`, nearest first."""
+        self, workspace: Workspace, changed: Sequence[str], *, limit: int
+    ) -> AffectedTests:
+        """Return at most `limit` test files that reach any of `changed`, nearest first."""
         ...
 
     async def run_checks(

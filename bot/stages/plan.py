@@ -9,6 +9,9 @@ from bot.domain.reproduction import candidates
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 
+# What the engine judges every edit by; the verifier runs more of them, once.
+_NEAREST_TESTS = 4
+
 Read = Callable[[str], str | None]
 
 
@@ -31,8 +34,9 @@ class MakePlan:
             tests = await _candidates(capsule, workspace)
             red = await self._verifier.first_red(tests, workspace)
         plan = _plan(evidence, diagnosis, red.reproduction if red else None)
-        affected = await self._verifier.affected_tests(workspace, sorted(plan.owned_files))
-        return plan.but(affected_tests=affected), red
+        owned = sorted(plan.owned_files)
+        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+        return plan.but(affected=affected), red
 
 
 async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:

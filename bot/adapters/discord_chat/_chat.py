@@ -1,6 +1,7 @@
 """`DiscordChat`: the outbox's rows go out in order, one lane a channel, each exactly once."""
 
 import asyncio
+import heapq
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,8 +11,8 @@ import aiohttp
 import discord
 
 from bot.adapters.discord_chat._edits import PacedEdits
-from bot.adapters.discord_chat._render import Part, Redact, render
-from bot.domain.errors import ChatError, ChatRejected, ChatUnavailable
+from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
+from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.posts import MessageRef, Post
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore, Pending
@@ -19,8 +20,8 @@ from bot.ports.outbox import OutboxStore, Pending
 T = TypeVar("T")
 
 _THREAD_EXISTS = 160004
-_TOO_OLD_TO_EDIT = 30046
 _LONGEST_WAIT_SECONDS = 30.0
+_NOBODY = discord.AllowedMentions.none()
 _log = logging.getLogger(__name__)
 
 
@@ -36,58 +37,63 @@ class DiscordChat:
         self._redact = redact
         self._edits = PacedEdits(self._show, clock)
         self._todo: asyncio.Queue[Pending | MessageRef] = asyncio.Queue()
-        self._lanes: dict[int, asyncio.Queue[Pending]] = {}
+        self._lanes: dict[int, list[tuple[int, Pending]]] = {}
         self._awaited: dict[str, asyncio.Future[MessageRef]] = {}
+        self._storing: set[asyncio.Task[MessageRef | asyncio.Future[MessageRef]]] = set()
 
     async def run_forever(self) -> None:
-        """Send what waits, what an earlier process left first, until cancelled."""
+        """Send what waits, what an earlier process left first, until cancelled.
+
+        The client's login must have begun.
+        """
         await self._client.wait_until_ready()
-        for pending in await self._outbox.pending():
-            if pending.key not in self._awaited:
-                self._await(pending.key)
-                self._todo.put_nowait(pending)
-        async with asyncio.TaskGroup() as group:
-            while True:
-                item = await self._todo.get()
-                if isinstance(item, MessageRef):
-                    group.create_task(self._edits.bring_up_to_date(item))
-                    continue
-                if item.channel_id not in self._lanes:
-                    self._lanes[item.channel_id] = asyncio.Queue()
-                    group.create_task(self._drive(self._lanes[item.channel_id]))
-                self._lanes[item.channel_id].put_nowait(item)
+        # A message of this process may be in the queue already: sorted by number, in its lane, it
+        # comes after what an earlier process left.
+        left = [p for p in await self._outbox.pending() if p.key not in self._awaited]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for pending in left:
+                    self._take(pending)
+                while True:
+                    # All that is known goes into the lanes before any lane starts.
+                    self._sort_in(await self._todo.get(), group)
+                    while not self._todo.empty():
+                        self._sort_in(self._todo.get_nowait(), group)
+        finally:
+            for task in self._storing:
+                task.cancel()
+            await asyncio.gather(*self._storing, return_exceptions=True)
 
     # The door
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
         """Send once for ever under this key; see the door."""
-        stored = await self._outbox.enqueue(key, channel_id, post)
-        if isinstance(stored, MessageRef):
-            return stored
-        future = self._awaited.get(key)
-        if future is None:
-            future = self._await(key)
-            self._todo.put_nowait(stored)
-        return await asyncio.shield(future)
+        # A task of its own: a caller cancelled while the row is written must not leave a message
+        # that is stored but waits for the next start.
+        storing = asyncio.create_task(self._store(channel_id, post, key), name=f"outbox {key}")
+        self._storing.add(storing)
+        storing.add_done_callback(self._stored)
+        stored = await asyncio.shield(storing)
+        return stored if isinstance(stored, MessageRef) else await asyncio.shield(stored)
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
         """Bring a message up to date, paced; see the door."""
         if self._edits.want(ref, post):
             self._todo.put_nowait(ref)
         if final:
-            await self._edits.shown(ref)
+            await self._edits.until_shown(ref)
 
     async def open_thread(self, ref: MessageRef, name: str) -> int:
         """Return the message's thread; Discord gives a thread the id of its message."""
+        start = partial(
+            self._client.http.start_thread_with_message,
+            ref.channel_id,
+            ref.message_id,
+            name=self._redact(name).strip()[:100] or "run",
+            auto_archive_duration=1440,
+        )
         try:
-            made = await self._retried(
-                lambda: self._client.http.start_thread_with_message(
-                    ref.channel_id,
-                    ref.message_id,
-                    name=self._redact(name)[:100] or "run",
-                    auto_archive_duration=1440,
-                )
-            )
+            made = await self._retried(start)
         except ChatRejected as error:
             cause = error.__cause__
             if isinstance(cause, discord.HTTPException) and cause.code == _THREAD_EXISTS:
@@ -97,51 +103,83 @@ class DiscordChat:
 
     async def react(self, ref: MessageRef, emoji: str) -> None:
         """Add the bot's reaction."""
-        message = self._message(ref)
-        await self._retried(lambda: message.add_reaction(emoji))
+        await self._retried(lambda: self._message(ref).add_reaction(emoji))
 
     # How it is done
 
-    def _await(self, key: str) -> asyncio.Future[MessageRef]:
-        future: asyncio.Future[MessageRef] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(_look_at_exception)
-        self._awaited[key] = future
+    async def _store(
+        self, channel_id: int, post: Post, key: str
+    ) -> MessageRef | asyncio.Future[MessageRef]:
+        """Return where the message stands, or the future of that."""
+        stored = await self._outbox.enqueue(key, channel_id, post)
+        return stored if isinstance(stored, MessageRef) else self._take(stored)
+
+    def _stored(self, task: asyncio.Task[MessageRef | asyncio.Future[MessageRef]]) -> None:
+        self._storing.discard(task)
+        _look_at_exception(task)  # the caller may be gone
+
+    def _take(self, pending: Pending) -> asyncio.Future[MessageRef]:
+        """Queue a message that is not queued yet; return the future of where it stands."""
+        future = self._awaited.get(pending.key)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_look_at_exception)  # one of an earlier process has no caller
+            self._awaited[pending.key] = future
+            self._todo.put_nowait(pending)
         return future
 
-    async def _drive(self, lane: asyncio.Queue[Pending]) -> None:
-        while True:
-            pending = await lane.get()
+    def _sort_in(self, item: Pending | MessageRef, group: asyncio.TaskGroup) -> None:
+        if isinstance(item, MessageRef):
+            group.create_task(self._edits.bring_up_to_date(item))
+            return
+        lane = self._lanes.get(item.channel_id)
+        if lane is None:
+            lane = self._lanes[item.channel_id] = []
+            group.create_task(self._drive(item.channel_id, lane))
+        heapq.heappush(lane, (item.number, item))
+
+    async def _drive(self, channel_id: int, lane: list[tuple[int, Pending]]) -> None:
+        """Send a channel's messages one after the other, until there is none left."""
+        while lane:
+            _, pending = heapq.heappop(lane)
             future = self._awaited[pending.key]
             try:
                 ref = await self._send(pending)
                 await self._outbox.sent(pending.key, ref)
+                self._edits.posted(ref, pending.post)
                 future.set_result(ref)
             except ChatRejected as error:
                 await self._outbox.failed(pending.key, str(error))
                 future.set_exception(error)
             self._awaited.pop(pending.key)
+        del self._lanes[channel_id]
 
     async def _send(self, pending: Pending) -> MessageRef:
         """Send all parts; each has a nonce of its own, by which Discord knows a repetition."""
         channel = self._client.get_partial_messageable(pending.channel_id)
-        sent: list[discord.Message] = []
-        for number, part in enumerate(render(pending.post, self._redact)):
-            nonce = f"{pending.nonce[:24]}{number}"
-            sent.append(await self._retried(partial(_send_part, channel, part, nonce)))
-        if not sent:
+        parts = render(pending.post, self._redact)
+        if parts[0].empty:
             raise ChatRejected("There was nothing to say: the message is empty.")
+        sent: list[discord.Message] = []
+        for number, part in enumerate(parts):
+            nonce = f"{pending.nonce[:24]}{number}"  # 25 characters at most, and at most 4 parts
+            sent.append(await self._retried(partial(_send_part, channel, part, nonce)))
         return MessageRef(channel_id=pending.channel_id, message_id=sent[0].id)
 
-    async def _show(self, ref: MessageRef, post: Post) -> None:
-        part = render(post, self._redact)[0]
+    async def _show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
+        """Edit the message once; what is wanted may change while Discord is out of reach."""
+        post = newest()
+
+        async def show() -> None:
+            nonlocal post
+            post = newest()
+            await _edit(self._message(ref), render_edit(post, self._redact))
+
         try:
-            await self._retried(
-                lambda: self._message(ref).edit(
-                    content=part.content, embed=part.embed, view=part.view
-                )
-            )
-        except ChatError as error:
+            await self._retried(show)
+        except ChatRejected as error:
             _log.info("an edit was left out: %s", error)  # gone, or too old; the door says so
+        return post
 
     def _message(self, ref: MessageRef) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(ref.channel_id)
@@ -151,6 +189,8 @@ class DiscordChat:
         """Return what `call` returns, trying again for as long as Discord is out of reach."""
         wait = 1.0
         while True:
+            # Not ready yet, or closed: there is nothing to send with, and nothing comes of trying.
+            await self._client.wait_until_ready()
             try:
                 return await _mapped(call)
             except ChatUnavailable as error:
@@ -163,7 +203,7 @@ async def _send_part(
     channel: discord.PartialMessageable, part: Part, nonce: str
 ) -> discord.Message:
     """Send one message. discord.py wants absent arguments absent, hence the dictionary."""
-    options: dict[str, Any] = {"nonce": nonce, "files": part.files()}
+    options: dict[str, Any] = {"nonce": nonce, "files": part.files(), "allowed_mentions": _NOBODY}
     if part.embed is not None:
         options["embed"] = part.embed
     if part.view is not None:
@@ -173,6 +213,18 @@ async def _send_part(
             message_id=part.reply_to, channel_id=channel.id, fail_if_not_exists=False
         )
     return await channel.send(part.content, **options)
+
+
+async def _edit(message: discord.PartialMessage, part: Part) -> None:
+    """Change one message; its files stay, unless the edit brings its own."""
+    options: dict[str, Any] = {"attachments": part.files()} if part.attachments else {}
+    await message.edit(
+        content=part.content,
+        embed=part.embed,
+        view=part.view,
+        allowed_mentions=_NOBODY,
+        **options,
+    )
 
 
 async def _mapped(call: Callable[[], Awaitable[T]]) -> T:
@@ -187,7 +239,7 @@ async def _mapped(call: Callable[[], Awaitable[T]]) -> T:
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
 
 
-def _look_at_exception(future: asyncio.Future[MessageRef]) -> None:
-    """Mark the exception as seen: a message left by an earlier process has nobody waiting."""
+def _look_at_exception(future: asyncio.Future[Any]) -> None:
+    """Mark the exception as seen, so that asyncio does not complain that nobody waited for it."""
     if not future.cancelled():
         future.exception()

@@ -11,14 +11,14 @@ from bot.ports.clock import Clock
 PACE_SECONDS = 1.5
 _REMEMBERED = 1_000
 
-Show = Callable[[MessageRef, Post], Awaitable[None]]
+# Shows what the function returns when asked last, and returns that.
+Show = Callable[[MessageRef, Callable[[], Post]], Awaitable[Post]]
 
 
 @dataclass
 class _Living:
     """One message that is being kept up to date."""
 
-    ref: MessageRef
     wanted: Post
     shown: Post | None = None
     next_at: float = 0.0
@@ -34,9 +34,14 @@ class PacedEdits:
         self._clock = clock
         self._living: OrderedDict[int, _Living] = OrderedDict()
 
+    def posted(self, ref: MessageRef, post: Post) -> None:
+        """Note that a new message says this already."""
+        self._living.setdefault(ref.message_id, _Living(post, shown=post))
+        self._forget()
+
     def want(self, ref: MessageRef, post: Post) -> bool:
         """Note what the message should say; `True` if somebody must now call `bring_up_to_date`."""
-        living = self._living.setdefault(ref.message_id, _Living(ref, post))
+        living = self._living.setdefault(ref.message_id, _Living(post))
         living.wanted = post
         self._living.move_to_end(ref.message_id)
         if living.busy or living.shown == post:
@@ -44,33 +49,34 @@ class PacedEdits:
         living.busy = True
         return True
 
-    def shown(self, ref: MessageRef) -> asyncio.Future[None]:
-        """Return a future that is done when the message says what was last wanted."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        living = self._living[ref.message_id]
-        if living.busy:
+    async def until_shown(self, ref: MessageRef) -> None:
+        """Wait until the message says what was last wanted."""
+        living = self._living.get(ref.message_id)
+        if living is not None and living.busy:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             living.waiting.append(future)
-        else:
-            future.set_result(None)
-        return future
+            await future
 
     async def bring_up_to_date(self, ref: MessageRef) -> None:
-        """Edit until the message says what is wanted, at the pace."""
+        """Edit until the message says what is wanted, at the pace.
+
+        Cancelled, it leaves those who wait waiting: they are being ended as well.
+        """
         living = self._living[ref.message_id]
         try:
             while living.shown != living.wanted:
-                await self._clock.sleep(max(0.0, living.next_at - self._clock.monotonic()))
-                post = living.wanted
-                await self._show(ref, post)
-                living.shown = post
+                if (pause := living.next_at - self._clock.monotonic()) > 0:
+                    await self._clock.sleep(pause)
+                    continue  # what is wanted by now may be what is shown
+                living.shown = await self._show(ref, lambda: living.wanted)
                 living.next_at = self._clock.monotonic() + PACE_SECONDS
         finally:
             living.busy = False
-            for future in living.waiting:
-                if not future.done():
-                    future.set_result(None)
-            living.waiting.clear()
-            self._forget()
+        for future in living.waiting:
+            if not future.done():
+                future.set_result(None)
+        living.waiting.clear()
+        self._forget()
 
     def _forget(self) -> None:
         while len(self._living) > _REMEMBERED:

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
-from bot.adapters.discord_chat._split import clip, split
+from bot.adapters.discord_chat._split import LIMIT, clip, split
 from bot.domain.posts import Attachment, Button, Card, Post
 
 _MOST_PARTS = 4
-_MOST_BYTES = 8_000_000
+_MOST_FILES = 10
+_MOST_BYTES = 8_000_000  # of all files of one message
+_EMBED = 6_000  # Discord's limit on a whole embed
+_BODY = 4_096
+_LEAST_BODY = 1_000
+_ATTACHED = "\n-# The whole text is in message.md."
+_BLANK = "\u200b"
 
 _COLOURS = {
     "neutral": 0x80848E,
@@ -35,58 +41,93 @@ Redact = Callable[[str], str]
 class Part:
     """One Discord message."""
 
-    content: str | None
-    embed: discord.Embed | None
-    view: ui.View | None
-    attachments: tuple[Attachment, ...]
-    reply_to: int | None
+    content: str | None = None
+    embed: discord.Embed | None = None
+    view: ui.View | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether Discord would refuse it as empty."""
+        return not (self.content or self.embed or self.attachments or self.view)
 
     def files(self) -> list[discord.File]:
         """Return the attachments as files; made anew for every try, a file is read once."""
-        return [
-            discord.File(io.BytesIO(a.text.encode()[:_MOST_BYTES]), filename=a.name)
-            for a in self.attachments
-        ]
+        left, files = _MOST_BYTES, []
+        for attachment in self.attachments[:_MOST_FILES]:
+            content = attachment.text.encode()[:left]
+            left -= len(content)
+            files.append(discord.File(io.BytesIO(content), filename=attachment.name))
+        return files
 
 
 def render(post: Post, redact: Redact) -> list[Part]:
     """Return the messages that make up `post`; the first carries card, buttons and attachments."""
-    texts = split(redact(post.text))
-    attachments = tuple(Attachment(name=a.name, text=redact(a.text)) for a in post.attachments)
+    clean = _cleaner(redact)
+    text = clean(post.text)
+    texts = split(text)
+    attachments = tuple(
+        Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments
+    )
     if len(texts) > _MOST_PARTS:
-        attachments = (*attachments, Attachment(name="message.md", text=redact(post.text)))
-        texts = [texts[0]]
+        attachments = (Attachment(name="message.md", text=text), *attachments)
+        texts = [split(text, LIMIT - len(_ATTACHED))[0] + _ATTACHED]
     first = Part(
         content=texts[0] if texts else None,
-        embed=_embed(post.card, redact) if post.card else None,
-        view=_view(post.buttons),
+        embed=_embed(post.card, clean) if post.card else None,
+        view=_view(post.buttons, clean),
         attachments=attachments,
         reply_to=post.reply_to,
     )
-    return [first, *(Part(text, None, None, (), None) for text in texts[1:])]
+    return [first, *(Part(content=text) for text in texts[1:])]
 
 
-def _embed(card: Card, redact: Redact) -> discord.Embed:
+def render_edit(post: Post, redact: Redact) -> Part:
+    """Return what an existing message is to show: one message, so a long text is cut."""
+    clean = _cleaner(redact)
+    return Part(
+        content=clip(clean(post.text), LIMIT) or None,
+        embed=_embed(post.card, clean) if post.card else None,
+        view=_view(post.buttons, clean),
+        attachments=tuple(
+            Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments
+        ),
+    )
+
+
+def _cleaner(redact: Redact) -> Redact:
+    """Return `redact`, which also replaces what UTF-8 cannot carry (halves of pairs)."""
+    return lambda text: redact(text).encode(errors="replace").decode()
+
+
+def _embed(card: Card, clean: Redact) -> discord.Embed:
     embed = discord.Embed(
-        title=clip(redact(card.title), 256) or None,
-        description=clip(redact(card.body), 3_000) or None,
+        title=clip(clean(card.title), 256) or None,
         colour=_COLOURS[card.tone],
-        url=card.url or None,
+        url=card.url if card.url.startswith(("http://", "https://")) else None,
     )
     for field in card.fields[:25]:
         embed.add_field(
-            name=clip(redact(field.name), 256) or "\u200b",
-            value=clip(redact(field.value), 1_024) or "\u200b",
+            name=_shown(clip(clean(field.name), 256)),
+            value=_shown(clip(clean(field.value), 1_024)),
             inline=field.inline,
         )
     if card.footer:
-        embed.set_footer(text=clip(redact(card.footer), 500))
-    while len(embed) > 6_000 and embed.fields:  # Discord's limit on a whole embed
+        embed.set_footer(text=clip(clean(card.footer), 500))
+    body = clean(card.body)
+    while embed.fields and len(embed) + min(len(body), _LEAST_BODY) > _EMBED:
         embed.remove_field(len(embed.fields) - 1)
+    embed.description = clip(body, min(_BODY, _EMBED - len(embed))) or None
     return embed
 
 
-def _view(buttons: tuple[Button, ...]) -> ui.View | None:
+def _shown(text: str) -> str:
+    """Return the text, or what Discord takes for it when there is nothing to see."""
+    return text if text.strip() else _BLANK
+
+
+def _view(buttons: tuple[Button, ...], clean: Redact) -> ui.View | None:
     """Return a view that only draws: the presses go to the persistent items of `cogs.ui`."""
     if not buttons:
         return None
@@ -95,7 +136,7 @@ def _view(buttons: tuple[Button, ...]) -> ui.View | None:
         link = button.style == "link"
         view.add_item(
             ui.Button[ui.View](
-                label=clip(button.label, 80),
+                label=clip(clean(button.label), 80),
                 style=_STYLES[button.style],
                 custom_id=None if link else button.custom_id,
                 url=button.url if link else None,

@@ -3,8 +3,10 @@
 import re
 
 LIMIT = 2_000
-_FENCE = re.compile(r"^\s*```([\w+-]*)\s*$")
-_CLOSING = "\n```"
+_MARK = "```"
+_CLOSING = f"\n{_MARK}"
+_OPENING = re.compile(r"```[\w+-]{0,30}\s*$")
+_SLACK = 60  # what a line leaves for the fence around it: the opening line and the closing one
 
 
 def split(text: str, limit: int = LIMIT) -> list[str]:
@@ -20,24 +22,35 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
 
     def close() -> None:
         nonlocal current, size
-        body = "\n".join(current) + (_CLOSING if fence is not None else "")
+        body = "\n".join(current)
+        # Nothing but the fence that was opened again is nothing to say.
         if body.strip() and current != [fence]:
-            parts.append(body)
+            parts.append(body + _CLOSING if fence is not None else body)
         current = [fence] if fence is not None else []
         size = len(fence) if fence is not None else 0
 
-    for line in _short_lines(text, limit - 60):
-        if size + 1 + len(line) + len(_CLOSING) > limit and current:
+    for line in _short_lines(text, limit - _SLACK):
+        after = _fence_after(line, fence)
+        if current and size + 1 + len(line) + (len(_CLOSING) if after is not None else 0) > limit:
             close()
+        size += len(line) + (1 if current else 0)
         current.append(line)
-        size += len(line) + (1 if len(current) > 1 else 0)
-        found = _FENCE.match(line)
-        if found:
-            fence = None if fence is not None else line.strip()[:40]
-    body = "\n".join(current) + (_CLOSING if fence is not None else "")
-    if body.strip() and current != [fence]:
-        parts.append(body)
+        fence = after
+    close()
     return parts
+
+
+def _fence_after(line: str, fence: str | None) -> str | None:
+    """Return the opening of the block that is open after this line; `None` outside one.
+
+    Discord opens and closes a block at every mark, wherever it stands in a line.
+    """
+    if line.count(_MARK) % 2 == 0:
+        return fence
+    if fence is not None:
+        return None
+    opening = _OPENING.search(line)
+    return opening[0].strip() if opening else _MARK
 
 
 def _short_lines(text: str, limit: int) -> list[str]:
@@ -58,5 +71,9 @@ def clip(text: str, limit: int) -> str:
     """Return the text, cut with an ellipsis at `limit` characters; an open fence is closed."""
     if len(text) <= limit:
         return text
+    cut = text[: limit - 1].rstrip() + "…"
+    if cut.count(_MARK) % 2 == 0:
+        return cut
+    # Room for the closing mark is made first: the cut may take the opening one away with it.
     cut = text[: limit - len(_CLOSING) - 2].rstrip() + "\n…"
-    return cut + _CLOSING if cut.count("```") % 2 else cut
+    return cut + _CLOSING if cut.count(_MARK) % 2 else cut

@@ -40,6 +40,14 @@ def expand(check: Check, changed: Sequence[str], affected: Sequence[str]) -> lis
     return command
 
 
+def test_options(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of a configured pytest command: all but the program and the files."""
+    if tool_of(command) != "pytest":
+        return ()
+    program = 3 if command[1:2] == ("-m",) and len(command) > 2 and "pytest" in command[2] else 1
+    return tuple(word for word in command[program:] if word != AFFECTED)
+
+
 def reporting(command: Sequence[str], report: Path) -> list[str]:
     """Return a pytest command that also writes what happened to `report`, and keeps no cache."""
     return [*command, "-p", "no:cacheprovider", f"--junitxml={report}"]

@@ -13,6 +13,7 @@ from bot.adapters.sandboxed_verifier._commands import (
     expand,
     present_python,
     reporting,
+    test_options,
     tool_of,
 )
 from bot.adapters.sandboxed_verifier._report import read_report
@@ -21,7 +22,7 @@ from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
-from bot.domain.plan import Reproduction
+from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.sandbox import Limits, Sandbox
 from bot.ports.verifier import OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
@@ -98,11 +99,15 @@ class SandboxedVerifier:
             report = read_report(place / REPORT)
             return reproduction_result(reproduction, done, report, want_red)
 
-    async def affected_tests(self, workspace: Workspace, changed: Sequence[str]) -> tuple[str, ...]:
-        """Return the test files that reach any of `changed`, nearest first."""
-        return await asyncio.to_thread(
-            affected_tests, workspace.path, changed, cap=self._max_affected
-        )
+    async def affected_tests(
+        self, workspace: Workspace, changed: Sequence[str], *, limit: int
+    ) -> AffectedTests:
+        """Return the nearest tests, with the options of base's check of affected tests."""
+        files = await asyncio.to_thread(affected_tests, workspace.path, changed, cap=limit)
+        checks = await self._base_checks("quick", workspace)
+        commands = [check.command for check in checks if AFFECTED in check.command]
+        options = test_options(commands[0]) if commands else ()
+        return AffectedTests(files=files, options=options)
 
     async def run_checks(
         self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
