@@ -33,15 +33,35 @@ format: install
 bench: install
 	$(BIN)/theseus bench $(ARGS)
 
-# The environment is complete when this stamp is newer than the lock.
+# The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may
+# bring its own Python; otherwise one is put into the environment itself.
 install: $(VENV)/.installed
 
 $(VENV)/.installed: uv.lock pyproject.toml
-	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --allow-existing $(VENV); \
-	else $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv==$(UV_VERSION); fi
-	@if command -v uv >/dev/null 2>&1; then uv sync --quiet --frozen --extra local; \
-	else $(BIN)/uv sync --quiet --frozen --extra local --inexact; fi
+	@echo "Installing what Theseus needs into $(VENV) (once; a minute or so)"
+	@if command -v uv >/dev/null 2>&1; then \
+	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --extra local; \
+	else \
+	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }; \
+	    $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
+	        { $(PYTHON) -m venv --without-pip $(VENV) >/dev/null 2>&1 && $(PYTHON) -m pip --version >/dev/null 2>&1; } || \
+	        { echo "$$NO_VENV" >&2; exit 1; }; \
+	    if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
+	    else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	    $$pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
+	    $(BIN)/uv sync --quiet --frozen --extra local --inexact; \
+	fi
 	@touch $@
+
+define NO_PYTHON
+Theseus needs Python 3.11 or newer, and `$(PYTHON)` is not one. Name another (make demo PYTHON=python3.12),
+or install uv (https://docs.astral.sh/uv/), which brings its own.
+endef
+define NO_VENV
+$(PYTHON) cannot make a virtual environment here. Install the missing part (Debian, Ubuntu:
+apt-get install python3-venv), or install uv (https://docs.astral.sh/uv/), then try again.
+endef
+export NO_PYTHON NO_VENV
 
 # System packages, where apt-get is there to install them; tests that need one say so when it is not.
 system:
