@@ -55,7 +55,8 @@ export class Actions {
   /** Put one's reaction on a message, or take it back. */
   async toggleReaction(message, emoji) {
     const mine = (message.reactions ?? []).some(
-      (reaction) => emojiKey(reaction.emoji) === emoji && reactedBy(reaction, this.store.person));
+      (reaction) => emojiKey(reaction.emoji) === emoji && reactedBy(reaction, this.store.person),
+    );
     const body = { user: this.store.person, channel: message.channel_id, message: message.id, emoji };
     const changed = await this.#try(() => api.react(mine ? { ...body, remove: true } : body));
     if (changed && this.#has(changed)) this.store.putMessage(changed);
@@ -98,7 +99,7 @@ export class Actions {
       const answer = await api.interact({ user: this.store.person, channel, ...body });
       if (answer.modal) this.#openModal(channel, answer.modal);
       if (answer.message && !this.#has(answer.message)) this.store.putMessage(answer.message, true);
-      return answer.result === 'failed' ? answer.error ?? 'The application did not respond' : null;
+      return answer.result === 'failed' ? (answer.error ?? 'The application did not respond') : null;
     } catch (error) {
       return error.message;
     }
@@ -123,18 +124,27 @@ export class Actions {
     const user = this.store.users.get(this.store.person);
     this.#locals += 1;
     return {
-      id: `local-${this.#locals}`, local: true, channel_id: channel, type: 0, flags: 0, command,
-      author: { id: user.id, username: user.name }, timestamp: new Date().toISOString(),
+      id: `local-${this.#locals}`,
+      local: true,
+      channel_id: channel,
+      type: 0,
+      flags: 0,
+      command,
+      author: { id: user.id, username: user.name },
+      timestamp: new Date().toISOString(),
     };
   }
 
   /** What the bot offers this person in this channel, asked for once. */
   async commands(channel) {
     if (!this.#commands.has(channel)) {
-      this.#commands.set(channel, api.commands(this.store.person, channel).catch(() => {
-        this.#commands.delete(channel);
-        return [];
-      }));
+      this.#commands.set(
+        channel,
+        api.commands(this.store.person, channel).catch(() => {
+          this.#commands.delete(channel);
+          return [];
+        }),
+      );
     }
     return this.#commands.get(channel);
   }

@@ -36,9 +36,14 @@ export function picture(url, description, kind) {
 export function renderAttachments(message, desk) {
   const used = JSON.stringify([message.embeds ?? [], message.components ?? []]);
   const shown = (message.attachments ?? []).filter(
-    (file) => !used.includes(JSON.stringify(file.url)) && !used.includes(`"attachment://${file.filename}"`));
+    (file) => !used.includes(JSON.stringify(file.url)) && !used.includes(`"attachment://${file.filename}"`),
+  );
   if (!shown.length) return null;
-  return h('div.attachments', {}, shown.map((file) => renderAttachment(file, desk)));
+  return h(
+    'div.attachments',
+    {},
+    shown.map((file) => renderAttachment(file, desk)),
+  );
 }
 
 /** One file; drawn once, so that an edit of its message does not fold it or lose one's place. */
@@ -58,9 +63,13 @@ function drawFile(file, desk) {
 }
 
 function plainFile(file) {
-  return h('div.file', {}, icon('file'),
+  return h(
+    'div.file',
+    {},
+    icon('file'),
     h('div.file-words', {}, h('span.file-name', { text: file.filename }), h('small', { text: sizeOf(file.size) })),
-    downloadLink(file));
+    downloadLink(file),
+  );
 }
 
 function downloadLink(file) {
@@ -73,10 +82,21 @@ function downloadLink(file) {
 /** A few lines at once; all of them on demand, here or over the whole window. */
 function textFile(file, desk) {
   const body = h('div.file-text', { 'aria-busy': 'true' }, h('span.faint', { text: 'Loading…' }));
-  const expand = h('button.file-expand', { type: 'button', 'aria-expanded': 'false', data: { key: `expand-${file.id}` } });
+  const expand = h('button.file-expand', {
+    type: 'button',
+    'aria-expanded': 'false',
+    data: { key: `expand-${file.id}` },
+  });
   const whole = iconButton('expand', `Open ${file.filename}`, () => {}, { data: { key: `open-${file.id}` } });
-  const bar = h('div.file-bar', {}, expand, h('span.file-name', { text: file.filename }),
-    h('small', { text: sizeOf(file.size) }), whole, downloadLink(file));
+  const bar = h(
+    'div.file-bar',
+    {},
+    expand,
+    h('span.file-name', { text: file.filename }),
+    h('small', { text: sizeOf(file.size) }),
+    whole,
+    downloadLink(file),
+  );
   const card = h('div.text-file', { role: 'group', 'aria-label': file.filename }, body, bar);
   void load();
   return card;

@@ -10,7 +10,10 @@ function colourOf(id) {
 }
 
 function initials(name) {
-  const words = name.trim().split(/[\s._-]+/).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/[\s._-]+/)
+    .filter(Boolean);
   const letters = words.length > 1 ? [...words[0]][0] + [...words[1]][0] : [...(words[0] ?? '?')][0];
   return letters.toUpperCase();
 }

@@ -22,12 +22,22 @@ export function starterOf(channel, store) {
 export function topNode(history, channel, starter, desk, live) {
   if (history.state === 'failed') {
     const again = () => live.open(channel.id);
-    return h('li.top', {}, h('p', { role: 'alert', text: history.error }),
-      h('button.button.button-secondary', { type: 'button', text: 'Try again', on: { click: again } }));
+    return h(
+      'li.top',
+      {},
+      h('p', { role: 'alert', text: history.error }),
+      h('button.button.button-secondary', { type: 'button', text: 'Try again', on: { click: again } }),
+    );
   }
   if (!history.complete) return h('li.top', {}, h('p.faint', { text: 'Loading messages…' }));
   const [title, words] = beginningWords(channel, desk.store.channelName(channel));
-  return h('li.top', {}, h('h2', { text: title }), h('p', { text: words }), starter && starterLine(starter, channel, desk));
+  return h(
+    'li.top',
+    {},
+    h('h2', { text: title }),
+    h('p', { text: words }),
+    starter && starterLine(starter, channel, desk),
+  );
 }
 
 function beginningWords(channel, name) {
@@ -39,9 +49,12 @@ function beginningWords(channel, name) {
 function starterLine(starter, channel, desk) {
   const author = personOf(starter.author);
   const show = () => desk.actions.go({ channel: channel.parent_id, message: starter.id });
-  return h('button.starter', { type: 'button', title: 'Go to the message', on: { click: show } },
-    avatar(author, 'small'), h('span.starter-words', {},
-      h('b', { text: author.name }), ' ', plainText(starter.content ?? '', desk.names)));
+  return h(
+    'button.starter',
+    { type: 'button', title: 'Go to the message', on: { click: show } },
+    avatar(author, 'small'),
+    h('span.starter-words', {}, h('b', { text: author.name }), ' ', plainText(starter.content ?? '', desk.names)),
+  );
 }
 
 /** The line before a day's first message, or before the first unread one. */

@@ -4,7 +4,8 @@ import { h } from './dom.js';
 const MAX_COLOURED = 60_000;
 
 const WORDS = {
-  python: 'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield match case None True False self',
+  python:
+    'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield match case None True False self',
   js: 'async await break case catch class const continue default delete do else export extends finally for from function if import in instanceof let new null of return static switch this throw true false try typeof undefined var void while yield',
   sh: 'case do done elif else esac export fi for function if in local return then until while',
   sql: 'select from where and or not insert into values update set delete create table index join left on group by order limit as null is in primary key',
@@ -12,10 +13,24 @@ const WORDS = {
 };
 
 const LANGUAGES = {
-  py: 'python', python: 'python', py3: 'python', pycon: 'python',
-  js: 'js', javascript: 'js', ts: 'js', typescript: 'js',
-  sh: 'sh', bash: 'sh', shell: 'sh', console: 'sh',
-  sql: 'sql', json: 'data', yaml: 'data', yml: 'data', toml: 'data', ini: 'data',
+  py: 'python',
+  python: 'python',
+  py3: 'python',
+  pycon: 'python',
+  js: 'js',
+  javascript: 'js',
+  ts: 'js',
+  typescript: 'js',
+  sh: 'sh',
+  bash: 'sh',
+  shell: 'sh',
+  console: 'sh',
+  sql: 'sql',
+  json: 'data',
+  yaml: 'data',
+  yml: 'data',
+  toml: 'data',
+  ini: 'data',
 };
 
 const QUOTED = String.raw`"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`;
@@ -27,7 +42,10 @@ const NUMBER = String.raw`\b\d[\d_]*(?:\.\d+)?\b`;
  * @returns {Array<{kind: 'file'|'hunk'|'add'|'del'|'meta'|'same', text: string}>}
  */
 export function diffLines(text) {
-  return text.replace(/\n$/, '').split('\n').map((line) => ({ kind: diffKind(line), text: line }));
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => ({ kind: diffKind(line), text: line }));
 }
 
 function diffKind(line) {

@@ -21,8 +21,12 @@ export class CommandForm {
     this.command = command;
     this.around = around;
     this.more = h('span.option-more');
-    this.element = h('div.command-form', { role: 'group', 'aria-label': `/${command.name}` },
-      h('span.command-chip', { text: `/${command.name}` }), this.more);
+    this.element = h(
+      'div.command-form',
+      { role: 'group', 'aria-label': `/${command.name}` },
+      h('span.command-chip', { text: `/${command.name}` }),
+      this.more,
+    );
     const first = firstOption(command);
     for (const option of command.options ?? []) {
       if (option.required || option === first) this.#addField(option);
@@ -85,8 +89,12 @@ export class CommandForm {
 
   #addField(option) {
     const input = h('input.option-input', {
-      type: 'text', autocomplete: 'off', spellcheck: 'false', 'aria-label': option.name,
-      'aria-required': option.required ? 'true' : null, placeholder: option.required ? '' : 'optional',
+      type: 'text',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      'aria-label': option.name,
+      'aria-required': option.required ? 'true' : null,
+      placeholder: option.required ? '' : 'optional',
     });
     const box = h('label.option-box', {}, h('span.option-name', { text: option.name }), input);
     input.addEventListener('input', () => {
@@ -105,10 +113,15 @@ export class CommandForm {
 
   /** A command without options still needs something to hold the focus. */
   #addAnchor() {
-    this.anchor = h('input.option-input.anchor', { type: 'text', readonly: true, 'aria-label': `Send /${this.command.name}` });
+    this.anchor = h('input.option-input.anchor', {
+      type: 'text',
+      readonly: true,
+      'aria-label': `Send /${this.command.name}`,
+    });
     this.anchor.addEventListener('keydown', (event) => this.#key(event, null, this.anchor));
     this.anchor.addEventListener('focus', () =>
-      this.around.picker.show(this.anchor, [], { title: `${this.command.description} · Enter to send` }));
+      this.around.picker.show(this.anchor, [], { title: `${this.command.description} · Enter to send` }),
+    );
     this.more.before(this.anchor);
   }
 
@@ -138,9 +151,16 @@ export class CommandForm {
 
   #showMore() {
     const hidden = (this.command.options ?? []).filter((option) => !this.#fields.has(option.name));
-    this.more.replaceChildren(...hidden.map((option) => h('button.option-add', {
-      type: 'button', title: option.description, text: `+ ${option.name}`, on: { click: () => this.#addField(option).focus() },
-    })));
+    this.more.replaceChildren(
+      ...hidden.map((option) =>
+        h('button.option-add', {
+          type: 'button',
+          title: option.description,
+          text: `+ ${option.name}`,
+          on: { click: () => this.#addField(option).focus() },
+        }),
+      ),
+    );
   }
 
   #suggest(option, input) {
@@ -149,7 +169,12 @@ export class CommandForm {
     const fixed = fixedChoices(option, this.around.store);
     clearTimeout(this.#timer);
     if (!option.autocomplete) {
-      this.#offer(option, input, fixed.filter((choice) => holds(choice, input.value)), title);
+      this.#offer(
+        option,
+        input,
+        fixed.filter((choice) => holds(choice, input.value)),
+        title,
+      );
       return;
     }
     this.#offer(option, input, [], title);
@@ -159,7 +184,9 @@ export class CommandForm {
   async #ask(option, input, title) {
     this.#asked += 1;
     const asked = this.#asked;
-    const options = Object.fromEntries([...this.#fields].filter(([, other]) => other.value).map(([name, other]) => [name, other.value]));
+    const options = Object.fromEntries(
+      [...this.#fields].filter(([, other]) => other.value).map(([name, other]) => [name, other.value]),
+    );
     const choices = await this.around.complete(option.name, input.value, options);
     if (asked !== this.#asked || document.activeElement !== input) return;
     this.#proposed.set(option.name, choices);
@@ -168,7 +195,8 @@ export class CommandForm {
 
   #offer(option, input, choices, title) {
     const entries = choices.slice(0, 25).map((choice) => ({
-      label: String(choice.name), run: () => this.#take(option, input, choice),
+      label: String(choice.name),
+      run: () => this.#take(option, input, choice),
     }));
     const exact = choices.some((choice) => choice.name === input.value);
     const preselect = isClosed(option) && !exact && (input.value !== '' || option.required);

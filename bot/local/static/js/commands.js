@@ -1,10 +1,26 @@
 /** Slash commands without the page: finding them, reading what was typed, checking the values. */
 
 const SLASH = 1;
-export const OptionType = { string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10 };
+export const OptionType = {
+  string: 3,
+  integer: 4,
+  boolean: 5,
+  user: 6,
+  channel: 7,
+  role: 8,
+  mentionable: 9,
+  number: 10,
+};
 
 const TYPE_WORDS = {
-  3: 'text', 4: 'whole number', 5: 'true or false', 6: 'person', 7: 'channel', 8: 'role', 9: 'person or role', 10: 'number',
+  3: 'text',
+  4: 'whole number',
+  5: 'true or false',
+  6: 'person',
+  7: 'channel',
+  8: 'role',
+  9: 'person or role',
+  10: 'number',
 };
 
 /** What kind of value an option takes, in words. */
@@ -35,7 +51,8 @@ export function parseLine(line, commands) {
   if (!line.startsWith('/')) return null;
   const text = line.slice(1);
   const candidates = slashCommands(commands).filter(
-    (command) => text === command.name || text.startsWith(`${command.name} `));
+    (command) => text === command.name || text.startsWith(`${command.name} `),
+  );
   const command = candidates.sort((one, other) => other.name.length - one.name.length)[0];
   if (!command) return null;
   const rest = text.slice(command.name.length);
@@ -77,12 +94,17 @@ export const firstOption = (command) =>
  * @returns {{value?: any, error?: string}}
  */
 export function readValue(option, text, choices) {
-  const picked = choices.find((choice) => choice.name === text)
-    ?? choices.find((choice) => choice.name.toLowerCase().replace(/^[@#]/, '') === text.toLowerCase().replace(/^[@#]/, ''));
+  const picked =
+    choices.find((choice) => choice.name === text) ??
+    choices.find(
+      (choice) => choice.name.toLowerCase().replace(/^[@#]/, '') === text.toLowerCase().replace(/^[@#]/, ''),
+    );
   if (picked) return { value: picked.value };
   if (isClosed(option)) return { error: `${option.name}: choose one of the list` };
-  if (option.type === OptionType.integer && !/^-?\d+$/.test(text)) return { error: `${option.name}: a whole number, please` };
-  if (option.type === OptionType.number && !Number.isFinite(Number(text))) return { error: `${option.name}: a number, please` };
+  if (option.type === OptionType.integer && !/^-?\d+$/.test(text))
+    return { error: `${option.name}: a whole number, please` };
+  if (option.type === OptionType.number && !Number.isFinite(Number(text)))
+    return { error: `${option.name}: a number, please` };
   const numeric = option.type === OptionType.integer || option.type === OptionType.number;
   return { value: numeric ? Number(text) : text };
 }
@@ -100,7 +122,10 @@ export function fixedChoices(option, store) {
   const roles = () => [...store.roles.values()].map((role) => ({ name: `@${role.name}`, value: role.id }));
   switch (option.type) {
     case OptionType.boolean:
-      return [{ name: 'True', value: true }, { name: 'False', value: false }];
+      return [
+        { name: 'True', value: true },
+        { name: 'False', value: false },
+      ];
     case OptionType.user:
       return users();
     case OptionType.role:

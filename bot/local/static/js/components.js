@@ -16,12 +16,20 @@ const SELECTS = { 3: 'string', 5: 'user', 6: 'role', 7: 'mentionable', 8: 'chann
 export function renderComponents(components, message, desk) {
   const rows = components.filter((component) => component.type === ROW);
   if (!rows.length) return null;
-  return h('div.components', {}, rows.map((row) => renderRow(row, message, desk)));
+  return h(
+    'div.components',
+    {},
+    rows.map((row) => renderRow(row, message, desk)),
+  );
 }
 
 /** One row. */
 export function renderRow(row, message, desk) {
-  return h('div.component-row', {}, (row.components ?? []).map((child) => renderControl(child, message, desk)));
+  return h(
+    'div.component-row',
+    {},
+    (row.components ?? []).map((child) => renderControl(child, message, desk)),
+  );
 }
 
 /** One button or select; null for what this page does not know. */
@@ -46,7 +54,11 @@ function renderButton(component, message, desk) {
   if (component.style === 5) return linkButton(component, kind, inside, desk);
   const key = component.custom_id;
   const label = component.label ? null : emojiText(component.emoji);
-  const button = h(`button.button.${kind}`, { type: 'button', disabled: component.disabled, 'aria-label': label, data: { key } }, inside);
+  const button = h(
+    `button.button.${kind}`,
+    { type: 'button', disabled: component.disabled, 'aria-label': label, data: { key } },
+    inside,
+  );
   button.addEventListener('click', () => press(button, () => desk.actions.press(message, key)));
   return button;
 }

@@ -33,8 +33,14 @@ export class Composer {
     const smile = iconButton('smile', 'Insert emoji', () => pickEmoji(smile, (emoji) => this.insert(emoji)));
     const send = iconButton('send', 'Send', () => this.submit());
     send.classList.add('send');
-    this.element = h('form.composer', {}, this.picker.element, this.replyBar, this.files.element,
-      h('div.composer-box', {}, attach, this.slot, this.left, smile, send));
+    this.element = h(
+      'form.composer',
+      {},
+      this.picker.element,
+      this.replyBar,
+      this.files.element,
+      h('div.composer-box', {}, attach, this.slot, this.left, smile, send),
+    );
     this.element.addEventListener('submit', (event) => event.preventDefault());
     this.text.addEventListener('input', () => this.#typed());
     this.text.addEventListener('keydown', (event) => this.#key(event));
@@ -71,8 +77,10 @@ export class Composer {
   reply(message) {
     this.#replyTo = message;
     const author = personOf(message.author);
-    this.replyBar.replaceChildren(h('span', {}, 'Replying to ', h('b', { text: author.name })),
-      iconButton('close', 'Cancel reply', () => this.cancelReply()));
+    this.replyBar.replaceChildren(
+      h('span', {}, 'Replying to ', h('b', { text: author.name })),
+      iconButton('close', 'Cancel reply', () => this.cancelReply()),
+    );
     this.replyBar.hidden = false;
     this.focus();
   }
@@ -104,11 +112,13 @@ export class Composer {
     const line = parseLine(content, this.#commands);
     if (line) return this.#enterCommand(line.command, line.rest).submit();
     if ((!content && this.files.empty) || !this.channel) return undefined;
-    const files = await this.files.take();
+    const channel = this.channel.id;
+    const files = this.files.take();
     const replyTo = this.#replyTo?.id;
     this.#last = content;
     this.#clear();
-    const sent = await this.desk.actions.say(this.channel.id, content, { replyTo, files });
+    this.desk.toBottom();
+    const sent = await this.desk.actions.say(channel, content, { replyTo, files: await files });
     if (!sent && !this.text.value) this.#setText(content);
     return undefined;
   }
@@ -183,12 +193,15 @@ export class Composer {
   #suggest() {
     const before = this.text.value.slice(0, this.text.selectionStart);
     if (before.startsWith('/') && !before.includes('\n') && before === this.text.value) {
-      const offer = commandEntries(this.#commands, before.slice(1), this.desk.store, (command) => this.#enterCommand(command, ''));
+      const offer = commandEntries(this.#commands, before.slice(1), this.desk.store, (command) =>
+        this.#enterCommand(command, ''),
+      );
       this.picker.show(this.text, offer.entries, offer);
       return;
     }
     const word = /(?:^|\s)([@:])([\p{L}\p{N}_-]*)$/u.exec(before);
-    const offer = word && wordEntries(word[1], word[2], this.desk.store, (text) => this.#complete(word[2].length + 1, text));
+    const offer =
+      word && wordEntries(word[1], word[2], this.desk.store, (text) => this.#complete(word[2].length + 1, text));
     if (offer?.entries.length) this.picker.show(this.text, offer.entries, offer);
     else this.picker.hide();
   }
@@ -223,6 +236,7 @@ export class Composer {
     this.#last = shown;
     this.leaveCommand('');
     this.text.focus();
+    this.desk.toBottom();
     void this.desk.actions.run(this.channel.id, command.name, values, shown);
   }
 
@@ -233,10 +247,4 @@ export class Composer {
     this.picker.hide();
     this.#setText(text);
   }
-}
-
-/** Whether a letter typed anywhere should land in a composer. */
-export function wantsTyping(event) {
-  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  return plain && !event.target.closest('input, textarea, select, dialog, .popover, button, a');
 }

@@ -67,23 +67,46 @@ export function renderDiff(text) {
   const files = parseDiff(text);
   if (!files.length) return h('pre', { tabindex: 0 }, h('code', { text }));
   let left = MOST_LINES;
-  return h('div.diff', {}, files.map((file) => {
-    const lines = file.lines.slice(0, Math.max(0, left));
-    left -= lines.length;
-    return renderFile(file, lines);
-  }));
+  return h(
+    'div.diff',
+    {},
+    files.map((file) => {
+      const lines = file.lines.slice(0, Math.max(0, left));
+      left -= lines.length;
+      return renderFile(file, lines);
+    }),
+  );
 }
 
 function renderFile(file, lines) {
-  const summary = h('summary', {}, icon('down'), h('span.diff-name', { text: file.name || 'changes' }),
-    h('span.diff-added', { text: `+${file.added}` }), h('span.diff-removed', { text: `−${file.removed}` }));
-  const rows = lines.map((line) => h(`div.diff-row.diff-${line.kind}`, {},
-    h('span.diff-number', { text: line.left ?? '' }), h('span.diff-number', { text: line.right ?? '' }),
-    h('span.diff-text', { text: line.text || ' ' })));
+  const summary = h(
+    'summary',
+    {},
+    icon('down'),
+    h('span.diff-name', { text: file.name || 'changes' }),
+    h('span.diff-added', { text: `+${file.added}` }),
+    h('span.diff-removed', { text: `−${file.removed}` }),
+  );
+  const rows = lines.map((line) =>
+    h(
+      `div.diff-row.diff-${line.kind}`,
+      {},
+      h('span.diff-number', { text: line.left ?? '' }),
+      h('span.diff-number', { text: line.right ?? '' }),
+      h('span.diff-text', { text: line.text || ' ' }),
+    ),
+  );
   const cut = lines.length < file.lines.length;
-  return h('details.diff-part', { open: true }, summary,
-    h('div.diff-lines', { tabindex: 0, role: 'region', 'aria-label': file.name },
-      h('div.diff-table', {}, rows, cut && h('div.faint', { text: 'Download the file for the rest.' }))));
+  return h(
+    'details.diff-part',
+    { open: true },
+    summary,
+    h(
+      'div.diff-lines',
+      { tabindex: 0, role: 'region', 'aria-label': file.name },
+      h('div.diff-table', {}, rows, cut && h('div.faint', { text: 'Download the file for the rest.' })),
+    ),
+  );
 }
 
 /**
@@ -97,10 +120,24 @@ export function openReader(file, text) {
   const language = file.filename.split('.').at(-1) ?? '';
   const body = diff ? renderDiff(text) : h('pre', { tabindex: 0 }, h('code', {}, colourCode(text, language)));
   const label = `Download ${file.filename}`;
-  const download = h('a.icon-button', { href: safeUrl(file.url), download: file.filename, title: label, 'aria-label': label }, icon('download'));
-  const dialog = h('dialog.reader', { 'aria-label': file.filename },
-    h('header.reader-bar', {}, icon('file'), h('h2', { text: file.filename }), download, iconButton('close', 'Close', close)),
-    h('div.reader-body', {}, body));
+  const download = h(
+    'a.icon-button',
+    { href: safeUrl(file.url), download: file.filename, title: label, 'aria-label': label },
+    icon('download'),
+  );
+  const dialog = h(
+    'dialog.reader',
+    { 'aria-label': file.filename },
+    h(
+      'header.reader-bar',
+      {},
+      icon('file'),
+      h('h2', { text: file.filename }),
+      download,
+      iconButton('close', 'Close', close),
+    ),
+    h('div.reader-body', {}, body),
+  );
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (event) => event.target === dialog && close());
   document.body.append(dialog);

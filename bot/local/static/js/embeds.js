@@ -14,11 +14,16 @@ export function renderEmbed(embed, message, desk) {
   const card = h('article.embed', { 'aria-label': embed.title ?? 'Embed' });
   if (embed.color !== null && embed.color !== undefined) colourBar(card, embed.color);
   const thumbnail = resolveMedia(embed.thumbnail?.url, message);
-  card.append(h('div.embed-words', {},
-    renderAuthor(embed.author),
-    embed.title && h('div.embed-title', {}, titleOf(embed, names)),
-    embed.description && renderMarkdown(embed.description, names),
-    renderFields(embed.fields ?? [], names)));
+  card.append(
+    h(
+      'div.embed-words',
+      {},
+      renderAuthor(embed.author),
+      embed.title && h('div.embed-title', {}, titleOf(embed, names)),
+      embed.description && renderMarkdown(embed.description, names),
+      renderFields(embed.fields ?? [], names),
+    ),
+  );
   if (thumbnail) card.append(picture(thumbnail, '', 'embed-thumbnail'));
   const image = resolveMedia(embed.image?.url, message);
   if (image) card.append(picture(image, embed.image.description ?? '', 'embed-image'));
@@ -45,16 +50,22 @@ function renderAuthor(author) {
 function renderFields(fields, names) {
   if (!fields.length) return null;
   const nodes = fields.map((field) =>
-    h(field.inline ? 'div.embed-field.inline' : 'div.embed-field', {},
+    h(
+      field.inline ? 'div.embed-field.inline' : 'div.embed-field',
+      {},
       h('div.embed-field-name', {}, renderInline(field.name, names)),
-      renderMarkdown(field.value, names)));
+      renderMarkdown(field.value, names),
+    ),
+  );
   return h('div.embed-fields', {}, nodes);
 }
 
 function renderFooter(embed) {
   if (!embed.footer?.text && !embed.timestamp) return null;
   const at = embed.timestamp ? Date.parse(embed.timestamp) : NaN;
-  const time = Number.isNaN(at) ? null : h('time', { datetime: embed.timestamp, title: fullTime(at), text: messageTime(at) });
+  const time = Number.isNaN(at)
+    ? null
+    : h('time', { datetime: embed.timestamp, title: fullTime(at), text: messageTime(at) });
   const dot = embed.footer?.text && time ? ' • ' : null;
   return h('footer.embed-footer', {}, embed.footer?.text, dot, time);
 }

@@ -3,9 +3,24 @@ import { h } from './dom.js';
 import { openPopover } from './popover.js';
 
 export const EMOJI = {
-  '👍': 'thumbsup', '✅': 'white_check_mark', '🚢': 'ship', '🚀': 'rocket', '❤️': 'heart', '👀': 'eyes',
-  '🎉': 'tada', '😄': 'smile', '😂': 'joy', '🤔': 'thinking', '🙏': 'pray', '🔥': 'fire',
-  '👎': 'thumbsdown', '❌': 'x', '🐛': 'bug', '🛠️': 'tools', '🎲': 'game_die', '😢': 'cry',
+  '👍': 'thumbsup',
+  '✅': 'white_check_mark',
+  '🚢': 'ship',
+  '🚀': 'rocket',
+  '❤️': 'heart',
+  '👀': 'eyes',
+  '🎉': 'tada',
+  '😄': 'smile',
+  '😂': 'joy',
+  '🤔': 'thinking',
+  '🙏': 'pray',
+  '🔥': 'fire',
+  '👎': 'thumbsdown',
+  '❌': 'x',
+  '🐛': 'bug',
+  '🛠️': 'tools',
+  '🎲': 'game_die',
+  '😢': 'cry',
 };
 
 /** What the pointer finds first on a message. */
@@ -15,8 +30,7 @@ const BY_NAME = new Map(Object.entries(EMOJI).map(([emoji, name]) => [name, emoj
 
 /** ":ship:" becomes the ship, save inside code. */
 export function replaceShortcodes(text) {
-  return text.replace(/(`+)[\s\S]*?\1|:([a-z_]+):/g, (all, ticks, name) =>
-    ticks ? all : BY_NAME.get(name) ?? all);
+  return text.replace(/(`+)[\s\S]*?\1|:([a-z_]+):/g, (all, ticks, name) => (ticks ? all : (BY_NAME.get(name) ?? all)));
 }
 
 /**
@@ -32,9 +46,13 @@ export function pickEmoji(anchor, onPick) {
   };
   const buttons = Object.entries(EMOJI).map(([emoji, name]) =>
     h('button.emoji-choice', {
-      type: 'button', title: `:${name}:`, 'aria-label': name.replaceAll('_', ' '), text: emoji,
+      type: 'button',
+      title: `:${name}:`,
+      'aria-label': name.replaceAll('_', ' '),
+      text: emoji,
       on: { click: () => take(emoji) },
-    }));
+    }),
+  );
   const grid = h('div.emoji-picker', { role: 'dialog', 'aria-label': 'Pick an emoji' }, buttons);
   grid.addEventListener('keydown', (event) => walk(buttons, event));
   close = openPopover(anchor, grid, { side: 'above' });

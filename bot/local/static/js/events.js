@@ -1,8 +1,20 @@
 /** The live stream: reconnects by itself and asks for what it missed. */
 
 const NAMES = [
-  'hello', 'reset', 'message_create', 'message_update', 'message_delete', 'reaction_add', 'reaction_remove',
-  'thread_create', 'thread_update', 'thread_delete', 'typing', 'interaction', 'presence', 'commands',
+  'hello',
+  'reset',
+  'message_create',
+  'message_update',
+  'message_delete',
+  'reaction_add',
+  'reaction_remove',
+  'thread_create',
+  'thread_update',
+  'thread_delete',
+  'typing',
+  'interaction',
+  'presence',
+  'commands',
 ];
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;

@@ -52,9 +52,18 @@ export class FileTray {
 
   #show() {
     this.chips.hidden = this.empty;
-    this.chips.replaceChildren(...this.#files.map((file) => h('li.file-chip', {}, icon('file'),
-      h('span.file-name', { text: file.name }), h('small', { text: sizeOf(file.size) }),
-      iconButton('close', `Remove ${file.name}`, () => this.#remove(file)))));
+    this.chips.replaceChildren(
+      ...this.#files.map((file) =>
+        h(
+          'li.file-chip',
+          {},
+          icon('file'),
+          h('span.file-name', { text: file.name }),
+          h('small', { text: sizeOf(file.size) }),
+          iconButton('close', `Remove ${file.name}`, () => this.#remove(file)),
+        ),
+      ),
+    );
   }
 
   #remove(file) {

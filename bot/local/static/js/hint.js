@@ -18,9 +18,13 @@ export function hintCard(store, names, onTry) {
     card.remove();
   };
   const words = tryable(renderMarkdown(store.hint.join('\n'), names), onTry);
-  const card = h('section.hint', { 'aria-label': 'What to try' },
-    h('div.hint-mark', { 'aria-hidden': 'true' }), h('div.hint-words', {}, h('strong', { text: 'Try it' }), words),
-    iconButton('close', 'Dismiss the hint', dismiss));
+  const card = h(
+    'section.hint',
+    { 'aria-label': 'What to try' },
+    h('div.hint-mark', { 'aria-hidden': 'true' }),
+    h('div.hint-words', {}, h('strong', { text: 'Try it' }), words),
+    iconButton('close', 'Dismiss the hint', dismiss),
+  );
   return card;
 }
 
@@ -28,7 +32,9 @@ export function hintCard(store, names, onTry) {
 function tryable(markdown, onTry) {
   for (const code of markdown.querySelectorAll('code.inline-code')) {
     const text = code.textContent;
-    code.replaceWith(h('button.try', { type: 'button', title: 'Put it into the message box', text, on: { click: () => onTry(text) } }));
+    code.replaceWith(
+      h('button.try', { type: 'button', title: 'Put it into the message box', text, on: { click: () => onTry(text) } }),
+    );
   }
   return markdown;
 }

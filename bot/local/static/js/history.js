@@ -1,8 +1,7 @@
 /** The messages of one channel as one person sees them, oldest first. */
 
 /** Snowflakes are too big for numbers: the longer one, or the later in the alphabet, is newer. */
-export const newer = (one, other) =>
-  one.length === other.length ? one > other : one.length > other.length;
+export const newer = (one, other) => (one.length === other.length ? one > other : one.length > other.length);
 
 export class History {
   list = [];
@@ -12,7 +11,7 @@ export class History {
   complete = false;
   #touched = new Set();
 
-  /** Add a message, or put it in the place of its earlier self. Messages of the page stay last. */
+  /** Add a message, or put it in the place of its earlier self. */
   put(message) {
     this.#touched.add(message.id);
     const at = this.list.findIndex((other) => other.id === message.id);
@@ -49,12 +48,17 @@ export class History {
     this.state = 'loading';
   }
 
+  get newest() {
+    return this.list.findLast((message) => !message.local)?.id;
+  }
+
   get oldest() {
     return this.list.find((message) => !message.local)?.id;
   }
 }
 
+/** The page's own rows have no snowflake: they stand where their time puts them. */
 function comesBefore(message, other) {
-  if (Boolean(message.local) !== Boolean(other.local)) return !message.local;
-  return !message.local && newer(other.id, message.id);
+  if (message.local || other.local) return Date.parse(message.timestamp) < Date.parse(other.timestamp);
+  return newer(other.id, message.id);
 }

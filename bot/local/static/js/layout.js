@@ -10,7 +10,12 @@ const RENDER = {
   9: section,
   10: (part, message, desk) => renderMarkdown(part.content ?? '', desk.names),
   11: (part, message) => media(part, message, 'thumbnail'),
-  12: (part, message) => h('div.gallery', {}, (part.items ?? []).map((item) => media(item, message, 'gallery-item'))),
+  12: (part, message) =>
+    h(
+      'div.gallery',
+      {},
+      (part.items ?? []).map((item) => media(item, message, 'gallery-item')),
+    ),
   13: file,
   14: (part) => h(`hr.separator${part.divider === false ? '.no-line' : ''}${part.spacing === 2 ? '.large' : ''}`),
   17: container,
@@ -23,7 +28,11 @@ const RENDER = {
  * @param {import('./message.js').Desk} desk
  */
 export function renderLayout(parts, message, desk) {
-  return h('div.layout', {}, parts.map((part) => renderPart(part, message, desk)));
+  return h(
+    'div.layout',
+    {},
+    parts.map((part) => renderPart(part, message, desk)),
+  );
 }
 
 function renderPart(part, message, desk) {

@@ -1,8 +1,8 @@
 /** The list of messages of one channel: rows kept by id, the scroll position, the pill. */
 import { h, keepFocus } from './dom.js';
 import { dividerNode, starterOf, topNode } from './beginning.js';
-import { follows, personOf, renderMessage } from './message.js';
-import { plainText } from './markdown.js';
+import { follows, renderMessage, spoken } from './message.js';
+import { newer } from './history.js';
 import { isThread } from './store.js';
 import { dayName, sameDay } from './times.js';
 
@@ -70,10 +70,11 @@ export class MessageList {
   /** Rows stay what they are while a button is down: else the click on it would be lost. */
   #holdStill() {
     this.#pressed = true;
-    const release = () => setTimeout(() => {
-      this.#pressed = false;
-      this.sync();
-    });
+    const release = () =>
+      setTimeout(() => {
+        this.#pressed = false;
+        this.sync();
+      });
     addEventListener('pointerup', release, { once: true });
     addEventListener('pointercancel', release, { once: true });
   }
@@ -119,7 +120,8 @@ export class MessageList {
   #top(history) {
     const starter = starterOf(this.channel, this.desk.store);
     const key = `top|${history.state}|${history.complete}|${starter?.content}`;
-    if (!this.#dividers.has(key)) this.#dividers.set(key, topNode(history, this.channel, starter, this.desk, this.live));
+    if (!this.#dividers.has(key))
+      this.#dividers.set(key, topNode(history, this.channel, starter, this.desk, this.live));
     return this.#dividers.get(key);
   }
 
@@ -141,20 +143,15 @@ export class MessageList {
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
   }
 
-  /** Say new messages aloud, count those below the fold, follow one's own. */
+  /** Say new messages aloud and count those below the fold. */
   #noticeNew(history) {
-    const last = history.list.at(-1);
     if (history.state !== 'ready') return;
-    const known = this.#seen;
-    this.#seen = last?.id ?? '';
-    if (known === null || !last || last.id === known || this.#seen === known) return;
-    const at = history.list.findIndex((message) => message.id === known);
-    const fresh = at === -1 ? [last] : history.list.slice(at + 1);
+    const seen = this.#seen;
+    const fresh = history.list.filter((message) => !message.local && seen !== null && newer(message.id, seen));
+    this.#seen = fresh.at(-1)?.id ?? seen ?? history.newest ?? '';
     const others = fresh.filter((message) => message.author.id !== this.desk.store.person);
-    if (others.length < fresh.length) this.#stuck = true;
     if (!this.#stuck) this.#fresh += others.length;
-    const said = others.at(-1);
-    if (said) this.#announce(`${personOf(said.author).name}: ${plainText(said.content ?? '', this.desk.names).slice(0, 200)}`);
+    if (others.length) this.#announce(spoken(others.at(-1), this.desk.names));
   }
 
   /** Only new messages are spoken: an edited card would talk without end. */

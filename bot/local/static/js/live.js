@@ -113,7 +113,10 @@ export class Live {
     history.beginLoading();
     try {
       const page = await api.messages(channel, { user: this.store.person, limit: PAGE, ...query });
-      history.merge(page.filter((message) => !this.store.dismissed.has(message.id)), page.length < PAGE);
+      history.merge(
+        page.filter((message) => !this.store.dismissed.has(message.id)),
+        page.length < PAGE,
+      );
     } catch (error) {
       history.state = 'failed';
       history.error = error.message;

@@ -10,7 +10,6 @@ import { Sidebar } from './sidebar.js';
 import { isThread, Store } from './store.js';
 import { keepRelativeTimesFresh } from './times.js';
 import { mountToasts } from './toast.js';
-import { wantsTyping } from './composer.js';
 
 class Page {
   constructor() {
@@ -94,6 +93,14 @@ class Page {
       this.main.composer.focus();
     }
   }
+}
+
+/** Whether a letter typed anywhere should land in a composer. A space presses the button it is on. */
+function wantsTyping(event) {
+  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const elsewhere =
+    event.key === ' ' ? 'input, textarea, dialog, .popover, button, a, summary' : 'input, textarea, dialog, .popover';
+  return plain && !event.target.closest(elsewhere);
 }
 
 const page = new Page();

@@ -16,7 +16,8 @@ import { ago, fullTime, timestampText } from './times.js';
  *   a message's address is clicked
  */
 
-const EMOJI_ONLY = /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})[\p{Emoji_Modifier}\u200d\ufe0f]*\s*){1,27}$/u;
+const EMOJI_ONLY =
+  /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})[\p{Emoji_Modifier}\u200d\ufe0f]*\s*){1,27}$/u;
 
 /**
  * A whole text: headings, quotes, lists, code and inline marks.
@@ -25,7 +26,11 @@ const EMOJI_ONLY = /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})[\p{
  * @returns {HTMLElement} a `div.markdown`
  */
 export function renderMarkdown(source, names) {
-  const root = h('div.markdown', {}, parseBlocks(source).map((block) => renderBlock(block, names)));
+  const root = h(
+    'div.markdown',
+    {},
+    parseBlocks(source).map((block) => renderBlock(block, names)),
+  );
   if (EMOJI_ONLY.test(source.trim())) root.classList.add('jumbo');
   return root;
 }
@@ -43,13 +48,25 @@ export function plainText(source, names) {
 function renderBlock(block, names) {
   switch (block.t) {
     case 'heading':
-      return h(`div.heading.heading-${block.level}`, { role: 'heading', 'aria-level': block.level + 2 }, nodes(block.c, names));
+      return h(
+        `div.heading.heading-${block.level}`,
+        { role: 'heading', 'aria-level': block.level + 2 },
+        nodes(block.c, names),
+      );
     case 'small':
       return h('div.subtext', {}, nodes(block.c, names));
     case 'quote':
-      return h('blockquote', {}, block.blocks.map((inner) => renderBlock(inner, names)));
+      return h(
+        'blockquote',
+        {},
+        block.blocks.map((inner) => renderBlock(inner, names)),
+      );
     case 'group':
-      return h('div', {}, block.blocks.map((inner) => renderBlock(inner, names)));
+      return h(
+        'div',
+        {},
+        block.blocks.map((inner) => renderBlock(inner, names)),
+      );
     case 'list':
       return renderList(block, names);
     case 'pre':
@@ -61,7 +78,13 @@ function renderBlock(block, names) {
 
 function renderList(list, names) {
   const items = list.items.map((item) =>
-    h('li', {}, nodes(item.c, names), item.lists.map((inner) => renderList(inner, names))));
+    h(
+      'li',
+      {},
+      nodes(item.c, names),
+      item.lists.map((inner) => renderList(inner, names)),
+    ),
+  );
   return h(list.ordered ? 'ol' : 'ul', { start: list.ordered ? list.start : null }, items);
 }
 
@@ -143,5 +166,10 @@ function renderMention(node, names) {
   if (node.t === 'role') return h('span.mention', { text: `@${names.role(node.id) ?? 'deleted-role'}` });
   const name = names.channel(node.id);
   const open = () => names.openChannel?.(node.id);
-  return h('button.mention.mention-channel', { type: 'button', disabled: !name, on: { click: open }, text: `#${name ?? 'unknown'}` });
+  return h('button.mention.mention-channel', {
+    type: 'button',
+    disabled: !name,
+    on: { click: open },
+    text: `#${name ?? 'unknown'}`,
+  });
 }

@@ -12,7 +12,8 @@ const STRIKE = /~~((?:\\[\s\S]|[^\\])+?)~~(?!~)/y;
 const SPOILER = /\|\|((?:\\[\s\S]|[^\\])+?)\|\|/y;
 const STAR = /\*(?=\S)((?:\*\*|\\[\s\S]|\s+(?:\\[\s\S]|[^\s*\\]|\*\*)|[^\s*\\])+?)\*(?!\*)/y;
 const SCORE = /_((?:__|\\[\s\S]|[^\\_])+?)_(?![A-Za-z0-9_])/y;
-const MASKED = /\[((?:\\.|\[[^\]]*\]|[^[\]\\])+)\]\(\s*<?(https?:\/\/(?:[^\s<>()]|\([^\s<>()]*\))+)>?(?:\s+"[^"]*")?\s*\)/y;
+const MASKED =
+  /\[((?:\\.|\[[^\]]*\]|[^[\]\\])+)\]\(\s*<?(https?:\/\/(?:[^\s<>()]|\([^\s<>()]*\))+)>?(?:\s+"[^"]*")?\s*\)/y;
 const BARE = /https?:\/\/[^\s<\]]+/y;
 const ANGLED = /<(https?:\/\/[^\s<>]+)>/y;
 const MENTION = /<(@!?|@&|#)(\d{1,20})>/y;
@@ -30,12 +31,18 @@ const wrap = (kind) => (match, depth) => ({ t: kind, c: parseInline(match[1], de
 /** Rules by the character they begin with; the first that matches wins. */
 const RULES = {
   '\\': [[ESCAPE, (m) => ({ t: 'text', v: m[1] })]],
-  '*': [[STRONG, wrap('b')], [STAR, wrap('i')]],
-  '_': [[UNDERLINE, wrap('u')], [SCORE, wrap('i')]],
+  '*': [
+    [STRONG, wrap('b')],
+    [STAR, wrap('i')],
+  ],
+  _: [
+    [UNDERLINE, wrap('u')],
+    [SCORE, wrap('i')],
+  ],
   '~': [[STRIKE, wrap('s')]],
   '|': [[SPOILER, wrap('spoiler')]],
   '[': [[MASKED, maskedLink]],
-  'h': [[BARE, bareLink]],
+  h: [[BARE, bareLink]],
   '@': [[EVERYONE, (m) => ({ t: 'everyone', v: m[0] })]],
   '<': [
     [MENTION, (m) => ({ t: MENTION_KINDS[m[1]], id: m[2] })],

@@ -35,10 +35,13 @@ function renderItem(item, close) {
     close();
     item.run();
   };
-  return h('button.menu-item', { type: 'button', role: 'menuitem', tabindex: -1, on: { click: run } },
+  return h(
+    'button.menu-item',
+    { type: 'button', role: 'menuitem', tabindex: -1, on: { click: run } },
     item.picture ?? (item.icon && icon(item.icon)),
     h('span.menu-label', { text: item.label }),
-    item.hint && h('span.menu-hint', { text: item.hint }));
+    item.hint && h('span.menu-hint', { text: item.hint }),
+  );
 }
 
 const MOVES = { ArrowDown: 1, ArrowUp: -1 };

@@ -1,5 +1,5 @@
 /** One message as a row of the list. */
-import { h, icon, iconButton } from './dom.js';
+import { h, icon } from './dom.js';
 import { avatar } from './avatar.js';
 import { plainText, renderMarkdown } from './markdown.js';
 import { renderAttachments } from './attachments.js';
@@ -7,8 +7,8 @@ import { renderComponents } from './components.js';
 import { renderEmbed } from './embeds.js';
 import { renderLayout } from './layout.js';
 import { renderReactions } from './reactions.js';
-import { QUICK, pickEmoji } from './emoji.js';
 import { Flag } from './store.js';
+import { messageToolbar, openMessageMenu } from './toolbar.js';
 import { clockTime, fullTime, messageTime } from './times.js';
 
 /**
@@ -21,6 +21,7 @@ import { clockTime, fullTime, messageTime } from './times.js';
  * @property {Map<string, HTMLElement>} files drawn files by id and address
  * @property {(message: object) => void} reply
  * @property {(id: string) => void} jump
+ * @property {() => void} toBottom
  * @property {() => void} beforeGrowth called before a row grows because a person unfolds it
  */
 
@@ -34,7 +35,11 @@ const SYSTEM_LINES = {
 };
 
 /** A shown user, from a message's author. */
-export const personOf = (author) => ({ id: author.id, name: author.global_name ?? author.username ?? '?', bot: author.bot });
+export const personOf = (author) => ({
+  id: author.id,
+  name: author.global_name ?? author.username ?? '?',
+  bot: author.bot,
+});
 
 /**
  * @param {object} message Discord's, or one of the page's own (`local`)
@@ -49,17 +54,27 @@ export function renderMessage(message, desk, around) {
   if (message.type in SYSTEM_LINES) return systemRow(message, desk, around);
   const author = personOf(message.author);
   const at = Date.parse(message.timestamp);
-  const row = h(`li.message${rowKinds(message, desk, around)}`, { data: { id: message.id }, 'aria-label': `${author.name}, ${messageTime(at)}` });
+  const row = h(`li.message${rowKinds(message, desk, around)}`, {
+    data: { id: message.id },
+    'aria-label': `${author.name}, ${messageTime(at)}`,
+  });
   const context = contextLine(message, desk);
   if (context) row.append(context);
   const gutter = around.grouped
     ? h('time.gutter-time', { datetime: message.timestamp, title: fullTime(at), text: clockTime(at) })
     : avatar(author);
   row.append(h('div.gutter', {}, gutter));
-  row.append(h('div.message-body', {},
-    around.grouped ? null : header(author, message, at), content(message, desk), parts(message, desk, around)));
+  row.append(
+    h(
+      'div.message-body',
+      {},
+      around.grouped ? null : header(author, message, at),
+      content(message, desk),
+      parts(message, desk, around),
+    ),
+  );
   if (!message.local) {
-    row.append(toolbar(message, desk));
+    row.append(messageToolbar(message, desk));
     row.addEventListener('contextmenu', (event) => openMessageMenu(event, message, desk));
   }
   return row;
@@ -67,17 +82,22 @@ export function renderMessage(message, desk, around) {
 
 function rowKinds(message, desk, around) {
   const mentioned = message.mentions?.some((user) => user.id === desk.store.person) || message.mention_everyone;
-  return (around.grouped ? '.grouped' : '')
-    + (mentioned && message.author.id !== desk.store.person ? '.mentions-me' : '')
-    + (message.flags & Flag.ephemeral ? '.ephemeral' : '')
-    + (message.local ? '.local' : '');
+  return (
+    (around.grouped ? '.grouped' : '') +
+    (mentioned && message.author.id !== desk.store.person ? '.mentions-me' : '') +
+    (message.flags & Flag.ephemeral ? '.ephemeral' : '') +
+    (message.local ? '.local' : '')
+  );
 }
 
 function header(author, message, at) {
-  return h('div.message-head', {},
+  return h(
+    'div.message-head',
+    {},
     h(author.bot ? 'span.author.author-bot' : 'span.author', { data: { user: author.id }, text: author.name }),
     author.bot && h('span.bot-tag', { text: 'BOT' }),
-    h('time.message-time', { datetime: message.timestamp, title: fullTime(at), text: messageTime(at) }));
+    h('time.message-time', { datetime: message.timestamp, title: fullTime(at), text: messageTime(at) }),
+  );
 }
 
 /** The line above: what this answers, or which command it came from. */
@@ -88,8 +108,13 @@ function contextLine(message, desk) {
   if (!answered) return h('div.context-line.faint', {}, h('span', { text: 'The message this answers is gone.' }));
   const author = personOf(answered.author);
   const words = plainText(answered.content ?? '', desk.names) || fallbackWords(answered);
-  return h('button.context-line', { type: 'button', title: 'Go to the message', on: { click: () => desk.jump(answered.id) } },
-    avatar(author, 'tiny'), h('span.context-author', { text: author.name }), h('span.context-words', { text: words }));
+  return h(
+    'button.context-line',
+    { type: 'button', title: 'Go to the message', on: { click: () => desk.jump(answered.id) } },
+    avatar(author, 'tiny'),
+    h('span.context-author', { text: author.name }),
+    h('span.context-words', { text: words }),
+  );
 }
 
 function commandLine(message, desk) {
@@ -97,9 +122,14 @@ function commandLine(message, desk) {
   if (type !== 2) return null;
   const person = user ? personOf(user) : { id: '0', name: 'Someone' };
   const label = kind && kind !== 1 ? name : `/${name}`;
-  return h('div.context-line', {}, avatar(person, 'tiny'),
-    h('span.context-author', { text: desk.store.users.get(person.id)?.name ?? person.name }), ' used ',
-    h('span.context-command', { text: label }));
+  return h(
+    'div.context-line',
+    {},
+    avatar(person, 'tiny'),
+    h('span.context-author', { text: desk.store.users.get(person.id)?.name ?? person.name }),
+    ' used ',
+    h('span.context-command', { text: label }),
+  );
 }
 
 function fallbackWords(message) {
@@ -114,7 +144,8 @@ function content(message, desk) {
   }
   if (!message.content) return null;
   const text = renderMarkdown(message.content, desk.names);
-  if (message.edited_timestamp) text.append(h('span.edited', { title: fullTime(Date.parse(message.edited_timestamp)), text: '(edited)' }));
+  if (message.edited_timestamp)
+    text.append(h('span.edited', { title: fullTime(Date.parse(message.edited_timestamp)), text: '(edited)' }));
   return text;
 }
 
@@ -123,7 +154,12 @@ export const dots = () => h('span.dots', { 'aria-hidden': 'true' }, h('i'), h('i
 
 function localContent(message) {
   if (message.error) {
-    return h('div.local-failed', {}, h('code.inline-code', { text: message.command }), h('div', { role: 'alert', text: message.error }));
+    return h(
+      'div.local-failed',
+      {},
+      h('code.inline-code', { text: message.command }),
+      h('div', { role: 'alert', text: message.error }),
+    );
   }
   return h('div.thinking', {}, dots(), h('span', { text: `Sending ${message.command}` }));
 }
@@ -153,46 +189,43 @@ function threadCard(thread, desk) {
   const count = thread.message_count ?? 0;
   const words = count === 1 ? '1 message' : `${count} messages`;
   const open = () => desk.actions.go({ channel: thread.id });
-  return h('button.thread-card', { type: 'button', data: { key: `thread-${thread.id}`, thread: thread.id }, on: { click: open } },
-    icon('thread'), h('span.thread-name', { text: thread.name }), h('span.thread-count', { text: `${words} ›` }));
+  return h(
+    'button.thread-card',
+    { type: 'button', data: { key: `thread-${thread.id}`, thread: thread.id }, on: { click: open } },
+    icon('thread'),
+    h('span.thread-name', { text: thread.name }),
+    h('span.thread-count', { text: `${words} ›` }),
+  );
 }
 
 function ephemeralNote(message, desk) {
   if (!(message.flags & Flag.ephemeral) && !message.error) return null;
-  const dismiss = h('button.text-button', { type: 'button', text: 'Dismiss', on: { click: () => desk.store.dismiss(message) } });
+  const dismiss = h('button.text-button', {
+    type: 'button',
+    text: 'Dismiss',
+    on: { click: () => desk.store.dismiss(message) },
+  });
   return h('div.ephemeral-note', {}, icon('eye'), 'Only you can see this · ', dismiss);
-}
-
-function toolbar(message, desk) {
-  const react = (emoji) => desk.actions.toggleReaction(message, emoji);
-  const canReact = !(message.flags & Flag.ephemeral);
-  const quick = QUICK.map((emoji) => h('button.icon-button.quick-emoji', {
-    type: 'button', title: `React with ${emoji}`, 'aria-label': `React with ${emoji}`, text: emoji, on: { click: () => react(emoji) },
-  }));
-  const add = iconButton('smile', 'Add reaction', () => pickEmoji(add, react), { data: { key: `react-${message.id}` } });
-  const more = iconButton('more', 'More', () => desk.actions.openMenu(more, message, desk), { data: { key: `more-${message.id}` } });
-  return h('div.toolbar', { role: 'toolbar', 'aria-label': 'Message actions' },
-    canReact && quick, canReact && add,
-    canReact && iconButton('reply', 'Reply', () => desk.reply(message)), more);
-}
-
-/** The browser's own menu stays for links, pictures and selected text. */
-function openMessageMenu(event, message, desk) {
-  if (event.target.closest('a, input, textarea') || String(getSelection())) return;
-  event.preventDefault();
-  desk.actions.openMenu({ x: event.clientX, y: event.clientY }, message, desk);
 }
 
 function systemRow(message, desk, around) {
   const author = personOf(message.author);
   const at = Date.parse(message.timestamp);
   const thread = message.type === 18 ? desk.store.channels.get(message.message_reference?.channel_id) : around.thread;
-  return h('li.message.system', { data: { id: message.id } },
+  return h(
+    'li.message.system',
+    { data: { id: message.id } },
     h('div.gutter', {}, icon(message.type === 18 ? 'thread' : 'apps')),
-    h('div.message-body', {},
-      h('span.author', { text: author.name }), SYSTEM_LINES[message.type](message), ' ',
+    h(
+      'div.message-body',
+      {},
+      h('span.author', { text: author.name }),
+      SYSTEM_LINES[message.type](message),
+      ' ',
       h('time.message-time', { datetime: message.timestamp, title: fullTime(at), text: messageTime(at) }),
-      thread && threadCard(thread, desk)));
+      thread && threadCard(thread, desk),
+    ),
+  );
 }
 
 /** Whether a message continues the one before it under the same head. */
@@ -203,3 +236,7 @@ export function follows(message, before) {
   if ((message.flags & Flag.ephemeral) !== (before.flags & Flag.ephemeral)) return false;
   return Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUP_MS;
 }
+
+/** A new message as it is read aloud. */
+export const spoken = (message, names) =>
+  `${personOf(message.author).name}: ${plainText(message.content ?? '', names).slice(0, 200)}`;

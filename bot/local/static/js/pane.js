@@ -19,9 +19,13 @@ export class Pane {
     this.kind = kind;
     this.onMenu = onMenu;
     this.desk = {
-      store, actions, names: namesOf(store), files: new Map(),
+      store,
+      actions,
+      names: namesOf(store),
+      files: new Map(),
       reply: (message) => this.composer.reply(message),
       jump: (id) => this.list.jump(id),
+      toBottom: () => this.list.toBottom(),
       beforeGrowth: () => this.list.hold(),
     };
     this.list = new MessageList(this.desk, live);
@@ -29,8 +33,13 @@ export class Pane {
     this.head = h('header.pane-head');
     this.typing = h('div.typing', { 'aria-live': 'polite' });
     const tag = kind === 'main' ? 'main.pane.pane-main' : 'aside.pane.pane-thread';
-    this.element = h(tag, { 'aria-label': kind === 'main' ? 'Channel' : 'Thread' },
-      this.head, this.list.element, h('div.pane-foot', {}, this.composer.element, this.typing));
+    this.element = h(
+      tag,
+      { 'aria-label': kind === 'main' ? 'Channel' : 'Thread' },
+      this.head,
+      this.list.element,
+      h('div.pane-foot', {}, this.composer.element, this.typing),
+    );
     store.on('messages', (id) => id === this.channel?.id && this.list.sync());
     store.on('typing', (id) => id === this.channel?.id && this.#showTyping());
     store.on('world', () => this.#refresh());
@@ -76,26 +85,35 @@ export class Pane {
     const key = JSON.stringify([channel.name, channel.topic, parent?.name, store.bot?.name, channel.archived]);
     if (this.headKey === key) return;
     this.headKey = key;
-    fill(this.head,
+    fill(
+      this.head,
       this.kind === 'main' ? iconButton('menu', 'Channels', this.onMenu, { class: 'icon-button only-narrow' }) : null,
-      icon(kindIcon), h('h1', { text: store.channelName(channel) }),
+      icon(kindIcon),
+      h('h1', { text: store.channelName(channel) }),
       channel.topic && h('div.topic', {}, renderInline(channel.topic, this.desk.names)),
       parent && h('span.topic', { text: `in #${parent.name}` }),
-      thread && iconButton('close', 'Close the thread', () => go({ channel: channel.parent_id })));
+      thread && iconButton('close', 'Close the thread', () => go({ channel: channel.parent_id })),
+    );
   }
 
   #showTyping() {
     const names = this.store.typingNames(this.channel.id);
     if (!names.length) return fill(this.typing);
     const who = names.length > 3 ? 'Several people' : names.join(', ');
-    return fill(this.typing, dots(), h('span', {}, h('b', { text: who }), names.length === 1 ? ' is typing…' : ' are typing…'));
+    return fill(
+      this.typing,
+      dots(),
+      h('span', {}, h('b', { text: who }), names.length === 1 ? ' is typing…' : ' are typing…'),
+    );
   }
 }
 
 /** Names for mentions, read from the store when they are drawn. */
 function namesOf(store) {
   return {
-    get me() { return store.person; },
+    get me() {
+      return store.person;
+    },
     user: (id) => store.users.get(id)?.name ?? null,
     role: (id) => store.roles.get(id)?.name ?? null,
     channel: (id) => (store.channels.has(id) ? store.channelName(store.channels.get(id)) : null),

@@ -88,11 +88,22 @@ export class Picker {
   }
 
   #option(entry, at) {
-    return h('div.picker-option', {
-      role: 'option', id: `${this.id}-${at}`, on: { click: () => entry.run(), pointermove: () => this.#mark(at, false) },
-    }, entry.picture, h('span.picker-words', {},
-      h('span.picker-label', {}, entry.label), entry.detail && h('small', { text: entry.detail })),
-    entry.aside && h('span.picker-aside', { text: entry.aside }));
+    return h(
+      'div.picker-option',
+      {
+        role: 'option',
+        id: `${this.id}-${at}`,
+        on: { click: () => entry.run(), pointermove: () => this.#mark(at, false) },
+      },
+      entry.picture,
+      h(
+        'span.picker-words',
+        {},
+        h('span.picker-label', {}, entry.label),
+        entry.detail && h('small', { text: entry.detail }),
+      ),
+      entry.aside && h('span.picker-aside', { text: entry.aside }),
+    );
   }
 
   #move(step) {

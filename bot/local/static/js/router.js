@@ -15,8 +15,8 @@ export function placeOfUrl(url) {
 /** Where the page's own address points; channels may also be named ("#/dev"). */
 export function readPlace(store, hash = location.hash) {
   const [wanted, message] = decode(hash).replace(/^#\/?/, '').split('/');
-  const channel = store.channels.get(wanted)
-    ?? [...store.channels.values()].find((one) => one.name === wanted && store.visible(one));
+  const channel =
+    store.channels.get(wanted) ?? [...store.channels.values()].find((one) => one.name === wanted && store.visible(one));
   return channel && store.visible(channel) ? { channel: channel.id, message } : null;
 }
 

@@ -14,13 +14,31 @@ import { closePopover, isOpenFor, openPopover } from './popover.js';
  *   disabled?: boolean, label: string, key?: string, onChange: (values: Array<string>) => void}} options
  * @returns {HTMLElement}
  */
-export function selectBox({ choices, placeholder = 'Make a selection', min = 1, max = 1, disabled, label, key, onChange }) {
+export function selectBox({
+  choices,
+  placeholder = 'Make a selection',
+  min = 1,
+  max = 1,
+  disabled,
+  label,
+  key,
+  onChange,
+}) {
   let chosen = choices.filter((choice) => choice.default).map((choice) => choice.value);
   const words = h('span.select-words');
-  const box = h('button.select', {
-    type: 'button', disabled, 'aria-haspopup': 'listbox', 'aria-label': label, data: { key: key ?? label },
-    on: { click: toggle },
-  }, words, icon('down'));
+  const box = h(
+    'button.select',
+    {
+      type: 'button',
+      disabled,
+      'aria-haspopup': 'listbox',
+      'aria-label': label,
+      data: { key: key ?? label },
+      on: { click: toggle },
+    },
+    words,
+    icon('down'),
+  );
   showWords();
   return box;
 
@@ -37,7 +55,11 @@ export function selectBox({ choices, placeholder = 'Make a selection', min = 1, 
 
   function openList() {
     const before = chosen.join('\n');
-    const list = h('div.select-list', { role: 'listbox', 'aria-label': label, 'aria-multiselectable': max > 1 ? 'true' : null });
+    const list = h('div.select-list', {
+      role: 'listbox',
+      'aria-label': label,
+      'aria-multiselectable': max > 1 ? 'true' : null,
+    });
     list.append(...choices.map((choice) => renderChoice(choice, list)));
     list.addEventListener('keydown', walk);
     list.style.minWidth = `${box.offsetWidth}px`;
@@ -53,11 +75,24 @@ export function selectBox({ choices, placeholder = 'Make a selection', min = 1, 
   function renderChoice(choice, list) {
     const selected = chosen.includes(choice.value);
     const pick = () => (max > 1 ? flip(choice, list) : take(choice));
-    return h('button.select-choice', {
-      type: 'button', role: 'option', 'aria-selected': String(selected), data: { value: choice.value }, on: { click: pick },
-    }, choice.emoji && h('span.select-emoji', { text: choice.emoji }),
-    h('span.select-label', {}, h('span', { text: choice.label }), choice.description && h('small', { text: choice.description })),
-    h('span.select-tick', { 'aria-hidden': 'true', text: '✓' }));
+    return h(
+      'button.select-choice',
+      {
+        type: 'button',
+        role: 'option',
+        'aria-selected': String(selected),
+        data: { value: choice.value },
+        on: { click: pick },
+      },
+      choice.emoji && h('span.select-emoji', { text: choice.emoji }),
+      h(
+        'span.select-label',
+        {},
+        h('span', { text: choice.label }),
+        choice.description && h('small', { text: choice.description }),
+      ),
+      h('span.select-tick', { 'aria-hidden': 'true', text: '✓' }),
+    );
   }
 
   function take(choice) {
@@ -70,7 +105,8 @@ export function selectBox({ choices, placeholder = 'Make a selection', min = 1, 
   function flip(choice, list) {
     if (chosen.includes(choice.value)) chosen = chosen.filter((value) => value !== choice.value);
     else if (chosen.length < max) chosen = [...chosen, choice.value];
-    for (const option of list.children) option.setAttribute('aria-selected', String(chosen.includes(option.dataset.value)));
+    for (const option of list.children)
+      option.setAttribute('aria-selected', String(chosen.includes(option.dataset.value)));
     showWords();
   }
 }

@@ -86,12 +86,14 @@ export class Store {
   /** The person's own conversations with the bot. */
   directChannels() {
     return [...this.channels.values()].filter(
-      (channel) => channel.type === ChannelType.direct && channel.recipient_id === this.person);
+      (channel) => channel.type === ChannelType.direct && channel.recipient_id === this.person,
+    );
   }
 
   threadsOf(parent) {
     return [...this.channels.values()].filter(
-      (channel) => isThread(channel) && channel.parent_id === parent && !channel.archived);
+      (channel) => isThread(channel) && channel.parent_id === parent && !channel.archived,
+    );
   }
 
   /** The thread that hangs from a message. */
@@ -99,7 +101,7 @@ export class Store {
     for (const channel of this.channels.values()) {
       if (isThread(channel) && channel.message_id === message.id) return channel;
     }
-    return message.thread ? this.channels.get(message.thread.id) ?? message.thread : null;
+    return message.thread ? (this.channels.get(message.thread.id) ?? message.thread) : null;
   }
 
   visible(channel) {
@@ -107,7 +109,7 @@ export class Store {
   }
 
   channelName(channel) {
-    return channel.type === ChannelType.direct ? this.bot?.name ?? channel.name : channel.name;
+    return channel.type === ChannelType.direct ? (this.bot?.name ?? channel.name) : channel.name;
   }
 
   putChannel(channel) {
@@ -170,7 +172,11 @@ export class Store {
   setTyping(channel, user, active) {
     const typing = this.typing.get(channel) ?? new Map();
     clearTimeout(typing.get(user));
-    if (active) typing.set(user, setTimeout(() => this.setTyping(channel, user, false), TYPING_MS));
+    if (active)
+      typing.set(
+        user,
+        setTimeout(() => this.setTyping(channel, user, false), TYPING_MS),
+      );
     else if (!typing.delete(user)) return;
     this.typing.set(channel, typing);
     this.emit('typing', channel);

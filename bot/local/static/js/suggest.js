@@ -15,10 +15,15 @@ const MOST_PEOPLE = 10;
  */
 export function commandEntries(commands, typed, store, onPick) {
   const bot = store.bot?.name ?? 'The bot';
-  const entries = matching(commands, typed).slice(0, MOST_COMMANDS).map((command) => ({
-    label: `/${command.name}`, detail: command.description, aside: optionNames(command),
-    picture: avatar({ id: '0', name: bot, bot: true }, 'small'), run: () => onPick(command),
-  }));
+  const entries = matching(commands, typed)
+    .slice(0, MOST_COMMANDS)
+    .map((command) => ({
+      label: `/${command.name}`,
+      detail: command.description,
+      aside: optionNames(command),
+      picture: avatar({ id: '0', name: bot, bot: true }, 'small'),
+      run: () => onPick(command),
+    }));
   const none = typed ? '' : `${bot} has no commands here yet`;
   return { entries, title: entries.length ? `Commands of ${bot}` : none };
 }
@@ -39,9 +44,14 @@ export function wordEntries(sign, typed, store, onPick) {
 
 function people(wanted, store, onPick) {
   const found = [...store.users.values()].filter(
-    (user) => user.name.toLowerCase().startsWith(wanted) && user.id !== store.person);
+    (user) => user.name.toLowerCase().startsWith(wanted) && user.id !== store.person,
+  );
+  found.sort((one, other) => Number(Boolean(other.bot)) - Number(Boolean(one.bot)));
   const entries = found.slice(0, MOST_PEOPLE).map((user) => ({
-    label: user.name, aside: user.bot ? 'bot' : '', picture: avatar(user, 'small'), run: () => onPick(`@${user.name} `),
+    label: user.name,
+    aside: user.bot ? 'bot' : '',
+    picture: avatar(user, 'small'),
+    run: () => onPick(`@${user.name} `),
   }));
   return { entries, title: 'People' };
 }

@@ -9,7 +9,12 @@ const fullBoth = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'sh
 const relative = new Intl.RelativeTimeFormat([], { numeric: 'auto' });
 
 const STEPS = [
-  ['second', 60], ['minute', 60], ['hour', 24], ['day', 30], ['month', 12], ['year', Infinity],
+  ['second', 60],
+  ['minute', 60],
+  ['hour', 24],
+  ['day', 30],
+  ['month', 12],
+  ['year', Infinity],
 ];
 
 const STYLES = {

@@ -9,7 +9,12 @@ export const mountToasts = () => document.body.append(region);
 
 /** Show a sentence. */
 export function toast(words) {
-  const note = h('div.toast', {}, h('span', { text: words }), iconButton('close', 'Dismiss', () => note.remove()));
+  const note = h(
+    'div.toast',
+    {},
+    h('span', { text: words }),
+    iconButton('close', 'Dismiss', () => note.remove()),
+  );
   region.append(note);
   setTimeout(() => note.remove(), SHOWN_MS);
 }
