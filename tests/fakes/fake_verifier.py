@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
-from bot.domain.plan import Reproduction
+from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.verifier import OnCheck, Reproduced, Tier
 from bot.ports.workspace import Workspace
 
@@ -17,7 +17,7 @@ class FakeVerifier:
     """`broken(root)` says whether the fault, which raises `raises`, is in that tree.
 
     `checks` maps a check's name to whether a tree passes it. `refusal`, when set, is raised by
-    every call. `ran` tells what was asked, in order.
+    every call. `affected` is what reaches any change. `ran` tells what was asked, in order.
     """
 
     sandbox = "fake: nothing is run"
@@ -29,12 +29,14 @@ class FakeVerifier:
         raises: str = "IndexError",
         checks: Mapping[str, Look] | None = None,
         refusal: PortError | None = None,
+        affected: AffectedTests | None = None,
     ) -> None:
         self._broken = broken
         self._raises = raises
         self._checks: dict[str, Look] = {"affected tests": lambda root: not broken(root)}
         self._checks.update(checks or {})
         self.refusal = refusal
+        self.affected = affected or AffectedTests(files=("tests/test_dice.py",), options=("-q",))
         self.ran: list[str] = []
 
     def _asked(self, what: str) -> None:
@@ -72,6 +74,13 @@ class FakeVerifier:
                 await workspace.export_base(root)
             broken = self._broken(root)
         return self._result("reproduction", not broken, self._raises if broken else "1 passed")
+
+    async def affected_tests(
+        self, workspace: Workspace, changed: Sequence[str], *, limit: int
+    ) -> AffectedTests:
+        """Return what was set, up to the limit."""
+        self._asked("affected tests")
+        return self.affected.but(files=self.affected.files[:limit])
 
     async def run_checks(
         self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck

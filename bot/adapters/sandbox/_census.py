@@ -10,6 +10,11 @@ _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
+def possible() -> bool:
+    """Whether this system shows who lives."""
+    return (_PROC / "self" / "stat").exists()
+
+
 @dataclass(frozen=True)
 class Resident:
     """One live process. `resident` is in bytes; pages shared with others count in full."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bot.adapters.sandbox._census import marked
+from bot.adapters.sandbox._census import marked, possible
 from bot.adapters.sandbox._environment import clean_environment, not_startable
 from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
 from bot.ports.sandbox import Completed, Limits
@@ -34,9 +34,10 @@ class PlainSandbox:
     @property
     def description(self) -> str:
         """Return what is enforced here, and plainly what is not."""
+        limited = "time, memory, processes and output" if possible() else "only time and output"
         return (
-            "no sandbox: time, memory, processes and output are limited and the environment is "
-            "clean, but commands CAN reach the network and read and write whatever this user can"
+            f"no sandbox: {limited} are limited and the environment is clean, but commands CAN "
+            "reach the network and read and write whatever this user can"
         )
 
     def wrap(

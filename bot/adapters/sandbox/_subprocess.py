@@ -50,10 +50,12 @@ class _Tail(asyncio.Protocol):
 def limited(argv: Sequence[str], limits: Limits) -> list[str]:
     """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
 
-    A shell does it: setting limits between fork and exec in Python is unsafe with threads.
+    A shell does it: setting limits between fork and exec in Python is unsafe with threads. A limit
+    that cannot be set is stricter already, or one this system does not have.
     """
-    ceilings = f"ulimit -d {limits.memory_mb * 1024} && ulimit -f {FILE_BLOCKS} && ulimit -c 0"
-    return ["/bin/sh", "-c", f'{ceilings} && exec "$@"', "sh", *argv]
+    options = (f"-d {limits.memory_mb * 1024}", f"-f {FILE_BLOCKS}", "-c 0")
+    ceilings = "".join(f"ulimit {option} 2>/dev/null; " for option in options)
+    return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
 
 
 def _excess(root: int, limits: Limits) -> str:
