@@ -199,7 +199,8 @@ async def test_endless_output_is_kept_to_its_tail(sandbox: Sandbox, tmp_path: Pa
 
 
 async def test_forking_forever_is_stopped_and_said(sandbox: Sandbox, tmp_path: Path) -> None:
-    code = "import os, time\nwhile True:\n    os.fork() or time.sleep(60)  # bomb-93aa\n"
+    # Not as fast as it could: these tests may themselves be run as a check, confined and counted.
+    code = "import os, time  # bomb-93aa\nwhile os.fork():\n    time.sleep(0.005)\ntime.sleep(60)\n"
     started = time.monotonic()
     done = await python(sandbox, code, tmp_path, limits=Limits(seconds=30, processes=40))
     assert time.monotonic() - started < 15
