@@ -1,31 +1,36 @@
 """Instrumentation: everything a cog does is journalled, with no code in the cog."""
 
-import logging
-import sys
-from collections.abc import Awaitable, Callable
+import functools
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
+from bot.client import _inputs as seen
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
+from bot.telemetry.recorder import outcome_of
 
 _STARTED = "theseus_started"
 
 
 class Instruments:
-    """Turns what discord.py tells about commands, listeners and loops into journal records."""
+    """Turns what discord.py tells about commands, components and loops into journal records."""
 
     def __init__(self, recorder: Recorder, clock: Clock) -> None:
         self._recorder = recorder
         self._clock = clock
+        self._typed: weakref.WeakKeyDictionary[commands.Context[Any], float] = (
+            weakref.WeakKeyDictionary()
+        )
 
-    def command_began(self, interaction: discord.Interaction) -> None:
+    def began(self, interaction: discord.Interaction) -> None:
         """Note when it began, on the interaction itself."""
-        interaction.extras[_STARTED] = self._clock.monotonic()
+        interaction.extras.setdefault(_STARTED, self._clock.monotonic())
 
     def command_ended(
         self,
@@ -33,22 +38,39 @@ class Instruments:
         outcome: ActionOutcome,
         error: BaseException | None = None,
     ) -> Action:
-        """Record a slash command or context menu."""
-        command = interaction.command
-        menu = isinstance(command, app_commands.ContextMenu)
-        started = interaction.extras.get(_STARTED, self._clock.monotonic())
-        return self._recorder.record(
+        """Record a slash command or context menu; with an `error`, how it failed."""
+        menu = isinstance(interaction.command, app_commands.ContextMenu)
+        return self._interaction(
             Kind.CONTEXT_MENU if menu else Kind.COMMAND,
-            command.qualified_name if command else "unknown",
+            seen.command_name(interaction),
             outcome,
-            duration_ms=(self._clock.monotonic() - started) * 1000,
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id,
-            user_id=interaction.user.id,
-            shard=interaction.guild.shard_id if interaction.guild else None,
-            error=error,
-            inputs=None if menu else dict(vars(interaction.namespace)),
+            interaction,
+            error,
+            seen.command_inputs(interaction),
         )
+
+    def autocomplete_failed(self, interaction: discord.Interaction, error: BaseException) -> Action:
+        """Record that a command could not offer choices."""
+        name = f"{seen.command_name(interaction)} autocomplete"
+        inputs = seen.command_inputs(interaction)
+        return self._interaction(Kind.COMMAND, name, outcome_of(error), interaction, error, inputs)
+
+    def component_ended(
+        self, interaction: discord.Interaction, error: BaseException, *, refused: bool = False
+    ) -> Action:
+        """Record a press or a form that raised; a refusal is no failure."""
+        return self._interaction(
+            Kind.COMPONENT,
+            seen.component_name(interaction, error),
+            ActionOutcome.OK if refused else outcome_of(error),
+            interaction,
+            None if refused else error,
+            seen.component_inputs(interaction),
+        )
+
+    def text_command_began(self, ctx: commands.Context[Any]) -> None:
+        """Note when a typed command began."""
+        self._typed[ctx] = self._clock.monotonic()
 
     def text_command_ended(
         self,
@@ -61,16 +83,30 @@ class Instruments:
             Kind.COMMAND,
             ctx.command.qualified_name if ctx.command else "unknown",
             outcome,
+            duration_ms=self._since(self._typed.get(ctx)),
             guild_id=ctx.guild.id if ctx.guild else None,
             channel_id=ctx.channel.id,
             user_id=ctx.author.id,
+            shard=ctx.guild.shard_id if ctx.guild else None,
             error=error,
-            inputs=dict(ctx.kwargs),
+            inputs=seen.typed_inputs(ctx),
         )
 
-    def listener_raised(self, event: str, error: BaseException) -> Action:
+    def listener_raised(
+        self, event: str, error: BaseException, arguments: tuple[Any, ...] = ()
+    ) -> Action:
         """Record a listener that raised; listeners that don't are not worth a record each."""
-        return self._recorder.record(Kind.LISTENER, event, ActionOutcome.ERROR, error=error)
+        about = seen.event_place(arguments)
+        return self._recorder.record(
+            Kind.LISTENER,
+            seen.scope_of(error) or event,
+            outcome_of(error),
+            guild_id=about.guild_id,
+            channel_id=about.channel_id,
+            user_id=about.user_id,
+            error=error,
+            inputs={"event": event, **about.inputs},
+        )
 
     def gateway(self, what: str) -> None:
         """Record that the connection was made, lost or resumed."""
@@ -86,31 +122,37 @@ class Instruments:
     def _timed(
         self, name: str, work: Callable[..., Awaitable[Any]]
     ) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(work)
         async def timed(*args: Any, **kwargs: Any) -> Any:
             with self._recorder.timed(Kind.TASK, name):
                 return await work(*args, **kwargs)
 
         return timed
 
-    def component_errors(self) -> logging.Handler:
-        """Return a handler for discord.py's own reports of views and modals that raised."""
-        return _ComponentErrors(self._recorder)
+    def _interaction(
+        self,
+        kind: Kind,
+        name: str,
+        outcome: ActionOutcome,
+        interaction: discord.Interaction,
+        error: BaseException | None,
+        inputs: Mapping[str, object],
+    ) -> Action:
+        started = interaction.extras.get(_STARTED, self._clock.monotonic())
+        return self._recorder.record(
+            kind,
+            name,
+            outcome,
+            duration_ms=self._since(started),
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id,
+            user_id=interaction.user.id,
+            shard=interaction.guild.shard_id if interaction.guild else None,
+            error=error,
+            inputs=inputs,
+        )
 
-
-class _ComponentErrors(logging.Handler):
-    """discord.py only logs what a view's callback raised; this journals it as well."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__(logging.ERROR)
-        self._recorder = recorder
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            name = record.name.rpartition(".")[2]
-            self._recorder.record(Kind.COMPONENT, name, ActionOutcome.ERROR, error=error)
-
-
-def current_error() -> BaseException | None:
-    """Return the exception being handled."""
-    return sys.exc_info()[1]
+    def _since(self, started: float | None) -> float | None:
+        if started is None:
+            return None
+        return round((self._clock.monotonic() - started) * 1000, 3)

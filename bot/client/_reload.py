@@ -1,63 +1,115 @@
 """Taking on changed files while running: cogs are reloaded, core code asks for a restart."""
 
+import asyncio
 import importlib
 import importlib.util
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 
+import aiohttp
+import discord
 from discord.ext import commands
 
+from bot.client._commands import CommandSync
+from bot.domain.errors import ConfigError
 from bot.domain.journal import Kind
 from bot.ports.runtime import Adoption
 from bot.telemetry import Recorder
 
-_SHARED = "cogs.ui"
+_log = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Implements `bot.ports.runtime.Runtime` for one bot and its folder of cogs."""
+    """Implements `bot.ports.runtime.Runtime` for one bot and its folder of cogs.
 
-    def __init__(self, bot: commands.Bot, root: Path, recorder: Recorder) -> None:
+    `wanted` are the extensions the configuration names; empty means all that are there.
+    """
+
+    def __init__(
+        self,
+        bot: commands.Bot,
+        root: Path,
+        recorder: Recorder,
+        sync: CommandSync,
+        wanted: Sequence[str] = (),
+    ) -> None:
         self._bot = bot
         self._root = root
         self._recorder = recorder
+        self._sync = sync
+        self._wanted = frozenset(wanted)
+        self._one_at_a_time = asyncio.Lock()
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
         """Reload the cogs among `changed`; discord.py puts the old one back if loading fails."""
-        reloaded, failed = [], {}
+        async with self._one_at_a_time:
+            return await self._adopt(changed)
+
+    async def _adopt(self, changed: Sequence[str]) -> Adoption:
+        reloaded: list[str] = []
+        failed: dict[str, str] = {}
         importlib.invalidate_caches()
-        for module in self._modules(changed):
+        for file in changed:
+            self._forget_bytecode(file)
+        shared = self._forget_shared() if any(_is_shared(file) for file in changed) else None
+        for module in self._modules(changed, everything=shared is not None):
             try:
                 with self._recorder.timed(Kind.RELOAD, module):
                     await self._reload(module)
                 reloaded.append(module)
-            except commands.ExtensionError as error:
+            except Exception as error:  # noqa: BLE001  # a cog's code may raise anything
+                _log.warning("%s keeps its old code", module, exc_info=error)
                 failed[module] = _reason(error)
+        if shared is not None and failed and not reloaded:
+            self._forget_shared()
+            sys.modules.update(shared)  # nobody runs the new shared code: the old one stays
+        if reloaded:
+            await self._sync_commands()
         return Adoption(
             reloaded=tuple(reloaded),
             failed=failed,
             restart_needed=tuple(file for file in changed if _is_core(file)),
         )
 
-    def _modules(self, changed: Sequence[str]) -> list[str]:
+    def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
         """Return the extensions that must load again, each once."""
-        for file in changed:
-            self._forget_bytecode(file)
-        loaded = [name for name in self._bot.extensions if name.startswith("cogs.")]
-        if any(file.startswith("cogs/ui/") for file in changed):
-            for module in [name for name in sys.modules if name.startswith(_SHARED)]:
-                del sys.modules[module]
-            return loaded
         names = [name for file in changed if (name := extension_of(file))]
-        return list(dict.fromkeys(names))
+        if everything:
+            names = [name for name in self._bot.extensions if name.startswith("cogs.")] + names
+        known = self._wanted or frozenset(names)
+        return [n for n in dict.fromkeys(names) if n in known or n in self._bot.extensions]
 
     async def _reload(self, module: str) -> None:
-        exists = importlib.util.find_spec(module) is not None
+        # Not `find_spec`: that answers from what is loaded, though its file may be gone.
+        place = self._root.joinpath(*module.split("."))
+        exists = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
         if module in self._bot.extensions:
             await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
         elif exists:
             await self._bot.load_extension(module)
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord if the commands changed; a failure is tried again with the next reload."""
+        try:
+            with self._recorder.timed(Kind.RELOAD, "commands"):
+                await self._sync.sync()
+        except (discord.DiscordException, aiohttp.ClientError, OSError, ConfigError) as error:
+            _log.warning("discord was not told the changed commands: %s", error)
+
+    def _forget_shared(self) -> dict[str, ModuleType]:
+        """Take what cogs share out of the loaded modules; return it."""
+        extensions = tuple(self._bot.extensions)
+        shared = {
+            name: module
+            for name, module in sys.modules.items()
+            if name.startswith("cogs.") and not _is_part_of(name, extensions)
+        }
+        for name in shared:
+            del sys.modules[name]
+        return shared
 
     def _forget_bytecode(self, file: str) -> None:
         """Compiled code is matched by whole seconds and size; a quick fix could look unchanged."""
@@ -75,10 +127,19 @@ def extension_of(file: str) -> str | None:
     return None if name.startswith("_") or name == "ui" else f"cogs.{name}"
 
 
+def _is_shared(file: str) -> bool:
+    """Whether it is code of the cogs that is no cog's own: `cogs/ui/...`, `cogs/_words.py`."""
+    return file.startswith("cogs/") and file.endswith(".py") and extension_of(file) is None
+
+
+def _is_part_of(name: str, extensions: tuple[str, ...]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in extensions)
+
+
 def _is_core(file: str) -> bool:
     return file.startswith("bot/") or file in ("pyproject.toml", "uv.lock", "data/config.yaml")
 
 
-def _reason(error: commands.ExtensionError) -> str:
+def _reason(error: BaseException) -> str:
     cause = error.original if isinstance(error, commands.ExtensionFailed) else error
     return f"{type(cause).__name__}: {cause}"

@@ -4,20 +4,14 @@ from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
+from bot.client._answers import answer, error_text
+from bot.client._inputs import command_name
 from bot.client._instruments import Instruments
 from bot.domain.errors import TheseusError
-from bot.domain.ids import short_id
-from bot.domain.journal import Action, ActionOutcome
-
-
-def error_text(action: Action) -> str:
-    """Return what people read when a command of theirs failed; the id leads to the record."""
-    name = action.error.exception if action.error else "an error"
-    return (
-        f"⚠️ `/{action.name}` failed with {name}. Error id `{short_id(action.id)}`.\n"
-        "-# Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
-    )
+from bot.domain.journal import ActionOutcome
+from bot.telemetry.recorder import outcome_of
 
 
 class InstrumentedTree(app_commands.CommandTree[Any]):
@@ -27,8 +21,7 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Start the clock; everybody may use everyday commands."""
-        if interaction.type is discord.InteractionType.application_command:
-            self.instruments.command_began(interaction)
+        self.instruments.began(interaction)
         return True
 
     async def on_error(
@@ -36,21 +29,39 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        silent = _answers_itself(interaction.command)
+        private = True
         if isinstance(cause, TheseusError):
             self.instruments.command_ended(interaction, ActionOutcome.OK)
-            await _answer(interaction, str(cause), private=True)
+            text = str(cause)
         elif isinstance(error, app_commands.CommandInvokeError):
-            action = self.instruments.command_ended(interaction, ActionOutcome.ERROR, cause)
-            await _answer(interaction, error_text(action))
+            action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
+            text, private = error_text(_shown(interaction), action), False
         else:
             self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
-            await _answer(interaction, f"I could not run that: {error}", private=True)
+            text = _polite(error)
+        if not silent:
+            await answer(interaction, text, private=private)
 
 
-async def _answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:
-    if interaction.is_expired():
-        return
-    if interaction.response.is_done():
-        await interaction.followup.send(text, ephemeral=private)
-    else:
-        await interaction.response.send_message(text, ephemeral=private)
+def _shown(interaction: discord.Interaction) -> str:
+    menu = isinstance(interaction.command, app_commands.ContextMenu)
+    name = command_name(interaction)
+    return f"“{name}”" if menu else f"`/{name}`"
+
+
+def _polite(error: app_commands.AppCommandError) -> str:
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return "That command has changed meanwhile; try it once more in a moment."
+    return f"I could not run that: {error}"
+
+
+def _answers_itself(
+    command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | None,
+) -> bool:
+    """Whether the cog has an error reply of its own; two would be one too many."""
+    if getattr(command, "on_error", None) is not None:
+        return True
+    cog = getattr(command, "binding", None)
+    own = commands.Cog.cog_app_command_error
+    return isinstance(cog, commands.Cog) and type(cog).cog_app_command_error is not own

@@ -237,6 +237,8 @@ async def _mapped(call: Callable[[], Awaitable[T]]) -> T:
         raise ChatRejected(f"Discord refused ({error.status}): {error.text}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
+    except RuntimeError as error:  # aiohttp's word for a client that was closed meanwhile
+        raise ChatUnavailable(f"Discord is out of reach: {error}") from error
 
 
 def _look_at_exception(future: asyncio.Future[Any]) -> None:

@@ -67,9 +67,7 @@ def render(post: Post, redact: Redact) -> list[Part]:
     clean = _cleaner(redact)
     text = clean(post.text)
     texts = split(text)
-    attachments = tuple(
-        Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments
-    )
+    attachments = _attachments(post, clean)
     if len(texts) > _MOST_PARTS:
         attachments = (Attachment(name="message.md", text=text), *attachments)
         texts = [split(text, LIMIT - len(_ATTACHED))[0] + _ATTACHED]
@@ -90,15 +88,17 @@ def render_edit(post: Post, redact: Redact) -> Part:
         content=clip(clean(post.text), LIMIT) or None,
         embed=_embed(post.card, clean) if post.card else None,
         view=_view(post.buttons, clean),
-        attachments=tuple(
-            Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments
-        ),
+        attachments=_attachments(post, clean),
     )
 
 
 def _cleaner(redact: Redact) -> Redact:
     """Return `redact`, which also replaces what UTF-8 cannot carry (halves of pairs)."""
     return lambda text: redact(text).encode(errors="replace").decode()
+
+
+def _attachments(post: Post, clean: Redact) -> tuple[Attachment, ...]:
+    return tuple(Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments)
 
 
 def _embed(card: Card, clean: Redact) -> discord.Embed:

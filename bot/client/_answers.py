@@ -1,0 +1,53 @@
+"""What people read when something of theirs failed, and how it reaches them."""
+
+import logging
+
+import aiohttp
+import discord
+
+from bot.domain.ids import short_id
+from bot.domain.journal import Action
+
+_log = logging.getLogger(__name__)
+
+
+def error_text(what: str, action: Action) -> str:
+    """Return what people read when `what` failed; the id leads to the record."""
+    name = action.error.exception if action.error else "an error"
+    return (
+        f"⚠️ {what} failed with {name}. Error id `{short_id(action.id)}`.\n"
+        "-# Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
+    )
+
+
+async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:
+    """Answer, whatever state the interaction is in; too late for that, in the channel.
+
+    It never raises for what Discord refuses: there is nobody left to tell.
+    """
+    try:
+        if await _in_time(interaction, text, private=private):
+            return
+        if isinstance(interaction.channel, discord.abc.Messageable):
+            told = f"{interaction.user.mention} {text}"
+            await interaction.channel.send(told, allowed_mentions=discord.AllowedMentions.none())
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        _log.warning("a failure could not be told: %s", error)
+
+
+async def _in_time(interaction: discord.Interaction, text: str, *, private: bool) -> bool:
+    """Answer or follow up; `False` if Discord takes neither any more (3 s, 15 min)."""
+    if interaction.is_expired():
+        return False
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.send_message(text, ephemeral=private)
+        else:
+            await interaction.followup.send(text, ephemeral=private)
+    except discord.InteractionResponded:
+        await interaction.followup.send(text, ephemeral=private)
+    except discord.HTTPException as error:
+        if error.status >= 500:
+            raise
+        return False
+    return True

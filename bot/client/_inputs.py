@@ -1,0 +1,144 @@
+"""What interactions, messages and tracebacks tell about an action: its name, place and inputs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+_NOT_THE_COGS = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
+_STABLE_WORDS = 2
+
+
+def command_name(interaction: discord.Interaction) -> str:
+    """Return `runs show`; of a command that is not there (any more), what Discord calls it."""
+    if interaction.command is not None:
+        return interaction.command.qualified_name
+    told: Mapping[str, Any] = interaction.data or {}
+    return str(told.get("name", "unknown"))
+
+
+def command_inputs(interaction: discord.Interaction) -> dict[str, object]:
+    """Return the options by name; of a context menu, what it was used on."""
+    if isinstance(interaction.command, app_commands.ContextMenu):
+        told: Mapping[str, Any] = interaction.data or {}
+        target = told.get("target_id")
+        messages = told.get("resolved", {}).get("messages", {})
+        content = messages.get(target, {}).get("content")
+        inputs: dict[str, object] = {"target": target}
+        return inputs if content is None else {**inputs, "content": content}
+    return {name: _plain(value) for name, value in vars(interaction.namespace).items()}
+
+
+def typed_inputs(ctx: commands.Context[Any]) -> dict[str, object]:
+    """Return a typed command's arguments by name."""
+    if ctx.command is None:
+        return {}
+    values = ctx.args[2 if ctx.command.cog else 1 :]  # after the cog and the message's own object
+    named = dict(zip(ctx.command.clean_params, values, strict=False)) | ctx.kwargs
+    return {name: _plain(value) for name, value in named.items()}
+
+
+def component_inputs(interaction: discord.Interaction) -> dict[str, object]:
+    """Return the component's id, the values chosen, and what was written in a form's fields."""
+    told: Mapping[str, Any] = interaction.data or {}
+    inputs: dict[str, object] = {"custom_id": told.get("custom_id")}
+    if told.get("values"):
+        inputs["values"] = list(told["values"])
+    for item in _fields(told.get("components", ())):
+        inputs[str(item["custom_id"])] = item.get("value", item.get("values"))
+    return inputs
+
+
+def _fields(components: Any) -> Iterator[Mapping[str, Any]]:
+    """Walk a submitted form: fields lie in rows or under labels."""
+    for item in components:
+        if "custom_id" in item:
+            yield item
+        yield from _fields(item.get("components", ()))
+        if "component" in item:
+            yield from _fields((item["component"],))
+
+
+def component_name(interaction: discord.Interaction, error: BaseException) -> str:
+    """Return the class it belongs to and the lasting part of its id: `Polls.poll`.
+
+    An id without a lasting part (discord.py makes up random ones) leaves the function's name:
+    `Card.reroll`.
+    """
+    scope = scope_of(error) or "component"
+    told: Mapping[str, Any] = interaction.data or {}
+    stable = stable_part(str(told.get("custom_id", "")))
+    owner = scope.rpartition(".")[0] or scope
+    return f"{owner}.{stable}" if stable else scope
+
+
+def stable_part(custom_id: str) -> str:
+    """Return the leading words of an id, without run ids, numbers and random strings."""
+    words: list[str] = []
+    for part in re.split(r"[:/|]", custom_id)[:_STABLE_WORDS]:
+        if not _WORD.fullmatch(part):
+            break
+        words.append(part)
+    return ":".join(words)
+
+
+def scope_of(error: BaseException) -> str:
+    """Return the qualified name of the outermost function that is not discord.py's or ours."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if not code.co_filename.startswith(_NOT_THE_COGS):
+            return code.co_qualname.replace("<locals>.", "")
+        traceback = traceback.tb_next
+    return ""
+
+
+def interaction_of(error: BaseException) -> discord.Interaction | None:
+    """Return the interaction that was being answered, from the traceback's frames."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        found = traceback.tb_frame.f_locals.get("interaction")
+        if isinstance(found, discord.Interaction):
+            return found
+        traceback = traceback.tb_next
+    return None
+
+
+@dataclass(frozen=True)
+class EventPlace:
+    """Where an event happened, as far as its first argument tells."""
+
+    guild_id: int | None = None
+    channel_id: int | None = None
+    user_id: int | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
+
+
+def event_place(arguments: tuple[Any, ...]) -> EventPlace:
+    """Return where an event happened: messages, reactions and raw events tell it alike."""
+    first = arguments[0] if arguments else None
+    author = getattr(first, "author", None) or getattr(first, "user", None)
+    content = getattr(first, "content", None)
+    return EventPlace(
+        guild_id=_id(first, "guild"),
+        channel_id=_id(first, "channel"),
+        user_id=getattr(author, "id", None) or getattr(first, "user_id", None),
+        inputs={"content": content} if isinstance(content, str) else {},
+    )
+
+
+def _id(thing: object, name: str) -> int | None:
+    found = getattr(getattr(thing, name, None), "id", None)
+    found = found or getattr(thing, f"{name}_id", None)
+    return found if isinstance(found, int) else None
+
+
+def _plain(value: object) -> object:
+    """Return people, roles and channels as their ids, which a test can write down."""
+    return value.id if isinstance(value, discord.abc.Snowflake) else value
