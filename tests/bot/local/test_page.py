@@ -427,3 +427,46 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(
         await thread.get_by_role("button", name="Close the thread").click()
         await expect(page.get_by_role("main")).to_be_visible()
         await expect(page.get_by_role("navigation")).to_be_hidden()
+
+
+@pytest.mark.slow
+async def test_every_control_has_a_name_and_the_keyboard_reaches_it(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    async with opened(browser, local) as page:
+        for text in ("show card", "show diff", "show thread", "/secret"):
+            await say(page, text)
+        await expect(row(page, "Only you can see this")).to_be_visible()
+        await expect(page.locator(".text-file")).to_be_visible()
+        nameless: list[str] = await page.evaluate(
+            """() => [...document.querySelectorAll('button, a, input, textarea, [role=button]')]
+                .filter((node) => node.checkVisibility())
+                .filter((node) => !node.ariaLabel && !node.textContent.trim())
+                .map((node) => node.outerHTML)"""
+        )
+        assert nameless == []
+        await page.get_by_role("radio", name="alice").focus()
+        await page.keyboard.press("ArrowUp")
+        await expect(page.get_by_role("radio", name="mallory")).to_be_checked()
+        await expect(page.get_by_role("radio", name="mallory")).to_be_focused()
+        await page.keyboard.type("a letter lands in the message box")
+        await expect(box(page)).to_have_value("a letter lands in the message box")
+        await box(page).fill("")
+        await row(page, "show card").first.get_by_role("button", name="More").focus()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("menuitem", name="Reply")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("menu")).to_have_count(0)
+
+
+@pytest.mark.slow
+async def test_a_draft_stays_in_its_channel(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    async with opened(browser, local) as page:
+        await box(page).fill("half a sen")
+        await page.get_by_role("button", name="general").click()
+        await expect(box(page, "#general")).to_have_value("")
+        await page.get_by_role("button", name="dev").click()
+        await expect(box(page)).to_have_value("half a sen")
