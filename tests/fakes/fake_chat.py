@@ -1,0 +1,118 @@
+"""A chat in memory: what was said, by key, and what the messages say now."""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+
+from bot.domain.errors import ChatRejected
+from bot.domain.posts import MessageRef, Post
+
+
+@dataclass
+class Said:
+    """One message: where it stands, and all it has said, the newest last."""
+
+    key: str
+    ref: MessageRef
+    versions: list[Post]
+    reactions: list[str] = field(default_factory=list)
+
+    @property
+    def post(self) -> Post:
+        """What it says now."""
+        return self.versions[-1]
+
+
+class FakeChat:
+    """Implements `bot.ports.chat.Chat`. `said` holds every message of ours, oldest first.
+
+    `gone` are channels that refuse everything. `hold` makes posts wait until `release`. An edit of
+    or a reaction to a message nobody posted is a mistake of the caller and fails the test.
+    """
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+        self.threads: dict[int, str] = {}
+        self.thread_of: dict[MessageRef, int] = {}
+        self.gone: set[int] = set()
+        self._refused: dict[str, str] = {}
+        self._ids = itertools.count(1000)
+        self._people: set[MessageRef] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def heard(self, channel_id: int) -> MessageRef:
+        """Return a message of somebody else's, to react to or to hang a thread on."""
+        ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
+        self._people.add(ref)
+        return ref
+
+    def by_key(self, key: str) -> Said:
+        """Return the message with that key; `AssertionError` names those there are."""
+        for said in self.said:
+            if said.key == key:
+                return said
+        raise AssertionError(f"nothing was said as {key!r}; there is {[s.key for s in self.said]}")
+
+    def texts(self, channel_id: int) -> list[str]:
+        """Return what stands in a channel now, oldest first."""
+        return [said.post.text for said in self.said if said.ref.channel_id == channel_id]
+
+    def hold(self) -> None:
+        """Let nothing out until `release`."""
+        self._open.clear()
+
+    def release(self) -> None:
+        """Let out what waits."""
+        self._open.set()
+
+    async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
+        """Say it once under this key."""
+        if key in self._refused:
+            raise ChatRejected(self._refused[key])
+        known = [said for said in self.said if said.key == key]
+        if known:
+            said = known[0]
+        elif channel_id in self.gone or not (post.text or post.card or post.attachments):
+            self._refused[key] = "the channel is gone, or there was nothing to say"
+            raise ChatRejected(self._refused[key])
+        else:
+            ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
+            said = Said(key, ref, [post])
+            self.said.append(said)
+        await asyncio.sleep(0)  # what is said stays said, though the caller be cancelled here
+        await self._open.wait()
+        return said.ref
+
+    async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
+        """Show the newest version; identical ones are skipped."""
+        if ref.channel_id in self.gone:
+            return
+        said = self._ours(ref)
+        if said.post != post:
+            said.versions.append(post)
+
+    async def open_thread(self, ref: MessageRef, name: str) -> int:
+        """Return the message's thread."""
+        if ref.channel_id in self.gone:
+            raise ChatRejected("the channel is gone")
+        if ref not in self.thread_of:
+            self.thread_of[ref] = ref.message_id
+            self.threads[ref.message_id] = name
+        return self.thread_of[ref]
+
+    async def react(self, ref: MessageRef, emoji: str) -> None:
+        """Note the reaction, once."""
+        if ref.channel_id in self.gone:
+            raise ChatRejected("the channel is gone")
+        if ref in self._people:
+            return
+        said = self._ours(ref)
+        if emoji not in said.reactions:
+            said.reactions.append(emoji)
+
+    def _ours(self, ref: MessageRef) -> Said:
+        for said in self.said:
+            if said.ref == ref:
+                return said
+        raise AssertionError(f"{ref} is no message of the bot's")
