@@ -1,0 +1,92 @@
+"""What holds for every test: no real keys, a home of its own, no way out of this machine.
+
+Kept light: the checks of a proposed change start pytest with it, several times.
+"""
+
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+OURS = ("THESEUS_", "ANTHROPIC_", "DISCORD_", "GITHUB_", "GH_", "CLAUDE_", "GIT_")
+HERE = re.compile(
+    r"localhost|(.+\.)?(localhost|invalid)|127(\.\d+){3}|::1|::ffff:127.*|0\.0\.0\.0|::"
+)
+# What may be missing on a machine of one's own, but not where CI=true promises everything.
+MAY_BE_MISSING = re.compile("no browser|bubblewrap")
+
+_home = Path(os.devnull)
+_left: list[str] = []  # where the present test tried to go
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take away what a developer's own environment would let a test reach or depend on."""
+    global _home
+    for name in list(os.environ):
+        if name.startswith(OURS):
+            del os.environ[name]
+    _home = Path(tempfile.mkdtemp(prefix="theseus-tests-home-"))
+    os.environ["HOME"] = str(_home)
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        os.environ.pop(name, None)
+    sys.addaudithook(_guard)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home."""
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+def _guard(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse to look up or connect to anything but this machine."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None  # others are Unix sockets
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode(errors="replace") if isinstance(host, bytes) else host
+    if isinstance(name, str) and name and not HERE.fullmatch(name):
+        _left.append(name)
+        raise PermissionError(f"a test tried to reach {name}; tests stay on this machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that tried to leave this machine, whatever it made of the refusal."""
+    _left.clear()
+    result = yield
+    if _left:
+        pytest.fail(f"the test tried to reach {', '.join(sorted(set(_left)))}")
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With CI=true, fail what would be skipped for want of a browser or a sandbox."""
+    report = yield
+    if (
+        report.skipped
+        and os.environ.get("CI") == "true"
+        and MAY_BE_MISSING.search(str(call.excinfo))
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"with CI=true nothing may be missing: {call.excinfo}"
+    return report
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Make property tests repeatable; hypothesis is slow to import, so only where it is used."""
+    if b"hypothesis" in module_path.read_bytes():
+        settings = importlib.import_module("hypothesis").settings
+        settings.register_profile("theseus", derandomize=True, deadline=None, print_blob=True)
+        settings.load_profile("theseus")
