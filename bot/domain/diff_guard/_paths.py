@@ -37,7 +37,7 @@ def matches(path: str, globs: Sequence[str]) -> bool:
 
 def _unsafe(path: str) -> str:
     parts = PurePosixPath(path).parts
-    if not path or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+    if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
         return "The path leads out of the repository."
     if _CONTROL.search(path):
         return "The path holds a backslash or control characters."

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.change import FileChange, Finding
 from bot.domain.checks import Protection
 from bot.domain.diff_guard import inspect
+from bot.domain.diff_guard._parse import parse
 from tests.fakes.repositories import git, repository, write
 
 PROTECTION = Protection(
@@ -204,6 +207,7 @@ def test_a_test_that_grows_or_moves_is_let_through(after: str) -> None:
         ("/etc/passwd", "a\n", "b\n", "unsafe_file"),
         ("cogs/../../x.py", "", "x = 1\n", "unsafe_file"),
         ("cogs\\dice.py", "", "x = 1\n", "unsafe_file"),
+        (".", "", "x = 1\n", "unsafe_file"),
     ],
 )
 def test_what_stops_a_change(path: str, before: str, after: str, rule: str) -> None:
@@ -433,3 +437,33 @@ def test_names_that_git_quotes_are_read_back(tree: Tree) -> None:
 def test_an_empty_new_file_and_a_file_without_a_last_newline_are_read(tree: Tree) -> None:
     write(tree.root, {"cogs/__init__.py": "", DICE: CODE.rstrip("\n")})
     assert tree.judged() == {}
+
+
+lines = st.text("ab-+ @\\\"'(", max_size=8) | st.sampled_from(
+    ["--- a/x", "+++ b/x", "@@ -1 +1 @@", "diff --git a/x b/x", "new file mode 120000"]
+)
+texts = st.lists(lines, max_size=8).map(lambda kept: "".join(f"{line}\n" for line in kept))
+
+
+@given(before=texts, after=texts)
+def test_whatever_the_lines_say_they_are_read_as_lines(before: str, after: str) -> None:
+    diff = patch(DICE, before, after) + patch("other.py", "a = 1\n", "a = 2\n")
+    changed = [patch for patch in parse(diff) if patch.path == DICE]
+    wanted = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    assert len(changed) == 1
+    assert len(changed[0].added) - len(changed[0].removed) == sum(
+        (line[0] == "+") - (line[0] == "-") for line in wanted
+    )
+    assert [one.added for one in parse(diff) if one.path == "other.py"] == [["a = 2"]]
+
+
+@given(st.text(max_size=300) | texts)
+def test_what_is_no_diff_does_not_break_the_guard(text: str) -> None:
+    inspect(
+        text,
+        [FileChange(path=DICE, added=1, removed=0)],
+        owned=frozenset({DICE}),
+        protection=PROTECTION,
+        allowed_new=frozenset(),
+        find_secrets=find_secrets,
+    )
