@@ -16,7 +16,7 @@ from bot.ports.workspace import Workspace
 from bot.repair.engine import RepairRequest, mend
 from bot.repair.explain import explain
 from bot.repair.forking import ForkingRunner
-from bot.repair.model import Crash, Frame, Hunk, SearchReport, Texts
+from bot.repair.model import Candidate, Crash, Frame, Hunk, SearchReport, Texts
 from bot.repair.reverts import parse_diff
 from bot.repair.search import Progress as SearchProgress
 
@@ -144,6 +144,11 @@ def _progress_text(progress: SearchProgress) -> str:
     )
 
 
+def _done(fix: Candidate) -> str:
+    where = f"{fix.path}:{fix.line}" if fix.line else fix.path
+    return f"{fix.why} in {where}"
+
+
 def _finished(report: SearchReport) -> Finished:
     attempts = [
         Attempt(summary=f"{count} {kind}", result="tried") for kind, count in report.tried.items()
@@ -155,5 +160,5 @@ def _finished(report: SearchReport) -> Finished:
         )
         for near in report.near[:3]
     ]
-    summary = report.fix.why if report.fix else explain(report)
+    summary = _done(report.fix) if report.fix else explain(report)
     return Finished(changed=report.fix is not None, summary=summary, attempts=tuple(attempts))

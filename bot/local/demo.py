@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import Fault
+from bot.local.faults import Fault, Step
 from bot.local.forge_pages import ForgeReader, forge_routes
 from bot.local.homestead import Homestead, Residence, prepare
 from bot.local.server import LocalDiscord, LocalPerson
@@ -185,13 +185,21 @@ class BotProcess:
             await process.wait()
 
 
+def _shown(step: Step) -> str:
+    if step.press:
+        return f"press **{step.press}**"
+    options = " ".join(f"{name}:{value}" for name, value in step.options.items())
+    often = " a few times" if step.times > 1 else ""
+    return f"`/{step.command} {options}`".replace(" `", "`") + often
+
+
 def _hint(fault: Fault | None) -> list[str]:
     """Return what the page tells a first visitor to try."""
     if fault is None:
         return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
     return [
         "Something in this bot is broken. Find out yourself:",
-        f"1. {fault.breaks}",
+        f"1. {', then '.join(_shown(step) for step in fault.steps)}",
         f"2. Say `{fault.complaint}`",
         "3. Read the proposal in the thread, then say `ship it`",
         "4. Do the first thing again.",
