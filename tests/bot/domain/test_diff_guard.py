@@ -1,108 +1,21 @@
 """The diff guard: a table of changes and what it says of each."""
 
 import difflib
-import os
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.change import FileChange, Finding
-from bot.domain.checks import Protection
+from bot.domain.change import FileChange
 from bot.domain.diff_guard import inspect
 from bot.domain.diff_guard._parse import parse
-from tests.fakes.repositories import git, repository, write
-
-PROTECTION = Protection(
-    security=("bot/client.py", "bot/adapters/**", "bot/telemetry/_redaction*"),
-    immutable=(".git*", ".ci/**", "Makefile", "bot/settings/**", "tests/contracts/**"),
-    max_changed_lines=100,
-)
-CODE = "def face(value: int) -> str:\n    return FACES[value]\n"
-TEST = """import pytest
-
-from cogs.dice import face
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (1, "a"),
-        (2, "b"),
-        (3, "c"),
-    ],
-)
-def test_faces(value: int, shown: str) -> None:
-    assert face(value) == shown
-    assert len(shown) == 1
-
-
-def test_an_unknown_face_is_an_error() -> None:
-    with pytest.raises(IndexError, match="range"):
-        face(7)
-
-
-def test_the_average_is_close() -> None:
-    assert average() == pytest.approx(3.5, abs=1e-6)
-    assert average() > 3
-"""
-
-
-def find_secrets(text: str) -> Sequence[str]:
-    return ["secret"] * text.count("sk-secret")
-
-
-def patch(path: str, before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        f"a/{path}" if before else "/dev/null",
-        f"b/{path}" if after else "/dev/null",
-    )
-    mode = "" if before else "new file mode 100644\n"
-    mode += "" if after else "deleted file mode 100644\n"
-    return f"diff --git a/{path} b/{path}\n{mode}index 1..2\n{''.join(lines)}"
-
-
-def judged(
-    path: str,
-    before: str,
-    after: str,
-    *,
-    owned: frozenset[str] | None = None,
-    allowed_new: frozenset[str] = frozenset(),
-) -> tuple[Finding, ...]:
-    status = "modified" if before and after else "added" if after else "deleted"
-    diff = patch(path, before, after)
-    lines = diff.split("\n@@", 1)[-1].splitlines()
-    change = FileChange.model_validate(
-        {
-            "path": path,
-            "status": status,
-            "added": sum(line.startswith("+") for line in lines),
-            "removed": sum(line.startswith("-") for line in lines),
-        }
-    )
-    return inspect(
-        diff,
-        [change],
-        owned=frozenset({path}) if owned is None else owned,
-        protection=PROTECTION,
-        allowed_new=allowed_new,
-        find_secrets=find_secrets,
-        known_import=lambda name: name in {"discord", "pytest", "bot", "cogs"},
-    )
+from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, find_secrets, judged, patch
 
 
 def swapped(before: str, after: str) -> str:
     assert before in TEST
     return TEST.replace(before, after)
 
-
-DICE = "cogs/dice.py"
-HERE = "tests/cogs/test_dice.py"
 
 WEAKER: dict[str, str] = {
     "assertion out": swapped("    assert len(shown) == 1\n", ""),
@@ -343,100 +256,6 @@ def test_an_assertion_that_moves_to_another_test_file_is_not_taken_out() -> None
         find_secrets=find_secrets,
     )
     assert found == ()
-
-
-class Tree:
-    """A real repository whose staged changes are judged."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        repository(root, {DICE: CODE, HERE: TEST, "run.sh": "true\n", "logo.png": b"\0\1"})
-
-    def judged(self, *owned: str) -> dict[str, set[str]]:
-        git(self.root, "add", "-A")
-        diff = git(self.root, "diff", "--cached", "-M", "HEAD")
-        names = git(self.root, "diff", "--cached", "--no-renames", "--name-status", "-z", "HEAD")
-        fields = names.strip("\0").split("\0")
-        kinds = {"A": "added", "D": "deleted"}
-        changes = [
-            FileChange.model_validate(
-                {"path": path, "added": 0, "removed": 0, "status": kinds.get(kind, "modified")}
-            )
-            for kind, path in zip(fields[::2], fields[1::2], strict=True)
-        ]
-        found = inspect(
-            diff,
-            changes,
-            owned=frozenset(owned or (change.path for change in changes)),
-            protection=PROTECTION,
-            allowed_new=frozenset(),
-            find_secrets=find_secrets,
-        )
-        rules: dict[str, set[str]] = {}
-        for one in found:
-            assert one.blocking
-            rules.setdefault(one.path, set()).add(one.rule)
-        return rules
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path / "tree")
-
-
-def test_a_link_stops_the_change(tree: Tree) -> None:
-    (tree.root / "cogs" / "link.py").symlink_to("/etc/passwd")
-    assert tree.judged() == {"cogs/link.py": {"unsafe_file"}}
-
-
-def test_a_file_turned_into_a_link_stops_the_change(tree: Tree) -> None:
-    (tree.root / DICE).unlink()
-    (tree.root / DICE).symlink_to("/etc/passwd")
-    assert tree.judged() == {DICE: {"unsafe_file"}}
-
-
-def test_an_executable_stops_the_change(tree: Tree) -> None:
-    (tree.root / "run.sh").chmod(0o755)
-    assert tree.judged() == {"run.sh": {"unsafe_file"}}
-
-
-def test_a_binary_stops_the_change(tree: Tree) -> None:
-    write(tree.root, {"logo.png": b"\0\2", "new.bin": b"\0"})
-    assert tree.judged() == {"logo.png": {"unsafe_file"}, "new.bin": {"unsafe_file"}}
-
-
-def test_a_submodule_stops_the_change(tree: Tree) -> None:
-    head = git(tree.root, "rev-parse", "HEAD")
-    git(tree.root, "update-index", "--add", "--cacheinfo", f"160000,{head},sub")
-    os.makedirs(tree.root / "sub")  # noqa: PTH103
-    repository(tree.root / "sub" / "x")
-    assert "unsafe_file" in tree.judged().get("sub", set())
-
-
-def test_a_test_renamed_out_of_pytests_sight_stops_the_change(tree: Tree) -> None:
-    git(tree.root, "mv", HERE, "tests/cogs/dice_checks.py")
-    assert tree.judged() == {HERE: {"test_deleted"}}
-
-
-def test_a_test_that_moves_is_let_through(tree: Tree) -> None:
-    git(tree.root, "mv", HERE, "tests/test_dice.py")
-    assert tree.judged() == {}
-
-
-def test_both_ends_of_a_rename_must_be_owned(tree: Tree) -> None:
-    git(tree.root, "mv", DICE, "cogs/cubes.py")
-    assert tree.judged("cogs/cubes.py") == {DICE: {"ownership"}}
-
-
-def test_names_that_git_quotes_are_read_back(tree: Tree) -> None:
-    odd = ["cogs/\u00e4 b.py", 'cogs/"q".py', "cogs/tab\there.py"]
-    write(tree.root, dict.fromkeys(odd, "x = 1\n"))
-    assert tree.judged() == {odd[2]: {"unsafe_file"}}
-
-
-def test_an_empty_new_file_and_a_file_without_a_last_newline_are_read(tree: Tree) -> None:
-    write(tree.root, {"cogs/__init__.py": "", DICE: CODE.rstrip("\n")})
-    assert tree.judged() == {}
 
 
 lines = st.text("ab-+ @\\\"'(", max_size=8) | st.sampled_from(

@@ -1,0 +1,90 @@
+"""Files, a protection and a short way to have one file's change judged by the diff guard."""
+
+import difflib
+from collections.abc import Sequence
+
+from bot.domain.change import FileChange, Finding
+from bot.domain.checks import Protection
+from bot.domain.diff_guard import inspect
+
+DICE = "cogs/dice.py"
+HERE = "tests/cogs/test_dice.py"
+PROTECTION = Protection(
+    security=("bot/client.py", "bot/adapters/**", "bot/telemetry/_redaction*"),
+    immutable=(".git*", ".ci/**", "Makefile", "bot/settings/**", "tests/contracts/**"),
+    max_changed_lines=100,
+)
+CODE = "def face(value: int) -> str:\n    return FACES[value]\n"
+TEST = """import pytest
+
+from cogs.dice import face
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1, "a"),
+        (2, "b"),
+        (3, "c"),
+    ],
+)
+def test_faces(value: int, shown: str) -> None:
+    assert face(value) == shown
+    assert len(shown) == 1
+
+
+def test_an_unknown_face_is_an_error() -> None:
+    with pytest.raises(IndexError, match="range"):
+        face(7)
+
+
+def test_the_average_is_close() -> None:
+    assert average() == pytest.approx(3.5, abs=1e-6)
+    assert average() > 3
+"""
+
+
+def find_secrets(text: str) -> Sequence[str]:
+    return ["secret"] * text.count("sk-secret")
+
+
+def patch(path: str, before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{path}" if before else "/dev/null",
+        f"b/{path}" if after else "/dev/null",
+    )
+    mode = "" if before else "new file mode 100644\n"
+    mode += "" if after else "deleted file mode 100644\n"
+    return f"diff --git a/{path} b/{path}\n{mode}index 1..2\n{''.join(lines)}"
+
+
+def judged(
+    path: str,
+    before: str,
+    after: str,
+    *,
+    owned: frozenset[str] | None = None,
+    allowed_new: frozenset[str] = frozenset(),
+) -> tuple[Finding, ...]:
+    status = "modified" if before and after else "added" if after else "deleted"
+    diff = patch(path, before, after)
+    lines = diff.split("\n@@", 1)[-1].splitlines()
+    change = FileChange.model_validate(
+        {
+            "path": path,
+            "status": status,
+            "added": sum(line.startswith("+") for line in lines),
+            "removed": sum(line.startswith("-") for line in lines),
+        }
+    )
+    return inspect(
+        diff,
+        [change],
+        owned=frozenset({path}) if owned is None else owned,
+        protection=PROTECTION,
+        allowed_new=allowed_new,
+        find_secrets=find_secrets,
+        known_import=lambda name: name in {"discord", "pytest", "bot", "cogs"},
+    )
