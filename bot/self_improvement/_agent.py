@@ -1,24 +1,30 @@
 """The agent as the rest of the program sees it: what people can ask of it."""
 
 import asyncio
-from typing import assert_never
+import logging
 
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ForgeError, NotAuthorized, StoreConflict, WrongStage
+from bot.domain.errors import ForgeError, NotAuthorized, StoreConflict, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.ids import run_id as new_run_id
 from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.policy import Act, authorize
 from bot.domain.proposal import Approval
-from bot.domain.run import ENDED, Recovery, Run, Stage, Status, Trigger, recovery
+from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
 from bot.self_improvement._flow import Flow
+from bot.self_improvement._keeper import Keeper, about
 from bot.self_improvement._parts import Doors, Limits, Stages
+from bot.self_improvement._startup import Startup
+from bot.self_improvement._sweep import Sweep
+from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
 from bot.self_improvement._workers import Workers
+from bot.telemetry import redact
 
-_EXPLAINED_AGAIN = 20
+_TRIES = 10
+_log = logging.getLogger(__name__)
 
 
 class SelfImprovementAgent:
@@ -27,79 +33,80 @@ class SelfImprovementAgent:
     def __init__(self, doors: Doors, stages: Stages, limits: Limits, *, owner: str) -> None:
         self._doors = doors
         self._limits = limits
-        self._voice = Voice(doors.chat, doors.clock, dev_channel_id=limits.dev_channel_id)
-        self._flow = Flow(doors, stages, limits, self._voice)
-        self._approvals = Approvals(doors, limits)
-        self._workers = Workers(doors, limits, self._flow, self._voice, owner)
+        self._turns = Turns()
+        self._voice = Voice(
+            doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id
+        )
+        self._keeper = Keeper(doors, self._voice)
+        flow = Flow(doors, stages, limits, self._voice, self._keeper)
+        self._approvals = Approvals(doors, limits, self._turns)
+        self._workers = Workers(doors, limits, flow, owner)
+        self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
+        self._sweep = Sweep(doors, limits, self._keeper, self._workers, self._turns)
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
         await self.recover()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._workers.run_forever(), name="workers")
-            group.create_task(self._sweep_forever(), name="sweep")
+            group.create_task(self._sweep.run_forever(), name="sweep")
+
+    async def recover(self) -> None:
+        """Continue, queue or end every run an earlier process left, each with a word about it."""
+        await self._startup.recover()
+        self._workers.wake()
 
     # What people ask
 
     async def request(self, trigger: Trigger) -> Run:
         """Start a run, or return the one this very trigger started. Its thread and card are there.
 
-        Raises `NotAuthorized`.
+        Raises `NotAuthorized`, `ChatRejected` where no thread can be opened.
         """
+        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
-        now = self._doors.clock.now()
-        run = await self._doors.store.create(
-            Run(
-                id=new_run_id(),
-                goal=trigger.goal,
-                status=Status.WAITING,  # not queued before it has a thread to speak in
-                trigger=trigger,
-                created_at=now,
-                updated_at=now,
-            )
-        )
-        if run.status is Status.WAITING and run.thread_id is None:
-            run = await self._announced(run)
-        self._workers.wake()
-        return run
-
-    async def _announced(self, run: Run) -> Run:
-        """Give a new run its thread and card, then queue it."""
-        announced = await self._voice.announce(run)
-        try:
-            return await self._doors.store.save(announced.but(status=Status.QUEUED))
-        except StoreConflict:
-            return await self._doors.store.get(run.id)  # the same trigger, delivered twice
+        return await self._start(trigger)
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`."""
         await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
-        run = await self._doors.store.get(run_id)
-        if run.goal == "fix":
-            raise WrongStage(f"Run `{run.id}` is a fix already ({run.status}).")
-        if run.status is not Status.DONE:
-            raise WrongStage(f"Run `{run.id}` is not there yet ({run.status} at {run.stage}).")
-        fix = run.but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED, reason="")
-        return await self._queued(fix)
+        async with self._turns.of(run_id):
+            run = await self._doors.store.get(run_id)
+            if run.goal == "fix":
+                raise WrongStage(f"Run `{run.id}` is a fix already ({run.status}).")
+            if run.status is not Status.DONE:
+                raise WrongStage(f"Run `{run.id}` is not there yet ({run.status} at {run.stage}).")
+            diagnosis = (await self._doors.store.history(run.id)).diagnosis
+            if diagnosis is None or not diagnosis.file:
+                raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
+            fix = run.but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED, reason="")
+            return await self._queued(fix)
 
     async def retry(self, run_id: str, person: Person) -> Run:
-        """Start an ended run again from the beginning. Raises `WrongStage`."""
+        """Start an ended run again from the beginning. Raises `WrongStage`.
+
+        A run that had a proposal keeps it as it ended: a new run is started in its place, and
+        returned.
+        """
         await self.permit(person, Act.ASK, run_id=run_id, note="retry")
-        run = await self._doors.store.get(run_id)
-        if run.status not in ENDED - {Status.DONE}:
-            raise WrongStage(
-                f"Run `{run.id}` is {run.status}; only one that failed can be retried."
+        async with self._turns.of(run_id):
+            run = await self._doors.store.get(run_id)
+            if run.status not in ENDED - {Status.DONE}:
+                raise WrongStage(
+                    f"Run `{run.id}` is {run.status}; only one that failed can be retried."
+                )
+            if (await self._doors.store.history(run.id)).proposal is not None:
+                return await self._start(_again(run.trigger, person))
+            await self._drop(run.id)
+            again = run.but(
+                stage=Stage.OBSERVE,
+                status=Status.QUEUED,
+                attempt=run.attempt + 1,
+                round=1,
+                interruptions=0,
+                reason="",
             )
-        await self._doors.workspaces.drop(run.id)
-        again = run.but(
-            stage=Stage.OBSERVE,
-            status=Status.QUEUED,
-            attempt=run.attempt + 1,
-            round=1,
-            interruptions=0,
-            reason="",
-        )
-        return await self._queued(again)
+            return await self._queued(again)
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Ship, if this person may and this is the newest head. See `Approvals.give`."""
@@ -110,16 +117,18 @@ class SelfImprovementAgent:
     async def reject(self, run_id: str, person: Person, *, why: str = "") -> Run:
         """End a run that waits for a word, and close its proposal. Raises `WrongStage`."""
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
-        run = await self._doors.store.get(run_id)
-        if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
-            raise WrongStage(f"Run `{run.id}` has no open proposal ({run.status} at {run.stage}).")
-        history = await self._doors.store.history(run.id)
-        reason = f"Rejected by {person.name}{f': {why}' if why else ''}."
-        if history.proposal:
-            await self._doors.forge.close(history.proposal.number, reason)
-        ended = await self._flow.end(run, Status.REJECTED, reason)
-        await self._doors.workspaces.drop(run.id)
-        return ended
+        async with self._turns.of(run_id):
+            run = await self._doors.store.get(run_id)
+            if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
+                raise WrongStage(
+                    f"Run `{run.id}` has no open proposal ({run.status} at {run.stage})."
+                )
+            reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
+            history = await self._doors.store.history(run.id)
+            opened = await self._keeper.withdraw(run, history, reason)
+            ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
+            await self._drop(run.id)
+            return ended
 
     async def revise(self, run_id: str, person: Person, instruction: str) -> Run:
         """Go on with a proposal as a person says. Raises `WrongStage`: no engine here can yet.
@@ -137,19 +146,20 @@ class SelfImprovementAgent:
         )
 
     async def cancel(self, run_id: str, person: Person) -> Run:
-        """End a run and everything it started. Raises `WrongStage` if it has ended."""
+        """End a run and everything it started; its proposal is closed.
+
+        Raises `WrongStage` if it has ended, or has merged by now and is coming live.
+        """
         await self.permit(person, Act.CANCEL, run_id=run_id)
-        run = await self._doors.store.get(run_id)
-        if run.ended:
-            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
-        reason = f"Cancelled by {person.name}."
-        if not await self._workers.cancel(run_id, reason):
-            history = await self._doors.store.history(run.id)
-            if history.proposal:
-                await self._doors.forge.close(history.proposal.number, reason)
-            await self._flow.end(run, Status.CANCELLED, reason)
-        await self._doors.workspaces.drop(run.id)
-        return await self._doors.store.get(run.id)
+        async with self._turns.of(run_id):
+            for _ in range(_TRIES):
+                try:
+                    run = await self._cancelled(run_id, f"Cancelled by {person.name}.")
+                except StoreConflict:
+                    continue  # a worker took or saved it between our looking and our writing
+                await self._drop(run.id)
+                return run
+        raise WrongStage(f"Run `{run_id}` changes too fast to be cancelled; please try again.")
 
     async def permit(
         self, person: Person, act: Act, *, run_id: str | None = None, note: str = ""
@@ -192,78 +202,57 @@ class SelfImprovementAgent:
             forge = f"⚠️ {error}"
         return (f"**Forge** {forge}", *self._limits.vital_signs)
 
-    # What it does by itself
+    # How it is done
 
-    async def recover(self) -> None:
-        """Continue, queue or end every run an earlier process left, each with a word about it."""
-        live = frozenset(Status) - ENDED
-        for run in await self._doors.store.find(status=live, limit=1000):
-            await self._recover(run)
-        for run in await self._doors.store.find(status=ENDED, limit=_EXPLAINED_AGAIN):
-            await self._voice.last_word(run, await self._doors.store.history(run.id))
-        keep = await self._doors.store.find(status=live, limit=1000)
-        await self._doors.workspaces.reap(frozenset(run.id for run in keep))
+    async def _start(self, trigger: Trigger) -> Run:
+        run = await self._created(trigger)
+        if run.status is Status.WAITING and run.thread_id is None:
+            try:
+                run = await self._startup.announce(run)
+            except StoreConflict:  # the same trigger, delivered twice
+                run = await self._doors.store.get(run.id)
         self._workers.wake()
+        return run
 
-    async def _recover(self, run: Run) -> None:
-        decision = recovery(run, alive=frozenset())
-        if decision is Recovery.QUARANTINE:
-            reason = f"Interrupted twice while at {run.stage}; `/runs retry` tries it again."
-            await self._flow.end(run, Status.QUARANTINED, reason)
-        elif decision is Recovery.CONTINUE:
-            queued = run.but(
-                status=Status.QUEUED, lease_owner=None, interruptions=run.interruptions + 1
-            )
-            saved = await self._doors.store.save(queued)
-            text = f"I was restarted while at {run.stage}; going on from there."
-            await self._voice.say(saved, text, key=f"resumed:{saved.version}")
-        elif decision is Recovery.LEAVE:
-            await self._left_waiting(run)
-        else:
-            assert_never(decision)
+    async def _created(self, trigger: Trigger) -> Run:
+        now = self._doors.clock.now()
+        new = Run(
+            id=new_run_id(),
+            goal=trigger.goal,
+            status=Status.WAITING,  # not queued before it has a thread to speak in
+            trigger=trigger,
+            created_at=now,
+            updated_at=now,
+        )
+        for _ in range(_TRIES):
+            try:
+                return await self._doors.store.create(new)
+            except StoreConflict:
+                new = new.but(id=new_run_id())  # somebody has this id already
+        return await self._doors.store.create(new)
 
-    async def _left_waiting(self, run: Run) -> None:
-        """Queue a waiting run whose reason to wait is gone: announced by half, or approved."""
-        if run.status is not Status.WAITING:
-            return
-        if run.stage is not Stage.SHIP:
-            await self._announced(run)
-            return
+    async def _cancelled(self, run_id: str, reason: str) -> Run:
+        stopped = await self._workers.stop(run_id)
+        run = await self._doors.store.get(run_id)
         history = await self._doors.store.history(run.id)
-        if history.proposal and await self._doors.store.approval(run.id, history.proposal.head):
-            await self._approvals.queue(run)
-
-    async def _sweep_forever(self) -> None:
-        while True:
-            await self._doors.clock.sleep(self._limits.sweep.total_seconds())
-            for run in await self._doors.store.find(status={Status.WAITING}, limit=1000):
-                await self._look_at_forge(run)
-
-    async def _look_at_forge(self, run: Run) -> None:
-        """Notice what happened to a waiting proposal at the forge itself."""
-        history = await self._doors.store.history(run.id)
-        proposal, verdict = history.proposal, history.verdict
-        if run.stage is not Stage.SHIP or proposal is None:
-            return
+        if run.ended:
+            await self._voice.last_word(run, history)
+            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
         try:
-            opened = await self._doors.forge.proposal(proposal.number)
-        except ForgeError:
-            return  # the next sweep looks again; an approval would say what is wrong
-        if opened.state == "closed":
-            reason = f"#{proposal.number} was closed at the forge by hand."
-            await self._flow.end(run, Status.REJECTED, reason)
-        elif opened.state == "merged" and not await self._approved(run, proposal.head):
-            reason = f"#{proposal.number} was merged at the forge by hand; pull and restart me."
-            await self._flow.end(run, Status.REJECTED, reason)
-        elif opened.state == "open" and opened.head not in (
-            proposal.head,
-            verdict.head if verdict else None,
-        ):
-            moved = run.but(stage=Stage.VERIFY, status=Status.QUEUED, round=run.round + 1)
-            await self._queued(moved)
+            opened = await self._keeper.withdraw(run, history, reason)
+        except ForgeError as error:
+            note = f" Its pull request could not be closed: {error}"
+            return await self._keeper.end(run, Status.CANCELLED, reason + note)
+        if stopped and opened is not None and opened.state == "merged":
+            await self._queued(run.but(status=Status.QUEUED, lease_owner=None))
+            raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
+        return await self._keeper.end(run, Status.CANCELLED, reason + about(opened))
 
-    async def _approved(self, run: Run, head: str) -> bool:
-        return await self._doors.store.approval(run.id, head) is not None
+    async def _drop(self, run_id: str) -> None:
+        try:
+            await self._doors.workspaces.drop(run_id)
+        except WorkspaceError:
+            _log.exception("the branch of run %s could not be removed", run_id)
 
     async def _queued(self, run: Run) -> Run:
         saved = await self._doors.store.save(run.but(updated_at=self._doors.clock.now()))
@@ -280,6 +269,12 @@ class SelfImprovementAgent:
                 allowed=allowed,
                 person=person,
                 run_id=run_id,
-                note=note,
+                note=redact(note),
             )
         )
+
+
+def _again(trigger: Trigger, person: Person) -> Trigger:
+    """Return the trigger of a new run in place of one that had a proposal."""
+    place = trigger.place.but(message_id=None, thread_id=None)
+    return trigger.but(key=f"{trigger.key}:again", person=person, place=place)

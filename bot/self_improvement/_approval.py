@@ -1,20 +1,24 @@
 """Approval: every "ship it", however it was said, comes through here and ends in one row."""
 
+from pydantic import Field
+
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import PolicyError, StaleApproval, StoreConflict, UnknownRun, WrongStage
+from bot.domain.errors import PolicyError, RunError, StaleApproval, UnknownRun, WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.policy import Act, authorize, bind, check_review
-from bot.domain.proposal import Approval, How, Proposal
+from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._parts import Doors, Limits
+from bot.self_improvement._turns import Turns
 
 
 class ApprovalRequest(Record):
     """Somebody's word, as it was given. At least one of `run_id` and `thread_id` says for what.
 
-    `card_id` and `head` are set when the person pointed at a card or a commit.
+    `card_id`, `head` and `number` are set when the person pointed at a card, a commit or a pull
+    request.
     """
 
     person: Person
@@ -22,65 +26,79 @@ class ApprovalRequest(Record):
     run_id: str | None = None
     thread_id: int | None = None
     card_id: int | None = None
-    head: str | None = None
+    head: str | None = Field(default=None, min_length=7)
+    number: int | None = None
     security_reviewed: bool = False
 
 
 class Approvals:
     """Authorises, binds to the exact commit, and records."""
 
-    def __init__(self, doors: Doors, limits: Limits) -> None:
+    def __init__(self, doors: Doors, limits: Limits, turns: Turns) -> None:
         self._doors = doors
         self._people = limits.people
+        self._turns = turns
 
     async def give(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
-        """Record the approval; return the run, the approval that counts, and if it is this one.
+        """Record the approval; return the run, the approval that counts, and if this word ships.
 
-        The run comes back queued for shipping. Raises `NotAuthorized`, `StaleApproval`,
-        `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`; each refusal is audited.
+        It does not ship when somebody else's did already: the approval names them. After a
+        shipment that failed, the next word ships again. The run comes back queued. Raises
+        `NotAuthorized`, `StaleApproval`, `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`;
+        each refusal is audited.
         """
         try:
             authorize(self._people, request.person, Act.SHIP)
             run = await self.find(request.run_id, request.thread_id)
-            approval = await self._check(run, request)
-        except PolicyError as refusal:
+            async with self._turns.of(run.id):
+                return await self._given(await self._doors.store.get(run.id), request)
+        except (PolicyError, RunError) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
             raise
-        counts = await self._doors.store.approve(approval)
-        mine = counts == approval
-        await self._audit(request, allowed=True, note=f"{run.id} {approval.head} first={mine}")
-        return await self.queue(run), counts, mine
-
-    async def queue(self, run: Run) -> Run:
-        """Return the run queued for shipping; somebody else having done it already is fine."""
-        if run.status is not Status.WAITING:
-            return run
-        queued = run.but(status=Status.QUEUED, updated_at=self._doors.clock.now())
-        try:
-            return await self._doors.store.save(queued)
-        except StoreConflict:
-            return await self._doors.store.get(run.id)
 
     async def find(self, run_id: str | None, thread_id: int | None) -> Run:
-        """Return the run somebody means, by id or by thread."""
+        """Return the run somebody means, by id (as people type it) or by thread."""
         if run_id is not None:
-            return await self._doors.store.get(run_id)
+            return await self._doors.store.get(run_id.strip(" `#").lower())
         if thread_id is not None:
             runs = await self._doors.store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean; say it in the run's thread.")
 
-    async def _check(self, run: Run, request: ApprovalRequest) -> Approval:
+    async def queue(self, run: Run) -> Run:
+        """Return the waiting run queued for shipping."""
+        queued = run.but(status=Status.QUEUED, reason="", updated_at=self._doors.clock.now())
+        return await self._doors.store.save(queued)
+
+    async def _given(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         history = await self._doors.store.history(run.id)
-        proposal = _waiting_for_a_word(run, history)
+        proposal = _open_for_a_word(run, history)
+        if run.status is Status.DONE and history.approval is not None:
+            return run, history.approval, False
+        approval = await self._checked(run, history, proposal, request)
+        counts = await self._doors.store.approve(approval)
+        waited = run.status is Status.WAITING
+        note = f"{run.id} {approval.head} given first by {counts.person.name}"
+        await self._audit(request, allowed=True, note=note)
+        return await self.queue(run) if waited else run, counts, waited
+
+    async def _checked(
+        self, run: Run, history: History, proposal: Proposal, request: ApprovalRequest
+    ) -> Approval:
+        if request.number is not None and request.number != proposal.number:
+            raise StaleApproval(
+                f"Run `{run.id}` proposes #{proposal.number}, not #{request.number}; nothing was "
+                "merged."
+            )
         bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
-        opened = await self._doors.forge.proposal(proposal.number)
-        if opened.state == "closed":
-            raise StaleApproval(f"#{proposal.number} was closed at the forge; nothing was merged.")
-        bind(proposal, card_id=None, head=None, forge_head=opened.head)
-        findings = history.verdict.findings if history.verdict else ()
-        check_review(findings, reviewed=request.security_reviewed)
+        _at_the_forge(await self._doors.forge.proposal(proposal.number), proposal, history)
+        verdict = history.verdict
+        if verdict is None or verdict.head != proposal.head or not verdict.green:
+            raise StaleApproval(
+                f"`{proposal.head[:7]}` is not what I checked last; please wait for the next card."
+            )
+        check_review(verdict.findings, reviewed=request.security_reviewed)
         return Approval(
             run_id=run.id,
             proposal=proposal.number,
@@ -105,10 +123,28 @@ class Approvals:
         )
 
 
-def _waiting_for_a_word(run: Run, history: History) -> Proposal:
+def _open_for_a_word(run: Run, history: History) -> Proposal:
     """Return the proposal to approve; approving one that is shipping already is not an error."""
-    if history.proposal is None or run.stage is not Stage.SHIP:
-        raise WrongStage(f"Run `{run.id}` has no proposal to ship (it is at: {run.stage}).")
-    if run.ended:
+    if run.ended and (run.status is not Status.DONE or history.approval is None):
         raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
+    if history.proposal is None:
+        raise WrongStage(f"Run `{run.id}` has no proposal to ship (it is at: {run.stage}).")
+    if run.stage is not Stage.SHIP:
+        raise WrongStage(
+            "The branch has moved since that card; I am checking the new commit and post a new "
+            "card when it passes. Nothing was merged."
+        )
     return history.proposal
+
+
+def _at_the_forge(opened: ForgeProposal, proposal: Proposal, history: History) -> None:
+    """Check that the forge still shows what the card showed; raise `StaleApproval` if not."""
+    if opened.state == "closed":
+        raise StaleApproval(f"#{proposal.number} was closed at the forge; nothing was merged.")
+    verdict = history.verdict
+    if opened.head != proposal.head and verdict and verdict.head == opened.head:
+        raise StaleApproval(
+            f"The branch has moved to `{opened.head[:7]}`, which does not pass the checks. Nothing "
+            "was merged; push a commit that passes, or reject."
+        )
+    bind(proposal, card_id=None, head=None, forge_head=opened.head)

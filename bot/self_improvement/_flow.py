@@ -1,34 +1,45 @@
 """The order of the stages, and what follows from what each one returned."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.domain.errors import WrongStage
+from bot.domain.errors import ForgeConflict, ForgeUnavailable, WrongStage
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.ids import slug
+from bot.domain.proposal import Proposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import Assignment, Progress
 from bot.ports.workspace import Workspace
+from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._voice import Voice
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+FORGE_WAITS = (2.0, 5.0, 15.0)
+"""Seconds between attempts while the forge is out of reach."""
 
 
 class Flow:
     """Does a run's next stage and saves what came of it, before anything else happens."""
 
-    def __init__(self, doors: Doors, stages: Stages, limits: Limits, voice: Voice) -> None:
+    def __init__(
+        self, doors: Doors, stages: Stages, limits: Limits, voice: Voice, keeper: Keeper
+    ) -> None:
         self._doors = doors
         self._stages = stages
         self._limits = limits
         self._voice = voice
+        self._keeper = keeper
 
     async def step(self, run: Run) -> Run:
         """Return the run one stage further. What a stage raises comes out unchanged."""
+        run = await self._announced(run)
         history = await self._doors.store.history(run.id)
         await self._voice.refresh(run, history)
         steps = {
@@ -42,18 +53,26 @@ class Flow:
         }
         return await steps[run.stage](run, history)
 
+    async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
+        """Do what follows from a stage that raised; the run never stays as it is."""
+        return await self._keeper.fail(run_id, stage, error, record_id)
+
+    async def _announced(self, run: Run) -> Run:
+        announced = await self._voice.announce(run)
+        return run if announced == run else await self._doors.store.save(announced)
+
     async def _observe(self, run: Run, history: History) -> Run:
         evidence = await self._stages.observe(run.trigger)
-        return await self._advance(run, Stage.DIAGNOSE, evidence)
+        return await self._keeper.advance(run, Stage.DIAGNOSE, evidence)
 
     async def _diagnose(self, run: Run, history: History) -> Run:
         diagnosis = await self._stages.diagnose(_need(history.evidence))
         if run.goal == "investigate":
-            return await self.end(run, Status.DONE, diagnosis.headline, diagnosis)
+            return await self._keeper.end(run, Status.DONE, diagnosis.headline, diagnosis)
         if not diagnosis.found or not diagnosis.file:
             reason = f"{diagnosis.headline} {diagnosis.cause}"
-            return await self.end(run, Status.FAILED, reason, diagnosis)
-        return await self._advance(run, Stage.PLAN, diagnosis)
+            return await self._keeper.end(run, Status.FAILED, reason, diagnosis)
+        return await self._keeper.advance(run, Stage.PLAN, diagnosis)
 
     async def _plan(self, run: Run, history: History) -> Run:
         evidence, diagnosis = _need(history.evidence), _need(history.diagnosis)
@@ -64,8 +83,8 @@ class Flow:
                 f"I see the failure ({diagnosis.headline}) but could not reproduce it from what "
                 "was recorded, so I cannot prove a fix and propose none."
             )
-            return await self.end(run, Status.FAILED, reason, plan)
-        return await self._advance(run, Stage.EXECUTE, plan)
+            return await self._keeper.end(run, Status.FAILED, reason, plan)
+        return await self._keeper.advance(run, Stage.EXECUTE, plan)
 
     async def _execute(self, run: Run, history: History) -> Run:
         evidence, plan = _need(history.evidence), _need(history.plan)
@@ -88,11 +107,11 @@ class Flow:
         run = run.but(cost_usd=run.cost_usd + change.cost_usd)
         if not change.files:
             reason = f"The {change.engine} engine found no fix. {change.summary}"
-            return await self.end(run, Status.FAILED, reason, change)
-        return await self._advance(run, Stage.VERIFY, change)
+            return await self._keeper.end(run, Status.FAILED, reason, change)
+        return await self._keeper.advance(run, Stage.VERIFY, change)
 
     async def _verify(self, run: Run, history: History) -> Run:
-        plan = _need(history.plan)
+        plan, change = _need(history.plan), _need(history.change_set)
         done: list[str] = []
 
         async def report(check: CheckResult) -> None:
@@ -100,88 +119,109 @@ class Flow:
             await self._voice.refresh(run, history, " · ".join(done))
 
         async with self._lend(run, _need(history.evidence)) as workspace:
-            change = await self._at_forge_head(_need(history.change_set), history, workspace)
+            if history.proposal is not None:
+                number = history.proposal.number
+                opened = await self._patiently(
+                    run, history, lambda: self._doors.forge.proposal(number)
+                )
+                if opened.state != "open":
+                    return await self._keeper.wait(run)  # the sweep says what became of it
+                if opened.head != change.head:
+                    change = await _pushed_by_hand(change, opened.head, workspace)
             verdict = await self._stages.verify(
                 plan, change, workspace, round_number=run.round, on_check=report
             )
         return await self._judge(run, history, change, verdict)
 
-    async def _at_forge_head(
-        self, change: ChangeSet, history: History, workspace: Workspace
-    ) -> ChangeSet:
-        """Return the change as it is at the forge: people may push to the branch too."""
-        if history.proposal is None:
-            return change
-        opened = await self._doors.forge.proposal(history.proposal.number)
-        if opened.state != "open" or opened.head == change.head:
-            return change
-        await workspace.fetch(opened.head)
-        return change.but(
-            head=opened.head,
-            summary=f"{change.summary} (with a commit pushed by hand)",
-            files=await workspace.changes(),
-            diff=await workspace.diff(),
-        )
-
     async def _judge(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
         if verdict.green:
-            return await self._advance(run, Stage.PROPOSE, change, verdict)
+            return await self._keeper.advance(run, Stage.PROPOSE, change, verdict)
         if history.proposal is not None:
             text = (
                 f"The branch moved to `{verdict.head[:7]}` and that commit does not pass: "
                 f"{complaint(verdict)}. Earlier approvals and cards no longer count; push a commit "
                 "that passes, or reject."
             )
-            await self._voice.say(run, text, key=f"moved:{verdict.head}")
-            return await self._save(self.waiting(run), change, verdict)
+            await self._keeper.say_round(run, verdict, text, key=f"moved:{verdict.head}")
+            return await self._keeper.wait(run, change, verdict)
         if run.round < self._limits.rounds:
             again = run.but(round=run.round + 1)
             text = f"Round {run.round} does not hold: {complaint(verdict)}. Trying again."
-            await self._voice.say(run, text, key=f"round:{run.attempt}:{run.round}")
-            return await self._advance(again, Stage.EXECUTE, change, verdict)
-        reason = f"No proposal: {complaint(verdict)} (after {run.round} rounds)."
-        return await self.end(run, Status.FAILED, reason, change, verdict)
+            key = f"round:{run.attempt}:{run.round}"
+            await self._keeper.say_round(run, verdict, text, key=key)
+            return await self._keeper.advance(again, Stage.EXECUTE, change, verdict)
+        rounds = f"{run.round} round{'' if run.round == 1 else 's'}"
+        reason = f"No proposal: {complaint(verdict)} (after {rounds})."
+        return await self._keeper.end(run, Status.FAILED, reason, change, verdict)
 
     async def _propose(self, run: Run, history: History) -> Run:
-        proposal = await self._stages.propose(run, history)
+        try:
+            proposal = await self._patiently(
+                run, history, lambda: self._stages.propose(run, history)
+            )
+        except ForgeConflict:
+            if history.proposal is None:
+                raise
+            return await self._keeper.wait(run)  # pushed to once more: the sweep takes it up
         card_id = await self._voice.propose(run, history.but(proposal=proposal))
-        return await self._save(self.waiting(run), proposal.but(card_id=card_id))
+        return await self._keeper.wait(run, proposal.but(card_id=card_id))
 
     async def _ship(self, run: Run, history: History) -> Run:
         proposal = _need(history.proposal)
         approval = await self._doors.store.approval(run.id, proposal.head)
         if approval is None:
             raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
-        shipment = await self._stages.ship(proposal, approval)
+        try:
+            shipment = await self._patiently(
+                run, history, lambda: self._stages.ship(proposal, approval)
+            )
+        except ForgeConflict as error:
+            if not await self._has_moved(proposal):
+                raise
+            again = run.but(round=run.round + 1)
+            await self._voice.say(run, moved_text(error), key=f"conflict:{run.version}")
+            return await self._keeper.advance(again, Stage.VERIFY)
         reason = f"Live at `{shipment.live_commit[:7]}`."
         if shipment.failed or shipment.restart_needed:
             reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
-        return await self.end(run, Status.DONE, reason, approval, shipment)
+        return await self._keeper.end(run, Status.DONE, reason, approval, shipment)
 
-    def waiting(self, run: Run) -> Run:
-        """Return the run as one that waits for a person's word."""
-        return run.but(stage=Stage.SHIP, status=Status.WAITING, interruptions=0, lease_owner=None)
+    async def _has_moved(self, proposal: Proposal) -> bool:
+        opened = await self._doors.forge.proposal(proposal.number)
+        return opened.state == "open" and opened.head != proposal.head
 
-    async def end(self, run: Run, status: Status, reason: str, *records: Record) -> Run:
-        """Save the run as ended, and say so in its thread."""
-        ended = run.but(status=status, reason=reason, lease_owner=None, lease_until=None)
-        saved = await self._save(ended, *records)
-        await self._voice.last_word(saved, await self._doors.store.history(run.id))
-        return saved
-
-    async def _advance(self, run: Run, stage: Stage, *records: Record) -> Run:
-        return await self._save(run.but(stage=stage, interruptions=0), *records)
-
-    async def _save(self, after: Run, *records: Record) -> Run:
-        now = self._doors.clock.now()
-        saved = await self._doors.store.save(after.but(updated_at=now), *records)
-        await self._voice.refresh(saved, await self._doors.store.history(saved.id))
-        return saved
+    async def _patiently(self, run: Run, history: History, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what `call` returns, waiting a while for a forge that is out of reach."""
+        for wait in FORGE_WAITS:
+            try:
+                return await call()
+            except ForgeUnavailable as error:
+                activity = f"{error} Trying again in {wait:.0f} s."
+                await self._voice.refresh(run, history, activity)
+                await self._doors.clock.sleep(wait)
+        return await call()
 
     def _lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
         return self._doors.workspaces.lend(
             run.id, base=evidence.base, slug=slug(run.trigger.subject or run.goal)
         )
+
+
+async def _pushed_by_hand(change: ChangeSet, head: str, workspace: Workspace) -> ChangeSet:
+    """Return the change as it is at the forge: people may push to the branch too."""
+    await workspace.fetch(head)
+    by_hand = " (with a commit pushed by hand)"
+    return change.but(
+        head=head,
+        summary=change.summary.removesuffix(by_hand) + by_hand,
+        files=await workspace.changes(),
+        diff=await workspace.diff(),
+    )
+
+
+def moved_text(error: ForgeConflict) -> str:
+    """Return what is said when the branch moved between the word and the merge."""
+    return f"Nothing was merged: {error} I check the new commit and post a new card."
 
 
 def _need(record: R | None) -> R:
@@ -192,7 +232,7 @@ def _need(record: R | None) -> R:
 
 def complaint(verdict: Verdict) -> str:
     """Return in a few words why a verdict is not green."""
-    blocking = [finding.message for finding in verdict.findings if finding.blocking]
+    blocking = [f.message.rstrip(".") for f in verdict.findings if f.blocking]
     if blocking:
         return "; ".join(blocking)
     failed = [f"{check.name} {check.status}" for check in verdict.checks if not check.ok]

@@ -1,44 +1,65 @@
 """How a run speaks: its thread, its living card, its last word. Every post has a lasting key."""
 
+import logging
+
 from bot.domain import cards
 from bot.domain.cards import ending, investigation, shipped
+from bot.domain.errors import ChatRejected
 from bot.domain.history import History
-from bot.domain.posts import MessageRef, Post
+from bot.domain.posts import Attachment, MessageRef, Post
 from bot.domain.run import Run, Status
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
+from bot.ports.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 class Voice:
-    """Posts and edits for runs. Saying the same thing twice is harmless: the outbox knows keys."""
+    """Posts and edits for runs. Saying the same thing twice is harmless: the outbox knows keys.
 
-    def __init__(self, chat: Chat, clock: Clock, *, dev_channel_id: int) -> None:
+    A thread that somebody deleted silences a run; it does not stop it.
+    """
+
+    def __init__(self, chat: Chat, store: Store, clock: Clock, *, dev_channel_id: int) -> None:
         self._chat = chat
+        self._store = store
         self._clock = clock
         self._dev_channel_id = dev_channel_id
+        self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
-        """Return the run with its thread and card, opening them if they are not there yet."""
+        """Return the run with its thread and card, opening them if they are not there yet.
+
+        Raises `ChatRejected` where the chat allows no thread.
+        """
         if run.thread_id is not None and run.card_id is not None:
             return run
-        root = await self._root(run)
-        name = f"{run.goal}: {run.trigger.subject or run.trigger.text or run.id}"[:90]
-        thread = run.thread_id or await self._chat.open_thread(root, name)
+        what = run.trigger.subject or run.trigger.text or run.id
+        name = " ".join(f"{run.goal}: {what}".split())[:90]
+        thread = run.thread_id or await self._open_thread(run, name)
         card = await self._chat.post(
             thread, cards.progress(self._now(run), History()), key=f"{run.id}:card"
         )
         return run.but(thread_id=thread, card_id=card.message_id)
 
-    async def _root(self, run: Run) -> MessageRef:
-        """Return the message the thread hangs on: the person's own, or one that quotes them."""
+    async def _open_thread(self, run: Run, name: str) -> int:
+        """Return a thread of the run's own: on the person's message, or on a post that names them.
+
+        A message that another run's thread hangs on already is not used twice.
+        """
+        own = _own_message(run)
+        if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
+            thread = await self._chat.open_thread(own, name)
+            others = await self._store.find(thread_id=thread)
+            if all(other.id == run.id for other in others):
+                return thread
         place = run.trigger.place
-        own = place.message_id is not None and place.thread_id is None
-        if own and place.guild_id is not None and place.message_id is not None:
-            return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
         what = run.trigger.subject or "the last failure"
         post = Post(text=f"**{run.trigger.person.name}** asked me to {run.goal}: {what}")
-        return await self._chat.post(channel, post, key=f"{run.id}:root")
+        root = await self._chat.post(channel, post, key=f"{run.id}:root")
+        return await self._chat.open_thread(root, name)
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
         """Bring the living card up to date; at the end of a run, wait until it is shown."""
@@ -48,13 +69,14 @@ class Voice:
         shown = self._now(run).but(activity=activity)
         await self._chat.edit(ref, cards.progress(shown, history), final=run.ended)
 
-    async def say(self, run: Run, text: str, *, key: str) -> None:
+    async def say(
+        self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
-        if run.thread_id is not None:
-            await self._chat.post(run.thread_id, Post(text=text), key=f"{run.id}:{key}")
+        await self._post(run, Post(text=text, attachments=attachments), f"{run.id}:{key}")
 
     async def propose(self, run: Run, history: History) -> int:
-        """Post the proposal card; return its message id."""
+        """Post the proposal card; return its message id. Raises `ChatRejected`."""
         if run.thread_id is None or history.proposal is None:
             raise AssertionError("a proposal card needs a thread and a proposal")
         key = f"{run.id}:proposal:{run.attempt}:{history.proposal.version}"
@@ -64,14 +86,28 @@ class Voice:
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
         post = _last_post(run, history)
-        if post is None or run.thread_id is None:
+        if post is not None:
+            await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
+
+    async def _post(self, run: Run, post: Post, key: str) -> None:
+        if run.thread_id is None:
             return
-        key = f"{run.id}:{run.goal}:ended:{run.attempt}"
-        await self._chat.post(run.thread_id, post, key=key)
+        try:
+            await self._chat.post(run.thread_id, post, key=key)
+        except ChatRejected as error:
+            _log.warning("run %s cannot speak in its thread: %s", run.id, error)
 
     def _now(self, run: Run) -> Run:
         """Return the run with its times up to now, so that the card's clock moves."""
         return run if run.ended else run.but(updated_at=self._clock.now())
+
+
+def _own_message(run: Run) -> MessageRef | None:
+    """Return the message a thread may hang on: one in a server's channel, not in a thread."""
+    place = run.trigger.place
+    if place.message_id is None or place.thread_id is not None or place.guild_id is None:
+        return None
+    return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
 
 
 def _last_post(run: Run, history: History) -> Post | None:

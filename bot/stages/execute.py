@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 
 from bot.domain.change import ChangeSet
-from bot.domain.errors import AgentOutputInvalid
+from bot.domain.errors import AgentOutputInvalid, OutOfBounds
+from bot.domain.plan import Reproduction
 from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
@@ -23,36 +25,42 @@ class Execute:
     async def __call__(
         self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
     ) -> ChangeSet:
-        """Return the change on the branch; `files` is empty when the engine changed nothing.
+        """Return the change on the branch; `files` is empty when this round changed nothing.
 
         What counts is read from the workspace, not taken from the engine's word. Raises
-        `AgentError`, `BudgetSpent`, `WorkspaceError`.
+        `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
         started = self._clock.monotonic()
-        if assignment.round == 1:
-            await workspace.reset(workspace.base)
+        before = assignment.previous.head if assignment.previous else workspace.base
+        await workspace.reset(before)  # what a crash left of this round does not count
         finished = await self._work(assignment, workspace, on_progress)
-        changed = bool(await workspace.changes())
-        reproduction = assignment.plan.reproduction
-        if changed and reproduction is not None:
-            file = workspace.path / reproduction.path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(reproduction.source, encoding="utf-8")
-        head = await workspace.commit(_message(assignment, finished)) if changed else workspace.base
+        head = await self._committed(assignment, workspace, finished)
+        changed = head != before
         return ChangeSet(
             base=workspace.base,
             head=head,
             branch=workspace.branch,
             engine=self._agent.name,
             summary=finished.summary,
-            files=await workspace.changes(),
-            diff=await workspace.diff(),
+            files=await workspace.changes() if changed else (),
+            diff=await workspace.diff() if changed else "",
             attempts=finished.attempts,
             cost_usd=finished.cost_usd,
             tokens_in=finished.tokens_in,
             tokens_out=finished.tokens_out,
             seconds=self._clock.monotonic() - started,
         )
+
+    async def _committed(
+        self, assignment: Assignment, workspace: Workspace, finished: Finished
+    ) -> str:
+        """Return the head with the engine's change, and the reproduction beside it."""
+        if not await workspace.changes():
+            return workspace.base
+        reproduction = assignment.plan.reproduction
+        if reproduction is not None:
+            _write_inside(workspace.path, reproduction)
+        return await workspace.commit(_message(assignment, finished))
 
     async def _work(
         self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
@@ -67,6 +75,15 @@ class Execute:
         if finished is None:
             raise AgentOutputInvalid(f"The {self._agent.name} engine ended without a last word.")
         return finished
+
+
+def _write_inside(root: Path, reproduction: Reproduction) -> None:
+    """Write the reproduction; raise `OutOfBounds` where the engine's links lead elsewhere."""
+    file = root / reproduction.path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise OutOfBounds(f"`{reproduction.path}` leads out of the worktree.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(reproduction.source, encoding="utf-8")
 
 
 def _message(assignment: Assignment, finished: Finished) -> str:

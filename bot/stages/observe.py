@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.domain.evidence import Evidence, SourceExcerpt
-from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, Kind
 from bot.domain.matching import ranked
 from bot.domain.run import Trigger
 from bot.ports.clock import Clock
@@ -29,7 +29,11 @@ class Observe:
     async def __call__(self, trigger: Trigger) -> Evidence:
         """Return the evidence for what was asked. Raises `JournalError`, `WorkspaceError`."""
         since = self._clock.now() - self._lookback
-        failures = tuple(await self._journal.failures(since=since))
+        failures = tuple(
+            group
+            for group in await self._journal.failures(since=since)
+            if group.newest.kind is not Kind.RUN  # our own work on the code is not what people mean
+        )
         groups, searched = await self._matching(trigger, failures)
         capsule = groups[0].newest.error if groups else None
         sites = _sites(capsule)
@@ -50,9 +54,11 @@ class Observe:
             named = await self._journal.get(trigger.error_id)
             if named and named.error:
                 return _with_fingerprint(failures, named), f"the error `{trigger.error_id}`"
+            if not trigger.subject:
+                return (), f"the error `{trigger.error_id}`"
         if trigger.subject:
             return ranked(trigger.subject, failures), f"failures that fit “{trigger.subject}”"
-        here = {trigger.place.channel_id, trigger.place.thread_id}
+        here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
         local = tuple(group for group in failures if group.newest.channel_id in here)
         return (local or failures)[:1], "the most recent failure"
 

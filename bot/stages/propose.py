@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bot.domain.change import Verdict
+from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
 from bot.domain.run import Run
@@ -40,6 +41,10 @@ class Propose:
                 body=self._body(run, history, verdict),
             )
         )
+        if opened.head != verdict.head:
+            raise ForgeConflict(
+                f"#{opened.number} stands at `{opened.head[:7]}`, not at the commit I checked."
+            )
         return self._proposal(run, history, opened)
 
     def _proposal(self, run: Run, history: History, opened: ForgeProposal) -> Proposal:

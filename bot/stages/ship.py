@@ -16,20 +16,22 @@ class Ship:
         self._checkout = checkout
         self._runtime = runtime
         self._clock = clock
+        self._not_taken_on: set[str] = set()  # files moved forward under this very process
 
     async def __call__(self, proposal: Proposal, approval: Approval) -> Shipment:
         """Return what was merged and what the running bot took on.
 
-        Every step may be repeated after a crash: a merge at the same head returns the same commit,
-        and a checkout that is already there reloads nothing twice that matters. Raises
-        `StaleApproval`, `ForgeError`, `CheckoutDirty`.
+        Every step may be repeated: a merge at the same head returns the same commit, a new process
+        has loaded the new files anyway, and files whose taking on was cut short are kept in mind.
+        Raises `StaleApproval`, `ForgeError`, `CheckoutDirty`.
         """
         if (approval.run_id, approval.head) != (proposal.run_id, proposal.head):
             raise StaleApproval("The approval was for another commit; nothing was merged.")
         merged = await self._forge.merge(proposal.number, approval.head)
         commit = merged.merge_commit or merged.head
-        changed = await self._checkout.fast_forward(commit)
-        adoption = await self._runtime.adopt(changed)
+        self._not_taken_on.update(await self._checkout.fast_forward(commit))
+        adoption = await self._runtime.adopt(sorted(self._not_taken_on))
+        self._not_taken_on.clear()
         live = await self._checkout.head()
         return Shipment(
             run_id=proposal.run_id,

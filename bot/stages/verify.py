@@ -32,7 +32,7 @@ class Verify:
         round_number: int,
         on_check: OnCheck,
     ) -> Verdict:
-        """Return the verdict on `change.head`, which the workspace stands at.
+        """Return the verdict on `change.head`.
 
         A blocking finding ends it there: code that may not be proposed is not run either.
         Raises `VerifierError`, `WorkspaceError`.
@@ -54,6 +54,8 @@ class Verify:
         )
         if reproduction is None or any(finding.blocking for finding in findings):
             return verdict
+        if await workspace.head() != change.head:
+            await workspace.reset(change.head)
         red = await self._verifier.run_reproduction(reproduction, workspace, at_base=True)
         green = await self._verifier.run_reproduction(reproduction, workspace, at_base=False)
         changed = [file.path for file in change.files if file.status != "deleted"]

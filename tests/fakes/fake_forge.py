@@ -1,6 +1,7 @@
 """A forge in memory, with git left out: heads are whatever the drafts say."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable, TheseusError
@@ -12,13 +13,15 @@ class FakeForge:
     """Implements `bot.ports.forge.Forge`.
 
     `push` plays somebody who adds a commit by hand, `clash` a base that no longer merges with a
-    branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first.
+    branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first;
+    `on_merge` are told of each, as the base branch that moves is not kept here.
     """
 
     base_url: str = "http://forge.test"
     down: bool = False
     merges: list[str] = field(default_factory=list)
     drafts: list[ProposalDraft] = field(default_factory=list)
+    on_merge: list[Callable[[ForgeProposal, str], None]] = field(default_factory=list)
     _pulls: dict[int, ForgeProposal] = field(default_factory=dict)
     _runs: dict[str, int] = field(default_factory=dict)
     _pushed: dict[str, str] = field(default_factory=dict)
@@ -26,10 +29,10 @@ class FakeForge:
     _undone: dict[int, int] = field(default_factory=dict)
     _errors: list[TheseusError] = field(default_factory=list)
 
-    def push(self, branch: str) -> str:
+    def push(self, branch: str, head: str | None = None) -> str:
         """Add somebody else's commit to a branch on the forge; return the new head."""
         number = next(n for n, pull in self._pulls.items() if pull.branch == branch)
-        head = _sha("pushed", branch, self._pulls[number].head)
+        head = head or _sha("pushed", branch, self._pulls[number].head)
         self._pulls[number] = self._pulls[number].but(head=head)
         self._pushed[branch] = head
         return head
@@ -85,6 +88,8 @@ class FakeForge:
             raise ForgeConflict(f"{pull.branch} and {pull.base_branch} do not merge cleanly")
         commit = _sha("merge", pull.branch, pull.head)
         self.merges.append(commit)
+        for tell in self.on_merge:
+            tell(pull, commit)
         self._pulls[number] = pull.but(state="merged", merge_commit=commit)
         return self._pulls[number]
 

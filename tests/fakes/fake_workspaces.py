@@ -95,6 +95,7 @@ class FakeWorkspace:
         parts: list[str] = []
         for change in await self.changes():
             old, new = before.get(change.path), now.get(change.path)
+            parts.append(_git_header(change, old, new))
             parts += difflib.unified_diff(
                 (_text(old) or "").splitlines(keepends=True),
                 (_text(new) or "").splitlines(keepends=True),
@@ -256,6 +257,14 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
+    """Return the lines git puts before a file's hunks."""
+    first = f"diff --git a/{change.path} b/{change.path}\n"
+    if old is None:
+        return first + "new file mode 100644\n"
+    return first + ("deleted file mode 100644\n" if new is None else "")
 
 
 def _change(name: str, old: bytes | None, new: bytes | None) -> FileChange:

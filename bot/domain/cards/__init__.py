@@ -1,10 +1,18 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
-from bot.domain.cards._ending import ending
+from bot.domain.cards._ending import ending, failed_outputs
 from bot.domain.cards._investigation import investigation
 from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
 from bot.domain.cards._shipped import shipped
 
-__all__ = ["ending", "investigation", "plan_text", "progress", "proposal", "shipped"]
+__all__ = [
+    "ending",
+    "failed_outputs",
+    "investigation",
+    "plan_text",
+    "progress",
+    "proposal",
+    "shipped",
+]

@@ -15,7 +15,7 @@ def ending(run: Run, history: History) -> Post:
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
         lines += _tried(history.change_set) + _judged(history.verdict)
-        attachments = _outputs(history.verdict)
+        attachments = failed_outputs(history.verdict)
     return Post(text="\n".join(lines), attachments=attachments)
 
 
@@ -39,7 +39,8 @@ def _all(verdict: Verdict) -> tuple[CheckResult, ...]:
     return (*verdict.checks, *([verdict.green_on_head] if verdict.green_on_head else []))
 
 
-def _outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
+def failed_outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
+    """Return the raw output of every check that failed, as files."""
     if verdict is None:
         return ()
     failed = [check for check in _all(verdict) if not check.ok and check.output]

@@ -1,0 +1,33 @@
+"""A running program that takes on whatever it is told to."""
+
+from collections.abc import Sequence
+
+from bot.ports.runtime import Adoption
+
+
+class FakeRuntime:
+    """Implements `bot.ports.runtime.Runtime`. `adopted` is what it was given, call by call.
+
+    `errors` are raised by the next calls, first one first; `failing` modules keep their old code.
+    """
+
+    def __init__(self) -> None:
+        self.adopted: list[tuple[str, ...]] = []
+        self.errors: list[Exception] = []
+        self.failing: dict[str, str] = {}
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Take on the cogs among the files; core code asks for a restart."""
+        if self.errors:
+            raise self.errors.pop(0)
+        self.adopted.append(tuple(changed))
+        modules = [
+            file.removesuffix(".py").replace("/", ".")
+            for file in changed
+            if file.startswith("cogs/")
+        ]
+        return Adoption(
+            reloaded=tuple(module for module in modules if module not in self.failing),
+            restart_needed=tuple(file for file in changed if file.startswith("bot/")),
+            failed={module: why for module, why in self.failing.items() if module in modules},
+        )

@@ -1,0 +1,267 @@
+"""The agent with a fake behind every door, and a fault in the code it looks after."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from bot.domain.checks import Protection
+from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
+from bot.domain.people import AllowList, PeopleList, Person, Place
+from bot.domain.proposal import ForgeProposal
+from bot.domain.run import ENDED, Goal, Run, Status, Trigger
+from bot.ports.agent import Budget
+from bot.ports.store import Store
+from bot.self_improvement import ApprovalRequest, Doors, Limits, SelfImprovementAgent, Stages
+from bot.stages.diagnose import Diagnose
+from bot.stages.execute import Execute
+from bot.stages.observe import Observe
+from bot.stages.plan import MakePlan
+from bot.stages.propose import Propose
+from bot.stages.ship import Ship
+from bot.stages.verify import Verify
+from bot.telemetry import Recorder
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_chat import FakeChat
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_forge import FakeForge
+from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_runtime import FakeRuntime
+from tests.fakes.fake_store import FakeStore
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
+from tests.support.fuse import Fuse, Killed, fused
+
+DEV = 10
+GUILD = 1
+ALICE = Person(id=1, name="alice")
+BOB = Person(id=2, name="bob", role_ids=frozenset({77}))
+DORA = Person(id=3, name="dora")
+MALLORY = Person(id=4, name="mallory")
+PEOPLE = AllowList(
+    developers=PeopleList(users=frozenset({DORA.id})),
+    approvers=PeopleList(users=frozenset({ALICE.id}), roles=frozenset({77})),
+)
+
+BROKEN = '''"""Dice."""
+
+FACES = "abcdef"
+
+
+def face(value: int) -> str:
+    """Return the letter of a face."""
+    return FACES[value]
+'''
+FIXED = BROKEN.replace("FACES[value]", "FACES[value - 1]")
+TEST = """from cogs.dice import face
+
+
+def test_the_first_face_is_a() -> None:
+    assert face(1) == "a"
+"""
+FILES: dict[str, str | bytes] = {
+    "cogs/__init__.py": '"""Cogs."""\n',
+    "cogs/dice.py": BROKEN,
+    "tests/test_dice.py": TEST,
+}
+FIX = {"cogs/dice.py": FIXED}
+
+
+def is_broken(root: Path) -> bool:
+    """Whether the fault is in the tree."""
+    return "FACES[value]" in (root / "cogs/dice.py").read_text(encoding="utf-8")
+
+
+def capsule(
+    *,
+    exception: str = "IndexError",
+    message: str = "string index out of range",
+    file: str = "cogs/dice.py",
+    line: int = 8,
+    function: str = "face",
+    fingerprint: str = "f1f1f1f1f1f1",
+    **arguments: str,
+) -> Capsule:
+    """Return the capsule of one failure."""
+    frame = Frame(file=file, line=line, function=function, arguments=arguments or {"value": "6"})
+    return Capsule(exception=exception, message=message, fingerprint=fingerprint, frames=(frame,))
+
+
+_numbers = count(1)
+
+
+def failure(
+    clock: FakeClock,
+    error: Capsule | None = None,
+    *,
+    name: str = "roll",
+    kind: Kind = Kind.COMMAND,
+    channel_id: int | None = DEV,
+) -> Action:
+    """Return the journal's record of a failure that happens now."""
+    return Action(
+        ts=clock.now(),
+        id=f"{next(_numbers):026}",
+        event=f"{kind.value}.{name}",
+        kind=kind,
+        name=name,
+        outcome=ActionOutcome.ERROR,
+        channel_id=channel_id,
+        error=error or capsule(),
+    )
+
+
+def render(name: str, **values: str) -> str:
+    """Return a pull request's text without a template."""
+    return "\n".join(f"{key}: {value}" for key, value in values.items())
+
+
+class World:
+    """Everything the agent touches; it outlives the agent, as the real things do."""
+
+    def __init__(self, folder: Path, *, store: Store | None = None) -> None:
+        self.clock = FakeClock()
+        self.store: Store = store or FakeStore()
+        self.chat = FakeChat()
+        self.forge = FakeForge(on_merge=[self._merged])
+        self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
+        self.checkout = FakeCheckout(files=dict(FILES), history=[self.workspaces.base])
+        self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
+        self.verifier = FakeVerifier(broken=is_broken)
+        self.engine = FakeAgent(FIX)
+        self.runtime = FakeRuntime()
+        self.limits = Limits(people=PEOPLE, dev_channel_id=DEV)
+        self.protection = Protection(security=("bot/**",), immutable=("Makefile",))
+        self.owner = "world"
+        self._folder = folder
+
+    def _merged(self, pull: ForgeProposal, commit: str) -> None:
+        self.checkout.advance({"cogs/dice.py": FIXED}, commit)
+
+    def agent(self, fuse: Fuse | None = None) -> SelfImprovementAgent:
+        """Return a newly started program's agent, behind a fuse that may end it."""
+        fuse = fuse or Fuse()
+        store, chat = fused(self.store, fuse), fused(self.chat, fuse)
+        forge, checkout = fused(self.forge, fuse), fused(self.checkout, fuse)
+        journal, verifier = fused(self.journal, fuse), fused(self.verifier, fuse)
+        recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
+        stages = Stages(
+            observe=Observe(journal, checkout, self.clock, lookback=timedelta(hours=24)),
+            diagnose=Diagnose(),
+            plan=MakePlan(verifier),
+            execute=Execute(self.engine, self.clock, budget=Budget(seconds=60)),
+            verify=Verify(verifier, protection=self.protection, find_secrets=lambda _text: ()),
+            propose=Propose(
+                forge, self.clock, repository="repo", base_branch="main", render=render
+            ),
+            ship=Ship(forge, checkout, fused(self.runtime, fuse), self.clock),
+        )
+        workspaces = fused(self.workspaces, fuse)
+        doors = Doors(store, chat, forge, workspaces, self.clock, journal, recorder)
+        return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
+
+    @asynccontextmanager
+    async def running(self, fuse: Fuse | None = None) -> AsyncIterator[SelfImprovementAgent]:
+        """Run the program; leaving ends it in good order, a blown fuse as kill -9 would."""
+        agent = self.agent(fuse)
+        working = asyncio.create_task(agent.run_forever())
+        try:
+            yield agent
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError, Killed):
+                try:
+                    await working
+                except BaseExceptionGroup as group:
+                    _, other = group.split((Killed, asyncio.CancelledError))
+                    if other is not None:
+                        raise other from None
+
+    # What people do
+
+    def trigger(
+        self,
+        subject: str = "rolling dice",
+        *,
+        goal: Goal = "fix",
+        person: Person = ALICE,
+        key: str = "",
+        error_id: str | None = None,
+    ) -> Trigger:
+        """Return somebody's request, said in a message of its own in the dev channel."""
+        message = self.chat.heard(DEV)
+        return Trigger(
+            key=key or f"message:{message.message_id}",
+            goal=goal,
+            person=person,
+            place=Place(channel_id=DEV, message_id=message.message_id, guild_id=GUILD),
+            text=f"{subject} keeps crashing, fix it",
+            subject=subject,
+            error_id=error_id,
+            at=self.clock.now(),
+        )
+
+    def word(self, run: Run, person: Person = ALICE, **about: object) -> ApprovalRequest:
+        """Return "ship it", said in the run's thread."""
+        return ApprovalRequest.model_validate(
+            {"person": person, "how": "text", "thread_id": run.thread_id, **about}
+        )
+
+    # Waiting
+
+    async def until(self, true: Callable[[Run], bool], run_id: str, *, within: float = 10) -> Run:
+        """Return the run once `true` holds for it; time passes meanwhile, a second at a time."""
+        try:
+            async with asyncio.timeout(within):
+                while not true(run := await self.store.get(run_id)):
+                    await self.clock.advance(0.25)
+        except TimeoutError:
+            raise AssertionError(f"{run!r} never got there; said: {self.said(run)}") from None
+        return run
+
+    async def settled(self, run_id: str) -> Run:
+        """Return the run once it has ended, or waits for a word."""
+        return await self.until(_settled, run_id)
+
+    async def ended(self, run_id: str) -> Run:
+        """Return the run once it has ended and said so."""
+        await self.until(lambda run: run.ended, run_id)
+        await self.clock.advance(0.25)
+        return await self.store.get(run_id)
+
+    async def proposed(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
+        """Ask for a fix and return the run with its proposal."""
+        run = await agent.request(self.trigger(subject))
+        run = await self.settled(run.id)
+        assert run.status is Status.WAITING, (run.reason, self.said(run))
+        return run
+
+    # Looking
+
+    def said(self, run: Run) -> Sequence[str]:
+        """Return the texts in the run's thread, cards by their titles."""
+        return [
+            said.post.text or (said.post.card.title if said.post.card else "")
+            for said in self.chat.said
+            if said.ref.channel_id == run.thread_id
+        ]
+
+    def last_words(self, run: Run) -> list[str]:
+        """Return the keys of the last words said for the run."""
+        return [
+            said.key
+            for said in self.chat.said
+            if f"{run.id}:" in said.key + ":" and ":ended:" in said.key
+        ]
+
+    def cards(self, run: Run) -> list[str]:
+        """Return the keys of the run's proposal cards."""
+        return [said.key for said in self.chat.said if said.key.startswith(f"{run.id}:proposal:")]
+
+
+def _settled(run: Run) -> bool:
+    return run.status in ENDED or (
+        run.status is Status.WAITING and run.thread_id is not None and run.stage == "ship"
+    )
