@@ -69,6 +69,11 @@ class ForkingRunner:
         """Return how many runs go on side by side."""
         return self._width
 
+    @property
+    def mark(self) -> str:
+        """Return the word all its processes carry in their environment, as `THESEUS_REPAIR`."""
+        return self._mark
+
     async def __aenter__(self) -> Self:
         """Make the scratch folder; the server starts with the first run."""
         self._scratch = tempfile.mkdtemp(prefix="theseus-repair-")

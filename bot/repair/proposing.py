@@ -7,20 +7,24 @@ from dataclasses import replace
 from bot.repair import reverts
 from bot.repair.guidance import factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
-from bot.repair.model import Candidate, Crash, Problem
+from bot.repair.model import Candidate, Crash, Edit, Problem
 from bot.repair.operators import OPERATORS, Pools, View, pools_of
 from bot.repair.source import FunctionNode, Source, header_lines
 
 FLOOR = 0.1
 CRASHES_AT_MOST = 3
 REVERT_FIRST = 1.6
+KIN = 1.6
+KIN_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 
 
 def propose(problem: Problem, suspicion: Suspicion) -> list[Candidate]:
     """Return the candidates, best first. Equal edits appear once, with their best rank."""
     sources = _parsed(problem)
     best: dict[tuple[object, ...], Candidate] = {}
-    for candidate in (*_undoings(problem, suspicion), *_edits(problem, suspicion, sources)):
+    reach = _reach(sources, suspicion)
+    undoings = _undoings(problem, suspicion, reach)
+    for candidate in (*undoings, *_edits(problem, suspicion, sources, reach)):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)
@@ -40,21 +44,41 @@ def _parsed(problem: Problem) -> list[Source]:
     return sources
 
 
-def _undoings(problem: Problem, suspicion: Suspicion) -> Iterator[Candidate]:
+def _undoings(
+    problem: Problem, suspicion: Suspicion, reach: dict[str, float]
+) -> Iterator[Candidate]:
     for candidate in reverts.propose(problem.texts, problem.hunks):
-        edit = candidate.edits[0]
-        text = problem.texts[edit.path]
-        first = text.count("\n", 0, edit.start) + 1
-        lines = range(first - 1, first + text.count("\n", edit.start, edit.end) + 2)
-        scored = suspicion.scores.get(edit.path, {})
-        near = max((scored.get(line, 0.0) for line in lines), default=0.0)
+        near = max(_nearness(edit, problem, suspicion, reach) for edit in candidate.edits)
+        first = candidate.edits[0]
+        line = problem.texts[first.path].count("\n", 0, first.start) + 1
         rank = REVERT_FIRST + candidate.rank * (0.5 + near) if near else candidate.rank * 0.3
-        yield replace(candidate, rank=rank, line=first)
+        yield replace(candidate, rank=rank, line=line)
 
 
-def _edits(problem: Problem, suspicion: Suspicion, sources: list[Source]) -> Iterator[Candidate]:
+def _nearness(edit: Edit, problem: Problem, suspicion: Suspicion, reach: dict[str, float]) -> float:
+    """Return the suspicion of the lines an undoing touches, or of the names they bind."""
+    text = problem.texts[edit.path]
+    first = text.count("\n", 0, edit.start) + 1
+    last = first + text.count("\n", edit.start, edit.end)
+    scored = suspicion.scores.get(edit.path, {})
+    near = max((scored.get(line, 0.0) for line in range(first - 1, last + 2)), default=0.0)
+    if near:
+        return near
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return UNSEEN
+    names: set[str] = set()
+    for statement in tree.body:
+        if statement.lineno <= last and (statement.end_lineno or statement.lineno) >= first:
+            names |= _bound(statement)
+    return max((reach.get(name, 0.0) for name in names), default=0.0)
+
+
+def _edits(
+    problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
+) -> Iterator[Candidate]:
     pools = pools_of(sources)
-    reach = _reach(sources, suspicion)
     for crash in _distinct(problem.crashes):
         for source in sources:
             for statement in ast.walk(source.tree):
@@ -73,10 +97,26 @@ def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
 
 def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
     near = view.at_crash(statement)
+    kin = 1.0 if near or not _kin(statement, view) else KIN
     for operator in OPERATORS:
         for candidate in operator(statement, view):
             weight = candidate.rank * factor(view.crash, candidate.kind, near)
+            weight *= kin if candidate.kind in KIN_KINDS else 1.0
             yield replace(candidate, rank=weight * (FLOOR + score))
+
+
+def _kin(statement: ast.stmt, view: View) -> bool:
+    """Tell whether a condition above the crash, in its function, reads names the crash reads."""
+    crash = next((frame for frame in reversed(view.crash.frames)
+                  if frame.path == view.source.path), None)  # fmt: skip
+    function = view.source.function(statement)
+    if crash is None or function is None or not isinstance(statement, (ast.If, ast.While)):
+        return False
+    if not function.lineno <= crash.line <= (function.end_lineno or 0):
+        return False
+    read = {node.id for node in ast.walk(function)
+            if isinstance(node, ast.Name) and node.lineno == crash.line}  # fmt: skip
+    return any(isinstance(node, ast.Name) and node.id in read for node in ast.walk(statement.test))
 
 
 def _score(

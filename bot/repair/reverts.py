@@ -9,7 +9,9 @@ from bot.repair.model import Candidate, Edit, Hunk, Texts
 
 HEADER = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
+ALIKE = 0.6
 
 
 def parse_diff(text: str, commit: str = "", age: int = 0) -> list[Hunk]:
@@ -65,19 +67,71 @@ def changes_of(hunk: Hunk) -> list[Change]:
     return found
 
 
-def atoms_of(change: Change) -> list[Change]:
-    """Split a change into pairs of lines that stand for each other, and lone lines."""
-    matcher = difflib.SequenceMatcher(None, change.old, change.new, autojunk=False)
-    atoms: list[Change] = []
+def align(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """Pair lines that stand for each other; return blocks (old from, to, new from, to) that differ.
+
+    A block is one line for one line, or lines of one side only.
+    """
+    blocks: list[tuple[int, int, int, int]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for tag, o1, o2, n1, n2 in matcher.get_opcodes():
         if tag == "equal":
             continue
         if o2 - o1 == n2 - n1:
-            pairs = zip(range(o1, o2), range(n1, n2), strict=True)
-            atoms += [Change([change.old[o]], [change.new[n]], change.line + n) for o, n in pairs]
+            blocks += [(o1 + step, o1 + step + 1, n1 + step, n1 + step + 1)
+                       for step in range(o2 - o1)]  # fmt: skip
         else:
-            atoms.append(Change(change.old[o1:o2], change.new[n1:n2], change.line + n1))
-    return atoms
+            blocks += _paired(old, new, (o1, o2, n1, n2))
+    return blocks
+
+
+def _paired(
+    old: Sequence[str], new: Sequence[str], block: tuple[int, int, int, int]
+) -> list[tuple[int, int, int, int]]:
+    """Split an uneven block at the lines that are alike."""
+    o1, o2, n1, n2 = block
+    pairs: list[tuple[int, int]] = []
+    for at in range(o1, o2):
+        from_ = pairs[-1][1] + 1 if pairs else n1
+        likeness = {
+            other: difflib.SequenceMatcher(None, old[at], new[other]).ratio()
+            for other in range(from_, n2)
+        }
+        best = max(likeness, key=likeness.__getitem__, default=None)
+        if best is not None and likeness[best] >= ALIKE:
+            pairs.append((at, best))
+    blocks: list[tuple[int, int, int, int]] = []
+    for o, n in [*pairs, (o2, n2)]:
+        if o1 < o and n1 < n and not pairs:
+            return [block]
+        blocks += [(o1, o1, n1, n)] if n1 < n else []
+        blocks += [(o1, o, n, n)] if o1 < o else []
+        blocks += [(o, o + 1, n, n + 1)] if o < o2 and old[o] != new[n] else []
+        o1, n1 = o + 1, n + 1
+    return blocks
+
+
+def atoms_of(change: Change) -> list[Change]:
+    """Split a change into pairs of lines that stand for each other, and lone lines."""
+    return [
+        Change(change.old[o1:o2], change.new[n1:n2], change.line + n1)
+        for o1, o2, n1, n2 in align(change.old, change.new)
+    ]
+
+
+def finer(edit: Edit, text: str) -> list[Edit]:
+    """Split an edit of several lines into edits of single lines with the same effect together."""
+    now = text[edit.start : edit.end].splitlines(keepends=True)
+    then = edit.text.splitlines(keepends=True)
+    starts = [edit.start]
+    for line in now:
+        starts.append(starts[-1] + len(line))
+    if not now or not then:
+        return [edit]
+    return [
+        Edit(edit.path, starts[n1], starts[n2], "".join(then[o1:o2]))
+        for o1, o2, n1, n2 in align(then, now)
+    ]
 
 
 def place(lines: Sequence[str], change: Change, hunk: Hunk) -> int | None:
@@ -158,6 +212,7 @@ def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterat
             edits.append(whole)
             rank = 1.0 if len(atoms) == 1 else 0.9
             yield _undo([whole], hunk.commit, "a change of", rank * fade)
+        yield from _entries_back(text, change, whole, hunk, fade)
         for atom in atoms:
             edit = edit_for(text, atom, hunk)
             if edit is None:
@@ -169,6 +224,20 @@ def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterat
     if len(edits) > 1:
         yield _undo(edits, hunk.commit, "a hunk of", 0.75 * fade)
     everything.setdefault(hunk.commit, []).extend(edits)
+
+
+def _entries_back(
+    text: str, change: Change, whole: Edit | None, hunk: Hunk, fade: float
+) -> Iterator[Candidate]:
+    """Yield the table entries a change took away, put back beside those it brought."""
+    old, new = (list(map(ENTRY.match, side)) for side in (change.old, change.new))
+    if whole is None or not new or not all((*old, *new)):
+        return
+    brought = {entry["key"] for entry in new if entry}
+    lost = [entry[0] for entry in old if entry and entry["key"] not in brought]
+    if lost:
+        edit = Edit(hunk.path, whole.start, whole.start, "".join(f"{line}\n" for line in lost))
+        yield _undo([edit], hunk.commit, "a table entry taken away by", 1.05 * fade)
 
 
 def _undo(edits: Sequence[Edit], commit: str, what: str, rank: float) -> Candidate:

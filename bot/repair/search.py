@@ -4,11 +4,12 @@ import ast
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.ports.clock import Clock
+from bot.repair import reverts
 from bot.repair.localise import localise
 from bot.repair.model import Attempt, Candidate, Judgement, Problem, SearchReport, Texts
 from bot.repair.proposing import propose
@@ -169,21 +170,21 @@ async def _first_confirmed(hunt: _Hunt, confirm: Confirm) -> Candidate | None:
 
 
 async def _shrunk(fix: Candidate, hunt: _Hunt, confirm: Confirm) -> Candidate:
-    """Return the fix without those of its parts that are not needed."""
-    if fix.kind != "revert" or len(fix.edits) < 2:
+    """Return an undoing without those of its lines that are not needed."""
+    texts = hunt.problem.texts
+    parts = [part for edit in fix.edits for part in reverts.finer(edit, texts[edit.path])]
+    if fix.kind != "revert" or not 2 <= len(parts) <= SHRINKING_AT_MOST:
         return fix
-    kept: Sequence[object] = fix.edits
-    smaller = fix
-    for edit in fix.edits[:SHRINKING_AT_MOST]:
-        rest = tuple(other for other in smaller.edits if other is not edit)
-        trial = replace(smaller, edits=rest)
-        files = trial.apply(hunt.problem.texts) if rest else {}
-        if files and sound(files, hunt.problem.texts) and (await hunt.judge.judge(files)).green:
-            smaller = trial
-    if len(smaller.edits) == len(kept):
+    kept = parts
+    for part in parts:
+        rest = tuple(other for other in kept if other is not part)
+        files = replace(fix, edits=rest).apply(texts) if rest else {}
+        if files and sound(files, texts) and (await hunt.judge.judge(files)).green:
+            kept = list(rest)
+    if len(kept) == len(parts):
         return fix
-    smaller = replace(smaller, why=f"{smaller.why}, only the parts that matter")
-    return smaller if await confirm(smaller.apply(hunt.problem.texts)) else fix
+    smaller = replace(fix, edits=tuple(kept), why=f"{fix.why}, only the parts that matter")
+    return smaller if await confirm(smaller.apply(texts)) else fix
 
 
 def _nearness(attempt: Attempt) -> tuple[float, float]:

@@ -10,8 +10,10 @@ from pathlib import Path
 TAIL = 200_000
 
 
-async def spawn(argv: Sequence[str], folder: Path, seconds: float) -> tuple[int | None, str]:
-    """Return the exit code and the combined output; the code is None when time ran out.
+async def spawn(
+    argv: Sequence[str], folder: Path, seconds: float, *, keep: int = TAIL
+) -> tuple[int | None, str]:
+    """Return the exit code and the end of the combined output; no code means time ran out.
 
     The command gets its own process group, which is killed when time is up or on cancellation.
     Raises `FileNotFoundError` when there is no such program.
@@ -29,9 +31,9 @@ async def spawn(argv: Sequence[str], folder: Path, seconds: float) -> tuple[int 
         async with asyncio.timeout(seconds):
             output, _ = await child.communicate()
     except TimeoutError:
-        return None, output.decode(errors="replace")[-TAIL:]
+        return None, output.decode(errors="replace")[-keep:]
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
-    return child.returncode, output.decode(errors="replace")[-TAIL:]
+    return child.returncode, output.decode(errors="replace")[-keep:]

@@ -8,6 +8,7 @@ from bot.repair.spawning import spawn
 
 COMMITS = 12
 SECONDS = 15.0
+CHARACTERS = 20_000_000
 HUNKS_AT_MOST = 150
 
 
@@ -29,7 +30,7 @@ async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Hunk]:
 
 async def _output(argv: list[str], folder: Path) -> str:
     try:
-        code, output = await spawn(argv, folder, SECONDS)
+        code, output = await spawn(argv, folder, SECONDS, keep=CHARACTERS)
     except FileNotFoundError:
         return ""  # without git there are no suspects, and the search goes on without them
     return output if code == 0 else ""

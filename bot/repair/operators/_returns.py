@@ -16,19 +16,20 @@ OF_CALL = {
     "strip": '""', "lower": '""', "upper": '""', "title": '""',
 }  # fmt: skip
 FALLBACKS = ("default", "fallback", "otherwise", "missing")
-COMMON = (("None", 0.6), ("0", 0.55), ("[]", 0.5), ('""', 0.5), ("False", 0.5), ("{}", 0.4))
+COMMON = (("None", 0.7), ("0", 0.55), ("[]", 0.5), ('""', 0.5), ("False", 0.5), ("{}", 0.4))
 
 
 def exits_of(statement: ast.stmt, view: View) -> list[tuple[str, float]]:
     """Return ways to leave before a statement (`return None`, `continue`, ...), fittest first."""
     exits: dict[str, float] = {}
-    if _in_loop(statement, view):
-        exits["continue"] = 0.85
+    looping = _in_loop(statement, view)
+    if looping:
+        exits["continue"] = 1.0
     function = view.source.function(statement)
     if function is not None:
         for value, fit in _values(function, view):
             text = f"return {value}".rstrip()
-            exits[text] = max(exits.get(text, 0.0), fit)
+            exits[text] = max(exits.get(text, 0.0), fit * (0.7 if looping else 1.0))
     return sorted(exits.items(), key=lambda item: -item[1])
 
 
@@ -55,10 +56,7 @@ def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
         named = any(word in arg.arg for word in FALLBACKS)
         yield arg.arg, 0.97 if named else 0.5
     for value in values:
-        plain = isinstance(value, ast.Constant) or (
-            isinstance(value, (ast.List, ast.Dict, ast.Tuple)) and not list(ast.iter_child_nodes(
-                value))[1:])  # fmt: skip
-        if plain:
+        if _is_plain(value):
             text = view.code(value)
             yield text, 1.0 if text != "None" or annotation in (None, "None") else 0.9
         elif isinstance(value, ast.Name) and value.id in {
@@ -69,7 +67,16 @@ def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
     if annotation is not None:
         yield annotation, 0.95
     for text, fit in COMMON:
-        yield text, fit * (0.8 if annotation is None else 0.45)
+        yield text, fit * (0.9 if annotation is None else 0.45)
+
+
+def _is_plain(value: ast.expr) -> bool:
+    """Tell whether a value is a constant or an empty collection."""
+    if isinstance(value, ast.UnaryOp):
+        return isinstance(value.operand, ast.Constant)
+    if isinstance(value, (ast.List, ast.Tuple)):
+        return not value.elts
+    return isinstance(value, ast.Constant) or (isinstance(value, ast.Dict) and not value.values)
 
 
 def _annotated(function: FunctionNode, view: View) -> str | None:

@@ -41,9 +41,9 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
         likeness = difflib.SequenceMatcher(None, node.attr, name).ratio()
         yield _rename(node, name, 0.5 + 0.45 * likeness, view)
     synonyms = [name for group in SYNONYMS if node.attr in group for name in group]
-    for name in near:
-        if name not in {node.attr} and not name.startswith("_"):
-            yield _rename(node, name, 0.85 if name in synonyms else 0.3, view)
+    public = [name for name in near if name != node.attr and not name.startswith("_")]
+    for name in public:
+        yield _rename(node, name, 0.85 if name in synonyms else 0.3 + 0.3 / len(public), view)
 
 
 def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:

@@ -32,7 +32,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 def _before(statement: ast.stmt, test: str, weight: float, view: View) -> Iterator[Candidate]:
     """Yield `if test: <leave>` in front of the statement, for each fitting way to leave."""
-    if not view.source.starts_line(statement) or _in_elif(statement, view):
+    if not weight or not view.source.starts_line(statement) or _in_elif(statement, view):
         return
     for exit_, fit in exits_of(statement, view):
         edit = view.source.insert_before(statement, [f"if {test}:", f"    {exit_}"])
@@ -90,6 +90,8 @@ def _receivers(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, ast.
 
 def _inside(statement: ast.stmt, test: str, weight: float, view: View) -> Iterator[Candidate]:
     """Yield the test added to a condition, or put around a value."""
+    if not weight:
+        return
     if isinstance(statement, (ast.If, ast.While)):
         code = view.code(statement.test)
         code = f"({code})" if isinstance(statement.test, (ast.BoolOp, ast.IfExp)) else code
@@ -167,8 +169,9 @@ def _empty_guards(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if isinstance(node, ast.Subscript) and view.crash.error == "IndexError":
             head, index = view.code(node.value), view.code(node.slice)
             if head not in empties and not isinstance(node.slice, (ast.Slice, ast.Constant)):
-                yield from _before(statement, f"{index} >= len({head})", 0.5, view)
-                yield from _inside(statement, f"{index} < len({head})", 0.5, view)
+                plain = isinstance(node.value, CHAIN)
+                yield from _before(statement, f"{index} >= len({head})", 0.4 * plain, view)
+                yield from _inside(statement, f"{index} < len({head})", 0.4 * plain, view)
 
 
 def _key_guards(statement: ast.stmt, view: View) -> Iterator[Candidate]:

@@ -1,16 +1,21 @@
 """Missing statements: an update or a record-keeping call that similar code nearby would have."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
 
-KEEPING = {"set": "add", "list": "append"}
+UNBOUND = re.compile(r"local variable '(\w+)'")
+FIRST_VALUES = (("None", 0.6), ("0", 0.6), ('""', 0.55), ("[]", 0.55), ("False", 0.45))
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield statements to add at the beginning or end of a loop's or branch's body."""
+    """Yield statements to add at the beginning or end of a function's, loop's or branch's body."""
+    if isinstance(statement, FunctionNode):
+        yield from _unbound(statement, view)
     if not isinstance(statement, (ast.For, ast.While, ast.If)):
         return
     if view.source.function(statement) is None or not view.source.starts_line(statement.body[0]):
@@ -25,6 +30,22 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if not leaves:
             edit = view.source.insert_after(last, [line])
             yield view.make([edit], "insertion", weight, f"add `{line}`", last)
+
+
+def _unbound(function: FunctionNode, view: View) -> Iterator[Candidate]:
+    """Yield a first value for a local that was read before anything was assigned to it."""
+    missing = UNBOUND.search(view.crash.message)
+    inner = view.crash.frames[-1:]
+    first = function.body[0]
+    if not missing or not inner or inner[0].function != function.name:
+        return
+    if first in view.source.docstrings or getattr(first, "value", None) in view.source.docstrings:
+        first = function.body[min(1, len(function.body) - 1)]
+    if view.source.starts_line(first) and first.lineno != function.lineno:
+        for value, weight in FIRST_VALUES:
+            line = f"{missing[1]} = {value}"
+            edit = view.source.insert_before(first, [line])
+            yield view.make([edit], "insertion", weight, f"add `{line}`", first)
 
 
 def _lines(block: ast.For | ast.While | ast.If, view: View) -> Iterator[tuple[str, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
-DEFAULTS = (("0", 0.5), ("None", 0.4), ('""', 0.4), ("[]", 0.4), ("{}", 0.3))
+DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:

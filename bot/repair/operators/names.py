@@ -42,7 +42,8 @@ def _likeness(left: str, right: str) -> float:
 
 def _defined(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield names that do exist, nearest first, for one that does not."""
-    visible = set(view.names_before(node)) | bound_names(view.source.tree) | set(dir(builtins))
+    visible = set(view.names_before(node)) | bound_names(view.source.tree)
+    visible |= set(difflib.get_close_matches(node.id, dir(builtins), 2, 0.75))
     visible.discard(node.id)
     for name in difflib.get_close_matches(node.id, sorted(visible), 6, 0.5):
         yield view.put(node, name, "name", 0.55 + 0.4 * _likeness(node.id, name))

@@ -1,4 +1,4 @@
-"""Reads the table of small faulty modules in `faults/*.txt`.
+"""Reads the table of small faulty modules in `tests/bot/repair/faults/*.txt`.
 
 A case is `##### name`, the right source, then `=== old` and `=== new` (the fault is planted by
 replacing one by the other), `=== tests` (shown to the engine) and `=== held out` (not shown).
@@ -7,7 +7,7 @@ replacing one by the other), `=== tests` (shown to the engine) and `=== held out
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "faults"
+FOLDER = Path(__file__).parents[1] / "bot/repair/faults"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""Lines are suspected by coverage, by the crash's frames and by suspect commits."""
+
+from bot.repair.localise import localise, ochiai
+from bot.repair.model import Crash, Frame, Hunk, Problem
+
+TEXT = "def f(x):\n    a = x\n    b = a\n    return b\n"
+
+
+def problem(**parts: object) -> Problem:
+    known: dict[str, object] = {
+        "texts": {"m.py": TEXT},
+        "coverage": {
+            "bad": {"m.py": frozenset({2, 3})},
+            "good": {"m.py": frozenset({2, 4})},
+        },
+        "failing": frozenset({"bad"}),
+        "passing": frozenset({"good"}),
+    }
+    return Problem(**{**known, **parts})  # type: ignore[arg-type]
+
+
+def test_ochiai_is_one_for_a_line_only_failing_tests_run_and_zero_for_the_others() -> None:
+    assert ochiai(2, 0, 2) == 1
+    assert ochiai(0, 5, 2) == 0
+    assert 0 < ochiai(1, 3, 1) < 1
+
+
+def test_a_line_only_the_failing_test_runs_is_most_suspicious() -> None:
+    suspicion = localise(problem())
+
+    assert suspicion.top(1)[0][:2] == ("m.py", 3)
+    assert suspicion.of("m.py", range(4, 5)) == 0
+
+
+def test_the_innermost_frame_weighs_more_than_its_callers() -> None:
+    frames = (Frame("m.py", 2), Frame("m.py", 3))
+    suspicion = localise(problem(coverage={}, crashes=(Crash("IndexError", "", frames),)))
+
+    assert suspicion.of("m.py", range(3, 4)) > suspicion.of("m.py", range(2, 3)) > 0
+
+
+def test_lines_a_suspect_commit_added_gain_if_the_failing_test_ran_them() -> None:
+    hunk = Hunk("m.py", "c", 2, 2, ("+    a = x",))
+    plain, suspected = localise(problem()), localise(problem(hunks=(hunk,)))
+
+    assert suspected.of("m.py", range(2, 3)) > plain.of("m.py", range(2, 3))
+
+
+def test_frames_in_unknown_files_are_passed_over() -> None:
+    crash = Crash("KeyError", "", (Frame("elsewhere.py", 9),))
+
+    assert localise(problem(coverage={}, crashes=(crash,))).top(3) == ()

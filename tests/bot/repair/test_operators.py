@@ -1,0 +1,135 @@
+"""Each family of edits proposes what a person would write."""
+
+import ast
+
+import pytest
+
+from bot.repair.model import Crash, Frame
+from bot.repair.operators import OPERATORS, View, pools_of
+from bot.repair.source import Source
+
+
+def proposals(text: str, crash: Crash | None = None) -> dict[str, float]:
+    """Return every text the operators make of a module, with the best weight of each."""
+    source = Source("m.py", text)
+    view = View(source, crash or Crash(""), pools_of([source]))
+    made: dict[str, float] = {}
+    for statement in ast.walk(source.tree):
+        if isinstance(statement, ast.stmt):
+            for operator in OPERATORS:
+                for candidate in operator(statement, view):
+                    new = candidate.apply({"m.py": text})["m.py"]
+                    made[new] = max(made.get(new, 0), candidate.rank)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("faulty", "right"),
+    [
+        ("def f(a, b):\n    return a < b\n", "def f(a, b):\n    return a <= b\n"),
+        ("def f(a, b):\n    return a is b\n", "def f(a, b):\n    return a is not b\n"),
+        ("def f(a, b):\n    return a in b\n", "def f(a, b):\n    return a not in b\n"),
+        (
+            "def f(x):\n    if x:\n        return 1\n",
+            "def f(x):\n    if not x:\n        return 1\n",
+        ),
+        ("def f(x):\n    return x[1]\n", "def f(x):\n    return x[0]\n"),
+        ("def f(x, i):\n    return x[i]\n", "def f(x, i):\n    return x[i - 1]\n"),
+        ("def f(x, i):\n    return x[i + 1]\n", "def f(x, i):\n    return x[i]\n"),
+        ("def f(n):\n    return range(n)\n", "def f(n):\n    return range(n + 1)\n"),
+        ("def f(a, b):\n    return a + b\n", "def f(a, b):\n    return a - b\n"),
+        ("def f(a, b):\n    return a / b\n", "def f(a, b):\n    return a // b\n"),
+        ("def f(a, b):\n    return a - b\n", "def f(a, b):\n    return b - a\n"),
+        ("def f(t, x):\n    t += x\n", "def f(t, x):\n    t -= x\n"),
+        ("def f(x, up=True):\n    return x\n", "def f(x, up=False):\n    return x\n"),
+        ("def f(a, b):\n    return a and b\n", "def f(a, b):\n    return a or b\n"),
+        ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(b, a)\n"),
+        ("def f(a, b):\n    return g(a, a)\n", "def f(a, b):\n    return g(a, b)\n"),
+        ("def f(x):\n    return min(x)\n", "def f(x):\n    return max(x)\n"),
+        ("def f(x):\n    return sorted(x)\n", "def f(x):\n    return sorted(x, reverse=True)\n"),
+        ("def f(x):\n    x.append(1)\n", "def f(x):\n    x.extend(1)\n"),
+        ("def f(x):\n    y = g(x)\n", "def f(x):\n    y = g(x)\n    return y\n"),
+        ("def f(n):\n    f(n - 1)\n", "def f(n):\n    return f(n - 1)\n"),
+        (
+            "def f(x=[]):\n    return x\n",
+            "def f(x=None):\n    if x is None:\n        x = []\n    return x\n",
+        ),
+        (
+            "async def g():\n    pass\n\n\nasync def f():\n    return g()\n",
+            "async def g():\n    pass\n\n\nasync def f():\n    return await g()\n",
+        ),
+        ('x = "é" + str(1 < 2)\n', 'x = "é" + str(1 <= 2)\n'),
+        ('def f(d):\n    return f"{d[1]}"\n', 'def f(d):\n    return f"{d[0]}"\n'),
+    ],
+)
+def test_a_single_edit_is_proposed(faulty: str, right: str) -> None:
+    assert right in proposals(faulty)
+
+
+def crash_at(line: int, error: str, message: str = "", **hints: tuple[str, ...]) -> Crash:
+    return Crash(error, message, (Frame("m.py", line, "f"),), hints=hints)
+
+
+NONE = "'NoneType' object has no attribute 'y'"
+
+
+@pytest.mark.parametrize(
+    ("faulty", "crash", "right"),
+    [
+        (
+            "def f(x):\n    return x.y\n",
+            crash_at(2, "AttributeError", NONE, none=("x",)),
+            "def f(x):\n    if x is None:\n        return None\n    return x.y\n",
+        ),
+        (
+            "def f(xs):\n    return sum(xs) / len(xs)\n",
+            crash_at(2, "ZeroDivisionError", "division by zero", empty=("xs",)),
+            "def f(xs):\n    if not xs:\n        return 0.0\n    return sum(xs) / len(xs)\n",
+        ),
+        (
+            'def f(row):\n    return row["nmae"]\n',
+            crash_at(2, "KeyError", "'nmae'", keys=("name", "id")),
+            'def f(row):\n    return row["name"]\n',
+        ),
+        (
+            "def f(table, key):\n    return table[key]\n",
+            crash_at(2, "KeyError", "'x'"),
+            "def f(table, key):\n    return table.get(key)\n",
+        ),
+        (
+            "def f(cart):\n    return cart.sum()\n",
+            crash_at(2, "AttributeError", "'Cart' object has no attribute 'sum'", near=("total",)),
+            "def f(cart):\n    return cart.total()\n",
+        ),
+        (
+            "def f(letters):\n    return letter\n",
+            crash_at(2, "NameError", "name 'letter' is not defined"),
+            "def f(letters):\n    return letters\n",
+        ),
+        (
+            "def f(xs):\n    for x in xs:\n        print(x.y)\n",
+            crash_at(3, "AttributeError", NONE, none=("x",)),
+            "def f(xs):\n    for x in xs:\n        if x is None:\n            continue\n"
+            "        print(x.y)\n",
+        ),
+    ],
+)
+def test_a_crash_suggests_the_edit_that_explains_it(faulty: str, crash: Crash, right: str) -> None:
+    made = proposals(faulty, crash)
+
+    assert right in made
+    assert made[right] >= 0.5
+
+
+def test_a_guard_prefers_what_the_function_returns_elsewhere() -> None:
+    text = "def f(x):\n    if x == 1:\n        return -1\n    return x.y\n"
+    made = proposals(text, crash_at(4, "AttributeError", NONE, none=("x",)))
+    guards = {new: rank for new, rank in made.items() if "if x is None:" in new}
+
+    assert "return -1\n    return x.y" in max(guards, key=guards.__getitem__)
+
+
+def test_nothing_is_proposed_inside_annotations_and_docstrings() -> None:
+    text = 'def f(x: "list[int]" = 3) -> dict[str, int]:\n    """Sum of 1 and 2."""\n    return x\n'
+
+    assert all('"""Sum of 1 and 2."""' in new and '"list[int]"' in new for new in proposals(text))

@@ -1,0 +1,144 @@
+"""The search takes the best-ranked green edit, wastes no judgement, and ends in time."""
+
+import asyncio
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.repair.explain import explain
+from bot.repair.model import Crash, Frame, Hunk, Judgement, Problem, Texts
+from bot.repair.search import Progress, search, sound
+from tests.fakes.fake_clock import FakeClock
+
+TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
+CRASH = Crash("AssertionError", "", (Frame("m.py", 2, "f"),))
+
+
+class ScriptedJudge:
+    """Calls green what `green` says; keeps what it was shown; may be held up."""
+
+    def __init__(self, green: set[str], gate: asyncio.Event | None = None) -> None:
+        self.green, self.gate = green, gate
+        self.shown: list[str] = []
+
+    async def judge(self, files: Texts) -> Judgement:
+        text = files["m.py"]
+        self.shown.append(text)
+        if self.gate is not None:
+            await self.gate.wait()
+        return Judgement(text in self.green, "reproduction", passed=0, total=1)
+
+
+def problem(text: str = TEXT, hunks: tuple[Hunk, ...] = ()) -> Problem:
+    return Problem({"m.py": text, "tests/test_m.py": text}, crashes=(CRASH,), hunks=hunks)
+
+
+async def test_the_edit_the_judge_wants_is_found_and_reported() -> None:
+    wanted = TEXT.replace("<", "<=")
+    seen: list[Progress] = []
+
+    report = await search(
+        problem(), ScriptedJudge({wanted}), budget_seconds=30, clock=FakeClock(),
+        on_progress=seen.append,
+    )  # fmt: skip
+
+    assert report.files == {"m.py": wanted}
+    assert report.stopped == "fixed"
+    assert report.attempts == len(seen) == seen[-1].tried
+    assert "the reproduction passes" in explain(report)
+
+
+async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
+    comparison, constant = TEXT.replace("<", "<="), TEXT.replace("[0]", "[2]")
+
+    report = await search(
+        problem(), ScriptedJudge({comparison, constant}), budget_seconds=30, clock=FakeClock(),
+        width=2,
+    )  # fmt: skip
+
+    assert report.files == {"m.py": comparison}
+
+
+async def test_undoing_a_suspect_line_is_preferred_to_any_other_edit() -> None:
+    undone = TEXT.replace("items[count]", "items[count - 1]")
+    lines = ("-    return items[count - 1] < items[0]", "+    return items[count] < items[0]")
+    hunk = Hunk("m.py", "abc", 2, 2, lines)
+    judge = ScriptedJudge({undone, TEXT.replace("<", "<=")})
+
+    report = await search(problem(hunks=(hunk,)), judge, budget_seconds=30, clock=FakeClock())
+
+    assert report.fix is not None
+    assert report.fix.kind == "revert"
+    assert judge.shown == [undone]
+
+
+async def test_no_text_is_judged_twice_and_none_that_cannot_work() -> None:
+    judge = ScriptedJudge(set())
+
+    report = await search(problem(), judge, budget_seconds=30, clock=FakeClock())
+
+    assert report.stopped == "exhausted"
+    assert len(judge.shown) == len(set(judge.shown)) > 10
+    assert all(sound({"m.py": text}, {"m.py": TEXT}) for text in judge.shown)
+    assert "None of the" in explain(report)
+
+
+async def test_a_green_edit_that_is_not_confirmed_is_passed_over() -> None:
+    first, second = TEXT.replace("<", "<="), TEXT.replace("[0]", "[1]")
+
+    async def confirm(files: Texts) -> bool:
+        return files["m.py"] != first
+
+    report = await search(
+        problem(), ScriptedJudge({first, second}), budget_seconds=30, clock=FakeClock(),
+        confirm=confirm,
+    )  # fmt: skip
+
+    assert report.files == {"m.py": second}
+
+
+async def test_the_search_ends_when_its_time_is_up_and_says_so() -> None:
+    judge = ScriptedJudge(set(), gate=asyncio.Event())
+
+    report = await search(problem(), judge, budget_seconds=0.05, clock=SystemClock())
+
+    assert report.stopped == "time"
+    assert "left untried" in explain(report)
+
+
+async def test_cancelling_the_search_cancels_the_judge() -> None:
+    judge = ScriptedJudge(set(), gate=asyncio.Event())
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await search(problem(), judge, budget_seconds=60, clock=SystemClock())
+
+
+async def test_an_undoing_of_many_lines_is_cut_down_to_those_that_matter() -> None:
+    text = "def f(a, b):\n    x = a + 1\n    y = b + 1\n    z = x + y\n    return z + 9\n"
+    lines = (" def f(a, b):", "-    x = a", "-    y = b", "-    z = x - y", "-    return z",
+             "+    x = a + 1", "+    y = b + 1", "+    z = x + y", "+    return z + 9")  # fmt: skip
+    hunk = Hunk("m.py", "abc", 1, 1, lines)
+    wanted = ("x = a\n", "return z\n", "z = x - y\n")
+
+    class Both(ScriptedJudge):
+        async def judge(self, files: Texts) -> Judgement:
+            return Judgement(all(part in files["m.py"] for part in wanted))
+
+    report = await search(
+        problem(text, hunks=(hunk,)), Both(set()), budget_seconds=30, clock=FakeClock()
+    )
+
+    assert all(part in report.files["m.py"] for part in wanted)
+    assert "y = b + 1\n" in report.files["m.py"]
+
+
+async def test_tests_are_never_changed() -> None:
+    hunk = Hunk("tests/test_m.py", "abc", 2, 2, ("-    assert True", f"+{TEXT.splitlines()[1]}"))
+
+    class Watching(ScriptedJudge):
+        async def judge(self, files: Texts) -> Judgement:
+            assert list(files) == ["m.py"]
+            return await super().judge(files)
+
+    await search(problem(hunks=(hunk,)), Watching(set()), budget_seconds=30, clock=FakeClock())

@@ -1,0 +1,54 @@
+"""The engine on small faulty modules, judged by tests it has not seen."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.repair.engine import RepairRequest, mend
+from bot.repair.forking import ForkingRunner
+from bot.repair.running import Limits
+from tests.fakes.fault_table import Fault, read_faults
+
+EVERYDAY = {
+    "parse dice: index beyond the list",
+    "reminder: None guard missing",
+    "poll: wrong key",
+    "shipping: wrong boundary",
+    "average: empty list",
+}
+FAULTS = read_faults()
+LIMITS = Limits(5, 3, 30)
+
+
+async def mends(fault: Fault, folder: Path) -> bool:
+    """Return whether the engine's fix passes the held-out tests."""
+    fault.lay(folder)
+    async with ForkingRunner(folder) as runner:
+        first = await runner.run(["test_subject.py"], {}, LIMITS)
+        failing = tuple(record.test for record in first.failed)
+        request = RepairRequest(folder, failing, ("test_subject.py",), seconds=90)
+        report = await mend(request, runner, SystemClock())
+        (folder / "test_held_out.py").write_text(fault.held_out)
+        held_out = await runner.run(["test_held_out.py"], {}, LIMITS)
+        return report.fix is not None and held_out.green
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if fault.name in EVERYDAY], ids=lambda fault: fault.name
+)
+async def test_an_everyday_fault_is_mended_as_it_was_meant(fault: Fault, tmp_path: Path) -> None:
+    assert await mends(fault, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if fault.name not in EVERYDAY], ids=lambda fault: fault.name
+)
+async def test_every_other_fault_of_the_table_is_mended(fault: Fault, tmp_path: Path) -> None:
+    assert await mends(fault, tmp_path)
+
+
+def test_the_table_is_long_and_every_fault_differs_from_its_right_form() -> None:
+    assert len(FAULTS) >= 50
+    assert all(fault.faulty != fault.right for fault in FAULTS)
