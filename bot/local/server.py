@@ -91,6 +91,7 @@ class LocalDiscord:
         )
         app.add_routes(self._routes())
         app.on_shutdown.append(self._end_streams)
+        app.on_response_prepare.append(_revalidate)
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
         )
@@ -181,6 +182,12 @@ def _file_headers(name: str, content: bytes) -> dict[str, str]:
             "application/octet-stream" if b"\0" in content[:4096] else "text/plain; charset=utf-8"
         )
     return {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
+
+
+async def _revalidate(request: web.Request, response: web.StreamResponse) -> None:
+    """Modules of two versions do not fit together: browsers ask before they use an old one."""
+    if request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-cache"
 
 
 async def _icon(_request: web.Request) -> web.StreamResponse:
