@@ -1,0 +1,166 @@
+"""Names that are written to disk, to journals or to Discord: what is renamed here breaks others."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.client import Identity, TheseusClient
+from bot.client._client import find_extensions
+from bot.domain import errors
+from bot.domain.errors import TheseusError
+from bot.domain.grammar import Intent
+from bot.domain.history import RECORDS
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.people import AllowList
+from bot.domain.policy import Act
+from bot.domain.run import Run, Stage, Status
+from bot.telemetry import Recorder
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_journal import FakeJournal
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CODES = {
+    "AgentError": "agent",
+    "AgentOutputInvalid": "agent.output_invalid",
+    "AgentTimeout": "agent.timeout",
+    "AgentUnavailable": "agent.unavailable",
+    "BudgetSpent": "policy.budget_spent",
+    "ChatError": "chat",
+    "ChatRejected": "chat.rejected",
+    "ChatUnavailable": "chat.unavailable",
+    "CheckoutDirty": "workspace.checkout_dirty",
+    "ConfigError": "config",
+    "ForgeConflict": "forge.conflict",
+    "ForgeError": "forge",
+    "ForgeRejected": "forge.rejected",
+    "ForgeUnavailable": "forge.unavailable",
+    "JournalError": "journal",
+    "NotAuthorized": "policy.not_authorized",
+    "OutOfBounds": "policy.out_of_bounds",
+    "PolicyError": "policy",
+    "PortError": "port",
+    "RunError": "run",
+    "SandboxUnavailable": "verifier.sandbox_unavailable",
+    "StaleApproval": "policy.stale_approval",
+    "StoreConflict": "store.conflict",
+    "StoreError": "store",
+    "TheseusError": "theseus",
+    "UnknownRun": "run.unknown",
+    "VerifierError": "verifier",
+    "WorkspaceBusy": "workspace.busy",
+    "WorkspaceError": "workspace",
+    "WrongStage": "run.wrong_stage",
+}
+COMMANDS = {
+    "Fix this", "Investigate this",
+    "fix", "health", "investigate", "ship",
+    "poll close", "poll create", "poll results",
+    "remind", "reminders cancel", "reminders list",
+    "roll",
+    "runs cancel", "runs list", "runs retry", "runs show",
+}  # fmt: skip
+
+
+def tree(root: type[TheseusError]) -> Iterator[type[TheseusError]]:
+    yield root
+    for branch in root.__subclasses__():
+        yield from tree(branch)
+
+
+def test_error_codes_are_stable_and_no_two_are_the_same() -> None:
+    ours = [kind for kind in tree(TheseusError) if kind.__module__ == errors.__name__]
+    assert {kind.__name__: kind.code for kind in ours} == CODES
+    assert len(set(CODES.values())) == len(CODES)
+
+
+def test_a_code_says_where_in_the_tree_an_error_hangs() -> None:
+    for kind in tree(TheseusError):
+        room, _, leaf = kind.code.partition(".")
+        if leaf and kind.__base__ is not None:
+            assert getattr(kind.__base__, "code", None) == room
+
+
+def test_the_drawing_of_the_error_tree_shows_every_error() -> None:
+    assert [name for name in CODES if name not in (errors.__doc__ or "")] == []
+
+
+def test_stages_and_statuses_are_what_stored_runs_say() -> None:
+    assert [str(stage) for stage in Stage] == (
+        ["observe", "diagnose", "plan", "execute", "verify", "propose", "ship", "watch"]
+    )
+    assert {str(status) for status in Status} == {
+        "queued", "running", "waiting", "done", "failed", "cancelled", "rejected", "quarantined",
+    }  # fmt: skip
+
+
+def test_stage_records_are_what_stored_runs_say() -> None:
+    assert list(RECORDS) == [
+        "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "Proposal", "Approval",
+        "Shipment", "Outcome",
+    ]  # fmt: skip
+
+
+def test_kinds_and_outcomes_are_what_journals_say() -> None:
+    assert {str(kind) for kind in Kind} == {
+        "command", "context_menu", "component", "listener", "task", "chat", "model", "forge",
+        "check", "reload", "gateway", "run",
+    }  # fmt: skip
+    assert {str(outcome) for outcome in ActionOutcome} == {"ok", "error", "timeout", "cancelled"}
+
+
+def test_a_journal_record_has_these_fields() -> None:
+    assert list(Action.model_fields) == [
+        "ts", "id", "event", "kind", "name", "outcome", "duration_ms", "cost_usd", "tokens_in",
+        "tokens_out", "agent", "run_id", "guild_id", "channel_id", "user", "shard", "commit",
+        "error",
+    ]  # fmt: skip
+
+
+def test_a_stored_run_has_these_fields() -> None:
+    assert set(Run.model_fields) == {
+        "id", "goal", "stage", "status", "trigger", "attempt", "round", "interruptions", "version",
+        "created_at", "updated_at", "lease_owner", "lease_until", "thread_id", "card_id",
+        "activity", "reason", "cost_usd",
+    }  # fmt: skip
+
+
+def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> None:
+    assert {str(intent) for intent in Intent} == {
+        "investigate", "fix", "status", "cancel", "revise", "ship", "reject", "revert", "pause",
+        "resume", "remember", "forget", "stop", "audit", "capabilities", "chat",
+    }  # fmt: skip
+    assert {str(act) for act in Act} == {"ask", "read", "cancel", "revise", "reject", "ship"}
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
+    """The real client with every cog, never connected."""
+    clock = FakeClock()
+    client = TheseusClient(
+        root=ROOT,
+        state=tmp_path,
+        clock=clock,
+        recorder=Recorder(FakeJournal(), clock, ROOT, b"salt", lambda: None),
+        identity=Identity(guild_id=None, dev_channel_id=1, people=AllowList()),
+    )
+    async with client:
+        for extension in find_extensions(ROOT / "cogs"):
+            await client.load_extension(extension)
+        yield client
+
+
+async def test_every_cog_loads_and_their_commands_have_these_names(client: TheseusClient) -> None:
+    slash = [each for each in client.tree.walk_commands() if isinstance(each, app_commands.Command)]
+    menus = client.tree.get_commands(type=discord.AppCommandType.message)
+    assert {command.qualified_name for command in [*slash, *menus]} == COMMANDS
+
+
+async def test_every_cog_unloads_again(client: TheseusClient) -> None:
+    for extension in list(client.extensions):
+        await client.unload_extension(extension)
+    assert client.cogs == {}
+    assert client.tree.get_commands() == []
