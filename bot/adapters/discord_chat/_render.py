@@ -50,7 +50,8 @@ class Part:
     @property
     def empty(self) -> bool:
         """Whether Discord would refuse it as empty."""
-        return not (self.content or self.embed or self.attachments or self.view)
+        card = self.embed is not None and len(self.embed) > 0  # a colour alone is not enough
+        return not (self.content or card or self.attachments or self.view)
 
     def files(self) -> list[discord.File]:
         """Return the attachments as files; made anew for every try, a file is read once."""
