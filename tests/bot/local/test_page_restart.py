@@ -1,5 +1,6 @@
 """The page outlives the server: a new one on the same port is taken as it is."""
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
 
@@ -34,6 +35,16 @@ async def test_a_restarted_server_is_loaded_anew() -> None:
             await say(page, "to the second")
             await expect(row(page, "to the second")).to_be_visible()
             visited.forgive("Failed to load resource")
+
+
+async def test_browsers_ask_before_they_use_a_module_of_an_older_version() -> None:
+    async with (
+        LocalDiscord(PEOPLE, token="local-token") as local,
+        aiohttp.ClientSession(local.base_url) as http,
+        http.get("/static/js/main.js") as answer,
+    ):
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.slow
