@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat
@@ -22,13 +23,14 @@ from bot.adapters.system_clock import SystemClock
 from bot.app._engines import engine
 from bot.app._lock import hold
 from bot.client import Identity, TheseusClient, connect, point_discord_at
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, PortError
 from bot.ports.agent import Budget
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
+from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout
 from bot.prompts import Prompts
 from bot.self_improvement import Doors, Limits, SelfImprovementAgent, Stages
@@ -43,6 +45,9 @@ from bot.stages.verify import Verify
 from bot.telemetry import Recorder, load_secret, redact
 
 _log = logging.getLogger(__name__)
+
+Forever = Callable[[], Coroutine[Any, Any, None]]
+_WARMING = "warmup"
 
 
 class RunningCode:
@@ -71,13 +76,13 @@ async def run_bot(settings: Settings) -> None:
     )
     async with AsyncExitStack() as stack:
         stack.enter_context(hold(settings.state))
-        client, chat, agent = await _build(settings, stack)
-        await _until_stopped(client, token, chat.run_forever, agent.run_forever)
+        client, chat, agent, warm = await _build(settings, stack)
+        await _until_stopped(client, token, chat.run_forever, agent.run_forever, warm)
 
 
 async def _build(
     settings: Settings, stack: AsyncExitStack
-) -> tuple[TheseusClient, DiscordChat, SelfImprovementAgent]:
+) -> tuple[TheseusClient, DiscordChat, SelfImprovementAgent, Forever]:
     clock = SystemClock()
     config, state = settings.config, settings.state
     checkout = GitCheckout(settings.root, remote=config.forge.remote, branch=config.forge.branch)
@@ -106,13 +111,27 @@ async def _build(
     code.runtime = client.runtime
     chat = DiscordChat(client, outbox, clock, redact)
     workspaces = GitWorkspaces(settings.root, state / "worktrees", remote=config.forge.remote)
-    stages = _stages(settings, journal, checkout, forge, code, sandbox, clock)
+    verifier = SandboxedVerifier(sandbox, state / "cache")
+    stages = _stages(settings, journal, checkout, forge, code, verifier, sandbox, clock)
     doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
     agent = SelfImprovementAgent(
         doors, stages, _limits(settings, sandbox), owner=f"{os.uname().nodename}:{os.getpid()}"
     )
     client.agent, client.chat = agent, chat
-    return client, chat, agent
+    return client, chat, agent, partial(_warm, verifier, workspaces, checkout)
+
+
+async def _warm(
+    verifier: SandboxedVerifier, workspaces: GitWorkspaces, checkout: GitCheckout
+) -> None:
+    """Fill the checks' caches while nobody waits; the first run is then as fast as any other."""
+    try:
+        await workspaces.drop(_WARMING)
+        async with workspaces.lend(_WARMING, base=await checkout.head()) as workspace:
+            await verifier.warm(workspace)
+        await workspaces.drop(_WARMING)
+    except PortError as error:
+        _log.info("the checks' caches stay cold: %s", error)
 
 
 def _stages(
@@ -121,11 +140,11 @@ def _stages(
     checkout: Checkout,
     forge: Forge,
     runtime: Runtime,
+    verifier: Verifier,
     sandbox: Sandbox,
     clock: Clock,
 ) -> Stages:
     config = settings.config
-    verifier = SandboxedVerifier(sandbox, settings.state / "cache")
     budget = Budget(seconds=config.engine.seconds, usd=config.engine.usd)
     return Stages(
         observe=Observe(
@@ -209,9 +228,7 @@ def _text(url: object | None) -> str | None:
     return None if url is None else str(url)
 
 
-async def _until_stopped(
-    client: TheseusClient, token: str, *forever: Callable[[], Coroutine[Any, Any, None]]
-) -> None:
+async def _until_stopped(client: TheseusClient, token: str, *forever: Forever) -> None:
     """Run the client and what works beside it, until a signal or until one of them fails."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
