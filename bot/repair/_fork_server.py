@@ -8,6 +8,7 @@ killed with its whole process group; the end of standard input ends everything.
 import contextlib
 import ctypes
 import importlib
+import importlib.metadata
 import json
 import os
 import selectors
@@ -206,6 +207,15 @@ def writable(wanted: str) -> str:
     return tempfile.mkdtemp(prefix="theseus-repair-")
 
 
+def import_plugins() -> None:
+    """Import the plugins every pytest run here will load, so that each child need not."""
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return
+    for entry in importlib.metadata.entry_points(group="pytest11"):
+        with contextlib.suppress(BaseException):
+            importlib.import_module(entry.module)
+
+
 def main(run_child: RunChild, settings: dict[str, Any]) -> None:
     """Serve until standard input ends. `settings`: root, scratch, paths (to import from)."""
     root = os.path.realpath(settings["root"])
@@ -221,6 +231,7 @@ def main(run_child: RunChild, settings: dict[str, Any]) -> None:
         ]
     sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
     importlib.import_module("pytest")
+    import_plugins()
     scratch = writable(settings.get("scratch", ""))
     server = Server(run_child, root, scratch)
     server._say({"ready": os.getpid()})

@@ -1,0 +1,139 @@
+"""`theseus repair` on whole repositories: finds, keeps its hands off, says what is wrong."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.domain.errors import ConfigError
+from bot.repair.command import RepairReport, repair
+
+GOOD = """\
+def page(items, number, size=3):
+    start = (number - 1) * size
+    return items[start : start + size]
+"""
+BROKEN = """\
+def page(items, number, size=3):
+    start = number * size
+    return items[start : start + size]
+
+
+def pages(items, size=3):
+    return -(-len(items) // size)
+"""
+TESTS = """\
+from shop import page, pages
+
+
+def test_pages():
+    assert pages([1, 2, 3, 4]) == 2
+
+
+def test_page():
+    assert page([1, 2, 3, 4], 1) == [1, 2, 3]
+"""
+
+
+def git(folder: Path, *words: str) -> None:
+    person = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    command = [shutil.which("git") or "git", *person, *words]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A repository whose last commit adds a function and breaks another one."""
+    folder = tmp_path / "shop"
+    (folder / "tests").mkdir(parents=True)
+    git(folder, "init", "-q")
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "shop.py").write_text(GOOD)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Start")
+    git(folder, "commit", "-qm", "Empty", "--allow-empty")
+    (folder / "shop.py").write_text(BROKEN)
+    (folder / "tests/test_shop.py").write_text(TESTS)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Count pages")
+    return folder
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def repaired(repo: Path, test: str, *, apply: bool = False) -> RepairReport:
+    return await repair(repo, test, seconds=60, apply=apply, clock=SystemClock())
+
+
+async def test_only_the_faulty_line_of_a_commit_is_undone_and_the_repository_is_left_alone(
+    repo: Path,
+) -> None:
+    before = contents(repo)
+
+    report = await repaired(repo, "python -m pytest -q tests/test_shop.py::test_page")
+
+    assert report.repaired
+    assert (report.kind, report.file) == ("revert", "shop.py")
+    assert "-    start = number * size\n+    start = (number - 1) * size\n" in report.diff
+    assert "pages" not in "".join(line for line in report.diff.splitlines() if line[0] in "+-")
+    assert json.loads(json.dumps(report.to_json()))["failing"] == ["tests/test_shop.py::test_page"]
+    assert contents(repo) == before
+
+
+async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path) -> None:
+    report = await repaired(repo, "pytest -q", apply=True)
+
+    assert report.applied
+    assert "start = (number - 1) * size" in (repo / "shop.py").read_text()
+    assert "def pages" in (repo / "shop.py").read_text()
+
+
+async def test_any_shell_command_can_be_the_test(repo: Path) -> None:
+    (repo / "check.py").write_text("import shop\nassert shop.page([1, 2], 1, 1) == [1]\n")
+
+    report = await repaired(repo, "test -f shop.py && python check.py")
+
+    assert report.repaired
+    assert report.file == "shop.py"
+
+
+async def test_a_fault_beyond_its_reach_is_admitted_with_what_was_tried(repo: Path) -> None:
+    (repo / "shop.py").write_text("def page(items, number, size=3):\n    return 7\n")
+    (repo / "tests/test_shop.py").write_text(
+        "from shop import page\n\n\ndef test_page():\n    assert page(list('abc'), 1) == 'q'\n"
+    )
+
+    report = await repaired(repo, "pytest -q")
+
+    assert not report.repaired
+    assert (report.diff, report.file) == ("", None)
+    assert report.tried > 0
+    assert "Tried" in report.explanation
+
+
+@pytest.mark.parametrize(
+    ("test", "file", "words"),
+    [
+        ("pytest -q tests/test_shop.py::test_pages", None, "passes already"),
+        ("pytest -q tests/nowhere.py", None, "name a failing test"),
+        ("no-such-program --now", None, "was not found"),
+        (" ", None, "--test is empty"),
+        ("pytest -q", "nowhere.py", "there is no such file"),
+        ("pytest -q", "tests/test_shop.py", "not a test"),
+    ],
+)
+async def test_what_is_wrong_with_the_call_is_said_clearly(
+    repo: Path, test: str, file: str | None, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        await repair(repo, test, file=file, clock=SystemClock())
+
+
+async def test_a_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such folder"):
+        await repair(tmp_path / "gone", "pytest", clock=SystemClock())
