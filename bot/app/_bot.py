@@ -24,7 +24,7 @@ from bot.app._engines import engine
 from bot.app._lock import hold
 from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
-from bot.ports.agent import Budget
+from bot.ports.agent import Budget, CodeAgent
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
@@ -44,6 +44,7 @@ from bot.stages.ship import Ship
 from bot.stages.verify import Verify
 from bot.telemetry import Recorder, load_secret, redact
 
+MakeEngine = Callable[[Settings, Sandbox, Clock], CodeAgent]
 _log = logging.getLogger(__name__)
 
 Forever = Callable[[], Coroutine[Any, Any, None]]
@@ -67,8 +68,11 @@ class RunningCode:
         return adoption
 
 
-async def run_bot(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting."""
+async def run_bot(settings: Settings, *, make_engine: MakeEngine = engine) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
+
+    `make_engine` chooses who writes changes.
+    """
     token = _required_token(settings)
     environment = settings.environment
     point_discord_at(
@@ -76,12 +80,12 @@ async def run_bot(settings: Settings) -> None:
     )
     async with AsyncExitStack() as stack:
         stack.enter_context(hold(settings.state))
-        client, chat, agent, warm = await _build(settings, stack)
+        client, chat, agent, warm = await _build(settings, stack, make_engine)
         await _until_stopped(client, token, chat.run_forever, agent.run_forever, warm)
 
 
 async def _build(
-    settings: Settings, stack: AsyncExitStack
+    settings: Settings, stack: AsyncExitStack, make_engine: MakeEngine
 ) -> tuple[TheseusClient, DiscordChat, SelfImprovementAgent, Forever]:
     clock = SystemClock()
     config, state = settings.config, settings.state
@@ -112,7 +116,10 @@ async def _build(
     chat = DiscordChat(client, outbox, clock, redact)
     workspaces = GitWorkspaces(settings.root, state / "worktrees", remote=config.forge.remote)
     verifier = SandboxedVerifier(sandbox, state / "cache")
-    stages = _stages(settings, journal, checkout, forge, code, verifier, sandbox, clock)
+    stages = _stages(
+        settings, journal, checkout, forge, code, verifier,
+        make_engine(settings, sandbox, clock), clock,
+    )  # fmt: skip
     doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
     agent = SelfImprovementAgent(
         doors, stages, _limits(settings, sandbox), owner=f"{os.uname().nodename}:{os.getpid()}"
@@ -141,7 +148,7 @@ def _stages(
     forge: Forge,
     runtime: Runtime,
     verifier: Verifier,
-    sandbox: Sandbox,
+    agent: CodeAgent,
     clock: Clock,
 ) -> Stages:
     config = settings.config
@@ -152,7 +159,7 @@ def _stages(
         ),
         diagnose=Diagnose(),
         plan=MakePlan(verifier),
-        execute=Execute(engine(settings, sandbox, clock), clock, budget=budget),
+        execute=Execute(agent, clock, budget=budget),
         verify=Verify(verifier, protection=config.protection, find_secrets=find_secrets),
         propose=Propose(
             forge,

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,14 @@ def _free_port() -> int:
 class BotProcess:
     """The bot, running from its private checkout, and started again whenever it ends."""
 
-    def __init__(self, discord: LocalDiscord, stead: Homestead, log: Path) -> None:
+    def __init__(
+        self,
+        discord: LocalDiscord,
+        stead: Homestead,
+        log: Path,
+        program: Sequence[str] = ("-m", "bot", "run"),
+    ) -> None:
+        self._program = tuple(program)
         self._discord = discord
         self._stead = stead
         self._log = log
@@ -149,9 +156,7 @@ class BotProcess:
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "bot",
-                "run",
+                *self._program,
                 cwd=self._stead.checkout,
                 env=self._environment(),
                 stdin=asyncio.subprocess.DEVNULL,
