@@ -1,0 +1,29 @@
+"""Benchmarks. Each measures Theseus against a baseline beside it, in the same run.
+
+Times depend on the machine and on what else it does; the ratio of two things measured in turns
+depends on them much less.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bench import acknowledgement, journal, proposal, worktree
+from bench.rows import Row
+from bot.domain.errors import ConfigError
+
+__all__ = ["BENCHMARKS", "Row", "run"]
+
+BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
+    "journal": journal.measure,
+    "worktree": worktree.measure,
+    "acknowledgement": acknowledgement.measure,
+    "proposal": proposal.measure,
+}
+
+
+async def run(only: str | None = None) -> Sequence[Row]:
+    """Run every benchmark, or the one named `only`. Raises `ConfigError` for an unknown name."""
+    if only is not None and only not in BENCHMARKS:
+        known = ", ".join(BENCHMARKS)
+        raise ConfigError(f"--only {only}: there is no such benchmark. Known: {known}.")
+    wanted = [only] if only else list(BENCHMARKS)
+    return [row for name in wanted for row in await BENCHMARKS[name]()]

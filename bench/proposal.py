@@ -1,0 +1,74 @@
+"""From a request to the proposal card, stage by stage, on the demo's dice."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from sqlite3 import connect
+
+from bench.rows import Row
+from bench.stage import open_demo, settled
+from bot.adapters.sqlite_store import SqliteStore
+from bot.domain.history import History
+from bot.domain.run import Run, Status
+from bot.local.faults import choose
+from bot.local.person import Person
+
+FAULT = "dice-top-face"
+STAGES = {
+    "Evidence": "observe",
+    "Diagnosis": "diagnose",
+    "Plan": "plan",
+    "ChangeSet": "execute",
+    "Verdict": "verify",
+    "Proposal": "propose",
+}
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for the whole, one a stage, and one for the checks."""
+    fault = choose(FAULT, None)
+    async with (
+        open_demo(fault) as (demo, alice),
+        SqliteStore(demo.stead.state / "theseus.sqlite3") as store,
+    ):
+        await _meet(alice)
+        await alice.say("dev", fault.complaint)
+        run = await settled(store, lambda run: run.ended or run.status is Status.WAITING, 180)
+        if run.ended:
+            raise RuntimeError(f"the run ended without a proposal: {run.reason}")
+        history = await store.history(run.id)
+        moments = _moments(demo.stead.state / "theseus.sqlite3", run)
+    return _rows(moments, history)
+
+
+async def _meet(alice: Person) -> None:
+    """Roll until it fails, as the demo asks."""
+    for _ in range(40):
+        answer = await alice.run("dev", "roll", dice="2d6")
+        if "Error id" in str(answer):
+            return
+
+
+def _moments(database: Path, run: Run) -> list[tuple[str, datetime]]:
+    """Return when the run was asked for, and when each stage's record was saved."""
+    with connect(database) as rows:
+        found = rows.execute(
+            "SELECT kind, at FROM stage_records WHERE run_id = ? ORDER BY at", (run.id,)
+        ).fetchall()
+    saved = [(STAGES[kind], datetime.fromisoformat(at)) for kind, at in found if kind in STAGES]
+    return [("request", run.created_at), *saved]
+
+
+def _rows(moments: list[tuple[str, datetime]], history: History) -> list[Row]:
+    whole = (moments[-1][1] - moments[0][1]).total_seconds()
+    rows = [Row(bench="proposal", name="request to proposal", ours=whole, share=1.0)]
+    for (_, start), (stage, end) in pairwise(moments):
+        seconds = (end - start).total_seconds()
+        rows.append(Row(bench="proposal", name=f"  {stage}", ours=seconds, share=seconds / whole))
+    verdict = history.verdict
+    if verdict is not None:  # checks run side by side: their times add up to more than the stage's
+        proofs = [verdict.red_on_base, verdict.green_on_head, *verdict.checks]
+        for proof in filter(None, proofs):
+            rows.append(Row(bench="proposal", name=f"    {proof.name}", ours=proof.seconds))
+    return rows

@@ -1,0 +1,68 @@
+"""What a benchmark says, and how pairs are measured."""
+
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+_SCALES = ((1.0, "s", 1.0), (1e-3, "ms", 1e3), (0.0, "µs", 1e6))
+
+Timed = Callable[[], Awaitable[float]]
+
+
+class Row(Record):
+    """One figure. `ours` and `baseline` are medians in seconds; `ratio` is ours by baseline.
+
+    Where there is no baseline, `share` says which part of the whole this is.
+    """
+
+    bench: str
+    name: str
+    ours: float = Field(ge=0)
+    baseline: float | None = Field(default=None, ge=0)
+    baseline_name: str = ""
+    ratio: float | None = None
+    share: float | None = Field(default=None, ge=0, le=1)
+    pairs: int = Field(default=1, ge=1)
+
+    @property
+    def line(self) -> str:
+        """Return it as one line for a terminal; lines of several rows are aligned."""
+        start = f"{self.bench:16}{self.name:28}{duration(self.ours):>10}"
+        if self.ratio is not None and self.baseline is not None:
+            against = f"{self.baseline_name} {duration(self.baseline)}"
+            return f"{start}   {self.ratio:5.2f} x  {against}  ({self.pairs} pairs)"
+        return start + (f"   {self.share:5.0%}" if self.share is not None else "")
+
+
+def duration(seconds: float) -> str:
+    """Return a time with three digits or so, in a unit that suits it."""
+    unit, factor = next((unit, by) for least, unit, by in _SCALES if seconds >= least)
+    return f"{seconds * factor:.3g} {unit}"
+
+
+async def in_turns(ours: Timed, baseline: Timed, *, pairs: int) -> tuple[float, float, float]:
+    """Return the medians of ours, of the baseline, and of the ratios of each pair.
+
+    The first pair warms up and does not count; who goes first alternates.
+    """
+    measured: list[tuple[float, float]] = []
+    for number in range(pairs + 1):
+        if number % 2:
+            theirs, mine = await baseline(), await ours()
+        else:
+            mine, theirs = await ours(), await baseline()
+        measured.append((mine, theirs))
+    counted = measured[1:]
+    return (
+        median([mine for mine, _ in counted]),
+        median([theirs for _, theirs in counted]),
+        median([mine / theirs for mine, theirs in counted]),
+    )
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median."""
+    return statistics.median(values)

@@ -1,0 +1,90 @@
+"""A demo to measure in, and a clock on what is seen there."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from bot.adapters.sqlite_store import SqliteStore
+from bot.app import local_forge, project_root
+from bot.domain.run import Run
+from bot.local.demo import Demo, DemoPlan, demo
+from bot.local.faults import Fault
+from bot.local.person import Person
+
+Event = dict[str, Any]
+_POLL_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def open_demo(fault: Fault | None) -> AsyncIterator[tuple[Demo, Person]]:
+    """Run the demo with the offline engine; alice, who may ask and approve, is in it."""
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        plan = DemoPlan(project_root(), Path(folder), fault, engine="offline")
+        async with (
+            demo(plan, local_forge) as running,
+            Person(running.discord.base_url, "alice") as alice,
+        ):
+            await _online(alice)
+            yield running, alice
+
+
+async def _online(alice: Person) -> None:
+    """Wait until the bot is there and has told Discord its commands."""
+    async with asyncio.timeout(60):
+        while True:
+            if (await alice.call("GET", "/local/commands"))["commands"]:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+class Watch:
+    """Sees what happens in a local Discord, and when (`time.perf_counter`)."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._seen: list[tuple[float, Event]] = []
+        self._news = asyncio.Condition()
+        self._watching: asyncio.Task[None] | None = None
+        self._open = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._watching = asyncio.create_task(self._watch(), name="watch")
+        await self._open.wait()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        async for event in self._person.events():
+            self._open.set()
+            async with self._news:
+                self._seen.append((time.perf_counter(), event))
+                self._news.notify_all()
+
+    async def when(self, wanted: Callable[[Event], bool], seconds: float = 20.0) -> float:
+        """Return when the first event that is `wanted` was seen, waiting for it."""
+        at = 0
+        async with asyncio.timeout(seconds), self._news:
+            while True:
+                for moment, event in self._seen[at:]:
+                    if wanted(event):
+                        return moment
+                at = len(self._seen)
+                await self._news.wait()
+
+
+async def settled(store: SqliteStore, wanted: Callable[[Run], bool], seconds: float) -> Run:
+    """Return the newest run once it is as `wanted`."""
+    async with asyncio.timeout(seconds):
+        while True:
+            runs = await store.find(limit=1)
+            if runs and wanted(runs[0]):
+                return runs[0]
+            await asyncio.sleep(_POLL_SECONDS)

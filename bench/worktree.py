@@ -1,0 +1,55 @@
+"""Lending a worktree, against cloning the repository and removing the clone."""
+
+import asyncio
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.rows import Row, in_turns
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.app import project_root
+from bot.local.homestead import Homestead, Residence, prepare
+
+PAIRS = 15
+_NOBODY = Residence(guild_id=0, dev_channel_id=0, listed=(), url="", engine="offline")
+
+
+async def measure() -> Sequence[Row]:
+    """Return one row, measured on a private clone of this repository."""
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-") as home:
+        stead = Homestead.at(Path(home))
+        await prepare(project_root(), stead, None, _NOBODY)
+        base = await GitCheckout(stead.checkout).head()
+        workspaces = GitWorkspaces(stead.checkout, stead.home / "worktrees")
+        runs = iter(range(1_000_000))
+
+        async def lease() -> float:
+            run_id = f"bench{next(runs)}"
+            start = time.perf_counter()
+            async with workspaces.lend(run_id, base=base):
+                pass
+            taken = time.perf_counter() - start
+            await workspaces.drop(run_id)
+            return taken
+
+        async def clone() -> float:
+            return await asyncio.to_thread(_clone_and_remove, stead.checkout, stead.home / "clone")
+
+        ours, baseline, ratio = await in_turns(lease, clone, pairs=PAIRS)
+    return [
+        Row(
+            bench="worktree", name="lend and give back", ours=ours, baseline=baseline,
+            baseline_name="git clone --local and remove", ratio=ratio, pairs=PAIRS,
+        )
+    ]  # fmt: skip
+
+
+def _clone_and_remove(source: Path, to: Path) -> float:
+    start = time.perf_counter()
+    subprocess.run(["git", "clone", "--quiet", "--local", str(source), str(to)], check=True)
+    shutil.rmtree(to)
+    return time.perf_counter() - start
