@@ -106,7 +106,7 @@ class Flow:
             change = await self._stages.execute(assignment, workspace, report)
         run = run.but(cost_usd=run.cost_usd + change.cost_usd)
         if not change.files:
-            reason = f"The {change.engine} engine found no fix. {change.summary}"
+            reason = _nothing_found(run, history, change)
             return await self._keeper.end(run, Status.FAILED, reason, change)
         return await self._keeper.advance(run, Stage.VERIFY, change)
 
@@ -150,8 +150,7 @@ class Flow:
             key = f"round:{run.attempt}:{run.round}"
             await self._keeper.say_round(run, verdict, text, key=key)
             return await self._keeper.advance(again, Stage.EXECUTE, change, verdict)
-        rounds = f"{run.round} round{'' if run.round == 1 else 's'}"
-        reason = f"No proposal: {complaint(verdict)} (after {rounds})."
+        reason = f"No proposal: {complaint(verdict)} (after {_rounds(run.round)})."
         return await self._keeper.end(run, Status.FAILED, reason, change, verdict)
 
     async def _propose(self, run: Run, history: History) -> Run:
@@ -217,6 +216,19 @@ async def _pushed_by_hand(change: ChangeSet, head: str, workspace: Workspace) ->
         files=await workspace.changes(),
         diff=await workspace.diff(),
     )
+
+
+def _nothing_found(run: Run, history: History, change: ChangeSet) -> str:
+    if run.round > 1 and history.verdict is not None:
+        return (
+            f"No proposal: {complaint(history.verdict)}. The {change.engine} engine found nothing "
+            f"else after {_rounds(run.round - 1)}."
+        )
+    return f"The {change.engine} engine found no fix. {change.summary}"
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round{'' if count == 1 else 's'}"
 
 
 def moved_text(error: ForgeConflict) -> str:

@@ -55,7 +55,7 @@ class FakeAgent:
         for name, text in edits.items():
             file = workspace.path / name
             if text is None:
-                file.unlink()
+                file.unlink(missing_ok=True)
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")

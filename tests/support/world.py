@@ -227,9 +227,7 @@ class World:
 
     async def ended(self, run_id: str) -> Run:
         """Return the run once it has ended and said so."""
-        await self.until(lambda run: run.ended, run_id)
-        await self.clock.advance(0.25)
-        return await self.store.get(run_id)
+        return await self.until(lambda run: run.ended and bool(self.last_words(run)), run_id)
 
     async def proposed(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
         """Ask for a fix and return the run with its proposal."""

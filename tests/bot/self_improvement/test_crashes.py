@@ -1,0 +1,101 @@
+"""Killed at every door it goes through, the agent goes on after a restart and does nothing twice."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import TheseusError
+from bot.domain.run import Run, Status
+from bot.self_improvement import SelfImprovementAgent
+from tests.support.fuse import Fuse, Killed
+from tests.support.world import World
+
+_STEP = 7  # moments between one kill and the next; over the seeds every moment comes up
+
+
+def assert_kept_its_promises(world: World, run: Run) -> None:
+    """What holds of a run however often the program was killed."""
+    assert run.ended, run
+    proposals = [(draft.run_id, draft.head) for draft in world.forge.drafts]
+    assert len(proposals) == len(set(proposals))
+    assert len(world.cards(run)) == len(set(world.cards(run))) <= 1
+    assert len(world.forge.merges) <= 1
+    assert len(world.last_words(run)) == 1
+    keys = [said.key for said in world.chat.said]
+    assert len(keys) == len(set(keys))
+    assert not world.workspaces.lent
+
+
+async def _ask_and_ship(world: World, agent: SelfImprovementAgent, key: str) -> None:
+    """Do what people do, as far as the run lets them; asking again changes nothing."""
+    run = await agent.request(world.trigger(key=key))
+    run = await world.settled(run.id)
+    if run.status is Status.WAITING:
+        await agent.approve(world.word(run))
+    await world.ended(run.id)
+
+
+async def _lived(world: World, fuse: Fuse, key: str) -> bool:
+    """Run the program with that fuse; return whether it lived to the end of the story."""
+    async with world.running(fuse) as agent:
+        story = asyncio.create_task(_ask_and_ship(world, agent, key))
+        async with asyncio.timeout(20):
+            while not story.done():
+                if fuse.after is not None and fuse.burnt > fuse.after:
+                    story.cancel()
+                    await asyncio.wait([story])
+                    if not story.cancelled():
+                        story.exception()
+                    return False
+                await asyncio.sleep(0)
+        error = story.exception()
+        if isinstance(error, Killed):
+            return False
+        if error is not None:
+            raise error
+    return True
+
+
+async def _story_length(folder: Path) -> int:
+    world, fuse = World(folder), Fuse()
+    assert await _lived(world, fuse, "asked")
+    return fuse.burnt
+
+
+@pytest.mark.parametrize("start", range(_STEP))
+async def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(
+    tmp_path: Path, start: int
+) -> None:
+    length = await _story_length(tmp_path / "whole")
+    for moment in range(start, length, _STEP):
+        world = World(tmp_path / str(moment))
+        await _lived(world, Fuse(moment), "asked")
+        assert await _lived(world, Fuse(), "asked"), moment
+        [run] = await world.store.find()
+        assert_kept_its_promises(world, run)
+        assert run.status is Status.DONE, (moment, run.reason)
+        assert len(world.forge.merges) == 1
+
+
+@pytest.mark.parametrize("start", range(_STEP))
+async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(
+    tmp_path: Path, start: int
+) -> None:
+    length = await _story_length(tmp_path / "whole")
+    for moment in range(start, length, _STEP * 3):
+        world = World(tmp_path / str(moment))
+        for _ in range(6):  # every start is killed a little later than the run was taken up again
+            if await _lived(world, Fuse(moment), "asked"):
+                break
+        with_patience = Fuse()
+        try:
+            await _lived(world, with_patience, "asked")
+        except TheseusError:
+            pass
+        runs = await world.store.find()
+        for run in runs:
+            assert_kept_its_promises(world, run)
+            if run.status is Status.QUARANTINED:
+                assert "Interrupted twice while at" in run.reason
+                assert run.interruptions < 2

@@ -1,0 +1,286 @@
+"""What goes wrong behind the doors is said in the run's thread, and ends nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import (
+    AgentOutputInvalid,
+    AgentTimeout,
+    AgentUnavailable,
+    BudgetSpent,
+    CheckoutDirty,
+    ForgeConflict,
+    ForgeRejected,
+    ForgeUnavailable,
+    SandboxUnavailable,
+    StoreError,
+    TheseusError,
+    VerifierError,
+)
+from bot.domain.journal import Kind
+from bot.domain.run import Run, Status
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.world import ALICE, BOB, BROKEN, FIX, FIXED, World, is_broken
+
+
+async def _failed(world: World) -> tuple[Run, str]:
+    """Ask for a fix that fails; return the run and its last word."""
+    async with world.running() as agent:
+        run = await agent.request(world.trigger())
+        run = await world.ended(run.id)
+    assert run.status is Status.FAILED
+    assert world.forge.drafts == []
+    assert not world.workspaces.lent
+    return run, world.said(run)[-1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AgentUnavailable("The engine cannot be started."),
+        AgentTimeout("The engine used up its 60 s."),
+        AgentOutputInvalid("The engine's answer makes no sense."),
+        BudgetSpent("The week's money is spent."),
+    ],
+)
+async def test_an_engine_that_fails_ends_the_run_with_its_own_sentence(
+    tmp_path: Path, error: TheseusError
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent(error)
+    _, text = await _failed(world)
+    again = " `/runs retry" if error.retryable else ""
+    assert text.startswith(f"❌ Stopped at execute: {error}{again}")
+
+
+@pytest.mark.parametrize(
+    "error", [SandboxUnavailable("There is no sandbox."), VerifierError("No checks in base.")]
+)
+async def test_a_verifier_that_may_not_run_ends_the_run(
+    tmp_path: Path, error: VerifierError
+) -> None:
+    world = World(tmp_path)
+    world.verifier.refusal = error
+    _, text = await _failed(world)
+    assert text == f"❌ Stopped at plan: {error}"
+
+
+async def test_an_unexpected_error_is_journalled_with_its_capsule_and_named_in_the_thread(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent(ZeroDivisionError("secret ghp_" + "a" * 36))
+    run, text = await _failed(world)
+    [action] = [a for a in world.journal.actions if a.kind is Kind.RUN and a.error]
+    assert (action.name, action.run_id) == ("execute", run.id)
+    assert action.error is not None
+    assert action.error.exception == "ZeroDivisionError"
+    assert f"`{action.id[-8:]}`" in text
+    assert "ghp_" not in text + action.model_dump_json()
+
+
+async def test_no_secret_of_an_error_or_a_request_is_kept_or_said(tmp_path: Path) -> None:
+    secret = "ghp_" + "b" * 36
+    world = World(tmp_path)
+    world.engine = FakeAgent(AgentUnavailable(f"refused with {secret}"))
+    async with world.running() as agent:
+        run = await agent.request(world.trigger(f"rolling dice with {secret}"))
+        await world.ended(run.id)
+    kept = [await world.store.get(run.id), *await world.store.audit_log()]
+    assert secret not in "".join(str(record) for record in [*kept, *world.chat.said])
+    assert secret not in "".join(world.chat.threads.values())
+
+
+async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent({}, claims="All done!")
+    _, text = await _failed(world)
+    assert "The fake engine found no fix." in text
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({"cogs/dice.py": FIXED, "cogs/polls.py": "x = 1\n"}, "The plan does not own this file"),
+        ({"cogs/dice.py": FIXED, "tests/test_dice.py": None}, "deleted"),
+        ({"cogs/dice.py": FIXED, "Makefile": "all:\n"}, "The plan does not own this file"),
+        ({"cogs/dice.py": BROKEN + "\n# tried\n"}, "the reproduction does not turn"),
+    ],
+)
+async def test_a_change_that_may_not_or_does_not_hold_is_never_proposed(
+    tmp_path: Path, edits: dict[str, str | None], said: str
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent(edits)
+    run, text = await _failed(world)
+    assert text.startswith("❌ No proposal: ")
+    assert said.lower() in " ".join(world.said(run)).lower()
+
+
+async def test_what_failed_goes_back_to_the_engine_and_a_later_round_may_hold(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent({"cogs/dice.py": BROKEN + "\n# tried\n"}, FIX)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    assert [assignment.round for assignment in world.engine.asked] == [1, 2]
+    second = world.engine.asked[1]
+    assert second.feedback is not None
+    assert not second.feedback.green
+    assert second.previous is not None
+    assert any("Round 1 does not hold" in text for text in world.said(run))
+
+
+async def test_a_failed_check_is_said_and_its_output_attached(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.verifier = FakeVerifier(broken=is_broken, checks={"types": lambda _root: False})
+    world.engine = FakeAgent(*({"cogs/dice.py": f"{FIXED}# {n}\n"} for n in range(3)))
+    run, text = await _failed(world)
+    assert text.startswith("❌ No proposal: types failed (after 3 rounds).")
+    assert "❌ types · 1 failed" in text
+    last = world.chat.by_key(world.last_words(run)[0])
+    assert [file.name for file in last.post.attachments] == ["types.log"]
+
+
+async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await agent.request(world.trigger("the weather forecast"))
+        run = await world.ended(run.id)
+    assert run.status is Status.FAILED
+    assert world.said(run)[-1] == (
+        "❌ Nothing in my journal fits that. I looked for failures that fit “the weather forecast” "
+        "(last 24 h). Other failures there: 3 IndexErrors from /roll."
+    )
+
+
+async def test_a_failure_that_cannot_be_reproduced_is_not_fixed_by_guessing(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
+    _, text = await _failed(world)
+    assert "could not reproduce it" in text
+
+
+async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for _ in range(3):
+        world.forge.fail_next(ForgeUnavailable("The forge is down."))
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    card = world.chat.by_key(f"{run.id}:card")
+    bodies = [post.card.body for post in card.versions if post.card]
+    assert any("The forge is down. Trying again in 2 s." in body for body in bodies)
+
+
+async def test_a_forge_that_stays_down_ends_the_run_and_says_what_to_do(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.forge.down = True
+    run, text = await _failed(world)
+    assert text.startswith(
+        f"❌ Stopped at propose: the forge is down `/runs retry {run.id}` tries again."
+    )
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda world: [world.forge.fail_next(ForgeUnavailable("down")) for _ in range(4)],
+        lambda world: world.forge.fail_next(ForgeRejected("a required check is missing")),
+        lambda world: world.forge.fail_next(ForgeConflict("does not merge cleanly")),
+        lambda world: world.checkout.edit({"cogs/dice.py": "mine"}),
+        lambda world: world.runtime.errors.append(RuntimeError("no reload")),
+        lambda world: world.runtime.errors.append(CheckoutDirty("in the way")),
+    ],
+)
+async def test_a_shipment_that_failed_waits_for_another_word_and_then_ships(
+    tmp_path: Path, break_it: Callable[[World], object]
+) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        _, _, mine = await agent.approve(world.word(run, ALICE))
+        assert mine
+        # between the word and the worker nothing has run yet: now it breaks
+        break_it(world)
+        waiting = await world.until(lambda now: bool(now.reason), run.id, within=20)
+        assert waiting.status is Status.WAITING
+        assert "say “ship it” again" in world.said(run)[-1]
+        await world.clock.advance(30)
+        assert (await world.store.get(run.id)).status is Status.WAITING
+        world.checkout.edited.clear()
+        _, approval, mine = await agent.approve(world.word(run, BOB))
+        assert (approval.person, mine) == (ALICE, True)
+        done = await world.ended(run.id)
+    assert done.status is Status.DONE
+    assert len(world.forge.merges) == 1
+    assert world.runtime.adopted == [("cogs/dice.py",)]
+    assert "live at" in world.said(run)[-1]
+
+
+async def test_a_shipment_that_failed_still_waits_after_a_restart(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        await agent.approve(world.word(run))
+        world.forge.fail_next(ForgeRejected("a required check is missing"))
+        await world.until(lambda now: bool(now.reason), run.id)
+    said = len(world.chat.said)
+    async with world.running() as agent:
+        await world.clock.advance(30)
+        assert (await world.store.get(run.id)).status is Status.WAITING
+    assert len(world.chat.said) == said
+    assert world.forge.merges == []
+
+
+async def test_a_cog_that_does_not_load_is_said_to_be_not_live(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.runtime.failing = {"cogs.dice": "NameError: no"}
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        await agent.approve(world.word(run))
+        run = await world.ended(run.id)
+    assert "**not live**: `cogs.dice`: NameError: no" in world.said(run)[-1]
+    assert "live at" not in "".join(world.said(run))
+
+
+async def test_a_deleted_thread_silences_the_run_and_hurts_no_other(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine.hold()
+    async with world.running() as agent:
+        run = await agent.request(world.trigger())
+        assert run.thread_id is not None
+        world.chat.gone.add(run.thread_id)
+        world.engine.release()
+        await world.until(lambda now: now.ended, run.id)
+        other = await world.proposed(agent)
+    assert other.thread_id != run.thread_id
+    async with world.running():
+        await world.clock.advance(5)  # and the next start survives it too
+
+
+async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) -> None:
+    class Stumbling:
+        def __init__(self, world: World) -> None:
+            self.inner = world.store
+            self.times = 2
+
+        def __getattr__(self, name: str) -> object:
+            if name == "lease_next" and self.times:
+                self.times -= 1
+                raise StoreError("the disk is full")
+            return getattr(self.inner, name)
+
+    world = World(tmp_path)
+    world.store = Stumbling(world)  # type: ignore[assignment]
+    async with world.running() as agent:
+        await world.proposed(agent)
