@@ -11,13 +11,15 @@ from bot.domain.journal import Action
 _log = logging.getLogger(__name__)
 
 
-def error_text(what: str, action: Action) -> str:
+_TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
+_TO_ONE = "Say what is broken, and “fix it”, to have me repair it."  # nobody can reply to this
+
+
+def error_text(what: str, action: Action, *, private: bool = False) -> str:
     """Return what people read when `what` failed; the id leads to the record."""
     name = action.error.exception if action.error else "an error"
-    return (
-        f"⚠️ {what} failed with {name}. Error id `{short_id(action.id)}`.\n"
-        "-# Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
-    )
+    told = f"⚠️ {what} failed with {name}. Error id `{short_id(action.id)}`."
+    return f"{told}\n-# {_TO_ONE if private else _TO_ALL}"
 
 
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:

@@ -63,7 +63,8 @@ class ComponentFailures(logging.Handler):
             return  # commands are answered by the tree
         refused = isinstance(error, TheseusError)
         action = self._instruments.component_ended(interaction, error, refused=refused)
-        text = str(error) if refused else error_text(_SHOWN[interaction.type], action)
+        what = _SHOWN[interaction.type]
+        text = str(error) if refused else error_text(what, action, private=True)
         # A logging handler cannot wait: the answer is a task of ours, ended by `detach`.
         task = asyncio.get_running_loop().create_task(answer(interaction, text, private=True))
         self._answering.add(task)

@@ -1,5 +1,6 @@
 """Instrumentation: everything a cog does is journalled, with no code in the cog."""
 
+import asyncio
 import functools
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
@@ -124,8 +125,12 @@ class Instruments:
     ) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(work)
         async def timed(*args: Any, **kwargs: Any) -> Any:
-            with self._recorder.timed(Kind.TASK, name):
-                return await work(*args, **kwargs)
+            try:
+                with self._recorder.timed(Kind.TASK, name):
+                    return await work(*args, **kwargs)
+            except BaseException:
+                _need_not_be_looked_at(asyncio.current_task())
+                raise
 
         return timed
 
@@ -156,3 +161,15 @@ class Instruments:
         if started is None:
             return None
         return round((self._clock.monotonic() - started) * 1000, 3)
+
+
+def _need_not_be_looked_at(task: asyncio.Task[Any] | None) -> None:
+    """Keep asyncio from complaining, much later, that nobody looked at what ended this task."""
+    if task is not None:
+        task.remove_done_callback(_look)
+        task.add_done_callback(_look)
+
+
+def _look(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

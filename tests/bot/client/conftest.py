@@ -1,0 +1,22 @@
+"""A local Discord and a folder of cogs for every test."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.local.server import LocalDiscord, LocalPerson
+from tests.support.living_client import Home, own_cogs
+
+
+@pytest.fixture
+async def local() -> AsyncIterator[LocalDiscord]:
+    people = [LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)]
+    async with LocalDiscord(people, token="local-token") as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with own_cogs(tmp_path) as home:
+        yield home
