@@ -1,1 +1,12 @@
-"""The offline engine: localise, mutate, search. Pure but for running tests."""
+"""The offline engine: localise, mutate, search. Pure but for running tests.
+
+engine      the whole repair of one tree: `mend(RepairRequest, runner, clock)`
+command     `theseus repair`: the same on any repository and any test command
+localise    which lines are suspect: coverage, crash frames, suspect commits
+reverts     parts of suspect commits undone, smallest first
+operators   single edits, one module a family; `guidance` weighs them by the exception
+proposing   all of these ranked; `search` judges them best first; `explain` says what was tried
+judging     reproduction first, then the affected tests, over a `running.TestRunner`
+forking     the fast runner for pytest (`_fork_server`, `_fork_child` run in the project's
+            interpreter); `plain` is the slow one for any other command
+"""

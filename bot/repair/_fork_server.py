@@ -195,9 +195,13 @@ class Server:
             rest = rest[os.write(self.outlet, rest) :]
 
     def end(self) -> None:
-        """Kill every child."""
+        """Kill every child, then whatever they leave to us."""
         for child in self.children.values():
             child.kill()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child.pid, 0)
+        self.children.clear()
+        self._reap_orphans()
 
 
 def writable(wanted: str) -> str:
@@ -239,5 +243,4 @@ def main(run_child: RunChild, settings: dict[str, Any]) -> None:
         server.serve()
     finally:
         server.end()
-        if scratch != settings.get("scratch"):
-            shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -148,8 +148,8 @@ def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> 
     total = sum(record.seconds for record in base.passing)
     each = max(QUICK_FLOOR, 4 * longest)
     cpu = max(CPU_FLOOR, 4 * longest)
-    quick = Limits(each, cpu, each * 2 + 6 * len(request.reproduction))
-    full = Limits(each, cpu, each * 2 + 4 * total + 10)
+    quick = Limits(each, cpu, each * 2 + 20)
+    full = Limits(each, cpu, each * 2 + 4 * total + 30)
     return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
 
 

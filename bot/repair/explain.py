@@ -24,6 +24,8 @@ def _found(report: SearchReport) -> str:
 
 
 def _nothing(report: SearchReport) -> str:
+    if report.stopped == "passing":
+        return "The reproduction passes here already, so there is nothing to mend."
     if report.stopped == "time":
         left = max(0, report.proposed - report.attempts)
         return (

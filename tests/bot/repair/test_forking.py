@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -173,3 +174,32 @@ async def test_cancelling_and_leaving_kills_everything_at_once(project: Path) ->
             await run
 
     assert alive(mark) == []
+
+
+async def test_nothing_outlives_us_when_we_are_killed(project: Path) -> None:
+    script = f"""
+import asyncio
+from pathlib import Path
+from bot.repair.forking import ForkingRunner
+from bot.repair.running import Limits
+
+async def main():
+    async with ForkingRunner(Path({str(project)!r})) as runner:
+        print(runner.mark, flush=True)
+        await runner.run(["test_subject.py::test_nap"], {{}}, Limits(60, 60, 60))
+
+asyncio.run(main())
+"""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    mark = (await child.stdout.readline()).decode().strip()
+    await until_there(project / "asleep")
+
+    child.kill()
+    await child.wait()
+
+    async with asyncio.timeout(10):
+        while alive(mark):  # noqa: ASYNC110 - other processes end in their own time
+            await asyncio.sleep(0.02)

@@ -14,8 +14,6 @@ EVERYDAY = {
     "parse dice: index beyond the list",
     "reminder: None guard missing",
     "poll: wrong key",
-    "shipping: wrong boundary",
-    "average: empty list",
 }
 FAULTS = read_faults()
 LIMITS = Limits(5, 3, 30)

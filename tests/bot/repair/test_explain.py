@@ -1,0 +1,39 @@
+"""What was tried is told in plain sentences, and nothing is claimed that was not seen."""
+
+from bot.repair.explain import explain
+from bot.repair.model import Attempt, Candidate, Crash, Edit, Judgement, SearchReport
+
+EDIT = Candidate((Edit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
+
+
+def report(**parts: object) -> SearchReport:
+    known: dict[str, object] = {
+        "fix": None, "files": {}, "stopped": "exhausted", "tried": {"comparison": 2, "name": 1},
+        "near": (), "proposed": 3, "seconds": 1.5,
+    }  # fmt: skip
+    return SearchReport(**{**known, **parts})  # type: ignore[arg-type]
+
+
+def test_a_fix_is_told_with_its_place_and_the_effort() -> None:
+    text = explain(report(fix=EDIT, stopped="fixed"))
+
+    assert text.startswith("Compare with `<=` in `pkg/a.py`, line 7")
+    assert "Tried 3 in 1.5 s: 2 comparisons, 1 name." in text
+
+
+def test_a_vain_search_names_suspects_and_near_misses() -> None:
+    near = Attempt(EDIT, Judgement(False, "affected", 4, 5, ("test_x",)), 1)
+    text = explain(
+        report(near=(near,), suspects=(("pkg/a.py", 7, 0.9),), crash=Crash("IndexError"))
+    )
+
+    assert "None of the 3 small edits" in text
+    assert "`pkg/a.py:7`" in text
+    assert "The failure is IndexError." in text
+    assert "mends the failure but breaks `test_x`" in text
+
+
+def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:
+    assert "left untried" in explain(report(stopped="time", proposed=90))
+    assert "no line to try" in explain(report(tried={}, proposed=0))
+    assert "nothing to mend" in explain(report(stopped="passing", tried={}, proposed=0))
