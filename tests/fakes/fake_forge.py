@@ -45,6 +45,11 @@ class FakeForge:
         """Raise `error` from the next call."""
         self._errors.append(error)
 
+    def recover(self) -> None:
+        """Be well again: nothing scripted is raised any more."""
+        self._errors.clear()
+        self.down = False
+
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Open or update the run's proposal."""
         self._check()

@@ -1,0 +1,140 @@
+"""Whatever people, crashes and the forge do, in whatever order, the promises hold."""
+
+import asyncio
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.errors import ForgeUnavailable, TheseusError
+from bot.domain.run import Run, Status
+from bot.self_improvement import SelfImprovementAgent
+from tests.support.fuse import Fuse, Killed
+from tests.support.world import ALICE, BOB, FILES, FIXED, MALLORY, World
+
+GOOD = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
+ACTS = (
+    "step",
+    "work",
+    "kill",
+    "restart",
+    "cancel",
+    "ship alice",
+    "ship bob",
+    "ship both",
+    "ship mallory",
+    "reject",
+    "push good",
+    "push bad",
+    "close by hand",
+    "retry",
+    "forge stumbles",
+)
+
+
+class Story:
+    """One world, with acts happening to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = World(folder)
+        self.fuse = Fuse()
+        self.run_id = ""
+
+    async def go(self, acts: list[str]) -> None:
+        """Do the acts over as many starts as it takes, then let everything come to rest."""
+        left = [*acts]
+        while left:
+            self.fuse = Fuse()
+            async with self.world.running(self.fuse) as agent:
+                with suppress(Killed):
+                    await self._asked(agent)
+                    while left and await self._lives_on(agent, left.pop(0)):
+                        pass
+        async with self.world.running() as agent:
+            await self._asked(agent)
+            for _ in range(60):
+                await self.world.clock.advance(1)
+
+    async def _asked(self, agent: SelfImprovementAgent) -> None:
+        self.run_id = (await agent.request(self.world.trigger(key="the request"))).id
+
+    async def _lives_on(self, agent: SelfImprovementAgent, act: str) -> bool:
+        if act == "step":
+            for _ in range(7):
+                await asyncio.sleep(0)
+        elif act == "work":
+            await self.world.clock.advance(6)
+        elif act in ("kill", "restart"):
+            if act == "kill":
+                self.fuse.after = self.fuse.burnt
+            return False
+        else:
+            with suppress(TheseusError):
+                await self._happens(agent, act)
+        return True
+
+    async def _happens(self, agent: SelfImprovementAgent, act: str) -> None:
+        run = await self.world.store.get(self.run_id)
+        verb, _, who = act.partition(" ")
+        if verb == "ship":
+            people = {"alice": [ALICE], "bob": [BOB], "mallory": [MALLORY], "both": [ALICE, BOB]}
+            words = [agent.approve(self.world.word(run, person)) for person in people[who]]
+            await asyncio.gather(*words, return_exceptions=True)
+        elif verb == "cancel":
+            await agent.cancel(run.id, BOB)
+        elif verb == "reject":
+            await agent.reject(run.id, ALICE)
+        elif verb == "retry":
+            await agent.retry(run.id, ALICE)
+        elif verb == "forge":
+            self.world.forge.fail_next(ForgeUnavailable("The forge stumbled."))
+        else:
+            await self._at_the_forge(run, act)
+
+    async def _at_the_forge(self, run: Run, act: str) -> None:
+        opened = await self.world.forge.find(run.id)
+        if opened is None or opened.state != "open":
+            return
+        if act == "close by hand":
+            await self.world.forge.close(opened.number, "by hand")
+        else:
+            files = GOOD if act == "push good" else FILES
+            self.world.forge.push(opened.branch, self.world.workspaces.pushed(files))
+
+
+async def assert_promises(world: World) -> None:
+    """What holds at rest."""
+    world.forge.recover()
+    runs = await world.store.find()
+    for run in runs:
+        assert run.status is not Status.RUNNING, run
+        assert run.status is not Status.QUEUED, run
+        words = world.last_words(run)
+        if run.ended:
+            assert f"{run.id}:{run.goal}:ended:{run.attempt}" in words, (run, words)
+        opened = await world.forge.find(run.id)
+        if opened is not None and opened.state == "merged":
+            assert await world.store.approval(run.id, opened.head) is not None
+        if run.status in (Status.CANCELLED, Status.REJECTED, Status.FAILED):
+            left = opened is not None and opened.state == "open"
+            assert not left or "could not be closed" in run.reason, run
+            assert opened is None or opened.state != "merged" or "is merged already" in run.reason
+    keys = [said.key for said in world.chat.said]
+    assert len(keys) == len(set(keys))
+    drafts = [(draft.run_id, draft.head) for draft in world.forge.drafts]
+    assert len(drafts) == len(set(drafts))
+    assert len(world.forge.merges) <= 1
+    assert not world.workspaces.lent
+    allowed = [entry.person for entry in await world.store.audit_log() if entry.allowed]
+    assert MALLORY not in allowed
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(acts=st.lists(st.sampled_from(ACTS), max_size=14))
+def test_in_any_order_of_events_the_promises_hold(acts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        story = Story(Path(folder))
+        asyncio.run(story.go(acts))
+        asyncio.run(assert_promises(story.world))
