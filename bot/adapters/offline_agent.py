@@ -151,7 +151,8 @@ def _done(fix: Candidate) -> str:
 
 def _finished(report: SearchReport) -> Finished:
     attempts = [
-        Attempt(summary=f"{count} {kind}", result="tried") for kind, count in report.tried.items()
+        Attempt(summary=f"{count} {kind}{'' if count == 1 else 's'}", result="judged by the tests")
+        for kind, count in report.tried.items()
     ]
     attempts += [
         Attempt(

@@ -13,9 +13,10 @@ from pathlib import Path
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ConfigError
-from bot.local.demo import DemoPlan, demo
+from bot.local.demo import Demo, DemoPlan, demo
 from bot.local.faults import Fault, choose
 from bot.local.homestead import Homestead
+from bot.settings import read_environment
 
 Say = Callable[[str], None]
 
@@ -45,9 +46,13 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
-        plan = DemoPlan(project_root(), Path(home), fault, options.port, options.engine)
+        state = read_environment(os.environ, Path(home) / ".env").theseus_state
+        own = state.absolute() if "THESEUS_STATE" in os.environ else None
+        plan = DemoPlan(project_root(), Path(home), fault, options.port, options.engine, own)
+        say("Making a private copy of this repository and starting the bot in it ...")
         async with demo(plan, local_forge) as running:
-            say(_welcome(running.discord.base_url, fault, Path(home)))
+            await running.until_online()
+            say(_welcome(running, fault))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
             await stopping.wait()
@@ -71,8 +76,9 @@ def _has_screen() -> bool:
     )
 
 
-def _welcome(url: str, fault: Fault | None, home: Path) -> str:
-    lines = [f"Theseus demo: {url}", ""]
+def _welcome(running: Demo, fault: Fault | None) -> str:
+    stead = running.stead
+    lines = [f"Theseus demo: {running.discord.base_url}", ""]
     if fault is not None:
         lines += [
             "Something in this copy of the bot is broken. In the page:",
@@ -81,5 +87,11 @@ def _welcome(url: str, fault: Fault | None, home: Path) -> str:
             "  3. read the card in the thread, then say: ship it",
             "  4. do 1 again.",
         ]
-    lines += ["", f"Everything is in {home} (the bot's log: {home}/bot.log). Ctrl-C ends it."]
+    lines += [
+        "",
+        f"The bot's own copy of the code: {stead.checkout}",
+        f"Its state and journal:          {stead.state}",
+        f"Its log:                        {stead.home / 'bot.log'}",
+        "Ctrl-C ends the demo and removes its private copy.",
+    ]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from bot.domain.errors import ConfigError
 from bot.local.faults import Fault, Step
 from bot.local.forge_pages import ForgeReader, forge_routes
 from bot.local.homestead import Homestead, Residence, prepare
+from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 
 TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
@@ -46,13 +47,14 @@ MakeForge = Callable[[Homestead, str], OpenForge]
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What to show. `port` 0 picks a free one."""
+    """What to show. `port` 0 picks a free one; `state` is the home's own unless it is set."""
 
     source: Path
     home: Path
     fault: Fault | None
     port: int = 0
     engine: str = "auto"
+    state: Path | None = None
 
 
 @dataclass
@@ -63,6 +65,18 @@ class Demo:
     stead: Homestead
     bot: "BotProcess"
 
+    async def until_online(self, seconds: float = 90.0) -> None:
+        """Wait until the bot is in the channel; `ConfigError` shows its log if it is not in time."""
+        try:
+            async with Person(self.discord.base_url, "alice") as visitor:
+                await visitor.wait_for_bot(timeout=seconds)
+        except TimeoutError as error:
+            log = self.stead.home / "bot.log"
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise ConfigError(
+                f"The bot did not come online within {seconds:.0f} s. Its log ends:\n{tail}"
+            ) from error
+
 
 @asynccontextmanager
 async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
@@ -71,7 +85,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     Raises `ConfigError` when the port is taken or the home cannot be made.
     """
     port = plan.port or _free_port()
-    stead = Homestead.at(plan.home)
+    stead = Homestead.at(plan.home, plan.state)
     forge = make_forge(stead, f"http://127.0.0.1:{port}")
     discord = LocalDiscord(
         (LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)),

@@ -33,11 +33,19 @@ class Homestead:
     config: Path
 
     @classmethod
-    def at(cls, home: Path) -> Self:
-        """Return the parts of a home in that folder, whether they are there yet or not."""
-        return cls(
-            home, home / "checkout", home / "forge.git", home / "state", home / "config.yaml"
-        )
+    def at(cls, home: Path, state: Path | None = None) -> Self:
+        """Return the parts of a home in that folder, whether they are there yet or not.
+
+        `state` is where the bot keeps its state, if not in the home. Raises `ConfigError` when
+        another bot's state is in it: its runs would speak in channels that are not there.
+        """
+        state = state or home / "state"
+        if (state / "theseus.sqlite3").exists():
+            raise ConfigError(
+                f"THESEUS_STATE: {state} holds the state of another bot; the demo needs an empty "
+                "folder there, or none set."
+            )
+        return cls(home, home / "checkout", home / "forge.git", state, home / "config.yaml")
 
 
 @dataclass(frozen=True)
