@@ -66,7 +66,7 @@ class Demo:
     bot: "BotProcess"
 
     async def until_online(self, seconds: float = 90.0) -> None:
-        """Wait until the bot is in the channel; `ConfigError` shows its log if it is not in time."""
+        """Wait until the bot is online; `ConfigError` shows its log if it is not in time."""
         try:
             async with Person(self.discord.base_url, "alice") as visitor:
                 await visitor.wait_for_bot(timeout=seconds)
