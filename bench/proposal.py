@@ -10,7 +10,7 @@ from bench.rows import Row
 from bench.stage import open_demo, settled
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.history import History
-from bot.domain.run import Run, Status
+from bot.domain.run import Run, Stage, Status
 from bot.local.faults import choose
 from bot.local.person import Person
 
@@ -34,12 +34,16 @@ async def measure() -> Sequence[Row]:
     ):
         await _meet(alice)
         await alice.say("dev", fault.complaint)
-        run = await settled(store, lambda run: run.ended or run.status is Status.WAITING, 180)
+        run = await settled(store, _proposed_or_ended, 180)
         if run.ended:
             raise RuntimeError(f"the run ended without a proposal: {run.reason}")
         history = await store.history(run.id)
         moments = _moments(demo.stead.state / "theseus.sqlite3", run)
     return _rows(moments, history)
+
+
+def _proposed_or_ended(run: Run) -> bool:
+    return run.ended or (run.stage is Stage.SHIP and run.status is Status.WAITING)
 
 
 async def _meet(alice: Person) -> None:
@@ -56,7 +60,12 @@ def _moments(database: Path, run: Run) -> list[tuple[str, datetime]]:
         found = rows.execute(
             "SELECT kind, at FROM stage_records WHERE run_id = ? ORDER BY at", (run.id,)
         ).fetchall()
-    saved = [(STAGES[kind], datetime.fromisoformat(at)) for kind, at in found if kind in STAGES]
+    order = list(STAGES)
+    stages: dict[str, str] = {}
+    for kind, at in found:  # a stage may save several records at once: the last one is its own
+        if kind in STAGES:
+            stages[at] = max(stages.get(at, kind), kind, key=order.index)
+    saved = [(STAGES[kind], datetime.fromisoformat(at)) for at, kind in stages.items()]
     return [("request", run.created_at), *saved]
 
 
