@@ -9,7 +9,7 @@ from bot.repair.operators._view import View
 SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
     ast.Sub: ("-", (("+", 0.8), ("*", 0.3), ("%", 0.25), ("//", 0.2))),
-    ast.Mult: ("*", (("+", 0.6), ("**", 0.45), ("/", 0.5), ("//", 0.4))),
+    ast.Mult: ("*", (("+", 0.55), ("**", 0.4), ("/", 0.45), ("//", 0.2))),
     ast.Div: ("/", (("//", 0.75), ("*", 0.6), ("%", 0.25))),
     ast.FloorDiv: ("//", (("/", 0.75), ("%", 0.7), ("*", 0.3))),
     ast.Mod: ("%", (("//", 0.7), ("/", 0.35), ("*", 0.25))),
@@ -57,10 +57,25 @@ def _lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
             yield view.put(node, f"{name} + {code}", "operand", 0.25)
     counted = isinstance(parent, (ast.Call, ast.Subscript, ast.Slice, ast.Return))
     if isinstance(node, ast.Name) and counted and getattr(parent, "func", None) is not node:
-        for name in [name for name in view.names_before(node) if name != node.id][:5]:
+        partners = _compared_with(node, view)
+        others = [name for name in reversed(view.names_before(node)) if name != node.id]
+        for name in [*partners, *(name for name in others if name not in partners)][:6]:
+            scale = 1.6 if name in partners else 1.0
             for sign, weight in (("-", 0.17), ("+", 0.16)):
                 text = view.tight(node, f"{code} {sign} {name}")
-                yield view.put(node, text, "operand", weight)
+                yield view.put(node, text, "operand", weight * scale)
+
+
+def _compared_with(node: ast.Name, view: View) -> list[str]:
+    """Return the names a name is compared with in its function: quantities of the same kind."""
+    function = view.source.function(node)
+    found: list[str] = []
+    for inner in ast.walk(function) if function else ():
+        if isinstance(inner, ast.Compare):
+            names = [side.id for side in (inner.left, *inner.comparators)
+                     if isinstance(side, ast.Name)]  # fmt: skip
+            found += [name for name in names if node.id in names and name != node.id]
+    return list(dict.fromkeys(found))
 
 
 def _augmented(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
@@ -126,7 +141,7 @@ def _place_weight(node: ast.expr, view: View) -> float:
         orders = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq)
         return 0.45 if isinstance(parent.ops[0], orders) else 0.0
     if isinstance(parent, ast.BinOp):
-        return 0.3 if isinstance(parent.op, (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv)) else 0.25
+        return 0.36 if isinstance(parent.op, (ast.Mult, ast.FloorDiv)) else 0.3
     if isinstance(parent, (ast.Return, ast.Assign, ast.Tuple, ast.IfExp)):
         return 0.3
     return 0.0
