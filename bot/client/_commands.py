@@ -20,26 +20,31 @@ class CommandSync:
         self._guild = discord.Object(guild_id) if guild_id else None
         self._told: str | None = None
 
-    async def sync(self) -> bool:
-        """Tell Discord the commands if they are not what it was told last; return whether so.
+    def changed(self) -> bool:
+        """Return whether Discord was told other commands than there are."""
+        if self._guild is not None:
+            self._tree.copy_global_to(guild=self._guild)
+        return self._present() != self._told
+
+    async def sync(self) -> None:
+        """Tell Discord the commands, if they changed.
 
         Raises `ConfigError` when the bot may not, `discord.HTTPException` when Discord fails.
         """
-        if self._guild is not None:
-            self._tree.copy_global_to(guild=self._guild)
+        if not self.changed():
+            return
         present = self._present()
-        if present == self._told:
-            return False
         try:
             await self._tree.sync(guild=self._guild)
         except discord.Forbidden as error:
             raise ConfigError(
-                f"discord.guild_id: Theseus may not add commands to the server {self._guild}. Is "
-                "the id right? Invite the bot there with the scopes `bot` and "
-                "`applications.commands`."
+                f"discord.guild_id: Theseus may not add commands to {self._where()}. Is the id "
+                "right? Invite the bot there with the scopes `bot` and `applications.commands`."
             ) from error
         self._told = present
-        return True
+
+    def _where(self) -> str:
+        return f"the server {self._guild.id}" if self._guild else "its servers"
 
     def _present(self) -> str:
         """Return all that Discord would be told, in an order that does not depend on reloads."""

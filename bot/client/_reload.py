@@ -93,6 +93,8 @@ class Reloader:
 
     async def _sync_commands(self) -> None:
         """Tell Discord if the commands changed; a failure is tried again with the next reload."""
+        if not self._sync.changed():
+            return
         try:
             with self._recorder.timed(Kind.RELOAD, "commands"):
                 await self._sync.sync()

@@ -1,0 +1,153 @@
+"""The client starts with what there is, keeps its connection, and ends cleanly."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.client import point_discord_at
+from bot.client._client import find_extensions
+from bot.client._inputs import stable_part
+from bot.domain.errors import ConfigError
+from bot.domain.journal import ActionOutcome, Kind
+from bot.local.person import Person
+from bot.local.server import LocalDiscord
+from bot.telemetry import redact
+from tests.support.chatting import SkippingClock
+from tests.support.living_client import Home, Watched, living, make_client
+
+ECHO = """
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+class Echo(commands.Cog):
+    @app_commands.command()
+    async def echo(self, interaction: discord.Interaction, word: str) -> None:
+        "Say it again."
+        await interaction.response.send_message(word)
+
+async def setup(bot: commands.Bot) -> None:
+    await bot.add_cog(Echo())
+"""
+
+
+async def test_the_commands_are_registered_in_the_guild(home: Home, local: LocalDiscord) -> None:
+    home.write("cogs/echo.py", ECHO)
+    async with living(home, local) as room:
+        assert await room.commands() == ["echo"]
+        registered = await room.client.http.get_guild_commands(local.bot_user_id, local.guild_id)
+        assert [command["name"] for command in registered] == ["echo"]
+        assert await room.client.http.get_global_commands(local.bot_user_id) == []
+
+
+async def test_a_cog_that_does_not_load_is_journalled_and_the_others_work(
+    home: Home, local: LocalDiscord
+) -> None:
+    home.write("cogs/aaa.py", "import not_there_at_all")
+    home.write("cogs/echo.py", ECHO)
+    async with living(home, local) as room:
+        assert (await room.alice.run("dev", "echo", word="hi"))["message"]["content"] == "hi"
+        broken = await room.journal.until(Kind.RELOAD, lambda action: action.name == "cogs.aaa")
+        assert broken.outcome is ActionOutcome.ERROR
+        assert broken.error is not None
+        assert broken.error.exception == "ModuleNotFoundError"
+        home.write("cogs/aaa.py", "async def setup(bot):\n    pass")
+        assert (await room.client.runtime.adopt(["cogs/aaa.py"])).reloaded == ("cogs.aaa",)
+
+
+async def test_a_cog_that_is_not_there_is_named(home: Home, local: LocalDiscord) -> None:
+    async with NdjsonJournal(home.state, redact=redact) as journal:
+        client = make_client(home, journal, local.guild_id, extensions=["cogs.ghost"])
+        point_discord_at(local.api_url, local.gateway_url)
+        with pytest.raises(ConfigError, match=r"cogs\.ghost"):
+            await client.login(local.token)
+        await client.close()
+
+
+async def test_a_guild_that_refuses_the_commands_is_explained(
+    home: Home, local: LocalDiscord
+) -> None:
+    async with (
+        NdjsonJournal(home.state, redact=redact) as journal,
+        Person(local.base_url, "alice") as alice,
+    ):
+        fault = {"kind": "status", "status": 403, "path": "/applications/*/commands"}
+        await alice.call("POST", "/local/faults", fault)
+        client = make_client(home, journal, local.guild_id)
+        point_discord_at(local.api_url, local.gateway_url)
+        with pytest.raises(ConfigError, match=r"discord\.guild_id.*applications\.commands"):
+            await client.login(local.token)
+        await client.close()
+
+
+async def test_a_first_connection_that_is_refused_is_tried_again(
+    home: Home, local: LocalDiscord
+) -> None:
+    clock = SkippingClock()
+    async with Watched(home.state) as journal, Person(local.base_url, "alice") as alice:
+        await alice.call("POST", "/local/faults", {"kind": "gateway_refuse", "times": 2})
+        client = make_client(home, journal, local.guild_id, clock=clock)
+        point_discord_at(local.api_url, local.gateway_url)
+        running = asyncio.ensure_future(client.start(local.token))
+        await alice.wait_for_bot(timeout=15)
+        assert clock.slept[:2] == [0.0, 1.0]
+        await client.close()
+        await running
+
+
+async def test_connections_lost_and_made_again_are_recorded(
+    home: Home, local: LocalDiscord
+) -> None:
+    home.write("cogs/echo.py", ECHO)
+    async with living(home, local) as room:
+        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+        await room.alice.call("POST", "/local/faults", {"kind": "gateway_reconnect"})
+        resumed = await room.journal.until(Kind.GATEWAY, lambda action: action.name == "resume")
+        assert resumed.event == "gateway.resume"
+        names = [action.name for action in await room.journal.of(Kind.GATEWAY)]
+        assert names[:2] == ["connect", "disconnect"]
+        assert (await room.alice.run("dev", "echo", word="hi"))["result"] == "message"
+
+
+async def test_closing_twice_is_harmless_and_leaves_no_logging_behind(
+    home: Home, local: LocalDiscord
+) -> None:
+    before = list(logging.getLogger("discord.ui.view").handlers)
+    async with living(home, local) as room:
+        assert len(logging.getLogger("discord.ui.view").handlers) == len(before) + 1
+        await asyncio.gather(room.client.close(), room.client.close())
+        await room.client.close()
+        assert logging.getLogger("discord.ui.view").handlers == before
+
+
+async def test_a_client_that_never_started_can_be_closed(home: Home) -> None:
+    async with NdjsonJournal(home.state, redact=redact) as journal:
+        await make_client(home, journal, None).close()
+
+
+def test_extensions_are_modules_and_packages_but_nothing_private_or_shared(
+    tmp_path: Path,
+) -> None:
+    for file in ("b.py", "_x.py", "__init__.py", "ui/__init__.py", "a/__init__.py", "c/x.txt"):
+        path = tmp_path / "cogs" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert find_extensions(tmp_path / "cogs") == ["cogs.a", "cogs.b"]
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "stable"),
+    [
+        ("poll:12:3", "poll"),
+        ("theseus:ship:k3x9pq:" + "a" * 40, "theseus:ship"),
+        ("theseus:plan:abcdef", "theseus:plan"),
+        ("card/open", "card:open"),
+        ("0f" * 16, ""),
+        ("", ""),
+    ],
+)
+def test_the_lasting_part_of_an_id_holds_no_numbers(custom_id: str, stable: str) -> None:
+    assert stable_part(custom_id) == stable
