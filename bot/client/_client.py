@@ -151,11 +151,13 @@ class TheseusClient(commands.Bot):
         """Record a typed command that failed, and say so; talk that is no command is not one."""
         if isinstance(error, commands.CommandNotFound):
             return
-        cause = error.original if isinstance(error, commands.CommandInvokeError) else error
+        cause = None
+        if isinstance(error, commands.CommandInvokeError | commands.ConversionError):
+            cause = error.original  # what the cog's code raised
         if isinstance(cause, TheseusError):
             self._instruments.text_command_ended(ctx, ActionOutcome.OK)
             text = str(cause)
-        elif isinstance(error, commands.CommandInvokeError):
+        elif cause is not None:
             action = self._instruments.text_command_ended(ctx, outcome_of(cause), cause)
             text = error_text(f"`{action.name}`", action)
         else:

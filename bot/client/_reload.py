@@ -93,11 +93,10 @@ class Reloader:
 
     async def _sync_commands(self) -> None:
         """Tell Discord if the commands changed; a failure is tried again with the next reload."""
-        if not self._sync.changed():
-            return
         try:
-            with self._recorder.timed(Kind.RELOAD, "commands"):
-                await self._sync.sync()
+            if self._sync.changed():
+                with self._recorder.timed(Kind.RELOAD, "commands"):
+                    await self._sync.sync()
         except (discord.DiscordException, aiohttp.ClientError, OSError, ConfigError) as error:
             _log.warning("discord was not told the changed commands: %s", error)
 

@@ -28,13 +28,13 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        cause = _bug_behind(error)
         silent = _answers_itself(interaction.command)
         private = True
         if isinstance(cause, TheseusError):
             self.instruments.command_ended(interaction, ActionOutcome.OK)
             text = str(cause)
-        elif isinstance(error, app_commands.CommandInvokeError):
+        elif cause is not None:
             action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
             text, private = error_text(_shown(interaction), action), False
         else:
@@ -42,6 +42,19 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
             text = _polite(error)
         if not silent:
             await answer(interaction, text, private=private)
+
+
+def _bug_behind(error: app_commands.AppCommandError) -> BaseException | None:
+    """Return what the cog's code raised; `None` when the person or Discord is the cause.
+
+    A transformer says by a `ValueError` that an option makes no sense; anything else is its own.
+    """
+    if isinstance(error, app_commands.CommandInvokeError):
+        return error.original
+    if isinstance(error, app_commands.TransformerError):
+        cause = error.__cause__
+        return None if isinstance(cause, ValueError) else cause
+    return None
 
 
 def _shown(interaction: discord.Interaction) -> str:

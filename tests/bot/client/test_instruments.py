@@ -131,6 +131,28 @@ async def test_a_refusal_is_polite_and_no_failure(
     assert "Error id" not in answer["message"]["content"]
 
 
+async def test_an_option_that_makes_no_sense_is_no_failure_of_the_bot(room: Living) -> None:
+    answer = await room.alice.run("dev", "place", at="somewhere")
+    assert answer["ephemeral"]
+    action = await the_only(room, Kind.COMMAND)
+    assert (action.outcome, action.error) == (ActionOutcome.CANCELLED, None)
+
+
+async def test_a_bug_in_reading_an_option_is_a_failure(room: Living) -> None:
+    answer = await room.alice.run("dev", "place", at="7")
+    action = await the_only(room, Kind.COMMAND)
+    check_capsule(action, numbers=[1, 2], at=7)
+    await check_id(room, answer["message"]["content"], action)
+
+
+async def test_a_bug_in_reading_a_typed_argument_is_a_failure(room: Living) -> None:
+    await room.alice.say("dev", "@Theseus spot 7")
+    message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
+    action = await the_only(room, Kind.COMMAND)
+    check_capsule(action, numbers=[1, 2], at=7)
+    await check_id(room, message["content"], action)
+
+
 async def test_a_command_with_its_own_error_reply_is_recorded_and_not_answered_twice(
     room: Living,
 ) -> None:

@@ -70,6 +70,16 @@ class Lasting(ui.DynamicItem[ui.Button[Any]], template=r"lasting:(?P<at>[0-9]+)"
         pick([1, 2], self.at)
 
 
+class Place(app_commands.Transformer):
+    async def transform(self, interaction: discord.Interaction, value: Any, /) -> int:
+        return pick([1, 2], int(value))
+
+
+class Spot(commands.Converter[int]):
+    async def convert(self, ctx: commands.Context[Any], argument: str) -> int:
+        return pick([1, 2], int(argument))
+
+
 class Toys(commands.Cog):
     def __init__(self, bot: commands.Bot) -> None:
         self.bot = bot
@@ -132,6 +142,13 @@ class Toys(commands.Cog):
         """Never allowed."""
 
     @app_commands.command()
+    async def place(
+        self, interaction: discord.Interaction, at: app_commands.Transform[int, Place]
+    ) -> None:
+        """Take a place."""
+        await interaction.response.send_message(str(at))
+
+    @app_commands.command()
     async def choose(self, interaction: discord.Interaction, toy: str) -> None:
         """Choose a toy."""
         await interaction.response.send_message(toy)
@@ -174,6 +191,11 @@ class Toys(commands.Cog):
     async def add(self, ctx: commands.Context[Any], first: int, *, rest: str) -> None:
         """Add up, after a mention."""
         await ctx.reply(str(pick([1, 2], first + len(rest))))
+
+    @commands.command()
+    async def spot(self, ctx: commands.Context[Any], at: Spot) -> None:
+        """Take a spot, after a mention."""
+        await ctx.reply(str(at))
 
     @commands.command()
     async def deny(self, ctx: commands.Context[Any]) -> None:
