@@ -1,5 +1,7 @@
 """Admin: how the bot itself is doing."""
 
+import math
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -20,17 +22,22 @@ class Admin(commands.Cog):
     @app_commands.command()
     async def health(self, interaction: discord.Interaction) -> None:
         """Show what runs, since when, and how the connection is."""
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
         await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
         open_runs = [run for run in await self.bot.agent.runs() if run.status not in ENDED]
         lines = [
             f"**Up since** <t:{self._since.timestamp():.0f}:R>",
-            f"**Gateway latency** {self.bot.latency * 1000:.0f} ms",
+            f"**Gateway latency** {_latency(self.bot.latency)}",
             f"**Cogs** {', '.join(sorted(self.bot.cogs))}",
             f"**Open runs** {len(open_runs)}",
             *await self.bot.agent.vital_signs(),
         ]
         await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+
+def _latency(seconds: float) -> str:
+    """Return milliseconds; before the first heartbeat there is no latency."""
+    return f"{seconds * 1000:.0f} ms" if math.isfinite(seconds) else "not known yet"
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -1,5 +1,7 @@
 """Approvals: buttons, reactions and `/ship`. Words are heard by the conversation."""
 
+import hashlib
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -8,7 +10,7 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.posts import Post
 from bot.self_improvement import ApprovalRequest
-from cogs.ui import RunButton, card_seen, person_of
+from cogs.ui import RunButton, card_seen, person_of, shipping_text
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
 
@@ -37,12 +39,15 @@ class Approvals(commands.Cog):
             await self.bot.agent.find(thread_id=payload.channel_id)
         except UnknownRun:
             return
-        channel = self.bot.get_partial_messageable(payload.channel_id)
-        card = card_seen(self.bot, await channel.fetch_message(payload.message_id))
-        if card is None:
-            return
         user = payload.member or await self.bot.fetch_user(payload.user_id)
         if user.bot:
+            return
+        channel = self.bot.get_partial_messageable(payload.channel_id)
+        try:
+            card = card_seen(self.bot, await channel.fetch_message(payload.message_id))
+        except discord.NotFound:
+            return  # deleted in the meantime: it offers nothing any more
+        if card is None:
             return
         request = ApprovalRequest(
             person=person_of(self.bot, user),
@@ -52,7 +57,9 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        key = f"reaction:{payload.message_id}:{payload.user_id}:{payload.emoji}"
+        # the same event again says the same; a reaction given again later may be answered anew
+        said = hashlib.sha256(text.encode()).hexdigest()[:12]
+        key = f"reaction:{payload.message_id}:{payload.user_id}:{payload.emoji}:{said}"
         await self.bot.chat.post(payload.channel_id, Post(text=text), key=key)
 
     @app_commands.command()
@@ -79,12 +86,10 @@ class Approvals(commands.Cog):
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:
-            _, approval, mine = await self.bot.agent.approve(request)
+            _, approval, ships = await self.bot.agent.approve(request)
         except TheseusError as refusal:
             return str(refusal)
-        if not mine:
-            return f"{approval.person.name} has shipped `{approval.head[:7]}` already."
-        return f"Shipping `{approval.head[:7]}`, as {request.person.name} said."
+        return shipping_text(request.person, approval, ships=ships)
 
 
 async def setup(bot: TheseusClient) -> None:

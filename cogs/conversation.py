@@ -1,11 +1,13 @@
 """Conversation: what people say, understood by the grammar and handed on."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import discord
 from discord.ext import commands
 
 from bot.client import TheseusClient
+from bot.domain.cards import run_line
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.people import Person
@@ -19,8 +21,10 @@ from cogs.ui import (
     error_id_in,
     in_dev_channel,
     is_listed,
+    on_it,
     person_of,
     place_of,
+    shipping_text,
 )
 
 ABOUT = (
@@ -29,6 +33,7 @@ ABOUT = (
     "answer in a thread, prove the fix, and merge only when someone on my list says “ship it”. "
     "`/runs list` shows what I am doing."
 )
+_REMEMBERED = 1_000
 NOT_YET = "I understood “{intent}”, but I cannot do that yet."
 
 
@@ -58,6 +63,7 @@ class Conversation(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+        self._heard: dict[int, None] = {}  # ids of messages, oldest first
         self._answers: dict[Intent, Callable[[Heard], Awaitable[str | None]]] = {
             Intent.INVESTIGATE: self._work,
             Intent.FIX: self._work,
@@ -71,7 +77,7 @@ class Conversation(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message that is for the bot; leave all others alone."""
-        if message.author.bot or message.webhook_id or self.bot.user is None:
+        if not self._is_talk(message) or self._heard_before(message.id):
             return
         heard = await self._hear(message)
         if heard is None:
@@ -86,6 +92,21 @@ class Conversation(commands.Cog):
                 Post(text=answer, reply_to=message.id),
                 key=f"reply:{message.id}",
             )
+
+    def _is_talk(self, message: discord.Message) -> bool:
+        """Whether a person wrote it: no bot, no webhook, no note of Discord's own."""
+        written = message.type in (discord.MessageType.default, discord.MessageType.reply)
+        by_person = not message.author.bot and not message.webhook_id
+        return written and by_person and self.bot.user is not None
+
+    def _heard_before(self, message_id: int) -> bool:
+        """Whether Discord delivered this message before, as it may after a reconnect."""
+        if message_id in self._heard:
+            return True
+        self._heard[message_id] = None
+        while len(self._heard) > _REMEMBERED:
+            del self._heard[next(iter(self._heard))]
+        return False
 
     async def _hear(self, message: discord.Message) -> Heard | None:
         person = person_of(self.bot, message.author)
@@ -155,7 +176,7 @@ class Conversation(commands.Cog):
             return await self._answers[intent](heard)
         if intent in (Intent.CHAT, Intent.CAPABILITIES):
             return ABOUT
-        await self.bot.agent.permit(heard.person, Act.CANCEL, note=f"not yet: {intent}")
+        await self.bot.agent.permit(heard.person, Act.STEER, note=f"not yet: {intent}")
         return NOT_YET.format(intent=intent)
 
     async def _work(self, heard: Heard) -> str | None:
@@ -167,7 +188,8 @@ class Conversation(commands.Cog):
             await self.bot.agent.promote(run.id, heard.person)
             return "On it."
         if is_listed(self.bot, heard.person):
-            await message.add_reaction("👀")
+            with suppress(discord.HTTPException):  # without the right to react, the card says it
+                await message.add_reaction("👀")
         started = await self.bot.agent.request(
             Trigger(
                 key=f"message:{message.id}",
@@ -181,12 +203,12 @@ class Conversation(commands.Cog):
             )
         )
         elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
-        return f"On it: <#{started.thread_id}>" if elsewhere else None
+        return on_it(started) if elsewhere else None
 
     async def _ship(self, heard: Heard) -> str | None:
         slots, card = heard.utterance.slots, heard.card
         in_thread = heard.message.channel.id if heard.run else None
-        _, approval, mine = await self.bot.agent.approve(
+        _, approval, ships = await self.bot.agent.approve(
             ApprovalRequest(
                 person=heard.person,
                 how="text",
@@ -194,12 +216,11 @@ class Conversation(commands.Cog):
                 thread_id=in_thread,
                 card_id=card.message_id if card else None,
                 head=card.head if card else None,
+                number=slots.pull_request,
                 security_reviewed=slots.security_reviewed,
             )
         )
-        if not mine:
-            return f"{approval.person.name} has shipped `{approval.head[:7]}` already."
-        return f"Shipping `{approval.head[:7]}`."
+        return shipping_text(heard.person, approval, ships=ships)
 
     async def _reject(self, heard: Heard) -> str | None:
         run = await self._meant(heard)
@@ -221,19 +242,19 @@ class Conversation(commands.Cog):
         runs = [heard.run] if heard.run else [r for r in await self.bot.agent.runs() if not r.ended]
         if not runs:
             return "I am not working on anything."
-        return "\n".join(status_line(run) for run in runs)
+        return "\n".join(run_line(run) for run in runs)
 
     async def _meant(self, heard: Heard) -> Run:
-        named = heard.card.run_id if heard.card else heard.utterance.slots.run
+        slots = heard.utterance.slots
+        named = heard.card.run_id if heard.card else slots.run
         thread = heard.message.channel.id if heard.run else None
-        return await self.bot.agent.find(run_id=named, thread_id=thread)
-
-
-def status_line(run: Run) -> str:
-    """Return one line about a run."""
-    where = f" in <#{run.thread_id}>" if run.thread_id else ""
-    what = run.trigger.subject or "the last failure"
-    return f"`{run.id}` {run.goal} {what}: {run.status} at {run.stage}{where}"
+        run = await self.bot.agent.find(run_id=named, thread_id=thread)
+        proposal = (await self.bot.agent.history(run.id)).proposal
+        if slots.pull_request is not None and (
+            proposal is None or proposal.number != slots.pull_request
+        ):
+            raise UnknownRun(f"Run `{run.id}` did not propose #{slots.pull_request}.")
+        return run
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -1,12 +1,13 @@
 """Runs: asking for them by command or context menu, and looking at them."""
 
+import io
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.domain.cards import plan_text
-from bot.domain.errors import TheseusError
+from bot.domain.cards import plan_text, run_line
 from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
 from bot.domain.ids import short_id
@@ -14,8 +15,9 @@ from bot.domain.journal import Action
 from bot.domain.people import Place
 from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
-from cogs.ui import error_id_in, in_dev_channel, is_listed, person_of, place_of
+from cogs.ui import error_id_in, in_dev_channel, is_listed, on_it, person_of, place_of
 
+_LONGEST = 1_900
 _ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
 
 
@@ -98,15 +100,15 @@ class Runs(commands.Cog):
                 at=interaction.created_at,
             )
         )
-        await interaction.followup.send(f"On it: <#{run.thread_id}>", ephemeral=True)
+        await interaction.followup.send(on_it(run), ephemeral=True)
 
     @group.command(name="list")
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
-        runs = await self.bot.agent.runs()
-        text = "\n".join(line(run) for run in runs) or "There are no runs yet."
-        await interaction.response.send_message(text[:2000], ephemeral=True)
+        lines = [run_line(run) for run in await self.bot.agent.runs()]
+        await interaction.followup.send(_fitting(lines) or "There are no runs yet.", ephemeral=True)
 
     @group.command()
     @app_commands.describe(run="Its id", evidence="Show the journal records behind it")
@@ -114,29 +116,35 @@ class Runs(commands.Cog):
         self, interaction: discord.Interaction, run: str, evidence: bool = False
     ) -> None:
         """Show what a run found, planned and did."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ, run_id=run)
         found = await self.bot.agent.find(run_id=run)
         text = detail(found, await self.bot.agent.history(found.id))
         if evidence:
             records = await self.bot.agent.evidence(found.id)
             text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
-        await interaction.response.send_message(text[:2000], ephemeral=True)
+        if len(text) <= _LONGEST:
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        file = discord.File(io.BytesIO(text.encode()), f"run-{found.id}.md")
+        start = _fitting(text.splitlines()) + "\n…"
+        await interaction.followup.send(start, file=file, ephemeral=True)
 
     @group.command()
     @app_commands.describe(run="Its id")
     async def cancel(self, interaction: discord.Interaction, run: str) -> None:
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.cancel(run, person_of(self.bot, interaction.user))
-        await interaction.followup.send(f"Cancelled `{run}`.", ephemeral=True)
+        ended = await self.bot.agent.cancel(run, person_of(self.bot, interaction.user))
+        await interaction.followup.send(f"`{ended.id}`: {ended.reason}", ephemeral=True)
 
     @group.command()
     @app_commands.describe(run="Its id")
     async def retry(self, interaction: discord.Interaction, run: str) -> None:
         """Start a run that failed again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.retry(run, person_of(self.bot, interaction.user))
-        await interaction.followup.send(f"Starting `{run}` again.", ephemeral=True)
+        again = await self.bot.agent.retry(run, person_of(self.bot, interaction.user))
+        await interaction.followup.send(on_it(again), ephemeral=True)
 
     @show.autocomplete("run")
     @cancel.autocomplete("run")
@@ -144,10 +152,8 @@ class Runs(commands.Cog):
     async def _run_choices(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        try:
-            await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
-        except TheseusError:
-            return []
+        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+            return []  # not audited: it would be a line for every key they press
         return [
             app_commands.Choice(
                 name=f"{run.id} {run.goal} {run.trigger.subject}"[:100], value=run.id
@@ -168,16 +174,19 @@ def _place(interaction: discord.Interaction) -> Place:
     )
 
 
-def line(run: Run) -> str:
-    """Return one line about a run, for a list."""
-    where = f" <#{run.thread_id}>" if run.thread_id else ""
-    what = run.trigger.subject or "the last failure"
-    return f"`{run.id}` {run.goal} **{what}**: {run.status} at {run.stage}{where}"
+def _fitting(lines: list[str]) -> str:
+    """Return as many lines as one message takes."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(each) + 1 for each in kept) + len(line) > _LONGEST:
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def detail(run: Run, history: History) -> str:
     """Return everything worth reading about a run, as Markdown."""
-    parts = [line(run)]
+    parts = [run_line(run)]
     if run.reason:
         parts.append(run.reason)
     if history.diagnosis:

@@ -17,6 +17,7 @@ class Act(StrEnum):
     REVISE = "revise"
     REJECT = "reject"
     SHIP = "ship"
+    STEER = "steer"  # pause, remember, revert and the like
 
 
 _FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT})
@@ -28,6 +29,7 @@ _REFUSALS = {
     Act.REVISE: "revise a run",
     Act.REJECT: "reject a proposal",
     Act.SHIP: "ship a change",
+    Act.STEER: "tell me how to work",
 }
 
 

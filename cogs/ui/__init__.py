@@ -1,5 +1,6 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
+from cogs.ui.answers import on_it, shipping_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
     CardSeen,
@@ -18,6 +19,8 @@ __all__ = [
     "error_id_in",
     "in_dev_channel",
     "is_listed",
+    "on_it",
     "person_of",
     "place_of",
+    "shipping_text",
 ]

@@ -12,6 +12,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.self_improvement import ApprovalRequest
+from cogs.ui.answers import shipping_text
 from cogs.ui.hearing import person_of
 
 _TEMPLATE = re.compile(
@@ -57,7 +58,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     ) -> str:
         agent = bot.agent
         if self._action == "ship":
-            _, approval, mine = await agent.approve(
+            _, approval, ships = await agent.approve(
                 ApprovalRequest(
                     person=person,
                     how="button",
@@ -66,18 +67,14 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
                     head=self._head,
                 )
             )
-            if not mine:
-                return f"{approval.person.name} has shipped `{approval.head[:7]}` already."
-            return f"Shipping `{approval.head[:7]}`."
+            return shipping_text(person, approval, ships=ships)
         if self._action == "reject":
-            await agent.reject(self._run_id, person)
-            return "Rejected; the pull request is closed."
+            return (await agent.reject(self._run_id, person)).reason
         if self._action == "fix":
             await agent.promote(self._run_id, person)
             return "On it."
         if self._action == "cancel":
-            await agent.cancel(self._run_id, person)
-            return "Cancelled."
+            return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)
         plan = (await agent.history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."

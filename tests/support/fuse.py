@@ -1,5 +1,6 @@
 """Killing a program at a door: from one call on nothing gets through any more."""
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ class Fuse:
     def __init__(self, after: int | None = None) -> None:
         self.after = after
         self.burnt = 0
+        self.gate: asyncio.Event | None = None  # closed: every door is stuck
 
     def burn(self) -> None:
         """Count one moment at a door; `Killed` from the fatal one on."""
@@ -53,6 +55,8 @@ class _Fused:
     def _awaited(self, call: Callable[..., Any]) -> Callable[..., Any]:
         async def awaited(*args: Any, **kwargs: Any) -> Any:
             self._fuse.burn()
+            if self._fuse.gate is not None:
+                await self._fuse.gate.wait()
             answer = await call(*args, **kwargs)
             self._fuse.burn()
             return answer

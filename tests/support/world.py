@@ -13,6 +13,7 @@ from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import ENDED, Goal, Run, Status, Trigger
 from bot.ports.agent import Budget
+from bot.ports.chat import Chat
 from bot.ports.store import Store
 from bot.self_improvement import ApprovalRequest, Doors, Limits, SelfImprovementAgent, Stages
 from bot.stages.diagnose import Diagnose
@@ -136,6 +137,13 @@ class World:
         self.protection = Protection(security=("bot/**",), immutable=("Makefile",))
         self.owner = "world"
         self._folder = folder
+        self._voice: Chat | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def speak_through(self, chat: Chat) -> None:
+        """Let agents made from now on talk in a real chat instead of the fake one."""
+        self._voice = chat
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
         self.checkout.advance({"cogs/dice.py": FIXED}, commit)
@@ -143,7 +151,8 @@ class World:
     def agent(self, fuse: Fuse | None = None) -> SelfImprovementAgent:
         """Return a newly started program's agent, behind a fuse that may end it."""
         fuse = fuse or Fuse()
-        store, chat = fused(self.store, fuse), fused(self.chat, fuse)
+        fuse.gate = self.gate
+        store, chat = fused(self.store, fuse), fused(self._voice or self.chat, fuse)
         forge, checkout = fused(self.forge, fuse), fused(self.checkout, fuse)
         journal, verifier = fused(self.journal, fuse), fused(self.verifier, fuse)
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
@@ -178,6 +187,15 @@ class World:
                     _, other = group.split((Killed, asyncio.CancelledError))
                     if other is not None:
                         raise other from None
+
+    @asynccontextmanager
+    async def slow_store(self) -> AsyncIterator[None]:
+        """Let nothing in or out of the store until the block ends."""
+        self.gate.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
 
     # What people do
 

@@ -2,6 +2,7 @@
 
 from bot.domain.cards._ending import ending, failed_outputs
 from bot.domain.cards._investigation import investigation
+from bot.domain.cards._line import run_line, standing
 from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
@@ -14,5 +15,7 @@ __all__ = [
     "plan_text",
     "progress",
     "proposal",
+    "run_line",
     "shipped",
+    "standing",
 ]

@@ -1,0 +1,40 @@
+"""One line about a run, for lists and answers."""
+
+from bot.domain.cards._text import one_line
+from bot.domain.run import Run, Stage, Status
+
+_DOING = {
+    Stage.OBSERVE: "looking at what happened",
+    Stage.DIAGNOSE: "finding the cause",
+    Stage.PLAN: "planning",
+    Stage.EXECUTE: "writing the change",
+    Stage.VERIFY: "checking the change",
+    Stage.PROPOSE: "proposing the change",
+    Stage.SHIP: "shipping",
+    Stage.WATCH: "watching",
+}
+_ENDED = {
+    Status.DONE: "done",
+    Status.FAILED: "ended without a result",
+    Status.CANCELLED: "cancelled",
+    Status.REJECTED: "rejected",
+    Status.QUARANTINED: "set aside",
+}
+
+
+def run_line(run: Run) -> str:
+    """Return `id`, what it is about, where it stands and in which thread."""
+    where = f" in <#{run.thread_id}>" if run.thread_id else ""
+    what = one_line(run.trigger.subject, 80) or "the last failure"
+    return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
+
+
+def standing(run: Run) -> str:
+    """Return in a few words where a run stands."""
+    if run.ended:
+        return _ENDED[run.status]
+    if run.status is Status.QUEUED:
+        return f"in the queue ({_DOING[run.stage]} next)"
+    if run.status is Status.RUNNING:
+        return _DOING[run.stage]
+    return "waiting for “ship it”" if run.stage is Stage.SHIP else "about to begin"

@@ -1,0 +1,307 @@
+"""Who may do what through every way in: refused politely, audited, and answered once."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.domain.run import Run, Status
+from bot.local.person import Message
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+
+Way = Callable[[DevChannel, str, Run, Message], Awaitable[str]]
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        yield opened
+
+
+def _by_bot(message: Message) -> bool:
+    return bool(message["author"].get("bot"))
+
+
+async def _answered(room: DevChannel, who: str, channel: str, said: Message) -> str:
+    """Return the bot's answer to a message."""
+    answer = await room[who].wait_for(
+        channel,
+        lambda m: _by_bot(m) and (m.get("message_reference") or {}).get("message_id") == said["id"],
+    )
+    return str(answer["content"])
+
+
+# Ways to say "ship it"
+
+
+async def in_the_thread(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    thread = str(run.thread_id)
+    return await _answered(room, who, thread, await room[who].say(thread, "nice, ship it"))
+
+
+async def as_a_reply(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    thread = str(run.thread_id)
+    said = await room[who].say(thread, "lgtm, merge", reply_to=card)
+    return await _answered(room, who, thread, said)
+
+
+async def by_mention(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    text = f"<@{room.local.bot_user_id}> ship run {run.id}"
+    return await _answered(room, who, "dev", await room[who].say("dev", text))
+
+
+async def in_a_direct_message(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    channel = f"@{who}"
+    said = await room[who].say(channel, f"ship run {run.id}")
+    return await _answered(room, who, channel, said)
+
+
+async def by_the_button(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    thread = str(run.thread_id)
+    told = await room[who].press(thread, custom_id(card, "Ship it"), card)
+    return await room.answer(who, told, thread)
+
+
+async def by_the_command(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    thread = str(run.thread_id)
+    return await room.answer(who, await room[who].run(thread, "ship"), thread)
+
+
+async def by_the_command_elsewhere(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    told = await room[who].run("general", "ship", run=run.id)
+    return await room.answer(who, told, "general")
+
+
+async def by_a_reaction(room: DevChannel, who: str, run: Run, card: Message) -> str:
+    thread = str(run.thread_id)
+    await room[who].react(thread, card, "🚢")
+    words = ("Sorry", "Shipping", "has shipped")
+    said = await room[who].wait_for(
+        thread, lambda m: _by_bot(m) and any(word in m["content"] for word in words)
+    )
+    return str(said["content"])
+
+
+WAYS: tuple[Way, ...] = (
+    in_the_thread,
+    as_a_reply,
+    by_mention,
+    in_a_direct_message,
+    by_the_button,
+    by_the_command,
+    by_the_command_elsewhere,
+    by_a_reaction,
+)
+
+
+async def test_who_may_not_ship_is_refused_through_every_way_in_and_audited(
+    room: DevChannel,
+) -> None:
+    run, thread, card = await room.proposal()
+    for who in ("mallory", "dora"):
+        for way in WAYS:
+            answer = await way(room, who, run, card)
+            assert answer.startswith(f"Sorry {who}, you are not on the list"), (way, answer)
+            await room[who].react(thread, card, "🚢", remove=True)
+    assert (await room.runs())[0].status is Status.WAITING
+    assert room.world.forge.merges == []
+    assert await room.refused() == [(who, "ship") for who in ("mallory", "dora") for _ in WAYS]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_who_may_ship_does_so_through_every_way_in(room: DevChannel, way: Way) -> None:
+    run, thread, card = await room.proposal()
+    assert (await way(room, "bob", run, card)).startswith("Shipping `")
+    await room.until(lambda now: now.status is Status.DONE)
+    live = await room["bob"].wait_for(thread, lambda m: "live at" in m["content"])
+    assert "approved by bob" in live["content"]
+    assert len(room.world.forge.merges) == 1
+
+
+async def test_an_old_card_ships_nothing_by_button_reaction_or_reply(room: DevChannel) -> None:
+    run, thread, old = await room.proposal()
+    pull = await room.world.forge.proposal(1)
+    files = {name: text for name, text in room.world.checkout.files.items() if text is not None}
+    fixed = {**files, "cogs/dice.py": str(files["cogs/dice.py"]).replace("[value]", "[value-1]")}
+    room.world.forge.push(pull.branch, room.world.workspaces.pushed(fixed))
+    await room["alice"].wait_for(
+        thread, lambda m: "Ship it" in labels(m) and m["id"] != old["id"], timeout=15
+    )
+    for way in (by_the_button, as_a_reply):
+        assert "not the newest" in await way(room, "alice", run, old)
+    await room["alice"].react(thread, old, "✅")
+    told = await room["alice"].wait_for(
+        thread, lambda m: "not the newest" in m["content"] and not m.get("message_reference")
+    )
+    assert told
+    assert room.world.forge.merges == []
+    assert await in_the_thread(room, "alice", run, old) != ""
+    await room.until(lambda now: now.status is Status.DONE)
+
+
+async def test_two_people_ship_at_once_and_the_second_is_told_who_did(room: DevChannel) -> None:
+    run, _, card = await room.proposal()
+    first = await by_the_button(room, "alice", run, card)
+    second = await by_the_command_elsewhere(room, "bob", run, card)
+    assert first.startswith("Shipping `")
+    assert second.startswith("alice has shipped `")
+
+
+# Ways to ask for a fix
+
+
+@pytest.mark.parametrize("who", ["mallory", "alice"])
+async def test_asking_for_work_starts_it_for_listed_people_only(room: DevChannel, who: str) -> None:
+    complaint = "rolling dice keeps crashing, fix it"
+    mention = f"<@{room.local.bot_user_id}>"
+    said = [
+        ("dev", await room[who].say("dev", complaint)),
+        ("general", await room[who].say("general", f"{mention} {complaint}")),
+        (f"@{who}", await room[who].say(f"@{who}", complaint)),
+    ]
+    told = [await room[who].run("dev", "fix", what="rolling dice")]
+    told.append(await room[who].run("dev", "investigate", what="rolling dice"))
+    message = await room["bob"].say("dev", "the dice are odd today")
+    told.append(await room[who].use_menu("dev", "Fix this", message))
+    told.append(await room[who].use_menu("dev", "Investigate this", message))
+    answers = [await room.answer(who, each, "dev") for each in told]
+    if who == "mallory":
+        answers += [await _answered(room, who, channel, each) for channel, each in said]
+        assert all(answer.startswith("Sorry mallory, you are not on") for answer in answers)
+        assert await room.runs() == ()
+        assert len(await room.refused()) == 7
+        return
+    assert all(answer.startswith("On it: <#") for answer in answers)
+    assert (await _answered(room, who, "@alice", said[2][1])).startswith("On it: <#")
+    await room.until(lambda _run: True)
+    runs = await room.runs()
+    assert len(runs) == 7
+    assert len({run.thread_id for run in runs}) == 7
+
+
+async def test_people_who_are_not_listed_see_no_run(room: DevChannel) -> None:
+    run, thread, card = await room.proposal()
+    told = [
+        await room["mallory"].run("dev", "runs list"),
+        await room["mallory"].run("dev", "runs show", run=run.id),
+        await room["mallory"].run("dev", "runs cancel", run=run.id),
+        await room["mallory"].run("dev", "runs retry", run=run.id),
+        await room["mallory"].run("dev", "health"),
+    ]
+    for each in told:
+        assert (await room.answer("mallory", each, "dev")).startswith("Sorry mallory")
+    for label in ("Show plan", "Reject"):
+        pressed = await room["mallory"].press(thread, custom_id(card, label), card)
+        assert (await room.answer("mallory", pressed, thread)).startswith("Sorry mallory")
+    revise = await room["mallory"].press(thread, custom_id(card, "Revise"), card)
+    assert (revise["result"], revise["message"]["content"][:13]) == ("ephemeral", "Sorry mallory")
+    offered = await room["mallory"].interact(
+        "dev", autocomplete="runs show", option="run", value=""
+    )
+    assert offered["choices"] == []
+    assert (await room.runs())[0].status is Status.WAITING
+
+
+async def test_listed_people_look_at_runs(room: DevChannel) -> None:
+    run, thread, card = await room.proposal()
+    offered = await room["dora"].interact("dev", autocomplete="runs show", option="run", value="ro")
+    assert [choice["value"] for choice in offered["choices"]] == [run.id]
+    listed = await room.answer("dora", await room["dora"].run("dev", "runs list"), "dev")
+    assert listed == f"`{run.id}` fix **rolling dice**: waiting for “ship it” in <#{thread}>"
+    shown = await room["dora"].run("dev", "runs show", run=run.id, evidence=True)
+    text = await room.answer("dora", shown, "dev")
+    assert "3 IndexErrors from /roll since 14:00 UTC, all in `cogs/dice.py:8`" in text
+    assert "**Evidence**" in text or "…" in text
+    plan = await room["dora"].press(thread, custom_id(card, "Show plan"), card)
+    assert "**Problem**" in await room.answer("dora", plan, thread)
+    health = await room.answer("dora", await room["dora"].run("dev", "health"), "dev")
+    assert "**Open runs** 1" in health
+    assert "nan" not in health
+    unknown = await room["dora"].run("dev", "runs show", run="zzzzzz")
+    assert await room.answer("dora", unknown, "dev") == "There is no run zzzzzz."
+
+
+async def test_the_form_to_revise_answers_honestly(room: DevChannel) -> None:
+    _, thread, card = await room.proposal()
+    told = await room["dora"].press(thread, custom_id(card, "Revise"), card)
+    assert told["result"] == "modal"
+    [field] = told["modal"]["fields"]
+    form = {field["custom_id"]: "also handle 0d6"}
+    sent = await room["dora"].submit(thread, told["modal"]["custom_id"], form)
+    assert "cannot follow an instruction" in await room.answer("dora", sent, thread)
+
+
+async def test_rejecting_by_words_and_cancelling_by_button_end_runs(room: DevChannel) -> None:
+    _, thread, card = await room.proposal()
+    await room["bob"].say(thread, "reject", reply_to=card)
+    await room.until(lambda run: run.status is Status.REJECTED)
+    said = await room["bob"].wait_for(thread, lambda m: "Rejected by bob." in m["content"])
+    assert said["content"] == "⏹️ Rejected by bob."
+    room.world.engine.hold()
+    await room["alice"].say("dev", "/roll is broken, fix it")
+    run = await room.until(lambda run: run.status is Status.RUNNING)
+    living = await room["dora"].wait_for(str(run.thread_id), lambda m: "Cancel" in labels(m))
+    told = await room["dora"].press(str(run.thread_id), custom_id(living, "Cancel"), living)
+    assert await room.answer("dora", told, str(run.thread_id)) == "Cancelled by dora."
+
+
+async def test_chatter_quotes_and_edits_start_nothing(room: DevChannel) -> None:
+    _, thread, _ = await room.proposal()
+    said = [
+        await room["alice"].say("dev", "good morning everybody"),
+        await room["alice"].say("general", "rolling dice keeps crashing, fix it"),
+        await room["alice"].say(thread, "> ship it\nwho said that?"),
+        await room["alice"].say(thread, "looks interesting"),
+        await room["alice"].say(thread, "should we ship it?"),
+    ]
+    edited = await room["alice"].edit(thread, said[3], "ship it")
+    # what is said last is answered last: then all before it has been heard
+    asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
+    assert "waiting for “ship it”" in await _answered(room, "alice", thread, asked)
+    references = [
+        (message.get("message_reference") or {}).get("message_id")
+        for channel in ("dev", "general", thread)
+        for message in await room["alice"].messages(channel)
+        if _by_bot(message)
+    ]
+    assert not {message["id"] for message in [*said, edited]} & set(references)
+    assert room.world.forge.merges == []
+    assert len(await room.runs()) == 1
+
+
+async def test_a_message_delivered_twice_is_answered_once(room: DevChannel) -> None:
+    _, thread, _ = await room.proposal()
+    said = await room["alice"].say(thread, "reject")
+    await room.until(lambda run: run.status is Status.REJECTED)
+    channel = room.client.get_channel(int(thread))
+    assert channel is not None
+    message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
+    room.client.dispatch("message", message)
+    asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
+    await _answered(room, "alice", thread, asked)
+    texts = [m["content"] for m in await room["alice"].messages(thread) if _by_bot(m)]
+    assert not [text for text in texts if "has no open proposal" in text]
+
+
+async def test_what_cannot_be_done_yet_is_said_to_listed_people(room: DevChannel) -> None:
+    mention = f"<@{room.local.bot_user_id}>"
+    asked = await room["dora"].say("dev", f"{mention} pause")
+    assert "cannot do that yet" in await _answered(room, "dora", "dev", asked)
+    asked = await room["mallory"].say("dev", f"{mention} pause")
+    assert (await _answered(room, "mallory", "dev", asked)).startswith("Sorry mallory")
+    asked = await room["mallory"].say("dev", f"{mention} hello")
+    assert "I look after this bot's own code" in await _answered(room, "mallory", "dev", asked)
+
+
+async def test_it_is_acknowledged_while_the_forge_the_store_and_the_thread_are_slow(
+    room: DevChannel,
+) -> None:
+    async with room.world.slow_store():
+        said = await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
+        seen = await room["alice"].wait_for(
+            "dev", lambda m: m["id"] == said["id"] and bool(m.get("reactions")), timeout=2
+        )
+        assert seen["reactions"][0]["emoji"]["name"] == "👀"
+        told = await room["alice"].run("dev", "fix", what="rolling dice")
+        assert told["result"] == "deferred"
+    assert (await room.answer("alice", told, "dev")).startswith("On it")

@@ -1,0 +1,143 @@
+"""The dev channel with real client, cogs, chat and agent; fakes behind the other doors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.discord_chat import DiscordChat
+from bot.client import Identity, TheseusClient
+from bot.domain.people import AllowList, PeopleList
+from bot.domain.run import Run, Status
+from bot.local.person import Message, Person
+from bot.local.server import LocalDiscord, LocalPerson
+from bot.self_improvement import Limits
+from bot.telemetry import Recorder, redact
+from tests.fakes.fake_outbox import FakeOutbox
+from tests.support.discord_client import online
+from tests.support.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+COGS = ("cogs.conversation", "cogs.approvals", "cogs.runs", "cogs.admin")
+PEOPLE = (
+    LocalPerson("alice", listed=True),
+    LocalPerson("bob", listed=True),
+    LocalPerson("dora", listed=True),
+    LocalPerson("mallory", listed=False),
+)
+
+
+class DevChannel:
+    """Alice and bob are approvers, dora is a developer, mallory is nobody."""
+
+    def __init__(self, local: LocalDiscord, world: World, client: TheseusClient) -> None:
+        self.local = local
+        self.world = world
+        self.client = client
+        self.people: dict[str, Person] = {}
+
+    def __getitem__(self, name: str) -> Person:
+        return self.people[name]
+
+    async def runs(self) -> tuple[Run, ...]:
+        """Return every run, newest first."""
+        return await self.world.store.find()
+
+    async def until(self, true: Callable[[Run], bool]) -> Run:
+        """Return the newest run once that holds for it."""
+        async with asyncio.timeout(15):
+            while True:
+                runs = await self.runs()
+                if runs and true(runs[0]):
+                    return runs[0]
+                await asyncio.sleep(0.01)
+
+    async def proposal(self) -> tuple[Run, str, Message]:
+        """Have alice ask for a fix; return the run, its thread and its proposal card."""
+        await self["alice"].say("dev", "rolling dice keeps crashing, fix it")
+        run = await self.until(lambda run: run.status is Status.WAITING and run.stage == "ship")
+        thread = str(run.thread_id)
+        card = await self["alice"].wait_for(thread, lambda message: "Ship it" in labels(message))
+        return run, thread, card
+
+    async def answer(self, who: str, told: dict[str, Any], channel: str) -> str:
+        """Return the private answer to an interaction, once it is there."""
+        assert told["result"] in ("deferred", "ephemeral"), told
+        assert told["ephemeral"], told
+        wanted = told["message"]["id"]
+        said = await self[who].wait_for(
+            channel, lambda message: message["id"] == wanted and bool(message["content"])
+        )
+        return str(said["content"])
+
+    async def refused(self) -> list[tuple[str, str]]:
+        """Return who was refused what, oldest first."""
+        entries = await self.world.store.audit_log()
+        return [(e.person.name, e.action) for e in reversed(entries) if not e.allowed and e.person]
+
+
+def labels(message: Message) -> list[str]:
+    """Return the labels of a message's buttons."""
+    rows = message.get("components") or []
+    return [item.get("label", "") for row in rows for item in row.get("components", ())]
+
+
+def custom_id(message: Message, label: str) -> str:
+    """Return the id of the button with that label."""
+    for row in message["components"]:
+        for item in row["components"]:
+            if item.get("label") == label:
+                return str(item["custom_id"])
+    raise AssertionError(f"no button {label!r}; there are {labels(message)}")
+
+
+@asynccontextmanager
+async def dev_channel(
+    folder: Path, *, people: AllowList | None = None
+) -> AsyncIterator[DevChannel]:
+    """Open the channel with everybody in it, until the block ends. Its time runs fast."""
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
+        world = World(folder)
+        ids = dict(local.people)
+        listed = people or AllowList(
+            developers=PeopleList(users=frozenset({ids["dora"]})),
+            approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
+        )
+        identity = Identity(local.guild_id, local.dev_channel_id, listed)
+        world.limits = Limits(people=listed, dev_channel_id=local.dev_channel_id)
+        client = TheseusClient(
+            root=ROOT,
+            state=folder,
+            clock=world.clock,
+            recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
+            identity=identity,
+            extensions=COGS,
+            guild_ready_timeout=0.05,
+        )
+        chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
+        world.speak_through(chat)
+        client.chat = chat
+        client.agent = world.agent()
+        await stack.enter_async_context(online(client, local))
+        room = DevChannel(local, world, client)
+        for name in ids:
+            room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
+        async with asyncio.TaskGroup() as group:
+            working = [
+                group.create_task(chat.run_forever()),
+                group.create_task(client.agent.run_forever()),
+                group.create_task(_time_flies(world)),
+            ]
+            try:
+                yield room
+            finally:
+                for task in working:
+                    task.cancel()
+
+
+async def _time_flies(world: World) -> None:
+    while True:
+        await world.clock.advance(0.5)
+        await asyncio.sleep(0.01)
