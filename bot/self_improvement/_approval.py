@@ -13,6 +13,8 @@ from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._turns import Turns
 
+_LOOKS, _LOOK_SECONDS = 50, 0.1
+
 
 class ApprovalRequest(Record):
     """Somebody's word, as it was given. At least one of `run_id` and `thread_id` says for what.
@@ -51,7 +53,7 @@ class Approvals:
             authorize(self._people, request.person, Act.SHIP)
             run = await self.find(request.run_id, request.thread_id)
             async with self._turns.of(run.id):
-                return await self._given(await self._doors.store.get(run.id), request)
+                return await self._given(await self._proposed(run.id), request)
         except (PolicyError, RunError) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
             raise
@@ -70,6 +72,16 @@ class Approvals:
         """Return the waiting run queued for shipping."""
         queued = run.but(status=Status.QUEUED, reason="", updated_at=self._doors.clock.now())
         return await self._doors.store.save(queued)
+
+    async def _proposed(self, run_id: str) -> Run:
+        """Return the run, done proposing: people see its card a moment before that is saved."""
+        run = await self._doors.store.get(run_id)
+        for _ in range(_LOOKS):
+            if run.stage is not Stage.PROPOSE or run.status is not Status.RUNNING:
+                break
+            await self._doors.clock.sleep(_LOOK_SECONDS)
+            run = await self._doors.store.get(run_id)
+        return run
 
     async def _given(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         history = await self._doors.store.history(run.id)
