@@ -1,0 +1,75 @@
+"""An engine that does what a script says: the edits are prepared, all else is real."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from bot.domain.errors import AgentUnavailable
+from bot.domain.record import Record
+from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.workspace import Workspace
+
+
+class Turn(Record):
+    """What the engine does in one round, in this order."""
+
+    run: tuple[str, ...] = Field(default=(), description="a command, in the sandbox")
+    edits: tuple[tuple[str, str, str], ...] = Field(default=(), description="file, before, after")
+    files: dict[str, str | None] = Field(default_factory=dict, description="`None` removes one")
+    changed: bool = Field(default=True, description="what it claims")
+    summary: str = "the fix from the script"
+
+
+class ScriptedEngine:
+    """Implements `bot.ports.agent.CodeAgent`.
+
+    `script` is a JSON file: the turns for each function that may be at fault. The last turn is
+    done again in later rounds.
+    """
+
+    name = "scripted"
+
+    def __init__(self, script: Path, sandbox: Sandbox) -> None:
+        self._script = script
+        self._sandbox = sandbox
+
+    async def work(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> AsyncGenerator[Update, None]:
+        """Do the turn of this round; see the door."""
+        turn = await asyncio.to_thread(self._turn, assignment)
+        yield Progress(text=f"round {assignment.round} of the script")
+        if turn.run:
+            await self._sandbox.run(
+                turn.run,
+                cwd=workspace.path,
+                writable=[workspace.path],
+                env={},
+                limits=Limits(seconds=budget.seconds),
+            )
+        await asyncio.to_thread(_apply, turn, workspace.path)
+        yield Finished(changed=turn.changed, summary=turn.summary)
+
+    def _turn(self, assignment: Assignment) -> Turn:
+        script = json.loads(self._script.read_text(encoding="utf-8"))
+        turns: Sequence[object] = script.get(assignment.diagnosis.function, ())
+        if not turns:
+            raise AgentUnavailable(f"the script has no turn for {assignment.diagnosis.function}")
+        return Turn.model_validate(turns[min(assignment.round, len(turns)) - 1])
+
+
+def _apply(turn: Turn, root: Path) -> None:
+    for name, before, after in turn.edits:
+        text = (root / name).read_text(encoding="utf-8")
+        (root / name).write_text(text.replace(before, after), encoding="utf-8")
+    for name, content in turn.files.items():
+        file = root / name
+        if content is None:
+            file.unlink(missing_ok=True)
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")

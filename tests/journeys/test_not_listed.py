@@ -1,0 +1,82 @@
+"""Someone who is not listed tries every way to ask and to ship."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.fairground import GUESS, SPIN
+from tests.support.onlooker import buttons
+from tests.support.small_world import SmallWorld, small_world
+
+pytestmark = pytest.mark.slow
+
+POLITE = "Sorry bob, you are not on the list"
+
+
+async def test_someone_not_listed_is_refused_politely_each_time_and_nothing_is_merged(
+    tmp_path: Path,
+) -> None:
+    async with small_world(tmp_path) as world:
+        thread, card = await world.proposed(SPIN)
+        await _asks(world)
+        await _ships(world, thread, card)
+        assert len(world.runs()) == 1
+        assert world.merges() == []
+        assert world.pulls() == [(1, "open")]
+        await world.bob.reads_well()
+        # and whoever is listed still can
+        await world.alice.person.say(thread, "ship it")
+        await world.alice.live(thread)
+
+
+async def _asks(world: SmallWorld) -> None:
+    bob = world.bob
+    error = await world.break_it(GUESS, "bob")
+    asked = 0
+    for channel, words, pointing in (
+        ("dev", GUESS.complaint, None),
+        ("dev", "fix this", error),
+        ("dev", "@Theseus why does guess fail?", None),
+        ("@bob", GUESS.complaint, None),
+    ):
+        said = await bob.person.say(channel, words, reply_to=pointing)
+        assert POLITE in await bob.replied(channel, said), (channel, words)
+        asked += 1
+    for command in ("fix", "investigate"):
+        assert POLITE in await bob.run("dev", command, what="guess")
+        asked += 1
+    for menu in ("Fix this", "Investigate this"):
+        done = await bob.person.use_menu("dev", menu, error)
+        assert POLITE in await bob.answer("dev", done)
+        asked += 1
+    refused = [entry for entry in world.audited("ask") if not entry["allowed"]]
+    assert [entry["person"]["name"] for entry in refused] == ["bob"] * asked
+
+
+async def _ships(world: SmallWorld, thread: str, card: dict[str, object]) -> None:
+    bob = world.bob
+    tried = 0
+    for words, pointing in (("ship it", None), ("lgtm, merge it", card), ("nice, ship it", card)):
+        said = await bob.person.say(thread, words, reply_to=pointing)
+        assert POLITE in await bob.replied(thread, said), words
+        tried += 1
+    run = world.run_in(thread)["id"]
+    said = await bob.person.say("@bob", f"ship {run}")
+    assert POLITE in await bob.replied("@bob", said)
+    for label in ("Ship it", "Reject", "Show plan"):
+        assert POLITE in await bob.press(thread, card, label), label
+    modal = await bob.person.press(thread, buttons(card)["Revise"], str(card["id"]))
+    assert modal["modal"] is None
+    assert POLITE in modal["message"]["content"]
+    for emoji in ("🚢", "✅"):
+        await bob.person.react(thread, card, emoji)
+    for channel in (thread, "dev"):
+        assert POLITE in await bob.run(channel, "ship", run=run)
+    for command in ("runs cancel", "runs retry", "runs show"):
+        assert POLITE in await bob.run("dev", command, run=run)
+    for words in ("cancel", "reject"):
+        said = await bob.person.say(thread, words)
+        assert POLITE in await bob.replied(thread, said), words
+    await world.until(lambda: len(world.audited()) >= tried + 1 + 1 + 2 + 2, 20)
+    assert {entry["allowed"] for entry in world.audited()} == {False}
+    assert {entry["how"] for entry in world.audited()} == {"text", "button", "reaction", "slash"}

@@ -1,0 +1,197 @@
+"""A small world to try whole stories in: a local Discord, a forge, and a bot in its own process.
+
+All is real but the engine, which follows a script; the repository is small, its checks are quick.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.app import local_forge
+from bot.local.demo import BotProcess
+from bot.local.forge_pages import forge_routes
+from bot.local.homestead import Homestead, Residence, prepare
+from bot.local.person import Person
+from bot.local.server import LocalDiscord, LocalPerson
+from tests.fakes.fairground import Game, fairground
+from tests.fakes.repositories import commit, git
+from tests.support.onlooker import Onlooker
+
+PROGRAM = str(Path(__file__).with_name("small_bot.py"))
+LISTED = ("alice", "carol")
+
+
+class SmallWorld:
+    """What a story needs: people, the bot's process, and looks behind the scenes."""
+
+    def __init__(self, discord: LocalDiscord, stead: Homestead, bot: BotProcess) -> None:
+        self.discord = discord
+        self.stead = stead
+        self.bot = bot
+        self.people: dict[str, Onlooker] = {}
+
+    @property
+    def alice(self) -> Onlooker:
+        """She is listed."""
+        return self.people["alice"]
+
+    @property
+    def bob(self) -> Onlooker:
+        """He is not."""
+        return self.people["bob"]
+
+    @property
+    def carol(self) -> Onlooker:
+        """She is listed."""
+        return self.people["carol"]
+
+    def script(self, script: Mapping[str, Any]) -> None:
+        """Tell the engine what to do from now on, by the function at fault."""
+        (self.stead.home / "script.json").write_text(json.dumps(script), encoding="utf-8")
+
+    async def break_it(self, game: Game, who: str = "alice") -> dict[str, Any]:
+        """Make a command fail; return the error message."""
+        done = await self.people[who].person.run("dev", game.command, **game.options)
+        assert f"failed with {game.error}" in done["message"]["content"], done
+        return dict(done["message"])
+
+    async def works(self, game: Game) -> None:
+        """Check that the command works now."""
+        done = await self.alice.person.run("dev", game.command, **game.options)
+        assert done["message"]["content"] == game.answer, done
+
+    async def proposed(self, game: Game) -> tuple[str, dict[str, Any]]:
+        """Break a command and have a fix proposed; return the thread and the card."""
+        self.script(game.script)
+        await self.break_it(game)
+        thread = await self.alice.ask(game.complaint)
+        return thread, await self.alice.proposal(thread)
+
+    def push(self, run: Mapping[str, Any], file: str, text: str) -> str:
+        """Push a commit that appends to a file to a run's branch at the forge; return it."""
+        branch = git(self.stead.forge, "branch", "--list", f"theseus/{run['id']}-*").strip("* ")
+        clone = self.stead.home.parent / f"clone-{run['id']}-{time.monotonic_ns()}"
+        git(self.stead.home, "clone", "-q", "-b", branch, str(self.stead.forge), str(clone))
+        before = (clone / file).read_text(encoding="utf-8") if (clone / file).exists() else ""
+        head = commit(clone, {file: before + text}, "By hand")
+        git(clone, "push", "-q", "origin", branch)
+        return head
+
+    # ------------------------------------------------------- behind the scenes
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return every run as it is stored, oldest first."""
+        return [json.loads(body) for (body,) in self._rows("SELECT body FROM runs ORDER BY rowid")]
+
+    def run_in(self, thread: str) -> dict[str, Any]:
+        """Return the run of a thread."""
+        (body,) = self._rows("SELECT body FROM runs WHERE thread_id = ?", int(thread))[0]
+        return dict(json.loads(body))
+
+    def audited(self, action: str = "ship") -> list[dict[str, Any]]:
+        """Return the audit entries of one kind of act, oldest first."""
+        rows = self._rows("SELECT body FROM audit_log WHERE action = ? ORDER BY number", action)
+        return [json.loads(body) for (body,) in rows]
+
+    def pulls(self) -> list[tuple[int, str]]:
+        """Return the forge's pull requests: number and state."""
+        with sqlite3.connect(f"file:{self.stead.state}/forge.sqlite3?mode=ro", uri=True) as db:
+            return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
+
+    def merges(self) -> list[str]:
+        """Return the merge commits of the forge's main branch."""
+        return git(self.stead.forge, "rev-list", "--merges", "main").split()
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(f"file:{self.stead.state}/theseus.sqlite3?mode=ro", uri=True) as db:
+            return list(db.execute(query, values))
+
+    async def until(self, true: Callable[[], object], seconds: float = 30.0) -> None:
+        """Look again and again, closely, until it is true."""
+        async with asyncio.timeout(seconds):
+            while not _tried(true):  # noqa: ASYNC110 - another process tells nobody
+                await asyncio.sleep(0.001)
+
+    def kill(self) -> None:
+        """End the bot's process, the hard way; it is started again."""
+        assert self.bot.pid is not None
+        os.kill(self.bot.pid, signal.SIGKILL)
+
+    async def restarted(self, starts: int) -> None:
+        """Wait until the process has been started that often, and is online."""
+        await self.until(lambda: self.bot.starts >= starts and self.bot.pid)
+        await self.alice.person.wait_for_bot(30)
+
+    async def nothing_left(self, seconds: float = 5.0) -> None:
+        """Wait until no process but the bot's own, and no worktree, is there."""
+        try:
+            await self.until(lambda: not self.leftovers(), seconds)
+        except TimeoutError:
+            raise AssertionError(f"left behind: {self.leftovers()}") from None
+
+    def leftovers(self) -> list[str]:
+        """Return what a run should not leave: processes, worktrees."""
+        lines = git(self.stead.checkout, "worktree", "list").splitlines()[1:]
+        return _processes(self.stead.home, {self.bot.pid, os.getpid()}) + lines
+
+
+def _tried(true: Callable[[], object]) -> object:
+    try:
+        return true()
+    except (sqlite3.OperationalError, IndexError):  # not there yet
+        return False
+
+
+def _processes(home: Path, known: set[int | None]) -> list[str]:
+    """Return the processes that have to do with the folder, by directory or command line."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        if int(place.name) in known:
+            continue
+        try:
+            told = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            where = str((place / "cwd").readlink())
+        except OSError:
+            continue  # gone meanwhile, or already dead
+        if told and (str(home) in told or where.startswith(str(home))):
+            found.append(f"{place.name}: {told[:200]}")
+    return found
+
+
+@asynccontextmanager
+async def small_world(
+    folder: Path, *, checks: Sequence[str] = (), workers: int = 2
+) -> AsyncIterator[SmallWorld]:
+    """Open a world in a folder; everything in it ends with the block."""
+    stead = Homestead.at(folder / "home")
+    await asyncio.to_thread(fairground, folder / "fairground", checks, workers)
+    forge = local_forge(stead, "http://127.0.0.1")
+    discord = LocalDiscord(
+        [LocalPerson(name, listed=name in LISTED) for name in ("alice", "bob", "carol")],
+        token="small-world",
+        extra_routes=forge_routes(forge),
+    )
+    listed = tuple(discord.people[name] for name in LISTED)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(discord)
+        residence = Residence(
+            discord.guild_id, discord.dev_channel_id, listed, discord.base_url, "auto"
+        )
+        await prepare(folder / "fairground", stead, None, residence)
+        await stack.enter_async_context(forge)
+        process = BotProcess(discord, stead, stead.home / "bot.log", [PROGRAM])
+        bot = await stack.enter_async_context(process)
+        world = SmallWorld(discord, stead, bot)
+        world.script({})
+        for name in discord.people:
+            person = await stack.enter_async_context(Person(discord.base_url, name))
+            world.people[name] = Onlooker(person)
+        await world.restarted(1)
+        yield world
