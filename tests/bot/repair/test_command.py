@@ -137,3 +137,23 @@ async def test_what_is_wrong_with_the_call_is_said_clearly(
 async def test_a_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such folder"):
         await repair(tmp_path / "gone", "pytest", clock=SystemClock())
+
+
+@pytest.mark.slow
+async def test_two_faults_that_have_nothing_to_do_with_each_other_are_both_mended(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "m.py").write_text(
+        "def total(prices, discount):\n    return sum(prices) + discount\n\n\n"
+        "def last(items):\n    return items[len(items)]\n"
+    )
+    (tmp_path / "test_m.py").write_text(
+        "from m import last, total\n\n\n"
+        "def test_total():\n    assert total([3, 4], 2) == 5\n\n\n"
+        "def test_last():\n    assert last([1, 2]) == 2\n"
+    )
+
+    report = await repaired(tmp_path, "pytest -q")
+
+    assert "+    return sum(prices) - discount\n" in report.diff
+    assert "+    return items[len(items) - 1]\n" in report.diff

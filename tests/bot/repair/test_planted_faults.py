@@ -1,0 +1,63 @@
+"""Every fault the demo can plant in the bot itself is mended by undoing what broke it, no more."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.local.faults import FAULTS, Fault, plant
+from bot.repair.engine import RepairRequest, mend
+from bot.repair.forking import ForkingRunner
+from bot.repair.suspects import suspect_hunks
+
+ROOT = Path(__file__).parents[3]
+REPRODUCTION = "tests/test_reproduction.py"
+
+
+def git(folder: Path, *words: str) -> None:
+    person = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    command = [shutil.which("git") or "git", *person, *words]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def checkout(fault: Fault, folder: Path) -> None:
+    """Make a repository of this very code with the fault as its last commit."""
+    for name in ("bot", "cogs", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    git(folder, "init", "-q")
+    git(folder, "commit", "-qm", "Nothing", "--allow-empty")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "Everything")
+    plant(fault, folder)
+    git(folder, "commit", "-qam", fault.message)
+    module = fault.file.removesuffix(".py").replace("/", ".")
+    (folder / REPRODUCTION).write_text(
+        f"from {module} import {fault.function}\n\n\n"
+        f"def test_it() -> None:\n    {fault.function}(*{fault.arguments!r})\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
+    fault: Fault, tmp_path: Path
+) -> None:
+    checkout(fault, tmp_path)
+    tests = fault.file.replace("cogs/", "tests/cogs/test_")
+    async with ForkingRunner(tmp_path) as runner:
+        request = RepairRequest(
+            root=tmp_path,
+            reproduction=(f"{REPRODUCTION}::test_it",),
+            affected=(tests,),
+            hunks=tuple(await suspect_hunks(tmp_path)),
+            allowed=(fault.file,),
+            seconds=90,
+        )
+        report = await mend(request, runner, SystemClock())
+
+    assert report.fix is not None, report
+    assert report.fix.kind == "revert"
+    assert list(report.files) == [fault.file]
