@@ -99,7 +99,7 @@ class TheseusClient(commands.Bot):
         try:
             with self.recorder.timed(Kind.RELOAD, extension):
                 await self.load_extension(extension)
-        except commands.ExtensionError:
+        except (commands.ExtensionError, SystemExit):
             _log.exception("%s was left out: it does not load", extension)
 
     async def connect(self, *, reconnect: bool = True) -> None:

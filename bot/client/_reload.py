@@ -60,7 +60,7 @@ class Reloader:
                 with self._recorder.timed(Kind.RELOAD, module):
                     await self._reload(module)
                 reloaded.append(module)
-            except Exception as error:  # noqa: BLE001  # a cog's code may raise anything
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
                 _log.warning("%s keeps its old code", module, exc_info=error)
                 failed[module] = _reason(error)
         if shared is not None and failed and not reloaded:
@@ -142,5 +142,7 @@ def _is_core(file: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
+        return "SystemExit: it ends the program while it loads; it is unloaded now"
     cause = error.original if isinstance(error, commands.ExtensionFailed) else error
     return f"{type(cause).__name__}: {cause}"

@@ -78,14 +78,9 @@ class Watched(NdjsonJournal):
         found = await self.read(JournalQuery(limit=1000))
         return [action for action in found if action.kind is kind]
 
-    async def news(self) -> None:
-        """Wait for the next record."""
-        self._news.clear()
-        await self._news.wait()
-
     async def until(self, kind: Kind, wanted: Callable[[Action], bool] | None = None) -> Action:
         """Return the first record of a kind (of which something holds), waiting for it."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while True:
                 self._news.clear()
                 for action in await self.of(kind):

@@ -112,6 +112,15 @@ async def test_a_cog_that_does_not_load_keeps_its_old_code_and_says_why(
     assert await greeting(room) == "mended"
 
 
+async def test_a_cog_that_ends_the_program_does_not_end_the_bot(room: Living) -> None:
+    room.home.write("cogs/greeter.py", "raise SystemExit(1)")
+    adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
+    assert "unloaded" in adoption.failed["cogs.greeter"]
+    room.home.write("cogs/greeter.py", greeter('"mended"'))
+    assert (await room.client.runtime.adopt(["cogs/greeter.py"])).failed == {}
+    assert await greeting(room) == "mended"
+
+
 async def test_a_cog_that_clashes_with_another_keeps_its_old_code(room: Living) -> None:
     room.home.write("cogs/other.py", greeter('"x"', second="rest", cls="Other"))
     adoption = await room.client.runtime.adopt(["cogs/other.py"])

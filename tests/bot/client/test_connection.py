@@ -1,0 +1,71 @@
+"""What keeps the bot from connecting is said so that a person can mend it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.client import TheseusClient, connect, point_discord_at
+from bot.domain.errors import ConfigError
+from bot.domain.journal import Kind
+from bot.local.person import Person
+from bot.local.server import LocalDiscord
+from tests.support.living_client import Home, Watched, living, make_client
+
+
+@pytest.fixture
+async def client(home: Home, local: LocalDiscord) -> AsyncIterator[TheseusClient]:
+    point_discord_at(local.api_url, local.gateway_url)
+    async with Watched(home.state) as journal:
+        client = make_client(home, journal, local.guild_id)
+        yield client
+        await client.close()
+
+
+async def test_a_wrong_token_is_named(client: TheseusClient) -> None:
+    with pytest.raises(ConfigError, match="DISCORD_TOKEN"):
+        await connect(client, "wrong")
+
+
+async def test_intents_that_are_not_granted_are_named(
+    client: TheseusClient, local: LocalDiscord
+) -> None:
+    async with Person(local.base_url, "alice") as alice:
+        fault = {"kind": "disallow_intents", "intents": ["message_content"]}
+        await alice.call("POST", "/local/faults", fault)
+        with pytest.raises(ConfigError, match="Message Content Intent"):
+            await connect(client, local.token)
+
+
+async def test_a_discord_that_is_not_there_is_named(client: TheseusClient) -> None:
+    point_discord_at("http://127.0.0.1:9/api/v10", "ws://127.0.0.1:9/")
+    with pytest.raises(ConfigError, match="cannot be reached"):
+        await connect(client, "local-token")
+
+
+async def test_closing_ends_the_connection_quietly(
+    client: TheseusClient, local: LocalDiscord
+) -> None:
+    async with Person(local.base_url, "alice") as alice:
+        running = asyncio.ensure_future(connect(client, local.token))
+        await alice.wait_for_bot()
+        await client.close()
+        await asyncio.wait_for(running, 5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        ("gateway_drop", "resume"),
+        # discord.py waits five seconds before it begins anew
+        pytest.param("gateway_invalidate", "connect", marks=pytest.mark.slow),
+    ],
+)
+async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
+    home: Home, local: LocalDiscord, fault: str, again: str
+) -> None:
+    async with living(home, local) as room:
+        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+        await room.alice.call("POST", "/local/faults", {"kind": fault})
+        lost = await room.journal.until(Kind.GATEWAY, lambda a: a.name == "disconnect")
+        await room.journal.until(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
