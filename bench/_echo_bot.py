@@ -1,4 +1,4 @@
-"""A bare discord.py bot that repeats what it hears after "echo". Run as a program of its own."""
+"""A bare discord.py bot that repeats what it hears after "echo"; a program of its own."""
 
 import os
 

@@ -6,6 +6,7 @@ the person's end: from sending to seeing the answer.
 """
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -71,9 +72,8 @@ def _answers(event: Event, kind: str, message_id: str) -> bool:
 async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "bench._echo_bot",
-        cwd=project_root(),
+        "-P",  # nothing of ours is to be imported there
+        str(project_root() / "bench/_echo_bot.py"),
         env={
             "DISCORD_TOKEN": discord.token,
             "THESEUS_DISCORD_API_URL": discord.api_url,
@@ -83,7 +83,8 @@ async def _echo_bot(discord: LocalDiscord) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         await process.wait()
 
 
@@ -94,5 +95,5 @@ async def _echo_is_there(alice: Person, watch: Watch) -> None:
             try:
                 await watch.when(lambda event: _answers(event, _reply, said["id"]), 1.0)  # noqa: B023
             except TimeoutError:
-                continue
+                continue  # not connected yet
             return

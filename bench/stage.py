@@ -28,17 +28,8 @@ async def open_demo(fault: Fault | None) -> AsyncIterator[tuple[Demo, Person]]:
             demo(plan, local_forge) as running,
             Person(running.discord.base_url, "alice") as alice,
         ):
-            await _online(alice)
+            await running.until_online()
             yield running, alice
-
-
-async def _online(alice: Person) -> None:
-    """Wait until the bot is there and has told Discord its commands."""
-    async with asyncio.timeout(60):
-        while True:
-            if (await alice.call("GET", "/local/commands"))["commands"]:
-                return
-            await asyncio.sleep(_POLL_SECONDS)
 
 
 class Watch:
