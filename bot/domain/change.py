@@ -82,6 +82,9 @@ class Verdict(Record):
     head: str
     round: int = Field(ge=1)
     checks: tuple[CheckResult, ...] = ()
+    red_before: tuple[str, ...] = Field(
+        default=(), description="names of failed checks that fail on base too"
+    )
     findings: tuple[Finding, ...] = ()
     red_on_base: CheckResult | None = None
     green_on_head: CheckResult | None = None

@@ -1,6 +1,6 @@
 """The verifier door: checks run by us, from base's configuration, never on an agent's word."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal, Protocol
 
 from bot.domain.change import CheckResult
@@ -60,5 +60,15 @@ class Verifier(Protocol):
         """Run base's checks of that tier on the workspace; affected tests first.
 
         `on_check` is awaited after each. All checks run even when one fails.
+        """
+        ...
+
+    async def run_checks_at_base(
+        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[CheckResult, ...]:
+        """Run base's quick checks of these names on base's own sources.
+
+        It tells a check that the change broke from one that was red before. Files that are not
+        there at base are left out.
         """
         ...

@@ -60,4 +60,19 @@ class Verify:
         green = await self._verifier.run_reproduction(reproduction, workspace, at_base=False)
         changed = [file.path for file in change.files if file.status != "deleted"]
         checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
-        return verdict.but(red_on_base=red, green_on_head=green, checks=checks)
+        return verdict.but(
+            red_on_base=red,
+            green_on_head=green,
+            checks=checks,
+            red_before=await self._red_before(checks, workspace, changed),
+        )
+
+    async def _red_before(
+        self, checks: tuple[CheckResult, ...], workspace: Workspace, changed: list[str]
+    ) -> tuple[str, ...]:
+        """Return which failed checks the change is not to blame for: no engine can mend those."""
+        failed = [check.name for check in checks if not check.ok]
+        if not failed:
+            return ()
+        at_base = await self._verifier.run_checks_at_base(failed, workspace, changed)
+        return tuple(check.name for check in at_base if not check.ok)

@@ -129,3 +129,18 @@ async def test_the_tests_that_reach_a_file_come_with_bases_options(bench: Bench)
 
 async def test_it_says_how_commands_are_confined(bench: Bench) -> None:
     assert bench.verifier.sandbox
+
+
+async def test_a_check_that_was_red_before_the_change_is_told_apart(bench: Bench) -> None:
+    bench.write("import os\n" + FIXED)
+    names = ["lint", "affected tests"]
+    results = await bench.verifier.run_checks_at_base(names, bench.workspace, ["dice.py"])
+    assert {result.name: result.status for result in results} == {
+        "lint": "passed",
+        "affected tests": "failed",
+    }
+
+
+async def test_only_the_named_checks_run_at_base(bench: Bench) -> None:
+    results = await bench.verifier.run_checks_at_base(["lint"], bench.workspace, ["dice.py"])
+    assert [result.name for result in results] == ["lint"]

@@ -1,7 +1,7 @@
 """A verifier that judges by looking at files instead of running anything."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from bot.domain.change import CheckResult
@@ -97,3 +97,18 @@ class FakeVerifier:
             results.append(result)
             await on_check(result)
         return tuple(results)
+
+    async def run_checks_at_base(
+        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[CheckResult, ...]:
+        """Judge base's tree by the checks of these names."""
+        self._asked("checks at base")
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            await workspace.export_base(root)
+            verdicts = {name: passes(root) for name, passes in self._checks.items()}
+        return tuple(
+            self._result(name, passed, "3 passed" if passed else "1 failed")
+            for name, passed in verdicts.items()
+            if name in names
+        )

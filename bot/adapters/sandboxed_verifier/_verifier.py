@@ -1,9 +1,10 @@
 """`SandboxedVerifier`: which commands to run where, and what their ends mean."""
 
 import asyncio
+import contextlib
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._affected import affected_tests, is_test, python_files
@@ -115,11 +116,44 @@ class SandboxedVerifier:
         """Run base's checks; results come back in the configured order."""
         checks = await self._base_checks(tier, workspace)
         python = present_python(workspace.path, changed)
-        affected: tuple[str, ...] = ()
-        if any(AFFECTED in check.command for check in checks):
-            affected = await asyncio.to_thread(
-                affected_tests, workspace.path, changed, cap=self._max_affected
-            )
+        affected = await self._affected(checks, workspace, changed)
+        return await self._run_all(checks, python, affected, workspace, on_check)
+
+    async def run_checks_at_base(
+        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[CheckResult, ...]:
+        """Run base's quick checks of these names on base's own sources."""
+        checks = [c for c in await self._base_checks("quick", workspace) if c.name in names]
+        python = present_python(workspace.path, changed)
+        affected = await self._affected(checks, workspace, changed)
+        return await self._run_all(
+            checks,
+            await _at_base(python, workspace),
+            await _at_base(affected, workspace),
+            workspace,
+            _say_nothing,
+            at_base=True,
+        )
+
+    async def _affected(
+        self, checks: Sequence[Check], workspace: Workspace, changed: Sequence[str]
+    ) -> tuple[str, ...]:
+        if not any(AFFECTED in check.command for check in checks):
+            return ()
+        return await asyncio.to_thread(
+            affected_tests, workspace.path, changed, cap=self._max_affected
+        )
+
+    async def _run_all(
+        self,
+        checks: Sequence[Check],
+        python: Sequence[str],
+        affected: Sequence[str],
+        workspace: Workspace,
+        on_check: OnCheck,
+        *,
+        at_base: bool = False,
+    ) -> tuple[CheckResult, ...]:
         results: dict[int, CheckResult] = {}
         telling = asyncio.Lock()
 
@@ -128,7 +162,7 @@ class SandboxedVerifier:
             if command is None:
                 results[number] = skipped(check)
             else:
-                results[number] = await self._check(check, command, workspace)
+                results[number] = await self._check(check, command, workspace, at_base=at_base)
             async with telling:
                 await on_check(results[number])
 
@@ -171,18 +205,23 @@ class SandboxedVerifier:
         return checks.quick if tier == "quick" else (checks.full or checks.quick)
 
     async def _check(
-        self, check: Check, command: Sequence[str], workspace: Workspace
+        self, check: Check, command: Sequence[str], workspace: Workspace, *, at_base: bool = False
     ) -> CheckResult:
         tool = tool_of(command)
-        if tool in self._turns:
-            async with self._turns[tool]:
-                return await self._run(check, tool, command, workspace)
-        return await self._run(check, tool, command, workspace)
+        turn = self._turns.get(tool) or contextlib.nullcontext()
+        async with turn:
+            return await self._run(check, tool, command, workspace, at_base=at_base)
 
     async def _run(
-        self, check: Check, tool: Tool, command: Sequence[str], workspace: Workspace
+        self,
+        check: Check,
+        tool: Tool,
+        command: Sequence[str],
+        workspace: Workspace,
+        *,
+        at_base: bool,
     ) -> CheckResult:
-        async with self._slots, self._scratch.lend(workspace, at_base=False) as place:
+        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
             tree = place / "tree"
             env = {"PYTHONPATH": str(tree)}
             writable = [place]
@@ -197,3 +236,12 @@ class SandboxedVerifier:
             )
             report = read_report(place / REPORT) if tool == "pytest" else None
             return check_result(check, shlex.join(command), done, tool, report)
+
+
+async def _at_base(files: Sequence[str], workspace: Workspace) -> list[str]:
+    """Return the files that are there at base as well."""
+    return [file for file in files if await workspace.read_base(file) is not None]
+
+
+async def _say_nothing(_: CheckResult) -> None:
+    """Hear of a check nobody waits for."""
