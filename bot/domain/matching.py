@@ -45,7 +45,8 @@ def _overlap(asked: frozenset[str], text: str) -> int:
 def score(subject: str, group: FailureGroup) -> float:
     """Return how well a failure fits what was said; 0 means not at all.
 
-    The command's name and the failing files weigh most, then functions, exception and message.
+    The command's name and the failing files weigh most, then functions, exception and message;
+    every word that is found anywhere counts once more.
     """
     asked = words(subject)
     if not asked:
@@ -59,6 +60,7 @@ def score(subject: str, group: FailureGroup) -> float:
         + 2.0 * _overlap(asked, files)
         + 1.0 * _overlap(asked, functions)
         + 1.0 * _overlap(asked, text)
+        + 2.0 * _overlap(asked, f"{group.newest.name} {files} {functions} {text}")
     )
 
 

@@ -75,10 +75,8 @@ async def by_the_command_elsewhere(room: DevChannel, who: str, run: Run, card: M
 async def by_a_reaction(room: DevChannel, who: str, run: Run, card: Message) -> str:
     thread = str(run.thread_id)
     await room[who].react(thread, card, "🚢")
-    words = ("Sorry", "Shipping", "has shipped")
-    said = await room[who].wait_for(
-        thread, lambda m: _by_bot(m) and any(word in m["content"] for word in words)
-    )
+    words = (f"Sorry {who}", f"as {who} said")
+    said = await room[who].wait_for(thread, lambda m: any(word in m["content"] for word in words))
     return str(said["content"])
 
 

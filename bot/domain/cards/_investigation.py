@@ -1,6 +1,6 @@
 """The answer to "what is wrong with it?"."""
 
-from bot.domain.cards._text import elapsed, money, one_line
+from bot.domain.cards._text import counted, elapsed, money, one_line
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
@@ -28,7 +28,7 @@ def investigation(run: Run, history: History) -> Post:
 
 
 def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
-    fields = [CardField(name="How often", value=str(diagnosis.count), inline=True)]
+    fields = [CardField(name="How often", value=counted(diagnosis.count, "time"), inline=True)]
     if diagnosis.first_seen and diagnosis.last_seen:
         first, last = diagnosis.first_seen.timestamp(), diagnosis.last_seen.timestamp()
         fields.append(CardField(name="First seen", value=f"<t:{first:.0f}:T>", inline=True))
@@ -39,7 +39,7 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     if diagnosis.suspects:
         fields.append(
             CardField(
-                name="Suspect commits",
+                name="Suspect commit" + ("s" if len(diagnosis.suspects) > 1 else ""),
                 value="\n".join(
                     f"`{s.commit.sha[:7]}` {one_line(s.commit.summary, 80)} — {s.commit.author}, "
                     f"{s.reason}"

@@ -21,7 +21,7 @@ def plan_text(plan: Plan) -> str:
         "Problem": plan.problem,
         "Solution": plan.solution,
         "Steps": steps,
-        "Risk": f"{plan.risk}. {plan.impact}",
+        "Risk": f"{plan.risk.capitalize()}. {plan.impact}",
         "Tests": tested or "-",
         "Compatibility": plan.compatibility,
         "After deploy": plan.verification or "-",

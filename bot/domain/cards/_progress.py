@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bot.domain.cards._text import elapsed, money, one_line, reproduction_line, seconds
+from bot.domain.cards._text import counted, elapsed, money, one_line, reproduction_line, seconds
 from bot.domain.history import History
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Run, Stage, Status
@@ -34,7 +34,7 @@ def progress(run: Run, history: History) -> Post:
     lines = [_stage_line(run, history, stage, stages) for stage in stages]
     if run.activity and not run.ended:
         lines.append(f"\n-# {one_line(run.activity, 160)}")
-    if run.ended and run.reason:
+    if run.reason:
         lines.append(f"\n{run.reason}")
     verb = "Investigating" if run.goal == "investigate" else "Fixing"
     subject = run.trigger.subject or one_line(run.trigger.text, 60) or "the last failure"
@@ -72,7 +72,7 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
 def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.OBSERVE and history.evidence:
         count = sum(group.count for group in history.evidence.groups)
-        return f"{count} matching failure{'' if count == 1 else 's'}"
+        return counted(count, "matching failure") if count else "nothing that fits"
     if stage is Stage.DIAGNOSE and history.diagnosis:
         return history.diagnosis.headline
     if stage is Stage.PLAN and history.plan:

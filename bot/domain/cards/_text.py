@@ -44,6 +44,11 @@ def reproduction_line(verdict: Verdict, calls: str) -> str:
     return f"`{calls}` {red} → {after}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return `1 failure`, `3 failures`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def one_line(text: str, limit: int = 200) -> str:
     """Return the text on one line, cut with an ellipsis at `limit` characters."""
     flat = " ".join(text.split())
