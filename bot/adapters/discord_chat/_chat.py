@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -157,7 +158,10 @@ class DiscordChat:
     async def _send(self, pending: Pending) -> MessageRef:
         """Send all parts; each has a nonce of its own, by which Discord knows a repetition."""
         channel = self._client.get_partial_messageable(pending.channel_id)
-        parts = render(pending.post, self._redact)
+        try:
+            parts = render(pending.post, self._redact)
+        except (ValueError, TypeError) as error:  # else it would stop the bot at every start
+            raise ChatRejected(f"The message cannot be drawn: {error}") from error
         if parts[0].empty:
             raise ChatRejected("There was nothing to say: the message is empty.")
         sent: list[discord.Message] = []
@@ -237,8 +241,11 @@ async def _mapped(call: Callable[[], Awaitable[T]]) -> T:
         raise ChatRejected(f"Discord refused ({error.status}): {error.text}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
-    except RuntimeError as error:  # aiohttp's word for a client that was closed meanwhile
+    except (RuntimeError, json.JSONDecodeError) as error:
+        # aiohttp's word for a client that was closed meanwhile; an answer that is not Discord's own
         raise ChatUnavailable(f"Discord is out of reach: {error}") from error
+    except (ValueError, TypeError) as error:
+        raise ChatRejected(f"discord.py refused: {error}") from error
 
 
 def _look_at_exception(future: asyncio.Future[Any]) -> None:

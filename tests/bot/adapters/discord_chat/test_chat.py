@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
-from bot.domain.posts import Attachment, Card, MessageRef, Post
+from bot.domain.posts import Attachment, Button, Card, MessageRef, Post
 from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 from bot.ports.outbox import Pending
@@ -293,11 +293,13 @@ async def test_an_edit_keeps_the_files_and_takes_the_card_and_buttons_along(
     local: LocalDiscord, chat: DiscordChat, alice: Person
 ) -> None:
     diff = Attachment(name="a.diff", text="+ 1")
-    post = Post(card=Card(title="Proposal"), attachments=(diff,))
+    ship = Button(label="Ship it", action="ship", arguments=("r1",))
+    post = Post(card=Card(title="Proposal"), buttons=(ship,), attachments=(diff,))
     ref = await chat.post(local.dev_channel_id, post, key="1")
     await chat.edit(ref, Post(card=Card(title="Shipped")), final=True)
     (message,) = await alice.messages("dev")
     assert message["embeds"][0]["title"] == "Shipped"
+    assert not message["components"]
     assert [file["filename"] for file in message["attachments"]] == ["a.diff"]
 
 
@@ -370,6 +372,24 @@ async def test_a_refused_message_does_not_hold_up_the_next(
     with pytest.raises(ChatRejected, match="403"):
         await chat.post(local.dev_channel_id, Post(text="a"), key="1")
     assert await said(alice) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        pytest.param(Post(text="x", buttons=(Button(label="", action="a" * 200),)), id="id"),
+        pytest.param(Post(text="x", buttons=(Button(label="x", action="a"),) * 2), id="twice"),
+        pytest.param(Post(text="x", buttons=(Button(label="x", style="link"),)), id="no address"),
+    ],
+)
+async def test_a_message_that_cannot_be_drawn_is_refused_and_the_next_goes_out(
+    local: LocalDiscord, chat: DiscordChat, alice: Person, post: Post
+) -> None:
+    with pytest.raises(ChatRejected):
+        await chat.post(local.dev_channel_id, post, key="1")
+    ref = await chat.post(local.dev_channel_id, Post(text="next"), key="2")
+    await chat.edit(ref, post, final=True)
+    assert await said(alice) == ["next"]
 
 
 async def test_a_nonce_has_at_most_25_characters_and_is_the_parts_own(
