@@ -14,16 +14,16 @@ from bot.settings._yaml import parse
 class DiscordConfig(Record):
     """Where the bot lives. Ids are Discord snowflakes (Developer Mode, then Copy ID)."""
 
-    guild_id: int | None = None
-    dev_channel_id: int | None = None
+    guild_id: int | None = Field(default=None, gt=0)
+    dev_channel_id: int | None = Field(default=None, gt=0)
 
 
 class EngineConfig(Record):
     """Which engine writes changes, and what one round may use."""
 
     name: Literal["auto", "offline", "claude"] = "auto"
-    seconds: float = Field(default=300.0, gt=0)
-    usd: float = Field(default=2.0, ge=0)
+    seconds: float = Field(default=300.0, gt=0, le=86_400)
+    usd: float = Field(default=2.0, ge=0, le=1_000)
 
 
 class ForgeConfig(Record):
@@ -48,8 +48,8 @@ class RunsConfig(Record):
 
     workers: int = Field(default=2, ge=1, le=32)
     rounds: int = Field(default=3, ge=1, le=10)
-    lease_seconds: float = Field(default=30.0, gt=0)
-    lookback_hours: float = Field(default=24.0, gt=0)
+    lease_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    lookback_hours: float = Field(default=24.0, gt=0, le=8_760)
 
 
 class Config(Record):

@@ -2,6 +2,7 @@
 
 import difflib
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,7 @@ class Environment(Record):
     theseus_http_port: int | None = Field(default=None, ge=0, le=65535)
 
 
+_QUOTE = "quote values that hold spaces or quotes, or start the line with # for a comment."
 KNOWN = {name.upper(): name for name in Environment.model_fields}
 
 
@@ -45,26 +47,38 @@ def _closest(key: str) -> str:
     return f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(KNOWN))
 
 
+def _line(binding: Binding) -> int:
+    """Return the line of the key: the parser counts from the blank lines before it."""
+    text = binding.original.string
+    blank = text[: len(text) - len(text.lstrip())]
+    return binding.original.line + blank.count("\n")
+
+
+def _shown(binding: Binding) -> str:
+    """Return the start of a line that is certainly no part of a secret."""
+    name = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", binding.original.string)
+    return f"{name[1]}=..." if name and name[1] in KNOWN else "this"
+
+
 def _check_binding(binding: Binding, file: Path) -> tuple[str, str] | None:
-    line = binding.original.line
+    line = _line(binding)
     if binding.error:
-        raise ConfigError(
-            f"{file}, line {line}: {binding.original.string.strip()!r} is not KEY=value; "
-            "quote values that hold spaces or quotes, or start the line with # for a comment."
-        )
+        raise ConfigError(f"{file}, line {line}: {_shown(binding)} is not KEY=value; {_QUOTE}")
     if binding.key is None:
         return None
     if binding.key not in KNOWN:
         raise ConfigError(
             f"{file}, line {line}: unknown key {binding.key}; {_closest(binding.key)}"
         )
-    return binding.key, binding.value or ""
+    if binding.value is None:
+        raise ConfigError(f"{file}, line {line}: {binding.key} has no = and no value; {_QUOTE}")
+    return binding.key, binding.value
 
 
 def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
     """Return key -> (value, where) of a `.env` file; a missing file is empty."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -72,8 +86,13 @@ def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for binding in parse_stream(io.StringIO(text)):
         pair = _check_binding(binding, file)
+        if pair and pair[0] in found:
+            raise ConfigError(
+                f"{file}, line {_line(binding)}: {pair[0]} is set twice (first in "
+                f"{found[pair[0]][1]}); keep one."
+            )
         if pair:
-            found[pair[0]] = (pair[1], f"{file}, line {binding.original.line}")
+            found[pair[0]] = (pair[1], f"{file}, line {_line(binding)}")
     return found
 
 

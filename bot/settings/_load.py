@@ -22,9 +22,9 @@ class Settings(Record):
 def load(root: Path, variables: Mapping[str, str]) -> Settings:
     """Read `.env` and the configuration file under `root`. Raises `ConfigError`."""
     environment = read_environment(variables, root / ".env")
-    config_file = root / environment.theseus_config
+    config_file = root / environment.theseus_config.expanduser()
     try:
-        text = config_file.read_text(encoding="utf-8")
+        text = config_file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{config_file} cannot be read ({error}); set THESEUS_CONFIG to your configuration "
@@ -35,5 +35,5 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
         environment=environment,
         config=config_from(text, str(environment.theseus_config)),
         config_file=config_file,
-        state=root / environment.theseus_state,
+        state=root / environment.theseus_state.expanduser(),
     )

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,10 +13,14 @@ from bot.domain.errors import ConfigError
 M = TypeVar("M", bound=BaseModel)
 
 
-def _refuse_duplicates(node: yaml.Node, source: str) -> None:
+def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...] = ()) -> None:
+    if any(node is each for each in above):
+        line = node.start_mark.line + 1
+        raise ConfigError(f"{source}, line {line}: this contains itself; write it out.")
+    above = (*above, node)
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_duplicates(item, source)
+            _refuse_duplicates(item, source, above)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: dict[str, int] = {}
@@ -28,7 +32,7 @@ def _refuse_duplicates(node: yaml.Node, source: str) -> None:
                 f"{seen[key.value]}); keep one."
             )
         seen[key.value] = line
-        _refuse_duplicates(value, source)
+        _refuse_duplicates(value, source, above)
 
 
 def _step(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
@@ -52,12 +56,22 @@ def _line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
     return line
 
 
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model an annotation holds: `Checks`, or `Check` in `tuple[Check, ...]`."""
+    for each in (annotation, *get_args(annotation)):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            return each
+    return None
+
+
 def _known_keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     current: type[BaseModel] = model
     for part in path:
-        field = current.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        if isinstance(part, int):
+            continue  # an item of a list: its model was found with the list
+        field = current.model_fields.get(part)
+        inner = _model_in(field.annotation) if field else None
+        if inner is None:
             return []
         current = inner
     return sorted(current.model_fields)

@@ -13,9 +13,11 @@ def clock_time(at: datetime) -> str:
 
 
 def action_name(group: FailureGroup) -> str:
-    """Return what people call the action: `/roll`, or the kind and name."""
-    newest = group.newest
-    return f"/{newest.name}" if newest.kind is Kind.COMMAND else f"{newest.kind} {newest.name}"
+    """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
+    kind, name = group.newest.kind, group.newest.name
+    if kind is Kind.COMMAND:
+        return f"/{name}"
+    return f"the menu “{name}”" if kind is Kind.CONTEXT_MENU else f"the {kind} {name}"
 
 
 class Diagnose:

@@ -57,7 +57,7 @@ def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction |
             f"longer raises {exception}: parts of suspect commits undone first, then single edits."
         ),
         steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
-        impact=f"People who use {diagnosis.event.replace('.', ' ')}.",
+        impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
         tests=TestPlan(
             unit=f"A regression test that calls `{reproduction.calls}`." if reproduction else "",
             integration="The tests that reach the changed files.",

@@ -1,0 +1,191 @@
+"""Settings: what is wrong is named by file, line and key, with the way out and without secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import ConfigError
+from bot.settings import checks_from, config_from, load, protection_from, read_environment
+
+CHECKS = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _home(folder: Path, *, config: str = CHECKS, dotenv: str | None = None) -> Path:
+    (folder / "data").mkdir()
+    (folder / "data/config.yaml").write_text(config, encoding="utf-8")
+    if dotenv is not None:
+        (folder / ".env").write_text(dotenv, encoding="utf-8")
+    return folder
+
+
+def test_the_shipped_configuration_and_the_example_of_env_are_valid(tmp_path: Path) -> None:
+    dotenv = (ROOT / ".env.example").read_text(encoding="utf-8")
+    config = (ROOT / "data/config.yaml").read_text(encoding="utf-8")
+    settings = load(_home(tmp_path, config=config, dotenv=dotenv), {})
+    assert settings.environment.discord_token is None
+    assert settings.config.people.approvers.users == frozenset()
+    commented = [line[2:] for line in dotenv.splitlines() if line.startswith("# ") and "=" in line]
+    (tmp_path / ".env").write_text("\n".join(line for line in commented if line[0].isupper()))
+    load(tmp_path, {})
+
+
+def test_paths_are_relative_to_the_root_and_absolute_ones_stay(tmp_path: Path) -> None:
+    home = _home(tmp_path)
+    settings = load(home, {})
+    assert settings.state == home / "data/state"
+    assert settings.config_file == home / "data/config.yaml"
+    elsewhere = tmp_path / "elsewhere.yaml"
+    elsewhere.write_text(CHECKS)
+    settings = load(home, {"THESEUS_STATE": "var/here", "THESEUS_CONFIG": str(elsewhere)})
+    assert settings.state == home / "var/here"
+    assert settings.config_file == elsewhere
+    assert load(home, {"THESEUS_STATE": "~/theseus"}).state == Path("~/theseus").expanduser()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    home = _home(tmp_path, dotenv="DISCORD_TOKEN=from-file\nTHESEUS_HTTP_PORT=81\n")
+    environment = load(home, {"DISCORD_TOKEN": "from-environment"}).environment
+    assert environment.discord_token is not None
+    assert environment.discord_token.get_secret_value() == "from-environment"
+    assert environment.theseus_http_port == 81
+    assert "from-environment" not in repr(environment)
+
+
+def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
+    home = _home(tmp_path, config="\ufeff" + CHECKS, dotenv="\ufeffGITHUB_TOKEN='a b'\r\n")
+    token = load(home, {}).environment.github_token
+    assert token is not None
+    assert token.get_secret_value() == "a b"
+
+
+BAD_CONFIG = [
+    ("discrod: {}\n", 1, "unknown key discrod; did you mean discord?"),
+    ("discord:\n  guildid: 5\n", 2, "discord.guildid; did you mean guild_id?"),
+    ("discord:\n  guild_id: abc\n", 2, "discord.guild_id"),
+    ("discord:\n  dev_channel_id: -5\n", 2, "discord.dev_channel_id"),
+    ("discord: 5\n", 1, "discord"),
+    ("people:\n  developers:\n    users: [alice]\n", 3, "people.developers.users"),
+    ("people:\n  developers:\n    users: 5\n", 3, "people.developers.users"),
+    ("people:\n  owners: {}\n", 2, "known keys here: approvers, developers"),
+    ("engine:\n  name: gpt\n", 2, "engine.name"),
+    ("engine:\n  seconds: 0\n", 2, "engine.seconds"),
+    ("engine:\n  seconds: .inf\n", 2, "engine.seconds"),
+    ("engine:\n  usd: -1\n", 2, "engine.usd"),
+    ("forge:\n  kind: gitlab\n", 2, "forge.kind"),
+    ("forge:\n  branch: [main]\n", 2, "forge.branch"),
+    ("sandbox:\n  required: perhaps\n", 2, "sandbox.required"),
+    ("runs:\n  workers: 0\n", 2, "runs.workers"),
+    ("runs:\n  workers: 1.5\n", 2, "runs.workers"),
+    ("runs:\n  rounds: many\n", 2, "runs.rounds"),
+    ("runs:\n  lease_seconds: .nan\n", 2, "runs.lease_seconds"),
+    ("runs:\n  lookback_hours: 1e12\n", 2, "runs.lookback_hours"),
+    ("runs:\n  workers: 1\n  workers: 2\n", 3, "workers is set twice (first on line 2)"),
+    ("protection:\n  max_changed_lines: 0\n", 2, "protection.max_changed_lines"),
+    ("protection:\n  immutable: Makefile\n", 2, "protection.immutable"),
+    ("cogs: cogs.dice\n", 1, "cogs"),
+    ("runs: {workers: 2\n", None, "not valid YAML"),
+    ("runs:\n\tworkers: 2\n", 2, "not valid YAML"),
+    ("a: &a\n  b: *a\n", 1, "contains itself"),
+    ("[1, 2]: 3\n", 1, "not valid YAML"),
+    ("\x00\n", None, "not valid YAML"),
+    ("5: x\n", 1, "5"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), BAD_CONFIG)
+def test_a_bad_configuration_names_the_file_the_line_and_the_key(
+    text: str, line: int | None, said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from(text + CHECKS, "data/config.yaml")
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith("data/config.yaml")
+    if line is not None:
+        assert message.startswith(f"data/config.yaml, line {line}: "), message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "checks"),
+        ("checks: {}\n", "checks.quick"),
+        ("- just\n- a list\n", "expected `key: value` lines"),
+        ("just text\n", "expected `key: value` lines"),
+        ("checks:\n  quick: []\n", "checks.quick"),
+        ("checks:\n  quick:\n    - {name: lint}\n", "command"),
+        ("checks:\n  quick:\n    - {name: lint, command: ruff check}\n", "command"),
+        ("checks:\n  quick:\n    - {name: '', command: [ruff]}\n", "name"),
+        ("checks:\n  quick:\n    - {name: x, command: [ruff], seconds: 9999}\n", "seconds"),
+        (
+            "checks:\n  quick:\n    - {name: x, command: [ruff], second: 5}\n",
+            "did you mean seconds",
+        ),
+    ],
+)
+def test_bad_checks_are_named_too(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=r"^config, line \d+: ") as caught:
+        config_from(text, "config")
+    assert said in str(caught.value)
+
+
+def test_checks_and_protection_are_read_whatever_the_rest_looks_like() -> None:
+    text = CHECKS + "protection:\n  immutable: [Makefile]\nnonsense: [1]\n"
+    assert checks_from(text, "base").quick[0].name == "lint"
+    assert protection_from(text, "base").immutable == ("Makefile",)
+    with pytest.raises(ConfigError, match=r"^base, line 2: .*quick"):
+        checks_from("checks:\n  quick: 5\n", "base")
+
+
+SECRET = "hunter2-very-secret"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("DISCORD_TOKN=x\n", 1, "did you mean DISCORD_TOKEN?"),
+        ("\n# a comment\nFOO=bar\n", 3, "known keys: ANTHROPIC_API_KEY"),
+        (f"DISCORD_TOKEN='{SECRET}\n", 1, "DISCORD_TOKEN=... is not KEY=value"),
+        (f"{SECRET} and more\n", 1, "this is not KEY=value"),
+        ("GITHUB_TOKEN\n", 1, "GITHUB_TOKEN has no = and no value"),
+        (f"GITHUB_TOKEN=a\nGITHUB_TOKEN={SECRET}\n", 2, "set twice"),
+        ("\nTHESEUS_HTTP_PORT=http\n", 2, "THESEUS_HTTP_PORT"),
+        ("THESEUS_HTTP_PORT=70000\n", 1, "THESEUS_HTTP_PORT"),
+        (f"THESEUS_DISCORD_API_URL={SECRET}\n", 1, "THESEUS_DISCORD_API_URL"),
+        ("THESEUS_DISCORD_API_URL=ftp://x\n", 1, "THESEUS_DISCORD_API_URL"),
+        (f"ANTHROPIC_BASE_URL={SECRET}\n", 1, "ANTHROPIC_BASE_URL"),
+    ],
+)
+def test_a_bad_env_file_names_the_line_and_the_key_and_never_a_value(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_environment({}, file)
+    assert str(caught.value).startswith(f"{file}, line {line}: ")
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_bad_variable_names_the_environment(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the environment: THESEUS_HTTP_PORT is wrong"):
+        read_environment({"THESEUS_HTTP_PORT": SECRET}, tmp_path / ".env")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_configuration_that_cannot_be_read_names_the_way_out(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data/config.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.yaml cannot be read .*set THESEUS_CONFIG"):
+        load(tmp_path, {})
+
+
+def test_an_env_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ConfigError, match=r"\.env cannot be read"):
+        read_environment({}, tmp_path / ".env")

@@ -1,0 +1,195 @@
+"""Execute, verify, propose, ship: what counts is what is there, not what is claimed."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import (
+    AgentOutputInvalid,
+    ForgeConflict,
+    OutOfBounds,
+    StaleApproval,
+    TheseusError,
+)
+from bot.domain.plan import Plan
+from bot.domain.proposal import Approval, ForgeProposal
+from bot.ports.agent import Assignment, Budget, Progress
+from bot.stages.execute import Execute
+from bot.stages.propose import Propose
+from bot.stages.ship import Ship
+from tests.bot.domain.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROPOSAL, RUN, VERDICT
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.fake_forge import FakeForge
+from tests.fakes.fake_runtime import FakeRuntime
+from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
+from tests.support.world import FILES, FIX, render
+
+PROOF = "tests/regressions/test_face.py"
+
+
+def _assignment(plan: Plan = PLAN, **about: object) -> Assignment:
+    return Assignment.model_validate(
+        {
+            "run_id": RUN.id,
+            "round": 1,
+            "evidence": HISTORY.evidence,
+            "diagnosis": HISTORY.diagnosis,
+            "plan": plan,
+            **about,
+        }
+    )
+
+
+async def _heard(_: Progress) -> None:
+    return
+
+
+def _execute(agent: FakeAgent) -> Execute:
+    return Execute(agent, FakeClock(), budget=Budget(seconds=60))
+
+
+async def test_the_change_is_read_from_the_workspace_with_the_reproduction_beside_it(
+    tmp_path: Path,
+) -> None:
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        change = await _execute(FakeAgent(FIX))(_assignment(), workspace, _heard)
+        assert [file.path for file in change.files] == ["cogs/dice.py", PROOF]
+        assert change.head == await workspace.head() != workspace.base
+        assert (change.engine, change.attempts[0].summary) == ("fake", "one edit")
+
+
+async def test_a_claim_without_a_change_is_no_change(tmp_path: Path) -> None:
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        change = await _execute(FakeAgent({}))(_assignment(), workspace, _heard)
+        assert (change.files, change.diff, change.head) == ((), "", workspace.base)
+
+
+async def test_a_second_round_that_adds_nothing_is_no_change_either(tmp_path: Path) -> None:
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    execute = _execute(FakeAgent(FIX))
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        first = await execute(_assignment(), workspace, _heard)
+        (workspace.path / "left.py").write_text("a crash left this\n")
+        again = _assignment(round=2, previous=first, feedback=VERDICT)
+        second = await execute(again, workspace, _heard)
+        assert (second.files, second.head) == ((), first.head)
+
+
+async def test_a_link_out_of_the_worktree_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    workspaces = FakeWorkspaces(tmp_path / "trees", FILES)
+
+    class Linking(FakeAgent):
+        async def work(self, assignment, workspace, budget):  # type: ignore[no-untyped-def]
+            (workspace.path / "tests" / "regressions").symlink_to(outside)
+            async for update in super().work(assignment, workspace, budget):
+                yield update
+
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        with pytest.raises(OutOfBounds, match="leads out of the worktree"):
+            await _execute(Linking(FIX))(_assignment(), workspace, _heard)
+    assert list(outside.iterdir()) == []
+
+
+async def test_an_engine_without_a_last_word_is_not_trusted(tmp_path: Path) -> None:
+    class Silent(FakeAgent):
+        async def work(self, assignment, workspace, budget):  # type: ignore[no-untyped-def]
+            yield Progress(text="looking")
+
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        with pytest.raises(AgentOutputInvalid, match="without a last word"):
+            await _execute(Silent())(_assignment(), workspace, _heard)
+
+
+def _propose(forge: FakeForge) -> Propose:
+    return Propose(forge, FakeClock(), repository="repo", base_branch="main", render=render)
+
+
+async def test_a_green_head_is_proposed_with_what_was_learned() -> None:
+    forge = FakeForge()
+    proposal = await _propose(forge)(RUN, HISTORY.but(proposal=None))
+    assert (proposal.head, proposal.version, proposal.note) == (CHANGE.head, 1, "")
+    [draft] = forge.drafts
+    assert draft.title == "Fix command roll: Use `value - 1` as the index."
+    assert "`face(6)`: IndexError before, passes now" in draft.body
+    assert "risk: low. People who use `/roll`." in draft.body
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        HISTORY.but(verdict=None),
+        HISTORY.but(verdict=VERDICT.but(checks=())),
+        HISTORY.but(verdict=VERDICT.but(green_on_head=VERDICT.red_on_base)),
+        HISTORY.but(verdict=VERDICT.but(red_on_base=VERDICT.green_on_head)),
+        HISTORY.but(verdict=VERDICT.but(head="e" * 40)),
+    ],
+)
+async def test_what_is_not_proven_is_never_proposed(history: object) -> None:
+    forge = FakeForge()
+    with pytest.raises(AssertionError, match="not green"):
+        await _propose(forge)(RUN, history)  # type: ignore[arg-type]
+    assert forge.drafts == []
+
+
+async def test_a_forge_that_stands_elsewhere_is_a_conflict() -> None:
+    class Elsewhere(FakeForge):
+        async def open_proposal(self, draft):  # type: ignore[no-untyped-def]
+            opened = await super().open_proposal(draft)
+            return opened.but(head="e" * 40)
+
+    with pytest.raises(ForgeConflict, match="not at the commit I checked"):
+        await _propose(Elsewhere())(RUN, HISTORY)
+
+
+class Harbour:
+    """A forge with a proposal, and a checkout that its merge moves forward."""
+
+    def __init__(self) -> None:
+        self.checkout = FakeCheckout(files={"cogs/dice.py": "old"})
+        self.runtime = FakeRuntime()
+        self.forge = FakeForge(on_merge=[self._merged])
+        self.ship = Ship(self.forge, self.checkout, self.runtime, FakeClock())
+
+    def _merged(self, _pull: ForgeProposal, commit: str) -> None:
+        self.checkout.advance(FIX, commit)
+
+    async def opened(self) -> Approval:
+        """Open the proposal; return an approval of its head."""
+        await _propose(self.forge)(RUN, HISTORY.but(proposal=None))
+        return Approval(
+            run_id=RUN.id, proposal=1, head=PROPOSAL.head, person=ALICE, at=START, how="text"
+        )
+
+
+async def test_what_was_approved_is_merged_and_taken_on() -> None:
+    harbour = Harbour()
+    approval = await harbour.opened()
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    assert shipment.live_commit == shipment.merge_commit == harbour.forge.merges[0]
+    assert shipment.reloaded == ("cogs.dice",)
+
+
+@pytest.mark.parametrize("other", [{"head": "e" * 40}, {"run_id": "other1"}])
+async def test_an_approval_of_something_else_merges_nothing(other: dict[str, str]) -> None:
+    harbour = Harbour()
+    approval = (await harbour.opened()).but(**other)
+    with pytest.raises(StaleApproval):
+        await harbour.ship(PROPOSAL.but(number=1), approval)
+    assert harbour.forge.merges == []
+
+
+async def test_files_whose_taking_on_was_cut_short_are_taken_on_the_next_time() -> None:
+    harbour = Harbour()
+    approval = await harbour.opened()
+    harbour.runtime.errors.append(TheseusError("cut short"))
+    with pytest.raises(TheseusError, match="cut short"):
+        await harbour.ship(PROPOSAL.but(number=1), approval)
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    assert shipment.reloaded == ("cogs.dice",)
+    assert len(harbour.forge.merges) == 1
