@@ -75,6 +75,12 @@ class Finding(Record):
     message: str
     blocking: bool
 
+    @property
+    def told(self) -> str:
+        """Return it as people read it, with the file it is about."""
+        named = not self.path or self.path in self.message
+        return self.message if named else f"`{self.path}`: {self.message}"
+
 
 class Verdict(Record):
     """What verification says of exactly one head. No green, no proposal."""

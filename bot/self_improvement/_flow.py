@@ -244,7 +244,7 @@ def _need(record: R | None) -> R:
 
 def complaint(verdict: Verdict) -> str:
     """Return in a few words why a verdict is not green."""
-    blocking = [f.message.rstrip(".") for f in verdict.findings if f.blocking]
+    blocking = [f.told.rstrip(".") for f in verdict.findings if f.blocking]
     if blocking:
         return "; ".join(blocking)
     failed = [f"{check.name} {check.status}" for check in verdict.checks if not check.ok]

@@ -1,7 +1,9 @@
 """Ship: merge the approved head, bring the running checkout up to it, and take it on."""
 
+import asyncio
+
 from bot.domain.errors import StaleApproval
-from bot.domain.proposal import Approval, Proposal, Shipment
+from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.runtime import Runtime
@@ -17,6 +19,7 @@ class Ship:
         self._runtime = runtime
         self._clock = clock
         self._not_taken_on: set[str] = set()  # files moved forward under this very process
+        self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
 
     async def __call__(self, proposal: Proposal, approval: Approval) -> Shipment:
         """Return what was merged and what the running bot took on.
@@ -28,6 +31,13 @@ class Ship:
         if (approval.run_id, approval.head) != (proposal.run_id, proposal.head):
             raise StaleApproval("The approval was for another commit; nothing was merged.")
         merged = await self._forge.merge(proposal.number, approval.head)
+        async with self._one_at_a_time:
+            return await self._taken_on(proposal, approval, merged)
+
+    async def _taken_on(
+        self, proposal: Proposal, approval: Approval, merged: ForgeProposal
+    ) -> Shipment:
+        """Bring the running checkout up to the merge, and the running bot up to the checkout."""
         commit = merged.merge_commit or merged.head
         self._not_taken_on.update(await self._checkout.fast_forward(commit))
         adoption = await self._runtime.adopt(sorted(self._not_taken_on))

@@ -1,8 +1,9 @@
 """A small bot's repository: its cogs, a few tests, quick checks, and five faults."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.fakes.repositories import repository
 
@@ -113,7 +114,8 @@ checks:
 """
 
 
-class Game(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Game:
     """A command that breaks with these options, what people say, and the edit that mends it."""
 
     command: str

@@ -30,7 +30,7 @@ def _tried(change: ChangeSet | None) -> list[str]:
 def _judged(verdict: Verdict | None) -> list[str]:
     if verdict is None:
         return []
-    lines = [f"• {finding.message}" for finding in verdict.findings if finding.blocking]
+    lines = [f"• {finding.told}" for finding in verdict.findings if finding.blocking]
     lines += [check_line(check) for check in _all(verdict) if not check.ok]
     return ["", "**What my checks said**", *lines] if lines else []
 

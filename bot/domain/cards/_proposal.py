@@ -82,7 +82,7 @@ def _fields(history: History) -> tuple[CardField, ...]:
     if plan and plan.reproduction:
         line = reproduction_line(verdict, plan.reproduction.calls)
         fields.append(CardField(name="Reproduction", value=line))
-    notes = [f"• {f.message}" for f in verdict.findings if not f.blocking]
+    notes = [f"• {f.told}" for f in verdict.findings if not f.blocking]
     if notes:
         fields.append(CardField(name="Please note", value="\n".join(notes[:5])))
     return tuple(fields)
