@@ -1,0 +1,164 @@
+"""What every engine promises, on a small repository with a real fault."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.offline_agent import OfflineAgent
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.system_clock import SystemClock
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.journal import (
+    Action,
+    ActionOutcome,
+    Capsule,
+    FailureGroup,
+    Frame,
+    Kind,
+)
+from bot.domain.plan import AffectedTests, Plan, Step
+from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress, Update
+from bot.ports.workspace import Workspace
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+BUDGET = Budget(seconds=60)
+
+
+@dataclass
+class Desk:
+    """An engine and a worktree of the faulty project to let it loose on."""
+
+    agent: CodeAgent
+    workspace: Workspace
+    base: str
+
+    def assignment(self, **changes: object) -> Assignment:
+        capsule = Capsule(
+            exception="IndexError",
+            message="string index out of range",
+            fingerprint="5dc1e6ef0000",
+            frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
+        )
+        action = Action(
+            ts=NOON,
+            id="01m7y8pbgyc9j76yr277651k8c",
+            event="command.roll",
+            kind=Kind.COMMAND,
+            name="roll",
+            outcome=ActionOutcome.ERROR,
+            error=capsule,
+        )
+        group = FailureGroup(
+            fingerprint=capsule.fingerprint,
+            event=action.event,
+            count=1,
+            first_seen=NOON,
+            last_seen=NOON,
+            newest=action,
+            action_ids=(action.id,),
+        )
+        plan = Plan(
+            problem="face raises IndexError",
+            solution="the smallest edit",
+            steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
+            reproduction=reproduction(),
+            affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
+        )
+        assignment = Assignment(
+            run_id="k7m2xq",
+            round=1,
+            evidence=Evidence(base=self.base, groups=(group,)),
+            diagnosis=Diagnosis(found=True, headline="1 IndexError", cause="face", file="dice.py"),
+            plan=plan,
+        )
+        return assignment.but(**changes)
+
+    async def work(self, assignment: Assignment) -> list[Update]:
+        async with aclosing(self.agent.work(assignment, self.workspace, BUDGET)) as updates:
+            return [update async for update in updates]
+
+
+async def _agent(kind: str) -> CodeAgent:
+    if kind == "fake":
+        return FakeAgent({"dice.py": FIXED})
+    return OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
+
+
+@pytest.fixture(params=["fake", "offline"])
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        yield Desk(await _agent(request.param), workspace, base)
+
+
+async def test_it_ends_with_exactly_one_last_word(desk: Desk) -> None:
+    updates = await desk.work(desk.assignment())
+    assert [update.kind for update in updates].count("finished") == 1
+    last = updates[-1]
+    assert isinstance(last, Finished)
+    assert last.changed
+    assert last.summary
+    assert all(isinstance(update, Progress) and update.text for update in updates[:-1])
+
+
+async def test_it_leaves_its_edits_uncommitted_in_its_own_files(desk: Desk) -> None:
+    before = await desk.workspace.head()
+    await desk.work(desk.assignment())
+    assert await desk.workspace.head() == before == desk.base
+    assert [change.path for change in await desk.workspace.changes()] == ["dice.py"]
+    assert "FACES[value]" not in (desk.workspace.path / "dice.py").read_text(encoding="utf-8")
+
+
+async def test_giving_up_on_it_midway_leaves_no_process_behind(desk: Desk) -> None:
+    """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
+    async with aclosing(desk.agent.work(desk.assignment(), desk.workspace, BUDGET)) as updates:
+        await anext(updates)
+    assert _processes_in(desk.workspace.path) == []
+
+
+async def test_after_a_verdict_it_works_again_from_what_was_turned_down(desk: Desk) -> None:
+    await desk.work(desk.assignment())
+    head = await desk.workspace.commit("Fix the dice")
+    change = ChangeSet(
+        base=desk.base,
+        head=head,
+        branch=desk.workspace.branch,
+        engine=desk.agent.name,
+        summary="first try",
+        files=await desk.workspace.changes(),
+    )
+    failed = CheckResult(name="types", status="failed", seconds=1.0, output="no")
+    verdict = Verdict(head=head, round=1, checks=(failed,))
+    again = await desk.work(desk.assignment(round=2, previous=change, feedback=verdict))
+    assert isinstance(again[-1], Finished)
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Return processes that stand in the folder or below; empty where there is no /proc."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            place = (entry / "cwd").resolve()
+        except OSError:
+            continue
+        if place.is_relative_to(folder) and int(entry.name) != os.getpid():
+            found.append(int(entry.name))
+    return [pid for pid in found if _alive(pid)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
