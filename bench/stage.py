@@ -72,10 +72,15 @@ class Watch:
 
 
 async def settled(store: SqliteStore, wanted: Callable[[Run], bool], seconds: float) -> Run:
-    """Return the newest run once it is as `wanted`."""
-    async with asyncio.timeout(seconds):
-        while True:
-            runs = await store.find(limit=1)
-            if runs and wanted(runs[0]):
-                return runs[0]
-            await asyncio.sleep(_POLL_SECONDS)
+    """Return the newest run once it is as `wanted`; `TimeoutError` tells how it is instead."""
+    runs: tuple[Run, ...] = ()
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                runs = await store.find(limit=1)
+                if runs and wanted(runs[0]):
+                    return runs[0]
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        state = f"{runs[0].status} at {runs[0].stage}: {runs[0].activity}" if runs else "no run"
+        raise TimeoutError(f"after {seconds:.0f} s: {state}") from None

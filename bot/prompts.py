@@ -20,11 +20,14 @@ class Prompts:
         file = self._folder / f"{name}.md"
         try:
             text = file.read_text(encoding="utf-8")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file} cannot be read: {error}") from error
         try:
             return Template(text).substitute(values)
-        except (KeyError, ValueError) as error:
+        except KeyError as error:
+            known = ", ".join(sorted(values))
             raise ConfigError(
-                f"{file}: the placeholder {error} has no value; known: {', '.join(sorted(values))}."
+                f"{file}: the placeholder ${error.args[0]} has no value; known: {known}."
             ) from error
+        except ValueError as error:
+            raise ConfigError(f"{file}: {error}; write $$ for a dollar sign.") from error

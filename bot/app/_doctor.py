@@ -4,6 +4,8 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
@@ -52,10 +54,17 @@ class Finding(Record):
         )
 
 
-async def examine(settings: Settings) -> list[Finding]:
-    """Return what was found, in the order a newcomer would set things up."""
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+async def examine(settings: Settings, *, free: Callable[[Path], int] = _free) -> list[Finding]:
+    """Return what was found, in the order a newcomer would set things up.
+
+    `free` tells how many bytes are free where a folder is.
+    """
     looks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
-        _python, _git, _people, _discord, _forge, _sandbox, _model, _disk,
+        _python, _git, _people, _discord, _forge, _sandbox, _model, partial(_disk, free=free),
     ]  # fmt: skip
     return [finding for look in looks for finding in await look(settings)]
 
@@ -111,7 +120,7 @@ async def _discord(settings: Settings) -> list[Finding]:
                 return [_bad("discord token", f"Discord answers {status}", mend)]
             good = Finding(name="discord token", status="good", message=f"bot {me['username']}")
             return [good, await _intents(http, base), await _channel(http, base, me, settings)]
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         mend = "Check the network, and THESEUS_DISCORD_API_URL if you set it."
         return [_bad("discord", f"{base} cannot be reached ({error})", mend)]
 
@@ -180,7 +189,7 @@ async def _forge(settings: Settings) -> list[Finding]:
     try:
         async with await open_forge(settings, SystemClock()) as forge:
             return [Finding(name="forge", status="good", message=await forge.ready())]
-    except TheseusError as error:
+    except (TheseusError, OSError) as error:
         return [_bad("forge", str(error), f"See forge in {settings.config_file}.")]
 
 
@@ -205,12 +214,17 @@ async def _model(settings: Settings) -> list[Finding]:
     return [Finding(name="model", status="note", message=message)]
 
 
-async def _disk(settings: Settings) -> list[Finding]:
-    settings.state.mkdir(parents=True, exist_ok=True)
-    free = (await asyncio.to_thread(shutil.disk_usage, settings.state)).free / 1e9
-    if free < _LEAST_FREE_GB:
-        return [_bad("disk", f"{free:.1f} GB free in {settings.state}", "Make room.")]
-    return [Finding(name="disk", status="good", message=f"{free:.0f} GB free")]
+async def _disk(settings: Settings, free: Callable[[Path], int]) -> list[Finding]:
+    try:
+        settings.state.mkdir(parents=True, exist_ok=True)
+        gigabytes = await asyncio.to_thread(free, settings.state) / 1e9
+    except OSError as error:
+        mend = "Let the bot's account write there, or set THESEUS_STATE to another folder."
+        return [_bad("disk", f"{settings.state} cannot be used ({error.strerror})", mend)]
+    if gigabytes < _LEAST_FREE_GB:
+        mend = f"Make room: {_LEAST_FREE_GB:.0f} GB are the least, or set THESEUS_STATE."
+        return [_bad("disk", f"{gigabytes:.1f} GB free in {settings.state}", mend)]
+    return [Finding(name="disk", status="good", message=f"{gigabytes:.0f} GB free")]
 
 
 async def _get(http: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any]]:
