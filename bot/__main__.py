@@ -66,7 +66,9 @@ def run() -> None:
 
 @cli.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the page; 0 picks a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the page; 0 picks a free one.")
+    ] = 8080,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     engine: Annotated[EngineName, typer.Option(help="Who writes the fix.")] = EngineName.AUTO,
     fault: Annotated[
@@ -156,7 +158,7 @@ def bench(
 
 @cli.command()
 def audit(
-    limit: Annotated[int, typer.Option(help="How many of the newest entries.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show who asked, approved, refused or changed what."""
@@ -171,14 +173,18 @@ def audit(
 
 
 @runs_cli.command("list")
-def runs_list(limit: int = 20, as_json: JsonOption = False) -> None:
+def runs_list(
+    limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
     """Show the newest runs."""
     runs = asyncio.run(root.list_runs(_settings(), limit))
     if as_json:
         _print_json([run.model_dump(mode="json") for run in runs])
         return
     for run in runs:
-        _out.print(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {run.trigger.text}")
+        said = " ".join(run.trigger.text.split())
+        _out.print(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
 
 
 @runs_cli.command("show")
@@ -206,6 +212,13 @@ def journal_search(
         sys.stdout.write(action.model_dump_json() + "\n")
 
 
+def _first(group: BaseException) -> BaseException:
+    """Return the first error in a group of groups."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
+
+
 def main() -> None:
     """Run the command line; what is wrong is said in one sentence, with exit code 2."""
     try:
@@ -217,8 +230,11 @@ def main() -> None:
         known, unknown = group.split(TheseusError)
         if unknown is not None or known is None:
             raise
-        sys.stderr.write(f"theseus: {known.exceptions[0]}\n")
+        sys.stderr.write(f"theseus: {_first(known)}\n")
         sys.exit(2)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ async def show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple
         SqliteStore(settings.state / "theseus.sqlite3") as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
-        run, history = await store.get(run_id), await store.history(run_id)
+        run, history = await store.get(run_id.lower()), await store.history(run_id.lower())
         ids = history.diagnosis.evidence_ids if history.diagnosis else ()
         found = [await journal.get(record_id) for record_id in ids]
         return run, history, tuple(action for action in found if action is not None)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.local.person import Message
+from cogs.ui import person_of
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 
 Way = Callable[[DevChannel, str, Run, Message], Awaitable[str]]
@@ -265,6 +267,28 @@ async def test_chatter_quotes_and_edits_start_nothing(room: DevChannel) -> None:
     assert not {message["id"] for message in [*said, edited]} & set(references)
     assert room.world.forge.merges == []
     assert len(await room.runs()) == 1
+
+
+async def test_what_a_bot_writes_starts_nothing(room: DevChannel) -> None:
+    _, thread, _ = await room.proposal()
+    chat, dev = room.client.chat, room.local.dev_channel_id
+    await chat.post(dev, Post(text="rolling dice keeps crashing, fix it"), key="own:1")
+    await chat.post(int(thread), Post(text="ship it"), key="own:2")
+    asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
+    assert "waiting for “ship it”" in await _answered(room, "alice", thread, asked)
+    assert len(await room.runs()) == 1
+    assert room.world.forge.merges == []
+
+
+async def test_roles_are_those_the_person_has_in_the_server_now(room: DevChannel) -> None:
+    guild = room.client.get_guild(room.local.guild_id)
+    assert guild is not None
+    alice = guild.get_member(room.local.people["alice"])
+    assert alice is not None
+    person = person_of(room.client, alice)
+    assert person.name == "alice"
+    assert person.role_ids == frozenset(role.id for role in alice.roles)
+    assert person_of(room.client, await room.client.fetch_user(alice.id)) == person
 
 
 async def test_a_message_delivered_twice_is_answered_once(room: DevChannel) -> None:
