@@ -83,8 +83,8 @@ async def prepare(
 
 
 async def _clone(source: Path, checkout: Path) -> None:
-    """Clone the repository at its head; an archive without `.git` becomes a repository first."""
-    if (source / ".git").exists():
+    """Clone the repository at its head; an archive without history becomes a repository first."""
+    if (source / ".git").exists() and await _has_commit(source):
         await _git(checkout.parent, "clone", "--quiet", "--no-tags", str(source), checkout.name)
         await _git(checkout, "remote", "remove", "origin")
         await _git(checkout, "checkout", "--quiet", "-B", "main")
@@ -95,6 +95,14 @@ async def _clone(source: Path, checkout: Path) -> None:
     await _git(checkout, "init", "--quiet", "--initial-branch", "main")
     await _git(checkout, "add", "--all")
     await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+
+
+async def _has_commit(source: Path) -> bool:
+    try:
+        await _git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except ConfigError:
+        return False
+    return True
 
 
 def _configuration(stead: Homestead, residence: Residence) -> str:
