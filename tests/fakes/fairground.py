@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = "cogs/fair.py"
 FAIR = '''"""A fair: five small games, each of which can break."""
 
+import sys
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -49,8 +51,20 @@ def guess(text: str) -> int:
     return value
 
 
+def mood() -> str:
+    """Fail, but only where it runs: nobody can show it elsewhere."""
+    if "small_bot" in sys.argv[0]:
+        raise RuntimeError("not now")
+    return "fine"
+
+
 class Fair(commands.Cog):
     """The commands."""
+
+    @app_commands.command()
+    async def moody(self, interaction: discord.Interaction) -> None:
+        """Ask for the mood."""
+        await interaction.response.send_message(mood())
 
     @app_commands.command()
     async def spin(self, interaction: discord.Interaction, number: int) -> None:

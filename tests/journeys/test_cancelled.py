@@ -1,0 +1,57 @@
+"""Cancel ends a run and everything it started, within five seconds."""
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.fairground import SPIN
+from tests.support.onlooker import buttons, text_of
+from tests.support.small_world import SmallWorld, small_world
+
+pytestmark = pytest.mark.slow
+
+STUCK = "sleep 500"
+
+
+async def _by_text(world: SmallWorld, thread: str) -> None:
+    await world.alice.person.say(thread, "cancel")
+
+
+async def _by_button(world: SmallWorld, thread: str) -> None:
+    card = await world.alice.person.wait_for(thread, lambda m: "Cancel" in buttons(m))
+    assert await world.alice.press(thread, card, "Cancel") == "Cancelled."
+
+
+async def _by_command(world: SmallWorld, thread: str) -> None:
+    run = world.run_in(thread)["id"]
+    assert await world.carol.run("dev", "runs cancel", run=run) == f"Cancelled `{run}`."
+
+
+WAYS = (_by_text, _by_button, _by_command)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
+@pytest.mark.parametrize("stage", ["execute", "verify"])
+async def test_cancel_ends_a_run_within_five_seconds_and_leaves_no_process(
+    stage: str, way: Callable[[SmallWorld, str], Awaitable[None]], tmp_path: Path
+) -> None:
+    checks = ["{name: for ever, command: [sleep, '500'], seconds: 600}"] * (stage == "verify")
+    async with small_world(tmp_path, checks=checks) as world:
+        turn = {"edits": [SPIN.edit]} | ({"run": STUCK.split()} if stage == "execute" else {})
+        world.script({"spin": [turn]})
+        await world.break_it(SPIN)
+        thread = await world.alice.ask(SPIN.complaint)
+        await world.until(lambda: any(STUCK in line for line in world.leftovers()), 60)
+        assert world.run_in(thread)["stage"] == stage
+        began = time.monotonic()
+        await way(world, thread)
+        end = await world.alice.ended(thread, 5)
+        await world.nothing_left(5)
+        assert time.monotonic() - began < 5
+        assert "Cancelled by" in text_of(end)
+        assert world.run_in(thread)["status"] == "cancelled"
+        assert world.pulls() == []
+        assert (await world.alice.person.world())["bot"]["online"]
+        await world.alice.reads_well()

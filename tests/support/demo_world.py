@@ -1,0 +1,52 @@
+"""The demo as a newcomer has it: this repository's own commands, one of them broken."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app import local_forge, project_root
+from bot.local.demo import Demo, DemoPlan, demo
+from bot.local.faults import Fault
+from bot.local.person import Message, Person
+from tests.support.onlooker import Onlooker, buttons, text_of
+
+
+@dataclass(frozen=True)
+class Playground:
+    """A running demo with its two people: alice is listed, bob is not."""
+
+    demo: Demo
+    fault: Fault
+    alice: Onlooker
+    bob: Onlooker
+
+    async def meet(self) -> list[str]:
+        """Do what the fault's steps say; return what the bot answered."""
+        answers: list[str] = []
+        shown: Message | None = None
+        for step in self.fault.steps:
+            for _ in range(step.times):
+                if step.press:
+                    assert shown is not None
+                    button = next(b for name, b in buttons(shown).items() if step.press in name)
+                    done = await self.alice.person.press("dev", button, shown["id"])
+                else:
+                    done = await self.alice.person.run("dev", step.command, **step.options)
+                if done["message"] is None:
+                    continue
+                shown = done["message"]
+                answers.append(text_of(shown))
+        return answers
+
+
+@asynccontextmanager
+async def playground(home: Path, fault: Fault) -> AsyncIterator[Playground]:
+    """Open the demo in an empty folder."""
+    async with (
+        demo(DemoPlan(project_root(), home, fault), local_forge) as running,
+        Person(running.discord.base_url, "alice") as alice,
+        Person(running.discord.base_url, "bob") as bob,
+    ):
+        await running.until_online()
+        yield Playground(running, fault, Onlooker(alice), Onlooker(bob))
