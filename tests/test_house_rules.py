@@ -32,8 +32,6 @@ CATCHES_ALL = {
     "bot/self_improvement/_workers.py": "the stage boundary: no run dies silently",
     "bot/telemetry/capsules.py": "describing an error calls its own __str__",
 }
-# Doors without a suite of their own, and where they are held to their contract instead.
-NO_SUITE: dict[str, str] = {}
 
 
 def name_of(path: Path) -> str:
@@ -212,8 +210,7 @@ def doors() -> dict[str, str]:
 def test_every_door_has_a_contract_and_a_suite(door: str, module: str) -> None:
     assert (getattr(import_module(module), door).__doc__ or "").strip()
     suites = (ROOT / "tests/contracts").glob("test_*_contract.py")
-    held = any(f"{module}.{door}" in set(imported(suite)) for suite in suites)
-    assert held or door in NO_SUITE
+    assert any(f"{module}.{door}" in set(imported(suite)) for suite in suites)
 
 
 # ----------------------------------------------------------------- what a stranger reads stays true

@@ -133,7 +133,9 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
         "investigate", "fix", "status", "cancel", "revise", "ship", "reject", "revert", "pause",
         "resume", "remember", "forget", "stop", "audit", "capabilities", "chat",
     }  # fmt: skip
-    assert {str(act) for act in Act} == {"ask", "read", "cancel", "revise", "reject", "ship"}
+    assert {str(act) for act in Act} == {
+        "ask", "read", "cancel", "revise", "steer", "reject", "ship",
+    }  # fmt: skip
 
 
 @pytest.fixture
