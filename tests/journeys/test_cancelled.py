@@ -21,12 +21,12 @@ async def _by_text(world: SmallWorld, thread: str) -> None:
 
 async def _by_button(world: SmallWorld, thread: str) -> None:
     card = await world.alice.person.wait_for(thread, lambda m: "Cancel" in buttons(m))
-    assert await world.alice.press(thread, card, "Cancel") == "Cancelled."
+    assert "Cancelled" in await world.alice.press(thread, card, "Cancel")
 
 
 async def _by_command(world: SmallWorld, thread: str) -> None:
     run = world.run_in(thread)["id"]
-    assert await world.carol.run("dev", "runs cancel", run=run) == f"Cancelled `{run}`."
+    assert "Cancelled" in await world.carol.run("dev", "runs cancel", run=run)
 
 
 WAYS = (_by_text, _by_button, _by_command)
