@@ -157,7 +157,7 @@ class Conversation(commands.Cog):
             return "proposal"
         if self.bot.user is None or pointed_at.author.id != self.bot.user.id:
             return "person"
-        return "error" if error_id_in(pointed_at) else "bot"
+        return "error" if error_id_in(self.bot, pointed_at) else "bot"
 
     def _mentioned(self, message: discord.Message) -> bool:
         return self.bot.user in message.mentions and not message.mention_everyone
@@ -198,7 +198,7 @@ class Conversation(commands.Cog):
                 place=place_of(message),
                 text=message.content[:2000],
                 subject=subject[:200],
-                error_id=error_id_in(heard.pointed_at) if heard.pointed_at else None,
+                error_id=error_id_in(self.bot, heard.pointed_at) if heard.pointed_at else None,
                 at=message.created_at,
             )
         )

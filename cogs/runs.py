@@ -67,7 +67,7 @@ class Runs(commands.Cog):
         self, interaction: discord.Interaction, goal: Goal, message: discord.Message
     ) -> None:
         """Start a run about a message: an error of ours, or somebody's complaint."""
-        error_id = error_id_in(message)
+        error_id = error_id_in(self.bot, message)
         said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
         subject = "" if error_id else said or message.content[:200]
         await self._ask(interaction, goal, subject=subject, error_id=error_id, message=message)

@@ -50,9 +50,8 @@ class Voice:
         """
         own = _own_message(run)
         if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
-            thread = await self._chat.open_thread(own, name)
-            others = await self._store.find(thread_id=thread)
-            if all(other.id == run.id for other in others):
+            thread = await self._thread_on(own, run, name)
+            if thread is not None:
                 return thread
         place = run.trigger.place
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
@@ -60,6 +59,14 @@ class Voice:
         post = Post(text=f"**{run.trigger.person.name}** asked me to {run.goal}: {what}")
         root = await self._chat.post(channel, post, key=f"{run.id}:root")
         return await self._chat.open_thread(root, name)
+
+    async def _thread_on(self, own: MessageRef, run: Run, name: str) -> int | None:
+        try:
+            thread = await self._chat.open_thread(own, name)
+        except ChatRejected:
+            return None  # the message was deleted in the meantime
+        others = await self._store.find(thread_id=thread)
+        return thread if all(other.id == run.id for other in others) else None
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
         """Bring the living card up to date; at the end of a run, wait until it is shown."""

@@ -62,9 +62,10 @@ def place_of(message: discord.Message) -> Place:
     )
 
 
-def error_id_in(message: discord.Message) -> str | None:
-    """Return the journal record an error reply of ours names; other people's text names none."""
-    found = _ERROR_ID.search(message.content) if message.author.bot else None
+def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
+    """Return the journal record an error reply of ours names; others' text names none."""
+    ours = bot.user is not None and message.author.id == bot.user.id
+    found = _ERROR_ID.search(message.content) if ours else None
     return found[1] if found else None
 
 

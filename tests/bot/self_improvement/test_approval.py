@@ -13,7 +13,7 @@ from bot.self_improvement import ApprovalRequest, Limits
 from tests.support.world import ALICE, BOB, DEV, DORA, FILES, FIXED, MALLORY, World
 
 HAND = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
-WORSE = FILES | {"cogs/dice.py": FIXED.replace("value - 1", "value - 0").replace("FACES[value - 0]", "FACES[value]")}  # fmt: skip
+WORSE = FILES | {"tests/test_dice.py": "# gone\n"}
 
 
 async def test_ship_it_twice_at_the_same_instant_merges_once_and_tells_the_second_who_did(

@@ -1,15 +1,14 @@
-"""Killed at every door it goes through, the agent goes on after a restart and does nothing twice."""
+"""Killed at every door it goes through, the agent goes on and does nothing twice."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import TheseusError
-from bot.domain.run import Run, Status
+from bot.domain.run import Run, Stage, Status
 from bot.self_improvement import SelfImprovementAgent
 from tests.support.fuse import Fuse, Killed
-from tests.support.world import World
+from tests.support.world import ALICE, World
 
 _STEP = 7  # moments between one kill and the next; over the seeds every moment comes up
 
@@ -78,24 +77,47 @@ async def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(
         assert len(world.forge.merges) == 1
 
 
-@pytest.mark.parametrize("start", range(_STEP))
-async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(
-    tmp_path: Path, start: int
-) -> None:
-    length = await _story_length(tmp_path / "whole")
-    for moment in range(start, length, _STEP * 3):
-        world = World(tmp_path / str(moment))
-        for _ in range(6):  # every start is killed a little later than the run was taken up again
-            if await _lived(world, Fuse(moment), "asked"):
-                break
-        with_patience = Fuse()
-        try:
-            await _lived(world, with_patience, "asked")
-        except TheseusError:
-            pass
-        runs = await world.store.find()
-        for run in runs:
-            assert_kept_its_promises(world, run)
-            if run.status is Status.QUARANTINED:
-                assert "Interrupted twice while at" in run.reason
-                assert run.interruptions < 2
+async def _killed_at_work(world: World) -> None:
+    """Start the program, and kill it while the engine works."""
+    fuse = Fuse()
+    world.engine.working.clear()
+    async with world.running(fuse) as agent:
+        await agent.request(world.trigger(key="asked"))
+        await asyncio.wait_for(world.engine.working.wait(), 5)
+        fuse.after = fuse.burnt
+
+
+async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine.hold()
+    await _killed_at_work(world)
+    await _killed_at_work(world)
+    async with world.running() as agent:
+        [run] = await world.store.find()
+        run = await world.ended(run.id)
+        assert run.status is Status.QUARANTINED
+        assert_kept_its_promises(world, run)
+        assert [text for text in world.said(run) if "restarted while at execute" in text]
+        assert world.said(run)[-1] == (
+            f"☣️ Interrupted twice while at execute; `/runs retry {run.id}` tries it again."
+        )
+        world.engine.release()
+        await agent.retry(run.id, ALICE)
+        assert (await world.settled(run.id)).status is Status.WAITING
+
+
+async def test_killed_once_at_each_of_two_stages_it_is_not_quarantined(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine.hold()
+    await _killed_at_work(world)
+    world.engine.release()
+    fuse = Fuse()
+    async with world.running(fuse):
+        async with asyncio.timeout(5):
+            while (await world.store.find())[0].stage is not Stage.VERIFY:
+                await asyncio.sleep(0)
+        fuse.after = fuse.burnt
+    async with world.running():
+        [run] = await world.store.find()
+        assert (await world.settled(run.id)).status is Status.WAITING
+        assert any("restarted while at verify" in text for text in world.said(run))

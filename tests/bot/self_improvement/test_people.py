@@ -9,9 +9,11 @@ import pytest
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import ChatRejected, NotAuthorized, WrongStage
 from bot.domain.people import Place
+from bot.domain.posts import MessageRef
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_chat import FakeChat
 from tests.support.fuse import Fuse
 from tests.support.world import ALICE, BOB, DEV, DORA, FIX, GUILD, MALLORY, World
 
@@ -299,3 +301,20 @@ async def test_the_evidence_of_a_run_is_found_in_the_journal(tmp_path: Path) -> 
         assert (await agent.vital_signs())[0] == "**Forge** fake forge: 1 pull requests"
         world.forge.down = True
         assert (await agent.vital_signs())[0] == "**Forge** ⚠️ the forge is down"
+
+
+async def test_a_request_whose_message_is_deleted_meanwhile_gets_a_thread_all_the_same(
+    tmp_path: Path,
+) -> None:
+    class Deleted(FakeChat):
+        async def open_thread(self, ref: MessageRef, name: str) -> int:
+            if ref in self._people:
+                raise ChatRejected("Unknown Message")
+            return await super().open_thread(ref, name)
+
+    world = World(tmp_path)
+    world.chat = Deleted()
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    assert world.chat.texts(DEV) == ["**alice** asked me to fix: rolling dice"]
+    assert run.thread_id in world.chat.threads
