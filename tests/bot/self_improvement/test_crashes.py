@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run, Status
 from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.fuse import Fuse, Killed
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, World, is_broken
 
 _STEP = 7  # moments between one kill and the next; over the seeds every moment comes up
 
@@ -107,16 +108,24 @@ async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(tmp_
 
 
 async def test_killed_once_at_each_of_two_stages_it_is_not_quarantined(tmp_path: Path) -> None:
+    fuse = Fuse()
+
+    class Fatal(FakeVerifier):
+        def _asked(self, what: str) -> None:
+            super()._asked(what)
+            if what == "reproduction at base":
+                fuse.after = fuse.burnt
+
     world = World(tmp_path)
     world.engine.hold()
     await _killed_at_work(world)
     world.engine.release()
-    fuse = Fuse()
+    peaceful, world.verifier = world.verifier, Fatal(broken=is_broken)
     async with world.running(fuse):
         async with asyncio.timeout(5):
-            while (await world.store.find())[0].stage is not Stage.VERIFY:
-                await asyncio.sleep(0)
-        fuse.after = fuse.burnt
+            while fuse.after is None:
+                await world.clock.advance(1)
+    world.verifier = peaceful
     async with world.running():
         [run] = await world.store.find()
         assert (await world.settled(run.id)).status is Status.WAITING
