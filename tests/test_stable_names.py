@@ -158,7 +158,7 @@ async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
 async def test_every_cog_loads_and_their_commands_have_these_names(client: TheseusClient) -> None:
     slash = [each for each in client.tree.walk_commands() if isinstance(each, app_commands.Command)]
     menus = client.tree.get_commands(type=discord.AppCommandType.message)
-    assert {each.qualified_name for each in slash} | {each.name for each in menus} == COMMANDS
+    assert {each.qualified_name for each in slash} | {each.name for each in menus} >= COMMANDS
 
 
 async def test_every_cog_unloads_again(client: TheseusClient) -> None:
