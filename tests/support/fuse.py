@@ -57,7 +57,10 @@ class _Fused:
             self._fuse.burn()
             if self._fuse.gate is not None:
                 await self._fuse.gate.wait()
+            await asyncio.sleep(0)  # as real doors do: others come in between
+            self._fuse.burn()
             answer = await call(*args, **kwargs)
+            await asyncio.sleep(0)
             self._fuse.burn()
             return answer
 

@@ -245,7 +245,12 @@ class World:
 
     async def ended(self, run_id: str) -> Run:
         """Return the run once it has ended and said so."""
-        return await self.until(lambda run: run.ended and bool(self.last_words(run)), run_id)
+        return await self.until(
+            lambda run: (
+                run.ended and f"{run.id}:{run.goal}:ended:{run.attempt}" in self.last_words(run)
+            ),
+            run_id,
+        )
 
     async def proposed(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
         """Ask for a fix and return the run with its proposal."""

@@ -214,7 +214,7 @@ async def test_a_shipment_that_failed_waits_for_another_word_and_then_ships(
         break_it(world)
         waiting = await world.until(lambda now: bool(now.reason), run.id, within=20)
         assert waiting.status is Status.WAITING
-        assert "say “ship it” again" in world.said(run)[-1]
+        await world.until(lambda now: "say “ship it” again" in world.said(now)[-1], run.id)
         await world.clock.advance(30)
         assert (await world.store.get(run.id)).status is Status.WAITING
         world.checkout.edited.clear()
