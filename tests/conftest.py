@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take away what a developer's own environment would let a test reach or depend on."""
     global _home
     for name in list(os.environ):
-        if name.startswith(OURS):
+        if name.startswith(OURS) or name.lower().endswith("_proxy"):
             del os.environ[name]
     _home = Path(tempfile.mkdtemp(prefix="theseus-tests-home-"))
     os.environ["HOME"] = str(_home)

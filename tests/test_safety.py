@@ -1,0 +1,76 @@
+"""Tests are kept on this machine, without real keys, and with CI=true nothing may be missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def outcomes(folder: Path, code: str, **variables: str) -> list[str]:
+    """Run tests under a copy of our conftest; return one letter each: `.`, `F`, `s`."""
+    shutil.copy(ROOT / "tests/conftest.py", folder)
+    (folder / "test_it.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return list(done.stdout.splitlines()[0].split()[0])
+
+
+def test_a_test_that_tries_to_leave_this_machine_fails_whatever_it_makes_of_it(
+    tmp_path: Path,
+) -> None:
+    code = """
+import contextlib, socket, urllib.request
+def test_connects():
+    with contextlib.suppress(OSError): socket.create_connection(("192.0.2.1", 80), timeout=1)
+def test_looks_up():
+    with contextlib.suppress(OSError): socket.getaddrinfo("example.org", 443)
+def test_asks():
+    with contextlib.suppress(OSError): urllib.request.urlopen("https://discord.com", timeout=1)
+def test_stays():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(("localhost", server.getsockname()[1])).close()
+"""
+    assert outcomes(tmp_path, code) == ["F", "F", "F", "."]
+
+
+def test_keys_and_settings_of_the_developer_are_not_there(tmp_path: Path) -> None:
+    code = """
+import os
+def test_nothing_is_there():
+    assert not [name for name in os.environ if "TOKEN" in name or "THESEUS" in name]
+    assert os.path.basename(os.environ["HOME"]).startswith("theseus-tests-home-")
+"""
+    variables = {"DISCORD_TOKEN": "x", "GITHUB_TOKEN": "x", "THESEUS_STATE": "/elsewhere"}
+    assert outcomes(tmp_path, code, **variables) == ["."]
+
+
+@pytest.mark.parametrize(("ci", "expected"), [("", ["s", "s"]), ("true", ["F", "s"])])
+def test_with_ci_a_missing_browser_is_a_failure_and_other_skips_are_not(
+    tmp_path: Path, ci: str, expected: list[str]
+) -> None:
+    code = """
+import pytest
+def test_page(): pytest.skip("no browser: install one")
+def test_other(): pytest.skip("only root can do this")
+"""
+    assert outcomes(tmp_path, code, CI=ci) == expected
+
+
+def test_property_tests_are_the_same_every_time(tmp_path: Path) -> None:
+    code = """
+from hypothesis import given, settings, strategies as st
+@given(st.integers())
+def test_it(number): assert settings.default.derandomize and settings.default.deadline is None
+"""
+    assert outcomes(tmp_path, code) == ["."]
