@@ -71,8 +71,11 @@ class Story:
                 self.fuse.after = self.fuse.burnt
             return False
         else:
+            happening = asyncio.create_task(self._happens(agent, act))
+            while not happening.done():
+                await self.world.clock.advance(0.05)
             with suppress(TheseusError):
-                await self._happens(agent, act)
+                await happening
         return True
 
     async def _happens(self, agent: SelfImprovementAgent, act: str) -> None:
