@@ -139,7 +139,7 @@ async def test_what_failed_goes_back_to_the_engine_and_a_later_round_may_hold(
 
 async def test_a_failed_check_is_said_and_its_output_attached(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.verifier = FakeVerifier(broken=is_broken, checks={"types": lambda _root: False})
+    world.verifier = FakeVerifier(broken=is_broken, checks={"types": is_broken})
     world.engine = FakeAgent(*({"cogs/dice.py": f"{FIXED}# {n}\n"} for n in range(3)))
     run, text = await _failed(world)
     assert text.startswith("❌ No proposal: types failed (after 3 rounds).")
