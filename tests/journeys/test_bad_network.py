@@ -33,7 +33,7 @@ async def test_every_message_arrives_once_however_the_network_behaves(tmp_path: 
         thread = await alice.thread(await alice.person.say("dev", SPIN.complaint), timeout=60)
         await alice.person.call("POST", "/local/faults", {"kind": "gateway_drop"})
         card = await alice.proposal(thread, timeout=90)
-        for fault in FAULTS[1:5]:
+        for fault in FAULTS[3:5]:
             await alice.person.call("POST", "/local/faults", fault)
         await alice.person.react(thread, card, "🚢")
         await alice.live(thread)
