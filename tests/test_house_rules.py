@@ -20,11 +20,12 @@ SOURCES = sorted(p for top in ("bot", "cogs", "bench") for p in (ROOT / top).rgl
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 EVERYTHING = [*SOURCES, *TESTS]
 
-# Modules beyond 300 lines are thought about again; these were.
+# Modules beyond 300 lines are thought about again; these were. Not by their paths: this test is not
+# about what they do, and need not run whenever they change.
 LARGE = {
-    "cogs/polls.py": "one small plank in one file, as a newcomer would write it",
-    "cogs/reminders.py": "one small plank in one file, as a newcomer would write it",
-    "tests/bot/telemetry/corpus.py": "a table",
+    "polls": "one small plank in one file, as a newcomer would write it",
+    "reminders": "one small plank in one file, as a newcomer would write it",
+    "corpus": "a table",
 }
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {
@@ -108,7 +109,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
 
 def test_modules_beyond_300_lines_were_thought_about() -> None:
     support = [path for path in TESTS if not path.name.startswith("test_")]
-    large = {name_of(p) for p in [*SOURCES, *support] if len(lines_of(p)) > 300}
+    large = {path.stem for path in [*SOURCES, *support] if len(lines_of(path)) > 300}
     assert large <= set(LARGE), "split it, or say in LARGE why it is one thing"
 
 

@@ -94,7 +94,7 @@ async def test_a_repository_without_a_commit_is_taken_as_an_archive(
 async def test_changes_of_the_visitor_stay_as_they_are_and_stay_out(
     clone: Path, stead: Homestead
 ) -> None:
-    write(clone, {"notes.txt": "mine\n", "new.txt": "mine too\n", "cogs/dice.py": "broken("})
+    write(clone, {"notes.txt": "mine\n", "new.txt": "mine too\n", "cogs/admin.py": "broken("})
     git(clone, "add", "new.txt")
     before = snapshot(clone)
 
