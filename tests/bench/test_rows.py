@@ -54,6 +54,7 @@ async def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         await run("speed")
 
 
+@pytest.mark.slow
 async def test_the_quick_ones_measure_something() -> None:
     rows = await BENCHMARKS["journal"]()
     assert len(rows) == 2
