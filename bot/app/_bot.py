@@ -179,6 +179,7 @@ def _limits(settings: Settings, sandbox: Sandbox) -> Limits:
         dev_channel_id=identity(settings).dev_channel_id,
         workers=config.runs.workers,
         rounds=config.runs.rounds,
+        full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
         vital_signs=(
             f"**Sandbox** {sandbox.description}",

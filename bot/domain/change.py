@@ -56,6 +56,21 @@ class CheckResult(Record):
         return self.status in ("passed", "skipped")
 
 
+class FullTier(Record):
+    """What base's full checks said of one approved head, before it was merged.
+
+    `checks` is empty where base configures no full tier.
+    """
+
+    head: str
+    checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing in it stands in the way of a merge."""
+        return all(check.ok for check in self.checks)
+
+
 class Finding(Record):
     """Something the diff guard objects to. A blocking one stops the proposal."""
 

@@ -1,6 +1,6 @@
 """The newest record of each stage of one run."""
 
-from bot.domain.change import ChangeSet, Verdict
+from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
@@ -14,6 +14,7 @@ RECORDS: dict[str, type[Record]] = {
         Plan,
         ChangeSet,
         Verdict,
+        FullTier,
         Proposal,
         Approval,
         Shipment,
@@ -30,6 +31,7 @@ class History(Record):
     plan: Plan | None = None
     change_set: ChangeSet | None = None
     verdict: Verdict | None = None
+    full_tier: FullTier | None = None
     proposal: Proposal | None = None
     approval: Approval | None = None
     shipment: Shipment | None = None

@@ -59,6 +59,8 @@ class Verifier(Protocol):
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of that tier on the workspace; affected tests first.
 
+        A tier that base does not configure is no checks.
+
         `on_check` is awaited after each. All checks run even when one fails.
         """
         ...

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
 from bot.domain.errors import ForgeConflict, ForgeUnavailable, WrongStage
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
@@ -170,6 +170,9 @@ class Flow:
         approval = await self._doors.store.approval(run.id, proposal.head)
         if approval is None:
             raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
+        tier = await self._fully_proven(run, history)
+        if tier is not None and not tier.ok:
+            return await self._keeper.unproven(run, tier)
         try:
             shipment = await self._patiently(
                 run, history, lambda: self._stages.ship(proposal, approval)
@@ -183,7 +186,23 @@ class Flow:
         reason = f"Live at `{shipment.live_commit[:7]}`."
         if shipment.failed or shipment.restart_needed:
             reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
-        return await self._keeper.end(run, Status.DONE, reason, approval, shipment)
+        records = [approval, shipment] if tier is None else [tier, approval, shipment]
+        return await self._keeper.end(run, Status.DONE, reason, *records)
+
+    async def _fully_proven(self, run: Run, history: History) -> FullTier | None:
+        """Return the full tier of the approved head, run once; `None` where the forge runs it."""
+        change, known = _need(history.change_set), history.full_tier
+        if not self._limits.full_tier or (known and known.head == change.head and known.ok):
+            return known
+        done: list[str] = []
+
+        async def report(check: CheckResult) -> None:
+            done.append(f"{check.name} {'✅' if check.ok else '❌'}")
+            await self._voice.refresh(run, history, f"before merging: {' · '.join(done)}")
+
+        await self._voice.refresh(run, history, "running the full checks before merging")
+        async with self._lend(run, _need(history.evidence)) as workspace:
+            return await self._stages.verify.fully(change, workspace, report)
 
     async def _has_moved(self, proposal: Proposal) -> bool:
         opened = await self._doors.forge.proposal(proposal.number)
@@ -247,7 +266,11 @@ def complaint(verdict: Verdict) -> str:
     blocking = [f.told.rstrip(".") for f in verdict.findings if f.blocking]
     if blocking:
         return "; ".join(blocking)
-    failed = [f"{check.name} {check.status}" for check in verdict.checks if not check.ok]
+    failed = [
+        f"{check.name} {check.status}" + (" as on base" if check.name in verdict.red_before else "")
+        for check in verdict.checks
+        if not check.ok
+    ]
     if not verdict.reproduced:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"

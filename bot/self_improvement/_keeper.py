@@ -1,10 +1,11 @@
 """Keeping runs: every change of a run is saved first, then shown."""
 
-from bot.domain.cards import failed_outputs
-from bot.domain.change import Verdict
+from bot.domain.cards import failed_outputs, outputs
+from bot.domain.change import FullTier, Verdict
 from bot.domain.errors import ForgeError, ForgeRejected, TheseusError
 from bot.domain.history import History
 from bot.domain.ids import short_id
+from bot.domain.posts import Attachment
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
@@ -73,10 +74,18 @@ class Keeper:
         await self.say_unshipped(waiting)
         return waiting
 
-    async def say_unshipped(self, run: Run) -> None:
+    async def unproven(self, run: Run, tier: FullTier) -> Run:
+        """Wait for another "ship it" after the full checks failed, with their output."""
+        failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
+        waiting = await self.wait(run, tier, reason=f"Not shipped: full checks fail ({failed}).")
+        await self.say_unshipped(waiting, outputs(tier.checks))
+        return waiting
+
+    async def say_unshipped(self, run: Run, attachments: tuple[Attachment, ...] = ()) -> None:
         """Say why a waiting run was not shipped; again is harmless."""
         text = f"⚠️ {run.reason}\nOnce that is mended, say “ship it” again, or “reject”."
-        await self._voice.say(run, text, key=f"unshipped:{run.version}")
+        key = f"unshipped:{run.version}"
+        await self._voice.say(run, text, key=key, attachments=attachments)
 
     async def withdraw(self, run: Run, history: History, why: str) -> ForgeProposal | None:
         """Close the run's proposal if it has an open one; return it as it stands now.

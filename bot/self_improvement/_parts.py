@@ -54,6 +54,7 @@ class Limits:
     dev_channel_id: int
     workers: int = 2
     rounds: int = 3
+    full_tier: bool = True  # off where the forge runs it
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)
     vital_signs: tuple[str, ...] = ()

@@ -33,6 +33,9 @@ class ForgeConfig(Record):
     path: Path | None = None
     remote: str = "origin"
     branch: str = "main"
+    runs_full_checks: bool = Field(
+        default=False, description="the forge itself runs the full tier before it lets a merge in"
+    )
     url: str = Field(default="", description="where people can read local proposals")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
 from bot.domain.checks import Protection
 from bot.domain.diff_guard import inspect
 from bot.domain.plan import Plan
@@ -14,7 +14,7 @@ FindSecrets = Callable[[str], Sequence[str]]
 
 
 class Verify:
-    """Runs the diff guard, the reproduction on both sides, and base's quick checks."""
+    """Runs the diff guard, the reproduction on both sides, and base's checks."""
 
     def __init__(
         self, verifier: Verifier, *, protection: Protection, find_secrets: FindSecrets
@@ -66,6 +66,17 @@ class Verify:
             checks=checks,
             red_before=await self._red_before(checks, workspace, changed),
         )
+
+    async def fully(self, change: ChangeSet, workspace: Workspace, on_check: OnCheck) -> FullTier:
+        """Return what base's full checks say of `change.head`, before it is merged.
+
+        Raises `VerifierError`, `WorkspaceError`.
+        """
+        if await workspace.head() != change.head:
+            await workspace.reset(change.head)
+        changed = [file.path for file in change.files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("full", workspace, changed, on_check)
+        return FullTier(head=change.head, checks=checks)
 
     async def _red_before(
         self, checks: tuple[CheckResult, ...], workspace: Workspace, changed: list[str]

@@ -16,7 +16,8 @@ Look = Callable[[Path], bool]
 class FakeVerifier:
     """`broken(root)` says whether the fault, which raises `raises`, is in that tree.
 
-    `checks` maps a check's name to whether a tree passes it. `refusal`, when set, is raised by
+    `checks` maps a quick check's name to whether a tree passes it, `full` those of the full tier,
+    which is empty by default. `refusal`, when set, is raised by
     every call. `affected` is what reaches any change. `ran` tells what was asked, in order.
     """
 
@@ -28,6 +29,7 @@ class FakeVerifier:
         broken: Look,
         raises: str = "IndexError",
         checks: Mapping[str, Look] | None = None,
+        full: Mapping[str, Look] | None = None,
         refusal: PortError | None = None,
         affected: AffectedTests | None = None,
     ) -> None:
@@ -35,6 +37,7 @@ class FakeVerifier:
         self._raises = raises
         self._checks: dict[str, Look] = {"affected tests": lambda root: not broken(root)}
         self._checks.update(checks or {})
+        self.full: dict[str, Look] = dict(full or {})
         self.refusal = refusal
         self.affected = affected or AffectedTests(files=("tests/test_dice.py",), options=("-q",))
         self.ran: list[str] = []
@@ -88,7 +91,7 @@ class FakeVerifier:
         """Judge the tree by every check; with nothing changed they are skipped."""
         self._asked(f"{tier} checks")
         results = []
-        for name, passes in self._checks.items():
+        for name, passes in (self._checks if tier == "quick" else self.full).items():
             if changed:
                 passed = passes(workspace.path)
                 result = self._result(name, passed, "3 passed" if passed else "1 failed")

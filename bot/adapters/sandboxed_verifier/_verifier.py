@@ -202,7 +202,7 @@ class SandboxedVerifier:
             checks = checks_from(text, source)
         except ConfigError as error:
             raise VerifierError(str(error)) from error
-        return checks.quick if tier == "quick" else (checks.full or checks.quick)
+        return checks.quick if tier == "quick" else checks.full
 
     async def _check(
         self, check: Check, command: Sequence[str], workspace: Workspace, *, at_base: bool = False

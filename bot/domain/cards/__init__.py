@@ -1,6 +1,6 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
-from bot.domain.cards._ending import ending, failed_outputs
+from bot.domain.cards._ending import ending, failed_outputs, outputs
 from bot.domain.cards._investigation import investigation
 from bot.domain.cards._line import run_line, standing
 from bot.domain.cards._plan import plan_text
@@ -12,6 +12,7 @@ __all__ = [
     "ending",
     "failed_outputs",
     "investigation",
+    "outputs",
     "plan_text",
     "progress",
     "proposal",

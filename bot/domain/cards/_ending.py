@@ -31,7 +31,11 @@ def _judged(verdict: Verdict | None) -> list[str]:
     if verdict is None:
         return []
     lines = [f"• {finding.told}" for finding in verdict.findings if finding.blocking]
-    lines += [check_line(check) for check in _all(verdict) if not check.ok]
+    lines += [
+        check_line(check) + (" · fails on base too" if check.name in verdict.red_before else "")
+        for check in _all(verdict)
+        if not check.ok
+    ]
     return ["", "**What my checks said**", *lines] if lines else []
 
 
@@ -43,7 +47,12 @@ def failed_outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
     """Return the raw output of every check that failed, as files."""
     if verdict is None:
         return ()
-    failed = [check for check in _all(verdict) if not check.ok and check.output]
+    return outputs(_all(verdict))
+
+
+def outputs(checks: tuple[CheckResult, ...]) -> tuple[Attachment, ...]:
+    """Return the raw output of those that failed, as files."""
+    failed = [check for check in checks if not check.ok and check.output]
     return tuple(
         Attachment(name=f"{check.name.replace(' ', '-')}.log", text=check.output)
         for check in failed[:8]

@@ -1,0 +1,68 @@
+"""The full checks stand between a person's word and the merge."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bot.domain.run import Run, Stage, Status
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.world import BOB, World, is_broken
+
+
+def _world(folder: Path, *, passes: bool) -> World:
+    world = World(folder)
+    world.verifier = FakeVerifier(broken=is_broken, full={"all tests": lambda _root: passes})
+    return world
+
+
+async def _shipped_or_back(world: World, agent: SelfImprovementAgent, run: Run) -> Run:
+    """Say "ship it", and return the run once it has ended or waits with a reason."""
+    await agent.approve(world.word(run))
+    return await world.until(lambda now: now.ended or bool(now.reason), run.id)
+
+
+async def test_what_passes_the_full_checks_is_merged_after_them(tmp_path: Path) -> None:
+    world = _world(tmp_path, passes=True)
+    async with world.running() as agent:
+        run = await _shipped_or_back(world, agent, await world.proposed(agent))
+        history = await agent.history(run.id)
+    assert run.status is Status.DONE
+    assert world.verifier.ran.count("full checks") == 1
+    assert history.full_tier is not None
+    assert history.proposal is not None
+    assert history.full_tier.head == history.proposal.head
+    assert [check.name for check in history.full_tier.checks] == ["all tests"]
+
+
+async def test_what_fails_them_is_not_merged_and_the_thread_gets_the_output(
+    tmp_path: Path,
+) -> None:
+    world = _world(tmp_path, passes=False)
+    async with world.running() as agent:
+        run = await _shipped_or_back(world, agent, await world.proposed(agent))
+        await world.until(lambda _: any("Not shipped" in text for text in world.said(run)), run.id)
+    assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP)
+    assert run.reason == "Not shipped: full checks fail (all tests failed)."
+    assert world.forge.merges == []
+    told = next(said for said in world.chat.said if "Not shipped" in said.post.text)
+    assert [file.name for file in told.post.attachments] == ["all-tests.log"]
+
+
+async def test_another_word_runs_them_again_and_ships_what_passes_then(tmp_path: Path) -> None:
+    world = _world(tmp_path, passes=False)
+    async with world.running() as agent:
+        run = await _shipped_or_back(world, agent, await world.proposed(agent))
+        world.verifier.full["all tests"] = lambda _root: True
+        await agent.approve(world.word(run, BOB))
+        run = await world.ended(run.id)
+    assert run.status is Status.DONE
+    assert len(world.forge.merges) == 1
+
+
+async def test_a_forge_that_runs_them_itself_is_left_to_it(tmp_path: Path) -> None:
+    world = _world(tmp_path, passes=False)
+    world.limits = replace(world.limits, full_tier=False)
+    async with world.running() as agent:
+        run = await _shipped_or_back(world, agent, await world.proposed(agent))
+    assert run.status is Status.DONE
+    assert "full checks" not in world.verifier.ran
