@@ -99,7 +99,7 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
 
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
-        "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "Proposal", "Approval",
+        "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Approval",
         "Shipment", "Outcome",
     ]  # fmt: skip
 
