@@ -19,6 +19,12 @@ _LEFT_OUT = (
     ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
     ".import_linter_cache", "state", ".env", ".git", "*.egg-info",
 )  # fmt: skip
+_FULL_TIER = "\n  full:\n"
+_SHORT_TIER = """\
+    - {name: lint, command: [ruff, check, .], seconds: 30}
+    - {name: types, command: [mypy, cogs], seconds: 120}
+    - {name: tests of the cogs, command: [pytest, -q, -m, "not slow", tests/cogs], seconds: 120}
+"""
 _ME = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
 
 
@@ -68,6 +74,7 @@ async def prepare(
     """
     stead.state.mkdir(parents=True, exist_ok=True)
     await _clone(source, stead.checkout)
+    await _shorten_full_tier(stead.checkout)
     if fault is not None:
         changed = plant(fault, stead.checkout)
         await _git(stead.checkout, "add", "--", *changed)
@@ -95,6 +102,19 @@ async def _clone(source: Path, checkout: Path) -> None:
     await _git(checkout, "init", "--quiet", "--initial-branch", "main")
     await _git(checkout, "add", "--all")
     await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+
+
+async def _shorten_full_tier(checkout: Path) -> None:
+    """Commit a full tier that a visitor can wait for: all tests would take minutes."""
+    file = checkout / "data/config.yaml"
+    text = file.read_text(encoding="utf-8")
+    start = text.find(_FULL_TIER)
+    if start < 0:
+        return
+    file.write_text(text[:start] + _FULL_TIER + _SHORT_TIER, encoding="utf-8")
+    await _git(checkout, "add", "--", "data/config.yaml")
+    message = "Demo: a full tier short enough to wait for"
+    await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", message)
 
 
 async def _has_commit(source: Path) -> bool:

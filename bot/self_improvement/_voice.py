@@ -93,8 +93,14 @@ class Voice:
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
         post = _last_post(run, history)
-        if post is not None:
-            await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
+        if post is None:
+            return
+        await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
+        opened = history.proposal
+        if run.thread_id is not None and opened is not None and opened.card_id is not None:
+            ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
+            card = cards.proposal(run, history).but(attachments=())
+            await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> None:
         if run.thread_id is None:

@@ -1,5 +1,7 @@
 """The proposal: everything a person needs to decide, bound to one commit."""
 
+from typing import Literal
+
 from bot.domain.cards._text import (
     check_line,
     elapsed,
@@ -11,13 +13,14 @@ from bot.domain.cards._text import (
 from bot.domain.history import History
 from bot.domain.policy import needs_security_review
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
-from bot.domain.run import Run
+from bot.domain.proposal import Proposal
+from bot.domain.run import Run, Status
 
 _SHOWN_DIFF = 1_200
 
 
 def proposal(run: Run, history: History) -> Post:
-    """Return the proposal card of the newest proposal."""
+    """Return the card of the newest proposal; once the run has ended, with nothing to decide."""
     opened, change, verdict = history.proposal, history.change_set, history.verdict
     if opened is None or change is None or verdict is None or history.diagnosis is None:
         raise AssertionError("a proposal card needs a diagnosis, a change, a verdict, a proposal")
@@ -30,26 +33,33 @@ def proposal(run: Run, history: History) -> Post:
             title=f"Proposal #{opened.number}: {one_line(change.summary, 160)}",
             url=opened.url,
             body="\n\n".join(line for line in [*lines, shown] if line),
-            tone="warning",
+            tone=_tone(run),
             fields=_fields(history),
             footer=(
                 f"run {run.id} · head {opened.head[:7]} · {change.engine} · {elapsed(run)} · "
                 f"{money(run.cost_usd)}"
             ),
         ),
-        buttons=(
-            Button(
-                label="Ship it", action="ship", arguments=(run.id, opened.head), style="success"
-            ),
-            Button(label="Revise", action="revise", arguments=(run.id,)),
-            Button(
-                label="Reject", action="reject", arguments=(run.id, opened.head), style="danger"
-            ),
-            Button(label="Show plan", action="plan", arguments=(run.id,)),
-            Button(label="Pull request", style="link", url=opened.url),
-        ),
+        buttons=_buttons(run, opened),
         attachments=(Attachment(name=f"{run.id}-{opened.head[:7]}.diff", text=change.diff),),
     )
+
+
+def _buttons(run: Run, opened: Proposal) -> tuple[Button, ...]:
+    this, over = (run.id, opened.head), run.ended
+    return (
+        Button(label="Ship it", action="ship", arguments=this, style="success", disabled=over),
+        Button(label="Revise", action="revise", arguments=(run.id,), disabled=over),
+        Button(label="Reject", action="reject", arguments=this, style="danger", disabled=over),
+        Button(label="Show plan", action="plan", arguments=(run.id,)),
+        Button(label="Pull request", style="link", url=opened.url),
+    )
+
+
+def _tone(run: Run) -> Literal["good", "neutral", "warning"]:
+    if not run.ended:
+        return "warning"
+    return "good" if run.status is Status.DONE else "neutral"
 
 
 def _security(history: History) -> str:
