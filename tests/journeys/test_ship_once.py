@@ -46,6 +46,7 @@ async def test_a_push_after_the_card_voids_it_and_only_the_new_card_ships(tmp_pa
         await alice.person.react(thread, old, "🚢")
         await alice.said(thread, "That card is not the newest one")
         assert world.merges() == []
+        await world.until(lambda: len(world.audited()) >= 3)
         assert [entry["allowed"] for entry in world.audited()] == [False, False, False]
         await alice.person.react(thread, new, "✅")
         await alice.live(thread)
@@ -64,6 +65,7 @@ async def test_a_push_that_does_not_pass_is_not_shipped_and_its_output_is_shown(
         world.push(world.run_in(thread), FILE, "nonsense_without_a_meaning\n")
         moved = await alice.said(thread, "that commit does not pass")
         assert [file["filename"] for file in moved["attachments"]], "no output is attached"
+        await world.until(lambda: world.run_in(thread)["status"] == "waiting")
         word = await alice.person.say(thread, "ship it")
         assert "does not pass" in await alice.replied(thread, word)
         assert "Nothing was merged" in await alice.press(thread, card, "Ship it")
