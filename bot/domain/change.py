@@ -118,6 +118,13 @@ class Verdict(Record):
         return bool(red and red.status == "failed" and green and green.status == "passed")
 
     @property
+    def red_anyway(self) -> bool:
+        """Whether all that stands in the way was there before the change."""
+        failed = {check.name for check in self.checks if not check.ok}
+        blocked = any(finding.blocking for finding in self.findings)
+        return self.reproduced and not blocked and bool(failed) and failed <= set(self.red_before)
+
+    @property
     def green(self) -> bool:
         """Whether this head may be proposed."""
         return (

@@ -114,7 +114,8 @@ async def _shorten_full_tier(checkout: Path) -> None:
     file.write_text(text[:start] + _FULL_TIER + _SHORT_TIER, encoding="utf-8")
     await _git(checkout, "add", "--", "data/config.yaml")
     message = "Demo: a full tier short enough to wait for"
-    await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", message)
+    commit = ("commit", "--quiet", "--no-verify", "--allow-empty", "--message", message)
+    await _git(checkout, *_ME, *commit)
 
 
 async def _has_commit(source: Path) -> bool:

@@ -144,6 +144,12 @@ class Flow:
             )
             await self._keeper.say_round(run, verdict, text, key=f"moved:{verdict.head}")
             return await self._keeper.wait(run, change, verdict)
+        if verdict.red_anyway:
+            reason = (
+                f"No proposal: {complaint(verdict)}. The failure is gone, but these checks fail "
+                "without my change too, so they prove nothing: mend them first."
+            )
+            return await self._keeper.end(run, Status.FAILED, reason, change, verdict)
         if run.round < self._limits.rounds:
             again = run.but(round=run.round + 1)
             text = f"Round {run.round} does not hold: {complaint(verdict)}. Trying again."

@@ -284,3 +284,16 @@ async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) ->
     world.store = Stumbling(world)  # type: ignore[assignment]
     async with world.running() as agent:
         await world.proposed(agent)
+
+
+async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_named(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.verifier = FakeVerifier(broken=is_broken, checks={"types": lambda _root: False})
+    _, text = await _failed(world)
+    assert text.startswith(
+        "❌ No proposal: types failed as on base. The failure is gone, but these checks fail "
+        "without my change too, so they prove nothing: mend them first."
+    )
+    assert len(world.engine.asked) == 1
