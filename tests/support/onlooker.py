@@ -9,7 +9,8 @@ from bot.local.person import Message, Person
 # Names of ours that no person should meet, and numbers that do not go with their nouns. The
 # values of a call may be None, and so may what a guard looks for.
 UNSPEAKABLE = re.compile(
-    r"(?<!=)(?<!is )\bNone\b|\b(?:Stage|Status|Act|Intent|Outcome|Kind|Recovery)\.[A-Z]|<(?:bot|class|object)\b"
+    r"(?<!=)(?<!is )\bNone\b|<(?:bot|class|object)\b"
+    r"|\b(?:Stage|Status|Act|Intent|Outcome|Kind|Recovery)\.[A-Z]"
     r"|\b1 (?:failures|errors|checks|rounds|edits|tests|files|runs)\b"
     r"|\b(?!1\b)\d+ (?:failure|check|round|edit|run)\b|\{\w+\}"
 )
