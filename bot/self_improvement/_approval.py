@@ -13,7 +13,8 @@ from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._turns import Turns
 
-_LOOKS, _LOOK_SECONDS = 50, 0.1
+_LOOKS, _LOOK_SECONDS = 100, 0.1
+_BUSY = frozenset({Status.QUEUED, Status.RUNNING})  # queued: taken up again after a restart
 
 
 class ApprovalRequest(Record):
@@ -77,7 +78,7 @@ class Approvals:
         """Return the run, done proposing: people see its card a moment before that is saved."""
         run = await self._doors.store.get(run_id)
         for _ in range(_LOOKS):
-            if run.stage is not Stage.PROPOSE or run.status is not Status.RUNNING:
+            if run.stage is not Stage.PROPOSE or run.status not in _BUSY:
                 break
             await self._doors.clock.sleep(_LOOK_SECONDS)
             run = await self._doors.store.get(run_id)
