@@ -188,7 +188,7 @@ def token_edits(text: str, change: Change, edit: Edit) -> Iterator[Edit]:
 
 
 def propose(texts: Texts, hunks: Iterable[Hunk]) -> Iterator[Candidate]:
-    """Yield undoings, each with its rank between 0 and 1: small ones of new commits rank higher."""
+    """Yield undoings, ranked 0 to 1: whole changes of new commits first, then parts of them."""
     everything: dict[str, list[Edit]] = {}
     for hunk in hunks:
         if hunk.path in texts and hunk.path.endswith(".py"):
@@ -210,15 +210,16 @@ def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterat
         atoms = atoms_of(change)
         if whole is not None:
             edits.append(whole)
-            rank = 1.0 if len(atoms) == 1 else 0.9
-            yield _undo([whole], hunk.commit, "a change of", rank * fade)
+            # Lines that were changed together belong together: half of them is a mixture of two
+            # designs that may pass the tests and be wrong. The tests say when only a part may go.
+            yield _undo([whole], hunk.commit, "a change of", fade)
         yield from _entries_back(text, change, whole, hunk, fade)
         for atom in atoms:
             edit = edit_for(text, atom, hunk)
             if edit is None:
                 continue
             if len(atoms) > 1:
-                yield _undo([edit], hunk.commit, "a line of", 0.97 * fade)
+                yield _undo([edit], hunk.commit, "a line of", 0.9 * fade)
             for part in token_edits(text, atom, edit):
                 yield _undo([part], hunk.commit, "part of a line of", 0.8 * fade)
     if len(edits) > 1:
