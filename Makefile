@@ -15,7 +15,7 @@ test: system install check
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 slow: system install
-	$(BIN)/pytest -n 2 --dist loadfile -m slow $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
 
 quick: install
 	$(BIN)/pytest -n auto -m "not slow" -q $(ARGS)
