@@ -8,7 +8,6 @@ from pathlib import Path
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentTimeout
 from bot.domain.evidence import Evidence
-from bot.domain.plan import Reproduction
 from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
@@ -37,15 +36,12 @@ class OfflineAgent:
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the door."""
-        reproduction = assignment.plan.reproduction
-        if reproduction is None:
+        if assignment.plan.reproduction is None:
             yield Finished(changed=False, summary="There is no failing test to judge edits by.")
             return
         await self._start_over(assignment, workspace)
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
-        search = asyncio.create_task(
-            self._search(assignment, reproduction, workspace.path, budget, updates)
-        )
+        search = asyncio.create_task(self._search(assignment, workspace.path, budget, updates))
         try:
             while (update := await updates.get()) is not _END:
                 yield Progress(text=_progress_text(update))
@@ -73,16 +69,16 @@ class OfflineAgent:
     async def _search(
         self,
         assignment: Assignment,
-        reproduction: Reproduction,
         root: Path,
         budget: Budget,
         updates: asyncio.Queue[SearchProgress | None],
     ) -> SearchReport:
-        file = root / reproduction.path
-        await asyncio.to_thread(_write, file, reproduction.source)
+        tests = assignment.plan.reproductions
+        for test in tests:
+            await asyncio.to_thread(_write, root / test.path, test.source)
         request = RepairRequest(
             root=root,
-            reproduction=(reproduction.node_id,),
+            reproduction=tuple(test.node_id for test in tests),
             affected=assignment.plan.affected.files,
             capsule=_crash(assignment.evidence),
             hunks=tuple(_hunks(assignment.evidence)),
@@ -104,7 +100,8 @@ class OfflineAgent:
             ) from error
         finally:
             updates.put_nowait(_END)
-            file.unlink(missing_ok=True)  # the reproduction is added to the commit by others
+            for test in tests:  # they are added to the commit by others
+                (root / test.path).unlink(missing_ok=True)
         return report
 
     def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:

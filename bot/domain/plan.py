@@ -63,7 +63,15 @@ class Plan(Record):
     verification: str = ""
     rollback: str = ""
     reproduction: Reproduction | None = None
+    witnesses: tuple[Reproduction, ...] = Field(
+        default=(), description="the same failure, seen from frames further out; red on base too"
+    )
     affected: AffectedTests = AffectedTests()
+
+    @property
+    def reproductions(self) -> tuple[Reproduction, ...]:
+        """Every test that must turn green; quieting the innermost frame alone does not."""
+        return (self.reproduction, *self.witnesses) if self.reproduction else ()
 
     @property
     def owned_files(self) -> frozenset[str]:

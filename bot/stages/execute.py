@@ -57,8 +57,7 @@ class Execute:
         """Return the head with the engine's change, and the reproduction beside it."""
         if not await workspace.changes():
             return workspace.base
-        reproduction = assignment.plan.reproduction
-        if reproduction is not None:
+        for reproduction in assignment.plan.reproductions:
             _write_inside(workspace.path, reproduction)
         return await workspace.commit(_message(assignment, finished))
 

@@ -1,6 +1,6 @@
 """Plan: what may change, and the reproduction that must turn from red to green."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule
@@ -11,6 +11,7 @@ from bot.ports.workspace import Workspace
 
 # What the engine judges every edit by; the verifier runs more of them, once.
 _NEAREST_TESTS = 4
+_FRAMES = 4
 
 Read = Callable[[str], str | None]
 
@@ -28,15 +29,26 @@ class MakePlan:
 
         `workspace` stands at base. Raises `VerifierError`.
         """
-        red = None
-        capsule = evidence.capsule
-        if capsule is not None:
-            tests = await _candidates(capsule, workspace)
-            red = await self._verifier.first_red(tests, workspace)
-        plan = _plan(evidence, diagnosis, red.reproduction if red else None)
+        reds: tuple[Reproduced, ...] = ()
+        if evidence.capsule is not None:
+            reds = await self._red(await _candidates(evidence.capsule, workspace), workspace)
+        first, *others = reds or (None,)
+        plan = _plan(evidence, diagnosis, first.reproduction if first else None)
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-        return plan.but(affected=affected), red
+        witnesses = tuple(red.reproduction for red in others if red)
+        return plan.but(affected=affected, witnesses=witnesses), first
+
+    async def _red(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[Reproduced, ...]:
+        """Return the candidates that fail as they say, innermost frame first."""
+        reds = []
+        for test in tests[:_FRAMES]:
+            red = await self._verifier.first_red([test], workspace)
+            if red is not None:
+                reds.append(red)
+        return tuple(reds)
 
 
 async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:

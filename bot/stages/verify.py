@@ -43,7 +43,7 @@ class Verify:
             change.files,
             owned=plan.owned_files,
             protection=self._protection,
-            allowed_new=frozenset({reproduction.path} if reproduction else ()),
+            allowed_new=frozenset(test.path for test in plan.reproductions),
             find_secrets=self._find_secrets,
         )
         verdict = Verdict(
@@ -57,7 +57,7 @@ class Verify:
         if await workspace.head() != change.head:
             await workspace.reset(change.head)
         red = await self._verifier.run_reproduction(reproduction, workspace, at_base=True)
-        green = await self._verifier.run_reproduction(reproduction, workspace, at_base=False)
+        green = await self._green(plan, workspace)
         changed = [file.path for file in change.files if file.status != "deleted"]
         checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
         return verdict.but(
@@ -66,6 +66,14 @@ class Verify:
             checks=checks,
             red_before=await self._red_before(checks, workspace, changed),
         )
+
+    async def _green(self, plan: Plan, workspace: Workspace) -> CheckResult:
+        """Return how the reproduction ends on head; where a witness fails, how that one ends."""
+        results = [
+            await self._verifier.run_reproduction(test, workspace, at_base=False)
+            for test in plan.reproductions
+        ]
+        return next((result for result in results if result.status != "passed"), results[0])
 
     async def fully(self, change: ChangeSet, workspace: Workspace, on_check: OnCheck) -> FullTier:
         """Return what base's full checks say of `change.head`, before it is merged.
