@@ -66,7 +66,7 @@ class Capsule(Record):
 
 
 class Action(Record):
-    """One journal record (SPEC B1). `event` is `kind.name`; `user` is a pseudonym."""
+    """One journal record: one action. `event` is `kind.name`; `user` is a pseudonym."""
 
     ts: AwareDatetime
     id: str

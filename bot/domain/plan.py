@@ -51,7 +51,7 @@ class TestPlan(Record):
 
 
 class Plan(Record):
-    """SPEC C3. The engine may change only the files its steps own."""
+    """What is to be done, and how it is proved. An engine may change only the owned files."""
 
     problem: str
     solution: str
