@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.domain.errors import VerifierError
+from bot.repair.ending import descendants, gone, kill_marked
 from bot.repair.model import Crash, Frame, Texts
 from bot.repair.running import Confine, Limits, RunResult, TestRecord, unconfined
 
@@ -215,25 +216,18 @@ class ForkingRunner:
         server, self._server = self._server, None
         if server is None:
             return
+        family = descendants(server.pid)
         kill_marked(self._mark)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)
         await server.wait()
+        await gone(family)
         if self._listener is not None:
             self._listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listener
         if self._ready is not None and self._ready.done():
             self._ready.exception()
-
-
-def kill_marked(mark: str) -> None:
-    """Kill every process that carries the mark in its first environment (Linux only)."""
-    wanted = f"THESEUS_REPAIR={mark}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if wanted in (folder / "environ").read_bytes():
-                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def read_answer(answer: Mapping[str, Any]) -> RunResult:
