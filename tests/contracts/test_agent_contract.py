@@ -4,7 +4,6 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,14 @@ from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.journal import (
-    Action,
-    ActionOutcome,
-    Capsule,
-    FailureGroup,
-    Frame,
-    Kind,
-)
+from bot.domain.evidence import Diagnosis
+from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
+from tests.fakes.faulty_project import FIXED, faulty_project, reproduction, seen_once
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BUDGET = Budget(seconds=60)
 
 
@@ -48,24 +39,6 @@ class Desk:
             fingerprint="5dc1e6ef0000",
             frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
         )
-        action = Action(
-            ts=NOON,
-            id="01m7y8pbgyc9j76yr277651k8c",
-            event="command.roll",
-            kind=Kind.COMMAND,
-            name="roll",
-            outcome=ActionOutcome.ERROR,
-            error=capsule,
-        )
-        group = FailureGroup(
-            fingerprint=capsule.fingerprint,
-            event=action.event,
-            count=1,
-            first_seen=NOON,
-            last_seen=NOON,
-            newest=action,
-            action_ids=(action.id,),
-        )
         plan = Plan(
             problem="face raises IndexError",
             solution="the smallest edit",
@@ -76,7 +49,7 @@ class Desk:
         assignment = Assignment(
             run_id="k7m2xq",
             round=1,
-            evidence=Evidence(base=self.base, groups=(group,)),
+            evidence=seen_once(capsule, self.base),
             diagnosis=Diagnosis(found=True, headline="1 IndexError", cause="face", file="dice.py"),
             plan=plan,
         )

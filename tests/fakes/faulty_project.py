@@ -1,7 +1,10 @@
 """A small repository with a fault, its tests, and the checks that prove a change to it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.domain.evidence import Evidence
+from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.plan import Reproduction
 from tests.fakes.repositories import repository
 
@@ -56,3 +59,27 @@ def reproduction(call: str = "dice.face(6)", expects: str = "IndexError") -> Rep
         calls=call,
         expects=expects,
     )
+
+
+def seen_once(capsule: Capsule, base: str) -> Evidence:
+    """Return the evidence of one failure of `/roll`, at noon."""
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    action = Action(
+        ts=noon,
+        id="01m7y8pbgyc9j76yr277651k8c",
+        event="command.roll",
+        kind=Kind.COMMAND,
+        name="roll",
+        outcome=ActionOutcome.ERROR,
+        error=capsule,
+    )
+    group = FailureGroup(
+        fingerprint=capsule.fingerprint,
+        event=action.event,
+        count=1,
+        first_seen=noon,
+        last_seen=noon,
+        newest=action,
+        action_ids=(action.id,),
+    )
+    return Evidence(base=base, groups=(group,))

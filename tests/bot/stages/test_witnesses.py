@@ -1,7 +1,6 @@
 """A fix has to satisfy every frame of the failure that can be called again, not the innermost."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,13 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.checks import Protection
 from bot.domain.evidence import Diagnosis, Evidence
-from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
+from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Plan
 from bot.ports.workspace import Workspace
 from bot.stages.plan import MakePlan
 from bot.stages.verify import Verify
-from tests.fakes.faulty_project import faulty_project
+from tests.fakes.faulty_project import faulty_project, seen_once
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BROKEN = '''"""Shares."""
 
 
@@ -63,25 +61,7 @@ def _evidence(base: str) -> Evidence:
         fingerprint="5dc1e6ef0000",
         frames=frames,
     )
-    action = Action(
-        ts=NOON,
-        id="01m7y8pbgyc9j76yr277651k8c",
-        event="command.poll",
-        kind=Kind.COMMAND,
-        name="poll",
-        outcome=ActionOutcome.ERROR,
-        error=capsule,
-    )
-    group = FailureGroup(
-        fingerprint=capsule.fingerprint,
-        event=action.event,
-        count=1,
-        first_seen=NOON,
-        last_seen=NOON,
-        newest=action,
-        action_ids=(action.id,),
-    )
-    return Evidence(base=base, groups=(group,))
+    return seen_once(capsule, base)
 
 
 async def _plan(workspace: Workspace, verifier: SandboxedVerifier) -> Plan:
