@@ -6,21 +6,24 @@ UV_VERSION := 0.13.8
 ARGS ?=
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: demo test quick check format install system bench clean
+# The demo asks a model when there is a key or an address for one, or when it is told to.
+CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-demo: install
+.PHONY: demo test slow quick check format install claude system bench clean
+
+demo: $(if $(CLAUDE),claude,install)
 	$(BIN)/theseus demo $(ARGS)
 
-test: system install check
+test: system claude check
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-slow: system install
+slow: system claude
 	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
 
-quick: install
+quick: claude
 	$(BIN)/pytest -n auto -m "not slow" -q $(ARGS)
 
-check: install
+check: claude
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -30,7 +33,7 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install
+bench: claude
 	$(BIN)/theseus bench $(ARGS)
 
 # The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may
@@ -51,6 +54,15 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	    $$pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
 	    $(BIN)/uv sync --quiet --frozen --extra local --inexact; \
 	fi
+	@touch $@
+
+# With the claude engine: its package carries the Claude Code program (a download of 160 MB). The
+# tests run the real program too, against a model that follows a script.
+claude: $(VENV)/.claude
+
+$(VENV)/.claude: $(VENV)/.installed
+	@echo "Installing the claude engine into $(VENV) (once; a minute or so)"
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --extra local --extra claude --inexact
 	@touch $@
 
 define NO_PYTHON

@@ -25,8 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CODES = {
     "AgentError": "agent",
+    "AgentForbidden": "agent.forbidden",
+    "AgentLimited": "agent.limited",
+    "AgentMissing": "agent.missing",
     "AgentOutputInvalid": "agent.output_invalid",
+    "AgentOverloaded": "agent.overloaded",
+    "AgentRefused": "agent.refused",
+    "AgentSilent": "agent.silent",
+    "AgentStuck": "agent.stuck",
     "AgentTimeout": "agent.timeout",
+    "AgentUnauthorized": "agent.unauthorized",
     "AgentUnavailable": "agent.unavailable",
     "BudgetSpent": "policy.budget_spent",
     "ChatError": "chat",
@@ -36,6 +44,7 @@ CODES = {
     "ConfigError": "config",
     "ForgeConflict": "forge.conflict",
     "ForgeError": "forge",
+    "ForgePending": "forge.pending",
     "ForgeRejected": "forge.rejected",
     "ForgeUnavailable": "forge.unavailable",
     "JournalError": "journal",
@@ -100,7 +109,7 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
         "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Approval",
-        "Shipment", "Outcome",
+        "Shipment", "Outcome", "Question", "Answer", "Instructions",
     ]  # fmt: skip
 
 
@@ -124,7 +133,8 @@ def test_a_stored_run_has_these_fields() -> None:
     assert set(Run.model_fields) == {
         "id", "goal", "stage", "status", "trigger", "attempt", "round", "interruptions", "version",
         "created_at", "updated_at", "lease_owner", "lease_until", "thread_id", "card_id",
-        "activity", "reason", "cost_usd",
+        "activity", "reason", "cost_usd", "tokens_in", "tokens_out", "first_round", "parked_until",
+        "parks",
     }  # fmt: skip
 
 

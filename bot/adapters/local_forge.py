@@ -10,7 +10,7 @@ from bot.adapters._git import in_thread
 from bot.adapters._sqlite import Database
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
-from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
 
 
@@ -71,6 +71,15 @@ class LocalForge:
         """Open a proposal that undoes a merged one, or return the one already open."""
         pulls = self._pulls
         return await self._database.write(lambda db: pulls.shown(pulls.revert(db, number)))
+
+    async def publish(self, number: int) -> ForgeProposal:
+        """Return the proposal: there are no drafts here."""
+        return await self.proposal(number)
+
+    async def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return none: nobody can comment here."""
+        await self.proposal(number)
+        return ()
 
     async def ready(self) -> str:
         """Return where it is and what it holds."""

@@ -26,6 +26,7 @@ class OfflineAgent:
     """Searches parts of suspect commits to undo and single edits, judged by tests."""
 
     name = "offline"
+    follows_words = False
 
     def __init__(self, sandbox: Sandbox, clock: Clock) -> None:
         self._sandbox = sandbox

@@ -152,7 +152,7 @@ def _stages(
     clock: Clock,
 ) -> Stages:
     config = settings.config
-    budget = Budget(seconds=config.engine.seconds, usd=config.engine.usd)
+    budget = Budget(seconds=config.engine.seconds)
     return Stages(
         observe=Observe(
             journal, checkout, clock, lookback=timedelta(hours=config.runs.lookback_hours)

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.domain.record import Record
+from bot.domain.spent import Spent
 
 
 class FileChange(Record):
@@ -23,8 +24,19 @@ class Attempt(Record):
     result: str
 
 
-class ChangeSet(Record):
-    """Commits on the run's branch. Empty `files` means that nothing was changed."""
+class Grant(Record):
+    """A file the engine asked to own while it worked, and was given."""
+
+    file: str
+    reason: str
+
+
+class ChangeSet(Spent):
+    """Commits on the run's branch. Empty `files` means that nothing was changed.
+
+    `title` and `description` are the engine's words for the pull request, `review` what its own
+    reviewer said of the change; none of them is proof of anything.
+    """
 
     base: str
     head: str
@@ -34,9 +46,10 @@ class ChangeSet(Record):
     files: tuple[FileChange, ...] = ()
     diff: str = ""
     attempts: tuple[Attempt, ...] = ()
-    cost_usd: float = 0.0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    granted: tuple[Grant, ...] = ()
+    title: str = ""
+    description: str = ""
+    review: str = ""
     seconds: float = 0.0
 
 

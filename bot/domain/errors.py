@@ -11,10 +11,21 @@ TheseusError
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
 └── PortError              something behind a door failed
-    ├── AgentError         AgentUnavailable, AgentTimeout, AgentOutputInvalid
+    ├── AgentError
+    │   ├── AgentUnavailable   cannot be started or reached, or broke off
+    │   ├── AgentMissing       the engine's program is not installed
+    │   ├── AgentOverloaded    the provider is overloaded or failing
+    │   ├── AgentSilent        no sign of life for too long
+    │   ├── AgentUnauthorized  the provider does not accept the key
+    │   ├── AgentForbidden     the key may not do this
+    │   ├── AgentLimited       a usage limit; `until` says until when, where that is known
+    │   ├── AgentRefused       the model declined to do this
+    │   ├── AgentStuck         it went in circles
+    │   ├── AgentTimeout       its time is used up
+    │   └── AgentOutputInvalid its answer does not validate
     ├── WorkspaceError     WorkspaceBusy, CheckoutDirty
     ├── VerifierError      SandboxUnavailable
-    ├── ForgeError         ForgeUnavailable, ForgeConflict, ForgeRejected
+    ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
     └── JournalError
@@ -23,6 +34,7 @@ TheseusError
 Vendor errors are mapped to these once, at the adapter.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -110,6 +122,61 @@ class AgentUnavailable(AgentError):
     retryable = True
 
 
+class AgentMissing(AgentError):
+    """The engine's program or package is not installed."""
+
+    code = "agent.missing"
+
+
+class AgentOverloaded(AgentError):
+    """The model's provider is overloaded or failing."""
+
+    code = "agent.overloaded"
+    retryable = True
+
+
+class AgentSilent(AgentError):
+    """The engine gave no sign of life for too long."""
+
+    code = "agent.silent"
+    retryable = True
+
+
+class AgentUnauthorized(AgentError):
+    """The model's provider does not accept the key."""
+
+    code = "agent.unauthorized"
+
+
+class AgentForbidden(AgentError):
+    """The key is known, and may not do this."""
+
+    code = "agent.forbidden"
+
+
+class AgentLimited(AgentError):
+    """A usage limit was reached; `until` is when it ends, `None` where nobody said."""
+
+    code = "agent.limited"
+    retryable = True
+
+    def __init__(self, message: str, *, until: datetime | None = None, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.until = until
+
+
+class AgentRefused(AgentError):
+    """The model declined to do what it was asked."""
+
+    code = "agent.refused"
+
+
+class AgentStuck(AgentError):
+    """The engine went in circles and was stopped."""
+
+    code = "agent.stuck"
+
+
 class AgentTimeout(AgentError):
     """The engine used up its time."""
 
@@ -163,6 +230,13 @@ class ForgeUnavailable(ForgeError):
     """The forge cannot be reached now."""
 
     code = "forge.unavailable"
+    retryable = True
+
+
+class ForgePending(ForgeError):
+    """The forge's own required checks or reviews are not done yet."""
+
+    code = "forge.pending"
     retryable = True
 
 

@@ -73,3 +73,4 @@ class Diagnosis(Record):
     suspects: tuple[Suspect, ...] = ()
     confidence: Literal["none", "low", "medium", "high"] = "none"
     evidence_ids: tuple[str, ...] = ()
+    explained_by: str = Field(default="", description="the planner model; empty: rules alone")

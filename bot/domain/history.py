@@ -1,6 +1,7 @@
 """The newest record of each stage of one run."""
 
 from bot.domain.change import ChangeSet, FullTier, Verdict
+from bot.domain.dialogue import Answer, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
@@ -19,6 +20,9 @@ RECORDS: dict[str, type[Record]] = {
         Approval,
         Shipment,
         Outcome,
+        Question,
+        Answer,
+        Instructions,
     )
 }
 
@@ -36,3 +40,14 @@ class History(Record):
     approval: Approval | None = None
     shipment: Shipment | None = None
     outcome: Outcome | None = None
+    question: Question | None = None
+    answer: Answer | None = None
+    instructions: Instructions | None = None
+
+    @property
+    def open_question(self) -> Question | None:
+        """The question nobody has answered yet, if there is one."""
+        asked, answered = self.question, self.answer
+        if asked is None or (answered is not None and answered.question_id == asked.id):
+            return None
+        return asked

@@ -67,6 +67,10 @@ class Plan(Record):
         default=(), description="the same failure, seen from frames further out; red on base too"
     )
     affected: AffectedTests = AffectedTests()
+    evidence_ids: tuple[str, ...] = Field(
+        default=(), description="ids of journal records and commits it rests on"
+    )
+    written_by: str = Field(default="", description="the planner model; empty: rules alone")
 
     @property
     def reproductions(self) -> tuple[Reproduction, ...]:

@@ -20,6 +20,18 @@ class ProposalDraft(Record):
     base_branch: str
     title: str
     body: str
+    labels: tuple[str, ...] = ()
+
+
+class Comment(Record):
+    """What a listed person wrote about a proposal at the forge. `key` is unique at that forge."""
+
+    key: str
+    author: str
+    text: str
+    file: str = ""
+    line: int | None = None
+    at: AwareDatetime
 
 
 class ForgeProposal(Record):
@@ -33,6 +45,10 @@ class ForgeProposal(Record):
     base_branch: str
     title: str
     merge_commit: str | None = None
+    draft: bool = Field(default=False, description="shown as not ready for review yet")
+    checks: Literal["none", "pending", "passed", "failed"] = Field(
+        default="none", description="the forge's own checks of this head; none: it has none"
+    )
 
 
 class Proposal(Record):

@@ -35,7 +35,7 @@ class Status(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
-    WAITING = "waiting"  # for a person; holds no worker
+    WAITING = "waiting"  # for a person, or for a time; holds no worker
     DONE = "done"
     FAILED = "failed"  # ended honestly without a result
     CANCELLED = "cancelled"
@@ -71,6 +71,9 @@ class Run(Record):
     trigger: Trigger
     attempt: int = Field(default=1, ge=1, description="goes up when a person retries it")
     round: int = Field(default=1, ge=1, description="execute/verify round, from 1")
+    first_round: int = Field(
+        default=1, ge=1, description="the round the present change began with; a revision moves it"
+    )
     interruptions: int = Field(default=0, ge=0, description="in the present stage")
     version: int = Field(default=0, ge=0)
     created_at: AwareDatetime
@@ -81,7 +84,18 @@ class Run(Record):
     card_id: int | None = Field(default=None, description="message id of the living card")
     activity: str = Field(default="", description="what is being done right now, for the card")
     reason: str = Field(default="", description="why it ended, for people")
+    parked_until: AwareDatetime | None = Field(
+        default=None, description="when a waiting run goes on by itself: a question, a usage limit"
+    )
+    parks: int = Field(default=0, ge=0, description="how often the present stage was parked")
     cost_usd: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    @property
+    def parked(self) -> bool:
+        """Whether it goes on by itself, at `parked_until` at the latest."""
+        return self.status is Status.WAITING and self.parked_until is not None
 
     @property
     def ended(self) -> bool:

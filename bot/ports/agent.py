@@ -5,10 +5,12 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from bot.domain.change import Attempt, ChangeSet, Verdict
+from bot.domain.change import Attempt, ChangeSet, Grant, Verdict
+from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.plan import Plan
 from bot.domain.record import Record
+from bot.domain.spent import Spent
 from bot.ports.workspace import Workspace
 
 
@@ -22,10 +24,14 @@ class Budget(Record):
 class Assignment(Record):
     """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
 
-    `steering` is what people of the allow-list said in the thread since the run began.
+    `steering` is what listed people asked of the change, oldest first; an engine that follows no
+    words ignores it. `resumed` says that this round was begun before by a process that is gone: its
+    edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
+    and the workspace holds what was done by then. `attempt` is the run's.
     """
 
     run_id: str
+    attempt: int = 1
     round: int
     evidence: Evidence
     diagnosis: Diagnosis
@@ -33,35 +39,45 @@ class Assignment(Record):
     previous: ChangeSet | None = None
     feedback: Verdict | None = None
     steering: tuple[str, ...] = ()
+    resumed: bool = False
+    question: Question | None = None
+    answer: Answer | None = None
 
 
-class Progress(Record):
-    """What the agent is doing now, one short line for the card."""
+class Progress(Spent):
+    """What the agent is doing now, one short line for the card; spent so far in this call."""
 
     kind: Literal["progress"] = "progress"
     text: str
-    cost_usd: float = 0.0
-    tokens_in: int = 0
-    tokens_out: int = 0
 
 
-class Finished(Record):
+class Asked(Spent):
+    """A question only a person can answer. The work goes on in another call, with the answer."""
+
+    kind: Literal["asked"] = "asked"
+    text: str = Field(min_length=1, max_length=1_500)
+    default: str = Field(min_length=1, max_length=500)
+
+
+class Finished(Spent):
     """The agent's last word. Whether it holds is for the verifier to say.
 
     `changed` is the agent's claim; files are read from the workspace. `attempts` tells what was
-    tried, whether or not something was found.
+    tried, whether or not something was found. `granted`, `title`, `description` and `review` are
+    as in `ChangeSet`.
     """
 
     kind: Literal["finished"] = "finished"
     changed: bool
     summary: str
     attempts: tuple[Attempt, ...] = ()
-    cost_usd: float = 0.0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    granted: tuple[Grant, ...] = ()
+    title: str = ""
+    description: str = ""
+    review: str = ""
 
 
-Update = Progress | Finished
+Update = Progress | Asked | Finished
 
 
 class CodeAgent(Protocol):
@@ -72,15 +88,20 @@ class CodeAgent(Protocol):
         """Return the engine's name: `offline`, `claude`."""
         ...
 
+    @property
+    def follows_words(self) -> bool:
+        """Return whether it can do what people ask in words, beyond making tests pass."""
+        ...
+
     def work(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then exactly one `Finished`.
+        """Yield progress, then exactly one last update: `Finished`, or `Asked`.
 
         Edits files under `workspace.path` and leaves them uncommitted. From round 2 on the
         workspace holds the earlier round's commits. Closing the iterator or
         cancelling ends the engine's processes (the whole group) before it returns. It never holds
-        forge or chat credentials. Raises `AgentUnavailable`, `AgentTimeout` (budget's seconds),
-        `BudgetSpent`, `AgentOutputInvalid`.
+        forge or chat credentials. Raises `AgentError` (`AgentTimeout` after the budget's seconds)
+        and `BudgetSpent`; what was spent by then is in the last `Progress`.
         """
         ...

@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
 class Forge(Protocol):
     """A code host. Only this door holds its credentials. Everything is idempotent by run.
 
-    Raises `ForgeUnavailable` (again may help), `ForgeConflict`, `ForgeRejected`.
+    Raises `ForgeUnavailable` and `ForgePending` (again may help), `ForgeConflict`, `ForgeRejected`.
     """
 
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
@@ -31,7 +31,9 @@ class Forge(Protocol):
         """Merge if the head is still `expected_head`; return it with `merge_commit`.
 
         Already merged at that head: returns the same. Another head, or a change that does not
-        merge cleanly: `ForgeConflict`, nothing merged. Closed: `ForgeRejected`.
+        merge cleanly: `ForgeConflict`, nothing merged. Closed: `ForgeRejected`. The forge's own
+        required checks still running: `ForgePending`; failed: `ForgeRejected`. A draft is taken
+        out of draft first.
         """
         ...
 
@@ -41,6 +43,18 @@ class Forge(Protocol):
 
     async def revert(self, number: int) -> ForgeProposal:
         """Open a proposal that undoes a merged one, or return the one already open."""
+        ...
+
+    async def publish(self, number: int) -> ForgeProposal:
+        """Take the proposal out of draft; harmless where it is in none."""
+        ...
+
+    async def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return what people who may review wrote on the proposal, oldest first.
+
+        Who may is the forge's configuration; what anybody else wrote is not returned, nor what
+        this bot wrote itself.
+        """
         ...
 
     async def ready(self) -> str:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
+from bot.domain.dialogue import Question
 from bot.domain.errors import ForgeConflict, ForgeUnavailable, WrongStage
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
@@ -17,6 +18,8 @@ from bot.ports.workspace import Workspace
 from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._voice import Voice
+from bot.self_improvement._words import complaint, moved_text, nothing_found, rounds
+from bot.stages.execute import Paused
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -104,11 +107,28 @@ class Flow:
 
         async with self._lend(run, evidence) as workspace:
             change = await self._stages.execute(assignment, workspace, report)
+        if isinstance(change, Paused):
+            return await self._ask(run, change)
         run = run.but(cost_usd=run.cost_usd + change.cost_usd)
         if not change.files:
-            reason = _nothing_found(run, history, change)
+            reason = nothing_found(run, history, change)
             return await self._keeper.end(run, Status.FAILED, reason, change)
         return await self._keeper.advance(run, Stage.VERIFY, change)
+
+    async def _ask(self, run: Run, paused: Paused) -> Run:
+        """Ask in the thread, and wait for the answer without holding a worker."""
+        now = self._doors.clock.now()
+        question = Question(
+            id=f"{run.id}:{run.attempt}:{run.round}:{run.parks}",
+            attempt=run.attempt,
+            round=run.round,
+            head=paused.head,
+            text=paused.asked.text,
+            default=paused.asked.default,
+            asked_at=now,
+            until=now + self._limits.question,
+        )
+        return await self._keeper.park(run, question.until, "Waiting for an answer.", question)
 
     async def _verify(self, run: Run, history: History) -> Run:
         plan, change = _need(history.plan), _need(history.change_set)
@@ -156,7 +176,7 @@ class Flow:
             key = f"round:{run.attempt}:{run.round}"
             await self._keeper.say_round(run, verdict, text, key=key)
             return await self._keeper.advance(again, Stage.EXECUTE, change, verdict)
-        reason = f"No proposal: {complaint(verdict)} (after {_rounds(run.round)})."
+        reason = f"No proposal: {complaint(verdict)} (after {rounds(run.round)})."
         return await self._keeper.end(run, Status.FAILED, reason, change, verdict)
 
     async def _propose(self, run: Run, history: History) -> Run:
@@ -243,40 +263,7 @@ async def _pushed_by_hand(change: ChangeSet, head: str, workspace: Workspace) ->
     )
 
 
-def _nothing_found(run: Run, history: History, change: ChangeSet) -> str:
-    if run.round > 1 and history.verdict is not None:
-        return (
-            f"No proposal: {complaint(history.verdict)}. The {change.engine} engine found nothing "
-            f"else after {_rounds(run.round - 1)}."
-        )
-    return f"The {change.engine} engine found no fix. {change.summary}"
-
-
-def _rounds(count: int) -> str:
-    return f"{count} round{'' if count == 1 else 's'}"
-
-
-def moved_text(error: ForgeConflict) -> str:
-    """Return what is said when the branch moved between the word and the merge."""
-    return f"Nothing was merged: {error} I check the new commit and post a new card."
-
-
 def _need(record: R | None) -> R:
     if record is None:
         raise AssertionError("a stage ran before the record it needs was saved")
     return record
-
-
-def complaint(verdict: Verdict) -> str:
-    """Return in a few words why a verdict is not green."""
-    blocking = [f.told.rstrip(".") for f in verdict.findings if f.blocking]
-    if blocking:
-        return "; ".join(blocking)
-    failed = [
-        f"{check.name} {check.status}" + (" as on base" if check.name in verdict.red_before else "")
-        for check in verdict.checks
-        if not check.ok
-    ]
-    if not verdict.reproduced:
-        failed.insert(0, "the reproduction does not turn from red to green")
-    return ", ".join(failed) or "no check passed"

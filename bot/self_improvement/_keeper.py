@@ -1,5 +1,7 @@
 """Keeping runs: every change of a run is saved first, then shown."""
 
+from datetime import datetime
+
 from bot.domain.cards import failed_outputs, outputs
 from bot.domain.change import FullTier, Verdict
 from bot.domain.errors import ForgeError, ForgeRejected, TheseusError
@@ -45,6 +47,19 @@ class Keeper:
             reason=reason,
         )
         return await self.save(waiting, *records)
+
+    async def park(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
+        """Save the run as one that goes on at its stage by itself, at `until` at the latest."""
+        parked = run.but(
+            status=Status.WAITING,
+            parked_until=until,
+            parks=run.parks + 1,
+            interruptions=0,
+            lease_owner=None,
+            lease_until=None,
+            reason=reason,
+        )
+        return await self.save(parked, *records)
 
     async def end(self, run: Run, status: Status, reason: str, *records: Record) -> Run:
         """Save the run as ended, and say so in its thread."""

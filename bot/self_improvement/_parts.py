@@ -57,4 +57,5 @@ class Limits:
     full_tier: bool = True  # off where the forge runs it
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)
+    question: timedelta = timedelta(hours=1)
     vital_signs: tuple[str, ...] = ()

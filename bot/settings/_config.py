@@ -8,6 +8,7 @@ from pydantic import Field
 from bot.domain.checks import Checks, Protection
 from bot.domain.people import AllowList
 from bot.domain.record import Record
+from bot.domain.roles import Role
 from bot.settings._yaml import parse
 
 
@@ -19,17 +20,55 @@ class DiscordConfig(Record):
 
 
 class EngineConfig(Record):
-    """Which engine writes changes, and what one round may use."""
+    """Which engine writes changes, and what each part of it may use.
+
+    `seconds` is one round of the offline engine. `fallback` says what happens when the claude
+    engine cannot work: the offline engine takes over, or the run ends.
+    """
 
     name: Literal["auto", "offline", "claude"] = "auto"
+    fallback: Literal["offline", "none"] = "offline"
     seconds: float = Field(default=300.0, gt=0, le=86_400)
-    usd: float = Field(default=2.0, ge=0, le=1_000)
+    planner: Role = Role(model="opus", effort="high", turns=40, seconds=300.0, usd=1.0)
+    executor: Role = Role(model="sonnet", turns=100, seconds=900.0, usd=2.0)
+    reviewer: Role | None = Role(model="opus", turns=20, seconds=180.0, usd=0.5)
+    silence_seconds: float = Field(
+        default=180.0, gt=0, le=3_600, description="without a sign of life, an engine is given up"
+    )
+    question_minutes: float = Field(
+        default=60.0, gt=0, le=10_080, description="unanswered, a question's default counts"
+    )
+
+
+class GithubApp(Record):
+    """A GitHub App to act as, instead of a token. `private_key` is a file, from the root."""
+
+    id: int = Field(gt=0)
+    installation: int = Field(gt=0)
+    private_key: Path
+
+
+class GithubConfig(Record):
+    """How pull requests are made on GitHub. `repository` is `owner/name`; else the remote's."""
+
+    repository: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    app: GithubApp | None = None
+    draft: bool = True
+    labels: tuple[str, ...] = ("theseus",)
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    reviewers: frozenset[str] = Field(
+        default=frozenset(), description="logins whose comments revise a run; empty: nobody's"
+    )
+    checks_minutes: float = Field(
+        default=30.0, gt=0, le=1_440, description="how long a merge waits for required checks"
+    )
 
 
 class ForgeConfig(Record):
     """Where proposals go. `path` is the local forge's bare repository."""
 
     kind: Literal["local", "github"] = "local"
+    github: GithubConfig = GithubConfig()
     path: Path | None = None
     remote: str = "origin"
     branch: str = "main"

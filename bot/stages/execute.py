@@ -7,11 +7,19 @@ from pathlib import Path
 from bot.domain.change import ChangeSet
 from bot.domain.errors import AgentOutputInvalid, OutOfBounds
 from bot.domain.plan import Reproduction
-from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress
+from bot.domain.record import Record
+from bot.ports.agent import Asked, Assignment, Budget, CodeAgent, Finished, Progress
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 
 OnProgress = Callable[[Progress], Awaitable[None]]
+
+
+class Paused(Record):
+    """A question, and the commit that keeps the work done by then."""
+
+    asked: Asked
+    head: str
 
 
 class Execute:
@@ -22,18 +30,33 @@ class Execute:
         self._clock = clock
         self._budget = budget
 
+    @property
+    def engine(self) -> str:
+        """Return the engine's name."""
+        return self._agent.name
+
+    @property
+    def follows_words(self) -> bool:
+        """Return whether the engine can do what people ask in words."""
+        return self._agent.follows_words
+
     async def __call__(
         self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
-    ) -> ChangeSet:
+    ) -> ChangeSet | Paused:
         """Return the change on the branch; `files` is empty when this round changed nothing.
 
-        What counts is read from the workspace, not taken from the engine's word. Raises
-        `AgentError`, `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
+        Where the engine asks something, the work so far is committed and returned with it. What
+        counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
+        `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
         """
         started = self._clock.monotonic()
         before = assignment.previous.head if assignment.previous else workspace.base
-        await workspace.reset(before)  # what a crash left of this round does not count
+        # what a crash left of this round does not count
+        await workspace.reset(assignment.question.head if assignment.question else before)
         finished = await self._work(assignment, workspace, on_progress)
+        if isinstance(finished, Asked):
+            head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
+            return Paused(asked=finished, head=head)
         head = await self._committed(assignment, workspace, finished)
         changed = head != before
         return ChangeSet(
@@ -45,6 +68,10 @@ class Execute:
             files=await workspace.changes() if changed else (),
             diff=await workspace.diff() if changed else "",
             attempts=finished.attempts,
+            granted=finished.granted,
+            title=finished.title,
+            description=finished.description,
+            review=finished.review,
             cost_usd=finished.cost_usd,
             tokens_in=finished.tokens_in,
             tokens_out=finished.tokens_out,
@@ -63,7 +90,7 @@ class Execute:
 
     async def _work(
         self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
-    ) -> Finished:
+    ) -> Finished | Asked:
         finished = None
         async with aclosing(self._agent.work(assignment, workspace, self._budget)) as updates:
             async for update in updates:

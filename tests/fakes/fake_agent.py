@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
-from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.agent import Asked, Assignment, Budget, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 
 Edits = Mapping[str, str | None]
@@ -14,14 +14,15 @@ class FakeAgent:
     """Implements `bot.ports.agent.CodeAgent`.
 
     `rounds` are the edits of each round (`None` removes a file); when they run out, the last is
-    made again. An error among them is raised instead. `hold` makes it work until `release` or
-    until it is cancelled; `stopped` counts how often that happened.
+    made again. An error among them is raised instead, a question asked. `hold` makes it work until
+    `release` or until it is cancelled; `stopped` counts how often that happened.
     """
 
     name = "fake"
+    follows_words = True
 
-    def __init__(self, *rounds: Edits | Exception, claims: str = "Made it right.") -> None:
-        self.rounds: Sequence[Edits | Exception] = rounds
+    def __init__(self, *rounds: Edits | Exception | Asked, claims: str = "Made it right.") -> None:
+        self.rounds: Sequence[Edits | Exception | Asked] = rounds
         self.claims = claims
         self.asked: list[Assignment] = []
         self.working = asyncio.Event()
@@ -52,6 +53,9 @@ class FakeAgent:
         edits = self.rounds[min(assignment.round, len(self.rounds)) - 1]
         if isinstance(edits, Exception):
             raise edits
+        if isinstance(edits, Asked):
+            yield edits
+            return
         for name, text in edits.items():
             file = workspace.path / name
             if text is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable, TheseusError
-from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
 @dataclass
@@ -27,6 +27,7 @@ class FakeForge:
     _pushed: dict[str, str] = field(default_factory=dict)
     _clashing: set[str] = field(default_factory=set)
     _undone: dict[int, int] = field(default_factory=dict)
+    _comments: dict[int, list[Comment]] = field(default_factory=dict)
     _errors: list[TheseusError] = field(default_factory=list)
 
     def push(self, branch: str, head: str | None = None) -> str:
@@ -119,6 +120,25 @@ class FakeForge:
         undo = self._insert(name, f"theseus/{name}", _sha(name), pull.but(title=title))
         self._undone[number] = undo.number
         return undo
+
+    async def publish(self, number: int) -> ForgeProposal:
+        """Take the proposal out of draft."""
+        pull = await self.proposal(number)
+        self._pulls[number] = pull.but(draft=False)
+        return self._pulls[number]
+
+    async def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return what `comment` said."""
+        await self.proposal(number)
+        return tuple(self._comments.get(number, ()))
+
+    def comment(self, number: int, comment: Comment) -> None:
+        """Let a person who may review write something."""
+        self._comments.setdefault(number, []).append(comment)
+
+    def show(self, number: int, **changes: object) -> None:
+        """Let the forge show the proposal differently: `draft`, `checks`."""
+        self._pulls[number] = self._pulls[number].but(**changes)
 
     async def ready(self) -> str:
         """Return one line."""

@@ -32,6 +32,7 @@ class ScriptedEngine:
     """
 
     name = "scripted"
+    follows_words = False
 
     def __init__(self, script: Path, sandbox: Sandbox) -> None:
         self._script = script

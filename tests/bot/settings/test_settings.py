@@ -71,7 +71,7 @@ BAD_CONFIG = [
     ("engine:\n  name: gpt\n", 2, "engine.name"),
     ("engine:\n  seconds: 0\n", 2, "engine.seconds"),
     ("engine:\n  seconds: .inf\n", 2, "engine.seconds"),
-    ("engine:\n  usd: -1\n", 2, "engine.usd"),
+    ("engine:\n  planner: {model: opus, usd: -1}\n", 2, "engine.planner.usd"),
     ("forge:\n  kind: gitlab\n", 2, "forge.kind"),
     ("forge:\n  branch: [main]\n", 2, "forge.branch"),
     ("sandbox:\n  required: perhaps\n", 2, "sandbox.required"),

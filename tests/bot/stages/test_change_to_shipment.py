@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.change import ChangeSet
+from bot.domain.dialogue import Answer, Question
 from bot.domain.errors import (
     AgentOutputInvalid,
     ForgeConflict,
@@ -13,8 +15,9 @@ from bot.domain.errors import (
 )
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, ForgeProposal
-from bot.ports.agent import Assignment, Budget, Progress
-from bot.stages.execute import Execute
+from bot.ports.agent import Asked, Assignment, Budget, Progress
+from bot.ports.workspace import Workspace
+from bot.stages.execute import Execute, Paused
 from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from tests.bot.domain.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROPOSAL, RUN, VERDICT
@@ -49,12 +52,18 @@ def _execute(agent: FakeAgent) -> Execute:
     return Execute(agent, FakeClock(), budget=Budget(seconds=60))
 
 
+async def _changed(execute: Execute, assignment: Assignment, workspace: Workspace) -> ChangeSet:
+    change = await execute(assignment, workspace, _heard)
+    assert isinstance(change, ChangeSet)
+    return change
+
+
 async def test_the_change_is_read_from_the_workspace_with_the_reproduction_beside_it(
     tmp_path: Path,
 ) -> None:
     workspaces = FakeWorkspaces(tmp_path, FILES)
     async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
-        change = await _execute(FakeAgent(FIX))(_assignment(), workspace, _heard)
+        change = await _changed(_execute(FakeAgent(FIX)), _assignment(), workspace)
         assert [file.path for file in change.files] == ["cogs/dice.py", PROOF]
         assert change.head == await workspace.head() != workspace.base
         assert (change.engine, change.attempts[0].summary) == ("fake", "one edit")
@@ -63,7 +72,7 @@ async def test_the_change_is_read_from_the_workspace_with_the_reproduction_besid
 async def test_a_claim_without_a_change_is_no_change(tmp_path: Path) -> None:
     workspaces = FakeWorkspaces(tmp_path, FILES)
     async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
-        change = await _execute(FakeAgent({}))(_assignment(), workspace, _heard)
+        change = await _changed(_execute(FakeAgent({})), _assignment(), workspace)
         assert (change.files, change.diff, change.head) == ((), "", workspace.base)
 
 
@@ -71,11 +80,42 @@ async def test_a_second_round_that_adds_nothing_is_no_change_either(tmp_path: Pa
     workspaces = FakeWorkspaces(tmp_path, FILES)
     execute = _execute(FakeAgent(FIX))
     async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
-        first = await execute(_assignment(), workspace, _heard)
+        first = await _changed(execute, _assignment(), workspace)
         (workspace.path / "left.py").write_text("a crash left this\n")
         again = _assignment(round=2, previous=first, feedback=VERDICT)
-        second = await execute(again, workspace, _heard)
+        second = await _changed(execute, again, workspace)
         assert (second.files, second.head) == ((), first.head)
+
+
+async def test_a_question_keeps_the_work_done_by_then_and_the_answer_goes_on_from_there(
+    tmp_path: Path,
+) -> None:
+    class Asking(FakeAgent):
+        async def work(self, assignment, workspace, budget):  # type: ignore[no-untyped-def]
+            if assignment.answer is None:
+                (workspace.path / "half.txt").write_text("half\n")
+                yield Asked(text="Which way?", default="the first")
+                return
+            async for update in super().work(assignment, workspace, budget):
+                yield update
+
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    execute = _execute(Asking(FIX))
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        paused = await execute(_assignment(), workspace, _heard)
+        assert isinstance(paused, Paused)
+        assert paused.asked.text == "Which way?"
+        assert paused.head == await workspace.head() != workspace.base
+        now = RUN.created_at
+        question = Question(
+            id="q", attempt=1, round=1, head=paused.head, text="", default="", asked_at=now,
+            until=now,
+        )  # fmt: skip
+        answer = Answer(question_id="q", text="the second", at=now)
+        (workspace.path / "left.py").write_text("a crash left this\n")
+        on = _assignment(question=question, answer=answer)
+        change = await _changed(execute, on, workspace)
+    assert [file.path for file in change.files] == ["cogs/dice.py", "half.txt", PROOF]
 
 
 async def test_a_link_out_of_the_worktree_is_not_followed(tmp_path: Path) -> None:

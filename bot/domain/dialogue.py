@@ -1,0 +1,54 @@
+"""What a run asks people, and what people tell a run."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.people import Person
+from bot.domain.record import Record
+
+
+class Question(Record):
+    """What an engine cannot decide alone. Unanswered at `until`, `default` is the answer.
+
+    `round` and `attempt` are the run's when it was asked; `head` is the commit that keeps the work
+    done by then.
+    """
+
+    id: str
+    attempt: int = Field(ge=1)
+    round: int = Field(ge=1)
+    head: str
+    text: str
+    default: str
+    asked_at: AwareDatetime
+    until: AwareDatetime
+
+
+class Answer(Record):
+    """The answer to one question; `person` is absent when nobody answered in time."""
+
+    question_id: str
+    text: str
+    person: Person | None = None
+    at: AwareDatetime
+
+
+class Instruction(Record):
+    """One thing a listed person wants of a change. `key` makes hearing it twice harmless."""
+
+    key: str
+    text: str
+    by: str = Field(description="the person's name, as people know it")
+    how: Literal["text", "modal", "review"]
+    at: AwareDatetime
+
+
+class Instructions(Record):
+    """Everything people asked of one run so far, oldest first."""
+
+    items: tuple[Instruction, ...] = ()
+
+    def heard(self, key: str) -> bool:
+        """Whether that instruction is among them."""
+        return any(item.key == key for item in self.items)

@@ -1,0 +1,21 @@
+"""What a piece of work has cost."""
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+
+class Spent(Record):
+    """US dollars and tokens. Tokens read from a cache count as tokens in."""
+
+    cost_usd: float = Field(default=0.0, ge=0)
+    tokens_in: int = Field(default=0, ge=0)
+    tokens_out: int = Field(default=0, ge=0)
+
+    def plus(self, other: "Spent") -> "Spent":
+        """Return both together."""
+        return Spent(
+            cost_usd=self.cost_usd + other.cost_usd,
+            tokens_in=self.tokens_in + other.tokens_in,
+            tokens_out=self.tokens_out + other.tokens_out,
+        )

@@ -1,0 +1,72 @@
+"""The planner door: a model that reads the evidence, and says what it means and what to do."""
+
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol
+
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.plan import Plan, Reproduction
+from bot.domain.record import Record
+from bot.domain.spent import Spent
+from bot.ports.agent import Progress
+from bot.ports.workspace import Workspace
+
+
+class Case(Record):
+    """What is known of a run when a planner is asked. `diagnosis` is what the rules made of it."""
+
+    run_id: str
+    attempt: int = 1
+    words: str = ""
+    """What the person said, as data."""
+    evidence: Evidence
+    diagnosis: Diagnosis
+
+
+class Diagnosed(Spent):
+    """The diagnosis in the planner's words; facts and counts are the rules' own."""
+
+    kind: Literal["diagnosed"] = "diagnosed"
+    diagnosis: Diagnosis
+
+
+class Planned(Spent):
+    """The plan, and the diagnosis it follows from.
+
+    `test` is a reproduction the planner wrote, where the rules could make none.
+    """
+
+    kind: Literal["planned"] = "planned"
+    diagnosis: Diagnosis
+    plan: Plan
+    test: Reproduction | None = None
+
+
+class Planner(Protocol):
+    """Thinks before anything is changed. Reads the workspace, and writes nothing in it.
+
+    What it returns is validated: evidence ids are ones the case has, owned files are files of the
+    repository that a run may change. Its words are still only words; nothing is proven by them.
+    Closing an iterator or cancelling ends its processes before it returns. Raises `AgentError`,
+    `BudgetSpent`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the engine and model, for people: `claude (opus)`."""
+        ...
+
+    def diagnose(
+        self, case: Case, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Diagnosed, None]:
+        """Yield progress, then exactly one `Diagnosed`: an investigation ends with it."""
+        ...
+
+    def plan(
+        self, case: Case, draft: Plan, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Planned, None]:
+        """Yield progress, then exactly one `Planned`.
+
+        It says what is wrong too: a fix needs no `diagnose` before. `draft` is the plan the rules
+        made; its reproductions and affected tests are kept.
+        """
+        ...

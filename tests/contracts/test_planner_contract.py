@@ -1,0 +1,122 @@
+"""What every planner promises, on a small repository with a real fault."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.domain.evidence import Diagnosis
+from bot.domain.journal import Capsule, Frame
+from bot.domain.plan import AffectedTests, Plan, Step
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Diagnosed, Planned, Planner
+from bot.ports.workspace import Workspace
+from tests.fakes.fake_planner import FakePlanner
+from tests.fakes.faulty_project import faulty_project, reproduction, seen_once
+
+DRAFT = Plan(
+    problem="face raises IndexError",
+    solution="the smallest edit",
+    steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
+    reproduction=reproduction(),
+    affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
+)
+
+
+@dataclass
+class Study:
+    """A planner, and a worktree of the faulty project to think about."""
+
+    planner: Planner
+    workspace: Workspace
+    case: Case
+
+
+def the_case(base: str) -> Case:
+    """Return what is known of one failure of the faulty project."""
+    capsule = Capsule(
+        exception="IndexError",
+        message="string index out of range",
+        fingerprint="5dc1e6ef0000",
+        frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
+    )
+    evidence = seen_once(capsule, base)
+    return Case(
+        run_id="k7m2xq",
+        words="rolling dice keeps crashing, fix it",
+        evidence=evidence,
+        diagnosis=Diagnosis(
+            found=True,
+            headline="1 IndexError from /roll",
+            cause="`face` raises IndexError.",
+            event="command.roll",
+            file="dice.py",
+            line=8,
+            function="face",
+            evidence_ids=evidence.groups[0].action_ids,
+        ),
+    )
+
+
+@pytest.fixture(params=["fake"])
+async def study(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Study]:
+    """Return each planner in turn."""
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        yield Study(FakePlanner(), workspace, the_case(base))
+
+
+async def _diagnosed(study: Study) -> tuple[list[Progress], Diagnosed]:
+    async with aclosing(study.planner.diagnose(study.case, study.workspace)) as updates:
+        seen = [update async for update in updates]
+    *before, last = seen
+    assert isinstance(last, Diagnosed)
+    return [update for update in before if isinstance(update, Progress)], last
+
+
+async def _planned(study: Study) -> tuple[list[Progress], Planned]:
+    async with aclosing(study.planner.plan(study.case, DRAFT, study.workspace)) as updates:
+        seen = [update async for update in updates]
+    *before, last = seen
+    assert isinstance(last, Planned)
+    return [update for update in before if isinstance(update, Progress)], last
+
+
+async def test_a_diagnosis_keeps_the_facts_and_says_who_explains_them(study: Study) -> None:
+    progress, last = await _diagnosed(study)
+    rules, found = study.case.diagnosis, last.diagnosis
+    facts = ("found", "headline", "fingerprint", "event", "count", "first_seen", "last_seen")
+    assert [getattr(found, fact) for fact in facts] == [getattr(rules, fact) for fact in facts]
+    assert found.cause
+    assert found.explained_by == study.planner.name
+    assert set(found.evidence_ids) <= set(rules.evidence_ids)
+    assert all(update.text for update in progress)
+
+
+async def test_a_plan_keeps_what_the_rules_proved(study: Study) -> None:
+    _, last = await _planned(study)
+    assert last.plan.reproduction == DRAFT.reproduction
+    assert last.plan.affected == DRAFT.affected
+    assert last.plan.written_by == study.planner.name
+    assert last.plan.solution
+    known = {group_id for group in study.case.evidence.groups for group_id in group.action_ids}
+    commits = {suspect.commit.sha for suspect in study.case.evidence.suspects}
+    assert set(last.plan.evidence_ids) <= known | commits
+    assert all((study.workspace.path / file).exists() for file in last.plan.owned_files)
+
+
+async def test_it_writes_nothing(study: Study) -> None:
+    await _diagnosed(study)
+    await _planned(study)
+    assert await study.workspace.changes() == ()
+    assert await study.workspace.head() == study.workspace.base
+
+
+async def test_it_says_what_it_cost(study: Study) -> None:
+    _, last = await _planned(study)
+    assert last.tokens_in > 0
+    assert last.tokens_out > 0

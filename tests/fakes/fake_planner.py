@@ -1,0 +1,58 @@
+"""A planner that says what a test tells it to."""
+
+from collections.abc import AsyncGenerator
+
+from bot.domain.errors import TheseusError
+from bot.domain.plan import Plan, Reproduction
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Diagnosed, Planned
+from bot.ports.workspace import Workspace
+
+
+class FakePlanner:
+    """Implements `bot.ports.planner.Planner`.
+
+    `cause` is its word for why; `solution` for what to do. `error` is raised instead of either.
+    """
+
+    name = "fake (rules of thumb)"
+
+    def __init__(
+        self,
+        *,
+        cause: str = "The index is one too high.",
+        solution: str = "Take one away.",
+        test: Reproduction | None = None,
+        error: TheseusError | None = None,
+    ) -> None:
+        self.cause = cause
+        self.solution = solution
+        self.test = test
+        self.error = error
+        self.asked: list[Case] = []
+
+    async def diagnose(
+        self, case: Case, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Diagnosed, None]:
+        """Put the cause in its own words."""
+        self.asked.append(case)
+        yield Progress(text="reading the evidence")
+        if self.error is not None:
+            raise self.error
+        found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
+        yield Diagnosed(diagnosis=found, cost_usd=0.01, tokens_in=100, tokens_out=10)
+
+    async def plan(
+        self, case: Case, draft: Plan, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Planned, None]:
+        """Put the solution in its own words."""
+        self.asked.append(case)
+        yield Progress(text="thinking about a plan")
+        if self.error is not None:
+            raise self.error
+        ids = case.diagnosis.evidence_ids
+        plan = draft.but(solution=self.solution, written_by=self.name, evidence_ids=ids)
+        found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
+        yield Planned(
+            diagnosis=found, plan=plan, test=self.test, cost_usd=0.02, tokens_in=200, tokens_out=20
+        )
