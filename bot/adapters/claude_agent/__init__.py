@@ -1,0 +1,1 @@
+"""The claude engine: claude-agent-sdk and its bundled Claude Code program."""
