@@ -69,7 +69,7 @@ class Flow:
         return await self._keeper.advance(run, Stage.DIAGNOSE, evidence)
 
     async def _diagnose(self, run: Run, history: History) -> Run:
-        diagnosis = await self._stages.diagnose(_need(history.evidence))
+        diagnosis = self._stages.diagnose.read(_need(history.evidence))
         if run.goal == "investigate":
             return await self._keeper.end(run, Status.DONE, diagnosis.headline, diagnosis)
         if not diagnosis.found or not diagnosis.file:

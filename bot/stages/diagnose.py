@@ -1,10 +1,19 @@
 """Diagnose: say what the evidence shows, and how sure that is. Never more than it shows."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Literal
 
+from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
 from bot.domain.journal import Capsule, FailureGroup, Kind
+from bot.domain.spent import Spent
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Planner
+from bot.ports.workspace import Workspace
+
+OnProgress = Callable[[Progress], Awaitable[None]]
 
 
 def clock_time(at: datetime) -> str:
@@ -21,10 +30,41 @@ def action_name(group: FailureGroup) -> str:
 
 
 class Diagnose:
-    """Turns evidence into a diagnosis, deterministically."""
+    """Turns evidence into a diagnosis: by rules, then in a planner's words where there is one.
 
-    async def __call__(self, evidence: Evidence) -> Diagnosis:
-        """Return the diagnosis; `found` is false when nothing in the journal fits."""
+    The facts and counts are always the rules'.
+    """
+
+    def __init__(self, planner: Planner | None = None) -> None:
+        self._planner = planner
+
+    @property
+    def planned_by(self) -> str | None:
+        """Return the planner's name, where there is one."""
+        return self._planner.name if self._planner else None
+
+    async def explain(
+        self, case: Case, workspace: Workspace, on_progress: OnProgress
+    ) -> tuple[Diagnosis, Spent]:
+        """Return what the planner makes of the case, and what that cost.
+
+        Raises `AgentError`, `BudgetSpent`.
+        """
+        if self._planner is None:
+            return case.diagnosis, Spent()
+        explained = None
+        async with aclosing(self._planner.diagnose(case, workspace)) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    explained = update
+        if explained is None:
+            raise AgentOutputInvalid(f"{self._planner.name} ended without a diagnosis.")
+        return explained.diagnosis, Spent().plus(explained)
+
+    def read(self, evidence: Evidence) -> Diagnosis:
+        """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
         if not evidence.groups:
             return _nothing(evidence)
         group = evidence.groups[0]

@@ -1,11 +1,17 @@
 """Plan: what may change, and the reproduction that must turn from red to green."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 
+from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.record import Record
 from bot.domain.reproduction import candidates
+from bot.domain.spent import Spent
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 
@@ -14,18 +20,33 @@ _NEAREST_TESTS = 4
 _FRAMES = 4
 
 Read = Callable[[str], str | None]
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+
+class Thought(Record):
+    """What a planner made of a case, and what that cost."""
+
+    diagnosis: Diagnosis
+    plan: Plan
+    spent: Spent
 
 
 class MakePlan:
-    """Writes a plan from the evidence alone; no model."""
+    """Writes a plan from the evidence alone; a planner, where there is one, thinks it over."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, planner: Planner | None = None) -> None:
         self._verifier = verifier
+        self._planner = planner
+
+    @property
+    def planned_by(self) -> str | None:
+        """Return the planner's name, where there is one."""
+        return self._planner.name if self._planner else None
 
     async def __call__(
         self, evidence: Evidence, diagnosis: Diagnosis, workspace: Workspace
     ) -> tuple[Plan, Reproduced | None]:
-        """Return the plan and its reproduction as it failed on base, if one could be made.
+        """Return the rules' plan, and its reproduction as it failed on base if one could be made.
 
         `workspace` stands at base. Raises `VerifierError`.
         """
@@ -38,6 +59,39 @@ class MakePlan:
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         witnesses = tuple(red.reproduction for red in others if red)
         return plan.but(affected=affected, witnesses=witnesses), first
+
+    async def think(
+        self, case: Case, draft: Plan, workspace: Workspace, on_progress: OnProgress
+    ) -> Thought:
+        """Return the planner's diagnosis and plan in place of the rules'.
+
+        A test the planner wrote counts only where the rules have none, and only if it fails on base
+        as it says. Without a planner, the rules' own come back. Raises `AgentError`, `BudgetSpent`,
+        `VerifierError`.
+        """
+        if self._planner is None:
+            return Thought(diagnosis=case.diagnosis, plan=draft, spent=Spent())
+        planned = None
+        async with aclosing(self._planner.plan(case, draft, workspace)) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    planned = update
+        if planned is None:
+            raise AgentOutputInvalid(f"{self._planner.name} ended without a plan.")
+        plan = await self._proven(planned, draft, workspace)
+        return Thought(diagnosis=planned.diagnosis, plan=plan, spent=Spent().plus(planned))
+
+    async def _proven(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
+        """Return the plan with what proves it: nothing there rests on the planner's word."""
+        plan = planned.plan.but(reproduction=draft.reproduction, witnesses=draft.witnesses)
+        if draft.reproduction is None and planned.test is not None:
+            red = await self._verifier.first_red([planned.test], workspace)
+            plan = plan.but(reproduction=red.reproduction if red else None)
+        owned = sorted(plan.owned_files)
+        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+        return plan.but(affected=affected)
 
     async def _red(
         self, tests: Sequence[Reproduction], workspace: Workspace

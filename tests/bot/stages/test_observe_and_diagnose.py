@@ -118,7 +118,7 @@ async def test_the_source_around_the_frame_comes_along_with_suspects() -> None:
 
 
 async def _diagnosis(looking: Looking, subject: str = "") -> Diagnosis:
-    return await Diagnose()(await looking.at(subject))
+    return Diagnose().read(await looking.at(subject))
 
 
 async def test_the_headline_says_what_how_often_since_when_and_where() -> None:
@@ -186,4 +186,4 @@ async def test_the_same_evidence_gives_the_same_diagnosis() -> None:
     looking = Looking()
     looking.fails("roll", times=2)
     evidence = await looking.at("rolling dice")
-    assert await Diagnose()(evidence) == await Diagnose()(evidence)
+    assert Diagnose().read(evidence) == Diagnose().read(evidence)
