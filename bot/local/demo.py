@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +122,10 @@ def _free_port() -> int:
 
 
 class BotProcess:
-    """The bot, running from its private checkout, and started again whenever it ends."""
+    """The bot, running from its private checkout, and started again whenever it ends.
+
+    `variables` are added to its environment.
+    """
 
     def __init__(
         self,
@@ -130,8 +133,11 @@ class BotProcess:
         stead: Homestead,
         log: Path,
         program: Sequence[str] = ("-m", "bot", "run"),
+        *,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self._program = tuple(program)
+        self._variables = dict(variables or {})
         self._discord = discord
         self._stead = stead
         self._log = log
@@ -190,6 +196,7 @@ class BotProcess:
             "THESEUS_DISCORD_GATEWAY_URL": self._discord.gateway_url,
             "THESEUS_CONFIG": str(self._stead.config),
             "THESEUS_STATE": str(self._stead.state),
+            **self._variables,
         }
 
     async def _end(self) -> None:
