@@ -1,0 +1,229 @@
+"""A model that follows a script, behind Anthropic's Messages API on a port of this machine."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from types import TracebackType
+
+from aiohttp import web
+
+from tests.twins.model import _wire as wire
+from tests.twins.model._requests import Request, Result
+from tests.twins.model._script import EVERYBODY, Script, Story
+from tests.twins.model._turns import (
+    Broken,
+    Failure,
+    Forever,
+    Gift,
+    Held,
+    Message,
+    Slow,
+    Told,
+    Turn,
+    fails,
+    says,
+)
+
+LARGEST = 64 * 1024 * 1024  # bytes of a request
+GRACE = 0.2  # seconds an answer may still take when the model is closed
+
+
+class ScriptedModel:
+    """Serves a story as an async context manager, and complains at its end where it did not fit.
+
+    `story` is a list of turns, or lists keyed by who asks: `planner`, `executor`, `reviewer`, as
+    the system prompt says (`You are the planner of Theseus`). With `each`, every conversation has
+    the story from its beginning; otherwise all share it. Requests the program makes for itself
+    take no turn. `requests` keeps everything that was asked, in order.
+    """
+
+    def __init__(self, story: Story, *, each: bool = False, port: int = 0) -> None:
+        self._script = Script(story, each=each)
+        self._port = port
+        self._runner: web.AppRunner | None = None
+        self._closing = asyncio.Event()
+        self._arrived = asyncio.Condition()
+        self.requests: list[Request] = []
+        self.complaints: list[str] = []
+
+    async def __aenter__(self) -> "ScriptedModel":
+        """Listen."""
+        app = web.Application(client_max_size=LARGEST)
+        app.router.add_post("/v1/messages", self._messages)
+        app.router.add_post("/v1/messages/count_tokens", self._count)
+        app.router.add_route("*", "/{rest:.*}", self._other)
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=GRACE, access_log=None
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close. What did not fit the story is an `AssertionError`, unless an error goes by."""
+        self._closing.set()
+        if self._runner:
+            await self._runner.cleanup()
+        if error is None and self.complaints:
+            raise AssertionError("\n".join(self.complaints))
+
+    @property
+    def base_url(self) -> str:
+        """What ANTHROPIC_BASE_URL is to be."""
+        if self._runner is None:
+            raise RuntimeError("the model is not listening yet")
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}"
+
+    def asked(self, who: str | None = None) -> list[Request]:
+        """Return the requests of the story, all or of one who asked, oldest first."""
+        told = [request for request in self.requests if not request.aside]
+        return told if who is None else [request for request in told if request.who == who]
+
+    def text_of(self, request: Request) -> str:
+        """Return everything in a request that can be read."""
+        return request.text
+
+    def tool_results(self, who: str | None = None) -> list[Result]:
+        """Return what tools returned, each once, in the order they were first told."""
+        found = {each.id: each for request in self.asked(who) for each in request.results}
+        return list(found.values())
+
+    def unplayed(self, who: str = EVERYBODY) -> list[Turn]:
+        """Return the turns nobody asked for."""
+        return self._script.unplayed(who)
+
+    async def heard(self, count: int, who: str | None = None) -> Request:
+        """Wait until that many requests of the story came, and return the last of them."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.asked(who)) >= count)
+        return self.asked(who)[count - 1]
+
+    # ------------------------------------------------------------------------------------ serving
+
+    async def _messages(self, http: web.Request) -> web.StreamResponse:
+        body = json.loads(await http.read())
+        request = Request(len(self.requests) + 1, body, dict(http.headers))
+        request.aside = _aside(request)
+        self.requests.append(request)
+        async with self._arrived:
+            self._arrived.notify_all()
+        try:
+            return await self._play(self._turn(request), request, http)
+        except wire.WrongStory as wrong:
+            return self._complain(f"request {request.number} ({request.who}): {wrong}", request)
+        except (asyncio.CancelledError, ConnectionError):
+            request.abandoned = True
+            raise
+
+    def _turn(self, request: Request) -> Turn:
+        return says(request.aside) if request.aside else self._script.next(request)
+
+    async def _play(self, turn: Turn, request: Request, http: web.Request) -> web.StreamResponse:
+        match turn:
+            case Told(decide):
+                return await self._play(decide(request), request, http)
+            case Slow(seconds, then):
+                await asyncio.sleep(seconds)
+                return await self._play(then, request, http)
+            case Held(gate, then):
+                await gate.wait()
+                return await self._play(then, request, http)
+            case Forever(then):
+                return await self._play(then, request, http)
+            case Gift():
+                return await self._answer(wire.as_message(turn, request), request, http)
+            case Failure():
+                return self._fail(turn, request)
+            case Broken():
+                return await self._break(turn, request, http)
+            case Message():
+                return await self._answer(turn, request, http)
+
+    async def _answer(
+        self, message: Message, request: Request, http: web.Request
+    ) -> web.StreamResponse:
+        if not request.body.get("stream"):
+            told = wire.whole(message, request, request.number)
+            request.answered = True
+            return web.json_response(told, headers=_headers(request))
+        events = list(wire.events(message, request, request.number))  # a wrong story shows here
+        response = await self._begin(request, http)
+        for name, fields in events:
+            await response.write(wire.encoded(name, fields))
+        await response.write_eof()
+        request.answered = True
+        return response
+
+    async def _begin(self, request: Request, http: web.Request) -> web.StreamResponse:
+        headers = {**_headers(request), "Content-Type": "text/event-stream; charset=utf-8"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(http)
+        return response
+
+    def _fail(self, failure: Failure, request: Request) -> web.Response:
+        told = wire.failure(failure.error_type, failure.message, request.number)
+        headers = {**_headers(request), **failure.headers}
+        return web.json_response(told, status=failure.status, headers=headers)
+
+    async def _break(
+        self, broken: Broken, request: Request, http: web.Request
+    ) -> web.StreamResponse:
+        response: web.StreamResponse = web.Response(status=503)  # never sent: see the last line
+        if request.body.get("stream") and broken.begun is not None:
+            told = list(wire.events(broken.begun, request, request.number))
+            response = await self._begin(request, http)
+            for name, fields in told[:-3]:  # the last block stays open
+                await response.write(wire.encoded(name, fields))
+            if broken.how == "error":
+                error = wire.failure(broken.error_type, broken.error_type, request.number)
+                await response.write(wire.encoded("error", error))
+                await response.write_eof()
+                return response
+        elif broken.how == "error":
+            return self._fail(fails(500, broken.error_type), request)
+        if broken.how == "silent":
+            await self._closing.wait()
+        if http.transport is not None:
+            http.transport.abort()
+        return response
+
+    def _complain(self, sentence: str, request: Request | None = None) -> web.Response:
+        """Say loudly that the story does not fit; asking again would not help."""
+        self.complaints.append(f"scripted model: {sentence}")
+        number = request.number if request else 0
+        return web.json_response(
+            wire.failure("api_error", self.complaints[-1], number),
+            status=500,
+            headers={"x-should-retry": "false"},
+        )
+
+    async def _count(self, http: web.Request) -> web.Response:
+        body = json.loads(await http.read())
+        return web.json_response({"input_tokens": wire.asked_tokens(body)})
+
+    async def _other(self, http: web.Request) -> web.Response:
+        if http.method == "HEAD":  # the program opens its connection early
+            return web.Response()
+        return self._complain(f"nothing here answers {http.method} {http.path_qs}")
+
+
+def _aside(request: Request) -> str:
+    """Return the answer to a question the program asks for itself, empty for the story's own."""
+    if request.who != "someone":
+        return ""
+    found: list[tuple[Callable[[], bool], str]] = [
+        (lambda: request.body.get("max_tokens") == 1, "OK"),
+        (lambda: "title" in request.system.lower() and not request.tools, '{"title": "A talk"}'),
+        (lambda: "haiku" in request.model and not request.tools, "OK"),
+    ]
+    return next((answer for fits, answer in found if fits()), "")
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {"request-id": f"req_{request.number:04}"}
