@@ -92,6 +92,19 @@ _FOREIGN = (
     "GIT_CONFIG_PARAMETERS",
     "GIT_EXTERNAL_DIFF",
     "GIT_SSH_COMMAND",
+    # Would ask people, or write what goes over the wire, secrets included.
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "GIT_TRACE",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_REDACT",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+    "GIT_TRACE2_ENV_VARS",
+    "GIT_TRACE2_CONFIG_PARAMS",
+    "GIT_CURL_VERBOSE",
 )
 
 PLAIN_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color")
@@ -140,12 +153,17 @@ class Git:
         stdin: bytes | None = None,
         ok: Collection[int] | None = (0,),
         env: Mapping[str, str] | None = None,
+        config: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> Answer:
-        """Run `git <arguments>`; a status not in `ok` (`None`: any) raises."""
+        """Run `git <arguments>`; a status not in `ok` (`None`: any) raises.
+
+        `config` is further configuration; it reaches git through the environment, and may hold
+        secrets only where no configuration but ours is read (see `_git_remote`).
+        """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
-        config = {**_CONFIG, **self._drivers()}
+        config = {**_CONFIG, **self._drivers(), **(config or {})}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
         if ok is not None and answer.status not in ok:
             verb = next((word for word in arguments if not word.startswith("-")), "")

@@ -1,11 +1,14 @@
 """Bringing commits in from another repository, without running what either one names."""
 
+from collections.abc import Mapping
+
 from bot.adapters._git import Git
+from bot.adapters._git_remote import Way, borrowing
 
 FETCH_SECONDS = 120.0
 
 
-def fetch(git: Git, source: str, *refspecs: str) -> None:
+def fetch(git: Git, source: str, *refspecs: str, config: Mapping[str, str] | None = None) -> None:
     """Fetch from a remote or an absolute path; tags, submodules and `FETCH_HEAD` stay as is."""
     answer = git.run(
         "fetch",
@@ -19,6 +22,7 @@ def fetch(git: Git, source: str, *refspecs: str) -> None:
         "--",
         source,
         *refspecs,
+        config=config,
         seconds=FETCH_SECONDS,
         ok=None,
     )
@@ -30,8 +34,19 @@ def fetch(git: Git, source: str, *refspecs: str) -> None:
         )
 
 
-def fetch_branch(git: Git, remote: str, branch: str) -> str:
-    """Fetch one branch of a remote; return the remote-tracking ref it is kept under."""
+def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> str:
+    """Fetch one branch of a remote; return the remote-tracking ref it is kept under.
+
+    `way` says where the remote is and what opens it, where the forge knows.
+    """
     tracking = f"refs/remotes/{remote}/{branch}"
-    fetch(git, remote, f"+refs/heads/{branch}:{tracking}")
+    if way is None:
+        fetch(git, remote, f"+refs/heads/{branch}:{tracking}")
+        return tracking
+    with borrowing(git) as scratch:
+        known = git.try_revision(tracking)
+        if known is not None:  # told to the forge, so that it sends only what is missing
+            scratch.run("update-ref", "refs/theseus/known", known)
+        fetch(scratch, way.url, f"+refs/heads/{branch}:refs/heads/{branch}", config=way.config)
+        fetch(git, str(scratch.folder), f"+refs/heads/{branch}:{tracking}")
     return tracking

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from bot.adapters._git import PLAIN_DIFF, Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
 from bot.adapters._git_parse import diff_between, file_changes, nested_repository, text_at
+from bot.adapters._git_remote import Access, Way, way_to
 from bot.domain.change import FileChange
 from bot.domain.errors import WorkspaceError
 
@@ -14,12 +15,21 @@ from bot.domain.errors import WorkspaceError
 class GitWorkspace:
     """A worktree on a branch of its own; `git` runs in it."""
 
-    def __init__(self, path: Path, branch: str, base: str, git: Git, remote: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        branch: str,
+        base: str,
+        git: Git,
+        remote: str,
+        access: Access | None = None,
+    ) -> None:
         self._path = path
         self._branch = branch
         self._base = base
         self._git = git
         self._remote = remote
+        self._access = access
         self._index = asyncio.Lock()
 
     @property
@@ -54,7 +64,8 @@ class GitWorkspace:
     async def fetch(self, commit: str) -> None:
         """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
         async with self._index:
-            await in_thread(self._fetch, commit)
+            way = await way_to(self._git, self._remote, self._access)
+            await in_thread(self._fetch, commit, way)
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from `base`; a rename also names the old path, as deleted."""
@@ -99,8 +110,8 @@ class GitWorkspace:
         self._git.run("reset", "-q", "--hard", self._git.revision(commit))
         self._git.run("clean", "-q", "-ffdx")
 
-    def _fetch(self, commit: str) -> None:
-        fetch_branch(self._git, self._remote, self._branch)
+    def _fetch(self, commit: str, way: Way | None) -> None:
+        fetch_branch(self._git, self._remote, self._branch, way)
         if self._git.try_revision(commit) is None:
             raise WorkspaceError(
                 f"the forge's branch {self._branch} does not hold {commit[:12]} (any more)"

@@ -8,6 +8,7 @@ from bot.adapters import _git_suspects
 from bot.adapters._git import Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
 from bot.adapters._git_parse import as_text, inside, names
+from bot.adapters._git_remote import Access, Way, way_to
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 
@@ -18,14 +19,22 @@ _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
 class GitCheckout:
     """Implements `bot.ports.workspace.Checkout`.
 
-    `remote` is the forge's name here and `branch` what is followed. Nothing is ever written but
-    by `fast_forward`.
+    `remote` is the forge's name here and `branch` what is followed; `access` opens a private
+    remote. Nothing is ever written but by `fast_forward`.
     """
 
-    def __init__(self, path: Path, remote: str = "origin", branch: str = "main") -> None:
+    def __init__(
+        self,
+        path: Path,
+        remote: str = "origin",
+        branch: str = "main",
+        *,
+        access: Access | None = None,
+    ) -> None:
         self._path = path.resolve()
         self._remote = remote
         self._branch = branch
+        self._access = access
 
     @property
     def path(self) -> Path:
@@ -52,7 +61,10 @@ class GitCheckout:
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Fetch from the forge's remote and move to exactly `commit`; return what changed."""
-        return await in_thread(self._forward, commit)
+        if await self.contains(commit):
+            return ()
+        way = await way_to(self._git(), self._remote, self._access)
+        return await in_thread(self._forward, commit, way)
 
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
@@ -76,13 +88,10 @@ class GitCheckout:
         found = git.try_revision(commit)
         return found is not None and git.is_ancestor(found, "HEAD")
 
-    def _forward(self, commit: str) -> tuple[str, ...]:
+    def _forward(self, commit: str, way: Way | None) -> tuple[str, ...]:
         git = self._git()
         before = git.revision("HEAD")
-        known = git.try_revision(commit)
-        if known is not None and git.is_ancestor(known, before):
-            return ()
-        target = self._fetched(git, commit)
+        target = self._fetched(git, commit, way)
         self._may_move(git, before, target)
         # Ignored files in the way count as well: without the option git overwrites them.
         moved = git.run(
@@ -94,9 +103,9 @@ class GitCheckout:
         changed = git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, target)
         return names(changed.out)
 
-    def _fetched(self, git: Git, commit: str) -> str:
+    def _fetched(self, git: Git, commit: str, way: Way | None) -> str:
         """Return the commit's full id, once it is known to be on the forge's branch."""
-        tracking = fetch_branch(git, self._remote, self._branch)
+        tracking = fetch_branch(git, self._remote, self._branch, way)
         target = git.try_revision(commit)
         if target is None or not git.is_ancestor(target, tracking):
             raise WorkspaceError(

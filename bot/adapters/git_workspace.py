@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bot.adapters._file_lock import FileLock, Locked
 from bot.adapters._git import Git, in_thread
+from bot.adapters._git_remote import Access
 from bot.adapters._git_worktree import GitWorkspace
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.domain.ids import slug as safe_slug
@@ -22,15 +23,23 @@ class GitWorkspaces:
     """Implements `bot.ports.workspace.Workspaces`.
 
     `repository` is the running checkout, `remote` its name for the forge, `folder` where worktrees
-    are put (made when needed). A
+    are put (made when needed), `access` opens a private remote. A
     lent worktree is held by a lock file there, which the kernel lets go when its holder dies: what
     a killed process left is cleared by the next `lend` or by `reap`.
     """
 
-    def __init__(self, repository: Path, folder: Path, *, remote: str = "origin") -> None:
+    def __init__(
+        self,
+        repository: Path,
+        folder: Path,
+        *,
+        remote: str = "origin",
+        access: Access | None = None,
+    ) -> None:
         self._repository = repository.resolve()
         self._folder = folder.resolve()
         self._remote = remote
+        self._access = access
         self._common: Path | None = None
 
     @asynccontextmanager
@@ -91,7 +100,7 @@ class GitWorkspaces:
         own = _git_folder(path)
         here = git.beside(path, f"--git-dir={own}", f"--work-tree={path}")
         here.run("reset", "-q", "--hard")
-        return GitWorkspace(path, branch, start, here, self._remote)
+        return GitWorkspace(path, branch, start, here, self._remote, self._access)
 
     def _branch(self, git: Git, run_id: str, base: str, slug: str) -> tuple[str, str]:
         """Return the run's branch and where it started, making both the first time."""
@@ -116,6 +125,7 @@ class GitWorkspaces:
         listing = git.run(
             "for-each-ref", "--format=%(refname)",
             f"refs/heads/theseus/{path.name}-*", f"refs/tags/theseus/{path.name}/*",
+            f"refs/theseus/published/theseus/{path.name}-*",
         )  # fmt: skip
         for ref in listing.line.splitlines():
             if ref.startswith("refs/heads/"):
