@@ -10,10 +10,10 @@ from bot.domain.change import FileChange, Finding
 from bot.domain.checks import Protection
 from bot.domain.diff_guard._dependencies import importable, new_dependencies
 from bot.domain.diff_guard._parse import FilePatch, parse
-from bot.domain.diff_guard._paths import file_findings, matches, path_findings
+from bot.domain.diff_guard._paths import file_findings, path_findings
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 
-__all__ = ["inspect", "matches"]
+__all__ = ["about_path", "inspect"]
 
 FindSecrets = Callable[[str], Sequence[str]]
 
@@ -48,6 +48,12 @@ def inspect(
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
     ]
     return tuple(dict.fromkeys(findings))
+
+
+def about_path(path: str, protection: Protection) -> tuple[Finding, ...]:
+    """Return what there is to say against a change of this path, whatever the change is."""
+    change = FileChange(path=path, added=0, removed=0)
+    return tuple(path_findings([change], [], frozenset({path}), protection, frozenset()))
 
 
 def _emptiness(

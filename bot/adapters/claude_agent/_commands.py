@@ -1,0 +1,160 @@
+"""Shell commands: which have a tool of their own, and how the others are confined.
+
+What a command says is no fence, and need not be: confinement is. Reading it only saves the model
+a turn that would end in "read-only file system".
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from bot.ports.sandbox import Sandbox
+
+_SHELL = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
+_CEILINGS = 'ulimit -d 4194304 2>/dev/null; ulimit -c 0; exec "$0" -c "$1"'  # 4 GiB of memory
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1([^\n]*)\n.*?^\s*\2\s*$", re.DOTALL | re.MULTILINE)
+_ASSIGNED = re.compile(r"\w+=.*", re.DOTALL)
+_NOT_OURS = ("/tmp/", "/dev/", "$TMPDIR", "$HOME")  # noqa: S108 - inside, these are its own
+
+EDIT = "Commands cannot change the worktree: use Edit or Write on the files you own."
+COMMIT = "Commands cannot reach git: use git_commit, which commits every change in the worktree."
+PROPOSE = "Nothing is published from here: use git_pr_create to write the pull request's words."
+BRANCH = "The run has its branch, which git_branch_create tells; to undo an edit, use Edit."
+DIFF = "Commands cannot reach git: use git_diff, which shows all you changed."
+HISTORY = "Git's history is not there for commands: memory_search and the evidence tell of it."
+TESTS = "Use run_tests, which runs the reproduction first and then the tests you name."
+TYPES = "Use run_typecheck, which runs the repository's own type check."
+NETWORK = "Commands have no network and install nothing: work with what is here."
+
+_WRAPPERS = frozenset(
+    {"sudo", "env", "command", "exec", "nohup", "time", "nice", "xargs", "busybox"}
+)
+_RUNNERS = frozenset({"uv", "poetry", "pdm", "hatch", "pipenv"})
+_EDITORS = frozenset(
+    {
+        "rm", "rmdir", "unlink", "mv", "cp", "ln", "touch", "mkdir", "tee", "patch", "truncate",
+        "chmod", "chown", "install", "dd", "ed", "ex", "vi", "vim", "nano", "black", "isort",
+        "autopep8", "yapf",
+    }
+)  # fmt: skip
+_PROGRAMS: Mapping[str, str] = {
+    **dict.fromkeys(_EDITORS, EDIT),
+    **dict.fromkeys(("pytest", "py.test", "unittest", "tox", "nox", "make"), TESTS),
+    **dict.fromkeys(("mypy", "dmypy", "pyright", "pyre", "pytype", "ty"), TYPES),
+    **dict.fromkeys(("curl", "wget", "pip", "pip3", "pipx", "npm", "npx", "yarn", "pnpm"), NETWORK),
+    **dict.fromkeys(("apt", "apt-get", "ssh", "scp", "rsync", "nc", "telnet", "ping"), NETWORK),
+    **dict.fromkeys(_RUNNERS, NETWORK),
+    "gh": PROPOSE,
+    "hub": PROPOSE,
+}
+_GIT: Mapping[str, str] = {
+    **dict.fromkeys(("commit", "add"), COMMIT),
+    **dict.fromkeys(("push", "request-pull", "send-email"), PROPOSE),
+    **dict.fromkeys(("checkout", "switch", "branch", "worktree", "tag"), BRANCH),
+    **dict.fromkeys(("diff", "status", "show", "ls-files"), DIFF),
+    **dict.fromkeys(("log", "blame", "reflog", "bisect", "shortlog"), HISTORY),
+    **dict.fromkeys(("fetch", "pull", "clone", "remote"), NETWORK),
+}
+
+
+def confined(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str | None:
+    """Return the command line that runs `command` with nothing writable; `None` if none does.
+
+    Raises `SandboxUnavailable`. A sandbox that hands a command line back as it was confines
+    nothing.
+    """
+    inner = [_SHELL, "-c", _CEILINGS, _SHELL, command]
+    outer, env = sandbox.wrap(inner, cwd=root, writable=(), env={})
+    if len(outer) <= len(inner) or outer[-len(inner) :] != inner:
+        return None
+    clean = [f"{name}={value}" for name, value in env.items()]
+    limit = ["timeout", "--kill-after=5", f"{seconds:g}"]
+    return shlex.join(["/usr/bin/env", "-i", *clean, *limit, *outer])
+
+
+def better_tool(command: str) -> str | None:
+    """Return the sentence that names the right tool, where a command has one of its own."""
+    for words, targets in _simple_commands(_HEREDOC.sub(r"\3", command)):
+        if any(not target.startswith(_NOT_OURS) for target in targets):
+            return EDIT
+        if advice := _advice(_bare(words)):
+            return advice
+    return None
+
+
+def _simple_commands(command: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the words and the files written to of each simple command of a line."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="();<>|&\n")
+    lexer.whitespace, lexer.whitespace_split = " \t\r", True
+    words: list[str] = []
+    targets: list[str] = []
+    try:
+        tokens = list(lexer)
+    except ValueError:  # quotes that do not close: the shell says so better
+        return
+    place = iter(tokens)
+    for token in place:
+        if not set(token) <= set("();<>|&\n"):
+            words.append(token)
+        elif ">" in token or "<" in token:
+            target = next(place, "")
+            if ">" in token and not (token.endswith("&") and target[:1] in "0123456789-"):
+                targets.append(target)
+        else:
+            yield words, targets
+            words, targets = [], []
+    yield words, targets
+
+
+def _bare(words: Sequence[str]) -> list[str]:
+    """Return the words from the program on that a command is really about."""
+    left = list(words)
+    while left:
+        name = PurePosixPath(left[0]).name
+        if _ASSIGNED.fullmatch(left[0]) or name in _WRAPPERS:
+            left = left[1:]
+        elif name == "timeout" or left[0].startswith("-"):
+            left = left[2:] if name == "timeout" else left[1:]
+        elif _starts_another(name, left[1:2]):
+            left = left[2:]
+        else:
+            return [name, *left[1:]]
+    return []
+
+
+def _starts_another(name: str, first: Sequence[str]) -> bool:
+    if name.startswith("python"):
+        return first == ["-m"]
+    return name in _RUNNERS and first == ["run"]
+
+
+def _advice(words: Sequence[str]) -> str | None:
+    if not words:
+        return None
+    program, *rest = words
+    if program == "git":
+        return _about_git(rest)
+    if program in _EDITORS and rest and rest[-1].startswith(_NOT_OURS):
+        return None
+    if program in ("sed", "gsed", "perl") and any(map(_in_place, rest)):
+        return EDIT
+    if program == "ruff":
+        checks = {"--check", "--diff"} & set(rest)
+        writes = "--fix" in rest or (rest[:1] == ["format"] and not checks)
+        return EDIT if writes else None
+    return _PROGRAMS.get(program)
+
+
+def _in_place(option: str) -> bool:
+    return bool(re.fullmatch(r"-[A-Za-z]*i(?:\..*)?|--in-place.*", option))
+
+
+def _about_git(rest: Sequence[str]) -> str:
+    words = iter(rest)
+    for word in words:
+        if word in ("-C", "-c", "--git-dir", "--work-tree"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return _GIT.get(word, EDIT)
+    return DIFF
