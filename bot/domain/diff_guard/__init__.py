@@ -13,7 +13,7 @@ from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import file_findings, path_findings
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 
-__all__ = ["about_path", "inspect"]
+__all__ = ["about_path", "inspect", "is_test_file"]
 
 FindSecrets = Callable[[str], Sequence[str]]
 
