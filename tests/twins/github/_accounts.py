@@ -1,0 +1,175 @@
+"""Who asks: the user, the app and its installation, and how much they may still ask."""
+
+import secrets
+from datetime import timedelta
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.twins.github._asking import Answer, Ask, Json, Refused, Route
+from tests.twins.github._faults import Faults
+from tests.twins.github._records import Grant
+from tests.twins.github._shapes import Shapes, told
+from tests.twins.github._world import World
+
+_INSTALLATION = "/app/installations/{installation_id}"
+_LONGEST = 600
+PERMISSIONS = {
+    "metadata": "read",
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "checks": "read",
+    "statuses": "read",
+}
+
+
+class App:
+    """A GitHub App that is installed on the repository. Its key is made when it is first used."""
+
+    def __init__(self) -> None:
+        self.id, self.installation, self.slug = 7_001, 8_001, "theseus"
+        self.suspended = False
+        self._key: rsa.RSAPrivateKey | None = None
+
+    @property
+    def key(self) -> rsa.RSAPrivateKey:
+        """Its key pair."""
+        if self._key is None:
+            self._key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+        return self._key
+
+    @property
+    def pem(self) -> str:
+        """Its private key, as GitHub hands it out."""
+        return self.key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ).decode()
+
+
+class Accounts:
+    """The operations that are about the one who asks."""
+
+    def __init__(self, world: World, shapes: Shapes, faults: Faults, app: App) -> None:
+        self._world, self._shapes, self._faults, self._app = world, shapes, faults, app
+
+    def routes(self) -> list[Route]:
+        """Return them."""
+        return [
+            Route("GET", "/user", self.user),
+            Route("GET", "/rate_limit", self.rate),
+            Route("GET", "/app", self.app, by_jwt=True),
+            Route("GET", _INSTALLATION, self.installation, by_jwt=True),
+            Route("POST", f"{_INSTALLATION}/access_tokens", self.token, by_jwt=True),
+        ]
+
+    def user(self, ask: Ask) -> Answer:
+        """Show the user whose token it is; an app's token is nobody's."""
+        if ask.who.app:
+            raise Refused(403, "Resource not accessible by integration")
+        return Answer(self._shapes.own_user(ask.who.account))
+
+    def rate(self, ask: Ask) -> Answer:
+        """Show the rate limits; asking costs nothing."""
+        rate = self._faults.rate(self._world.now())
+        resources = {"core": rate, "search": {**rate, "limit": 30}, "graphql": rate}
+        return Answer({"resources": resources, "rate": rate})
+
+    def app(self, ask: Ask) -> Answer:
+        """Show the app."""
+        self._prove(ask)
+        at = told(self._world.founded)
+        return Answer(
+            {
+                "id": self._app.id,
+                "slug": self._app.slug,
+                "node_id": f"A_{self._app.id}",
+                "owner": self._shapes.user(self._world.owner),
+                "name": self._app.slug.title(),
+                "description": None,
+                "external_url": self._shapes.page,
+                "html_url": f"{self._shapes.page}/apps/{self._app.slug}",
+                "created_at": at,
+                "updated_at": at,
+                "permissions": PERMISSIONS,
+                "events": [],
+            }
+        )
+
+    def installation(self, ask: Ask) -> Answer:
+        """Show where the app is installed."""
+        self._find(ask)
+        at, url = told(self._world.founded), f"/app/installations/{self._app.installation}"
+        suspended = at if self._app.suspended else None
+        return Answer(
+            {
+                "id": self._app.installation,
+                "account": self._shapes.user(self._world.owner),
+                "access_tokens_url": f"{self._shapes.api}{url}/access_tokens",
+                "repositories_url": f"{self._shapes.api}/installation/repositories",
+                "html_url": f"{self._shapes.page}/settings/installations/{self._app.installation}",
+                "app_id": self._app.id,
+                "app_slug": self._app.slug,
+                "target_id": self._world.owner.id,
+                "target_type": self._world.owner.kind,
+                "repository_selection": "selected",
+                "permissions": PERMISSIONS,
+                "events": [],
+                "created_at": at,
+                "updated_at": at,
+                "single_file_name": None,
+                "suspended_by": self._shapes.user(self._world.owner) if suspended else None,
+                "suspended_at": suspended,
+            }
+        )
+
+    def token(self, ask: Ask) -> Answer:
+        """Give out a token that acts for the installation, for an hour."""
+        self._find(ask)
+        if self._app.suspended:
+            raise Refused(403, "This installation has been suspended")
+        wanted = ask.body.get("permissions", PERMISSIONS)
+        assert isinstance(wanted, dict)
+        token, until = f"ghs_{secrets.token_hex(18)}", self._world.now() + timedelta(hours=1)
+        account = self._world.account(f"{self._app.slug}[bot]")
+        self._world.grants[token] = Grant(account, wanted, app=True, until=until)
+        answer: Json = {
+            "token": token,
+            "expires_at": told(until),
+            "permissions": wanted,
+            "repository_selection": "selected",
+        }
+        return Answer(answer, 201)
+
+    def _find(self, ask: Ask) -> None:
+        self._prove(ask)
+        if ask.path["installation_id"] != str(self._app.installation):
+            raise Refused(404, "Not Found")
+
+    def _prove(self, ask: Ask) -> None:
+        """Check the JWT: signed by the app's key, for now, and not for long."""
+        now = self._world.now().timestamp()
+        try:
+            claims = jwt.decode(
+                ask.credential,
+                self._app.key.public_key(),
+                algorithms=["RS256"],
+                options={
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "require": ["exp", "iat", "iss"],
+                },
+            )
+        except jwt.InvalidTokenError:
+            raise Refused(401, "A JSON web token could not be decoded") from None
+        if str(claims["iss"]) != str(self._app.id):
+            raise Refused(404, "Integration not found")
+        if claims["exp"] <= now:
+            raise Refused(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")  # fmt: skip # noqa: E501
+        if claims["exp"] > now + _LONGEST + 60:
+            raise Refused(401, "'Expiration time' claim ('exp') is too far in the future")
+        if claims["iat"] > now + 60:
+            raise Refused(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")  # fmt: skip # noqa: E501

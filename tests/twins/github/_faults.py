@@ -1,0 +1,127 @@
+"""What a test can let go wrong at the twin's front door."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from tests.twins.github._asking import Answer, Json, Refused
+
+_LIMITS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
+_SECONDARY = (
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    " For more on scraping GitHub and how it may affect your rights, please review our Terms of"
+    " Service (https://docs.github.com/en/site-policy/github-terms/github-terms-of-service)"
+)
+Moment = Literal["before", "after"]
+
+
+class Held:
+    """A request that waits at the door. `reached` is set once it is there."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.released = asyncio.Event()
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` requests that it is about."""
+
+    method: str
+    path: re.Pattern[str]
+    times: int
+    status: int = 0
+    message: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    moment: Moment = "before"
+    held: Held | None = None
+
+    @property
+    def cuts(self) -> bool:
+        """Whether there is no answer at all."""
+        return self.status == 0
+
+    def answer(self) -> Answer:
+        """Return the answer given instead."""
+        if self.status >= 500 and not self.message:
+            return Answer("<html><body>Unicorn!</body></html>", self.status)
+        told: Json = {"message": self.message, "documentation_url": _LIMITS}
+        return Answer({**told, "status": str(self.status)}, self.status, self.headers)
+
+
+class Faults:
+    """The faults that wait for their requests, and the rate limit."""
+
+    def __init__(self) -> None:
+        self.limit, self.used = 5_000, 0
+        self.until: datetime | None = None
+        self.reset: datetime | None = None
+        self._waiting: list[Fault] = []
+
+    def fail(self, status: int, times: int = 1, *, method: str = "", path: str = "") -> None:
+        """Answer with a 5xx and a page for people."""
+        self._add(Fault(method, re.compile(path), times, status))
+
+    def cut(self, times: int = 1, *, after: bool = False, method: str = "", path: str = "") -> None:
+        """Break the connection; `after` doing what was asked, or instead."""
+        moment: Moment = "after" if after else "before"
+        self._add(Fault(method, re.compile(path), times, moment=moment))
+
+    def slow_down(
+        self, retry_after: int | None = 60, times: int = 1, *, status: int = 403,
+        method: str = "", path: str = "",
+    ) -> None:  # fmt: skip
+        """Answer with the secondary rate limit."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self._add(Fault(method, re.compile(path), times, status, _SECONDARY, headers))
+
+    def spend(self, until: datetime) -> None:
+        """Let the primary rate limit be used up until a time."""
+        self.until = self.reset = until.replace(microsecond=0)
+
+    @asynccontextmanager
+    async def hold(self, *, method: str = "", path: str = "") -> AsyncIterator[Held]:
+        """Let the next such request wait until the block is left."""
+        held = Held()
+        fault = Fault(method, re.compile(path), 1, held=held)
+        self._add(fault)
+        try:
+            yield held
+        finally:
+            held.released.set()
+            if fault in self._waiting:
+                self._waiting.remove(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault for this request, if there is one."""
+        for fault in self._waiting:
+            if fault.method in ("", method) and fault.path.search(path):
+                fault.times -= 1
+                if fault.times == 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None
+
+    def count(self, now: datetime, account: int) -> None:
+        """Count a request; the limit being used up is a refusal."""
+        if self.until is not None and now < self.until:
+            raise Refused(403, f"API rate limit exceeded for user ID {account}.")
+        if self.until is not None:
+            self.until, self.used = None, 0
+        self.used += 1
+
+    def rate(self, now: datetime) -> dict[str, int]:
+        """Return limit, remaining, used and the time of the reset."""
+        spent = self.until is not None and now < self.until
+        used = self.limit if spent else self.used
+        reset = self.until if spent and self.until else now
+        left = self.limit - used
+        seconds = int(reset.timestamp()) + (0 if spent else 3_600)
+        return {"limit": self.limit, "remaining": left, "reset": seconds, "used": used}
+
+    def _add(self, fault: Fault) -> None:
+        self._waiting.append(fault)

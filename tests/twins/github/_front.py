@@ -1,0 +1,211 @@
+"""The front door of the REST API: who asks, how much, for what, and GitHub's headers."""
+
+import hashlib
+import json
+from base64 import b64decode
+from collections.abc import Sequence
+from itertools import count
+from json import JSONDecodeError
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from tests.twins.github._asking import Answer, Ask, Refused, Route
+from tests.twins.github._description import VERSION, fault_of_answer, fault_of_request
+from tests.twins.github._faults import Fault, Faults
+from tests.twins.github._records import Grant
+from tests.twins.github._world import World
+
+_PAGE = "https://docs.github.com/rest"
+
+
+class Request(NamedTuple):
+    """A request the twin has answered. `conditional`: it named what it knows already."""
+
+    method: str
+    path: str
+    status: int
+    conditional: bool
+
+
+class Front:
+    """Lets requests through to the operations, and writes down what came and went."""
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world, self._faults = world, faults
+        self.requests: list[Request] = []
+        self.violations: list[str] = []
+        self._count = count(1)
+
+    def add(self, app: web.Application, routes: Sequence[Route]) -> None:
+        """Serve the operations, below `/api/v3` as Enterprise does and at the root."""
+        for route in routes:
+            serving = _Serving(self, route, self._world, self._faults, self._count)
+            for prefix in ("/api/v3", ""):
+                app.router.add_route(route.method, prefix + route.path, serving.serve)
+        app.router.add_route("*", "/api/v3/{rest:.*}", self.unknown)
+
+    async def unknown(self, request: web.Request) -> web.Response:
+        """Answer for what the twin does not have, which no test may need."""
+        self.violations.append(f"{request.method} {request.path}: the twin has no such operation")
+        answer = Refused(404, "Not Found").answer(_PAGE)
+        self.note(request, 404)
+        return web.json_response(answer.data, status=404)
+
+    def note(self, request: web.Request, status: int) -> None:
+        """Remember a request."""
+        path = urlsplit(request.raw_path).path
+        known = "If-None-Match" in request.headers
+        self.requests.append(Request(request.method, path, status, known))
+
+    def grant(self, request: web.Request) -> tuple[Grant | None, str]:
+        """Return whom the request's token stands for, and the token; a wrong one is a 401."""
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if scheme.casefold() == "basic":
+            credential = b64decode(credential).decode().partition(":")[2]
+        if not credential:
+            return None, ""
+        grant = self._world.grants.get(credential)
+        if grant is not None and grant.until is not None and grant.until <= self._world.now():
+            grant = None
+        return grant, credential
+
+    async def ruin(self, request: web.Request) -> Fault | None:
+        """Return what a test wants to go wrong now; a held request waits here instead."""
+        fault = self._faults.take(request.method, request.path)
+        if fault is None or fault.held is None:
+            return fault
+        fault.held.reached.set()
+        await fault.held.released.wait()
+        return None
+
+    def hang_up(self, request: web.Request) -> web.Response:
+        """Break the connection; the answer goes nowhere."""
+        self.note(request, 0)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+
+class _Serving:
+    """One operation at the front door."""
+
+    def __init__(
+        self, front: Front, route: Route, world: World, faults: Faults, number: "count[int]"
+    ) -> None:
+        self._front, self._route, self._world = front, route, world
+        self._faults, self._number = faults, number
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request."""
+        body = await request.read()
+        self._complain(
+            request, fault_of_request(request.method, self._route.template, request.query, body)
+        )
+        fault = await self._front.ruin(request)
+        if fault is not None and fault.moment == "before":
+            if fault.cuts:
+                return self._front.hang_up(request)
+            return self._written(request, fault.answer(), ruined=True)
+        answer = self._answer(request, body)
+        if fault is not None:
+            return self._front.hang_up(request)
+        return self._written(request, answer, ruined=False)
+
+    def _answer(self, request: web.Request, body: bytes) -> Answer:
+        self._world.settle()
+        try:
+            return self._route.act(self._admitted(request, body))
+        except Refused as refused:
+            return refused.answer(f"{_PAGE}{self._route.template}")
+
+    def _admitted(self, request: web.Request, body: bytes) -> Ask:
+        """Return what is asked, if the asker may ask it."""
+        if "User-Agent" not in request.headers:
+            raise Refused(403, "Request forbidden by administrative rules.")
+        if request.headers.get("X-GitHub-Api-Version", VERSION) != VERSION:
+            raise Refused(400, "The requested API version is not supported")
+        grant, credential = self._front.grant(request)
+        if credential and grant is None and not self._route.by_jwt:
+            raise Refused(401, "Bad credentials")
+        if request.path.removeprefix("/api/v3") != "/rate_limit":
+            self._faults.count(self._world.now(), grant.account.id if grant else 0)
+        ask = Ask(request.match_info, request.query, _read(body), grant, credential)
+        self._check_path(ask)
+        self._check_right(ask)
+        return ask
+
+    def _check_path(self, ask: Ask) -> None:
+        owner, repo = ask.path.get("owner"), ask.path.get("repo")
+        if owner is None:
+            return
+        wanted = (self._world.owner.login.casefold(), self._world.name.casefold())
+        hidden = self._world.settings.private and (
+            ask.grant is None or "metadata" not in ask.grant.permissions
+        )
+        if hidden or (owner.casefold(), str(repo).casefold()) != wanted:
+            raise Refused(404, "Not Found")
+
+    def _check_right(self, ask: Ask) -> None:
+        if not self._route.needs:
+            return
+        held = ask.grant.permissions if ask.grant else {}
+        for name, _, level in (need.partition("=") for need in self._route.needs):
+            if held.get(name) == "write" or (level == "read" and name in held):
+                return
+        reads = all(need.endswith("=read") for need in self._route.needs)
+        if reads and not self._world.settings.private:
+            return
+        who = "integration" if ask.who.app else "personal access token"
+        raise Refused(403, f"Resource not accessible by {who}")
+
+    def _written(self, request: web.Request, answer: Answer, ruined: bool) -> web.Response:
+        rate = self._faults.rate(self._world.now())
+        headers = {
+            "X-GitHub-Request-Id": f"TWIN:{next(self._number):06X}",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            "X-GitHub-Api-Version-Selected": VERSION,
+            **{f"X-RateLimit-{name.title()}": str(value) for name, value in rate.items()},
+            "X-RateLimit-Resource": "core",
+            **answer.headers,
+        }
+        if self._route.needs:
+            headers["X-Accepted-GitHub-Permissions"] = "; ".join(self._route.needs)
+        if isinstance(answer.data, str):
+            self._front.note(request, answer.status)
+            return web.Response(
+                text=answer.data, status=answer.status, content_type="text/html", headers=headers
+            )
+        body = b"" if answer.data is None else json.dumps(answer.data).encode()
+        status = answer.status
+        if request.method == "GET" and status == 200:
+            tag = f'W/"{hashlib.sha256(body).hexdigest()}"'
+            headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
+            if tag in request.headers.get("If-None-Match", ""):
+                status, body = 304, b""
+                self._faults.used -= 1
+        self._front.note(request, status)
+        if not ruined:
+            self._complain(
+                request, fault_of_answer(request.method, self._route.template, status, body)
+            )
+        if body:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        return web.Response(body=body or None, status=status, headers=headers)
+
+    def _complain(self, request: web.Request, fault: str | None) -> None:
+        if fault is not None:
+            self._front.violations.append(f"{request.method} {request.path}: {fault}")
+
+
+def _read(body: bytes) -> dict[str, object]:
+    if not body:
+        return {}
+    try:
+        read = json.loads(body)
+    except (JSONDecodeError, UnicodeDecodeError):
+        raise Refused(400, "Problems parsing JSON") from None
+    if not isinstance(read, dict):
+        raise Refused(400, "Body should be a JSON object")
+    return read

@@ -1,0 +1,205 @@
+"""Pull requests: opening, showing, changing, merging."""
+
+from collections.abc import Callable, Iterable
+
+from tests.twins.github._asking import Answer, Ask, Refused, Route, invalid
+from tests.twins.github._pages import page_of
+from tests.twins.github._records import Pull
+from tests.twins.github._repository import Unmergeable
+from tests.twins.github._shapes import Shapes
+from tests.twins.github._world import World
+
+_PULLS = "/repos/{owner}/{repo}/pulls"
+_PULL = f"{_PULLS}/{{pull_number}}"
+_REFUSED_METHODS = {
+    "merge": "Merge commits are not allowed on this repository.",
+    "squash": "Squash merges are not allowed on this repository.",
+    "rebase": "Rebase merges are not allowed on this repository.",
+}
+
+
+class Pulls:
+    """The operations below `/pulls` that are about the pull request itself."""
+
+    def __init__(self, world: World, shapes: Shapes) -> None:
+        self._world, self._shapes = world, shapes
+
+    def routes(self) -> list[Route]:
+        """Return them."""
+        reads, writes = ("pull_requests=read",), ("pull_requests=write",)
+        return [
+            Route("GET", _PULLS, self.listed, reads),
+            Route("POST", _PULLS, self.create, writes),
+            Route("GET", _PULL, self.show, reads),
+            Route("PATCH", _PULL, self.change, writes),
+            Route("GET", f"{_PULL}/merge", self.is_merged, reads),
+            Route("PUT", f"{_PULL}/merge", self.merge, ("contents=write",)),
+        ]
+
+    def find(self, ask: Ask, name: str = "pull_number") -> Pull:
+        """Return the pull request of the path."""
+        number = ask.path[name]
+        found = self._world.pulls.get(int(number)) if number.isdigit() else None
+        if found is None:
+            raise Refused(404, "Not Found")
+        return found
+
+    def listed(self, ask: Ask) -> Answer:
+        """List them, newest first unless asked otherwise."""
+        query, owner = ask.query, self._world.owner.login
+        state = query.get("state", "open")
+        if state not in ("open", "closed", "all"):
+            raise invalid("PullRequest", code="invalid", field="state")
+        found: Iterable[Pull] = self._world.pulls.values()
+        if state != "all":
+            found = (pull for pull in found if pull.open == (state == "open"))
+        if head := query.get("head"):
+            # Without the owner GitHub ignores the filter.
+            found = (pull for pull in found if ":" not in head or f"{owner}:{pull.branch}" == head)
+        if base := query.get("base"):
+            found = (pull for pull in found if pull.base == base)
+        sort = query.get("sort", "created")
+        rows = sorted(found, key=_key(sort), reverse=_falls(query.get("direction"), sort))
+        url = f"{self._shapes.root}/pulls"
+        shown = page_of(ask, rows, url)
+        assert isinstance(shown.data, list)
+        return Answer([self._shapes.pull(pull) for pull in shown.data], headers=shown.headers)
+
+    def show(self, ask: Ask) -> Answer:
+        """Show one."""
+        return Answer(self._shapes.full_pull(self.find(ask), look=True))
+
+    def create(self, ask: Ask) -> Answer:
+        """Open one."""
+        world, owner = self._world, self._world.owner.login
+        title, base, head = ask.text("title"), ask.text("base"), ask.text("head")
+        for field, value in (("title", title), ("head", head), ("base", base)):
+            if value is None:
+                raise invalid("PullRequest", code="missing_field", field=field)
+        assert title and base and head
+        branch = head.removeprefix(f"{owner}:")
+        heads = world.git.heads()
+        for field, name in (("head", branch), ("base", base)):
+            if name not in heads:
+                raise invalid("PullRequest", code="invalid", field=field)
+        if any(each.open and (each.branch, each.base) == (branch, base) for each in self._all()):
+            raise invalid("PullRequest", f"A pull request already exists for {owner}:{branch}.")
+        if not world.git.related(heads[base], heads[branch]):
+            raise invalid(
+                "PullRequest", f"The {branch} branch has no history in common with {base}"
+            )
+        if world.git.holds(heads[base], heads[branch]):
+            raise invalid("PullRequest", f"No commits between {base} and {branch}")
+        draft = ask.body.get("draft") is True
+        if draft and not world.settings.drafts:
+            raise Refused(422, "Draft pull requests are not supported in this repository.")
+        pull = world.open(branch, base, ask.who.account, title, ask.text("body"))
+        pull.draft = draft
+        return Answer(
+            self._shapes.full_pull(pull),
+            201,
+            {"Location": f"{self._shapes.root}/pulls/{pull.number}"},
+        )
+
+    def change(self, ask: Ask) -> Answer:
+        """Change its title, body or state."""
+        pull = self.find(ask)
+        if "title" in ask.body:
+            title = ask.text("title")
+            if title is None:
+                raise invalid("PullRequest", code="missing_field", field="title")
+            pull.title = title
+        if "body" in ask.body:
+            pull.body = ask.text("body")
+        if (base := ask.text("base")) is not None:
+            if base not in self._world.git.heads():
+                raise invalid("PullRequest", code="invalid", field="base")
+            pull.base = base
+        state = ask.text("state")
+        if state == "closed" and pull.open:
+            self._world.close(pull)
+        elif state == "open" and not pull.open:
+            self._reopen(pull)
+        elif state not in ("open", "closed", None):
+            raise invalid("PullRequest", code="invalid", field="state")
+        pull.updated = self._world.now()
+        self._world.settle()
+        return Answer(self._shapes.full_pull(pull))
+
+    def _reopen(self, pull: Pull) -> None:
+        if pull.merged_at is not None:
+            reason = "The pull request cannot be reopened."
+        elif pull.branch not in self._world.git.heads():
+            reason = f"The {pull.branch} branch has been deleted."
+        elif any(each.open and each.branch == pull.branch for each in self._all()):
+            reason = f"There is already an open pull request from {pull.branch} to {pull.base}."
+        else:
+            pull.closed_at = None
+            return
+        raise invalid("PullRequest", f"state cannot be changed. {reason}", code="invalid")
+
+    def is_merged(self, ask: Ask) -> Answer:
+        """Say by the status alone whether it is merged."""
+        if self.find(ask).merged_at is None:
+            raise Refused(404, "Not Found")
+        return Answer(status=204)
+
+    def merge(self, ask: Ask) -> Answer:
+        """Merge it, if nothing speaks against it."""
+        world, pull = self._world, self.find(ask)
+        method = ask.text("merge_method") or "merge"
+        if method not in _REFUSED_METHODS:
+            raise invalid("PullRequest", code="invalid", field="merge_method")
+        if not pull.open:
+            raise Refused(405, "Pull Request is not mergeable")
+        if pull.draft:
+            raise Refused(405, "Pull Request is still a draft")
+        if ask.text("sha") not in (None, pull.head):
+            raise Refused(409, "Head branch was modified. Review and try the merge again.")
+        if method not in world.settings.methods:
+            raise Refused(405, _REFUSED_METHODS[method])
+        if objections := world.objections(pull):
+            if world.rules[pull.base].ruleset:
+                told = "\n\n".join(objections)
+                raise Refused(405, f"Repository rule violations found\n\n{told}\n\n")
+            raise Refused(405, objections[0])
+        try:
+            commit = self._merged(pull, method, ask)
+        except Unmergeable:
+            raise Refused(405, "Pull Request is not mergeable") from None
+        world.git.move(f"refs/heads/{pull.base}", commit, pull.base_sha)
+        world.merged(pull, commit, ask.who.account)
+        if world.settings.deletes_branches:
+            world.git.delete(f"refs/heads/{pull.branch}")
+        return Answer(
+            {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}
+        )
+
+    def _merged(self, pull: Pull, method: str, ask: Ask) -> str:
+        git, owner = self._world.git, self._world.owner.login
+        if method == "rebase":
+            return git.rebase(pull.base_sha, pull.head)
+        if method == "squash":
+            title = ask.text("commit_title") or f"{pull.title} (#{pull.number})"
+            return git.squash(pull.base_sha, pull.head, _message(title, ask.text("commit_message")))
+        title = ask.text("commit_title") or (
+            f"Merge pull request #{pull.number} from {owner}/{pull.branch}"
+        )
+        message = ask.text("commit_message") or pull.title
+        return git.merge(pull.base_sha, pull.head, _message(title, message))
+
+    def _all(self) -> Iterable[Pull]:
+        return self._world.pulls.values()
+
+
+def _message(title: str, text: str | None) -> str:
+    return f"{title}\n\n{text}\n" if text else f"{title}\n"
+
+
+def _key(sort: str) -> Callable[[Pull], tuple[object, int]]:
+    return lambda pull: (pull.updated if sort == "updated" else pull.at, pull.number)
+
+
+def _falls(direction: str | None, sort: str) -> bool:
+    """Newest first, unless asked otherwise; by anything but creation, oldest first."""
+    return direction == "desc" if direction else sort == "created"

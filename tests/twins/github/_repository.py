@@ -1,0 +1,214 @@
+"""The bare repository behind the twin. What GitHub does with git, git does here."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+NOBODY = "0" * 40
+_NOREPLY = "noreply@github.com"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_AUTHOR_NAME": "GitHub",
+    "GIT_AUTHOR_EMAIL": _NOREPLY,
+    "GIT_COMMITTER_NAME": "GitHub",
+    "GIT_COMMITTER_EMAIL": _NOREPLY,
+}
+
+
+class Unmergeable(Exception):
+    """The two sides change the same lines."""
+
+
+class Size(NamedTuple):
+    """How large a change is."""
+
+    commits: int
+    additions: int
+    deletions: int
+    files: int
+
+
+class Repository:
+    """Git work of the twin: blocking and brief, so that nothing comes in between."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def found(self, branch: str, files: Mapping[str, str | None], author: str) -> str:
+        """Make the repository, with one commit; return the commit."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        _run(("init", "-q", "--bare", f"--initial-branch={branch}", str(self.folder)))
+        for key, value in (
+            ("http.receivepack", "true"),
+            ("uploadpack.allowAnySHA1InWant", "true"),
+            ("receive.hideRefs", "refs/pull"),
+            ("core.logAllRefUpdates", "false"),
+            ("gc.auto", "0"),
+        ):
+            self.git("config", key, value)
+        return self.commit(branch, files, "First", author)
+
+    def git(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run git in the repository; return what it said."""
+        return self.ask(*arguments, stdin=stdin).stdout.strip()
+
+    def ask(self, *arguments: str, stdin: str | None = None, ok: Sequence[int] = (0,)) -> "_Done":
+        """Do the same, and return how it went."""
+        done = _run((f"--git-dir={self.folder}", *arguments), stdin)
+        assert done.returncode in ok, f"git {arguments}: {done.stderr}"
+        return done
+
+    def heads(self) -> dict[str, str]:
+        """Return every branch and its commit."""
+        return {
+            name.removeprefix("refs/heads/"): commit for name, commit in self.refs("heads").items()
+        }
+
+    def refs(self, below: str) -> dict[str, str]:
+        """Return the refs below `refs/<below>`, by name."""
+        said = self.git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/{below}")
+        return dict(line.split(" ", 1) for line in said.splitlines())
+
+    def kind(self, commit: str) -> str:
+        """Return the type of an object."""
+        return self.git("cat-file", "-t", commit)
+
+    def resolve(self, name: str) -> str | None:
+        """Return the commit a branch, tag or id stands for."""
+        for each in (f"refs/heads/{name}", f"refs/tags/{name}", name):
+            done = self.ask("rev-parse", "-q", "--verify", f"{each}^{{commit}}", ok=(0, 1, 128))
+            if done.returncode == 0:
+                return done.stdout.strip()
+        return None
+
+    def holds(self, whole: str, part: str) -> bool:
+        """Return whether `whole` contains the commit `part`."""
+        return self.ask("merge-base", "--is-ancestor", part, whole, ok=(0, 1)).returncode == 0
+
+    def size(self, base: str, head: str) -> Size:
+        """Return how much `head` adds to `base`."""
+        commits = int(self.git("rev-list", "--count", f"{base}..{head}"))
+        counts = [
+            line.split("\t")[:2]
+            for line in self.git("diff", "--numstat", f"{base}...{head}").splitlines()
+        ]
+        numbers = [[int(each) if each.isdigit() else 0 for each in pair] for pair in counts]
+        return Size(commits, sum(n[0] for n in numbers), sum(n[1] for n in numbers), len(counts))
+
+    def related(self, one: str, other: str) -> bool:
+        """Return whether two commits have history in common."""
+        return self.ask("merge-base", one, other, ok=(0, 1)).returncode == 0
+
+    def subject(self, commit: str, form: str = "%B") -> str:
+        """Return a commit's message, or another part of it."""
+        return self.git("log", "-1", f"--format={form}", commit)
+
+    def move(self, ref: str, to: str, expected: str | None = None) -> None:
+        """Move a ref; if `expected` is given, only from there."""
+        self.git("update-ref", ref, to, *([] if expected is None else [expected]))
+
+    def delete(self, ref: str) -> None:
+        """Delete a ref."""
+        self.git("update-ref", "-d", ref)
+
+    # ------------------------------------------------------------------------------------- merging
+
+    def merge(self, base: str, head: str, message: str) -> str:
+        """Return a new merge commit of the two, on no branch yet; may raise `Unmergeable`."""
+        return self._commit(self._merged(base, head), (base, head), message)
+
+    def squash(self, base: str, head: str, message: str) -> str:
+        """Return one new commit on `base` with everything of `head`."""
+        return self._commit(self._merged(base, head), (base,), message)
+
+    def rebase(self, base: str, head: str) -> str:
+        """Return the last of `head`'s commits, each made anew on top of `base`."""
+        return self._worked(base, "cherry-pick", "--allow-empty", f"{base}..{head}")
+
+    def revert(self, base: str, merged: str, message: str) -> str:
+        """Return a commit on `base` that undoes another."""
+        parents = self.subject(merged, "%P").split()
+        side = ["-m", "1"] if len(parents) > 1 else []
+        undone = self._worked(base, "revert", "--no-edit", *side, merged)
+        return self._commit(self.git("rev-parse", f"{undone}^{{tree}}"), (base,), message)
+
+    def commit(
+        self, branch: str, files: Mapping[str, str | None], message: str, author: str
+    ) -> str:
+        """Commit files on a branch and return the commit; `None` removes a file."""
+        present = self.heads().get(branch)
+        with TemporaryDirectory(prefix="twin-") as folder:
+            index = {"GIT_INDEX_FILE": f"{folder}/index", **_signed(author)}
+            if present is not None:
+                self._with(index, "read-tree", present)
+            for name, content in files.items():
+                if content is None:
+                    self._with(index, "update-index", "--force-remove", "--", name)
+                    continue
+                blob = self.git("hash-object", "-w", "--stdin", stdin=content)
+                self._with(index, "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+            tree = self._with(index, "write-tree")
+            above = () if present is None else ("-p", present)
+            commit = self._with(index, "commit-tree", tree, *above, "-m", message)
+        self.move(f"refs/heads/{branch}", commit, present or NOBODY)
+        return commit
+
+    def _merged(self, base: str, head: str) -> str:
+        done = self.ask("merge-tree", "--write-tree", "--no-messages", base, head, ok=(0, 1))
+        if done.returncode == 1:
+            raise Unmergeable
+        return done.stdout.strip()
+
+    def _commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+        above = [word for parent in parents for word in ("-p", parent)]
+        return self.git("commit-tree", tree, *above, stdin=message)
+
+    def _worked(self, base: str, *arguments: str) -> str:
+        """Run git in a worktree of `base`; return the commit it ends on."""
+        with TemporaryDirectory(prefix="twin-") as folder:
+            path = f"{folder}/work"
+            self.git("worktree", "add", "-q", "--detach", path, base)
+            try:
+                done = _run(("-C", path, *arguments))
+                if done.returncode != 0:
+                    raise Unmergeable(done.stderr)
+                return _run(("-C", path, "rev-parse", "HEAD")).stdout.strip()
+            finally:
+                self.git("worktree", "remove", "-f", "-f", path)
+
+    def _with(self, extra: Mapping[str, str], *arguments: str) -> str:
+        done = _run((f"--git-dir={self.folder}", *arguments), extra=extra)
+        assert done.returncode == 0, f"git {arguments}: {done.stderr}"
+        return done.stdout.strip()
+
+
+_Done = subprocess.CompletedProcess[str]
+
+
+def _signed(author: str) -> dict[str, str]:
+    mail = f"{author}@users.noreply.github.com"
+    return {
+        "GIT_AUTHOR_NAME": author,
+        "GIT_AUTHOR_EMAIL": mail,
+        "GIT_COMMITTER_NAME": author,
+        "GIT_COMMITTER_EMAIL": mail,
+    }
+
+
+def _run(
+    arguments: Sequence[str], stdin: str | None = None, extra: Mapping[str, str] | None = None
+) -> _Done:
+    return subprocess.run(
+        ["git", *arguments],
+        env={**ENVIRONMENT, **(extra or {})},
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
