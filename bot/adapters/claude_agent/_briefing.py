@@ -1,0 +1,229 @@
+"""What the executor and its reviewer are told, made from the records of a run."""
+
+from collections.abc import Sequence
+
+from bot.adapters.claude_agent._output import Review
+from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.evidence import Diagnosis
+from bot.domain.plan import Plan
+from bot.ports.agent import Assignment
+from bot.prompts import Prompts
+from bot.telemetry import redact
+
+_OUTPUT = 6_000  # characters of one failed check; its end says most
+_OUTPUTS = 15_000
+_DIFF = 40_000
+_DIFF_SO_FAR = 8_000
+_TRIED = 12
+_WORDS = 2_000
+_INSTRUCTION = 2_000
+
+
+class Briefing:
+    """Writes the messages of one assignment."""
+
+    def __init__(
+        self, assignment: Assignment, prompts: Prompts, memory: Sequence[str] = ()
+    ) -> None:
+        self._assignment = assignment
+        self._prompts = prompts
+        self._memory = memory
+
+    def opening(self, owned: Sequence[str], *, known: bool, diff: str) -> str:
+        """Return what begins this call.
+
+        `known` says that the conversation remembers what was said before; else it is told, with the
+        `diff` the worktree holds.
+        """
+        news = self._news(known=known)
+        if known:
+            return "\n\n".join(news)
+        begun = self._before(diff) if self._begun else []
+        more = "\n\n".join([*begun, *news])
+        assignment = self._assignment
+        evidence = evidence_text(assignment.evidence, assignment.diagnosis, memory=self._memory)
+        return self._prompts.render(
+            "executor_begin",
+            diagnosis=self._diagnosis(),
+            plan=self._plan(),
+            owned=listed(owned),
+            proof=self._proof(),
+            evidence=evidence,
+            more=f"\n{more}" if more else "",
+        )
+
+    def sent_back(self, review: Review) -> str:
+        """Return what the executor is told of a review that did not approve."""
+        told = "\n\n".join(
+            f"{number}. {problem.file}: {problem.what}\n   Why: {problem.why}"
+            for number, problem in enumerate(review.problems, 1)
+        )
+        return self._prompts.render(
+            "executor_review", problems=self._data(told or review.summary, _OUTPUT, "review")
+        )
+
+    def nothing_changed(self) -> str:
+        """Return what the executor is told when it is done and nothing has changed."""
+        return self._prompts.render("executor_nothing")
+
+    def to_review(self, owned: Sequence[str], words: str, diff: str) -> str:
+        """Return what the reviewer reads first."""
+        asked = self._instructions()
+        return self._prompts.render(
+            "reviewer_read",
+            diagnosis=self._diagnosis(),
+            plan=self._plan(),
+            owned=listed(owned),
+            instructions=f"\n{asked}\n" if asked else "",
+            words=self._data(words, _WORDS),
+            diff=self._data(diff, _DIFF),
+        )
+
+    def to_review_again(self, words: str, diff: str) -> str:
+        """Return what the reviewer reads once its points were answered."""
+        return self._prompts.render(
+            "reviewer_again", words=self._data(words, _WORDS), diff=self._data(diff, _DIFF)
+        )
+
+    @property
+    def _begun(self) -> bool:
+        """Whether something was done for this assignment before this call."""
+        assignment = self._assignment
+        return bool(assignment.resumed or assignment.previous or assignment.answer)
+
+    def _news(self, *, known: bool) -> list[str]:
+        """Return what has happened since the conversation was last spoken in."""
+        assignment = self._assignment
+        told = []
+        if assignment.feedback is not None and not (known and assignment.answer):
+            told.append(self._feedback(assignment.feedback))
+        if assignment.answer is not None:
+            told.append(self._answer())
+        if asked := self._instructions():
+            told.append(asked)
+        if known and (assignment.resumed or not told):
+            told.insert(0, self._prompts.render("executor_resumed"))
+        return told
+
+    def _before(self, diff: str) -> list[str]:
+        """Return what a conversation that is lost left: what was tried, and what is changed."""
+        lines = []
+        if previous := self._assignment.previous:
+            lines += _tried(previous)
+        facts = self._data("\n".join(lines), _OUTPUT) if lines else "Nothing was finished."
+        so_far = self._data(diff, _DIFF_SO_FAR) if diff.strip() else "Nothing is changed."
+        before = f"{facts}\n\nThe worktree holds this change so far:\n\n{so_far}"
+        return [self._prompts.render("executor_before", before=before)]
+
+    def _feedback(self, verdict: Verdict) -> str:
+        return self._prompts.render(
+            "executor_feedback",
+            round=str(verdict.round),
+            verdict=self._data("\n\n".join(_troubles(verdict)), _OUTPUTS),
+        )
+
+    def _answer(self) -> str:
+        question, answer = self._assignment.question, self._assignment.answer
+        asked = self._data(question.text, _WORDS) if question else "(your question)"
+        if answer is not None and answer.person is not None:
+            words = self._data(answer.text, _INSTRUCTION, "instruction")
+            said = f"{_name(answer.person.name)} decides it, and this is an instruction:\n\n{words}"
+        else:
+            default = answer.text if answer else ""
+            default = question.default if question and not default else default
+            said = (
+                "Nobody answered in time, so the default you stated counts:\n\n"
+                f"{self._data(default, _INSTRUCTION, 'instruction')}"
+            )
+        return self._prompts.render("executor_answer", question=asked, answer=said)
+
+    def _instructions(self) -> str:
+        if not self._assignment.steering:
+            return ""
+        blocks = [
+            self._data(each, _INSTRUCTION, "instruction") for each in self._assignment.steering
+        ]
+        return self._prompts.render("executor_instructions", instructions="\n\n".join(blocks))
+
+    def _diagnosis(self) -> str:
+        return self._data(_diagnosis(self._assignment.diagnosis), _OUTPUT)
+
+    def _plan(self) -> str:
+        return self._data(_plan(self._assignment.plan), _OUTPUTS, "plan")
+
+    def _proof(self) -> str:
+        tests = self._assignment.plan.reproductions
+        return (
+            "\n\n".join(
+                f"`{test.path}` (ours: you need not write it, and cannot change it). Today it ends "
+                f"with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
+                for test in tests
+            )
+            or "There is none. Show the mend with a test of your own, if you own a test file."
+        )
+
+    def _data(self, text: str, limit: int, label: str = "data") -> str:
+        return fenced(clipped(redact(text), limit), label)
+
+
+def listed(files: Sequence[str]) -> str:
+    """Return files as a list, one a line."""
+    return "\n".join(f"- `{file}`" for file in files)
+
+
+def _diagnosis(diagnosis: Diagnosis) -> str:
+    return f"{diagnosis.headline}\n{diagnosis.cause}"
+
+
+def _plan(plan: Plan) -> str:
+    lines = [f"Problem: {plan.problem}", f"Solution: {plan.solution}", "Steps:"]
+    lines += [
+        f"{number}. {step.summary} ({', '.join(step.owned_files)})"
+        for number, step in enumerate(plan.steps, 1)
+    ]
+    told = {
+        "Risk": f"{plan.risk}. {plan.impact}",
+        "Unit tests": plan.tests.unit,
+        "Integration tests": plan.tests.integration,
+        "Performance tests": plan.tests.performance,
+        "User experience": plan.tests.user_experience,
+        "Compatibility": plan.compatibility,
+    }
+    return "\n".join([*lines, *(f"{name}: {text}" for name, text in told.items() if text)])
+
+
+def _tried(previous: ChangeSet) -> list[str]:
+    lines = [f"The last round said: {previous.summary}"]
+    lines += [f"- {attempt.summary}: {attempt.result}" for attempt in previous.attempts[:_TRIED]]
+    return [*lines, f"Review: {previous.review}"] if previous.review else lines
+
+
+def _troubles(verdict: Verdict) -> list[str]:
+    """Return everything that stands in the way, raw, the end of long outputs."""
+    told = [f"Not allowed: {found.told}" for found in verdict.findings if found.blocking]
+    if verdict.red_on_base is not None and not verdict.reproduced and verdict.green_on_head:
+        told.append(_output("the failing test still fails", verdict.green_on_head))
+    told += [
+        _output(f"failed: {check.name}{_anyway(check, verdict)}", check)
+        for check in verdict.checks
+        if not check.ok
+    ]
+    return told or ["No check ran."]
+
+
+def _anyway(check: CheckResult, verdict: Verdict) -> str:
+    return " (it fails without your change too)" if check.name in verdict.red_before else ""
+
+
+def _output(heading: str, check: CheckResult) -> str:
+    command = f"$ {check.command}\n" if check.command else ""
+    status = f" ({check.status} after {check.seconds:.0f} s)" if check.status == "timeout" else ""
+    output = clipped(redact(check.output), _OUTPUT, keep="tail")
+    return f"== {heading}{status}\n{command}{output}"
+
+
+def _name(name: str) -> str:
+    """Return a person's name as it may stand in our own words: on one line, without marks."""
+    plain = "".join(char for char in name if char.isalnum() or char in " ._-")
+    return " ".join(plain.split())[:40] or "Somebody who may decide"

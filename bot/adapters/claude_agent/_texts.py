@@ -1,0 +1,198 @@
+"""What a model reads of a failure: bounded, redacted, and fenced, so that it stays data.
+
+Everything people, logs, commits or files could have written stands inside a fence of backticks that
+is longer than any run of backticks in it; nothing inside can end it. Outside stand our words alone.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from bot.domain.evidence import Diagnosis, Evidence, SourceExcerpt, Suspect
+from bot.domain.ids import short_id
+from bot.domain.journal import Action, Capsule, FailureGroup, Frame
+from bot.telemetry import redact
+
+LIMIT = 20_000  # characters; some 6,000 tokens
+_IDS = 5
+_VALUE = 300
+_MESSAGE = 1_000
+_DIFF = 4_000
+
+
+class Section(NamedTuple):
+    """One part of the evidence. `weight` is its share where not everything has room."""
+
+    heading: str
+    text: str
+    weight: int
+
+
+def fenced(text: str, label: str = "data") -> str:
+    """Return the text between fences it cannot close. What nobody could see is spelled out."""
+    shown = visible(text).strip("\n")
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{label}\n{shown}\n{fence}"
+
+
+def visible(text: str) -> str:
+    """Return the text with control and formatting characters written out, as in `\\u202e`."""
+    lines = text.replace("\r\n", "\n")
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else _spelled(char)
+        for char in lines
+    )
+
+
+def clipped(text: str, limit: int, *, keep: Literal["head", "tail"] = "head") -> str:
+    """Return at most about `limit` characters, and how many are missing where some are."""
+    if len(text) <= limit:
+        return text
+    missing = f"[{len(text) - limit:,} more characters]"
+    return f"{text[:limit]}\n{missing}" if keep == "head" else f"{missing}\n{text[-limit:]}"
+
+
+def evidence_text(
+    evidence: Evidence,
+    diagnosis: Diagnosis,
+    *,
+    words: str = "",
+    memory: Sequence[str] = (),
+    limit: int = LIMIT,
+) -> str:
+    """Return the evidence pack: the same for the same evidence, some `limit` characters at most.
+
+    `words` is what the person said; `memory` what is remembered of such failures.
+    """
+    sections = [
+        Section("What a person asked for", words, 2),
+        Section("What rules made of it, without a model", _found(diagnosis), 3),
+        Section("Failures, grouped, best match first", _groups(evidence.groups), 3),
+        Section("The newest of them in full", _newest(evidence), 6),
+        Section("Source around its frames, innermost first", _excerpts(evidence.excerpts), 8),
+        Section("Commits that may be behind it", _suspects(evidence.suspects), 8),
+        Section("The same action over time, oldest first", _timeline(evidence.timeline), 2),
+        Section("What else failed, and was not asked about", _groups(evidence.nearby), 2),
+        Section("What is remembered of such failures", "\n".join(memory), 3),
+    ]
+    present = [section._replace(text=redact(section.text)) for section in sections if section.text]
+    shares = _shares([(len(section.text), section.weight) for section in present], limit)
+    return "\n\n".join(
+        f"### {section.heading}\n\n{fenced(clipped(section.text, share))}"
+        for section, share in zip(present, shares, strict=True)
+    )
+
+
+def _spelled(char: str) -> str:
+    return {"\r": "\\r", "\x00": "\\0"}.get(char, char.encode("unicode_escape").decode("ascii"))
+
+
+def _shares(needs: Sequence[tuple[int, int]], limit: int) -> list[int]:
+    """Return how many characters each may have; what one does not need goes to the others."""
+    given = dict.fromkeys(range(len(needs)), 0)
+    waiting, left = set(given), limit
+    while waiting:
+        unit = left / sum(needs[each][1] for each in waiting)
+        content = {each for each in waiting if needs[each][0] <= needs[each][1] * unit}
+        for each in content or waiting:
+            given[each] = needs[each][0] if content else int(needs[each][1] * unit)
+        left -= sum(needs[each][0] for each in content)
+        waiting = waiting - content if content else set()
+    return list(given.values())
+
+
+def _found(diagnosis: Diagnosis) -> str:
+    lines = [diagnosis.headline, diagnosis.cause]
+    if diagnosis.fingerprint:
+        lines.append(f"fingerprint: {diagnosis.fingerprint}; confidence: {diagnosis.confidence}")
+    return "\n".join(lines)
+
+
+def _groups(groups: Sequence[FailureGroup]) -> str:
+    return "\n".join(_group(group) for group in groups)
+
+
+def _group(group: FailureGroup) -> str:
+    error = group.newest.error
+    what = f"{error.exception}: {_flat(error.message)}" if error else "no exception recorded"
+    ids = ", ".join(short_id(each) for each in group.action_ids[:_IDS])
+    more = len(group.action_ids) - _IDS
+    return (
+        f"{group.event}: {group.count} x {what}\n"
+        f"  {group.first_seen:%Y-%m-%d %H:%M:%S} to {group.last_seen:%Y-%m-%d %H:%M:%S} UTC, "
+        f"fingerprint {group.fingerprint}\n"
+        f"  record ids: {ids}{f' and {more} more' if more > 0 else ''}"
+    )
+
+
+def _newest(evidence: Evidence) -> str:
+    if not evidence.groups or evidence.capsule is None:
+        return ""
+    action, capsule = evidence.groups[0].newest, evidence.capsule
+    head = f"record {short_id(action.id)}, {action.ts:%Y-%m-%d %H:%M:%S} UTC"
+    commit = f", running commit {action.commit[:12]}" if action.commit else ""
+    return "\n".join([f"{head}{commit}", *_capsule(capsule)])
+
+
+def _capsule(capsule: Capsule) -> Iterator[str]:
+    yield f"{capsule.exception}: {clipped(capsule.message, _MESSAGE)}"
+    if capsule.inputs:
+        yield "inputs:"
+        yield from (f"  {name} = {_flat(value)}" for name, value in sorted(capsule.inputs.items()))
+    yield "frames of this project, outermost first:"
+    for frame in capsule.frames:
+        yield from _frame(frame)
+
+
+def _frame(frame: Frame) -> Iterator[str]:
+    yield f"  {frame.file}:{frame.line} in {frame.function}"
+    yield from (f"    {name} = {_flat(value)}" for name, value in frame.arguments.items())
+    if frame.opaque:
+        yield f"    not recorded: {', '.join(frame.opaque)}"
+
+
+def _excerpts(excerpts: Sequence[SourceExcerpt]) -> str:
+    return "\n\n".join(_excerpt(excerpt) for excerpt in excerpts)
+
+
+def _excerpt(excerpt: SourceExcerpt) -> str:
+    lines = enumerate(excerpt.text.splitlines(), excerpt.first_line)
+    numbered = [
+        f"{number:>5}{'>' if number == excerpt.highlight else ' '} {line}" for number, line in lines
+    ]
+    return "\n".join([excerpt.file, *numbered])
+
+
+def _suspects(suspects: Sequence[Suspect]) -> str:
+    return "\n\n".join(_suspect(suspect) for suspect in suspects)
+
+
+def _suspect(suspect: Suspect) -> str:
+    commit = suspect.commit
+    diff = clipped(redact(suspect.diff), _DIFF)  # half a secret is not recognised as one
+    return (
+        f"commit {commit.sha[:12]} by {commit.author}, {commit.at:%Y-%m-%d %H:%M}: "
+        f"{_flat(commit.summary)}\n"
+        f"why: {suspect.reason} (score {suspect.score:.2f})\n{diff}"
+    )
+
+
+def _timeline(actions: Sequence[Action]) -> str:
+    """Return one line a stretch of equal outcomes."""
+    lines: list[tuple[str, str, int]] = []
+    for action in actions:
+        what = f"{action.event} {action.outcome}"
+        if action.error:
+            what += f" {action.error.exception}"
+        at, before, count = lines[-1] if lines else ("", "", 0)
+        if what == before:
+            lines[-1] = (at, what, count + 1)
+        else:
+            lines.append((f"{action.ts:%Y-%m-%d %H:%M:%S}", what, 1))
+    return "\n".join(f"{at} {what}{f' x {n}' if n > 1 else ''}" for at, what, n in lines)
+
+
+def _flat(text: str) -> str:
+    return clipped(" ".join(text.split()), _VALUE).replace("\n", " ")

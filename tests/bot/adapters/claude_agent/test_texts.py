@@ -1,0 +1,177 @@
+"""Evidence as a model reads it: nothing in it can leave its fence, and it is never too long."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced, visible
+from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
+from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MARKS = st.sampled_from(
+    ["```", "````", "`" * 9, "~~~", "\n", "\r", "\x00", "data", "\u202e", "### "]
+)
+SPITEFUL = st.lists(st.one_of(MARKS, st.text(max_size=12)), max_size=12).map("".join)
+
+
+def outside(text: str) -> list[str]:
+    """Return the lines that stand in no fence, as Markdown reads fences."""
+    lines, fence = [], ""
+    for line in re.split(r"\r\n|\n|\r", text):
+        opening = re.fullmatch(r" {0,3}(`{3,})[^`]*", line)
+        if fence:
+            if re.fullmatch(rf" {{0,3}}`{{{len(fence)},}}[ \t]*", line):
+                fence = ""
+        elif opening:
+            fence = opening[1]
+        elif line:
+            lines.append(line)
+    assert fence == "", "a fence was left open"
+    return lines
+
+
+def action(text: str, minutes: int = 0, outcome: ActionOutcome = ActionOutcome.ERROR) -> Action:
+    error = Capsule(
+        exception="IndexError",
+        message=text,
+        fingerprint="5dc1e6ef0000",
+        frames=(
+            Frame(file="cogs/dice.py", line=40, function="roll", opaque=("self",)),
+            Frame(file="cogs/dice.py", line=8, function=text, arguments={"value": text}),
+        ),
+        inputs={text: text},
+    )
+    return Action(
+        ts=NOON + timedelta(minutes=minutes),
+        id=f"01m7y8pbgyc9j76yr277651k{minutes:02}",
+        event="command.roll",
+        kind=Kind.COMMAND,
+        name=text,
+        outcome=outcome,
+        error=error if outcome is ActionOutcome.ERROR else None,
+    )
+
+
+def evidence(text: str, *, suspects: int = 1) -> Evidence:
+    newest = action(text)
+    group = FailureGroup(
+        fingerprint="5dc1e6ef0000",
+        event=text,
+        count=3,
+        first_seen=NOON,
+        last_seen=NOON,
+        newest=newest,
+        action_ids=tuple(f"01m7y8pbgyc9j76yr277651k{number:02}" for number in range(9)),
+    )
+    suspect = Suspect(
+        commit=Commit(sha="ab" * 20, author=text, at=NOON, summary=text),
+        reason=text,
+        diff=text,
+        score=0.5,
+    )
+    return Evidence(
+        base="cd" * 20,
+        groups=(group,),
+        nearby=(group,),
+        timeline=(newest,),
+        excerpts=(SourceExcerpt(file=text, first_line=1, text=text, highlight=1),),
+        suspects=(suspect,) * suspects,
+    )
+
+
+def pack(text: str, **changes: int) -> str:
+    diagnosis = Diagnosis(found=True, headline=text, cause=text, fingerprint=text)
+    return evidence_text(evidence(text), diagnosis, words=text, memory=(text,), **changes)
+
+
+HEADINGS = outside(pack("plain"))
+
+
+@given(SPITEFUL)
+def test_nothing_closes_its_fence(text: str) -> None:
+    assert outside(fenced(text)) == []
+
+
+@given(SPITEFUL)
+def test_whatever_people_and_logs_write_only_our_headings_stand_outside(text: str) -> None:
+    assert set(outside(pack(text))) <= set(HEADINGS)
+
+
+@given(SPITEFUL, st.integers(min_value=200, max_value=3_000))
+def test_a_cut_text_stays_in_its_fence_too(text: str, limit: int) -> None:
+    assert set(outside(pack(text * 40, limit=limit))) <= set(HEADINGS)
+
+
+def test_the_headings_are_ours() -> None:
+    assert len(HEADINGS) == 9
+    assert all(heading.startswith("### ") for heading in HEADINGS)
+
+
+@pytest.mark.parametrize("size", [10, 1_000, 100_000])
+def test_the_pack_is_bounded_however_much_there_is(size: int) -> None:
+    text = pack("x" * size)
+    assert len(text) < 20_000 + len(HEADINGS) * 150
+
+
+def test_what_a_short_part_does_not_need_goes_to_the_long_ones() -> None:
+    whole = evidence("boom").but(excerpts=())
+    big = Suspect(
+        commit=Commit(sha="ef" * 20, author="Ann", at=NOON, summary="Change the dice"),
+        reason="blame",
+        diff="\n".join(f"+line {number}" for number in range(250)),
+        score=0.9,
+    )
+    diagnosis = Diagnosis(found=True, headline="1 IndexError", cause="face")
+    text = evidence_text(whole.but(suspects=(big,)), diagnosis, limit=6_000)
+    assert "+line 249" in text
+    assert "more characters" not in text
+
+
+def test_a_secret_in_a_diff_is_gone_even_where_the_diff_is_cut_in_the_middle_of_it() -> None:
+    secret = "ghp_" + "A1b2C3d4E5" * 3 + "F6g7h8"
+    for before in range(3_960, 4_001, 8):
+        diff = "x " * (before // 2) + secret
+        suspect = evidence("boom").suspects[0].but(diff=diff)
+        seen = evidence("boom").but(suspects=(suspect,))
+        text = evidence_text(seen, Diagnosis(found=True, headline="one", cause="two"))
+        assert "ghp_A1b2" not in text
+
+
+def test_the_same_evidence_is_the_same_text() -> None:
+    assert pack("boom") == pack("boom")
+
+
+def test_it_holds_what_a_planner_needs() -> None:
+    text = pack("string index out of range")
+    for needed in (
+        "IndexError: string index out of range",
+        "cogs/dice.py:8 in",
+        "value = string index out of range",
+        "not recorded: self",
+        "abababababab",
+        "record ids: 77651k00, 77651k01",
+        "and 4 more",
+    ):
+        assert needed in text
+
+
+def test_equal_outcomes_in_a_row_take_one_line() -> None:
+    ok = [action("fine", minute, ActionOutcome.OK) for minute in range(5)]
+    seen = evidence("boom").but(timeline=(*ok, action("boom", 6)))
+    text = evidence_text(seen, Diagnosis(found=True, headline="one", cause="two"))
+    assert "12:00:00 command.roll ok x 5" in text
+    assert "12:06:00 command.roll error IndexError" in text
+
+
+def test_what_nobody_could_see_is_written_out() -> None:
+    assert visible("a\u202eb\x1b[2Jc\u200bd") == "a\\u202eb\\x1b[2Jc\\u200bd"
+    assert visible("kept\n\tas it is, ünd 🎲") == "kept\n\tas it is, ünd 🎲"
+
+
+def test_a_cut_says_how_much_is_missing_and_keeps_the_end_that_matters() -> None:
+    assert clipped("abcdef", 4) == "abcd\n[2 more characters]"
+    assert clipped("abcdef", 4, keep="tail") == "[2 more characters]\ncdef"
