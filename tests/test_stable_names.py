@@ -109,7 +109,7 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
         "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Approval",
-        "Shipment", "Outcome", "Question", "Answer", "Instructions",
+        "Shipment", "Outcome", "Question", "Answer", "Instructions", "Revision",
     ]  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
         "resume", "remember", "forget", "stop", "audit", "capabilities", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
-        "ask", "read", "cancel", "revise", "steer", "reject", "ship",
+        "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship",
     }  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class ChangeSet(Spent):
     title: str = ""
     description: str = ""
     review: str = ""
+    heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
     seconds: float = 0.0
 
 

@@ -1,11 +1,12 @@
 """The newest record of each stage of one run."""
 
 from bot.domain.change import ChangeSet, FullTier, Verdict
-from bot.domain.dialogue import Answer, Instructions, Question
+from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
+from bot.domain.revision import Revision
 
 RECORDS: dict[str, type[Record]] = {
     kind.__name__: kind
@@ -23,6 +24,7 @@ RECORDS: dict[str, type[Record]] = {
         Question,
         Answer,
         Instructions,
+        Revision,
     )
 }
 
@@ -43,6 +45,7 @@ class History(Record):
     question: Question | None = None
     answer: Answer | None = None
     instructions: Instructions | None = None
+    revision: Revision | None = None
 
     @property
     def open_question(self) -> Question | None:
@@ -51,3 +54,14 @@ class History(Record):
         if asked is None or (answered is not None and answered.question_id == asked.id):
             return None
         return asked
+
+    @property
+    def revising(self) -> Revision | None:
+        """The revision that has been begun and is not over, if there is one."""
+        return None if self.revision is None or self.revision.over else self.revision
+
+    @property
+    def unheard(self) -> tuple[Instruction, ...]:
+        """What people asked since the present change was begun."""
+        items = self.instructions.items if self.instructions else ()
+        return items[self.change_set.heard :] if self.change_set else items

@@ -15,6 +15,7 @@ class Act(StrEnum):
     READ = "read"  # runs, plans, health
     CANCEL = "cancel"
     REVISE = "revise"
+    ANSWER = "answer"
     REJECT = "reject"
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and the like
@@ -27,6 +28,7 @@ _REFUSALS = {
     Act.READ: "see my runs",
     Act.CANCEL: "cancel a run",
     Act.REVISE: "revise a run",
+    Act.ANSWER: "answer my questions",
     Act.REJECT: "reject a proposal",
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",

@@ -68,3 +68,4 @@ class Post(Record):
     buttons: tuple[Button, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = Field(default=None, description="message id in the same channel")
+    notify: tuple[int, ...] = Field(default=(), description="people whose mention in it rings")

@@ -32,6 +32,10 @@ class Store(Protocol):
         """
         ...
 
+    async def append(self, run_id: str, *records: Record) -> None:
+        """Append records without touching the run: whoever works on it is not disturbed."""
+        ...
+
     async def history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
         ...

@@ -2,20 +2,27 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from typing import Literal
 
-from bot.domain.audit import AuditEntry
-from bot.domain.errors import ForgeError, NotAuthorized, StoreConflict, WorkspaceError, WrongStage
+from bot.domain.dialogue import Instruction, Question
+from bot.domain.errors import ForgeError, StoreConflict, WorkspaceError, WrongStage
 from bot.domain.history import History
-from bot.domain.ids import run_id as new_run_id
 from bot.domain.journal import Action
 from bot.domain.people import Person
-from bot.domain.policy import Act, authorize
+from bot.domain.policy import Act
 from bot.domain.proposal import Approval
+from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
+from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._flow import Flow
-from bot.self_improvement._keeper import Keeper, about
+from bot.self_improvement._keeper import Keeper, about, open_question
+from bot.self_improvement._kit import Kit
 from bot.self_improvement._parts import Doors, Limits, Stages
+from bot.self_improvement._permits import Permits
+from bot.self_improvement._purse import Purse
+from bot.self_improvement._starting import Starting, again
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._sweep import Sweep
 from bot.self_improvement._turns import Turns
@@ -37,12 +44,25 @@ class SelfImprovementAgent:
         self._voice = Voice(
             doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id
         )
-        self._keeper = Keeper(doors, self._voice)
-        flow = Flow(doors, stages, limits, self._voice, self._keeper)
+        purse = Purse()
+        self._keeper = Keeper(doors, self._voice, purse)
+        self._permits = Permits(doors, limits.people)
+        flow = Flow(Kit(doors, stages, limits, self._voice, self._keeper, purse))
+        self._purse = purse
         self._approvals = Approvals(doors, limits, self._turns)
-        self._workers = Workers(doors, limits, flow, owner)
+        self._workers = Workers(doors, limits, flow, purse, owner)
+        self._dialogue = Dialogue(
+            doors,
+            self._voice,
+            self._keeper,
+            self._workers.wake,
+            follows_words=stages.execute.follows_words,
+        )
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
-        self._sweep = Sweep(doors, limits, self._keeper, self._workers, self._turns)
+        self._starting = Starting(doors, self._startup)
+        self._sweep = Sweep(
+            doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns
+        )
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
@@ -96,17 +116,21 @@ class SelfImprovementAgent:
                     f"Run `{run.id}` is {run.status}; only one that failed can be retried."
                 )
             if (await self._doors.store.history(run.id)).proposal is not None:
-                return await self._start(_again(run.trigger, person))
+                return await self._start(again(run.trigger, person))
             await self._drop(run.id)
-            again = run.but(
+            anew = run.but(
                 stage=Stage.OBSERVE,
                 status=Status.QUEUED,
                 attempt=run.attempt + 1,
                 round=1,
+                first_round=1,
                 interruptions=0,
+                parks=0,
                 reason="",
             )
-            return await self._queued(again)
+            revising = (await self._doors.store.history(run.id)).revising
+            over = () if revising is None else (revising.but(over=True),)
+            return await self._queued(anew, *over)
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Ship, if this person may and this is the newest head. See `Approvals.give`."""
@@ -130,20 +154,40 @@ class SelfImprovementAgent:
             await self._drop(run.id)
             return ended
 
-    async def revise(self, run_id: str, person: Person, instruction: str) -> Run:
-        """Go on with a proposal as a person says. Raises `WrongStage`: no engine here can yet.
+    async def revise(
+        self,
+        run_id: str,
+        person: Person,
+        instruction: str,
+        how: Literal["text", "modal"] = "text",
+        key: str = "",
+    ) -> Run:
+        """Change what is proposed as a person says, or note it for the round to come.
 
-        The offline engine works from tests alone; it cannot follow words, and says so.
+        `key` makes hearing the same words twice harmless. Raises `WrongStage` where there is no
+        change to revise, or no engine that follows words.
         """
         await self.permit(person, Act.REVISE, run_id=run_id, note=instruction)
-        run = await self._doors.store.get(run_id)
-        history = await self._doors.store.history(run.id)
-        if run.stage is not Stage.SHIP or run.ended or history.proposal is None:
-            raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
-        raise WrongStage(
-            "The offline engine works from tests alone and cannot follow an instruction. You can "
-            f"push a commit to `{history.proposal.branch}`: I check it and post a new card."
+        now = self._doors.clock.now()
+        item = Instruction(
+            key=key or f"{person.id}:{now.isoformat()}",
+            text=redact(instruction),
+            by=person.name,
+            how=how,
+            at=now,
         )
+        return await self._in_turn(run_id, lambda run: self._dialogue.tell(run, (item,)))
+
+    async def answer(self, run_id: str, person: Person, text: str) -> Run:
+        """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""
+        await self.permit(person, Act.ANSWER, run_id=run_id, note=text)
+        return await self._in_turn(run_id, lambda run: self._dialogue.answer(run, person, text))
+
+    async def question(self, run: Run) -> Question | None:
+        """Return the question the run waits with, if it does."""
+        if not run.parked:
+            return None
+        return open_question(run, await self._doors.store.history(run.id))
 
     async def cancel(self, run_id: str, person: Person) -> Run:
         """End a run and everything it started; its proposal is closed.
@@ -151,27 +195,14 @@ class SelfImprovementAgent:
         Raises `WrongStage` if it has ended, or has merged by now and is coming live.
         """
         await self.permit(person, Act.CANCEL, run_id=run_id)
-        async with self._turns.of(run_id):
-            for _ in range(_TRIES):
-                try:
-                    run = await self._cancelled(run_id, f"Cancelled by {person.name}.")
-                except StoreConflict:
-                    continue  # a worker took or saved it between our looking and our writing
-                await self._drop(run.id)
-                return run
-        raise WrongStage(f"Run `{run_id}` changes too fast to be cancelled; please try again.")
+        reason = f"Cancelled by {person.name}."
+        return await self._in_turn(run_id, lambda run: self._cancelled(run.id, reason))
 
     async def permit(
         self, person: Person, act: Act, *, run_id: str | None = None, note: str = ""
     ) -> None:
         """Authorise and audit. Raises `NotAuthorized`; reading is not audited when allowed."""
-        try:
-            authorize(self._limits.people, person, act)
-        except NotAuthorized:
-            await self._audit(person, act, run_id, allowed=False, note=note)
-            raise
-        if act is not Act.READ:
-            await self._audit(person, act, run_id, allowed=True, note=note)
+        await self._permits.ask(person, act, run_id, note)
 
     # What people look at
 
@@ -205,35 +236,13 @@ class SelfImprovementAgent:
     # How it is done
 
     async def _start(self, trigger: Trigger) -> Run:
-        run = await self._created(trigger)
-        if run.status is Status.WAITING and run.thread_id is None:
-            try:
-                run = await self._startup.announce(run)
-            except StoreConflict:  # the same trigger, delivered twice
-                run = await self._doors.store.get(run.id)
+        run = await self._starting.start(trigger)
         self._workers.wake()
         return run
 
-    async def _created(self, trigger: Trigger) -> Run:
-        now = self._doors.clock.now()
-        new = Run(
-            id=new_run_id(),
-            goal=trigger.goal,
-            status=Status.WAITING,  # not queued before it has a thread to speak in
-            trigger=trigger,
-            created_at=now,
-            updated_at=now,
-        )
-        for _ in range(_TRIES):
-            try:
-                return await self._doors.store.create(new)
-            except StoreConflict:
-                new = new.but(id=new_run_id())  # somebody has this id already
-        return await self._doors.store.create(new)
-
     async def _cancelled(self, run_id: str, reason: str) -> Run:
         stopped = await self._workers.stop(run_id)
-        run = await self._doors.store.get(run_id)
+        run = self._purse.settle(await self._doors.store.get(run_id))
         history = await self._doors.store.history(run.id)
         if run.ended:
             await self._voice.last_word(run, history)
@@ -241,12 +250,14 @@ class SelfImprovementAgent:
         try:
             opened = await self._keeper.withdraw(run, history, reason)
         except ForgeError as error:
-            note = f" Its pull request could not be closed: {error}"
-            return await self._keeper.end(run, Status.CANCELLED, reason + note)
+            opened = None
+            reason += f" Its pull request could not be closed: {error}"
         if stopped and opened is not None and opened.state == "merged":
             await self._queued(run.but(status=Status.QUEUED, lease_owner=None))
             raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
-        return await self._keeper.end(run, Status.CANCELLED, reason + about(opened))
+        ended = await self._keeper.end(run, Status.CANCELLED, reason + about(opened))
+        await self._drop(run.id)
+        return ended
 
     async def _drop(self, run_id: str) -> None:
         try:
@@ -254,27 +265,18 @@ class SelfImprovementAgent:
         except WorkspaceError:
             _log.exception("the branch of run %s could not be removed", run_id)
 
-    async def _queued(self, run: Run) -> Run:
-        saved = await self._doors.store.save(run.but(updated_at=self._doors.clock.now()))
+    async def _in_turn(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
+        """Do it while nobody else decides about the run; again if a worker came in between."""
+        async with self._turns.of(run_id):
+            for _ in range(_TRIES):
+                try:
+                    return await act(await self._doors.store.get(run_id))
+                except StoreConflict:
+                    continue
+        raise WrongStage(f"Run `{run_id}` changes too fast; please try again.")
+
+    async def _queued(self, run: Run, *records: Record) -> Run:
+        now = self._doors.clock.now()
+        saved = await self._doors.store.save(run.but(updated_at=now), *records)
         self._workers.wake()
         return saved
-
-    async def _audit(
-        self, person: Person, act: Act, run_id: str | None, *, allowed: bool, note: str
-    ) -> None:
-        await self._doors.store.audit(
-            AuditEntry(
-                at=self._doors.clock.now(),
-                action=act,
-                allowed=allowed,
-                person=person,
-                run_id=run_id,
-                note=redact(note),
-            )
-        )
-
-
-def _again(trigger: Trigger, person: Person) -> Trigger:
-    """Return the trigger of a new run in place of one that had a proposal."""
-    place = trigger.place.but(message_id=None, thread_id=None)
-    return trigger.but(key=f"{trigger.key}:again", person=person, place=place)

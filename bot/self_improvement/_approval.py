@@ -142,6 +142,11 @@ def _open_for_a_word(run: Run, history: History) -> Proposal:
         raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
     if history.proposal is None:
         raise WrongStage(f"Run `{run.id}` has no proposal to ship (it is at: {run.stage}).")
+    if history.revising is not None and run.stage is not Stage.SHIP:
+        raise WrongStage(
+            f"I am revising #{history.proposal.number} right now, as was asked in this thread. "
+            "Please say it again at the new card. Nothing was merged."
+        )
     if run.stage is not Stage.SHIP:
         raise WrongStage(
             "The branch has moved since that card; I am checking the new commit and post a new "

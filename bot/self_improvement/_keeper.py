@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.domain.cards import failed_outputs, outputs
-from bot.domain.change import FullTier, Verdict
+from bot.domain.change import ChangeSet, FullTier, Verdict
+from bot.domain.dialogue import Question
 from bot.domain.errors import ForgeError, ForgeRejected, TheseusError
 from bot.domain.history import History
 from bot.domain.ids import short_id
@@ -12,18 +13,22 @@ from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._parts import Doors
+from bot.self_improvement._pauses import soon
+from bot.self_improvement._purse import Purse
 from bot.self_improvement._voice import Voice
 from bot.telemetry import redact
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
+_UNSHIPPED = "Not shipped:"
 
 
 class Keeper:
     """Saves runs and says what became of them. Raises `StoreConflict` where others were first."""
 
-    def __init__(self, doors: Doors, voice: Voice) -> None:
+    def __init__(self, doors: Doors, voice: Voice, purse: Purse) -> None:
         self._doors = doors
         self._voice = voice
+        self._purse = purse
 
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run with new records, and bring its card up to date."""
@@ -34,36 +39,48 @@ class Keeper:
 
     async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
         """Save the run as one that does `stage` next."""
-        return await self.save(run.but(stage=stage, interruptions=0), *records)
+        return await self.save(_fresh(run).but(stage=stage), *records)
 
     async def wait(self, run: Run, *records: Record, reason: str = "") -> Run:
         """Save the run as one that waits for a person's word; `reason` says what went wrong."""
-        waiting = run.but(
-            stage=Stage.SHIP,
-            status=Status.WAITING,
-            interruptions=0,
-            lease_owner=None,
-            lease_until=None,
-            reason=reason,
-        )
+        waiting = _unleased(_fresh(run)).but(stage=Stage.SHIP, status=Status.WAITING, reason=reason)
         return await self.save(waiting, *records)
 
     async def park(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
         """Save the run as one that goes on at its stage by itself, at `until` at the latest."""
-        parked = run.but(
+        parked = _unleased(run).but(
             status=Status.WAITING,
             parked_until=until,
             parks=run.parks + 1,
             interruptions=0,
-            lease_owner=None,
-            lease_until=None,
             reason=reason,
         )
         return await self.save(parked, *records)
 
+    async def ask(self, run: Run, question: Question) -> Run:
+        """Park the run with a question to people, and ask it in the thread."""
+        parked = await self.park(run, question.until, "Waiting for an answer.", question)
+        await self._voice.ask(parked, question)
+        return parked
+
+    async def pause(self, run: Run, until: datetime, why: str) -> Run:
+        """Park the run until a usage limit has ended, and say so in the thread."""
+        reason = f"⏸️ {redact(why)} I go on by myself {soon(until)}."
+        parked = await self.park(run.but(activity="going on after a pause"), until, reason)
+        await self.say_parked(parked, History())
+        return parked
+
+    async def say_parked(self, run: Run, history: History) -> None:
+        """Say what a parked run waits for; again is harmless."""
+        question = open_question(run, history)
+        if question is not None:
+            await self._voice.ask(run, question)
+        elif run.stage is not Stage.SHIP:
+            await self._voice.say(run, run.reason, key=f"paused:{run.version}")
+
     async def end(self, run: Run, status: Status, reason: str, *records: Record) -> Run:
         """Save the run as ended, and say so in its thread."""
-        ended = run.but(status=status, reason=reason, lease_owner=None, lease_until=None)
+        ended = _unleased(run).but(status=status, reason=reason, parked_until=None, activity="")
         saved = await self.save(ended, *records)
         await self._voice.last_word(saved, await self._doors.store.history(run.id))
         return saved
@@ -73,32 +90,67 @@ class Keeper:
         run = await self._doors.store.get(run_id)
         if run.ended:
             return run
+        run = self._purse.settle(run)
         history = await self._doors.store.history(run.id)
         what = _explained(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
             return await self.unshipped(run, what)
+        if history.revising is not None:
+            return await self.stand(run, history, what)
         reason = f"Stopped at {stage}: {what}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await self.withdraw_quietly(run, history, reason)
         return await self.end(run, Status.FAILED, reason)
 
-    async def unshipped(self, run: Run, what: str) -> Run:
+    async def stand(
+        self, run: Run, history: History, why: str, change: ChangeSet | None = None
+    ) -> Run:
+        """Give a revision up, and go back to what stood before it, which can still be shipped.
+
+        `change` is what the revision had come to; what was asked of it is not tried again.
+        """
+        revising = history.revising
+        if revising is None:
+            raise AssertionError("there is no revision to give up")
+        heard = max(revising.heard, change.heard if change else 0)
+        before, verdict = revising.change_set.but(heard=heard), revising.verdict
+        records = (before, verdict, revising.but(over=True))
+        known = history.proposal is not None and history.proposal.head == before.head
+        what = f"The revision came to nothing: {why}"
+        if verdict.green and not known:
+            text = f"⚠️ {what} `{before.head[:7]}` holds without it; I propose that."
+            await self._voice.say(run, text, key=f"stands:{run.attempt}:{run.round}")
+            return await self.advance(run, Stage.PROPOSE, *records)
+        ending = (
+            f"`{before.head[:7]}` stands as proposed: say “ship it”, what else to change, or "
+            "“reject”."
+            if verdict.green
+            else f"The branch stands at `{before.head[:7]}`, which does not pass the checks."
+        )
+        waiting = await self.wait(run, *records, reason=f"{what} {ending}")
+        await self.say_unshipped(waiting)
+        return waiting
+
+    async def unshipped(self, run: Run, what: str, *records: Record) -> Run:
         """Wait for another "ship it", and say why the last one did not work."""
-        waiting = await self.wait(run, reason=f"Not shipped: {what}")
+        waiting = await self.wait(run, *records, reason=f"{_UNSHIPPED} {what}")
         await self.say_unshipped(waiting)
         return waiting
 
     async def unproven(self, run: Run, tier: FullTier) -> Run:
         """Wait for another "ship it" after the full checks failed, with their output."""
         failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
-        waiting = await self.wait(run, tier, reason=f"Not shipped: full checks fail ({failed}).")
+        reason = f"{_UNSHIPPED} full checks fail ({failed})."
+        waiting = await self.wait(run, tier, reason=reason)
         await self.say_unshipped(waiting, outputs(tier.checks))
         return waiting
 
     async def say_unshipped(self, run: Run, attachments: tuple[Attachment, ...] = ()) -> None:
-        """Say why a waiting run was not shipped; again is harmless."""
-        text = f"⚠️ {run.reason}\nOnce that is mended, say “ship it” again, or “reject”."
+        """Say why a waiting run was not shipped, or not revised; again is harmless."""
+        text = f"⚠️ {run.reason}"
+        if run.reason.startswith(_UNSHIPPED):
+            text += "\nOnce that is mended, say “ship it” again, or “reject”."
         key = f"unshipped:{run.version}"
         await self._voice.say(run, text, key=key, attachments=attachments)
 
@@ -127,6 +179,22 @@ class Keeper:
     async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
         """Say why a head does not hold, with the output of what failed."""
         await self._voice.say(run, text, key=key, attachments=failed_outputs(verdict))
+
+
+def open_question(run: Run, history: History) -> Question | None:
+    """Return the question the run waits with, if it does."""
+    asked = history.open_question if run.parked else None
+    here = asked is not None and (asked.attempt, asked.round) == (run.attempt, run.round)
+    return asked if here else None
+
+
+def _fresh(run: Run) -> Run:
+    """Return the run as it enters a stage."""
+    return run.but(interruptions=0, parks=0, parked_until=None, activity="")
+
+
+def _unleased(run: Run) -> Run:
+    return run.but(lease_owner=None, lease_until=None)
 
 
 def about(opened: ForgeProposal | None) -> str:

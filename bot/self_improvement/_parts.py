@@ -35,7 +35,7 @@ class Doors:
 
 @dataclass(frozen=True)
 class Stages:
-    """One of each stage, ready to call."""
+    """One of each stage, ready to call. `stand_in` writes the change when `execute` cannot."""
 
     observe: Observe
     diagnose: Diagnose
@@ -44,6 +44,7 @@ class Stages:
     verify: Verify
     propose: Propose
     ship: Ship
+    stand_in: Execute | None = None
 
 
 @dataclass(frozen=True)
@@ -58,4 +59,6 @@ class Limits:
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)
     question: timedelta = timedelta(hours=1)
+    forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
+    comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
     vital_signs: tuple[str, ...] = ()

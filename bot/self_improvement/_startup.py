@@ -72,6 +72,10 @@ class Startup:
 
     async def _quarantine(self, run: Run) -> None:
         history = await self._doors.store.history(run.id)
+        if history.revising is not None:  # what stood before it is not to blame
+            idle = run.but(status=Status.QUEUED, lease_owner=None)
+            await self._keeper.stand(idle, history, f"I was interrupted twice at {run.stage}.")
+            return
         reason = f"Interrupted twice while at {run.stage}; `/runs retry {run.id}` tries it again."
         reason += await self._keeper.withdraw_quietly(run, history, reason)
         await self._keeper.end(run, Status.QUARANTINED, reason)
@@ -79,6 +83,9 @@ class Startup:
     async def _left(self, run: Run) -> None:
         """Queue a waiting run whose reason to wait is gone: announced by half, or approved."""
         if run.status is not Status.WAITING:
+            return
+        if run.parked:  # the sweep lets it go on when its time has come
+            await self._keeper.say_parked(run, await self._doors.store.history(run.id))
             return
         if run.stage is not Stage.SHIP:
             await self.announce(run)

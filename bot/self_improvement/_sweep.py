@@ -1,30 +1,52 @@
-"""The sweep: notices what happened to waiting proposals at the forge itself."""
+"""The sweep: lets parked runs go on, and notices what happens to proposals at the forge itself."""
 
 import logging
+from datetime import datetime, timedelta
 
+from bot.domain.audit import AuditEntry
+from bot.domain.dialogue import Instruction
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
-from bot.domain.proposal import ForgeProposal, Proposal
+from bot.domain.policy import Act
+from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._turns import Turns
+from bot.self_improvement._voice import Voice
 from bot.self_improvement._workers import Workers
+from bot.telemetry import redact
 
+_AGAIN = timedelta(seconds=10)  # between attempts to merge what the forge still checks
+_UNFOLLOWED = (
+    "**{by}** wrote on #{number}, and I cannot follow it: my engine works from tests alone. A "
+    "commit pushed to `{branch}` is checked and gets a new card."
+)
 _log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """Looks at every run that waits for a word, again and again."""
+    """Looks at every run that waits, again and again."""
 
     def __init__(
-        self, doors: Doors, limits: Limits, keeper: Keeper, workers: Workers, turns: Turns
+        self,
+        doors: Doors,
+        limits: Limits,
+        keeper: Keeper,
+        voice: Voice,
+        dialogue: Dialogue,
+        workers: Workers,
+        turns: Turns,
     ) -> None:
         self._doors = doors
         self._limits = limits
         self._keeper = keeper
+        self._voice = voice
+        self._dialogue = dialogue
         self._workers = workers
         self._turns = turns
+        self._read: dict[str, datetime] = {}  # run -> when its proposal's comments were read
 
     async def run_forever(self) -> None:
         """Look at every waiting run, then pause, until cancelled."""
@@ -42,14 +64,22 @@ class Sweep:
                 await self._look_at(await self._doors.store.get(run.id))
 
     async def _look_at(self, run: Run) -> None:
-        if run.status is not Status.WAITING or run.stage is not Stage.SHIP:
+        if run.status is not Status.WAITING:
             return
+        if run.stage is Stage.SHIP:
+            await self._look_at_proposal(run)
+        elif run.parked_until is not None and self._doors.clock.now() >= run.parked_until:
+            await self._dialogue.overdue(run)
+
+    async def _look_at_proposal(self, run: Run) -> None:
         history = await self._doors.store.history(run.id)
         proposal = history.proposal
         if proposal is None:
             return
         try:
             opened = await self._doors.forge.proposal(proposal.number)
+            if opened.state == "open" and opened.draft and opened.checks != "pending":
+                opened = await self._doors.forge.publish(proposal.number)
         except ForgeError:
             return  # the next sweep looks again; an approval would say what is wrong
         if opened.state == "closed":
@@ -62,6 +92,7 @@ class Sweep:
 
     async def _merged(self, run: Run, proposal: Proposal) -> None:
         if await self._doors.store.approval(run.id, proposal.head) is not None:
+            await self._go_on_shipping(run)
             return  # our own merge: it failed to come live, and waits for another word
         reason = (
             f"#{proposal.number} was merged at the forge by hand. It is live once this checkout is "
@@ -70,15 +101,92 @@ class Sweep:
         await self._keeper.end(run, Status.DONE, reason)
 
     async def _open(self, run: Run, history: History, opened: ForgeProposal) -> None:
-        """Check a head that was not the last one checked: somebody pushed to the branch."""
-        if history.verdict is not None and opened.head == history.verdict.head:
+        """Check a head that somebody pushed; else read what people wrote, or go on shipping."""
+        if history.verdict is None or opened.head != history.verdict.head:
+            await self._pushed(run)
             return
+        if opened.checks == "failed":
+            text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}`: {opened.url}"
+            await self._voice.say(run, text, key=f"forge-checks:{opened.head}")
+        if await self._dialogue.catch_up(run, history) or await self._reviewed(run, opened):
+            return
+        await self._go_on_shipping(run)
+
+    async def _pushed(self, run: Run) -> None:
         moved = run.but(
             stage=Stage.VERIFY,
             status=Status.QUEUED,
             round=run.round + 1,
+            parks=0,
+            parked_until=None,
             reason="",
             updated_at=self._doors.clock.now(),
         )
         await self._doors.store.save(moved)
         self._workers.wake()
+
+    async def _go_on_shipping(self, run: Run) -> None:
+        """Try again to merge what waits for the forge's own checks; its limit stays in the row."""
+        now = self._doors.clock.now()
+        if run.parked_until is None or now < min(run.parked_until, run.updated_at + _AGAIN):
+            return
+        again = run.but(status=Status.QUEUED, reason="", updated_at=now)
+        await self._doors.store.save(again)
+        self._workers.wake()
+
+    async def _reviewed(self, run: Run, opened: ForgeProposal) -> bool:
+        """Revise once for all that reviewers wrote since; return whether they wrote anything."""
+        now = self._doors.clock.now()
+        if now - self._read.get(run.id, run.created_at) < self._limits.comments:
+            return False
+        try:
+            comments = await self._doors.forge.comments(opened.number)
+        except ForgeError:
+            return False  # the next sweep reads them
+        self._read[run.id] = now
+        if not self._dialogue.follows_words:
+            await self._cannot_follow(run, opened, comments)
+            return False
+        history = await self._doors.store.history(run.id)
+        known = history.instructions
+        said = [_instruction(comment) for comment in comments]
+        new = [item for item in said if known is None or not known.heard(item.key)]
+        if not new:
+            return False
+        for item in new:
+            await self._audit(run, item)
+        await self._dialogue.tell(run, new)
+        return True
+
+    async def _cannot_follow(
+        self, run: Run, opened: ForgeProposal, comments: tuple[Comment, ...]
+    ) -> None:
+        for comment in comments:
+            text = _UNFOLLOWED.format(by=comment.author, number=opened.number, branch=opened.branch)
+            await self._voice.say(run, text, key=f"unfollowed:{comment.key}")
+
+    async def _audit(self, run: Run, item: Instruction) -> None:
+        await self._doors.store.audit(
+            AuditEntry(
+                at=self._doors.clock.now(),
+                action=Act.REVISE,
+                allowed=True,
+                run_id=run.id,
+                how="review",
+                note=f"{item.by}: {item.text}",
+            )
+        )
+
+
+def _instruction(comment: Comment) -> Instruction:
+    where = f"`{comment.file}`" if comment.file else ""
+    if where and comment.line is not None:
+        where += f" line {comment.line}"
+    text = f"On {where}: {comment.text}" if where else comment.text
+    return Instruction(
+        key=f"review:{comment.key}",
+        text=redact(text),
+        by=comment.author,
+        how="review",
+        at=comment.at,
+    )

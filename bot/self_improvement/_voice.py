@@ -4,6 +4,7 @@ import logging
 
 from bot.domain import cards
 from bot.domain.cards import ending, investigation, shipped
+from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
 from bot.domain.history import History
 from bot.domain.posts import Attachment, MessageRef, Post
@@ -11,6 +12,7 @@ from bot.domain.run import Run, Status
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+from bot.self_improvement._pauses import soon
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +83,15 @@ class Voice:
     ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
         await self._post(run, Post(text=text, attachments=attachments), f"{run.id}:{key}")
+
+    async def ask(self, run: Run, question: Question) -> None:
+        """Ask whoever wanted the run, and anybody listed who reads it; once a question."""
+        asker = run.trigger.person.id
+        text = (
+            f"❓ <@{asker}> {question.text}\n\nAnswer here, or reply to this message. Without an "
+            f"answer I go on {soon(question.until)} with: {question.default}"
+        )
+        await self._post(run, Post(text=text, notify=(asker,)), f"{run.id}:question:{question.id}")
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""

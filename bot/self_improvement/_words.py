@@ -1,19 +1,45 @@
-"""What a run says about a round, in words."""
+"""What a run says about a round, and about what people asked of it, in words."""
 
+from bot.domain.cards import one_line
 from bot.domain.change import ChangeSet, Verdict
+from bot.domain.dialogue import Instruction
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.run import Run
 
+_SHOWN = 300
+
 
 def nothing_found(run: Run, history: History, change: ChangeSet) -> str:
     """Return why a round that changed nothing ends the run."""
-    if run.round > 1 and history.verdict is not None:
+    if run.round > run.first_round and history.verdict is not None:
         return (
             f"No proposal: {complaint(history.verdict)}. The {change.engine} engine found nothing "
-            f"else after {rounds(run.round - 1)}."
+            f"else after {rounds(run.round - run.first_round)}."
         )
     return f"The {change.engine} engine found no fix. {change.summary}"
+
+
+def claimed_only(change: ChangeSet) -> str:
+    """Return what is wrong with an engine that says it is done and changed nothing."""
+    said = one_line(change.summary, _SHOWN)
+    return f"The {change.engine} engine ended and had changed nothing, whatever it says: “{said}”"
+
+
+def told_text(item: Instruction, *, at_once: bool) -> str:
+    """Return who asked what of a change, and when it is taken up."""
+    said = "wrote on the pull request" if item.how == "review" else "asked"
+    when = (
+        "I am on it, and post a new card when it holds."
+        if at_once
+        else "I take it up in the next round."
+    )
+    return f"✏️ **{item.by}** {said}: “{one_line(item.text, _SHOWN)}” {when}"
+
+
+def asked_by(items: tuple[Instruction, ...]) -> str:
+    """Return `alice asked “...”; bob asked “...”`."""
+    return "; ".join(f"{item.by} asked “{one_line(item.text, _SHOWN)}”" for item in items)
 
 
 def rounds(count: int) -> str:

@@ -9,6 +9,7 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.run import Run, Status
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._parts import Doors, Limits
+from bot.self_improvement._purse import Purse
 
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -17,10 +18,11 @@ _log = logging.getLogger(__name__)
 class Workers:
     """Works on runs side by side until it is cancelled."""
 
-    def __init__(self, doors: Doors, limits: Limits, flow: Flow, owner: str) -> None:
+    def __init__(self, doors: Doors, limits: Limits, flow: Flow, purse: Purse, owner: str) -> None:
         self._doors = doors
         self._limits = limits
         self._flow = flow
+        self._purse = purse
         self._owner = owner
         self._wake = asyncio.Event()
         self._working: dict[str, asyncio.Task[None]] = {}
@@ -122,7 +124,8 @@ class Workers:
         try:
             run = await self._doors.store.get(run_id)
             if run.status is Status.RUNNING:
-                await self._doors.store.save(run.but(status=Status.QUEUED, lease_owner=None))
+                left = self._purse.settle(run).but(status=Status.QUEUED, lease_owner=None)
+                await self._doors.store.save(left.but(activity="going on after a restart"))
         except StoreError:
             _log.exception("run %s was not put back; the next start finds it", run_id)
 

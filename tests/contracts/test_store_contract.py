@@ -106,6 +106,18 @@ async def test_history_holds_the_newest_record_of_each_kind(store: Store) -> Non
     assert history.plan is None
 
 
+async def test_a_record_appended_beside_a_run_disturbs_nobody_who_saves_it(store: Store) -> None:
+    run = await store.create(a_run())
+    await store.append(run.id, a_diagnosis("beside"))
+    assert (await store.history(run.id)).diagnosis == a_diagnosis("beside")
+    saved = await store.save(run.but(activity="at work"))
+    assert saved.version == run.version + 1
+    with pytest.raises(StoreError, match="not a stage record"):
+        await store.append(run.id, ADA)
+    with pytest.raises(UnknownRun, match="nobody"):
+        await store.append("nobody", a_diagnosis("beside"))
+
+
 async def test_a_record_of_no_stage_is_refused_with_the_whole_save(store: Store) -> None:
     run = await store.create(a_run())
     with pytest.raises(StoreError, match="Person"):

@@ -1,28 +1,43 @@
 """A code agent that does what a test says, round by round."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
+from bot.domain.spent import Spent
 from bot.ports.agent import Asked, Assignment, Budget, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 
 Edits = Mapping[str, str | None]
+Turn = Edits | Exception | Asked
 
 
 class FakeAgent:
     """Implements `bot.ports.agent.CodeAgent`.
 
     `rounds` are the edits of each round (`None` removes a file); when they run out, the last is
-    made again. An error among them is raised instead, a question asked. `hold` makes it work until
-    `release` or until it is cancelled; `stopped` counts how often that happened.
+    made again. An error among them is raised instead, a question asked. A list stands for the calls
+    of one round, one after another. `hold` makes it work until `release` or until it is cancelled;
+    `stopped` counts how often that happened. `words` are fields of its last word; every call spends
+    `spends`, told from its first sign of life on.
     """
 
-    name = "fake"
-    follows_words = True
-
-    def __init__(self, *rounds: Edits | Exception | Asked, claims: str = "Made it right.") -> None:
-        self.rounds: Sequence[Edits | Exception | Asked] = rounds
+    def __init__(
+        self,
+        *rounds: Turn | list[Turn],
+        claims: str = "Made it right.",
+        name: str = "fake",
+        follows_words: bool = True,
+        spends: Spent | None = None,
+        **words: object,
+    ) -> None:
+        self.rounds: Sequence[Turn | list[Turn]] = rounds
+        self.name = name
+        self.follows_words = follows_words
+        self.words = words
+        self._spends = dict(spends or Spent())
+        self._calls: Counter[int] = Counter()
         self.claims = claims
         self.asked: list[Assignment] = []
         self.working = asyncio.Event()
@@ -43,14 +58,14 @@ class FakeAgent:
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)
-        yield Progress(text="looking at the code")
+        yield Progress(text="looking at the code", **self._spends)
         self.working.set()
         try:
             await self._go.wait()
         except asyncio.CancelledError:
             self.stopped += 1
             raise
-        edits = self.rounds[min(assignment.round, len(self.rounds)) - 1]
+        edits = self._turn(assignment.round)
         if isinstance(edits, Exception):
             raise edits
         if isinstance(edits, Asked):
@@ -64,4 +79,13 @@ class FakeAgent:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")
         attempts = (Attempt(summary="one edit", result="passes"),)
-        yield Finished(changed=True, summary=self.claims, attempts=attempts)
+        last = {"changed": True, "summary": self.claims, "attempts": attempts}
+        yield Finished.model_validate({**last, **self._spends, **self.words})
+
+    def _turn(self, number: int) -> Turn:
+        """Return what to do now: the next of the round's calls."""
+        turn = self.rounds[min(number, len(self.rounds)) - 1]
+        if not isinstance(turn, list):
+            return turn
+        self._calls[number] += 1
+        return turn[min(self._calls[number], len(turn)) - 1]

@@ -1,6 +1,6 @@
 """A planner that says what a test tells it to."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from bot.domain.errors import TheseusError
 from bot.domain.plan import Plan, Reproduction
@@ -12,7 +12,8 @@ from bot.ports.workspace import Workspace
 class FakePlanner:
     """Implements `bot.ports.planner.Planner`.
 
-    `cause` is its word for why; `solution` for what to do. `error` is raised instead of either.
+    `cause` is its word for why; `solution` for what to do. `error` is raised instead of either,
+    when it has spent something already. `errors` are raised first, one a call.
     """
 
     name = "fake (rules of thumb)"
@@ -24,10 +25,12 @@ class FakePlanner:
         solution: str = "Take one away.",
         test: Reproduction | None = None,
         error: TheseusError | None = None,
+        errors: Sequence[TheseusError] = (),
     ) -> None:
         self.cause = cause
         self.solution = solution
         self.test = test
+        self._errors = [*errors]
         self.error = error
         self.asked: list[Case] = []
 
@@ -36,9 +39,8 @@ class FakePlanner:
     ) -> AsyncGenerator[Progress | Diagnosed, None]:
         """Put the cause in its own words."""
         self.asked.append(case)
-        yield Progress(text="reading the evidence")
-        if self.error is not None:
-            raise self.error
+        yield Progress(text="reading the evidence", cost_usd=0.005, tokens_in=50)
+        self._stumble()
         found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
         yield Diagnosed(diagnosis=found, cost_usd=0.01, tokens_in=100, tokens_out=10)
 
@@ -47,12 +49,17 @@ class FakePlanner:
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Put the solution in its own words."""
         self.asked.append(case)
-        yield Progress(text="thinking about a plan")
-        if self.error is not None:
-            raise self.error
+        yield Progress(text="thinking about a plan", cost_usd=0.005, tokens_in=50)
+        self._stumble()
         ids = case.diagnosis.evidence_ids
         plan = draft.but(solution=self.solution, written_by=self.name, evidence_ids=ids)
         found = case.diagnosis.but(cause=self.cause, explained_by=self.name)
         yield Planned(
             diagnosis=found, plan=plan, test=self.test, cost_usd=0.02, tokens_in=200, tokens_out=20
         )
+
+    def _stumble(self) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        if self.error is not None:
+            raise self.error

@@ -43,9 +43,7 @@ class FakeStore:
         stored = await self.get(run.id)
         if stored.version != run.version or stored.trigger.key != run.trigger.key:
             raise StoreConflict(f"Run {run.id} was changed by somebody else meanwhile.")
-        for record in records:
-            if RECORDS.get(type(record).__name__) is not type(record):
-                raise StoreError(f"{type(record).__name__} is not a stage record.")
+        _check(records)
         until = run.lease_until
         if until and stored.lease_until and run.lease_owner == stored.lease_owner:
             until = max(until, stored.lease_until)
@@ -53,6 +51,12 @@ class FakeStore:
         self.runs[run.id] = saved
         self.records.setdefault(run.id, []).extend(records)
         return saved
+
+    async def append(self, run_id: str, *records: Record) -> None:
+        """Append records without touching the run."""
+        await self.get(run_id)
+        _check(records)
+        self.records.setdefault(run_id, []).extend(records)
 
     async def history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
@@ -120,3 +124,9 @@ class FakeStore:
 
 def _field(kind: type[Record]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def _check(records: Sequence[Record]) -> None:
+    for record in records:
+        if RECORDS.get(type(record).__name__) is not type(record):
+            raise StoreError(f"{type(record).__name__} is not a stage record.")

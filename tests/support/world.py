@@ -12,8 +12,9 @@ from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import ENDED, Goal, Run, Status, Trigger
-from bot.ports.agent import Budget
+from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
+from bot.ports.planner import Planner
 from bot.ports.store import Store
 from bot.self_improvement import ApprovalRequest, Doors, Limits, SelfImprovementAgent, Stages
 from bot.stages.diagnose import Diagnose
@@ -35,6 +36,7 @@ from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
 from tests.support.fuse import Fuse, Killed, fused
 
+BUDGET = Budget(seconds=60)
 DEV = 10
 GUILD = 1
 ALICE = Person(id=1, name="alice")
@@ -132,6 +134,8 @@ class World:
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
         self.engine = FakeAgent(FIX)
+        self.stand_in: CodeAgent | None = None
+        self.planner: Planner | None = None
         self.runtime = FakeRuntime()
         self.limits = Limits(people=PEOPLE, dev_channel_id=DEV)
         self.protection = Protection(security=("bot/**",), immutable=("Makefile",))
@@ -158,14 +162,15 @@ class World:
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         stages = Stages(
             observe=Observe(journal, checkout, self.clock, lookback=timedelta(hours=24)),
-            diagnose=Diagnose(),
-            plan=MakePlan(verifier),
-            execute=Execute(self.engine, self.clock, budget=Budget(seconds=60)),
+            diagnose=Diagnose(self.planner),
+            plan=MakePlan(verifier, self.planner),
+            execute=Execute(self.engine, self.clock, budget=BUDGET),
             verify=Verify(verifier, protection=self.protection, find_secrets=lambda _text: ()),
             propose=Propose(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
             ship=Ship(forge, checkout, fused(self.runtime, fuse), self.clock),
+            stand_in=Execute(self.stand_in, self.clock, budget=BUDGET) if self.stand_in else None,
         )
         workspaces = fused(self.workspaces, fuse)
         doors = Doors(store, chat, forge, workspaces, self.clock, journal, recorder)

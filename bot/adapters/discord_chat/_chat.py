@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -207,7 +207,8 @@ async def _send_part(
     channel: discord.PartialMessageable, part: Part, nonce: str
 ) -> discord.Message:
     """Send one message. discord.py wants absent arguments absent, hence the dictionary."""
-    options: dict[str, Any] = {"nonce": nonce, "files": part.files(), "allowed_mentions": _NOBODY}
+    options: dict[str, Any] = {"nonce": nonce, "files": part.files()}
+    options["allowed_mentions"] = _only(part.notify)
     if part.embed is not None:
         options["embed"] = part.embed
     if part.view is not None:
@@ -217,6 +218,14 @@ async def _send_part(
             message_id=part.reply_to, channel_id=channel.id, fail_if_not_exists=False
         )
     return await channel.send(part.content, **options)
+
+
+def _only(people: Sequence[int]) -> discord.AllowedMentions:
+    """Return what lets mentions of these people ring, and of nobody else."""
+    users = [discord.Object(person) for person in people]
+    return discord.AllowedMentions(
+        everyone=False, roles=False, users=users or False, replied_user=False
+    )
 
 
 async def _edit(message: discord.PartialMessage, part: Part) -> None:

@@ -46,6 +46,7 @@ class Part:
     view: ui.View | None = None
     attachments: tuple[Attachment, ...] = ()
     reply_to: int | None = None
+    notify: tuple[int, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -78,6 +79,7 @@ def render(post: Post, redact: Redact) -> list[Part]:
         view=_view(post.buttons, clean),
         attachments=attachments,
         reply_to=post.reply_to,
+        notify=post.notify,
     )
     return [first, *(Part(content=text) for text in texts[1:])]
 

@@ -95,6 +95,16 @@ class SqliteStore:
 
         return await self._database.write(work)
 
+    async def append(self, run_id: str, *records: Record) -> None:
+        """Append records without touching the run."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            run = _run(connection, run_id)
+            for record in records:
+                append_record(connection, run, record)
+
+        await self._database.write(work)
+
     async def history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
 

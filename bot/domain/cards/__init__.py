@@ -7,11 +7,13 @@ from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
 from bot.domain.cards._shipped import shipped
+from bot.domain.cards._text import one_line
 
 __all__ = [
     "ending",
     "failed_outputs",
     "investigation",
+    "one_line",
     "outputs",
     "plan_text",
     "progress",

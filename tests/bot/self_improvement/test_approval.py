@@ -231,6 +231,7 @@ async def test_rejecting_closes_the_proposal_and_says_by_whom(tmp_path: Path) ->
 
 async def test_revising_says_honestly_that_the_offline_engine_cannot(tmp_path: Path) -> None:
     world = World(tmp_path)
+    world.engine.follows_words = False
     async with world.running() as agent:
         run = await world.proposed(agent)
         with pytest.raises(WrongStage, match="cannot follow an instruction"):

@@ -100,7 +100,20 @@ async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed
     world = World(tmp_path)
     world.engine = FakeAgent({}, claims="All done!")
     _, text = await _failed(world)
-    assert "The fake engine found no fix." in text
+    assert text == (
+        "❌ Stopped at execute: The fake engine ended and had changed nothing, whatever it says: "
+        "“All done!”"
+    )
+
+
+async def test_an_engine_that_honestly_found_nothing_ends_the_run_with_what_it_tried(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent({}, claims="Nothing helps.", follows_words=False)
+    _, text = await _failed(world)
+    assert text.startswith("❌ The fake engine found no fix. Nothing helps.")
+    assert "**What I tried**" in text
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ async def test_an_edit_keeps_the_files_and_takes_the_card_and_buttons_along(
     assert [file["filename"] for file in message["attachments"]] == ["a.diff"]
 
 
-async def test_nobody_is_pinged_by_a_post_or_an_edit(
+async def test_nobody_is_pinged_by_a_post_or_an_edit_but_whom_the_post_names(
     local: LocalDiscord, outbox: SqliteOutbox, alice: Person
 ) -> None:
     bodies: list[dict[str, Any]] = []
@@ -323,6 +323,10 @@ async def test_nobody_is_pinged_by_a_post_or_an_edit(
         post = Post(text="@everyone", reply_to=int(heard["id"]))
         ref = await chat.post(local.dev_channel_id, post, key="1")
         await chat.edit(ref, Post(text="@everyone!"), final=True)
+        asked = Post(text="@everyone <@5>?", notify=(5,))
+        await chat.post(local.dev_channel_id, asked, key="2")
+    only_one = {"parse": [], "users": [5], "replied_user": False}
+    assert bodies.pop()["allowed_mentions"] == only_one
     assert len(bodies) == 2
     for body in bodies:
         assert body["allowed_mentions"]["parse"] == []

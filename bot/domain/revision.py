@@ -1,0 +1,19 @@
+"""A change to what stands proposed, made because people asked for it."""
+
+from pydantic import Field
+
+from bot.domain.change import ChangeSet, Verdict
+from bot.domain.record import Record
+
+
+class Revision(Record):
+    """Begun when people ask more of a change that holds; saved again, `over`, when it has ended.
+
+    `change_set` and `verdict` are what stands meanwhile, and again if the revision comes to
+    nothing. `heard` counts the run's instructions it was begun for.
+    """
+
+    change_set: ChangeSet
+    verdict: Verdict
+    heard: int = Field(ge=1)
+    over: bool = False

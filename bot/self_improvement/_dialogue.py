@@ -1,0 +1,157 @@
+"""What people tell a run: answers to its questions, and what else its change should do."""
+
+from collections.abc import Callable, Sequence
+
+from bot.domain.dialogue import Answer, Instruction, Instructions
+from bot.domain.errors import WrongStage
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.domain.revision import Revision
+from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._keeper import Keeper, open_question
+from bot.self_improvement._kit import need
+from bot.self_improvement._parts import Doors
+from bot.self_improvement._voice import Voice
+from bot.self_improvement._words import told_text
+from bot.telemetry import redact
+
+_NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
+
+
+class Dialogue:
+    """Records what was said and lets the run go on. Who calls it holds the run's turn."""
+
+    def __init__(
+        self,
+        doors: Doors,
+        voice: Voice,
+        keeper: Keeper,
+        wake: Callable[[], None],
+        *,
+        follows_words: bool,
+    ) -> None:
+        self._doors = doors
+        self._voice = voice
+        self._keeper = keeper
+        self._wake = wake
+        self.follows_words = follows_words
+
+    # Questions
+
+    async def answer(self, run: Run, person: Person, text: str) -> Run:
+        """Take a person's answer; the first one counts. Raises `WrongStage`."""
+        history = await self._doors.store.history(run.id)
+        question = open_question(run, history)
+        if question is None:
+            raise WrongStage(_nothing_asked(run, history))
+        answer = Answer(
+            question_id=question.id,
+            text=redact(text),
+            person=person,
+            at=self._doors.clock.now(),
+        )
+        return await self._answered(run, answer, f"💬 I go on with what **{person.name}** said.")
+
+    async def overdue(self, run: Run) -> Run:
+        """Let a parked run go on whose time has come; an open question gets its default."""
+        question = open_question(run, await self._doors.store.history(run.id))
+        if question is None:
+            return await self.go_on(run)
+        now = self._doors.clock.now()
+        answer = Answer(question_id=question.id, text=question.default, at=now)
+        return await self._answered(
+            run, answer, f"💬 Nobody answered in time. I go on with: {question.default}"
+        )
+
+    async def go_on(self, run: Run) -> Run:
+        """Queue a parked run."""
+        going = run.but(status=Status.QUEUED, parked_until=None, reason="")
+        saved = await self._keeper.save(going)
+        self._wake()
+        return saved
+
+    async def _answered(self, run: Run, answer: Answer, told: str) -> Run:
+        going = run.but(status=Status.QUEUED, parked_until=None, reason="")
+        saved = await self._keeper.save(going, answer)
+        self._wake()
+        await self._voice.say(saved, told, key=f"answer:{answer.question_id}")
+        return saved
+
+    # Instructions
+
+    async def tell(self, run: Run, said: Sequence[Instruction]) -> Run:
+        """Take up what people ask of a change, each once: at once, or in the next round.
+
+        Raises `WrongStage` where there is no change to speak of, or nobody who follows words.
+        """
+        history = await self._doors.store.history(run.id)
+        known = history.instructions or Instructions()
+        new = tuple(item for item in said if not known.heard(item.key))
+        if not new:
+            return run
+        self._check(run, history)
+        told = Instructions(items=(*known.items, *new))
+        revises = run.stage is Stage.SHIP
+        if revises:
+            run = await self._begin(run, history, told)
+        else:
+            await self._doors.store.append(run.id, told)
+        for item in new:
+            text = told_text(item, at_once=revises)
+            await self._voice.say(run, text, key=f"asked:{item.key}")
+        return run
+
+    async def catch_up(self, run: Run, history: History) -> bool:
+        """Begin a revision for what was asked while the proposal was being made; was there any?"""
+        if not history.unheard or not self.follows_words:
+            return False
+        await self._begin(run, history, need(history.instructions))
+        return True
+
+    def _check(self, run: Run, history: History) -> None:
+        if run.goal == "investigate" or run.ended:
+            raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
+        if not self.follows_words:
+            branch = history.proposal.branch if history.proposal else ""
+            by_hand = f" You can push a commit to `{branch}`: I check it and post a new card."
+            raise WrongStage(_NO_WORDS + (by_hand if branch else ""))
+        if run.stage is Stage.SHIP and run.status is not Status.WAITING:
+            raise WrongStage(
+                f"Run `{run.id}` is being shipped right now, as somebody said; it is too late to "
+                "revise it."
+            )
+
+    async def _begin(self, run: Run, history: History, told: Instructions) -> Run:
+        """Queue the run for writing again, and keep what stands meanwhile."""
+        revision = history.revising or Revision(
+            change_set=need(history.change_set),
+            verdict=need(history.verdict),
+            heard=len(told.items),
+        )
+        first = run.round + 1
+        again = run.but(
+            stage=Stage.EXECUTE,
+            status=Status.QUEUED,
+            round=first,
+            first_round=first,
+            interruptions=0,
+            parks=0,
+            parked_until=None,
+            activity="",
+            reason="",
+        )
+        saved = await self._keeper.save(again, told, revision)
+        self._wake()
+        return saved
+
+
+def _nothing_asked(run: Run, history: History) -> str:
+    """Return why an answer comes too late, or answers nothing."""
+    answer = history.answer
+    if run.ended:
+        return f"Run `{run.id}` has ended already: {run.reason or run.status}"
+    if answer is None:
+        return f"Run `{run.id}` has asked nothing."
+    if answer.person is None:
+        return f"That comes too late: nobody answered in time, so I went on with: {answer.text}"
+    return f"{answer.person.name} has answered that already."

@@ -1,0 +1,90 @@
+"""What the parts of the flow work with."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.domain.change import CheckResult
+from bot.domain.errors import ForgeUnavailable, TheseusError
+from bot.domain.evidence import Evidence
+from bot.domain.history import History
+from bot.domain.ids import slug
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.record import Record
+from bot.domain.run import Run
+from bot.ports.agent import Progress
+from bot.ports.workspace import Workspace
+from bot.self_improvement._keeper import Keeper
+from bot.self_improvement._parts import Doors, Limits, Stages
+from bot.self_improvement._purse import Purse
+from bot.self_improvement._voice import Voice
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+FORGE_WAITS = (2.0, 5.0, 15.0)
+"""Seconds between attempts while the forge is out of reach."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Doors, stages and limits, and those who save and speak."""
+
+    doors: Doors
+    stages: Stages
+    limits: Limits
+    voice: Voice
+    keeper: Keeper
+    purse: Purse
+
+    def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
+        """Lend the run's worktree."""
+        return self.doors.workspaces.lend(
+            run.id, base=evidence.base, slug=slug(run.trigger.subject or run.goal)
+        )
+
+    def working(self, run: Run, history: History) -> Callable[[Progress], Awaitable[None]]:
+        """Return what shows on the card what an engine does, and counts what it spends."""
+
+        async def show(progress: Progress) -> None:
+            self.purse.note(run.id, progress)
+            await self.voice.refresh(self.purse.shown(run), history, progress.text)
+
+        return show
+
+    def checking(
+        self, run: Run, history: History, lead: str = ""
+    ) -> Callable[[CheckResult], Awaitable[None]]:
+        """Return what shows on the card which checks are done."""
+        done: list[str] = []
+
+        async def show(check: CheckResult) -> None:
+            done.append(f"{check.name} {'✅' if check.ok else '❌'}")
+            await self.voice.refresh(run, history, lead + " · ".join(done))
+
+        return show
+
+    async def patiently(self, run: Run, history: History, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what `call` returns, waiting a while for a forge that is out of reach."""
+        for wait in FORGE_WAITS:
+            try:
+                return await call()
+            except ForgeUnavailable as error:
+                activity = f"{error} Trying again in {wait:.0f} s."
+                await self.voice.refresh(run, history, activity)
+                await self.doors.clock.sleep(wait)
+        return await call()
+
+    def record(self, run: Run, error: TheseusError) -> None:
+        """Journal a failure that does not end the stage."""
+        self.doors.recorder.record(
+            Kind.RUN, run.stage.value, ActionOutcome.ERROR, run_id=run.id, error=error
+        )
+
+
+def need(record: R | None) -> R:
+    """Return the record; a stage that runs before it was saved is a mistake of ours."""
+    if record is None:
+        raise AssertionError("a stage ran before the record it needs was saved")
+    return record

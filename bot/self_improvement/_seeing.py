@@ -1,0 +1,123 @@
+"""From a request to a plan: the rules first, then a planner where there is one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.errors import AgentError, BudgetSpent, TheseusError, WorkspaceError
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.history import History
+from bot.domain.plan import Plan
+from bot.domain.run import Run, Stage, Status
+from bot.domain.spent import Spent
+from bot.ports.planner import Case
+from bot.ports.workspace import Workspace
+from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._pauses import pause_until
+from bot.stages.plan import Thought
+from bot.telemetry import redact
+
+
+@dataclass(frozen=True)
+class _Pause:
+    """The planner's provider wants us to wait."""
+
+    error: TheseusError
+    until: datetime
+
+
+class Seeing:
+    """Observe, diagnose, plan."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._stages = kit.stages
+
+    async def observe(self, run: Run, history: History) -> Run:
+        """Gather the evidence."""
+        evidence = await self._stages.observe(run.trigger)
+        return await self._kit.keeper.advance(run, Stage.DIAGNOSE, evidence)
+
+    async def diagnose(self, run: Run, history: History) -> Run:
+        """Say what the evidence shows; an investigation ends with it."""
+        keeper, evidence = self._kit.keeper, need(history.evidence)
+        diagnosis = self._stages.diagnose.read(evidence)
+        if run.goal == "investigate":
+            if diagnosis.found and self._stages.diagnose.planned_by:
+                diagnosis = await self._explained(run, history, evidence, diagnosis)
+                run = self._kit.purse.settle(run)
+            return await keeper.end(run, Status.DONE, diagnosis.headline, diagnosis)
+        if not diagnosis.found or not diagnosis.file:
+            reason = f"{diagnosis.headline} {diagnosis.cause}"
+            return await keeper.end(run, Status.FAILED, reason, diagnosis)
+        return await keeper.advance(run, Stage.PLAN, diagnosis)
+
+    async def plan(self, run: Run, history: History) -> Run:
+        """Say what is to be done and how it is proved; no reproduction, no fix."""
+        kit, keeper = self._kit, self._kit.keeper
+        evidence, diagnosis = need(history.evidence), need(history.diagnosis)
+        async with kit.lend(run, evidence) as workspace:
+            plan, _ = await self._stages.plan(evidence, diagnosis, workspace)
+            thought = await self._thought(run, history, plan, workspace)
+        run = kit.purse.settle(run)
+        if isinstance(thought, _Pause):
+            return await keeper.pause(run, thought.until, str(thought.error))
+        if thought.plan.reproduction is None:
+            reason = (
+                f"I see the failure ({thought.diagnosis.headline}) but could not reproduce it from "
+                "what was recorded, so I cannot prove a fix and propose none."
+            )
+            return await keeper.end(run, Status.FAILED, reason, thought.diagnosis, thought.plan)
+        return await keeper.advance(run, Stage.EXECUTE, thought.diagnosis, thought.plan)
+
+    async def _explained(
+        self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
+    ) -> Diagnosis:
+        """Return the diagnosis in the planner's words; where it fails, the rules' own."""
+        kit, show = self._kit, self._kit.working(run, history)
+        try:
+            async with kit.lend(run, evidence) as workspace:
+                found, spent = await self._stages.diagnose.explain(
+                    self._case(run, evidence), workspace, show
+                )
+            await kit.doors.workspaces.drop(run.id)  # an investigation leaves no branch
+        except (AgentError, BudgetSpent, WorkspaceError) as error:
+            await self._without_planner(run, error, "This is what my rules make of it.")
+            return diagnosis
+        kit.purse.note(run.id, spent)
+        return found
+
+    async def _thought(
+        self, run: Run, history: History, draft: Plan, workspace: Workspace
+    ) -> Thought | _Pause:
+        """Return what the planner makes of it; where it fails, what the rules made."""
+        kit, diagnosis = self._kit, need(history.diagnosis)
+        rules = Thought(diagnosis=diagnosis, plan=draft, spent=Spent())
+        if self._stages.plan.planned_by is None:
+            return rules
+        case = self._case(run, need(history.evidence))
+        try:
+            thought = await self._stages.plan.think(
+                case, draft, workspace, kit.working(run, history)
+            )
+        except (AgentError, BudgetSpent) as error:
+            until = pause_until(error, run, kit.doors.clock.now())
+            if until is not None:
+                return _Pause(error, until)
+            await self._without_planner(run, error, "The plan is my rules' own.")
+            return rules
+        kit.purse.note(run.id, thought.spent)
+        return thought
+
+    def _case(self, run: Run, evidence: Evidence) -> Case:
+        return Case(
+            run_id=run.id,
+            attempt=run.attempt,
+            words=run.trigger.text,
+            evidence=evidence,
+            diagnosis=self._stages.diagnose.read(evidence),
+        )
+
+    async def _without_planner(self, run: Run, error: TheseusError, instead: str) -> None:
+        self._kit.record(run, error)
+        key = f"planner:{run.attempt}:{run.goal}"
+        await self._kit.voice.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)

@@ -1,0 +1,72 @@
+"""Ship: the full checks, the merge, the running code; patient while the forge checks itself."""
+
+from bot.domain.change import FullTier
+from bot.domain.errors import ForgeConflict, ForgePending, WrongStage
+from bot.domain.history import History
+from bot.domain.proposal import Proposal
+from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._pauses import soon
+from bot.self_improvement._words import moved_text
+
+
+class Shipping:
+    """Ships an approved head."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def ship(self, run: Run, history: History) -> Run:
+        """Merge what was approved and take it on; what does not work waits for another word."""
+        kit, proposal = self._kit, need(history.proposal)
+        approval = await kit.doors.store.approval(run.id, proposal.head)
+        if approval is None:
+            raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
+        tier = await self._fully_proven(run, history)
+        if tier is not None and not tier.ok:
+            return await kit.keeper.unproven(run, tier)
+        records = () if tier is None or tier == history.full_tier else (tier,)
+        try:
+            shipment = await kit.patiently(
+                run, history, lambda: kit.stages.ship(proposal, approval)
+            )
+        except ForgePending as error:
+            return await self._pending(run, error, *records)
+        except ForgeConflict as error:
+            if not await self._has_moved(proposal):
+                raise
+            again = run.but(round=run.round + 1)
+            await kit.voice.say(run, moved_text(error), key=f"conflict:{run.version}")
+            return await kit.keeper.advance(again, Stage.VERIFY)
+        reason = f"Live at `{shipment.live_commit[:7]}`."
+        if shipment.failed or shipment.restart_needed:
+            reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
+        return await kit.keeper.end(run, Status.DONE, reason, *records, approval, shipment)
+
+    async def _pending(self, run: Run, error: ForgePending, *records: FullTier) -> Run:
+        """Wait for the forge's own checks without holding a worker, up to a limit.
+
+        The limit is kept in the row while the sweep tries again and again.
+        """
+        limit, now = self._kit.limits.forge_checks, self._kit.doors.clock.now()
+        until = run.parked_until or now + limit
+        if now >= until:
+            waited = f"{limit.total_seconds() / 60:.0f} min"
+            what = f"{error} I waited {waited} for that."
+            return await self._kit.keeper.unshipped(run, what, *records)
+        reason = f"{error} I try again until {soon(until)}."
+        return await self._kit.keeper.park(run, until, reason, *records)
+
+    async def _fully_proven(self, run: Run, history: History) -> FullTier | None:
+        """Return the full tier of the approved head, run once; `None` where the forge runs it."""
+        kit, change, known = self._kit, need(history.change_set), history.full_tier
+        if not kit.limits.full_tier or (known and known.head == change.head and known.ok):
+            return known
+        await kit.voice.refresh(run, history, "running the full checks before merging")
+        show = kit.checking(run, history, "before merging: ")
+        async with kit.lend(run, need(history.evidence)) as workspace:
+            return await kit.stages.verify.fully(change, workspace, show)
+
+    async def _has_moved(self, proposal: Proposal) -> bool:
+        opened = await self._kit.doors.forge.proposal(proposal.number)
+        return opened.state == "open" and opened.head != proposal.head

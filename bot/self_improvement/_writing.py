@@ -1,0 +1,146 @@
+"""Execute: an engine writes the change; what it asks, what it may not, and who stands in for it."""
+
+from bot.domain.change import ChangeSet, Grant
+from bot.domain.dialogue import Question
+from bot.domain.errors import AgentError, AgentOutputInvalid, AgentStuck, BudgetSpent, TheseusError
+from bot.domain.history import History
+from bot.domain.plan import Plan, Step
+from bot.domain.run import Run, Stage, Status
+from bot.ports.agent import Assignment
+from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._pauses import pause_until
+from bot.self_improvement._words import claimed_only, nothing_found, told_text
+from bot.stages.execute import Execute, Paused
+from bot.telemetry import redact
+
+_MOST_QUESTIONS = 5  # in one stage
+_ASKS_AGAIN = "The engine asks again and again; it has had {count} answers and is not done."
+
+
+class Writing:
+    """Lets an engine work on one round."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+
+    async def execute(self, run: Run, history: History) -> Run:
+        """Write the change. Where the engine fails: pause, let another take over, or raise."""
+        kit = self._kit
+        await self._say_what_was_asked(run, history)
+        engine = self._engine(run, history)
+        try:
+            return await self._written(engine, run, history)
+        except (AgentError, BudgetSpent) as error:
+            until = pause_until(error, run, kit.doors.clock.now())
+            if until is not None:
+                return await kit.keeper.pause(kit.purse.settle(run), until, str(error))
+            stand_in = self._stand_in(history)
+            if stand_in is None or engine is stand_in:
+                raise
+            run = await self._handed_over(run, history, error)
+            return await self._written(stand_in, run, history)
+
+    def _engine(self, run: Run, history: History) -> Execute:
+        """Return who works on this round: whoever stood in for the last one goes on."""
+        stand_in, change = self._stand_in(history), history.change_set
+        goes_on = run.round > run.first_round and change is not None
+        if stand_in is not None and goes_on and change and change.engine == stand_in.engine:
+            return stand_in
+        return self._kit.stages.execute
+
+    def _stand_in(self, history: History) -> Execute | None:
+        """Return the engine that may take over; none follows words, so none takes a revision."""
+        proven = history.plan is not None and history.plan.reproduction is not None
+        return self._kit.stages.stand_in if proven and not history.revising else None
+
+    async def _handed_over(self, run: Run, history: History, error: TheseusError) -> Run:
+        """Say why another engine takes over; what the first one spent is saved."""
+        kit = self._kit
+        kit.record(run, error)
+        text = f"⚠️ {redact(str(error))} The offline engine takes over."
+        if history.instructions:
+            text += " It works from tests alone: what was asked in words is not in its change."
+        await kit.voice.say(run, text, key=f"handed-over:{run.attempt}:{run.round}")
+        return await kit.keeper.save(kit.purse.settle(run))
+
+    async def _written(self, engine: Execute, run: Run, history: History) -> Run:
+        kit = self._kit
+        assignment = _assignment(run, history)
+        async with kit.lend(run, assignment.evidence) as workspace:
+            change = await engine(assignment, workspace, kit.working(run, history))
+        if isinstance(change, Paused):
+            kit.purse.note(run.id, change.asked)
+            return await self._ask(run, change)
+        kit.purse.note(run.id, change)
+        if not change.files:
+            return await self._nothing(engine, run, history, change)
+        change = change.but(heard=len(assignment.steering))
+        plan = _with_granted(assignment.plan, change.granted)
+        records = (change,) if plan == assignment.plan else (change, plan)
+        return await kit.keeper.advance(kit.purse.settle(run), Stage.VERIFY, *records)
+
+    async def _nothing(self, engine: Execute, run: Run, history: History, change: ChangeSet) -> Run:
+        """End a run whose engine found nothing; one that claims to be done has failed."""
+        kit, first = self._kit, run.round == run.first_round
+        if engine.follows_words and first:
+            raise AgentOutputInvalid(claimed_only(change))
+        reason, paid = nothing_found(run, history, change), kit.purse.settle(run)
+        if history.revising is not None:
+            return await kit.keeper.stand(paid, history, reason, change)
+        return await kit.keeper.end(paid, Status.FAILED, reason, change)
+
+    async def _ask(self, run: Run, paused: Paused) -> Run:
+        """Ask in the thread, and wait for the answer without holding a worker."""
+        if run.parks >= _MOST_QUESTIONS:
+            raise AgentStuck(_ASKS_AGAIN.format(count=run.parks))
+        now = self._kit.doors.clock.now()
+        question = Question(
+            id=f"{run.id}:{run.attempt}:{run.round}:{run.parks}",
+            attempt=run.attempt,
+            round=run.round,
+            head=paused.head,
+            text=redact(paused.asked.text),
+            default=redact(paused.asked.default),
+            asked_at=now,
+            until=now + self._kit.limits.question,
+        )
+        return await self._kit.keeper.ask(self._kit.purse.settle(run), question)
+
+    async def _say_what_was_asked(self, run: Run, history: History) -> None:
+        """Say what people asked, in case a crash came before it was said; again is harmless."""
+        for item in history.instructions.items if history.instructions else ():
+            text = told_text(item, at_once=True)
+            await self._kit.voice.say(run, text, key=f"asked:{item.key}")
+
+
+def _assignment(run: Run, history: History) -> Assignment:
+    revising, question = history.revising, history.question
+    first = run.round == run.first_round
+    asked_here = question is not None and (
+        (question.attempt, question.round) == (run.attempt, run.round)
+    )
+    items = history.instructions.items if history.instructions else ()
+    return Assignment(
+        run_id=run.id,
+        attempt=run.attempt,
+        round=run.round,
+        evidence=need(history.evidence),
+        diagnosis=need(history.diagnosis),
+        plan=need(history.plan),
+        previous=history.change_set if revising or not first else None,
+        feedback=None if first else history.verdict,
+        steering=tuple(item.text for item in items),
+        resumed=bool(run.interruptions or run.activity),
+        question=question if asked_here and not history.open_question else None,
+        answer=history.answer if asked_here and not history.open_question else None,
+    )
+
+
+def _with_granted(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
+    """Return the plan that owns what the engine was granted as well."""
+    new = {grant.file: grant for grant in granted if grant.file not in plan.owned_files}
+    steps = tuple(
+        Step(summary=f"Granted: {redact(grant.reason)}", owned_files=(grant.file,))
+        for grant in new.values()
+    )
+    return plan.but(steps=(*plan.steps, *steps))
