@@ -1,0 +1,219 @@
+"""The claude engine behind the code agent's door: an executor that edits, a reviewer that reads."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from bot.adapters.claude_agent._briefing import Briefing
+from bot.adapters.claude_agent._conversation import Conversation
+from bot.adapters.claude_agent._desk import Desk
+from bot.adapters.claude_agent._doors import READING, Doors
+from bot.adapters.claude_agent._events import Called, Seen
+from bot.adapters.claude_agent._failures import StaleConversation
+from bot.adapters.claude_agent._output import Review, schema
+from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._program import Claude, Talk
+from bot.adapters.claude_agent._review import Reviewer
+from bot.adapters.claude_agent._stuck import EDITS, StuckWatch
+from bot.adapters.claude_agent._turn import Account, Turn, last_cost
+from bot.domain.change import Attempt
+from bot.domain.errors import AgentOutputInvalid, TheseusError
+from bot.domain.roles import Role
+from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.workspace import Workspace
+
+WRITING = ("Edit", "MultiEdit", "Write", "Bash")
+_SUMMARY = 200
+
+
+class ClaudeAgent:
+    """Implements `bot.ports.agent.CodeAgent` with the Claude Code program."""
+
+    name = "claude"
+    follows_words = True
+
+    def __init__(
+        self, claude: Claude, doors: Doors, *, executor: Role, reviewer: Role | None
+    ) -> None:
+        self._claude = claude
+        self._doors = doors
+        self._executor = executor
+        self._reviewer = reviewer
+
+    async def work(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> AsyncGenerator[Update, None]:
+        """Yield progress, then what was changed or asked; see the door."""
+        account = Account()
+        try:
+            for fresh in (False, True):
+                try:
+                    work = self._work(assignment, workspace, budget, account, fresh=fresh)
+                    async with aclosing(work) as updates:
+                        async for update in updates:
+                            yield update
+                    return
+                except StaleConversation:
+                    if fresh:
+                        raise
+                    yield account.progress("begins anew: what was said before is lost")
+        except TheseusError as error:
+            if last := last_cost(account, error):
+                yield last
+            raise
+
+    async def _work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        account: Account,
+        *,
+        fresh: bool,
+    ) -> AsyncGenerator[Update, None]:
+        """Do the whole call in one conversation of the executor."""
+        place = await self._doors.writing(assignment, workspace)
+        memory = await self._doors.remembered(assignment.diagnosis)
+        briefing = Briefing(assignment, self._doors.prompts, memory)
+        talk = Talk(
+            name=f"{assignment.run_id}:{assignment.attempt}:executor",
+            role=self._executor,
+            cwd=workspace.path,
+            system=self._doors.prompts.render("executor"),
+            tools=(*READING, *WRITING),
+            server=place.server,
+            judge=place.guard.rule,
+            seconds=budget.seconds,
+            usd=budget.usd or self._executor.usd,
+            fresh=fresh,
+        )
+        reviewer = self._reads_over(assignment, workspace, account)
+        async with reviewer, self._claude.converse(talk) as conversation:
+            account.add(conversation)
+            call = _Call(assignment, workspace, place.desk, briefing, account, reviewer)
+            async with aclosing(call.carry_out(conversation)) as updates:
+                async for update in updates:
+                    yield update
+
+    def _reads_over(
+        self, assignment: Assignment, workspace: Workspace, account: Account
+    ) -> Reviewer:
+        role = self._reviewer
+        if role is None:
+            return Reviewer(self._claude, None, account)
+        guard, server = self._doors.reading(workspace, (), assignment.run_id)
+        talk = Talk(
+            name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
+            role=role,
+            cwd=workspace.path,
+            system=self._doors.prompts.render("reviewer"),
+            tools=READING,
+            server=server,
+            judge=guard.rule,
+            schema=schema(Review),
+            seconds=role.seconds,
+            usd=role.usd,
+            fresh=True,
+        )
+        return Reviewer(self._claude, talk, account)
+
+
+@dataclass
+class _Call:
+    """One assignment under way."""
+
+    assignment: Assignment
+    workspace: Workspace
+    desk: Desk
+    briefing: Briefing
+    account: Account
+    reviewer: Reviewer
+    attempts: list[Attempt] = field(default_factory=list)
+
+    async def carry_out(self, conversation: Conversation) -> AsyncGenerator[Update, None]:
+        """Let the executor work until it is done, and its reviewer has no more to say."""
+        before = await self._before()
+        watch = StuckWatch(self.workspace.path)
+        turn = Turn(conversation, self.account, self.workspace.path, self._watched(watch))
+        prompt = self.briefing.opening(
+            self.desk.owned, known=conversation.resumed, diff=await self.workspace.diff()
+        )
+        reminded = False
+        while True:
+            async with aclosing(turn.say(prompt)) as updates:
+                async for update in updates:
+                    yield update
+            if self.desk.asked is not None:
+                yield self.desk.asked.but(**dict(self.account.spent))
+                return
+            words, diff = turn.reply.text, await self.workspace.diff()
+            if diff == before:
+                if reminded:
+                    raise _nothing(words)
+                reminded, prompt = True, self.briefing.nothing_changed()
+                continue
+            async with aclosing(self._reviewed(words, diff)) as reading:
+                async for progress in reading:
+                    yield progress
+            review = self.reviewer.sends_back
+            if review is None:
+                yield self._finished(words)
+                return
+            self.attempts.append(_sent_back(review))
+            prompt = self.briefing.sent_back(review)
+
+    async def _before(self) -> str:
+        """Return the diff this round began with; an answer continues a round that began before."""
+        if self.assignment.answer is None:
+            return await self.workspace.diff()
+        return self.assignment.previous.diff if self.assignment.previous else ""
+
+    def _watched(self, watch: StuckWatch) -> Callable[[Seen], None]:
+        def see(event: Seen) -> None:
+            if isinstance(event, Called) and event.tool in EDITS:
+                self.reviewer.warm()
+            watch.see(event)
+
+        return see
+
+    async def _reviewed(self, words: str, diff: str) -> AsyncGenerator[Progress, None]:
+        if self.reviewer.began:
+            prompt = self.briefing.to_review_again(words, diff)
+        else:
+            prompt = self.briefing.to_review(self.desk.owned, words, diff)
+        async with aclosing(self.reviewer.read(prompt)) as updates:
+            async for update in updates:
+                yield update
+
+    def _finished(self, words: str) -> Finished:
+        title, description = self.desk.draft or ("", "")
+        return Finished(
+            changed=True,
+            summary=_summary(words) or title or "The change its plan describes.",
+            attempts=tuple(self.attempts),
+            granted=self.desk.granted,
+            title=title,
+            description=description,
+            review=self.reviewer.last_word,
+            **dict(self.account.spent),
+        )
+
+
+def _sent_back(review: Review) -> Attempt:
+    problems = "; ".join(f"{each.file}: {each.what}" for each in review.problems)
+    return Attempt(summary="a reviewer read the change", result=f"sent back: {flat(problems, 300)}")
+
+
+def _nothing(words: str) -> AgentOutputInvalid:
+    return AgentOutputInvalid(
+        "The claude engine says it is done, and has changed nothing, also when asked again. Its "
+        f"last words: “{flat(words, 300)}”",
+        detail=words,
+    )
+
+
+def _summary(words: str) -> str:
+    """Return the model's closing sentence: its last line that is not part of a list or a block."""
+    lines = [line.strip() for line in words.splitlines()]
+    plain = [line for line in lines if line and not line.startswith(("-", "*", "#", "`", "|", ">"))]
+    return flat(plain[-1], _SUMMARY) if plain else ""

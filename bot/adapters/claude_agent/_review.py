@@ -1,0 +1,115 @@
+"""The reviewer: reads the diff against the plan before the checks, in a conversation of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing, suppress
+from types import TracebackType
+from typing import Self
+
+from bot.adapters.claude_agent._conversation import Conversation
+from bot.adapters.claude_agent._output import Objection, Review, read
+from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._program import Claude, Talk
+from bot.adapters.claude_agent._stuck import Patience, StuckWatch
+from bot.adapters.claude_agent._turn import Account, Turn
+from bot.domain.errors import AgentError, BudgetSpent
+from bot.ports.agent import Progress
+
+MAX_SENT_BACK = 2
+_LAST_WORD = 1_200
+_PROBLEM = 300
+
+
+class Reviewer:
+    """One reviewer of one call; without a `talk` there is none, and nothing is read.
+
+    Its trouble is not the run's: it is told in `last_word`.
+    """
+
+    def __init__(self, claude: Claude, talk: Talk | None, account: Account) -> None:
+        self._claude = claude
+        self._talk = talk
+        self._account = account
+        self._stack = AsyncExitStack()
+        self._opening: asyncio.Task[Conversation] | None = None
+        self._review: Review | None = None
+        self._trouble = ""
+        self._sent_back = 0
+
+    async def __aenter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End its program, also one that is only starting."""
+        if self._opening is not None:
+            self._opening.cancel()
+            with suppress(asyncio.CancelledError, AgentError):
+                await self._opening
+        await self._stack.aclose()
+
+    @property
+    def began(self) -> bool:
+        """Whether it has read anything yet."""
+        return self._review is not None or bool(self._trouble)
+
+    @property
+    def sends_back(self) -> Review | None:
+        """Return the review the executor has to answer; `None` when the change may go on."""
+        review = self._review
+        if self._trouble or review is None or review.approve or self._sent_back > MAX_SENT_BACK:
+            return None
+        return review
+
+    @property
+    def last_word(self) -> str:
+        """Return what people read of the review."""
+        if self._trouble:
+            return f"could not be reviewed: {self._trouble}"
+        if self._review is None:
+            return ""
+        if self._review.approve:
+            again = _times(self._sent_back)
+            return f"approved{again}: {flat(self._review.summary, _LAST_WORD)}"
+        problems = "; ".join(
+            f"{each.file}: {flat(each.what, _PROBLEM)}" for each in self._review.problems
+        )
+        told = f"not approved{_times(MAX_SENT_BACK)}: {self._review.summary} {problems}"
+        return flat(told, _LAST_WORD)
+
+    def warm(self) -> None:
+        """Start its program, so that it is there when there is something to read."""
+        if self._opening is None and self._talk is not None:
+            self._opening = asyncio.create_task(self._open(self._talk), name=self._talk.name)
+
+    async def read(self, prompt: str) -> AsyncGenerator[Progress, None]:
+        """Yield what it does about `prompt`; afterwards its word is there, or its trouble."""
+        self.warm()
+        if self._trouble or self._opening is None or self._talk is None:
+            return
+        root = self._talk.cwd
+        watch = StuckWatch(root, Patience(turns=None))
+        try:
+            turn = Turn(await self._opening, self._account, root, watch.see)
+            async with aclosing(turn.say(prompt)) as updates:
+                async for update in updates:
+                    yield update.but(text=f"reviewer {update.text}")
+            self._review = read(Review, turn.reply.structured)
+        except (AgentError, BudgetSpent, Objection) as error:
+            self._trouble = flat(str(error), _LAST_WORD)
+        else:
+            self._sent_back += not self._review.approve
+
+    async def _open(self, talk: Talk) -> Conversation:
+        conversation = await self._stack.enter_async_context(self._claude.converse(talk))
+        self._account.add(conversation)
+        return conversation
+
+
+def _times(count: int) -> str:
+    return {0: "", 1: " after it was sent back once"}.get(count, " after it was sent back twice")
