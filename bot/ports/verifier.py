@@ -9,6 +9,7 @@ from bot.domain.record import Record
 from bot.ports.workspace import Workspace
 
 Tier = Literal["quick", "full"]
+Proof = Literal["types", "tests"]
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 
 
@@ -55,11 +56,18 @@ class Verifier(Protocol):
         ...
 
     async def run_checks(
-        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+        self,
+        tier: Tier,
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
+        *,
+        only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks of that tier on the workspace; affected tests first.
 
-        A tier that base does not configure is no checks.
+        A tier that base does not configure is no checks. With `only`, those run that are type
+        checks, or tests; base may configure none.
 
         `on_check` is awaited after each. All checks run even when one fails.
         """

@@ -144,3 +144,11 @@ async def test_a_check_that_was_red_before_the_change_is_told_apart(bench: Bench
 async def test_only_the_named_checks_run_at_base(bench: Bench) -> None:
     results = await bench.verifier.run_checks_at_base(["lint"], bench.workspace, ["dice.py"])
     assert [result.name for result in results] == ["lint"]
+
+
+async def test_tests_or_the_type_check_run_alone(bench: Bench) -> None:
+    bench.write("import os\n" + FIXED)
+    run, changed = bench.verifier.run_checks, ["dice.py"]
+    tests = await run("quick", bench.workspace, changed, ignore, only="tests")
+    assert {result.name: result.status for result in tests} == {"affected tests": "passed"}
+    assert await run("quick", bench.workspace, changed, ignore, only="types") == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.domain.change import CheckResult
 from bot.domain.errors import PortError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.verifier import OnCheck, Reproduced, Tier
+from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 
 Look = Callable[[Path], bool]
@@ -86,12 +86,23 @@ class FakeVerifier:
         return self.affected.but(files=self.affected.files[:limit])
 
     async def run_checks(
-        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+        self,
+        tier: Tier,
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
+        *,
+        only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Judge the tree by every check; with nothing changed they are skipped."""
-        self._asked(f"{tier} checks")
+        """Judge the tree by every check; with nothing changed they are skipped.
+
+        A check named `types` is the type check; those with `tests` in their name are tests.
+        """
+        self._asked(f"{tier} checks" if only is None else f"{tier} {only}")
         results = []
         for name, passes in (self._checks if tier == "quick" else self.full).items():
+            if only is not None and only not in name:
+                continue
             if changed:
                 passed = passes(workspace.path)
                 result = self._result(name, passed, "3 passed" if passed else "1 failed")

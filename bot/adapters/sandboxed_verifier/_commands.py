@@ -6,19 +6,35 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from bot.domain.checks import Check
+from bot.ports.verifier import Proof
 
 Tool = Literal["pytest", "mypy", "ruff", "other"]
 AFFECTED = "{affected_tests}"
 CHANGED = "{changed}"
+_TYPE_CHECKERS = frozenset(
+    {"mypy", "dmypy", "pyright", "basedpyright", "pyre", "pytype", "ty", "tsc"}
+)
 _TOOLS: dict[str, Tool] = {"pytest": "pytest", "py.test": "pytest", "mypy": "mypy", "ruff": "ruff"}
 
 
-def tool_of(command: Sequence[str]) -> Tool:
-    """Return which program we know a command to be, also as `python -m program`."""
+def _program(command: Sequence[str]) -> str:
+    """Return the name of the program a command runs, also as `python -m program`."""
     name = PurePosixPath(command[0]).name
     if name.startswith("python") or command[0] == "{python}" or command[0] == sys.executable:
         name = command[2] if len(command) > 2 and command[1] == "-m" else ""
-    return _TOOLS.get(name, "other")
+    return name
+
+
+def tool_of(command: Sequence[str]) -> Tool:
+    """Return which program we know a command to be."""
+    return _TOOLS.get(_program(command), "other")
+
+
+def proves(check: Check) -> Proof | None:
+    """Return whether a check is a type check or tests; `None` for neither, such as a linter."""
+    if AFFECTED in check.command or tool_of(check.command) == "pytest":
+        return "tests"
+    return "types" if _program(check.command) in _TYPE_CHECKERS else None
 
 
 def _as_arguments(files: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from bot.adapters.sandboxed_verifier._commands import (
     Tool,
     expand,
     present_python,
+    proves,
     reporting,
     test_options,
     tool_of,
@@ -25,7 +26,7 @@ from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
 from bot.ports.sandbox import Limits, Sandbox
-from bot.ports.verifier import OnCheck, Reproduced, Tier
+from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import checks_from
 
@@ -111,10 +112,18 @@ class SandboxedVerifier:
         return AffectedTests(files=files, options=options)
 
     async def run_checks(
-        self, tier: Tier, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+        self,
+        tier: Tier,
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
+        *,
+        only: Proof | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run base's checks; results come back in the configured order."""
         checks = await self._base_checks(tier, workspace)
+        if only is not None:
+            checks = tuple(check for check in checks if proves(check) == only)
         python = present_python(workspace.path, changed)
         affected = await self._affected(checks, workspace, changed)
         return await self._run_all(checks, python, affected, workspace, on_check)

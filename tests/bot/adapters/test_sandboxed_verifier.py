@@ -9,7 +9,9 @@ import pytest
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sandboxed_verifier._commands import proves
 from bot.domain.change import CheckResult
+from bot.domain.checks import Check
 from bot.domain.errors import SandboxUnavailable, VerifierError
 from bot.ports.workspace import Workspace
 from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
@@ -239,3 +241,20 @@ async def test_a_tier_that_is_not_configured_is_no_checks(
     write(workspace.path, {"dice.py": FIXED})
     results = await verifier.run_checks("full", workspace, ["dice.py"], ignore)
     assert results == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "proof"),
+    [
+        (["mypy", "{changed}"], "types"),
+        (["{python}", "-m", "mypy"], "types"),
+        (["/opt/bin/pyright"], "types"),
+        (["pytest", "-q"], "tests"),
+        (["python3", "-m", "pytest"], "tests"),
+        (["./run-tests", "{affected_tests}"], "tests"),
+        (["ruff", "check", "mypy"], None),
+        (["python", "mypy"], None),
+    ],
+)
+def test_a_checks_command_says_what_it_proves(command: list[str], proof: str | None) -> None:
+    assert proves(Check(name="a check", command=tuple(command))) == proof
