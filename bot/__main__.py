@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from bot import app as root
-from bot.domain.errors import TheseusError
+from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
 from bot.settings import Settings, load
 from bot.telemetry import configure_logging, redact, redact_stream
@@ -85,6 +85,41 @@ def demo(
             _out.print,
         )
     )
+
+
+@cli.command()
+def setup(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: options answer, defaults fill in.")
+    ] = False,
+    guild: Annotated[str | None, typer.Option(help="The server, by name or id.")] = None,
+    channel: Annotated[str | None, typer.Option(help="The dev channel, by name or id.")] = None,
+    developers: Annotated[
+        str | None, typer.Option(help="Who may ask: people and roles, with commas.")
+    ] = None,
+    approvers: Annotated[str | None, typer.Option(help="Who may ship, likewise.")] = None,
+    forge: Annotated[str | None, typer.Option(help="github or local.")] = None,
+    reviewers: Annotated[
+        str | None, typer.Option(help="GitHub logins whose review comments count.")
+    ] = None,
+) -> None:
+    """Set the bot up on a real server: asks, checks, writes .env and data/config.yaml."""
+    given = {
+        "guild": guild, "channel": channel, "developers": developers, "approvers": approvers,
+        "forge": forge, "reviewers": reviewers,
+    }  # fmt: skip
+    answers = {key: value for key, value in given.items() if value is not None}
+    if answers and not yes:
+        raise ConfigError(f"setup: --{next(iter(answers))} answers beforehand; add --yes.")
+    if not yes and not sys.stdin.isatty():
+        raise ConfigError(
+            "setup asks questions, and there is no terminal to ask at; in a script use "
+            "`theseus setup --yes` with options (--help lists them)."
+        )
+    asking = root.Beforehand(_out.print, answers) if yes else root.AtTerminal(_out)
+    code = root.run_setup(Path.cwd(), os.environ, asking)
+    if code:
+        raise typer.Exit(code)
 
 
 @cli.command()

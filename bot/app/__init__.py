@@ -6,8 +6,11 @@ from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
 from bot.app._repair import repair
+from bot.app._setup import AtTerminal, Beforehand, run_setup
 
 __all__ = [
+    "AtTerminal",
+    "Beforehand",
     "DemoOptions",
     "Finding",
     "audit_log",
@@ -19,6 +22,7 @@ __all__ = [
     "run_bench",
     "run_bot",
     "run_demo",
+    "run_setup",
     "search_journal",
     "show_run",
 ]

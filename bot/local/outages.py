@@ -11,7 +11,8 @@ from bot.local.world import Refused
 REST_KINDS = ("status", "swallow", "cut", "delay")
 NOW_KINDS = ("gateway_drop", "gateway_invalidate", "gateway_reconnect")
 GATEWAY_KINDS = ("gateway_refuse", "gateway_silence")
-KINDS = (*REST_KINDS, *NOW_KINDS, *GATEWAY_KINDS, "disallow_intents")
+PORTAL_KINDS = ("disallow_intents", "uninvited")
+KINDS = (*REST_KINDS, *NOW_KINDS, *GATEWAY_KINDS, *PORTAL_KINDS)
 _API = "/api/v10"
 
 
@@ -73,6 +74,10 @@ class Faults:
     def disallowed(self) -> frozenset[str]:
         """Privileged intents the portal does not grant."""
         return frozenset(name for fault in self._pending.values() for name in fault.intents)
+
+    def uninvited(self) -> bool:
+        """Whether nobody has invited the bot to the guild yet, as far as REST tells it."""
+        return any(fault.kind == "uninvited" for fault in self._pending.values())
 
     def take(self, method: str, path: str) -> list[Fault]:
         """Use up what applies to a request: the delays, and the first other fault."""

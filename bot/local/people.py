@@ -180,7 +180,7 @@ class People:
     async def plant(self, request: web.Request) -> web.Response:
         """`POST /local/faults`."""
         fault = self._faults.plant(await body_of(request))
-        self._world.rest.disallowed = self._faults.disallowed()
+        self._tell_portal()
         if fault.kind == "gateway_drop":
             self._gateway.drop(fault.code)
         elif fault.kind == "gateway_invalidate":
@@ -188,6 +188,10 @@ class People:
         elif fault.kind == "gateway_reconnect":
             self._gateway.ask_reconnect()
         return web.json_response(fault.shown(), status=201)
+
+    def _tell_portal(self) -> None:
+        self._world.rest.disallowed = self._faults.disallowed()
+        self._world.rest.uninvited = self._faults.uninvited()
 
     async def faults(self, _request: web.Request) -> web.Response:
         """`GET /local/faults`."""
@@ -198,7 +202,7 @@ class People:
         one = request.match_info.get("fault")
         if not self._faults.clear(None if one is None else as_id(one, "fault")):
             raise Refused(404, f"fault: there is no {one!r}; see GET /local/faults")
-        self._world.rest.disallowed = self._faults.disallowed()
+        self._tell_portal()
         return web.json_response({"faults": self._faults.shown()})
 
 

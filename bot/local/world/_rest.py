@@ -56,7 +56,8 @@ class RestApi:
     """Answers the bot's REST requests from the backend.
 
     `on_callback` is told the id of every interaction the bot has just responded to.
-    `disallowed` are the privileged intents the developer portal does not grant.
+    `disallowed` are the privileged intents the developer portal does not grant; `uninvited` hides
+    the guild, as if nobody had invited the bot to it yet.
     """
 
     def __init__(self, backend: LocalBackend, *, owner_id: int) -> None:
@@ -65,6 +66,7 @@ class RestApi:
         self.on_callback: Callable[[int], None] = lambda _id: None
         self.on_commands: Callable[[], None] = lambda: None
         self.disallowed: frozenset[str] = frozenset()
+        self.uninvited = False
 
     def answer(self, call: Call) -> tuple[int, Any]:
         """Perform one request; return Discord's status and JSON body (None for no body)."""
@@ -93,6 +95,10 @@ class RestApi:
                 return self._callback(call, int(interaction))
             case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
                 return self._application(call)
+            case ["GET", "users", "@me", "guilds"] if self.uninvited:
+                return []
+            case [_, "guilds", guild, *rest]:
+                return self._in_guild(call, int(guild), rest)
             case [method, "applications", _, *rest] if rest and rest[-1] == "commands":
                 if method == "POST":
                     return self._add_command(call, rest)
@@ -150,6 +156,28 @@ class RestApi:
         after = int(asked["after"])
         following = [each for each in kept if each.id > after and not each.is_ephemeral][:limit]
         return [serializers.message_payload(self._backend, each) for each in reversed(following)]
+
+    def _in_guild(self, call: Call, guild_id: int, rest: list[str]) -> Any:
+        if self.uninvited:
+            raise errors.unknown_guild()
+        if [call.method, *rest] == ["GET", "members", "search"]:
+            return self._search_members(call, guild_id)
+        return self._simcord(call)
+
+    def _search_members(self, call: Call, guild_id: int) -> Any:
+        """Find members whose user name or nickname begins with `query`, which simcord lacks."""
+        asked = dict(call.params or {})
+        start, limit = asked["query"].casefold(), int(asked.get("limit", 1))
+        members = dispatch(
+            self._backend, "GET", f"/guilds/{guild_id}/members", params={"limit": "1000"}
+        )
+        names = [[each["user"]["username"], each.get("nick") or ""] for each in members]
+        found = [
+            each
+            for each, named in zip(members, names, strict=True)
+            if any(name.casefold().startswith(start) for name in named)
+        ]
+        return found[:limit]
 
     def _callback(self, call: Call, interaction_id: int) -> Any:
         body = self._simcord(call)

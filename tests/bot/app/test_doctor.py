@@ -15,7 +15,7 @@ from bot.app._doctor import permissions
 from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 from bot.settings import Settings, load
-from tests.fakes.repositories import repository
+from tests.fakes.repositories import git, repository
 
 ROOT = Path(__file__).resolve().parents[3]
 VIEW, SEND, ADMIN = 1 << 10, 1 << 11, 1 << 3
@@ -48,10 +48,15 @@ def make(discord: LocalDiscord, tmp_path: Path) -> Make:
         content["sandbox"]["kind"] = "none"
         for section, changes in (config or {}).items():
             content[section].update(changes)
-        files = {"data/config.yaml": yaml.safe_dump(content), ".gitignore": "data/state/\n"}
+        files = {
+            "data/config.yaml": yaml.safe_dump(content),
+            ".gitignore": "data/state/\n",
+            "prompts/pull_request.md": "What changed: $change\n",
+        }
         root = tmp_path / "checkout"
         if a_clone:
             repository(root, dict(files))
+            git(root, "remote", "add", "origin", str(root / "data/state/forge.git"))
         else:
             (root / "data").mkdir(parents=True)
             (root / "data/config.yaml").write_text(files["data/config.yaml"])
@@ -75,7 +80,8 @@ async def test_with_everything_set_nothing_is_bad(make: Make) -> None:
     assert [each.line for each in findings if each.status == "bad"] == []
     assert [each.name for each in findings] == [
         "python", "git", "people.developers", "people.approvers", "discord token",
-        "discord intents", "dev channel", "forge", "sandbox", "model", "disk",
+        "discord intents", "dev channel", "forge", "forge remote", "sandbox", "model", "prompts",
+        "disk",
     ]  # fmt: skip
 
 

@@ -156,3 +156,22 @@ async def test_history_is_read_back_newest_first_and_paged(
         later = [m.content async for m in dev(bot, local).history(after=first)]
     assert read == ["4", "3", "2"]
     assert later == ["1", "2", "3", "4"]
+
+
+async def test_members_are_searched_by_the_start_of_their_name(local: LocalDiscord) -> None:
+    at = f"/guilds/{local.guild_id}/members/search"
+    status, found, _ = await ask(local, "GET", f"{at}?query=AL&limit=10")
+    assert (status, [each["user"]["username"] for each in found]) == (200, ["alice"])
+    assert (await ask(local, "GET", f"{at}?query=zed"))[1] == []
+    assert (await ask(local, "GET", at))[0] == 400
+
+
+async def test_a_bot_nobody_has_invited_sees_no_guild(local: LocalDiscord, alice: Person) -> None:
+    guild = f"/guilds/{local.guild_id}"
+    fault = await alice.call("POST", "/local/faults", {"kind": "uninvited"})
+    assert (await ask(local, "GET", "/users/@me/guilds"))[:2] == (200, [])
+    assert (await ask(local, "GET", guild))[0] == 404
+    await alice.call("DELETE", f"/local/faults/{fault['id']}")
+    _, guilds, _ = await ask(local, "GET", "/users/@me/guilds")
+    assert [each["id"] for each in guilds] == [str(local.guild_id)]
+    assert (await ask(local, "GET", guild))[0] == 200

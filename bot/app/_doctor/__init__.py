@@ -1,0 +1,42 @@
+"""`theseus doctor`: looks at everything the bot needs, and says how to mend what is wrong."""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from bot.app._doctor._discord import look_at_discord
+from bot.app._doctor._discord_api import permissions
+from bot.app._doctor._finding import Finding, Status
+from bot.app._doctor._forge import look_at_forge
+from bot.app._doctor._github import look_at_github
+from bot.app._doctor._machine import (
+    look_at_disk,
+    look_at_git,
+    look_at_people,
+    look_at_prompts,
+    look_at_python,
+    look_at_sandbox,
+    look_at_secrets,
+)
+from bot.app._doctor._model import look_at_model
+from bot.settings import Settings
+
+__all__ = ["Finding", "Status", "examine", "permissions"]
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+async def examine(settings: Settings, *, free: Callable[[Path], int] = _free) -> list[Finding]:
+    """Return what was found, in the order a newcomer would set things up.
+
+    `free` tells how many bytes are free where a folder is.
+    """
+    looks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
+        look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
+        look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
+        partial(look_at_disk, free=free),
+    ]  # fmt: skip
+    return [finding for look in looks for finding in await look(settings)]

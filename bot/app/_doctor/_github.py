@@ -1,0 +1,156 @@
+"""The doctor's look at GitHub: repository, rights, the branch and what protects it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from bot.app._doctor._finding import Finding, bad, good, note
+from bot.app._doctor._github_api import (
+    api_address,
+    github,
+    rights_missing,
+    sees_checks,
+    token_of,
+    token_page,
+)
+from bot.app._doctor._http import Answer, Service
+from bot.app._doctor._remotes import remote_of
+from bot.domain.errors import ConfigError, ForgeUnavailable
+from bot.settings import Settings
+
+_ALLOWS = {
+    "merge": "allow_merge_commit",
+    "squash": "allow_squash_merge",
+    "rebase": "allow_rebase_merge",
+}
+
+
+async def look_at_github(settings: Settings) -> list[Finding]:
+    """Return what GitHub would let the bot do; nothing where the forge is another."""
+    forge = settings.config.forge
+    if forge.kind != "github":
+        return []
+    remote = await remote_of(settings.root, forge.remote)
+    repository = forge.github.repository or (remote.repository if remote else None)
+    if repository is None:
+        mend = (
+            f"Set forge.github.repository (owner/name) in {settings.config_file}, or point the "
+            f"git remote {forge.remote} at GitHub."
+        )
+        return [bad("github", "no repository is named", mend)]
+    api = api_address(settings.environment, remote.host if remote else "")
+    try:
+        token = await token_of(settings, api)
+        async with github(api, token) as lent:
+            return await _with(lent, settings, repository)
+    except ConfigError as error:
+        return [bad("github", str(error), "`theseus setup` asks for what is missing.")]
+    except ForgeUnavailable as error:
+        mend = "Check the network, and THESEUS_GITHUB_API_URL if you set it."
+        return [bad("github", str(error), mend)]
+
+
+async def _with(api: Service, settings: Settings, repository: str) -> list[Finding]:
+    answer = await api.ask(f"/repos/{repository}")
+    if answer.status != 200 or "full_name" not in answer.fields:
+        return [_unseen(answer, settings, api.base, repository)]
+    branch = quote(settings.config.forge.branch, safe="")
+    findings = [_repository(answer, settings)]
+    findings.append(await _rights(api, settings, answer.fields, repository, branch))
+    findings += await _branch(api, settings, answer.fields, repository, branch)
+    return findings
+
+
+def _unseen(answer: Answer, settings: Settings, api: str, repository: str) -> Finding:
+    """Return why the repository cannot be seen with this token."""
+    page = token_page(api, repository)
+    said = f"GitHub answers {answer.status} {answer.words}".strip()
+    if answer.status == 401:
+        mend = f"The token is wrong, expired or revoked: make another at {page}"
+    elif answer.headers.get("X-GitHub-SSO"):
+        mend = "Authorise the token for the organisation: Configure SSO, on the page of tokens."
+    elif answer.headers.get("X-RateLimit-Remaining") == "0":
+        mend = "The rate limit is used up; try again within the hour."
+    elif answer.status in (301, 307, 308):
+        mend = "It was moved or renamed: update forge.github.repository and the git remote."
+    elif answer.status in (403, 404):
+        mend = (
+            f"Give the token (or App) access to {repository}: it must be among its selected "
+            "repositories, and an organisation may have to approve it first."
+        )
+    else:
+        mend = "Check THESEUS_GITHUB_API_URL; for GitHub Enterprise it ends in /api/v3."
+    return bad("github", f"{repository}: {said}", mend)
+
+
+def _repository(answer: Answer, settings: Settings) -> Finding:
+    name, fields = str(answer.fields["full_name"]), answer.fields
+    method = settings.config.forge.github.merge_method
+    if fields.get("archived"):
+        return bad("github", f"{name} is archived: nothing can be changed", "Unarchive it.")
+    if fields.get(_ALLOWS[method]) is False:
+        mend = f"Allow it in the repository's settings, or set it in {settings.config_file}."
+        return bad("github", f"{name} does not allow forge.github.merge_method: {method}", mend)
+    expires = answer.headers.get("GitHub-Authentication-Token-Expiration")
+    until = f"; the token is good until {expires}" if expires else ""
+    kind = "private" if fields.get("private") else "public"
+    return good("github", f"{name}, {kind}{until}")
+
+
+async def _rights(
+    api: Service, settings: Settings, fields: dict[str, Any], repository: str, branch: str
+) -> Finding:
+    as_app = settings.config.forge.github.app is not None
+    page = "Permissions of the App" if as_app else token_page(api.base, repository)
+    held = fields.get("permissions")
+    if isinstance(held, dict) and not held.get("push"):
+        who = "the App" if as_app else "the token's account"
+        mend = f"Give it write access, on the repository's settings or at {page}"
+        return bad("github rights", f"{who} may not push to {repository}", mend)
+    missing = await rights_missing(api, repository, branch)
+    if missing:
+        return bad("github rights", f"missing: {', '.join(missing)}", f"Give them: {page}")
+    if not await sees_checks(api, repository, branch):
+        told = "may push and open pull requests; may not read check runs"
+        mend = (
+            "Give the App Checks: read."
+            if as_app
+            else "Only an App can, on a private repository (docs/going-live.md)."
+        )
+        return note("github rights", told, mend)
+    return good("github rights", "may push, open pull requests, and read checks")
+
+
+async def _branch(
+    api: Service, settings: Settings, fields: dict[str, Any], repository: str, branch: str
+) -> list[Finding]:
+    name, file = settings.config.forge.branch, settings.config_file
+    answer = await api.ask(f"/repos/{repository}/branches/{branch}")
+    if answer.status == 404:
+        mend = f"Set forge.branch in {file}; the default branch is {fields.get('default_branch')}."
+        return [bad("github branch", f"{repository} has no branch {name}", mend)]
+    rules = await api.ask(f"/repos/{repository}/rules/branches/{branch}")
+    required, reviews = _protection(answer.fields, rules.items)
+    if not answer.fields.get("protected") and not rules.items:
+        mend = "Protect it and require your checks (docs/going-live.md), so that GitHub holds too."
+        return [note("github branch", f"{name} is not protected", mend)]
+    checks = f"required checks: {', '.join(required)}" if required else "no required check seen"
+    findings = [good("github branch", f"{name} is protected; {checks}")]
+    if reviews:
+        told = f"a merge needs {reviews} approving review(s) on GitHub besides “ship it”"
+        findings.append(note("github reviews", told, "Approve the pull request there as well."))
+    return findings
+
+
+def _protection(branch: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[list[str], int]:
+    """Return the names of the required checks and how many reviews the rules ask for."""
+    classic = (branch.get("protection") or {}).get("required_status_checks") or {}
+    named = [str(each) for each in classic.get("contexts") or ()]
+    reviews = 0
+    for rule in rules:
+        told = rule.get("parameters") or {}
+        if rule.get("type") == "required_status_checks":
+            listed = told.get("required_status_checks") or ()
+            named += [str(each.get("context")) for each in listed]
+        if rule.get("type") == "pull_request":
+            reviews = max(reviews, int(told.get("required_approving_review_count") or 0))
+    return sorted(set(named)), reviews

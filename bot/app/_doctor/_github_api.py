@@ -1,0 +1,145 @@
+"""What GitHub lets the bot do with a repository; nothing is changed by looking."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from gidgethub.apps import get_jwt
+from jwt import PyJWTError
+
+from bot.app._doctor._http import Answer, Service, service
+from bot.domain.errors import ConfigError, ForgeUnavailable
+from bot.settings import Environment, Settings
+
+GITHUB = "https://api.github.com"
+# What a token or an App is given. Labels come with pull requests; GitHub adds Metadata by itself.
+NEEDED = {"Contents": "write", "Pull requests": "write", "Commit statuses": "read"}
+# GitHub has no such permission for tokens; an App needs it to see the checks of its pull requests.
+APP_ONLY = {"Checks": "read"}
+_SHORT = {"Contents": "contents", "Pull requests": "pull_requests", "Commit statuses": "statuses"}
+
+
+def api_address(environment: Environment, host: str = "github.com") -> str:
+    """Return the API's address: the one that is set, else the one of a remote's host."""
+    if environment.theseus_github_api_url is not None:
+        return str(environment.theseus_github_api_url).rstrip("/")
+    return GITHUB if host in ("github.com", "ssh.github.com", "") else f"https://{host}/api/v3"
+
+
+def token_page(api: str, repository: str) -> str:
+    """Return where a fine-grained token is made, filled in as far as the host allows."""
+    owner = repository.split("/", maxsplit=1)[0]
+    if api != GITHUB:
+        parts = urlsplit(api)
+        return f"{parts.scheme}://{parts.netloc}/settings/personal-access-tokens/new"
+    asked = {
+        "name": "Theseus",
+        "description": f"Pull requests of Theseus for {repository}",
+        "target_name": owner,
+        **{_SHORT[name]: level for name, level in NEEDED.items()},
+    }
+    return f"https://github.com/settings/personal-access-tokens/new?{urlencode(asked)}"
+
+
+@asynccontextmanager
+async def github(api: str, token: str) -> AsyncIterator[Service]:
+    """Lend GitHub's API under a token; requests raise `ForgeUnavailable`."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    async with service(api, headers, ForgeUnavailable) as lent:
+        yield lent
+
+
+async def token_of(settings: Settings, api: str) -> str:
+    """Return the token to act with: the one that is set, or one GitHub lends to the App.
+
+    Raises `ConfigError` naming the key and the way out, and `ForgeUnavailable`.
+    """
+    app = settings.config.forge.github.app
+    if app is not None:
+        return await app_token(api, app.id, app.installation, settings.root / app.private_key)
+    token = settings.environment.github_token
+    if token is None:
+        raise ConfigError(
+            f"GITHUB_TOKEN is not set. Run `theseus setup`, put one into {settings.root / '.env'}, "
+            "or set forge.github.app."
+        )
+    return token.get_secret_value()
+
+
+async def app_token(api: str, app_id: int, installation: int, key_file: Path) -> str:
+    """Return a token of the App's installation, good for an hour."""
+    signed = await asyncio.to_thread(_signed, app_id, key_file)
+    async with github(api, signed) as lent:
+        answer = await lent.ask(f"/app/installations/{installation}/access_tokens", "POST", {})
+    if answer.status == 401:
+        raise ConfigError(
+            f"forge.github.app: GitHub does not take this key for the App {app_id} (401). Check "
+            "its id, the key file, and this machine's clock."
+        )
+    if answer.status == 404:
+        raise ConfigError(
+            f"forge.github.app: GitHub knows no installation {installation} of the App {app_id}. "
+            "Its number ends the address of the installation's page."
+        )
+    if answer.status != 201 or not answer.fields.get("token"):
+        raise ForgeUnavailable(f"{api} answers {answer.status} {answer.words}".strip())
+    return str(answer.fields["token"])
+
+
+def _signed(app_id: int, key_file: Path) -> str:
+    """Return the App's own word, signed with its key."""
+    try:
+        key = key_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"forge.github.app.private_key: {key_file} cannot be read ({error}). Download a key "
+            "on the App's page, under Private keys, and put it there."
+        ) from error
+    wrong = ConfigError(
+        f"forge.github.app.private_key: {key_file} is no private key in PEM form. Download one on "
+        "the App's page, under Private keys."
+    )
+    if "PRIVATE KEY-----" not in key:
+        raise wrong
+    try:
+        return get_jwt(app_id=str(app_id), private_key=key)
+    except (ValueError, PyJWTError) as error:
+        raise wrong from error
+
+
+async def default_branch(api: str, token: str, repository: str) -> str | None:
+    """Return the repository's default branch, `None` where the token cannot see it."""
+    async with github(api, token) as lent:
+        answer = await lent.ask(f"/repos/{repository}")
+    found = answer.fields.get("default_branch")
+    return str(found) if answer.status == 200 and found else None
+
+
+async def rights_missing(api: Service, repository: str, branch: str) -> list[str]:
+    """Return the permissions the token lacks, each as `Contents: write`.
+
+    For writing, an empty request is made: whoever may write is told that it is not valid (422),
+    whoever may not is turned away (403, or 404 where GitHub hides it).
+    """
+    at = f"/repos/{repository}"
+    looks = {
+        "Contents": await api.ask(f"{at}/git/refs", "POST", {}),
+        "Pull requests": await api.ask(f"{at}/pulls", "POST", {}),
+        "Commit statuses": await api.ask(f"{at}/commits/{branch}/status"),
+    }
+    return [f"{name}: {NEEDED[name]}" for name, answer in looks.items() if _turned_away(answer)]
+
+
+async def sees_checks(api: Service, repository: str, branch: str) -> bool:
+    """Return whether the token may read check runs."""
+    return not _turned_away(await api.ask(f"/repos/{repository}/commits/{branch}/check-runs"))
+
+
+def _turned_away(answer: Answer) -> bool:
+    return answer.status in (401, 403, 404)

@@ -1,0 +1,112 @@
+"""The doctor's look at this machine: Python, git, people, sandbox, prompts, disk, secrets."""
+
+import asyncio
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.sandbox import choose_sandbox, probe
+from bot.app._doctor._finding import Finding, bad, good, note
+from bot.domain.errors import TheseusError
+from bot.settings import Settings
+
+_LEAST_FREE_GB = 2.0
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+INSTALL_SANDBOX = (
+    "Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; "
+    "Fedora: dnf install bubblewrap; Arch: pacman -S bubblewrap)"
+)
+
+
+async def look_at_python(settings: Settings) -> list[Finding]:
+    """Return which Python this is."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return [good("python", f"{version} at {sys.executable}")]
+
+
+async def look_at_git(settings: Settings) -> list[Finding]:
+    """Return whether the bot runs from a clone."""
+    if shutil.which("git") is None:
+        return [bad("git", "not installed", "Install git with your package manager.")]
+    try:
+        head = await GitCheckout(settings.root).head()
+    except TheseusError as error:
+        mend = f"Run the bot from a git clone; {settings.root} is not one."
+        return [bad("git", str(error), mend)]
+    return [good("git", f"{settings.root} stands at {head[:10]}")]
+
+
+async def look_at_secrets(settings: Settings) -> list[Finding]:
+    """Return a finding only where others on this machine could read the secrets."""
+    file = settings.root / ".env"
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return []
+    if not mode & _OTHERS:
+        return []
+    told = f"{file} can be read by others on this machine ({stat.filemode(mode)})"
+    return [note("secrets", told, f"chmod 600 {file}")]
+
+
+async def look_at_people(settings: Settings) -> list[Finding]:
+    """Return whether anybody may ask and ship."""
+    people, file = settings.config.people, settings.config_file
+    findings = []
+    for name, listed in (("developers", people.developers), ("approvers", people.approvers)):
+        if listed.users or listed.roles:
+            message = f"{len(listed.users)} users, {len(listed.roles)} roles"
+            findings.append(good(f"people.{name}", message))
+        else:
+            mend = f"Run `theseus setup`, or add user or role ids to people.{name} in {file}."
+            findings.append(bad(f"people.{name}", "empty: nobody may do this", mend))
+    return findings
+
+
+async def look_at_sandbox(settings: Settings) -> list[Finding]:
+    """Return how commands are confined."""
+    config = settings.config.sandbox
+    sandbox = await choose_sandbox(config.kind, required=config.required)
+    reason = None if config.kind == "none" else await probe()
+    if reason is None and config.kind != "none":
+        return [good("sandbox", sandbox.description)]
+    if config.kind == "none" or not config.required:
+        mend = f"{INSTALL_SANDBOX} and set sandbox.kind: auto for real confinement."
+        return [note("sandbox", sandbox.description, mend)]
+    mend = f"{INSTALL_SANDBOX}, or set sandbox.required: false to run checks unconfined."
+    return [bad("sandbox", reason or "unavailable", mend)]
+
+
+async def look_at_prompts(settings: Settings) -> list[Finding]:
+    """Return whether the texts the bot fills in can be read."""
+    folder = settings.root / "prompts"
+    mend = f"Restore them: git -C {settings.root} checkout -- prompts"
+    try:
+        names = await asyncio.to_thread(_readable, folder)
+    except (OSError, UnicodeDecodeError) as error:
+        return [bad("prompts", f"{folder} cannot be read ({error})", mend)]
+    if not names:
+        return [bad("prompts", f"{folder} holds no text", mend)]
+    return [good("prompts", f"{len(names)} texts in {folder}")]
+
+
+def _readable(folder: Path) -> list[str]:
+    texts = sorted(folder.rglob("*.md"))
+    return [path.name for path in texts if path.read_text(encoding="utf-8").strip()]
+
+
+async def look_at_disk(settings: Settings, *, free: Callable[[Path], int]) -> list[Finding]:
+    """Return whether there is room for worktrees and journals; `free` tells the bytes."""
+    try:
+        settings.state.mkdir(parents=True, exist_ok=True)
+        gigabytes = await asyncio.to_thread(free, settings.state) / 1e9
+    except OSError as error:
+        mend = "Let the bot's account write there, or set THESEUS_STATE to another folder."
+        return [bad("disk", f"{settings.state} cannot be used ({error.strerror})", mend)]
+    if gigabytes < _LEAST_FREE_GB:
+        mend = f"Make room: {_LEAST_FREE_GB:.0f} GB are the least, or set THESEUS_STATE."
+        return [bad("disk", f"{gigabytes:.1f} GB free in {settings.state}", mend)]
+    return [good("disk", f"{gigabytes:.0f} GB free")]

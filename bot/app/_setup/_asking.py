@@ -1,0 +1,165 @@
+"""How the questions are put: to a person at a terminal, or answered beforehand by options."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from rich.console import Console
+from rich.prompt import Confirm, Prompt
+from rich.text import Text
+
+from bot.domain.errors import ConfigError
+
+T = TypeVar("T")
+
+
+class Asking(Protocol):
+    """Puts questions. `key` is the option that answers one beforehand.
+
+    A person who leaves (Ctrl-C, Ctrl-D) raises `KeyboardInterrupt`; an answer that is missing and
+    cannot be asked for raises `ConfigError`, naming the option.
+    """
+
+    def say(self, text: str) -> None:
+        """Tell something."""
+        ...
+
+    def ask(self, key: str, question: str, *, default: str | None = None) -> str:
+        """Return a line; Enter alone is the default, where there is one."""
+        ...
+
+    def secret(self, key: str, question: str, *, needed: bool) -> str:
+        """Return a line that is not shown; Enter alone is empty, even where one is needed."""
+        ...
+
+    def confirm(self, key: str, question: str, *, default: bool) -> bool:
+        """Return yes or no."""
+        ...
+
+    def again(self, key: str, question: str) -> bool:
+        """Return whether to look again, once the person has done something; else go on without.
+
+        Answered beforehand there is nobody to do it: `False`.
+        """
+        ...
+
+
+def printable(text: str) -> str:
+    """Return a text without what could steer a terminal: names come from strangers."""
+    return "".join(each if each.isprintable() or each == "\n" else "�" for each in text)
+
+
+class AtTerminal:
+    """Asks a person; implements `Asking`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        self._console.print(Text(printable(text)), soft_wrap=True)
+
+    def ask(self, key: str, question: str, *, default: str | None = None) -> str:
+        """Ask for a line."""
+        prompt = Text(printable(question))
+        while True:
+            if default is None:
+                told = self._typed(lambda: Prompt.ask(prompt, console=self._console))
+            else:
+                told = self._typed(
+                    lambda: Prompt.ask(
+                        prompt, console=self._console, default=default, show_default=bool(default)
+                    )
+                )
+            if told.strip() or default is not None:
+                return told.strip()
+
+    def secret(self, key: str, question: str, *, needed: bool) -> str:
+        """Ask for a line without showing it."""
+        prompt = Text(printable(question))
+        told = self._typed(
+            lambda: Prompt.ask(
+                prompt, console=self._console, password=True, default="", show_default=False
+            )
+        )
+        return told.strip()
+
+    def confirm(self, key: str, question: str, *, default: bool) -> bool:
+        """Ask yes or no."""
+        prompt = Text(printable(question))
+        return self._typed(lambda: Confirm.ask(prompt, console=self._console, default=default))
+
+    def again(self, key: str, question: str) -> bool:
+        """Wait for Enter; `skip` goes on without."""
+        return (
+            self.ask(key, f"{question} (Enter looks again, `skip` goes on)", default="") != "skip"
+        )
+
+    @staticmethod
+    def _typed(call: Callable[[], T]) -> T:
+        """Take the end of input (Ctrl-D) for leaving."""
+        try:
+            return call()
+        except EOFError:
+            raise KeyboardInterrupt from None
+
+
+class Beforehand:
+    """Answers from options; implements `Asking`. What has no answer takes the default."""
+
+    def __init__(self, say: Callable[[str], None], answers: Mapping[str, str]) -> None:
+        self._say = say
+        self._answers = dict(answers)
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        self._say(printable(text))
+
+    def ask(self, key: str, question: str, *, default: str | None = None) -> str:
+        """Return the option; each counts once, so that a wrong one cannot be tried for ever."""
+        told = self._answers.pop(key, None)
+        if told is not None:
+            return told.strip()
+        if default is None:
+            raise ConfigError(f"setup --yes: no usable answer to “{question}”; give --{key}.")
+        return default
+
+    def secret(self, key: str, question: str, *, needed: bool) -> str:
+        """Return nothing: secrets stay where they are, in the environment or in `.env`."""
+        if needed:
+            raise ConfigError(
+                f"setup --yes: there is no usable {key}; set it in the environment or in .env."
+            )
+        return ""
+
+    def confirm(self, key: str, question: str, *, default: bool) -> bool:
+        """Return the default: `--yes` was said already."""
+        return default
+
+    def again(self, key: str, question: str) -> bool:
+        """Return `False`: nobody is there to change anything."""
+        return False
+
+
+def pick(
+    asking: Asking,
+    key: str,
+    question: str,
+    options: Sequence[Sequence[str]],
+    *,
+    default: str | None = None,
+) -> int:
+    """Return the index of the option chosen by its number or one of its names; asks until one fits.
+
+    Each option is the names it goes by.
+    """
+    while True:
+        told = asking.ask(key, question, default=default)
+        if told.isdecimal() and 1 <= int(told) <= len(options):
+            return int(told) - 1
+        wanted = told.lstrip("#@").casefold()
+        near = [i for i, names in enumerate(options) if wanted in map(str.casefold, names)]
+        if len(near) == 1:
+            return near[0]
+        problem = f"{len(near)} are called {told}" if near else f"there is no {told or 'empty one'}"
+        asking.say(f"  {problem}; give a number from 1 to {len(options)}, or a name.")
+        default = None if told == default else default

@@ -1,0 +1,58 @@
+"""Setting keys in the text of a `.env` file; every other line stays as it is."""
+
+import io
+import re
+from collections.abc import Mapping
+
+from dotenv.parser import parse_stream
+
+from bot.domain.errors import ConfigError
+
+_PLAIN = re.compile(r"[\w./:@%+=,~-]+")
+
+
+def values_of(text: str) -> dict[str, str]:
+    """Return what is set in a `.env` text, blanks left out."""
+    found = {each.key: each.value for each in parse_stream(io.StringIO(text)) if each.key}
+    return {key: value for key, value in found.items() if value}
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with these keys set to these values.
+
+    A line that sets the key is rewritten where it stands. A new key goes behind the example of it
+    that is commented out (`# KEY=…`), else to the end. Raises `ConfigError` where that would set
+    anything else than what was asked.
+    """
+    expected = values_of(text) | dict(values)
+    for key, value in values.items():
+        text = _set(text, key, f"{key}={_quoted(value)}")
+    if values_of(text) != expected:
+        names = ", ".join(values)
+        raise ConfigError(f".env could not be edited safely; set {names} in it by hand.")
+    return text
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _set(text: str, key: str, line: str) -> str:
+    name = re.escape(key)
+    end = "\r\n" if "\r\n" in text else "\n"
+    there = re.compile(rf"^(?P<lead>[ \t]*(?:export[ \t]+)?){name}[ \t]*=[^\r\n]*", re.MULTILINE)
+    found = there.search(text)
+    if found is not None:
+        return text[: found.start()] + found["lead"] + line + text[found.end() :]
+    example = re.search(rf"^#[ \t]*{name}=[^\r\n]*(?:\r?\n|$)", text, re.MULTILINE)
+    if example is not None:
+        before = text[: example.end()]
+        if not before.endswith("\n"):
+            before += end
+        return before + line + end + text[example.end() :]
+    if text and not text.endswith("\n"):
+        text += end
+    return text + line + end

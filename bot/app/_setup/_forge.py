@@ -1,0 +1,212 @@
+"""The wizard's second part: where proposals go, found from the git remote."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from bot.app._doctor._forge import local_forge_folder
+from bot.app._doctor._github import look_at_github
+from bot.app._doctor._github_api import (
+    APP_ONLY,
+    GITHUB,
+    NEEDED,
+    api_address,
+    default_branch,
+    token_of,
+    token_page,
+)
+from bot.app._doctor._http import service
+from bot.app._doctor._remotes import Remote, branch_standing, remote_of, remotes_of
+from bot.app._setup._asking import pick
+from bot.app._setup._desk import Desk
+from bot.domain.errors import ConfigError, ForgeUnavailable
+
+_LOCAL_REMOTE = "theseus"
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?")
+_WAYS = (("a token of your account", "token"), ("a GitHub App", "app"))
+
+
+def set_up_forge(desk: Desk) -> None:
+    """Settle where proposals go."""
+    desk.asking.say("\n2 of 4: where proposals go")
+    forge = desk.settings.config.forge
+    remote = asyncio.run(remote_of(desk.settings.root, forge.remote))
+    if _may_be_github(desk, remote) and remote is not None:
+        desk.asking.say(f"  The git remote {forge.remote} is {remote.shown}.")
+        kinds = (("GitHub", "github"), ("local", "a local forge"))
+        default = "local" if forge.kind == "local" and _settled(desk) else "GitHub"
+        question = f"GitHub, or local (a repository on this machine)? {forge.remote} stays as it is"
+        if pick(desk.asking, "forge", question, kinds, default=default) == 0:
+            _github(desk, remote)
+            return
+    else:
+        shown = "there is none" if remote is None else f"it is {remote.shown}"
+        desk.asking.say(f"  The git remote {forge.remote} does not lead to GitHub ({shown}).")
+        if desk.asking.ask("forge", "Forge", default="local") == "github":
+            raise ConfigError(
+                f"forge github: point the git remote {forge.remote} at the repository first: git "
+                f"-C {desk.settings.root} remote add {forge.remote} git@github.com:OWNER/NAME.git"
+            )
+    _local(desk)
+
+
+def _settled(desk: Desk) -> bool:
+    """Return whether this is not the first time: people are on the list already."""
+    return desk.settings.config.discord.dev_channel_id is not None
+
+
+def _may_be_github(desk: Desk, remote: Remote | None) -> bool:
+    if remote is None or remote.repository is None:
+        return False
+    if desk.settings.environment.theseus_github_api_url is not None:
+        return True
+    if remote.host in ("github.com", "ssh.github.com"):
+        return True
+    return asyncio.run(_is_enterprise(api_address(desk.settings.environment, remote.host)))
+
+
+async def _is_enterprise(api: str) -> bool:
+    """Return whether a GitHub Enterprise server answers there."""
+    try:
+        async with service(api, {}, ForgeUnavailable) as lent:
+            answer = await lent.ask("/meta")
+    except ForgeUnavailable:
+        return False
+    return "X-GitHub-Enterprise-Version" in answer.headers or "installed_version" in answer.fields
+
+
+# ------------------------------------------------------------------- on this machine
+
+
+def _local(desk: Desk) -> None:
+    """Let proposals go to a bare repository beside the bot, and the checkout follow it."""
+    root = desk.settings.root
+    folder = local_forge_folder(desk.settings)
+    desk.set("forge.kind", "local")
+    desk.asking.say(f"  Proposals go to a repository on this machine: {folder}")
+    branch = asyncio.run(branch_standing(root))
+    if branch is not None:
+        desk.set("forge.branch", branch)
+    name = _leading_to(root, folder)
+    if name is None:
+        name = _LOCAL_REMOTE
+        taken = asyncio.run(remotes_of(root))
+        while name in taken:
+            name += "-local"
+        desk.remote = (name, folder.resolve())
+    desk.set("forge.remote", name)
+
+
+def _leading_to(root: Path, folder: Path) -> str | None:
+    """Return the remote that leads to a folder."""
+    for name in asyncio.run(remotes_of(root)):
+        remote = asyncio.run(remote_of(root, name))
+        found = remote.folder if remote else None
+        if found is not None and (root / found).resolve() == folder.resolve():
+            return name
+    return None
+
+
+# -------------------------------------------------------------------------- on GitHub
+
+
+def _github(desk: Desk, remote: Remote) -> None:
+    api = api_address(desk.settings.environment, remote.host)
+    desk.set("forge.kind", "github")
+    if api != GITHUB and desk.settings.environment.theseus_github_api_url is None:
+        desk.secrets["THESEUS_GITHUB_API_URL"] = api
+    has_app = desk.settings.config.forge.github.app is not None
+    default = "app" if has_app else "token"
+    repository = desk.settings.config.forge.github.repository or str(remote.repository)
+    while True:
+        question = "Act with a token, or as a GitHub App (token, app)?"
+        if pick(desk.asking, "github-auth", question, _WAYS, default=default) == 0:
+            default = "token"
+            _ask_token(desk, api, repository)
+        else:
+            default = "app"
+            _ask_app(desk, api)
+        if _works(desk, api, repository):
+            break
+        if not desk.asking.again("github", "  Mend it and try again"):
+            break
+    _reviewers(desk)
+
+
+def _ask_token(desk: Desk, api: str, repository: str) -> None:
+    known = desk.settings.environment.github_token
+    kept = known is not None or "GITHUB_TOKEN" in desk.secrets
+    if not kept:
+        desk.asking.say("  Make a fine-grained token for this repository alone, with")
+        for name, level in NEEDED.items():
+            desk.asking.say(f"    {name}: {'read and write' if level == 'write' else 'read'}")
+        desk.asking.say(f"  at {token_page(api, repository)}")
+    enter = " (Enter keeps the one that is set)" if kept else ""
+    told = desk.asking.secret("GITHUB_TOKEN", f"GitHub token, hidden{enter}", needed=not kept)
+    if told and (known is None or told != known.get_secret_value()):
+        desk.secrets["GITHUB_TOKEN"] = told
+        if desk.variables.get("GITHUB_TOKEN", told) != told:
+            desk.asking.say("  It is also set in your environment, where it wins over .env.")
+    if desk.settings.config.forge.github.app is not None:
+        desk.set("forge.github.app", None)
+
+
+def _ask_app(desk: Desk, api: str) -> None:
+    app = desk.settings.config.forge.github.app
+    rights = ", ".join(f"{name}: {level}" for name, level in (NEEDED | APP_ONLY).items())
+    desk.asking.say(f"  The App needs the permissions {rights}, and to be installed there.")
+    ids = {
+        "app-id": ("App id (on its page, under About)", str(app.id) if app else None),
+        "app-installation": (
+            "Installation id (ends the address of the page its Configure button opens)",
+            str(app.installation) if app else None,
+        ),
+    }
+    found = {key: _number(desk, key, text, default) for key, (text, default) in ids.items()}
+    key_file = desk.asking.ask(
+        "app-key",
+        f"File with its private key, from {desk.settings.root}",
+        default=str(app.private_key) if app else "data/state/github-app.pem",
+    )
+    chosen = {
+        "id": found["app-id"],
+        "installation": found["app-installation"],
+        "private_key": key_file,
+    }
+    desk.set("forge.github.app", chosen)
+
+
+def _number(desk: Desk, key: str, question: str, default: str | None) -> int:
+    while True:
+        told = desk.asking.ask(key, question, default=default)
+        if told.isdecimal() and int(told) > 0:
+            return int(told)
+        desk.asking.say(f"  {told} is no number; {key} is a number such as 123456.")
+
+
+def _works(desk: Desk, api: str, repository: str) -> bool:
+    """Look what GitHub says of it; take the repository's default branch as the one to follow."""
+    trial = desk.trial()
+    try:
+        token = desk.look(lambda: token_of(trial, api))
+        branch = desk.look(lambda: default_branch(api, token, repository))
+    except (ConfigError, ForgeUnavailable) as error:
+        desk.asking.say(f"  {error}")
+        return False
+    if branch is not None:
+        desk.set("forge.branch", branch)
+    return desk.show(asyncio.run(look_at_github(desk.trial())))
+
+
+def _reviewers(desk: Desk) -> None:
+    present = ", ".join(sorted(desk.settings.config.forge.github.reviewers))
+    question = "GitHub logins whose review comments revise a run (none: nobody's)"
+    while True:
+        told = desk.asking.ask("reviewers", question, default=present or "none")
+        logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]
+        logins = [] if [each.casefold() for each in logins] == ["none"] else logins
+        wrong = [each for each in logins if not _LOGIN.fullmatch(each)]
+        if not wrong:
+            desk.set("forge.github.reviewers", sorted(logins))
+            return
+        desk.asking.say(f"  {', '.join(wrong)}: no GitHub login looks like that.")

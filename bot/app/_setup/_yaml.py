@@ -1,0 +1,140 @@
+"""Setting keys in the text of a YAML file; comments and every other line stay as they are."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from bot.domain.errors import ConfigError
+
+Path = tuple[str, ...]
+
+
+def value_at(text: str, path: Path) -> object:
+    """Return what the text says at a path, `None` where it says nothing."""
+    found: Any = yaml.safe_load(text)
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def with_keys(text: str, changes: Mapping[Path, object], source: str) -> str:
+    """Return the text with these paths set to these values.
+
+    What is there is replaced in place; a list written one item a line keeps the lines of the items
+    that stay. What is not there is added to the section it belongs to. The result is read back:
+    raises `ConfigError`, naming `source` and the key, where it would say anything else than asked.
+    """
+    for path, value in changes.items():
+        expected = _deep(yaml.safe_load(text), path, value)
+        edited = _edit(text, path, value)
+        if _read(edited) != expected:
+            key = ".".join(path)
+            raise ConfigError(
+                f"{source}: {key} could not be changed without touching what is around it; set it "
+                f"by hand to {_flow(value)}."
+            )
+        text = edited
+    return text
+
+
+def _read(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return None
+
+
+def _deep(content: Any, path: Path, value: object) -> Any:
+    """Return a copy of the content with one value set."""
+    top = copy.deepcopy(content) if isinstance(content, dict) else {}
+    place = top
+    for part in path[:-1]:
+        if not isinstance(place.get(part), dict):
+            place[part] = {}
+        place = place[part]
+    place[path[-1]] = value
+    return top
+
+
+def _flow(value: object) -> str:
+    """Return a value as YAML on one line, safe inside brackets too."""
+    listed = yaml.safe_dump([value], default_flow_style=True, width=1 << 30, allow_unicode=True)
+    return listed.strip()[1:-1]
+
+
+def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    yield from node.value
+
+
+def _edit(text: str, path: Path, value: object) -> str:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, part in enumerate(path):
+        if not isinstance(node, yaml.MappingNode):
+            return _replace(text, node, _nested(path[depth:], value))
+        inner = next((each for key, each in _entries(node) if key.value == part), None)
+        if inner is None:
+            return _add(text, node, part, _nested(path[depth + 1 :], value))
+        node = inner
+    return _replace(text, node, value)
+
+
+def _nested(path: Sequence[str], value: object) -> object:
+    for part in reversed(path):
+        value = {part: value}
+    return value
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where a node's own text ends; a block's own mark lies behind later comments."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def _replace(text: str, node: yaml.Node | None, value: object) -> str:
+    if node is None:  # an empty file
+        return text + _flow(value) + "\n"
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list):
+        kept = _lines(text, node, value)
+        if kept is not None:
+            return kept
+    start, end = node.start_mark.index, _end(node)
+    gap = " " if start and not text[start - 1].isspace() and text[start - 1] not in "[{," else ""
+    return text[:start] + gap + _flow(value) + text[end:]
+
+
+def _lines(text: str, node: yaml.SequenceNode, value: list[object]) -> str | None:
+    """Return the text with a list of one item a line changed line by line; `None`: cannot."""
+    items = node.value
+    if not value or not all(isinstance(each, yaml.ScalarNode) for each in items):
+        return None
+    indent = " " * node.start_mark.column
+    first = text.rfind("\n", 0, node.start_mark.index) + 1
+    if text[first : node.start_mark.index].strip():
+        return None
+    stop = text.find("\n", _end(node))
+    stop = len(text) if stop < 0 else stop + 1
+    lines = text[first:stop].splitlines(keepends=True)
+    offset = text.count("\n", 0, first)
+    said = {each.start_mark.line - offset: yaml.safe_load(each.value) for each in items}
+    out = [line for number, line in enumerate(lines) if number not in said or said[number] in value]
+    if out and not out[-1].endswith("\n"):
+        out[-1] += "\n"
+    out += [f"{indent}- {_flow(each)}\n" for each in value if each not in said.values()]
+    return text[:first] + "".join(out) + text[stop:]
+
+
+def _add(text: str, node: yaml.MappingNode, key: str, value: object) -> str:
+    """Return the text with a key added to a mapping."""
+    entry = f"{_flow(key)}: {_flow(value)}"
+    if node.flow_style:
+        at = int(node.end_mark.index) - 1
+        return text[:at].rstrip() + (", " if node.value else "") + entry + text[at:]
+    column = node.start_mark.column
+    stop = text.find("\n", _end(node))
+    if stop < 0:
+        text, stop = text + "\n", len(text)
+    return text[: stop + 1] + " " * column + entry + "\n" + text[stop + 1 :]
