@@ -10,7 +10,7 @@ from bot.adapters.claude_agent._desk import Desk
 from bot.adapters.claude_agent._doors import READING, Doors
 from bot.adapters.claude_agent._events import Called, Seen
 from bot.adapters.claude_agent._failures import StaleConversation
-from bot.adapters.claude_agent._output import Review, schema
+from bot.adapters.claude_agent._forms import Review, schema
 from bot.adapters.claude_agent._plain import flat
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._review import Reviewer

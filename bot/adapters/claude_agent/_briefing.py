@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._output import Review
+from bot.adapters.claude_agent._forms import Review
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis

@@ -6,17 +6,8 @@ from typing import TypeVar
 
 from bot.adapters.claude_agent._briefing import listed
 from bot.adapters.claude_agent._doors import READING, Doors
-from bot.adapters.claude_agent._output import (
-    MAX_OWNED,
-    DiagnosisForm,
-    Objection,
-    PlanForm,
-    explained,
-    planned,
-    read,
-    reproduction,
-    schema,
-)
+from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, schema
+from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._stuck import Patience, StuckWatch
 from bot.adapters.claude_agent._texts import evidence_text, fenced

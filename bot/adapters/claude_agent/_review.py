@@ -7,7 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._output import Objection, Review, read
+from bot.adapters.claude_agent._forms import Review
+from bot.adapters.claude_agent._output import Objection, read
 from bot.adapters.claude_agent._plain import flat
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._stuck import Patience, StuckWatch

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, Review, TestForm, schema
 from bot.adapters.claude_agent._output import (
-    DiagnosisForm,
     Objection,
-    PlanForm,
-    Review,
-    TestForm,
     explained,
     known_ids,
     ownable,
@@ -19,7 +16,6 @@ from bot.adapters.claude_agent._output import (
     read,
     reproduction,
     resolved,
-    schema,
 )
 from bot.domain.checks import Protection
 from bot.domain.evidence import Diagnosis

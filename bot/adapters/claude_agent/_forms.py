@@ -1,0 +1,153 @@
+"""The shapes models answer in; what each field says is read by them."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.plan import Risk
+from bot.domain.record import Record
+
+MAX_OWNED = 8
+TEST_CHARS = 6_000
+
+
+class DiagnosisForm(Record):
+    """What is wrong, and why."""
+
+    cause: str = Field(
+        min_length=20,
+        max_length=1_500,
+        description="Why it fails: the line, the values that make it fail there, and what brought "
+        "them there. Plain sentences a person reads on a card. No guess told as a fact.",
+    )
+    confidence: Literal["low", "medium", "high"] = Field(
+        description="high: you followed the failing values through the source. medium: it fits all "
+        "of the evidence, a step is assumed. low: it is the likeliest of several."
+    )
+    evidence_ids: tuple[str, ...] = Field(
+        max_length=12,
+        description="Record ids and commits of the evidence this rests on, as they stand there.",
+    )
+
+
+class StepForm(Record):
+    """One step."""
+
+    summary: str = Field(min_length=5, max_length=400, description="What to change, and how.")
+    owned_files: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=MAX_OWNED,
+        description="Files this step may change or make; paths from the repository's root.",
+    )
+
+
+class TestForm(Record):
+    """A test that fails on the code as it is."""
+
+    __test__ = False
+
+    name: str = Field(
+        min_length=3, max_length=60, description="Two to five words, such as `roll of zero dice`."
+    )
+    source: str = Field(
+        min_length=20,
+        max_length=TEST_CHARS,
+        description="A whole pytest module with one test function, formatted and typed as the "
+        "repository's own tests are. It makes the failing call plainly, without pytest.raises.",
+    )
+    calls: str = Field(
+        min_length=3, max_length=120, description="The call for people: `face(6, 6)`."
+    )
+    expects: str = Field(
+        pattern=r"^[A-Za-z_][\w.]*$",
+        max_length=120,
+        description="The exception it fails with today, as Python names it: `IndexError`.",
+    )
+
+
+class TestPlanForm(Record):
+    """How the change is proved. Empty where that kind of test has no place."""
+
+    __test__ = False
+
+    unit: str = Field(max_length=500)
+    integration: str = Field(max_length=500)
+    performance: str = Field(max_length=500)
+    user_experience: str = Field(max_length=500)
+
+
+class PlanForm(DiagnosisForm):
+    """What is wrong, and what is to be done."""
+
+    problem: str = Field(
+        min_length=20, max_length=1_500, description="What people meet, and what has to hold."
+    )
+    solution: str = Field(
+        min_length=20,
+        max_length=2_000,
+        description="The design of the mend: where, what changes, why there and not elsewhere.",
+    )
+    steps: tuple[StepForm, ...] = Field(min_length=1, max_length=8)
+    risk: Risk = Field(
+        description="low: a few lines, covered by tests. medium: several callers. high: data, "
+        "concurrency or start-up. security: who may do what, secrets, input from strangers."
+    )
+    impact: str = Field(max_length=600, description="Who notices the change, and what.")
+    tests: TestPlanForm
+    compatibility: str = Field(
+        min_length=5,
+        max_length=600,
+        description="Flags, migrations, API and configuration; say so where there is nothing.",
+    )
+    verification: str = Field(
+        min_length=5, max_length=600, description="How people see that it holds once it is live."
+    )
+    rollback: str = Field(min_length=5, max_length=600, description="How it is undone.")
+    test: TestForm | None = Field(
+        default=None, description="Only where you are told that there is no failing test yet."
+    )
+
+
+class ReviewProblem(Record):
+    """One thing that has to change before the checks."""
+
+    file: str = Field(max_length=300)
+    what: str = Field(min_length=5, max_length=800, description="What has to change.")
+    why: str = Field(min_length=5, max_length=800, description="What goes wrong otherwise.")
+
+
+class Review(Record):
+    """A reviewer's word on one diff."""
+
+    approve: bool
+    problems: tuple[ReviewProblem, ...] = Field(
+        default=(), max_length=8, description="Empty where you approve."
+    )
+    summary: str = Field(
+        min_length=5, max_length=600, description="One or two sentences for people."
+    )
+
+
+def schema(form: type[Record]) -> dict[str, object]:
+    """Return a form's JSON schema, without references, as the program takes it."""
+    raw = form.model_json_schema()
+    definitions = raw.pop("$defs", {})
+    inlined = _inlined(raw, definitions)
+    if not isinstance(inlined, dict):
+        raise TypeError(f"{form.__name__} has no object schema")
+    return inlined
+
+
+def _inlined(node: object, definitions: Mapping[str, object]) -> object:
+    if isinstance(node, list):
+        return [_inlined(each, definitions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if isinstance(reference := node.get("$ref"), str):
+        return _inlined(definitions[reference.rpartition("/")[2]], definitions)
+    return {
+        key: _inlined(value, definitions)
+        for key, value in node.items()
+        if key != "title" or not isinstance(value, str)  # pydantic's names say nothing new
+    }
