@@ -7,7 +7,8 @@ from tests.twins.github._records import Account, Label, Pull
 from tests.twins.github._world import World
 
 _USER_PARTS = (
-    "followers", "following", "gists", "starred", "subscriptions", "orgs", "repos", "events", "received_events",
+    "followers", "following", "gists", "starred", "subscriptions", "orgs", "repos", "events",
+    "received_events",
 )  # fmt: skip
 _REPOSITORY_PARTS = (
     "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare",

@@ -1,6 +1,7 @@
 """The twin itself: started on a free port, and what a test does to the world behind it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -9,14 +10,27 @@ from typing import Literal, Self
 from aiohttp import web
 
 from tests.twins.github._accounts import PERMISSIONS, Accounts, App
+from tests.twins.github._checks import Checks
 from tests.twins.github._faults import Faults
 from tests.twins.github._front import Front, Request
 from tests.twins.github._git_http import GitHttp
+from tests.twins.github._graphql import GraphQL
 from tests.twins.github._pulls import Pulls
-from tests.twins.github._records import Check, Comment, Grant, Pull, Rules, Status
+from tests.twins.github._records import (
+    Check,
+    Comment,
+    Grant,
+    LineComment,
+    Pull,
+    Review,
+    Rules,
+    Status,
+    Verdict,
+)
 from tests.twins.github._refs import Refs
 from tests.twins.github._repository import Repository
 from tests.twins.github._shapes import Shapes
+from tests.twins.github._talk import Talk
 from tests.twins.github._world import World
 
 Level = Literal["read", "write"]
@@ -54,8 +68,12 @@ class GithubTwin:
             self.world.git.found(self.world.main, self._files, self.owner)
         app = web.Application(client_max_size=64 * 2**20)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        site_port = await self._listen(app)
-        self._root = f"http://127.0.0.1:{site_port}"
+        # Answers carry addresses, so the port has to be known before there are any.
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._root = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._serve_on(app)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
         return self
 
     async def __aexit__(
@@ -67,27 +85,11 @@ class GithubTwin:
         """Stop serving."""
         assert self._runner is not None
         await self._runner.cleanup()
-        if error is None:
-            self.check_description()
-
-    def check_description(self) -> None:
-        """Raise `AssertionError` if anything was not as GitHub describes it."""
-        broken = list(dict.fromkeys(self._front.violations))
-        assert broken == [], "not as GitHub describes it:\n" + "\n".join(broken)
-
-    async def _listen(self, app: web.Application) -> int:
-        # Answers carry addresses, so the port must be known before there are any: a plain socket
-        # is bound first.
-        import socket
-
-        listener = socket.create_server(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        self._root = f"http://127.0.0.1:{port}"
-        self._serve_on(app)
-        assert self._runner is not None
-        await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
-        return port
+        if self.violations:
+            told = "not as GitHub describes it:\n" + "\n".join(self.violations)
+            if error is None:
+                raise AssertionError(told)
+            error.add_note(told)
 
     def _serve_on(self, app: web.Application) -> None:
         shapes = Shapes(self.world, self.api_url, self._root)
@@ -95,9 +97,12 @@ class GithubTwin:
         routes = [
             *pulls.routes(),
             *Refs(self.world, shapes).routes(),
+            *Talk(self.world, shapes, pulls).routes(),
+            *Checks(self.world, shapes).routes(),
             *Accounts(self.world, shapes, self.faults, self.app).routes(),
         ]
         self._front.add(app, routes)
+        GraphQL(self.world, shapes, self._front).add(app)
         GitHttp(self.world, self._front).add(app)
 
     # ----------------------------------------------------------------------------------- addresses
@@ -121,6 +126,11 @@ class GithubTwin:
     def requests(self) -> list[Request]:
         """Every request so far, git's too."""
         return self._front.requests
+
+    @property
+    def violations(self) -> list[str]:
+        """What was asked or answered other than GitHub describes it."""
+        return list(dict.fromkeys(self._front.violations))
 
     # ---------------------------------------------------------------------------------- who may
 
@@ -147,6 +157,23 @@ class GithubTwin:
     ) -> None:
         """Ask checks and reviews of what is merged, by branch protection or by a ruleset."""
         self.world.rules[branch] = Rules(tuple(checks), reviews, strict, ruleset)
+
+    def choose(
+        self,
+        *,
+        private: bool | None = None,
+        drafts: bool | None = None,
+        methods: Collection[str] | None = None,
+        deletes_branches: bool | None = None,
+    ) -> None:
+        """Change the repository's settings: who sees it, drafts, ways to merge, tidying up."""
+        chosen = {
+            "private": private,
+            "drafts": drafts,
+            "methods": None if methods is None else frozenset(methods),
+            "deletes_branches": deletes_branches,
+        }
+        self.world.change(**{name: value for name, value in chosen.items() if value is not None})
 
     # ------------------------------------------------------------------------- what somebody does
 
@@ -201,6 +228,31 @@ class GithubTwin:
             world.next_id(), number, world.account(login), association, text, world.now()
         )
         world.comments.append(written)
+        return written
+
+    def review(
+        self,
+        number: int,
+        login: str,
+        state: Verdict = "COMMENTED",
+        text: str = "",
+        *,
+        lines: Sequence[tuple[str, int | None, str]] = (),
+        association: str = "NONE",
+    ) -> Review:
+        """Let somebody review a pull request; `lines` are file, line (none: the file) and text."""
+        world, head, author = self.world, self.pull(number).head, self.world.account(login)
+        written = Review(
+            world.next_id(), number, author, association, state, text, head, world.now()
+        )
+        world.reviews.append(written)
+        for path, line, said in lines:
+            world.line_comments.append(
+                LineComment(
+                    world.next_id(), number, written.id, author, association, path, line, said,
+                    head, world.now(),
+                )
+            )  # fmt: skip
         return written
 
     # ----------------------------------------------------------------------------------- checks

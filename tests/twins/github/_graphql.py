@@ -1,0 +1,171 @@
+"""The few mutations of GitHub's GraphQL API that have no twin in REST.
+
+Documents are really parsed: an unknown field, or one that asks for nothing of an object, is an
+error as it is at GitHub.
+"""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from tests.twins.github._asking import Json
+from tests.twins.github._document import Field, Wrong, parse
+from tests.twins.github._front import Front
+from tests.twins.github._records import Grant, Pull
+from tests.twins.github._repository import Unmergeable
+from tests.twins.github._shapes import Shapes
+from tests.twins.github._world import World
+
+
+class GraphQL:
+    """Serves `/api/graphql`, and `/graphql` as github.com does."""
+
+    def __init__(self, world: World, shapes: Shapes, front: Front) -> None:
+        self._world, self._shapes, self._front = world, shapes, front
+        self._mutations: dict[str, Callable[[Json, Grant], Json]] = {
+            "markPullRequestReadyForReview": self._ready,
+            "convertPullRequestToDraft": self._draft,
+            "revertPullRequest": self._revert,
+        }
+
+    def add(self, app: web.Application) -> None:
+        """Serve."""
+        for path in ("/api/graphql", "/graphql"):
+            app.router.add_post(path, self.serve)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one document."""
+        asked = await request.json()
+        fault = await self._front.ruin(request)
+        if fault is not None and (fault.cuts and fault.moment == "before"):
+            return self._front.hang_up(request)
+        if fault is not None and fault.moment == "before":
+            answer = fault.answer()
+            self._front.note(request, answer.status)
+            return web.json_response(answer.data, status=answer.status, headers=answer.headers)
+        grant, _ = self._front.grant(request)
+        if grant is None:
+            self._front.note(request, 401)
+            told = {"message": "Bad credentials", "documentation_url": "https://docs.github.com"}
+            return web.json_response({**told, "status": "401"}, status=401)
+        self._world.settle()
+        answered = self._answered(str(asked.get("query", "")), asked.get("variables") or {}, grant)
+        if fault is not None:
+            return self._front.hang_up(request)
+        self._front.note(request, 200)
+        return web.json_response(answered)
+
+    def _answered(self, query: str, variables: Json, grant: Grant) -> Json:
+        try:
+            kind, fields = parse(query, variables)
+        except Wrong as wrong:
+            return {"errors": [{"message": wrong.message}]}
+        told: Json = {}
+        errors: list[Json] = []
+        for field in fields:
+            try:
+                told[field.alias] = self._field(kind, field, grant)
+            except Wrong as wrong:
+                if not wrong.kind:
+                    return {"errors": [{"message": wrong.message, "path": [kind, field.alias]}]}
+                told[field.alias] = None
+                error: Json = {"type": wrong.kind, "path": [field.alias], "message": wrong.message}
+                errors.append(error)
+        return {"data": told, **({"errors": errors} if errors else {})}
+
+    def _field(self, kind: str, field: Field, grant: Grant) -> object:
+        if kind == "query" and field.name == "viewer":
+            return _pick({"login": grant.account.login}, field, "User")
+        act = self._mutations.get(field.name) if kind == "mutation" else None
+        if act is None:
+            root = kind.title()
+            raise Wrong(f"Field '{field.name}' doesn't exist on type '{root}'")
+        given = field.arguments.get("input")
+        if not isinstance(given, dict) or "pullRequestId" not in given:
+            raise Wrong(
+                f"Argument 'pullRequestId' on InputObject '{field.name}' is required. Expected ID!"
+            )
+        if grant.permissions.get("pull_requests") != "write":
+            raise Wrong(_forbidden(grant), "FORBIDDEN")
+        payload = {"clientMutationId": given.get("clientMutationId"), **act(given, grant)}
+        return _pick(payload, field, f"{field.name[:1].upper()}{field.name[1:]}Payload")
+
+    def _pull(self, given: Json) -> Pull:
+        name = given["pullRequestId"]
+        for pull in self._world.pulls.values():
+            if pull.node_id == name:
+                return pull
+        raise Wrong(f"Could not resolve to a node with the global id of '{name}'", "NOT_FOUND")
+
+    def _ready(self, given: Json, grant: Grant) -> Json:
+        pull = self._pull(given)
+        if not pull.open:
+            raise Wrong("Pull request is closed", "UNPROCESSABLE")
+        pull.draft, pull.updated = False, self._world.now()
+        return {"pullRequest": self._shown(pull)}
+
+    def _draft(self, given: Json, grant: Grant) -> Json:
+        pull = self._pull(given)
+        if not pull.open or not self._world.settings.drafts:
+            raise Wrong("Pull request cannot be converted to a draft", "UNPROCESSABLE")
+        pull.draft, pull.updated = True, self._world.now()
+        return {"pullRequest": self._shown(pull)}
+
+    def _revert(self, given: Json, grant: Grant) -> Json:
+        """Open a pull request that undoes a merged one, from a branch as the button names it."""
+        pull, world = self._pull(given), self._world
+        if grant.permissions.get("contents") != "write":
+            raise Wrong(_forbidden(grant), "FORBIDDEN")
+        if pull.merged_at is None or pull.merge_commit is None:
+            raise Wrong("Pull request is not merged", "UNPROCESSABLE")
+        heads = world.git.heads()
+        branch = f"revert-{pull.number}-{pull.branch}"
+        if branch in heads:
+            raise Wrong(f"A branch named {branch} already exists", "UNPROCESSABLE")
+        title = str(given.get("title") or f'Revert "{pull.title}"')
+        body = f"Reverts {self._shapes.full_name}#{pull.number}"
+        try:
+            commit = world.git.revert(heads[pull.base], pull.merge_commit, f"{title}\n")
+        except Unmergeable:
+            raise Wrong("This pull request cannot be reverted", "UNPROCESSABLE") from None
+        world.git.move(f"refs/heads/{branch}", commit)
+        undo = world.open(branch, pull.base, grant.account, title, str(given.get("body") or body))
+        undo.draft = given.get("draft") is True
+        return {"pullRequest": self._shown(pull), "revertPullRequest": self._shown(undo)}
+
+    def _shown(self, pull: Pull) -> Json:
+        state = "MERGED" if pull.merged_at else "OPEN" if pull.open else "CLOSED"
+        return {
+            "id": pull.node_id,
+            "databaseId": pull.id,
+            "number": pull.number,
+            "url": f"{self._shapes.page}/pull/{pull.number}",
+            "title": pull.title,
+            "body": pull.body or "",
+            "state": state,
+            "isDraft": pull.draft,
+            "headRefName": pull.branch,
+            "headRefOid": pull.head,
+            "baseRefName": pull.base,
+            "baseRefOid": pull.base_sha,
+            "merged": pull.merged_at is not None,
+        }
+
+
+def _pick(value: Json, field: Field, kind: str) -> Json:
+    """Return what the document asks of an object."""
+    if not field.parts:
+        raise Wrong(f"Field must have selections (field '{field.name}' returns {kind})")
+    picked: Json = {}
+    for part in field.parts:
+        if part.name not in value:
+            raise Wrong(f"Field '{part.name}' doesn't exist on type '{kind}'")
+        inner = value[part.name]
+        if not isinstance(inner, dict) and part.parts:
+            raise Wrong(f"Selections can't be made on scalars (field '{part.name}')")
+        picked[part.alias] = _pick(inner, part, "PullRequest") if isinstance(inner, dict) else inner
+    return picked
+
+
+def _forbidden(grant: Grant) -> str:
+    return f"Resource not accessible by {'integration' if grant.app else 'personal access token'}"
