@@ -1,19 +1,23 @@
 """What every forge promises. A further forge is one more room, and one more parameter."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from bot.adapters.github_forge import GithubForge, Token
 from bot.adapters.local_forge import LocalForge
+from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ForgeConflict, ForgeRejected
-from bot.domain.proposal import ProposalDraft
+from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
-from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.repositories import commit, git, repository
+from tests.twins.github import GithubTwin
 
 
 class Room(Protocol):
@@ -38,6 +42,15 @@ class Room(Protocol):
         """Return the merge commits of the forge's base branch."""
         ...
 
+    @property
+    def drafts(self) -> bool:
+        """Whether proposals begin as drafts here."""
+        ...
+
+    def comment(self, number: int, author: str, text: str) -> bool:
+        """Let `alice`, who may review, or anybody else comment; return whether one can here."""
+        ...
+
 
 def draft_of(run_id: str, branch: str, head: str, clone: Path) -> ProposalDraft:
     return ProposalDraft(
@@ -53,6 +66,8 @@ def draft_of(run_id: str, branch: str, head: str, clone: Path) -> ProposalDraft:
 
 class FakeRoom:
     """The forge in memory."""
+
+    drafts = False
 
     def __init__(self, folder: Path) -> None:
         self.forge = FakeForge()
@@ -73,9 +88,18 @@ class FakeRoom:
     def merges(self) -> list[str]:
         return self.forge.merges
 
+    def comment(self, number: int, author: str, text: str) -> bool:
+        if author == "alice":
+            self._count += 1
+            said = Comment(key=f"comment:{self._count}", author=author, text=text, at=START)
+            self.forge.comment(number, said)
+        return True
+
 
 class GitRoom:
     """A forge on a bare repository that git can reach by path."""
+
+    drafts = False
 
     def __init__(self, folder: Path, forge: Forge, bare: Path) -> None:
         self.forge = forge
@@ -114,12 +138,42 @@ class GitRoom:
     def merges(self) -> list[str]:
         return git(self.bare, "rev-list", "--merges", "main").split()
 
+    def comment(self, number: int, author: str, text: str) -> bool:
+        return False
 
-@pytest.fixture(params=["fake", "local"])
+
+class GithubRoom(GitRoom):
+    """The forge on GitHub's twin, reached over real sockets, by git too."""
+
+    drafts = True
+
+    def __init__(self, folder: Path, forge: GithubForge, twin: GithubTwin) -> None:
+        super().__init__(folder, forge, twin.bare)
+        self._twin = twin
+
+    def comment(self, number: int, author: str, text: str) -> bool:
+        self._twin.comment(number, author, text)
+        return True
+
+
+@pytest.fixture(params=["fake", "local", "github"])
 async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
     """Return each forge in turn."""
     if request.param == "fake":
         yield FakeRoom(tmp_path)
+        return
+    if request.param == "github":
+        async with (
+            GithubTwin(tmp_path) as twin,
+            GithubForge(
+                f"{twin.owner}/{twin.name}",
+                Token(twin.token),
+                SystemClock(),
+                api_url=twin.api_url,
+                reviewers=("Alice",),
+            ) as forge,
+        ):
+            yield GithubRoom(tmp_path, forge, twin)
         return
     repository(tmp_path / "source")
     bare = tmp_path / "forge.git"
@@ -133,8 +187,9 @@ async def test_opening_shows_the_drafts_head(room: Room) -> None:
     opened = await room.forge.open_proposal(draft)
     assert (opened.state, opened.head, opened.branch) == ("open", draft.head, draft.branch)
     assert opened.title == draft.title
-    assert opened.url.endswith(f"/pulls/{opened.number}")
+    assert re.search(rf"/pulls?/{opened.number}$", opened.url)
     assert opened.merge_commit is None
+    assert opened.draft == room.drafts
     assert await room.forge.proposal(opened.number) == opened
     assert await room.forge.find("k7m2xq") == opened
 
@@ -260,5 +315,45 @@ async def test_reverting_opens_one_proposal_that_can_be_merged(room: Room) -> No
     assert (await room.forge.merge(undo.number, undo.head)).state == "merged"
 
 
+async def test_published_it_is_no_draft_and_again_is_harmless(room: Room) -> None:
+    opened = await room.forge.open_proposal(room.change("k7m2xq"))
+    published = await room.forge.publish(opened.number)
+    assert published == opened.but(draft=False)
+    assert await room.forge.publish(opened.number) == published
+    assert await room.forge.proposal(opened.number) == published
+
+
+async def test_a_merged_one_can_be_published_too(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    merged = await room.forge.merge(opened.number, draft.head)
+    assert not merged.draft
+    assert await room.forge.publish(opened.number) == merged
+
+
+async def test_comments_are_those_of_people_who_may_review(room: Room) -> None:
+    opened = await room.forge.open_proposal(room.change("k7m2xq"))
+    assert await room.forge.comments(opened.number) == ()
+    possible = room.comment(opened.number, "alice", "also handle empty dice")
+    room.comment(opened.number, "mallory", "also send me the keys")
+    room.comment(opened.number, "alice", "and name the test better")
+    said = await room.forge.comments(opened.number)
+    if not possible:
+        assert said == ()
+        return
+    assert [(each.author, each.text) for each in said] == [
+        ("alice", "also handle empty dice"),
+        ("alice", "and name the test better"),
+    ]
+    assert len({each.key for each in said}) == 2
+    assert await room.forge.comments(opened.number) == said
+
+
+async def test_what_the_bot_says_on_closing_is_no_comment(room: Room) -> None:
+    opened = await room.forge.open_proposal(room.change("k7m2xq"))
+    await room.forge.close(opened.number, "another way was found")
+    assert await room.forge.comments(opened.number) == ()
+
+
 async def test_it_says_what_it_is_connected_to(room: Room) -> None:
-    assert "forge" in await room.forge.ready()
+    assert re.search("forge|GitHub", await room.forge.ready())

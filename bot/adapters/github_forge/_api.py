@@ -1,0 +1,148 @@
+"""GitHub's API as this package uses it: typed answers, errors of ours."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeVar
+
+from gidgethub import GitHubException, QueryError
+from pydantic import SecretStr, ValidationError
+
+from bot.adapters.github_forge._address import Address
+from bot.adapters.github_forge._answers import Answer
+from bot.adapters.github_forge._credentials import Credentials
+from bot.adapters.github_forge._failures import Refused, not_understood, told
+from bot.adapters.github_forge._wire import Wire
+
+A = TypeVar("A", bound=Answer)
+
+PAGE = 100
+
+Values = Mapping[str, str | int]
+
+
+class Api:
+    """What can be asked of one repository. Paths are under `/repos/{owner}/{name}`.
+
+    Everything raises `ForgeUnavailable`, or `Refused` (a `ForgeRejected`) with GitHub's status;
+    `doing` completes "GitHub did not let me ...".
+    """
+
+    def __init__(
+        self, wire: Wire, address: Address, repository: str, credentials: Credentials
+    ) -> None:
+        self._wire = wire
+        self._address = address
+        self._credentials = credentials
+        self.repository = repository
+
+    async def token(self) -> SecretStr:
+        """Return a token for git, good for a while."""
+        async with self._telling("log in"):
+            return await self._wire.token()
+
+    async def get(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A:
+        """Return one thing."""
+        async with self._telling(doing):
+            return kind.model_validate(await self._wire.getitem(self._url(path), _text(values)))
+
+    async def find(self, kind: type[A], path: str, *, doing: str, **values: str | int) -> A | None:
+        """Return one thing, `None` where there is no such thing."""
+        try:
+            return await self.get(kind, path, doing=doing, **values)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None
+
+    async def all(
+        self,
+        kind: type[A],
+        path: str,
+        *,
+        doing: str,
+        key: str = "items",
+        most: int = 1_000,
+        **values: str | int,
+    ) -> tuple[A, ...]:
+        """Return the things of a list, of all its pages, at most `most`.
+
+        `key` is where an answer that is no list keeps it. Large pages are asked for where the path
+        has a query; not every list of GitHub's has pages.
+        """
+        found: list[A] = []
+        url = self._url(path) + (f"&per_page={PAGE}" if "?" in path else "")
+        pages = self._wire.getiter(url, _text(values), iterable_key=key)
+        async with self._telling(doing), aclosing(pages):
+            async for each in pages:
+                found.append(kind.model_validate(each))
+                if len(found) >= most:
+                    break
+        return tuple(found)
+
+    async def send(
+        self,
+        kind: type[A],
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        doing: str,
+        **values: str | int,
+    ) -> A:
+        """Change something (`POST`, `PATCH`, `PUT`); return what came of it."""
+        hows: dict[str, Callable[..., Awaitable[Any]]] = {
+            "POST": self._wire.post,
+            "PATCH": self._wire.patch,
+            "PUT": self._wire.put,
+        }
+        async with self._telling(doing):
+            answer = await hows[method](self._url(path), _text(values), data=dict(body))
+            return kind.model_validate(answer)
+
+    async def add(
+        self, path: str, body: Mapping[str, Any], *, doing: str, **values: str | int
+    ) -> None:
+        """Add something whose answer is of no interest."""
+        async with self._telling(doing):
+            await self._wire.post(self._url(path), _text(values), data=dict(body))
+
+    async def mutate(self, query: str, *, doing: str, **variables: Any) -> dict[str, Any]:
+        """Do what only GraphQL can; return its `data`."""
+        async with self._telling(doing):
+            try:
+                answer = await self._wire.graphql(
+                    query, endpoint=self._address.graphql, **variables
+                )
+            except QueryError as error:
+                if _is_limit(error.response):
+                    self._wire.exhausted()
+                raise
+        if not isinstance(answer, dict):
+            raise not_understood(doing, repr(answer))
+        return answer
+
+    def _url(self, path: str) -> str:
+        return path if path.startswith("/") else f"/repos/{self.repository}/{path}".rstrip("/")
+
+    @asynccontextmanager
+    async def _telling(self, doing: str) -> AsyncIterator[None]:
+        try:
+            yield
+        except GitHubException as error:
+            raise told(
+                error, doing=doing, where=self.repository, mend=self._credentials.mend
+            ) from None
+        except ValidationError as error:
+            wrong = error.errors(include_input=False, include_url=False, include_context=False)
+            raise not_understood(doing, repr(wrong)) from None
+        except (ValueError, LookupError, TypeError) as error:  # gidgethub's, for a strange answer
+            raise not_understood(doing, f"{type(error).__name__}: {error}") from None
+
+
+def _text(values: Values) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
+
+
+def _is_limit(response: Any) -> bool:
+    errors = response.get("errors", ()) if isinstance(response, dict) else ()
+    return any(isinstance(each, dict) and each.get("type") == "RATE_LIMITED" for each in errors)

@@ -1,0 +1,130 @@
+"""Who the forge is on GitHub: a token, or an App's installation. Neither is ever shown."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import jwt
+from gidgethub.apps import get_jwt
+from pydantic import AwareDatetime, SecretStr
+
+from bot.adapters.github_forge._answers import Answer
+from bot.domain.errors import ConfigError
+from bot.ports.clock import Clock
+
+_BEFORE = timedelta(minutes=5)  # an installation's token is renewed this long before its end
+
+
+class Installed(Answer):
+    """What GitHub gives for an App's installation."""
+
+    token: SecretStr
+    expires_at: AwareDatetime
+
+
+Ask = Callable[[int, str], Awaitable[Installed]]
+"""Asks GitHub for an installation's token: its number, and the App's own JWT."""
+
+
+class Credentials(Protocol):
+    """Something that opens GitHub's doors."""
+
+    @property
+    def mend(self) -> str:
+        """Say where people mend it."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Say who it is, where GitHub knows no account for it."""
+        ...
+
+    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+        """Return a token that is good for a while."""
+        ...
+
+    def forget(self) -> bool:
+        """Drop a token that was refused; return whether there may be another."""
+        ...
+
+
+class Token:
+    """A personal access token, best a fine-grained one."""
+
+    mend = "make a new fine-grained token for it and put it in GITHUB_TOKEN"
+    name = "somebody"
+
+    def __init__(self, secret: str) -> None:
+        self._secret = SecretStr(secret.strip())
+
+    def __repr__(self) -> str:
+        return "Token(<hidden>)"
+
+    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+        """Return it."""
+        return self._secret
+
+    def forget(self) -> bool:
+        """Return no: there is just the one."""
+        return False
+
+
+class _Held(NamedTuple):
+    token: SecretStr
+    until: datetime
+
+
+class App:
+    """A GitHub App, acting as one of its installations. `key_file` is its private key (PEM)."""
+
+    mend = "look at forge.github.app (id, installation, private_key) and at the App's settings"
+
+    def __init__(self, app_id: int, installation: int, key_file: Path) -> None:
+        self.name = f"App {app_id}"
+        self._id = app_id
+        self._installation = installation
+        self._key_file = key_file
+        self._held: _Held | None = None
+        self._asking = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"App({self._id}, installation={self._installation})"
+
+    async def token(self, ask: Ask, clock: Clock) -> SecretStr:
+        """Return the installation's token, a new one before the old one ends."""
+        async with self._asking:
+            if self._held is None or clock.now() >= self._held.until - _BEFORE:
+                new = await ask(self._installation, await self._signed())
+                self._held = _Held(new.token, new.expires_at)
+            return self._held.token
+
+    def forget(self) -> bool:
+        """Drop the held token; return whether there was one to drop."""
+        held, self._held = self._held, None
+        return held is not None
+
+    async def _signed(self) -> str:
+        """Return the App's own word, good for some minutes. Raises `ConfigError`."""
+        try:
+            key = await asyncio.to_thread(self._key_file.read_bytes)
+        except OSError as error:
+            raise ConfigError(
+                f"forge.github.app.private_key: {self._key_file} cannot be read; download a key on "
+                "the App's page and put it there",
+                detail=str(error),
+            ) from None
+        try:
+            return get_jwt(app_id=str(self._id), private_key=key, expiration=9 * 60)
+        except (ValueError, TypeError, jwt.PyJWTError):
+            raise ConfigError(
+                f"forge.github.app.private_key: {self._key_file} is no private key (PEM)"
+            ) from None
+
+
+def git_header(token: SecretStr) -> str:
+    """Return the header that opens GitHub's git over HTTP."""
+    pair = f"x-access-token:{token.get_secret_value()}".encode()
+    return f"Authorization: Basic {base64.b64encode(pair).decode()}"

@@ -1,0 +1,301 @@
+"""The forge door on GitHub."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+from weakref import WeakValueDictionary
+
+from bot.adapters._git import in_thread
+from bot.adapters._git_remote import Private, Way
+from bot.adapters.github_forge._address import address_of, remote_of
+from bot.adapters.github_forge._answers import Pull, Repository, User, Written
+from bot.adapters.github_forge._api import Api
+from bot.adapters.github_forge._comments import comments_of
+from bot.adapters.github_forge._credentials import Credentials, git_header
+from bot.adapters.github_forge._failures import Refused, not_understood
+from bot.adapters.github_forge._marks import comment_of, run_in, undoing
+from bot.adapters.github_forge._merging import Merging, Method
+from bot.adapters.github_forge._pulls import Pulls
+from bot.adapters.github_forge._push import Push
+from bot.adapters.github_forge._wire import Wire, client, opens
+from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected, ForgeUnavailable
+from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.ports.clock import Clock
+
+_log = logging.getLogger(__name__)
+
+_READY = """mutation($id: ID!) {
+  markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { number } }
+}"""
+_REVERT = """mutation($id: ID!, $title: String!, $body: String!) {
+  revertPullRequest(input: {pullRequestId: $id, title: $title, body: $body}) {
+    revertPullRequest { number }
+  }
+}"""
+
+
+class GithubForge:
+    """Implements `bot.ports.forge.Forge`; open it with `async with`.
+
+    `repository` is `owner/name` (see `repository_of`), `api_url` the API of another GitHub than
+    github.com. The credentials are held here only: whoever needs git to reach the repository gets
+    a way to it from `access`. Raises `ConfigError` for an address that cannot be right.
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        api_url: str | None = None,
+        draft: bool = True,
+        labels: tuple[str, ...] = (),
+        merge_method: Method = "merge",
+        reviewers: Collection[str] = (),
+    ) -> None:
+        self._address = address_of(api_url)
+        self._repository = repository
+        self._credentials = credentials
+        self._clock = clock
+        self._draft = draft
+        self._labels = labels
+        self._method = merge_method
+        self._reviewers = frozenset(login.lower().removeprefix("@") for login in reviewers)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._stack = AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"GithubForge({self._repository!r} on {self._address.host}, {self._credentials!r})"
+
+    async def __aenter__(self) -> Self:
+        self._web = await self._stack.enter_async_context(client(self._address))
+        wire = Wire(self._web, self._address, self._credentials, self._clock)
+        self._api = Api(wire, self._address, self._repository, self._credentials)
+        self._pulls = Pulls(self._api, self._clock, self._labels, draft=self._draft)
+        self._merging = Merging(self._api, self._pulls, self._clock, self._method)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
+        """Push the draft's branch and open its pull request, or update the one this run has."""
+        async with self._alone(f"run {draft.run_id}"):
+            await self._named()
+            return await self._pulls.shown(await self._opened(draft))
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Return the pull request as it is now."""
+        return await self._pulls.shown(await self._pulls.get(number))
+
+    async def find(self, run_id: str) -> ForgeProposal | None:
+        """Return the run's pull request, whatever its state."""
+        await self._named()
+        pull = await self._pulls.of_run(run_id)
+        return None if pull is None else await self._pulls.shown(pull)
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        """Merge if the head is still the expected one and GitHub's own rules are kept."""
+        async with self._alone(f"pull {number}"):
+            pull = await self._pulls.get(number)
+            if pull.draft and pull.state == "open" and pull.head.sha == expected_head:
+                pull = await self._published(pull)
+            pull, commit = await self._merging(pull, expected_head)
+            now = await self._pulls.shown(pull)
+            return now.but(state="merged", merge_commit=commit, draft=False)
+
+    async def close(self, number: int, reason: str) -> ForgeProposal:
+        """Close without merging, and say why in a comment; the branch stays."""
+        pull = await self._pulls.get(number)
+        if pull.merged:
+            raise ForgeRejected(f"pull request #{number} is merged already")
+        if pull.state == "open":
+            pull = await self._pulls.change(number, {"state": "closed"}, doing=f"close #{number}")
+            await self._say(number, reason)
+        return await self._pulls.shown(pull)
+
+    async def revert(self, number: int) -> ForgeProposal:
+        """Open a pull request that undoes a merged one, or return the one already open."""
+        async with self._alone(f"pull {number}"):
+            pull = await self._pulls.get(number)
+            if not pull.merged:
+                raise ForgeRejected(
+                    f"pull request #{number} is not merged; there is nothing to undo"
+                )
+            undo = await self._pulls.undoing(number)
+            if undo is None:
+                undo = await self._reverted(pull)
+            return await self._pulls.shown(undo)
+
+    async def publish(self, number: int) -> ForgeProposal:
+        """Take it out of draft; harmless where it is in none."""
+        pull = await self._pulls.get(number)
+        if pull.draft and pull.state == "open":
+            pull = await self._published(pull)
+        return await self._pulls.shown(pull)
+
+    async def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return what the listed reviewers wrote on it, oldest first."""
+        if not self._reviewers:
+            return ()
+        return await comments_of(self._api, number, self._reviewers)
+
+    async def ready(self) -> str:
+        """Return the repository, who we are there, what is open; raises where we may not push."""
+        login = await self._login()
+        shown = await self._named()
+        if shown.archived:
+            raise ForgeRejected(f"{shown.full_name} is archived on GitHub; nobody can push there")
+        await self._may_push(shown)
+        opened = await self._api.all(Pull, "pulls?state=open", doing="list pull requests", most=100)
+        count = f"{len(opened)}{'+' if len(opened) == 100 else ''}"
+        return (
+            f"GitHub {shown.full_name} as {login}, default branch {shown.default_branch}, "
+            f"{count} open"
+        )
+
+    async def access(self, url: str) -> Way | None:
+        """Return how git reaches a remote, if it is this repository; else `None`.
+
+        What it returns holds the token: it is for `GitCheckout` and `GitWorkspaces` alone.
+        """
+        remote = remote_of(url)
+        if remote is None or not self._address.holds(remote):
+            return None
+        if remote.repository.lower() not in (
+            self._repository.lower(),
+            self._api.repository.lower(),
+        ):
+            return None
+        return await self._way()
+
+    async def _named(self) -> Repository:
+        """Read the repository, and go by the name it has now: it may have been renamed."""
+        shown = await self._api.get(Repository, "", doing=f"read {self._repository}")
+        self._api.repository = shown.full_name
+        return shown
+
+    async def _way(self) -> Way:
+        token = await self._api.token()
+        config = {
+            f"http.{self._address.web}/.extraHeader": git_header(token),
+            "http.followRedirects": "false",
+            "credential.helper": "",
+        }
+        return Way(self._address.clone_url(self._api.repository), Private(config))
+
+    async def _opened(self, draft: ProposalDraft) -> Pull:
+        pull = await self._pulls.of_branch(draft.branch) or await self._pulls.of_run(draft.run_id)
+        if pull is not None:
+            settled = self._settled(pull, draft)
+            if settled:
+                return pull
+        await self._push(draft)
+        if pull is None:
+            pull = await self._pulls.open(draft)
+            await self._pulls.label(pull.number, draft)
+            return pull
+        before, pull = pull.head.sha, await self._pulls.refresh(pull, draft)
+        return await self._pulls.at(pull.number, draft.head, before)
+
+    def _settled(self, pull: Pull, draft: ProposalDraft) -> bool:
+        """Return whether there is nothing left to do for this head."""
+        if pull.state == "closed":
+            if pull.head.sha == draft.head:
+                return True
+            state = "merged" if pull.merged else "closed"
+            raise ForgeRejected(f"pull request #{pull.number} of this run is {state} already")
+        if pull.head.ref != draft.branch:
+            raise ForgeRejected(f"pull request #{pull.number} of this run is on {pull.head.ref}")
+        return pull.head.sha == draft.head and run_in(pull.body) == (draft.run_id, draft.head)
+
+    async def _push(self, draft: ProposalDraft) -> None:
+        push = Push(await self._way(), self._api.repository, self._credentials.mend)
+        present = await self._pulls.head_of(draft.branch)
+        if present == draft.head:
+            await in_thread(push.note, draft)
+            return
+        try:
+            await in_thread(push, draft, present)
+        except ForgeError:
+            # Another process may have been quicker with the very same commit.
+            if await self._pulls.head_of(draft.branch) != draft.head:
+                raise
+
+    async def _published(self, pull: Pull) -> Pull:
+        doing = f"take #{pull.number} out of draft"
+        await self._api.mutate(_READY, doing=doing, id=pull.node_id)
+        pull = await self._pulls.get(pull.number)
+        return pull.model_copy(update={"draft": False})
+
+    async def _reverted(self, pull: Pull) -> Pull:
+        """Let GitHub undo it: it knows how whatever the merge method was."""
+        doing = f"revert #{pull.number}"
+        why = f"Undoes #{pull.number}, merged as {pull.merge_commit_sha}."
+        try:
+            answer = await self._api.mutate(
+                _REVERT,
+                doing=doing,
+                id=pull.node_id,
+                title=f'Revert "{pull.title}"'[:256],
+                body=undoing(pull.number, why),
+            )
+        except Refused as refused:
+            if refused.status != 422:
+                raise
+            raise ForgeConflict(
+                f"GitHub could not revert #{pull.number} by itself: {refused.words} Revert it by "
+                "hand."
+            ) from None
+        return await self._pulls.get(_number(answer, doing))
+
+    async def _say(self, number: int, text: str) -> None:
+        """Comment; what was done stands without it too."""
+        path = "issues/{number}/comments"
+        body = {"body": comment_of(text)}
+        try:
+            await self._api.send(Written, "POST", path, body, doing="comment", number=number)
+        except ForgeError as error:
+            _log.warning("#%s stays without the comment: %s", number, error)
+
+    async def _login(self) -> str:
+        try:
+            return (await self._api.get(User, "/user", doing="see who I am")).login
+        except Refused as refused:
+            if refused.status != 403:  # an App's installation is nobody's account
+                raise
+            return self._credentials.name
+
+    async def _may_push(self, shown: Repository) -> None:
+        """Ask git's own door: only it knows what a fine-grained token may do."""
+        way = await self._way()
+        header = next(iter(way.config.values()))
+        status = await opens(self._web, f"{way.url}/info/refs?service=git-receive-pack", header)
+        allowed = shown.permissions is None or shown.permissions.push
+        if status in (401, 403, 404) or not allowed:
+            raise ForgeRejected(
+                f"the credentials may read {shown.full_name} but not push to it: they lack the "
+                f"permission “Contents: read and write”; {self._credentials.mend}"
+            )
+        if status >= 300:
+            raise ForgeUnavailable(f"GitHub's git has trouble ({status})")
+
+    @asynccontextmanager
+    async def _alone(self, what: str) -> AsyncIterator[None]:
+        """Do one thing about it at a time in this process."""
+        lock = self._locks.get(what)
+        if lock is None:
+            lock = self._locks[what] = asyncio.Lock()
+        async with lock:
+            yield
+
+
+def _number(answer: dict[str, Any], doing: str) -> int:
+    """Return the number of the pull request that a revert opened."""
+    try:
+        return int(answer["revertPullRequest"]["revertPullRequest"]["number"])
+    except (KeyError, TypeError, ValueError):
+        raise not_understood(doing, repr(answer)) from None

@@ -1,0 +1,55 @@
+"""Hidden marks in what we write on GitHub: whose pull request it is, and which words are ours."""
+
+import re
+
+from bot.domain.proposal import ProposalDraft
+
+TITLE = 256
+BODY = 60_000  # GitHub takes 65,536 characters
+
+OURS = "<!-- theseus -->"
+
+_RUN = re.compile(r"<!-- theseus run=([0-9A-Za-z-]+) head=([0-9a-f]+) -->")
+_UNDOES = re.compile(r"<!-- theseus undoes=(\d+) -->")
+
+
+def body_of(draft: ProposalDraft) -> str:
+    """Return the text of a draft's pull request, with the mark that names its run and head."""
+    mark = f"\n\n<!-- theseus run={draft.run_id} head={draft.head} -->"
+    return _without_marks(draft.body)[: BODY - len(mark)] + mark
+
+
+def title_of(draft: ProposalDraft) -> str:
+    """Return a draft's title, on one line and as long as GitHub takes it."""
+    return " ".join(draft.title.split())[:TITLE]
+
+
+def run_in(body: str | None) -> tuple[str, str] | None:
+    """Return the run and the head that a pull request's text was written for."""
+    found = _RUN.search(body or "")
+    return (found[1], found[2]) if found else None
+
+
+def undoing(number: int, why: str) -> str:
+    """Return the text of a pull request that undoes another."""
+    return f"{why}\n\n<!-- theseus undoes={number} -->"
+
+
+def undone_in(body: str | None) -> int | None:
+    """Return the number of the pull request that a text says it undoes."""
+    found = _UNDOES.search(body or "")
+    return int(found[1]) if found else None
+
+
+def comment_of(text: str) -> str:
+    """Return a comment of ours, marked as such."""
+    return f"{_without_marks(text)[:BODY]}\n\n{OURS}"
+
+
+def is_ours(text: str) -> bool:
+    """Return whether we wrote a comment; one that only quotes us ends otherwise."""
+    return text.rstrip().endswith(OURS)
+
+
+def _without_marks(text: str) -> str:
+    return text.replace("<!-- theseus", "<!-- ").rstrip()

@@ -1,0 +1,97 @@
+"""Publishing a branch over git's HTTP, with the token where nobody sees it."""
+
+import re
+from pathlib import Path
+
+from bot.adapters._git import Git
+from bot.adapters._git_remote import Way, borrowing
+from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected, ForgeUnavailable
+from bot.domain.proposal import ProposalDraft
+
+PUSH_SECONDS = 120.0
+
+_PUBLISHED = "refs/theseus/published/"
+_REFUSED = re.compile(r"^!\t[^\t]*\t\[(?P<what>[^]]*)\]\s*(?:\((?P<why>.*)\))?", re.MULTILINE)
+_SAID = re.compile(r"^remote: *(?:error: *)?(\S.*?) *$", re.MULTILINE)
+_STATUS = re.compile(r"The requested URL returned error: (\d{3})")
+
+
+class Push:
+    """Moves a draft's branch on the forge to the draft's head. Blocking."""
+
+    def __init__(self, way: Way, repository: str, mend: str) -> None:
+        self._way = way
+        self._repository = repository
+        self._mend = mend
+
+    def __call__(self, draft: ProposalDraft, present: str | None) -> None:
+        """Push; `present` is where the branch stands on the forge, `None` if it is not there.
+
+        Commits of ours that were published before may be replaced, somebody else's may not.
+        Raises `ForgeConflict`, `ForgeRejected`, `ForgeUnavailable`.
+        """
+        clone = Path(draft.repository)
+        if not clone.is_dir():
+            raise ForgeRejected(f"the clone {clone} is not there")
+        git = Git(clone.resolve(), error=ForgeUnavailable)
+        self._may_be_pushed(git, draft, present)
+        branch = f"refs/heads/{draft.branch}"
+        with borrowing(git) as scratch:
+            answer = scratch.run(
+                "push", "--porcelain", "--no-verify",
+                f"--force-with-lease={branch}:{present or ''}", "--", self._way.url,
+                f"{draft.head}:{branch}",
+                config=self._way.config, seconds=PUSH_SECONDS, ok=None,
+            )  # fmt: skip
+        if answer.status != 0:
+            raise self._failure(draft, answer.out.decode(errors="replace"), answer.err)
+        self.note(draft)
+
+    @staticmethod
+    def note(draft: ProposalDraft) -> None:
+        """Remember in the clone what is ours on the forge."""
+        git = Git(Path(draft.repository).resolve(), error=ForgeUnavailable)
+        git.run("update-ref", _PUBLISHED + draft.branch, draft.head)
+
+    def _may_be_pushed(self, git: Git, draft: ProposalDraft, present: str | None) -> None:
+        valid = git.run("check-ref-format", f"refs/heads/{draft.branch}", ok=None).status == 0
+        if not valid or draft.branch.startswith("-") or draft.branch == draft.base_branch:
+            raise ForgeRejected(f"{draft.branch[:80]!r} cannot be proposed")
+        held = git.try_revision(f"refs/heads/{draft.branch}")
+        if git.try_revision(draft.head) is None or held is None:
+            raise ForgeConflict(
+                f"branch {draft.branch} of the clone does not hold {draft.head[:12]}"
+            )
+        ours = git.try_revision(_PUBLISHED + draft.branch)
+        if present not in (None, draft.head, ours) and not git.is_ancestor(
+            present or "", draft.head
+        ):
+            raise ForgeConflict(
+                f"branch {draft.branch} on GitHub has commits of somebody else; they are not "
+                "dropped"
+            )
+
+    def _failure(self, draft: ProposalDraft, out: str, err: str) -> ForgeError:
+        """Return what git said as an error of ours."""
+        said = " ".join(_SAID.findall(err))[:300]
+        refused = _REFUSED.search(out)
+        if refused is not None and refused["what"] == "rejected":
+            return ForgeConflict(
+                f"branch {draft.branch} moved on GitHub while it was being pushed", detail=err
+            )
+        if refused is not None and refused["what"] == "remote rejected":
+            words = f"{refused['why'] or ''}. {said}".strip(". ")
+            return ForgeRejected(f"GitHub refused the branch {draft.branch}: {words}", detail=err)
+        status = _STATUS.search(err)
+        code = int(status[1]) if status else 0
+        if code == 401 or "Authentication failed" in err or "could not read Username" in err:
+            return ForgeRejected(
+                f"GitHub's git does not accept the credentials; {self._mend}", detail=err
+            )
+        if code in (403, 404) or "not found" in err:
+            return ForgeRejected(
+                f"GitHub did not let me push to {self._repository}: the credentials lack the "
+                f"permission “Contents: read and write” there; {self._mend}",
+                detail=err,
+            )
+        return ForgeUnavailable(f"{draft.branch} could not be pushed to GitHub", detail=err)
