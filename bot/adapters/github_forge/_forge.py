@@ -4,23 +4,23 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Self
+from typing import Self
 from weakref import WeakValueDictionary
 
-from bot.adapters._git import in_thread
 from bot.adapters._git_remote import Private, Way
 from bot.adapters.github_forge._address import address_of, remote_of
 from bot.adapters.github_forge._answers import Pull, Repository, User, Written
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._comments import comments_of
 from bot.adapters.github_forge._credentials import Credentials, git_header
-from bot.adapters.github_forge._failures import Refused, not_understood
-from bot.adapters.github_forge._marks import comment_of, run_in, undoing
+from bot.adapters.github_forge._failures import Refused
+from bot.adapters.github_forge._marks import comment_of
 from bot.adapters.github_forge._merging import Merging, Method
+from bot.adapters.github_forge._opening import Opening
 from bot.adapters.github_forge._pulls import Pulls
-from bot.adapters.github_forge._push import Push
+from bot.adapters.github_forge._undo import Undo
 from bot.adapters.github_forge._wire import Wire, client, opens
-from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected, ForgeUnavailable
+from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
 
@@ -28,11 +28,6 @@ _log = logging.getLogger(__name__)
 
 _READY = """mutation($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { number } }
-}"""
-_REVERT = """mutation($id: ID!, $title: String!, $body: String!) {
-  revertPullRequest(input: {pullRequestId: $id, title: $title, body: $body}) {
-    revertPullRequest { number }
-  }
 }"""
 
 
@@ -75,6 +70,8 @@ class GithubForge:
         wire = Wire(self._web, self._address, self._credentials, self._clock)
         self._api = Api(wire, self._address, self._repository, self._credentials)
         self._pulls = Pulls(self._api, self._clock, self._labels, draft=self._draft)
+        self._opening = Opening(self._pulls, self._way, self._credentials.mend)
+        self._undo = Undo(self._api, self._pulls)
         self._merging = Merging(self._api, self._pulls, self._clock, self._method)
         return self
 
@@ -85,7 +82,7 @@ class GithubForge:
         """Push the draft's branch and open its pull request, or update the one this run has."""
         async with self._alone(f"run {draft.run_id}"):
             await self._named()
-            return await self._pulls.shown(await self._opened(draft))
+            return await self._pulls.shown(await self._opening(draft))
 
     async def proposal(self, number: int) -> ForgeProposal:
         """Return the pull request as it is now."""
@@ -125,10 +122,7 @@ class GithubForge:
                 raise ForgeRejected(
                     f"pull request #{number} is not merged; there is nothing to undo"
                 )
-            undo = await self._pulls.undoing(number)
-            if undo is None:
-                undo = await self._reverted(pull)
-            return await self._pulls.shown(undo)
+            return await self._pulls.shown(await self._undo(pull))
 
     async def publish(self, number: int) -> ForgeProposal:
         """Take it out of draft; harmless where it is in none."""
@@ -187,70 +181,11 @@ class GithubForge:
         }
         return Way(self._address.clone_url(self._api.repository), Private(config))
 
-    async def _opened(self, draft: ProposalDraft) -> Pull:
-        pull = await self._pulls.of_branch(draft.branch) or await self._pulls.of_run(draft.run_id)
-        if pull is not None:
-            settled = self._settled(pull, draft)
-            if settled:
-                return pull
-        await self._push(draft)
-        if pull is None:
-            pull = await self._pulls.open(draft)
-            await self._pulls.label(pull.number, draft)
-            return pull
-        before, pull = pull.head.sha, await self._pulls.refresh(pull, draft)
-        return await self._pulls.at(pull.number, draft.head, before)
-
-    def _settled(self, pull: Pull, draft: ProposalDraft) -> bool:
-        """Return whether there is nothing left to do for this head."""
-        if pull.state == "closed":
-            if pull.head.sha == draft.head:
-                return True
-            state = "merged" if pull.merged else "closed"
-            raise ForgeRejected(f"pull request #{pull.number} of this run is {state} already")
-        if pull.head.ref != draft.branch:
-            raise ForgeRejected(f"pull request #{pull.number} of this run is on {pull.head.ref}")
-        return pull.head.sha == draft.head and run_in(pull.body) == (draft.run_id, draft.head)
-
-    async def _push(self, draft: ProposalDraft) -> None:
-        push = Push(await self._way(), self._api.repository, self._credentials.mend)
-        present = await self._pulls.head_of(draft.branch)
-        if present == draft.head:
-            await in_thread(push.note, draft)
-            return
-        try:
-            await in_thread(push, draft, present)
-        except ForgeError:
-            # Another process may have been quicker with the very same commit.
-            if await self._pulls.head_of(draft.branch) != draft.head:
-                raise
-
     async def _published(self, pull: Pull) -> Pull:
         doing = f"take #{pull.number} out of draft"
         await self._api.mutate(_READY, doing=doing, id=pull.node_id)
         pull = await self._pulls.get(pull.number)
         return pull.model_copy(update={"draft": False})
-
-    async def _reverted(self, pull: Pull) -> Pull:
-        """Let GitHub undo it: it knows how whatever the merge method was."""
-        doing = f"revert #{pull.number}"
-        why = f"Undoes #{pull.number}, merged as {pull.merge_commit_sha}."
-        try:
-            answer = await self._api.mutate(
-                _REVERT,
-                doing=doing,
-                id=pull.node_id,
-                title=f'Revert "{pull.title}"'[:256],
-                body=undoing(pull.number, why),
-            )
-        except Refused as refused:
-            if refused.status != 422:
-                raise
-            raise ForgeConflict(
-                f"GitHub could not revert #{pull.number} by itself: {refused.words} Revert it by "
-                "hand."
-            ) from None
-        return await self._pulls.get(_number(answer, doing))
 
     async def _say(self, number: int, text: str) -> None:
         """Comment; what was done stands without it too."""
@@ -291,11 +226,3 @@ class GithubForge:
             lock = self._locks[what] = asyncio.Lock()
         async with lock:
             yield
-
-
-def _number(answer: dict[str, Any], doing: str) -> int:
-    """Return the number of the pull request that a revert opened."""
-    try:
-        return int(answer["revertPullRequest"]["revertPullRequest"]["number"])
-    except (KeyError, TypeError, ValueError):
-        raise not_understood(doing, repr(answer)) from None

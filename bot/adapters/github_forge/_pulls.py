@@ -88,9 +88,11 @@ class Pulls:
             if pull.head.ref.startswith(prefix) or (run_in(pull.body) or ("",))[0] == run_id
         )
 
-    async def undoing(self, number: int) -> Pull | None:
-        """Return the open pull request that undoes another, whoever opened it."""
-        opened = await self._api.all(Pull, "pulls?state=open", doing="look for a revert")
+    async def undoing(self, number: int, *, state: str = "open") -> Pull | None:
+        """Return the pull request that undoes another, whoever opened it."""
+        opened = await self._api.all(
+            Pull, f"pulls?state={state}", doing="look for a revert", most=_SEARCHED
+        )
         return _best(
             pull
             for pull in opened

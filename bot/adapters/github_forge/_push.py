@@ -19,9 +19,8 @@ _STATUS = re.compile(r"The requested URL returned error: (\d{3})")
 class Push:
     """Moves a draft's branch on the forge to the draft's head. Blocking."""
 
-    def __init__(self, way: Way, repository: str, mend: str) -> None:
+    def __init__(self, way: Way, mend: str) -> None:
         self._way = way
-        self._repository = repository
         self._mend = mend
 
     def __call__(self, draft: ProposalDraft, present: str | None) -> None:
@@ -90,7 +89,7 @@ class Push:
             )
         if code in (403, 404) or "not found" in err:
             return ForgeRejected(
-                f"GitHub did not let me push to {self._repository}: the credentials lack the "
+                f"GitHub did not let me push to {self._way.url}: the credentials lack the "
                 f"permission “Contents: read and write” there; {self._mend}",
                 detail=err,
             )
