@@ -1,0 +1,58 @@
+"""Asking to own one more file while the work is under way: rules decide, not the one who asks."""
+
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+
+from bot.adapters.claude_agent._places import Place, locate
+from bot.adapters.claude_agent._plain import shown
+from bot.domain.checks import Protection
+from bot.domain.diff_guard import about_path, is_test_file
+
+MOST = 5  # grants in one round
+
+
+def judged(
+    root: Path, path: str, owned: Collection[str], protection: Protection, granted: int
+) -> Place | str:
+    """Return the place that may be owned from now on, or why not, as a sentence.
+
+    A file of the repository may be, and a new one beside an owned file or among tests. Nothing
+    that is protected: a person names that in words, and then the plan owns it.
+    """
+    place = locate(root.resolve(), root.absolute(), path, "path")
+    if isinstance(place, str):
+        return place
+    name = f"`{shown(place.name)}`"
+    if place.name in owned:
+        return f"You own {name} already: go on and edit it."
+    if place.linked:
+        return f"{name} is reached by a link: ask for the file itself."
+    if against := about_path(place.name, protection):
+        return f"{name} cannot be yours: {_lower(against[0].message)} Find a way without it."
+    if granted >= MOST:
+        return f"{MOST} files were granted in this round, which is all there is: do with those."
+    if place.path.exists():
+        return place if place.path.is_file() else f"{name} is no file: ask for the file you need."
+    return place if _belongs(place, owned) else _elsewhere(name)
+
+
+def _belongs(place: Place, owned: Collection[str]) -> bool:
+    """Whether a file that is not there yet would stand where one is expected."""
+    if not place.path.parent.is_dir():
+        return False
+    path = PurePosixPath(place.name)
+    beside = [PurePosixPath(file) for file in owned if PurePosixPath(file).parent == path.parent]
+    if any(file.suffix == path.suffix for file in beside):
+        return True
+    return is_test_file(place.name) and path.name.startswith("test_")
+
+
+def _elsewhere(name: str) -> str:
+    return (
+        f"{name} does not exist, and stands neither beside a file you own nor among the tests: "
+        "name a file that exists, or put the new one there."
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
