@@ -1,7 +1,162 @@
 """What can go wrong with the program and its provider, said once in our own errors."""
 
-from bot.domain.errors import AgentUnavailable
+import re
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.adapters.claude_agent._heard import Complaint, Ended
+from bot.domain.errors import (
+    AgentError,
+    AgentForbidden,
+    AgentLimited,
+    AgentMissing,
+    AgentOutputInvalid,
+    AgentOverloaded,
+    AgentRefused,
+    AgentTimeout,
+    AgentUnauthorized,
+    AgentUnavailable,
+    BudgetSpent,
+)
+from bot.telemetry import redact
+
+DETAIL_CHARS = 2_000
+OVERLOADED = 529
+CREDIT = re.compile(r"credit balance|billing|out of (extra )?usage credits", re.IGNORECASE)
+TOO_LONG = re.compile(r"(prompt|conversation) is too long|request too large", re.IGNORECASE)
+STALE = re.compile(r"no conversation found|session id .* already in use", re.IGNORECASE)
+_NAME = re.compile(r"[\w.:/\[\]-]{1,80}")
 
 
 class StaleConversation(AgentUnavailable):
     """What is kept of a conversation cannot be gone on with; a fresh one can be begun."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a message needs to know: whom we talk to, and what was told before the failure."""
+
+    role: str = "engine"
+    model: str = ""
+    turns: int = 0
+    usd: float = 0.0
+    until: datetime | None = None
+    resumed: bool = False
+    complaint: Complaint | None = None
+
+
+def detail(*parts: str) -> str:
+    """Return what the journal may keep of a failure: redacted, and not without end."""
+    return redact("\n".join(part for part in parts if part))[-DETAIL_CHARS:]
+
+
+def missing(told: str = "") -> AgentMissing:
+    """Return the error for a package or program that is not there."""
+    return AgentMissing(
+        "The Claude Code program is not installed; run `make claude`.", detail=detail(told)
+    )
+
+
+def crashed(code: int | None, told: str = "") -> AgentUnavailable:
+    """Return the error for a program that ended by itself; `code` is 128+n for signal n."""
+    how = "ended without a word"
+    if code:
+        how = f"ended with exit code {code}"
+        with suppress(ValueError):
+            how = f"was ended by {signal.Signals(code - 128 if code > 0 else -code).name}"
+    return AgentUnavailable(f"The Claude Code program {how}.", detail=detail(told))
+
+
+def limited(until: datetime | None, told: str = "") -> AgentLimited:
+    """Return the error for a usage limit."""
+    when = f"until {until:%H:%M} UTC" if until else "and does not say until when"
+    return AgentLimited(
+        f"The model's provider limits our use {when}.", until=until, detail=detail(told)
+    )
+
+
+def failure(ended: Ended, now: Circumstances, told: str = "") -> Exception:
+    """Return our error for a turn that failed, or for a program that would not begin one."""
+    more = detail(ended.text, told)
+    if STALE.search(f"{ended.text}\n{told}"):
+        return StaleConversation("What was kept of the conversation is gone.", detail=more)
+    for make in (_ours, _spoken, _by_status):
+        if error := make(ended, now, more):
+            return error
+    return AgentUnavailable("The Claude Code program broke off.", detail=more)
+
+
+def _ours(ended: Ended, now: Circumstances, more: str) -> AgentError | BudgetSpent | None:
+    """Return the error for a limit that we set ourselves."""
+    match ended.kind:
+        case "error_max_turns":
+            return AgentTimeout(f"The model used up its {now.turns} answers.", detail=more)
+        case "error_max_budget_usd":
+            return BudgetSpent(f"The {now.usd:.2f} $ for this call are spent.", detail=more)
+        case "error_max_structured_output_retries":
+            return AgentOutputInvalid(
+                "The model's answer did not have the shape it was asked for, several times.",
+                detail=more,
+            )
+    return None
+
+
+def _spoken(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
+    """Return the error for what only words or reasons tell, whatever the status."""
+    kind = now.complaint.kind if now.complaint else ""
+    words = f"{ended.text}\n{now.complaint.text if now.complaint else ''}"
+    if ended.stop_reason == "refusal":
+        return AgentRefused("The model declined to do this.", detail=more)
+    if ended.status == 402 or kind == "billing_error" or CREDIT.search(words):
+        # A limit of the provider's, not one of our own caps: a person lifts it there.
+        return AgentLimited(
+            "The credit at the model's provider is used up; it has to be topped up there.",
+            detail=more,
+        )
+    if ended.status == 413 or ended.reason == "prompt_too_long" or TOO_LONG.search(words):
+        return AgentOutputInvalid(
+            "The conversation grew longer than the model can read.", detail=more
+        )
+    if ended.status is None and kind == "authentication_failed":
+        return _unauthorized("No key for the model is set", more)
+    return None
+
+
+def _by_status(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
+    match ended.status:
+        case 401:
+            return _unauthorized("The model's provider does not accept the key", more)
+        case 403:
+            return AgentForbidden("The key may not use this model or this provider.", detail=more)
+        case 404:
+            return AgentForbidden(
+                f"The provider knows no model `{_shown(now.model)}`, or the key may not use it; "
+                f"see engine.{now.role}.model in data/config.yaml.",
+                detail=more,
+            )
+        case 429:
+            return limited(now.until, more)
+        case 529:
+            return AgentOverloaded("The model's provider is overloaded.", detail=more)
+        case int(status) if status >= 500:
+            return AgentOverloaded(f"The model's provider is failing ({status}).", detail=more)
+        case int() if now.resumed:
+            # What is kept may have been cut off in the middle; a fresh conversation has none of it.
+            return StaleConversation("What was kept of the conversation is damaged.", detail=more)
+        case int(status):
+            return AgentOutputInvalid(
+                f"The model's provider did not accept what it was asked ({status}).", detail=more
+            )
+        case None if ended.reason == "api_error":
+            return AgentUnavailable("The connection to the model's provider failed.", detail=more)
+    return None
+
+
+def _unauthorized(why: str, more: str) -> AgentUnauthorized:
+    return AgentUnauthorized(f"{why}; set ANTHROPIC_API_KEY in .env.", detail=more)
+
+
+def _shown(name: str) -> str:
+    return name if _NAME.fullmatch(name) else "?"

@@ -1,91 +1,78 @@
 """The Claude Code program, as the rest of this package sees it: open a conversation, talk, leave.
 
-Nothing here imports claude-agent-sdk, so that the bot runs without it (`AgentMissing` says how to
-get it). Part of the SDK is `_wire.py` alone.
+claude-agent-sdk is imported when the first conversation is opened (it takes a second), so that the
+bot runs without it: `AgentMissing` says how to get it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
+from types import ModuleType
 
-from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._events import Ruling
-from bot.domain.roles import Role
+from bot.adapters.claude_agent._conversation import Conversation, Line
+from bot.adapters.claude_agent._failures import StaleConversation, missing
+from bot.adapters.claude_agent._talk import ClaudeOptions, Judge, Talk
+from bot.adapters.claude_agent._transcripts import Transcripts, conversation_id
 from bot.ports.clock import Clock
 
-Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
+__all__ = ["Claude", "ClaudeOptions", "Conversation", "Judge", "StaleConversation", "Talk"]
 
-
-@dataclass(frozen=True)
-class ClaudeOptions:
-    """How the program is run. `home` is its own folder: HOME, configuration, transcripts.
-
-    `key` and `base_url` are the provider's (`None`: what the environment says). `silence_seconds`
-    without a sign of life is `AgentSilent`. `retries` is how often the program itself asks the
-    provider again before a failure is told. `cli_path` is another program than the bundled one.
-    `environment` is added to the program's environment last.
-    """
-
-    home: Path
-    key: str | None = None
-    base_url: str | None = None
-    silence_seconds: float = 180.0
-    retries: int = 4
-    cli_path: Path | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Talk:
-    """One conversation to be had. `name` is unique to it: `k7m2xq:1:executor`.
-
-    `tools` are built-in tools (`Read`, `Edit`, `Bash`); `server` is our in-process MCP server, all
-    of whose tools may be called. Each call of either is put to `judge` first; without one all are
-    allowed. `schema` asks for a structured answer at the end of each turn. `seconds` of wall-clock
-    time and `usd` are for the whole conversation. A conversation known by its name is gone on with,
-    unless it is to be `fresh`.
-    """
-
-    name: str
-    role: Role
-    cwd: Path
-    system: str
-    tools: tuple[str, ...] = ()
-    server: object | None = None  # McpSdkServerConfig
-    judge: Judge | None = None
-    schema: Mapping[str, object] | None = None
-    seconds: float = 300.0
-    usd: float = 1.0
-    fresh: bool = False
+WIRE = "bot.adapters.claude_agent._wire"
+PACKAGE = "claude_agent_sdk"
 
 
 class Claude:
-    """Starts the program and holds conversations with it."""
+    """Starts the program and holds conversations with it, several side by side."""
 
     def __init__(self, options: ClaudeOptions, clock: Clock) -> None:
         """Start nothing yet."""
         self._options = options
         self._clock = clock
+        self._transcripts = Transcripts(options.home)
 
     def known(self, name: str) -> bool:
         """Return whether a conversation of that name can be gone on with."""
-        raise NotImplementedError
+        return self._transcripts.find(name) is not None
 
     def forget(self, name: str) -> None:
         """Remove what is kept of the conversation of that name, if anything is."""
-        raise NotImplementedError
+        self._transcripts.forget(name)
 
     def tidy(self, older_than: timedelta) -> int:
         """Remove conversations nobody spoke in for so long; return how many."""
-        raise NotImplementedError
+        return self._transcripts.tidy(older_than)
 
-    def converse(self, talk: Talk) -> AbstractAsyncContextManager[Conversation]:
+    @asynccontextmanager
+    async def converse(self, talk: Talk) -> AsyncGenerator[Conversation, None]:
         """Start the program; leaving ends all its processes, at once if a turn is under way.
 
         May be entered long before the first `say`: `talk.seconds` count from the first `say`.
         Raises `AgentMissing`, `AgentUnavailable`, and `StaleConversation` (also from the first
         `say`) where what is kept of it cannot be gone on with.
         """
-        raise NotImplementedError
+        wire = await _wire()
+        if talk.fresh:
+            self._transcripts.forget(talk.name)
+        kept = self._transcripts.find(talk.name)
+        line: Line = wire.Wire(
+            self._options, talk, conversation_id(talk.name), resume=kept is not None
+        )
+        await line.open()
+        conversation = Conversation(line, self._options, talk, self._clock, kept)
+        try:
+            yield conversation
+        finally:
+            await line.close(at_once=not conversation.settled)
+            conversation.account(self._transcripts.find(talk.name))
+
+
+async def _wire() -> ModuleType:
+    """Import what drives the SDK, in a thread: it takes a second the first time."""
+    try:
+        return await asyncio.to_thread(importlib.import_module, WIRE)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == PACKAGE:
+            raise missing(str(error)) from error
+        raise

@@ -1,0 +1,126 @@
+"""How the program is started: with whose environment, and on a line that ends it with the bot."""
+
+import os
+import shlex
+import sys
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.adapters.claude_agent import _launcher
+
+QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_UPDATES": "1",
+    "DISABLE_GROWTHBOOK": "1",
+    "CLAUDE_CODE_DISABLE_FEEDBACK_SURVEY": "1",
+    "CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1",
+}
+# What would act beside the tools we list, or read files we did not choose.
+ALONE = {
+    "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+    "CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS": "0",
+    "CLAUDE_CODE_DISABLE_CRON": "1",
+    "CLAUDE_CODE_DISABLE_WORKFLOWS": "1",
+    "CLAUDE_CODE_DISABLE_WEB_FETCH": "1",
+    "CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1",
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
+    "CLAUDE_CODE_DISABLE_BUNDLED_SKILLS": "1",
+    "CLAUDE_CODE_DISABLE_FILE_CHECKPOINTING": "1",
+    "CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1",
+    "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
+    "ENABLE_CLAUDEAI_MCP_SERVERS": "false",
+}
+# Failures are told as they are: no other model, no second way of asking, no endless waiting.
+PLAIN = {
+    "CLAUDE_CODE_NO_MODEL_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
+}
+MINUTES_10 = "600000"  # in milliseconds: what one call of a tool of ours may take
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that nobody else may read, and return it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+def environment(
+    home: Path, *, retries: int, key: str | None, base_url: str | None, more: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it."""
+    given = {
+        "HOME": str(home),
+        "CLAUDE_CONFIG_DIR": str(private_folder(home / "config")),
+        "CLAUDE_CODE_TMPDIR": str(private_folder(home / "tmp")),
+        "CLAUDE_CODE_MAX_RETRIES": str(retries),
+        "MCP_TOOL_TIMEOUT": MINUTES_10,
+        **QUIET,
+        **ALONE,
+        **PLAIN,
+        **({"ANTHROPIC_API_KEY": key} if key else {}),
+        **({"ANTHROPIC_BASE_URL": base_url} if base_url else {}),
+        **more,
+    }
+    return given | {"THESEUS_PASS": ",".join(given)}
+
+
+def starter(home: Path, program: Path) -> Path:
+    """Write the script that starts `program` through the launcher; return its path.
+
+    The SDK starts one file and adds arguments; hence a script. It is written anew each time: the
+    interpreter and the program move with updates.
+    """
+    words = (sys.executable, "-I", "-S", _launcher.__file__, str(program))
+    script = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+    path = private_folder(home / "bin") / "claude"
+    with suppress(OSError):
+        if path.read_text(encoding="utf-8") == script and os.access(path, os.X_OK):
+            return path
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    draft.write_text(script, encoding="utf-8")
+    draft.chmod(0o700)
+    draft.replace(path)
+    return path
+
+
+class Lifeline:
+    """A pipe the launcher listens to. Cutting it, or the end of this process, ends the program."""
+
+    def __init__(self, home: Path) -> None:
+        """Make and hold it. Raises `OSError` where pipes cannot be made in `home`."""
+        self.path = private_folder(home / "lifelines") / uuid.uuid4().hex
+        os.mkfifo(self.path, mode=0o600)
+        reading = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            self._held: int | None = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        finally:
+            os.close(reading)
+
+    def cut(self) -> None:
+        """End the program and all it started; returns at once."""
+        held, self._held = self._held, None
+        if held is not None:
+            os.close(held)
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        """Hold on."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go."""
+        self.cut()

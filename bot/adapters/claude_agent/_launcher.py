@@ -1,0 +1,187 @@
+"""Starts the program and ends everything it started. Run alone: `_launcher.py PROGRAM ARGUMENTS`.
+
+It needs nothing but the standard library (`python -I -S`). It stays as the program's parent:
+
+- It passes on only the variables that are listed here or named in THESEUS_PASS.
+- It and the program live in sessions of their own, so Ctrl-C in a terminal is the bot's alone.
+- It reads from a pipe, THESEUS_LIFELINE, that the bot holds open and never writes to. The pipe ends
+  with the bot, even one killed with SIGKILL, or when the bot cuts it: then everything ends.
+- On Linux it adopts whatever the program's commands leave behind, so that they end too.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+INHERITED = frozenset(
+    {
+        "PATH", "PWD", "LANG", "LANGUAGE", "TZ",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+        "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+        "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_AGENT_SDK_VERSION",
+        "CLAUDE_CODE_SDK_READS_SESSION_STATE",
+    }
+)  # fmt: skip
+INHERITED_PREFIXES = ("ANTHROPIC_", "LC_")
+GRACE = 1.0  # seconds the program has to end by itself after SIGTERM
+SWEEP = 3.0  # seconds for everything left to be gone after SIGKILL
+LOOK_EVERY = 0.02
+CANNOT_START = 127
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def passed_on(everything: dict[str, str]) -> dict[str, str]:
+    """Return the variables the program may see."""
+    named = INHERITED | set(everything.get("THESEUS_PASS", "").split(","))
+    return {
+        name: value
+        for name, value in everything.items()
+        if name in named or name.startswith(INHERITED_PREFIXES)
+    }
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _lifeline(path: str) -> int:
+    """Open the pipe and remove its name. Raises `OSError` where the bot is gone already."""
+    line = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    Path(path).unlink(missing_ok=True)
+    with suppress(BlockingIOError):
+        if os.read(line, 1) == b"":
+            raise BrokenPipeError(path)
+    return line
+
+
+def _begin(argv: list[str], environment: dict[str, str]) -> int:
+    """Fork the program; return its process id. It is killed if this launcher is."""
+    launcher = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        for number in (*_STOPS, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == launcher:
+            os.execve(argv[0], argv, environment)  # noqa: S606 - the program we are to start
+    except OSError as error:
+        os.write(2, f"{argv[0]} cannot be started: {error.strerror}\n".encode())
+    os._exit(CANNOT_START)
+
+
+def _reap(child: int) -> int | None:
+    """Collect whoever ended; return the program's exit code if it did."""
+    code = None
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == child:
+                code = os.waitstatus_to_exitcode(ended[1])
+    return code
+
+
+def _parents() -> dict[int, int]:
+    """Return every live process and its parent; empty where there is no /proc."""
+    found = {}
+    for entry in os.scandir("/proc") if Path("/proc/self/stat").exists() else ():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                stat = Path(entry.path, "stat").read_text(encoding="utf-8", errors="replace")
+                state, parent = stat.rpartition(")")[2].split()[:2]
+                if state != "Z":
+                    found[int(entry.name)] = int(parent)
+    return found
+
+
+def _descendants(root: int) -> set[int]:
+    parents = _parents()
+    members, size = {root}, 0
+    while len(members) > size:
+        size = len(members)
+        members |= {who for who, parent in parents.items() if parent in members}
+    return members - {root}
+
+
+def _kill(who: int, number: int, *, group: bool = False) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        (os.killpg if group else os.kill)(who, number)
+
+
+def _sweep(child: int) -> int | None:
+    """Kill everything that is left; return the program's exit code if it ended only now."""
+    code, until = None, time.monotonic() + SWEEP
+    _kill(child, signal.SIGKILL, group=True)
+    while time.monotonic() < until:
+        for who in _descendants(os.getpid()):
+            _kill(who, signal.SIGKILL)
+        ended = _reap(child)
+        code = ended if ended is not None else code
+        if not _descendants(os.getpid()):
+            break
+        time.sleep(LOOK_EVERY)
+    return code
+
+
+def _watch(child: int, lifeline: int, wake: int) -> int | None:
+    """Wait for the program's end and return its exit code; `None` when it is to be ended."""
+    watched = select.poll()
+    watched.register(lifeline, select.POLLIN)
+    watched.register(wake, select.POLLIN)
+    while True:
+        for descriptor, _ in watched.poll():
+            if descriptor == lifeline or set(os.read(wake, 64)) & set(_STOPS):
+                return None
+        if (code := _reap(child)) is not None:
+            return code
+
+
+def _end(child: int) -> int | None:
+    """Ask the program to end; return its exit code if it does in time."""
+    _kill(child, signal.SIGTERM)
+    until = time.monotonic() + GRACE
+    while time.monotonic() < until:
+        if (code := _reap(child)) is not None:
+            return code
+        time.sleep(LOOK_EVERY)
+    return None
+
+
+def main(argv: list[str]) -> int:
+    """Run the program to its end, or to the bot's. Return its exit code, 128+n for signal n."""
+    try:
+        lifeline = _lifeline(os.environ["THESEUS_LIFELINE"])
+    except OSError:
+        return CANNOT_START
+    with suppress(PermissionError):  # it leads a session already
+        os.setsid()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    wake, waking = os.pipe()
+    os.set_blocking(waking, False)
+    signal.set_wakeup_fd(waking)
+    for number in (*_STOPS, signal.SIGCHLD):
+        signal.signal(number, lambda *_: None)
+    child = _begin(argv, passed_on(dict(os.environ)))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # the program alone holds the pipes to the bot: they end with it
+        os.dup2(nothing, descriptor)
+    code = _watch(child, lifeline, wake)
+    if code is None:
+        code = _end(child)
+    left = _sweep(child)
+    code = next((known for known in (code, left) if known is not None), -signal.SIGKILL)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

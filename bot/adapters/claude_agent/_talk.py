@@ -1,0 +1,53 @@
+"""What a conversation with the program is to be: how it runs, and what is talked about."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.adapters.claude_agent._events import Ruling
+from bot.domain.roles import Role
+
+Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
+
+
+@dataclass(frozen=True)
+class ClaudeOptions:
+    """How the program is run. `home` is its own folder: HOME, configuration, transcripts.
+
+    `key` and `base_url` are the provider's (`None`: what the environment says). `silence_seconds`
+    without a sign of life is `AgentSilent`. `retries` is how often the program itself asks the
+    provider again before a failure is told. `cli_path` is another program than the bundled one.
+    `environment` is added to the program's environment last.
+    """
+
+    home: Path
+    key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    silence_seconds: float = 180.0
+    retries: int = 4
+    cli_path: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One conversation to be had. `name` is unique to it: `k7m2xq:1:executor`.
+
+    `tools` are built-in tools (`Read`, `Edit`, `Bash`); `server` is our in-process MCP server, all
+    of whose tools may be called. Each call of either is put to `judge` first; without one all are
+    allowed. `schema` asks for a structured answer at the end of each turn. `seconds` of wall-clock
+    time and `usd` are for the whole conversation. A conversation known by its name is gone on with,
+    unless it is to be `fresh`.
+    """
+
+    name: str
+    role: Role
+    cwd: Path
+    system: str
+    tools: tuple[str, ...] = ()
+    server: object | None = None  # McpSdkServerConfig
+    judge: Judge | None = None
+    schema: Mapping[str, object] | None = None
+    seconds: float = 300.0
+    usd: float = 1.0
+    fresh: bool = False

@@ -1,0 +1,117 @@
+"""What the program keeps of conversations, in its own folder: found, read for costs, removed."""
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+_OURS = uuid.UUID("6f1c2f6e-6a4b-4a52-9a57-3a1d3a0b6c11")
+
+
+def conversation_id(name: str) -> str:
+    """Return the fixed id of the conversation of that name."""
+    return str(uuid.uuid5(_OURS, name))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a transcript says was used by the time it was written."""
+
+    cost_usd: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Transcripts:
+    """The transcripts under the program's `home`."""
+
+    def __init__(self, home: Path) -> None:
+        """Read nothing yet."""
+        self._projects = home / "config" / "projects"
+        self._passing = home / "tmp"
+        self._lifelines = home / "lifelines"
+
+    def find(self, name: str) -> Path | None:
+        """Return the transcript of that conversation, if there is one with something in it."""
+        for path in self._projects.glob(f"*/{conversation_id(name)}.jsonl"):
+            with suppress(OSError):
+                if path.stat().st_size:
+                    return path
+        return None
+
+    def forget(self, name: str) -> None:
+        """Remove all that is kept of that conversation."""
+        self._remove(conversation_id(name))
+
+    def tidy(self, older_than: timedelta) -> int:
+        """Remove conversations nobody spoke in for so long; return how many."""
+        before = time.time() - older_than.total_seconds()
+        old = {path.stem for path in self._projects.glob("*/*.jsonl") if _older(path, before)}
+        for each in old:
+            self._remove(each)
+        for pipe in self._lifelines.glob("*"):
+            if _older(pipe, before):
+                pipe.unlink(missing_ok=True)
+        return len(old)
+
+    def _remove(self, conversation: str) -> None:
+        for path in self._projects.glob(f"*/{conversation}.jsonl"):
+            path.unlink(missing_ok=True)
+        for folder in (self._projects.glob(f"*/{conversation}"), self._passing.glob("*/*/*")):
+            for path in folder:
+                if path.name == conversation:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def used(transcript: Path | None) -> Told:
+    """Return what the transcript says was used in the whole conversation, as of its last word.
+
+    The program counts on from there when it goes on with the conversation.
+    """
+    told = Told()
+    for line in _lines(transcript):
+        if line.get("type") == "cost-state":
+            models = line.get("modelUsage")
+            rows = list(models.values()) if isinstance(models, dict) else []
+            told = Told(_number(line, "totalCostUSD"), *tokens(rows))
+    return told
+
+
+def tokens(rows: list[object]) -> tuple[int, int]:
+    """Return the tokens in and out of all models together; reading a cache is tokens in."""
+    counted = [row for row in rows if isinstance(row, dict)]
+    fields = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
+    tokens_in = sum(int(_number(row, field)) for row in counted for field in fields)
+    return tokens_in, sum(int(_number(row, "outputTokens")) for row in counted)
+
+
+def _lines(transcript: Path | None) -> Iterator[dict[str, object]]:
+    if transcript is None:
+        return
+    try:
+        with transcript.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if '"cost-state"' in line:
+                    with suppress(ValueError):
+                        found = json.loads(line)
+                        if isinstance(found, dict):
+                            yield found
+    except OSError:
+        return
+
+
+def _number(row: dict[str, object], field: str) -> float:
+    value = row.get(field)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except OSError:
+        return False

@@ -1,0 +1,141 @@
+"""The SDK's messages in our words. What is not named here is only a sign of life."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from claude_agent_sdk import (
+    AssistantMessage,
+    Message,
+    RateLimitEvent,
+    ResultMessage,
+    StreamEvent,
+    SystemMessage,
+    TextBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UserMessage,
+)
+
+from bot.adapters.claude_agent._heard import (
+    Alive,
+    Call,
+    Came,
+    Complaint,
+    Ended,
+    Heard,
+    LimitReached,
+    Retrying,
+    Said,
+    Used,
+)
+from bot.adapters.claude_agent._transcripts import tokens
+
+STRUCTURED = "StructuredOutput"  # the program's own tool, by which a schema's answer comes
+SYNTHETIC = "<synthetic>"  # the "model" of what the program says in the model's place
+RESULT_CHARS = 20_000
+
+
+class Translator:
+    """Remembers what later messages refer to: the answer being streamed, calls not to be told."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.model = ""  # the full name of the model, as soon as the program told it
+        self._answer = ""
+        self._silent: set[str] = set()
+
+    def heard(self, message: Message) -> Iterator[Heard]:
+        """Yield what a message says, in order; never nothing."""
+        match message:
+            case StreamEvent(event=event):
+                yield from self._streamed(event)
+            case AssistantMessage(model=model, content=blocks) as said:
+                if said.error or model == SYNTHETIC:
+                    words = [block.text for block in blocks if isinstance(block, TextBlock)]
+                    yield Complaint(said.error or "", "\n".join(words))
+                else:
+                    yield from self._assistant(said)
+            case UserMessage(content=list(blocks)):
+                yield from self._returned(blocks)
+            case RateLimitEvent(rate_limit_info=info) if info.status == "rejected":
+                yield LimitReached(_moment(info.resets_at))
+            case ResultMessage():
+                yield _ended(message)
+            case SystemMessage(data=fields):
+                yield from self._system(message.subtype, fields)
+            case _:
+                yield Alive()
+
+    def _assistant(self, message: AssistantMessage) -> Iterator[Heard]:
+        yield from _used(message.message_id or "", message.usage)
+        for block in message.content:
+            match block:
+                case TextBlock(text=text) if text.strip():
+                    yield Said(text)
+                case ToolUseBlock(id=call, name=name) if name == STRUCTURED:
+                    self._silent.add(call)
+                case ToolUseBlock(id=call, name=name, input=arguments):
+                    yield Call(call, name, arguments)
+
+    def _returned(self, blocks: Sequence[object]) -> Iterator[Heard]:
+        yield Alive()
+        for block in blocks:
+            if isinstance(block, ToolResultBlock) and block.tool_use_id not in self._silent:
+                yield Came(block.tool_use_id, bool(block.is_error), _text(block.content))
+
+    def _streamed(self, event: Mapping[str, object]) -> Iterator[Heard]:
+        yield Alive()
+        message = event.get("message")
+        if event.get("type") == "message_start" and isinstance(message, dict):
+            self._answer = str(message.get("id", ""))
+            yield from _used(self._answer, message.get("usage"))
+        elif event.get("type") == "message_delta":
+            yield from _used(self._answer, event.get("usage"))
+
+    def _system(self, subtype: str, fields: Mapping[str, object]) -> Iterator[Heard]:
+        if subtype == "api_retry":
+            status = fields.get("error_status")
+            yield Retrying(
+                status if isinstance(status, int) else None, _count(fields, "retry_delay_ms") / 1000
+            )
+        elif subtype == "init":
+            self.model = str(fields.get("model", ""))
+
+
+def _used(answer: str, usage: object) -> Iterator[Used]:
+    if answer and isinstance(usage, dict):
+        fields = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        tokens_in = sum(_count(usage, field) for field in fields)
+        yield Used(answer, tokens_in, _count(usage, "output_tokens"))
+
+
+def _ended(message: ResultMessage) -> Ended:
+    tokens_in, tokens_out = tokens(list((message.model_usage or {}).values()))
+    return Ended(
+        failed=message.is_error,
+        kind=message.subtype,
+        reason=message.terminal_reason or "",
+        stop_reason=message.stop_reason or "",
+        status=message.api_error_status,
+        text=message.result or "\n".join(message.errors or ()),
+        structured=message.structured_output,
+        cost_usd=message.total_cost_usd or 0.0,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+    )
+
+
+def _text(content: object) -> str:
+    if isinstance(content, list):
+        rows = [row for row in content if isinstance(row, dict)]
+        content = "\n".join(str(row["text"]) for row in rows if row.get("type") == "text")
+    return str(content or "")[:RESULT_CHARS]
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _count(fields: Mapping[str, object], name: str) -> int:
+    value = fields.get(name)
+    return value if isinstance(value, int) else 0
