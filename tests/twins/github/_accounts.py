@@ -15,14 +15,18 @@ from tests.twins.github._world import World
 
 _INSTALLATION = "/app/installations/{installation_id}"
 _LONGEST = 600
-PERMISSIONS = {
+TOKEN_PERMISSIONS = {
     "metadata": "read",
     "contents": "write",
     "pull_requests": "write",
     "issues": "write",
-    "checks": "read",
     "statuses": "read",
+    "actions": "read",
 }
+"""What a person's fine-grained token has. There is no permission for checks among them."""
+
+PERMISSIONS = {**TOKEN_PERMISSIONS, "checks": "read"}
+"""What the app has."""
 
 
 class App:
@@ -74,30 +78,16 @@ class Accounts:
 
     def rate(self, ask: Ask) -> Answer:
         """Show the rate limits; asking costs nothing."""
-        rate = self._faults.rate(self._world.now())
-        resources = {"core": rate, "search": {**rate, "limit": 30}, "graphql": rate}
+        now, rates = self._world.now(), self._faults.rates
+        rate = rates["core"].told(now)
+        resources = {"core": rate, "search": rate, "graphql": rates["graphql"].told(now)}
         return Answer({"resources": resources, "rate": rate})
 
     def app(self, ask: Ask) -> Answer:
         """Show the app."""
         self._prove(ask)
-        at = told(self._world.founded)
-        return Answer(
-            {
-                "id": self._app.id,
-                "slug": self._app.slug,
-                "node_id": f"A_{self._app.id}",
-                "owner": self._shapes.user(self._world.owner),
-                "name": self._app.slug.title(),
-                "description": None,
-                "external_url": self._shapes.page,
-                "html_url": f"{self._shapes.page}/apps/{self._app.slug}",
-                "created_at": at,
-                "updated_at": at,
-                "permissions": PERMISSIONS,
-                "events": [],
-            }
-        )
+        shown = self._shapes.app(self._app.id, self._app.slug)
+        return Answer({**shown, "permissions": PERMISSIONS})
 
     def installation(self, ask: Ask) -> Answer:
         """Show where the app is installed."""

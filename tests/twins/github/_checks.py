@@ -35,7 +35,7 @@ class Checks:
             for each in reversed(self._world.checks)
             if each.head == head
             and query.get("check_name", each.name) == each.name
-            and query.get("status", _progress(each)) == _progress(each)
+            and query.get("status", each.progress) == each.progress
         ]
         url = f"{self._shapes.root}/commits/{ask.path['ref']}/check-runs"
         return page_of(ask, rows, url, "check_runs")
@@ -102,7 +102,7 @@ class Checks:
             "url": f"{self._shapes.root}/check-runs/{each.id}",
             "html_url": f"{self._shapes.page}/runs/{each.id}",
             "details_url": None,
-            "status": _progress(each),
+            "status": each.progress,
             "conclusion": each.conclusion,
             "started_at": told(each.at),
             "completed_at": told(each.at) if ended else None,
@@ -115,7 +115,7 @@ class Checks:
             },
             "name": each.name,
             "check_suite": {"id": each.id},
-            "app": None,
+            "app": self._shapes.app(each.app, "github-actions"),
             "pull_requests": [],
         }
 
@@ -132,7 +132,3 @@ class Checks:
             "created_at": told(each.at),
             "updated_at": told(each.at),
         }
-
-
-def _progress(check: Check) -> str:
-    return "in_progress" if check.conclusion is None else "completed"

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 VERSION = "2022-11-28"
 _PACKAGE = "githubkit_schemas.v2022_11_28.rest"
-_PARTS = ("pulls", "issues", "repos", "git", "checks", "apps", "users", "rate_limit")
+_PARTS = ("pulls", "issues", "repos", "git", "checks", "apps", "users", "rate_limit", "actions")
 
 
 class Operation(NamedTuple):

@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from tests.twins.github._asking import Answer, Json, Refused
+from tests.twins.github._asking import Answer, Json
 
 _LIMITS = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 _SECONDARY = (
@@ -17,6 +17,7 @@ _SECONDARY = (
     " Service (https://docs.github.com/en/site-policy/github-terms/github-terms-of-service)"
 )
 Moment = Literal["before", "after"]
+Resource = Literal["core", "graphql"]
 
 
 class Held:
@@ -53,13 +54,37 @@ class Fault:
         return Answer({**told, "status": str(self.status)}, self.status, self.headers)
 
 
-class Faults:
-    """The faults that wait for their requests, and the rate limit."""
+class Rate:
+    """How much may be asked an hour, and was. REST and GraphQL are counted apart."""
 
     def __init__(self) -> None:
         self.limit, self.used = 5_000, 0
         self.until: datetime | None = None
-        self.reset: datetime | None = None
+
+    def count(self, now: datetime) -> bool:
+        """Count a request; return whether it may be answered."""
+        if self.until is not None and now < self.until:
+            return False
+        if self.until is not None:
+            self.until, self.used = None, 0
+        self.used += 1
+        return True
+
+    def told(self, now: datetime) -> dict[str, int]:
+        """Return the limit, what is left and used, and when it begins anew."""
+        spent = self.until if self.until is not None and now < self.until else None
+        used = self.limit if spent else self.used
+        reset = spent or now + timedelta(hours=1)
+        left = self.limit - used
+        seconds = int(reset.timestamp())
+        return {"limit": self.limit, "remaining": left, "reset": seconds, "used": used}
+
+
+class Faults:
+    """The faults that wait for their requests, and the rate limit."""
+
+    def __init__(self) -> None:
+        self.rates: dict[Resource, Rate] = {"core": Rate(), "graphql": Rate()}
         self._waiting: list[Fault] = []
 
     def fail(self, status: int, times: int = 1, *, method: str = "", path: str = "") -> None:
@@ -79,9 +104,9 @@ class Faults:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self._add(Fault(method, re.compile(path), times, status, _SECONDARY, headers))
 
-    def spend(self, until: datetime) -> None:
+    def spend(self, until: datetime, resource: Resource = "core") -> None:
         """Let the primary rate limit be used up until a time."""
-        self.until = self.reset = until.replace(microsecond=0)
+        self.rates[resource].until = until.replace(microsecond=0)
 
     @asynccontextmanager
     async def hold(self, *, method: str = "", path: str = "") -> AsyncIterator[Held]:
@@ -105,23 +130,6 @@ class Faults:
                     self._waiting.remove(fault)
                 return fault
         return None
-
-    def count(self, now: datetime, account: int) -> None:
-        """Count a request; the limit being used up is a refusal."""
-        if self.until is not None and now < self.until:
-            raise Refused(403, f"API rate limit exceeded for user ID {account}.")
-        if self.until is not None:
-            self.until, self.used = None, 0
-        self.used += 1
-
-    def rate(self, now: datetime) -> dict[str, int]:
-        """Return limit, remaining, used and the time of the reset."""
-        spent = self.until is not None and now < self.until
-        used = self.limit if spent else self.used
-        reset = self.until if spent and self.until else now
-        left = self.limit - used
-        seconds = int(reset.timestamp()) + (0 if spent else 3_600)
-        return {"limit": self.limit, "remaining": left, "reset": seconds, "used": used}
 
     def _add(self, fault: Fault) -> None:
         self._waiting.append(fault)

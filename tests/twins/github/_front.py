@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests.twins.github._asking import Answer, Ask, Refused, Route
 from tests.twins.github._description import VERSION, fault_of_answer, fault_of_request
-from tests.twins.github._faults import Fault, Faults
+from tests.twins.github._faults import Fault, Faults, Resource
 from tests.twins.github._records import Grant
 from tests.twins.github._world import World
 
@@ -33,7 +33,7 @@ class Front:
     """Lets requests through to the operations, and writes down what came and went."""
 
     def __init__(self, world: World, faults: Faults) -> None:
-        self._world, self._faults = world, faults
+        self._world, self.faults = world, faults
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self._count = count(1)
@@ -41,7 +41,7 @@ class Front:
     def add(self, app: web.Application, routes: Sequence[Route]) -> None:
         """Serve the operations, below `/api/v3` as Enterprise does and at the root."""
         for route in routes:
-            serving = _Serving(self, route, self._world, self._faults, self._count)
+            serving = _Serving(self, route, self._world)
             for prefix in ("/api/v3", ""):
                 app.router.add_route(route.method, prefix + route.path, serving.serve)
         app.router.add_route("*", "/api/v3/{rest:.*}", self.unknown)
@@ -73,12 +73,28 @@ class Front:
 
     async def ruin(self, request: web.Request) -> Fault | None:
         """Return what a test wants to go wrong now; a held request waits here instead."""
-        fault = self._faults.take(request.method, request.path)
+        fault = self.faults.take(request.method, request.path)
         if fault is None or fault.held is None:
             return fault
         fault.held.reached.set()
         await fault.held.released.wait()
         return None
+
+    def headers(self, resource: Resource) -> dict[str, str]:
+        """Return the headers that every answer has."""
+        rate = self.faults.rates[resource].told(self._world.now())
+        return {
+            "X-GitHub-Request-Id": f"TWIN:{next(self._count):06X}",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            **{f"X-RateLimit-{name.title()}": str(value) for name, value in rate.items()},
+            "X-RateLimit-Resource": resource,
+        }
+
+    def count(self, resource: Resource, grant: Grant | None) -> None:
+        """Count a request; refuse it once the limit is used up."""
+        if not self.faults.rates[resource].count(self._world.now()):
+            who = grant.account.id if grant else 0
+            raise Refused(403, f"API rate limit exceeded for user ID {who}.")
 
     def hang_up(self, request: web.Request) -> web.Response:
         """Break the connection; the answer goes nowhere."""
@@ -91,11 +107,8 @@ class Front:
 class _Serving:
     """One operation at the front door."""
 
-    def __init__(
-        self, front: Front, route: Route, world: World, faults: Faults, number: "count[int]"
-    ) -> None:
+    def __init__(self, front: Front, route: Route, world: World) -> None:
         self._front, self._route, self._world = front, route, world
-        self._faults, self._number = faults, number
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
@@ -130,7 +143,7 @@ class _Serving:
         if credential and grant is None and not self._route.by_jwt:
             raise Refused(401, "Bad credentials")
         if request.path.removeprefix("/api/v3") != "/rate_limit":
-            self._faults.count(self._world.now(), grant.account.id if grant else 0)
+            self._front.count("core", grant)
         ask = Ask(request.match_info, request.query, _read(body), grant, credential)
         self._check_path(ask)
         self._check_right(ask)
@@ -161,13 +174,9 @@ class _Serving:
         raise Refused(403, f"Resource not accessible by {who}")
 
     def _written(self, request: web.Request, answer: Answer, ruined: bool) -> web.Response:
-        rate = self._faults.rate(self._world.now())
         headers = {
-            "X-GitHub-Request-Id": f"TWIN:{next(self._number):06X}",
-            "X-GitHub-Media-Type": "github.v3; format=json",
+            **self._front.headers("core"),
             "X-GitHub-Api-Version-Selected": VERSION,
-            **{f"X-RateLimit-{name.title()}": str(value) for name, value in rate.items()},
-            "X-RateLimit-Resource": "core",
             **answer.headers,
         }
         if self._route.needs:
@@ -184,7 +193,7 @@ class _Serving:
             headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
             if tag in request.headers.get("If-None-Match", ""):
                 status, body = 304, b""
-                self._faults.used -= 1
+                self._front.faults.rates["core"].used -= 1
         self._front.note(request, status)
         if not ruined:
             self._complain(

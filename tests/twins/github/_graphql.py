@@ -4,11 +4,12 @@ Documents are really parsed: an unknown field, or one that asks for nothing of a
 error as it is at GitHub.
 """
 
+import json
 from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.twins.github._asking import Json
+from tests.twins.github._asking import Answer, Json, Refused
 from tests.twins.github._document import Field, Wrong, parse
 from tests.twins.github._front import Front
 from tests.twins.github._records import Grant, Pull
@@ -35,25 +36,34 @@ class GraphQL:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one document."""
-        asked = await request.json()
+        body = await request.read()
         fault = await self._front.ruin(request)
-        if fault is not None and (fault.cuts and fault.moment == "before"):
-            return self._front.hang_up(request)
         if fault is not None and fault.moment == "before":
-            answer = fault.answer()
-            self._front.note(request, answer.status)
-            return web.json_response(answer.data, status=answer.status, headers=answer.headers)
+            return (
+                self._front.hang_up(request) if fault.cuts else self._told(request, fault.answer())
+            )
+        self._world.settle()
+        try:
+            answer = Answer(self._admitted(request, body))
+        except Refused as refused:
+            answer = refused.answer("https://docs.github.com/graphql")
+        return self._told(request, answer) if fault is None else self._front.hang_up(request)
+
+    def _admitted(self, request: web.Request, body: bytes) -> Json:
         grant, _ = self._front.grant(request)
         if grant is None:
-            self._front.note(request, 401)
-            told = {"message": "Bad credentials", "documentation_url": "https://docs.github.com"}
-            return web.json_response({**told, "status": "401"}, status=401)
-        self._world.settle()
-        answered = self._answered(str(asked.get("query", "")), asked.get("variables") or {}, grant)
-        if fault is not None:
-            return self._front.hang_up(request)
-        self._front.note(request, 200)
-        return web.json_response(answered)
+            raise Refused(401, "Bad credentials")
+        try:
+            self._front.count("graphql", grant)
+        except Refused as refused:
+            return {"errors": [{"type": "RATE_LIMITED", "message": refused.message}]}
+        asked = json.loads(body)
+        return self._answered(str(asked.get("query", "")), asked.get("variables") or {}, grant)
+
+    def _told(self, request: web.Request, answer: Answer) -> web.Response:
+        self._front.note(request, answer.status)
+        headers = {**self._front.headers("graphql"), **answer.headers}
+        return web.json_response(answer.data, status=answer.status, headers=headers)
 
     def _answered(self, query: str, variables: Json, grant: Grant) -> Json:
         try:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from tests.twins.github._asking import Answer, Ask, Refused, Route, invalid
 from tests.twins.github._pages import page_of
-from tests.twins.github._records import Pull
+from tests.twins.github._records import Pull, Rules
 from tests.twins.github._repository import Unmergeable
 from tests.twins.github._shapes import Shapes
 from tests.twins.github._world import World
@@ -46,7 +46,7 @@ class Pulls:
 
     def listed(self, ask: Ask) -> Answer:
         """List them, newest first unless asked otherwise."""
-        query, owner = ask.query, self._world.owner.login
+        query = ask.query
         state = query.get("state", "open")
         if state not in ("open", "closed", "all"):
             raise invalid("PullRequest", code="invalid", field="state")
@@ -55,7 +55,9 @@ class Pulls:
             found = (pull for pull in found if pull.open == (state == "open"))
         if head := query.get("head"):
             # Without the owner GitHub ignores the filter.
-            found = (pull for pull in found if ":" not in head or f"{owner}:{pull.branch}" == head)
+            found = (
+                pull for pull in found if ":" not in head or self._shapes.label_of(pull) == head
+            )
         if base := query.get("base"):
             found = (pull for pull in found if pull.base == base)
         sort = query.get("sort", "created")
@@ -82,7 +84,10 @@ class Pulls:
         for field, name in (("head", branch), ("base", base)):
             if name not in heads:
                 raise invalid("PullRequest", code="invalid", field=field)
-        if any(each.open and (each.branch, each.base) == (branch, base) for each in self._all()):
+        if any(
+            each.open and not each.fork and (each.branch, each.base) == (branch, base)
+            for each in self._all()
+        ):
             raise invalid("PullRequest", f"A pull request already exists for {owner}:{branch}.")
         if not world.git.related(heads[base], heads[branch]):
             raise invalid(
@@ -150,30 +155,38 @@ class Pulls:
         method = ask.text("merge_method") or "merge"
         if method not in _REFUSED_METHODS:
             raise invalid("PullRequest", code="invalid", field="merge_method")
-        if not pull.open:
-            raise Refused(405, "Pull Request is not mergeable")
-        if pull.draft:
-            raise Refused(405, "Pull Request is still a draft")
-        if ask.text("sha") not in (None, pull.head):
-            raise Refused(409, "Head branch was modified. Review and try the merge again.")
-        if method not in world.settings.methods:
-            raise Refused(405, _REFUSED_METHODS[method])
-        if objections := world.objections(pull):
-            if world.rules[pull.base].ruleset:
-                told = "\n\n".join(objections)
-                raise Refused(405, f"Repository rule violations found\n\n{told}\n\n")
-            raise Refused(405, objections[0])
+        self._admit(pull, method, ask.text("sha"))
         try:
             commit = self._merged(pull, method, ask)
         except Unmergeable:
             raise Refused(405, "Pull Request is not mergeable") from None
         world.git.move(f"refs/heads/{pull.base}", commit, pull.base_sha)
         world.merged(pull, commit, ask.who.account)
-        if world.settings.deletes_branches:
+        if world.settings.deletes_branches and not pull.fork:
             world.git.delete(f"refs/heads/{pull.branch}")
         return Answer(
             {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}
         )
+
+    def _admit(self, pull: Pull, method: str, head: str | None) -> None:
+        """Refuse to merge what GitHub would not merge."""
+        world = self._world
+        if not pull.open:
+            raise Refused(405, "Pull Request is not mergeable")
+        if pull.draft:
+            raise Refused(405, "Pull Request is still a draft")
+        if head not in (None, pull.head):
+            raise Refused(409, "Head branch was modified. Review and try the merge again.")
+        if method not in world.settings.methods:
+            raise Refused(405, _REFUSED_METHODS[method])
+        rules = world.rules.get(pull.base, Rules())
+        if rules.linear and method == "merge":
+            raise Refused(405, "This branch must not contain merge commits.")
+        if objections := world.objections(pull):
+            if rules.ruleset:
+                told = "\n\n".join(objections)
+                raise Refused(405, f"Repository rule violations found\n\n{told}\n\n")
+            raise Refused(405, objections[0])
 
     def _merged(self, pull: Pull, method: str, ask: Ask) -> str:
         git, owner = self._world.git, self._world.owner.login

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+ACTIONS = 15_368
+"""The id of the app that GitHub Actions is."""
+
 Verdict = Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
 
 
@@ -50,6 +53,7 @@ class Pull:
     merge_commit: str | None = None
     looked_at: tuple[str, str] | None = None
     mergeable: bool | None = None
+    fork: Account | None = None
 
     def __post_init__(self) -> None:
         """Nothing has happened since it was opened."""
@@ -118,6 +122,17 @@ class Check:
     name: str
     conclusion: str | None
     at: datetime
+    app: int = ACTIONS
+
+    @property
+    def progress(self) -> str:
+        """How far it is."""
+        return "in_progress" if self.conclusion is None else "completed"
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing was found."""
+        return self.conclusion in ("success", "neutral", "skipped")
 
 
 @dataclass
@@ -140,6 +155,7 @@ class Rules:
     checks: tuple[str, ...] = ()
     reviews: int = 0
     strict: bool = False
+    linear: bool = False
     ruleset: bool = False
 
 

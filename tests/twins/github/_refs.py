@@ -115,6 +115,8 @@ class Refs:
             "url": url,
             "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
         }
+        if rules.linear:
+            told["required_linear_history"] = {"enabled": True}
         if rules.checks:
             told["required_status_checks"] = {
                 "url": f"{url}/required_status_checks",
@@ -152,6 +154,8 @@ class Refs:
                 "strict_required_status_checks_policy": rules.strict,
             }
             rows.append({"type": "required_status_checks", "parameters": checks, **source})
+        if rules.linear:
+            rows.append({"type": "required_linear_history", **source})
         if rules.reviews:
             reviews = {
                 "required_approving_review_count": rules.reviews,

@@ -39,8 +39,8 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def found(self, branch: str, files: Mapping[str, str | None], author: str) -> str:
-        """Make the repository, with one commit; return the commit."""
+    def found(self, branch: str, start: Mapping[str, str | None] | Path, author: str) -> None:
+        """Make the repository, with one commit of files or with the head of another."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         _run(("init", "-q", "--bare", f"--initial-branch={branch}", str(self.folder)))
         for key, value in (
@@ -51,7 +51,10 @@ class Repository:
             ("gc.auto", "0"),
         ):
             self.git("config", key, value)
-        return self.commit(branch, files, "First", author)
+        if isinstance(start, Path):
+            self.git("fetch", "-q", str(start), f"+HEAD:refs/heads/{branch}")
+        else:
+            self.commit(branch, start, "First", author)
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         """Run git in the repository; return what it said."""

@@ -174,7 +174,7 @@ class Shapes:
             "labels": [self.label(label) for label in pull.labels],
             "milestone": None,
             "draft": pull.draft,
-            "head": self._side(pull.branch, pull.head),
+            "head": self._side(pull.branch, pull.head, pull.fork),
             "base": self._side(pull.base, pull.base_sha),
             "_links": {name: {"href": href} for name, href in links.items()},
             "author_association": "CONTRIBUTOR",
@@ -203,11 +203,37 @@ class Shapes:
             "changed_files": size.files,
         }
 
-    def _side(self, branch: str, commit: str) -> Json:
+    def label_of(self, pull: Pull) -> str:
+        """Return whose branch it comes from, as lists are filtered."""
+        return f"{(pull.fork or self._world.owner).login}:{pull.branch}"
+
+    def app(self, number: int, slug: str) -> Json:
+        """Return an app."""
+        at = told(self._world.founded)
         return {
-            "label": f"{self._world.owner.login}:{branch}",
+            "id": number,
+            "slug": slug,
+            "node_id": f"A_{number}",
+            "owner": self.user(self._world.owner),
+            "name": slug.replace("-", " ").title(),
+            "description": None,
+            "external_url": self.page,
+            "html_url": f"{self._web}/apps/{slug}",
+            "created_at": at,
+            "updated_at": at,
+            "permissions": {},
+            "events": [],
+        }
+
+    def _side(self, branch: str, commit: str, fork: Account | None = None) -> Json:
+        owner, repository = fork or self._world.owner, self.repository()
+        if fork is not None:
+            name = f"{fork.login}/{self._world.name}"
+            repository |= {"id": fork.id, "full_name": name, "owner": self.user(fork), "fork": True}
+        return {
+            "label": f"{owner.login}:{branch}",
             "ref": branch,
             "sha": commit,
-            "user": self.user(self._world.owner),
-            "repo": self.repository(),
+            "user": self.user(owner),
+            "repo": repository,
         }

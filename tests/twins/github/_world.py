@@ -73,8 +73,16 @@ class World:
 
     # ------------------------------------------------------------------- pull requests and branches
 
-    def open(self, branch: str, base: str, author: Account, title: str, body: str | None) -> Pull:
-        """Open a pull request."""
+    def open(
+        self,
+        branch: str,
+        base: str,
+        author: Account,
+        title: str,
+        body: str | None,
+        fork: tuple[Account, str] | None = None,
+    ) -> Pull:
+        """Open a pull request, from a branch here or from somebody's fork, at a commit."""
         heads = self.git.heads()
         pull = Pull(
             id=self.next_id(),
@@ -84,9 +92,10 @@ class World:
             branch=branch,
             base=base,
             author=author,
-            head=heads[branch],
+            head=fork[1] if fork else heads[branch],
             base_sha=heads[base],
             at=self.now(),
+            fork=fork[0] if fork else None,
         )
         self.pulls[pull.number] = pull
         self.git.move(f"refs/pull/{pull.number}/head", pull.head)
@@ -99,7 +108,8 @@ class World:
             return
         heads = self.git.heads()
         for pull in open_ones:
-            self._settle(pull, heads.get(pull.branch), heads.get(pull.base))
+            head = pull.head if pull.fork else heads.get(pull.branch)
+            self._settle(pull, head, heads.get(pull.base))
 
     def _settle(self, pull: Pull, head: str | None, base: str | None) -> None:
         before = (pull.head, pull.base_sha)
@@ -180,9 +190,8 @@ class World:
         """Return each check's newest result: success, failing or pending."""
         results: dict[str, str] = {}
         for check in (each for each in self.checks if each.head == head):
-            fine = check.conclusion in ("success", "neutral", "skipped")
             results[check.name] = (
-                "pending" if check.conclusion is None else "success" if fine else "failing"
+                "pending" if check.conclusion is None else "success" if check.fine else "failing"
             )
         for status in (each for each in self.statuses if each.head == head):
             known = {"success": "success", "pending": "pending"}

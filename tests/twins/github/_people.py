@@ -1,0 +1,188 @@
+"""What people do at the twin, in one call each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+from tests.twins.github._accounts import TOKEN_PERMISSIONS
+from tests.twins.github._records import (
+    ACTIONS,
+    Check,
+    Comment,
+    Grant,
+    LineComment,
+    Pull,
+    Review,
+    Rules,
+    Status,
+    Verdict,
+)
+from tests.twins.github._world import World
+
+Level = Literal["read", "write"]
+
+
+class People:
+    """Everybody but the one who is tested: owners, reviewers, checks, strangers."""
+
+    def __init__(self, world: World, token: str) -> None:
+        self.world = world
+        self.token = token
+
+    # ---------------------------------------------------------------------------------- who may
+
+    def grant(self, token: str, login: str, **permissions: Level | None) -> None:
+        """Let a token stand for somebody. `None` takes a permission away from the usual ones.
+
+        A person's token may not see check runs; those of GitHub Actions it sees as jobs.
+        """
+        held = {**TOKEN_PERMISSIONS, **permissions}
+        self.world.grants[token] = Grant(
+            self.world.account(login),
+            {name: level for name, level in held.items() if level is not None},  # type: ignore[misc]
+        )
+
+    def revoke(self, token: str | None = None) -> None:
+        """Let a token be worth nothing any more."""
+        self.world.grants.pop(token or self.token, None)
+
+    def protect(
+        self,
+        branch: str = "main",
+        *,
+        checks: Sequence[str] = (),
+        reviews: int = 0,
+        strict: bool = False,
+        linear: bool = False,
+        ruleset: bool = False,
+    ) -> None:
+        """Ask checks and reviews of what is merged, by branch protection or by a ruleset."""
+        self.world.rules[branch] = Rules(tuple(checks), reviews, strict, linear, ruleset)
+
+    def choose(
+        self,
+        *,
+        private: bool | None = None,
+        drafts: bool | None = None,
+        methods: Collection[str] | None = None,
+        deletes_branches: bool | None = None,
+    ) -> None:
+        """Change the repository's settings: who sees it, drafts, ways to merge, tidying up."""
+        chosen = {
+            "private": private,
+            "drafts": drafts,
+            "methods": None if methods is None else frozenset(methods),
+            "deletes_branches": deletes_branches,
+        }
+        self.world.change(**{name: value for name, value in chosen.items() if value is not None})
+
+    # ------------------------------------------------------------------------- what somebody does
+
+    def push(
+        self, branch: str, files: Mapping[str, str | None], message: str = "By hand",
+        login: str = "alice",
+    ) -> str:  # fmt: skip
+        """Let somebody push a commit to a branch, from main if it is new; return the commit."""
+        git = self.world.git
+        if branch not in git.heads():
+            git.move(f"refs/heads/{branch}", git.heads()[self.world.main])
+        commit = git.commit(branch, files, message, login)
+        self.world.settle()
+        return commit
+
+    def head(self, branch: str = "main") -> str | None:
+        """Return the commit a branch stands on."""
+        return self.world.git.heads().get(branch)
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch, which closes its pull requests."""
+        self.world.git.delete(f"refs/heads/{branch}")
+        self.world.settle()
+
+    def pull(self, number: int) -> Pull:
+        """Return what the twin knows of a pull request."""
+        self.world.settle()
+        return self.world.pulls[number]
+
+    def merge_by_hand(self, number: int, login: str = "alice") -> str:
+        """Let somebody press the button; return the merge commit."""
+        git, pull = self.world.git, self.pull(number)
+        base = git.heads()[pull.base]
+        message = f"Merge pull request #{number} from {self.world.owner.login}/{pull.branch}\n\n{pull.title}\n"
+        commit = git.merge(base, pull.head, message)
+        git.move(f"refs/heads/{pull.base}", commit, base)
+        self.world.merged(pull, commit, self.world.account(login))
+        return commit
+
+    def close_by_hand(self, number: int) -> None:
+        """Let somebody close a pull request."""
+        self.world.close(self.pull(number))
+
+    def pull_from_fork(
+        self, login: str, branch: str, files: Mapping[str, str | None], title: str, body: str = ""
+    ) -> int:
+        """Let somebody without any rights here open one from a fork; return its number."""
+        git, world = self.world.git, self.world
+        commit = self.push("twin-fork", files, title, login)
+        git.delete("refs/heads/twin-fork")
+        author = world.account(login)
+        return world.open(branch, world.main, author, title, body, (author, commit)).number
+
+    def open_issue(self) -> int:
+        """Let somebody open an issue, which takes a number; return it."""
+        return self.world.take_number()
+
+    def comment(self, number: int, login: str, text: str, *, association: str = "NONE") -> Comment:
+        """Let somebody write below a pull request."""
+        world = self.world
+        written = Comment(
+            world.next_id(), number, world.account(login), association, text, world.now()
+        )
+        world.comments.append(written)
+        return written
+
+    def review(
+        self,
+        number: int,
+        login: str,
+        state: Verdict = "COMMENTED",
+        text: str = "",
+        *,
+        lines: Sequence[tuple[str, int | None, str]] = (),
+        association: str = "NONE",
+    ) -> Review:
+        """Let somebody review a pull request; `lines` are file, line (none: the file) and text."""
+        world, head, author = self.world, self.pull(number).head, self.world.account(login)
+        written = Review(
+            world.next_id(), number, author, association, state, text, head, world.now()
+        )
+        world.reviews.append(written)
+        for path, line, said in lines:
+            world.line_comments.append(
+                LineComment(
+                    world.next_id(), number, written.id, author, association, path, line, said,
+                    head, world.now(),
+                )
+            )  # fmt: skip
+        return written
+
+    # ----------------------------------------------------------------------------------- checks
+
+    def check(
+        self, head: str, name: str, conclusion: str | None = None, *, app: int = ACTIONS
+    ) -> None:
+        """Let a check run of a commit end, or start if there is no conclusion yet."""
+        world = self.world
+        for check in world.checks:
+            if (check.head, check.name) == (head, name):
+                check.conclusion = conclusion
+                return
+        world.checks.append(Check(world.next_id(), head, name, conclusion, world.now(), app))
+
+    def status(self, head: str, name: str, state: str, description: str | None = None) -> None:
+        """Let somebody set a commit status: success, pending, failure or error."""
+        world = self.world
+        world.statuses.append(
+            Status(
+                world.next_id(), head, name, state, description, world.now(), world.account("ci")
+            )
+        )
