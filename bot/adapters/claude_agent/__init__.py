@@ -1,25 +1,22 @@
 """The claude engine: claude-agent-sdk and its bundled Claude Code program."""
 
+from bot.adapters.claude_agent._agent import ClaudeAgent
 from bot.adapters.claude_agent._doors import Doors
+from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions
 from bot.domain.roles import Role
-from bot.ports.agent import CodeAgent
-from bot.ports.planner import Planner
 
-__all__ = ["ClaudeOptions", "Doors", "claude_engine"]
+__all__ = ["Claude", "ClaudeAgent", "ClaudeOptions", "ClaudePlanner", "Doors", "claude_engine"]
 
 
 def claude_engine(
     options: ClaudeOptions, doors: Doors, *, planner: Role, executor: Role, reviewer: Role | None
-) -> tuple[CodeAgent, Planner]:
+) -> tuple[ClaudeAgent, ClaudePlanner]:
     """Return the engine and its planner. Nothing is started before it is needed.
 
     They hold no process between calls, so that there is nothing to close. Without a `reviewer`
     nobody reads a change before the checks.
     """
-    from bot.adapters.claude_agent._agent import ClaudeAgent
-    from bot.adapters.claude_agent._planner import ClaudePlanner
-
     claude = Claude(options, doors.clock)
     return (
         ClaudeAgent(claude, doors, executor=executor, reviewer=reviewer),

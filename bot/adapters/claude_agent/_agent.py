@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._conversation import Conversation
 from bot.adapters.claude_agent._desk import Desk
-from bot.adapters.claude_agent._doors import READING, Doors
+from bot.adapters.claude_agent._doors import Doors
 from bot.adapters.claude_agent._events import Called, Seen
 from bot.adapters.claude_agent._failures import StaleConversation
 from bot.adapters.claude_agent._forms import Review, schema
@@ -22,7 +22,6 @@ from bot.domain.roles import Role
 from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 
-WRITING = ("Edit", "MultiEdit", "Write", "Bash")
 _SUMMARY = 200
 
 
@@ -72,17 +71,17 @@ class ClaudeAgent:
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
         """Do the whole call in one conversation of the executor."""
-        place = await self._doors.writing(assignment, workspace)
-        memory = await self._doors.remembered(assignment.diagnosis)
+        seat = await self._doors.writer(assignment, workspace)
+        memory = await self._doors.remembered(assignment.run_id, assignment.diagnosis)
         briefing = Briefing(assignment, self._doors.prompts, memory)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:executor",
             role=self._executor,
             cwd=workspace.path,
             system=self._doors.prompts.render("executor"),
-            tools=(*READING, *WRITING),
-            server=place.server,
-            judge=place.guard.rule,
+            tools=seat.tools,
+            server=seat.server,
+            judge=seat.judge,
             seconds=budget.seconds,
             usd=budget.usd or self._executor.usd,
             fresh=fresh,
@@ -90,7 +89,7 @@ class ClaudeAgent:
         reviewer = self._reads_over(assignment, workspace, account)
         async with reviewer, self._claude.converse(talk) as conversation:
             account.add(conversation)
-            call = _Call(assignment, workspace, place.desk, briefing, account, reviewer)
+            call = _Call(assignment, workspace, seat.desk, briefing, account, reviewer)
             async with aclosing(call.carry_out(conversation)) as updates:
                 async for update in updates:
                     yield update
@@ -101,15 +100,15 @@ class ClaudeAgent:
         role = self._reviewer
         if role is None:
             return Reviewer(self._claude, None, account)
-        guard, server = self._doors.reading(workspace, (), assignment.run_id)
+        seat = self._doors.reader(assignment.run_id, workspace)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
             role=role,
             cwd=workspace.path,
             system=self._doors.prompts.render("reviewer"),
-            tools=READING,
-            server=server,
-            judge=guard.rule,
+            tools=seat.tools,
+            server=seat.server,
+            judge=seat.judge,
             schema=schema(Review),
             seconds=role.seconds,
             usd=role.usd,

@@ -102,7 +102,8 @@ class Briefing:
             told.append(self._answer())
         if asked := self._instructions():
             told.append(asked)
-        if known and (assignment.resumed or not told):
+        interrupted = assignment.resumed and assignment.answer is None
+        if known and (interrupted or not told):
             told.insert(0, self._prompts.render("executor_resumed"))
         return told
 

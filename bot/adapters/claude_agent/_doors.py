@@ -1,16 +1,38 @@
 """What the engine works with besides the model: the same doors for planner, executor, reviewer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.adapters.claude_agent._desk import QUESTIONS, Desk, Writing
+from bot.adapters.claude_agent._guard import Guard
+from bot.adapters.claude_agent._past_runs import PastRuns
+from bot.adapters.claude_agent._program import Judge
+from bot.adapters.claude_agent._server import desk_server
+from bot.adapters.claude_agent._tools import TOOLS
 from bot.domain.checks import Protection
+from bot.domain.evidence import Diagnosis
+from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 
 READING = ("Read", "Grep", "Glob")
+WRITING = ("Edit", "MultiEdit", "Write", "Bash")
+_REMEMBERED = 5
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What one conversation is given: tools, and who rules on their use."""
+
+    desk: Desk
+    tools: tuple[str, ...]
+    server: object | None
+    judge: Judge
 
 
 @dataclass(frozen=True)
@@ -24,3 +46,54 @@ class Doors:
     store: Store
     clock: Clock
     protection: Protection
+
+    def reader(self, run_id: str, workspace: Workspace, tools: Sequence[str] = ()) -> Seat:
+        """Return the seat of somebody who only reads. Raises `AgentMissing`."""
+        guard = Guard(workspace.path, protection=self.protection, sandbox=self.sandbox, tools=tools)
+        past = PastRuns(self.store)
+        desk = Desk(workspace, run_id=run_id, journal=self.journal, past=past)
+        return Seat(desk, READING, desk_server(desk, tools) if tools else None, guard.rule)
+
+    async def writer(self, assignment: Assignment, workspace: Workspace) -> Seat:
+        """Return the seat of who carries out a plan. Raises `AgentMissing`.
+
+        Files that were asked for before a question was, and changed, are asked for again here: the
+        same rules answer.
+        """
+        guard = Guard(
+            workspace.path,
+            owned=assignment.plan.owned_files,
+            protection=self.protection,
+            sandbox=self.sandbox,
+            tools=tuple(TOOLS),
+        )
+        desk = Desk(
+            workspace,
+            run_id=assignment.run_id,
+            journal=self.journal,
+            past=PastRuns(self.store),
+            writing=Writing(
+                guard=guard,
+                verifier=self.verifier,
+                plan=assignment.plan,
+                protection=self.protection,
+                questions=QUESTIONS - (assignment.question is not None),
+            ),
+        )
+        if assignment.answer is not None:
+            ours = {test.path for test in assignment.plan.reproductions}
+            for change in await workspace.changes():
+                if change.path not in guard.owned | ours:
+                    reason = "It was changed before the question was asked."
+                    await desk.call("own_file", {"path": change.path, "reason": reason})
+        return Seat(desk, (*READING, *WRITING), desk_server(desk, tuple(TOOLS)), guard.rule)
+
+    async def remembered(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
+        """Return what earlier runs about this kind of failure came to, a line each."""
+        runs = await PastRuns(self.store).like(
+            f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}",
+            fingerprint=diagnosis.fingerprint,
+            besides=run_id,
+            limit=_REMEMBERED,
+        )
+        return tuple(run.told for run in runs)

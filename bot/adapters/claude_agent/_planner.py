@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from bot.adapters.claude_agent._briefing import listed
-from bot.adapters.claude_agent._doors import READING, Doors
+from bot.adapters.claude_agent._doors import Doors
 from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, schema
 from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
 from bot.adapters.claude_agent._program import Claude, Talk
@@ -108,15 +108,15 @@ class ClaudePlanner:
         return self._doors.prompts.render("planner_again", problem=fenced(str(objection)))
 
     def _talk(self, case: Case, workspace: Workspace, form: type[Record]) -> Talk:
-        guard, server = self._doors.reading(workspace, TOOLS, case.run_id)
+        seat = self._doors.reader(case.run_id, workspace, TOOLS)
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
             system=self._doors.prompts.render("planner"),
-            tools=READING,
-            server=server,
-            judge=guard.rule,
+            tools=seat.tools,
+            server=seat.server,
+            judge=seat.judge,
             schema=schema(form),
             seconds=self._role.seconds,
             usd=self._role.usd,
@@ -141,7 +141,7 @@ class ClaudePlanner:
         )
 
     async def _evidence(self, case: Case) -> str:
-        memory = await self._doors.remembered(case.diagnosis)
+        memory = await self._doors.remembered(case.run_id, case.diagnosis)
         return evidence_text(case.evidence, case.diagnosis, words=case.words, memory=memory)
 
     async def _test(self, form: PlanForm, workspace: Workspace) -> Reproduction | None:
