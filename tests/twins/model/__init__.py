@@ -7,7 +7,7 @@ model.asked("executor")[0].prompt
 
 from tests.twins.model._model import ScriptedModel
 from tests.twins.model._requests import Request, Result
-from tests.twins.model._script import Story
+from tests.twins.model._script import Case, Story, when
 from tests.twins.model._turns import (
     Message,
     Turn,
@@ -31,6 +31,7 @@ from tests.twins.model._turns import (
 )
 
 __all__ = [
+    "Case",
     "Message",
     "Request",
     "Result",
@@ -54,4 +55,5 @@ __all__ = [
     "thinks",
     "together",
     "told",
+    "when",
 ]

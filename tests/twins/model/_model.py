@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tests.twins.model import _wire as wire
 from tests.twins.model._requests import Request, Result
-from tests.twins.model._script import EVERYBODY, Script, Story
+from tests.twins.model._script import Script, Story
 from tests.twins.model._turns import (
     Broken,
     Failure,
@@ -32,12 +32,16 @@ class ScriptedModel:
     """Serves a story as an async context manager, and complains at its end where it did not fit.
 
     `story` is a list of turns, or lists keyed by who asks: `planner`, `executor`, `reviewer`, as
-    the system prompt says (`You are the planner of Theseus`). With `each`, every conversation has
-    the story from its beginning; otherwise all share it. Requests the program makes for itself
-    take no turn. `requests` keeps everything that was asked, in order.
+    the system prompt says (`You are the planner of Theseus`), or several stories, each with the
+    text `when` it is told. With `each`, every conversation has the story from its beginning;
+    otherwise all share it. `key` is the one that may list the models. Requests the program makes
+    for itself take no turn. `requests` keeps everything that was asked, in order.
     """
 
-    def __init__(self, story: Story, *, each: bool = False, port: int = 0) -> None:
+    def __init__(
+        self, story: Story, *, each: bool = False, port: int = 0, key: str | None = None
+    ) -> None:
+        self._key = key
         self._script = Script(story, each=each)
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -51,6 +55,7 @@ class ScriptedModel:
         app = web.Application(client_max_size=LARGEST)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/messages/count_tokens", self._count)
+        app.router.add_get("/v1/models", self._models)
         app.router.add_route("*", "/{rest:.*}", self._other)
         self._runner = web.AppRunner(
             app, handler_cancellation=True, shutdown_timeout=GRACE, access_log=None
@@ -94,8 +99,8 @@ class ScriptedModel:
         found = {each.id: each for request in self.asked(who) for each in request.results}
         return list(found.values())
 
-    def unplayed(self, who: str = EVERYBODY) -> list[Turn]:
-        """Return the turns nobody asked for."""
+    def unplayed(self, who: str | None = None) -> list[Turn]:
+        """Return the turns nobody asked for, all or of one who asks."""
         return self._script.unplayed(who)
 
     async def heard(self, count: int, who: str | None = None) -> Request:
@@ -206,6 +211,16 @@ class ScriptedModel:
     async def _count(self, http: web.Request) -> web.Response:
         body = json.loads(await http.read())
         return web.json_response({"input_tokens": wire.asked_tokens(body)})
+
+    async def _models(self, http: web.Request) -> web.Response:
+        """List what models there are, to whoever has the key; nobody pays for that."""
+        if self._key is not None and http.headers.get("x-api-key") != self._key:
+            wrong = {"type": "authentication_error", "message": "invalid x-api-key"}
+            return web.json_response({"type": "error", "error": wrong}, status=401)
+        model = {"type": "model", "id": "claude-scripted", "display_name": "Scripted"}
+        listed = [{**model, "created_at": "2026-01-01T00:00:00Z"}]
+        page = {"data": listed, "has_more": False, "first_id": None, "last_id": None}
+        return web.json_response(page)
 
     async def _other(self, http: web.Request) -> web.Response:
         if http.method == "HEAD":  # the program opens its connection early

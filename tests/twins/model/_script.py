@@ -1,42 +1,54 @@
 """Whose turn it is: the turns of a story, handed out one request at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tests.twins.model._requests import Request
 from tests.twins.model._turns import Broken, Failure, Forever, Turn
 from tests.twins.model._wire import WrongStory
 
-Story = Sequence[Turn] | Mapping[str, Sequence[Turn]]
+Parts = Sequence[Turn] | Mapping[str, Sequence[Turn]]
 EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A story for the conversations in which a text occurs."""
+
+    text: str
+    parts: Parts
+
+
+Story = Parts | Sequence[Case]
+
+
+def when(text: str, parts: Parts) -> Case:
+    """Follow this story where the text occurs in what is asked; the first that fits is taken."""
+    return Case(text, parts)
 
 
 class Script:
     """Hands out turns, apart for each who asks; with `each`, anew for each conversation."""
 
     def __init__(self, story: Story, *, each: bool) -> None:
-        self._story = (
-            {who: tuple(turns) for who, turns in story.items()}
-            if isinstance(story, Mapping)
-            else {EVERYBODY: tuple(story)}
-        )
+        self._cases = _cases(story)
         self._each = each
-        self._left: dict[tuple[str, str], list[Turn]] = {}
-        self._played: dict[tuple[str, str], int] = {}
+        self._taken: dict[str, int] = {}  # the case a conversation began with
+        self._left: dict[tuple[int, str, str], list[Turn]] = {}
 
     def next(self, request: Request) -> Turn:
         """Return the turn that answers this request. Raises `WrongStory` where there is none."""
-        who = EVERYBODY if EVERYBODY in self._story else request.who
-        if who not in self._story:
-            raise WrongStory(f"there is no script for `{who}`: {', '.join(self._story)}")
-        key = (who, request.conversation if self._each else "")
-        left = self._left.setdefault(key, list(self._story[who]))
-        self._played[key] = self._played.get(key, 0) + 1
+        case = self._case(request)
+        parts = self._cases[case][1]
+        who = EVERYBODY if EVERYBODY in parts else request.who
+        if who not in parts:
+            raise WrongStory(f"there is no script for `{who}`: {', '.join(parts)}")
+        key = (case, who, request.conversation if self._each else "")
+        left = self._left.setdefault(key, list(parts[who]))
         if not left:
-            played = len(self._story[who])
             raise WrongStory(
-                f"the script of `{who}` has ended after turn {played}, and is asked for another; "
-                f"it was last told: {request.prompt[-300:]!r}, {request.results[-1:]}"
+                f"the script of `{who}` has ended after turn {len(parts[who])}, and is asked for "
+                f"another; it was last told: {request.prompt[-300:]!r}, {request.results[-1:]}"
             )
         turn = left[0]
         if isinstance(turn, Forever):
@@ -47,8 +59,37 @@ class Script:
             left.pop(0)
         return turn
 
-    def unplayed(self, who: str = EVERYBODY) -> list[Turn]:
-        """Return the turns nobody has asked for yet; `forever` is never among them."""
-        begun = [left for (name, _), left in self._left.items() if name == who]
-        waiting = begun or [list(self._story.get(who, ()))]
-        return [turn for left in waiting for turn in left if not isinstance(turn, Forever)]
+    def unplayed(self, who: str | None = None) -> list[Turn]:
+        """Return the turns nobody asked for, all or of one; `forever` is never among them."""
+        rows = [
+            left
+            for case, (_, parts) in enumerate(self._cases)
+            for name, turns in parts.items()
+            if who in (None, name)
+            for left in self._begun(case, name) or [list(turns)]
+        ]
+        return [turn for left in rows for turn in left if not isinstance(turn, Forever)]
+
+    def _begun(self, case: int, who: str) -> list[list[Turn]]:
+        return [left for key, left in self._left.items() if key[:2] == (case, who)]
+
+    def _case(self, request: Request) -> int:
+        taken = self._taken.get(request.conversation) if request.conversation else None
+        if taken is not None:
+            return taken
+        text = request.text
+        fitting = (n for n, (wanted, _) in enumerate(self._cases) if wanted in text)
+        case = next(fitting, None)
+        if case is None:
+            raise WrongStory(f"none of the stories fits: {[text for text, _ in self._cases]}")
+        return self._taken.setdefault(request.conversation, case) if request.conversation else case
+
+
+def _cases(story: Story) -> list[tuple[str, Mapping[str, Sequence[Turn]]]]:
+    """Return stories by the text they need; a story alone needs none."""
+    if isinstance(story, Mapping):
+        return [("", story)]
+    cases = [each for each in story if isinstance(each, Case)]
+    if cases:
+        return [(case.text, dict(_cases(case.parts))[""]) for case in cases]
+    return [("", {EVERYBODY: [each for each in story if not isinstance(each, Case)]})]

@@ -1,0 +1,78 @@
+"""A scripted model as a server: `python -m tests.twins.model story.json --port 8765`.
+
+Set ANTHROPIC_BASE_URL=http://127.0.0.1:8765 and ANTHROPIC_API_KEY to anything, and whatever speaks
+Anthropic's Messages API follows the story. Every conversation has it from the beginning, unless
+`--once` is given. A story is a list of turns, or lists by who asks, as the system prompt states
+(`You are the planner of Theseus`):
+
+    {"planner": [{"gives": {"summary": "..."}}],
+     "executor": [{"says": "I look.", "then": {"calls": "Read", "with": {"file_path": "dice.py"}}},
+                  {"fails": 529, "times": 2},
+                  {"says": "Done."}]}
+
+or several such stories, of which the first is followed whose text occurs in what is asked:
+
+    [{"when": "dice", "story": {...}}, {"when": "", "story": {...}}]
+
+Turns: `says` and `thinks` (with `then`: more in the same answer), `calls` (with `with`: arguments),
+`together` (a list of these), `gives` (the structured answer a schema asks for), `refuses` (words or
+null), `fails` (a status; `message`, `retry_after`, `times`), `limited` (seconds until a usage limit
+ends), `cuts_off` and `falls_silent` (words said before, or null), `slow` (seconds; `turn`) and
+`forever` (a turn). `{cwd}` in an argument is the folder of whoever asks.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from tests.twins.model import ScriptedModel, Story
+from tests.twins.model._json import StoryError, story_from
+
+
+async def serve(story: Story, port: int, *, once: bool) -> None:
+    """Serve a story until interrupted, and tell what is asked."""
+    model = ScriptedModel(story, each=not once, port=port)
+    async with model:
+        _tell(f"ANTHROPIC_BASE_URL={model.base_url}")
+        count = told = 0
+        while count := count + 1:
+            request = await model.heard(count)
+            _tell(f"{count}: {request.who} asks {request.model}: {request.prompt[:70]!r}")
+            for complaint in model.complaints[told:]:
+                _tell(complaint)
+            told = len(model.complaints)
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the command line."""
+    about, _, details = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.twins.model",
+        description=about,
+        epilog=details,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("story", type=Path, help="the story, as JSON")
+    parser.add_argument("--port", type=int, default=8765, help="of 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--once", action="store_true", help="all conversations share one story")
+    chosen = parser.parse_args()
+    try:
+        story = story_from(json.loads(chosen.story.read_text("utf-8")))
+        asyncio.run(serve(story, chosen.port, once=chosen.once))
+    except KeyboardInterrupt:
+        return 0
+    except (OSError, ValueError, KeyError, StoryError) as error:
+        sys.stderr.write(f"{chosen.story}: {error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
