@@ -1,6 +1,6 @@
 """The answer to "what is wrong with it?"."""
 
-from bot.domain.cards._text import counted, elapsed, money, one_line
+from bot.domain.cards._text import counted, elapsed, one_line, spent
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
@@ -20,7 +20,7 @@ def investigation(run: Run, history: History) -> Post:
             body=diagnosis.cause,
             tone="warning" if diagnosis.found else "neutral",
             fields=_fields(diagnosis) if diagnosis.found else (),
-            footer=f"run {run.id} · {elapsed(run)} · {money(run.cost_usd)}",
+            footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
         ),
         buttons=(button,) if fixable else (),
         attachments=_source(history),
@@ -50,6 +50,8 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     ids = ", ".join(f"`{record[-8:]}`" for record in diagnosis.evidence_ids[:5])
     fields.append(CardField(name="Confidence", value=diagnosis.confidence, inline=True))
     fields.append(CardField(name="Evidence", value=ids, inline=True))
+    if diagnosis.explained_by:
+        fields.append(CardField(name="Explained by", value=diagnosis.explained_by, inline=True))
     return tuple(fields)
 
 

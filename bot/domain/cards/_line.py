@@ -37,4 +37,6 @@ def standing(run: Run) -> str:
         return f"in the queue ({_DOING[run.stage]} next)"
     if run.status is Status.RUNNING:
         return _DOING[run.stage]
-    return "waiting for “ship it”" if run.stage is Stage.SHIP else "about to begin"
+    if run.stage is Stage.SHIP:
+        return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
+    return one_line(run.reason, 120) or "waiting" if run.parked else "about to begin"

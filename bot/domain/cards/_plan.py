@@ -1,6 +1,9 @@
 """The plan, in full."""
 
+from bot.domain.ids import short_id
 from bot.domain.plan import Plan
+
+_ID = 26  # the length of a journal record's id; commits are longer
 
 
 def plan_text(plan: Plan) -> str:
@@ -27,4 +30,13 @@ def plan_text(plan: Plan) -> str:
         "After deploy": plan.verification or "-",
         "Rollback": plan.rollback or "-",
     }
+    if plan.evidence_ids:
+        parts["Evidence"] = ", ".join(f"`{_short(each)}`" for each in plan.evidence_ids[:20])
+    if plan.written_by:
+        parts["Written by"] = plan.written_by
     return "\n\n".join(f"**{title}**\n{text}" for title, text in parts.items())
+
+
+def _short(evidence: str) -> str:
+    """Return a record's id as `/runs show` knows it; a commit's as git shows it."""
+    return short_id(evidence) if len(evidence) == _ID else evidence[:7]

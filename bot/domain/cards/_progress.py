@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bot.domain.cards._text import counted, elapsed, money, one_line, reproduction_line, seconds
+from bot.domain.cards._text import counted, elapsed, one_line, reproduction_line, seconds, spent
 from bot.domain.history import History
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Run, Stage, Status
@@ -44,7 +44,7 @@ def progress(run: Run, history: History) -> Post:
             title=f"{verb}: {one_line(subject, 80)}",
             body="\n".join(lines),
             tone=_TONES.get(run.status, "working"),
-            footer=f"run {run.id} · {elapsed(run)} · {money(run.cost_usd)}",
+            footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
         ),
         buttons=buttons,
     )
@@ -74,12 +74,13 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         count = sum(group.count for group in history.evidence.groups)
         return counted(count, "matching failure") if count else "nothing that fits"
     if stage is Stage.DIAGNOSE and history.diagnosis:
-        return history.diagnosis.headline
+        return _by(history.diagnosis.headline, history.diagnosis.explained_by)
     if stage is Stage.PLAN and history.plan:
         reproduction = history.plan.reproduction
-        if reproduction is None:
-            return "no reproduction"
-        return f"`{reproduction.calls}` is red: {reproduction.expects}"
+        proof = "no reproduction"
+        if reproduction is not None:
+            proof = f"`{reproduction.calls}` is red: {reproduction.expects}"
+        return _by(proof, history.plan.written_by)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
         return f"{one_line(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
@@ -90,8 +91,17 @@ def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.SHIP:
         if history.shipment:
             return f"live at `{history.shipment.live_commit[:7]}`"
-        return "waiting for “ship it”" if run.status is Status.WAITING else ""
+        return _awaited(run) if run.status is Status.WAITING else ""
     return ""
+
+
+def _by(text: str, author: str) -> str:
+    """Return the text with whose words the stage's are, where they are not the rules'."""
+    return f"{text} (by {author})" if author else text
+
+
+def _awaited(run: Run) -> str:
+    return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
 
 
 def _verified(history: History) -> str:

@@ -6,11 +6,13 @@ from bot.domain.cards._text import (
     check_line,
     elapsed,
     file_line,
-    money,
+    granted_lines,
     one_line,
     reproduction_line,
+    spent,
 )
 from bot.domain.history import History
+from bot.domain.plan import Plan
 from bot.domain.policy import needs_security_review
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import Proposal
@@ -30,14 +32,14 @@ def proposal(run: Run, history: History) -> Post:
     return Post(
         text="",
         card=Card(
-            title=f"Proposal #{opened.number}: {one_line(change.summary, 160)}",
+            title=f"Proposal #{opened.number}: {one_line(change.title or change.summary, 160)}",
             url=opened.url,
             body="\n\n".join(line for line in [*lines, shown] if line),
             tone=_tone(run),
             fields=_fields(history),
             footer=(
                 f"run {run.id} · head {opened.head[:7]} · {change.engine} · {elapsed(run)} · "
-                f"{money(run.cost_usd)}"
+                f"{spent(run)}"
             ),
         ),
         buttons=_buttons(run, opened),
@@ -92,7 +94,17 @@ def _fields(history: History) -> tuple[CardField, ...]:
     if plan and plan.reproduction:
         line = reproduction_line(verdict, plan.reproduction.calls)
         fields.append(CardField(name="Reproduction", value=line))
+    if change.granted:
+        fields.append(CardField(name="Granted on the way", value="\n".join(granted_lines(change))))
+    if plan:
+        fields.append(CardField(name="Risk", value=_risk(plan)))
+    if change.review:
+        fields.append(CardField(name="Review", value=one_line(change.review, 600)))
     notes = [f"• {f.told}" for f in verdict.findings if not f.blocking]
     if notes:
         fields.append(CardField(name="Please note", value="\n".join(notes[:5])))
     return tuple(fields)
+
+
+def _risk(plan: Plan) -> str:
+    return one_line(f"{plan.risk.capitalize()}. {plan.impact}", 400).strip()

@@ -1,6 +1,6 @@
 """Small pieces of text that several cards share."""
 
-from bot.domain.change import CheckResult, FileChange, Verdict
+from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.run import Run
 
 
@@ -16,6 +16,27 @@ def seconds(value: float) -> str:
 def money(usd: float) -> str:
     """Return `$0.00`; offline work costs nothing and says so."""
     return f"${usd:.2f}"
+
+
+def tokens(count: int) -> str:
+    """Return `900 tokens`, `1.1k tokens`, `45k tokens` or `1.2M tokens`."""
+    if count < 1_000:
+        return f"{count} tokens"
+    thousands = count / 1_000
+    if thousands < 1_000:
+        return f"{thousands:.{1 if thousands < 10 else 0}f}k tokens"
+    return f"{thousands / 1_000:.1f}M tokens"
+
+
+def spent(run: Run) -> str:
+    """Return what a run has cost: `$0.12 · 45k tokens`."""
+    count = run.tokens_in + run.tokens_out
+    return f"{money(run.cost_usd)} · {tokens(count)}" if count else money(run.cost_usd)
+
+
+def granted_lines(change: ChangeSet) -> tuple[str, ...]:
+    """Return a line for each file the engine was granted while it worked, and why."""
+    return tuple(f"`{grant.file}`: {one_line(grant.reason, 160)}" for grant in change.granted)
 
 
 def elapsed(run: Run) -> str:

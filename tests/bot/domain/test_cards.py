@@ -189,6 +189,7 @@ def test_the_proposal() -> None:
         "Files: `cogs/dice.py` +1 -1\n`tests/regressions/test_face.py` +6 -0 (added)\n"
         "Checks: ✅ lint · 0.3 s\n✅ affected tests · 14 passed · 12 s\n"
         "Reproduction: `face(6)` 🔴 fails on base → 🟢 passes now\n"
+        "Risk: Low. People who use `/roll`.\n"
         "run k3m9tq · head aaaaaaa · offline · 42 s · $0.00\n"
         "[Ship it] [Revise] [Reject] [Show plan] [Pull request]\n"
         "<k3m9tq-aaaaaaa.diff>"

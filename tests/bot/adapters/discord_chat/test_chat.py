@@ -325,7 +325,7 @@ async def test_nobody_is_pinged_by_a_post_or_an_edit_but_whom_the_post_names(
         await chat.edit(ref, Post(text="@everyone!"), final=True)
         asked = Post(text="@everyone <@5>?", notify=(5,))
         await chat.post(local.dev_channel_id, asked, key="2")
-    only_one = {"parse": [], "users": [5], "replied_user": False}
+    only_one = {"parse": [], "users": [5]}
     assert bodies.pop()["allowed_mentions"] == only_one
     assert len(bodies) == 2
     for body in bodies:

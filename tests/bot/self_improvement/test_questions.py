@@ -1,0 +1,262 @@
+"""A run that asks waits without a worker, for a listed person's answer or for its time to come."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import NotAuthorized, WrongStage
+from bot.domain.run import Run, Stage, Status
+from bot.ports.agent import Asked, Assignment, Budget, Update
+from bot.ports.workspace import Workspace
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_agent import FakeAgent
+from tests.support.fuse import Fuse, Killed
+from tests.support.world import ALICE, BOB, DORA, FIX, MALLORY, World
+
+ASKS = Asked(
+    text="Should a face of 0 be refused?", default="Yes, refuse it.", cost_usd=0.25, tokens_in=10
+)
+HOUR = timedelta(hours=1).total_seconds()
+
+
+class Asking(FakeAgent):
+    """An engine that does nothing before it has an answer."""
+
+    async def work(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> AsyncGenerator[Update, None]:
+        self.rounds = (FIX,) if assignment.answer else (ASKS,)
+        async with aclosing(super().work(assignment, workspace, budget)) as updates:
+            async for update in updates:
+                yield update
+
+
+def asking(folder: Path) -> World:
+    """Return a world whose engine asks once, then fixes."""
+    world = World(folder)
+    world.engine = Asking()
+    return world
+
+
+async def parked(world: World, agent: SelfImprovementAgent) -> Run:
+    """Ask for a fix, and return the run once it waits for an answer."""
+    run = await agent.request(world.trigger())
+    run = await world.until(lambda now: now.parked, run.id)
+    await world.until(lambda _: any("❓" in text for text in world.said(run)), run.id)
+    return run
+
+
+async def test_a_question_is_asked_once_with_its_default_and_the_run_holds_no_worker(
+    tmp_path: Path,
+) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        until = run.parked_until
+        assert until is not None
+        assert (run.status, run.stage, run.lease_owner) == (Status.WAITING, Stage.EXECUTE, None)
+        asked = [said for said in world.chat.said if "❓" in said.post.text]
+        assert len(asked) == 1
+        stamp = f"<t:{until.timestamp():.0f}:R>"
+        assert f"<@{ALICE.id}> Should a face of 0 be refused?" in asked[0].post.text
+        assert stamp in asked[0].post.text
+        assert "Yes, refuse it." in asked[0].post.text
+        assert asked[0].post.notify == (ALICE.id,)
+        card = world.chat.by_key(f"{run.id}:card").post.card
+        assert card is not None
+        assert "✋ **Write the change**" in card.body
+        world.engine = FakeAgent(FIX)
+        other = await agent.request(world.trigger("rolling dice again"))
+        await world.until(lambda now: now.status is not Status.QUEUED, other.id)
+        assert (await agent.question(run)) is not None
+
+
+async def test_a_listed_persons_answer_is_recorded_and_the_engine_gets_it(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        await world.clock.advance(30)
+        await agent.answer(run.id, DORA, "No, return an empty letter.")
+        run = await world.settled(run.id)
+        history = await agent.history(run.id)
+    assert run.status is Status.WAITING
+    first, second = world.engine.asked
+    assert first.answer is None
+    assert second.question is not None
+    assert second.question.head == (history.question and history.question.head)
+    assert second.answer is not None
+    assert (second.answer.text, second.answer.person) == ("No, return an empty letter.", DORA)
+    assert any("I go on with what **dora** said." in text for text in world.said(run))
+    assert (run.cost_usd, run.tokens_in) == (0.25, 10)
+    [entry] = [entry for entry in await world.store.audit_log() if entry.action == "answer"]
+    assert (entry.allowed, entry.person) == (True, DORA)
+
+
+async def test_without_an_answer_it_goes_on_with_the_default_and_says_so(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        await world.clock.advance(HOUR - 60)
+        assert (await world.store.get(run.id)).parked
+        await world.clock.advance(70)
+        run = await world.settled(run.id)
+        with pytest.raises(WrongStage, match=r"nobody answered in time.*Yes, refuse it"):
+            await agent.answer(run.id, ALICE, "No.")
+    answer = world.engine.asked[1].answer
+    assert answer is not None
+    assert (answer.text, answer.person) == ("Yes, refuse it.", None)
+    told = [text for text in world.said(run) if "Nobody answered in time" in text]
+    assert len(told) == 1
+
+
+async def test_who_is_not_listed_is_refused_politely_and_the_question_stays_open(
+    tmp_path: Path,
+) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        with pytest.raises(NotAuthorized, match=r"Sorry mallory.*answer my questions"):
+            await agent.answer(run.id, MALLORY, "rm -rf")
+        assert (await world.store.get(run.id)).parked
+    [entry] = [entry for entry in await world.store.audit_log() if not entry.allowed]
+    assert (entry.person, entry.action, entry.run_id) == (MALLORY, "answer", run.id)
+
+
+async def test_two_answers_at_the_same_instant_count_once(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        first, second = await asyncio.gather(
+            agent.answer(run.id, ALICE, "Yes."),
+            agent.answer(run.id, BOB, "No."),
+            return_exceptions=True,
+        )
+        await world.settled(run.id)
+    assert isinstance(first, Run)
+    assert isinstance(second, WrongStage)
+    assert "alice has answered that already" in str(second)
+    answers = [assignment.answer.text for assignment in world.engine.asked if assignment.answer]
+    assert answers == ["Yes."]
+
+
+@pytest.mark.parametrize("late", [-0.5, 0.0, 0.5])
+async def test_an_answer_at_the_instant_its_time_is_up_counts_or_the_default_does(
+    tmp_path: Path, late: float
+) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        assert run.parked_until is not None
+        left = (run.parked_until - world.clock.now()).total_seconds()
+        world.clock.tick(left + late)  # the sweep that is due wakes together with the answer
+        with suppress(WrongStage):
+            await agent.answer(run.id, BOB, "No.")
+        await world.settled(run.id)
+        history = await agent.history(run.id)
+    [answered] = [each for each in world.engine.asked if each.answer]
+    assert answered.answer == history.answer
+    told = [text for text in world.said(run) if text.startswith("💬")]
+    assert len(told) == 1
+    assert ("bob" in told[0]) == (history.answer is not None and history.answer.person == BOB)
+
+
+async def test_cancelled_while_it_waits_it_ends_at_once_and_takes_no_answer(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+        before = world.clock.monotonic()
+        ended = await agent.cancel(run.id, DORA)
+        assert world.clock.monotonic() == before
+        assert (ended.status, ended.parked_until) == (Status.CANCELLED, None)
+        with pytest.raises(WrongStage, match="has ended already"):
+            await agent.answer(run.id, ALICE, "Yes.")
+        await world.clock.advance(2 * HOUR)
+    assert (await world.store.get(run.id)).status is Status.CANCELLED
+    assert len(world.engine.asked) == 1
+
+
+async def test_after_a_restart_it_waits_on_and_asks_nothing_twice(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+    said = len(world.chat.said)
+    async with world.running() as agent:
+        await world.clock.advance(60)
+        assert (await world.store.get(run.id)).parked
+        assert len(world.chat.said) == said
+        await agent.answer(run.id, ALICE, "Yes.")
+        assert (await world.settled(run.id)).status is Status.WAITING
+
+
+async def test_a_question_overdue_at_the_start_gets_its_default(tmp_path: Path) -> None:
+    world = asking(tmp_path)
+    async with world.running() as agent:
+        run = await parked(world, agent)
+    world.clock.tick(3 * HOUR)
+    async with world.running():
+        run = await world.settled(run.id)
+    assert run.status is Status.WAITING
+    assert any("Nobody answered in time" in text for text in world.said(run))
+
+
+async def test_an_engine_that_asks_and_asks_is_stopped(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent(ASKS)
+    async with world.running() as agent:
+        run = await agent.request(world.trigger())
+        for _ in range(5):
+            await world.until(lambda now: now.parked, run.id)
+            await agent.answer(run.id, ALICE, "Yes.")
+        run = await world.ended(run.id)
+    assert run.status is Status.FAILED
+    assert "asks again and again" in run.reason
+
+
+Deed = Callable[[World, SelfImprovementAgent, Run], Awaitable[object]]
+
+
+async def _answers(world: World, agent: SelfImprovementAgent, run: Run) -> None:
+    with suppress(WrongStage):
+        await agent.answer(run.id, ALICE, "Yes.")
+
+
+async def _waits(world: World, agent: SelfImprovementAgent, run: Run) -> None:
+    await world.clock.advance(HOUR + 10)
+
+
+async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
+    async with world.running(fuse) as agent:
+        with suppress(Killed, AssertionError):
+            async with asyncio.timeout(5):
+                run = await agent.request(world.trigger(key="asked"))
+                while not run.parked and run.stage != "ship" and not run.ended:
+                    if fuse.after is not None and fuse.burnt > fuse.after:
+                        return
+                    await world.clock.advance(1)
+                    run = await world.store.get(run.id)
+                if run.parked:
+                    await deed(world, agent, run)
+                if fuse.after is None:
+                    await world.settled(run.id)
+
+
+@pytest.mark.parametrize("deed", [_answers, _waits])
+async def test_killed_at_any_moment_the_question_is_answered_once_and_the_run_goes_on(
+    tmp_path: Path, deed: Deed
+) -> None:
+    whole, fuse = asking(tmp_path / "whole"), Fuse()
+    await _story(whole, deed, fuse)
+    for moment in range(20, fuse.burnt, 5):
+        world = asking(tmp_path / str(moment))
+        await _story(world, deed, Fuse(moment))
+        await _story(world, deed, Fuse())
+        [run] = await world.store.find()
+        assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP), (moment, run)
+        said = world.said(run)
+        assert len([text for text in said if "❓" in text]) == 1, (moment, said)
+        keys = [each.key for each in world.chat.said]
+        assert len(keys) == len(set(keys))
