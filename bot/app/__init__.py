@@ -4,6 +4,7 @@ from bot.app._bench import run_bench
 from bot.app._bot import run_bot
 from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
+from bot.app._engines import Bench, Engines
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
@@ -11,7 +12,9 @@ from bot.app._setup import AtTerminal, Beforehand, run_setup
 __all__ = [
     "AtTerminal",
     "Beforehand",
+    "Bench",
     "DemoOptions",
+    "Engines",
     "Finding",
     "audit_log",
     "examine",

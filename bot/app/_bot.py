@@ -14,17 +14,18 @@ from typing import Any
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.adapters.local_forge import LocalForge
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.adapters.system_clock import SystemClock
-from bot.app._engines import engine
+from bot.app._engines import Bench, Engines, MakeEngines, engines
+from bot.app._forges import access_to
+from bot.app._forges import open_forge as open_forge
 from bot.app._lock import hold
 from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
-from bot.ports.agent import Budget, CodeAgent
+from bot.ports.agent import Budget
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
@@ -44,7 +45,6 @@ from bot.stages.ship import Ship
 from bot.stages.verify import Verify
 from bot.telemetry import Recorder, load_secret, redact
 
-MakeEngine = Callable[[Settings, Sandbox, Clock], CodeAgent]
 _log = logging.getLogger(__name__)
 
 Forever = Callable[[], Coroutine[Any, Any, None]]
@@ -68,10 +68,10 @@ class RunningCode:
         return adoption
 
 
-async def run_bot(settings: Settings, *, make_engine: MakeEngine = engine) -> None:
+async def run_bot(settings: Settings, *, make_engines: MakeEngines = engines) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
 
-    `make_engine` chooses who writes changes.
+    `make_engines` chooses who writes changes.
     """
     token = _required_token(settings)
     environment = settings.environment
@@ -80,16 +80,20 @@ async def run_bot(settings: Settings, *, make_engine: MakeEngine = engine) -> No
     )
     async with AsyncExitStack() as stack:
         stack.enter_context(hold(settings.state))
-        client, chat, agent, warm = await _build(settings, stack, make_engine)
+        client, chat, agent, warm = await _build(settings, stack, make_engines)
         await _until_stopped(client, token, chat.run_forever, agent.run_forever, warm)
 
 
 async def _build(
-    settings: Settings, stack: AsyncExitStack, make_engine: MakeEngine
+    settings: Settings, stack: AsyncExitStack, make_engines: MakeEngines
 ) -> tuple[TheseusClient, DiscordChat, SelfImprovementAgent, Forever]:
     clock = SystemClock()
     config, state = settings.config, settings.state
-    checkout = GitCheckout(settings.root, remote=config.forge.remote, branch=config.forge.branch)
+    forge = await stack.enter_async_context(await open_forge(settings, clock))
+    access, followed = access_to(forge), config.forge
+    checkout = GitCheckout(
+        settings.root, remote=followed.remote, branch=followed.branch, access=access
+    )
     code = RunningCode(checkout, await checkout.head())
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
     recorder = Recorder(
@@ -102,7 +106,6 @@ async def _build(
     )
     store = await stack.enter_async_context(SqliteStore(state / "theseus.sqlite3"))
     outbox = await stack.enter_async_context(SqliteOutbox(state / "theseus.sqlite3"))
-    forge = await stack.enter_async_context(await open_forge(settings, clock))
     sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
     client = TheseusClient(
         root=settings.root,
@@ -114,16 +117,15 @@ async def _build(
     )
     code.runtime = client.runtime
     chat = DiscordChat(client, outbox, clock, redact)
-    workspaces = GitWorkspaces(settings.root, state / "worktrees", remote=config.forge.remote)
-    verifier = SandboxedVerifier(sandbox, state / "cache")
-    stages = _stages(
-        settings, journal, checkout, forge, code, verifier,
-        make_engine(settings, sandbox, clock), clock,
-    )  # fmt: skip
-    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
-    agent = SelfImprovementAgent(
-        doors, stages, _limits(settings, sandbox), owner=f"{os.uname().nodename}:{os.getpid()}"
+    workspaces = GitWorkspaces(
+        settings.root, state / "worktrees", remote=followed.remote, access=access
     )
+    verifier = SandboxedVerifier(sandbox, state / "cache")
+    chosen = make_engines(Bench(settings, sandbox, verifier, journal, store, clock))
+    stages = _stages(settings, journal, checkout, forge, code, verifier, chosen, clock)
+    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
+    limits, owner = _limits(settings, sandbox, chosen), f"{os.uname().nodename}:{os.getpid()}"
+    agent = SelfImprovementAgent(doors, stages, limits, owner=owner)
     client.agent, client.chat = agent, chat
     return client, chat, agent, partial(_warm, verifier, workspaces, checkout)
 
@@ -148,18 +150,17 @@ def _stages(
     forge: Forge,
     runtime: Runtime,
     verifier: Verifier,
-    agent: CodeAgent,
+    chosen: Engines,
     clock: Clock,
 ) -> Stages:
     config = settings.config
-    budget = Budget(seconds=config.engine.seconds)
     return Stages(
         observe=Observe(
             journal, checkout, clock, lookback=timedelta(hours=config.runs.lookback_hours)
         ),
-        diagnose=Diagnose(),
-        plan=MakePlan(verifier),
-        execute=Execute(agent, clock, budget=budget),
+        diagnose=Diagnose(chosen.planner),
+        plan=MakePlan(verifier, chosen.planner),
+        execute=Execute(chosen.agent, clock, budget=chosen.budget),
         verify=Verify(verifier, protection=config.protection, find_secrets=find_secrets),
         propose=Propose(
             forge,
@@ -169,10 +170,15 @@ def _stages(
             render=Prompts(settings.root / "prompts").render,
         ),
         ship=Ship(forge, checkout, runtime, clock),
+        stand_in=(
+            Execute(chosen.stand_in, clock, budget=Budget(seconds=config.engine.seconds))
+            if chosen.stand_in
+            else None
+        ),
     )
 
 
-def _limits(settings: Settings, sandbox: Sandbox) -> Limits:
+def _limits(settings: Settings, sandbox: Sandbox, chosen: Engines) -> Limits:
     config = settings.config
     return Limits(
         people=config.people,
@@ -181,29 +187,13 @@ def _limits(settings: Settings, sandbox: Sandbox) -> Limits:
         rounds=config.runs.rounds,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
+        question=timedelta(minutes=config.engine.question_minutes),
+        forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         vital_signs=(
             f"**Sandbox** {sandbox.description}",
-            f"**Engine** {config.engine.name}",
+            f"**Engine** {chosen.told}",
         ),
     )
-
-
-async def open_forge(settings: Settings, clock: Clock) -> LocalForge:
-    """Return the configured forge, not entered yet. Raises `ConfigError`."""
-    config = settings.config.forge
-    if config.kind != "local":
-        raise ConfigError(
-            f"{settings.config_file}: forge.kind: {config.kind} is not built yet; use `local`."
-        )
-    bare = settings.root / config.path if config.path else settings.state / "forge.git"
-    if config.path is None:
-        await LocalForge.found(bare, settings.root, branch=config.branch)
-    elif not bare.exists():
-        raise ConfigError(
-            f"{settings.config_file}: forge.path: {bare} does not exist; make it with "
-            f"`git clone --bare {settings.root} {bare}`."
-        )
-    return LocalForge(bare, settings.state / "forge.sqlite3", clock, config.url)
 
 
 def identity(settings: Settings) -> Identity:

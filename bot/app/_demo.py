@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
+from bot.app._engines import wants_claude
 from bot.domain.errors import ConfigError
 from bot.local.demo import Demo, DemoPlan, demo
 from bot.local.faults import Fault, choose
@@ -39,20 +40,20 @@ def local_forge(stead: Homestead, url: str) -> LocalForge:
 
 async def run_demo(options: DemoOptions, say: Say) -> None:
     """Run the demo until SIGTERM or SIGINT. Raises `ConfigError`."""
-    if options.engine == "claude":
-        raise ConfigError("--engine claude: not built yet; use auto or offline.")
+    environment = read_environment(os.environ, Path(os.devnull))
+    claude = wants_claude(options.engine, environment, f"--engine {options.engine}")
     fault = None if options.fault == "none" else choose(options.fault, options.seed)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
-        state = read_environment(os.environ, Path(home) / ".env").theseus_state
+        state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(project_root(), Path(home), fault, options.port, options.engine, own)
         say("Making a private copy of this repository and starting the bot in it ...")
         async with demo(plan, local_forge) as running:
             await running.until_online()
-            say(_welcome(running, fault))
+            say(_welcome(running, fault, "claude" if claude else "offline"))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
             await stopping.wait()
@@ -76,7 +77,7 @@ def _has_screen() -> bool:
     )
 
 
-def _welcome(running: Demo, fault: Fault | None) -> str:
+def _welcome(running: Demo, fault: Fault | None, engine: str) -> str:
     stead = running.stead
     lines = [f"Theseus demo: {running.discord.base_url}", ""]
     if fault is not None:
@@ -89,6 +90,7 @@ def _welcome(running: Demo, fault: Fault | None) -> str:
         ]
     lines += [
         "",
+        f"Fixes are written by:           the {engine} engine",
         f"The bot's own copy of the code: {stead.checkout}",
         f"Its state and journal:          {stead.state}",
         f"Its log:                        {stead.home / 'bot.log'}",

@@ -1,18 +1,111 @@
-"""Which engine writes changes."""
+"""Which engine writes changes, who thinks before it, and who takes over when it cannot work."""
 
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.adapters.claude_agent import ClaudeOptions, Doors, claude_engine
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.errors import ConfigError
-from bot.ports.agent import CodeAgent
+from bot.ports.agent import Budget, CodeAgent
 from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.planner import Planner
 from bot.ports.sandbox import Sandbox
-from bot.settings import Settings
+from bot.ports.store import Store
+from bot.ports.verifier import Verifier
+from bot.prompts import Prompts
+from bot.settings import Environment, Settings
+
+_NO_KEY_NEEDED = "none"  # another address may ask for no key, the program always wants one
 
 
-def engine(settings: Settings, sandbox: Sandbox, clock: Clock) -> CodeAgent:
-    """Return the configured engine. Raises `ConfigError` for one that is not there."""
-    if settings.config.engine.name == "claude":
+@dataclass(frozen=True)
+class Bench:
+    """What an engine may be made from."""
+
+    settings: Settings
+    sandbox: Sandbox
+    verifier: Verifier
+    journal: Journal
+    store: Store
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Who writes changes within which budget. `told` is a line on it for `/health`."""
+
+    agent: CodeAgent
+    budget: Budget
+    told: str
+    planner: Planner | None = None
+    stand_in: CodeAgent | None = None
+
+
+MakeEngines = Callable[[Bench], Engines]
+
+
+def wants_claude(name: str, environment: Environment, where: str) -> bool:
+    """Return whether an engine's name means claude here.
+
+    `auto` does where there is a key, or another address, and the package is installed. Raises
+    `ConfigError`, beginning with `where` the name was set, for a claude that cannot be.
+    """
+    if name == "offline":
+        return False
+    reachable = bool(environment.anthropic_api_key or environment.anthropic_base_url)
+    installed = importlib.util.find_spec("claude_agent_sdk") is not None
+    if name == "auto":
+        return reachable and installed
+    if not reachable:
         raise ConfigError(
-            f"{settings.config_file}: engine.name: the claude engine is not built yet; use `auto` "
-            "or `offline`."
+            f"{where} needs a key: set ANTHROPIC_API_KEY (in the environment or .env), or use "
+            "`auto` or `offline`."
         )
-    return OfflineAgent(sandbox, clock)
+    if not installed:
+        raise ConfigError(
+            f"{where} needs the package claude-agent-sdk, which is not installed: run "
+            "`make claude`, or use `auto` or `offline`."
+        )
+    return True
+
+
+def engines(bench: Bench) -> Engines:
+    """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
+    settings, config = bench.settings, bench.settings.config.engine
+    offline, budget = OfflineAgent(bench.sandbox, bench.clock), Budget(seconds=config.seconds)
+    where = f"{settings.config_file}: engine.name: {config.name}"
+    if not wants_claude(config.name, settings.environment, where):
+        return Engines(offline, budget, "offline")
+    key = settings.environment.anthropic_api_key
+    url = settings.environment.anthropic_base_url
+    agent, planner = claude_engine(
+        ClaudeOptions(
+            home=settings.state / "claude",
+            key=key.get_secret_value() if key else _NO_KEY_NEEDED,
+            base_url=str(url).rstrip("/") if url else None,
+            silence_seconds=config.silence_seconds,
+        ),
+        Doors(
+            prompts=Prompts(settings.root / "prompts"),
+            sandbox=bench.sandbox,
+            verifier=bench.verifier,
+            journal=bench.journal,
+            store=bench.store,
+            clock=bench.clock,
+            protection=settings.config.protection,
+        ),
+        planner=config.planner,
+        executor=config.executor,
+        reviewer=config.reviewer,
+    )
+    executor, falls_back = config.executor, config.fallback == "offline"
+    models = f"claude: {config.planner.model} plans, {executor.model} writes"
+    return Engines(
+        agent=agent,
+        budget=Budget(seconds=executor.seconds, usd=executor.usd),
+        told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
+        planner=planner,
+        stand_in=offline if falls_back else None,
+    )

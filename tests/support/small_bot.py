@@ -8,19 +8,19 @@ from pathlib import Path
 # The present folder's cogs come before this repository's; `bot` is this repository's.
 sys.path[:1] = [str(Path.cwd()), str(Path(__file__).resolve().parents[2])]
 
-from bot.app import run_bot  # noqa: E402
-from bot.ports.clock import Clock  # noqa: E402
-from bot.ports.sandbox import Sandbox  # noqa: E402
-from bot.settings import Settings, load  # noqa: E402
+from bot.app import Bench, Engines, run_bot  # noqa: E402
+from bot.ports.agent import Budget  # noqa: E402
+from bot.settings import load  # noqa: E402
 from bot.telemetry import configure_logging, redact  # noqa: E402
 from tests.fakes.scripted_engine import ScriptedEngine  # noqa: E402
 
 
-def engine(settings: Settings, sandbox: Sandbox, clock: Clock) -> ScriptedEngine:
+def scripted(bench: Bench) -> Engines:
     """Return the engine; its script lies beside the state folder."""
-    return ScriptedEngine(settings.state.parent / "script.json", sandbox)
+    script = bench.settings.state.parent / "script.json"
+    return Engines(ScriptedEngine(script, bench.sandbox), Budget(seconds=300), "scripted")
 
 
 if __name__ == "__main__":
     configure_logging(redact=redact)
-    asyncio.run(run_bot(load(Path.cwd(), os.environ), make_engine=engine))
+    asyncio.run(run_bot(load(Path.cwd(), os.environ), make_engines=scripted))

@@ -186,10 +186,10 @@ async def test_outside_a_clone_it_says_to_run_from_one(make: Make) -> None:
     assert "git clone" in finding.mend
 
 
-async def test_a_forge_that_is_not_built_names_the_key(make: Make) -> None:
+async def test_github_without_a_repository_there_names_the_key(make: Make) -> None:
     finding = await found(make(config={"forge": {"kind": "github"}}), "forge")
     assert finding.status == "bad"
-    assert "forge.kind" in finding.message
+    assert "forge.github.repository" in finding.message
 
 
 async def test_lists_that_allow_nobody_are_bad(make: Make) -> None:

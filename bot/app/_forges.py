@@ -1,0 +1,82 @@
+"""Which forge proposals go to."""
+
+from contextlib import AbstractAsyncContextManager
+
+from bot.adapters._git import Git, in_thread
+from bot.adapters._git_remote import Access
+from bot.adapters.github_forge import App, Credentials, GithubForge, Token, repository_of
+from bot.adapters.local_forge import LocalForge
+from bot.domain.errors import ConfigError
+from bot.ports.clock import Clock
+from bot.settings import Settings
+
+OpenedForge = LocalForge | GithubForge
+
+
+async def open_forge(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[OpenedForge]:
+    """Return the configured forge, not entered yet. Raises `ConfigError`."""
+    if settings.config.forge.kind == "github":
+        return await _github(settings, clock)
+    return await _local(settings, clock)
+
+
+def access_to(forge: OpenedForge) -> Access | None:
+    """Return how git reaches the forge's repository where that takes a secret."""
+    return forge.access if isinstance(forge, GithubForge) else None
+
+
+async def _local(settings: Settings, clock: Clock) -> LocalForge:
+    config = settings.config.forge
+    bare = settings.root / config.path if config.path else settings.state / "forge.git"
+    if config.path is None:
+        await LocalForge.found(bare, settings.root, branch=config.branch)
+    elif not bare.exists():
+        raise ConfigError(
+            f"{settings.config_file}: forge.path: {bare} does not exist; make it with "
+            f"`git clone --bare {settings.root} {bare}`."
+        )
+    return LocalForge(bare, settings.state / "forge.sqlite3", clock, config.url)
+
+
+async def _github(settings: Settings, clock: Clock) -> GithubForge:
+    config = settings.config.forge.github
+    api = settings.environment.theseus_github_api_url
+    api_url = str(api).rstrip("/") if api else None
+    return GithubForge(
+        config.repository or await _repository(settings, api_url),
+        _credentials(settings),
+        clock,
+        api_url=api_url,
+        draft=config.draft,
+        labels=config.labels,
+        merge_method=config.merge_method,
+        reviewers=config.reviewers,
+    )
+
+
+async def _repository(settings: Settings, api_url: str | None) -> str:
+    """Return `owner/name` as the checkout's remote has it."""
+    remote = settings.config.forge.remote
+    git = Git(settings.root)
+    said = await in_thread(git.run, "remote", "get-url", "--", remote, ok=None)
+    if said.status != 0:
+        raise ConfigError(
+            f"{settings.config_file}: forge.kind: github, and {settings.root} has no git remote "
+            f"{remote}: add it, name another as forge.remote, or set forge.github.repository."
+        )
+    try:
+        return repository_of(said.line, api_url)
+    except ConfigError as error:
+        raise ConfigError(f"{settings.config_file}: {error}") from error
+
+
+def _credentials(settings: Settings) -> Credentials:
+    app, token = settings.config.forge.github.app, settings.environment.github_token
+    if app is not None:
+        return App(app.id, app.installation, settings.root / app.private_key)
+    if token is None:
+        raise ConfigError(
+            f"{settings.config_file}: forge.kind: github needs GITHUB_TOKEN in "
+            f"{settings.root / '.env'}, or forge.github.app; `theseus setup` asks for either."
+        )
+    return Token(token.get_secret_value())
