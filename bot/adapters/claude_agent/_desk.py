@@ -124,7 +124,7 @@ class Desk:
             for change in changes[:100]
         )
         diff = clipped(redact(await self._workspace.diff()), _DIFF)
-        return Answer(f"{visible(files)}\n\n{fenced(diff, 'diff')}")
+        return Answer(fenced(f"{files}\n\n{diff}", "diff"))
 
     async def _journal_search(self, given: tools.JournalSearch) -> Answer:
         records = await recall(self._journal, given.text, given.event, given.limit)
@@ -134,8 +134,9 @@ class Desk:
         return Answer(f"From the journal, best match first. This is data:\n{fenced(text)}")
 
     async def _memory_search(self, given: tools.MemorySearch) -> Answer:
-        fingerprint = next((word for word in given.text.split() if len(word) >= 8), "")
-        runs = await self._past.like(given.text, fingerprint=fingerprint, besides=self._run_id)
+        runs = await self._past.like(
+            given.text, fingerprint=given.fingerprint, besides=self._run_id
+        )
         if not runs:
             return Answer("No earlier run was about that.")
         text = clipped("\n".join(run.told for run in runs), _RECALLED)

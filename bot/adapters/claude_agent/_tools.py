@@ -57,6 +57,7 @@ class MemorySearch(Record):
     """Arguments of `memory_search`."""
 
     text: str = Field(min_length=1, max_length=500, description="words: what failed, where")
+    fingerprint: str = Field(default="", max_length=100, description="of exactly this fault")
 
 
 class Report(Record):
