@@ -13,15 +13,22 @@ from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.domain.evidence import Diagnosis
-from bot.domain.journal import Capsule, Frame
-from bot.domain.plan import AffectedTests, Plan, Step
 from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.faulty_project import FIXED, faulty_project, reproduction, seen_once
+from tests.fakes.faulty_project import FIXED, faulty_project
+from tests.support.claude_room import claude_room, mends, the_assignment
+from tests.twins.model import Story, says
 
 BUDGET = Budget(seconds=60)
+STORY: Story = {
+    "executor": [
+        *mends("FACES[value - 1]"),
+        says("Faces are counted from one now."),
+        *mends("FACES[value + -1]", "FACES[value - 1]"),
+        says("The types fit now, too."),
+    ]
+}
 
 
 @dataclass
@@ -33,27 +40,7 @@ class Desk:
     base: str
 
     def assignment(self, **changes: object) -> Assignment:
-        capsule = Capsule(
-            exception="IndexError",
-            message="string index out of range",
-            fingerprint="5dc1e6ef0000",
-            frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
-        )
-        plan = Plan(
-            problem="face raises IndexError",
-            solution="the smallest edit",
-            steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
-            reproduction=reproduction(),
-            affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
-        )
-        assignment = Assignment(
-            run_id="k7m2xq",
-            round=1,
-            evidence=seen_once(capsule, self.base),
-            diagnosis=Diagnosis(found=True, headline="1 IndexError", cause="face", file="dice.py"),
-            plan=plan,
-        )
-        return assignment.but(**changes)
+        return the_assignment(self.base, **changes)
 
     async def work(self, assignment: Assignment) -> list[Update]:
         async with aclosing(self.agent.work(assignment, self.workspace, BUDGET)) as updates:
@@ -66,8 +53,12 @@ async def _agent(kind: str) -> CodeAgent:
     return OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
 
 
-@pytest.fixture(params=["fake", "offline"])
+@pytest.fixture(params=["fake", "offline", pytest.param("claude", marks=pytest.mark.slow)])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    if request.param == "claude":
+        async with claude_room(tmp_path, STORY) as room:
+            yield Desk(room.start()[0], room.workspace, room.base)
+        return
     base = faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:

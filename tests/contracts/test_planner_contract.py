@@ -8,22 +8,39 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.domain.evidence import Diagnosis
-from bot.domain.journal import Capsule, Frame
-from bot.domain.plan import AffectedTests, Plan, Step
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned, Planner
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_planner import FakePlanner
-from tests.fakes.faulty_project import faulty_project, reproduction, seen_once
+from tests.fakes.faulty_project import faulty_project
+from tests.support.claude_room import DRAFT, claude_room, the_case
+from tests.twins.model import Request, Story, Turn, calls, gives, told
 
-DRAFT = Plan(
-    problem="face raises IndexError",
-    solution="the smallest edit",
-    steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
-    reproduction=reproduction(),
-    affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
-)
+SURE = {
+    "cause": "`face` counts faces from one, and indexes from zero.",
+    "confidence": "high",
+    "evidence_ids": ["77651k8c"],
+}
+PLANS = {
+    **SURE,
+    "problem": "The last face of a die raises, and all others are one off.",
+    "solution": "Take one from the value before it is used as an index.",
+    "steps": [{"summary": "Index with value - 1", "owned_files": ["dice.py"]}],
+    "risk": "low",
+    "impact": "Everybody who rolls.",
+    "tests": {"unit": "face(6)", "integration": "", "performance": "", "user_experience": ""},
+    "compatibility": "Nothing but the letters changes.",
+    "verification": "No more such failures.",
+    "rollback": "Revert the commit.",
+}
+
+
+def _answers(request: Request) -> Turn:
+    """Answer in the shape that was asked for."""
+    return gives(PLANS if "## The plan" in request.prompt else SURE)
+
+
+STORY: Story = {"planner": [calls("Read", file_path="dice.py"), *[told(_answers)] * 2]}
 
 
 @dataclass
@@ -35,35 +52,13 @@ class Study:
     case: Case
 
 
-def the_case(base: str) -> Case:
-    """Return what is known of one failure of the faulty project."""
-    capsule = Capsule(
-        exception="IndexError",
-        message="string index out of range",
-        fingerprint="5dc1e6ef0000",
-        frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
-    )
-    evidence = seen_once(capsule, base)
-    return Case(
-        run_id="k7m2xq",
-        words="rolling dice keeps crashing, fix it",
-        evidence=evidence,
-        diagnosis=Diagnosis(
-            found=True,
-            headline="1 IndexError from /roll",
-            cause="`face` raises IndexError.",
-            event="command.roll",
-            file="dice.py",
-            line=8,
-            function="face",
-            evidence_ids=evidence.groups[0].action_ids,
-        ),
-    )
-
-
-@pytest.fixture(params=["fake"])
+@pytest.fixture(params=["fake", pytest.param("claude", marks=pytest.mark.slow)])
 async def study(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Study]:
     """Return each planner in turn."""
+    if request.param == "claude":
+        async with claude_room(tmp_path, STORY) as room:
+            yield Study(room.start()[1], room.workspace, the_case(room.base))
+        return
     base = faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:

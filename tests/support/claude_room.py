@@ -1,0 +1,138 @@
+"""The claude engine on the faulty project: the real program, real git, and a scripted model."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.adapters.claude_agent import ClaudeOptions, Doors, claude_engine
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.system_clock import SystemClock
+from bot.domain.checks import Protection
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.journal import Capsule, Frame
+from bot.domain.plan import AffectedTests, Plan, Step
+from bot.domain.roles import Role
+from bot.ports.agent import Assignment, Budget, CodeAgent, Update
+from bot.ports.planner import Case, Planner
+from bot.ports.workspace import Workspace
+from bot.prompts import Prompts
+from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_store import FakeStore
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.faulty_project import faulty_project, is_broken, reproduction, seen_once
+from tests.twins.model import Message, ScriptedModel, Story, calls
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = "k7m2xq"
+BUDGET = Budget(seconds=60, usd=5)
+ROLE = Role(model="sonnet", seconds=60, usd=5)
+PROTECTION = Protection(immutable=("data/**", ".git*"))
+CAPSULE = Capsule(
+    exception="IndexError",
+    message="string index out of range",
+    fingerprint="5dc1e6ef0000",
+    frames=(Frame(file="dice.py", line=8, function="face", arguments={"value": "6"}),),
+)
+DRAFT = Plan(
+    problem="face raises IndexError",
+    solution="the smallest edit",
+    steps=(Step(summary="Edit dice.py", owned_files=("dice.py",)),),
+    reproduction=reproduction(),
+    affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
+)
+
+
+def the_evidence(base: str) -> Evidence:
+    """Return what was seen of the fault."""
+    return seen_once(CAPSULE, base)
+
+
+def the_assignment(base: str, **changes: object) -> Assignment:
+    """Return the first round of work on the fault."""
+    assignment = Assignment(
+        run_id=RUN,
+        round=1,
+        evidence=the_evidence(base),
+        diagnosis=Diagnosis(found=True, headline="1 IndexError", cause="face", file="dice.py"),
+        plan=DRAFT,
+    )
+    return assignment.but(**changes)
+
+
+def the_case(base: str) -> Case:
+    """Return what a planner is told of the fault."""
+    evidence = the_evidence(base)
+    return Case(
+        run_id=RUN,
+        words="rolling dice keeps crashing, fix it",
+        evidence=evidence,
+        diagnosis=Diagnosis(
+            found=True,
+            headline="1 IndexError from /roll",
+            cause="`face` raises IndexError.",
+            event="command.roll",
+            file="dice.py",
+            line=8,
+            function="face",
+            evidence_ids=evidence.groups[0].action_ids,
+        ),
+    )
+
+
+def mends(after: str = "FACES[value - 1]", before: str = "FACES[value]") -> Sequence[Message]:
+    """Read the file at fault, and edit it."""
+    edit = calls("Edit", file_path="dice.py", old_string=before, new_string=after)
+    return (calls("Read", file_path="dice.py"), edit)
+
+
+@dataclass
+class Room:
+    """The engine, its model, and a worktree of the faulty project."""
+
+    model: ScriptedModel
+    workspace: Workspace
+    base: str
+    start: Callable[[], tuple[CodeAgent, Planner]]
+
+    async def work(self, **changes: object) -> list[Update]:
+        """Let an engine that was only now started work to its last word."""
+        agent, _ = self.start()
+        assignment = the_assignment(self.base, **changes)
+        async with aclosing(agent.work(assignment, self.workspace, BUDGET)) as updates:
+            return [update async for update in updates]
+
+    def dice(self) -> str:
+        """Return what stands in the file at fault."""
+        return (self.workspace.path / "dice.py").read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def claude_room(
+    folder: Path, story: Story, *, reviewer: Role | None = None
+) -> AsyncIterator[Room]:
+    """Open the room; without a `reviewer` nobody reads a change."""
+    base = faulty_project(folder / "checkout")
+    sandbox = await choose_sandbox("auto", required=False)
+    doors = Doors(
+        prompts=Prompts(ROOT / "prompts"),
+        sandbox=sandbox,
+        verifier=FakeVerifier(broken=is_broken),
+        journal=FakeJournal([the_evidence(base).groups[0].newest]),
+        store=FakeStore(),
+        clock=SystemClock(),
+        protection=PROTECTION,
+    )
+    async with (
+        ScriptedModel(story) as model,
+        GitWorkspaces(folder / "checkout", folder / "worktrees").lend(RUN, base=base) as workspace,
+    ):
+        options = ClaudeOptions(
+            home=folder / "home", key="a key", base_url=model.base_url, retries=0
+        )
+
+        def start() -> tuple[CodeAgent, Planner]:
+            return claude_engine(options, doors, planner=ROLE, executor=ROLE, reviewer=reviewer)
+
+        yield Room(model, workspace, base, start)
