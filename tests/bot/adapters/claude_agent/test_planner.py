@@ -1,0 +1,112 @@
+"""The planner at work: what it answers is checked, sent back once, and never written anywhere."""
+
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import AgentOutputInvalid
+from bot.domain.plan import Plan
+from bot.ports.agent import Progress
+from bot.ports.planner import Diagnosed, Planned
+from tests.support.claude_room import DRAFT, Room, claude_room, the_case
+from tests.twins.model import Story, calls, gives
+
+SURE: dict[str, object] = {
+    "cause": "`face` counts faces from one, and indexes from zero.",
+    "confidence": "high",
+    "evidence_ids": ["77651k8c"],
+}
+PLANS: dict[str, object] = {
+    **SURE,
+    "problem": "The last face of a die raises, and all others are one off.",
+    "solution": "Take one from the value before it is used as an index.",
+    "steps": [{"summary": "Index with value - 1", "owned_files": ["dice.py"]}],
+    "risk": "medium",
+    "impact": "Everybody who rolls.",
+    "tests": {"unit": "face(6)", "integration": "", "performance": "", "user_experience": ""},
+    "compatibility": "Nothing but the letters changes.",
+    "verification": "No more such failures.",
+    "rollback": "Revert the commit.",
+}
+TEST = "import dice\ndef test_last_face()->None:\n  assert dice.face( 6 )=='f'\n"
+
+
+async def planned(room: Room, draft: Plan) -> tuple[list[str], Planned]:
+    """Return what the planner told on the way, and its plan."""
+    _, planner = room.start()
+    async with aclosing(planner.plan(the_case(room.base), draft, room.workspace)) as updates:
+        *before, end = [update async for update in updates]
+    assert isinstance(end, Planned)
+    return [update.text for update in before if isinstance(update, Progress)], end
+
+
+async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_path: Path) -> None:
+    invented = PLANS | {"evidence_ids": ["deadbeef"]}
+    story: Story = {
+        "planner": [
+            calls("Read", file_path="dice.py"),
+            gives(invented),
+            calls("mcp__theseus__journal_search", text="IndexError"),
+            gives(PLANS),
+        ]
+    }
+    async with claude_room(tmp_path, story) as room:
+        told, end = await planned(room, DRAFT)
+        assert "reads `dice.py`" in told
+        assert end.plan.written_by == end.diagnosis.explained_by == "claude (sonnet)"
+        assert end.plan.risk == "medium"
+        assert end.plan.owned_files == {"dice.py"}
+        assert end.plan.reproduction == DRAFT.reproduction
+        assert end.test is None
+        assert end.diagnosis.cause == SURE["cause"]
+        assert end.diagnosis.headline == "1 IndexError from /roll"
+        assert end.cost_usd > 0
+        first, *_, last = room.model.asked("planner")
+        assert "rolling dice keeps crashing" in first.prompt
+        assert "`data/**`" in first.prompt
+        assert "deadbeef is not in the evidence" in last.text
+        assert {"Read", "Grep", "Glob"} <= set(first.tools)
+        assert not {"Edit", "Write", "Bash", "mcp__theseus__own_file"} & set(first.tools)
+
+
+@pytest.mark.slow
+async def test_what_does_not_hold_twice_is_no_plan(tmp_path: Path) -> None:
+    owns = PLANS | {"steps": [{"summary": "Change the rules", "owned_files": ["data/config.yaml"]}]}
+    story: Story = {"planner": [gives(owns), gives(owns)]}
+    async with claude_room(tmp_path, story) as room:
+        with pytest.raises(AgentOutputInvalid, match=r"twice: .*data/config\.yaml.*No run may"):
+            await planned(room, DRAFT)
+
+
+@pytest.mark.slow
+async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> None:
+    test = {"name": "last face", "source": TEST, "calls": "face(6)", "expects": "IndexError"}
+    broken = test | {"source": TEST.replace("'f'", "nothing_known")}
+    story: Story = {"planner": [gives(PLANS | {"test": broken}), gives(PLANS | {"test": test})]}
+    async with claude_room(tmp_path, story) as room:
+        _, end = await planned(room, DRAFT.but(reproduction=None))
+        assert end.test is not None
+        assert end.test.path == "tests/regressions/test_last_face.py"
+        assert end.test.expects == "IndexError"
+        assert end.test.source == (
+            'import dice\n\n\ndef test_last_face() -> None:\n    assert dice.face(6) == "f"\n'
+        )
+        first, second = room.model.asked("planner")
+        assert "Undefined name" in second.prompt
+        assert "as `test`: one pytest function" in first.prompt
+        assert await room.workspace.changes() == ()
+
+
+@pytest.mark.slow
+async def test_a_diagnosis_is_explained_without_a_plan(tmp_path: Path) -> None:
+    async with claude_room(tmp_path, {"planner": [gives(SURE)]}) as room:
+        _, planner = room.start()
+        case = the_case(room.base)
+        async with aclosing(planner.diagnose(case, room.workspace)) as updates:
+            *_, end = [update async for update in updates]
+        assert isinstance(end, Diagnosed)
+        assert end.diagnosis.cause == SURE["cause"]
+        assert end.diagnosis.confidence == "high"
+        assert end.diagnosis.line == case.diagnosis.line
+        assert "No plan is wanted yet" in room.model.asked("planner")[0].prompt
