@@ -3,16 +3,22 @@
 import asyncio
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.errors import ForgeUnavailable, TheseusError
-from bot.domain.run import Run, Status
+from bot.domain.errors import AgentLimited, AgentStuck, ForgeUnavailable, TheseusError
+from bot.domain.proposal import Comment
+from bot.domain.run import Run, Stage, Status
+from bot.ports.agent import Asked
 from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_agent import FakeAgent
 from tests.support.fuse import Fuse, Killed
-from tests.support.world import ALICE, BOB, FILES, FIXED, MALLORY, World
+from tests.support.world import ALICE, BOB, FILES, FIX, FIXED, MALLORY, World
 
 GOOD = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
 ACTS = (
@@ -31,7 +37,27 @@ ACTS = (
     "close by hand",
     "retry",
     "forge stumbles",
+    "revise",
+    "comment",
+    "answer",
 )
+
+
+def lively() -> FakeAgent:
+    """Return an engine that meets with something else in every round."""
+    also = [{"cogs/dice.py": f"{FIXED}# {number}\n"} for number in range(6)]
+    asks = Asked(text="Which one?", default="This one.")
+    return FakeAgent(
+        FIX,
+        also[0],
+        [asks, also[1]],
+        [AgentLimited("The limit is reached."), also[2]],
+        AgentStuck("It went in circles."),
+        {"cogs/dice.py": FILES["cogs/dice.py"]},  # type: ignore[dict-item]
+        also[3],
+        {},
+        *also[4:],
+    )
 
 
 class Story:
@@ -39,6 +65,11 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.world = World(folder)
+        self.world.engine = lively()
+        self.world.limits = replace(
+            self.world.limits, question=timedelta(seconds=20), comments=timedelta(seconds=7)
+        )
+        self.said = count(1)
         self.fuse = Fuse()
         self.run_id = ""
 
@@ -91,6 +122,10 @@ class Story:
             await agent.reject(run.id, ALICE)
         elif verb == "retry":
             await agent.retry(run.id, ALICE)
+        elif verb == "revise":
+            await agent.revise(run.id, ALICE, "more", "text", f"message:{next(self.said)}")
+        elif verb == "answer":
+            await agent.answer(run.id, BOB, "That one.")
         elif verb == "forge":
             self.world.forge.fail_next(ForgeUnavailable("The forge stumbled."))
         else:
@@ -102,6 +137,11 @@ class Story:
             return
         if act == "close by hand":
             await self.world.forge.close(opened.number, "by hand")
+        elif act == "comment":
+            said = Comment(
+                key=f"r{next(self.said)}", author="carol", text="more", at=self.world.clock.now()
+            )
+            self.world.forge.comment(opened.number, said)
         else:
             files = GOOD if act == "push good" else FILES
             self.world.forge.push(opened.branch, self.world.workspaces.pushed(files))
@@ -118,6 +158,10 @@ async def assert_promises(world: World) -> None:
         if run.ended:
             assert f"{run.id}:{run.goal}:ended:{run.attempt}" in words, (run, words)
         opened = await world.forge.find(run.id)
+        history = await world.store.history(run.id)
+        if run.status is Status.WAITING and not run.parked:
+            assert history.revising is None, run
+            assert run.stage is Stage.SHIP, run
         if opened is not None and opened.state == "merged":
             assert await world.store.approval(run.id, opened.head) is not None
         if run.status in (Status.CANCELLED, Status.REJECTED, Status.FAILED):

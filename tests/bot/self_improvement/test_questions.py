@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -225,7 +226,7 @@ async def _answers(world: World, agent: SelfImprovementAgent, run: Run) -> None:
 
 
 async def _waits(world: World, agent: SelfImprovementAgent, run: Run) -> None:
-    await world.clock.advance(HOUR + 10)
+    await world.clock.advance(world.limits.question.total_seconds() + 10)
 
 
 async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
@@ -248,10 +249,15 @@ async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
 async def test_killed_at_any_moment_the_question_is_answered_once_and_the_run_goes_on(
     tmp_path: Path, deed: Deed
 ) -> None:
-    whole, fuse = asking(tmp_path / "whole"), Fuse()
+    def asking_for_minutes(name: str) -> World:
+        world = asking(tmp_path / name)
+        world.limits = replace(world.limits, question=timedelta(minutes=2))
+        return world
+
+    whole, fuse = asking_for_minutes("whole"), Fuse()
     await _story(whole, deed, fuse)
-    for moment in range(20, fuse.burnt, 5):
-        world = asking(tmp_path / str(moment))
+    for moment in range(90, fuse.burnt, 9):
+        world = asking_for_minutes(str(moment))
         await _story(world, deed, Fuse(moment))
         await _story(world, deed, Fuse())
         [run] = await world.store.find()
