@@ -125,6 +125,8 @@ class ScriptedModel:
         except (asyncio.CancelledError, ConnectionError):
             request.abandoned = True
             raise
+        finally:
+            request.ended.set()
 
     def _turn(self, request: Request) -> Turn:
         return says(request.aside) if request.aside else self._script.next(request)
@@ -149,6 +151,7 @@ class ScriptedModel:
                 return await self._break(turn, request, http)
             case Message():
                 return await self._answer(turn, request, http)
+        raise wire.WrongStory(f"{turn!r} is no turn")
 
     async def _answer(
         self, message: Message, request: Request, http: web.Request

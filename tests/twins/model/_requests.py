@@ -1,5 +1,6 @@
 """What was asked of the scripted model, and how tests look at it."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Request:
     aside: str = ""
     answered: bool = field(default=False)  # the whole answer was sent
     abandoned: bool = field(default=False)  # whoever asked went away before that
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # one or the other
 
     @property
     def model(self) -> str:

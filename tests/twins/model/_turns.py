@@ -31,6 +31,10 @@ MESSAGES = {
 }
 
 
+class Turn:
+    """Anything that answers one request."""
+
+
 @dataclass(frozen=True)
 class Text:
     """Words for whoever asked."""
@@ -58,7 +62,7 @@ Block = Text | Thought | Use
 
 
 @dataclass(frozen=True)
-class Message:
+class Message(Turn):
     """One whole answer. Tokens that are not given are counted from characters."""
 
     blocks: tuple[Block, ...]
@@ -72,14 +76,14 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Gift:
+class Gift(Turn):
     """The structured answer a schema asked for."""
 
     value: object
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Turn):
     """An HTTP error instead of an answer, for `times` requests."""
 
     status: int
@@ -90,7 +94,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Broken:
+class Broken(Turn):
     """An answer that begins and does not end: the connection breaks, stalls or tells an error."""
 
     begun: Message | None
@@ -100,36 +104,33 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Slow:
+class Slow(Turn):
     """A turn after this many seconds of the model's own time."""
 
     seconds: float
-    turn: "Turn"
+    turn: Turn
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Turn):
     """A turn that waits for the test to open a gate."""
 
     gate: asyncio.Event
-    turn: "Turn"
+    turn: Turn
 
 
 @dataclass(frozen=True)
-class Told:
+class Told(Turn):
     """A turn that is made from the request."""
 
-    decide: "Callable[[Request], Turn]"
+    decide: Callable[[Request], Turn]
 
 
 @dataclass(frozen=True)
-class Forever:
+class Forever(Turn):
     """A turn that is played again and again."""
 
-    turn: "Turn"
-
-
-Turn = Message | Gift | Failure | Broken | Slow | Held | Told | Forever
+    turn: Turn
 
 
 def says(text: str, *more: Message) -> Message:

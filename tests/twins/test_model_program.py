@@ -1,0 +1,326 @@
+"""The real Claude Code program, over its SDK, against the scripted model."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from claude_agent_sdk import (
+    AssistantMessage,
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    RateLimitEvent,
+    ResultError,
+    ResultMessage,
+    SystemMessage,
+    create_sdk_mcp_server,
+    query,
+    tool,
+)
+
+from tests.twins.model import (
+    ScriptedModel,
+    Story,
+    Turn,
+    breaks,
+    calls,
+    cuts_off,
+    fails,
+    falls_silent,
+    forever,
+    gives,
+    invents,
+    limited,
+    refuses,
+    says,
+    stops_short,
+    thinks,
+    together,
+    told,
+)
+
+NAMED = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+SHAPE = {"type": "json_schema", "schema": NAMED}
+
+
+def options(model: ScriptedModel, at: Path, role: str = "executor") -> ClaudeAgentOptions:
+    """Return options for a program of its own, with everything it keeps under `at`."""
+    home, work = at / "home", at / "work"
+    for folder in (home, work):
+        folder.mkdir(exist_ok=True)
+    return ClaudeAgentOptions(
+        cwd=work,
+        system_prompt=f"You are the {role} of Theseus.",
+        model="sonnet",
+        tools=["Read", "Edit"],
+        permission_mode="acceptEdits",
+        setting_sources=[],
+        strict_mcp_config=True,
+        env={
+            "ANTHROPIC_BASE_URL": model.base_url,
+            "ANTHROPIC_API_KEY": "not-a-key",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "CLAUDE_CODE_MAX_RETRIES": "0",
+            "DISABLE_TELEMETRY": "1",
+            "DISABLE_AUTOUPDATER": "1",
+            "HOME": str(home),
+            "CLAUDE_CONFIG_DIR": str(home / "claude"),
+        },
+    )
+
+
+async def asked(words: str, wanted: ClaudeAgentOptions) -> ResultMessage:
+    """Ask once, in a new program, and return the result, good or bad."""
+    found: list[ResultMessage] = []
+    with suppress(ResultError):  # the SDK raises what it has just told
+        async for message in query(prompt=words, options=wanted):
+            if isinstance(message, ResultMessage):
+                found.append(message)
+    (result,) = found
+    return result
+
+
+async def failed(turn: Turn, at: Path, **env: str) -> ResultMessage:
+    """Return what the program tells when the model only ever does this."""
+    async with ScriptedModel([forever(turn)]) as model:
+        wanted = options(model, at)
+        return await asked("Do it.", replace(wanted, env={**wanted.env, **env}))
+
+
+# ---------------------------------------------------------------------------------------- stories
+
+
+async def test_a_story_of_reading_and_editing_changes_the_file(tmp_path: Path) -> None:
+    story: Story = {
+        "executor": [
+            thinks("Let me see.", says("I look."), calls("Read", file_path="dice.py")),
+            calls("Edit", file_path="{cwd}/dice.py", old_string="= 5", new_string="= 6"),
+            says("Done.").costing(1_000, 100),
+        ]
+    }
+    async with ScriptedModel(story) as model:
+        wanted = options(model, tmp_path)
+        (tmp_path / "work/dice.py").write_text("SIDES = 5\n")
+        result = await asked("Make it six.", wanted)
+    assert (tmp_path / "work/dice.py").read_text() == "SIDES = 6\n"
+    assert (result.result, result.is_error, result.num_turns) == ("Done.", False, 3)
+    assert [each.prompt for each in model.asked("executor")] == ["Make it six."] * 3
+    assert [(each.tool, each.failed) for each in model.tool_results()] == [
+        ("Read", False),
+        ("Edit", False),
+    ]
+    assert "SIDES = 5" in model.tool_results()[0].text
+    assert model.requests[0].cwd == str(tmp_path / "work")
+    assert model.unplayed() == []
+
+
+async def test_calls_made_together_are_all_answered(tmp_path: Path) -> None:
+    story = [
+        together(calls("Read", file_path="one"), calls("Read", file_path="two")),
+        says("Both read."),
+    ]
+    async with ScriptedModel(story) as model:
+        wanted = options(model, tmp_path)
+        for name in ("one", "two"):
+            (tmp_path / "work" / name).write_text(f"this is {name}\n")
+        await asked("Read both.", wanted)
+    assert ["this is one" in each.text for each in model.tool_results()] == [True, False]
+    assert "this is two" in model.tool_results()[1].text
+
+
+async def test_a_turn_may_depend_on_what_a_tool_returned(tmp_path: Path) -> None:
+    story = [
+        calls("Read", file_path="missing.py"),
+        told(lambda request: says(f"It says: {request.results[-1].text}")),
+    ]
+    async with ScriptedModel(story) as model:
+        result = await asked("Read it.", options(model, tmp_path))
+    assert "does not exist" in str(result.result)
+
+
+async def test_a_tool_in_this_process_is_called_with_what_the_story_says(tmp_path: Path) -> None:
+    seen: list[Mapping[str, object]] = []
+
+    @tool("greet", "Greet somebody", {"name": str})
+    async def greet(arguments: dict[str, Any]) -> dict[str, Any]:
+        seen.append(arguments)
+        return {"content": [{"type": "text", "text": "Good morning."}]}
+
+    async with ScriptedModel([calls("mcp__hall__greet", name="Ada"), says("Greeted.")]) as model:
+        wanted = replace(
+            options(model, tmp_path),
+            tools=[],
+            mcp_servers={"hall": create_sdk_mcp_server("hall", tools=[greet])},
+            allowed_tools=["mcp__hall__greet"],
+        )
+        await asked("Greet Ada.", wanted)
+    assert seen == [{"name": "Ada"}]
+    assert [each.text for each in model.tool_results()] == ["Good morning."]
+
+
+async def test_a_tool_nobody_offered_is_refused_by_the_program(tmp_path: Path) -> None:
+    async with ScriptedModel([invents("Bash", command="id"), says("I see.")]) as model:
+        await asked("Do it.", options(model, tmp_path))
+    assert [(each.tool, each.failed) for each in model.tool_results()] == [("Bash", True)]
+
+
+async def test_structured_answers_arrive_as_such_and_wrong_ones_are_sent_back(
+    tmp_path: Path,
+) -> None:
+    async with ScriptedModel({"planner": [gives({"nom": "x"}), gives({"name": "x"})]}) as model:
+        wanted = replace(options(model, tmp_path, "planner"), output_format=SHAPE)
+        result = await asked("Name it.", wanted)
+    assert result.structured_output == {"name": "x"}
+    assert "must have required property 'name'" in model.tool_results("planner")[0].text
+
+
+async def test_a_conversation_goes_on_in_a_new_program(tmp_path: Path) -> None:
+    async with ScriptedModel([says("I keep it."), says("It was a heron.")]) as model:
+        wanted = options(model, tmp_path)
+        first = await asked("The bird is a heron.", wanted)
+        again = await asked("Which bird?", replace(wanted, resume=first.session_id))
+    before, after = model.requests
+    assert again.result == "It was a heron."
+    assert before.conversation == after.conversation == again.session_id
+    assert "The bird is a heron." in after.text
+    assert "I keep it." in after.text
+
+
+async def test_one_program_answers_one_prompt_after_another(tmp_path: Path) -> None:
+    async def answer(client: ClaudeSDKClient) -> AsyncIterator[str | None]:
+        async for message in client.receive_response():
+            if isinstance(message, ResultMessage):
+                yield message.result
+
+    async with (
+        ScriptedModel([says("One."), says("Two.")]) as model,
+        ClaudeSDKClient(options(model, tmp_path)) as client,
+    ):
+        said = []
+        for words in ("First?", "Second?"):
+            await client.query(words)
+            said += [each async for each in answer(client)]
+    assert said == ["One.", "Two."]
+    assert [each.prompt for each in model.requests] == ["First?", "Second?"]
+
+
+# ----------------------------------------------------------------------------------------- faults
+
+TOO_LONG = "prompt is too long: 210000 tokens > 200000 maximum"
+POOR = "Your credit balance is too low to access the Anthropic API."
+
+
+FAULTS = {
+    "too long": (fails(400, message=TOO_LONG), 400, "prompt_too_long", "Prompt is too long"),
+    "poor": (fails(400, message=POOR), 400, "api_error", "Credit balance is too low"),
+    "401": (fails(401), 401, "api_error", "Invalid API key"),
+    "403": (fails(403), 403, "api_error", "Failed to authenticate"),
+    "429": (fails(429, retry_after=30), 429, "api_error", "Request rejected (429)"),
+    "500": (fails(500), 500, "api_error", "500 Internal server error"),
+    "529": (fails(529), 529, "api_error", "529 Overloaded"),
+    "words cut off": (cuts_off(), None, "api_error", "Connection dropped"),
+    "call cut off": (cuts_off(calls("Read", file_path="a")), None, "api_error", "dropped"),
+    "error in the stream": (breaks("api_error"), 500, "api_error", "500"),
+    "refusal": (refuses(), None, "api_error", "safeguards flagged this message"),
+    "cut short": (stops_short("and so"), None, "api_error", "output token maximum"),
+}
+
+
+@pytest.mark.parametrize(("turn", "status", "ended", "words"), FAULTS.values(), ids=FAULTS)
+async def test_a_fault_is_told_as_an_error(
+    tmp_path: Path, turn: Turn, status: int | None, ended: str, words: str
+) -> None:
+    result = await failed(turn, tmp_path)
+    assert (result.is_error, result.api_error_status) == (True, status)
+    assert result.terminal_reason == ended
+    assert words in str(result.result)
+
+
+async def test_a_passing_fault_is_asked_again(tmp_path: Path) -> None:
+    async with ScriptedModel([fails(529, times=2), says("Here I am.")]) as model:
+        wanted = options(model, tmp_path)
+        again = replace(wanted, env={**wanted.env, "CLAUDE_CODE_MAX_RETRIES": "2"})
+        heard = [each async for each in query(prompt="Do it.", options=again)]
+    waits = [m for m in heard if isinstance(m, SystemMessage) and m.subtype == "api_retry"]
+    assert [wait.data["error_status"] for wait in waits] == [529, 529]
+    assert [m.result for m in heard if isinstance(m, ResultMessage)] == ["Here I am."]
+
+
+async def test_a_stream_that_broke_once_is_asked_for_whole(tmp_path: Path) -> None:
+    async with ScriptedModel([cuts_off("I was going"), says("Here it is.")]) as model:
+        result = await asked("Do it.", options(model, tmp_path))
+    assert result.result == "Here it is."
+    assert [bool(each.body.get("stream")) for each in model.requests] == [True, False]
+
+
+async def test_silence_ends_with_the_programs_own_patience(tmp_path: Path) -> None:
+    result = await failed(falls_silent(), tmp_path, API_TIMEOUT_MS="500")
+    assert "Request timed out" in str(result.result)
+
+
+async def test_whoever_leaves_a_silent_model_is_seen_leaving(tmp_path: Path) -> None:
+    async with (
+        ScriptedModel([falls_silent("Let me")]) as model,
+        ClaudeSDKClient(options(model, tmp_path)) as client,
+    ):
+        await client.query("Do it.")
+        request = await model.heard(1)
+        await client.interrupt()
+        await request.ended.wait()
+    assert (request.answered, request.abandoned) == (False, True)
+
+
+async def test_a_usage_limit_tells_a_subscriber_when_it_ends(tmp_path: Path) -> None:
+    limit = limited(resets_in=3600)
+    async with ScriptedModel([limit]) as model:
+        wanted = options(model, tmp_path)
+        env = {**wanted.env, "ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-x"}
+        heard: list[object] = []
+        with pytest.raises(ResultError) as caught:
+            async for message in query(prompt="Do it.", options=replace(wanted, env=env)):
+                heard.append(message)
+    (event,) = [each for each in heard if isinstance(each, RateLimitEvent)]
+    assert event.rate_limit_info.status == "rejected"
+    assert (
+        str(event.rate_limit_info.resets_at) == limit.headers["anthropic-ratelimit-unified-reset"]
+    )
+    assert caught.value.api_error_status == 429
+
+
+async def test_answers_that_never_fit_the_schema_end_in_an_error(tmp_path: Path) -> None:
+    async with ScriptedModel([forever(gives({"nom": 1}))]) as model:
+        wanted = replace(options(model, tmp_path), output_format=SHAPE)
+        result = await asked("Name it.", wanted)
+    assert result.subtype == "error_max_structured_output_retries"
+    assert result.terminal_reason == "structured_output_retry_exhausted"
+
+
+async def test_money_and_turns_have_ends_of_their_own(tmp_path: Path) -> None:
+    dear = calls("Read", file_path="a").costing(100_000, 1_000)
+    async with ScriptedModel([forever(dear)]) as model:
+        wanted = options(model, tmp_path)
+        poor = await asked("Do it.", replace(wanted, max_budget_usd=0.5))
+        short = await asked("Do it.", replace(wanted, max_turns=2))
+    assert (poor.subtype, poor.terminal_reason) == ("error_max_budget_usd", "budget_exhausted")
+    assert (short.subtype, short.terminal_reason) == ("error_max_turns", "max_turns")
+
+
+async def test_a_story_that_has_ended_is_told_by_the_program_too(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="has ended after turn 1"):
+        async with ScriptedModel([calls("Read", file_path="a")]) as model:
+            result = await asked("Do it.", options(model, tmp_path))
+            assert "has ended after turn 1" in str(result.result)
+            assert len(model.requests) == 2
+
+
+async def test_a_synthetic_word_of_the_program_is_marked_as_such(tmp_path: Path) -> None:
+    """An error is told as if the model had said it; only its model name tells them apart."""
+    async with ScriptedModel([fails(529)]) as model:
+        heard: list[AssistantMessage] = []
+        with pytest.raises(ResultError):
+            async for message in query(prompt="Do it.", options=options(model, tmp_path)):
+                if isinstance(message, AssistantMessage):
+                    heard.append(message)
+    assert [(each.model, each.error) for each in heard] == [("<synthetic>", "server_error")]
