@@ -42,7 +42,7 @@ class Briefing:
         begun = self._before(diff) if self._begun else []
         more = "\n\n".join([*begun, *news])
         assignment = self._assignment
-        evidence = evidence_text(assignment.evidence, assignment.diagnosis, memory=self._memory)
+        evidence = evidence_text(assignment.evidence, memory=self._memory)
         return self._prompts.render(
             "executor_begin",
             diagnosis=self._diagnosis(),
@@ -69,12 +69,13 @@ class Briefing:
 
     def to_review(self, owned: Sequence[str], words: str, diff: str) -> str:
         """Return what the reviewer reads first."""
-        asked = self._instructions()
+        asked = self._instructions("reviewer_instructions")
         return self._prompts.render(
             "reviewer_read",
             diagnosis=self._diagnosis(),
             plan=self._plan(),
             owned=listed(owned),
+            proof=self._proof(),
             instructions=f"\n{asked}\n" if asked else "",
             words=self._data(words, _WORDS),
             diff=self._data(diff, _DIFF),
@@ -100,7 +101,7 @@ class Briefing:
             told.append(self._feedback(assignment.feedback))
         if assignment.answer is not None:
             told.append(self._answer())
-        if asked := self._instructions():
+        if asked := self._instructions("executor_instructions"):
             told.append(asked)
         interrupted = assignment.resumed and assignment.answer is None
         if known and (interrupted or not told):
@@ -139,13 +140,13 @@ class Briefing:
             )
         return self._prompts.render("executor_answer", question=asked, answer=said)
 
-    def _instructions(self) -> str:
+    def _instructions(self, prompt: str) -> str:
         if not self._assignment.steering:
             return ""
         blocks = [
             self._data(each, _INSTRUCTION, "instruction") for each in self._assignment.steering
         ]
-        return self._prompts.render("executor_instructions", instructions="\n\n".join(blocks))
+        return self._prompts.render(prompt, instructions="\n\n".join(blocks))
 
     def _diagnosis(self) -> str:
         return self._data(_diagnosis(self._assignment.diagnosis), _OUTPUT)
@@ -157,7 +158,7 @@ class Briefing:
         tests = self._assignment.plan.reproductions
         return (
             "\n\n".join(
-                f"`{test.path}` (ours: you need not write it, and cannot change it). Today it ends "
+                f"`{test.path}` (our program adds it; it is not to be written or changed). Today it ends "
                 f"with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
                 for test in tests
             )

@@ -56,7 +56,7 @@ def clipped(text: str, limit: int, *, keep: Literal["head", "tail"] = "head") ->
 
 def evidence_text(
     evidence: Evidence,
-    diagnosis: Diagnosis,
+    diagnosis: Diagnosis | None = None,
     *,
     words: str = "",
     memory: Sequence[str] = (),
@@ -64,11 +64,14 @@ def evidence_text(
 ) -> str:
     """Return the evidence pack: the same for the same evidence, some `limit` characters at most.
 
-    `words` is what the person said; `memory` what is remembered of such failures.
+    `diagnosis` is what rules made of it, `words` what the person said, `memory` what is remembered
+    of such failures.
     """
     sections = [
         Section("What a person asked for", words, 2),
-        Section("What rules made of it, without a model", _found(diagnosis), 3),
+        Section(
+            "What rules made of it, without a model", _found(diagnosis) if diagnosis else "", 3
+        ),
         Section("Failures, grouped, best match first", _groups(evidence.groups), 3),
         Section("The newest of them in full", _newest(evidence), 6),
         Section("Source around its frames, innermost first", _excerpts(evidence.excerpts), 8),
@@ -133,7 +136,8 @@ def _newest(evidence: Evidence) -> str:
     action, capsule = evidence.groups[0].newest, evidence.capsule
     head = f"record {short_id(action.id)}, {action.ts:%Y-%m-%d %H:%M:%S} UTC"
     commit = f", running commit {action.commit[:12]}" if action.commit else ""
-    return "\n".join([f"{head}{commit}", *_capsule(capsule)])
+    here = f"the worktree stands at commit {evidence.base[:12]}"
+    return "\n".join([f"{head}{commit}", here, *_capsule(capsule)])
 
 
 def _capsule(capsule: Capsule) -> Iterator[str]:

@@ -200,7 +200,7 @@ async def test_after_a_crash_it_is_told_that_its_edits_are_gone(tmp_path: Path) 
         await room.work()
         await room.workspace.reset(room.base)
         assert last(await room.work(resumed=True)).summary == "Done again."
-        assert "edits it had not committed are gone" in room.model.asked("executor")[3].prompt
+        assert "You were interrupted" in room.model.asked("executor")[3].prompt
 
 
 @pytest.mark.slow

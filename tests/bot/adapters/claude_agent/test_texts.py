@@ -1,6 +1,5 @@
 """Evidence as a model reads it: nothing in it can leave its fence, and it is never too long."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,28 +9,9 @@ from hypothesis import strategies as st
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced, visible
 from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
+from tests.support.fences import SPITEFUL, outside
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MARKS = st.sampled_from(
-    ["```", "````", "`" * 9, "~~~", "\n", "\r", "\x00", "data", "\u202e", "### "]
-)
-SPITEFUL = st.lists(st.one_of(MARKS, st.text(max_size=12)), max_size=12).map("".join)
-
-
-def outside(text: str) -> list[str]:
-    """Return the lines that stand in no fence, as Markdown reads fences."""
-    lines, fence = [], ""
-    for line in re.split(r"\r\n|\n|\r", text):
-        opening = re.fullmatch(r" {0,3}(`{3,})[^`]*", line)
-        if fence:
-            if re.fullmatch(rf" {{0,3}}`{{{len(fence)},}}[ \t]*", line):
-                fence = ""
-        elif opening:
-            fence = opening[1]
-        elif line:
-            lines.append(line)
-    assert fence == "", "a fence was left open"
-    return lines
 
 
 def action(text: str, minutes: int = 0, outcome: ActionOutcome = ActionOutcome.ERROR) -> Action:

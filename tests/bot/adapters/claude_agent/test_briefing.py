@@ -1,0 +1,204 @@
+"""What executor and reviewer are told: all of it, in its place, and what others wrote as data."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.adapters.claude_agent._briefing import Briefing
+from bot.adapters.claude_agent._forms import Review, ReviewProblem
+from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
+from bot.domain.dialogue import Answer, Question
+from bot.domain.people import Person
+from bot.domain.plan import Plan, Step
+from bot.ports.agent import Assignment
+from bot.prompts import Prompts
+from tests.support.claude_room import ROOT, the_assignment
+from tests.support.fences import SPITEFUL, outside
+
+PROMPTS = Prompts(ROOT / "prompts")
+BASE = "ab" * 20
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OWNED = ("dice.py",)
+RESUMED = "You were interrupted"
+BEGUN = "Carry out this plan."
+
+
+def asked_and_answered(text: str, person: Person | None) -> dict[str, object]:
+    question = Question(
+        id="one",
+        attempt=1,
+        round=1,
+        head=BASE,
+        text=f"What now? {text}",
+        default=f"Leave it. {text}".strip(),
+        asked_at=NOON,
+        until=NOON,
+    )
+    words = text or "Go on." if person else ""
+    return {
+        "question": question,
+        "answer": Answer(question_id="one", text=words, person=person, at=NOON),
+    }
+
+
+def tried(text: str = "first try") -> ChangeSet:
+    return ChangeSet(
+        base=BASE,
+        head="cd" * 20,
+        branch="theseus/k7m2xq-roll",
+        engine="claude",
+        summary=text,
+        attempts=(Attempt(summary=text, result=text),),
+        review=text,
+    )
+
+
+def verdict(text: str) -> Verdict:
+    failed = CheckResult(
+        name=text, status="failed", seconds=2, command=text, output=text, summary=text
+    )
+    blocked = Finding(rule="ownership", path=text, message=text, blocking=True)
+    green = failed.but(status="passed")
+    return Verdict(
+        head="cd" * 20,
+        round=1,
+        checks=(failed, green),
+        findings=(blocked,),
+        red_on_base=failed,
+        green_on_head=failed,
+    )
+
+
+def opening(assignment: Assignment, *, known: bool, diff: str = "") -> str:
+    return Briefing(assignment, PROMPTS).opening(OWNED, known=known, diff=diff)
+
+
+def first(**changes: object) -> Assignment:
+    return the_assignment(BASE, **changes)
+
+
+def everything(text: str) -> str:
+    """Return all there is to say, with `text` wherever others may have written it."""
+    plan = Plan(
+        problem=text, solution=text, steps=(Step(summary=text, owned_files=OWNED),), impact=text
+    )
+    assignment = first(
+        plan=plan,
+        diagnosis=first().diagnosis.but(headline=text, cause=text),
+        round=2,
+        previous=tried(text),
+        feedback=verdict(text),
+        steering=(text,),
+        **asked_and_answered(text, Person(id=1, name=text or "Ann")),
+    )
+    briefing = Briefing(assignment, PROMPTS, (text,))
+    problem = ReviewProblem(file=text[:300], what=f"Do it. {text}", why=f"Because. {text}")
+    review = Review(approve=False, problems=(problem,), summary="It is not right.")
+    return "\n".join(
+        [
+            briefing.opening(OWNED, known=False, diff=text),
+            briefing.opening(OWNED, known=True, diff=text),
+            briefing.sent_back(review),
+            briefing.nothing_changed(),
+            briefing.to_review(OWNED, text, text),
+            briefing.to_review_again(text, text),
+        ]
+    )
+
+
+DECIDES = "decides it, and this is an instruction"
+OURS = {line for text in ("", "boom") for line in outside(everything(text))}
+
+
+@given(SPITEFUL)
+def test_whatever_others_wrote_only_our_words_stand_outside_of_fences(text: str) -> None:
+    strangers = [line for line in outside(everything(text)) if DECIDES not in line]
+    assert set(strangers) <= OURS
+
+
+@given(st.text(max_size=60))
+def test_a_name_stands_on_its_line_and_says_nothing_else(name: str) -> None:
+    told = opening(
+        first(**asked_and_answered("Yes.", Person(id=1, name=name))), known=True
+    ).splitlines()
+    [line] = [line for line in told if DECIDES in line]
+    assert len(line) < 90
+    assert not set("`#*<>:[]()") & set(line.removesuffix(":"))
+
+
+def test_the_first_round_begins_with_plan_test_files_and_evidence() -> None:
+    told = opening(first(), known=False)
+    for needed in (BEGUN, "- `dice.py`", "dice.face(6)", "IndexError", "record 77651k8c"):
+        assert needed in told
+    assert "What was done before" not in told
+    assert RESUMED not in told
+
+
+def test_a_known_conversation_hears_only_what_is_new() -> None:
+    told = opening(first(round=2, previous=tried(), feedback=verdict("no good")), known=True)
+    assert BEGUN not in told
+    assert "This was round 1." in told
+    assert "== failed: no good\n$ no good\nno good" in told
+    assert "Not allowed: no good" in told
+    assert "== the failing test still fails" in told
+
+
+def test_a_lost_conversation_hears_everything_that_is_known() -> None:
+    told = opening(
+        first(round=2, previous=tried(), feedback=verdict("no good")), known=False, diff="+ a line"
+    )
+    for needed in (BEGUN, "What was done before", "- first try: first try", "+ a line", "no good"):
+        assert needed in told
+
+
+def test_a_check_that_was_red_before_is_told_as_such() -> None:
+    red = verdict("no good").but(red_before=("no good",))
+    told = opening(first(round=2, previous=tried(), feedback=red), known=True)
+    assert "failed: no good (it fails without your change too)" in told
+
+
+def test_after_a_crash_it_hears_that_its_edits_are_gone() -> None:
+    assert RESUMED in opening(first(resumed=True), known=True)
+    assert RESUMED in opening(first(), known=True)
+    assert RESUMED not in opening(first(resumed=True), known=False)
+
+
+def test_what_a_person_answers_is_an_instruction_with_a_name() -> None:
+    told = opening(first(**asked_and_answered("Yes.", Person(id=1, name="Ann"))), known=True)
+    assert "What now?" in told
+    assert "Ann decides it, and this is an instruction:\n\n```instruction\nYes.\n```" in told
+    assert RESUMED not in told
+
+
+def test_where_nobody_answers_the_default_counts() -> None:
+    told = opening(first(**asked_and_answered("", None)), known=True)
+    assert "Nobody answered in time" in told
+    assert "```instruction\nLeave it.\n```" in told
+
+
+def test_what_people_ask_of_the_change_is_told_to_executor_and_reviewer() -> None:
+    assignment = first(steering=("Also handle 7.", "In one line."))
+    for told in (
+        opening(assignment, known=True),
+        opening(assignment, known=False),
+        Briefing(assignment, PROMPTS).to_review(OWNED, "Done.", "+ a line"),
+    ):
+        assert told.index("Also handle 7.") < told.index("In one line.")
+    assert "own_file" in opening(assignment, known=True)
+
+
+def test_a_secret_in_an_output_is_gone() -> None:
+    secret = "ghp_" + "A1b2C3d4E5" * 3 + "F6g7h8"
+    told = opening(first(round=2, previous=tried(), feedback=verdict(secret)), known=True)
+    assert secret not in told
+
+
+def test_every_prompt_that_is_there_is_used() -> None:
+    used = "".join(
+        file.read_text("utf-8") for file in (ROOT / "bot/adapters/claude_agent").glob("*.py")
+    )
+    names = {file.stem for file in Path(ROOT / "prompts").glob("*.md")}
+    mine = {name for name in names if name.partition("_")[0] in ("planner", "executor", "reviewer")}
+    assert {name for name in mine if f'"{name}"' not in used} == set()
