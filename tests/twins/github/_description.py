@@ -109,8 +109,14 @@ def _fault(kind: TypeAdapter[Any], body: bytes, *, strict: bool) -> str | None:
     try:
         kind.validate_json(body, strict=True, extra="forbid" if strict else "ignore")
     except ValidationError as error:
-        places = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        return "; ".join(places[:5])
+        # Permissions may have any name; asked to forbid unknown fields, pydantic forbids these too.
+        found = [
+            each
+            for each in error.errors()
+            if each["type"] != "extra_forbidden" or "permissions" not in each["loc"][:-1]
+        ]
+        places = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
+        return "; ".join(places[:5]) or None
     return None
 
 

@@ -174,23 +174,17 @@ class _Serving:
         raise Refused(403, f"Resource not accessible by {who}")
 
     def _written(self, request: web.Request, answer: Answer, ruined: bool) -> web.Response:
-        headers = {
-            **self._front.headers("core"),
-            "X-GitHub-Api-Version-Selected": VERSION,
-            **answer.headers,
-        }
-        if self._route.needs:
-            headers["X-Accepted-GitHub-Permissions"] = "; ".join(self._route.needs)
         if isinstance(answer.data, str):
             self._front.note(request, answer.status)
+            headers = self._front.headers("core")
             return web.Response(
                 text=answer.data, status=answer.status, content_type="text/html", headers=headers
             )
         body = b"" if answer.data is None else json.dumps(answer.data).encode()
-        status = answer.status
+        status, tags = answer.status, {}
         if request.method == "GET" and status == 200:
             tag = f'W/"{hashlib.sha256(body).hexdigest()}"'
-            headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
+            tags = {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
             if tag in request.headers.get("If-None-Match", ""):
                 status, body = 304, b""
                 self._front.faults.rates["core"].used -= 1
@@ -199,8 +193,15 @@ class _Serving:
             self._complain(
                 request, fault_of_answer(request.method, self._route.template, status, body)
             )
-        if body:
-            headers["Content-Type"] = "application/json; charset=utf-8"
+        needs = "; ".join(self._route.needs)
+        headers = {
+            **self._front.headers("core"),
+            "X-GitHub-Api-Version-Selected": VERSION,
+            **({"X-Accepted-GitHub-Permissions": needs} if needs else {}),
+            **({"Content-Type": "application/json; charset=utf-8"} if body else {}),
+            **tags,
+            **answer.headers,
+        }
         return web.Response(body=body or None, status=status, headers=headers)
 
     def _complain(self, request: web.Request, fault: str | None) -> None:

@@ -107,7 +107,7 @@ class People:
         """Let somebody press the button; return the merge commit."""
         git, pull = self.world.git, self.pull(number)
         base = git.heads()[pull.base]
-        message = f"Merge pull request #{number} from {self.world.owner.login}/{pull.branch}\n\n{pull.title}\n"
+        message = f"{self.world.merge_title(pull)}\n\n{pull.title}\n"
         commit = git.merge(base, pull.head, message)
         git.move(f"refs/heads/{pull.base}", commit, base)
         self.world.merged(pull, commit, self.world.account(login))

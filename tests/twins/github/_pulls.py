@@ -189,15 +189,13 @@ class Pulls:
             raise Refused(405, objections[0])
 
     def _merged(self, pull: Pull, method: str, ask: Ask) -> str:
-        git, owner = self._world.git, self._world.owner.login
+        git = self._world.git
         if method == "rebase":
             return git.rebase(pull.base_sha, pull.head)
         if method == "squash":
             title = ask.text("commit_title") or f"{pull.title} (#{pull.number})"
             return git.squash(pull.base_sha, pull.head, _message(title, ask.text("commit_message")))
-        title = ask.text("commit_title") or (
-            f"Merge pull request #{pull.number} from {owner}/{pull.branch}"
-        )
+        title = ask.text("commit_title") or self._world.merge_title(pull)
         message = ask.text("commit_message") or pull.title
         return git.merge(pull.base_sha, pull.head, _message(title, message))
 

@@ -124,7 +124,7 @@ class Shapes:
         }
 
     def label(self, label: Label) -> Json:
-        """Return a label."""
+        """Return a label as pull requests show it."""
         return {
             "id": label.id,
             "node_id": f"LA_{label.id}",
@@ -133,6 +133,7 @@ class Shapes:
             "description": label.description,
             "color": label.color,
             "default": False,
+            "archived_by": None,
         }
 
     def pull(self, pull: Pull) -> Json:

@@ -147,7 +147,7 @@ class Talk:
         return self._pulls.find(ask, "issue_number")
 
     def _label(self, name: str) -> Json:
-        return self._shapes.label(self._world.label(name))
+        return {**self._shapes.label(self._world.label(name)), "archived_at": None}
 
     def _comment(self, each: Comment) -> Json:
         root, page = self._shapes.root, f"{self._shapes.page}/pull/{each.number}"

@@ -142,6 +142,11 @@ class World:
         pull.closed_at = pull.merged_at = pull.updated = self.now()
         pull.merge_commit, pull.merged_by, pull.draft = commit, by or self.owner, False
 
+    def merge_title(self, pull: Pull) -> str:
+        """Return the first line of its merge commit."""
+        owner = (pull.fork or self.owner).login
+        return f"Merge pull request #{pull.number} from {owner}/{pull.branch}"
+
     def look(self, pull: Pull) -> bool | None:
         """Return whether it can be merged; at the first look nobody knows yet."""
         key = (pull.head, pull.base_sha)
