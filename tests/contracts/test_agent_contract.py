@@ -1,6 +1,5 @@
 """What every engine promises, on a small repository with a real fault."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.faulty_project import FIXED, faulty_project
 from tests.support.claude_room import claude_room, mends, the_assignment
+from tests.support.processes import processes_in
 from tests.twins.model import Story, says
 
 BUDGET = Budget(seconds=60)
@@ -87,7 +87,7 @@ async def test_giving_up_on_it_midway_leaves_no_process_behind(desk: Desk) -> No
     """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
     async with aclosing(desk.agent.work(desk.assignment(), desk.workspace, BUDGET)) as updates:
         await anext(updates)
-    assert _processes_in(desk.workspace.path) == []
+    assert processes_in(desk.workspace.path) == []
 
 
 async def test_after_a_verdict_it_works_again_from_what_was_turned_down(desk: Desk) -> None:
@@ -105,24 +105,3 @@ async def test_after_a_verdict_it_works_again_from_what_was_turned_down(desk: De
     verdict = Verdict(head=head, round=1, checks=(failed,))
     again = await desk.work(desk.assignment(round=2, previous=change, feedback=verdict))
     assert isinstance(again[-1], Finished)
-
-
-def _processes_in(folder: Path) -> list[int]:
-    """Return processes that stand in the folder or below; empty where there is no /proc."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            place = (entry / "cwd").resolve()
-        except OSError:
-            continue
-        if place.is_relative_to(folder) and int(entry.name) != os.getpid():
-            found.append(int(entry.name))
-    return [pid for pid in found if _alive(pid)]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

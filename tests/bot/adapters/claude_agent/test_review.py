@@ -1,0 +1,108 @@
+"""The reviewer's own program: there in time, and gone whatever happens."""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.claude_agent import Claude, ClaudeOptions
+from bot.adapters.claude_agent._forms import Review, schema
+from bot.adapters.claude_agent._review import Reviewer
+from bot.adapters.claude_agent._talk import Talk
+from bot.adapters.claude_agent._turn import Account
+from bot.adapters.system_clock import SystemClock
+from bot.ports.agent import Asked, Update
+from tests.support.claude_room import BUDGET, ROLE, claude_room, mends, the_assignment
+from tests.support.processes import processes_in
+from tests.twins.model import ScriptedModel, Story, calls, gives, held, says
+
+APPROVES = gives({"approve": True, "summary": "It counts from zero now."})
+
+
+def reviewer(folder: Path, model: ScriptedModel, account: Account) -> Reviewer:
+    (folder / "place").mkdir(exist_ok=True)
+    options = ClaudeOptions(home=folder / "home", key="a key", base_url=model.base_url, retries=0)
+    talk = Talk(
+        name="k7m2xq:1:reviewer",
+        role=ROLE,
+        cwd=folder / "place",
+        system="You are the reviewer of Theseus.",
+        tools=("Read",),
+        schema=schema(Review),
+        fresh=True,
+    )
+    return Reviewer(Claude(options, SystemClock()), talk, account)
+
+
+async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
+    async with ScriptedModel([]) as model:
+        options = ClaudeOptions(home=tmp_path / "home", base_url=model.base_url)
+        none = Reviewer(Claude(options, SystemClock()), None, Account())
+        async with none:
+            none.warm()
+            assert [update async for update in none.read("anything")] == []
+        assert none.sends_back is None
+        assert none.last_word == ""
+        assert not (tmp_path / "home").exists()
+
+
+async def test_one_that_is_only_starting_ends_with_the_call(tmp_path: Path) -> None:
+    async with ScriptedModel([]) as model, asyncio.timeout(30):
+        async with reviewer(tmp_path, model, Account()) as starting:
+            starting.warm()
+            await asyncio.sleep(0)
+        assert processes_in(tmp_path / "place") == []
+        assert model.requests == []
+
+
+@pytest.mark.slow
+async def test_one_that_was_started_early_answers_and_ends(tmp_path: Path) -> None:
+    async with ScriptedModel({"reviewer": [APPROVES]}) as model:
+        account = Account()
+        async with reviewer(tmp_path, model, account) as early:
+            early.warm()
+            async with aclosing(early.read("Read this.")) as updates:
+                assert [update async for update in updates] == []
+            assert processes_in(tmp_path / "place") != []
+        assert early.last_word == "approved: It counts from zero now."
+        assert early.sends_back is None
+        assert account.spent.tokens_out > 0
+        assert processes_in(tmp_path / "place") == []
+
+
+@pytest.mark.slow
+async def test_giving_up_while_it_reads_ends_it_and_the_executor(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    story: Story = {
+        "executor": [*mends(), says("Done.")],
+        "reviewer": [held(gate, APPROVES)],
+    }
+    async with claude_room(tmp_path, story, reviewer=ROLE) as room:
+        told: list[Update] = []
+
+        async def watch() -> None:
+            agent, _ = room.start()
+            work = agent.work(the_assignment(room.base), room.workspace, BUDGET)
+            async with aclosing(work) as updates:
+                async for update in updates:
+                    told.append(update)
+
+        watching = asyncio.create_task(watch())
+        await room.model.heard(1, "reviewer")
+        assert len(processes_in(room.workspace.path)) >= 2
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+        assert processes_in(room.workspace.path) == []
+        assert told
+
+
+@pytest.mark.slow
+async def test_one_that_has_nothing_to_read_ends_when_a_question_is_asked(tmp_path: Path) -> None:
+    asks = calls("mcp__theseus__ask_person", question="What is face 7?", default="An error.")
+    story: Story = {"executor": [*mends(), asks, says("I asked.")], "reviewer": []}
+    async with claude_room(tmp_path, story, reviewer=ROLE) as room:
+        assert isinstance((await room.work())[-1], Asked)
+        assert processes_in(room.workspace.path) == []
+        assert room.model.asked("reviewer") == []
