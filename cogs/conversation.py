@@ -20,7 +20,9 @@ from cogs.ui import (
     card_seen,
     error_id_in,
     in_dev_channel,
+    is_answer,
     is_listed,
+    is_question,
     on_it,
     person_of,
     place_of,
@@ -49,6 +51,7 @@ class Heard:
         run: Run | None,
         pointed_at: discord.Message | None,
         card: CardSeen | None,
+        answers: bool = False,
     ) -> None:
         self.message = message
         self.person = person
@@ -56,6 +59,7 @@ class Heard:
         self.run = run
         self.pointed_at = pointed_at
         self.card = card
+        self.answers = answers  # what the run waits to hear
 
 
 class Conversation(commands.Cog):
@@ -121,12 +125,35 @@ class Conversation(commands.Cog):
             listed=True,
             reply_to=self._reply_to(pointed_at, card),
         )
-        utterance = parse(self._without_mention(message), setting)
+        text = self._without_mention(message)
+        utterance = parse(text, setting)
         if not (setting.heard or utterance.recognised):
             return None
-        if utterance.intent is Intent.CHAT and not setting.addressed:
+        answers = await self._is_answer(run, text, utterance, pointed_at)
+        if utterance.intent is Intent.CHAT and not (setting.addressed or answers):
             return None
-        return Heard(message, person, utterance, run=run, pointed_at=pointed_at, card=card)
+        return Heard(
+            message,
+            person,
+            utterance,
+            run=run,
+            pointed_at=pointed_at,
+            card=card,
+            answers=answers,
+        )
+
+    async def _is_answer(
+        self,
+        run: Run | None,
+        text: str,
+        utterance: Utterance,
+        pointed_at: discord.Message | None,
+    ) -> bool:
+        """Whether the run waits for an answer, and these words are it."""
+        if run is None or not text or await self.bot.agent.question(run) is None:
+            return False
+        replies = pointed_at is not None and is_question(self.bot, pointed_at)
+        return is_answer(text, utterance.intent, replies=replies)
 
     async def _run_of(self, channel: object) -> Run | None:
         if not isinstance(channel, discord.Thread):
@@ -172,6 +199,10 @@ class Conversation(commands.Cog):
 
     async def _answer(self, heard: Heard) -> str | None:
         intent = heard.utterance.intent
+        if heard.answers and heard.run:
+            said = self._without_mention(heard.message)
+            await self.bot.agent.answer(heard.run.id, heard.person, said)
+            return None
         if intent in self._answers:
             return await self._answers[intent](heard)
         if intent in (Intent.CHAT, Intent.CAPABILITIES):
@@ -234,8 +265,10 @@ class Conversation(commands.Cog):
 
     async def _revise(self, heard: Heard) -> str | None:
         run = await self._meant(heard)
-        await self.bot.agent.revise(run.id, heard.person, heard.utterance.slots.instruction)
-        return None
+        said = heard.utterance.slots.instruction
+        key = f"message:{heard.message.id}"
+        run = await self.bot.agent.revise(run.id, heard.person, said, "text", key)
+        return None if heard.run else on_it(run)
 
     async def _status(self, heard: Heard) -> str | None:
         await self.bot.agent.permit(heard.person, Act.READ)

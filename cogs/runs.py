@@ -1,13 +1,11 @@
 """Runs: asking for them by command or context menu, and looking at them."""
 
-import io
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.domain.cards import plan_text, run_line
+from bot.domain.cards import plan_text, run_line, spent
 from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
 from bot.domain.ids import short_id
@@ -15,9 +13,17 @@ from bot.domain.journal import Action
 from bot.domain.people import Place
 from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
-from cogs.ui import error_id_in, in_dev_channel, is_listed, on_it, person_of, place_of
+from cogs.ui import (
+    error_id_in,
+    fitting,
+    in_dev_channel,
+    is_listed,
+    on_it,
+    person_of,
+    place_of,
+    send_privately,
+)
 
-_LONGEST = 1_900
 _ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
 
 
@@ -108,7 +114,7 @@ class Runs(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
         lines = [run_line(run) for run in await self.bot.agent.runs()]
-        await interaction.followup.send(_fitting(lines) or "There are no runs yet.", ephemeral=True)
+        await interaction.followup.send(fitting(lines) or "There are no runs yet.", ephemeral=True)
 
     @group.command()
     @app_commands.describe(run="Its id", evidence="Show the journal records behind it")
@@ -123,12 +129,7 @@ class Runs(commands.Cog):
         if evidence:
             records = await self.bot.agent.evidence(found.id)
             text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
-        if len(text) <= _LONGEST:
-            await interaction.followup.send(text, ephemeral=True)
-            return
-        file = discord.File(io.BytesIO(text.encode()), f"run-{found.id}.md")
-        start = _fitting(text.splitlines()) + "\n…"
-        await interaction.followup.send(start, file=file, ephemeral=True)
+        await send_privately(interaction, text, f"run-{found.id}")
 
     @group.command()
     @app_commands.describe(run="Its id")
@@ -174,21 +175,14 @@ def _place(interaction: discord.Interaction) -> Place:
     )
 
 
-def _fitting(lines: list[str]) -> str:
-    """Return as many lines as one message takes."""
-    kept: list[str] = []
-    for line in lines:
-        if sum(len(each) + 1 for each in kept) + len(line) > _LONGEST:
-            break
-        kept.append(line)
-    return "\n".join(kept)
-
-
 def detail(run: Run, history: History) -> str:
     """Return everything worth reading about a run, as Markdown."""
-    parts = [run_line(run)]
+    parts = [f"{run_line(run)} · {spent(run)}"]
     if run.reason:
         parts.append(run.reason)
+    if history.instructions:
+        asked = "\n".join(f"- {item.by}: {item.text}" for item in history.instructions.items)
+        parts.append(f"**Asked of it**\n{asked}")
     if history.diagnosis:
         ids = ", ".join(f"`{short_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
         parts += [history.diagnosis.headline, history.diagnosis.cause, f"Evidence: {ids or '-'}"]

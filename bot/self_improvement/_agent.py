@@ -52,11 +52,7 @@ class SelfImprovementAgent:
         self._approvals = Approvals(doors, limits, self._turns)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
-            doors,
-            self._voice,
-            self._keeper,
-            self._workers.wake,
-            follows_words=stages.execute.follows_words,
+            doors, self._voice, self._keeper, self._workers.wake, stages.execute
         )
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)

@@ -13,6 +13,7 @@ from bot.self_improvement._kit import need
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._voice import Voice
 from bot.self_improvement._words import told_text
+from bot.stages.execute import Execute
 from bot.telemetry import redact
 
 _NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
@@ -27,14 +28,18 @@ class Dialogue:
         voice: Voice,
         keeper: Keeper,
         wake: Callable[[], None],
-        *,
-        follows_words: bool,
+        engine: Execute,
     ) -> None:
         self._doors = doors
         self._voice = voice
         self._keeper = keeper
         self._wake = wake
-        self.follows_words = follows_words
+        self._engine = engine
+
+    @property
+    def follows_words(self) -> bool:
+        """Return whether there is an engine that does what people ask in words."""
+        return self._engine.follows_words
 
     # Questions
 

@@ -42,6 +42,13 @@ class Proving:
         forge = self._kit.doors.forge
         return await self._kit.patiently(run, history, lambda: forge.proposal(proposal.number))
 
+    async def _was_pushed(self, run: Run, history: History) -> bool:
+        """Whether somebody pushed once more, which is no fault of what we propose."""
+        if history.proposal is None:
+            return False
+        opened = await self._opened(run, history, history.proposal)
+        return _pushed(opened, history, need(history.change_set))
+
     async def _overtaken(self, run: Run, history: History, opened: ForgeProposal) -> History:
         """Return the history without a revision that somebody's push has overtaken.
 
@@ -111,9 +118,9 @@ class Proving:
         try:
             proposal = await kit.patiently(run, history, lambda: kit.stages.propose(run, history))
         except ForgeConflict:
-            if history.proposal is None:
+            if not await self._was_pushed(run, history):
                 raise
-            return await kit.keeper.wait(run)  # pushed to once more: the sweep takes it up
+            return await kit.keeper.wait(run)  # the sweep takes it up
         records: tuple[Record, ...] = ()
         revising = history.revising
         if revising is not None:

@@ -1,13 +1,15 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
-from cogs.ui.answers import on_it, shipping_text
+from cogs.ui.answers import fitting, on_it, send_privately, shipping_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
     CardSeen,
     card_seen,
     error_id_in,
     in_dev_channel,
+    is_answer,
     is_listed,
+    is_question,
     person_of,
     place_of,
 )
@@ -17,10 +19,14 @@ __all__ = [
     "RunButton",
     "card_seen",
     "error_id_in",
+    "fitting",
     "in_dev_channel",
+    "is_answer",
     "is_listed",
+    "is_question",
     "on_it",
     "person_of",
     "place_of",
+    "send_privately",
     "shipping_text",
 ]

@@ -1,4 +1,9 @@
-"""Answers that several cogs give in the same words."""
+"""Answers that several cogs give in the same words, or in the same way."""
+
+import io
+from typing import Any
+
+import discord
 
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
@@ -16,3 +21,26 @@ def shipping_text(person: Person, approval: Approval, *, ships: bool) -> str:
 def on_it(run: Run) -> str:
     """Return where to follow a run that was asked for."""
     return f"On it: <#{run.thread_id}>" if run.thread_id else f"On it: run `{run.id}`."
+
+
+_LONGEST = 1_900
+
+
+def fitting(lines: list[str]) -> str:
+    """Return as many lines as one message takes."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(each) + 1 for each in kept) + len(line) > _LONGEST:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+async def send_privately(interaction: discord.Interaction[Any], text: str, name: str) -> None:
+    """Answer a deferred interaction so that only the asker sees it; a long text comes as a file."""
+    if len(text) <= _LONGEST:
+        await interaction.followup.send(text, ephemeral=True)
+        return
+    file = discord.File(io.BytesIO(text.encode()), f"{name}.md")
+    start = fitting(text.splitlines()) + "\n…"
+    await interaction.followup.send(start, file=file, ephemeral=True)

@@ -12,7 +12,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.self_improvement import ApprovalRequest
-from cogs.ui.answers import shipping_text
+from cogs.ui.answers import on_it, send_privately, shipping_text
 from cogs.ui.hearing import person_of
 
 _TEMPLATE = re.compile(
@@ -51,7 +51,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             text = await self._press(interaction, bot, person)
         except TheseusError as refusal:
             text = str(refusal)
-        await interaction.followup.send(text[:2000], ephemeral=True)
+        await send_privately(interaction, text, f"{self._action}-{self._run_id}")
 
     async def _press(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
@@ -110,8 +110,10 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             person = person_of(bot, interaction.user)
-            await bot.agent.revise(self._run_id, person, self.instruction.value)
-            text = "Noted; I go on from there."
+            run = await bot.agent.revise(
+                self._run_id, person, self.instruction.value, "modal", f"modal:{interaction.id}"
+            )
+            text = f"Noted. {on_it(run)}"
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)

@@ -7,10 +7,13 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized
+from bot.domain.grammar import Intent
 from bot.domain.people import Person, Place
 from bot.domain.policy import Act, authorize
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
+_MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
+_WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
 _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$")
 
 
@@ -67,6 +70,28 @@ def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
     ours = bot.user is not None and message.author.id == bot.user.id
     found = _ERROR_ID.search(message.content) if ours else None
     return found[1] if found else None
+
+
+def is_question(bot: TheseusClient, message: discord.Message) -> bool:
+    """Whether a message is a question one of our runs has asked."""
+    ours = bot.user is not None and message.author.id == bot.user.id
+    return ours and message.content.startswith("❓")
+
+
+def is_answer(text: str, intent: Intent, *, replies: bool) -> bool:
+    """Whether words said in the thread of a run that asks something are the answer.
+
+    A reply to the question is, unless it ends the run. Other words are where the grammar hears
+    nothing else in them: that something should be like this or that is an answer here, and neither
+    a complaint nor a revision, unless it asks for work in so many words.
+    """
+    if replies:
+        return intent not in (Intent.CANCEL, Intent.STOP)
+    if intent is Intent.REVISE:
+        return not _MORE.search(text)
+    if intent in (Intent.FIX, Intent.INVESTIGATE):
+        return not _WORK.search(text)
+    return intent is Intent.CHAT
 
 
 def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:

@@ -222,6 +222,7 @@ async def test_listed_people_look_at_runs(room: DevChannel) -> None:
 
 
 async def test_the_form_to_revise_answers_honestly(room: DevChannel) -> None:
+    room.world.engine.follows_words = False
     _, thread, card = await room.proposal()
     told = await room["dora"].press(thread, custom_id(card, "Revise"), card)
     assert told["result"] == "modal"

@@ -14,7 +14,8 @@ class FakeForge:
 
     `push` plays somebody who adds a commit by hand, `clash` a base that no longer merges with a
     branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first;
-    `on_merge` are told of each, as the base branch that moves is not kept here.
+    `on_merge` are told of each, as the base branch that moves is not kept here. `fetched` says
+    whether a pushed head has been fetched: what is proposed later is taken to be built on it.
     """
 
     base_url: str = "http://forge.test"
@@ -22,6 +23,7 @@ class FakeForge:
     merges: list[str] = field(default_factory=list)
     drafts: list[ProposalDraft] = field(default_factory=list)
     on_merge: list[Callable[[ForgeProposal, str], None]] = field(default_factory=list)
+    fetched: Callable[[str], bool] = field(default=lambda _head: False)
     _pulls: dict[int, ForgeProposal] = field(default_factory=dict)
     _runs: dict[str, int] = field(default_factory=dict)
     _pushed: dict[str, str] = field(default_factory=dict)
@@ -63,7 +65,8 @@ class FakeForge:
             return pull
         if pull.state != "open":
             raise ForgeRejected(f"pull request #{number} of this run is {pull.state} already")
-        if draft.branch in self._pushed:
+        pushed = self._pushed.get(draft.branch)
+        if pushed is not None and not self.fetched(pushed):
             raise ForgeConflict(f"branch {draft.branch} on the forge has commits of somebody else")
         self.drafts.append(draft)
         self._pulls[number] = pull.but(head=draft.head, title=draft.title)

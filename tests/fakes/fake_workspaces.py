@@ -38,7 +38,15 @@ def _sha(files: Mapping[str, bytes], *words: str) -> str:
 class FakeWorkspace:
     """A plain folder with snapshots for commits. Implements `bot.ports.workspace.Workspace`."""
 
-    def __init__(self, path: Path, branch: str, base: str, snapshots: dict[str, Files]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        branch: str,
+        base: str,
+        snapshots: dict[str, Files],
+        fetched: set[str] | None = None,
+    ) -> None:
+        self._fetched = set() if fetched is None else fetched
         self.path = path
         self.branch = branch
         self.base = base
@@ -67,6 +75,7 @@ class FakeWorkspace:
     async def fetch(self, commit: str) -> None:
         """Make the folder that snapshot; a test puts it there with `FakeWorkspaces.pushed`."""
         await self.reset(commit)
+        self._fetched.add(commit)
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from base; a rename is seen where the content stayed the same."""
@@ -134,6 +143,7 @@ class FakeWorkspaces:
         self.base = _sha(first)
         self._snapshots: dict[str, Files] = {self.base: first}
         self._branches: dict[str, tuple[str, str, str]] = {}  # run -> branch, base, head
+        self.fetched: set[str] = set()
         self.lent: set[str] = set()
         self.left: set[str] = set()
 
@@ -158,7 +168,7 @@ class FakeWorkspaces:
         if head not in self._snapshots:
             raise WorkspaceError(f"there is no commit {head!r}")
         path = (self._folder / run_id).resolve()
-        workspace = FakeWorkspace(path, branch, start, self._snapshots)
+        workspace = FakeWorkspace(path, branch, start, self._snapshots, self.fetched)
         self.lent.add(run_id)
         try:
             path.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
 from bot.local.person import Message, Person
 from bot.local.server import LocalDiscord, LocalPerson
+from bot.ports.planner import Planner
 from bot.self_improvement import Limits
 from bot.telemetry import Recorder, redact
 from tests.fakes.fake_outbox import FakeOutbox
@@ -94,12 +95,13 @@ def custom_id(message: Message, label: str) -> str:
 
 @asynccontextmanager
 async def dev_channel(
-    folder: Path, *, people: AllowList | None = None
+    folder: Path, *, people: AllowList | None = None, planner: Planner | None = None
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast."""
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
         world = World(folder)
+        world.planner = planner
         ids = dict(local.people)
         listed = people or AllowList(
             developers=PeopleList(users=frozenset({ids["dora"]})),

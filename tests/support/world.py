@@ -128,8 +128,10 @@ class World:
         self.clock = FakeClock()
         self.store: Store = store or FakeStore()
         self.chat = FakeChat()
-        self.forge = FakeForge(on_merge=[self._merged])
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
+        self.forge = FakeForge(
+            on_merge=[self._merged], fetched=lambda head: head in self.workspaces.fetched
+        )
         self.checkout = FakeCheckout(files=dict(FILES), history=[self.workspaces.base])
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)

@@ -7,7 +7,7 @@ from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
 from bot.domain.cards._shipped import shipped
-from bot.domain.cards._text import one_line
+from bot.domain.cards._text import one_line, spent
 
 __all__ = [
     "ending",
@@ -20,5 +20,6 @@ __all__ = [
     "proposal",
     "run_line",
     "shipped",
+    "spent",
     "standing",
 ]

@@ -31,7 +31,7 @@ class SlowForge(FakeForge):
 
 def slow_checks(world: World, times: int) -> None:
     """Let the forge's checks run through that many attempts to merge."""
-    world.forge = SlowForge(on_merge=world.forge.on_merge, times=times)
+    world.forge = SlowForge(on_merge=world.forge.on_merge, fetched=world.forge.fetched, times=times)
 
 
 def _card(world: World, run: Run) -> str:

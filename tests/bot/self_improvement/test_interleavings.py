@@ -85,7 +85,7 @@ class Story:
                         pass
         async with self.world.running() as agent:
             await self._asked(agent)
-            for _ in range(60):
+            for _ in range(110):  # longer than a pause
                 await self.world.clock.advance(1)
 
     async def _asked(self, agent: SelfImprovementAgent) -> None:

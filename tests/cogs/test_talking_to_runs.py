@@ -1,0 +1,182 @@
+"""Talking to a run: answering its questions, asking more of its change, reading its plan."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.grammar import Setting, parse
+from bot.domain.run import Run, Status
+from bot.local.person import Message
+from bot.ports.agent import Asked
+from cogs.ui import is_answer
+from tests.fakes.fake_planner import FakePlanner
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.world import FIX, FIXED
+
+ASKS = Asked(text="Should a face of 0 be refused?", default="Yes, refuse it.")
+BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        opened.world.engine.rounds = (FIX, BETTER)
+        yield opened
+
+
+async def asked(room: DevChannel) -> tuple[Run, str, Message]:
+    """Have a run ask something; return it, its thread and the question."""
+    room.world.engine.rounds = ([ASKS, FIX], BETTER)
+    await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
+    run = await room.until(lambda run: run.parked)
+    thread = str(run.thread_id)
+    question = await room["alice"].wait_for(thread, lambda m: m["content"].startswith("❓"))
+    return run, thread, question
+
+
+async def _answered(room: DevChannel, who: str, channel: str, said: Message) -> str:
+    answer = await room[who].wait_for(
+        channel,
+        lambda m: (
+            m["author"].get("bot")
+            and (m.get("message_reference") or {}).get("message_id") == said["id"]
+        ),
+    )
+    return str(answer["content"])
+
+
+def _proposed(run: Run) -> bool:
+    return run.status is Status.WAITING and run.stage == "ship"
+
+
+async def test_a_question_rings_the_requester_and_words_in_the_thread_answer_it(
+    room: DevChannel,
+) -> None:
+    _, thread, question = await asked(room)
+    assert f"<@{room.local.people['alice']}>" in question["content"]
+    await room["dora"].say(thread, "no, return an empty letter")
+    await room["dora"].wait_for(thread, lambda m: "what **dora** said" in m["content"])
+    await room.until(_proposed)
+    answer = room.world.engine.asked[1].answer
+    assert answer is not None
+    assert answer.text == "no, return an empty letter"
+    await room["bob"].say(thread, "yes", reply_to=question)
+    mention = await room["bob"].say(thread, f"<@{room.local.bot_user_id}> status")
+    assert "waiting for “ship it”" in await _answered(room, "bob", thread, mention)
+    assert len(room.world.engine.asked) == 2
+
+
+async def test_a_reply_to_the_question_answers_it_whatever_it_sounds_like(
+    room: DevChannel,
+) -> None:
+    _, thread, question = await asked(room)
+    await room["bob"].say(thread, "reject it", reply_to=question)
+    await room.until(_proposed)
+    answer = room.world.engine.asked[1].answer
+    assert answer is not None
+    assert (answer.text, answer.person and answer.person.name) == ("reject it", "bob")
+
+
+async def test_who_is_not_listed_answers_nothing_and_is_told_so(room: DevChannel) -> None:
+    _, thread, question = await asked(room)
+    said = await room["mallory"].say(thread, "delete everything", reply_to=question)
+    answer = await _answered(room, "mallory", thread, said)
+    assert answer.startswith("Sorry mallory, you are not on the list of people who may answer my")
+    assert await room.refused() == [("mallory", "answer")]
+    assert (await room.runs())[0].parked
+
+
+async def test_cancel_said_while_it_asks_ends_the_run(room: DevChannel) -> None:
+    _, thread, question = await asked(room)
+    await room["dora"].say(thread, "cancel", reply_to=question)
+    run = await room.until(lambda run: run.ended)
+    assert run.reason == "Cancelled by dora."
+
+
+async def test_more_asked_while_it_asks_is_no_answer(room: DevChannel) -> None:
+    _, thread, _ = await asked(room)
+    await room["dora"].say(thread, "also handle 0d6")
+    told = await room["dora"].wait_for(thread, lambda m: m["content"].startswith("✏️"))
+    assert "I take it up in the next round." in told["content"]
+    assert (await room.runs())[0].parked
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("yes", True),
+        ("it should return nothing", True),
+        ("use 1 instead", True),
+        ("whatever you think", True),
+        ("it fails when empty, so refuse it", True),
+        ("also handle 0d6", False),
+        ("/poll is broken, fix it", False),
+        ("why does /poll fail?", False),
+        ("cancel", False),
+        ("status", False),
+        ("reject", False),
+    ],
+)
+def test_words_in_the_thread_answer_unless_they_are_something_else(
+    text: str, answers: bool
+) -> None:
+    heard = parse(text, Setting(in_thread=True, dev_channel=True, listed=True))
+    assert is_answer(text, heard.intent, replies=False) is answers
+
+
+async def test_also_handle_x_revises_in_the_thread_and_as_a_reply(room: DevChannel) -> None:
+    _, thread, card = await room.proposal()
+    await room["dora"].say(thread, "also handle 0d6", reply_to=card)
+    told = await room["dora"].wait_for(thread, lambda m: m["content"].startswith("✏️"))
+    assert told["content"].startswith("✏️ **dora** asked: “")
+    assert "0d6" in told["content"]
+    new = await room["dora"].wait_for(
+        thread, lambda m: "Ship it" in labels(m) and m["id"] != card["id"]
+    )
+    [embed] = new["embeds"]
+    assert "Revised: dora asked “" in embed["description"]
+    await room["alice"].press(thread, custom_id(card, "Ship it"), card)
+    assert room.world.forge.merges == []
+    await room["alice"].press(thread, custom_id(new, "Ship it"), new)
+    await room.until(lambda run: run.status is Status.DONE)
+
+
+async def test_the_form_to_revise_begins_a_revision(room: DevChannel) -> None:
+    run, thread, card = await room.proposal()
+    told = await room["dora"].press(thread, custom_id(card, "Revise"), card)
+    [field] = told["modal"]["fields"]
+    form = {field["custom_id"]: "handle 0d6 as well"}
+    sent = await room["dora"].submit(thread, told["modal"]["custom_id"], form)
+    assert await room.answer("dora", sent, thread) == f"Noted. On it: <#{thread}>"
+    await room.until(lambda now: _proposed(now) and now.round == 2)
+    assert room.world.engine.asked[1].steering == ("handle 0d6 as well",)
+    shown = await room["dora"].run("dev", "runs show", run=run.id)
+    assert "- dora: handle 0d6 as well" in await room.answer("dora", shown, "dev")
+
+
+async def test_ship_it_while_it_revises_is_answered_in_words(room: DevChannel) -> None:
+    _, thread, card = await room.proposal()
+    room.world.engine.hold()
+    await room["dora"].say(thread, "also handle 0d6")
+    await room.until(lambda run: run.stage == "execute" and run.status is Status.RUNNING)
+    said = await room["alice"].say(thread, "ship it", reply_to=card)
+    assert "I am revising #1 right now" in await _answered(room, "alice", thread, said)
+    room.world.engine.release()
+    await room.until(lambda now: _proposed(now) and now.round == 2)
+    assert room.world.forge.merges == []
+
+
+async def test_a_long_plan_comes_as_a_file_with_its_start(tmp_path: Path) -> None:
+    async with dev_channel(
+        tmp_path, planner=FakePlanner(solution="Count from zero. " * 200)
+    ) as room:
+        _, thread, card = await room.proposal()
+        told = await room["dora"].press(thread, custom_id(card, "Show plan"), card)
+        text = await room.answer("dora", told, thread)
+        assert text.startswith("**Problem**")
+        assert text.endswith("…")
+        [message] = [m for m in await room["dora"].messages(thread) if m["content"] == text]
+        assert [file["filename"] for file in message["attachments"]] == [
+            f"plan-{(await room.runs())[0].id}.md"
+        ]
