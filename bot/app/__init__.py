@@ -4,7 +4,7 @@ from bot.app._bench import run_bench
 from bot.app._bot import run_bot
 from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
-from bot.app._engines import Bench, Engines
+from bot.app._engines import Bench, Engines, engines
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
@@ -17,6 +17,7 @@ __all__ = [
     "Engines",
     "Finding",
     "audit_log",
+    "engines",
     "examine",
     "list_runs",
     "local_forge",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import FLIP, GUESS, SPIN
+from tests.support.casts import MakeCast
 from tests.support.onlooker import buttons, is_proposal, text_of
 from tests.support.small_world import small_world
 
@@ -13,9 +14,10 @@ pytestmark = pytest.mark.slow
 
 
 async def test_an_investigation_tells_what_is_known_and_fix_it_goes_on_from_there(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         world.script(SPIN.script)
         for _ in range(3):
@@ -39,9 +41,10 @@ async def test_an_investigation_tells_what_is_known_and_fix_it_goes_on_from_ther
 
 
 async def test_fix_this_as_a_reply_a_menu_and_a_command_each_mend_what_is_meant(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         world.script(SPIN.script | FLIP.script | GUESS.script)
         first, second = await world.break_it(SPIN), await world.break_it(FLIP)
@@ -59,9 +62,10 @@ async def test_fix_this_as_a_reply_a_menu_and_a_command_each_mend_what_is_meant(
 
 
 async def test_investigate_as_a_command_and_a_direct_message_answer_with_a_link(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         world.script(SPIN.script)
         await world.break_it(SPIN)
@@ -78,8 +82,10 @@ async def test_investigate_as_a_command_and_a_direct_message_answer_with_a_link(
         await alice.reads_well()
 
 
-async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path: Path) -> None:
-    async with small_world(tmp_path) as world:
+async def test_a_complaint_about_what_never_failed_is_answered_honestly(
+    cast: MakeCast, tmp_path: Path
+) -> None:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         nothing = await alice.ask("the juggling is broken, fix it")
         end = await alice.ended(nothing)
@@ -93,8 +99,10 @@ async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path
         await alice.reads_well()
 
 
-async def test_a_failure_that_cannot_be_reproduced_gets_no_made_up_fix(tmp_path: Path) -> None:
-    async with small_world(tmp_path) as world:
+async def test_a_failure_that_cannot_be_reproduced_gets_no_made_up_fix(
+    cast: MakeCast, tmp_path: Path
+) -> None:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         await alice.person.run("dev", "moody")
         thread = await alice.ask("moody keeps crashing, fix it")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import SPIN
+from tests.support.casts import MakeCast
 from tests.support.onlooker import buttons, text_of
 from tests.support.small_world import SmallWorld, small_world
 
@@ -35,10 +36,10 @@ WAYS = (_by_text, _by_button, _by_command)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
 @pytest.mark.parametrize("stage", ["execute", "verify"])
 async def test_cancel_ends_a_run_within_five_seconds_and_leaves_no_process(
-    stage: str, way: Callable[[SmallWorld, str], Awaitable[None]], tmp_path: Path
+    stage: str, way: Callable[[SmallWorld, str], Awaitable[None]], cast: MakeCast, tmp_path: Path
 ) -> None:
     checks = ["{name: for ever, command: [sleep, '500'], seconds: 600}"] * (stage == "verify")
-    async with small_world(tmp_path, checks=checks) as world:
+    async with small_world(tmp_path, cast, checks=checks) as world:
         turn = {"edits": [SPIN.edit]} | ({"run": STUCK.split()} if stage == "execute" else {})
         world.script({"spin": [turn]})
         await world.break_it(SPIN)

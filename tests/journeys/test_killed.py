@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.fairground import SPIN
+from tests.support.casts import MakeCast
 from tests.support.onlooker import is_proposal, text_of
 from tests.support.small_world import SmallWorld, small_world
 
@@ -44,9 +45,9 @@ AFTER_THE_WORD: dict[str, Callable[[SmallWorld], bool]] = {
 
 @pytest.mark.parametrize("moment", BEFORE_THE_CARD)
 async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
-    moment: str, tmp_path: Path
+    moment: str, cast: MakeCast, tmp_path: Path
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         world.script({"spin": A_WHILE})
         await world.break_it(SPIN)
         said = await world.alice.person.say("dev", SPIN.complaint)
@@ -61,8 +62,10 @@ async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
 
 
 @pytest.mark.parametrize("moment", AFTER_THE_WORD)
-async def test_killed_while_shipping_the_run_comes_live_once(moment: str, tmp_path: Path) -> None:
-    async with small_world(tmp_path) as world:
+async def test_killed_while_shipping_the_run_comes_live_once(
+    moment: str, cast: MakeCast, tmp_path: Path
+) -> None:
+    async with small_world(tmp_path, cast) as world:
         thread, _ = await world.proposed(SPIN)
         await world.alice.person.say(thread, "ship it")
         await world.until(lambda: AFTER_THE_WORD[moment](world))
@@ -73,9 +76,10 @@ async def test_killed_while_shipping_the_run_comes_live_once(moment: str, tmp_pa
 
 
 async def test_killed_twice_in_the_same_stage_a_run_is_quarantined_and_says_so(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         world.script({"spin": FOR_EVER})
         await world.break_it(SPIN)
         thread = await world.alice.ask(SPIN.complaint)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import GUESS, SPIN
+from tests.support.casts import MakeCast
 from tests.support.onlooker import buttons
 from tests.support.small_world import SmallWorld, small_world
 
@@ -14,9 +15,10 @@ POLITE = "Sorry bob, you are not on the list"
 
 
 async def test_someone_not_listed_is_refused_politely_each_time_and_nothing_is_merged(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         thread, card = await world.proposed(SPIN)
         await _asks(world)
         await _ships(world, thread, card)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import FILE, SPIN
+from tests.support.casts import MakeCast
 from tests.support.onlooker import text_of
 from tests.support.small_world import small_world
 
@@ -13,9 +14,10 @@ pytestmark = pytest.mark.slow
 
 
 async def test_two_listed_people_say_ship_it_at_the_same_instant_and_it_is_merged_once(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         thread, _ = await world.proposed(SPIN)
         await asyncio.gather(
             world.alice.person.say(thread, "ship it"), world.carol.person.say(thread, "ship it")
@@ -32,8 +34,10 @@ async def test_two_listed_people_say_ship_it_at_the_same_instant_and_it_is_merge
         await world.nothing_left()
 
 
-async def test_a_push_after_the_card_voids_it_and_only_the_new_card_ships(tmp_path: Path) -> None:
-    async with small_world(tmp_path) as world:
+async def test_a_push_after_the_card_voids_it_and_only_the_new_card_ships(
+    cast: MakeCast, tmp_path: Path
+) -> None:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         thread, old = await world.proposed(SPIN)
         head = world.push(world.run_in(thread), FILE, "# looked at by hand\n")
@@ -57,9 +61,10 @@ async def test_a_push_after_the_card_voids_it_and_only_the_new_card_ships(tmp_pa
 
 
 async def test_a_push_that_does_not_pass_is_not_shipped_and_its_output_is_shown(
+    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path) as world:
+    async with small_world(tmp_path, cast) as world:
         alice = world.alice
         thread, card = await world.proposed(SPIN)
         world.push(world.run_in(thread), FILE, "nonsense_without_a_meaning\n")

@@ -1,4 +1,7 @@
-"""The program of a small bot: the real one, from the present folder, with a scripted engine."""
+"""The program of a small bot: the real one, from the present folder.
+
+Its engine follows a script, or with `--real` is what the configuration says.
+"""
 
 import asyncio
 import os
@@ -8,7 +11,7 @@ from pathlib import Path
 # The present folder's cogs come before this repository's; `bot` is this repository's.
 sys.path[:1] = [str(Path.cwd()), str(Path(__file__).resolve().parents[2])]
 
-from bot.app import Bench, Engines, run_bot  # noqa: E402
+from bot.app import Bench, Engines, engines, run_bot  # noqa: E402
 from bot.ports.agent import Budget  # noqa: E402
 from bot.settings import load  # noqa: E402
 from bot.telemetry import configure_logging, redact  # noqa: E402
@@ -23,4 +26,5 @@ def scripted(bench: Bench) -> Engines:
 
 if __name__ == "__main__":
     configure_logging(redact=redact)
-    asyncio.run(run_bot(load(Path.cwd(), os.environ), make_engines=scripted))
+    chosen = engines if "--real" in sys.argv else scripted
+    asyncio.run(run_bot(load(Path.cwd(), os.environ), make_engines=chosen))

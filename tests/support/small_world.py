@@ -1,6 +1,6 @@
 """A small world to try whole stories in: a local Discord, a forge, and a bot in its own process.
 
-All is real but the engine, which follows a script; the repository is small, its checks are quick.
+The repository is small and its checks are quick. Who plays engine and forge is the story's cast.
 """
 
 import asyncio
@@ -22,16 +22,19 @@ from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 from tests.fakes.fairground import Game, fairground
 from tests.fakes.repositories import commit, git
+from tests.support.casts import Cast, MakeCast, scripted
 from tests.support.onlooker import Onlooker
 
-PROGRAM = str(Path(__file__).with_name("small_bot.py"))
 LISTED = ("alice", "carol")
 
 
 class SmallWorld:
     """What a story needs: people, the bot's process, and looks behind the scenes."""
 
-    def __init__(self, discord: LocalDiscord, stead: Homestead, bot: BotProcess) -> None:
+    def __init__(
+        self, discord: LocalDiscord, stead: Homestead, bot: BotProcess, cast: Cast
+    ) -> None:
+        self.cast = cast
         self.discord = discord
         self.stead = stead
         self.bot = bot
@@ -76,12 +79,14 @@ class SmallWorld:
 
     def push(self, run: Mapping[str, Any], file: str, text: str) -> str:
         """Push a commit that appends to a file to a run's branch at the forge; return it."""
-        branch = git(self.stead.forge, "branch", "--list", f"theseus/{run['id']}-*").strip("* ")
+        branch = git(self.cast.bare, "branch", "--list", f"theseus/{run['id']}-*").strip("* ")
         clone = self.stead.home.parent / f"clone-{run['id']}-{time.monotonic_ns()}"
-        git(self.stead.home, "clone", "-q", "-b", branch, str(self.stead.forge), str(clone))
+        git(self.stead.home, "clone", "-q", "-b", branch, str(self.cast.bare), str(clone))
         before = (clone / file).read_text(encoding="utf-8") if (clone / file).exists() else ""
         head = commit(clone, {file: before + text}, "By hand")
         git(clone, "push", "-q", "origin", branch)
+        if self.cast.github is not None:
+            self.cast.github.world.settle()
         return head
 
     # ------------------------------------------------------- behind the scenes
@@ -102,12 +107,11 @@ class SmallWorld:
 
     def pulls(self) -> list[tuple[int, str]]:
         """Return the forge's pull requests: number and state."""
-        with sqlite3.connect(f"file:{self.stead.state}/forge.sqlite3?mode=ro", uri=True) as db:
-            return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
+        return self.cast.pulls()
 
     def merges(self) -> list[str]:
         """Return the merge commits of the forge's main branch."""
-        return git(self.stead.forge, "rev-list", "--merges", "main").split()
+        return git(self.cast.bare, "rev-list", "--merges", "main").split()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with sqlite3.connect(f"file:{self.stead.state}/theseus.sqlite3?mode=ro", uri=True) as db:
@@ -167,7 +171,7 @@ def _processes(home: Path, known: set[int | None]) -> list[str]:
 
 @asynccontextmanager
 async def small_world(
-    folder: Path, *, checks: Sequence[str] = (), workers: int = 2
+    folder: Path, make_cast: MakeCast = scripted, *, checks: Sequence[str] = (), workers: int = 2
 ) -> AsyncIterator[SmallWorld]:
     """Open a world in a folder; everything in it ends with the block."""
     stead = Homestead.at(folder / "home")
@@ -186,9 +190,11 @@ async def small_world(
         )
         await prepare(folder / "fairground", stead, None, residence)
         await stack.enter_async_context(forge)
-        process = BotProcess(discord, stead, stead.home / "bot.log", [PROGRAM])
+        cast = await stack.enter_async_context(make_cast(stead, folder))
+        log, variables = stead.home / "bot.log", cast.variables
+        process = BotProcess(discord, stead, log, cast.program, variables=variables)
         bot = await stack.enter_async_context(process)
-        world = SmallWorld(discord, stead, bot)
+        world = SmallWorld(discord, stead, bot, cast)
         world.script({})
         for name in discord.people:
             person = await stack.enter_async_context(Person(discord.base_url, name))

@@ -1,0 +1,13 @@
+"""The casts a story is played by: it has to come out the same with each."""
+
+import pytest
+
+from tests.support.casts import MakeCast, claude, scripted
+
+CASTS: dict[str, MakeCast] = {"offline": scripted, "claude and github": claude}
+
+
+@pytest.fixture(params=CASTS)
+def cast(request: pytest.FixtureRequest) -> MakeCast:
+    """Return each cast in turn."""
+    return CASTS[request.param]

@@ -1,0 +1,89 @@
+"""Who plays in a small world: an engine from a script and a local forge, or claude and GitHub.
+
+The claude cast has the real Claude Code program, which asks a model that follows the world's
+script, and the real GitHub forge on a GitHub of this machine.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.local.homestead import Homestead
+from tests.fakes.repositories import git
+from tests.support.mind import Mind
+from tests.twins.github import GithubTwin
+from tests.twins.model import ScriptedModel
+
+SMALL_BOT = str(Path(__file__).with_name("small_bot.py"))
+KEY = "sk-ant-a-key-for-this-machine-alone"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What a story needs of whoever plays.
+
+    `program` is what the bot's process runs, with `variables` beside the usual ones; `bare` is the
+    forge's repository; `pulls` returns number and state of its pull requests.
+    """
+
+    program: Sequence[str]
+    bare: Path
+    pulls: Callable[[], list[tuple[int, str]]]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    model: ScriptedModel | None = None
+    github: GithubTwin | None = None
+
+
+MakeCast = Callable[[Homestead, Path], AbstractAsyncContextManager[Cast]]
+
+
+@asynccontextmanager
+async def scripted(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+    """An engine that makes the script's edits itself, and the local forge."""
+
+    def pulls() -> list[tuple[int, str]]:
+        database = f"file:{stead.state}/forge.sqlite3?mode=ro"
+        with sqlite3.connect(database, uri=True) as db:
+            return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
+
+    yield Cast([SMALL_BOT], stead.forge, pulls)
+
+
+@asynccontextmanager
+async def claude(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+    """The claude engine with the real program, and GitHub. Nobody takes over from claude."""
+    folder = folder / "github"
+    folder.mkdir()
+    git(folder, "clone", "-q", "--bare", str(stead.checkout), "ship.git")
+    mind = Mind(stead.home / "script.json")
+    async with GithubTwin(folder) as github, ScriptedModel(mind.story) as model:
+        git(stead.checkout, "remote", "set-url", "origin", github.clone_url)
+        await asyncio.to_thread(_configure, stead.config)
+        variables = {
+            "ANTHROPIC_API_KEY": KEY,
+            "ANTHROPIC_BASE_URL": model.base_url,
+            "GITHUB_TOKEN": github.token,
+            "THESEUS_GITHUB_API_URL": github.api_url,
+        }
+
+        def pulls() -> list[tuple[int, str]]:
+            found = sorted(github.world.pulls.values(), key=lambda pull: pull.number)
+            return [
+                (p.number, "merged" if p.merged_at else "open" if p.open else "closed")
+                for p in found
+            ]
+
+        yield Cast([SMALL_BOT, "--real"], github.bare, pulls, variables, model, github)
+
+
+def _configure(file: Path) -> None:
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["engine"] = {"name": "claude", "fallback": "none"}
+    content["forge"] = {"kind": "github", "github": {"reviewers": ["alice"]}}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
