@@ -10,7 +10,7 @@ PUBLIC_API = "https://api.github.com"
 
 _ENTERPRISE = "/api/v3"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:@]{2,}):(?!/)(?P<path>.+)")
+_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:@]{2,}):(?P<path>.+)")
 _PATH = re.compile(r"/*(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/*")
 _SSH_OVER_443 = "ssh.github.com"
 

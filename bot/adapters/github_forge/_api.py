@@ -10,8 +10,9 @@ from pydantic import SecretStr, ValidationError
 from bot.adapters.github_forge._address import Address
 from bot.adapters.github_forge._answers import Answer
 from bot.adapters.github_forge._credentials import Credentials
-from bot.adapters.github_forge._failures import Refused, not_understood, told
+from bot.adapters.github_forge._failures import not_understood, refusal_of, told
 from bot.adapters.github_forge._wire import Wire
+from bot.domain.errors import ForgeRejected
 
 A = TypeVar("A", bound=Answer)
 
@@ -23,7 +24,7 @@ Values = Mapping[str, str | int]
 class Api:
     """What can be asked of one repository. Paths are under `/repos/{owner}/{name}`.
 
-    Everything raises `ForgeUnavailable`, or `Refused` (a `ForgeRejected`) with GitHub's status;
+    Everything raises `ForgeUnavailable`, or `ForgeRejected` (see `refusal_of`);
     `doing` completes "GitHub did not let me ...".
     """
 
@@ -49,8 +50,8 @@ class Api:
         """Return one thing, `None` where there is no such thing."""
         try:
             return await self.get(kind, path, doing=doing, **values)
-        except Refused as refused:
-            if refused.status != 404:
+        except ForgeRejected as refused:
+            if refusal_of(refused).status != 404:
                 raise
             return None
 
@@ -129,9 +130,9 @@ class Api:
         try:
             yield
         except GitHubException as error:
-            raise told(
-                error, doing=doing, where=self.repository, mend=self._credentials.mend
-            ) from None
+            mend = self._credentials.mend
+            problem = told(error, doing=doing, where=self.repository, mend=mend)
+            raise problem from problem.__cause__
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False, include_context=False)
             raise not_understood(doing, repr(wrong)) from None

@@ -1,7 +1,7 @@
 """What GitHub's own checks say of a commit, and which of them a branch requires."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
@@ -13,9 +13,13 @@ from bot.adapters.github_forge._answers import (
     WorkflowRun,
 )
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._failures import Refused
+from bot.adapters.github_forge._failures import refusal_of
+from bot.domain.errors import ForgeRejected
 
 State = Literal["none", "pending", "passed", "failed"]
+Sight = Literal["all", "actions", "nothing"]
+
+Read = Callable[[Api, str], Awaitable[tuple[CheckRun, ...]]]
 
 _DOING = "read its checks"
 _FINE = ("success", "neutral", "skipped")
@@ -38,11 +42,11 @@ class Required(NamedTuple):
 
 
 class Checks(NamedTuple):
-    """The checks of one head. `readable`: the credentials may see all kinds of checks."""
+    """The checks of one head. `sees` are those the credentials may see, beside plain statuses."""
 
     results: tuple[Result, ...]
     required: tuple[Required, ...]
-    readable: bool = True
+    sees: Sight = "all"
 
     def of(self, wanted: Required) -> State:
         """Return where a required check stands; `none`: nobody has reported it yet."""
@@ -73,19 +77,43 @@ class Checks(NamedTuple):
         return "pending" if self.missing else "passed"
 
 
-async def checks_of(api: Api, head: str, base_branch: str) -> Checks:
-    """Return the checks of a head that is to go into a base branch."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            runs = group.create_task(_runs(api, head))
-            statuses = group.create_task(_statuses(api, head))
-            required = group.create_task(_required(api, base_branch))
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
-    found = runs.result()
-    return Checks(
-        (*(found or ()), *statuses.result()), required.result(), readable=found is not None
-    )
+class CheckReader:
+    """Reads the checks of commits, in whichever way the credentials may."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._by_actions = False
+
+    async def __call__(self, head: str, base_branch: str) -> Checks:
+        """Return the checks of a head that is to go into a base branch. Raises `ForgeError`."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                runs = group.create_task(self._runs(head))
+                statuses = group.create_task(_statuses(self._api, head))
+                required = group.create_task(_required(self._api, base_branch))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        found, sees = runs.result()
+        return Checks((*found, *statuses.result()), required.result(), sees)
+
+    async def _runs(self, head: str) -> tuple[tuple[Result, ...], Sight]:
+        """Return the check runs, and which of them the credentials may see.
+
+        Fine-grained tokens have no permission for checks of a private repository; those that
+        GitHub Actions runs can be read as its jobs instead. What was refused once is not asked for
+        again: every refusal counts against the rate limit.
+        """
+        ways: list[tuple[Sight, Read]] = [("all", _check_runs), ("actions", _jobs)]
+        for sees, read in ways[self._by_actions :]:
+            try:
+                runs = await read(self._api, head)
+            except ForgeRejected as refused:
+                if refusal_of(refused).status not in (403, 404):
+                    raise
+                continue
+            self._by_actions = sees == "actions"
+            return tuple(Result(each.name, _run_state(each), _app(each)) for each in runs), sees
+        return (), "nothing"
 
 
 async def rules_of(api: Api, branch: str) -> tuple[Rule, ...]:
@@ -94,29 +122,14 @@ async def rules_of(api: Api, branch: str) -> tuple[Rule, ...]:
         return await api.all(
             Rule, "rules/branches/{branch}?", doing="read the rules of its branch", branch=branch
         )
-    except Refused as refused:
-        if refused.status not in (403, 404):
+    except ForgeRejected as refused:
+        if refusal_of(refused).status not in (403, 404):
             raise
         return ()
 
 
-async def _runs(api: Api, head: str) -> tuple[Result, ...] | None:
-    """Return the check runs; `None` where the credentials may not see them.
-
-    Fine-grained tokens have no permission for checks of a private repository; those that GitHub
-    Actions runs can be read as its jobs instead.
-    """
-    for read in (_check_runs, _jobs):
-        try:
-            runs = await read(api, head)
-        except Refused as refused:
-            if refused.status not in (403, 404):
-                raise
-            continue
-        return tuple(
-            Result(run.name, _run_state(run), run.app.id if run.app else None) for run in runs
-        )
-    return None
+def _app(run: CheckRun) -> int | None:
+    return run.app.id if run.app else None
 
 
 async def _check_runs(api: Api, head: str) -> tuple[CheckRun, ...]:
@@ -139,8 +152,8 @@ async def _statuses(api: Api, head: str) -> tuple[Result, ...]:
         found = await api.all(
             Status, "commits/{head}/status?", key="statuses", doing=_DOING, head=head
         )
-    except Refused as refused:
-        if refused.status not in (403, 404):
+    except ForgeRejected as refused:
+        if refusal_of(refused).status not in (403, 404):
             raise
         return ()
     return tuple(Result(each.context, _status_state(each.state)) for each in found)

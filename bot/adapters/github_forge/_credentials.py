@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import jwt
-from gidgethub.apps import get_jwt
 from pydantic import AwareDatetime, SecretStr
 
 from bot.adapters.github_forge._answers import Answer
@@ -16,6 +15,8 @@ from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 
 _BEFORE = timedelta(minutes=5)  # an installation's token is renewed this long before its end
+_SKEW = timedelta(minutes=1)  # our clock may be ahead of GitHub's
+_GOOD_FOR = timedelta(minutes=8)  # GitHub takes ten at most
 
 
 class Installed(Answer):
@@ -97,7 +98,7 @@ class App:
         """Return the installation's token, a new one before the old one ends."""
         async with self._asking:
             if self._held is None or clock.now() >= self._held.until - _BEFORE:
-                new = await ask(self._installation, await self._signed())
+                new = await ask(self._installation, await self._signed(clock.now()))
                 self._held = _Held(new.token, new.expires_at)
             return self._held.token
 
@@ -106,8 +107,9 @@ class App:
         held, self._held = self._held, None
         return held is not None
 
-    async def _signed(self) -> str:
+    async def _signed(self, now: datetime) -> str:
         """Return the App's own word, good for some minutes. Raises `ConfigError`."""
+        said = {"iat": now - _SKEW, "exp": now + _GOOD_FOR, "iss": str(self._id)}
         try:
             key = await asyncio.to_thread(self._key_file.read_bytes)
         except OSError as error:
@@ -117,7 +119,7 @@ class App:
                 detail=str(error),
             ) from None
         try:
-            return get_jwt(app_id=str(self._id), private_key=key, expiration=9 * 60)
+            return jwt.encode(said, key, algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError):
             raise ConfigError(
                 f"forge.github.app.private_key: {self._key_file} is no private key (PEM)"

@@ -17,13 +17,19 @@ from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 _LONGEST = 200
 
 
-class Refused(ForgeRejected):
+class Refusal(Exception):
     """GitHub said no, with this status and in these words (its own, in English)."""
 
-    def __init__(self, message: str, *, status: int, words: str, detail: str = "") -> None:
-        super().__init__(message, detail=detail or words)
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"{words} ({status})")
         self.status = status
         self.words = words
+
+
+def refusal_of(error: ForgeRejected) -> Refusal:
+    """Return what GitHub answered, where that is what an error tells; else a status of 0."""
+    cause = error.__cause__
+    return cause if isinstance(cause, Refusal) else Refusal(0, str(error))
 
 
 def told(error: GitHubException, *, doing: str, where: str, mend: str) -> ForgeError:
@@ -58,7 +64,7 @@ def not_understood(doing: str, detail: str) -> ForgeUnavailable:
 
 def _refused(
     status: int, words: str, headers: Mapping[str, str], doing: str, *, where: str, mend: str
-) -> Refused:
+) -> ForgeRejected:
     said = f"GitHub did not let me {doing}"
     if status == 401:
         text = f"{said}: it does not accept the credentials (401); {mend}"
@@ -70,7 +76,9 @@ def _refused(
         text = f"{said}: there is no such thing in {where}, or the credentials may not see it"
     else:
         text = f"{said}: {words} ({status})"
-    return Refused(text, status=status, words=words)
+    error = ForgeRejected(text, detail=words)
+    error.__cause__ = Refusal(status, words)
+    return error
 
 
 def _permission(headers: Mapping[str, str], words: str) -> str:

@@ -13,7 +13,7 @@ from bot.adapters.github_forge._answers import Pull, Repository, User, Written
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._comments import comments_of
 from bot.adapters.github_forge._credentials import Credentials, git_header
-from bot.adapters.github_forge._failures import Refused
+from bot.adapters.github_forge._failures import refusal_of
 from bot.adapters.github_forge._marks import comment_of
 from bot.adapters.github_forge._merging import Merging, Method
 from bot.adapters.github_forge._opening import Opening
@@ -199,8 +199,8 @@ class GithubForge:
     async def _login(self) -> str:
         try:
             return (await self._api.get(User, "/user", doing="see who I am")).login
-        except Refused as refused:
-            if refused.status != 403:  # an App's installation is nobody's account
+        except ForgeRejected as refused:
+            if refusal_of(refused).status != 403:  # an App's installation is nobody's account
                 raise
             return self._credentials.name
 

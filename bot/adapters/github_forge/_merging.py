@@ -4,8 +4,8 @@ from typing import Literal
 
 from bot.adapters.github_forge._answers import Merged, Pull, Repository, Review, Rule
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._checks import Checks, checks_of, rules_of
-from bot.adapters.github_forge._failures import Refused
+from bot.adapters.github_forge._checks import Checks, rules_of
+from bot.adapters.github_forge._failures import Refusal, refusal_of
 from bot.adapters.github_forge._pulls import LOOKS, Pulls
 from bot.domain.errors import ForgeConflict, ForgeError, ForgePending, ForgeRejected
 from bot.ports.clock import Clock
@@ -49,8 +49,11 @@ class Merging:
             await self._may_merge(pull)
             try:
                 return pull, await self._merge(pull, expected_head)
-            except Refused as refused:
-                error = await self._why_not(pull.number, expected_head, refused)
+            except ForgeRejected as refused:
+                refusal = refusal_of(refused)
+                if refusal.status not in (405, 409, 422):
+                    raise
+                error = await self._why_not(pull.number, expected_head, refusal)
                 if error is not None:
                     raise error from None
             await self._clock.sleep(wait)  # the base branch moved, or another merge is under way
@@ -85,7 +88,7 @@ class Merging:
         """Raise where the branch's rules say no: GitHub lets an administrator's token pass them."""
         if pull.mergeable is False or pull.mergeable_state == "dirty":
             raise _conflict(pull)
-        checks = await checks_of(self._api, pull.head.sha, pull.base.ref)
+        checks = await self._pulls.checks(pull.head.sha, pull.base.ref)
         _held_up(pull, checks)
         if pull.mergeable_state == "behind":
             raise ForgeRejected(
@@ -96,11 +99,9 @@ class Merging:
             await self._blocked(pull, checks)
 
     async def _why_not(
-        self, number: int, expected_head: str, refused: Refused
+        self, number: int, expected_head: str, refused: Refusal
     ) -> ForgeError | None:
         """Return why a merge was refused; `None`: try again."""
-        if refused.status not in (405, 409, 422):
-            return refused
         pull = await self._pulls.get(number)
         if _merged_at(pull, expected_head) is not None:
             return None
@@ -118,9 +119,7 @@ class Merging:
             )
         if any(each in words for each in _WAITING) and "failing" not in words:
             return ForgePending(f"GitHub does not merge #{number} yet: {words}")
-        return ForgeRejected(
-            f"GitHub did not merge #{number}: {words} See {pull.html_url}", detail=refused.detail
-        )
+        return ForgeRejected(f"GitHub did not merge #{number}: {words} See {pull.html_url}")
 
     async def _blocked(self, pull: Pull, checks: Checks) -> None:
         """Raise what a blocked pull request lacks; nothing found: let GitHub say it."""
@@ -134,7 +133,7 @@ class Merging:
             )
         if any(r.parameters and r.parameters.required_review_thread_resolution for r in rules):
             lacking.append("every conversation on it has to be resolved")
-        if not checks.readable:
+        if checks.sees == "nothing":
             lacking.append(
                 "the credentials cannot see its checks; give them “Checks: read” (a GitHub App) or "
                 "“Actions: read” (a token)"
@@ -193,9 +192,10 @@ def _held_up(pull: Pull, checks: Checks) -> None:
             f"GitHub's required checks failed on #{pull.number}: {', '.join(checks.failed)}. "
             f"See {pull.html_url}/checks"
         )
-    if checks.missing and checks.readable:
+    if checks.missing and checks.sees != "nothing":
+        blind = "" if checks.sees == "all" else "; a token sees only those of GitHub Actions"
         raise ForgePending(
-            f"#{pull.number} waits for GitHub's required checks: {', '.join(checks.missing)}"
+            f"#{pull.number} waits for GitHub's required checks: {', '.join(checks.missing)}{blind}"
         )
 
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from bot.adapters.github_forge._answers import Pull, Ref
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._checks import checks_of
-from bot.adapters.github_forge._failures import Refused
+from bot.adapters.github_forge._checks import CheckReader
+from bot.adapters.github_forge._failures import Refusal, refusal_of
 from bot.adapters.github_forge._marks import body_of, run_in, title_of, undone_in
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
@@ -28,6 +28,7 @@ class Pulls:
 
     def __init__(self, api: Api, clock: Clock, labels: Sequence[str], *, draft: bool) -> None:
         self._api = api
+        self.checks = CheckReader(api)
         self._clock = clock
         self._labels = tuple(labels)
         self._draft = draft
@@ -45,7 +46,7 @@ class Pulls:
 
     async def shown(self, pull: Pull) -> ForgeProposal:
         """Return one as the door shows it."""
-        checks = await checks_of(self._api, pull.head.sha, pull.base.ref)
+        checks = await self.checks(pull.head.sha, pull.base.ref)
         state = "merged" if pull.merged else pull.state
         return ForgeProposal(
             number=pull.number,
@@ -121,15 +122,16 @@ class Pulls:
         for wait in (*LOOKS, None):
             try:
                 return await self._api.send(Pull, "POST", "pulls", body, doing=_OPEN)
-            except Refused as refused:
-                if refused.status != 422:
+            except ForgeRejected as refused:
+                refusal = refusal_of(refused)
+                if refusal.status != 422:
                     raise
-                found = await self._opened_meanwhile(draft, refused)
+                found = await self._opened_meanwhile(draft, refusal)
                 if found is not None:
                     return found
-                if body["draft"] and "draft" in refused.words.lower():
+                if body["draft"] and "draft" in refusal.words.lower():
                     body["draft"] = False  # this repository has none
-                elif wait is None or "'head'" not in refused.words:
+                elif wait is None or "'head'" not in refusal.words:
                     raise
                 else:  # the branch was pushed a moment ago, and is not seen everywhere yet
                     await self._clock.sleep(wait)
@@ -169,7 +171,7 @@ class Pulls:
         except ForgeError as error:
             _log.warning("pull request #%s stays without labels: %s", number, error)
 
-    async def _opened_meanwhile(self, draft: ProposalDraft, refused: Refused) -> Pull | None:
+    async def _opened_meanwhile(self, draft: ProposalDraft, refused: Refusal) -> Pull | None:
         if "already exists" not in refused.words:
             return None
         found = await self.of_branch(draft.branch)

@@ -74,7 +74,8 @@ class Push:
         """Return what git said as an error of ours."""
         said = " ".join(_SAID.findall(err))[:300]
         refused = _REFUSED.search(out)
-        if refused is not None and refused["what"] == "rejected":
+        moved = "cannot lock ref" in err or (refused is not None and refused["what"] == "rejected")
+        if moved:
             return ForgeConflict(
                 f"branch {draft.branch} moved on GitHub while it was being pushed", detail=err
             )

@@ -4,10 +4,10 @@ from typing import Any
 
 from bot.adapters.github_forge._answers import Pull
 from bot.adapters.github_forge._api import Api
-from bot.adapters.github_forge._failures import Refused, not_understood
+from bot.adapters.github_forge._failures import Refusal, not_understood, refusal_of
 from bot.adapters.github_forge._marks import TITLE, undoing
 from bot.adapters.github_forge._pulls import Pulls
-from bot.domain.errors import ForgeConflict
+from bot.domain.errors import ForgeConflict, ForgeRejected
 
 _REVERT = """mutation($id: ID!, $title: String!, $body: String!) {
   revertPullRequest(input: {pullRequestId: $id, title: $title, body: $body}) {
@@ -38,18 +38,19 @@ class Undo:
                 title=f'Revert "{pull.title}"'[:TITLE],
                 body=undoing(pull.number, why),
             )
-        except Refused as refused:
-            if refused.status != 422:
+        except ForgeRejected as refused:
+            refusal = refusal_of(refused)
+            if refusal.status != 422:
                 raise
-            if "already exists" in refused.words:
-                return await self._reopened(pull, refused)
+            if "already exists" in refusal.words:
+                return await self._reopened(pull, refusal)
             raise ForgeConflict(
-                f"GitHub could not revert #{pull.number} by itself: {refused.words} Revert it by "
+                f"GitHub could not revert #{pull.number} by itself: {refusal.words} Revert it by "
                 "hand."
             ) from None
         return await self._pulls.get(_number(answer, doing))
 
-    async def _reopened(self, pull: Pull, refused: Refused) -> Pull:
+    async def _reopened(self, pull: Pull, refused: Refusal) -> Pull:
         """Open an earlier revert again, whose branch is in the way of a new one."""
         earlier = await self._pulls.undoing(pull.number, state="closed")
         if earlier is None or earlier.merged:
