@@ -8,7 +8,7 @@ from bot.telemetry import redact
 _MARKUP = re.compile(r"([\\*_~|`\[\]#])")
 # Zero-width spaces: what Discord would make a mention or a link of stays text.
 _ALIVE = (("@", "@\u200b"), ("<", "<\u200b"), ("://", ":\u200b//"))
-_ABSOLUTE = re.compile(r"(?<![\w.~/*?-])~?(?:/[\w.@+*?-]+)+/?")
+_ABSOLUTE = re.compile(r"(?<![\w.~/*?…-])~?(?:/[\w.@+*?-]+)+/?")
 _PROGRAMS = re.compile(r"/(?:usr/)?s?bin/")
 
 

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.adapters.claude_agent._events import Allow
 from bot.adapters.claude_agent._guard import Guard
@@ -271,6 +273,39 @@ async def test_a_file_owned_later_is_written_from_then_on(root: Path) -> None:
     guard.own("cogs/polls.py")
     assert isinstance(await guard.rule("Edit", {"file_path": "cogs/polls.py"}), Allow)
     assert "cogs/polls.py" in guard.owned
+
+
+NAMES = (
+    ".. . cogs out passwd .env .git dice.py alias.py loop ~ k7m2xq k7m2xq-other worktrees etc proc "
+    "self root pipe"
+)
+PIECES = st.sampled_from([*NAMES.split(), "", " ", "\u202e", "\0"])
+
+
+def is_itself(path: Path) -> bool:
+    """Whether no link stands on the way to it."""
+    return path.resolve() == path
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("guarded") / "state")
+
+
+@given(pieces=st.lists(PIECES, max_size=9), start=st.sampled_from(["", "/", "{root}/", "{out}/"]))
+async def test_no_way_of_writing_a_path_leads_out(
+    shared: Path, pieces: list[str], start: str
+) -> None:
+    start = start.replace("{root}", str(shared)).replace("{out}", str(shared.parent))
+    call = {"file_path": start + "/".join(pieces)}
+    guard = guard_of(shared)
+    read, written = await guard.rule("Read", call), await guard.rule("Write", call)
+    if isinstance(read, Allow):
+        path = Path(str(arguments(read)["file_path"]))
+        assert is_itself(path)
+        assert path.relative_to(shared).parts[-1:] not in ((".env",), (".git",), ("pipe",))
+    if isinstance(written, Allow):
+        assert Path(str(arguments(written)["file_path"])) == shared / "cogs/dice.py"
 
 
 # ---------------------------------------------------------------------------------- all other tools

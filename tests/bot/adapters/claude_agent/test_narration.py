@@ -75,6 +75,7 @@ def test_no_absolute_path_is_told(path: str) -> None:
 
 
 def test_no_absolute_path_is_told_of_a_command_or_words() -> None:
+    assert told("Read", file_path="/etc/passwd") == "reads `…/passwd`"
     assert told("Bash", command="cat /state/journal/x.ndjson") == "runs `cat …/x.ndjson`"
     assert narrate(Spoke("See /work/secret/place.py now", FREE), ROOT) == "“See …/place.py now”"
     assert "/home/alice" not in told("Grep", pattern="/home/alice/notes")
