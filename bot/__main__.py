@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -117,6 +118,7 @@ def setup(
             "`theseus setup --yes` with options (--help lists them)."
         )
     asking = root.Beforehand(_out.print, answers) if yes else root.AtTerminal(_out)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us ignored
     code = root.run_setup(Path.cwd(), os.environ, asking)
     if code:
         raise typer.Exit(code)

@@ -49,6 +49,9 @@ async def _follows(settings: Settings) -> Finding:
     if standing != branch:
         mend = f"git -C {root} switch {branch}, or set forge.branch in {settings.config_file}."
         return bad("forge remote", f"the checkout is on {standing}, not on {branch}", mend)
+    if forge.kind == "github" and remote is not None and remote.repository is not None:
+        # Asked already, with the forge's own credentials, whatever way the remote goes.
+        return good("forge remote", f"{name} leads to {remote.shown}, {branch}")
     try:
         await reach(root, name, branch)
     except TheseusError as error:

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from bot.adapters.github_forge import repository_of
 from bot.app._doctor._finding import Finding, bad, good, note
 from bot.app._doctor._github_api import (
     api_address,
@@ -30,18 +31,18 @@ async def look_at_github(settings: Settings) -> list[Finding]:
     if forge.kind != "github":
         return []
     remote = await remote_of(settings.root, forge.remote)
-    repository = forge.github.repository or (remote.repository if remote else None)
-    if repository is None:
+    if forge.github.repository is None and remote is None:
         mend = (
             f"Set forge.github.repository (owner/name) in {settings.config_file}, or point the "
             f"git remote {forge.remote} at GitHub."
         )
         return [bad("github", "no repository is named", mend)]
-    api = api_address(settings.environment, remote.host if remote else "")
     try:
+        api = api_address(settings.environment)
+        repository = forge.github.repository or repository_of(remote.url if remote else "", api)
         token = await token_of(settings, api)
         async with github(api, token) as lent:
-            return await _with(lent, settings, repository)
+            return await _with(lent, token, settings, repository)
     except ConfigError as error:
         return [bad("github", str(error), "`theseus setup` asks for what is missing.")]
     except ForgeUnavailable as error:
@@ -49,14 +50,13 @@ async def look_at_github(settings: Settings) -> list[Finding]:
         return [bad("github", str(error), mend)]
 
 
-async def _with(api: Service, settings: Settings, repository: str) -> list[Finding]:
+async def _with(api: Service, token: str, settings: Settings, repository: str) -> list[Finding]:
     answer = await api.ask(f"/repos/{repository}")
     if answer.status != 200 or "full_name" not in answer.fields:
         return [_unseen(answer, settings, api.base, repository)]
-    branch = quote(settings.config.forge.branch, safe="")
     findings = [_repository(answer, settings)]
-    findings.append(await _rights(api, settings, answer.fields, repository, branch))
-    findings += await _branch(api, settings, answer.fields, repository, branch)
+    findings.append(await _rights(api, token, settings, answer.fields, repository))
+    findings += await _branch(api, settings, answer.fields, repository)
     return findings
 
 
@@ -97,32 +97,30 @@ def _repository(answer: Answer, settings: Settings) -> Finding:
 
 
 async def _rights(
-    api: Service, settings: Settings, fields: dict[str, Any], repository: str, branch: str
+    api: Service, token: str, settings: Settings, fields: dict[str, Any], repository: str
 ) -> Finding:
+    branch = str(fields.get("default_branch") or settings.config.forge.branch)
     as_app = settings.config.forge.github.app is not None
     page = "Permissions of the App" if as_app else token_page(api.base, repository)
+    missing = await rights_missing(api, token, repository, branch)
+    if missing:
+        return bad("github rights", f"missing: {', '.join(missing)}", f"Give them at {page}")
     held = fields.get("permissions")
     if isinstance(held, dict) and not held.get("push"):
         who = "the App" if as_app else "the token's account"
-        mend = f"Give it write access, on the repository's settings or at {page}"
+        mend = "Give it write access in the repository's settings, under Collaborators."
         return bad("github rights", f"{who} may not push to {repository}", mend)
-    missing = await rights_missing(api, repository, branch)
-    if missing:
-        return bad("github rights", f"missing: {', '.join(missing)}", f"Give them: {page}")
     if not await sees_checks(api, repository, branch):
-        told = "may push and open pull requests; may not read check runs"
-        mend = (
-            "Give the App Checks: read."
-            if as_app
-            else "Only an App can, on a private repository (docs/going-live.md)."
-        )
+        told = "may push and open pull requests, but see no check of GitHub's"
+        mend = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
         return note("github rights", told, mend)
     return good("github rights", "may push, open pull requests, and read checks")
 
 
 async def _branch(
-    api: Service, settings: Settings, fields: dict[str, Any], repository: str, branch: str
+    api: Service, settings: Settings, fields: dict[str, Any], repository: str
 ) -> list[Finding]:
+    branch = quote(settings.config.forge.branch, safe="")
     name, file = settings.config.forge.branch, settings.config_file
     answer = await api.ask(f"/repos/{repository}/branches/{branch}")
     if answer.status == 404:

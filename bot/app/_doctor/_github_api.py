@@ -1,39 +1,54 @@
 """What GitHub lets the bot do with a repository; nothing is changed by looking."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from gidgethub.apps import get_jwt
 from jwt import PyJWTError
 
-from bot.app._doctor._http import Answer, Service, service
+from bot.adapters.github_forge import address_of
+from bot.app._doctor._http import Service, service
 from bot.domain.errors import ConfigError, ForgeUnavailable
 from bot.settings import Environment, Settings
 
 GITHUB = "https://api.github.com"
 # What a token or an App is given. Labels come with pull requests; GitHub adds Metadata by itself.
-NEEDED = {"Contents": "write", "Pull requests": "write", "Commit statuses": "read"}
-# GitHub has no such permission for tokens; an App needs it to see the checks of its pull requests.
+NEEDED = {
+    "Contents": "write",
+    "Pull requests": "write",
+    "Commit statuses": "read",
+    "Actions": "read",
+}
+# GitHub has no such permission for tokens; an App sees with it the checks of other Apps, too.
 APP_ONLY = {"Checks": "read"}
-_SHORT = {"Contents": "contents", "Pull requests": "pull_requests", "Commit statuses": "statuses"}
+_SHORT = {
+    "Contents": "contents",
+    "Pull requests": "pull_requests",
+    "Commit statuses": "statuses",
+    "Actions": "actions",
+}
+_MAY_NOT = (401, 403, 404)
 
 
 def api_address(environment: Environment, host: str = "github.com") -> str:
-    """Return the API's address: the one that is set, else the one of a remote's host."""
+    """Return the API's address: the one that is set, else the one of a remote's host.
+
+    Raises `ConfigError` for one that would send the token over the network in the clear.
+    """
     if environment.theseus_github_api_url is not None:
-        return str(environment.theseus_github_api_url).rstrip("/")
-    return GITHUB if host in ("github.com", "ssh.github.com", "") else f"https://{host}/api/v3"
+        return address_of(str(environment.theseus_github_api_url)).api
+    return GITHUB if host in ("github.com", "") else f"https://{host}/api/v3"
 
 
 def token_page(api: str, repository: str) -> str:
     """Return where a fine-grained token is made, filled in as far as the host allows."""
     owner = repository.split("/", maxsplit=1)[0]
     if api != GITHUB:
-        parts = urlsplit(api)
-        return f"{parts.scheme}://{parts.netloc}/settings/personal-access-tokens/new"
+        return f"{address_of(api).web}/settings/personal-access-tokens/new"
     asked = {
         "name": "Theseus",
         "description": f"Pull requests of Theseus for {repository}",
@@ -121,25 +136,34 @@ async def default_branch(api: str, token: str, repository: str) -> str | None:
     return str(found) if answer.status == 200 and found else None
 
 
-async def rights_missing(api: Service, repository: str, branch: str) -> list[str]:
-    """Return the permissions the token lacks, each as `Contents: write`.
+async def rights_missing(api: Service, token: str, repository: str, branch: str) -> list[str]:
+    """Return the permissions the token lacks, each as `Contents: write`; changes nothing.
 
-    For writing, an empty request is made: whoever may write is told that it is not valid (422),
-    whoever may not is turned away (403, or 404 where GitHub hides it).
+    What a fine-grained token may write is told by git's own door, and by what GitHub says to a
+    pull request from a branch into itself: nobody can open one, but only who may is told why.
     """
     at = f"/repos/{repository}"
+    itself = {"title": "May pull requests be opened?", "head": branch, "base": branch}
     looks = {
-        "Contents": await api.ask(f"{at}/git/refs", "POST", {}),
-        "Pull requests": await api.ask(f"{at}/pulls", "POST", {}),
-        "Commit statuses": await api.ask(f"{at}/commits/{branch}/status"),
+        "Contents": await _git_door(api.base, token, repository),
+        "Pull requests": (await api.ask(f"{at}/pulls", "POST", itself)).status,
+        "Commit statuses": (await api.ask(f"{at}/commits/{quote(branch, safe='')}/status")).status,
     }
-    return [f"{name}: {NEEDED[name]}" for name, answer in looks.items() if _turned_away(answer)]
+    return [f"{name}: {NEEDED[name]}" for name, status in looks.items() if status in _MAY_NOT]
+
+
+async def _git_door(api: str, token: str, repository: str) -> int:
+    """Return the status git would get when it asks to push."""
+    pair = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    header = {"Authorization": f"Basic {pair}"}
+    url = address_of(api).clone_url(repository)
+    async with service(url, header, ForgeUnavailable) as git:
+        return (await git.ask("/info/refs?service=git-receive-pack")).status
 
 
 async def sees_checks(api: Service, repository: str, branch: str) -> bool:
-    """Return whether the token may read check runs."""
-    return not _turned_away(await api.ask(f"/repos/{repository}/commits/{branch}/check-runs"))
-
-
-def _turned_away(answer: Answer) -> bool:
-    return answer.status in (401, 403, 404)
+    """Return whether the token may read check runs, or what Actions ran."""
+    for path in (f"commits/{quote(branch, safe='')}/check-runs", "actions/runs?per_page=1"):
+        if (await api.ask(f"/repos/{repository}/{path}")).status not in _MAY_NOT:
+            return True
+    return False

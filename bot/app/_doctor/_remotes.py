@@ -5,49 +5,44 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from pydantic import Field
+
 from bot.adapters._git import Git, in_thread
+from bot.adapters.github_forge import remote_of as repository_at
 from bot.domain.errors import WorkspaceError
 from bot.domain.record import Record
 
-_SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?P<path>[^/].*)")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _SECONDS = 30.0
 
 
 class Remote(Record):
-    """A remote's address, taken apart. `folder` is set where it lies on this machine.
+    """A git remote: at a code host (`host`, `repository`), in a `folder` here, or neither.
 
-    Whoever else's password was in the address is not kept.
+    `url` may hold a password and is not shown.
     """
 
+    url: str = Field(repr=False)
     host: str = ""
-    path: str = ""
+    repository: str | None = None
     folder: Path | None = None
 
     @classmethod
     def parse(cls, url: str) -> Self:
         """Read `https://…`, `ssh://…`, `git@host:owner/name`, a folder, or `file://…`."""
+        hosted = repository_at(url)
+        if hosted is not None:
+            return cls(url=url, host=hosted.host, repository=hosted.repository)
         if "://" in url:
             parts = urlsplit(url)
             if parts.scheme == "file":
-                return cls(folder=Path(unquote(parts.path)))
-            path = re.sub(r"\.git/?$", "", parts.path).strip("/")
-            return cls(host=(parts.hostname or "").lower(), path=path)
-        found = _SCP.fullmatch(url)
-        if found is not None:
-            path = re.sub(r"\.git/?$", "", found["path"]).strip("/")
-            return cls(host=found["host"].lower(), path=path)
-        return cls(folder=Path(url))
-
-    @property
-    def repository(self) -> str | None:
-        """Return `owner/name`, where the address could be one of GitHub's."""
-        return self.path if self.host and _REPOSITORY.fullmatch(self.path) else None
+                return cls(url=url, folder=Path(unquote(parts.path)))
+            return cls(url=url, host=parts.hostname or "")
+        return cls(url=url, folder=Path(url))
 
     @property
     def shown(self) -> str:
         """Return it as people may see it."""
-        return str(self.folder) if self.folder else f"{self.host}/{self.path}"
+        return str(self.folder or "/".join(filter(None, (self.host, self.repository))))
 
 
 async def remote_of(root: Path, name: str) -> Remote | None:

@@ -1,6 +1,7 @@
 """How the questions are put: to a person at a terminal, or answered beforehand by options."""
 
 from collections.abc import Callable, Mapping, Sequence
+from getpass import getpass
 from typing import Protocol, TypeVar
 
 from rich.console import Console
@@ -74,14 +75,8 @@ class AtTerminal:
                 return told.strip()
 
     def secret(self, key: str, question: str, *, needed: bool) -> str:
-        """Ask for a line without showing it."""
-        prompt = Text(printable(question))
-        told = self._typed(
-            lambda: Prompt.ask(
-                prompt, console=self._console, password=True, default="", show_default=False
-            )
-        )
-        return told.strip()
+        """Ask for a line without showing it; not even what was typed before the question."""
+        return self._typed(lambda: getpass(f"{printable(question)}: ")).strip()
 
     def confirm(self, key: str, question: str, *, default: bool) -> bool:
         """Ask yes or no."""
@@ -104,22 +99,23 @@ class AtTerminal:
 
 
 class Beforehand:
-    """Answers from options; implements `Asking`. What has no answer takes the default."""
+    """Answers from options; implements `Asking`. What has none takes the default."""
 
     def __init__(self, say: Callable[[str], None], answers: Mapping[str, str]) -> None:
         self._say = say
         self._answers = dict(answers)
+        self._used: set[str] = set()
 
     def say(self, text: str) -> None:
         """Print it."""
         self._say(printable(text))
 
     def ask(self, key: str, question: str, *, default: str | None = None) -> str:
-        """Return the option; each counts once, so that a wrong one cannot be tried for ever."""
-        told = self._answers.pop(key, None)
-        if told is not None:
-            return told.strip()
-        if default is None:
+        """Return the option. To be asked for it again means that it was wrong."""
+        if key in self._answers and key not in self._used:
+            self._used.add(key)
+            return self._answers[key].strip()
+        if default is None or key in self._used:
             raise ConfigError(f"setup --yes: no usable answer to “{question}”; give --{key}.")
         return default
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import SecretStr
-
 from bot.app._doctor import Finding
 from bot.app._setup._asking import Asking
 from bot.app._setup._dotenv import with_values
@@ -39,12 +37,33 @@ class Desk:
         """Note the value of a key of the configuration, written with dots."""
         self.keys[tuple(key.split("."))] = value
 
+    def ask_secret(
+        self, key: str, what: str, *, needed: bool, refused: frozenset[str] = frozenset()
+    ) -> str:
+        """Ask for a secret; return what counts from now on, empty for none.
+
+        Enter keeps what is there, unless it is among the `refused`; `-` takes away what is not
+        `needed`.
+        """
+        held = getattr(self.settings.environment, key.lower())
+        before = held.get_secret_value() if held else ""
+        present = self.secrets.get(key, before)
+        kept = "" if present in refused else present
+        hint = "Enter keeps the one that is set" if kept else "" if needed else "Enter: none"
+        hint += "" if needed or not kept else ", - takes it away"
+        question = f"{what}, hidden" + (f" ({hint})" if hint else "")
+        told = self.asking.secret(key, question, needed=needed and not kept) or kept
+        told = "" if told == "-" and not needed else told
+        self.secrets.pop(key, None)
+        if told != before:
+            self.secrets[key] = told
+            if self.variables.get(key):
+                self.asking.say(f"  {key} is also set in your environment, where it wins over .env")
+        return told
+
     def trial(self) -> Settings:
         """Return the settings as they would be. Raises `ConfigError`."""
-        named = {
-            key.lower(): SecretStr(value) if key in _SECRETS else value
-            for key, value in self.secrets.items()
-        }
+        named = {key.lower(): value for key, value in self.secrets.items()}
         return self.settings.but(
             environment=self.settings.environment.but(**named),
             config=config_from(self._config_after(), str(self.settings.config_file)),
@@ -71,19 +90,19 @@ class Desk:
 
     def edits(self) -> list[Edit]:
         """Return what would be written. Raises `ConfigError` where that cannot be done safely."""
-        return [
-            Edit(self._dotenv, self._dotenv_text, self._dotenv_after(), PRIVATE),
-            Edit(
-                self.settings.config_file, self._config_text, self._config_after(),
-                mode_of(self.settings.config_file, _CONFIG_MODE),
-            ),
-        ]  # fmt: skip
+        file = self.settings.config_file
+        mode = mode_of(file, _CONFIG_MODE)
+        edits = [Edit(file, self._config_text, self._config_after(), mode)]
+        if self.secrets:
+            edits.append(Edit(self._dotenv, self._dotenv_text, self._dotenv_after(), PRIVATE))
+        return edits
 
     def summary(self) -> list[str]:
         """Return what would be written, a line a key; of secrets only that they are there."""
         lines = [f"{self._dotenv}  (readable by this account only)"] if self.secrets else []
         for key, value in self.secrets.items():
-            shown = f"a new one, {len(value)} characters" if key in _SECRETS else value
+            new = f"a new one, {len(value)} characters" if value else "taken away"
+            shown = new if key in _SECRETS else value
             lines.append(f"  {key}: {shown}")
         changed = [
             f"  {'.'.join(path)}: {_shown(old)} -> {_shown(new)}"
@@ -99,10 +118,8 @@ class Desk:
 
     def _dotenv_after(self) -> str:
         text = self._dotenv_text
-        if text is None and self.secrets:
+        if text is None:
             text = read(self.settings.root / _EXAMPLE)
-        if not self.secrets:
-            return self._dotenv_text or ""
         return with_values(text or "", self.secrets)
 
     def _config_after(self) -> str:

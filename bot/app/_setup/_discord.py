@@ -65,23 +65,17 @@ class Discord:
     # -------------------------------------------------------------------- token
 
     def _find_token(self) -> None:
-        known = self._desk.settings.environment.discord_token
-        kept = known.get_secret_value() if known else ""
-        if not kept:
+        if self._desk.settings.environment.discord_token is None:
             self._say(_HOW)
+        refused: frozenset[str] = frozenset()
         while True:
-            enter = " (Enter keeps the one that is set)" if kept else ""
-            told = self._desk.asking.secret(
-                "DISCORD_TOKEN", f"Bot token, hidden{enter}", needed=not kept
-            )
-            self._token = told.removeprefix("Bot ").strip() or kept
+            told = self._desk.ask_secret("DISCORD_TOKEN", "Bot token", needed=True, refused=refused)
+            self._token = told.removeprefix("Bot ").strip()
             if self._accepted():
                 break
-            if not told:
-                kept = ""
-        if self._token != kept:
+            refused |= {told}
+        if told != self._token:
             self._desk.secrets["DISCORD_TOKEN"] = self._token
-            _warn_of_environment(self._desk, "DISCORD_TOKEN")
 
     def _accepted(self) -> bool:
         if not self._token or any(each.isspace() or ord(each) > 126 for each in self._token):
@@ -138,7 +132,7 @@ class Discord:
             present = str(self._desk.settings.config.discord.guild_id)
             default = next((str(each["name"]) for each in guilds if each["id"] == present), None)
             names = [(str(each["name"]), str(each["id"])) for each in guilds]
-            index = pick(self._desk.asking, "guild", "Which server?", names, default=default)
+            index = pick(self._desk.asking, "guild", "Which server", names, default=default)
         self._say(f"  ok: the bot is in the server {guilds[index]['name']}")
         return self._ask(lambda api: _full_guild(api, str(guilds[index]["id"])))
 
@@ -175,18 +169,12 @@ class Discord:
         if default is None and len(usable) == 1:
             default = usable[0]["name"]
         names = [(str(each["name"]), str(each["id"])) for each in channels]
-        index = pick(self._desk.asking, "channel", "Which is it?", names, default=default)
+        index = pick(self._desk.asking, "channel", "Dev channel", names, default=default)
         return channels[index]
 
 
 def _refuse(desk: Desk, sentence: str) -> None:
     desk.asking.say(f"  {sentence} Copy it again, from the Bot page at {PORTAL}.")
-
-
-def _warn_of_environment(desk: Desk, key: str) -> None:
-    """What the environment says wins over `.env`: a new value there would not count."""
-    if desk.variables.get(key):
-        desk.asking.say(f"  {key} is also set in your environment, where it wins over .env.")
 
 
 async def _application(api: Service) -> Fields:

@@ -8,7 +8,7 @@ from dotenv.parser import parse_stream
 
 from bot.domain.errors import ConfigError
 
-_PLAIN = re.compile(r"[\w./:@%+=,~-]+")
+_PLAIN = re.compile(r"[\w./:@%+=,~-]*")
 
 
 def values_of(text: str) -> dict[str, str]:
@@ -24,7 +24,8 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     that is commented out (`# KEY=…`), else to the end. Raises `ConfigError` where that would set
     anything else than what was asked.
     """
-    expected = values_of(text) | dict(values)
+    every = values_of(text) | dict(values)
+    expected = {key: value for key, value in every.items() if value}
     for key, value in values.items():
         text = _set(text, key, f"{key}={_quoted(value)}")
     if values_of(text) != expected:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
+from bot.adapters.github_forge import repository_of
 from bot.app._doctor._forge import local_forge_folder
 from bot.app._doctor._github import look_at_github
 from bot.app._doctor._github_api import (
@@ -23,7 +24,8 @@ from bot.domain.errors import ConfigError, ForgeUnavailable
 
 _LOCAL_REMOTE = "theseus"
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?")
-_WAYS = (("a token of your account", "token"), ("a GitHub App", "app"))
+_KINDS = (("local",), ("github",))
+_WAYS = (("token",), ("app",))
 
 
 def set_up_forge(desk: Desk) -> None:
@@ -33,16 +35,15 @@ def set_up_forge(desk: Desk) -> None:
     remote = asyncio.run(remote_of(desk.settings.root, forge.remote))
     if _may_be_github(desk, remote) and remote is not None:
         desk.asking.say(f"  The git remote {forge.remote} is {remote.shown}.")
-        kinds = (("GitHub", "github"), ("local", "a local forge"))
-        default = "local" if forge.kind == "local" and _settled(desk) else "GitHub"
-        question = f"GitHub, or local (a repository on this machine)? {forge.remote} stays as it is"
-        if pick(desk.asking, "forge", question, kinds, default=default) == 0:
+        default = "local" if forge.kind == "local" and _settled(desk) else "github"
+        question = "Proposals go to github, or local (to a repository on this machine)"
+        if pick(desk.asking, "forge", question, _KINDS, default=default) == 1:
             _github(desk, remote)
             return
     else:
         shown = "there is none" if remote is None else f"it is {remote.shown}"
         desk.asking.say(f"  The git remote {forge.remote} does not lead to GitHub ({shown}).")
-        if desk.asking.ask("forge", "Forge", default="local") == "github":
+        if pick(desk.asking, "forge", "Proposals go to", _KINDS, default="local") == 1:
             raise ConfigError(
                 f"forge github: point the git remote {forge.remote} at the repository first: git "
                 f"-C {desk.settings.root} remote add {forge.remote} git@github.com:OWNER/NAME.git"
@@ -58,11 +59,16 @@ def _settled(desk: Desk) -> bool:
 def _may_be_github(desk: Desk, remote: Remote | None) -> bool:
     if remote is None or remote.repository is None:
         return False
-    if desk.settings.environment.theseus_github_api_url is not None:
-        return True
-    if remote.host in ("github.com", "ssh.github.com"):
-        return True
-    return asyncio.run(_is_enterprise(api_address(desk.settings.environment, remote.host)))
+    environment = desk.settings.environment
+    api = api_address(environment, remote.host)
+    if environment.theseus_github_api_url is None and remote.host != "github.com":
+        return asyncio.run(_is_enterprise(api))
+    try:
+        repository_of(remote.url, api)
+    except ConfigError as error:
+        desk.asking.say(f"  {error}")
+        return False
+    return True
 
 
 async def _is_enterprise(api: str) -> bool:
@@ -119,7 +125,7 @@ def _github(desk: Desk, remote: Remote) -> None:
     default = "app" if has_app else "token"
     repository = desk.settings.config.forge.github.repository or str(remote.repository)
     while True:
-        question = "Act with a token, or as a GitHub App (token, app)?"
+        question = "Act there with a token of your account, or as a GitHub App: token, app"
         if pick(desk.asking, "github-auth", question, _WAYS, default=default) == 0:
             default = "token"
             _ask_token(desk, api, repository)
@@ -134,19 +140,13 @@ def _github(desk: Desk, remote: Remote) -> None:
 
 
 def _ask_token(desk: Desk, api: str, repository: str) -> None:
-    known = desk.settings.environment.github_token
-    kept = known is not None or "GITHUB_TOKEN" in desk.secrets
-    if not kept:
+    if desk.settings.environment.github_token is None and "GITHUB_TOKEN" not in desk.secrets:
         desk.asking.say("  Make a fine-grained token for this repository alone, with")
         for name, level in NEEDED.items():
             desk.asking.say(f"    {name}: {'read and write' if level == 'write' else 'read'}")
         desk.asking.say(f"  at {token_page(api, repository)}")
-    enter = " (Enter keeps the one that is set)" if kept else ""
-    told = desk.asking.secret("GITHUB_TOKEN", f"GitHub token, hidden{enter}", needed=not kept)
-    if told and (known is None or told != known.get_secret_value()):
-        desk.secrets["GITHUB_TOKEN"] = told
-        if desk.variables.get("GITHUB_TOKEN", told) != told:
-            desk.asking.say("  It is also set in your environment, where it wins over .env.")
+    while not desk.ask_secret("GITHUB_TOKEN", "GitHub token", needed=True):
+        desk.asking.say("  Without a token nothing can be proposed there.")
     if desk.settings.config.forge.github.app is not None:
         desk.set("forge.github.app", None)
 
@@ -200,7 +200,7 @@ def _works(desk: Desk, api: str, repository: str) -> bool:
 
 def _reviewers(desk: Desk) -> None:
     present = ", ".join(sorted(desk.settings.config.forge.github.reviewers))
-    question = "GitHub logins whose review comments revise a run (none: nobody's)"
+    question = "GitHub logins whose review comments revise a run, none for nobody"
     while True:
         told = desk.asking.ask("reviewers", question, default=present or "none")
         logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]

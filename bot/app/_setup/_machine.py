@@ -9,27 +9,20 @@ from bot.app._setup._desk import Desk
 _ABOUT = f"""\
   With a key of Anthropic's, a model diagnoses and writes the fix. You pay Anthropic by use; the
   caps are in data/config.yaml, under engine. Without one, the offline engine does it: small edits
-  and reverts, judged by tests. Keys: {KEYS}"""
+  and reverts, judged by tests. Keys: {KEYS}
+  For another server with the same API, set ANTHROPIC_BASE_URL in .env and start again."""
 
 
 def set_up_model(desk: Desk) -> None:
     """Settle whether a model works along, and with which key."""
     desk.asking.say("\n3 of 4: the model")
     environment = desk.settings.environment
-    known = environment.anthropic_api_key
-    if known is None:
+    if environment.anthropic_api_key is None:
         desk.asking.say(_ABOUT)
     if environment.anthropic_base_url is not None:
         desk.asking.say(f"  ANTHROPIC_BASE_URL is {environment.anthropic_base_url}")
     while True:
-        enter = "Enter keeps the one that is set" if known else "Enter: no model, or none of ours"
-        told = desk.asking.secret(
-            "ANTHROPIC_API_KEY", f"Anthropic key, hidden ({enter})", needed=False
-        )
-        if told and (known is None or told != known.get_secret_value()):
-            desk.secrets["ANTHROPIC_API_KEY"] = told
-            if desk.variables.get("ANTHROPIC_API_KEY", told) != told:
-                desk.asking.say("  It is also set in your environment, where it wins over .env.")
+        desk.ask_secret("ANTHROPIC_API_KEY", "Anthropic key", needed=False)
         if desk.show(asyncio.run(look_at_model(desk.trial()))):
             return
         if not desk.asking.again("model", "  Mend it and try again"):

@@ -13,8 +13,8 @@ from bot.domain.people import PeopleList
 T = TypeVar("T")
 Fields = Mapping[str, Any]
 _QUESTIONS = {
-    "developers": "Who may ask for investigations and fixes?",
-    "approvers": "Who may ship what it made?",
+    "developers": "Who may ask for investigations and fixes",
+    "approvers": "Who may ship what it made",
 }
 
 
@@ -45,14 +45,11 @@ def choose_people(desk: Desk, ask: Asked, guild: Fields, application: Fields) ->
     desk.asking.say("Name people and roles, with commas between them; names or ids both do.")
     if roles:
         desk.asking.say("  Roles here: " + ", ".join(f"@{each['name']}" for each in roles))
-    suggested: Listed | None = None
+    owner = ask(partial(_owner, guild=guild, application=application))
     for key, question in _QUESTIONS.items():
         present: PeopleList = getattr(desk.settings.config.people, key)
         kept = ask(partial(_known, guild=guild, people=present))
-        if not kept.shown:
-            kept = suggested or ask(partial(_owner, guild=guild, application=application))
-        chosen = _choose(desk, ask, guild, key, question, kept)
-        suggested = suggested or chosen
+        chosen = _choose(desk, ask, guild, key, question, kept if kept.shown else owner)
         desk.set(f"people.{key}.users", sorted(chosen.users))
         desk.set(f"people.{key}.roles", sorted(chosen.roles))
 
@@ -131,8 +128,12 @@ def _roles(guild: Fields, word: str) -> dict[int, str]:
         int(each["id"]): str(each["name"])
         for each in guild["roles"]
         if each["id"] != guild["id"]
-        and (word == each["id"] or wanted == str(each["name"]).lstrip("@").casefold())
+        and (word == each["id"] or (wanted == _plain(each) and not _own(each)))
     }
+
+
+def _plain(role: Fields) -> str:
+    return str(role["name"]).lstrip("@").casefold()
 
 
 async def _users(api: Service, guild_id: str, word: str) -> dict[int, tuple[str, bool]]:

@@ -1,7 +1,6 @@
 """`theseus setup`: asks, checks each answer where it can, writes everything at the end."""
 
 import asyncio
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +26,6 @@ def run_setup(root: Path, variables: Mapping[str, str], asking: Asking) -> int:
 
     Whoever leaves before the end gets 130, and nothing was written. Raises `TheseusError`.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     desk = Desk(load(root, variables), variables, asking)
     try:
         asking.say(_WELCOME)

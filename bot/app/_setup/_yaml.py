@@ -1,6 +1,5 @@
 """Setting keys in the text of a YAML file; comments and every other line stay as they are."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -47,8 +46,8 @@ def _read(text: str) -> object:
 
 
 def _deep(content: Any, path: Path, value: object) -> Any:
-    """Return a copy of the content with one value set."""
-    top = copy.deepcopy(content) if isinstance(content, dict) else {}
+    """Return a copy of the content with one value set there and nowhere else."""
+    top = _apart(content) if isinstance(content, dict) else {}
     place = top
     for part in path[:-1]:
         if not isinstance(place.get(part), dict):
@@ -56,6 +55,13 @@ def _deep(content: Any, path: Path, value: object) -> Any:
         place = place[part]
     place[path[-1]] = value
     return top
+
+
+def _apart(content: Any) -> Any:
+    """Return a copy in which what an alias shares is there twice."""
+    if isinstance(content, dict):
+        return {key: _apart(value) for key, value in content.items()}
+    return [_apart(each) for each in content] if isinstance(content, list) else content
 
 
 def _flow(value: object) -> str:
@@ -86,12 +92,14 @@ def _nested(path: Sequence[str], value: object) -> object:
     return value
 
 
-def _end(node: yaml.Node) -> int:
+def _end(text: str, node: yaml.Node) -> int:
     """Return where a node's own text ends; a block's own mark lies behind later comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
-        return _end(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
+        return _end(text, last[1] if isinstance(last, tuple) else last)
+    stop = int(node.end_mark.index)
+    folded = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+    return len(text[:stop].rstrip("\r\n")) if folded else stop
 
 
 def _replace(text: str, node: yaml.Node | None, value: object) -> str:
@@ -101,7 +109,9 @@ def _replace(text: str, node: yaml.Node | None, value: object) -> str:
         kept = _lines(text, node, value)
         if kept is not None:
             return kept
-    start, end = node.start_mark.index, _end(node)
+    start, end = node.start_mark.index, _end(text, node)
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and start:
+        start = len(text[:start].rstrip())  # a block begins on a line of its own
     gap = " " if start and not text[start - 1].isspace() and text[start - 1] not in "[{," else ""
     return text[:start] + gap + _flow(value) + text[end:]
 
@@ -115,7 +125,7 @@ def _lines(text: str, node: yaml.SequenceNode, value: list[object]) -> str | Non
     first = text.rfind("\n", 0, node.start_mark.index) + 1
     if text[first : node.start_mark.index].strip():
         return None
-    stop = text.find("\n", _end(node))
+    stop = text.find("\n", _end(text, node))
     stop = len(text) if stop < 0 else stop + 1
     lines = text[first:stop].splitlines(keepends=True)
     offset = text.count("\n", 0, first)
@@ -134,7 +144,7 @@ def _add(text: str, node: yaml.MappingNode, key: str, value: object) -> str:
         at = int(node.end_mark.index) - 1
         return text[:at].rstrip() + (", " if node.value else "") + entry + text[at:]
     column = node.start_mark.column
-    stop = text.find("\n", _end(node))
+    stop = text.find("\n", _end(text, node))
     if stop < 0:
         text, stop = text + "\n", len(text)
     return text[: stop + 1] + " " * column + entry + "\n" + text[stop + 1 :]

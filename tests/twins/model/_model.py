@@ -25,6 +25,7 @@ from tests.twins.model._turns import (
 )
 
 LARGEST = 64 * 1024 * 1024  # bytes of a request
+LIMITED = 429
 GRACE = 0.2  # seconds an answer may still take when the model is closed
 
 
@@ -45,6 +46,7 @@ class ScriptedModel:
         self._script = Script(story, each=each)
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._last: Turn | None = None
         self._closing = asyncio.Event()
         self._arrived = asyncio.Condition()
         self.requests: list[Request] = []
@@ -129,7 +131,12 @@ class ScriptedModel:
             request.ended.set()
 
     def _turn(self, request: Request) -> Turn:
-        return says(request.aside) if request.aside else self._script.next(request)
+        if not request.aside:
+            self._last = self._script.next(request)
+            return self._last
+        if isinstance(self._last, Failure) and self._last.status == LIMITED:
+            return self._last  # a usage limit is for everything that is asked
+        return says(request.aside)
 
     async def _play(self, turn: Turn, request: Request, http: web.Request) -> web.StreamResponse:
         match turn:

@@ -1,0 +1,100 @@
+"""A person at a terminal: a program of ours on a pseudo-terminal, read and typed into."""
+
+import asyncio
+import os
+import pty
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+# A terminal becomes the controlling one of a session's leader, which is what Ctrl-C goes by.
+_START = (
+    "import fcntl, os, sys, termios\n"
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+)
+_SECONDS = 60.0
+
+
+class Terminal:
+    """Runs `python <arguments>` on a terminal while it is entered; 200 columns, no colours."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]):
+        self._arguments = list(arguments)
+        self._folder = folder
+        self._variables = dict(variables) | {"TERM": "dumb", "COLUMNS": "200"}
+        self._come = asyncio.Event()
+        self._read_up_to = 0
+        self._master = -1
+        self.shown = ""
+
+    async def __aenter__(self) -> Self:
+        """Start the program."""
+        self._master, slave = pty.openpty()
+        try:
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _START, *self._arguments,
+                cwd=self._folder, env=self._variables, start_new_session=True,
+                stdin=slave, stdout=slave, stderr=slave,
+            )  # fmt: skip
+        finally:
+            os.close(slave)
+        os.set_blocking(self._master, False)
+        asyncio.get_running_loop().add_reader(self._master, self._take)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the program, if it still runs."""
+        if self._child.returncode is None:
+            self._child.kill()
+        await self._child.wait()
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+
+    def _take(self) -> None:
+        try:
+            self.shown += os.read(self._master, 65_536).decode(errors="replace")
+        except BlockingIOError:
+            return
+        except OSError:  # the other end is closed
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._come.set()
+
+    async def see(self, text: str) -> str:
+        """Wait until a text is shown, after what was seen before; return what came up to it."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                while (found := self.shown.find(text, self._read_up_to)) < 0:
+                    self._come.clear()
+                    await self._come.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} was not shown:\n{self.shown}") from None
+        begun, self._read_up_to = self._read_up_to, found + len(text)
+        return self.shown[begun : self._read_up_to]
+
+    def type(self, line: str = "") -> None:
+        """Type a line, and Enter."""
+        os.write(self._master, f"{line}\n".encode())
+
+    async def answer(self, question: str, line: str = "") -> str:
+        """Wait for a question, and answer it; return what was shown up to it."""
+        shown = await self.see(question)
+        await self.see(": ")
+        self.type(line)
+        return shown
+
+    def press_ctrl_c(self) -> None:
+        """Press Ctrl-C."""
+        os.write(self._master, b"\x03")
+
+    async def ended(self) -> int:
+        """Wait for the program's end; return its exit code."""
+        async with asyncio.timeout(_SECONDS):
+            return await self._child.wait()
