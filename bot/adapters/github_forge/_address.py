@@ -34,6 +34,11 @@ class Address(NamedTuple):
         """Its host as people know it, with a port where it has one."""
         return urlsplit(self.web).netloc
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this very machine, where no proxy leads to."""
+        return urlsplit(self.web).hostname in _LOOPBACK
+
     def clone_url(self, repository: str) -> str:
         """Return where git finds a repository, over http(s)."""
         return f"{self.web}/{repository}.git"

@@ -179,6 +179,8 @@ class GithubForge:
             "http.followRedirects": "false",
             "credential.helper": "",
         }
+        if self._address.is_here:
+            config["http.proxy"] = ""
         return Way(self._address.clone_url(self._api.repository), Private(config))
 
     async def _published(self, pull: Pull) -> Pull:

@@ -166,7 +166,7 @@ def client(address: Address) -> aiohttp.ClientSession:
     Not with aiohttp's own `trust_env`: it would also look for passwords in `~/.netrc`.
     """
     parts = urlsplit(address.api)
-    around = bool(proxy_bypass(parts.hostname or ""))
+    around = address.is_here or bool(proxy_bypass(parts.hostname or ""))
     return aiohttp.ClientSession(
         proxy=None if around else getproxies().get(parts.scheme),
         timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),

@@ -10,6 +10,7 @@ from typing import TypeVar
 import pytest
 
 from bot.adapters.github_forge import GithubForge, Token
+from bot.adapters.github_forge._wire import Remembered
 from bot.domain.errors import ForgeRejected, ForgeUnavailable
 from tests.bot.adapters.github_forge.room import Room, room_on
 from tests.fakes.fake_clock import START, FakeClock
@@ -144,6 +145,31 @@ async def test_a_github_that_is_not_there_is_said(room: Room, clock: FakeClock) 
     async with room.forge(clock=clock, api_url=f"http://127.0.0.1:{port}/api/v3") as forge:
         with pytest.raises(ForgeUnavailable, match="cannot be reached"):
             await with_time(clock, forge.ready())
+
+
+async def test_what_is_not_githubs_answer_is_said(room: Room, forge: GithubForge) -> None:
+    room.twin.faults.fail(200, path="/pulls/1$")
+    with pytest.raises(ForgeUnavailable, match="not understood"):
+        await forge.proposal(1)
+    assert (await forge.proposal(1)).number == 1
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "all_proxy"])
+async def test_no_proxy_is_asked_for_this_very_machine(
+    room: Room, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with room.forge(clock=clock) as forge:
+        assert (await forge.open_proposal(room.change())).state == "open"
+
+
+def test_answers_are_remembered_up_to_a_number_the_oldest_forgotten_first() -> None:
+    kept: Remembered[str, int] = Remembered(2)
+    kept["one"], kept["two"] = 1, 2
+    assert kept["one"] == 1
+    kept["three"] = 3
+    assert list(kept) == ["one", "three"]
 
 
 async def test_a_token_that_is_not_accepted_says_where_to_mend_it(
