@@ -139,12 +139,13 @@ class SelfImprovementAgent:
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
         async with self._turns.of(run_id):
             run = await self._doors.store.get(run_id)
-            if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
-                raise WrongStage(
-                    f"Run `{run.id}` has no open proposal ({run.status} at {run.stage})."
-                )
-            reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             history = await self._doors.store.history(run.id)
+            if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
+                standing = f"{run.status} at {run.stage}"
+                if history.revising is not None and not run.ended:
+                    standing = "it is being revised; “cancel” ends that, and closes it"
+                raise WrongStage(f"Run `{run.id}` has no open proposal ({standing}).")
+            reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await self._keeper.withdraw(run, history, reason)
             ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
             await self._drop(run.id)

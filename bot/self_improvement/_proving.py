@@ -143,8 +143,9 @@ def _records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Rec
 def _pushed(opened: ForgeProposal, history: History, change: ChangeSet) -> bool:
     """Whether the branch at the forge is neither what we wrote nor what we began from."""
     ours = {change.head}
-    if history.revising is not None:
+    if history.revising is not None:  # what it began from may not have been proposed itself
         ours.add(history.revising.change_set.head)
+        ours.add(need(history.proposal).head)
     return opened.head not in ours
 
 
@@ -155,6 +156,7 @@ async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> Chan
     return change.but(
         head=head,
         summary=change.summary.removesuffix(by_hand) + by_hand,
+        review="",
         files=await workspace.changes(),
         diff=await workspace.diff(),
     )

@@ -61,7 +61,10 @@ class Sweep:
         """Look once at every waiting run."""
         for run in await self._doors.store.find(status={Status.WAITING}, limit=1000):
             async with self._turns.of(run.id):
-                await self._look_at(await self._doors.store.get(run.id))
+                try:
+                    await self._look_at(await self._doors.store.get(run.id))
+                except TheseusError:  # the others are looked at all the same
+                    _log.exception("run %s could not be looked at; the next sweep tries", run.id)
 
     async def _look_at(self, run: Run) -> None:
         if run.status is not Status.WAITING:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from operator import or_
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -85,8 +86,19 @@ class Story:
                         pass
         async with self.world.running() as agent:
             await self._asked(agent)
-            for _ in range(110):  # longer than a pause
-                await self.world.clock.advance(1)
+            await self._come_to_rest()
+
+    async def _come_to_rest(self) -> None:
+        """Wait until nothing happens any more: longer than reviewers' words go unread."""
+        calm = 0
+        for _ in range(1_000):
+            await self.world.clock.advance(1)
+            runs = await self.world.store.find()
+            waits = [run.status is Status.WAITING and not run.parked for run in runs]
+            ended = [run.ended for run in runs]
+            calm = calm + 1 if all(map(or_, waits, ended)) else 0
+            if calm > 20:
+                return
 
     async def _asked(self, agent: SelfImprovementAgent) -> None:
         self.run_id = (await agent.request(self.world.trigger(key="the request"))).id

@@ -251,6 +251,39 @@ async def test_what_is_asked_while_the_card_is_posted_is_taken_up_afterwards(
     assert world.engine.asked[-1].steering == (ASK,)
 
 
+@pytest.mark.parametrize("last", [BETTER, {}])
+async def test_what_is_asked_during_a_revision_is_done_in_turn_and_proposed_once(
+    tmp_path: Path, last: dict[str, str]
+) -> None:
+    between = {"cogs/dice.py": FIXED.replace("letter", "sign")}
+    world = willing(tmp_path, between, last)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        world.engine.hold()
+        world.engine.working.clear()
+        await agent.revise(run.id, ALICE, ASK)
+        await asyncio.wait_for(world.engine.working.wait(), 5)
+        await agent.revise(run.id, BOB, "and more")
+        world.engine.release()
+        run = await revised(world, run)
+        consistent(await agent.history(run.id))
+        assert not any("was pushed to the branch" in text for text in world.said(run))
+        await agent.approve(world.word(run))
+        assert (await world.ended(run.id)).status is Status.DONE
+    assert [each.steering for each in world.engine.asked[1:]] == [(ASK,), (ASK, "and more")]
+    assert len(world.cards(run)) == 2
+
+
+async def test_rejecting_while_it_revises_is_answered_with_the_way_out(tmp_path: Path) -> None:
+    world = willing(tmp_path)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        world.engine.hold()
+        await agent.revise(run.id, ALICE, ASK)
+        with pytest.raises(WrongStage, match="being revised; “cancel” ends that"):
+            await agent.reject(run.id, ALICE)
+
+
 @pytest.mark.parametrize("first", ["revise", "approve"])
 async def test_revise_and_ship_it_at_the_same_instant_do_one_of_the_two(
     tmp_path: Path, first: str
@@ -435,7 +468,7 @@ async def test_killed_at_any_moment_of_a_revision_the_card_and_the_head_are_one(
 
     whole, fuse = new("whole"), Fuse()
     await _story(whole, fuse)
-    for moment in range(180, fuse.burnt, 9):
+    for moment in range(170, fuse.burnt, 6):
         world = new(str(moment))
         await _story(world, Fuse(moment))
         await _story(world, Fuse())
