@@ -15,6 +15,7 @@ from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
+from bot.ports.clock import Clock
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
@@ -110,7 +111,7 @@ class Room:
 
 @asynccontextmanager
 async def claude_room(
-    folder: Path, story: Story, *, reviewer: Role | None = None
+    folder: Path, story: Story, *, reviewer: Role | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Room]:
     """Open the room; without a `reviewer` nobody reads a change."""
     base = faulty_project(folder / "checkout")
@@ -121,7 +122,7 @@ async def claude_room(
         verifier=FakeVerifier(broken=is_broken),
         journal=FakeJournal([the_evidence(base).groups[0].newest]),
         store=FakeStore(),
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         protection=PROTECTION,
     )
     async with (

@@ -23,6 +23,7 @@ from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
 from bot.ports.workspace import Workspace
 
 _SUMMARY = 200
+_TIME_FOR_MORE = 0.85  # of the time; what is done by then is better judged than begun over
 
 
 class ClaudeAgent:
@@ -73,7 +74,8 @@ class ClaudeAgent:
         """Do the whole call in one conversation of the executor."""
         seat = await self._doors.writer(assignment, workspace)
         memory = await self._doors.remembered(assignment.run_id, assignment.diagnosis)
-        briefing = Briefing(assignment, self._doors.prompts, memory)
+        checks = await self._doors.checks(workspace)
+        briefing = Briefing(assignment, self._doors.prompts, memory, checks)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:executor",
             role=self._executor,
@@ -86,16 +88,23 @@ class ClaudeAgent:
             usd=budget.usd or self._executor.usd,
             fresh=fresh,
         )
-        reviewer = self._reads_over(assignment, workspace, account)
+        reviewer = self._reads_over(assignment, workspace, budget, account)
         async with reviewer, self._claude.converse(talk) as conversation:
             account.add(conversation)
-            call = _Call(assignment, workspace, seat.desk, briefing, account, reviewer)
+            call = _Call(
+                assignment, workspace, seat.desk, briefing, account, reviewer, self._late(budget)
+            )
             async with aclosing(call.carry_out(conversation)) as updates:
                 async for update in updates:
                     yield update
 
+    def _late(self, budget: Budget) -> Callable[[], bool]:
+        """Return whether too little of the time is left to do anything over."""
+        until = self._doors.clock.monotonic() + budget.seconds * _TIME_FOR_MORE
+        return lambda: self._doors.clock.monotonic() > until
+
     def _reads_over(
-        self, assignment: Assignment, workspace: Workspace, account: Account
+        self, assignment: Assignment, workspace: Workspace, budget: Budget, account: Account
     ) -> Reviewer:
         role = self._reviewer
         if role is None:
@@ -110,7 +119,7 @@ class ClaudeAgent:
             server=seat.server,
             judge=seat.judge,
             schema=schema(Review),
-            seconds=role.seconds,
+            seconds=min(role.seconds, budget.seconds),
             usd=role.usd,
             fresh=True,
         )
@@ -127,6 +136,7 @@ class _Call:
     briefing: Briefing
     account: Account
     reviewer: Reviewer
+    late: Callable[[], bool]
     attempts: list[Attempt] = field(default_factory=list)
 
     async def carry_out(self, conversation: Conversation) -> AsyncGenerator[Update, None]:
@@ -155,7 +165,7 @@ class _Call:
                 async for progress in reading:
                     yield progress
             review = self.reviewer.sends_back
-            if review is None:
+            if review is None or self.late():
                 yield self._finished(words)
                 return
             self.attempts.append(_sent_back(review))

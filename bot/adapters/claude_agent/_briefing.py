@@ -24,11 +24,16 @@ class Briefing:
     """Writes the messages of one assignment."""
 
     def __init__(
-        self, assignment: Assignment, prompts: Prompts, memory: Sequence[str] = ()
+        self,
+        assignment: Assignment,
+        prompts: Prompts,
+        memory: Sequence[str] = (),
+        checks: str = "",
     ) -> None:
         self._assignment = assignment
         self._prompts = prompts
         self._memory = memory
+        self._checks = checks
 
     def opening(self, owned: Sequence[str], *, known: bool, diff: str) -> str:
         """Return what begins this call.
@@ -42,7 +47,7 @@ class Briefing:
         begun = self._before(diff) if self._begun else []
         more = "\n\n".join([*begun, *news])
         assignment = self._assignment
-        evidence = evidence_text(assignment.evidence, memory=self._memory)
+        evidence = evidence_text(assignment.evidence, memory=self._memory, checks=self._checks)
         return self._prompts.render(
             "executor_begin",
             diagnosis=self._diagnosis(),
@@ -158,8 +163,8 @@ class Briefing:
         tests = self._assignment.plan.reproductions
         return (
             "\n\n".join(
-                f"`{test.path}` (our program adds it; it is not to be written or changed). Today it ends "
-                f"with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
+                f"`{test.path}` (our program adds it; it is not to be written or changed). "
+                f"Today it ends with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
                 for test in tests
             )
             or "There is none. Show the mend with a test of your own, if you own a test file."

@@ -1,5 +1,6 @@
 """What the engine works with besides the model: the same doors for planner, executor, reviewer."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._tools import TOOLS
 from bot.domain.checks import Protection
+from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
 from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
@@ -19,10 +21,12 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
+from bot.settings import checks_from
 
 READING = ("Read", "Grep", "Glob")
 WRITING = ("Edit", "MultiEdit", "Write", "Bash")
 _REMEMBERED = 5
+_CONFIG = "data/config.yaml"
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,17 @@ class Doors:
                     reason = "It was changed before the question was asked."
                     await desk.call("own_file", {"path": change.path, "reason": reason})
         return Seat(desk, (*READING, *WRITING), desk_server(desk, tuple(TOOLS)), guard.rule)
+
+    async def checks(self, workspace: Workspace) -> str:
+        """Return the commands that will judge a change, a line each; empty where none are told."""
+        text = await workspace.read_base(_CONFIG)
+        if text is None:
+            return ""
+        try:
+            checks = checks_from(text, _CONFIG)
+        except ConfigError:
+            return ""  # whoever runs the checks says what is wrong with them
+        return "\n".join(f"{check.name}: {shlex.join(check.command)}" for check in checks.quick)
 
     async def remembered(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
         """Return what earlier runs about this kind of failure came to, a line each."""

@@ -1,8 +1,8 @@
 """The planner: a model reads evidence and source, and answers in a shape that is checked."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from bot.adapters.claude_agent._briefing import listed
 from bot.adapters.claude_agent._doors import Doors
@@ -10,7 +10,7 @@ from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm,
 from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._stuck import Patience, StuckWatch
-from bot.adapters.claude_agent._texts import evidence_text, fenced
+from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
 from bot.adapters.claude_agent._tidy import tidied
 from bot.adapters.claude_agent._turn import Account, Turn, last_cost
 from bot.domain.errors import AgentOutputInvalid, TheseusError
@@ -20,9 +20,20 @@ from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned
 from bot.ports.workspace import Workspace
+from bot.telemetry import redact
 
 TOOLS = ("journal_search", "memory_search")
 Taken = TypeVar("Taken", Diagnosed, Planned)
+Result = TypeVar("Result", bound=Diagnosed | Planned, covariant=True)
+_OUTPUT = 3_000
+
+
+class Accept(Protocol[Result]):
+    """Makes a record of an answer. Raises `Objection`; what is `final` is not asked for again."""
+
+    async def __call__(self, answer: object, *, final: bool) -> Result:
+        """Return the record."""
+        ...
 
 
 class ClaudePlanner:
@@ -43,11 +54,11 @@ class ClaudePlanner:
     ) -> AsyncGenerator[Progress | Diagnosed, None]:
         """Yield progress, then the diagnosis; see the door."""
 
-        async def accept(answer: object) -> Diagnosed:
+        async def accept(answer: object, *, final: bool) -> Diagnosed:
             form = read(DiagnosisForm, answer)
             return Diagnosed(diagnosis=explained(case.diagnosis, form, case.evidence, self.name))
 
-        evidence = await self._evidence(case)
+        evidence = await self._evidence(case, workspace)
         prompt = self._doors.prompts.render("planner_diagnose", evidence=evidence)
         talk = self._talk(case, workspace, DiagnosisForm)
         async with aclosing(self._inquire(talk, prompt, accept)) as updates:
@@ -59,22 +70,22 @@ class ClaudePlanner:
     ) -> AsyncGenerator[Progress | Planned, None]:
         """Yield progress, then the plan; see the door."""
 
-        async def accept(answer: object) -> Planned:
+        async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
             found = explained(case.diagnosis, form, case.evidence, self.name)
             protection = self._doors.protection
             plan = planned(draft, form, case.evidence, workspace.path, protection, self.name)
-            test = None if draft.reproductions else await self._test(form, workspace)
+            test = None if draft.reproductions else await self._test(form, workspace, final)
             return Planned(diagnosis=found, plan=plan, test=test)
 
-        prompt = await self._plan_wanted(case, draft)
+        prompt = await self._plan_wanted(case, draft, workspace)
         talk = self._talk(case, workspace, PlanForm)
         async with aclosing(self._inquire(talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
 
     async def _inquire(
-        self, talk: Talk, prompt: str, accept: Callable[[object], Awaitable[Taken]]
+        self, talk: Talk, prompt: str, accept: Accept[Taken]
     ) -> AsyncGenerator[Progress | Taken, None]:
         """Ask; what does not hold goes back once, with the reason."""
         account = Account()
@@ -84,14 +95,14 @@ class ClaudePlanner:
                 watch = StuckWatch(talk.cwd, Patience(turns=None))
                 turn = Turn(conversation, account, talk.cwd, watch.see)
                 yield account.progress("reads the evidence")
-                for again in (True, False):
+                for final in (False, True):
                     async with aclosing(turn.say(prompt)) as updates:
                         async for update in updates:
                             yield update
                     try:
-                        taken = await accept(turn.reply.structured)
+                        taken = await accept(turn.reply.structured, final=final)
                     except Objection as objection:
-                        prompt = self._sent_back(objection, again=again)
+                        prompt = self._sent_back(objection, final=final)
                         continue
                     yield taken.but(**dict(account.spent))
                     return
@@ -100,8 +111,8 @@ class ClaudePlanner:
                 yield last
             raise
 
-    def _sent_back(self, objection: Objection, *, again: bool) -> str:
-        if not again:
+    def _sent_back(self, objection: Objection, *, final: bool) -> str:
+        if final:
             raise AgentOutputInvalid(
                 f"The planner's answer does not hold, twice: {str(objection)[:500]}"
             ) from objection
@@ -123,7 +134,7 @@ class ClaudePlanner:
             fresh=True,
         )
 
-    async def _plan_wanted(self, case: Case, draft: Plan) -> str:
+    async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
         prompts, protection = self._doors.prompts, self._doors.protection
         if draft.reproductions:
             sources = "\n\n".join(fenced(test.source) for test in draft.reproductions)
@@ -132,7 +143,7 @@ class ClaudePlanner:
             proof = prompts.render("planner_proof_wanted")
         return prompts.render(
             "planner_plan",
-            evidence=await self._evidence(case),
+            evidence=await self._evidence(case, workspace),
             proof=proof,
             immutable=listed(protection.immutable) or "(none)",
             security=listed(protection.security) or "(none)",
@@ -140,13 +151,38 @@ class ClaudePlanner:
             max_files=str(MAX_OWNED),
         )
 
-    async def _evidence(self, case: Case) -> str:
-        memory = await self._doors.remembered(case.run_id, case.diagnosis)
-        return evidence_text(case.evidence, case.diagnosis, words=case.words, memory=memory)
+    async def _evidence(self, case: Case, workspace: Workspace) -> str:
+        return evidence_text(
+            case.evidence,
+            case.diagnosis,
+            words=case.words,
+            memory=await self._doors.remembered(case.run_id, case.diagnosis),
+            checks=await self._doors.checks(workspace),
+        )
 
-    async def _test(self, form: PlanForm, workspace: Workspace) -> Reproduction | None:
+    async def _test(self, form: PlanForm, workspace: Workspace, final: bool) -> Reproduction | None:
+        """Return the model's test; what does not fail as it says goes back once, then nowhere."""
         if form.test is None:
             return None
         root = workspace.path
-        test = reproduction(form.test, taken=lambda path: (root / path).exists())
-        return await tidied(test, root, self._doors.sandbox)
+        try:
+            test = reproduction(form.test, taken=lambda path: (root / path).exists())
+            test = await tidied(test, root, self._doors.sandbox)
+            await self._fails_today(test, workspace)
+        except Objection:
+            if final:
+                return None
+            raise
+        return test
+
+    async def _fails_today(self, test: Reproduction, workspace: Workspace) -> None:
+        verifier = self._doors.verifier
+        if await verifier.first_red([test], workspace) is not None:
+            return
+        result = await verifier.run_reproduction(test, workspace, at_base=True)
+        output = clipped(redact(result.output), _OUTPUT, keep="tail")
+        raise Objection(
+            f"test: on the present code it has to fail with {test.expects}, raised by the code it "
+            f"calls and not by the test itself. It ended so: {result.status}, {result.summary}\n"
+            f"{output}"
+        )

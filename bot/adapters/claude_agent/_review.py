@@ -35,7 +35,7 @@ class Reviewer:
         self._opening: asyncio.Task[Conversation] | None = None
         self._review: Review | None = None
         self._trouble = ""
-        self._sent_back = 0
+        self._objected = 0
 
     async def __aenter__(self) -> Self:
         """Start nothing yet."""
@@ -63,7 +63,7 @@ class Reviewer:
     def sends_back(self) -> Review | None:
         """Return the review the executor has to answer; `None` when the change may go on."""
         review = self._review
-        if self._trouble or review is None or review.approve or self._sent_back > MAX_SENT_BACK:
+        if self._trouble or review is None or review.approve or self._objected > MAX_SENT_BACK:
             return None
         return review
 
@@ -75,13 +75,13 @@ class Reviewer:
         if self._review is None:
             return ""
         if self._review.approve:
-            again = _times(self._sent_back)
+            again = _times(self._objected)
             return f"approved{again}: {flat(self._review.summary, _LAST_WORD)}"
         problems = "; ".join(
             f"{each.file}: {flat(each.what, _PROBLEM)}" for each in self._review.problems
         )
-        told = f"not approved{_times(MAX_SENT_BACK)}: {self._review.summary} {problems}"
-        return flat(told, _LAST_WORD)
+        again = _times(self._objected - 1)  # to the last one nobody answers any more
+        return flat(f"not approved{again}: {self._review.summary} {problems}", _LAST_WORD)
 
     def warm(self) -> None:
         """Start its program, so that it is there when there is something to read."""
@@ -104,7 +104,7 @@ class Reviewer:
         except (AgentError, BudgetSpent, Objection) as error:
             self._trouble = flat(str(error), _LAST_WORD)
         else:
-            self._sent_back += not self._review.approve
+            self._objected += not self._review.approve
 
     async def _open(self, talk: Talk) -> Conversation:
         conversation = await self._stack.enter_async_context(self._claude.converse(talk))

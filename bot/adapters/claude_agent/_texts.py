@@ -60,12 +60,13 @@ def evidence_text(
     *,
     words: str = "",
     memory: Sequence[str] = (),
+    checks: str = "",
     limit: int = LIMIT,
 ) -> str:
     """Return the evidence pack: the same for the same evidence, some `limit` characters at most.
 
     `diagnosis` is what rules made of it, `words` what the person said, `memory` what is remembered
-    of such failures.
+    of such failures, `checks` how a change will be judged.
     """
     sections = [
         Section("What a person asked for", words, 2),
@@ -79,6 +80,7 @@ def evidence_text(
         Section("The same action over time, oldest first", _timeline(evidence.timeline), 2),
         Section("What else failed, and was not asked about", _groups(evidence.nearby), 2),
         Section("What is remembered of such failures", "\n".join(memory), 3),
+        Section("Checks a change has to pass, as this repository configures them", checks, 2),
     ]
     present = [section._replace(text=redact(section.text)) for section in sections if section.text]
     shares = _shares([(len(section.text), section.weight) for section in present], limit)

@@ -11,8 +11,9 @@ from bot.domain.errors import AgentOutputInvalid, AgentUnauthorized
 from bot.domain.people import Person
 from bot.domain.roles import Role
 from bot.ports.agent import Asked, Finished, Progress, Update
+from tests.fakes.fake_clock import FakeClock
 from tests.support.claude_room import BUDGET, Room, claude_room, mends, the_assignment
-from tests.twins.model import Story, calls, fails, forever, gives, says
+from tests.twins.model import Request, Story, Turn, calls, fails, forever, gives, says, told
 
 REVIEWER = Role(model="opus", seconds=60, usd=5)
 APPROVES = gives({"approve": True, "problems": [], "summary": "It counts from zero now."})
@@ -80,9 +81,9 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         assert (end.title, end.description) == ("Count faces from one", "The index.")
         assert end.review == "approved after it was sent back once: It counts from zero now."
         assert "wrapping round" in end.attempts[0].result
-        told = [update.text for update in updates if isinstance(update, Progress)]
-        assert "reads `dice.py`" in told
-        assert "reviewer reads `dice.py`" in told
+        lines = [update.text for update in updates if isinstance(update, Progress)]
+        assert "reads `dice.py`" in lines
+        assert "reviewer reads `dice.py`" in lines
         back = room.model.asked("executor")[3].prompt
         assert "face(7) is no face" in back
         first, *_, again = room.model.asked("reviewer")
@@ -132,10 +133,10 @@ async def test_a_question_waits_for_an_answer_and_the_work_goes_on_in_another_pr
         )
         end = last(await room.work(question=question, answer=answer))
         assert end.summary == "Faces are counted from one now."
-        told = room.model.asked("executor")[-1]
-        assert "I asked, and wait." in told.text
-        assert "Ann decides it, and this is an instruction:\n\n````instruction" in told.text
-        assert "Evidence" not in told.prompt
+        gone_on = room.model.asked("executor")[-1]
+        assert "I asked, and wait." in gone_on.text
+        assert "Ann decides it, and this is an instruction:\n\n````instruction" in gone_on.text
+        assert "Evidence" not in gone_on.prompt
 
 
 @pytest.mark.slow
@@ -246,6 +247,19 @@ async def test_a_reviewer_sends_back_twice_at_most(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+async def test_nothing_is_begun_over_when_the_time_is_nearly_used_up(tmp_path: Path) -> None:
+    clock = FakeClock()
+
+    def late(request: Request) -> Turn:
+        clock.tick(BUDGET.seconds * 0.9)
+        return SENDS_BACK
+
+    story: Story = {"executor": [*mends(), says("Done.")], "reviewer": [told(late)]}
+    async with claude_room(tmp_path, story, reviewer=REVIEWER, clock=clock) as room:
+        assert last(await room.work()).review.startswith("not approved: It hides wrong values.")
+
+
+@pytest.mark.slow
 async def test_a_file_asked_for_before_a_question_is_asked_for_again_after_it(
     tmp_path: Path,
 ) -> None:
@@ -292,12 +306,12 @@ async def test_what_was_spent_is_told_before_an_error_leaves(tmp_path: Path) -> 
     async with claude_room(tmp_path, story) as room:
         agent, _ = room.start()
         work = agent.work(the_assignment(room.base), room.workspace, BUDGET)
-        told: list[Update] = []
+        seen: list[Update] = []
         with pytest.raises(AgentUnauthorized):
             async for update in work:
-                told.append(update)
+                seen.append(update)
         await work.aclose()
-        assert told[-1].tokens_in > 0
+        assert seen[-1].tokens_in > 0
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ def everything(text: str) -> str:
         steering=(text,),
         **asked_and_answered(text, Person(id=1, name=text or "Ann")),
     )
-    briefing = Briefing(assignment, PROMPTS, (text,))
+    briefing = Briefing(assignment, PROMPTS, (text,), text)
     problem = ReviewProblem(file=text[:300], what=f"Do it. {text}", why=f"Because. {text}")
     review = Review(approve=False, problems=(problem,), summary="It is not right.")
     return "\n".join(

@@ -65,6 +65,7 @@ async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_p
         first, *_, last = room.model.asked("planner")
         assert "rolling dice keeps crashing" in first.prompt
         assert "`data/**`" in first.prompt
+        assert "lint: ruff check '{changed}'" in first.prompt
         assert "deadbeef is not in the evidence" in last.text
         assert {"Read", "Grep", "Glob"} <= set(first.tools)
         assert not {"Edit", "Write", "Bash", "mcp__theseus__own_file"} & set(first.tools)
@@ -96,6 +97,17 @@ async def test_where_there_is_no_failing_test_it_writes_one(tmp_path: Path) -> N
         assert "Undefined name" in second.prompt
         assert "as `test`: one pytest function" in first.prompt
         assert await room.workspace.changes() == ()
+
+
+@pytest.mark.slow
+async def test_a_test_that_does_not_fail_today_counts_for_nothing(tmp_path: Path) -> None:
+    passes = {"name": "it is", "source": TEST, "calls": "face(6)", "expects": "KeyError"}
+    story: Story = {"planner": [gives(PLANS | {"test": passes}), gives(PLANS | {"test": passes})]}
+    async with claude_room(tmp_path, story) as room:
+        _, end = await planned(room, DRAFT.but(reproduction=None))
+        assert end.test is None
+        assert end.plan.solution == PLANS["solution"]
+        assert "it has to fail with KeyError" in room.model.asked("planner")[1].prompt
 
 
 @pytest.mark.slow

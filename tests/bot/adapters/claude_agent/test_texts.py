@@ -65,7 +65,9 @@ def evidence(text: str, *, suspects: int = 1) -> Evidence:
 
 def pack(text: str, **changes: int) -> str:
     diagnosis = Diagnosis(found=True, headline=text, cause=text, fingerprint=text)
-    return evidence_text(evidence(text), diagnosis, words=text, memory=(text,), **changes)
+    return evidence_text(
+        evidence(text), diagnosis, words=text, memory=(text,), checks=text, **changes
+    )
 
 
 HEADINGS = outside(pack("plain"))
@@ -87,7 +89,7 @@ def test_a_cut_text_stays_in_its_fence_too(text: str, limit: int) -> None:
 
 
 def test_the_headings_are_ours() -> None:
-    assert len(HEADINGS) == 9
+    assert len(HEADINGS) == 10
     assert all(heading.startswith("### ") for heading in HEADINGS)
 
 
