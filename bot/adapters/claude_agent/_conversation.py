@@ -30,6 +30,7 @@ from bot.ports.clock import Clock
 
 LONGEST_RETRY = 20.0  # seconds; a limit that lasts longer is told instead of waited for
 LIMITED = 429
+HOPELESS = (401, 403)  # asking again with the same key changes nothing
 
 
 class Line(Protocol):
@@ -124,6 +125,8 @@ class Conversation:
                 heard = await self._next(hearing, self._until)
                 if isinstance(heard, Ended):
                     break
+                if isinstance(heard, Retrying) and heard.status in HOPELESS:
+                    raise await self._failure(_refused(heard.status))
                 if event := self._event(heard):
                     yield event
         reply = await self._reply(heard)
@@ -152,8 +155,7 @@ class Conversation:
     async def _silence(self) -> Exception:
         """Return the error for no sign of life: what the program last complained of, if it did."""
         if self._retrying is not None and self._retrying.status is not None:
-            ended = Ended(failed=True, reason="api_error", status=self._retrying.status)
-            return await self._failure(ended)
+            return await self._failure(_refused(self._retrying.status))
         return AgentSilent(
             f"The model gave no sign of life for {self._options.silence_seconds:g} s."
         )
@@ -214,3 +216,8 @@ class Conversation:
             max(self._told.tokens_in, whole.tokens_in - self._before.tokens_in),
             max(self._told.tokens_out, whole.tokens_out - self._before.tokens_out),
         )
+
+
+def _refused(status: int | None) -> Ended:
+    """Return what the program would tell in the end, had it not gone on asking."""
+    return Ended(failed=True, reason="api_error", status=status)

@@ -30,8 +30,11 @@ STALE = re.compile(r"no conversation found|session id .* already in use", re.IGN
 _NAME = re.compile(r"[\w.:/\[\]-]{1,80}")
 
 
-class StaleConversation(AgentUnavailable):
+class StaleConversation(AgentError):
     """What is kept of a conversation cannot be gone on with; a fresh one can be begun."""
+
+    code = "agent.stale"
+    retryable = True
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,13 @@ ALONE = {
     "CLAUDE_CODE_DISABLE_FILE_MENTIONS": "1",
     "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
     "ENABLE_CLAUDEAI_MCP_SERVERS": "false",
+    "ENABLE_TOOL_SEARCH": "false",
 }
 # Failures are told as they are: no other model, no second way of asking, no endless waiting.
 PLAIN = {
     "CLAUDE_CODE_NO_MODEL_FALLBACK": "1",
     "CLAUDE_CODE_DISABLE_REFUSAL_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_REFUSAL_RETRY": "1",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
 }
 MINUTES_10 = "600000"  # in milliseconds: what one call of a tool of ours may take

@@ -2,7 +2,8 @@
 
 It needs nothing but the standard library (`python -I -S`). It stays as the program's parent:
 
-- It passes on only the variables that are listed here or named in THESEUS_PASS.
+- It passes on only the variables that are listed here or named in THESEUS_PASS, and the key on a
+  pipe, where the commands the program runs do not find it.
 - It and the program live in sessions of their own, so Ctrl-C in a terminal is the bot's alone.
 - It reads from a pipe, THESEUS_LIFELINE, that the bot holds open and never writes to. The pipe ends
   with the bot, even one killed with SIGKILL, or when the bot cuts it: then everything ends.
@@ -29,6 +30,10 @@ INHERITED = frozenset(
     }
 )  # fmt: skip
 INHERITED_PREFIXES = ("ANTHROPIC_", "LC_")
+KEYS = {
+    "ANTHROPIC_API_KEY": "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
+    "CLAUDE_CODE_OAUTH_TOKEN": "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
+}
 GRACE = 1.0  # seconds the program has to end by itself after SIGTERM
 SWEEP = 3.0  # seconds for everything left to be gone after SIGKILL
 LOOK_EVERY = 0.02
@@ -63,6 +68,17 @@ def _lifeline(path: str) -> int:
     return line
 
 
+def _hand_over(environment: dict[str, str]) -> None:
+    """Give what it logs in with through pipes, so that the commands it runs never see it."""
+    for name, instead in KEYS.items():
+        if secret := environment.pop(name, "").encode():
+            reading, writing = os.pipe()
+            os.set_inheritable(reading, True)
+            os.write(writing, secret)
+            os.close(writing)
+            environment[instead] = str(reading)
+
+
 def _begin(argv: list[str], environment: dict[str, str]) -> int:
     """Fork the program; return its process id. It is killed if this launcher is."""
     launcher = os.getpid()
@@ -74,6 +90,7 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _hand_over(environment)
         if os.getppid() == launcher:
             os.execve(argv[0], argv, environment)  # noqa: S606 - the program we are to start
     except OSError as error:
@@ -81,14 +98,22 @@ def _begin(argv: list[str], environment: dict[str, str]) -> int:
     os._exit(CANNOT_START)
 
 
-def _reap(child: int) -> int | None:
-    """Collect whoever ended; return the program's exit code if it did."""
-    code = None
-    with suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            if ended[0] == child:
-                code = os.waitstatus_to_exitcode(ended[1])
-    return code
+class _Ended:
+    """Who has ended: the program, with which exit code, and whether anybody at all is left."""
+
+    def __init__(self, child: int) -> None:
+        self._child = child
+        self.code: int | None = None
+        self.all = False
+
+    def look(self) -> None:
+        """Collect whoever ended. An orphan is a child of ours, so without children nobody lives."""
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == self._child:
+                    self.code = os.waitstatus_to_exitcode(ended[1])
+        except ChildProcessError:
+            self.all = True
 
 
 def _parents() -> dict[int, int]:
@@ -118,43 +143,38 @@ def _kill(who: int, number: int, *, group: bool = False) -> None:
         (os.killpg if group else os.kill)(who, number)
 
 
-def _sweep(child: int) -> int | None:
-    """Kill everything that is left; return the program's exit code if it ended only now."""
-    code, until = None, time.monotonic() + SWEEP
+def _sweep(child: int, ended: _Ended) -> None:
+    """Kill everything that is left."""
+    until = time.monotonic() + SWEEP
     _kill(child, signal.SIGKILL, group=True)
-    while time.monotonic() < until:
+    ended.look()
+    while not ended.all and time.monotonic() < until:
         for who in _descendants(os.getpid()):
             _kill(who, signal.SIGKILL)
-        ended = _reap(child)
-        code = ended if ended is not None else code
-        if not _descendants(os.getpid()):
-            break
         time.sleep(LOOK_EVERY)
-    return code
+        ended.look()
 
 
-def _watch(child: int, lifeline: int, wake: int) -> int | None:
-    """Wait for the program's end and return its exit code; `None` when it is to be ended."""
+def _watch(ended: _Ended, lifeline: int, wake: int) -> None:
+    """Wait until the program ended, or is to be ended."""
     watched = select.poll()
     watched.register(lifeline, select.POLLIN)
     watched.register(wake, select.POLLIN)
-    while True:
+    while ended.code is None:
         for descriptor, _ in watched.poll():
             if descriptor == lifeline or set(os.read(wake, 64)) & set(_STOPS):
-                return None
-        if (code := _reap(child)) is not None:
-            return code
+                return
+        ended.look()
 
 
-def _end(child: int) -> int | None:
-    """Ask the program to end; return its exit code if it does in time."""
-    _kill(child, signal.SIGTERM)
+def _end(child: int, ended: _Ended) -> None:
+    """Ask the program to end, and give it some time for that."""
     until = time.monotonic() + GRACE
-    while time.monotonic() < until:
-        if (code := _reap(child)) is not None:
-            return code
+    if ended.code is None:
+        _kill(child, signal.SIGTERM)
+    while ended.code is None and time.monotonic() < until:
         time.sleep(LOOK_EVERY)
-    return None
+        ended.look()
 
 
 def main(argv: list[str]) -> int:
@@ -175,11 +195,11 @@ def main(argv: list[str]) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # the program alone holds the pipes to the bot: they end with it
         os.dup2(nothing, descriptor)
-    code = _watch(child, lifeline, wake)
-    if code is None:
-        code = _end(child)
-    left = _sweep(child)
-    code = next((known for known in (code, left) if known is not None), -signal.SIGKILL)
+    ended = _Ended(child)
+    _watch(ended, lifeline, wake)
+    _end(child, ended)
+    _sweep(child, ended)
+    code = -signal.SIGKILL if ended.code is None else ended.code
     return code if code >= 0 else 128 - code
 
 

@@ -1,0 +1,143 @@
+"""Limits and accounts of a conversation, on a line whose words are written here."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.claude_agent._conversation import Conversation
+from bot.adapters.claude_agent._events import Called, Reply, Returned, Spoke
+from bot.adapters.claude_agent._heard import (
+    Alive,
+    Call,
+    Came,
+    Complaint,
+    Ended,
+    Heard,
+    Retrying,
+    Said,
+    Used,
+)
+from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
+from bot.adapters.system_clock import SystemClock
+from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout
+from bot.domain.roles import Role
+from bot.domain.spent import Spent
+
+
+class Written:
+    """A line that tells what was written down, then nothing more: `bot...Line`."""
+
+    model = "claude-sonnet-5-5"
+    stderr = ""
+
+    def __init__(self, *turns: Sequence[Heard]) -> None:
+        self._turns = list(turns)
+        self.prompts: list[str] = []
+
+    async def open(self) -> None:
+        """Nothing is to be opened."""
+
+    async def send(self, prompt: str) -> None:
+        self.prompts.append(prompt)
+
+    async def hear(self) -> AsyncGenerator[Heard, None]:
+        for heard in self._turns.pop(0):
+            yield heard
+        await asyncio.Event().wait()
+
+    async def close(self, *, at_once: bool) -> None:
+        """Nothing is to be closed."""
+
+
+def conversation(
+    line: Written, folder: Path, *, silence: float = 30.0, seconds: float = 30.0
+) -> Conversation:
+    options = ClaudeOptions(folder, silence_seconds=silence)
+    talk = Talk("a:1:executor", Role(model="sonnet"), folder, "Hello.", seconds=seconds)
+    kept = folder / "kept.jsonl"
+    return Conversation(line, options, talk, SystemClock(), kept if kept.exists() else None)
+
+
+async def told(talk: Conversation) -> list[Spoke | Called | Returned | Reply]:
+    return [event async for event in talk.say("Go.")]
+
+
+async def test_tokens_are_counted_once_for_each_answer_however_often_they_are_told(
+    tmp_path: Path,
+) -> None:
+    line = Written(
+        [
+            *(Used("a", 100, 1), Said("Hm."), Used("a", 100, 1), Used("a", 0, 40)),
+            Used("b", 200, 5),
+            Ended(failed=False, text="Done.", cost_usd=0.5, tokens_in=300, tokens_out=45),
+        ]
+    )
+    spoke, reply = await told(conversation(line, tmp_path))
+    assert spoke == Spoke("Hm.", Spent(tokens_in=100, tokens_out=1))
+    assert reply == Reply("Done.", None, Spent(cost_usd=0.5, tokens_in=300, tokens_out=45))
+
+
+async def test_what_the_program_used_beside_the_conversation_counts_too(tmp_path: Path) -> None:
+    line = Written([Used("a", 100, 10), Ended(failed=False, tokens_in=150, tokens_out=12)])
+    (reply,) = await told(conversation(line, tmp_path))
+    assert reply == Reply("", None, Spent(tokens_in=150, tokens_out=12))
+
+
+async def test_what_was_used_before_a_restart_is_not_counted_again(tmp_path: Path) -> None:
+    models = {"m": {"inputTokens": 900, "cacheReadInputTokens": 100, "outputTokens": 50}}
+    row = {"type": "cost-state", "totalCostUSD": 2.0, "modelUsage": models}
+    (tmp_path / "kept.jsonl").write_text(f"not json\n{json.dumps(row)}\n")
+    line = Written([Ended(failed=False, cost_usd=2.5, tokens_in=1_200, tokens_out=60)])
+    talk = conversation(line, tmp_path)
+    assert talk.resumed
+    (reply,) = await told(talk)
+    assert reply == Reply("", None, Spent(cost_usd=0.5, tokens_in=200, tokens_out=10))
+
+
+async def test_silence_after_retries_is_told_as_what_the_retries_were_for(tmp_path: Path) -> None:
+    line = Written([Alive(), Retrying(529, 0.5)])
+    with pytest.raises(AgentOverloaded):
+        await told(conversation(line, tmp_path, silence=0.1))
+
+
+async def test_asking_again_and_again_is_no_sign_of_life(tmp_path: Path) -> None:
+    line = Written([Retrying(None, 0.5)] * 3)
+    with pytest.raises(AgentSilent):
+        await told(conversation(line, tmp_path, silence=0.1))
+
+
+async def test_only_a_call_that_has_not_returned_excuses_silence(tmp_path: Path) -> None:
+    call = Call("1", "Bash", {"command": "make"})
+    with pytest.raises(AgentTimeout):
+        await told(conversation(Written([call]), tmp_path, silence=0.05, seconds=0.3))
+    line = Written([call, Came("1", failed=False, text="made")])
+    with pytest.raises(AgentSilent):
+        await told(conversation(line, tmp_path, silence=0.05, seconds=30.0))
+
+
+async def test_the_time_counts_over_all_turns_from_the_first_word(tmp_path: Path) -> None:
+    line = Written([Ended(failed=False, text="One.")], [])
+    talk = conversation(line, tmp_path, seconds=0.2)
+    await told(talk)
+    with pytest.raises(AgentTimeout):
+        await told(talk)
+
+
+async def test_a_limit_is_waited_for_only_where_it_is_short(tmp_path: Path) -> None:
+    line = Written([Retrying(429, 2.0), Ended(failed=False, text="Done.")])
+    (reply,) = await told(conversation(line, tmp_path))
+    assert reply == Reply("Done.", None, Spent())
+    with pytest.raises(AgentLimited) as caught:
+        await told(conversation(Written([Retrying(429, 36.0)]), tmp_path))
+    assert caught.value.until is not None
+
+
+async def test_what_the_program_says_in_the_models_place_is_not_the_models_word(
+    tmp_path: Path,
+) -> None:
+    line = Written([Complaint("server_error", "API Error: 529"), Ended(failed=True, status=529)])
+    with pytest.raises(AgentOverloaded):
+        await told(conversation(line, tmp_path))

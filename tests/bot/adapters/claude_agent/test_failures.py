@@ -1,0 +1,100 @@
+"""Failures in our words, where the real program need not be asked."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.adapters.claude_agent._failures import (
+    Circumstances,
+    StaleConversation,
+    crashed,
+    detail,
+    failure,
+    limited,
+)
+from bot.adapters.claude_agent._heard import Complaint, Ended
+from bot.adapters.claude_agent._limits import told
+from bot.domain.errors import AgentForbidden, AgentOverloaded, AgentUnauthorized, AgentUnavailable
+
+SECRET = "sk-ant-api03-" + "A" * 95
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (3, "ended with exit code 3"),
+        (137, "was ended by SIGKILL"),
+        (-9, "was ended by SIGKILL"),
+        (139, "was ended by SIGSEGV"),
+        (255, "ended with exit code 255"),
+        (0, "ended without a word"),
+        (None, "ended without a word"),
+    ],
+)
+def test_how_the_program_ended_is_told_by_its_exit_code(code: int | None, words: str) -> None:
+    assert str(crashed(code)) == f"The Claude Code program {words}."
+
+
+def test_no_message_or_detail_holds_a_secret_and_details_have_an_end() -> None:
+    assert SECRET not in detail(f"x-api-key: {SECRET}", "more")
+    assert len(detail("x" * 100_000)) == 2_000
+    error = failure(Ended(failed=True, status=500, text=f"key {SECRET} broke"), Circumstances())
+    assert SECRET not in f"{error} {vars(error)}"
+    assert isinstance(error, AgentOverloaded)
+
+
+def test_a_name_that_could_be_anything_is_not_repeated() -> None:
+    now = Circumstances(model="`rm -rf` @everyone", role="planner")
+    error = failure(Ended(failed=True, status=404), now)
+    assert isinstance(error, AgentForbidden)
+    assert "everyone" not in str(error)
+    assert "engine.planner.model" in str(error)
+
+
+def test_a_status_is_not_taken_for_damage_unless_something_was_gone_on_with() -> None:
+    ended = Ended(failed=True, status=400, text="messages: odd")
+    assert isinstance(failure(ended, Circumstances(resumed=True)), StaleConversation)
+    assert not isinstance(failure(ended, Circumstances()), StaleConversation)
+
+
+def test_a_key_that_is_missing_and_one_that_is_refused_are_told_apart() -> None:
+    missing = Circumstances(complaint=Complaint("authentication_failed", "Not logged in"))
+    assert "No key" in str(failure(Ended(failed=True, reason="api_error"), missing))
+    refused = failure(Ended(failed=True, status=401), missing)
+    assert isinstance(refused, AgentUnauthorized)
+    assert "does not accept" in str(refused)
+
+
+def test_what_nobody_foresaw_is_unavailable_with_the_words_for_the_journal() -> None:
+    error = failure(Ended(failed=True, kind="error_during_execution", text="Odd."), Circumstances())
+    assert isinstance(error, AgentUnavailable)
+    assert "Odd." in error.detail
+
+
+def test_a_limit_says_until_when_in_the_time_of_the_world() -> None:
+    until = datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
+    assert "until 14:05 UTC" in str(limited(until))
+    assert limited(until).until == until
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry-after": "30"}, 30, 30),
+        ({"anthropic-ratelimit-unified-reset": str(int(time.time()) + 600)}, 590, 600),
+        ({"retry-after": "5", "anthropic-ratelimit-unified-reset": "1"}, 5, 5),
+        ({"retry-after": "1e12"}, 32 * 86_400, 32 * 86_400),
+    ],
+)
+def test_a_refusal_tells_in_its_headers_when_the_limit_ends(
+    headers: dict[str, str], least: float, most: float
+) -> None:
+    seconds = told(headers)
+    assert seconds is not None
+    assert least <= seconds <= most
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "soon"}, {"retry-after": "-3"}])
+def test_a_refusal_that_tells_nothing_is_taken_for_that(headers: dict[str, str]) -> None:
+    assert told(headers) is None

@@ -1,0 +1,332 @@
+"""Every way the real program and its provider can fail, told as one of our errors."""
+
+import asyncio
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot.adapters.claude_agent._failures import StaleConversation
+from bot.adapters.claude_agent._transcripts import conversation_id
+from bot.domain.errors import (
+    AgentError,
+    AgentForbidden,
+    AgentLimited,
+    AgentMissing,
+    AgentOutputInvalid,
+    AgentOverloaded,
+    AgentRefused,
+    AgentSilent,
+    AgentTimeout,
+    AgentUnauthorized,
+    AgentUnavailable,
+    BudgetSpent,
+    TheseusError,
+)
+from bot.domain.roles import Role
+from tests.support.talking import KEY, NAME, Table, said
+from tests.twins.model import (
+    ScriptedModel,
+    Turn,
+    breaks,
+    calls,
+    cuts_off,
+    fails,
+    falls_silent,
+    gives,
+    limited,
+    refuses,
+    says,
+)
+from tests.twins.model._script import Story
+
+CREDIT = (
+    "Your credit balance is too low to access the Anthropic API. "
+    "Please go to Plans & Billing to upgrade or purchase credits."
+)
+TOO_LONG = "prompt is too long: 210000 tokens > 200000 maximum"
+E = TypeVar("E", bound=TheseusError)
+SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path)
+
+
+def hours(count: float) -> datetime:
+    return datetime.now(UTC) + timedelta(hours=count)
+
+
+async def failing(kind: type[E], table: Table, story: Story, **changed: object) -> E:
+    """Return the error a turn ends with, which is fit to be shown and says enough for a journal."""
+    with pytest.raises(kind) as caught:
+        async with table.sit(story, **changed) as conversation:
+            await said(conversation)
+    error = caught.value
+    assert type(error) is kind
+    assert re.fullmatch(r"[A-Z][^\n{}]{10,160}\.", str(error))
+    assert KEY not in f"{error} {error.detail}"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind", "words"),
+    [
+        (fails(401), AgentUnauthorized, "set ANTHROPIC_API_KEY in .env"),
+        (fails(403), AgentForbidden, "may not use"),
+        (fails(429), AgentLimited, "does not say until when"),
+        (fails(402), AgentLimited, "credit"),
+        (fails(400, message=CREDIT), AgentLimited, "topped up"),
+        (fails(500), AgentOverloaded, "failing (500)"),
+        (fails(529), AgentOverloaded, "overloaded"),
+        (breaks(), AgentOverloaded, "overloaded"),
+        (cuts_off("I will"), AgentUnavailable, "connection"),
+        (refuses("I will not."), AgentRefused, "declined"),
+        (fails(400, message=TOO_LONG), AgentOutputInvalid, "longer than the model can read"),
+        (fails(413), AgentOutputInvalid, "longer than the model can read"),
+        (fails(400, message="this is odd", times=4), AgentOutputInvalid, "did not accept"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_failing_provider_is_told_apart(
+    table: Table, turn: Turn, kind: type[AgentError], words: str
+) -> None:
+    error = await failing(kind, table, [turn])
+    assert words in str(error)
+
+
+async def test_a_model_nobody_knows_names_the_setting(table: Table) -> None:
+    story = [fails(404, message="model: opsu", times=2)]
+    error = await failing(AgentForbidden, table, story, role=Role(model="opsu"))
+    assert "`opsu`" in str(error)
+    assert "engine.executor.model in data/config.yaml" in str(error)
+
+
+async def test_no_key_at_all_says_how_to_set_one(table: Table) -> None:
+    async with ScriptedModel([]) as model:
+        with pytest.raises(AgentUnauthorized, match=r"ANTHROPIC_API_KEY in \.env"):
+            async with table.claude(model.base_url, key=None).converse(table.talk()) as talk:
+                await said(talk)
+
+
+async def test_nobody_listening_is_unavailable(table: Table) -> None:
+    async with ScriptedModel([]) as model:
+        closed = model.base_url
+    with pytest.raises(AgentUnavailable, match="connection"):
+        async with table.claude(closed).converse(table.talk()) as conversation:
+            await said(conversation)
+
+
+async def test_a_long_limit_is_told_until_when_it_lasts_by_the_provider_itself(
+    table: Table,
+) -> None:
+    error = await failing(AgentLimited, table, [limited(resets_in=7_200)])
+    assert error.until is not None
+    assert hours(1.9) < error.until < hours(2.1)
+    assert f"until {error.until:%H:%M} UTC" in str(error)
+
+
+async def test_a_limit_that_is_longer_than_a_pause_is_told_at_once_instead_of_waited_for(
+    table: Table,
+) -> None:
+    async with ScriptedModel([fails(429, retry_after=40)]) as model:
+        claude = table.claude(model.base_url, retries=3)
+        with pytest.raises(AgentLimited) as caught:
+            async with claude.converse(table.talk()) as conversation:
+                await said(conversation)
+    assert caught.value.until is not None
+    assert hours(0) < caught.value.until < hours(0.1)
+
+
+async def test_a_subscribers_limit_is_told_by_the_program(table: Table) -> None:
+    async with ScriptedModel([limited(resets_in=7_200)]) as model:
+        token = {"CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-of-nobody"}
+        claude = table.claude(model.base_url, key=None, environment=token)
+        with pytest.raises(AgentLimited) as caught:
+            async with claude.converse(table.talk()) as conversation:
+                await said(conversation)
+    assert caught.value.until is not None
+    assert hours(1.9) < caught.value.until < hours(2.1)
+
+
+async def test_a_rejected_key_is_told_at_once_however_often_the_program_would_ask(
+    table: Table,
+) -> None:
+    async with ScriptedModel([fails(401, times=2)]) as model:
+        with pytest.raises(AgentUnauthorized):
+            async with table.claude(model.base_url, retries=8).converse(table.talk()) as talk:
+                await said(talk)
+        assert len(model.requests) == 1
+
+
+async def test_a_passing_failure_is_got_over_where_retries_allow_it(table: Table) -> None:
+    twice = Table(table.folder, {"retries": 2})
+    async with twice.sit([fails(529), cuts_off("I wi"), says("Here.")]) as conversation:
+        seen, reply = await said(conversation)
+    assert reply.text == "Here."
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("after", [None, "I will"], ids=["before a word", "after some words"])
+async def test_silence_is_told_after_the_time_that_was_set(table: Table, after: str | None) -> None:
+    async with ScriptedModel([falls_silent(after)]) as model:
+        claude = table.claude(model.base_url, silence_seconds=0.5)
+        with pytest.raises(AgentSilent, match=r"no sign of life for 0\.5 s"):
+            async with claude.converse(table.talk()) as conversation:
+                await said(conversation)
+
+
+async def test_waiting_for_a_tool_is_no_silence(table: Table) -> None:
+    story = [calls("Bash", command="sleep 3"), says("Slept.")]
+    async with ScriptedModel(story) as model:
+        claude = table.claude(model.base_url, silence_seconds=2.0)
+        async with claude.converse(table.talk(tools=("Bash",))) as conversation:
+            _, reply = await said(conversation)
+    assert reply.text == "Slept."
+
+
+async def test_the_time_for_the_whole_conversation_ends_it_in_the_middle_of_a_tool(
+    table: Table,
+) -> None:
+    story = [calls("Bash", command="sleep 1000").costing(4_000, 10)]
+    async with ScriptedModel(story) as model:
+        talk = table.talk(tools=("Bash",), seconds=1.0)
+        with pytest.raises(AgentTimeout, match=r"The 1 s for this are used up\."):
+            async with table.claude(model.base_url).converse(talk) as conversation:
+                await said(conversation)
+    assert conversation.spent.tokens_in == 4_000
+    assert conversation.spent.cost_usd > 0  # the program told it on its way out
+
+
+async def test_too_many_answers_end_it(table: Table) -> None:
+    story = [calls("Read", file_path="x"), calls("Read", file_path="y")]
+    role = Role(model="sonnet", turns=2)
+    error = await failing(AgentTimeout, table, story, role=role)
+    assert str(error) == "The model used up its 2 answers."
+
+
+async def test_money_ends_it_and_what_was_spent_is_known(table: Table) -> None:
+    story = [calls("Read", file_path="x").costing(1_000_000, 1_000)]
+    async with table.sit(story, usd=0.5) as conversation:
+        with pytest.raises(BudgetSpent, match=r"The 0\.50 \$ for this call are spent\."):
+            await said(conversation)
+        assert conversation.spent.cost_usd > 0.5
+        assert conversation.spent.tokens_in == 1_000_000
+
+
+@pytest.mark.parametrize(
+    "story",
+    [[says("Forty-two."), says("As I said.")], [gives({"answer": "many"})] * 5],
+    ids=["no answer in the shape", "a shape that does not validate"],
+)
+async def test_a_structured_answer_that_does_not_come_is_invalid(
+    table: Table, story: list[Turn]
+) -> None:
+    await failing(AgentOutputInvalid, table, story, schema=SCHEMA)
+
+
+async def test_a_program_that_is_not_there_says_how_to_get_it(table: Table) -> None:
+    claude = table.claude("http://127.0.0.1:9", cli_path=table.folder / "nothing")
+    with pytest.raises(AgentMissing, match="make claude"):
+        async with claude.converse(table.talk()):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'it broke' >&2; exit 3", "ended with exit code 3"),
+        ("echo 'it broke' >&2; kill -SEGV $$", "was ended by SIGSEGV"),
+        ("echo 'it broke' >&2; echo '{not json'; sleep 1000", "broke"),
+    ],
+    ids=["at start", "by a signal", "in its speech"],
+)
+async def test_a_program_that_crashes_is_told_with_its_last_words_for_the_journal(
+    table: Table, script: str, words: str
+) -> None:
+    program = table.folder / "program"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    claude = table.claude("http://127.0.0.1:9", cli_path=program)
+    with pytest.raises(AgentUnavailable) as caught:
+        async with claude.converse(table.talk()):
+            pass
+    assert words in str(caught.value)
+    assert "it broke" in caught.value.detail
+    assert "it broke" not in str(caught.value)
+
+
+async def test_a_program_killed_in_the_middle_of_a_turn_is_told(table: Table) -> None:
+    story = [calls("Bash", command="kill -9 $CLAUDE_PID; sleep 1000")]
+    error = await failing(AgentUnavailable, table, story, tools=("Bash",))
+    assert str(error) == "The Claude Code program was ended by SIGKILL."
+
+
+async def test_a_folder_that_is_gone_is_told(table: Table) -> None:
+    gone = table.folder / "gone"
+    with pytest.raises(AgentUnavailable):
+        async with table.claude("http://127.0.0.1:9").converse(table.talk(cwd=gone)):
+            pass
+
+
+@pytest.mark.parametrize("rest", ["garbage\n{{{\n", '{"type": "user"}\n'])
+async def test_a_damaged_conversation_is_stale_and_a_fresh_one_can_be_begun(
+    table: Table, rest: str
+) -> None:
+    async with ScriptedModel([says("One."), says("Two.")]) as model:
+        claude = table.claude(model.base_url)
+        async with claude.converse(table.talk()) as conversation:
+            await said(conversation)
+        (transcript,) = table.home.rglob(f"{conversation_id(NAME)}.jsonl")
+        transcript.write_text(rest)
+        with pytest.raises(StaleConversation):
+            async with claude.converse(table.talk()) as conversation:
+                await said(conversation)
+        async with claude.converse(table.talk(fresh=True)) as conversation:
+            _, reply = await said(conversation)
+    assert reply.text == "Two."
+
+
+async def test_a_conversation_the_provider_does_not_accept_any_more_is_stale(table: Table) -> None:
+    story = [says("One."), fails(400, message="this is odd", times=4)]
+    async with ScriptedModel(story) as model:
+        claude = table.claude(model.base_url)
+        async with claude.converse(table.talk()) as conversation:
+            await said(conversation)
+        with pytest.raises(StaleConversation):
+            async with claude.converse(table.talk()) as conversation:
+                await said(conversation)
+
+
+WITHOUT = """
+import asyncio, sys
+from pathlib import Path
+sys.modules["claude_agent_sdk"] = None
+from bot.adapters.claude_agent import Claude, ClaudeOptions
+from bot.adapters.claude_agent._program import Talk
+from bot.adapters.system_clock import SystemClock
+from bot.domain.roles import Role
+
+async def main():
+    here = Path(sys.argv[1])
+    claude = Claude(ClaudeOptions(here), SystemClock())
+    async with claude.converse(Talk("a", Role(model="sonnet"), here, "Hello.")):
+        pass
+
+asyncio.run(main())
+"""
+
+
+async def test_without_the_package_the_engine_is_missing_and_says_how_to_get_it(
+    table: Table,
+) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WITHOUT, str(table.folder), stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await child.communicate()
+    assert child.returncode == 1
+    assert f"{AgentMissing.__name__}: The Claude Code program is not installed" in told.decode()

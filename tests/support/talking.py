@@ -1,0 +1,104 @@
+"""Talks between the real Claude Code program and a scripted model, in folders of their own."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spoke
+from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Conversation, Talk
+from bot.adapters.system_clock import SystemClock
+from bot.domain.roles import Role
+from tests.twins.model import ScriptedModel
+from tests.twins.model._script import Story
+
+KEY = "sk-ant-api03-test-key-of-nobody"
+NAME = "k7m2xq:1:executor"
+UNCONFINED = ("Bash", "Read", "Edit")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a talk takes place: folders, and the options that are the same for all of them."""
+
+    folder: Path
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """The program's own folder."""
+        return self.folder / "claude"
+
+    @property
+    def cwd(self) -> Path:
+        """The folder it works in."""
+        path = self.folder / "work"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def claude(self, base_url: str, **options: object) -> Claude:
+        """Return the program, talking to that model, without asking a failing one again."""
+        told: dict[str, object] = {"key": KEY, "retries": 0, "silence_seconds": 30.0}
+        told |= {**self.options, **options}
+        return Claude(ClaudeOptions(self.home, base_url=base_url, **told), SystemClock())  # type: ignore[arg-type]
+
+    def talk(self, **changed: object) -> Talk:
+        """Return a talk with the executor, changed as said."""
+        talk = Talk(
+            name=NAME,
+            role=Role(model="sonnet", turns=10),
+            cwd=self.cwd,
+            system=f"You are the executor of Theseus.\nWorking directory: {self.cwd}",
+            tools=("Read",),
+            seconds=30.0,
+        )
+        return replace(talk, **changed)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def sit(self, story: Story, **changed: object) -> AsyncGenerator[Conversation, None]:
+        """Open a conversation with a model that follows `story`."""
+        async with (
+            ScriptedModel(story) as model,
+            self.claude(model.base_url).converse(self.talk(**changed)) as conversation,
+        ):
+            yield conversation
+
+
+async def said(conversation: Conversation, prompt: str = "Go.") -> tuple[list[Seen], Reply]:
+    """Say it; return what came, and the reply."""
+    *seen, reply = [event async for event in conversation.say(prompt)]
+    assert isinstance(reply, Reply)
+    assert all(isinstance(event, Spoke | Called | Returned) for event in seen)
+    return [event for event in seen if not isinstance(event, Reply)], reply
+
+
+def living(word: str) -> set[int]:
+    """Return the processes with `word` in their command line or environment."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                state = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if word.encode() in told and state != "Z":
+                found.add(int(entry.name))
+    return found
+
+
+async def until_gone(word: str, *, seconds: float = 5.0) -> None:
+    """Wait until no process with `word` is left."""
+    async with asyncio.timeout(seconds):
+        while living(word):  # noqa: ASYNC110 - other processes end in their own time
+            await asyncio.sleep(0.05)
+
+
+async def until_living(word: str, *, count: int = 1, seconds: float = 10.0) -> set[int]:
+    """Wait until that many processes with `word` are there; return them."""
+    async with asyncio.timeout(seconds):
+        while len(found := living(word)) < count:  # noqa: ASYNC110 - others begin in theirs
+            await asyncio.sleep(0.05)
+    return found
