@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from bot.app._doctor._http import service
-from bot.domain.errors import AgentError, AgentForbidden, AgentUnauthorized, AgentUnavailable
+from bot.domain.errors import AgentForbidden, AgentMissing, AgentUnauthorized, AgentUnavailable
 
-PACKAGE = "claude-agent-sdk"
+PACKAGE, MODULE = "claude-agent-sdk", "claude_agent_sdk"
 ANTHROPIC = "https://api.anthropic.com"
 _PROGRAM_SECONDS = 20.0
 _LIST = "/v1/models?limit=1000"
@@ -39,19 +39,18 @@ async def ask_for_models(key: str | None, base_url: str | None) -> str:
     return f"{base} {'accepts the key' if key else 'answers'}: {count} models"
 
 
-async def program() -> str:
+async def program(package: str = MODULE) -> str:
     """Return the versions of the claude engine's package and program.
 
-    Raises `AgentError` where the package is not installed or its program does not run.
+    Raises `AgentMissing` where the package is not installed, or its program does not run.
     """
-    found = importlib.util.find_spec("claude_agent_sdk")
+    found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise AgentError(f"the package {PACKAGE} is not installed")
+        raise AgentMissing(f"the package {PACKAGE} is not installed")
     file = Path(found.origin).parent / "_bundled" / "claude"
     if not file.is_file():
-        raise AgentError(f"{PACKAGE} is installed without its program ({file} is missing)")
-    package = importlib.metadata.version(PACKAGE)
-    return f"{PACKAGE} {package}, Claude Code {await _version(file)}"
+        raise AgentMissing(f"{PACKAGE} is installed without its program ({file} is missing)")
+    return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}, Claude Code {await _version(file)}"
 
 
 async def _version(file: Path) -> str:
@@ -66,15 +65,15 @@ async def _version(file: Path) -> str:
                 stderr=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         except OSError as error:
-            raise AgentError(f"{file} cannot be started ({error.strerror})") from error
+            raise AgentMissing(f"{file} cannot be started ({error.strerror})") from error
         try:
             async with asyncio.timeout(_PROGRAM_SECONDS):
                 out, _ = await child.communicate()
         except TimeoutError:
             child.kill()
             await child.wait()
-            raise AgentError(f"{file} --version does not end") from None
+            raise AgentMissing(f"{file} --version does not end") from None
     words = out.decode(errors="replace").split()
     if child.returncode != 0 or not words:
-        raise AgentError(f"{file} --version fails with {child.returncode}")
+        raise AgentMissing(f"{file} --version fails with {child.returncode}")
     return words[0]
