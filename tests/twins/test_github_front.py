@@ -98,6 +98,13 @@ async def test_another_version_of_the_api_is_refused(client: Client) -> None:
     assert (await client.get("/user", X_GitHub_Api_Version="2020-01-01")).status == 400
 
 
+async def test_it_answers_at_githubs_own_addresses_too(twin: GithubTwin, client: Client) -> None:
+    assert (await client.at("GET", f"{twin.url}/user")).data["login"] == "theseus-bot"
+    body = {"query": "query { viewer { login } }"}
+    got = await client.at("POST", f"{twin.url}/graphql", body)
+    assert got.data == {"data": {"viewer": {"login": "theseus-bot"}}}
+
+
 # ------------------------------------------------------------------------------------------ the app
 
 
@@ -210,6 +217,14 @@ async def test_failures_come_as_often_as_asked(twin: GithubTwin, client: Client)
     twin.faults.fail(502, times=2, path="/pulls")
     statuses = [(await client.get(path)).status for path in ("/user", "pulls", "pulls", "pulls")]
     assert statuses == [200, 502, 502, 200]
+
+
+async def test_any_refusal_can_be_put_in_githubs_mouth(twin: GithubTwin, client: Client) -> None:
+    twin.faults.say(405, "Base branch was modified.", method="PUT")
+    await client.open("fix")
+    got = await client.put("pulls/1/merge")
+    assert (got.status, got.data["message"]) == (405, "Base branch was modified.")
+    assert (await client.put("pulls/1/merge")).status == 200
 
 
 async def test_a_connection_breaks_before_or_after_the_work(

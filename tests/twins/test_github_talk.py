@@ -238,6 +238,7 @@ async def test_what_no_longer_comes_apart_is_not_undone(twin: GithubTwin, client
         (DRAFT.replace("isDraft", "draft") % "PR_1", "Could not resolve"),
         ("mutation { convertPullRequestToDraft { pullRequest { id } } }", "is required"),
         ("mutation { convertPullRequestToDraft(input: {pullRequestId: $id}) }", "not declared"),
+        (DRAFT.replace('"%s"', '"PR_1", force: true'), "doesn't accept argument 'force'"),
         ("{ viewer }", "must have selections"),
         ("{ viewer { login }", "Unexpected end"),
         ("{ viewer { ; } }", "Parse error"),

@@ -91,6 +91,12 @@ class Faults:
         """Answer with a 5xx and a page for people."""
         self._add(Fault(method, re.compile(path), times, status))
 
+    def say(
+        self, status: int, message: str, times: int = 1, *, method: str = "", path: str = ""
+    ) -> None:
+        """Answer with an error in GitHub's shape."""
+        self._add(Fault(method, re.compile(path), times, status, message))
+
     def cut(self, times: int = 1, *, after: bool = False, method: str = "", path: str = "") -> None:
         """Break the connection; `after` doing what was asked, or instead."""
         moment: Moment = "after" if after else "before"

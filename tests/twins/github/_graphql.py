@@ -1,7 +1,8 @@
 """The few mutations of GitHub's GraphQL API that have no twin in REST.
 
-Documents are really parsed: an unknown field, or one that asks for nothing of an object, is an
-error as it is at GitHub.
+Documents are really parsed: an unknown field or argument, or a field that asks for nothing of an
+object, is an error as it is at GitHub. Names and types are those of its published schema (npm's
+`@octokit/graphql-schema`, by eye: there is no such package for Python).
 """
 
 import json
@@ -95,6 +96,11 @@ class GraphQL:
             raise Wrong(
                 f"Argument 'pullRequestId' on InputObject '{field.name}' is required. Expected ID!"
             )
+        own = ("title", "body", "draft") if field.name == "revertPullRequest" else ()
+        for name in given:
+            if name not in ("pullRequestId", "clientMutationId", *own):
+                kind = f"{field.name[:1].upper()}{field.name[1:]}Input"
+                raise Wrong(f"InputObject '{kind}' doesn't accept argument '{name}'")
         if grant.permissions.get("pull_requests") != "write":
             raise Wrong(_forbidden(grant), "FORBIDDEN")
         payload = {"clientMutationId": given.get("clientMutationId"), **act(given, grant)}
@@ -147,7 +153,6 @@ class GraphQL:
         state = "MERGED" if pull.merged_at else "OPEN" if pull.open else "CLOSED"
         return {
             "id": pull.node_id,
-            "databaseId": pull.id,
             "number": pull.number,
             "url": f"{self._shapes.page}/pull/{pull.number}",
             "title": pull.title,
