@@ -24,7 +24,7 @@ from bot.prompts import Prompts
 from bot.settings import checks_from
 
 READING = ("Read", "Grep", "Glob")
-WRITING = ("Edit", "MultiEdit", "Write", "Bash")
+WRITING = ("Edit", "Write", "Bash")
 _REMEMBERED = 5
 _CONFIG = "data/config.yaml"
 

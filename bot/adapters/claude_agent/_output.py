@@ -71,12 +71,18 @@ def resolved(ids: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
 
 
 def explained(rules: Diagnosis, form: DiagnosisForm, evidence: Evidence, by: str) -> Diagnosis:
-    """Return the rules' facts with the model's words. Raises `Objection`."""
+    """Return the rules' facts with the model's words. Raises `Objection`.
+
+    What the model's claim rests on comes first; the records behind the counts stay evidence too.
+    """
     ids = resolved(form.evidence_ids, known_ids(evidence))
     if rules.evidence_ids and not ids:
         raise Objection("evidence_ids: name at least one record or commit it rests on.")
     return rules.but(
-        cause=form.cause, confidence=form.confidence, evidence_ids=ids, explained_by=by
+        cause=form.cause,
+        confidence=form.confidence,
+        evidence_ids=tuple(dict.fromkeys((*ids, *rules.evidence_ids))),
+        explained_by=by,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bot.adapters.claude_agent._output import (
     resolved,
 )
 from bot.domain.checks import Protection
-from bot.domain.evidence import Diagnosis
+from bot.domain.evidence import Commit, Diagnosis, Suspect
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Step
 from tests.fakes.faulty_project import reproduction as ours
@@ -26,6 +27,7 @@ from tests.fakes.faulty_project import seen_once
 
 CAPSULE = Capsule(exception="IndexError", message="out of range", fingerprint="5dc1e6ef0000")
 EVIDENCE = seen_once(CAPSULE, "ab" * 20)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORD = "01m7y8pbgyc9j76yr277651k8c"
 PROTECTION = Protection(immutable=("data/**", ".git*"), security=("bot/client.py",))
 RULES = Diagnosis(
@@ -142,6 +144,19 @@ def test_the_facts_stay_the_rules_own() -> None:
     found = explained(RULES, read(PlanForm, answer()), EVIDENCE, "claude (x)")
     changed = {name for name, value in dict(found).items() if value != dict(RULES)[name]}
     assert changed == {"cause", "confidence", "explained_by"}
+
+
+def test_what_the_model_names_comes_first_and_the_records_behind_the_counts_stay() -> None:
+    commit = "cd" * 20
+    suspect = Suspect(
+        commit=Commit(sha=commit, author="Ann", at=NOON, summary="Count faces"),
+        reason="blame",
+        diff="",
+        score=0.9,
+    )
+    form = read(PlanForm, answer(evidence_ids=["cdcdcdcd"]))
+    found = explained(RULES, form, EVIDENCE.but(suspects=(suspect,)), "claude (x)")
+    assert found.evidence_ids == (commit, RECORD)
 
 
 # --------------------------------------------------------------------------------------- its files
