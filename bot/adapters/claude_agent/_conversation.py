@@ -64,7 +64,7 @@ class Line(Protocol):
 
 
 class Conversation:
-    """One conversation. Turns follow each other; a turn left early leaves only closing."""
+    """One conversation. Turns follow each other; one that was left or broke leaves only closing."""
 
     def __init__(
         self, line: Line, options: ClaudeOptions, talk: Talk, clock: Clock, kept: Path | None
@@ -110,36 +110,45 @@ class Conversation:
         """Yield what the model says and does, and its `Reply` last, exactly once.
 
         Raises the leaf of `AgentError` that fits, `StaleConversation`, or `BudgetSpent`; what was
-        spent by then is in `spent`.
+        spent by then is in `spent`. After a turn that the program itself ended so, another may
+        follow.
         """
         if not self.settled:
             raise AgentUnavailable("The conversation is over.")
-        self.settled = False
-        loop = asyncio.get_running_loop()
-        if self._until is None:
-            self._until = loop.time() + self._talk.seconds
-        self._alive = loop.time()
+        self._begin()
         await self._line.send(prompt)
         async with aclosing(self._line.hear()) as hearing:
             while True:
-                heard = await self._next(hearing, self._until)
+                heard = await self._next(hearing)
                 if isinstance(heard, Ended):
                     break
                 if isinstance(heard, Retrying) and heard.status in HOPELESS:
                     raise await self._failure(_refused(heard.status))
                 if event := self._event(heard):
                     yield event
-        reply = await self._reply(heard)
-        self._circumstances = replace(self._circumstances, resumed=False)
         self.settled = True
-        yield reply
+        yield await self._reply(heard)
 
     def account(self, kept: Path | None) -> None:
         """Take what the transcript says was used: a turn broken off never told it itself."""
         self._take(used(kept))
 
-    async def _next(self, hearing: AsyncGenerator[Heard, None], until: float) -> Heard:
+    def _begin(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._until is None:
+            self._until = now + self._talk.seconds
+        else:
+            self._circumstances = replace(
+                self._circumstances, resumed=False, complaint=None, until=None
+            )
+        self._alive = now
+        self._retrying = None
+        self._calls.clear()
+        self.settled = False
+
+    async def _next(self, hearing: AsyncGenerator[Heard, None]) -> Heard:
         """Return what comes next. Waiting for a tool is no silence."""
+        until = self._until or 0.0
         quiet = until if self._calls else self._alive + self._options.silence_seconds
         try:
             async with asyncio.timeout_at(min(until, quiet)):
@@ -201,7 +210,8 @@ class Conversation:
 
     async def _failure(self, ended: Ended) -> Exception:
         if ended.status == LIMITED and self._circumstances.until is None:
-            seconds = await until_when(self._options, self._line.model)
+            now = self._clock.now()
+            seconds = await until_when(self._options, self._line.model, now)
             until = None if seconds is None else self._in(seconds)
             self._circumstances = replace(self._circumstances, until=until)
         return failure(ended, self._circumstances, self._line.stderr)

@@ -1,7 +1,7 @@
 """Until when a usage limit lasts, asked of the provider itself: the program does not tell it."""
 
-import time
 from collections.abc import Mapping
+from datetime import datetime
 
 import aiohttp
 
@@ -15,7 +15,7 @@ LONGEST = 32 * 86_400.0
 UNIFIED = "anthropic-ratelimit-unified-reset"
 
 
-async def until_when(options: ClaudeOptions, model: str) -> float | None:
+async def until_when(options: ClaudeOptions, model: str, now: datetime) -> float | None:
     """Return in how many seconds the limit ends; `None` where nobody says.
 
     It asks for an answer of one token and reads what the refusal says: the program keeps that to
@@ -36,16 +36,16 @@ async def until_when(options: ClaudeOptions, model: str) -> float | None:
             aiohttp.ClientSession(timeout=patience, trust_env=True) as provider,
             provider.post(url, json=asked, headers=headers) as answer,
         ):
-            return told(answer.headers) if answer.status == LIMITED else None
+            return told(answer.headers, now) if answer.status == LIMITED else None
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return None
 
 
-def told(headers: Mapping[str, str]) -> float | None:
+def told(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return what the headers of a refusal say, in seconds from now."""
     found = [
         _number(headers.get("retry-after")),
-        _number(headers.get(UNIFIED), before=time.time()),
+        _number(headers.get(UNIFIED), before=now.timestamp()),
     ]
     known = [seconds for seconds in found if seconds is not None]
     return min(max(known), LONGEST) if known else None

@@ -46,7 +46,7 @@ class ScriptedModel:
         self._script = Script(story, each=each)
         self._port = port
         self._runner: web.AppRunner | None = None
-        self._last: Turn | None = None
+        self._limit: Failure | None = None
         self._closing = asyncio.Event()
         self._arrived = asyncio.Condition()
         self.requests: list[Request] = []
@@ -132,11 +132,9 @@ class ScriptedModel:
 
     def _turn(self, request: Request) -> Turn:
         if not request.aside:
-            self._last = self._script.next(request)
-            return self._last
-        if isinstance(self._last, Failure) and self._last.status == LIMITED:
-            return self._last  # a usage limit is for everything that is asked
-        return says(request.aside)
+            self._limit = None
+            return self._script.next(request)
+        return self._limit or says(request.aside)  # a usage limit is for everything that is asked
 
     async def _play(self, turn: Turn, request: Request, http: web.Request) -> web.StreamResponse:
         match turn:
@@ -182,6 +180,8 @@ class ScriptedModel:
         return response
 
     def _fail(self, failure: Failure, request: Request) -> web.Response:
+        if failure.status == LIMITED:
+            self._limit = failure
         told = wire.failure(failure.error_type, failure.message, request.number)
         headers = {**_headers(request), **failure.headers}
         return web.json_response(told, status=failure.status, headers=headers)

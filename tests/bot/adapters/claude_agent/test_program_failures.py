@@ -29,6 +29,7 @@ from bot.domain.errors import (
 from bot.domain.roles import Role
 from tests.support.talking import KEY, NAME, Table, said
 from tests.twins.model import (
+    Request,
     ScriptedModel,
     Turn,
     breaks,
@@ -36,10 +37,12 @@ from tests.twins.model import (
     cuts_off,
     fails,
     falls_silent,
+    forever,
     gives,
     limited,
     refuses,
     says,
+    told,
 )
 from tests.twins.model._script import Story
 
@@ -61,49 +64,57 @@ def hours(count: float) -> datetime:
     return datetime.now(UTC) + timedelta(hours=count)
 
 
-async def failing(kind: type[E], table: Table, story: Story, **changed: object) -> E:
-    """Return the error a turn ends with, which is fit to be shown and says enough for a journal."""
-    with pytest.raises(kind) as caught:
-        async with table.sit(story, **changed) as conversation:
-            await said(conversation)
-    error = caught.value
+def fit_to_be_shown(error: TheseusError, kind: type[TheseusError]) -> None:
+    """Check that it is that very error, in one sentence without a dump or a key."""
     assert type(error) is kind
     assert re.fullmatch(r"[A-Z][^\n{}]{10,160}\.", str(error))
     assert KEY not in f"{error} {error.detail}"
-    return error
 
 
-@pytest.mark.parametrize(
-    ("turn", "kind", "words"),
-    [
-        (fails(401), AgentUnauthorized, "set ANTHROPIC_API_KEY in .env"),
-        (fails(403), AgentForbidden, "may not use"),
-        (fails(429), AgentLimited, "does not say until when"),
-        (fails(402), AgentLimited, "credit"),
-        (fails(400, message=CREDIT), AgentLimited, "topped up"),
-        (fails(500), AgentOverloaded, "failing (500)"),
-        (fails(529), AgentOverloaded, "overloaded"),
-        (breaks(), AgentOverloaded, "overloaded"),
-        (cuts_off("I will"), AgentUnavailable, "connection"),
-        (refuses("I will not."), AgentRefused, "declined"),
-        (fails(400, message=TOO_LONG), AgentOutputInvalid, "longer than the model can read"),
-        (fails(413), AgentOutputInvalid, "longer than the model can read"),
-        (fails(400, message="this is odd", times=4), AgentOutputInvalid, "did not accept"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_a_failing_provider_is_told_apart(
-    table: Table, turn: Turn, kind: type[AgentError], words: str
+async def failing(kind: type[E], table: Table, story: Story, **changed: object) -> E:
+    """Return the error a turn ends with."""
+    with pytest.raises(kind) as caught:
+        async with table.sit(story, **changed) as conversation:
+            await said(conversation)
+    fit_to_be_shown(caught.value, kind)
+    return caught.value
+
+
+TOLD: list[tuple[Turn, type[AgentError], str]] = [
+    (fails(401), AgentUnauthorized, "set ANTHROPIC_API_KEY in .env"),
+    (fails(403), AgentForbidden, "may not use"),
+    (fails(404, message="model: sonnet"), AgentForbidden, "engine.executor.model"),
+    (fails(429), AgentLimited, "does not say until when"),
+    (fails(429, retry_after=7_200), AgentLimited, "limits our use until "),
+    (limited(resets_in=7_200), AgentLimited, "limits our use until "),
+    (fails(402), AgentLimited, "credit"),
+    (fails(400, message=CREDIT), AgentLimited, "topped up"),
+    (fails(500), AgentOverloaded, "failing (500)"),
+    (fails(529), AgentOverloaded, "overloaded"),
+    (breaks(), AgentOverloaded, "overloaded"),
+    (cuts_off("I will"), AgentUnavailable, "connection"),
+    (refuses("I will not."), AgentRefused, "declined"),
+    (fails(400, message=TOO_LONG), AgentOutputInvalid, "longer than the model can read"),
+    (fails(413), AgentOutputInvalid, "longer than the model can read"),
+    (fails(400, message="this is odd"), AgentOutputInvalid, "did not accept"),
+]
+
+
+async def test_each_way_the_provider_fails_is_told_apart_and_a_later_turn_may_go_well(
+    table: Table,
 ) -> None:
-    error = await failing(kind, table, [turn])
-    assert words in str(error)
+    def turn(request: Request) -> Turn:
+        number = int(request.prompt.rpartition(" ")[2])
+        return TOLD[number][0] if number < len(TOLD) else says("At last.")
 
-
-async def test_a_model_nobody_knows_names_the_setting(table: Table) -> None:
-    story = [fails(404, message="model: opsu", times=2)]
-    error = await failing(AgentForbidden, table, story, role=Role(model="opsu"))
-    assert "`opsu`" in str(error)
-    assert "engine.executor.model in data/config.yaml" in str(error)
+    async with table.sit([forever(told(turn))]) as conversation:
+        for number, (_, kind, words) in enumerate(TOLD):
+            with pytest.raises(kind) as caught:
+                await said(conversation, f"Fail as in {number}")
+            fit_to_be_shown(caught.value, kind)
+            assert words in str(caught.value)
+        _, reply = await said(conversation, f"Answer {len(TOLD)}")
+    assert reply.text == "At last."
 
 
 async def test_no_key_at_all_says_how_to_set_one(table: Table) -> None:
@@ -241,7 +252,7 @@ async def test_a_program_that_is_not_there_says_how_to_get_it(table: Table) -> N
     [
         ("echo 'it broke' >&2; exit 3", "ended with exit code 3"),
         ("echo 'it broke' >&2; kill -SEGV $$", "was ended by SIGSEGV"),
-        ("echo 'it broke' >&2; echo '{not json'; sleep 1000", "broke"),
+        ("echo 'it broke' >&2; echo '{not json'; cat >/dev/null", "broke"),
     ],
     ids=["at start", "by a signal", "in its speech"],
 )
