@@ -68,7 +68,7 @@ class Pulls:
         found = await self._api.all(
             Pull, path, doing="look for its pull request", owner=owner, branch=branch, most=100
         )
-        return _best(pull for pull in found if pull.head.ref == branch)
+        return best_of(pull for pull in found if pull.head.ref == branch)
 
     async def of_run(self, run_id: str) -> Pull | None:
         """Return the run's pull request, also where its branch was deleted since."""
@@ -83,7 +83,7 @@ class Pulls:
         every = await self._api.all(
             Pull, "pulls?state=all", doing="look for its pull request", most=_SEARCHED
         )
-        return _best(
+        return best_of(
             pull
             for pull in every
             if pull.head.ref.startswith(prefix) or (run_in(pull.body) or ("",))[0] == run_id
@@ -94,7 +94,7 @@ class Pulls:
         opened = await self._api.all(
             Pull, f"pulls?state={state}", doing="look for a revert", most=_SEARCHED
         )
-        return _best(
+        return best_of(
             pull
             for pull in opened
             if undone_in(pull.body) == number or pull.head.ref.startswith(f"revert-{number}-")
@@ -178,7 +178,7 @@ class Pulls:
         return found if found is not None and found.state == "open" else None
 
 
-def _best(pulls: Iterable[Pull]) -> Pull | None:
+def best_of(pulls: Iterable[Pull]) -> Pull | None:
     """Return the open one, else the newest; none of a fork's."""
     ours = [pull for pull in pulls if pull.head.repo and pull.head.repo == pull.base.repo]
     return max(ours, key=lambda pull: (pull.state == "open", pull.number), default=None)

@@ -6,6 +6,8 @@ from typing import Literal
 import pytest
 
 from bot.adapters.github_forge import GithubForge, Token
+from bot.adapters.github_forge._answers import Pull
+from bot.adapters.github_forge._pulls import best_of
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import commit, git
@@ -95,6 +97,37 @@ async def test_a_run_is_found_where_its_branch_was_deleted(room: Room, forge: Gi
     assert room.twin.head(draft.branch) is None
 
 
+def pull(number: int, repository: str | None, state: str = "open") -> Pull:
+    """Return a pull request whose branch is in some repository, or in one deleted since."""
+    head = {"ref": "theseus/k7m2xq-mend", "sha": "0" * 40}
+    return Pull.model_validate(
+        {
+            "number": number,
+            "node_id": f"PR_{number}",
+            "html_url": f"https://github.com/theseus/ship/pull/{number}",
+            "state": state,
+            "title": "Mend the dice",
+            "head": {**head, "repo": repository and {"full_name": repository}},
+            "base": {**head, "ref": "main", "repo": {"full_name": "theseus/ship"}},
+        }
+    )
+
+
+def test_a_pull_request_from_a_fork_is_never_the_runs() -> None:
+    assert best_of([pull(1, "mallory/ship"), pull(2, None)]) is None
+    ours = pull(3, "theseus/ship", "closed")
+    assert best_of([pull(1, "mallory/ship"), ours, pull(4, "mallory/ship")]) == ours
+
+
+def test_the_open_one_of_several_counts_else_the_newest() -> None:
+    closed, opened, newest = (
+        pull(number, "theseus/ship", state)
+        for number, state in ((1, "closed"), (2, "open"), (3, "closed"))
+    )
+    assert best_of([closed, opened, newest]) == opened
+    assert best_of([closed, newest]) == newest
+
+
 async def test_two_forges_opening_the_same_at_once_open_one(room: Room) -> None:
     draft = room.change()
     async with room.forge() as one, room.forge() as other:
@@ -145,10 +178,13 @@ async def test_a_crash_between_a_new_push_and_its_text_is_mended_by_again(
     assert (await forge.open_proposal(newer)).title == "Better"
 
 
-async def test_a_push_in_between_is_not_overwritten(room: Room, forge: GithubForge) -> None:
+@pytest.mark.parametrize("moment", ["info/refs", "git-receive-pack$"])
+async def test_a_push_in_between_is_not_overwritten(
+    room: Room, forge: GithubForge, moment: str
+) -> None:
     opened = await forge.open_proposal(room.change())
     newer = room.change(text="better")
-    async with room.twin.faults.hold(path="git-receive-pack$") as held:
+    async with room.twin.faults.hold(path=moment) as held:
         pushing = asyncio.ensure_future(forge.open_proposal(newer))
         async with asyncio.timeout(20):
             await held.reached.wait()
