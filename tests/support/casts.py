@@ -18,7 +18,7 @@ from bot.local.homestead import Homestead
 from tests.fakes.repositories import git
 from tests.support.mind import Mind
 from tests.twins.github import GithubTwin
-from tests.twins.model import ScriptedModel
+from tests.twins.model import ScriptedModel, Turn
 
 SMALL_BOT = str(Path(__file__).with_name("small_bot.py"))
 KEY = "sk-ant-a-key-for-this-machine-alone"
@@ -55,35 +55,47 @@ async def scripted(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
     yield Cast([SMALL_BOT], stead.forge, pulls)
 
 
-@asynccontextmanager
-async def claude(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
-    """The claude engine with the real program, and GitHub. Nobody takes over from claude."""
-    folder = folder / "github"
-    folder.mkdir()
-    git(folder, "clone", "-q", "--bare", str(stead.checkout), "ship.git")
-    mind = Mind(stead.home / "script.json")
-    async with GithubTwin(folder) as github, ScriptedModel(mind.story) as model:
-        git(stead.checkout, "remote", "set-url", "origin", github.clone_url)
-        await asyncio.to_thread(_configure, stead.config)
-        variables = {
-            "ANTHROPIC_API_KEY": KEY,
-            "ANTHROPIC_BASE_URL": model.base_url,
-            "GITHUB_TOKEN": github.token,
-            "THESEUS_GITHUB_API_URL": github.api_url,
-        }
+def claude_with(
+    story: Mapping[str, Sequence[Turn]] | None = None, *, fallback: str = "none"
+) -> MakeCast:
+    """Return the claude engine with the real program, and GitHub.
 
-        def pulls() -> list[tuple[int, str]]:
-            found = sorted(github.world.pulls.values(), key=lambda pull: pull.number)
-            return [
-                (p.number, "merged" if p.merged_at else "open" if p.open else "closed")
-                for p in found
-            ]
+    The model does what the world's script says, or for the roles of `story` what that says.
+    """
 
-        yield Cast([SMALL_BOT, "--real"], github.bare, pulls, variables, model, github)
+    @asynccontextmanager
+    async def cast(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+        folder = folder / "github"
+        folder.mkdir()
+        git(folder, "clone", "-q", "--bare", str(stead.checkout), "ship.git")
+        told = {**Mind(stead.home / "script.json").story, **(story or {})}
+        async with GithubTwin(folder) as github, ScriptedModel(told) as model:
+            git(stead.checkout, "remote", "set-url", "origin", github.clone_url)
+            await asyncio.to_thread(_configure, stead.config, fallback)
+            variables = {
+                "ANTHROPIC_API_KEY": KEY,
+                "ANTHROPIC_BASE_URL": model.base_url,
+                "GITHUB_TOKEN": github.token,
+                "THESEUS_GITHUB_API_URL": github.api_url,
+            }
+            program = [SMALL_BOT, "--real"]
+            yield Cast(program, github.bare, lambda: _pulls(github), variables, model, github)
+
+    return cast
 
 
-def _configure(file: Path) -> None:
+claude = claude_with()
+
+
+def _pulls(github: GithubTwin) -> list[tuple[int, str]]:
+    """Return number and state of every pull request."""
+    found = sorted(github.world.pulls.values(), key=lambda pull: pull.number)
+    states = ("merged" if p.merged_at else "open" if p.open else "closed" for p in found)
+    return [(pull.number, state) for pull, state in zip(found, states, strict=True)]
+
+
+def _configure(file: Path, fallback: str) -> None:
     content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    content["engine"] = {"name": "claude", "fallback": "none"}
+    content["engine"] = {"name": "claude", "fallback": fallback}
     content["forge"] = {"kind": "github", "github": {"reviewers": ["alice"]}}
     file.write_text(yaml.safe_dump(content), encoding="utf-8")

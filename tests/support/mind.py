@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.fakes.scripted_engine import Turn as Deed
-from tests.twins.model import Message, Request, Story, Turn, calls, forever, gives, says, told
+from tests.twins.model import Message, Request, Turn, calls, forever, gives, says, told
 
 _RECORD = re.compile(r"^record ([0-9a-z]{8}),", re.MULTILINE)
 _FRAME = re.compile(r"^  (\S+\.py):\d+ in (\w+)$", re.MULTILINE)
@@ -26,7 +26,7 @@ class Mind:
         self._script = script
 
     @property
-    def story(self) -> Story:
+    def story(self) -> Mapping[str, Sequence[Turn]]:
         """What the scripted model is to say, whoever asks."""
         return {
             "planner": [forever(told(self._think))],
