@@ -1,5 +1,6 @@
 """What the parts of the flow work with."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -75,6 +76,33 @@ class Kit:
                 await self.voice.refresh(run, history, activity)
                 await self.doors.clock.sleep(wait)
         return await call()
+
+    async def called(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
+        """Return what a model's call returns; journal what it cost, however it ends.
+
+        `call` notes in the purse what it spends. Why it failed stands in the record of the stage.
+        """
+        started, outcome = self.doors.clock.monotonic(), ActionOutcome.ERROR
+        try:
+            answer = await call
+            outcome = ActionOutcome.OK
+            return answer
+        except asyncio.CancelledError:
+            outcome = ActionOutcome.CANCELLED
+            raise
+        finally:
+            spent = self.purse.unsettled(run)
+            self.doors.recorder.record(
+                Kind.MODEL,
+                part,
+                outcome,
+                duration_ms=(self.doors.clock.monotonic() - started) * 1000,
+                run_id=run.id,
+                agent=agent,
+                cost_usd=spent.cost_usd,
+                tokens_in=spent.tokens_in,
+                tokens_out=spent.tokens_out,
+            )
 
     def record(self, run: Run, error: TheseusError) -> None:
         """Journal a failure that does not end the stage."""

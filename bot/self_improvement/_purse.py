@@ -14,15 +14,17 @@ class Purse:
         """Note what the present call has spent so far."""
         self._spent[run_id] = Spent().plus(spent)
 
+    def unsettled(self, run: Run) -> Spent:
+        """Return what the run's row does not say yet."""
+        return self._spent.get(run.id, Spent())
+
     def shown(self, run: Run) -> Run:
         """Return the run as people should see it: with what is being spent now."""
-        spent = self._spent.get(run.id)
-        return run if spent is None else _charged(run, spent)
+        return _charged(run, self.unsettled(run))
 
     def settle(self, run: Run) -> Run:
         """Return the run with what was spent for it, to be saved; the purse is empty then."""
-        spent = self._spent.pop(run.id, None)
-        return run if spent is None else _charged(run, spent)
+        return _charged(run, self._spent.pop(run.id, Spent()))
 
 
 def _charged(run: Run, spent: Spent) -> Run:

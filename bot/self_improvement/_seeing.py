@@ -73,17 +73,22 @@ class Seeing:
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
     ) -> Diagnosis:
         """Return the diagnosis in the planner's words; where it fails, the rules' own."""
-        kit, show = self._kit, self._kit.working(run, history)
+        kit, case = self._kit, self._case(run, evidence)
+
+        async def explained(workspace: Workspace) -> Diagnosis:
+            show = kit.working(run, history)
+            found, spent = await self._stages.diagnose.explain(case, workspace, show)
+            kit.purse.note(run.id, spent)
+            return found
+
         try:
             async with kit.lend(run, evidence) as workspace:
-                found, spent = await self._stages.diagnose.explain(
-                    self._case(run, evidence), workspace, show
-                )
+                planner = self._stages.diagnose.planned_by or ""
+                found = await kit.called(run, "diagnose", planner, explained(workspace))
             await kit.doors.workspaces.drop(run.id)  # an investigation leaves no branch
         except (AgentError, BudgetSpent, WorkspaceError) as error:
             await self._without_planner(run, error, "This is what my rules make of it.")
             return diagnosis
-        kit.purse.note(run.id, spent)
         return found
 
     async def _thought(
@@ -92,21 +97,25 @@ class Seeing:
         """Return what the planner makes of it; where it fails, what the rules made."""
         kit, diagnosis = self._kit, need(history.diagnosis)
         rules = Thought(diagnosis=diagnosis, plan=draft, spent=Spent())
-        if self._stages.plan.planned_by is None:
+        planner = self._stages.plan.planned_by
+        if planner is None:
             return rules
         case = self._case(run, need(history.evidence))
+
+        async def thought() -> Thought:
+            show = kit.working(run, history)
+            made = await self._stages.plan.think(case, draft, workspace, show)
+            kit.purse.note(run.id, made.spent)
+            return made
+
         try:
-            thought = await self._stages.plan.think(
-                case, draft, workspace, kit.working(run, history)
-            )
+            return await kit.called(run, "plan", planner, thought())
         except (AgentError, BudgetSpent) as error:
             until = pause_until(error, run, kit.doors.clock.now())
             if until is not None:
                 return _Pause(error, until)
             await self._without_planner(run, error, "The plan is my rules' own.")
             return rules
-        kit.purse.note(run.id, thought.spent)
-        return thought
 
     def _case(self, run: Run, evidence: Evidence) -> Case:
         return Case(

@@ -7,6 +7,7 @@ from bot.domain.history import History
 from bot.domain.plan import Plan, Step
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import Assignment
+from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._pauses import pause_until
 from bot.self_improvement._words import claimed_only, nothing_found, told_text
@@ -66,12 +67,18 @@ class Writing:
     async def _written(self, engine: Execute, run: Run, history: History) -> Run:
         kit = self._kit
         assignment = _assignment(run, history)
+
+        async def worked(workspace: Workspace) -> ChangeSet | Paused:
+            done = await engine(assignment, workspace, kit.working(run, history))
+            kit.purse.note(run.id, done.asked if isinstance(done, Paused) else done)
+            return done
+
         async with kit.lend(run, assignment.evidence) as workspace:
-            change = await engine(assignment, workspace, kit.working(run, history))
+            call = worked(workspace)
+            model = engine.follows_words
+            change = await (kit.called(run, "execute", engine.engine, call) if model else call)
         if isinstance(change, Paused):
-            kit.purse.note(run.id, change.asked)
             return await self._ask(run, change)
-        kit.purse.note(run.id, change)
         if not change.files:
             return await self._nothing(engine, run, history, change)
         change = change.but(heard=len(assignment.steering))

@@ -188,6 +188,24 @@ async def test_what_a_cancelled_engine_spent_is_counted(tmp_path: Path) -> None:
     assert (ended.cost_usd, ended.tokens_in) == (SPENT.cost_usd, SPENT.tokens_in)
 
 
+async def test_every_call_of_a_model_is_journalled_with_what_it_cost_however_it_ends(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.planner = FakePlanner(cause="Somebody counts from one.")
+    world.engine = FakeAgent([limited(world, 60), FIX], spends=SPENT, name="claude")
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    calls = [action for action in world.journal.actions if action.kind is Kind.MODEL]
+    assert [(c.event, c.outcome, c.agent, c.tokens_in) for c in calls] == [
+        ("model.plan", "ok", "fake (rules of thumb)", 200),
+        ("model.execute", "error", "claude", 1000),
+        ("model.execute", "ok", "claude", 1000),
+    ]
+    assert {call.run_id for call in calls} == {run.id}
+    assert sum(call.cost_usd or 0 for call in calls) == pytest.approx(run.cost_usd)
+
+
 # The planner
 
 
