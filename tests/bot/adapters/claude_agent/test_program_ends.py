@@ -12,6 +12,7 @@ from bot.domain.errors import AgentUnavailable
 from tests.support.talking import Table, living, said, until_gone, until_living
 from tests.twins.model import ScriptedModel, calls, falls_silent, says
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 BOT = """
 import asyncio, sys
 from pathlib import Path
@@ -128,7 +129,6 @@ async def test_leaving_in_silence_does_not_wait_for_the_model(table: Table) -> N
         assert not living(str(table.home))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 async def test_killing_the_bot_outright_leaves_nothing_of_the_program(table: Table) -> None:
     async with ScriptedModel([calls("Bash", **stubborn(table))]) as model:
         bot = await asyncio.create_subprocess_exec(
