@@ -113,6 +113,13 @@ _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")
 
 
+class Private(dict[str, str]):
+    """Configuration or headers that hold a secret: they are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} private values>"
+
+
 class Answer(NamedTuple):
     """What one git command said."""
 
@@ -163,7 +170,7 @@ class Git:
         """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
-        config = {**_CONFIG, **self._drivers(), **(config or {})}
+        config = Private({**_CONFIG, **self._drivers(), **(config or {})})
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
         if ok is not None and answer.status not in ok:
             verb = next((word for word in arguments if not word.startswith("-")), "")
@@ -248,9 +255,9 @@ class Git:
         return Answer(status, out if isinstance(out, bytes) else b"", str(err))
 
 
-def _as_environment(config: Mapping[str, str]) -> dict[str, str]:
+def _as_environment(config: Mapping[str, str]) -> Private:
     """Return git's environment form of `-c key=value`: any character may stand in a key."""
-    pairs = {"GIT_CONFIG_COUNT": str(len(config))}
+    pairs = Private({"GIT_CONFIG_COUNT": str(len(config))})
     for number, (key, value) in enumerate(config.items()):
         pairs[f"GIT_CONFIG_KEY_{number}"] = key
         pairs[f"GIT_CONFIG_VALUE_{number}"] = value

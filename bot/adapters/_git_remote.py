@@ -13,14 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bot.adapters._git import Git, in_thread
-
-
-class Private(dict[str, str]):
-    """Configuration that holds a secret: it is not shown."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} private settings>"
+from bot.adapters._git import Git, Private, in_thread
 
 
 class Way(NamedTuple):

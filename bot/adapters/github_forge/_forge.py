@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 from weakref import WeakValueDictionary
 
-from bot.adapters._git_remote import Private, Way
+from bot.adapters._git import Private
+from bot.adapters._git_remote import Way
 from bot.adapters.github_forge._address import address_of, remote_of
 from bot.adapters.github_forge._answers import Pull, Repository, User, Written
 from bot.adapters.github_forge._api import Api
@@ -208,9 +209,9 @@ class GithubForge:
 
     async def _may_push(self, shown: Repository) -> None:
         """Ask git's own door: only it knows what a fine-grained token may do."""
-        way = await self._way()
-        header = next(iter(way.config.values()))
-        status = await opens(self._web, f"{way.url}/info/refs?service=git-receive-pack", header)
+        name, _, value = git_header(await self._api.token()).partition(": ")
+        url = f"{self._address.clone_url(shown.full_name)}/info/refs?service=git-receive-pack"
+        status = await opens(self._web, url, Private({name: value}))
         allowed = shown.permissions is None or shown.permissions.push
         if status in (401, 403, 404) or not allowed:
             raise ForgeRejected(

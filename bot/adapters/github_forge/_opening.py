@@ -36,15 +36,14 @@ class Opening:
     async def _push(self, draft: ProposalDraft) -> None:
         push = Push(await self._way(), self._mend)
         present = await self._pulls.head_of(draft.branch)
-        if present == draft.head:
-            await in_thread(push.note, draft)
-            return
-        try:
-            await in_thread(push, draft, present)
-        except ForgeError:
-            # Another process may have been quicker with the very same commit.
-            if await self._pulls.head_of(draft.branch) != draft.head:
-                raise
+        if present != draft.head:
+            try:
+                await in_thread(push, draft, present)
+            except ForgeError:
+                # The answer may have been lost, or another process been quicker with the same.
+                if await self._pulls.head_of(draft.branch) != draft.head:
+                    raise
+        await in_thread(push.note, draft)
 
 
 def _settled(pull: Pull, draft: ProposalDraft) -> bool:

@@ -44,7 +44,6 @@ class Push:
             )  # fmt: skip
         if answer.status != 0:
             raise self._failure(draft, answer.out.decode(errors="replace"), answer.err)
-        self.note(draft)
 
     @staticmethod
     def note(draft: ProposalDraft) -> None:

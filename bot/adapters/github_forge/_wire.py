@@ -12,6 +12,7 @@ from gidgethub import BadRequest
 from gidgethub.aiohttp import GitHubAPI
 from pydantic import SecretStr
 
+from bot.adapters._git import Private
 from bot.adapters.github_forge._address import Address
 from bot.adapters.github_forge._credentials import Credentials, Installed
 from bot.adapters.github_forge._limits import Limits
@@ -117,7 +118,7 @@ class Wire(GitHubAPI):
         renewed = 0
         while True:
             self._limits.check(resource)
-            sent = dict(headers) if own else await self._opened(url, headers)
+            sent = Private(headers) if own else await self._opened(url, headers)
             status, answered, said = await self._patiently(method, url, sent, body)
             self._limits.note(resource, status, answered, said)
             if resource == self._address.graphql:
@@ -127,13 +128,13 @@ class Wire(GitHubAPI):
                 continue
             return status, answered, said
 
-    async def _opened(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    async def _opened(self, url: str, headers: Mapping[str, str]) -> Private:
         """Return headers with the token, for this GitHub and for no other host."""
         sent = {**headers, "x-github-api-version": _VERSION}
         if urlsplit(url)[:2] != urlsplit(self._address.api)[:2]:
             raise ForgeUnavailable(f"{self._address.host} pointed somewhere else", detail=url)
         token = await self.token()
-        return {**sent, "authorization": f"Bearer {token.get_secret_value()}"}
+        return Private({**sent, "authorization": f"Bearer {token.get_secret_value()}"})
 
     async def _patiently(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
@@ -174,12 +175,11 @@ def client(address: Address) -> aiohttp.ClientSession:
     )
 
 
-async def opens(web: aiohttp.ClientSession, url: str, header: str) -> int:
-    """Return the status that a header (`Name: value`) gets from a URL."""
-    name, _, value = header.partition(": ")
+async def opens(web: aiohttp.ClientSession, url: str, headers: Private) -> int:
+    """Return the status that headers get from a URL."""
     failure = ""
     try:
-        async with asyncio.timeout(30), web.get(url, headers={name: value}) as answer:
+        async with asyncio.timeout(30), web.get(url, headers=headers) as answer:
             return answer.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         failure = f"{type(error).__name__}: {error}"

@@ -167,6 +167,12 @@ async def test_an_answer_that_was_lost_is_no_second_pull_request(
     assert list(room.twin.world.pulls) == [opened.number]
 
 
+async def test_a_push_whose_answer_was_lost_counts(room: Room, forge: GithubForge) -> None:
+    room.twin.faults.cut(9, after=True, path="git-receive-pack$")
+    draft = room.change()
+    assert (await forge.open_proposal(draft)).head == draft.head
+
+
 async def test_a_crash_between_a_new_push_and_its_text_is_mended_by_again(
     room: Room, forge: GithubForge
 ) -> None:

@@ -11,9 +11,12 @@ import pytest
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.github_forge import App, Token
 from bot.domain.errors import ConfigError, ForgeError, ForgeRejected, TheseusError
+from bot.telemetry import redact
+from bot.telemetry.capsules import capsule
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import git
 
+ROOT = Path(__file__).resolve().parents[4]
 SECRET = "github_pat_11SECRET0sauce"
 FORMS = (SECRET, base64.b64encode(f"x-access-token:{SECRET}".encode()).decode())
 
@@ -99,6 +102,30 @@ async def test_no_failure_of_git_shows_it_whoever_wants_to_trace(
     assert "500" in failed.value.detail
     assert leaks(whole(failed.value)) == []
     assert leaks(said(trace)) == []
+
+
+@pytest.mark.parametrize("trouble", ["git fails", "no git", "cut off", "refused"])
+async def test_no_record_of_a_failure_holds_it_however_it_looks(
+    room: Room, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    plain = "looks-like-nothing-in-particular"
+    encoded = base64.b64encode(f"x-access-token:{plain}".encode()).decode()
+    draft = room.change()
+    if trouble != "refused":
+        room.twin.grant(plain, "theseus-bot")
+    if trouble == "git fails":
+        room.twin.faults.fail(500, 9, path="info/refs")
+    if trouble == "cut off":
+        room.twin.faults.cut(9)
+    async with room.forge(Token(plain)) as forge:
+        if trouble == "no git":
+            monkeypatch.setenv("PATH", str(room.folder))
+        with pytest.raises(ForgeError) as failed:
+            await forge.open_proposal(draft)
+    kept = capsule(failed.value, root=ROOT, redact=redact)
+    assert kept.frames
+    assert plain not in kept.model_dump_json()
+    assert encoded not in kept.model_dump_json()
 
 
 async def test_no_lost_connection_shows_it(room: Room) -> None:
