@@ -80,6 +80,7 @@ class Approvals(commands.Cog):
             how="slash",
             run_id=run,
             thread_id=interaction.channel_id,
+            said_id=interaction.id,
             security_reviewed=security_reviewed,
         )
         await interaction.followup.send(await self._approve(request), ephemeral=True)

@@ -248,6 +248,7 @@ class Conversation(commands.Cog):
                 card_id=card.message_id if card else None,
                 head=card.head if card else None,
                 number=slots.pull_request,
+                said_id=heard.message.id,
                 security_reviewed=slots.security_reviewed,
             )
         )

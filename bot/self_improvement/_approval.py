@@ -21,7 +21,8 @@ class ApprovalRequest(Record):
     """Somebody's word, as it was given. At least one of `run_id` and `thread_id` says for what.
 
     `card_id`, `head` and `number` are set when the person pointed at a card, a commit or a pull
-    request.
+    request. `said_id` is the chat's id of the word itself; ids grow with time, so it tells whether
+    the newest card was there when it was said.
     """
 
     person: Person
@@ -31,6 +32,7 @@ class ApprovalRequest(Record):
     card_id: int | None = None
     head: str | None = Field(default=None, min_length=7)
     number: int | None = None
+    said_id: int | None = None
     security_reviewed: bool = False
 
 
@@ -105,6 +107,12 @@ class Approvals:
                 "merged."
             )
         bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
+        shown, said = proposal.card_id, request.said_id
+        if shown is not None and said is not None and said < shown:
+            raise StaleApproval(
+                "That was said before the newest card was there, which shows "
+                f"`{proposal.head[:7]}`; please look at it and say it again."
+            )
         _at_the_forge(await self._doors.forge.proposal(proposal.number), proposal, history)
         verdict = history.verdict
         if verdict is None or verdict.head != proposal.head or not verdict.green:

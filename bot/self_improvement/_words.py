@@ -7,7 +7,7 @@ from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.run import Run
 
-_SHOWN = 300
+_SHOWN, _BRIEF, _FEW = 300, 120, 4
 
 
 def nothing_found(run: Run, history: History, change: ChangeSet) -> str:
@@ -38,8 +38,10 @@ def told_text(item: Instruction, *, at_once: bool) -> str:
 
 
 def asked_by(items: tuple[Instruction, ...]) -> str:
-    """Return `alice asked “...”; bob asked “...”`."""
-    return "; ".join(f"{item.by} asked “{one_line(item.text, _SHOWN)}”" for item in items)
+    """Return `alice asked “...”; bob asked “...”`, of the first few."""
+    told = [f"{item.by} asked “{one_line(item.text, _BRIEF)}”" for item in items[:_FEW]]
+    more = len(items) - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
 def rounds(count: int) -> str:

@@ -38,7 +38,7 @@ class Writing:
             stand_in = self._stand_in(history)
             if stand_in is None or engine is stand_in:
                 raise
-            run = await self._handed_over(run, history, error)
+            run = await self._handed_over(run, history, error, stand_in.engine)
             return await self._written(stand_in, run, history)
 
     def _engine(self, run: Run, history: History) -> Execute:
@@ -54,11 +54,11 @@ class Writing:
         proven = history.plan is not None and history.plan.reproduction is not None
         return self._kit.stages.stand_in if proven and not history.revising else None
 
-    async def _handed_over(self, run: Run, history: History, error: TheseusError) -> Run:
+    async def _handed_over(self, run: Run, history: History, error: TheseusError, name: str) -> Run:
         """Say why another engine takes over; what the first one spent is saved."""
         kit = self._kit
         kit.record(run, error)
-        text = f"⚠️ {redact(str(error))} The offline engine takes over."
+        text = f"⚠️ {redact(str(error))} The {name} engine takes over."
         if history.instructions:
             text += " It works from tests alone: what was asked in words is not in its change."
         await kit.voice.say(run, text, key=f"handed-over:{run.attempt}:{run.round}")

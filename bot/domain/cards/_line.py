@@ -39,4 +39,7 @@ def standing(run: Run) -> str:
         return _DOING[run.stage]
     if run.stage is Stage.SHIP:
         return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
-    return one_line(run.reason, 120) or "waiting" if run.parked else "about to begin"
+    if run.parked_until is None:
+        return "about to begin"
+    goes_on = f"goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"
+    return f"{one_line(run.reason.partition('. ')[0].rstrip('.'), 80) or 'paused'}; {goes_on}"

@@ -67,7 +67,8 @@ def test_a_run_that_waits_for_an_answer_or_a_limit_shows_a_hand() -> None:
     text = read(cards.progress(parked, HISTORY))
     assert "✋ **Write the change**" in text
     assert "Waiting for an answer." in text
-    assert cards.standing(parked) == "Waiting for an answer."
+    told = f"Waiting for an answer; goes on <t:{LATER.timestamp():.0f}:R> at the latest"
+    assert cards.standing(parked) == told
 
 
 def test_a_run_that_waits_for_the_forge_does_not_ask_for_a_word() -> None:

@@ -129,6 +129,36 @@ async def test_while_it_revises_ship_it_is_answered_and_ships_nothing(tmp_path: 
     assert world.forge.merges == []
 
 
+async def test_a_word_said_before_the_newest_card_was_there_does_not_ship_it(
+    tmp_path: Path,
+) -> None:
+    world = willing(tmp_path)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        world.engine.hold()
+        world.engine.working.clear()
+        await agent.revise(run.id, ALICE, ASK)
+        await asyncio.wait_for(world.engine.working.wait(), 5)
+        world.chat.hold()
+        world.engine.release()
+        await world.until(lambda _: len(world.cards(run)) == 2, run.id)
+        card = world.chat.by_key(world.cards(run)[1])
+        shown = card.ref.message_id
+        early = asyncio.create_task(agent.approve(world.word(run, said_id=shown - 1)))
+        await world.clock.advance(1)
+        world.chat.release()
+        await world.until(lambda now: now.status is not Status.RUNNING, run.id)
+        with pytest.raises(StaleApproval, match="said before the newest card was there"):
+            await early
+        await agent.approve(world.word(run, said_id=shown + 1))
+        done = await world.ended(run.id)
+        history = await agent.history(run.id)
+    assert done.status is Status.DONE
+    assert history.approval is not None
+    assert history.change_set is not None
+    assert history.approval.head == history.change_set.head
+
+
 async def test_a_revision_that_does_not_hold_leaves_the_old_proposal_which_ships(
     tmp_path: Path,
 ) -> None:
