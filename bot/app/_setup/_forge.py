@@ -32,21 +32,22 @@ def set_up_forge(desk: Desk) -> None:
     """Settle where proposals go."""
     desk.asking.say("\n2 of 4: where proposals go")
     forge = desk.settings.config.forge
-    remote = asyncio.run(remote_of(desk.settings.root, forge.remote))
-    if _may_be_github(desk, remote) and remote is not None:
-        desk.asking.say(f"  The git remote {forge.remote} is {remote.shown}.")
+    found = _on_github(desk)
+    if found is not None:
+        name, remote = found
+        desk.asking.say(f"  The git remote {name} is {remote.shown}.")
         default = "local" if forge.kind == "local" and _settled(desk) else "github"
         question = "Proposals go to github, or local (to a repository on this machine)"
         if pick(desk.asking, "forge", question, _KINDS, default=default) == 1:
+            desk.set("forge.remote", name)
             _github(desk, remote)
             return
     else:
-        shown = "there is none" if remote is None else f"it is {remote.shown}"
-        desk.asking.say(f"  The git remote {forge.remote} does not lead to GitHub ({shown}).")
+        desk.asking.say("  No git remote leads to GitHub.")
         if pick(desk.asking, "forge", "Proposals go to", _KINDS, default="local") == 1:
             raise ConfigError(
-                f"forge github: point the git remote {forge.remote} at the repository first: git "
-                f"-C {desk.settings.root} remote add {forge.remote} git@github.com:OWNER/NAME.git"
+                "forge github: point a git remote at the repository first: git -C "
+                f"{desk.settings.root} remote add origin git@github.com:OWNER/NAME.git"
             )
     _local(desk)
 
@@ -56,8 +57,19 @@ def _settled(desk: Desk) -> bool:
     return desk.settings.config.discord.dev_channel_id is not None
 
 
-def _may_be_github(desk: Desk, remote: Remote | None) -> bool:
-    if remote is None or remote.repository is None:
+def _on_github(desk: Desk) -> tuple[str, Remote] | None:
+    """Return the remote that leads to GitHub: the one that is set, else `origin`, else another."""
+    root = desk.settings.root
+    names = (desk.settings.config.forge.remote, "origin", *asyncio.run(remotes_of(root)))
+    for name in dict.fromkeys(names):
+        remote = asyncio.run(remote_of(root, name))
+        if remote is not None and _may_be_github(desk, remote):
+            return name, remote
+    return None
+
+
+def _may_be_github(desk: Desk, remote: Remote) -> bool:
+    if remote.repository is None:
         return False
     environment = desk.settings.environment
     api = api_address(environment, remote.host)
@@ -65,8 +77,7 @@ def _may_be_github(desk: Desk, remote: Remote | None) -> bool:
         return asyncio.run(_is_enterprise(api))
     try:
         repository_of(remote.url, api)
-    except ConfigError as error:
-        desk.asking.say(f"  {error}")
+    except ConfigError:  # on another host
         return False
     return True
 

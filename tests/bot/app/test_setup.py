@@ -77,7 +77,7 @@ async def test_options_answer_and_defaults_fill_in(newcomer: Newcomer) -> None:
 
 async def test_what_is_merged_in_the_local_forge_can_reach_the_clone(newcomer: Newcomer) -> None:
     git(newcomer.clone, "switch", "-q", "-c", "trunk")
-    git(newcomer.clone, "remote", "add", "theseus", "https://gitlab.example/theseus/ship.git")
+    git(newcomer.clone, "remote", "add", "theseus", "https://127.0.0.1:9/theseus/ship.git")
     assert await newcomer.set_up(channel="dev") == 0, newcomer.said
     forge = newcomer.settings.config.forge
     assert (forge.kind, forge.branch, forge.remote) == ("local", "trunk", "theseus-local")
@@ -105,7 +105,7 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
         ({"developers": "@everyone"}, "would let anybody in"),
         ({"developers": "The Ship"}, "is a bot"),
         ({"developers": "shipwrights"}, "shipwrights can mean role"),
-        ({"forge": "github"}, "git remote origin"),
+        ({"forge": "github"}, "remote add origin"),
         ({"forge": "gitlab"}, "--forge"),
     ],
 )
@@ -161,6 +161,22 @@ async def test_github_is_found_from_the_remote_with_its_default_branch(
     assert (forge.kind, forge.branch, forge.remote) == ("github", "main", "origin")
     assert forge.github.reviewers == {"alice"}
     assert github.token not in newcomer.said
+
+
+async def test_who_began_with_a_local_forge_can_go_on_to_github(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    assert await newcomer.set_up(channel="dev") == 0, newcomer.said
+    async with GithubTwin(tmp_path) as github:
+        git(newcomer.clone, "remote", "add", "origin", github.clone_url)
+        newcomer.variables |= {
+            "THESEUS_GITHUB_API_URL": github.api_url, "GITHUB_TOKEN": github.token,
+        }  # fmt: skip
+        assert await newcomer.set_up() == 0, newcomer.said
+        assert newcomer.settings.config.forge.kind == "local"
+        assert await newcomer.set_up(forge="github") == 0, newcomer.said
+    forge = newcomer.settings.config.forge
+    assert (forge.kind, forge.remote) == ("github", "origin")
 
 
 async def test_an_app_is_asked_for_its_numbers_and_key(newcomer: Newcomer, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""A bot that was set up by the wizard alone, as a newcomer has it, mends itself."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.local.faults import choose, plant
+from bot.local.person import Person
+from bot.local.server import LocalDiscord, LocalPerson
+from tests.fakes.repositories import commit, git
+from tests.support.onlooker import Onlooker
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "right.discord.token"
+# A quick full tier: how long all tests take is not what this is about.
+FULL = "\n  full:\n    - {name: lint, command: [ruff, check, cogs], seconds: 60}\n"
+
+
+def _clone(folder: Path) -> Path:
+    """Clone this repository, break something in it, and commit that."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no git repository, so there is nothing to clone")
+    clone = folder / "bot"
+    git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
+    git(clone, "remote", "remove", "origin")
+    git(clone, "checkout", "-q", "-B", "main")
+    plant(choose("dice-percent", None), clone)
+    config = clone / "data/config.yaml"
+    text = config.read_text()
+    config.write_text(text[: text.index("\n  full:\n")] + FULL)
+    commit(clone, {}, "Make dice faster")
+    return clone
+
+
+@asynccontextmanager
+async def _running(
+    clone: Path, variables: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    bot = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=clone, env=variables,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield bot
+    finally:
+        if bot.returncode is None:
+            bot.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(bot.wait(), 60) == 0
+
+
+async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_path: Path) -> None:
+    clone = await asyncio.to_thread(_clone, tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    async with (
+        LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
+        Person(discord.base_url, "alice") as person,
+    ):
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ["HOME"],
+            "PYTHONPATH": str(clone),
+            "LC_ALL": "C.UTF-8",
+            "DISCORD_TOKEN": TOKEN,
+            "THESEUS_DISCORD_API_URL": discord.api_url,
+            "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
+        }
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "bot", "setup", "--yes", "--channel", "dev"],
+            cwd=clone, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        alice = Onlooker(person)
+        async with _running(clone, variables):
+            await person.wait_for_bot(90)
+            assert "failed with ValueError" in await alice.run("dev", "roll", dice="d%")
+            thread = await alice.ask("rolling dice keeps crashing, fix it")
+            await alice.proposal(thread, timeout=300)
+            await person.say(thread, "ship it")
+            await alice.live(thread)
+            assert "failed" not in await alice.run("dev", "roll", dice="d%")
+    assert (now := git(clone, "rev-parse", "HEAD")) != before
+    assert now == git(clone, "ls-remote", "theseus", "main").split()[0]
+    assert git(clone, "status", "--porcelain") == "M data/config.yaml"
