@@ -1,12 +1,22 @@
 """Benchmarks. Each measures Theseus against a baseline beside it, in the same run.
 
 Times depend on the machine and on what else it does; the ratio of two things measured in turns
-depends on them much less.
+depends on them much less. Those of the claude engine use the tests' scripted model: they run from
+the repository, as all of them do.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import acknowledgement, journal, proposal, worktree
+from bench import (
+    acknowledgement,
+    claude,
+    evidence,
+    first_token,
+    journal,
+    memory,
+    proposal,
+    worktree,
+)
 from bench.rows import Row
 from bot.domain.errors import ConfigError
 
@@ -17,6 +27,10 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "worktree": worktree.measure,
     "acknowledgement": acknowledgement.measure,
     "proposal": proposal.measure,
+    "evidence": evidence.measure,
+    "first-token": first_token.measure,
+    "memory": memory.measure,
+    "claude": claude.measure,
 }
 
 

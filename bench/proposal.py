@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
-from sqlite3 import connect
 
+from bench.moments import moments
 from bench.rows import Row
 from bench.stage import open_demo, settled
 from bot.adapters.sqlite_store import SqliteStore
@@ -15,14 +14,6 @@ from bot.local.faults import choose
 from bot.local.person import Person
 
 FAULT = "dice-top-face"
-STAGES = {
-    "Evidence": "observe",
-    "Diagnosis": "diagnose",
-    "Plan": "plan",
-    "ChangeSet": "execute",
-    "Verdict": "verify",
-    "Proposal": "propose",
-}
 
 
 async def measure() -> Sequence[Row]:
@@ -38,8 +29,8 @@ async def measure() -> Sequence[Row]:
         if run.ended:
             raise RuntimeError(f"the run ended without a proposal: {run.reason}")
         history = await store.history(run.id)
-        moments = _moments(demo.stead.state / "theseus.sqlite3", run)
-    return _rows(moments, history)
+        saved = moments(demo.stead.state / "theseus.sqlite3", run)
+    return _rows(saved, history)
 
 
 def _proposed_or_ended(run: Run) -> bool:
@@ -54,25 +45,10 @@ async def _meet(alice: Person) -> None:
             return
 
 
-def _moments(database: Path, run: Run) -> list[tuple[str, datetime]]:
-    """Return when the run was asked for, and when each stage's record was saved."""
-    with connect(database) as rows:
-        found = rows.execute(
-            "SELECT kind, at FROM stage_records WHERE run_id = ? ORDER BY at", (run.id,)
-        ).fetchall()
-    order = list(STAGES)
-    stages: dict[str, str] = {}
-    for kind, at in found:  # a stage may save several records at once: the last one is its own
-        if kind in STAGES:
-            stages[at] = max(stages.get(at, kind), kind, key=order.index)
-    saved = [(STAGES[kind], datetime.fromisoformat(at)) for at, kind in stages.items()]
-    return [("request", run.created_at), *saved]
-
-
-def _rows(moments: list[tuple[str, datetime]], history: History) -> list[Row]:
-    whole = (moments[-1][1] - moments[0][1]).total_seconds()
+def _rows(saved: list[tuple[str, datetime]], history: History) -> list[Row]:
+    whole = (saved[-1][1] - saved[0][1]).total_seconds()
     rows = [Row(bench="proposal", name="request to proposal", ours=whole, share=1.0)]
-    for (_, start), (stage, end) in pairwise(moments):
+    for (_, start), (stage, end) in pairwise(saved):
         seconds = (end - start).total_seconds()
         rows.append(Row(bench="proposal", name=f"  {stage}", ours=seconds, share=seconds / whole))
     verdict = history.verdict

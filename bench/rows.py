@@ -2,18 +2,21 @@
 
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 
 from pydantic import Field
 
 from bot.domain.record import Record
 
 _SCALES = ((1.0, "s", 1.0), (1e-3, "ms", 1e3), (0.0, "µs", 1e6))
+_SMALL = 0.05  # a ratio below it has one digit that counts
 
 Timed = Callable[[], Awaitable[float]]
+Unit = Literal["s", "MB", "tokens"]
 
 
 class Row(Record):
-    """One figure. `ours` and `baseline` are medians in seconds; `ratio` is ours by baseline.
+    """One figure. `ours` and `baseline` are medians in `unit`; `ratio` is ours by baseline.
 
     Where there is no baseline, `share` says which part of the whole this is.
     """
@@ -26,15 +29,21 @@ class Row(Record):
     ratio: float | None = None
     share: float | None = Field(default=None, ge=0, le=1)
     pairs: int = Field(default=1, ge=1)
+    unit: Unit = "s"
 
     @property
     def line(self) -> str:
         """Return it as one line for a terminal; lines of several rows are aligned."""
-        start = f"{self.bench:16}{self.name:28}{duration(self.ours):>10}"
+        start = f"{self.bench:16}{self.name:36}{self._told(self.ours):>13}"
         if self.ratio is not None and self.baseline is not None:
-            against = f"{self.baseline_name} {duration(self.baseline)}"
-            return f"{start}   {self.ratio:5.2f} x  {against}  ({self.pairs} pairs)"
+            against = f"{self.baseline_name} {self._told(self.baseline)}"
+            pairs = f"  ({self.pairs} pairs)" if self.pairs > 1 else ""
+            ratio = f"{self.ratio:.2f}" if self.ratio >= _SMALL else f"{self.ratio:.1g}"
+            return f"{start}   {ratio:>6} x  {against}{pairs}"
         return start + (f"   {self.share:5.0%}" if self.share is not None else "")
+
+    def _told(self, amount: float) -> str:
+        return duration(amount) if self.unit == "s" else f"{amount:,.0f} {self.unit}"
 
 
 def duration(seconds: float) -> str:

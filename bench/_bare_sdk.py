@@ -1,0 +1,72 @@
+"""claude-agent-sdk and nothing else: a program that holds the conversations it is asked to.
+
+Every line of standard input is one conversation (`bench.bare.Asked` as JSON); a line of standard
+output tells that it is over. Conversations are held side by side, each with a program of its own.
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from claude_agent_sdk import (
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    ResultMessage,
+    create_sdk_mcp_server,
+    tool,
+)
+
+LINE_BYTES = 4 * 1024 * 1024
+
+
+@tool("git_pr_create", "Write the title and text of the pull request.", {"title": str, "body": str})
+async def draft(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Take the text of a pull request."""
+    return {"content": [{"type": "text", "text": f"Noted: {arguments['title']}"}]}
+
+
+async def converse(asked: dict[str, Any]) -> None:
+    """Start the program, ask, hear the answer out, leave."""
+    schema = asked["schema"]
+    options = ClaudeAgentOptions(
+        cwd=asked["cwd"],
+        system_prompt=asked["system"],
+        model=asked["model"],
+        tools=asked["tools"],
+        allowed_tools=[*asked["tools"], "mcp__theseus"],
+        mcp_servers={"theseus": create_sdk_mcp_server("theseus", tools=[draft])},
+        strict_mcp_config=True,
+        setting_sources=[],
+        permission_mode="dontAsk",
+        verbatim_prompts=True,
+        output_format={"type": "json_schema", "schema": schema} if schema else None,
+    )
+    ended = None
+    async with ClaudeSDKClient(options) as client:
+        await client.query(asked["prompt"])
+        async for message in client.receive_response():
+            if isinstance(message, ResultMessage):
+                ended = message
+    failed = ended is None or ended.is_error
+    print(
+        json.dumps({"number": asked["number"], "failed": failed, "told": repr(ended)}), flush=True
+    )
+
+
+async def main() -> None:
+    """Hold conversations until standard input ends; those under way end with it."""
+    lines = asyncio.StreamReader(limit=LINE_BYTES)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    print(json.dumps({"number": 0, "failed": False, "told": ""}), flush=True)
+    async with asyncio.TaskGroup() as group:
+        held = set()
+        async for line in lines:
+            held.add(group.create_task(converse(json.loads(line))))
+        for each in held:
+            each.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,176 @@
+"""A whole run with the claude engine, against claude-agent-sdk called directly.
+
+Both ask the same scripted model, which answers at once, the same questions for the same turns, as
+planner, executor and reviewer, and prove the same change with the same commands in the same
+sandbox: the reproduction on both sides, then the checks side by side. The baseline has no thread,
+card, records, worktree, guard, commit and pull request; it edits a checkout that lies ready.
+"""
+
+import asyncio
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from bench.bare import Asked, Bare, bare
+from bench.moments import moments
+from bench.rows import Row, in_turns, median
+from bench.scene import Scene, scene
+from bot.adapters.sandbox import choose_sandbox
+from bot.domain.change import CheckResult
+from bot.domain.history import History
+from bot.ports.sandbox import Limits, Sandbox
+from tests.fakes.fairground import SPIN
+from tests.fakes.repositories import git
+
+PAIRS = 3
+ROLES = ("planner", "executor", "reviewer")
+SECONDS = 240.0
+# What the whole consists of, each up to the moment named last.
+PARTS = (
+    "until the planner asks",  # evidence, red, worktree, its program
+    "planner, to its plan",
+    "until the executor asks",
+    "executor, to its last turn",
+    "until the reviewer asks",
+    "reviewer, to the commit",
+    "red, green, checks",
+    "pull request and card",
+)
+Marks = list[datetime]
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for the whole, then one for each part of it."""
+    sandbox = await choose_sandbox("auto", required=False)
+    async with scene() as place, bare(place.folder / "bare", place.model.base_url) as sdk:
+        await place.ready(SPIN)
+        runs, direct = _Runs(place), _Direct(place, sdk, sandbox)
+
+        async def ours() -> float:
+            direct.history = await runs.one()
+            return _length(runs.marks[-1])
+
+        async def baseline() -> float:
+            await direct.one(runs.asked)
+            return _length(direct.marks[-1])
+
+        mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+    whole = Row(
+        bench="claude", name="request to proposal", ours=mine, baseline=theirs,
+        baseline_name="claude-agent-sdk, same checks", ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip
+    return [whole, *_parts(runs.marks[1:], direct.marks[1:])]
+
+
+class _Runs:
+    """Whole runs of the bot, one after another."""
+
+    def __init__(self, place: Scene) -> None:
+        self._place = place
+        self.asked: Mapping[str, Asked] = {}
+        self.marks: list[Marks] = []
+
+    async def one(self) -> History:
+        """Have a fix proposed, and reject it. Return what was recorded."""
+        place = self._place
+        place.arrivals.clear()
+        start = datetime.now(UTC)
+        thread = await place.world.alice.ask(SPIN.complaint)
+        await place.world.alice.proposal(thread, timeout=SECONDS)
+        end = datetime.now(UTC)
+        (run,) = await place.store.find(limit=1)
+        saved = {stage: at for stage, at in moments(place.database, run)}
+        asked = _asked(place)
+        self.asked = {who: Asked.like(place.model.asked(who)[0]) for who in ROLES}
+        known = [start, *_turns(asked)]
+        known.insert(2, saved["plan"])
+        self.marks.append([*known, saved["execute"], saved["verify"], end])
+        await place.world.alice.person.say(thread, "reject")
+        await place.until("rejected")
+        return await place.store.history(run.id)
+
+
+class _Direct:
+    """The same without Theseus."""
+
+    def __init__(self, place: Scene, sdk: Bare, sandbox: Sandbox) -> None:
+        self._place = place
+        self._sdk = sdk
+        self._sandbox = sandbox
+        self._tree = place.folder / "direct"
+        self.history = History()
+        self.marks: list[Marks] = []
+
+    async def one(self, asked: Mapping[str, Asked]) -> None:
+        """Do what the run of `history` did, from a checkout at base."""
+        await asyncio.to_thread(self._fresh)
+        verdict, done = self.history.verdict, list[datetime]()
+        assert verdict and verdict.red_on_base and verdict.green_on_head
+        self._place.arrivals.clear()
+        start = datetime.now(UTC)
+        await self._run(verdict.red_on_base, passes=False)
+        for role in ROLES:
+            await self._sdk.hold(asked[role], self._tree)
+            done.append(datetime.now(UTC))
+        await self._run(verdict.green_on_head)
+        await asyncio.gather(*(self._run(check) for check in verdict.checks))
+        end = datetime.now(UTC)
+        known = [start, *_turns(_asked(self._place))]
+        known.insert(2, done[0])
+        self.marks.append([*known, done[2], end])
+
+    def _fresh(self) -> None:
+        """Make a checkout at base, or bring it back there; the reproduction lies in it."""
+        evidence, plan = self.history.evidence, self.history.plan
+        assert evidence and plan and plan.reproduction
+        if not self._tree.exists():
+            stead = self._place.world.stead
+            git(stead.home, "clone", "-q", "--local", str(stead.checkout), str(self._tree))
+        git(self._tree, "reset", "-q", "--hard", evidence.base)
+        git(self._tree, "clean", "-fdxq", "-e", ".mypy_cache", "-e", ".ruff_cache")
+        file = self._tree / plan.reproduction.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(plan.reproduction.source, encoding="utf-8")
+
+    async def _run(self, check: CheckResult, *, passes: bool = True) -> None:
+        """Run one command of the run's proof, which has to end as it did there."""
+        done = await self._sandbox.run(
+            shlex.split(check.command),
+            cwd=self._tree,
+            writable=[self._tree],
+            env={"PYTHONPATH": str(self._tree)},
+            limits=Limits(seconds=SECONDS),
+        )
+        assert (done.returncode == 0) is passes, f"{check.command}: {done.output}"
+
+
+def _asked(place: Scene) -> Mapping[str, Sequence[datetime]]:
+    """Return when each role asked the model."""
+    return {who: [at for at, request in place.arrivals if request.who == who] for who in ROLES}
+
+
+def _turns(asked: Mapping[str, Sequence[datetime]]) -> list[datetime]:
+    """Return when the planner asked, the executor first and last, and the reviewer."""
+    executor = asked["executor"]
+    return [asked["planner"][0], executor[0], executor[-1], asked["reviewer"][0]]
+
+
+def _length(marks: Marks) -> float:
+    return (marks[-1] - marks[0]).total_seconds()
+
+
+def _parts(ours: Sequence[Marks], direct: Sequence[Marks]) -> list[Row]:
+    """Return the medians of every part. They need not add up to the median of the whole."""
+    mine, theirs = _medians(ours), _medians(direct)
+    rows = []
+    for part, seconds, without in zip(PARTS, mine, [*theirs, None], strict=True):
+        ratio = None if without is None else seconds / without
+        row = Row(bench="claude", name=f"  {part}", ours=seconds, baseline=without, ratio=ratio)
+        rows.append(row.but(baseline_name="" if without is None else "direct"))
+    return rows
+
+
+def _medians(all_marks: Sequence[Marks]) -> list[float]:
+    lengths = [[_length([a, b]) for a, b in pairwise(marks)] for marks in all_marks]
+    return [median(column) for column in zip(*lengths, strict=True)]

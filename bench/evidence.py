@@ -1,0 +1,145 @@
+"""Tokens of the evidence a model is given, against pasting the raw log and the failing files.
+
+The log is the journal as it lies on disk for the time that is looked back on; the files are those
+of the failure's frames, whole. Both are counted alike: four characters are a token.
+"""
+
+import asyncio
+import importlib.util
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from bench.rows import Row
+from bot.adapters.claude_agent._texts import evidence_text
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.system_clock import SystemClock
+from bot.domain.evidence import Evidence
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.people import Person, Place
+from bot.domain.run import Trigger
+from bot.stages.diagnose import Diagnose
+from bot.stages.observe import Observe
+from bot.telemetry import Recorder, redact
+from tests.fakes.fairground import FAIR, FILE, SPIN, fairground
+from tests.fakes.repositories import commit
+
+CHARACTERS_A_TOKEN = 4
+SIZES = {"small": 40, "busy": 10_000}
+FAILS_EVERY = 20
+
+
+class Deed(NamedTuple):
+    """What somebody does that fails, and with what."""
+
+    name: str
+    inputs: dict[str, object]
+    call: Callable[[], object]
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for each size of journal."""
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
+        root = Path(folder) / "fairground"
+        head = await asyncio.to_thread(_repository, root)
+        fair = _imported(root / FILE)
+        rows = []
+        for name, records in SIZES.items():
+            told = f"{name} journal, {records:,} records"
+            rows.append(await _one(_Site(Path(folder) / name, root, head), fair, told, records))
+        return rows
+
+
+class _Site(NamedTuple):
+    """Where the journal and the repository are, and its newest commit."""
+
+    state: Path
+    root: Path
+    head: str
+
+
+def _repository(root: Path) -> str:
+    """Make a repository in which the fault came with the second commit; return the newest."""
+    fairground(root)
+    commit(root, {FILE: FAIR.replace(*SPIN.edit[1:])}, "Spin: count fields from 1")
+    return commit(root, {FILE: FAIR}, "Spin: take the number as it is")
+
+
+async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
+    clock, root = SystemClock(), site.root
+    async with NdjsonJournal(site.state, redact=redact) as journal:
+        recorder = Recorder(journal, clock, root, b"bench", lambda: site.head, redact=redact)
+        for number in range(records):
+            _record(recorder, fair, number)
+        trigger = Trigger(
+            key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
+            text=SPIN.complaint, subject=SPIN.command, at=clock.now(),
+        )  # fmt: skip
+        observe = Observe(journal, GitCheckout(root), clock, lookback=timedelta(hours=24))
+        evidence = await observe(trigger)
+    pack = evidence_text(evidence, Diagnose().read(evidence), words=SPIN.complaint)
+    return _row(name, pack, _pasted(site.state, root, evidence))
+
+
+def _row(name: str, pack: str, pasted: str) -> Row:
+    ours, baseline = _tokens(pack), _tokens(pasted)
+    return Row(
+        bench="evidence", name=name, unit="tokens", ours=ours, baseline=baseline,
+        baseline_name="raw log and files", ratio=ours / baseline,
+    )  # fmt: skip
+
+
+def _tokens(text: str) -> int:
+    return len(text) // CHARACTERS_A_TOKEN
+
+
+def _pasted(state: Path, root: Path, evidence: Evidence) -> str:
+    """Return what somebody would paste instead."""
+    logs = sorted((state / "journal").glob("*.ndjson"))
+    capsule = evidence.capsule
+    assert capsule is not None, "the failure was not found"
+    files = dict.fromkeys(root / frame.file for frame in capsule.frames)
+    return "\n".join(file.read_text(encoding="utf-8") for file in [*logs, *files])
+
+
+def _record(recorder: Recorder, fair: ModuleType, number: int) -> None:
+    """Record one action: every twentieth fails, most of those in the same way."""
+    record = partial(
+        recorder.record,
+        Kind.COMMAND,
+        duration_ms=12.5,
+        guild_id=1,
+        channel_id=2,
+        user_id=number % 7,
+    )
+    if number % FAILS_EVERY:
+        record("greet", ActionOutcome.OK)
+        return
+    deeds = _deeds(fair)
+    deed = deeds[number // FAILS_EVERY % len(deeds)]
+    try:
+        deed.call()
+    except (IndexError, KeyError, ZeroDivisionError) as error:
+        record(deed.name, ActionOutcome.ERROR, error=error, inputs=deed.inputs)
+
+
+def _deeds(fair: ModuleType) -> Sequence[Deed]:
+    spin = Deed("spin", {"number": 3}, partial(fair.spin, 3))
+    flip = Deed("flip", {"side": "rim"}, partial(fair.flip, "rim"))
+    share = Deed("share", {"sweets": 7, "people": 0}, partial(fair.share, 7, 0))
+    return (spin, spin, flip, spin, share)
+
+
+def _imported(file: Path) -> ModuleType:
+    """Import a file that is on no path."""
+    spec = importlib.util.spec_from_file_location("bench_fair", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

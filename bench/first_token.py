@@ -1,0 +1,57 @@
+"""From a person's message to the model's first token, over the model's own time.
+
+It is taken at the model: from the message to the planner's question, which the model begins to
+answer when its own time is over. For an investigation the evidence is gathered before; for a fix
+the fault is reproduced as well. The baseline starts a bare `ClaudeSDKClient` and asks it the same.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bench.bare import Asked, bare
+from bench.rows import Row, in_turns
+from bench.scene import Scene, scene
+from tests.fakes.fairground import SPIN
+
+PAIRS = 5
+MODEL_SECONDS = 0.5
+INVESTIGATE = "spin keeps crashing, please look into it"
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for an investigation and one for a fix."""
+    async with scene() as place:
+        await place.ready(SPIN)
+        place.pace.seconds = MODEL_SECONDS
+        return [
+            await _one(place, "investigate", INVESTIGATE, "done"),
+            await _one(place, "fix", SPIN.complaint, "cancelled"),
+        ]
+
+
+async def _one(place: Scene, name: str, text: str, end: str) -> Row:
+    async def ours() -> float:
+        asking = asyncio.create_task(place.asked("planner"))
+        start = datetime.now(UTC)
+        thread = await place.world.alice.ask(text)
+        taken = (await asking - start).total_seconds()
+        if end == "cancelled":
+            await place.world.alice.person.say(thread, "cancel")
+        await place.until(end)
+        return taken
+
+    async with bare(place.folder / f"bare-{name}", place.model.base_url) as sdk:
+
+        async def baseline() -> float:
+            asked = Asked.like(place.model.asked("planner")[-1])
+            asking = asyncio.create_task(place.asked("planner"))
+            start = datetime.now(UTC)
+            await sdk.hold(asked, place.world.stead.checkout)
+            return (await asking - start).total_seconds()
+
+        mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+    return Row(
+        bench="first-token", name=f"message to question, {name}", ours=mine, baseline=theirs,
+        baseline_name="bare ClaudeSDKClient, cold", ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip

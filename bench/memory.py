@@ -1,0 +1,101 @@
+"""Memory of the bot with 1 and 8 runs at their executor, against bare claude-agent-sdk clients.
+
+What counts is the proportional set size of a whole tree of processes: the bot, its programs and
+their launchers; or one Python program with as many SDK clients and theirs. Each executor, and each
+bare client, waits for the model's first answer.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.bare import Asked, bare
+from bench.rows import Row
+from bench.scene import Scene, scene
+from tests.fakes.fairground import SPIN
+
+RUNS = (1, 8)
+SECONDS = 600.0
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PARENT = re.compile(r"^PPid:\s+(\d+)", re.MULTILINE)
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for the idle bot, and one for each number of runs."""
+    async with scene(workers=max(RUNS)) as place:
+        await place.ready(SPIN)
+        place.pace.gate = asyncio.Event()
+        assert place.world.bot.pid is not None
+        idle = Row(bench="memory", name="idle bot", unit="MB", ours=_megabytes(place.world.bot.pid))
+        ours = await _of_bot(place)
+        theirs = await _of_clients(place)  # after ours has gone: programs share what they can
+    rows = [
+        Row(
+            bench="memory", name=f"{runs} runs" if runs > 1 else "1 run", unit="MB", ours=mine,
+            baseline=other, ratio=mine / other,
+            baseline_name=f"{runs} bare clients" if runs > 1 else "1 bare client",
+        )
+        for runs, mine, other in zip(RUNS, ours, theirs, strict=True)
+    ]  # fmt: skip
+    return [idle, *rows]
+
+
+async def _of_bot(place: Scene) -> list[float]:
+    assert place.world.bot.pid is not None
+    threads, found = list[str](), list[float]()
+    for runs in RUNS:
+        while len(threads) < runs:
+            threads.append(await place.world.alice.ask(SPIN.complaint))
+        await asyncio.wait_for(place.model.heard(runs, "executor"), SECONDS)
+        found.append(_megabytes(place.world.bot.pid))
+    for thread in threads:
+        await place.world.alice.person.say(thread, "cancel")
+    await place.world.nothing_left(60)
+    return found
+
+
+async def _of_clients(place: Scene) -> list[float]:
+    found = []
+    asked = Asked.like(place.model.asked("executor")[0])
+    async with bare(place.folder / "bare", place.model.base_url) as sdk:
+        begun, before = 0, len(place.model.asked("executor"))
+        for clients in RUNS:
+            for _ in range(begun, clients):
+                await sdk.begin(asked, place.world.stead.checkout)
+            begun = clients
+            await asyncio.wait_for(place.model.heard(before + clients, "executor"), SECONDS)
+            found.append(_megabytes(sdk.pid))
+    return found
+
+
+def _megabytes(root: int) -> float:
+    return sum(map(_pss, _tree(root))) / 1024
+
+
+def _pss(pid: int) -> int:
+    """Return kilobytes; pages that several processes share count a part in each."""
+    try:
+        told = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
+    except OSError:  # gone meanwhile
+        return 0
+    return int(told[1]) if told else 0
+
+
+def _tree(root: int) -> set[int]:
+    """Return a process and everything below it."""
+    parents, found, size = dict(_parents()), {root}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return found
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for place in Path("/proc").glob("[0-9]*/status"):
+        try:
+            told = _PARENT.search(place.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+        if told:
+            yield int(place.parent.name), int(told[1])
