@@ -40,16 +40,25 @@ async def look_at_git(settings: Settings) -> list[Finding]:
 
 
 async def look_at_secrets(settings: Settings) -> list[Finding]:
-    """Return a finding only where others on this machine could read the secrets."""
-    file = settings.root / ".env"
+    """Return a finding only for what others on this machine could read of the secrets."""
+    app = settings.config.forge.github.app
+    files = [settings.root / ".env", *([settings.root / app.private_key] if app else [])]
+    return [
+        note(
+            "secrets",
+            f"{file} can be read by others on this machine ({stat.filemode(mode)})",
+            f"chmod 600 {file}",
+        )
+        for file in files
+        if (mode := _mode(file)) & _OTHERS
+    ]
+
+
+def _mode(file: Path) -> int:
     try:
-        mode = file.stat().st_mode
+        return file.stat().st_mode
     except OSError:
-        return []
-    if not mode & _OTHERS:
-        return []
-    told = f"{file} can be read by others on this machine ({stat.filemode(mode)})"
-    return [note("secrets", told, f"chmod 600 {file}")]
+        return 0
 
 
 async def look_at_people(settings: Settings) -> list[Finding]:

@@ -192,6 +192,50 @@ async def test_github_without_a_repository_there_names_the_key(make: Make) -> No
     assert "forge.github.repository" in finding.message
 
 
+async def test_a_remote_that_leads_elsewhere_is_bad_with_what_to_add(make: Make) -> None:
+    settings = make()
+    git(settings.root, "remote", "set-url", "origin", "https://user:secret@host.invalid/a/b.git")
+    finding = await found(settings, "forge remote")
+    assert finding.status == "bad"
+    assert "host.invalid/a/b" in finding.message
+    assert "secret" not in finding.line
+    assert f"remote add theseus {settings.state / 'forge.git'}" in finding.mend
+
+
+async def test_a_checkout_without_the_remote_or_on_another_branch_is_bad(make: Make) -> None:
+    settings = make()
+    git(settings.root, "switch", "-q", "-c", "trial")
+    assert "is on trial, not on main" in (await found(settings, "forge remote")).message
+    git(settings.root, "switch", "-q", "main")
+    assert (await found(settings, "forge remote")).status == "good"
+    git(settings.root, "remote", "remove", "origin")
+    assert "there is no git remote origin" in (await found(settings, "forge remote")).message
+
+
+async def test_secrets_that_others_can_read_are_noted(make: Make) -> None:
+    settings = make()
+    file = settings.root / ".env"
+    file.write_text("")
+    file.chmod(0o640)
+    finding = await found(settings, "secrets")
+    assert (finding.status, finding.mend) == ("note", f"chmod 600 {file}")
+    file.chmod(0o600)
+    assert "secrets" not in [each.name for each in await examine(settings)]
+
+
+async def test_texts_that_are_missing_are_bad(make: Make) -> None:
+    settings = make()
+    (settings.root / "prompts/pull_request.md").unlink()
+    finding = await found(settings, "prompts")
+    assert (finding.status, "checkout -- prompts" in finding.mend) == ("bad", True)
+
+
+async def test_a_server_that_does_not_fit_the_channel_names_both_keys(make: Make) -> None:
+    finding = await found(make(config={"discord": {"guild_id": 7}}), "dev channel")
+    assert finding.status == "bad"
+    assert "discord.guild_id and discord.dev_channel_id" in finding.mend
+
+
 async def test_lists_that_allow_nobody_are_bad(make: Make) -> None:
     settings = make(config={"people": {"approvers": {"users": [], "roles": []}}})
     finding = await found(settings, "people.approvers")
