@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import (
     AgentUnauthorized,
     ForgeUnavailable,
@@ -387,6 +388,27 @@ async def test_a_question_in_a_revision_is_answered_and_it_goes_on(tmp_path: Pat
         await revised(world, run)
     assert world.engine.asked[-1].answer is not None
     assert world.engine.asked[-1].steering == (ASK,)
+
+
+async def test_in_the_real_store_a_revision_and_its_question_outlive_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with SqliteStore(tmp_path / "state.sqlite3") as store:
+        world = World(tmp_path, store=store)
+        world.engine = FakeAgent(FIX, [Asked(text="How?", default="Your way."), BETTER])
+        async with world.running() as agent:
+            run = await world.proposed(agent)
+            await agent.revise(run.id, DORA, ASK, "text", "message:7")
+            await world.until(lambda now: now.parked, run.id)
+        async with world.running() as agent:
+            with pytest.raises(WrongStage, match="revising #1"):
+                await agent.approve(world.word(run))
+            await agent.answer(run.id, BOB, "Like this.")
+            run = await revised(world, run)
+            consistent(await agent.history(run.id))
+            await agent.approve(world.word(run))
+            assert (await world.ended(run.id)).status is Status.DONE
+        assert await store.audit_break() is None
 
 
 async def test_who_may_not_and_what_cannot_be_revised_is_refused(tmp_path: Path) -> None:
