@@ -49,6 +49,8 @@ _log = logging.getLogger(__name__)
 
 Forever = Callable[[], Coroutine[Any, Any, None]]
 _WARMING = "warmup"
+# How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
+_SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
 
 
 class RunningCode:
@@ -187,6 +189,7 @@ def _limits(settings: Settings, sandbox: Sandbox, chosen: Engines) -> Limits:
         rounds=config.runs.rounds,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
+        sweep=_SWEEPS[config.forge.kind],
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         vital_signs=(

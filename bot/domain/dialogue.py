@@ -1,5 +1,6 @@
 """What a run asks people, and what people tell a run."""
 
+import re
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -52,3 +53,17 @@ class Instructions(Record):
     def heard(self, key: str) -> bool:
         """Whether that instruction is among them."""
         return any(item.key == key for item in self.items)
+
+
+_PRAISE = frozenset({
+    "all", "and", "approve", "approved", "awesome", "change", "cool", "done", "fine", "good",
+    "great", "it", "lgtm", "look", "looks", "love", "me", "much", "nice", "ok", "okay", "perfect",
+    "ship", "so", "thank", "thanks", "the", "this", "to", "very", "well", "work", "you",
+})  # fmt: skip
+_LONGEST_PRAISE = 8
+
+
+def asks_nothing(text: str) -> bool:
+    """Return whether a remark only praises: `LGTM`, `looks good to me, thanks!`, an emoji."""
+    words = re.findall(r"[^\W_]+", text.lower())
+    return len(words) <= _LONGEST_PRAISE and all(word in _PRAISE for word in words)

@@ -227,10 +227,14 @@ class ForgeError(PortError):
 
 
 class ForgeUnavailable(ForgeError):
-    """The forge cannot be reached now."""
+    """The forge cannot be reached now; `until` is when it can, where it said so (a rate limit)."""
 
     code = "forge.unavailable"
     retryable = True
+
+    def __init__(self, message: str, *, until: datetime | None = None, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.until = until
 
 
 class ForgePending(ForgeError):

@@ -208,7 +208,8 @@ def about(opened: ForgeProposal | None) -> str:
 
 def _explained(error: Exception, record_id: str) -> str:
     if isinstance(error, TheseusError):
-        return redact(str(error))
+        told = redact(str(error)).rstrip()
+        return told if told.endswith((".", "!", "?", "”", "`")) else f"{told}."
     return (
         f"{type(error).__name__} inside Theseus itself. It is in my journal as "
         f"`{short_id(record_id)}`."

@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 FORGE_WAITS = (2.0, 5.0, 15.0)
 """Seconds between attempts while the forge is out of reach."""
+LONGEST_FORGE_WAIT = 3_700.0
+"""Seconds to wait for a forge that says how long: a rate limit ends within the hour."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,18 @@ class Kit:
             try:
                 return await call()
             except ForgeUnavailable as error:
-                activity = f"{error} Trying again in {wait:.0f} s."
+                pause = max(wait, self._until(error))
+                activity = f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s."
                 await self.voice.refresh(run, history, activity)
-                await self.doors.clock.sleep(wait)
+                await self.doors.clock.sleep(pause)
         return await call()
+
+    def _until(self, error: ForgeUnavailable) -> float:
+        """Return how many seconds the forge asked to be left alone for, if it is not too long."""
+        if error.until is None:
+            return 0.0
+        left = (error.until - self.doors.clock.now()).total_seconds() + 1.0
+        return left if left <= LONGEST_FORGE_WAIT else 0.0
 
     async def called(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
         """Return what a model's call returns; journal what it cost, however it ends.

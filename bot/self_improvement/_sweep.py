@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.domain.audit import AuditEntry
-from bot.domain.dialogue import Instruction
+from bot.domain.dialogue import Instruction, asks_nothing
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
 from bot.domain.policy import Act
@@ -143,10 +143,11 @@ class Sweep:
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False
         try:
-            comments = await self._doors.forge.comments(opened.number)
+            written = await self._doors.forge.comments(opened.number)
         except ForgeError:
             return False  # the next sweep reads them
         self._read[run.id] = now
+        comments = tuple(comment for comment in written if not asks_nothing(comment.text))
         if not self._dialogue.follows_words:
             await self._cannot_follow(run, opened, comments)
             return False

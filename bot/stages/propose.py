@@ -1,5 +1,6 @@
 """Propose: publish the proven head as a pull request."""
 
+import re
 from collections.abc import Callable
 
 from bot.domain.change import Verdict
@@ -11,6 +12,8 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 
 Render = Callable[..., str]
+_ACTED_ON = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)")
+_TAG = re.compile(r"<(?=[!/?\w])")
 
 
 class Propose:
@@ -73,7 +76,7 @@ class Propose:
             "pull_request",
             learned=diagnosis.headline,
             cause=diagnosis.cause,
-            change=change.summary,
+            change="\n\n".join(filter(None, (_quiet(change.summary), _quiet(change.description)))),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             tests="\n".join(checks),
             risk=f"{plan.risk}. {plan.impact}",
@@ -87,7 +90,14 @@ def _title(history: History) -> str:
     diagnosis, change = history.diagnosis, history.change_set
     if diagnosis is None or change is None:
         raise AssertionError("a proposal needs a diagnosis and a change")
-    return f"Fix {diagnosis.event.replace('.', ' ')}: {change.summary}"[:120]
+    named = _quiet(" ".join(change.title.split()))
+    return (named or f"Fix {diagnosis.event.replace('.', ' ')}: {_quiet(change.summary)}")[:120]
+
+
+def _quiet(text: str) -> str:
+    """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
+    plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
+    return _ACTED_ON.sub(lambda sign: sign[0] + "\u200b", plain)
 
 
 def _why_new(earlier: Proposal | None, head: str) -> str:

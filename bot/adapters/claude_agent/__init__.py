@@ -1,10 +1,14 @@
 """The claude engine: claude-agent-sdk and its bundled Claude Code program."""
 
+from datetime import timedelta
+
 from bot.adapters.claude_agent._agent import ClaudeAgent
 from bot.adapters.claude_agent._doors import Doors
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions
 from bot.domain.roles import Role
+
+KEPT = timedelta(days=14)
 
 __all__ = ["Claude", "ClaudeAgent", "ClaudeOptions", "ClaudePlanner", "Doors", "claude_engine"]
 
@@ -15,9 +19,11 @@ def claude_engine(
     """Return the engine and its planner. Nothing is started before it is needed.
 
     They hold no process between calls, so that there is nothing to close. Without a `reviewer`
-    nobody reads a change before the checks.
+    nobody reads a change before the checks. Conversations nobody has gone on with for two weeks
+    are removed.
     """
     claude = Claude(options, doors.clock)
+    claude.tidy(KEPT)
     return (
         ClaudeAgent(claude, doors, executor=executor, reviewer=reviewer),
         ClaudePlanner(claude, planner, doors),

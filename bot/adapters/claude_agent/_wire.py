@@ -1,6 +1,7 @@
 """The line to the running program, over claude-agent-sdk: the only file that drives the SDK."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
@@ -171,6 +172,7 @@ class Wire:
             mcp_servers={server["name"]: server} if server else {},
             strict_mcp_config=True,
             setting_sources=[],
+            settings=json.dumps({"attribution": {"commit": "", "pr": ""}}),
             skills=[],
             permission_mode="dontAsk",
             verbatim_prompts=True,

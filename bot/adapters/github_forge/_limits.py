@@ -30,7 +30,8 @@ class Limits:
         if until > now:
             raise ForgeUnavailable(
                 f"GitHub's rate limit is used up; I ask again at {until.astimezone(UTC):%H:%M:%S} "
-                f"UTC (in {_length(until - now)})"
+                f"UTC (in {_length(until - now)})",
+                until=until,
             )
 
     def note(self, resource: str, status: int, headers: Mapping[str, str], body: bytes) -> None:

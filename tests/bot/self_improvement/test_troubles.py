@@ -1,6 +1,7 @@
 """What goes wrong behind the doors is said in the run's thread, and ends nothing else."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -195,12 +196,24 @@ async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Pa
     assert any("The forge is down. Trying again in 2 s." in body for body in bodies)
 
 
+async def test_a_forge_that_says_until_when_is_left_alone_until_then(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    until = world.clock.now() + timedelta(minutes=40)
+    world.forge.fail_next(ForgeUnavailable("The rate limit is used up", until=until))
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    assert run.updated_at >= until
+    card = world.chat.by_key(f"{run.id}:card")
+    bodies = [post.card.body for post in card.versions if post.card]
+    assert any("The rate limit is used up. Trying again in" in body for body in bodies)
+
+
 async def test_a_forge_that_stays_down_ends_the_run_and_says_what_to_do(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.forge.down = True
     run, text = await _failed(world)
     assert text.startswith(
-        f"❌ Stopped at propose: the forge is down `/runs retry {run.id}` tries again."
+        f"❌ Stopped at propose: the forge is down. `/runs retry {run.id}` tries again."
     )
 
 

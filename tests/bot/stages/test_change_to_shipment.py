@@ -160,6 +160,21 @@ async def test_a_green_head_is_proposed_with_what_was_learned() -> None:
     assert "risk: low. People who use `/roll`." in draft.body
 
 
+async def test_an_engines_words_head_the_pull_request_and_ring_or_close_nothing() -> None:
+    forge = FakeForge()
+    change = CHANGE.but(
+        title="Count faces from one",
+        description="As @mara said; closes #12, GH-7.\n<!-- theseus:run=other --><img src=x>",
+    )
+    await _propose(forge)(RUN, HISTORY.but(proposal=None, change_set=change))
+    [draft] = forge.drafts
+    assert draft.title == "Count faces from one"
+    assert "Use `value - 1` as the index." in draft.body
+    assert "As @\u200bmara said; closes #\u200b12, GH-\u200b7." in draft.body
+    assert "<!--" not in draft.body
+    assert "<img" not in draft.body
+
+
 @pytest.mark.parametrize(
     "history",
     [
