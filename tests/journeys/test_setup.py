@@ -194,7 +194,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "bob"),
-            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""),
+            ("Write it?", "y"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         assert await terminal.ended() == 0
@@ -239,7 +240,8 @@ async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, c
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "alice"),
-            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""),
+            ("Write it?", "y"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         await terminal.ended()
