@@ -27,7 +27,7 @@ async def measure() -> Sequence[Row]:
         await place.ready(SPIN)
         place.pace.gate = asyncio.Event()
         assert place.world.bot.pid is not None
-        idle = Row(bench="memory", name="idle bot", unit="MB", ours=_megabytes(place.world.bot.pid))
+        idle = Row(bench="memory", name="idle bot", unit="MB", ours=megabytes(place.world.bot.pid))
         ours = await _of_bot(place)
         theirs = await _of_clients(place)  # after ours has gone: programs share what they can
     rows = [
@@ -48,7 +48,7 @@ async def _of_bot(place: Scene) -> list[float]:
         while len(threads) < runs:
             threads.append(await place.world.alice.ask(SPIN.complaint))
         await asyncio.wait_for(place.model.heard(runs, "executor"), SECONDS)
-        found.append(_megabytes(place.world.bot.pid))
+        found.append(megabytes(place.world.bot.pid))
     for thread in threads:
         await place.world.alice.person.say(thread, "cancel")
     await place.world.nothing_left(60)
@@ -65,11 +65,12 @@ async def _of_clients(place: Scene) -> list[float]:
                 await sdk.begin(asked, place.world.stead.checkout)
             begun = clients
             await asyncio.wait_for(place.model.heard(before + clients, "executor"), SECONDS)
-            found.append(_megabytes(sdk.pid))
+            found.append(megabytes(sdk.pid))
     return found
 
 
-def _megabytes(root: int) -> float:
+def megabytes(root: int) -> float:
+    """Return what a process and everything below it takes."""
     return sum(map(_pss, _tree(root))) / 1024
 
 

@@ -27,6 +27,23 @@ def test_a_line_tells_both_times_and_their_ratio() -> None:
     )
 
 
+def test_an_amount_has_its_own_unit_and_a_small_ratio_is_not_told_as_none() -> None:
+    row = Row(
+        bench="evidence", name="busy", unit="tokens", ours=844, baseline=953_407,
+        baseline_name="raw log", ratio=844 / 953_407,
+    )  # fmt: skip
+    assert row.line.split()[2:] == [
+        "844",
+        "tokens",
+        "0.0009",
+        "x",
+        "raw",
+        "log",
+        "953,407",
+        "tokens",
+    ]
+
+
 def test_a_line_without_a_baseline_tells_the_share() -> None:
     assert Row(bench="proposal", name="plan", ours=2, share=0.25).line.endswith("2 s     25%")
 
@@ -55,7 +72,8 @@ async def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 @pytest.mark.slow
-async def test_the_quick_ones_measure_something() -> None:
-    rows = await BENCHMARKS["journal"]()
+@pytest.mark.parametrize("name", ["journal", "evidence"])
+async def test_the_quick_ones_measure_something(name: str) -> None:
+    rows = await BENCHMARKS[name]()
     assert len(rows) == 2
     assert all(row.ratio and row.baseline for row in rows)
