@@ -49,9 +49,13 @@ async def converse(asked: dict[str, Any]) -> None:
             if isinstance(message, ResultMessage):
                 ended = message
     failed = ended is None or ended.is_error
-    print(
-        json.dumps({"number": asked["number"], "failed": failed, "told": repr(ended)}), flush=True
-    )
+    tell(asked["number"], failed=failed, told=repr(ended))
+
+
+def tell(number: int, *, failed: bool = False, told: str = "") -> None:
+    """Say that a conversation is over; number 0 says that the program is ready."""
+    sys.stdout.write(json.dumps({"number": number, "failed": failed, "told": told}) + "\n")
+    sys.stdout.flush()
 
 
 async def main() -> None:
@@ -59,7 +63,7 @@ async def main() -> None:
     lines = asyncio.StreamReader(limit=LINE_BYTES)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    print(json.dumps({"number": 0, "failed": False, "told": ""}), flush=True)
+    tell(0)
     async with asyncio.TaskGroup() as group:
         held = set()
         async for line in lines:

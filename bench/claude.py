@@ -40,7 +40,7 @@ PARTS = (
 Marks = list[datetime]
 
 
-async def measure() -> Sequence[Row]:
+async def measure(pairs: int = PAIRS) -> Sequence[Row]:
     """Return a row for the whole, then one for each part of it."""
     sandbox = await choose_sandbox("auto", required=False)
     async with scene() as place, bare(place.folder / "bare", place.model.base_url) as sdk:
@@ -55,10 +55,10 @@ async def measure() -> Sequence[Row]:
             await direct.one(runs.asked)
             return _length(direct.marks[-1])
 
-        mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+        mine, theirs, ratio = await in_turns(ours, baseline, pairs=pairs)
     whole = Row(
         bench="claude", name="request to proposal", ours=mine, baseline=theirs,
-        baseline_name="claude-agent-sdk, same checks", ratio=ratio, pairs=PAIRS,
+        baseline_name="claude-agent-sdk, same checks", ratio=ratio, pairs=pairs,
     )  # fmt: skip
     return [whole, *_parts(runs.marks[1:], direct.marks[1:])]
 

@@ -19,18 +19,18 @@ MODEL_SECONDS = 0.5
 INVESTIGATE = "spin keeps crashing, please look into it"
 
 
-async def measure() -> Sequence[Row]:
+async def measure(pairs: int = PAIRS) -> Sequence[Row]:
     """Return a row for an investigation and one for a fix."""
     async with scene() as place:
         await place.ready(SPIN)
         place.pace.seconds = MODEL_SECONDS
         return [
-            await _one(place, "investigate", INVESTIGATE, "done"),
-            await _one(place, "fix", SPIN.complaint, "cancelled"),
+            await _one(place, "investigate", INVESTIGATE, "done", pairs),
+            await _one(place, "fix", SPIN.complaint, "cancelled", pairs),
         ]
 
 
-async def _one(place: Scene, name: str, text: str, end: str) -> Row:
+async def _one(place: Scene, name: str, text: str, end: str, pairs: int) -> Row:
     async def ours() -> float:
         asking = asyncio.create_task(place.asked("planner"))
         start = datetime.now(UTC)
@@ -50,8 +50,8 @@ async def _one(place: Scene, name: str, text: str, end: str) -> Row:
             await sdk.hold(asked, place.world.stead.checkout)
             return (await asking - start).total_seconds()
 
-        mine, theirs, ratio = await in_turns(ours, baseline, pairs=PAIRS)
+        mine, theirs, ratio = await in_turns(ours, baseline, pairs=pairs)
     return Row(
         bench="first-token", name=f"message to question, {name}", ours=mine, baseline=theirs,
-        baseline_name="bare ClaudeSDKClient, cold", ratio=ratio, pairs=PAIRS,
+        baseline_name="bare ClaudeSDKClient, cold", ratio=ratio, pairs=pairs,
     )  # fmt: skip

@@ -21,30 +21,32 @@ _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 _PARENT = re.compile(r"^PPid:\s+(\d+)", re.MULTILINE)
 
 
-async def measure() -> Sequence[Row]:
+async def measure(counts: Sequence[int] = RUNS) -> Sequence[Row]:
     """Return a row for the idle bot, and one for each number of runs."""
-    async with scene(workers=max(RUNS)) as place:
+    async with scene(workers=max(counts)) as place:
         await place.ready(SPIN)
         place.pace.gate = asyncio.Event()
         assert place.world.bot.pid is not None
         idle = Row(bench="memory", name="idle bot", unit="MB", ours=megabytes(place.world.bot.pid))
-        ours = await _of_bot(place)
-        theirs = await _of_clients(place)  # after ours has gone: programs share what they can
+        ours = await _of_bot(place, counts)
+        theirs = await _of_clients(
+            place, counts
+        )  # after ours has gone: programs share what they can
     rows = [
         Row(
             bench="memory", name=f"{runs} runs" if runs > 1 else "1 run", unit="MB", ours=mine,
             baseline=other, ratio=mine / other,
             baseline_name=f"{runs} bare clients" if runs > 1 else "1 bare client",
         )
-        for runs, mine, other in zip(RUNS, ours, theirs, strict=True)
+        for runs, mine, other in zip(counts, ours, theirs, strict=True)
     ]  # fmt: skip
     return [idle, *rows]
 
 
-async def _of_bot(place: Scene) -> list[float]:
+async def _of_bot(place: Scene, counts: Sequence[int]) -> list[float]:
     assert place.world.bot.pid is not None
     threads, found = list[str](), list[float]()
-    for runs in RUNS:
+    for runs in counts:
         while len(threads) < runs:
             threads.append(await place.world.alice.ask(SPIN.complaint))
         await asyncio.wait_for(place.model.heard(runs, "executor"), SECONDS)
@@ -55,12 +57,12 @@ async def _of_bot(place: Scene) -> list[float]:
     return found
 
 
-async def _of_clients(place: Scene) -> list[float]:
+async def _of_clients(place: Scene, counts: Sequence[int]) -> list[float]:
     found = []
     asked = Asked.like(place.model.asked("executor")[0])
     async with bare(place.folder / "bare", place.model.base_url) as sdk:
         begun, before = 0, len(place.model.asked("executor"))
-        for clients in RUNS:
+        for clients in counts:
             for _ in range(begun, clients):
                 await sdk.begin(asked, place.world.stead.checkout)
             begun = clients
