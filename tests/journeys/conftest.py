@@ -9,5 +9,5 @@ CASTS: dict[str, MakeCast] = {"offline": scripted, "claude and github": claude}
 
 @pytest.fixture(params=CASTS)
 def cast(request: pytest.FixtureRequest) -> MakeCast:
-    """Return each cast in turn."""
+    """Return each cast in turn; a story that takes many turns may name those it is played by."""
     return CASTS[request.param]

@@ -33,8 +33,14 @@ async def _by_command(world: SmallWorld, thread: str) -> None:
 WAYS = (_by_text, _by_button, _by_command)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
-@pytest.mark.parametrize("stage", ["execute", "verify"])
+PLAYED = [
+    *((stage, way, "offline") for stage in ("execute", "verify") for way in WAYS),
+    ("execute", _by_text, "claude and github"),
+    ("verify", _by_button, "claude and github"),
+]
+
+
+@pytest.mark.parametrize(("stage", "way", "cast"), PLAYED, indirect=["cast"])
 async def test_cancel_ends_a_run_within_five_seconds_and_leaves_no_process(
     stage: str, way: Callable[[SmallWorld, str], Awaitable[None]], cast: MakeCast, tmp_path: Path
 ) -> None:

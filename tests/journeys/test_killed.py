@@ -1,6 +1,6 @@
 """Killed (kill -9) at any moment and started again: the run goes on, and nothing happens twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,25 @@ AFTER_THE_WORD: dict[str, Callable[[SmallWorld], bool]] = {
 }
 
 
-@pytest.mark.parametrize("moment", BEFORE_THE_CARD)
+# Where the engine or the forge makes a difference, the other cast plays it too.
+WITH_CLAUDE = {
+    "plan",
+    "execute",
+    "propose, with the pull request open",
+    "ship, with the merge done",
+}
+
+
+def _played(moments: Iterable[str]) -> list[tuple[str, str]]:
+    return [
+        (moment, cast)
+        for moment in moments
+        for cast in ("offline", "claude and github")
+        if cast == "offline" or moment in WITH_CLAUDE
+    ]
+
+
+@pytest.mark.parametrize(("moment", "cast"), _played(BEFORE_THE_CARD), indirect=["cast"])
 async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
     moment: str, cast: MakeCast, tmp_path: Path
 ) -> None:
@@ -61,7 +79,7 @@ async def test_killed_on_the_way_to_a_proposal_the_run_goes_on_to_one(
         await _once(world, thread)
 
 
-@pytest.mark.parametrize("moment", AFTER_THE_WORD)
+@pytest.mark.parametrize(("moment", "cast"), _played(AFTER_THE_WORD), indirect=["cast"])
 async def test_killed_while_shipping_the_run_comes_live_once(
     moment: str, cast: MakeCast, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Every planted fault is met, complained about, mended, shipped, and mended right."""
+"""Planted faults are met, complained about, mended, shipped, and mended right."""
 
 import importlib.util
 import sys
@@ -70,9 +70,13 @@ WAYS: tuple[Callable[[Onlooker, str, Message], Awaitable[None]], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", range(len(FAULTS)), ids=[fault.name for fault in FAULTS])
+# Some of each cog's; that the engine mends all of them is shown in tests/bot/repair.
+SHOWN = FAULTS[::2]
+
+
+@pytest.mark.parametrize("number", range(len(SHOWN)), ids=[fault.name for fault in SHOWN])
 async def test_a_planted_fault_is_mended_and_mended_right(number: int, tmp_path: Path) -> None:
-    fault = FAULTS[number]
+    fault = SHOWN[number]
     async with playground(tmp_path, fault) as play:
         alice, pid = play.alice, play.demo.bot.pid
         assert any(f"failed with {fault.error}" in said for said in await play.meet())
