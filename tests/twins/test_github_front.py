@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,23 +17,6 @@ from tests.twins.github.client import Client
 MUTATE = """mutation($id: ID!) {
   markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } }
 }"""
-
-
-@pytest.fixture
-async def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def twin(tmp_path: Path, clock: FakeClock) -> AsyncIterator[GithubTwin]:
-    async with GithubTwin(tmp_path, now=clock.now) as twin:
-        yield twin
-
-
-@pytest.fixture
-async def client(twin: GithubTwin) -> AsyncIterator[Client]:
-    async with Client(twin) as client:
-        yield client
 
 
 # ------------------------------------------------------------------------------------- who may what

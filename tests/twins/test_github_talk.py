@@ -1,8 +1,5 @@
 """What is said and checked at the twin: comments, reviews, labels, refs, rules, checks, GraphQL."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.fake_clock import FakeClock
@@ -22,23 +19,6 @@ REVERT = """mutation($id: ID!, $title: String) {
     revertPullRequest { number url headRefName title body }
   }
 }"""
-
-
-@pytest.fixture
-async def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def twin(tmp_path: Path, clock: FakeClock) -> AsyncIterator[GithubTwin]:
-    async with GithubTwin(tmp_path, now=clock.now) as twin:
-        yield twin
-
-
-@pytest.fixture
-async def client(twin: GithubTwin) -> AsyncIterator[Client]:
-    async with Client(twin) as client:
-        yield client
 
 
 # ------------------------------------------------------------------------------------ words, labels

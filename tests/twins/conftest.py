@@ -1,0 +1,27 @@
+"""A GitHub on this machine by a clock of its own, and somebody who asks it directly."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.fake_clock import FakeClock
+from tests.twins.github import GithubTwin
+from tests.twins.github.client import Client
+
+
+@pytest.fixture
+async def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def twin(tmp_path: Path, clock: FakeClock) -> AsyncIterator[GithubTwin]:
+    async with GithubTwin(tmp_path, now=clock.now) as twin:
+        yield twin
+
+
+@pytest.fixture
+async def client(twin: GithubTwin) -> AsyncIterator[Client]:
+    async with Client(twin) as client:
+        yield client
