@@ -41,6 +41,8 @@ from tests.twins.model import (
     told,
 )
 
+pytestmark = pytest.mark.slow
+
 NAMED = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 SHAPE = {"type": "json_schema", "schema": NAMED}
 
@@ -126,8 +128,9 @@ async def test_calls_made_together_are_all_answered(tmp_path: Path) -> None:
         for name in ("one", "two"):
             (tmp_path / "work" / name).write_text(f"this is {name}\n")
         await asked("Read both.", wanted)
-    assert ["this is one" in each.text for each in model.tool_results()] == [True, False]
-    assert "this is two" in model.tool_results()[1].text
+    read = sorted(each.text for each in model.tool_results())  # they may end in any order
+    assert ["this is one" in text for text in read] == [True, False]
+    assert "this is two" in read[1]
 
 
 async def test_a_turn_may_depend_on_what_a_tool_returned(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ async def test_an_edit_that_only_quiets_the_innermost_frame_is_not_green(
     assert "IndexError" in verdict.green_on_head.output
 
 
+@pytest.mark.slow
 async def test_an_edit_that_mends_them_all_is_green(
     workspace: Workspace, verifier: SandboxedVerifier
 ) -> None:
