@@ -1,9 +1,10 @@
 """A whole run with the claude engine, against claude-agent-sdk called directly.
 
-Both ask the same scripted model, which answers at once, the same questions for the same turns, as
-planner, executor and reviewer, and prove the same change with the same commands in the same
-sandbox: the reproduction on both sides, then the checks side by side. The baseline has no thread,
-card, records, worktree, guard, commit and pull request; it edits a checkout that lies ready.
+Both ask the same scripted model the same questions for the same six turns, as planner, executor
+and reviewer, and prove the same change with the same commands in the same sandbox: the
+reproduction on both sides, then the checks side by side. The baseline has no thread, card, records,
+worktree, guard, commit and pull request; it edits a checkout that lies ready. A model that answers
+at once shows every second of ours; one that takes its time for each turn, what is felt of them.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from tests.fakes.fairground import SPIN
 from tests.fakes.repositories import git
 
 PAIRS = 3
+PACES = (0.0, 3.0)  # seconds of the model's own time for each turn
 ROLES = ("planner", "executor", "reviewer")
 SECONDS = 240.0
 # What the whole consists of, each up to the moment named last.
@@ -40,8 +42,8 @@ PARTS = (
 Marks = list[datetime]
 
 
-async def measure(pairs: int = PAIRS) -> Sequence[Row]:
-    """Return a row for the whole, then one for each part of it."""
+async def measure(pairs: int = PAIRS, paces: Sequence[float] = PACES) -> Sequence[Row]:
+    """Return a row for the whole at each pace, each followed by the parts of it."""
     sandbox = await choose_sandbox("auto", required=False)
     async with scene() as place, bare(place.folder / "bare", place.model.base_url) as sdk:
         await place.ready(SPIN)
@@ -55,12 +57,17 @@ async def measure(pairs: int = PAIRS) -> Sequence[Row]:
             await direct.one(runs.asked)
             return _length(direct.marks[-1])
 
-        mine, theirs, ratio = await in_turns(ours, baseline, pairs=pairs)
-    whole = Row(
-        bench="claude", name="request to proposal", ours=mine, baseline=theirs,
-        baseline_name="claude-agent-sdk, same checks", ratio=ratio, pairs=pairs,
-    )  # fmt: skip
-    return [whole, *_parts(runs.marks[1:], direct.marks[1:])]
+        rows = list[Row]()
+        for seconds in paces:
+            place.pace.seconds = seconds
+            mine, theirs, ratio = await in_turns(ours, baseline, pairs=pairs)
+            whole = Row(
+                bench="claude", name=f"request to proposal, {seconds:g} s a turn", ours=mine,
+                baseline=theirs, baseline_name="claude-agent-sdk, same checks", ratio=ratio,
+                pairs=pairs,
+            )  # fmt: skip
+            rows += [whole, *_parts(runs.marks[-pairs:], direct.marks[-pairs:])]
+    return rows
 
 
 class _Runs:
