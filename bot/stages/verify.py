@@ -1,5 +1,6 @@
 """Verify: prove one head in our own process, never on the engine's word."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
@@ -56,10 +57,8 @@ class Verify:
             return verdict
         if await workspace.head() != change.head:
             await workspace.reset(change.head)
-        red = await self._verifier.run_reproduction(reproduction, workspace, at_base=True)
-        green = await self._green(plan, workspace)
         changed = [file.path for file in change.files if file.status != "deleted"]
-        checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
+        red, green, checks = await self._run(plan, workspace, changed, on_check)
         return verdict.but(
             red_on_base=red,
             green_on_head=green,
@@ -67,13 +66,32 @@ class Verify:
             red_before=await self._red_before(checks, workspace, changed),
         )
 
-    async def _green(self, plan: Plan, workspace: Workspace) -> CheckResult:
-        """Return how the reproduction ends on head; where a witness fails, how that one ends."""
-        results = [
-            await self._verifier.run_reproduction(test, workspace, at_base=False)
-            for test in plan.reproductions
-        ]
-        return next((result for result in results if result.status != "passed"), results[0])
+    async def _run(
+        self, plan: Plan, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+    ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
+        """Return the reproduction on base and on head, and the checks.
+
+        They run side by side, each in a copy of its own; how many at once, the verifier knows.
+        Where a witness of the failure is not green on head, that is what comes back for head.
+        """
+        tests, verifier = plan.reproductions, self._verifier
+        try:
+            async with asyncio.TaskGroup() as group:
+                red = group.create_task(
+                    verifier.run_reproduction(tests[0], workspace, at_base=True)
+                )
+                greens = [
+                    group.create_task(verifier.run_reproduction(test, workspace, at_base=False))
+                    for test in tests
+                ]
+                checks = group.create_task(
+                    verifier.run_checks("quick", workspace, changed, on_check)
+                )
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures  # one door closed to all of them
+        ends = [green.result() for green in greens]
+        green = next((end for end in ends if end.status != "passed"), ends[0])
+        return red.result(), green, checks.result()
 
     async def fully(self, change: ChangeSet, workspace: Workspace, on_check: OnCheck) -> FullTier:
         """Return what base's full checks say of `change.head`, before it is merged.

@@ -31,6 +31,7 @@ from bot.ports.workspace import Workspace
 from bot.settings import checks_from
 
 REPORT = "report.xml"
+REMEMBERED = 64
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -60,6 +61,7 @@ class SandboxedVerifier:
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
         self._reproduction_limits = Limits(seconds=reproduction_seconds)
+        self._reds: dict[tuple[str, Reproduction], CheckResult] = {}  # by base
 
     @property
     def sandbox(self) -> str:
@@ -73,13 +75,26 @@ class SandboxedVerifier:
         for candidate in candidates:
             result = await self._reproduce(candidate, workspace, at_base=False, want_red=True)
             if result.status == "failed":
+                if not await workspace.changes():
+                    self._remember(workspace.base, candidate, result)
                 return Reproduced(reproduction=candidate, result=result)
         return None
+
+    def _remember(self, base: str, reproduction: Reproduction, result: CheckResult) -> None:
+        """Keep a red that was seen on base: neither that commit nor that test can change."""
+        self._reds[base, reproduction] = result
+        while len(self._reds) > REMEMBERED:
+            del self._reds[next(iter(self._reds))]
 
     async def run_reproduction(
         self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
     ) -> CheckResult:
-        """Run it; at base, neither the expected failure nor a pass is `skipped`, saying why."""
+        """Run it; at base, neither the expected failure nor a pass is `skipped`, saying why.
+
+        A red that this verifier saw on that very base is not run again.
+        """
+        if at_base and (seen := self._reds.get((workspace.base, reproduction))):
+            return seen
         return await self._reproduce(reproduction, workspace, at_base=at_base, want_red=at_base)
 
     async def _reproduce(

@@ -96,6 +96,44 @@ async def test_red_in_another_way_than_said_shows_nothing(
     assert why in result.summary
 
 
+class Counting(PlainSandbox):
+    """Counts the commands it runs."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    async def run(self, argv, **rest):  # type: ignore[no-untyped-def]
+        self.commands += 1
+        return await super().run(argv, **rest)
+
+
+async def test_a_red_seen_on_base_is_not_run_again(tmp_path: Path, workspace: Workspace) -> None:
+    sandbox = Counting()
+    verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
+    found = await verifier.first_red([reproduction()], workspace)
+    assert found is not None
+    write(workspace.path, {"dice.py": FIXED})
+    red = await verifier.run_reproduction(reproduction(), workspace, at_base=True)
+    assert (red, sandbox.commands) == (found.result, 1)
+    other = reproduction("dice.face(7)")
+    assert (await verifier.run_reproduction(other, workspace, at_base=True)).status == "failed"
+    assert sandbox.commands == 2
+
+
+async def test_a_red_seen_in_a_changed_worktree_says_nothing_about_base(
+    tmp_path: Path, verifier: SandboxedVerifier
+) -> None:
+    base = faulty_project(tmp_path / "mended", **{"dice.py": FIXED})
+    async with GitWorkspaces(tmp_path / "mended", tmp_path / "more").lend("r2", base=base) as tree:
+        for commit in (False, True):
+            write(tree.path, {"dice.py": BROKEN})
+            if commit:
+                await tree.commit("Break it")
+            assert await verifier.first_red([reproduction()], tree) is not None
+            red = await verifier.run_reproduction(reproduction(), tree, at_base=True)
+            assert red.status != "failed"
+
+
 async def test_a_module_that_does_not_import_is_not_red(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
