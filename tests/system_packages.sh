@@ -5,7 +5,6 @@
 missing() {
     command -v git >/dev/null 2>&1 || echo git
     command -v bwrap >/dev/null 2>&1 || echo bubblewrap
-    command -v socat >/dev/null 2>&1 || echo socat
     command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
         command -v google-chrome >/dev/null 2>&1 || echo chromium
 }
@@ -14,7 +13,6 @@ skipped() {
     case $1 in
     git) echo "nearly all tests" ;;
     bubblewrap) echo "tests of the real sandbox" ;;
-    socat) echo "nothing yet; the claude engine's sandbox will want it" ;;
     chromium) echo "tests of the page in a browser" ;;
     esac
 }

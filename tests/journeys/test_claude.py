@@ -1,15 +1,19 @@
 """What only a model can do, and what it does wrong: the real program, a scripted model, GitHub."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from bot.local.faults import choose
 from tests.fakes.fairground import FILE, FLIP, SPIN
 from tests.support.casts import KEY, claude_with
+from tests.support.demo_world import playground
+from tests.support.mind import Mind
 from tests.support.onlooker import is_proposal, text_of
 from tests.support.small_world import small_world
-from tests.twins.model import Turn, calls, fails, forever, gives, refuses, says
+from tests.twins.model import ScriptedModel, Turn, calls, fails, forever, gives, refuses, says
 
 pytestmark = pytest.mark.slow
 
@@ -179,3 +183,25 @@ async def test_without_anybody_to_take_over_a_run_ends_with_what_stood_in_the_wa
         assert world.pulls() == []
         await world.alice.reads_well()
         await world.nothing_left()
+
+
+async def test_the_demo_asks_a_model_where_there_is_an_address_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = ("cogs/dice.py", "range(5)", "range(6)")
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"face": [{"edits": [edit], "summary": "give six its face"}]}))
+    (tmp_path / "home").mkdir()
+    async with ScriptedModel(Mind(script).story) as model:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model.base_url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        async with playground(tmp_path / "home", choose("dice-top-face", None)) as play:
+            await play.meet()
+            thread = await play.alice.ask(play.fault.complaint)
+            card = await play.alice.proposal(thread, timeout=180)
+            assert "give six its face" in text_of(card)
+            assert "claude" in text_of(card)
+            await play.alice.person.say(thread, "ship it")
+            await play.alice.live(thread)
+            assert not any("failed with" in said for said in await play.meet())
+            await play.alice.reads_well()
