@@ -16,6 +16,9 @@ from bot.settings import Settings, load
 from tests.fakes.repositories import git, repository
 from tests.twins.github import GithubTwin
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "right.discord.token"
 PEOPLE = (

@@ -99,6 +99,7 @@ async def test_every_frame_that_can_be_called_again_becomes_a_test(
     assert [test.calls for test in plan.reproductions] == ["shares([0, 0])", "line([0, 0])"]
 
 
+@pytest.mark.slow
 async def test_an_edit_that_only_quiets_the_innermost_frame_is_not_green(
     workspace: Workspace, verifier: SandboxedVerifier
 ) -> None:

@@ -12,7 +12,10 @@ from bot.domain.errors import AgentUnavailable
 from tests.support.talking import Table, living, said, until_gone, until_living
 from tests.twins.model import ScriptedModel, calls, falls_silent, says
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+]
 BOT = """
 import asyncio, sys
 from pathlib import Path

@@ -46,6 +46,8 @@ from tests.twins.model import (
 )
 from tests.twins.model._script import Story
 
+pytestmark = pytest.mark.slow
+
 CREDIT = (
     "Your credit balance is too low to access the Anthropic API. "
     "Please go to Plans & Billing to upgrade or purchase credits."

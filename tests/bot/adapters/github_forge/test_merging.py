@@ -11,6 +11,8 @@ from bot.domain.proposal import ForgeProposal, ProposalDraft
 from tests.bot.adapters.github_forge.room import Room, opened
 from tests.fakes.repositories import git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def draft(room: Room) -> ProposalDraft:

@@ -12,6 +12,8 @@ from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import commit, git
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_text_names_its_run_and_head_where_people_do_not_see_it(
     room: Room, forge: GithubForge
