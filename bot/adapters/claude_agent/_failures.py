@@ -113,8 +113,8 @@ def _spoken(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
     if ended.stop_reason == "refusal":
         return AgentRefused("The model declined to do this.", detail=more)
     if ended.status == 402 or kind == "billing_error" or CREDIT.search(words):
-        # A limit of the provider's, not one of our own caps: a person lifts it there.
-        return AgentLimited(
+        # Waiting does not mend it, unlike a usage limit: a person has to.
+        return AgentForbidden(
             "The credit at the model's provider is used up; it has to be topped up there.",
             detail=more,
         )
