@@ -37,13 +37,14 @@ bench: claude
 	$(BIN)/theseus bench $(ARGS)
 
 # The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may
-# bring its own Python; otherwise one is put into the environment itself.
+# bring its own Python; otherwise one is put into the environment itself. Packages are compiled once,
+# here: what runs in the sandbox may not write, and would compile them again each time.
 install: $(VENV)/.installed
 
 $(VENV)/.installed: uv.lock pyproject.toml
 	@echo "Installing what Theseus needs into $(VENV) (once; a minute or so)"
 	@if command -v uv >/dev/null 2>&1; then \
-	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --extra local; \
+	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --compile-bytecode --extra local; \
 	else \
 	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }; \
 	    $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
@@ -52,7 +53,7 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	    if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
 	    else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
 	    $$pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
-	    $(BIN)/uv sync --quiet --frozen --extra local --inexact; \
+	    $(BIN)/uv sync --quiet --frozen --compile-bytecode --extra local --inexact; \
 	fi
 	@touch $@
 
@@ -62,7 +63,7 @@ claude: $(VENV)/.claude
 
 $(VENV)/.claude: $(VENV)/.installed
 	@echo "Installing the claude engine into $(VENV) (once; a minute or so)"
-	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --extra local --extra claude --inexact
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra local --extra claude --inexact
 	@touch $@
 
 define NO_PYTHON

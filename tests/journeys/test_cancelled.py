@@ -50,7 +50,7 @@ async def test_cancel_ends_a_run_within_five_seconds_and_leaves_no_process(
         world.script({"spin": [turn]})
         await world.break_it(SPIN)
         thread = await world.alice.ask(SPIN.complaint)
-        await world.until(lambda: any(STUCK in line for line in world.leftovers()), 120)
+        await world.until(lambda: any(STUCK in line for line in world.leftovers()), 120, every=0.1)
         assert world.run_in(thread)["stage"] == stage
         began = time.monotonic()
         await way(world, thread)

@@ -117,11 +117,13 @@ class SmallWorld:
         with sqlite3.connect(f"file:{self.stead.state}/theseus.sqlite3?mode=ro", uri=True) as db:
             return list(db.execute(query, values))
 
-    async def until(self, true: Callable[[], object], seconds: float = 30.0) -> None:
+    async def until(
+        self, true: Callable[[], object], seconds: float = 30.0, *, every: float = 0.002
+    ) -> None:
         """Look again and again, closely, until it is true."""
         async with asyncio.timeout(seconds):
             while not _tried(true):  # noqa: ASYNC110 - another process tells nobody
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(every)
 
     def kill(self) -> None:
         """End the bot's process, the hard way; it is started again."""
@@ -136,14 +138,15 @@ class SmallWorld:
     async def nothing_left(self, seconds: float = 5.0) -> None:
         """Wait until no process but the bot's own, and no worktree, is there."""
         try:
-            await self.until(lambda: not self.leftovers(), seconds)
+            await self.until(lambda: not self.leftovers(), seconds, every=0.05)
         except TimeoutError:
             raise AssertionError(f"left behind: {self.leftovers()}") from None
 
     def leftovers(self) -> list[str]:
         """Return what a run should not leave: processes, worktrees."""
-        lines = git(self.stead.checkout, "worktree", "list").splitlines()[1:]
-        return _processes(self.stead.home, {self.bot.pid, os.getpid()}) + lines
+        lent = self.stead.checkout / ".git" / "worktrees"
+        trees = [f"worktree {each.name}" for each in lent.iterdir()] if lent.is_dir() else []
+        return _processes(self.stead.home, {self.bot.pid, os.getpid()}) + trees
 
 
 def _tried(true: Callable[[], object]) -> object:
