@@ -44,13 +44,14 @@ async def test_what_somebody_does_at_github_by_hand_is_noticed(
     async with small_world(tmp_path, claude) as world:
         github = world.cast.github
         assert github is not None
-        thread, card = await world.proposed(SPIN)
+        thread, _ = await world.proposed(SPIN)
         if by_hand == "merged":
             github.merge_by_hand(1)
         else:
             github.close_by_hand(1)
         end = await world.alice.ended(thread)
         assert f"#1 was {by_hand} at the forge by hand" in text_of(end)
-        assert "ended" in await world.alice.press(thread, card, "Ship it")
+        word = await world.alice.person.say(thread, "ship it")
+        assert "has ended already" in await world.alice.replied(thread, word)
         await world.alice.reads_well()
         await world.nothing_left()
