@@ -62,10 +62,9 @@ async def test_fix_this_as_a_reply_a_menu_and_a_command_each_mend_what_is_meant(
 
 
 async def test_investigate_as_a_command_and_a_direct_message_answer_with_a_link(
-    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path, cast) as world:
+    async with small_world(tmp_path) as world:
         alice = world.alice
         world.script(SPIN.script)
         await world.break_it(SPIN)
@@ -82,10 +81,8 @@ async def test_investigate_as_a_command_and_a_direct_message_answer_with_a_link(
         await alice.reads_well()
 
 
-async def test_a_complaint_about_what_never_failed_is_answered_honestly(
-    cast: MakeCast, tmp_path: Path
-) -> None:
-    async with small_world(tmp_path, cast) as world:
+async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path: Path) -> None:
+    async with small_world(tmp_path) as world:
         alice = world.alice
         nothing = await alice.ask("the juggling is broken, fix it")
         end = await alice.ended(nothing)
@@ -99,10 +96,8 @@ async def test_a_complaint_about_what_never_failed_is_answered_honestly(
         await alice.reads_well()
 
 
-async def test_a_failure_that_cannot_be_reproduced_gets_no_made_up_fix(
-    cast: MakeCast, tmp_path: Path
-) -> None:
-    async with small_world(tmp_path, cast) as world:
+async def test_a_failure_that_cannot_be_reproduced_gets_no_made_up_fix(tmp_path: Path) -> None:
+    async with small_world(tmp_path) as world:
         alice = world.alice
         await alice.person.run("dev", "moody")
         thread = await alice.ask("moody keeps crashing, fix it")

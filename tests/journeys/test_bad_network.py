@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import SPIN
-from tests.support.casts import MakeCast
 from tests.support.onlooker import is_proposal, text_of
 from tests.support.small_world import small_world
 
@@ -24,10 +23,8 @@ FAULTS: tuple[dict[str, object], ...] = (
 )  # fmt: skip
 
 
-async def test_every_message_arrives_once_however_the_network_behaves(
-    cast: MakeCast, tmp_path: Path
-) -> None:
-    async with small_world(tmp_path, cast) as world:
+async def test_every_message_arrives_once_however_the_network_behaves(tmp_path: Path) -> None:
+    async with small_world(tmp_path) as world:
         alice = world.alice
         world.script(SPIN.script)
         await world.break_it(SPIN)

@@ -36,7 +36,6 @@ WAYS = (_by_text, _by_button, _by_command)
 PLAYED = [
     *((stage, way, "offline") for stage in ("execute", "verify") for way in WAYS),
     ("execute", _by_text, "claude and github"),
-    ("verify", _by_button, "claude and github"),
 ]
 
 

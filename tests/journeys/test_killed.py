@@ -94,10 +94,9 @@ async def test_killed_while_shipping_the_run_comes_live_once(
 
 
 async def test_killed_twice_in_the_same_stage_a_run_is_quarantined_and_says_so(
-    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path, cast) as world:
+    async with small_world(tmp_path) as world:
         world.script({"spin": FOR_EVER})
         await world.break_it(SPIN)
         thread = await world.alice.ask(SPIN.complaint)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fairground import FLIP, GAMES, GREET, GUESS, SHARE, SPIN, Game
-from tests.support.casts import MakeCast
 from tests.support.onlooker import is_proposal, text_of
 from tests.support.small_world import SmallWorld, small_world
 
@@ -16,10 +15,9 @@ WHO = {SPIN: "alice", FLIP: "carol", SHARE: "alice", GREET: "carol", GUESS: "ali
 
 
 async def test_five_requests_at_once_get_five_threads_and_each_ends_in_its_own(
-    cast: MakeCast,
     tmp_path: Path,
 ) -> None:
-    async with small_world(tmp_path, cast) as world:
+    async with small_world(tmp_path) as world:
         script: dict[str, object] = {}
         for game in GAMES:
             script |= game.script
