@@ -20,8 +20,7 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
 from bot.adapters.system_clock import SystemClock
 from bot.app._engines import Bench, Engines, MakeEngines, engines
-from bot.app._forges import access_to
-from bot.app._forges import open_forge as open_forge
+from bot.app._forges import access_to, open_forge
 from bot.app._lock import hold
 from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError

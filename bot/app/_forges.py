@@ -1,11 +1,12 @@
 """Which forge proposals go to."""
 
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
-from bot.adapters._git import Git, in_thread
 from bot.adapters._git_remote import Access
 from bot.adapters.github_forge import App, Credentials, GithubForge, Token, repository_of
 from bot.adapters.local_forge import LocalForge
+from bot.app._remotes import remote_of
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 from bot.settings import Settings
@@ -25,9 +26,27 @@ def access_to(forge: OpenedForge) -> Access | None:
     return forge.access if isinstance(forge, GithubForge) else None
 
 
+def local_forge_folder(settings: Settings) -> Path:
+    """Return where the local forge lies."""
+    path = settings.config.forge.path
+    return settings.root / path if path else settings.state / "forge.git"
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """Return who the bot is on GitHub. Raises `ConfigError` naming the key and the way out."""
+    app, token = settings.config.forge.github.app, settings.environment.github_token
+    if app is not None:
+        return App(app.id, app.installation, settings.root / app.private_key)
+    if token is None:
+        raise ConfigError(
+            f"GITHUB_TOKEN is not set. Run `theseus setup`, put one into {settings.root / '.env'}, "
+            "or set forge.github.app."
+        )
+    return Token(token.get_secret_value())
+
+
 async def _local(settings: Settings, clock: Clock) -> LocalForge:
-    config = settings.config.forge
-    bare = settings.root / config.path if config.path else settings.state / "forge.git"
+    config, bare = settings.config.forge, local_forge_folder(settings)
     if config.path is None:
         await LocalForge.found(bare, settings.root, branch=config.branch)
     elif not bare.exists():
@@ -44,7 +63,7 @@ async def _github(settings: Settings, clock: Clock) -> GithubForge:
     api_url = str(api).rstrip("/") if api else None
     return GithubForge(
         config.repository or await _repository(settings, api_url),
-        _credentials(settings),
+        credentials_of(settings),
         clock,
         api_url=api_url,
         draft=config.draft,
@@ -56,27 +75,14 @@ async def _github(settings: Settings, clock: Clock) -> GithubForge:
 
 async def _repository(settings: Settings, api_url: str | None) -> str:
     """Return `owner/name` as the checkout's remote has it."""
-    remote = settings.config.forge.remote
-    git = Git(settings.root)
-    said = await in_thread(git.run, "remote", "get-url", "--", remote, ok=None)
-    if said.status != 0:
+    name = settings.config.forge.remote
+    remote = await remote_of(settings.root, name)
+    if remote is None:
         raise ConfigError(
             f"{settings.config_file}: forge.kind: github, and {settings.root} has no git remote "
-            f"{remote}: add it, name another as forge.remote, or set forge.github.repository."
+            f"{name}: add it, name another as forge.remote, or set forge.github.repository."
         )
     try:
-        return repository_of(said.line, api_url)
+        return repository_of(remote.url, api_url)
     except ConfigError as error:
         raise ConfigError(f"{settings.config_file}: {error}") from error
-
-
-def _credentials(settings: Settings) -> Credentials:
-    app, token = settings.config.forge.github.app, settings.environment.github_token
-    if app is not None:
-        return App(app.id, app.installation, settings.root / app.private_key)
-    if token is None:
-        raise ConfigError(
-            f"{settings.config_file}: forge.kind: github needs GITHUB_TOKEN in "
-            f"{settings.root / '.env'}, or forge.github.app; `theseus setup` asks for either."
-        )
-    return Token(token.get_secret_value())

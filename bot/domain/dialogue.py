@@ -1,6 +1,7 @@
 """What a run asks people, and what people tell a run."""
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -50,9 +51,10 @@ class Instructions(Record):
 
     items: tuple[Instruction, ...] = ()
 
-    def heard(self, key: str) -> bool:
-        """Whether that instruction is among them."""
-        return any(item.key == key for item in self.items)
+    def new_of(self, said: Iterable[Instruction]) -> tuple[Instruction, ...]:
+        """Return what was not heard before, by its key."""
+        heard = {item.key for item in self.items}
+        return tuple(item for item in said if item.key not in heard)
 
 
 _PRAISE = frozenset({

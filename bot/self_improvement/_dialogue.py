@@ -6,6 +6,7 @@ from bot.domain.dialogue import Answer, Instruction, Instructions
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
+from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._keeper import Keeper, open_question
@@ -68,17 +69,15 @@ class Dialogue:
             run, answer, f"💬 Nobody answered in time. I go on with: {question.default}"
         )
 
-    async def go_on(self, run: Run) -> Run:
-        """Queue a parked run."""
+    async def go_on(self, run: Run, *records: Record) -> Run:
+        """Queue a parked run, with what it waited for."""
         going = run.but(status=Status.QUEUED, parked_until=None, reason="")
-        saved = await self._keeper.save(going)
+        saved = await self._keeper.save(going, *records)
         self._wake()
         return saved
 
     async def _answered(self, run: Run, answer: Answer, told: str) -> Run:
-        going = run.but(status=Status.QUEUED, parked_until=None, reason="")
-        saved = await self._keeper.save(going, answer)
-        self._wake()
+        saved = await self.go_on(run, answer)
         await self._voice.say(saved, told, key=f"answer:{answer.question_id}")
         return saved
 
@@ -91,7 +90,7 @@ class Dialogue:
         """
         history = await self._doors.store.history(run.id)
         known = history.instructions or Instructions()
-        new = tuple(item for item in said if not known.heard(item.key))
+        new = known.new_of(said)
         if not new:
             return run
         self._check(run, history)

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.domain.audit import AuditEntry
-from bot.domain.dialogue import Instruction, asks_nothing
+from bot.domain.dialogue import Instruction, Instructions, asks_nothing
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
 from bot.domain.policy import Act
@@ -152,9 +152,7 @@ class Sweep:
             await self._cannot_follow(run, opened, comments)
             return False
         history = await self._doors.store.history(run.id)
-        known = history.instructions
-        said = [_instruction(comment) for comment in comments]
-        new = [item for item in said if known is None or not known.heard(item.key)]
+        new = (history.instructions or Instructions()).new_of(map(_instruction, comments))
         if not new:
             return False
         for item in new:

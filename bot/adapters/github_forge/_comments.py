@@ -1,6 +1,7 @@
 """What people wrote on a pull request, in all three places where GitHub keeps it."""
 
 from collections.abc import Iterable, Set
+from datetime import datetime
 
 from bot.adapters.github_forge._answers import LineComment, Review, Written
 from bot.adapters.github_forge._api import Api
@@ -27,36 +28,30 @@ async def comments_of(api: Api, number: int, reviewers: Set[str]) -> tuple[Comme
 
 def _talk(found: Iterable[Written]) -> Iterable[Comment]:
     for each in found:
-        if each.user and each.body and each.body.strip():
-            yield Comment(
-                key=f"issue_comment:{each.id}",
-                author=each.user.login,
-                text=each.body,
-                at=each.created_at,
-            )
+        yield from _said("issue_comment", each, each.created_at)
 
 
 def _reviews(found: Iterable[Review]) -> Iterable[Comment]:
     for each in found:
-        if each.state in _NOT_SAID or each.submitted_at is None:
-            continue
-        if each.user and each.body and each.body.strip():
-            yield Comment(
-                key=f"review:{each.id}",
-                author=each.user.login,
-                text=each.body,
-                at=each.submitted_at,
-            )
+        if each.state not in _NOT_SAID and each.submitted_at is not None:
+            yield from _said("review", each, each.submitted_at)
 
 
 def _lines(found: Iterable[LineComment]) -> Iterable[Comment]:
     for each in found:
-        if each.user and each.body and each.body.strip():
-            yield Comment(
-                key=f"review_comment:{each.id}",
-                author=each.user.login,
-                text=each.body,
-                file=each.path,
-                line=each.line or each.original_line,
-                at=each.created_at,
-            )
+        line = each.line or each.original_line
+        yield from _said("review_comment", each, each.created_at, file=each.path, line=line)
+
+
+def _said(
+    kind: str,
+    each: Written | Review | LineComment,
+    at: datetime,
+    *,
+    file: str = "",
+    line: int | None = None,
+) -> Iterable[Comment]:
+    """Yield a comment, unless its author is gone or it has no words."""
+    if each.user and each.body and each.body.strip():
+        key, author = f"{kind}:{each.id}", each.user.login
+        yield Comment(key=key, author=author, text=each.body, file=file, line=line, at=at)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bot.adapters.system_clock import SystemClock
-from bot.app._bot import open_forge
 from bot.app._doctor._finding import Finding, bad, good
-from bot.app._doctor._remotes import Remote, branch_standing, reach, remote_of
+from bot.app._forges import local_forge_folder, open_forge
+from bot.app._remotes import Remote, branch_standing, reach, remote_of
 from bot.domain.errors import TheseusError
 from bot.settings import Settings
 
@@ -18,12 +18,6 @@ async def look_at_forge(settings: Settings) -> list[Finding]:
     except (TheseusError, OSError) as error:
         return [bad("forge", str(error), f"See forge in {settings.config_file}.")]
     return [ready, await _follows(settings)]
-
-
-def local_forge_folder(settings: Settings) -> Path:
-    """Return where the local forge lies."""
-    path = settings.config.forge.path
-    return settings.root / path if path else settings.state / "forge.git"
 
 
 async def _follows(settings: Settings) -> Finding:

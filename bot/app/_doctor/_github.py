@@ -14,7 +14,7 @@ from bot.app._doctor._github_api import (
     token_page,
 )
 from bot.app._doctor._http import Answer, Service
-from bot.app._doctor._remotes import remote_of
+from bot.app._remotes import remote_of
 from bot.domain.errors import ConfigError, ForgeUnavailable
 from bot.settings import Settings
 

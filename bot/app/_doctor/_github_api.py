@@ -1,17 +1,14 @@
 """What GitHub lets the bot do with a repository; nothing is changed by looking."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from gidgethub.apps import get_jwt
-from jwt import PyJWTError
-
-from bot.adapters.github_forge import address_of
+from bot.adapters.github_forge import Installed, address_of
+from bot.adapters.system_clock import SystemClock
 from bot.app._doctor._http import Service, service
+from bot.app._forges import credentials_of
 from bot.domain.errors import ConfigError, ForgeUnavailable
 from bot.settings import Environment, Settings
 
@@ -75,57 +72,31 @@ async def token_of(settings: Settings, api: str) -> str:
 
     Raises `ConfigError` naming the key and the way out, and `ForgeUnavailable`.
     """
-    app = settings.config.forge.github.app
-    if app is not None:
-        return await app_token(api, app.id, app.installation, settings.root / app.private_key)
-    token = settings.environment.github_token
-    if token is None:
-        raise ConfigError(
-            f"GITHUB_TOKEN is not set. Run `theseus setup`, put one into {settings.root / '.env'}, "
-            "or set forge.github.app."
-        )
-    return token.get_secret_value()
+    who = credentials_of(settings)
+
+    async def ask(installation: int, signed: str) -> Installed:
+        return await _lent(api, who.name, installation, signed)
+
+    return (await who.token(ask, SystemClock())).get_secret_value()
 
 
-async def app_token(api: str, app_id: int, installation: int, key_file: Path) -> str:
+async def _lent(api: str, app: str, installation: int, signed: str) -> Installed:
     """Return a token of the App's installation, good for an hour."""
-    signed = await asyncio.to_thread(_signed, app_id, key_file)
-    async with github(api, signed) as lent:
-        answer = await lent.ask(f"/app/installations/{installation}/access_tokens", "POST", {})
+    async with github(api, signed) as door:
+        answer = await door.ask(f"/app/installations/{installation}/access_tokens", "POST", {})
     if answer.status == 401:
         raise ConfigError(
-            f"forge.github.app: GitHub does not take this key for the App {app_id} (401). Check "
-            "its id, the key file, and this machine's clock."
+            f"forge.github.app: GitHub does not take this key for the {app} (401). Check its id, "
+            "the key file, and this machine's clock."
         )
     if answer.status == 404:
         raise ConfigError(
-            f"forge.github.app: GitHub knows no installation {installation} of the App {app_id}. "
-            "Its number ends the address of the installation's page."
+            f"forge.github.app: GitHub knows no installation {installation} of the {app}. Its "
+            "number ends the address of the installation's page."
         )
     if answer.status != 201 or not answer.fields.get("token"):
         raise ForgeUnavailable(f"{api} answers {answer.status} {answer.words}".strip())
-    return str(answer.fields["token"])
-
-
-def _signed(app_id: int, key_file: Path) -> str:
-    """Return the App's own word, signed with its key."""
-    try:
-        key = key_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"forge.github.app.private_key: {key_file} cannot be read ({error}). Download a key "
-            "on the App's page, under Private keys, and put it there."
-        ) from error
-    wrong = ConfigError(
-        f"forge.github.app.private_key: {key_file} is no private key in PEM form. Download one on "
-        "the App's page, under Private keys."
-    )
-    if "PRIVATE KEY-----" not in key:
-        raise wrong
-    try:
-        return get_jwt(app_id=str(app_id), private_key=key)
-    except (ValueError, PyJWTError) as error:
-        raise wrong from error
+    return Installed.model_validate(answer.fields)
 
 
 async def default_branch(api: str, token: str, repository: str) -> str | None:

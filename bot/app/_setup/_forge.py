@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 from bot.adapters.github_forge import repository_of
-from bot.app._doctor._forge import local_forge_folder
 from bot.app._doctor._github import look_at_github
 from bot.app._doctor._github_api import (
     APP_ONLY,
@@ -17,7 +16,8 @@ from bot.app._doctor._github_api import (
     token_page,
 )
 from bot.app._doctor._http import service
-from bot.app._doctor._remotes import Remote, branch_standing, remote_of, remotes_of
+from bot.app._forges import local_forge_folder
+from bot.app._remotes import Remote, branch_standing, remote_of, remotes_of
 from bot.app._setup._asking import pick
 from bot.app._setup._desk import Desk
 from bot.domain.errors import ConfigError, ForgeUnavailable

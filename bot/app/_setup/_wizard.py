@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.app._doctor import examine
-from bot.app._doctor._remotes import add_remote
+from bot.app._remotes import add_remote
 from bot.app._setup._asking import Asking
 from bot.app._setup._desk import Desk
 from bot.app._setup._discord import set_up_discord

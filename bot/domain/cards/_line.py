@@ -1,6 +1,6 @@
 """One line about a run, for lists and answers."""
 
-from bot.domain.cards._text import one_line
+from bot.domain.cards._text import awaited, one_line
 from bot.domain.run import Run, Stage, Status
 
 _DOING = {
@@ -38,7 +38,7 @@ def standing(run: Run) -> str:
     if run.status is Status.RUNNING:
         return _DOING[run.stage]
     if run.stage is Stage.SHIP:
-        return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
+        return awaited(run)
     if run.parked_until is None:
         return "about to begin"
     goes_on = f"goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"

@@ -2,7 +2,15 @@
 
 from typing import Literal
 
-from bot.domain.cards._text import counted, elapsed, one_line, reproduction_line, seconds, spent
+from bot.domain.cards._text import (
+    awaited,
+    counted,
+    elapsed,
+    one_line,
+    reproduction_line,
+    seconds,
+    spent,
+)
 from bot.domain.history import History
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Run, Stage, Status
@@ -91,17 +99,13 @@ def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.SHIP:
         if history.shipment:
             return f"live at `{history.shipment.live_commit[:7]}`"
-        return _awaited(run) if run.status is Status.WAITING else ""
+        return awaited(run) if run.status is Status.WAITING else ""
     return ""
 
 
 def _by(text: str, author: str) -> str:
     """Return the text with whose words the stage's are, where they are not the rules'."""
     return f"{text} (by {author})" if author else text
-
-
-def _awaited(run: Run) -> str:
-    return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
 
 
 def _verified(history: History) -> str:

@@ -39,6 +39,11 @@ def granted_lines(change: ChangeSet) -> tuple[str, ...]:
     return tuple(f"`{grant.file}`: {one_line(grant.reason, 160)}" for grant in change.granted)
 
 
+def awaited(run: Run) -> str:
+    """Return what a run that is to be shipped waits for."""
+    return "waiting for the forge's checks" if run.parked else "waiting for “ship it”"
+
+
 def elapsed(run: Run) -> str:
     """Return how long the run has been there, as of its last change."""
     return seconds((run.updated_at - run.created_at).total_seconds())
