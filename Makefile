@@ -44,7 +44,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: uv.lock pyproject.toml
 	@echo "Installing what Theseus needs into $(VENV) (once; a minute or so)"
 	@if command -v uv >/dev/null 2>&1; then \
-	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --compile-bytecode --extra local; \
+	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --compile-bytecode --extra local --extra charts; \
 	else \
 	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }; \
 	    $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
@@ -53,7 +53,7 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	    if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
 	    else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
 	    $$pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
-	    $(BIN)/uv sync --quiet --frozen --compile-bytecode --extra local --inexact; \
+	    $(BIN)/uv sync --quiet --frozen --compile-bytecode --extra local --extra charts --inexact; \
 	fi
 	@touch $@
 
@@ -63,7 +63,7 @@ claude: $(VENV)/.claude
 
 $(VENV)/.claude: $(VENV)/.installed
 	@echo "Installing the claude engine into $(VENV) (once; a minute or so)"
-	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra local --extra claude --inexact
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra local --extra charts --extra claude --inexact
 	@touch $@
 
 define NO_PYTHON

@@ -26,6 +26,7 @@ LARGE = {
     "polls": "one small plank in one file, as a newcomer would write it",
     "reminders": "one small plank in one file, as a newcomer would write it",
     "corpus": "a table",
+    "errors": "the whole tree on one page",
 }
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {

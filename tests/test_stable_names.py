@@ -37,6 +37,7 @@ CODES = {
     "AgentUnauthorized": "agent.unauthorized",
     "AgentUnavailable": "agent.unavailable",
     "BudgetSpent": "policy.budget_spent",
+    "Paused": "policy.paused",
     "ChatError": "chat",
     "ChatRejected": "chat.rejected",
     "ChatUnavailable": "chat.unavailable",

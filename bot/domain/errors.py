@@ -6,7 +6,8 @@ TheseusError
 │   ├── NotAuthorized      not on the allow-list
 │   ├── OutOfBounds        a path, size or tool outside what was granted
 │   ├── StaleApproval      the approval was for another commit or an old card
-│   └── BudgetSpent        money, tokens or rate used up
+│   ├── BudgetSpent        money, tokens or rate used up
+│   └── Paused             autonomous work is off, or this is beyond the level set for it
 ├── RunError               the run cannot do this now
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
@@ -83,6 +84,12 @@ class BudgetSpent(PolicyError):
     """A cap on money, tokens or changes an hour was reached."""
 
     code = "policy.budget_spent"
+
+
+class Paused(PolicyError):
+    """The bot may not start this by itself now; people may still ask for it."""
+
+    code = "policy.paused"
 
 
 class RunError(TheseusError):

@@ -5,7 +5,9 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from bot.domain.journal import Action, Capsule, FailureGroup
+from bot.domain.memory import Recalled
 from bot.domain.record import Record
+from bot.domain.triage import Triage
 
 
 class SourceExcerpt(Record):
@@ -48,6 +50,10 @@ class Evidence(Record):
     timeline: tuple[Action, ...] = ()
     excerpts: tuple[SourceExcerpt, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    memories: tuple[Recalled, ...] = Field(
+        default=(), description="what was seen and done before, best match first"
+    )
+    users: int = Field(default=0, ge=0, description="people the best-matching group happened to")
     searched: str = Field(default="", description="what was looked for and where, for people")
 
     @property
@@ -73,4 +79,8 @@ class Diagnosis(Record):
     suspects: tuple[Suspect, ...] = ()
     confidence: Literal["none", "low", "medium", "high"] = "none"
     evidence_ids: tuple[str, ...] = ()
+    triage: Triage = Triage()
+    seen_before: str = Field(
+        default="", description="what was done about it before: `fixed in #47, held`"
+    )
     explained_by: str = Field(default="", description="the planner model; empty: rules alone")

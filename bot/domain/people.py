@@ -11,6 +11,10 @@ class Person(Record):
     role_ids: frozenset[int] = frozenset()
 
 
+ITSELF = Person(id=0, name="Theseus")
+"""Who asks where the bot starts something by itself. On no list, so it may ask for nothing."""
+
+
 class Place(Record):
     """Where something was said. `thread_id` is set when `channel_id` is the thread's parent."""
 

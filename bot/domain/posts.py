@@ -6,7 +6,7 @@ attaches what is longer; nothing here needs to count.
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from bot.domain.record import Record
 
@@ -60,6 +60,16 @@ class Attachment(Record):
     text: str
 
 
+class Image(Record):
+    """A picture sent along and shown under the card. `name` ends in `.png`."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    name: str
+    png: bytes
+    description: str = Field(default="", description="what it shows, for who cannot see it")
+
+
 class Post(Record):
     """One message."""
 
@@ -67,5 +77,6 @@ class Post(Record):
     card: Card | None = None
     buttons: tuple[Button, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    images: tuple[Image, ...] = ()
     reply_to: int | None = Field(default=None, description="message id in the same channel")
     notify: tuple[int, ...] = Field(default=(), description="people whose mention in it rings")

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
+from bot.domain.watch import Comparison, Judgement
 
 How = Literal["text", "reaction", "button", "slash"]
 
@@ -100,6 +101,7 @@ class Outcome(Record):
     """Whether the fix held, once watched."""
 
     run_id: str
-    verdict: Literal["fixed", "not_fixed", "inconclusive", "regressed"]
+    verdict: Judgement
     reasons: tuple[str, ...] = ()
+    comparison: Comparison | None = None
     at: AwareDatetime

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from bot.domain.people import Person, Place
 from bot.domain.record import Record
 
-Goal = Literal["investigate", "fix"]
+Goal = Literal["investigate", "fix", "revert"]
 
 
 class Stage(StrEnum):
@@ -49,7 +49,10 @@ ENDED = frozenset(
 
 
 class Trigger(Record):
-    """What started a run: somebody's words, in their place. `key` makes asking twice harmless."""
+    """What started a run: somebody's words, in their place. `key` makes asking twice harmless.
+
+    What the bot starts by itself says so in `origin`; its person is `ITSELF`.
+    """
 
     key: str
     goal: Goal
@@ -58,6 +61,9 @@ class Trigger(Record):
     text: str
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
+    origin: Literal["person", "incident", "audit"] = "person"
+    incident: str | None = Field(default=None, description="id of the incident it is about")
+    reverts: str | None = Field(default=None, description="the run whose change is undone")
     at: AwareDatetime
 
 

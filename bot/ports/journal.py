@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.samples import Sample
+
+
+class Followed(NamedTuple):
+    """The next samples, in the order they were written, and where to go on."""
+
+    samples: tuple[Sample, ...]
+    cursor: str
 
 
 class Journal(Protocol):
@@ -27,4 +35,19 @@ class Journal(Protocol):
 
     async def failures(self, *, since: datetime, limit: int = 50) -> Sequence[FailureGroup]:
         """Return failures since then grouped by fingerprint, the most recent group first."""
+        ...
+
+    async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
+        """Return what was written after `cursor`, oldest first, by anybody, at most `limit`.
+
+        `None` begins now: it returns no samples. A cursor is a short text that stays good across
+        restarts; one that points at a file that is gone goes on with the next file there is.
+        Reads the files alone and does not wait for an index.
+        """
+        ...
+
+    async def samples(
+        self, *, since: datetime, until: datetime, event: str | None = None
+    ) -> Sequence[Sample]:
+        """Return the samples of that time (both included), of one event if named, oldest first."""
         ...

@@ -9,6 +9,15 @@ from bot.domain.checks import Checks, Protection
 from bot.domain.people import AllowList
 from bot.domain.record import Record
 from bot.domain.roles import Role
+from bot.domain.thresholds import Thresholds
+from bot.domain.watch import WatchRules
+from bot.settings._noticing import (
+    AutonomyConfig,
+    ChatConfig,
+    IncidentsConfig,
+    MissedConfig,
+    SelfAuditConfig,
+)
 from bot.settings._yaml import parse
 
 
@@ -103,6 +112,13 @@ class Config(Record):
     forge: ForgeConfig = ForgeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
+    detection: Thresholds = Thresholds()
+    incidents: IncidentsConfig = IncidentsConfig()
+    autonomy: AutonomyConfig = AutonomyConfig()
+    watch: WatchRules = WatchRules()
+    self_audit: SelfAuditConfig = SelfAuditConfig()
+    chat: ChatConfig = ChatConfig()
+    missed: MissedConfig = MissedConfig()
     protection: Protection = Protection()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")

@@ -1,6 +1,7 @@
-"""State in one SQLite file: the store, and the outbox's rows."""
+"""State in one SQLite file: the store, the outbox's rows, and the shelf."""
 
 from bot.adapters.sqlite_store._outbox import SqliteOutbox
+from bot.adapters.sqlite_store._shelf import SqliteShelf
 from bot.adapters.sqlite_store._store import SqliteStore
 
-__all__ = ["SqliteOutbox", "SqliteStore"]
+__all__ = ["SqliteOutbox", "SqliteShelf", "SqliteStore"]

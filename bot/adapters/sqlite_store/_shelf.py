@@ -1,0 +1,73 @@
+"""The shelf: records under names, in the store's file."""
+
+import sqlite3
+from pathlib import Path
+from typing import Self, TypeVar
+
+from bot.adapters._sqlite import Database
+from bot.adapters.sqlite_store._rows import dump, parse
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.errors import StoreError
+from bot.domain.record import Record
+
+R = TypeVar("R", bound=Record)
+
+
+class SqliteShelf:
+    """Implements `bot.ports.shelf.Shelf` in the store's file, on a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, MIGRATIONS, error=StoreError, check=False)
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def put(self, name: str, record: Record) -> None:
+        """Keep the record under that name, in place of what stood there."""
+        body = dump(record)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO shelf (name, body) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                (name, body),
+            )
+
+        await self._database.write(work)
+
+    async def get(self, name: str, kind: type[R]) -> R | None:
+        """Return the record of that name, or `None`."""
+        row = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT body FROM shelf WHERE name = ?", (name,)
+            ).fetchone()
+        )
+        return None if row is None else parse(kind, row["body"], f"{name} on the shelf")
+
+    async def all(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
+        """Return the records whose names begin with `prefix`, in the order of their names."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT name, body FROM shelf WHERE substr(name, 1, ?) = ? ORDER BY name",
+                (len(prefix), prefix),
+            ).fetchall()
+        )
+        return tuple(parse(kind, row["body"], f"{row['name']} on the shelf") for row in rows)
+
+    async def remove(self, name: str) -> None:
+        """Forget it; again is harmless."""
+        await self._database.write(
+            lambda connection: connection.execute("DELETE FROM shelf WHERE name = ?", (name,))
+        )

@@ -1,0 +1,62 @@
+"""A journal record as far as judging needs it: cheap to make and small to keep."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+OWN_KINDS = frozenset({"run", "model", "forge", "check"})
+"""Kinds of the bot's own improvement work; it is never judged."""
+
+
+class Sample(NamedTuple):
+    """One action. `at` is in seconds since 1970, UTC; the other fields are the record's."""
+
+    at: float
+    id: str
+    event: str
+    kind: str
+    outcome: str
+    duration_ms: float | None = None
+    fingerprint: str | None = None
+    commit: str | None = None
+    user: str | None = None
+    own: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as a failure; a cancellation does not."""
+        return self.outcome in ("error", "timeout")
+
+    @property
+    def when(self) -> datetime:
+        """The time, timezone-aware."""
+        return datetime.fromtimestamp(self.at, UTC)
+
+
+def sample_of(fields: Mapping[str, object]) -> Sample:
+    """Return the sample of a record read from JSON. `ValueError` if it is no record."""
+    ts, error = fields.get("ts"), fields.get("error")
+    texts = [fields.get(name) for name in ("id", "event", "outcome")]
+    if not isinstance(ts, str) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("a record needs ts, id, event and outcome")
+    at = datetime.fromisoformat(ts)
+    record_id, event, outcome = (str(text) for text in texts)
+    kind = str(fields.get("kind") or event.partition(".")[0])
+    duration = fields.get("duration_ms")
+    commit, user = fields.get("commit"), fields.get("user")
+    return Sample(
+        at=(at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp(),
+        id=record_id,
+        event=event,
+        kind=kind,
+        outcome=outcome,
+        duration_ms=float(duration) if isinstance(duration, int | float) else None,
+        fingerprint=_text(error.get("fingerprint")) if isinstance(error, Mapping) else None,
+        commit=_text(commit),
+        user=_text(user),
+        own=kind in OWN_KINDS or fields.get("run_id") is not None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,92 @@
+"""When something counts as an anomaly: for all events, and otherwise for some."""
+
+from pydantic import Field, model_validator
+
+from bot.domain.record import Record
+
+
+class ErrorRate(Record):
+    """A share of failures in the last minutes, among at least `volume` actions."""
+
+    share: float = Field(default=0.3, gt=0, le=1)
+    minutes: float = Field(default=10.0, gt=0, le=1_440)
+    volume: int = Field(default=10, ge=1)
+
+
+class RepeatedError(Record):
+    """The same failure so many times in the last minutes."""
+
+    times: int = Field(default=5, ge=1)
+    minutes: float = Field(default=10.0, gt=0, le=1_440)
+
+
+class Latency(Record):
+    """p95 of the last minutes, over at least `volume` actions, against its usual value.
+
+    The baseline is the p95 of `baseline_hours` before the window. `floor_ms`: quicker than that is
+    never slow.
+    """
+
+    factor: float = Field(default=2.0, gt=1)
+    minutes: float = Field(default=10.0, gt=0, le=1_440)
+    volume: int = Field(default=20, ge=1)
+    baseline_hours: float = Field(default=24.0, gt=0, le=168)
+    floor_ms: float = Field(default=50.0, ge=0)
+
+
+class Override(Record):
+    """Other thresholds for some events; a rule that is null does not watch them."""
+
+    events: str = Field(min_length=1, description="pattern: `command.search`, `task.*`")
+    error_rate: ErrorRate | None = ErrorRate()
+    repeated_error: RepeatedError | None = RepeatedError()
+    latency: Latency | None = Latency()
+
+
+class Thresholds(Record):
+    """All rules. The first override whose pattern fits an event counts; what it leaves out is
+    as for all events.
+    """
+
+    error_rate: ErrorRate | None = ErrorRate()
+    repeated_error: RepeatedError | None = RepeatedError()
+    latency: Latency | None = Latency()
+    cooldown_minutes: float = Field(
+        default=60.0, ge=0, description="an anomaly of the same key is not told again for so long"
+    )
+    after_deploy_minutes: float = Field(
+        default=3.0, ge=0, description="after other code came live nothing is told for so long"
+    )
+    events_kept: int = Field(
+        default=2_000, ge=10, le=100_000, description="kinds of action watched at a time"
+    )
+    overrides: tuple[Override, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, values: object) -> object:
+        """Give each override the general thresholds it does not set, rule by rule."""
+        if not isinstance(values, dict) or not isinstance(values.get("overrides"), list | tuple):
+            return values
+        general = {
+            rule: _plain(values.get(rule, {}))
+            for rule in ("error_rate", "repeated_error", "latency")
+        }
+        filled = [_filled(each, general) for each in values["overrides"]]
+        return {**values, "overrides": filled}
+
+
+def _plain(value: object) -> object:
+    return value.model_dump() if isinstance(value, Record) else value
+
+
+def _filled(override: object, general: dict[str, object]) -> object:
+    if not isinstance(override, dict):
+        return override
+    filled = dict(override)
+    for rule, default in general.items():
+        own = filled.get(rule, {})
+        if isinstance(own, dict):
+            base = default if isinstance(default, dict) else {}
+            filled[rule] = {**base, **own} if own or default is not None else None
+    return filled

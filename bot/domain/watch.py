@@ -1,0 +1,54 @@
+"""Watching a shipped fix: what is compared, and until when."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.record import Record
+
+Judgement = Literal["fixed", "not_fixed", "inconclusive", "regressed"]
+
+
+class WatchRules(Record):
+    """When a watch may be judged: by volume, and by time at the latest."""
+
+    minutes: float = Field(default=1_440.0, gt=0, description="judged by then at the latest")
+    volume: int = Field(default=30, ge=1, description="actions after the merge that are enough")
+    least_minutes: float = Field(default=10.0, ge=0, description="and not before so long")
+    before_hours: float = Field(default=24.0, gt=0, description="how far back before is")
+    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="p below this is no chance")
+
+
+class Watch(Record):
+    """One shipped change being watched. Stored until it is judged."""
+
+    run_id: str
+    event: str
+    fingerprint: str
+    number: int
+    merge_commit: str
+    began_at: AwareDatetime = Field(description="when it came live")
+    before_since: AwareDatetime
+    until: AwareDatetime
+
+
+class Side(Record):
+    """What was seen on one side of the merge. `p95_ms` of the actions that went well."""
+
+    actions: int = Field(default=0, ge=0)
+    failures: int = Field(default=0, ge=0, description="of any kind")
+    same: int = Field(default=0, ge=0, description="with the fingerprint that was to go away")
+    p95_ms: float | None = None
+    minutes: float = Field(default=0.0, ge=0)
+
+
+class Comparison(Record):
+    """Before against after. p-values are one-sided: the chance of this if nothing had changed."""
+
+    verdict: Judgement
+    before: Side
+    after: Side
+    p_same: float | None = Field(default=None, description="fewer of the same failure, by chance")
+    p_worse: float | None = Field(default=None, description="more failures, by chance")
+    p_slower: float | None = Field(default=None, description="slower, by chance")
+    reasons: tuple[str, ...] = ()

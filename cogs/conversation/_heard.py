@@ -1,0 +1,40 @@
+"""One message that is for the bot, with everything an answer needs."""
+
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.client import TheseusClient
+from bot.domain.grammar import Utterance
+from bot.domain.people import Person
+from bot.domain.run import Run
+from cogs.ui import CardSeen
+
+
+class Heard:
+    """A message, who said it, what the grammar made of it, and what it points at."""
+
+    def __init__(
+        self,
+        message: discord.Message,
+        text: str,
+        person: Person,
+        utterance: Utterance,
+        *,
+        run: Run | None,
+        pointed_at: discord.Message | None,
+        card: CardSeen | None,
+        answers: bool = False,
+    ) -> None:
+        self.message = message
+        self.text = text  # without the mention of the bot
+        self.person = person
+        self.utterance = utterance
+        self.run = run
+        self.pointed_at = pointed_at
+        self.card = card
+        self.answers = answers  # what the run waits to hear
+
+
+Answer = Callable[[TheseusClient, Heard], Awaitable[str | None]]
+"""Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""
