@@ -17,7 +17,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
-from bot.adapters.sqlite_store import SqliteOutbox, SqliteStore
+from bot.adapters.sqlite_store import SqliteOutbox, SqliteShelf, SqliteStore
 from bot.adapters.system_clock import SystemClock
 from bot.app._engines import Bench, Engines, MakeEngines, engines
 from bot.app._forges import access_to, open_forge
@@ -107,6 +107,7 @@ async def _build(
     )
     store = await stack.enter_async_context(SqliteStore(state / "theseus.sqlite3"))
     outbox = await stack.enter_async_context(SqliteOutbox(state / "theseus.sqlite3"))
+    shelf = await stack.enter_async_context(SqliteShelf(state / "theseus.sqlite3"))
     sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
     client = TheseusClient(
         root=settings.root,
@@ -124,7 +125,7 @@ async def _build(
     verifier = SandboxedVerifier(sandbox, state / "cache")
     chosen = make_engines(Bench(settings, sandbox, verifier, journal, store, clock))
     stages = _stages(settings, journal, checkout, forge, code, verifier, chosen, clock)
-    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder)
+    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder, shelf)
     limits, owner = _limits(settings, sandbox, chosen), f"{os.uname().nodename}:{os.getpid()}"
     agent = SelfImprovementAgent(doors, stages, limits, owner=owner)
     client.agent, client.chat = agent, chat

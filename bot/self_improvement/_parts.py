@@ -8,6 +8,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
+from bot.ports.shelf import Shelf
 from bot.ports.store import Store
 from bot.ports.workspace import Workspaces
 from bot.stages.diagnose import Diagnose
@@ -31,6 +32,7 @@ class Doors:
     clock: Clock
     journal: Journal
     recorder: Recorder
+    shelf: Shelf
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_runtime import FakeRuntime
+from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
@@ -127,6 +128,7 @@ class World:
     def __init__(self, folder: Path, *, store: Store | None = None) -> None:
         self.clock = FakeClock()
         self.store: Store = store or FakeStore()
+        self.shelf = FakeShelf()
         self.chat = FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
@@ -175,7 +177,8 @@ class World:
             stand_in=Execute(self.stand_in, self.clock, budget=BUDGET) if self.stand_in else None,
         )
         workspaces = fused(self.workspaces, fuse)
-        doors = Doors(store, chat, forge, workspaces, self.clock, journal, recorder)
+        shelf = fused(self.shelf, fuse)
+        doors = Doors(store, chat, forge, workspaces, self.clock, journal, recorder, shelf)
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 
     @asynccontextmanager
