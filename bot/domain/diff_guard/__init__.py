@@ -10,10 +10,10 @@ from bot.domain.change import FileChange, Finding
 from bot.domain.checks import Protection
 from bot.domain.diff_guard._dependencies import importable, new_dependencies
 from bot.domain.diff_guard._parse import FilePatch, parse
-from bot.domain.diff_guard._paths import file_findings, path_findings
+from bot.domain.diff_guard._paths import file_findings, matches, path_findings
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 
-__all__ = ["about_path", "inspect", "is_test_file"]
+__all__ = ["about_path", "inspect", "is_test_file", "matches"]
 
 FindSecrets = Callable[[str], Sequence[str]]
 
