@@ -9,7 +9,7 @@ from bot.domain.samples import Sample
 
 
 class Followed(NamedTuple):
-    """The next samples, in the order they were written, and where to go on."""
+    """The next samples, in the order they were written within a day, and where to go on."""
 
     samples: tuple[Sample, ...]
     cursor: str

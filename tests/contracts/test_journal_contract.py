@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.ids import short_id, sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
+from bot.domain.samples import sample_of
 from bot.ports.journal import Journal
 from tests.fakes.fake_journal import FakeJournal
 
@@ -149,3 +150,67 @@ async def test_a_group_names_its_twenty_newest_records(journal: Journal) -> None
     (group,) = await journal.failures(since=NOW)
     assert group.count == 30
     assert list(group.action_ids) == [action.id for action in reversed(written)][:20]
+
+
+async def test_following_begins_now_and_gives_what_came_since_in_the_order_written(
+    journal: Journal,
+) -> None:
+    recorded(journal, an_action("before"))
+    start = await journal.follow(None)
+    assert start.samples == ()
+    assert (await journal.follow(start.cursor)).samples == ()
+    later, earlier, failed = recorded(
+        journal,
+        an_action("later", after=1),
+        an_action("earlier", after=-5),
+        an_action("roll", after=1.5, fingerprint="f00d"),
+    )
+    news = await journal.follow(start.cursor)
+    assert [sample.id for sample in news.samples] == [later.id, earlier.id, failed.id]
+    assert [sample.fingerprint for sample in news.samples] == [None, None, "f00d"]
+    assert news.samples[0].when == later.ts
+    assert (await journal.follow(news.cursor)).samples == ()
+
+
+async def test_following_gives_at_most_what_is_asked_for_and_goes_on_there(
+    journal: Journal,
+) -> None:
+    cursor = (await journal.follow(None)).cursor
+    written = recorded(journal, *(an_action(after=3600 * hour) for hour in range(50)))
+    seen: list[str] = []
+    while True:
+        news = await journal.follow(cursor, limit=7)
+        assert len(news.samples) <= 7
+        if not news.samples:
+            break
+        seen += [sample.id for sample in news.samples]
+        cursor = news.cursor
+    assert seen == [action.id for action in written]
+
+
+async def test_a_sample_says_of_a_record_what_judging_needs(journal: Journal) -> None:
+    cursor = (await journal.follow(None)).cursor
+    plain = an_action().but(duration_ms=None, user=None, commit=None)
+    own = an_action().but(run_id="k7m2xq")
+    model = an_action().but(kind=Kind.MODEL)
+    odd = an_action('☂ "quoted"').but(duration_ms=1e-7)
+    written = recorded(journal, an_action(), plain, own, model, odd, an_action(fingerprint="f00d"))
+    samples = (await journal.follow(cursor)).samples
+    assert samples == tuple(sample_of(action.model_dump(mode="json")) for action in written)
+    assert [sample.own for sample in samples] == [False, False, True, True, False, False]
+
+
+async def test_samples_of_a_time_are_in_its_order_both_ends_included(journal: Journal) -> None:
+    late, first, other, last, _ = recorded(
+        journal,
+        an_action(after=8),
+        an_action(after=0),
+        an_action("poll", after=4),
+        an_action(after=9, fingerprint="f00d"),
+        an_action(after=9.000001),
+    )
+    found = await journal.samples(since=first.ts, until=last.ts)
+    assert [sample.id for sample in found] == [first.id, other.id, late.id, last.id]
+    rolls = await journal.samples(since=first.ts, until=last.ts, event="command.roll")
+    assert [sample.id for sample in rolls] == [first.id, late.id, last.id]
+    assert await journal.samples(since=NOW + timedelta(days=1), until=NOW) == []

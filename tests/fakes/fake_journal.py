@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.samples import Sample, sample_of
+from bot.ports.journal import Followed
 
 
 class FakeJournal:
@@ -39,8 +41,25 @@ class FakeJournal:
         found = [_group(fingerprint, actions) for fingerprint, actions in groups.items()]
         return sorted(found, key=lambda group: group.last_seen, reverse=True)[:limit]
 
+    async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
+        """Return what was appended after `cursor`, and how many there were with it."""
+        start = len(self.actions) if cursor is None else int(cursor)
+        found = self.actions[start : start + limit]
+        return Followed(tuple(_sample(action) for action in found), str(start + len(found)))
+
+    async def samples(
+        self, *, since: datetime, until: datetime, event: str | None = None
+    ) -> Sequence[Sample]:
+        """Return the samples of that time (both included), of one event if named, oldest first."""
+        query = JournalQuery(event=event, since=since, until=until, limit=100_000)
+        return [_sample(action) for action in self._oldest_first() if _matches(action, query)]
+
     def _oldest_first(self) -> list[Action]:
         return sorted(self.actions, key=lambda action: action.ts)
+
+
+def _sample(action: Action) -> Sample:
+    return sample_of(action.model_dump(mode="json"))
 
 
 def _aware(at: datetime) -> datetime:

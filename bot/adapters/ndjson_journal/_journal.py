@@ -8,20 +8,23 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from bot.adapters._sqlite import Database, Work
-from bot.adapters.ndjson_journal import _queries
+from bot.adapters.ndjson_journal import _following, _queries, _spans
 from bot.adapters.ndjson_journal._files import DayFiles
 from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.samples import Sample
+from bot.ports.journal import Followed
 
 BATCH_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -104,6 +107,16 @@ class NdjsonJournal:
         folder = self._files.folder
         return await self._ask(lambda index: _queries.failures(index, folder, since, limit))
 
+    async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
+        """Return what was written after `cursor`, by anybody, and the next cursor."""
+        return await _from_files(_following.follow, self._files.folder, cursor, limit)
+
+    async def samples(
+        self, *, since: datetime, until: datetime, event: str | None = None
+    ) -> Sequence[Sample]:
+        """Return the samples of that time, oldest first, read from the files of its days."""
+        return await _from_files(_spans.samples, self._files.folder, since, until, event)
+
     async def damaged(self) -> tuple[Damage, ...]:
         """Return where the day files hold bytes that are no record (a torn line, an edit)."""
         return await self._ask(lambda index: damage(index, self._files.folder))
@@ -169,6 +182,14 @@ class NdjsonJournal:
             more = step.more
             for spoilt in step.damaged:
                 log.warning("Journal %s; it is skipped.", spoilt)
+
+
+async def _from_files(read: Callable[P, T], /, *asked: P.args, **also: P.kwargs) -> T:
+    """Read day files on a thread, so that the loop goes on."""
+    try:
+        return await asyncio.to_thread(read, *asked, **also)
+    except OSError as error:
+        raise JournalError(f"The journal cannot be read: {error}.") from error
 
 
 def _damaged(error: JournalError) -> bool:

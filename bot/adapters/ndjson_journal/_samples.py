@@ -1,0 +1,71 @@
+"""Samples straight from lines: the lines this journal writes without making an object of them."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from bot.domain.samples import OWN_KINDS, Sample, sample_of
+
+_CHARS = r'[^"\\\x00-\x1f]'
+_TEXT = f'"({_CHARS}+)"'
+_MAYBE = f'(?:"({_CHARS}*)"|null)'
+_ANY = f'(?:"{_CHARS}*"|null)'
+_NUMBER = r"(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|null)"
+_OURS = re.compile(
+    r'\{"ts":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})Z"'
+    f',"id":{_TEXT},"event":{_TEXT},"kind":{_TEXT},"name":{_ANY},"outcome":{_TEXT}'
+    f',"duration_ms":({_NUMBER}),"cost_usd":{_NUMBER},"tokens_in":{_NUMBER},"tokens_out":{_NUMBER}'
+    f',"agent":{_ANY},"run_id":{_MAYBE},"guild_id":{_NUMBER},"channel_id":{_NUMBER}'
+    f',"user":{_MAYBE},"shard":{_NUMBER},"commit":{_MAYBE},"error":null}}\\s*',
+    re.ASCII,
+)
+"""A line without a capsule and without anything escaped, as `Lines` writes it."""
+
+
+def samples_in(lines: Iterable[bytes]) -> Iterator[Sample]:
+    """Return the samples of lines; what is no record is left out."""
+    for line in lines:
+        sample = sample_in(line)
+        if sample is not None:
+            yield sample
+
+
+def sample_in(line: bytes) -> Sample | None:
+    """Return the sample of a line; `None` if it is no whole record."""
+    try:
+        ours = _OURS.fullmatch(line.decode("ascii"))
+        if ours is not None:
+            return _of_ours(*ours.groups())
+    except ValueError:
+        pass  # not ASCII, or no such day: JSON says what it is
+    try:
+        fields = json.loads(line)
+        return sample_of(fields) if isinstance(fields, dict) else None
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _of_ours(
+    ts: str,
+    record_id: str,
+    event: str,
+    kind: str,
+    outcome: str,
+    duration: str,
+    run_id: str | None,
+    user: str | None,
+    commit: str | None,
+) -> Sample:
+    return Sample(
+        datetime.fromisoformat(ts + "+00:00").timestamp(),
+        record_id,
+        event,
+        kind,
+        outcome,
+        None if duration == "null" else float(duration),
+        None,
+        commit,
+        user,
+        run_id is not None or kind in OWN_KINDS,
+    )

@@ -1,0 +1,107 @@
+"""Which parts of the day files can hold records of a time, told without the index."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.adapters.ndjson_journal._files import sizes
+from bot.adapters.ndjson_journal._following import whole_lines
+from bot.adapters.ndjson_journal._samples import sample_in
+from bot.domain.samples import Sample
+
+READ_WHOLE = 8 * 1024 * 1024
+_NEAR = 128 * 1024
+OUT_OF_ORDER = timedelta(hours=1)
+"""In a file larger than READ_WHOLE a record stands at most this far from its place by time."""
+
+
+class Span(NamedTuple):
+    """Bytes of a day file, from a line's start to a line's end."""
+
+    path: Path
+    start: int
+    end: int
+
+
+def spans(folder: Path, since: datetime | None, until: datetime | None) -> list[Span]:
+    """Return where the records between two times are, oldest file first."""
+    first, last = _day(since, "0000-00-00"), _day(until, "9999-99-99")
+    found = []
+    for name, size in sizes(folder).items():
+        if first <= name[:10] <= last:
+            span = Span(folder / name, 0, size)
+            if size > READ_WHOLE:
+                with contextlib.suppress(FileNotFoundError):
+                    span = _narrowed(span.path, size, since, until)
+            found.append(span)
+    return found
+
+
+def samples(folder: Path, since: datetime, until: datetime, event: str | None) -> list[Sample]:
+    """Return the samples of that time (both included), of one event if named, oldest first."""
+    earliest, latest = aware(since).timestamp(), aware(until).timestamp()
+    needle = json.dumps(event).encode() if event is not None and event.isascii() else b""
+    found = [
+        sample
+        for span in spans(folder, since, until)
+        for line in lines_of(span)
+        if needle in line
+        and (sample := sample_in(line)) is not None
+        and earliest <= sample.at <= latest
+        and event in (None, sample.event)
+    ]
+    found.sort(key=lambda sample: sample.at)
+    return found
+
+
+def lines_of(span: Span) -> Iterator[bytes]:
+    """Return the lines of a span; none of a file that is gone."""
+    at = span.start
+    with contextlib.suppress(FileNotFoundError):
+        for end, lines in whole_lines(span.path, at):
+            for line in lines:
+                if at >= span.end:
+                    return
+                at += len(line)
+                yield line
+            at = end
+
+
+def aware(at: datetime) -> datetime:
+    """Return the time; a naive one is taken as UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _day(at: datetime | None, otherwise: str) -> str:
+    return otherwise if at is None else aware(at).astimezone(UTC).date().isoformat()
+
+
+def _narrowed(path: Path, size: int, since: datetime | None, until: datetime | None) -> Span:
+    """Return the part of a large file in which the records of that time are."""
+    start, end = 0, size
+    if since is not None:
+        start, _ = _around(path, size, (aware(since) - OUT_OF_ORDER).timestamp())
+    if until is not None:
+        _, end = _around(path, size, (aware(until) + OUT_OF_ORDER).timestamp())
+    return Span(path, start, end)
+
+
+def _around(path: Path, size: int, at: float) -> tuple[int, int]:
+    """Return the start of a line before that time, or 0, and a place after which none is."""
+    low, high = 0, size
+    with path.open("rb") as file:
+        while high - low > _NEAR:
+            middle = (low + high) // 2
+            file.seek(middle)
+            file.readline()
+            sample, start = None, middle
+            while sample is None and (start := file.tell()) < high:
+                sample = sample_in(file.readline())
+            if sample is not None and sample.at < at:
+                low = start
+            else:
+                high = middle
+    return low, high
