@@ -1,0 +1,294 @@
+"""Memories in an SQLite file of their own, found by what failed and by words (FTS5).
+
+The words are cut and stemmed in `bot.domain.recalling`; the index sees plain letters and digits
+only, so nothing a person writes reaches FTS5 as a query.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
+
+from bot.adapters._sqlite import Database, Migration
+from bot.domain.errors import StoreError
+from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
+from bot.domain.recalling import MOST_ASKED, best, fit, searched, terms
+
+MOST = 50_000
+_KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
+_MAKE_ROOM = ("fault", "lesson")  # in this order
+_PLACES = ("fingerprint", "function", "file", "event")
+_COMMON = 4_000  # memories that hold a word: beyond it, rarer words decide alone
+_HITS = 2_000  # newest memories with the words that are weighed
+_NEAREST = 100
+_log = logging.getLogger(__name__)
+
+
+def _by_place(place: str) -> str:
+    return f"CREATE INDEX memories_by_{place} ON memories ({place}, kind, standing, at)"
+
+
+MIGRATIONS = (
+    Migration(
+        "0001_memories",
+        (
+            """
+            CREATE TABLE memories (
+                number INTEGER PRIMARY KEY,
+                key TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL,
+                fingerprint TEXT,
+                function TEXT,
+                file TEXT,
+                event TEXT,
+                standing INTEGER NOT NULL,
+                at TEXT NOT NULL,
+                body TEXT NOT NULL
+            )
+            """,
+            *map(_by_place, _PLACES),
+            "CREATE INDEX memories_by_age ON memories (kind, at)",
+            "CREATE INDEX memories_by_time ON memories (at)",
+            "CREATE VIRTUAL TABLE memory_words USING fts5 (words, kind, tokenize = 'ascii')",
+            "CREATE VIRTUAL TABLE memory_vocabulary USING fts5vocab (memory_words, row)",
+        ),
+    ),
+)
+
+
+class SqliteMemory:
+    """Implements `bot.ports.memory.MemoryBook` on one file. Open it before use.
+
+    `redact` takes secrets out of every text before it is written. `most` memories are kept.
+    """
+
+    def __init__(self, path: Path, *, redact: Callable[[str], str], most: int = MOST) -> None:
+        self._database = Database(path, MIGRATIONS, error=StoreError)
+        self._redact = redact
+        self._most = most
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date. Raises `ConfigError`."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def remember(self, memory: Memory) -> None:
+        """Keep it without secrets; one with the same key is replaced."""
+        kept = _redacted(memory, self._redact)
+
+        def work(connection: sqlite3.Connection) -> None:
+            _drop(connection, kept.key)
+            _make_room(connection, self._most - 1)
+            _insert(connection, kept)
+
+        await self._database.write(work)
+
+    async def recall(self, wanted: Recall) -> Sequence[Recalled]:
+        """Return what fits, the best first; where nothing is asked, the newest."""
+        asked = [_coded(term) for term in terms(wanted.words[: LONGEST_TEXT * 2])[:MOST_ASKED]]
+
+        def work(connection: sqlite3.Connection) -> tuple[Recalled, ...]:
+            said = _said(connection, wanted, asked)
+            found = (fit(memory, wanted, said.get(number, 0.0))
+                     for number, memory in _candidates(connection, wanted, said))  # fmt: skip
+            return best((each for each in found if each is not None), wanted.limit)
+
+        return await self._database.read(work)
+
+    async def get(self, key: str) -> Memory | None:
+        """Return one memory."""
+        row = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT key, body FROM memories WHERE key = ?", (_plain(key),)
+            ).fetchone()
+        )
+        return None if row is None else _parsed(row)
+
+    async def forget(self, key: str) -> bool:
+        """Remove it for good; `False` if there was none."""
+        return await self._database.write(lambda connection: _drop(connection, _plain(key)))
+
+    async def export(self) -> Sequence[Memory]:
+        """Return everything, oldest first."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT key, body FROM memories ORDER BY at, number"
+            ).fetchall()
+        )
+        return tuple(_parsed(row) for row in rows)
+
+
+def _redacted(memory: Memory, redact: Callable[[str], str]) -> Memory:
+    """Return it without secrets; what that made longer is cut again."""
+    longest = {"text": LONGEST_TEXT, "approach": LONGEST_TEXT}
+    names = ("text", "approach", "event", "exception", "file", "function", "by")
+    told = {
+        name: _plain(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
+        for name in names
+    }
+    return memory.but(key=_plain(memory.key), **told)
+
+
+def _plain(text: str) -> str:
+    """Return the text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
+    row = connection.execute(
+        "INSERT INTO memories (key, kind, fingerprint, function, file, event, standing, at, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            memory.key,
+            memory.kind,
+            memory.fingerprint or None,
+            memory.function or None,
+            memory.file or None,
+            memory.event or None,
+            1 if memory.outcome == "fixed" else -1 if memory.failed else 0,
+            memory.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            memory.model_dump_json(),
+        ),
+    )
+    connection.execute(
+        "INSERT INTO memory_words (rowid, words, kind) VALUES (?, ?, ?)",
+        (row.lastrowid, " ".join(map(_coded, searched(memory))), memory.kind),
+    )
+
+
+def _drop(connection: sqlite3.Connection, key: str) -> bool:
+    row = connection.execute("SELECT number FROM memories WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return False
+    connection.execute("DELETE FROM memory_words WHERE rowid = ?", (row["number"],))
+    connection.execute("DELETE FROM memories WHERE number = ?", (row["number"],))
+    return True
+
+
+def _make_room(connection: sqlite3.Connection, most: int) -> None:
+    """Forget what is least missed until at most `most` are left. Raises `StoreError`."""
+    over = connection.execute("SELECT count(*) FROM memories").fetchone()[0] - most
+    for kind in _MAKE_ROOM:
+        if over <= 0:
+            return
+        oldest = connection.execute(
+            "SELECT key FROM memories WHERE kind = ? ORDER BY at LIMIT ?", (kind, over)
+        ).fetchall()
+        for row in oldest:
+            _drop(connection, row["key"])
+            _log.info("the memory is full: %s is forgotten", row["key"])
+        over -= len(oldest)
+    if over > 0:
+        raise StoreError(
+            f"My memory is full ({most + 1} memories, all notes and fixes); forget some with "
+            "`/memory forget` first."
+        )
+
+
+def _said(connection: sqlite3.Connection, wanted: Recall, asked: list[str]) -> dict[int, float]:
+    """Return how well the words fit, by memory: 1 for the best match, 0 for none."""
+    rare = _rare(connection, asked)
+    if not rare:
+        return {}
+    query = f"words : ({_any(rare)})"
+    if wanted.kinds:
+        query += f" AND kind : ({_any(wanted.kinds)})"
+    rows = connection.execute(
+        "SELECT rowid, -bm25(memory_words, 1.0, 0.0) AS points FROM memory_words "
+        "WHERE memory_words MATCH ? ORDER BY rowid DESC LIMIT ?",
+        (query, _HITS),
+    ).fetchall()
+    top = max((row["points"] for row in rows), default=0.0)
+    return {row["rowid"]: max(row["points"] / top, 0.001) if top else 1.0 for row in rows}
+
+
+def _rare(connection: sqlite3.Connection, asked: list[str]) -> list[str]:
+    """Return the words that tell memories apart: the rarest, up to where they are common."""
+    held: list[tuple[int, str]] = []
+    for term in dict.fromkeys(asked):
+        row = connection.execute(
+            "SELECT doc FROM memory_vocabulary WHERE term = ?", (term,)
+        ).fetchone()
+        if row is not None:
+            held.append((row["doc"], term))
+    kept: list[str] = []
+    room = _COMMON
+    for count, term in sorted(held):
+        if kept and count > room:
+            break
+        kept.append(term)
+        room -= count
+    return kept
+
+
+def _any(words: Sequence[str]) -> str:
+    return " OR ".join(f'"{word}"' for word in words)
+
+
+def _coded(term: str) -> str:
+    """Return the term in letters and digits alone: the index has no other signs."""
+    plain = term.isascii() and term.isalnum()
+    return term if plain else f"u{term.encode('utf-8', 'replace').hex()}"
+
+
+def _candidates(
+    connection: sqlite3.Connection, wanted: Recall, said: dict[int, float]
+) -> Iterator[tuple[int, Memory]]:
+    """Yield what may be among the best: the nearest in each kind of likeness."""
+    numbers = dict.fromkeys(_near(connection, wanted))
+    standings = sorted(said, key=lambda number: (-said[number], -number))
+    numbers.update(dict.fromkeys(standings[: max(_NEAREST, 2 * wanted.limit)]))
+    for number in numbers:
+        row = connection.execute(
+            "SELECT key, body FROM memories WHERE number = ?", (number,)
+        ).fetchone()
+        if row is not None:
+            yield number, _parsed(row)
+
+
+def _near(connection: sqlite3.Connection, wanted: Recall) -> Iterator[int]:
+    kinds = wanted.kinds or _KINDS
+    if wanted.asks_nothing:
+        for kind in kinds:
+            yield from _numbers(
+                connection.execute(
+                    "SELECT number FROM memories WHERE kind = ? ORDER BY at DESC LIMIT ?",
+                    (kind, wanted.limit),
+                )
+            )
+        return
+    for place in _PLACES:
+        value = getattr(wanted, place)
+        for kind in kinds if value else ():
+            yield from _numbers(
+                connection.execute(
+                    f"SELECT number FROM memories WHERE {place} = ? AND kind = ? "  # noqa: S608
+                    "ORDER BY standing DESC, at DESC LIMIT ?",
+                    (_plain(value), kind, _NEAREST),
+                )
+            )
+
+
+def _numbers(rows: sqlite3.Cursor) -> Iterator[int]:
+    return (row["number"] for row in rows.fetchall())
+
+
+def _parsed(row: sqlite3.Row) -> Memory:
+    try:
+        return Memory.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise StoreError(f"{row['key']} is no memory this version can read.") from error

@@ -1,0 +1,134 @@
+"""Memories in SQLite: how much is kept, how it is found, and what becomes of a damaged file."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.domain.errors import ConfigError, StoreError
+from bot.domain.memory import Memory, MemoryKind, Recall
+
+AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+def a_memory(kind: MemoryKind, number: int, text: str = "dice") -> Memory:
+    """Return the `number`th memory of its kind; the higher, the newer."""
+    at = AT + timedelta(days=number)
+    return Memory(key=f"{kind}:{number}", kind=kind, text=text, fingerprint=f"f{number}", at=at)
+
+
+def unredacted(text: str) -> str:
+    return text
+
+
+def book_at(folder: Path, most: int = 100) -> SqliteMemory:
+    return SqliteMemory(folder / "memory.sqlite3", redact=unredacted, most=most)
+
+
+async def keys(book: SqliteMemory) -> list[str]:
+    return [memory.key for memory in await book.export()]
+
+
+async def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with book_at(tmp_path) as first:
+        await first.remember(a_memory("note", 1))
+    async with book_at(tmp_path) as second:
+        assert await keys(second) == ["note:1"]
+        assert len(await second.recall(Recall(words="dice"))) == 1
+
+
+async def test_where_it_is_full_the_faults_longest_not_seen_go_first(tmp_path: Path) -> None:
+    async with book_at(tmp_path, most=5) as book:
+        for kind in ("lesson", "fix", "note"):
+            await book.remember(a_memory(kind, 0))
+        for number in (2, 1, 3, 4):
+            await book.remember(a_memory("fault", number))
+        assert await keys(book) == ["lesson:0", "fix:0", "note:0", "fault:3", "fault:4"]
+        await book.remember(a_memory("fault", 3).but(at=AT + timedelta(days=9)))
+        await book.remember(a_memory("fault", 5))
+        assert [key for key in await keys(book) if "fault" in key] == ["fault:5", "fault:3"]
+
+
+async def test_lessons_go_after_faults_and_notes_and_fixes_never(tmp_path: Path) -> None:
+    async with book_at(tmp_path, most=3) as book:
+        await book.remember(a_memory("lesson", 1))
+        await book.remember(a_memory("fix", 2))
+        await book.remember(a_memory("note", 3))
+        await book.remember(a_memory("note", 4))
+        assert await keys(book) == ["fix:2", "note:3", "note:4"]
+        with pytest.raises(StoreError, match=r"memory is full \(3 memories.*forget some"):
+            await book.remember(a_memory("note", 5))
+        await book.remember(a_memory("note", 4, "changed"))
+        assert await keys(book) == ["fix:2", "note:3", "note:4"]
+
+
+async def test_a_damaged_file_is_named_with_the_way_out(tmp_path: Path) -> None:
+    async with book_at(tmp_path) as book:
+        for number in range(50):
+            await book.remember(a_memory("note", number, "zebra " * 100))
+    file = tmp_path / "memory.sqlite3"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\xff" * 8192 + whole[12288:])
+    with pytest.raises(ConfigError, match=r"memory\.sqlite3 cannot be used.*move it away"):
+        await book_at(tmp_path).open()
+    file.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    with pytest.raises(ConfigError, match=r"memory\.sqlite3 cannot be used"):
+        await book_at(tmp_path).open()
+
+
+async def test_a_memory_of_another_version_is_named(tmp_path: Path) -> None:
+    async with book_at(tmp_path) as book:
+        await book.remember(a_memory("note", 1))
+        with sqlite3.connect(tmp_path / "memory.sqlite3") as other:
+            other.execute("""UPDATE memories SET body = '{"kind": "dream"}'""")
+        other.close()
+        with pytest.raises(StoreError, match="note:1 is no memory"):
+            await book.get("note:1")
+
+
+async def test_every_question_is_answered_from_an_index(tmp_path: Path) -> None:
+    plans: list[str] = []
+    asked: list[str] = []
+    async with book_at(tmp_path) as book:
+        await book.remember(a_memory("note", 1))
+        everywhere = Recall(
+            words="dice", event="e", fingerprint="f", exception="x", file="y", function="z"
+        )
+
+        def listen(connection: sqlite3.Connection) -> None:
+            connection.set_trace_callback(asked.append)
+
+        await book._database.read(listen)
+        await book.recall(everywhere)
+        await book.recall(Recall())
+        await book.get("note:1")
+
+        def explain(connection: sqlite3.Connection) -> None:
+            connection.set_trace_callback(None)
+            for sql in {each for each in asked if each.startswith("SELECT")}:
+                rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+                plans.extend(f"{row['detail']}" for row in rows)
+
+        await book._database.read(explain)
+    assert len(plans) >= 7
+    full = [plan for plan in plans if plan.startswith("SCAN") and "VIRTUAL TABLE INDEX" not in plan]
+    assert full == []
+    assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
+
+
+async def test_words_that_stand_everywhere_do_not_hide_the_rare_one(tmp_path: Path) -> None:
+    async with book_at(tmp_path, most=10_000) as book:
+        await book.remember(a_memory("note", 0, "the dice and a zebra"))
+
+        def crowd(connection: sqlite3.Connection) -> None:
+            for number in range(1, 6_000):
+                connection.execute(
+                    "INSERT INTO memory_words (rowid, words, kind) VALUES (?, 'dice', 'fault')",
+                    (number + 10,),
+                )
+
+        await book._database.write(crowd)
+        [found] = await book.recall(Recall(words="dice zebra"))
+        assert found.memory.key == "note:0"

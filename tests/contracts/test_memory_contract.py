@@ -1,0 +1,184 @@
+"""What every memory book promises, on the fake and on SQLite."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.domain.memory import Memory, Recall
+from bot.ports.memory import MemoryBook
+from bot.telemetry import redact
+from tests.fakes.fake_memory import FakeMemory
+
+AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
+SECRET = "sk-ant-api03-" + "a1B2" * 20
+
+
+def a_fix(run: str = "aaaaaa", *, age: int = 0, **changes: object) -> Memory:
+    """Return what a shipped run taught, `age` days old."""
+    fix = Memory(
+        key=f"fix:{run}",
+        kind="fix",
+        text="2 IndexErrors from /roll: count faces from 1",
+        event="command.roll",
+        fingerprint="f-dice",
+        exception="IndexError",
+        file="cogs/dice.py",
+        function="face",
+        run_id=run,
+        number=47,
+        approach="count faces from 1",
+        diff_hash="d1",
+        at=AT - timedelta(days=age),
+    )
+    return fix.but(**changes)
+
+
+def a_note(text: str, name: str = "n1", *, age: int = 0) -> Memory:
+    """Return somebody's words, `age` days old."""
+    at = AT - timedelta(days=age)
+    return Memory(key=f"note:{name}", kind="note", text=text, by="bob", at=at)
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+async def book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MemoryBook]:
+    """Return an empty book."""
+    if request.param == "fake":
+        yield FakeMemory(redact=redact)
+        return
+    async with SqliteMemory(tmp_path / "state" / "memory.sqlite3", redact=redact) as real:
+        yield real
+
+
+async def keys(book: MemoryBook, **wanted: object) -> list[str]:
+    """Return the keys of what is recalled, best first."""
+    return [each.memory.key for each in await book.recall(Recall.model_validate(wanted))]
+
+
+async def test_what_was_remembered_comes_back_as_it_was(book: MemoryBook) -> None:
+    fix = a_fix(outcome="fixed", first_at=AT, times=3, text="würfel 骰子\x00 🎲 \u2028 ☂")
+    await book.remember(fix)
+    assert await book.get(fix.key) == fix
+    assert await book.export() == (fix,)
+
+
+async def test_the_newer_text_of_a_key_counts_and_only_it_is_found(book: MemoryBook) -> None:
+    await book.remember(a_note("the zebra is striped"))
+    await book.remember(a_note("the lion is yellow"))
+    assert len(await book.export()) == 1
+    assert await keys(book, words="zebra") == []
+    assert await keys(book, words="lion") == ["note:n1"]
+
+
+async def test_what_is_forgotten_is_gone_and_again_says_so(book: MemoryBook) -> None:
+    await book.remember(a_note("the zebra is striped"))
+    assert await book.forget("note:n1")
+    assert not await book.forget("note:n1")
+    assert await book.get("note:n1") is None
+    assert await keys(book, words="zebra striped") == []
+
+
+async def test_likeness_decides_failure_then_function_then_place_then_words(
+    book: MemoryBook,
+) -> None:
+    await book.remember(a_note("face of dice in the roll", "words"))
+    await book.remember(a_fix("event", fingerprint="x", file="y.py", function="y"))
+    await book.remember(a_fix("file", fingerprint="x", function="other"))
+    await book.remember(a_fix("functn", fingerprint="x", exception="KeyError", outcome="fixed"))
+    await book.remember(a_fix("except", fingerprint="x", outcome="regressed"))
+    await book.remember(a_fix("failed", function="moved", outcome="not_fixed"))
+    found = await book.recall(
+        Recall(
+            words="roll the dice face", event="command.roll", fingerprint="f-dice",
+            exception="IndexError", file="cogs/dice.py", function="face", limit=10,
+        )
+    )  # fmt: skip
+    assert [each.memory.key for each in found] == [
+        "fix:failed", "fix:except", "fix:functn", "fix:file", "fix:event", "note:words",
+    ]  # fmt: skip
+    scores = [each.score for each in found]
+    assert sorted(scores, reverse=True) == scores
+    assert len(set(scores)) == len(scores)
+    assert [each.because.partition(";")[0] for each in found] == [
+        "the same failure", "the same exception in the same function", "the same function",
+        "the same file", "the same action", "the words",
+    ]  # fmt: skip
+
+
+async def test_among_equals_what_held_comes_first_and_what_did_not_last(book: MemoryBook) -> None:
+    for run, outcome in (
+        ("worse", "regressed"), ("again", "not_fixed"), ("unseen", None), ("held", "fixed"),
+    ):  # fmt: skip
+        await book.remember(a_fix(run, outcome=outcome))
+    found = await book.recall(Recall(fingerprint="f-dice"))
+    assert [each.memory.key for each in found] == [
+        "fix:held", "fix:unseen", "fix:again", "fix:worse",
+    ]  # fmt: skip
+    assert found[0].because == "the same failure; the fix held"
+    assert found[2].because == "the same failure; it did not hold: it came back"
+    assert found[3].score < found[0].score
+
+
+async def test_of_equals_the_newest_comes_first(book: MemoryBook) -> None:
+    for run, age in (("older", 2), ("newest", 0), ("old", 1)):
+        await book.remember(a_fix(run, age=age))
+    assert await keys(book, fingerprint="f-dice") == ["fix:newest", "fix:old", "fix:older"]
+
+
+async def test_only_the_kinds_asked_for_and_no_more_than_asked_for(book: MemoryBook) -> None:
+    await book.remember(a_fix())
+    await book.remember(a_note("dice count from 1"))
+    assert await keys(book, fingerprint="f-dice", words="dice", kinds=("note",)) == ["note:n1"]
+    assert await keys(book, fingerprint="f-dice", words="dice", limit=1) == ["fix:aaaaaa"]
+
+
+async def test_where_nothing_is_asked_the_newest_come(book: MemoryBook) -> None:
+    for age in (2, 0, 1):
+        await book.remember(a_note(f"zebra number {age}", f"n{age}", age=age))
+    assert await keys(book, limit=2) == ["note:n0", "note:n1"]
+
+
+async def test_words_are_found_in_other_forms_and_in_every_script(book: MemoryBook) -> None:
+    await book.remember(a_note("Rolling dice_face with FACES[0] is fine", "latin"))
+    await book.remember(a_note("サイコロを振ると壊れる", "cjk"))
+    await book.remember(a_note("ship day is 🎲 day", "emoji"))
+    await book.remember(a_note("Ошибка в кости", "cyrillic"))
+    assert await keys(book, words="why does it fail when somebody rolls") == ["note:latin"]
+    assert await keys(book, words="サイコロ") == ["note:cjk"]
+    assert await keys(book, words="🎲") == ["note:emoji"]
+    assert await keys(book, words="КОСТИ") == ["note:cyrillic"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '" OR 1', "dice' OR '1'='1", "zebra OR NOT lion", "zebra NEAR(lion)", "words : zebra",
+        "zebra*", '"zebra', "zebra) AND (", "^zebra", "zebra\x00", "-zebra", "{words} : zebra",
+        "; DROP TABLE memories; zebra", "zebra AND", "🦓 zebra 🎲", "斑馬 zebra", "\ud800 zebra",
+        "zebra " * 50_000, "+" * 5_000 + " zebra", "zebra % _ \\ /",
+    ],
+)  # fmt: skip
+async def test_hostile_words_are_only_words(book: MemoryBook, words: str) -> None:
+    await book.remember(a_note("the zebra is striped", "zebra"))
+    await book.remember(a_note("quiet hours end at seven", "quiet"))
+    found = await keys(book, words=words)
+    assert found == (["note:zebra"] if "zebra" in words else [])
+    assert len(await book.export()) == 2
+
+
+@pytest.mark.parametrize("field", ["fingerprint", "event", "function", "file", "exception"])
+async def test_hostile_places_fit_only_themselves(book: MemoryBook, field: str) -> None:
+    await book.remember(a_fix())
+    for text in ("' OR 1=1 --", "%", "*", "\x00", "\ud800"):
+        assert await keys(book, **{field: text}) == []
+
+
+async def test_no_secret_is_kept(book: MemoryBook) -> None:
+    await book.remember(a_note(f"the key is {SECRET}, mail ann@example.com"))
+    await book.remember(a_fix(approach=f"use {SECRET}", exception=f"E {SECRET}"))
+    everything = " ".join(memory.model_dump_json() for memory in await book.export())
+    assert "a1B2a1B2" not in everything
+    assert "ann@example.com" not in everything
+    assert await keys(book, words="a1B2a1B2") == []
