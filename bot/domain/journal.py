@@ -51,13 +51,26 @@ class Frame(Record):
 
 
 class Capsule(Record):
-    """Enough about one failure to write a failing test from."""
+    """Enough about one failure to write a failing test from, and to tell whose fault it is.
+
+    What records of older versions lack is empty. Types are as a traceback writes them.
+    """
 
     exception: str
     message: str
     fingerprint: str
     frames: tuple[Frame, ...] = ()
     inputs: dict[str, str] = Field(default_factory=dict)
+    kinds: tuple[str, ...] = Field(default=(), description="the exception's bases, nearest first")
+    causes: tuple[str, ...] = Field(
+        default=(), description="types it was wrapped in, outermost first"
+    )
+    libraries: tuple[str, ...] = Field(
+        default=(), description="modules of others that the innermost frame called: `discord.http`"
+    )
+    status: int | None = Field(default=None, description="the HTTP status another side answered")
+    code: str = Field(default="", description="`ENOSPC`, `SQLITE_CORRUPT`")
+    deliberate: bool = Field(default=False, description="a `raise` in our own innermost frame")
 
     @property
     def innermost(self) -> Frame | None:

@@ -1,11 +1,15 @@
 """From an exception to what a failing test needs: where it broke, and with which values."""
 
+import asyncio
+import errno
 import functools
 import inspect
+import opcode
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from bot.domain.journal import Capsule, Frame
 from bot.telemetry.fingerprints import fingerprint
@@ -17,6 +21,9 @@ MAX_MESSAGE = 2000
 _OUTER_FRAMES = 5
 _FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages", ".tox", "node_modules"})
 _MAX_CAUSES = 20
+_MAX_KINDS = 8
+_MAX_LIBRARIES = 8
+_MAX_NAME = 120
 
 
 def capsule(
@@ -32,35 +39,58 @@ def capsule(
     under `root`, the project's folder. `inputs` that have no literal form are left out.
     """
     causes = tuple(_causes(error))
-    cause = causes[-1]
-    frames = _frames(causes, str(root))
+    cause = _cause(causes)
+    way = _way(causes, str(root))
+    frames = [place for place in way if place.file is not None]
     found, _ = literals(inputs or {}, redact=redact)
     message = redact(_message(cause))
     name = exception_name(cause)
+    places = [f"{place.file}:{_function(place.frame)}" for place in frames]
     return Capsule(
         exception=name,
         message=_bounded(message),
-        fingerprint=fingerprint(name, [f"{file}:{_function(f)}" for file, f, _ in frames], message),
-        frames=tuple(_frame(file, frame, line, redact) for file, frame, line in _kept(frames)),
+        fingerprint=fingerprint(name, places, message),
+        frames=tuple(_frame(place, redact) for place in _kept(frames)),
         inputs=found,
+        kinds=_kinds(cause),
+        causes=tuple(exception_name(each)[:_MAX_NAME] for each in causes if each is not cause),
+        libraries=_libraries(way),
+        status=_status(cause),
+        code=_code(cause),
+        deliberate=_deliberate(cause, way),
     )
 
 
 def root_cause(error: BaseException) -> BaseException:
     """Return what really went wrong, under wrappers, groups and `raise ... from`."""
-    *_, cause = _causes(error)
-    return cause
+    return _cause(tuple(_causes(error)))
 
 
 def exception_name(error: BaseException) -> str:
     """Return the type as a traceback writes it: `IndexError`, `bot.domain.errors.ConfigError`."""
-    kind = type(error)
+    return _type_name(type(error))
+
+
+def _type_name(kind: type) -> str:
     if kind.__module__ in ("builtins", "__main__"):
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-_Place = tuple[str, FrameType, int]
+class _Place(NamedTuple):
+    """A frame on the way to an error, its line then, and its file if that is the project's."""
+
+    file: str | None
+    frame: FrameType
+    line: int
+
+
+def _cause(causes: tuple[BaseException, ...]) -> BaseException:
+    """Return the last of them. A time limit works by cancelling: that is not what went wrong."""
+    *before, last = causes
+    if isinstance(last, asyncio.CancelledError) and before:
+        return before[-1] if isinstance(before[-1], TimeoutError) else last
+    return last
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -84,24 +114,79 @@ def _behind(error: BaseException) -> BaseException | None:
     return error.__cause__
 
 
-def _frames(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
-    """Return the project's frames, outermost first, on the way to the last of `causes`.
+def _way(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
+    """Return the frames, outermost first, on the way to the last of `causes`.
 
     A cause's traceback begins where it was caught, so the frame it shares with its wrapper's is
     where the two are joined.
     """
     places: list[_Place] = []
+    where: dict[FrameType, int] = {}
     for cause in causes:
         traceback = cause.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
-            shared = next((i for i, place in enumerate(places) if place[1] is frame), None)
+            shared = where.get(frame)
             if shared is not None:
+                for place in places[shared:]:
+                    del where[place.frame]
                 del places[shared:]
-            if (file := _project_file(frame.f_code.co_filename, root)) is not None:
-                places.append((file, frame, traceback.tb_lineno))
+            where[frame] = len(places)
+            file = _project_file(frame.f_code.co_filename, root)
+            places.append(_Place(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
     return places
+
+
+def _libraries(way: list[_Place]) -> tuple[str, ...]:
+    """Return the modules that our innermost frame called, by two names at most, each once."""
+    ours = max((i for i, place in enumerate(way) if place.file is not None), default=-1)
+    names = (str(place.frame.f_globals.get("__name__", "")) for place in way[ours + 1 :])
+    called = tuple(dict.fromkeys(".".join(name.split(".")[:2])[:_MAX_NAME] for name in names))
+    return called if len(called) <= _MAX_LIBRARIES else called[:4] + called[4 - _MAX_LIBRARIES :]
+
+
+def _kinds(error: BaseException) -> tuple[str, ...]:
+    """Return the names of what the type derives from, without what every exception does."""
+    bases = (base for base in type(error).__mro__[1:] if issubclass(base, Exception))
+    names = (_type_name(base)[:_MAX_NAME] for base in bases if base is not Exception)
+    return tuple(names)[:_MAX_KINDS]
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status a library's error carries, read without running its code."""
+    own = vars(error)
+    answer = own.get("response")
+    answered = getattr(answer, "__dict__", {}) if answer is not None else {}
+    for fields in (own, answered):
+        for name in ("status", "status_code", "code"):
+            status = fields.get(name)
+            if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599:
+                return int(status)
+    return None
+
+
+def _code(error: BaseException) -> str:
+    """Return the system's or the database's own name for what went wrong."""
+    named = vars(error).get("sqlite_errorname")
+    if isinstance(named, str):
+        return named[:_MAX_NAME]
+    if not isinstance(error, OSError):
+        return ""
+    number = vars(OSError)["errno"].__get__(error)
+    return errno.errorcode.get(number, "") if isinstance(number, int) else ""
+
+
+def _deliberate(cause: BaseException, way: list[_Place]) -> bool:
+    """Whether a `raise` in our own innermost frame made it, and no library below."""
+    traceback = cause.__traceback__
+    if not way or way[-1].file is None or traceback is None:
+        return False
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback.tb_frame is not way[-1].frame or traceback.tb_lasti < 0:
+        return False
+    return traceback.tb_frame.f_code.co_code[traceback.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -121,11 +206,12 @@ def _kept(places: list[_Place]) -> list[_Place]:
     return places[:_OUTER_FRAMES] + places[_OUTER_FRAMES - MAX_FRAMES :]
 
 
-def _frame(file: str, frame: FrameType, line: int, redact: Redact) -> Frame:
+def _frame(place: _Place, redact: Redact) -> Frame:
+    frame = place.frame
     arguments, opaque = literals(_arguments(frame), redact=redact)
     return Frame(
-        file=file,
-        line=line,
+        file=place.file or "",
+        line=place.line,
         function=_function(frame),
         module=str(frame.f_globals.get("__name__", "")),
         arguments=arguments,

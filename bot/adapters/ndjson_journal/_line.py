@@ -60,6 +60,7 @@ class Lines:
                 self._text(name): self._literal(source) or _REMOVED
                 for name, source in capsule.inputs.items()
             },
+            **_about_the_cause(capsule),
         }
 
     def _frame(self, frame: Frame) -> dict[str, object]:
@@ -85,12 +86,27 @@ class Lines:
         return cleaned
 
 
+def _about_the_cause(capsule: Capsule) -> dict[str, object]:
+    """Return what tells whose fault it is, as far as it is known."""
+    fields: dict[str, object] = {
+        "kinds": list(capsule.kinds),
+        "causes": list(capsule.causes),
+        "libraries": list(capsule.libraries),
+        "status": capsule.status,
+        "code": capsule.code,
+        "deliberate": capsule.deliberate,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
 def parse(line: bytes) -> Action:
     """Return the action of a line; `ValueError` if it is none. Keys of other versions are left."""
     fields = json.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("not an object")  # noqa: TRY004  # what is wrong is the file
     known = {name: value for name, value in fields.items() if name in Action.model_fields}
+    if isinstance(error := known.get("error"), dict):
+        known["error"] = {name: error[name] for name in error if name in Capsule.model_fields}
     return Action.model_validate(known)
 
 

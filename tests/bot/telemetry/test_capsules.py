@@ -134,7 +134,9 @@ def test_wrappers_and_groups_are_opened(dice: ModuleType, root: Path) -> None:
     wrapper.original = BaseExceptionGroup("several", [error, OSError()])
     assert root_cause(wrapper) is error
     plain = capsule(error, root=root, redact=str)
-    assert capsule(wrapper, root=root, redact=str) == plain
+    opened = capsule(wrapper, root=root, redact=str)
+    assert opened.but(causes=()) == plain
+    assert [name.rpartition(".")[2] for name in opened.causes] == ["Wrapper", "BaseExceptionGroup"]
 
 
 def test_errors_that_cause_each_other_end() -> None:
