@@ -29,7 +29,10 @@ class Mark(Record):
 
 
 class TimeChart(Record):
-    """Lines over time, with a threshold and marks. `unit` is `%`, `ms`, `per minute`, `$`."""
+    """Lines over time, with a threshold and marks. Values are in `unit`: `%`, `ms`, `per minute`.
+
+    As `bars` the lines are columns on top of each other.
+    """
 
     title: str
     unit: str

@@ -1,0 +1,106 @@
+"""`MatplotlibCharts`: each chart is drawn by a short-lived child, so the event loop is never held.
+
+matplotlib takes a second to import and 60 MB; a child gives both back, and what a chart's text or
+numbers may do to a drawing library is done to the child.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from bot.adapters.matplotlib_charts import _program
+from bot.domain.charts import BarChart, TimeChart
+
+_SECONDS = 60.0
+_PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_PNG = b"\x89PNG"
+_MOST_POINTS = 5_000  # of a line: more than six for each pixel of the width
+_log = logging.getLogger(__name__)
+
+
+class MatplotlibCharts:
+    """Implements `bot.ports.charts.Charts`, one chart at a time.
+
+    `cache` is where matplotlib keeps its list of fonts; `python` is the interpreter that has it.
+    """
+
+    def __init__(self, cache: Path, *, python: str | Path = sys.executable) -> None:
+        self._cache = cache
+        self._python = str(python)
+        self._turn = asyncio.Lock()
+        self._missing = False
+
+    async def draw(self, chart: TimeChart | BarChart) -> bytes | None:
+        """Return the PNG; `None`, with a line in the log, where there can be none."""
+        wanted = json.dumps(_plain(chart)).encode()
+        async with self._turn:
+            if self._missing:
+                return None
+            try:
+                code, png, words = await self._run(wanted)
+            except OSError as error:
+                _log.warning("no chart was drawn: %s", error)
+                return None
+        if code == 0 and png.startswith(_PNG):
+            if words:
+                _log.info("a chart was drawn, but: %s", words[-500:])
+            return png
+        self._missing = code == _program.MISSING
+        why = "matplotlib is not installed" if self._missing else words[-500:] or f"exit {code}"
+        _log.warning("no chart was drawn: %s", why)
+        return None
+
+    async def _run(self, wanted: bytes) -> tuple[int | None, bytes, str]:
+        """Return the child's exit code, picture and last words; it is gone when this returns."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        child = await asyncio.create_subprocess_exec(
+            *(self._python, "-I", _program.__file__),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment(),
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(_SECONDS):
+                png, words = await child.communicate(wanted)
+        except TimeoutError:
+            return None, b"", f"not done after {_SECONDS:g} s"
+        finally:
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+        return child.returncode, png, words.decode(errors="replace").strip()
+
+    def _environment(self) -> Mapping[str, str]:
+        """Return what matplotlib needs, and no secret of ours."""
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return {**kept, "MPLCONFIGDIR": str(self._cache), "MPLBACKEND": "Agg"}
+
+
+def _plain(chart: TimeChart | BarChart) -> dict[str, object]:
+    """Return a chart as the child reads it: times in seconds since 1970."""
+    head: dict[str, object] = {"title": chart.title, "unit": chart.unit}
+    if isinstance(chart, BarChart):
+        return head | {"bars": [[bar.name, bar.value] for bar in chart.bars]}
+    lines = [
+        [line.name, [[_seconds(p.at), p.value] for p in line.points[-_MOST_POINTS:]]]
+        for line in chart.lines
+    ]
+    marks = [[_seconds(mark.at), mark.text] for mark in chart.marks]
+    return head | {
+        "lines": lines,
+        "marks": marks,
+        "threshold": chart.threshold,
+        "shape": chart.shape,
+    }
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp()

@@ -1,0 +1,296 @@
+"""The child: reads one chart as JSON on standard input, writes a PNG to standard output.
+
+Started by its path, in isolation: standard library and matplotlib only.
+"""
+
+import io
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+MISSING = 3  # exit code: there is no matplotlib
+
+_SIZE, _DPI = (8.0, 3.6), 100  # 800 x 360 pixels
+_BACK, _INK, _FAINT, _GRID = "#2b2d31", "#dbdee1", "#a3a6ad", "#3f4147"
+_COLOURS = ("#6d9eff", "#f2a65a", "#58c79b", "#d782d9", "#e8d35b", "#8ea0b3")
+_ALARM, _MARK = "#f2666b", "#949ba4"
+_MOST_LINES, _MOST_BARS, _MOST_MARKS, _MOST_COLUMNS = 6, 10, 40, 12
+_DAY = 86_400.0
+_LARGEST = 1e15
+_EARLIEST = datetime(1971, 1, 1, tzinfo=UTC).timestamp()
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+_STYLE = {
+    "text.parse_math": False,
+    "text.usetex": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "text.color": _INK,
+    "axes.edgecolor": _GRID,
+    "axes.facecolor": _BACK,
+    "axes.labelcolor": _FAINT,
+    "axes.unicode_minus": False,
+    "xtick.color": _FAINT,
+    "ytick.color": _FAINT,
+    "figure.facecolor": _BACK,
+    "savefig.facecolor": _BACK,
+}
+
+Words = Callable[[str, int], str]
+Points = list[tuple[float, float]]
+
+
+def main() -> int:
+    """Draw what standard input asks for; return the exit code."""
+    wanted = json.load(sys.stdin)
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        return MISSING
+    mpl.use("Agg")
+    settings: Any = mpl.rcParams
+    settings.update(_STYLE)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, dpi=_DPI)
+    axes = figure.add_axes((0.075, 0.12, 0.885, 0.72))
+    words = _words()
+    if "bars" in wanted:
+        _bars(axes, wanted, words)
+    else:
+        _over_time(axes, wanted, words)
+    _title(figure, wanted["title"], words)
+    png = io.BytesIO()
+    figure.savefig(png, format="png")
+    sys.stdout.buffer.write(png.getvalue())
+    return 0
+
+
+def _title(figure: Any, text: str, words: Words) -> None:
+    """Write the title over the chart, cut where it would leave the picture."""
+    limit = 90
+    shown = figure.text(0.02, 0.945, words(text, limit), size=12, weight="bold", va="center")
+    while limit > 10 and shown.get_window_extent().x1 > _SIZE[0] * _DPI * 0.98:
+        limit -= 4
+        shown.set_text(words(text, limit))
+
+
+def _words() -> Words:
+    """Return what makes any text one line that the font can show, no longer than told."""
+    from matplotlib.font_manager import findfont, get_font
+
+    known = get_font(findfont("DejaVu Sans")).get_charmap()
+
+    def words(text: str, limit: int) -> str:
+        flat = " ".join(text[: limit * 4].split())
+        shown = "".join(letter if ord(letter) in known else "\0" for letter in flat)
+        pieces = [piece for piece in shown.split("\0") if piece]
+        kept = "□".join(pieces).strip() or "□" * ("\0" in shown)
+        return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+    return words
+
+
+def _over_time(axes: Any, wanted: dict[str, Any], words: Words) -> None:
+    lines = [(words(name, 40), _finite(points)) for name, points in wanted["lines"]]
+    lines = [(name, points) for name, points in lines if points][:_MOST_LINES]
+    times = sorted({at for _, points in lines for at, _ in points})
+    if not times:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "nothing to show", color=_FAINT, ha="center", transform=axes.transAxes)
+        return
+    if wanted["shape"] == "bars":
+        width = _width(times)
+        _time_axis(axes, times[0] - width / 2, times[-1] + width / 2, columns=times)
+        lowest, highest = _stack(axes, lines, width * 0.8)
+    else:
+        alone = 1800 if len(times) == 1 else 0
+        _time_axis(axes, times[0] - alone, times[-1] + alone)
+        lowest, highest = _draw_lines(axes, lines)
+    threshold, unit = wanted["threshold"], words(wanted["unit"], 20)
+    if threshold is not None and not (math.isfinite(threshold) and abs(threshold) <= _LARGEST):
+        threshold = None
+    if threshold is not None:
+        highest = max(highest, threshold)
+        _threshold(axes, threshold, unit)
+    _value_axis(axes, lowest, highest * (1.3 if len(lines) > 1 else 1.15), unit)
+    _marks(axes, wanted["marks"], words)
+    if len(lines) > 1:
+        style = {"fontsize": 8.5, "handlelength": 1.1, "columnspacing": 1.4}
+        axes.legend(loc="upper left", ncols=6, frameon=False, borderaxespad=0.2, **style)
+
+
+def _finite(points: Sequence[Sequence[float | None]]) -> Points:
+    """Return the points that can be drawn, oldest first."""
+    return sorted(
+        (at, max(-_LARGEST, min(value, _LARGEST)))
+        for at, value in points
+        if at is not None and value is not None and math.isfinite(value)
+        if _EARLIEST <= at <= _LATEST
+    )
+
+
+def _width(times: Sequence[float]) -> float:
+    """Return the seconds from one column to the next; times differ and go up."""
+    return min((after - before for before, after in pairwise(times)), default=3600.0)
+
+
+def _draw_lines(axes: Any, lines: list[tuple[str, Points]]) -> tuple[float, float]:
+    """Draw the lines; return the lowest and the highest value."""
+    for number, (name, points) in enumerate(lines):
+        dot = "o" if len(points) == 1 else None
+        xs, ys = zip(*points, strict=True)
+        colour = _COLOURS[number]
+        axes.plot(xs, ys, color=colour, linewidth=1.8, marker=dot, label=name, zorder=3)
+        if len(lines) == 1:
+            axes.fill_between(xs, ys, color=colour, alpha=0.12, linewidth=0, zorder=2)
+    values = [value for _, points in lines for _, value in points]
+    return min(values), max(values)
+
+
+def _stack(axes: Any, lines: list[tuple[str, Points]], width: float) -> tuple[float, float]:
+    """Draw columns, the lines on top of each other; return the lowest and the highest."""
+    tops: dict[float, float] = {}
+    for number, (name, points) in enumerate(lines):
+        xs, ys = zip(*points, strict=True)
+        below = [tops.get(at, 0.0) for at in xs]
+        axes.bar(xs, ys, width, bottom=below, color=_COLOURS[number], label=name, zorder=3)
+        for at, value in points:
+            tops[at] = tops.get(at, 0.0) + value
+    return min(tops.values()), max(tops.values())
+
+
+def _time_axis(
+    axes: Any, first: float, last: float, columns: Sequence[float] | None = None
+) -> None:
+    """Put UTC times under the axis: under each column where there are few, else round ones."""
+    axes.set_xlim(first, last)
+    step = _step(last - first)
+    if columns is not None and len(columns) <= _MOST_COLUMNS:
+        ticks = list(columns)
+        step = max(step, _width(ticks))
+    else:
+        ticks = _round_times(first, last, step)
+    days = last - first > _DAY
+    axes.set_xticks(ticks, [_moment(at, step, days=days) for at in ticks])
+    axes.tick_params(axis="both", length=0, pad=6)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.figure.text(0.96, 0.015, "UTC", color=_FAINT, size=7, ha="right")
+
+
+def _round_times(first: float, last: float, step: float) -> list[float]:
+    midnight = datetime.fromtimestamp(first, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    begin = midnight.timestamp()
+    skipped = math.ceil((first - begin) / step)
+    return [
+        begin + number * step for number in range(skipped, math.floor((last - begin) / step) + 1)
+    ]
+
+
+_STEPS = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
+)  # fmt: skip
+
+
+def _step(span: float) -> float:
+    """Return seconds between ticks, for at most nine of them."""
+    return next((step for step in _STEPS if span / step <= 8), max(span / 8, 1.0))
+
+
+def _moment(at: float, step: float, *, days: bool) -> str:
+    when = datetime.fromtimestamp(at, UTC)
+    if step >= 30 * _DAY:
+        return f"{when:%b %Y}"
+    if step >= _DAY or (days and (when.hour, when.minute) == (0, 0)):
+        return f"{when.day} {when:%b}"
+    return f"{when:%H:%M}" if step >= 60 else f"{when:%H:%M:%S}"
+
+
+def _value_axis(axes: Any, lowest: float, highest: float, unit: str) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.set_ylim(min(0.0, lowest), highest if highest > 0 else 1.0)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=highest > 4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
+    axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    place, side = (-0.012, "right") if len(unit) <= 4 else (-0.06, "left")
+    axes.text(
+        place, 1.04, unit, transform=axes.transAxes, color=_FAINT, size=9, ha=side, va="bottom"
+    )
+
+
+def _number(value: float) -> str:
+    for limit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e5, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if letter == 'k' else limit):.4g}{letter}"
+    return f"{value:,.6g}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"${_number(value)}" if unit == "$" else f"{_number(value)} {unit}".strip()
+
+
+def _threshold(axes: Any, threshold: float, unit: str) -> None:
+    axes.axhline(threshold, color=_ALARM, linewidth=1.2, linestyle=(0, (5, 3)), zorder=4)
+    axes.annotate(
+        f"threshold {_with_unit(threshold, unit)}", (1, threshold), (-4, 3),
+        xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        color=_ALARM, size=8.5, ha="right", va="bottom", zorder=6,
+    )  # fmt: skip
+
+
+def _marks(axes: Any, marks: list[Any], words: Words) -> None:
+    """Draw thin vertical lines; a text is left out where it would run into the one before."""
+    first, last = axes.get_xlim()
+    free = -1.0
+    inside = sorted((at, text) for at, text in marks if first <= at <= last)
+    for at, text in inside[:_MOST_MARKS]:
+        axes.axvline(at, color=_MARK, linewidth=0.9, zorder=2.5)
+        shown = words(text, 24)
+        place, room = (at - first) / (last - first), len(shown) * 0.0085 + 0.012
+        begins = place if place + room <= 1 else place - room
+        if begins >= free:
+            side = ("left", 4) if begins == place else ("right", -4)
+            axes.annotate(
+                shown, (at, 1), (side[1], 2), xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points", color=_MARK, size=8, ha=side[0], va="bottom",
+            )  # fmt: skip
+            free = max(begins + room, place)
+
+
+def _bars(axes: Any, wanted: dict[str, Any], words: Words) -> None:
+    given = [
+        (words(name, 34), max(-_LARGEST, min(value, _LARGEST)))
+        for name, value in wanted["bars"]
+        if value is not None and math.isfinite(value)
+    ]
+    given.sort(key=lambda bar: -bar[1])
+    bars, left_out = given[:_MOST_BARS], len(given) - _MOST_BARS
+    values = [value for _, value in bars]
+    places = range(len(bars))
+    axes.set_position((0.3, 0.06, 0.58, 0.8))
+    axes.barh(places, values, 0.62, color=_COLOURS[0])
+    axes.set_yticks(places, [name for name, _ in bars], color=_INK)
+    axes.set_ylim(max(len(bars), 6) - 0.5, -0.5)
+    axes.set_xlim(min([0.0, *values]), max([0.0, *values]) or 1.0)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    near = {"textcoords": "offset points", "color": _FAINT}
+    for place, value in zip(places, values, strict=True):
+        told = _with_unit(round(value, 2), words(wanted["unit"], 12))
+        axes.annotate(told, (value, place), (5, 0), va="center", **near)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if left_out > 0:
+        told = f"and {left_out} more"
+        axes.annotate(told, (0, 0), (4, -2), "axes fraction", va="top", size=8, **near)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
