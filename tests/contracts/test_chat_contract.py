@@ -9,12 +9,12 @@ import pytest
 
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
-from bot.domain.posts import Attachment, Button, Card, MessageRef, Post
+from bot.domain.posts import Attachment, Button, Card, Image, MessageRef, Post
 from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 from bot.ports.chat import Chat
 from tests.fakes.fake_chat import FakeChat
-from tests.support.chatting import chat_on, contents
+from tests.support.chatting import chat_on, contents, pictures_on
 
 NOWHERE = 4242  # no channel has this id
 
@@ -27,6 +27,7 @@ class Rig:
     channel: int
     read: Callable[[int], Awaitable[list[str]]]
     somebody_says: Callable[[], Awaitable[MessageRef]]
+    pictures: Callable[[], Awaitable[list[bytes]]]  # of the newest message's card
 
     async def shown(self) -> list[str]:
         return await self.read(self.channel)
@@ -45,7 +46,10 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         async def heard() -> MessageRef:
             return fake.heard(7)
 
-        yield Rig(fake, 7, texts, heard)
+        async def pictures() -> list[bytes]:
+            return [image.png for image in fake.said[-1].post.images]
+
+        yield Rig(fake, 7, texts, heard, pictures)
         return
     async with (
         LocalDiscord([LocalPerson("alice", listed=True)], token="local-token") as local,
@@ -61,7 +65,10 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
             message = await alice.say("dev", "the dice are broken")
             return MessageRef(channel_id=local.dev_channel_id, message_id=int(message["id"]))
 
-        yield Rig(real, local.dev_channel_id, read, said)
+        async def on_card() -> list[bytes]:
+            return await pictures_on((await alice.messages("dev"))[-1])
+
+        yield Rig(real, local.dev_channel_id, read, said, on_card)
 
 
 async def test_a_post_is_shown_and_says_where_it_stands(rig: Rig) -> None:
@@ -77,6 +84,25 @@ async def test_a_card_with_buttons_and_a_file_needs_no_text(rig: Rig) -> None:
         attachments=(Attachment(name="change.diff", text="+ 1"),),
     )
     await rig.chat.post(rig.channel, post, key="1")
+    assert await rig.shown() == [""]
+
+
+def pictured(text: str, png: bytes) -> Post:
+    chart = Image(name="error rate.png", png=png, description="a rate that climbs")
+    return Post(card=Card(title=text), images=(chart,))
+
+
+async def test_a_picture_is_shown_on_the_card_and_an_edit_replaces_it(rig: Rig) -> None:
+    ref = await rig.chat.post(rig.channel, pictured("one", b"\x89PNG 1"), key="1")
+    assert await rig.pictures() == [b"\x89PNG 1"]
+    await rig.chat.edit(ref, pictured("one", b"\x89PNG 2"), final=True)
+    assert await rig.pictures() == [b"\x89PNG 2"]
+    await rig.chat.edit(ref, Post(card=Card(title="two")), final=True)
+    assert await rig.pictures() == []
+
+
+async def test_a_picture_alone_is_something_to_say(rig: Rig) -> None:
+    await rig.chat.post(rig.channel, Post(images=(Image(name="a.png", png=b"1"),)), key="1")
     assert await rig.shown() == [""]
 
 

@@ -1,5 +1,6 @@
 """What every outbox promises, on the fake and on SQLite."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected, StoreError
-from bot.domain.posts import Button, Card, MessageRef, Post
+from bot.domain.posts import Button, Card, Image, MessageRef, Post
 from bot.ports.outbox import OutboxStore, Pending
 from tests.fakes.fake_outbox import FakeOutbox
 
@@ -83,3 +84,23 @@ async def test_text_that_is_not_quite_unicode_is_taken(outbox: OutboxStore) -> N
     await outbox.enqueue("card:1", 42, Post(text="half a \ud83d pair"))
     (waiting,) = await outbox.pending()
     assert waiting.post.text.startswith("half a ")
+
+
+async def test_a_picture_waits_byte_by_byte(outbox: OutboxStore) -> None:
+    post = Post(images=(Image(name="a.png", png=bytes(range(256)), description="☂"),))
+    await outbox.enqueue("card:1", 42, post)
+    (waiting,) = await outbox.pending()
+    assert waiting.post == post
+
+
+async def test_what_was_sent_keeps_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "theseus.sqlite3"
+    post = Post(text="a ☂ and a \x00", images=(Image(name="a.png", png=bytes(300_000)),))
+    async with SqliteOutbox(path) as outbox:
+        await outbox.enqueue("card:1", 42, post)
+        await outbox.sent("card:1", REF)
+        assert await outbox.enqueue("card:1", 42, post) == REF
+    with sqlite3.connect(path) as connection:
+        (body,) = connection.execute("SELECT post FROM outbox").fetchone()
+    connection.close()
+    assert Post.model_validate_json(body) == post.but(images=())

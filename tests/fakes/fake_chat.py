@@ -73,7 +73,9 @@ class FakeChat:
         known = [said for said in self.said if said.key == key]
         if known:
             said = known[0]
-        elif channel_id in self.gone or not (post.text or post.card or post.attachments):
+        elif channel_id in self.gone or not (
+            post.text or post.card or post.attachments or post.images
+        ):
             self._refused[key] = "the channel is gone, or there was nothing to say"
             raise ChatRejected(self._refused[key])
         else:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.adapters.discord_chat import DiscordChat
@@ -77,3 +78,11 @@ async def chat_on(
 def contents(messages: list[dict[str, Any]]) -> list[str]:
     """Return what the bot said, oldest first."""
     return [m["content"] for m in messages if m["author"].get("bot") and m["type"] in (0, 19)]
+
+
+async def pictures_on(message: dict[str, Any]) -> list[bytes]:
+    """Return the pictures on a message's cards, fetched as a browser would; all files must be."""
+    wanted = [embed["image"]["url"] for embed in message["embeds"] if embed.get("image")]
+    assert wanted == [file["url"] for file in message["attachments"]]
+    async with aiohttp.ClientSession() as http:
+        return [await (await http.get(url)).read() for url in wanted]

@@ -177,7 +177,8 @@ class DiscordChat:
         async def show() -> None:
             nonlocal post
             post = newest()
-            await _edit(self._message(ref), render_edit(post, self._redact))
+            part = render_edit(post, self._redact)
+            await _edit(self._message(ref), part, pictured=self._edits.pictured(ref))
 
         try:
             await self._retried(show)
@@ -228,9 +229,10 @@ def _only(people: Sequence[int]) -> discord.AllowedMentions:
     )
 
 
-async def _edit(message: discord.PartialMessage, part: Part) -> None:
-    """Change one message; its files stay, unless the edit brings its own."""
-    options: dict[str, Any] = {"attachments": part.files()} if part.attachments else {}
+async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) -> None:
+    """Change one message; its files stay, unless the edit brings its own or loses a picture."""
+    files = part.files()
+    options: dict[str, Any] = {"attachments": files} if files or pictured else {}
     await message.edit(
         content=part.content,
         embed=part.embed,

@@ -1,9 +1,11 @@
 """Edits: paced for each message, the newest wins, identical ones are skipped."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bot.domain.posts import MessageRef, Post
 from bot.ports.clock import Clock
@@ -15,15 +17,33 @@ _REMEMBERED = 1_000
 Show = Callable[[MessageRef, Callable[[], Post]], Awaitable[Post]]
 
 
+class _Look(NamedTuple):
+    """What a message looks like, to be compared: of its pictures, which are large, only digests."""
+
+    post: Post
+    pictures: tuple[bytes, ...]
+
+
+def _look(post: Post) -> _Look:
+    digests = (hashlib.sha256(image.png).digest() for image in post.images)
+    return _Look(post.model_copy(update={"images": ()}), tuple(digests))
+
+
 @dataclass
 class _Living:
-    """One message that is being kept up to date."""
+    """One message that is being kept up to date; `wanted` is set while it is busy."""
 
-    wanted: Post
-    shown: Post | None = None
+    wanted: Post | None = None
+    shown: _Look | None = None
     next_at: float = 0.0
     busy: bool = False
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def newest(self) -> Post:
+        """Return what the message should say."""
+        if self.wanted is None:
+            raise AssertionError("an edit was begun with nothing to show")
+        return self.wanted
 
 
 class PacedEdits:
@@ -36,15 +56,22 @@ class PacedEdits:
 
     def posted(self, ref: MessageRef, post: Post) -> None:
         """Note that a new message says this already."""
-        self._living.setdefault(ref.message_id, _Living(post, shown=post))
+        self._living.setdefault(ref.message_id, _Living(shown=_look(post)))
         self._forget()
+
+    def pictured(self, ref: MessageRef) -> bool:
+        """Whether the message is known to show a picture."""
+        living = self._living.get(ref.message_id)
+        return bool(living and living.shown and living.shown.pictures)
 
     def want(self, ref: MessageRef, post: Post) -> bool:
         """Note what the message should say; `True` if somebody must now call `bring_up_to_date`."""
-        living = self._living.setdefault(ref.message_id, _Living(post))
-        living.wanted = post
+        living = self._living.setdefault(ref.message_id, _Living())
         self._living.move_to_end(ref.message_id)
-        if living.busy or living.shown == post:
+        if not living.busy and living.shown == _look(post):
+            return False
+        living.wanted = post
+        if living.busy:
             return False
         living.busy = True
         return True
@@ -64,12 +91,13 @@ class PacedEdits:
         """
         living = self._living[ref.message_id]
         try:
-            while living.shown != living.wanted:
+            while living.shown != _look(living.newest()):
                 if (pause := living.next_at - self._clock.monotonic()) > 0:
                     await self._clock.sleep(pause)
                     continue  # what is wanted by now may be what is shown
-                living.shown = await self._show(ref, lambda: living.wanted)
+                living.shown = _look(await self._show(ref, living.newest))
                 living.next_at = self._clock.monotonic() + PACE_SECONDS
+            living.wanted = None  # it may hold pictures
         finally:
             living.busy = False
         for future in living.waiting:

@@ -1,6 +1,8 @@
 """From a neutral post to what discord.py sends."""
 
 import io
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,7 +10,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat._split import LIMIT, clip, split
-from bot.domain.posts import Attachment, Button, Card, Post
+from bot.domain.posts import Attachment, Button, Card, Image, Post
 
 _MOST_PARTS = 4
 _MOST_FILES = 10
@@ -35,6 +37,7 @@ _STYLES = {
 }
 
 Redact = Callable[[str], str]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Part:
     embed: discord.Embed | None = None
     view: ui.View | None = None
     attachments: tuple[Attachment, ...] = ()
+    images: tuple[Image, ...] = ()
     reply_to: int | None = None
     notify: tuple[int, ...] = ()
 
@@ -52,12 +56,16 @@ class Part:
     def empty(self) -> bool:
         """Whether Discord would refuse it as empty."""
         card = self.embed is not None and len(self.embed) > 0  # a colour alone is not enough
-        return not (self.content or card or self.attachments or self.view)
+        return not (self.content or card or self.attachments or self.images or self.view)
 
     def files(self) -> list[discord.File]:
-        """Return the attachments as files; made anew for every try, a file is read once."""
-        left, files = _MOST_BYTES, []
-        for attachment in self.attachments[:_MOST_FILES]:
+        """Return the files: made anew for every try, a file is read once. Pictures come first."""
+        files = [
+            discord.File(io.BytesIO(i.png), filename=i.name, description=i.description or None)
+            for i in self.images
+        ]
+        left = _MOST_BYTES - sum(len(image.png) for image in self.images)
+        for attachment in self.attachments[: _MOST_FILES - len(files)]:
             content = attachment.text.encode()[:left]
             left -= len(content)
             files.append(discord.File(io.BytesIO(content), filename=attachment.name))
@@ -73,11 +81,13 @@ def render(post: Post, redact: Redact) -> list[Part]:
     if len(texts) > _MOST_PARTS:
         attachments = (Attachment(name="message.md", text=text), *attachments)
         texts = [split(text, LIMIT - len(_ATTACHED))[0] + _ATTACHED]
+    images = _images(post, clean)
     first = Part(
         content=texts[0] if texts else None,
-        embed=_embed(post.card, clean) if post.card else None,
+        embed=_embed(post.card, clean, images) if post.card else None,
         view=_view(post.buttons, clean),
         attachments=attachments,
+        images=images,
         reply_to=post.reply_to,
         notify=post.notify,
     )
@@ -87,11 +97,13 @@ def render(post: Post, redact: Redact) -> list[Part]:
 def render_edit(post: Post, redact: Redact) -> Part:
     """Return what an existing message is to show: one message, so a long text is cut."""
     clean = _cleaner(redact)
+    images = _images(post, clean)
     return Part(
         content=clip(clean(post.text), LIMIT) or None,
-        embed=_embed(post.card, clean) if post.card else None,
+        embed=_embed(post.card, clean, images) if post.card else None,
         view=_view(post.buttons, clean),
         attachments=_attachments(post, clean),
+        images=images,
     )
 
 
@@ -104,7 +116,23 @@ def _attachments(post: Post, clean: Redact) -> tuple[Attachment, ...]:
     return tuple(Attachment(name=clean(a.name), text=clean(a.text)) for a in post.attachments)
 
 
-def _embed(card: Card, clean: Redact) -> discord.Embed:
+def _images(post: Post, clean: Redact) -> tuple[Image, ...]:
+    """Return the pictures that fit, under names of their own that a card can refer to."""
+    left, kept = _MOST_BYTES, list[Image]()
+    for number, image in enumerate(post.images):
+        if len(kept) == _MOST_FILES or len(image.png) > left:
+            _log.warning("%s was left out, %d bytes: too much", image.name, len(image.png))
+            continue
+        left -= len(image.png)
+        # Discord changes other letters in the names of files, and the card would not find it.
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", clean(image.name).removesuffix(".png")).strip("-")
+        name = f"{stem[:60] or 'picture'}{f'-{number}' if number else ''}.png"
+        told = clip(clean(image.description), 1_024)
+        kept.append(Image(name=name, png=image.png, description=told))
+    return tuple(kept)
+
+
+def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord.Embed:
     embed = discord.Embed(
         title=clip(clean(card.title), 256) or None,
         colour=_COLOURS[card.tone],
@@ -116,6 +144,8 @@ def _embed(card: Card, clean: Redact) -> discord.Embed:
             value=_shown(clip(clean(field.value), 1_024)),
             inline=field.inline,
         )
+    if images:
+        embed.set_image(url=f"attachment://{images[0].name}")
     if card.footer:
         embed.set_footer(text=clip(clean(card.footer), 500))
     body = clean(card.body)

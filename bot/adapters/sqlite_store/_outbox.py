@@ -53,10 +53,11 @@ class SqliteOutbox:
         return await self._database.write(work)
 
     async def sent(self, key: str, ref: MessageRef) -> None:
-        """Note that the chat has it."""
+        """Note that the chat has it; its pictures, which are large, need not be kept."""
         await self._settle(
             key,
-            "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?"
+            "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?,"
+            " post = json_set(post, '$.images', json('[]'))"
             " WHERE key = ? AND state != 'sent'",
             (ref.channel_id, ref.message_id, key),
         )

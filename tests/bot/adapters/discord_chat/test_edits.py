@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.adapters.discord_chat._edits import PACE_SECONDS, PacedEdits
-from bot.domain.posts import MessageRef, Post
+from bot.domain.posts import Image, MessageRef, Post
 from tests.fakes.fake_clock import FakeClock
 
 REF = MessageRef(channel_id=1, message_id=2)
@@ -14,18 +14,21 @@ OTHER = MessageRef(channel_id=1, message_id=3)
 
 
 class Screen:
-    """Notes what was shown, and when; `stuck` keeps the next one waiting."""
+    """Notes what was shown, and when; `free` lets the next one begin, `confirmed` lets it end."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.shown: list[tuple[float, int, str]] = []
         self.free = asyncio.Event()
         self.free.set()
+        self.confirmed = asyncio.Event()
+        self.confirmed.set()
 
     async def show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
         await self.free.wait()
         post = newest()
         self.shown.append((self._clock.monotonic(), ref.message_id, post.text))
+        await self.confirmed.wait()
         return post
 
 
@@ -127,3 +130,27 @@ async def test_of_many_messages_the_oldest_are_forgotten(rig: Rig) -> None:
     rig.edit("x", MessageRef(channel_id=1, message_id=10))
     await rig.clock.advance(1)
     assert [number for _, number, _ in rig.screen.shown] == [10]
+
+
+def charted(png: bytes) -> Post:
+    return Post(text="t", images=(Image(name="a.png", png=png),))
+
+
+async def test_the_same_picture_is_not_shown_again_and_another_is(rig: Rig) -> None:
+    rig.edits.posted(REF, charted(b"1"))
+    assert rig.edits.pictured(REF)
+    assert not rig.edits.want(REF, charted(b"1"))
+    assert rig.edits.want(REF, charted(b"2"))
+    await rig.edits.bring_up_to_date(REF)
+    assert not rig.edits.want(REF, charted(b"2"))
+
+
+async def test_what_is_taken_back_while_it_is_being_shown_is_shown_again(rig: Rig) -> None:
+    rig.edits.posted(REF, Post(text="one"))
+    rig.screen.confirmed.clear()
+    rig.edit("two")
+    await rig.clock.advance(0.1)
+    rig.edit("one")
+    rig.screen.confirmed.set()
+    await rig.clock.advance(5)
+    assert [text for _, _, text in rig.screen.shown] == ["two", "one"]

@@ -4,7 +4,7 @@ import discord
 import pytest
 
 from bot.adapters.discord_chat._render import Part, render, render_edit
-from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.posts import Attachment, Button, Card, CardField, Image, Post
 
 
 def starred(text: str) -> str:
@@ -148,3 +148,42 @@ async def test_a_link_button_leads_away_and_others_carry_their_id() -> None:
     ship, link = view.to_components()[0]["components"]
     assert ship["custom_id"] == "theseus:ship:r1:" + "c" * 40
     assert (link["url"], link["disabled"]) == ("http://forge/1", True)
+
+
+def picture(name: str, size: int = 4) -> Image:
+    return Image(name=name, png=b"x" * size, description="hunter2 over time")
+
+
+def test_pictures_have_names_a_card_can_refer_to() -> None:
+    names = ("a rate/of 30 %.png", "hunter2.png", "☂", "../../etc.png")
+    part = only(Post(card=Card(title="t"), images=tuple(map(picture, names))))
+    shown = [(file.filename, file.description) for file in part.files()]
+    told = "[redacted] over time"
+    assert shown == [
+        ("a-rate-of-30.png", told),
+        ("redacted-1.png", told),
+        ("picture-2.png", told),
+        ("etc-3.png", told),
+    ]
+    assert part.embed is not None
+    assert part.embed.image.url == "attachment://a-rate-of-30.png"
+
+
+def test_a_picture_that_is_too_large_is_left_out_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    images = (picture("huge.png", 8_000_001), picture("small.png"))
+    part = only(Post(card=Card(title="t"), images=images))
+    assert [file.filename for file in part.files()] == ["small-1.png"]
+    assert part.embed is not None
+    assert part.embed.image.url == "attachment://small-1.png"
+    assert [record.message for record in caplog.records] == [
+        "huge.png was left out, 8000001 bytes: too much"
+    ]
+
+
+def test_pictures_go_before_files_and_all_keep_the_limits_of_a_message() -> None:
+    files = tuple(Attachment(name=f"{n}.txt", text="y" * 3_000_000) for n in range(9))
+    images = tuple(picture(f"{n}.png", 1_000_000) for n in range(4))
+    sent = only(Post(text="t", images=images, attachments=files)).files()
+    sizes = [len(file.fp.read()) for file in sent]
+    assert sizes == [1_000_000] * 4 + [3_000_000, 1_000_000] + [0] * 4
+    assert only(Post(images=images)).empty is False
