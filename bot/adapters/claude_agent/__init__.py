@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
+from bot.adapters.claude_agent._chat import ChatDoors, ClaudeCompanion
 from bot.adapters.claude_agent._doors import Doors
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions
@@ -10,7 +11,16 @@ from bot.domain.roles import Role
 
 KEPT = timedelta(days=14)
 
-__all__ = ["Claude", "ClaudeAgent", "ClaudeOptions", "ClaudePlanner", "Doors", "claude_engine"]
+__all__ = [
+    "ChatDoors",
+    "Claude",
+    "ClaudeAgent",
+    "ClaudeCompanion",
+    "ClaudeOptions",
+    "ClaudePlanner",
+    "Doors",
+    "claude_engine",
+]
 
 
 def claude_engine(

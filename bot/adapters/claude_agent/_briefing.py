@@ -135,7 +135,7 @@ class Briefing:
         asked = self._data(question.text, _WORDS) if question else "(your question)"
         if answer is not None and answer.person is not None:
             words = self._data(answer.text, _INSTRUCTION, "instruction")
-            said = f"{_name(answer.person.name)} decides it, and this is an instruction:\n\n{words}"
+            said = f"{named(answer.person.name)} decides it, and this is an instruction:\n\n{words}"
         else:
             default = answer.text if answer else ""
             default = question.default if question and not default else default
@@ -230,7 +230,7 @@ def _output(heading: str, check: CheckResult) -> str:
     return f"== {heading}{status}\n{command}{output}"
 
 
-def _name(name: str) -> str:
+def named(name: str) -> str:
     """Return a person's name as it may stand in our own words: on one line, without marks."""
     plain = "".join(char for char in name if char.isalnum() or char in " ._-")
     return " ".join(plain.split())[:40] or "Somebody who may decide"

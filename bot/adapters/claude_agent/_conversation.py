@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spoke
+from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spoke, Writes
 from bot.adapters.claude_agent._failures import Circumstances, failure, limited
 from bot.adapters.claude_agent._heard import (
     Call,
@@ -20,6 +20,7 @@ from bot.adapters.claude_agent._heard import (
     Retrying,
     Said,
     Used,
+    Wrote,
 )
 from bot.adapters.claude_agent._limits import until_when
 from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
@@ -135,9 +136,10 @@ class Conversation:
 
     def _begin(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._until is None:
+        first = self._until is None
+        if first or self._talk.chat:
             self._until = now + self._talk.seconds
-        else:
+        if not first:
             self._circumstances = replace(
                 self._circumstances, resumed=False, complaint=None, until=None
             )
@@ -173,6 +175,8 @@ class Conversation:
         match heard:
             case Said(text):
                 return Spoke(text, self.spent)
+            case Wrote(letters) if self._talk.chat:
+                return Writes(letters, self.spent)
             case Call(call, tool, arguments):
                 self._calls[call] = tool
                 return Called(call, tool, arguments, self.spent)

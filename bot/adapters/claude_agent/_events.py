@@ -15,6 +15,14 @@ class Spoke:
 
 
 @dataclass(frozen=True)
+class Writes:
+    """The next letters of what the model is saying; told in a chat only."""
+
+    letters: str
+    spent: Spent
+
+
+@dataclass(frozen=True)
 class Called:
     """The model calls a tool: `Read`, `Edit`, `mcp__theseus__run_tests`."""
 
@@ -43,7 +51,7 @@ class Reply:
     spent: Spent
 
 
-Seen = Spoke | Called | Returned
+Seen = Spoke | Writes | Called | Returned
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def _by_status(ended: Ended, now: Circumstances, more: str) -> AgentError | None
         case 404:
             return AgentForbidden(
                 f"The provider knows no model `{_shown(now.model)}`, or the key may not use it; "
-                f"see engine.{now.role}.model in data/config.yaml.",
+                f"see {_setting(now.role)} in data/config.yaml.",
                 detail=more,
             )
         case 429:
@@ -159,6 +159,10 @@ def _by_status(ended: Ended, now: Circumstances, more: str) -> AgentError | None
 
 def _unauthorized(why: str, more: str) -> AgentUnauthorized:
     return AgentUnauthorized(f"{why}; set ANTHROPIC_API_KEY in .env.", detail=more)
+
+
+def _setting(role: str) -> str:
+    return "chat.role.model" if role == "chat" else f"engine.{role}.model"
 
 
 def _shown(name: str) -> str:

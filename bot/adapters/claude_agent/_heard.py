@@ -18,6 +18,13 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Wrote:
+    """The model is writing: these are the next letters of what `Said` tells as a whole."""
+
+    letters: str
+
+
+@dataclass(frozen=True)
 class Call:
     """The model calls a tool."""
 
@@ -86,4 +93,4 @@ class Ended:
     tokens_out: int = 0
 
 
-Heard = Alive | Said | Call | Came | Used | Retrying | LimitReached | Complaint | Ended
+Heard = Alive | Said | Wrote | Call | Came | Used | Retrying | LimitReached | Complaint | Ended

@@ -9,6 +9,7 @@ import importlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 
 from bot.adapters.claude_agent._conversation import Conversation, Line
@@ -31,6 +32,11 @@ class Claude:
         self._options = options
         self._clock = clock
         self._transcripts = Transcripts(options.home)
+
+    @property
+    def home(self) -> Path:
+        """The program's own folder."""
+        return self._options.home
 
     def known(self, name: str) -> bool:
         """Return whether a conversation of that name can be gone on with."""

@@ -1,18 +1,26 @@
 """The desk's tools for the program: an MCP server in this process. Needs claude-agent-sdk."""
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, Protocol
 
-from bot.adapters.claude_agent._desk import Desk
+from bot.adapters.claude_agent._desk import Answer
 from bot.adapters.claude_agent._guard import SERVER
-from bot.adapters.claude_agent._tools import TOOLS
+from bot.adapters.claude_agent._tools import TOOLS, Tool
 from bot.domain.errors import AgentMissing
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-def desk_server(desk: Desk, names: Collection[str]) -> object:
-    """Return the server (an `McpSdkServerConfig`) that offers these tools of a desk.
+class Answers(Protocol):
+    """Whoever answers calls of tools: a desk."""
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> Answer:
+        """Return what the tool of that name answers."""
+        ...
+
+
+def desk_server(desk: Answers, names: Collection[str], tools: Mapping[str, Tool] = TOOLS) -> object:
+    """Return the server (an `McpSdkServerConfig`) that offers these of a desk's `tools`.
 
     Raises `AgentMissing` where the package is not installed.
     """
@@ -24,14 +32,14 @@ def desk_server(desk: Desk, names: Collection[str]) -> object:
             detail=str(error),
         ) from error
     offered = [
-        tool(name, TOOLS[name].purpose, TOOLS[name].takes.model_json_schema())(_handler(desk, name))
-        for name in TOOLS
+        tool(name, tools[name].purpose, tools[name].takes.model_json_schema())(_handler(desk, name))
+        for name in tools
         if name in names
     ]
     return create_sdk_mcp_server(SERVER, tools=offered)
 
 
-def _handler(desk: Desk, name: str) -> Handler:
+def _handler(desk: Answers, name: str) -> Handler:
     async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
         answer = await desk.call(name, arguments)
         return {"content": [{"type": "text", "text": answer.text}], "is_error": answer.failed}

@@ -37,7 +37,8 @@ class Talk:
     of whose tools may be called. Each call of either is put to `judge` first; without one all are
     allowed. `schema` asks for a structured answer at the end of each turn. `seconds` of wall-clock
     time and `usd` are for the whole conversation. A conversation known by its name is gone on with,
-    unless it is to be `fresh`.
+    unless it is to be `fresh`. A `chat` tells words while they are written, and has its `seconds`
+    for each turn.
     """
 
     name: str
@@ -51,3 +52,4 @@ class Talk:
     seconds: float = 300.0
     usd: float = 1.0
     fresh: bool = False
+    chat: bool = False

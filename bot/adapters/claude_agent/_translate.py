@@ -27,6 +27,7 @@ from bot.adapters.claude_agent._heard import (
     Retrying,
     Said,
     Used,
+    Wrote,
 )
 from bot.adapters.claude_agent._transcripts import tokens
 
@@ -91,6 +92,8 @@ class Translator:
             yield from _used(self._answer, message.get("usage"))
         elif event.get("type") == "message_delta":
             yield from _used(self._answer, event.get("usage"))
+        elif event.get("type") == "content_block_delta":
+            yield from _letters(event.get("delta"))
 
     def _system(self, subtype: str, fields: Mapping[str, object]) -> Iterator[Heard]:
         if subtype == "api_retry":
@@ -100,6 +103,11 @@ class Translator:
             )
         elif subtype == "init":
             self.model = str(fields.get("model", ""))
+
+
+def _letters(delta: object) -> Iterator[Wrote]:
+    if isinstance(delta, dict) and delta.get("type") == "text_delta":
+        yield Wrote(str(delta.get("text", "")))
 
 
 def _used(answer: str, usage: object) -> Iterator[Used]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._events import Called, Reply, Returned, Spoke
+from bot.adapters.claude_agent._events import Reply, Seen, Spoke
 from bot.adapters.claude_agent._heard import (
     Alive,
     Call,
@@ -61,7 +61,7 @@ def conversation(
     return Conversation(line, options, talk, SystemClock(), kept if kept.exists() else None)
 
 
-async def told(talk: Conversation) -> list[Spoke | Called | Returned | Reply]:
+async def told(talk: Conversation) -> list[Seen | Reply]:
     return [event async for event in talk.say("Go.")]
 
 

@@ -1,0 +1,151 @@
+"""What every companion promises: one answer, through the hands of whoever wrote the message."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.domain.errors import AgentError, AgentOverloaded
+from bot.ports.companion import Companion, Growing, Said
+from tests.fakes.fake_companion import Deed, FakeCompanion
+from tests.fakes.fake_hands import FakeHands
+from tests.support.chatting_model import ChatRoom, a_turn, chat_room
+from tests.twins.model import Turn, calls, fails, held, says
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Parlour:
+    """A companion, and a way to say what it is to do for the next messages."""
+
+    companion: Companion
+    room: ChatRoom | None = None
+    fake: FakeCompanion | None = None
+
+    def will(self, *deeds: Deed) -> None:
+        if self.fake is not None:
+            self.fake.deeds[:] = deeds
+        if self.room is not None:
+            self.room.will(*(play for deed in deeds for play in _plays(deed)))
+
+    def results(self) -> list[str]:
+        """Return what tools said to the model."""
+        if self.fake is not None:
+            return self.fake.results
+        assert self.room is not None
+        return [result.text for result in self.room.model.tool_results()]
+
+    async def say(
+        self, hands: FakeHands, text: str = "Hello?", **more: int
+    ) -> list[Growing | Said]:
+        return [each async for each in self.companion.talk(a_turn(text, **more), hands)]
+
+
+def _plays(deed: Deed) -> Sequence[Turn]:
+    """Return what a model does that does the deed."""
+    used = [calls(f"mcp__theseus__{tool}", **_arguments(tool, what)) for tool, what in deed.tools]
+    if deed.error is not None:
+        return [*used, fails(529)]
+    last = says(deed.text)
+    return [*used, last if deed.gate is None else held(deed.gate, last)]
+
+
+def _arguments(tool: str, what: str) -> dict[str, object]:
+    return {"what": what} if tool in ("investigate", "fix") else {}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["fake", "claude"])
+async def parlour(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Parlour]:
+    """Lend one companion to all tests: a program takes a second to start."""
+    if request.param == "fake":
+        fake = FakeCompanion()
+        yield Parlour(fake, fake=fake)
+        return
+    folder: Path = tmp_path_factory.mktemp("companion")
+    async with chat_room(folder) as room:
+        yield Parlour(room.companion, room=room)
+
+
+async def test_an_answer_grows_and_ends_with_exactly_one_last_word(parlour: Parlour) -> None:
+    parlour.will(Deed("Fine, thanks."))
+    *growing, last = await parlour.say(FakeHands())
+    assert isinstance(last, Said)
+    assert (last.text, last.cost_usd > 0, last.tokens_in > 0) == ("Fine, thanks.", True, True)
+    assert growing
+    assert all(isinstance(each, Growing) for each in growing)
+    assert all(last.text.startswith(each.text) for each in growing)
+
+
+async def test_each_turn_acts_with_the_hands_it_was_lent(parlour: Parlour) -> None:
+    alice, dora = FakeHands("alice"), FakeHands("dora")
+    parlour.will(
+        Deed("I look.", tools=[("investigate", "rolling dice")]),
+        Deed("I mend.", tools=[("fix", "polls"), ("status", "")]),
+    )
+    await parlour.say(alice)
+    await parlour.say(dora)
+    assert alice.done == [("investigate", "rolling dice")]
+    assert dora.done == [("fix", "polls"), ("status", "")]
+    assert any("investigate for alice: rolling dice" in result for result in parlour.results())
+
+
+async def test_who_may_not_is_refused_by_the_tool_and_answered_all_the_same(
+    parlour: Parlour,
+) -> None:
+    mallory = FakeHands("mallory", listed=False)
+    parlour.will(Deed("Sorry, no.", tools=[("fix", "everything"), ("investigate", "it")]))
+    assert (await parlour.say(mallory))[-1].text == "Sorry, no."
+    assert mallory.done == []
+    refused = [result for result in parlour.results() if "Sorry mallory, you are not" in result]
+    assert len(refused) == 2
+
+
+async def test_turns_of_one_channel_follow_each_other_each_with_its_own_hands(
+    parlour: Parlour,
+) -> None:
+    gate = asyncio.Event()
+    alice, dora = FakeHands("alice"), FakeHands("dora")
+    parlour.will(Deed("First.", gate=gate), Deed("Second.", tools=[("fix", "dice")]))
+    first = asyncio.create_task(parlour.say(alice))
+    second = asyncio.create_task(parlour.say(dora))
+    done, _ = await asyncio.wait({second}, timeout=0.05)
+    assert not done
+    assert dora.done == []
+    gate.set()
+    assert [(await each)[-1].text for each in (first, second)] == ["First.", "Second."]
+    assert (alice.done, dora.done) == ([], [("fix", "dice")])
+
+
+async def test_what_fails_is_our_error_and_the_next_turn_is_answered(parlour: Parlour) -> None:
+    parlour.will(Deed("No.", error=AgentOverloaded("The provider is overloaded.")))
+    with pytest.raises(AgentError):
+        await parlour.say(FakeHands())
+    parlour.will(Deed("Here again."))
+    assert (await parlour.say(FakeHands()))[-1].text == "Here again."
+
+
+async def test_a_turn_that_is_left_touches_nothing_afterwards(parlour: Parlour) -> None:
+    gate, hands = asyncio.Event(), FakeHands()
+    parlour.will(Deed("One moment.", gate=gate))
+    async with aclosing(parlour.companion.talk(a_turn(), hands)) as answer:
+        leaving = asyncio.create_task(_until_growing(answer))
+        await asyncio.wait({leaving}, timeout=0.3)
+        leaving.cancel()
+        await asyncio.wait({leaving})
+    gate.set()
+    parlour.will(Deed("Back.", tools=[("status", "")]))
+    other = FakeHands("dora")
+    assert (await parlour.say(other))[-1].text == "Back."
+    assert (hands.done, other.done) == ([], [("status", "")])
+
+
+async def _until_growing(answer: AsyncIterator[Growing | Said]) -> None:
+    async for _ in answer:
+        pass

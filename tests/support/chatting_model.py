@@ -1,0 +1,90 @@
+"""The claude companion on the real program, with a scripted model that a test may redirect."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from bot.adapters.claude_agent import ChatDoors, Claude, ClaudeCompanion, ClaudeOptions
+from bot.adapters.system_clock import SystemClock
+from bot.domain.people import Person
+from bot.domain.roles import Role
+from bot.ports.clock import Clock
+from bot.ports.companion import Growing, Hands, Said, Turn
+from bot.prompts import Prompts
+from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
+from tests.twins.model import Request, ScriptedModel, forever, told
+from tests.twins.model import Turn as Play
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = Role(model="sonnet", turns=10, seconds=30, usd=5)
+ALICE = Person(id=1, name="alice")
+
+
+@dataclass
+class ChatRoom:
+    """A companion, its model, and what the model will do next."""
+
+    companion: ClaudeCompanion
+    model: ScriptedModel
+    journal: FakeJournal
+    memory: FakeMemory
+    plays: list[Play] = field(default_factory=list)
+
+    def will(self, *plays: Play) -> None:
+        """Let the model do these next, and nothing it was to do before."""
+        self.plays[:] = plays
+
+    def next(self, request: Request) -> Play:
+        """Return what the model does now."""
+        return self.plays.pop(0)
+
+
+def a_turn(text: str = "Hello?", *, channel: int = 10, message: int = 1, **more: object) -> Turn:
+    """Return one message of alice's."""
+    given = {"channel_id": channel, "message_id": message, "person": ALICE, "text": text}
+    return Turn.model_validate(given | more)
+
+
+async def heard(
+    companion: ClaudeCompanion, turn: Turn, hands: Hands
+) -> tuple[Sequence[Growing], Said]:
+    """Say it; return how the answer grew, and the answer."""
+    *growing, last = [each async for each in companion.talk(turn, hands)]
+    assert isinstance(last, Said)
+    return [each for each in growing if isinstance(each, Growing)], last
+
+
+@asynccontextmanager
+async def chat_room(
+    folder: Path,
+    *,
+    role: Role = ROLE,
+    channels: int = 2,
+    idle: timedelta = timedelta(minutes=30),
+    clock: Clock | None = None,
+) -> AsyncGenerator[ChatRoom, None]:
+    """Open the room; at its end every program is gone."""
+    plays: list[Play] = []
+    room: ChatRoom
+    async with ScriptedModel([forever(told(lambda request: room.next(request)))]) as model:
+        options = ClaudeOptions(
+            home=folder / "home", key="a key", base_url=model.base_url, retries=0
+        )
+        clock = clock or SystemClock()
+        journal, memory = FakeJournal([]), FakeMemory()
+        doors = ChatDoors(Prompts(ROOT / "prompts"), journal, memory, clock)
+        companion = ClaudeCompanion(
+            Claude(options, clock), doors, role, channels=channels, idle=idle
+        )
+        room = ChatRoom(companion, model, journal, memory, plays)
+        keeping = asyncio.create_task(companion.run_forever())
+        try:
+            yield room
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
