@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from bot.domain.change import Finding
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
-from bot.domain.people import AllowList, Person
+from bot.domain.people import ITSELF, AllowList, Person
 from bot.domain.proposal import Proposal
 
 
@@ -36,7 +36,12 @@ _REFUSALS = {
 
 
 def authorize(people: AllowList, person: Person, act: Act) -> None:
-    """Return if `person` may do `act`; raise `NotAuthorized` with a polite refusal if not."""
+    """Return if `person` may do `act`; raise `NotAuthorized` with a polite refusal if not.
+
+    The bot itself may not, whatever the lists say.
+    """
+    if person.id == ITSELF.id:
+        raise NotAuthorized(f"{ITSELF.name} has no say in this; people have.")
     if people.approvers.has(person):
         return
     if act not in _FOR_APPROVERS and people.developers.has(person):

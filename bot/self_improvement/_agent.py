@@ -15,6 +15,7 @@ from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
+from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._keeper import Keeper, about, open_question
@@ -22,6 +23,7 @@ from bot.self_improvement._kit import Kit
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._purse import Purse
+from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._starting import Starting, again
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._sweep import Sweep
@@ -47,6 +49,7 @@ class SelfImprovementAgent:
         purse = Purse()
         self._keeper = Keeper(doors, self._voice, purse)
         self._permits = Permits(doors, limits.people)
+        self.recollection = Recollection(doors, self._permits)
         flow = Flow(Kit(doors, stages, limits, self._voice, self._keeper, purse))
         self._purse = purse
         self._approvals = Approvals(doors, limits, self._turns)
@@ -56,6 +59,7 @@ class SelfImprovementAgent:
         )
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
+        self.autonomy = AutonomyGate(doors, limits, self._permits, self._start)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns
         )
@@ -82,6 +86,13 @@ class SelfImprovementAgent:
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
         return await self._start(trigger)
+
+    async def start_itself(self, trigger: Trigger) -> Run:
+        """Start a run nobody asked for (`origin` incident or audit, `person` ITSELF).
+
+        Raises `Paused`, `ChatRejected`, `OutOfBounds`; see `AutonomyGate.start`.
+        """
+        return await self.autonomy.start(trigger)
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`."""
@@ -148,6 +159,8 @@ class SelfImprovementAgent:
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await self._keeper.withdraw(run, history, reason)
             ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
+            if why:
+                await self.recollection.rejected(ended, history, redact(why))
             await self._drop(run.id)
             return ended
 
@@ -223,12 +236,13 @@ class SelfImprovementAgent:
         return tuple(action for action in found if action is not None)
 
     async def vital_signs(self) -> tuple[str, ...]:
-        """Return a line each on the forge, the sandbox and the engine, for `/health`."""
+        """Return a line each on forge, own work, sandbox and engine, for `/health`."""
         try:
             forge = await self._doors.forge.ready()
         except ForgeError as error:
             forge = f"⚠️ {error}"
-        return (f"**Forge** {forge}", *self._limits.vital_signs)
+        own = await self.autonomy.vital_sign()
+        return (f"**Forge** {forge}", own, *self._limits.vital_signs)
 
     # How it is done
 

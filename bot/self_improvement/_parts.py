@@ -1,13 +1,15 @@
 """What the agent is built from. The root owns all of it; the agent borrows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.autonomy import Autonomy
 from bot.domain.people import AllowList
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
+from bot.ports.memory import MemoryBook
 from bot.ports.shelf import Shelf
 from bot.ports.store import Store
 from bot.ports.workspace import Workspaces
@@ -33,6 +35,7 @@ class Doors:
     journal: Journal
     recorder: Recorder
     shelf: Shelf
+    memory: MemoryBook
 
 
 @dataclass(frozen=True)
@@ -63,4 +66,5 @@ class Limits:
     question: timedelta = timedelta(hours=1)
     forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
     comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
+    autonomy: Autonomy = field(default_factory=Autonomy)
     vital_signs: tuple[str, ...] = ()

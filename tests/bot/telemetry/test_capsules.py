@@ -136,7 +136,7 @@ def test_wrappers_and_groups_are_opened(dice: ModuleType, root: Path) -> None:
     plain = capsule(error, root=root, redact=str)
     opened = capsule(wrapper, root=root, redact=str)
     assert opened.but(causes=()) == plain
-    assert [name.rpartition(".")[2] for name in opened.causes] == ["Wrapper", "BaseExceptionGroup"]
+    assert [name.rpartition(".")[2] for name in opened.causes] == ["Wrapper", "ExceptionGroup"]
 
 
 def test_errors_that_cause_each_other_end() -> None:

@@ -1,0 +1,164 @@
+"""What the bot does by itself: whether it may start, who paused that, and how it is said."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import ChatRejected, OutOfBounds, Paused, WrongStage
+from bot.domain.pauses import Pause, Starts
+from bot.domain.people import ITSELF, Person
+from bot.domain.policy import Act
+from bot.domain.posts import Post
+from bot.domain.run import Run, Trigger
+from bot.self_improvement._parts import Doors, Limits
+from bot.self_improvement._pauses import soon
+from bot.self_improvement._permits import Permits
+from bot.telemetry import redact
+
+_PAUSE, _STARTS = "pause", "autonomous-starts"
+_HOUR = timedelta(hours=1)
+_LONGEST = timedelta(days=366)
+_log = logging.getLogger(__name__)
+
+
+class AutonomyGate:
+    """The only way for the bot to start a run that nobody asked for.
+
+    A pause stops new ones, and holds those under way before their next stage; it ends nothing.
+    What people ask for, and what they approved, goes on. State is on the shelf.
+    """
+
+    def __init__(
+        self,
+        doors: Doors,
+        limits: Limits,
+        permits: Permits,
+        start: Callable[[Trigger], Awaitable[Run]],
+    ) -> None:
+        self._doors = doors
+        self._limits = limits
+        self._permits = permits
+        self._start = start
+        self._turn = asyncio.Lock()
+        self._refused: dict[str, str] = {}  # trigger -> why, so that it is audited once
+
+    async def start(self, trigger: Trigger) -> Run:
+        """Start a run for an incident or an audit, or return the one this trigger started.
+
+        Raises `Paused` with who, why and until when; `ChatRejected` where no thread can be opened;
+        `OutOfBounds` for what a person asked, which goes through `request`.
+        """
+        if trigger.origin == "person" or trigger.person != ITSELF:
+            raise OutOfBounds("What a person asks for is no work of the bot's own.")
+        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        async with self._turn:
+            starts = await self._starts()
+            if not starts.knows(trigger.key):
+                await self._may_start(trigger, starts)
+                now = self._doors.clock.now()
+                await self._doors.shelf.put(_STARTS, starts.plus(trigger.key, now))
+                await self._audit(trigger, allowed=True, why="")
+        return await self._start(trigger)
+
+    async def pause(self, person: Person, why: str = "", until: datetime | None = None) -> Pause:
+        """Stop starting anything by itself, from now until `until` or a `resume`.
+
+        Raises `NotAuthorized`, `WrongStage` for a time that has passed or is too far.
+        """
+        now = self._doors.clock.now()
+        if until is not None and not now < until <= now + _LONGEST:
+            raise WrongStage(f"I can pause until a time to come within a year, not {soon(until)}.")
+        why = redact(" ".join(why.split()))[:500]
+        await self._permits.ask(person, Act.STEER, None, f"pause: {why or '-'} until {until}")
+        pause = Pause(kind="person", why=why, by=person, at=now, until=until)
+        await self._doors.shelf.put(_PAUSE, pause)
+        told = f"⏸️ {pause.told()} What people ask me for is still done."
+        await self._say(told, f"pause:{now.isoformat()}")
+        return pause
+
+    async def resume(self, person: Person) -> Pause:
+        """Lift the pause a person gave, and return it. Raises `NotAuthorized`, `WrongStage`."""
+        await self._permits.ask(person, Act.STEER, None, "resume")
+        pause = await self._by_a_person()
+        if pause is None:
+            standing = await self.standing()
+            raise WrongStage(standing.told() if standing else "My own work is not paused.")
+        await self._doors.shelf.remove(_PAUSE)
+        rest = await self.standing()
+        told = f"▶️ **{person.name}** lets me work by myself again."
+        told += f" Not yet, though: {rest.told()}" if rest else ""
+        await self._say(
+            told, f"resume:{pause.at.isoformat()}:{self._doors.clock.now().isoformat()}"
+        )
+        return pause
+
+    async def standing(self) -> Pause | None:
+        """Return what keeps the bot from working by itself, if anything does."""
+        return await self._by_a_person()
+
+    async def look(self) -> None:
+        """Say once that a pause has ended by itself. Called again and again."""
+        pause = await self._doors.shelf.get(_PAUSE, Pause)
+        if pause is not None and pause.over(self._doors.clock.now()):
+            told = f"▶️ The pause of {pause.who} is over; I work by myself again."
+            await self._say(told, f"pause-over:{pause.at.isoformat()}")
+            await self._doors.shelf.remove(_PAUSE)
+
+    async def vital_sign(self) -> str:
+        """Return a line for `/health`."""
+        pause = await self.standing()
+        if pause is not None:
+            return f"**Own work** ⏸️ {pause.told()}"
+        starts, limits = await self._starts(), self._limits.autonomy
+        return (
+            f"**Own work** up to “{limits.level}”; {len(starts.items)} of {limits.an_hour} runs "
+            "started this hour"
+        )
+
+    async def _may_start(self, trigger: Trigger, starts: Starts) -> None:
+        pause = await self.standing()
+        why = pause.told() if pause else self._too_many(starts)
+        if not why:
+            self._refused.pop(trigger.key, None)
+            return
+        if self._refused.get(trigger.key) != why:
+            self._refused[trigger.key] = why
+            await self._audit(trigger, allowed=False, why=why)
+        raise Paused(why)
+
+    def _too_many(self, starts: Starts) -> str:
+        most = self._limits.autonomy.an_hour
+        if len(starts.items) < most:
+            return ""
+        what = f"I start {most} runs an hour by myself at most (`autonomy.an_hour`)"
+        return (
+            f"{what}; the next one {soon(starts.items[-most].at + _HOUR)}." if most else f"{what}."
+        )
+
+    async def _by_a_person(self) -> Pause | None:
+        pause = await self._doors.shelf.get(_PAUSE, Pause)
+        return None if pause is None or pause.over(self._doors.clock.now()) else pause
+
+    async def _starts(self) -> Starts:
+        starts = await self._doors.shelf.get(_STARTS, Starts) or Starts()
+        return starts.within(_HOUR, self._doors.clock.now())
+
+    async def _say(self, text: str, key: str) -> None:
+        try:
+            await self._doors.chat.post(self._limits.dev_channel_id, Post(text=text), key=key)
+        except ChatRejected as error:
+            _log.warning("the dev channel does not take what is said of a pause: %s", error)
+
+    async def _audit(self, trigger: Trigger, *, allowed: bool, why: str) -> None:
+        note = f"by itself ({trigger.origin}): {trigger.goal}: {trigger.subject}"
+        await self._doors.store.audit(
+            AuditEntry(
+                at=self._doors.clock.now(),
+                action=Act.ASK,
+                allowed=allowed,
+                how=trigger.origin,
+                note=f"{note} ({why})" if why else note,
+            )
+        )
