@@ -18,6 +18,7 @@ from bench.rows import Row
 from bot.adapters.claude_agent._texts import evidence_text
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.system_clock import SystemClock
 from bot.domain.evidence import Evidence
 from bot.domain.journal import ActionOutcome, Kind
@@ -72,7 +73,10 @@ def _repository(root: Path) -> str:
 
 async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
     clock, root = SystemClock(), site.root
-    async with NdjsonJournal(site.state, redact=redact) as journal:
+    async with (
+        NdjsonJournal(site.state, redact=redact) as journal,
+        SqliteMemory(site.state / "memory.sqlite3", redact=redact) as memory,
+    ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: site.head, redact=redact)
         for number in range(records):
             _record(recorder, fair, number)
@@ -80,7 +84,7 @@ async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
             key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
             text=SPIN.complaint, subject=SPIN.command, at=clock.now(),
         )  # fmt: skip
-        observe = Observe(journal, GitCheckout(root), clock, lookback=timedelta(hours=24))
+        observe = Observe(journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24))
         evidence = await observe(trigger)
     pack = evidence_text(evidence, Diagnose().read(evidence), words=SPIN.complaint)
     return _row(name, pack, _pasted(site.state, root, evidence))

@@ -17,6 +17,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteShelf, SqliteStore
 from bot.adapters.system_clock import SystemClock
 from bot.app._engines import Bench, Engines, MakeEngines, engines
@@ -28,6 +29,7 @@ from bot.ports.agent import Budget
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
+from bot.ports.memory import MemoryBook
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
@@ -108,6 +110,7 @@ async def _build(
     store = await stack.enter_async_context(SqliteStore(state / "theseus.sqlite3"))
     outbox = await stack.enter_async_context(SqliteOutbox(state / "theseus.sqlite3"))
     shelf = await stack.enter_async_context(SqliteShelf(state / "theseus.sqlite3"))
+    memory = await stack.enter_async_context(SqliteMemory(state / "memory.sqlite3", redact=redact))
     sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
     client = TheseusClient(
         root=settings.root,
@@ -123,9 +126,9 @@ async def _build(
         settings.root, state / "worktrees", remote=followed.remote, access=access
     )
     verifier = SandboxedVerifier(sandbox, state / "cache")
-    chosen = make_engines(Bench(settings, sandbox, verifier, journal, store, clock))
-    stages = _stages(settings, journal, checkout, forge, code, verifier, chosen, clock)
-    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder, shelf)
+    chosen = make_engines(Bench(settings, sandbox, verifier, journal, store, memory, clock))
+    stages = _stages(settings, journal, memory, checkout, forge, code, verifier, chosen, clock)
+    doors = Doors(store, chat, forge, workspaces, clock, journal, recorder, shelf, memory)
     limits, owner = _limits(settings, sandbox, chosen), f"{os.uname().nodename}:{os.getpid()}"
     agent = SelfImprovementAgent(doors, stages, limits, owner=owner)
     client.agent, client.chat = agent, chat
@@ -148,6 +151,7 @@ async def _warm(
 def _stages(
     settings: Settings,
     journal: Journal,
+    memory: MemoryBook,
     checkout: Checkout,
     forge: Forge,
     runtime: Runtime,
@@ -158,7 +162,7 @@ def _stages(
     config = settings.config
     return Stages(
         observe=Observe(
-            journal, checkout, clock, lookback=timedelta(hours=config.runs.lookback_hours)
+            journal, checkout, clock, memory, lookback=timedelta(hours=config.runs.lookback_hours)
         ),
         diagnose=Diagnose(chosen.planner),
         plan=MakePlan(verifier, chosen.planner),

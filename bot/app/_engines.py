@@ -10,6 +10,7 @@ from bot.domain.errors import ConfigError
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
+from bot.ports.memory import MemoryBook
 from bot.ports.planner import Planner
 from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
@@ -29,6 +30,7 @@ class Bench:
     verifier: Verifier
     journal: Journal
     store: Store
+    memory: MemoryBook
     clock: Clock
 
 
@@ -93,6 +95,7 @@ def engines(bench: Bench) -> Engines:
             verifier=bench.verifier,
             journal=bench.journal,
             store=bench.store,
+            memory=bench.memory,
             clock=bench.clock,
             protection=settings.config.protection,
         ),

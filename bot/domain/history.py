@@ -1,5 +1,7 @@
 """The newest record of each stage of one run."""
 
+import re
+
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -47,6 +49,11 @@ class History(Record):
     instructions: Instructions | None = None
     revision: Revision | None = None
 
+    def plus(self, *records: Record) -> "History":
+        """Return the history with these records as the newest of their kinds."""
+        fields = {type(record).__name__: record for record in records}
+        return self.but(**{_field(kind): record for kind, record in fields.items()})
+
     @property
     def open_question(self) -> Question | None:
         """The question nobody has answered yet, if there is one."""
@@ -65,3 +72,8 @@ class History(Record):
         """What people asked since the present change was begun."""
         items = self.instructions.items if self.instructions else ()
         return items[self.change_set.heard :] if self.change_set else items
+
+
+def _field(kind: str) -> str:
+    """Return the field of a kind of record: `ChangeSet` is in `change_set`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()

@@ -106,6 +106,8 @@ class SelfImprovementAgent:
             diagnosis = (await self._doors.store.history(run.id)).diagnosis
             if diagnosis is None or not diagnosis.file:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
+            if not diagnosis.triage.ours:
+                raise WrongStage(diagnosis.triage.told)
             fix = run.but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED, reason="")
             return await self._queued(fix)
 

@@ -12,6 +12,7 @@ from bot.domain.posts import Attachment
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._purse import Purse
@@ -29,6 +30,7 @@ class Keeper:
         self._doors = doors
         self._voice = voice
         self._purse = purse
+        self._learning = Learning(doors)
 
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run with new records, and bring its card up to date."""
@@ -78,11 +80,17 @@ class Keeper:
         elif run.stage is not Stage.SHIP:
             await self._voice.say(run, run.reason, key=f"paused:{run.version}")
 
-    async def end(self, run: Run, status: Status, reason: str, *records: Record) -> Run:
-        """Save the run as ended, and say so in its thread."""
+    async def end(
+        self, run: Run, status: Status, reason: str, *records: Record, teaches: bool = True
+    ) -> Run:
+        """Save the run as ended and say so in its thread; what it `teaches` is remembered first."""
         ended = _unleased(run).but(status=status, reason=reason, parked_until=None, activity="")
+        if teaches:
+            history = (await self._doors.store.history(run.id)).plus(*records)
+            await self._learning.ended(ended, history)
         saved = await self.save(ended, *records)
-        await self._voice.last_word(saved, await self._doors.store.history(run.id))
+        history = await self._doors.store.history(run.id)
+        await self._voice.last_word(saved, history)
         return saved
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
@@ -101,7 +109,8 @@ class Keeper:
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await self.withdraw_quietly(run, history, reason)
-        return await self.end(run, Status.FAILED, reason)
+        lasting = isinstance(error, TheseusError) and not error.retryable
+        return await self.end(run, Status.FAILED, reason, teaches=lasting)
 
     async def stand(
         self, run: Run, history: History, why: str, change: ChangeSet | None = None

@@ -12,9 +12,13 @@ from bot.domain.spent import Spent
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._learning import Learning
 from bot.self_improvement._pauses import pause_until
 from bot.stages.plan import Thought
 from bot.telemetry import redact
+
+
+_HOW_TO_INSIST = " If you see that otherwise, `/runs retry {}` goes on all the same."
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Seeing:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._stages = kit.stages
+        self._learning = Learning(kit.doors)
 
     async def observe(self, run: Run, history: History) -> Run:
         """Gather the evidence."""
@@ -41,11 +46,18 @@ class Seeing:
         """Say what the evidence shows; an investigation ends with it."""
         keeper, evidence = self._kit.keeper, need(history.evidence)
         diagnosis = self._stages.diagnose.read(evidence)
+        await self._learning.diagnosed(run, history, diagnosis)
         if run.goal == "investigate":
             if diagnosis.found and self._stages.diagnose.planned_by:
                 diagnosis = await self._explained(run, history, evidence, diagnosis)
                 run = self._kit.purse.settle(run)
             return await keeper.end(run, Status.DONE, diagnosis.headline, diagnosis)
+        if diagnosis.seen_before:
+            text = f"🧠 Seen before: {diagnosis.seen_before}."
+            await self._kit.voice.say(run, text, key=f"seen-before:{run.attempt}")
+        if diagnosis.found and not diagnosis.triage.ours and not _insisted(run):
+            reason = f"{diagnosis.headline}. {diagnosis.triage.told}{_HOW_TO_INSIST.format(run.id)}"
+            return await keeper.end(run, Status.FAILED, reason, diagnosis)
         if not diagnosis.found or not diagnosis.file:
             reason = f"{diagnosis.headline} {diagnosis.cause}"
             return await keeper.end(run, Status.FAILED, reason, diagnosis)
@@ -130,3 +142,8 @@ class Seeing:
         self._kit.record(run, error)
         key = f"planner:{run.attempt}:{run.goal}"
         await self._kit.voice.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
+
+
+def _insisted(run: Run) -> bool:
+    """Whether a person has read that it is not ours, and asked for it all the same."""
+    return run.attempt > 1

@@ -8,7 +8,9 @@ from typing import Literal
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
 from bot.domain.journal import Capsule, FailureGroup, Kind
+from bot.domain.recalling import seen_before
 from bot.domain.spent import Spent
+from bot.domain.triage import Triage, triage
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
@@ -27,6 +29,18 @@ def action_name(group: FailureGroup) -> str:
     if kind is Kind.COMMAND:
         return f"/{name}"
     return f"the menu “{name}”" if kind is Kind.CONTEXT_MENU else f"the {kind} {name}"
+
+
+def judged(evidence: Evidence) -> Triage:
+    """Return whose fault the best-matching failure is."""
+    best, *others = evidence.groups or (None,)
+    return triage(
+        best,
+        users=evidence.users,
+        nearby=(*(group for group in others if group), *evidence.nearby),
+        timeline=evidence.timeline,
+        changed=tuple(suspect.commit.sha for suspect in evidence.suspects),
+    )
 
 
 class Diagnose:
@@ -87,6 +101,8 @@ class Diagnose:
             suspects=evidence.suspects,
             confidence=_confidence(evidence.suspects),
             evidence_ids=group.action_ids,
+            seen_before=seen_before(evidence.memories, group.fingerprint),
+            triage=judged(evidence),
         )
 
 
@@ -111,7 +127,7 @@ def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -
     return Diagnosis(
         found=True,
         headline=_headline(group, capsule, where),
-        cause=f"The failure is {where}: {message}. There is nothing of ours to change.",
+        cause=f"The failure is {where}: {message}. {judged(evidence).told}",
         fingerprint=group.fingerprint,
         event=group.event,
         count=group.count,
@@ -119,6 +135,8 @@ def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -
         last_seen=group.last_seen,
         confidence="low",
         evidence_ids=group.action_ids,
+        seen_before=seen_before(evidence.memories, group.fingerprint),
+        triage=judged(evidence),
     )
 
 

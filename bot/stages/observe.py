@@ -1,29 +1,43 @@
 """Observe: gather what the journal, the source and its history say. Deterministic, no model."""
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
+from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, SourceExcerpt
 from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, Kind
-from bot.domain.matching import ranked
+from bot.domain.matching import meant
+from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Trigger
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
+from bot.ports.memory import MemoryBook
 from bot.ports.workspace import Checkout
 
 _LINES_AROUND = 14
 _TIMELINE = 12
 _GROUPS = 3
+_REMEMBERED = 8
+_NOTES = 3
+_log = logging.getLogger(__name__)
 
 
 class Observe:
     """Turns a trigger into evidence."""
 
     def __init__(
-        self, journal: Journal, checkout: Checkout, clock: Clock, *, lookback: timedelta
+        self,
+        journal: Journal,
+        checkout: Checkout,
+        clock: Clock,
+        memory: MemoryBook,
+        *,
+        lookback: timedelta,
     ) -> None:
         self._journal = journal
         self._checkout = checkout
         self._clock = clock
+        self._memory = memory
         self._lookback = lookback
 
     async def __call__(self, trigger: Trigger) -> Evidence:
@@ -44,23 +58,45 @@ class Observe:
             timeline=await self._timeline(groups[0]) if groups else (),
             excerpts=await self._excerpts(sites),
             suspects=await self._checkout.suspects(sites) if sites else (),
+            memories=await self._remembered(trigger, groups[0]) if groups else (),
+            users=await self._users(groups[0], since) if groups else 0,
             searched=f"{searched} (last {self._lookback / timedelta(hours=1):.0f} h)",
         )
 
     async def _matching(
         self, trigger: Trigger, failures: tuple[FailureGroup, ...]
     ) -> tuple[tuple[FailureGroup, ...], str]:
-        if trigger.error_id:
-            named = await self._journal.get(trigger.error_id)
-            if named and named.error:
-                return _with_fingerprint(failures, named), f"the error `{trigger.error_id}`"
-            if not trigger.subject:
-                return (), f"the error `{trigger.error_id}`"
-        if trigger.subject:
-            return ranked(trigger.subject, failures), f"failures that fit “{trigger.subject}”"
-        here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
-        local = tuple(group for group in failures if group.newest.channel_id in here)
-        return (local or failures)[:1], "the most recent failure"
+        named = await self._journal.get(trigger.error_id) if trigger.error_id else None
+        return meant(trigger, failures, named)
+
+    async def _remembered(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
+        """Return what is known of such failures, then people's notes with words of it.
+
+        A memory that cannot be read is no reason not to look into a failure.
+        """
+        capsule = group.newest.error
+        frame = capsule.innermost if capsule else None
+        what = Recall(
+            event=group.event,
+            fingerprint=group.fingerprint,
+            exception=capsule.exception if capsule else "",
+            file=frame.file if frame else "",
+            function=frame.function if frame else "",
+            kinds=("fix", "lesson", "fault"),
+            limit=_REMEMBERED,
+        )
+        words = (trigger.subject, group.newest.name, what.file, what.function, what.exception)
+        notes = Recall(words=" ".join(words), kinds=("note",), limit=_NOTES)
+        try:
+            return (*await self._memory.recall(what), *await self._memory.recall(notes))
+        except StoreError as error:
+            _log.warning("looking into a failure without my memory: %s", error)
+            return ()
+
+    async def _users(self, group: FailureGroup, since: datetime) -> int:
+        """Return how many people it happened to."""
+        query = JournalQuery(fingerprint=group.fingerprint, since=since)
+        return len({action.user for action in await self._journal.read(query)} - {None})
 
     async def _timeline(self, group: FailureGroup) -> tuple[Action, ...]:
         query = JournalQuery(event=group.event, limit=_TIMELINE)
@@ -85,23 +121,3 @@ def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
     if capsule is None:
         return ()
     return tuple(dict.fromkeys((frame.file, frame.line) for frame in reversed(capsule.frames)))
-
-
-def _with_fingerprint(
-    failures: tuple[FailureGroup, ...], named: Action
-) -> tuple[FailureGroup, ...]:
-    capsule = named.error
-    if capsule is None:
-        return ()
-    same = tuple(group for group in failures if group.fingerprint == capsule.fingerprint)
-    return same or (
-        FailureGroup(
-            fingerprint=capsule.fingerprint,
-            event=named.event,
-            count=1,
-            first_seen=named.ts,
-            last_seen=named.ts,
-            newest=named,
-            action_ids=(named.id,),
-        ),
-    )

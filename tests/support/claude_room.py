@@ -20,6 +20,7 @@ from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.faulty_project import faulty_project, is_broken, reproduction, seen_once
@@ -122,6 +123,7 @@ async def claude_room(
         verifier=FakeVerifier(broken=is_broken),
         journal=FakeJournal([the_evidence(base).groups[0].newest]),
         store=FakeStore(),
+        memory=FakeMemory(),
         clock=clock or SystemClock(),
         protection=PROTECTION,
     )

@@ -30,6 +30,7 @@ from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
@@ -129,6 +130,7 @@ class World:
         self.clock = FakeClock()
         self.store: Store = store or FakeStore()
         self.shelf = FakeShelf()
+        self.memory = FakeMemory()
         self.chat = FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
@@ -165,7 +167,9 @@ class World:
         journal, verifier = fused(self.journal, fuse), fused(self.verifier, fuse)
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         stages = Stages(
-            observe=Observe(journal, checkout, self.clock, lookback=timedelta(hours=24)),
+            observe=Observe(
+                journal, checkout, self.clock, self.memory, lookback=timedelta(hours=24)
+            ),
             diagnose=Diagnose(self.planner),
             plan=MakePlan(verifier, self.planner),
             execute=Execute(self.engine, self.clock, budget=BUDGET),
@@ -178,7 +182,9 @@ class World:
         )
         workspaces = fused(self.workspaces, fuse)
         shelf = fused(self.shelf, fuse)
-        doors = Doors(store, chat, forge, workspaces, self.clock, journal, recorder, shelf)
+        doors = Doors(
+            store, chat, forge, workspaces, self.clock, journal, recorder, shelf, self.memory
+        )
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ from bot.adapters.claude_agent._desk import QUESTIONS, Desk, Writing
 from bot.adapters.claude_agent._guard import Guard
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
+from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._tools import TOOLS
 from bot.domain.checks import Protection
@@ -16,6 +17,7 @@ from bot.domain.evidence import Diagnosis
 from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
+from bot.ports.memory import MemoryBook
 from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
@@ -48,14 +50,19 @@ class Doors:
     verifier: Verifier
     journal: Journal
     store: Store
+    memory: MemoryBook
     clock: Clock
     protection: Protection
+
+    @property
+    def past(self) -> Remembered:
+        """Return what is remembered: earlier runs, and what was learned from them."""
+        return Remembered(PastRuns(self.store), self.memory)
 
     def reader(self, run_id: str, workspace: Workspace, tools: Sequence[str] = ()) -> Seat:
         """Return the seat of somebody who only reads. Raises `AgentMissing`."""
         guard = Guard(workspace.path, protection=self.protection, sandbox=self.sandbox, tools=tools)
-        past = PastRuns(self.store)
-        desk = Desk(workspace, run_id=run_id, journal=self.journal, past=past)
+        desk = Desk(workspace, run_id=run_id, journal=self.journal, past=self.past)
         return Seat(desk, READING, desk_server(desk, tools) if tools else None, guard.rule)
 
     async def writer(self, assignment: Assignment, workspace: Workspace) -> Seat:
@@ -75,7 +82,7 @@ class Doors:
             workspace,
             run_id=assignment.run_id,
             journal=self.journal,
-            past=PastRuns(self.store),
+            past=self.past,
             writing=Writing(
                 guard=guard,
                 verifier=self.verifier,
@@ -105,10 +112,5 @@ class Doors:
 
     async def remembered(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
         """Return what earlier runs about this kind of failure came to, a line each."""
-        runs = await PastRuns(self.store).like(
-            f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}",
-            fingerprint=diagnosis.fingerprint,
-            besides=run_id,
-            limit=_REMEMBERED,
-        )
-        return tuple(run.told for run in runs)
+        words = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
+        return await self.past.runs(words, diagnosis.fingerprint, run_id, _REMEMBERED)

@@ -117,7 +117,7 @@ _TOLD: Mapping[str, Tell] = {
     "run_typecheck": _plainly("runs the type check"),
     "run_tests": _plainly("runs the tests"),
     "journal_search": _remembers,
-    "memory_search": _plainly("looks for similar runs in the past"),
+    "memory_search": _plainly("looks for what is remembered of it"),
     "report_progress": _says("", "text"),
     "ask_person": _says("asks: ", "question"),
     "own_file": lambda arguments, root: f"asks to own {_file(arguments, root, 'path')}",

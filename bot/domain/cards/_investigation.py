@@ -5,6 +5,7 @@ from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.run import Run
+from bot.domain.triage import Triage
 
 
 def investigation(run: Run, history: History) -> Post:
@@ -12,7 +13,7 @@ def investigation(run: Run, history: History) -> Post:
     diagnosis = history.diagnosis
     if diagnosis is None:
         raise AssertionError("an investigation card needs a diagnosis")
-    fixable = diagnosis.found and bool(diagnosis.file)
+    fixable = diagnosis.found and bool(diagnosis.file) and diagnosis.triage.ours
     button = Button(label="Fix it", action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
@@ -36,6 +37,10 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     if diagnosis.file:
         where = f"`{diagnosis.file}:{diagnosis.line}` in `{diagnosis.function}`"
         fields.append(CardField(name="Failing frame", value=where))
+    if diagnosis.triage.reasons:
+        fields.append(CardField(name="Whose it is", value=one_line(_whose(diagnosis.triage), 600)))
+    if diagnosis.seen_before:
+        fields.append(CardField(name="Seen before", value=one_line(diagnosis.seen_before, 400)))
     if diagnosis.suspects:
         fields.append(
             CardField(
@@ -53,6 +58,10 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     if diagnosis.explained_by:
         fields.append(CardField(name="Explained by", value=diagnosis.explained_by, inline=True))
     return tuple(fields)
+
+
+def _whose(triage: Triage) -> str:
+    return f"{triage.told} ({triage.confidence} confidence)"
 
 
 def _source(history: History) -> tuple[Attachment, ...]:

@@ -94,6 +94,9 @@ def _fields(history: History) -> tuple[CardField, ...]:
     if plan and plan.reproduction:
         line = reproduction_line(verdict, plan.reproduction.calls)
         fields.append(CardField(name="Reproduction", value=line))
+    seen = history.diagnosis.seen_before if history.diagnosis else ""
+    if seen:
+        fields.append(CardField(name="Seen before", value=one_line(seen, 400)))
     if change.granted:
         fields.append(CardField(name="Granted on the way", value="\n".join(granted_lines(change))))
     if plan:

@@ -12,6 +12,7 @@ from bot.stages.diagnose import Diagnose
 from bot.stages.observe import Observe
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_workspaces import FakeCheckout
 from tests.support.world import BROKEN, capsule, failure
 
@@ -29,6 +30,7 @@ class Looking:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.journal = FakeJournal()
+        self.memory = FakeMemory()
         self.checkout = FakeCheckout(files={"cogs/dice.py": BROKEN}, found=(SUSPECT,))
 
     def fails(self, name: str, *, times: int = 1, channel_id: int | None = 10) -> Action:
@@ -54,7 +56,8 @@ class Looking:
             error_id=error_id,
             at=self.clock.now(),
         )
-        observe = Observe(self.journal, self.checkout, self.clock, lookback=timedelta(hours=24))
+        lookback = timedelta(hours=24)
+        observe = Observe(self.journal, self.checkout, self.clock, self.memory, lookback=lookback)
         return await observe(trigger)
 
 

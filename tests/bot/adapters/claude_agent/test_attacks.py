@@ -13,6 +13,7 @@ from bot.adapters.claude_agent._guard import Guard
 from bot.adapters.claude_agent._narration import LIMIT, narrate
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Conversation
+from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._stuck import StuckWatch
 from bot.adapters.claude_agent._tools import WRITING
@@ -20,6 +21,7 @@ from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.domain.errors import AgentStuck
 from bot.domain.plan import Plan, Step
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspace
@@ -69,7 +71,7 @@ class Stage:
             workspace,
             run_id="k7m2xq",
             journal=FakeJournal(),
-            past=PastRuns(FakeStore()),
+            past=Remembered(PastRuns(FakeStore()), FakeMemory()),
             writing=Writing(guard, verifier, PLAN, PROTECTION),
         )
         async with ScriptedModel(list(story)) as model:

@@ -11,6 +11,7 @@ from bot.adapters.claude_agent._desk import Desk, Writing
 from bot.adapters.claude_agent._events import Allow, Deny
 from bot.adapters.claude_agent._guard import Guard
 from bot.adapters.claude_agent._past_runs import PastRuns
+from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
@@ -23,6 +24,7 @@ from bot.domain.plan import Plan, Reproduction, Step
 from bot.ports.verifier import Proof, Verifier
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
@@ -73,7 +75,7 @@ class Room:
             self.workspace,
             run_id="k7m2xq",
             journal=self.journal,
-            past=PastRuns(self.store),
+            past=Remembered(PastRuns(self.store), FakeMemory()),
             writing=Writing(self.guard, self.verifier, self.plan, PROTECTION, self.questions),
         )
 
@@ -146,7 +148,12 @@ async def test_no_other_tool_is_there(room: Room, tool: str) -> None:
 
 @pytest.mark.parametrize("tool", sorted(set(TOOLS) - set(READING)))
 async def test_who_only_reads_changes_and_runs_nothing(room: Room, tool: str) -> None:
-    desk = Desk(room.workspace, run_id="k7m2xq", journal=room.journal, past=PastRuns(room.store))
+    desk = Desk(
+        room.workspace,
+        run_id="k7m2xq",
+        journal=room.journal,
+        past=Remembered(PastRuns(room.store), FakeMemory()),
+    )
     given = {
         "message": "m", "title": "t", "body": "b", "text": "t", "question": "q?", "default": "d",
         "path": "cogs/polls.py", "reason": "it imports what changes",

@@ -45,7 +45,7 @@ def told(tool: str, **arguments: object) -> str:
         ("mcp__theseus__ask_person", {"question": "Which die?"}, "asks: Which die?"),
         ("mcp__theseus__report_progress", {"text": "Half way."}, "Half way."),
         ("mcp__theseus__own_file", {"path": "cogs/ui.py"}, "asks to own `cogs/ui.py`"),
-        ("mcp__theseus__memory_search", {"text": "x"}, "looks for similar runs in the past"),
+        ("mcp__theseus__memory_search", {"text": "x"}, "looks for what is remembered of it"),
         ("mcp__theseus__journal_search", {"event": "roll"}, "looks in the journal for `roll`"),
         ("WebFetch", {"url": "https://example.org"}, "calls `WebFetch`"),
     ],

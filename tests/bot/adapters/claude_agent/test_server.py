@@ -9,9 +9,11 @@ from mcp import Client
 
 from bot.adapters.claude_agent._desk import Desk
 from bot.adapters.claude_agent._past_runs import PastRuns
+from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_workspaces import FakeWorkspaces
 
@@ -20,7 +22,12 @@ from tests.fakes.fake_workspaces import FakeWorkspaces
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     workspaces = FakeWorkspaces(tmp_path, {"dice.py": "FACES = 1\n"})
     async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
-        yield Desk(workspace, run_id="k7m2xq", journal=FakeJournal(), past=PastRuns(FakeStore()))
+        yield Desk(
+            workspace,
+            run_id="k7m2xq",
+            journal=FakeJournal(),
+            past=Remembered(PastRuns(FakeStore()), FakeMemory()),
+        )
 
 
 def server_of(desk: Desk, names: tuple[str, ...]) -> Any:
