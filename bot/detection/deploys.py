@@ -1,0 +1,46 @@
+"""When other code came live, by the commits that records name."""
+
+from bot.domain.record import Record
+
+KEPT = 20
+
+
+class Deploy(Record):
+    """Code of `commit` was first seen `at`, in seconds since 1970."""
+
+    at: float
+    commit: str
+
+
+class Deploys:
+    """Knows which code is live, and whether what happens now may be its coming.
+
+    A commit that was seen within the last `seconds` is not new: while one program takes over from
+    another, or several run side by side, records of both alternate.
+    """
+
+    __slots__ = ("_last_seen", "_seconds", "commit", "known")
+
+    def __init__(
+        self, seconds: float, known: tuple[Deploy, ...] = (), commit: str | None = None
+    ) -> None:
+        self.known = known
+        self.commit = commit
+        self._seconds = seconds
+        self._last_seen: dict[str, float] = {}
+
+    def see(self, commit: str, now: float) -> None:
+        """Take notice of which code a record is of, when it is not `commit`."""
+        before, self.commit = self.commit, commit
+        if before is None:
+            return
+        self._last_seen[before] = now
+        last = self._last_seen.pop(commit, None)
+        if len(self._last_seen) > KEPT:
+            del self._last_seen[next(iter(self._last_seen))]
+        if last is None or abs(now - last) > self._seconds:
+            self.known = (*self.known, Deploy(at=now, commit=commit))[-KEPT:]
+
+    def settling(self, now: float) -> bool:
+        """Return whether other code came live just now."""
+        return bool(self.known) and 0 <= now - self.known[-1].at < self._seconds

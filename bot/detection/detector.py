@@ -1,0 +1,292 @@
+"""Sees the journal go by and says when a threshold is crossed. Pure: no clock, no files, no model.
+
+What counts:
+
+- All actions but those of the bot's own improvement work, which are neither judged nor counted.
+- For the error rate, every action; errors and timeouts are failures, cancellations are not.
+- For latency, actions that went well. A timeout takes as long as somebody set: it is a failure.
+- Time is the records' own, as `bot.detection.timeline` has it. Windows are counted in buckets and
+  never leave out what is younger than they are long; what is older counts for a bucket at most.
+
+What is told: a crossing, when it is found, unless its key was told less than the cooldown ago, or
+other code came live just now. After that what still crosses is told. Memory is bounded by
+`events_kept` kinds and as many fingerprints; `bot.detection.kept` says which are forgotten.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bot.detection import counting
+from bot.detection.deploys import Deploy, Deploys
+from bot.detection.durations import Slow
+from bot.detection.kept import Kept
+from bot.detection.kind import FailureWatch, KindWatch, newest, rules_of
+from bot.detection.state import DetectorState, FailureState
+from bot.detection.telling import Told
+from bot.detection.timeline import Timeline
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.charts import Point
+from bot.domain.samples import Sample
+from bot.domain.thresholds import Override, Thresholds
+
+_BETWEEN = "\0"
+_MOST_HELD = 1_000
+
+
+class _Crossing(NamedTuple):
+    """What is told in an anomaly."""
+
+    rule: Rule
+    kind: KindWatch
+    value: float
+    threshold: float
+    volume: int
+    failure: FailureWatch | None = None
+    baseline: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of its anomaly."""
+        return f"{self.rule}:{self.kind.event}:{self.failure.fingerprint if self.failure else ''}"
+
+    def anomaly(self, now: float) -> Anomaly:
+        """Return it with its evidence."""
+        minutes, seen = _window_of(self)
+        return Anomaly(
+            rule=self.rule,
+            event=self.kind.event,
+            fingerprint=self.failure.fingerprint if self.failure else None,
+            at=datetime.fromtimestamp(now, UTC),
+            value=self.value,
+            threshold=self.threshold,
+            volume=self.volume,
+            baseline=self.baseline,
+            evidence=newest(seen, now - minutes * 60),
+        )
+
+
+class Detector:
+    """`see` every sample in the order of the journal, then `tick` with the time, and again.
+
+    `state` is what a restarted detector begins with: it tells nothing twice and misses nothing. For
+    other thresholds it is taken over as far as it fits them.
+    """
+
+    def __init__(self, thresholds: Thresholds, state: DetectorState | None = None) -> None:
+        state = state or DetectorState()
+        kept = thresholds.events_kept
+        self._thresholds = thresholds
+        self._line = Timeline(_longest_window(thresholds), state.now)
+        self._deploys = Deploys(thresholds.after_deploy_minutes * 60, state.deploys, state.commit)
+        self._told = Told(thresholds.cooldown_minutes * 60, 4 * kept, state.told)
+        self._held = dict.fromkeys(state.held)
+        self._kinds = Kept(kept, self._kind)
+        self._failures = Kept(kept, self._failure)
+        for kind in state.kinds:
+            made = KindWatch(kind.event, rules_of(kind.event, thresholds), kind)
+            self._kinds.put(kind.event, kind.seen, made)
+        for each in state.failures:
+            key = each.event + _BETWEEN + each.fingerprint
+            self._failures.put(key, each.seen, self._failure(key, each))
+
+    def _kind(self, event: str) -> KindWatch:
+        return KindWatch(event, rules_of(event, self._thresholds))
+
+    def _failure(self, key: str, state: FailureState | None = None) -> FailureWatch:
+        event, _, fingerprint = key.partition(_BETWEEN)
+        rule = rules_of(event, self._thresholds).repeated_error
+        return FailureWatch(event, fingerprint, rule, state)
+
+    # ----------------------------------------------------------------------------- what goes by
+
+    def see(self, sample: Sample) -> tuple[Anomaly, ...]:
+        """Count and judge one action."""
+        if sample.own:
+            return ()
+        before = self._line.now
+        return self._count(self._line.place(sample), before)
+
+    def tick(self, now: float) -> tuple[Anomaly, ...]:
+        """Take the time from a clock, in seconds since 1970; judge what time alone makes true.
+
+        Every few seconds, or never: without it the records alone say what time it is.
+        """
+        before = self._line.now
+        return self._count(self._line.tick(now), before)
+
+    def _count(self, samples: Sequence[Sample], before: float | None) -> tuple[Anomaly, ...]:
+        now = self._line.now
+        if now is None:
+            return ()
+        if before is not None and now < before:
+            self._rewind(now)
+        found: list[Anomaly] = []
+        for sample in samples:
+            self._judge(sample, now, found)
+        if self._held and not self._deploys.settling(now):
+            self._judge_held(now, found)
+        return tuple(found)
+
+    def _rewind(self, now: float) -> None:
+        for _, _, kind in self._kinds.entries():
+            kind.rewind(now)
+        for _, _, failure in self._failures.entries():
+            failure.rewind(now)
+
+    # ------------------------------------------------------------------------------- what is said
+
+    def _judge(self, sample: Sample, now: float, found: list[Anomaly]) -> None:
+        commit = sample.commit
+        if commit is not None and commit != self._deploys.commit:
+            self._deploys.see(commit, now)
+        kind = self._kinds.touch(sample.event)
+        slow = kind.add(sample, now)
+        if sample.failed and sample.fingerprint is not None:
+            failure = self._failures.touch(sample.event + _BETWEEN + sample.fingerprint)
+            failure.add(sample, now)
+            self._judge_failure(kind, failure, now, found)
+        if kind.failing(now):
+            self._tell(_failing(kind), now, found)
+        if slow is not None:
+            self._tell(_slow(kind, slow), now, found)
+
+    def _judge_failure(
+        self, kind: KindWatch, failure: FailureWatch, now: float, found: list[Anomaly]
+    ) -> None:
+        rule = kind.rules.repeated_error
+        if rule is not None and failure.repeated(now):
+            kind.wrong = now
+            count, volume = failure.window.failures, kind.window.actions
+            crossing = _Crossing(
+                Rule.REPEATED_ERROR, kind, count, rule.times, max(count, volume), failure
+            )
+            self._tell(crossing, now, found)
+
+    def _judge_held(self, now: float, found: list[Anomaly]) -> None:
+        """Judge again what crossed while other code came live."""
+        held, self._held = self._held, {}
+        for event, fingerprint in held:
+            kind = self._kinds.get(event)
+            failure = self._failures.get(event + _BETWEEN + (fingerprint or ""))
+            if kind is None:
+                continue
+            if failure is not None:
+                self._judge_failure(kind, failure, now, found)
+                continue
+            slow = kind.judge_again(now)
+            if kind.failing(now):
+                self._tell(_failing(kind), now, found)
+            if slow is not None:
+                self._tell(_slow(kind, slow), now, found)
+
+    def _tell(self, crossing: _Crossing, now: float, found: list[Anomaly]) -> None:
+        key = crossing.key
+        if self._told.lately(key, now):
+            return
+        if self._deploys.settling(now):
+            if len(self._held) < _MOST_HELD:
+                failure = crossing.failure
+                self._held[crossing.kind.event, failure.fingerprint if failure else None] = None
+            return
+        self._told.tell(key, now)
+        found.append(crossing.anomaly(now))
+
+    # ------------------------------------------------------------------------- what can be asked
+
+    @property
+    def now(self) -> float | None:
+        """What time it is by the records, in seconds since 1970; `None` before the first."""
+        return self._line.now
+
+    @property
+    def deploys(self) -> tuple[Deploy, ...]:
+        """When other code came live, the newest twenty times, oldest first."""
+        return self._deploys.known
+
+    def quiet_since(self, rule: Rule, event: str, fingerprint: str | None = None) -> float | None:
+        """Return the newest moment it was not quiet, in seconds since 1970; `None`: unknown.
+
+        For a repeated error the newest such failure; otherwise when the threshold was last crossed,
+        which is now while it still is.
+        """
+        if rule is Rule.REPEATED_ERROR:
+            failure = self._failures.get(event + _BETWEEN + (fingerprint or ""))
+            return max(at for at, _ in failure.failures) if failure else None
+        kind, now = self._kinds.get(event), self._line.now
+        if kind is None or now is None:
+            return None
+        kind.judge_again(now)
+        kind.failing(now)
+        at = kind.rate_on if rule is Rule.ERROR_RATE else kind.slow_on
+        return at if at > 0 else None
+
+    def failures(self, event: str, fingerprint: str | None, since: float) -> int:
+        """Return how many failures there were since then, of that fingerprint if it is given.
+
+        By slots of five minutes, the one of `since` included, and for the last three hours of that
+        kind at most.
+        """
+        found = self._history(event, fingerprint)
+        return found.failures_since(since) if found else 0
+
+    def series(self, rule: Rule, event: str, fingerprint: str | None = None) -> tuple[Point, ...]:
+        """Return the last three hours in slots of five minutes, oldest first, for a chart.
+
+        The share of failures (0 to 1), how many there were of that failure, or p95 in ms. Slots
+        without any action are left out, but for repeated errors, where they are 0.
+        """
+        found, now = self._history(event, fingerprint), self._line.now
+        if found is None or now is None:
+            return ()
+        return counting.series(found, rule, now)
+
+    def _history(self, event: str, fingerprint: str | None) -> counting.History | None:
+        found = (
+            self._kinds.get(event)
+            if fingerprint is None
+            else self._failures.get(event + _BETWEEN + fingerprint)
+        )
+        return found.history if found else None
+
+    def state(self) -> DetectorState:
+        """Return what a restarted detector has to know."""
+        now = self._line.now
+        if now is not None:
+            self._told.forget(now)
+        return DetectorState(
+            now=now,
+            commit=self._deploys.commit,
+            deploys=self._deploys.known,
+            told=dict(self._told.at),
+            held=tuple(self._held),
+            kinds=tuple(kind.state(seen) for _, seen, kind in self._kinds.entries()),
+            failures=tuple(each.state(seen) for _, seen, each in self._failures.entries()),
+        )
+
+
+def _failing(kind: KindWatch) -> _Crossing:
+    window, rule = kind.window, kind.rules.error_rate
+    share = window.failures / window.actions
+    return _Crossing(Rule.ERROR_RATE, kind, share, rule.share if rule else 0.0, window.actions)
+
+
+def _slow(kind: KindWatch, slow: Slow) -> _Crossing:
+    return _Crossing(Rule.LATENCY, kind, slow.p95, slow.limit, slow.volume, baseline=slow.usual)
+
+
+def _window_of(crossing: _Crossing) -> tuple[float, counting.Seen]:
+    """Return the minutes of the rule that is crossed, and what speaks for it."""
+    error_rate, repeated_error, latency = crossing.kind.rules
+    if crossing.failure is not None:
+        return repeated_error.minutes if repeated_error else 0.0, crossing.failure.failures
+    if crossing.rule is Rule.LATENCY:
+        return latency.minutes if latency else 0.0, crossing.kind.slow
+    return error_rate.minutes if error_rate else 0.0, crossing.kind.failures
+
+
+def _longest_window(thresholds: Thresholds) -> float:
+    """Return seconds."""
+    sets: tuple[Thresholds | Override, ...] = (thresholds, *thresholds.overrides)
+    rules = [rule for each in sets for rule in (each.error_rate, each.repeated_error, each.latency)]
+    return max((rule.minutes for rule in rules if rule is not None), default=10.0) * 60

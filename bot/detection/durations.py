@@ -1,0 +1,169 @@
+"""p95 of the last minutes, and what it usually is: the baseline.
+
+A bucket of the window goes into the baseline when it leaves the window, unless something was wrong
+with that kind meanwhile: the baseline never holds what is being judged against it, nor the fault.
+What stays slow for all of `baseline_hours` has no baseline left then, and becomes the new usual.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.detection.sketch import Sketch, bin_of
+from bot.domain.thresholds import Latency
+
+BUCKETS = 20
+SLOTS = 24
+CHANCE = 1e-3
+"""How likely slow actions by mere chance may be at most to be told."""
+
+Packed = tuple[int, bytes]
+"""Number of a bucket or slot since 1970, and its packed sketch."""
+
+
+class Slow(NamedTuple):
+    """p95 of the window, in ms, is above `limit`; `usual` is what it is otherwise."""
+
+    p95: float
+    limit: float
+    usual: float
+    volume: int
+
+
+class Durations:
+    """What one kind of action takes, when it goes well. Values are bins of a sketch.
+
+    The window reaches back to the start of the bucket that was `minutes` ago: by a twentieth more
+    at most. So does the baseline, by one of its 24 slots.
+    """
+
+    __slots__ = (
+        "_baseline", "_bucket_seconds", "_judged", "_limit", "_rule", "_slot_seconds", "_stale",
+        "_window", "buckets", "slots",
+    )  # fmt: skip
+
+    def __init__(
+        self, rule: Latency, buckets: Sequence[Packed] = (), slots: Sequence[Packed] = ()
+    ) -> None:
+        self._rule = rule
+        self._bucket_seconds = rule.minutes * 60 / BUCKETS
+        self._slot_seconds = rule.baseline_hours * 3600 / SLOTS
+        self.buckets = deque((number, Sketch.unpack(packed)) for number, packed in buckets)
+        self.slots = deque((number, Sketch.unpack(packed)) for number, packed in slots)
+        self._window, self._baseline = Sketch(), Sketch()
+        for _, sketch in self.buckets:
+            self._window.merge(sketch)
+        for _, sketch in self.slots:
+            self._baseline.merge(sketch)
+        self._limit: int | None = None
+        self._stale = True
+        self._judged = -1
+
+    def add(self, number: int, at: float, now: float) -> None:
+        """Count what one action took. Call `roll` before."""
+        bucket, buckets = int(at // self._bucket_seconds), self.buckets
+        if not buckets or buckets[-1][0] < bucket:
+            sketch = Sketch()
+            buckets.append((bucket, sketch))
+        elif buckets[-1][0] == bucket:
+            sketch = buckets[-1][1]
+        else:
+            found = self._late(bucket, now)
+            if found is None:
+                return
+            sketch = found
+        sketch.add(number)
+        self._window.add(number)
+
+    def _late(self, number: int, now: float) -> Sketch | None:
+        if number < int(now // self._bucket_seconds) - BUCKETS:
+            return None
+        at = len(self.buckets)
+        while at and self.buckets[at - 1][0] > number:
+            at -= 1
+        if at and self.buckets[at - 1][0] == number:
+            return self.buckets[at - 1][1]
+        made = Sketch()
+        self.buckets.insert(at, (number, made))
+        return made
+
+    def roll(self, now: float, wrong: float) -> None:
+        """Move on to `now`. `wrong` is when something was last wrong with this kind."""
+        oldest, buckets = int(now // self._bucket_seconds) - BUCKETS, self.buckets
+        while buckets and buckets[0][0] < oldest:
+            number, sketch = buckets.popleft()
+            self._window.subtract(sketch)
+            if wrong < number * self._bucket_seconds:
+                self._keep(int(number * self._bucket_seconds // self._slot_seconds), sketch)
+        first, slots = int(now // self._slot_seconds) - SLOTS, self.slots
+        while slots and slots[0][0] < first:
+            self._baseline.subtract(slots.popleft()[1])
+            self._stale = True
+
+    def _keep(self, slot: int, sketch: Sketch) -> None:
+        self._baseline.merge(sketch)
+        self._stale = True
+        if self.slots and self.slots[-1][0] >= slot:
+            self.slots[-1][1].merge(sketch)
+        else:
+            self.slots.append((slot, sketch))
+
+    def rewind(self, now: float) -> None:
+        """Forget what lies after `now`: the clock was set back."""
+        while self.buckets and self.buckets[-1][0] > int(now // self._bucket_seconds):
+            self._window.subtract(self.buckets.pop()[1])
+        while self.slots and self.slots[-1][0] > int(now // self._slot_seconds):
+            self._baseline.subtract(self.slots.pop()[1])
+        self._stale, self._judged = True, -1
+
+    def is_slow(self, number: int) -> bool:
+        """Return whether an action that took so long is over the limit, where there is one."""
+        return self._limit is not None and number > self._limit
+
+    def worth_judging(self, number: int | None, now: float) -> bool:
+        """Return whether a verdict may be another than before, after this one was added.
+
+        It may after a slow action, when there are just enough to judge, and once a bucket: then
+        quick ones may have left the window.
+        """
+        bucket = int(now // self._bucket_seconds)
+        if bucket == self._judged and self._window.total > self._rule.volume and not self._stale:
+            return number is not None and self._limit is not None and number >= self._limit
+        self._judged = bucket
+        return self._window.total >= self._rule.volume
+
+    def slow(self) -> Slow | None:
+        """Return how slow it is, if it is slow: over `factor` times the usual, and over the floor.
+
+        Not if mere chance would have it so: few actions among which there are always some slow
+        ones have a high p95 now and then. The chance of so many over the limit is bounded from
+        what there was over it before (Chernoff).
+        """
+        rule, window, baseline = self._rule, self._window, self._baseline
+        if self._stale:
+            self._stale, self._limit = False, None
+        if min(window.total, baseline.total) < rule.volume:
+            return None
+        usual = baseline.quantile(0.95)
+        limit = max(rule.factor * usual, rule.floor_ms)
+        if self._limit is None:
+            self._limit = bin_of(limit)
+        p95 = window.quantile(0.95)
+        if p95 <= limit:
+            return None
+        expected = (baseline.over(limit) + 1) / (baseline.total + 2)
+        if chance_of(window.over(limit), window.total, expected) > CHANCE:
+            return None
+        return Slow(p95=p95, limit=limit, usual=usual, volume=window.total)
+
+
+def chance_of(seen: int, volume: int, expected: float) -> float:
+    """Return a bound of the chance to see so many of `volume` where a share is `expected`."""
+    share = seen / volume
+    if share <= expected:
+        return 1.0
+    distance = share * math.log(share / expected)
+    if share < 1:
+        distance += (1 - share) * math.log((1 - share) / (1 - expected))
+    return math.exp(-volume * distance)

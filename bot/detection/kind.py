@@ -1,0 +1,208 @@
+"""What is remembered of one kind of action, and of one failure of it."""
+
+from collections import deque
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from bot.detection.counting import History, Seen, Slot, Window, binned
+from bot.detection.durations import Durations, Slow
+from bot.detection.sketch import Sketch, from_text, to_text
+from bot.detection.state import FailureState, KindState
+from bot.domain.samples import Sample
+from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Thresholds
+
+EVIDENCE = 20
+_NEVER = float("-inf")
+
+
+class Rules(NamedTuple):
+    """The thresholds for one kind of action; `None`: not watched by that rule."""
+
+    error_rate: ErrorRate | None
+    repeated_error: RepeatedError | None
+    latency: Latency | None
+
+
+def rules_of(event: str, thresholds: Thresholds) -> Rules:
+    """Return those of the first override that fits, or the general ones."""
+    for each in thresholds.overrides:
+        if fnmatchcase(event, each.events):
+            return Rules(each.error_rate, each.repeated_error, each.latency)
+    return Rules(thresholds.error_rate, thresholds.repeated_error, thresholds.latency)
+
+
+def newest(seen: Seen, since: float) -> tuple[str, ...]:
+    """Return the ids since then, newest first."""
+    return tuple(record_id for at, record_id in sorted(seen, reverse=True) if at >= since)
+
+
+class KindWatch:
+    """One kind of action: its windows, its history, and when something was wrong with it."""
+
+    __slots__ = (
+        "_durations", "_share", "_volume", "event", "failures", "history", "rate_on", "rules",
+        "slow", "slow_on", "window", "wrong",
+    )  # fmt: skip
+
+    def __init__(self, event: str, rules: Rules, state: KindState | None = None) -> None:
+        state = state or KindState(event=event, seen=0)
+        self.event, self.rules = event, rules
+        rate, latency = rules.error_rate or ErrorRate(), rules.latency
+        self._share = rate.share if rules.error_rate else 2.0  # more than all: never
+        self._volume = rate.volume
+        self.window = Window(
+            rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
+        )
+        self._durations = Durations(latency, *_fitting(latency, state)) if latency else None
+        self.history = History(Slot(*each) for each in state.history)
+        self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
+        self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
+        self.rate_on, self.slow_on = _past(state.rate_on), _past(state.slow_on)
+        self.wrong = _past(state.wrong)
+
+    def add(self, sample: Sample, now: float) -> Slow | None:
+        """Count one action; return how slow it is when this is worth saying."""
+        failed, at = sample.failed, sample.at
+        self.window.add(at, now, failed)
+        taken = binned(sample.duration_ms) if sample.outcome == "ok" else None
+        self.history.add(at, failed, taken)
+        if failed:
+            self.failures.append((at, sample.id))
+        if self._durations is None:
+            return None
+        self._durations.roll(now, self.wrong)
+        if taken is not None:
+            self._durations.add(taken, at, now)
+            if self._durations.is_slow(taken):
+                self.slow.append((at, sample.id))
+        return self._slow(now) if self._durations.worth_judging(taken, now) else None
+
+    def _slow(self, now: float) -> Slow | None:
+        slow = self._durations.slow() if self._durations else None
+        if slow is not None:
+            self.slow_on = self.wrong = now
+        return slow
+
+    def failing(self, now: float) -> bool:
+        """Return whether the share of failures in the window is too high."""
+        window = self.window
+        if window.failures < self._share * window.actions or window.actions < self._volume:
+            return False
+        self.rate_on = self.wrong = now
+        return True
+
+    def judge_again(self, now: float) -> Slow | None:
+        """Move on to `now` without an action; return how slow it is, if it is."""
+        self.window.roll(now)
+        if self._durations is not None:
+            self._durations.roll(now, self.wrong)
+        return self._slow(now)
+
+    def rewind(self, now: float) -> None:
+        """Forget what lies after `now`: the clock was set back."""
+        self.window.rewind(now)
+        self.history.rewind(now)
+        if self._durations is not None:
+            self._durations.rewind(now)
+        self.rate_on, self.slow_on = _until(now, self.rate_on), _until(now, self.slow_on)
+        self.wrong = _until(now, self.wrong)
+
+    def state(self, seen: int) -> KindState:
+        """Return it as a record."""
+        rate, latency, durations = self.rules.error_rate, self.rules.latency, self._durations
+        self.history.close()
+        return KindState.model_construct(
+            event=self.event,
+            seen=seen,
+            minutes=(rate or ErrorRate()).minutes,
+            window=tuple((a, b, c) for a, b, c in self.window.buckets),
+            latency_minutes=latency.minutes if latency else 0.0,
+            durations=_texts(durations.buckets) if durations else (),
+            baseline_hours=latency.baseline_hours if latency else 0.0,
+            baseline=_texts(durations.slots) if durations else (),
+            history=_slots(self.history),
+            failures=tuple(self.failures),
+            slow=tuple(self.slow),
+            rate_on=_moment(self.rate_on),
+            slow_on=_moment(self.slow_on),
+            wrong=_moment(self.wrong),
+        )
+
+
+class FailureWatch:
+    """One failure of one kind of action, by its fingerprint."""
+
+    __slots__ = ("_rule", "event", "failures", "fingerprint", "history", "window")
+
+    def __init__(
+        self,
+        event: str,
+        fingerprint: str,
+        rule: RepeatedError | None,
+        state: FailureState | None = None,
+    ) -> None:
+        state = state or FailureState(event=event, fingerprint=fingerprint, seen=0)
+        self.event, self.fingerprint = event, fingerprint
+        self._rule = rule or RepeatedError()
+        fits = state.minutes == self._rule.minutes
+        self.window = Window(self._rule.minutes * 60, state.window if fits else ())
+        self.history = History(Slot(*each) for each in state.history)
+        self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
+
+    def add(self, sample: Sample, now: float) -> None:
+        """Count it once more."""
+        self.window.add(sample.at, now, True)
+        self.history.add(sample.at, True, None)
+        self.failures.append((sample.at, sample.id))
+
+    def repeated(self, now: float) -> bool:
+        """Return whether it happened too often in the window."""
+        self.window.roll(now)
+        return self.window.failures >= self._rule.times
+
+    def rewind(self, now: float) -> None:
+        """Forget what lies after `now`: the clock was set back."""
+        self.window.rewind(now)
+        self.history.rewind(now)
+
+    def state(self, seen: int) -> FailureState:
+        """Return it as a record."""
+        return FailureState.model_construct(
+            event=self.event,
+            fingerprint=self.fingerprint,
+            seen=seen,
+            minutes=self._rule.minutes,
+            window=tuple((a, b, c) for a, b, c in self.window.buckets),
+            history=_slots(self.history),
+            failures=tuple(self.failures),
+        )
+
+
+def _fitting(
+    rule: Latency, state: KindState
+) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
+    """Return the stored window and baseline as far as they were made for this rule."""
+    kept = state.durations if state.latency_minutes == rule.minutes else ()
+    usual = state.baseline if state.baseline_hours == rule.baseline_hours else ()
+    return [(n, from_text(text)) for n, text in kept], [(n, from_text(text)) for n, text in usual]
+
+
+def _texts(buckets: Iterable[tuple[int, Sketch]]) -> tuple[tuple[int, str], ...]:
+    return tuple((number, to_text(sketch.pack())) for number, sketch in buckets)
+
+
+def _slots(history: History) -> tuple[tuple[int, int, int, float], ...]:
+    return tuple((each.number, each.actions, each.failures, each.p95) for each in history.slots)
+
+
+def _past(at: float | None) -> float:
+    return _NEVER if at is None else at
+
+
+def _moment(at: float) -> float | None:
+    return None if at == _NEVER else at
+
+
+def _until(now: float, at: float) -> float:
+    return at if at <= now else _NEVER

@@ -1,0 +1,119 @@
+"""Quantiles of durations in little memory: counts in bins that grow by the same factor (DDSketch).
+
+A quantile is within `RELATIVE_ERROR` of the exact one (nearest rank) for values from `LEAST` to
+`MOST` milliseconds, ten microseconds to some three hours; what is beyond counts as the end. That
+range makes for `BINS` bins at most. As the bins are the same everywhere, sketches can be added to
+each other, and taken from each other again, without losing anything.
+"""
+
+import base64
+import binascii
+import math
+import struct
+from collections.abc import Iterable
+from typing import Self
+
+RELATIVE_ERROR = 0.02
+LEAST, MOST = 0.01, 1e7
+
+_GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
+_BINS_PER_E = 1 / math.log(_GAMMA)
+_FIRST = math.ceil(math.log(LEAST) * _BINS_PER_E)
+_LAST = math.ceil(math.log(MOST) * _BINS_PER_E)
+BINS = _LAST - _FIRST + 1
+_PACKED = struct.Struct("<HI")  # bin from the first, count
+_MOST_PACKED = 2**32 - 1
+
+
+def bin_of(value: float) -> int:
+    """Return the bin of a value, which is finite and not negative."""
+    if value <= LEAST:
+        return _FIRST
+    if value >= MOST:
+        return _LAST
+    return math.ceil(math.log(value) * _BINS_PER_E)
+
+
+def value_of(number: int) -> float:
+    """Return what all values of a bin are told as."""
+    return 2 * _GAMMA**number / (_GAMMA + 1)
+
+
+class Sketch:
+    """How many values fell into which bin. `total` is how many there are."""
+
+    __slots__ = ("bins", "total")
+
+    def __init__(self, values: Iterable[float] = ()) -> None:
+        self.bins: dict[int, int] = {}
+        self.total = 0
+        for value in values:
+            self.add(bin_of(value))
+
+    def add(self, number: int) -> None:
+        """Count one value, by its bin."""
+        self.bins[number] = self.bins.get(number, 0) + 1
+        self.total += 1
+
+    def merge(self, other: "Sketch") -> None:
+        """Add what the other one counted."""
+        bins = self.bins
+        for number, count in other.bins.items():
+            bins[number] = bins.get(number, 0) + count
+        self.total += other.total
+
+    def subtract(self, other: "Sketch") -> None:
+        """Take away what was merged before."""
+        bins = self.bins
+        for number, count in other.bins.items():
+            left = bins.get(number, 0) - count
+            if left > 0:
+                bins[number] = left
+            else:
+                bins.pop(number, None)
+        self.total = max(0, self.total - other.total)
+
+    def quantile(self, share: float) -> float:
+        """Return the value that `share` of all values do not exceed; 0 if there are none."""
+        above = self.total - max(1, math.ceil(share * self.total - 1e-9))
+        for number in sorted(self.bins, reverse=True):  # the high ones are asked for: begin there
+            above -= self.bins[number]
+            if above < 0:
+                return value_of(number)
+        return 0.0
+
+    def over(self, value: float) -> int:
+        """Return how many values are told as more than `value`."""
+        return sum(count for number, count in self.bins.items() if value_of(number) > value)
+
+    def pack(self) -> bytes:
+        """Return it in six bytes a bin."""
+        return b"".join(
+            _PACKED.pack(number - _FIRST, min(count, _MOST_PACKED))
+            for number, count in sorted(self.bins.items())
+        )
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Self:
+        """Return what `pack` packed."""
+        made = cls()
+        for number, count in _PACKED.iter_unpack(packed):
+            made.bins[number + _FIRST] = count
+            made.total += count
+        return made
+
+
+def to_text(packed: bytes) -> str:
+    """Return a packed sketch as text for JSON."""
+    return base64.b64encode(packed).decode("ascii")
+
+
+def from_text(text: str) -> bytes:
+    """Return a packed sketch from `to_text`. `ValueError` if it is none."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not a packed sketch") from error
+    if len(packed) % _PACKED.size:
+        raise ValueError("not a packed sketch")
+    return packed

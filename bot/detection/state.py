@@ -1,0 +1,72 @@
+"""What a detector knows, as a record: it goes on after a restart as if there had been none."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from bot.detection.deploys import Deploy
+from bot.detection.sketch import from_text
+from bot.domain.record import Record
+
+Buckets = tuple[tuple[int, int, int], ...]
+"""Number of the bucket since 1970, actions, failures."""
+
+
+def _packed(text: str) -> str:
+    from_text(text)
+    return text
+
+
+Sketches = tuple[tuple[int, Annotated[str, AfterValidator(_packed)]], ...]
+"""Number of the bucket since 1970, and the sketch in it as text."""
+
+Seen = tuple[tuple[float, str], ...]
+"""When, and the record's id: oldest first."""
+
+Slots = tuple[tuple[int, int, int, float], ...]
+"""Number of the slot, actions, failures, p95 in ms."""
+
+
+class KindState(Record):
+    """One kind of action. `minutes` and `hours` are those its buckets were made for."""
+
+    event: str
+    seen: int = Field(ge=0)
+    minutes: float = 0.0
+    window: Buckets = ()
+    latency_minutes: float = 0.0
+    durations: Sketches = ()
+    baseline_hours: float = 0.0
+    baseline: Sketches = ()
+    history: Slots = ()
+    failures: Seen = ()
+    slow: Seen = ()
+    rate_on: float | None = None
+    slow_on: float | None = None
+    wrong: float | None = None
+
+
+class FailureState(Record):
+    """One fingerprint of one kind of action."""
+
+    event: str
+    fingerprint: str
+    seen: int = Field(ge=0)
+    minutes: float = 0.0
+    window: Buckets = ()
+    history: Slots = ()
+    failures: Seen = ()
+
+
+class DetectorState(Record):
+    """All of it. Times are in seconds since 1970. Its size is bounded by `events_kept`."""
+
+    now: float | None = None
+    commit: str | None = None
+    deploys: tuple[Deploy, ...] = ()
+    told: dict[str, float] = Field(default_factory=dict, description="when, by an anomaly's key")
+    held: tuple[tuple[str, str | None], ...] = Field(
+        default=(), description="event and fingerprint of what waits for a deploy to settle"
+    )
+    kinds: tuple[KindState, ...] = ()
+    failures: tuple[FailureState, ...] = ()
