@@ -1,15 +1,19 @@
 """An incident: one fault people are told about once, from its first anomaly until it is quiet."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.domain.anomaly import Anomaly
+from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
 from bot.domain.triage import Triage
+
+MOST_REPORTS = 20
+MOST_AFFECTED = 200
 
 
 class Severity(StrEnum):
@@ -20,6 +24,10 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
+LOUDNESS = tuple(Severity)
+"""Severities, the quietest first."""
+
+
 class Report(Record):
     """Somebody told us of the same fault."""
 
@@ -28,28 +36,113 @@ class Report(Record):
     at: AwareDatetime
 
 
+class Mute(Record):
+    """Nothing is told of anomalies of that key until then. One row, by the key."""
+
+    key: str
+    by: Person
+    until: AwareDatetime
+
+
 class Incident(Record):
-    """One row, by `id`. The newest anomaly of each rule is kept; `keys` are all their keys."""
+    """One row, by `id`. The newest anomaly of each key is kept."""
 
     id: str
     status: Literal["open", "resolved"] = "open"
     severity: Severity = Severity.MEDIUM
     event: str
     fingerprint: str | None = None
+    name: str = Field(default="", description="the action in people's words: `/roll`")
+    error: str = Field(default="", description="what is raised where: `IndexError in face()`")
+    files: tuple[str, ...] = Field(default=(), description="the failure's frames, innermost first")
     title: str
     anomalies: tuple[Anomaly, ...] = Field(min_length=1)
     count: int = Field(default=0, ge=0, description="failures, or slow actions, since it began")
+    counted_to: int = Field(
+        default=0, ge=0, description="number of the newest journal record that was counted"
+    )
+    affected: tuple[str, ...] = Field(default=(), description="pseudonyms; at most 200")
     opened_at: AwareDatetime
     last_at: AwareDatetime = Field(description="the newest failure or crossing")
     resolved_at: AwareDatetime | None = None
+    again: int = Field(default=0, ge=0, description="how often it came back after it was resolved")
+    again_at: AwareDatetime | None = None
     triage: Triage = Triage()
     level: str = Field(default="", description="how far the bot goes, and why no further")
-    message: MessageRef | None = Field(default=None, description="where it is told; absent: held")
-    digest: str | None = Field(default=None, description="the storm it is told in, if it is")
+    message: MessageRef | None = Field(
+        default=None, description="where it is told; absent: not yet"
+    )
+    digest: str | None = Field(default=None, description="the digest it is told in, if it is")
+    told_at: AwareDatetime | None = Field(default=None, description="when the channel last heard")
     run_id: str | None = None
-    reports: tuple[Report, ...] = ()
+    muted_until: AwareDatetime | None = None
+    muted_by: Person | None = None
+    reports: tuple[Report, ...] = Field(default=(), description="at most 20")
+    unnamed: int = Field(default=0, ge=0, description="reports beyond those")
 
     @property
     def keys(self) -> frozenset[str]:
         """The keys of its anomalies."""
         return frozenset(anomaly.key for anomaly in self.anomalies)
+
+    @property
+    def rules(self) -> frozenset[Rule]:
+        """The rules that saw it."""
+        return frozenset(anomaly.rule for anomaly in self.anomalies)
+
+    @property
+    def open(self) -> bool:
+        """Whether it still goes on."""
+        return self.status == "open"
+
+    @property
+    def told(self) -> bool:
+        """Whether people were told of it, in a message of its own or in a digest."""
+        return self.message is not None or self.digest is not None
+
+    @property
+    def newest(self) -> Anomaly:
+        """The anomaly seen last."""
+        return max(self.anomalies, key=lambda anomaly: anomaly.at)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Ids of journal records, those of the newest anomaly first."""
+        latest_first = sorted(self.anomalies, key=lambda anomaly: anomaly.at, reverse=True)
+        return tuple(dict.fromkeys(i for anomaly in latest_first for i in anomaly.evidence))
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether somebody muted it, and that lasts."""
+        return self.muted_until is not None and now < self.muted_until
+
+    def is_about(self, anomaly: Anomaly) -> bool:
+        """Whether the anomaly is of this fault: the same key or failure, or one inside the other.
+
+        Too many failures of an action, and one failure that repeats in it, are the same fault
+        unless it has another failure already. Slowness is a fault of its own.
+        """
+        if anomaly.key in self.keys:
+            return True
+        if anomaly.fingerprint is not None and anomaly.fingerprint == self.fingerprint:
+            return True
+        failures = Rule.LATENCY not in self.rules and anomaly.rule is not Rule.LATENCY
+        one_unknown = self.fingerprint is None or anomaly.fingerprint is None
+        return failures and anomaly.event == self.event and one_unknown
+
+    def covers(self, event: str, fingerprint: str) -> bool:
+        """Whether somebody who means that failure means this incident."""
+        if self.fingerprint is not None:
+            return self.fingerprint == fingerprint
+        return self.event == event
+
+
+class Digest(Record):
+    """Several incidents told in one message: a storm, or what quiet hours held back."""
+
+    id: str
+    why: Literal["storm", "quiet hours"]
+    incidents: tuple[str, ...] = Field(default=(), description="their ids, oldest first")
+    opened_at: AwareDatetime
+    joined_at: AwareDatetime = Field(description="when the newest one came in")
+    message: MessageRef | None = None
+    more: int = Field(default=0, ge=0, description="incidents beyond those that are listed")

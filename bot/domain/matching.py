@@ -2,7 +2,8 @@
 
 import re
 
-from bot.domain.journal import FailureGroup
+from bot.domain.journal import Action, FailureGroup
+from bot.domain.run import Trigger
 
 _SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ied", "er", "ed", "es", "s", "e", "y")
 _COMMON_WORDS = """
@@ -70,3 +71,43 @@ def ranked(subject: str, groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup
     fitting = [(points, group) for points, group in scored if points > 0]
     fitting.sort(key=lambda pair: (pair[0], pair[1].last_seen, pair[1].count), reverse=True)
     return tuple(group for _, group in fitting)
+
+
+def meant(
+    trigger: Trigger, failures: tuple[FailureGroup, ...], named: Action | None
+) -> tuple[tuple[FailureGroup, ...], str]:
+    """Return the failures somebody means, best match first, and what was looked for, in words.
+
+    `failures` are the recent ones; `named` is the record of the trigger's `error_id`, if there is
+    one. An error that is named counts before words, and words before what failed last nearby.
+    """
+    if trigger.error_id:
+        if named and named.error:
+            return _with_fingerprint(failures, named), f"the error `{trigger.error_id}`"
+        if not trigger.subject:
+            return (), f"the error `{trigger.error_id}`"
+    if trigger.subject:
+        return ranked(trigger.subject, failures), f"failures that fit “{trigger.subject}”"
+    here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
+    local = tuple(group for group in failures if group.newest.channel_id in here)
+    return (local or failures)[:1], "the most recent failure"
+
+
+def _with_fingerprint(
+    failures: tuple[FailureGroup, ...], named: Action
+) -> tuple[FailureGroup, ...]:
+    capsule = named.error
+    if capsule is None:
+        return ()
+    same = tuple(group for group in failures if group.fingerprint == capsule.fingerprint)
+    return same or (
+        FailureGroup(
+            fingerprint=capsule.fingerprint,
+            event=named.event,
+            count=1,
+            first_seen=named.ts,
+            last_seen=named.ts,
+            newest=named,
+            action_ids=(named.id,),
+        ),
+    )

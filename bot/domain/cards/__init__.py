@@ -1,8 +1,10 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
 from bot.domain.cards._ending import ending, failed_outputs, outputs
+from bot.domain.cards._incident import came_back, digest, incident, incident_line
 from bot.domain.cards._investigation import investigation
 from bot.domain.cards._line import run_line, standing
+from bot.domain.cards._plain import plain
 from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
@@ -10,11 +12,16 @@ from bot.domain.cards._shipped import shipped
 from bot.domain.cards._text import one_line, spent
 
 __all__ = [
+    "came_back",
+    "digest",
     "ending",
     "failed_outputs",
+    "incident",
+    "incident_line",
     "investigation",
     "one_line",
     "outputs",
+    "plain",
     "plan_text",
     "progress",
     "proposal",

@@ -1,0 +1,14 @@
+"""Text that somebody else wrote, made harmless: it shows as it is and does nothing."""
+
+import re
+
+from bot.domain.cards._text import one_line
+
+_MARKDOWN = re.compile(r"([\\*~`|<\[\]])")  # in the middle of a line; names keep their underscores
+_GAP = "\u200b"  # nobody sees it, and nothing rings or becomes a link across it
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """Return the text on one line, without Markdown, mentions and links."""
+    shown = _MARKDOWN.sub(r"\\\1", one_line(text, limit))
+    return shown.replace("@", f"@{_GAP}").replace("://", f":{_GAP}//")
