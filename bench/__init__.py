@@ -15,6 +15,7 @@ from bench import (
     journal,
     memory,
     proposal,
+    verdicts,
     worktree,
 )
 from bench.rows import Row
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "first-token": first_token.measure,
     "memory": memory.measure,
     "claude": claude.measure,
+    "verdicts": verdicts.measure,
 }
 
 

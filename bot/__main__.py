@@ -149,6 +149,22 @@ def intent(
     _print_json(describe(parse(text, setting)))
 
 
+@cli.command()
+def verdict(
+    before: Annotated[Path, typer.Option(help="A journal from before the fix, as NDJSON.")],
+    after: Annotated[Path, typer.Option(help="A journal from after it.")],
+    event: Annotated[str, typer.Option(help="kind.name, for example command.roll")],
+    fingerprint: Annotated[
+        str | None, typer.Option(help="The failure to go away; by default all of the event.")
+    ] = None,
+) -> None:
+    """Say whether a fix held, as JSON: before against after, with numbers."""
+    judged = root.judge(before, after, event, fingerprint)
+    for complaint in judged.complaints:
+        sys.stderr.write(f"theseus: {complaint}\n")
+    _print_json(judged.to_json(event, fingerprint))
+
+
 @cli.command("redact")
 def redact_input() -> None:
     """Copy standard input to standard output without secrets."""

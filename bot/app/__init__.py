@@ -8,6 +8,7 @@ from bot.app._engines import Bench, Engines, engines
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
+from bot.app._verdict import judge
 
 __all__ = [
     "AtTerminal",
@@ -19,6 +20,7 @@ __all__ = [
     "audit_log",
     "engines",
     "examine",
+    "judge",
     "list_runs",
     "local_forge",
     "project_root",

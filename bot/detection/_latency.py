@@ -1,0 +1,63 @@
+"""Slower or not: durations before against after, of what went well."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from bot.detection._statistics import fisher_more, mann_whitney_larger, quantile
+from bot.detection._tally import Tally
+from bot.detection._words import chance, milliseconds
+
+_LEAST = 20  # durations on each side
+_TIMES = 1.5  # a slowdown by less is no regression, however sure
+_LEAST_MS = 5.0  # nor is one that nobody could feel
+_EFFECT = 0.6  # how often a duration after has to exceed one before
+_WELL = 0.25  # with fewer that went well before, those that did are no measure
+
+
+class Slower(NamedTuple):
+    """What was found; `reason` is empty where there is nothing to say."""
+
+    p: float | None
+    holds: bool
+    reason: str
+
+
+def slower(was: Tally, now: Tally, alpha: float) -> Slower:
+    """Return whether it became slower: as a whole by ranks, or in its slowest twentieth.
+
+    Two tests, so the smaller p counts twice.
+    """
+    many = min(len(was.durations), len(now.durations)) >= _LEAST
+    if not many or was.went_well < _WELL:
+        return Slower(None, False, "")
+    ranked = mann_whitney_larger(was.durations, now.durations)
+    tail = _tail(was, now)
+    p = min(1.0, 2 * min(ranked.p, tail))
+    if p >= alpha:
+        return Slower(p, False, "")
+    middle = _grown(was, now, 0.5)
+    slowest = _grown(was, now, 0.95)
+    if 2 * tail < alpha and slowest.matters:
+        return Slower(p, True, f"Slower: p95 {slowest.told}, {chance(p)}.")
+    if 2 * ranked.p < alpha and middle.matters and ranked.effect >= _EFFECT:
+        return Slower(p, True, f"Slower: half of them took {middle.told} or more, {chance(p)}.")
+    told = f"Slightly slower, p95 {slowest.told} ({chance(p)}): too little to count."
+    return Slower(p, False, told)
+
+
+def _tail(was: Tally, now: Tally) -> float:
+    """Return the p for more durations above what was the 95th percentile before."""
+    edge = quantile(was.durations, 0.95)
+    above = [len(side) - bisect_right(side, edge) for side in (was.durations, now.durations)]
+    return fisher_more(above[0], len(was.durations), above[1], len(now.durations))
+
+
+class _Growth(NamedTuple):
+    matters: bool
+    told: str
+
+
+def _grown(was: Tally, now: Tally, share: float) -> _Growth:
+    had, has = quantile(was.durations, share), quantile(now.durations, share)
+    matters = has >= _TIMES * had and has - had >= _LEAST_MS
+    return _Growth(matters, f"{milliseconds(had)} before, {milliseconds(has)} after")

@@ -1,0 +1,68 @@
+"""One side of a comparison: what was counted, and against what."""
+
+from collections import Counter
+from collections.abc import Iterable
+from math import isfinite
+
+from bot.detection._statistics import quantile
+from bot.domain.samples import Sample
+from bot.domain.watch import Side
+
+_UNCOUNTED = frozenset({"listener"})
+"""Kinds that are journalled only when they raise: how often they went well, nobody knows."""
+
+
+class Tally:
+    """What happened on one side of a merge, in `minutes`.
+
+    Without a `fingerprint` every failure is the one that was to go away. What was cancelled says
+    nothing, and is not counted.
+    """
+
+    def __init__(self, samples: Iterable[Sample], fingerprint: str | None, minutes: float) -> None:
+        self.minutes = max(0.0, minutes)
+        self.actions = self.failures = self.same = 0
+        self.others: Counter[str] = Counter()
+        self.durations: list[float] = []  # of what went well
+        self.counted = True
+        for sample in samples:
+            if sample.outcome == "cancelled":
+                continue
+            self.actions += 1
+            self.counted = self.counted and sample.kind not in _UNCOUNTED
+            if sample.failed:
+                self._failed(sample, fingerprint)
+            elif sample.duration_ms is not None and isfinite(sample.duration_ms):
+                self.durations.append(sample.duration_ms)
+        self.durations.sort()
+
+    def _failed(self, sample: Sample, fingerprint: str | None) -> None:
+        self.failures += 1
+        if fingerprint is None or sample.fingerprint == fingerprint:
+            self.same += 1
+        else:
+            self.others[sample.fingerprint or sample.outcome] += 1
+
+    @property
+    def other(self) -> int:
+        """How many failures were different ones."""
+        return self.failures - self.same
+
+    @property
+    def went_well(self) -> float:
+        """The share of actions that did not fail."""
+        return 1 - self.failures / self.actions if self.actions else 0.0
+
+    def p95(self) -> float | None:
+        """Return the 95th percentile of the durations, in milliseconds."""
+        return quantile(self.durations, 0.95) if self.durations else None
+
+    def side(self) -> Side:
+        """Return it as it is stored."""
+        return Side(
+            actions=self.actions,
+            failures=self.failures,
+            same=self.same,
+            p95_ms=self.p95(),
+            minutes=self.minutes,
+        )

@@ -1,0 +1,260 @@
+"""Did a fix hold? Before against after, with exact tests and in words with numbers.
+
+The failure that was to go away is counted by volume: failures among actions (Fisher's exact test).
+Where only failures are journalled, as of listeners, it is counted by time (Poisson rates). A fix
+that halves the failures is none: "fixed" also asks that half of them would have been seen by now.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from bot.detection._latency import slower
+from bot.detection._statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
+from bot.detection._tally import Tally
+from bot.detection._words import chance, minutes_told, of_actions, percent
+from bot.domain.samples import Sample
+from bot.domain.watch import Comparison, Judgement, WatchRules
+
+_LEFT_OVER = 0.02  # of the failures expected; so few left is as good as gone
+_HALF = 2  # times alpha: how unlikely it must be that it is merely halved
+_COME_BACK = 0.1  # of the former rate; surely above it, a failure has come back
+_WORSE = 1.25  # times the former rate; less is no regression, however sure
+_EARLY = 0.001  # the chance below which a watch need not wait to call it worse
+_FAR_ENOUGH = 20  # actions that did not meet the fault before
+_FEW = 2
+_PLACE = 0.25  # of the failures expected; a new one so frequent may have taken their place
+_MOST_NEEDED = 100_000
+
+
+class _Finding(NamedTuple):
+    """What one test found; `reason` is empty where there is nothing to say."""
+
+    p: float | None
+    holds: bool
+    reason: str
+
+
+def compare(
+    before: Iterable[Sample],
+    after: Iterable[Sample],
+    fingerprint: str | None,
+    rules: WatchRules,
+    *,
+    before_minutes: float,
+    after_minutes: float,
+) -> Comparison:
+    """Return the verdict on a fix of one event, from its samples on both sides of the merge.
+
+    Both are of that one event, in any order. Minutes are how long each side was looked at, whether
+    or not anything happened. Without a `fingerprint`, every failure of the event was to go away.
+    """
+    was = Tally(before, fingerprint, before_minutes)
+    now = Tally(after, fingerprint, after_minutes)
+    counted = was.counted and now.counted
+    judged, p_same, why = _same(was, now, rules, counted=counted)
+    worse = _worse(was, now, rules, counted=counted, named=fingerprint is not None)
+    slow = slower(was, now, rules.alpha)
+    verdict: Judgement = "regressed" if worse.holds or slow.holds else judged
+    reasons = [worse.reason if worse.holds else "", slow.reason if slow.holds else "", *why]
+    reasons += ["" if worse.holds else worse.reason, "" if slow.holds else slow.reason]
+    return Comparison(
+        verdict=verdict,
+        before=was.side(),
+        after=now.side(),
+        p_same=p_same,
+        p_worse=worse.p,
+        p_slower=slow.p,
+        reasons=tuple(reason for reason in reasons if reason),
+    )
+
+
+def plain_already(found: Comparison, rules: WatchRules) -> bool:
+    """Whether a watch may be judged before its time: only where a fix plainly did not hold.
+
+    The same failure is back, more than once and surely at more than a tenth of its former rate; or
+    it is worse with a chance of one in a thousand.
+    """
+    was, now = found.before, found.after
+    if found.verdict == "regressed":
+        return found.p_worse is not None and found.p_worse < _EARLY
+    if found.verdict != "not_fixed" or now.same < 2:
+        return False
+    if was.same == 0:
+        return True
+    back = rate_more(was.same, was.actions, now.same, now.actions * _COME_BACK)
+    return back < rules.alpha
+
+
+# The failure that was to go away
+
+
+def _same(
+    was: Tally, now: Tally, rules: WatchRules, *, counted: bool
+) -> tuple[Judgement, float | None, list[str]]:
+    seen = f"The failure: {_both(was, now, was.same, now.same, counted=counted)}"
+    if not now.actions and counted:
+        waited = f" in {minutes_told(now.minutes)}" if now.minutes else ""
+        return "inconclusive", None, [f"{seen}. Nothing was done{waited}: there was no traffic."]
+    if not was.same:
+        if now.same:
+            return "not_fixed", None, [f"{seen}. It happens, and was not seen before."]
+        return "inconclusive", None, [f"{seen}. It was not seen before, so it cannot be missed."]
+    fewer = _fewer(counted=counted)
+    p = fewer(was, now, 1.0)
+    told = f"{seen}, {chance(p)}."
+    if now.same > _LEFT_OVER * _expected(was, now, counted=counted):
+        return "not_fixed", p, [told, _remaining(was, now, p < rules.alpha, counted=counted)]
+    half = fewer(was, now, 0.5)
+    if p >= rules.alpha or half >= _HALF * rules.alpha:
+        return "inconclusive", p, [told, _missing(was, now, rules, counted=counted)]
+    if now.minutes < rules.least_minutes:
+        least = minutes_told(rules.least_minutes)
+        why = f"Seen for {minutes_told(now.minutes)} only; {least} are the least."
+        return "inconclusive", p, [told, why]
+    instead = _instead(was, now, _expected(was, now, counted=counted))
+    if instead:
+        return "inconclusive", p, [told, instead]
+    left = "So few are left that it counts as gone." if now.same else ""
+    return "fixed", p, [told, left]
+
+
+def _fewer(*, counted: bool) -> Callable[[Tally, Tally, float], float]:
+    """Return the test for fewer of the same failure than `share` of what there was."""
+
+    def by_volume(was: Tally, now: Tally, share: float) -> float:
+        if share == 1.0:
+            return fisher_fewer(was.same, was.actions, now.same, now.actions)
+        return rate_fewer(was.same, was.actions, now.same, now.actions * share)
+
+    def by_time(was: Tally, now: Tally, share: float) -> float:
+        return rate_fewer(was.same, was.minutes, now.same, now.minutes * share)
+
+    return by_volume if counted else by_time
+
+
+def _expected(was: Tally, now: Tally, *, counted: bool) -> float:
+    """Return how many of the same failure there would have been at the former rate."""
+    if counted:
+        return was.same / was.actions * now.actions
+    return was.same / was.minutes * now.minutes if was.minutes else 0.0
+
+
+def _remaining(was: Tally, now: Tally, fewer: bool, *, counted: bool) -> str:
+    share = now.same / max(_expected(was, now, counted=counted), 1e-9)
+    if fewer and share < 1:
+        return f"That is {percent(1 - share)} fewer, but it still happens: not fixed."
+    return "It still happens, and not surely less often than before."
+
+
+def _missing(was: Tally, now: Tally, rules: WatchRules, *, counted: bool) -> str:
+    """Say how much more must be seen without the failure before it may be called fixed."""
+    needed = _needed(was, rules, counted=counted)
+    unit = "actions" if counted else "minutes"
+    have = now.actions if counted else round(now.minutes)
+    if needed is None:
+        return f"It was too rare before: {have} {unit} without it prove nothing."
+    return (
+        f"Too little was seen: it takes {needed} {unit} without the failure to be sure that it is "
+        f"not merely halved; {have} were seen."
+    )
+
+
+def _needed(was: Tally, rules: WatchRules, *, counted: bool) -> int | None:
+    """Return how much without any failure is enough, by halving the search."""
+    exposure = was.actions if counted else was.minutes
+
+    def enough(amount: int) -> bool:
+        whole = (
+            fisher_fewer(was.same, was.actions, 0, amount)
+            if counted
+            else rate_fewer(was.same, exposure, 0, amount)
+        )
+        half = rate_fewer(was.same, exposure, 0, amount / 2)
+        return whole < rules.alpha and half < _HALF * rules.alpha
+
+    low, high = 0, 1
+    while not enough(high):
+        low, high = high, high * 2
+        if high > _MOST_NEEDED:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+# More failures, and different ones
+
+
+def _worse(was: Tally, now: Tally, rules: WatchRules, *, counted: bool, named: bool) -> _Finding:
+    """Return whether more fails than before: in all, or in another way than the one to go away."""
+    if not was.actions or not now.actions:
+        return _Finding(None, False, "")
+    whole = _more(was, now, was.failures, now.failures, counted=counted)
+    other = _other(was, now, counted=counted) if named else None
+    tests = 2 if other else 1  # of two tests, the smaller p counts twice
+    p = min(1.0, tests * min(whole[0], other[0] if other else 1.0))
+    if p >= rules.alpha:
+        return _Finding(p, False, "")
+    if other and other[1] and tests * other[0] < rules.alpha:
+        seen = _both(was, now, was.other, now.other, counted=counted)
+        return _Finding(p, True, f"Different failures: {seen}, {chance(p)}.{_named(was, now)}")
+    if whole[1] and tests * whole[0] < rules.alpha:
+        seen = _both(was, now, was.failures, now.failures, counted=counted)
+        return _Finding(p, True, f"More failures in all: {seen}, {chance(p)}.")
+    return _Finding(
+        p, False, f"Slightly more fails than before ({chance(p)}): too little to count."
+    )
+
+
+def _other(was: Tally, now: Tally, *, counted: bool) -> tuple[float, bool]:
+    """Test for more failures of another kind: among the actions that got far enough for them.
+
+    Where hardly any did before, among all: what failed always and now fails otherwise is no better.
+    """
+    far = was.actions - was.same, now.actions - now.same
+    if not counted or far[0] < _FAR_ENOUGH:
+        return _more(was, now, was.other, now.other, counted=counted)
+    grown = now.other * far[0] >= _WORSE * was.other * far[1]
+    return fisher_more(was.other, far[0], now.other, far[1]), grown and now.other > 0
+
+
+def _more(was: Tally, now: Tally, had: int, has: int, *, counted: bool) -> tuple[float, bool]:
+    """Return the chance of that many more, and whether the rise is large enough to matter."""
+    if counted:
+        p = fisher_more(had, was.actions, has, now.actions)
+        grown = has * was.actions >= _WORSE * had * now.actions
+    else:
+        p = rate_more(had, was.minutes, has, now.minutes)
+        grown = has * was.minutes >= _WORSE * had * now.minutes
+    return p, grown and has > 0
+
+
+def _instead(was: Tally, now: Tally, expected: float) -> str:
+    """Name a failure that may have taken the place of the one that is gone, if there is one."""
+    count, name = _newest(was, now)
+    if count < max(_FEW, _PLACE * expected):
+        return ""
+    return (
+        f"It is gone, but `{name}` is new, {count} times: too few to be sure of, too many to pass."
+    )
+
+
+def _named(was: Tally, now: Tally) -> str:
+    count, name = _newest(was, now)
+    return f" New since then: `{name}`, {count} times." if count else ""
+
+
+def _newest(was: Tally, now: Tally) -> tuple[int, str]:
+    """Return the most frequent failure that there was none of before, and how often it came."""
+    new = [(count, name) for name, count in now.others.items() if name not in was.others]
+    return max(new, default=(0, ""))
+
+
+def _both(was: Tally, now: Tally, had: int, has: int, *, counted: bool) -> str:
+    """Return `14 in 60 actions before, 0 in 45 after`; by time where actions are not counted."""
+    if counted:
+        return f"{had} in {of_actions(was.actions)} before, {has} in {now.actions} after"
+    return (
+        f"{had} in {minutes_told(was.minutes)} before, {has} in {minutes_told(now.minutes)} after"
+    )
