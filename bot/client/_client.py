@@ -23,6 +23,8 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
+from bot.ports.companion import Companion
+from bot.ports.shelf import Shelf
 from bot.self_improvement import SelfImprovementAgent
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
@@ -44,11 +46,15 @@ class TheseusClient(commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
-    everything about runs, and answer messages through the chat's outbox.
+    everything about runs, and answer messages through the chat's outbox. `companion` chats, where
+    there is a model; `shelf` keeps what was said, `remembered` messages of a channel.
     """
 
     agent: SelfImprovementAgent
     chat: Chat
+    shelf: Shelf
+    companion: Companion | None = None
+    remembered: int = 40
     tree: InstrumentedTree
 
     def __init__(

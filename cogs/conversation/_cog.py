@@ -11,6 +11,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Run
 from cogs.conversation._heard import Heard
 from cogs.conversation._intents import ANSWERS
+from cogs.conversation._talking import Talking
 from cogs.ui import (
     CardSeen,
     card_seen,
@@ -30,6 +31,7 @@ class Conversation(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+        self._talking = Talking(bot)
         self._heard: dict[int, None] = {}  # ids of messages, oldest first
 
     @commands.Cog.listener()
@@ -156,6 +158,9 @@ class Conversation(commands.Cog):
         intent = heard.utterance.intent
         if heard.answers and heard.run:
             await self.bot.agent.answer(heard.run.id, heard.person, heard.text)
+            return None
+        if intent is Intent.CHAT:
+            await self._talking.answer(heard)
             return None
         if intent in ANSWERS:
             return await ANSWERS[intent](self.bot, heard)

@@ -14,7 +14,7 @@ from bot.ports.companion import Growing, Hands, Said, Turn
 class Deed:
     """What it does for one message: tools it calls, then what it says, or the error it raises.
 
-    It says the text word by word, and holds on after the first where there is a `gate`.
+    It says the text word by word, and waits before its last word where there is a `gate`.
     """
 
     text: str = "Hello."
@@ -51,9 +51,9 @@ class FakeCompanion:
             spent = dict(self.spends)
             for end in _ends(deed.text):
                 yield Growing(text=deed.text[:end], **spent)
-                self.talking.set()
-                if deed.gate is not None:
-                    await deed.gate.wait()
+            self.talking.set()
+            if deed.gate is not None:
+                await deed.gate.wait()
             if deed.error is not None:
                 raise deed.error
             yield Said(text=deed.text, **spent)

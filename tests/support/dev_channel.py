@@ -121,6 +121,7 @@ async def dev_channel(
         chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
         world.speak_through(chat)
         client.chat = chat
+        client.shelf = world.shelf
         client.agent = world.agent()
         await stack.enter_async_context(online(client, local))
         room = DevChannel(local, world, client)

@@ -1,0 +1,102 @@
+"""Answers to talk without a model: the same words to the same words, and what can be asked."""
+
+import re
+from collections.abc import Collection
+
+ABOUT = (
+    "I look after this bot's own code. Tell me what is broken, for example “rolling dice keeps "
+    "crashing, fix it” or “why does /poll fail?”, or reply “fix this” to an error message. I "
+    "answer in a thread, prove the fix, and merge only when someone on my list says “ship it”. "
+    "`/runs list` shows what I am doing."
+)
+FOR_OTHERS = (
+    "I look after this bot's own code, for the people on my list: they can have something looked "
+    "into or mended, and chat with me. The everyday commands are for everybody."
+)
+
+_GREETING = re.compile(
+    r"\W*(?:hi|hello|hey|hiya|howdy|yo|moin|servus|greetings|"
+    r"good (?:morning|evening|day|afternoon))\b",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(r"\b(?:thanks?|thank you|thx|cheers|much appreciated)\b", re.IGNORECASE)
+_PRAISE = re.compile(
+    r"\b(?:good|great|nice|well|clever|best)\W+(?:bot|job|work|done|one)\b|\blove (?:you|it)\b",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"\bhow are you\b|\bhow(?:'s| is) it going\b|\bare you (?:ok|okay|alive|there|up)\b", re.I
+)
+_WHO = re.compile(
+    r"\b(?:who|what) are you\b|\bwhat can you do\b|\bhelp\b|\bhow do (?:you|i)\b|\byour name\b",
+    re.IGNORECASE,
+)
+_BYE = re.compile(r"\W*(?:bye|goodbye|good night|see you|cya)\b", re.IGNORECASE)
+_LONG = 8  # words; a greeting at the head of more than that is not all that was said
+
+
+def small_talk(
+    text: str,
+    *,
+    name: str,
+    listed: bool,
+    commands: Collection[str] = (),
+    trouble: str = "",
+) -> str:
+    """Return an answer to `text`, which is no request.
+
+    `name` is the bot's, `commands` its commands without the slash, `trouble` why no model answers
+    where one should. Who is not `listed` is told what is there for everybody.
+    """
+    about = ABOUT if listed else FOR_OTHERS
+    meant = _command_in(text, commands)
+    if trouble:
+        return (
+            f"{trouble} So this is what I can say without a model: {_offer(meant, listed) or about}"
+        )
+    if brief := _brief(text, name, about):
+        return brief
+    if offer := _offer(meant, listed):
+        return offer
+    asked = "I cannot answer that. " if text.rstrip().endswith("?") else ""
+    return f"{asked or 'I hear no request in that. '}{about}"
+
+
+def _brief(text: str, name: str, about: str) -> str:
+    """Return the answer to what is only politeness, or asks who this is; else nothing."""
+    short = len(text.split()) <= _LONG
+    if _HOW.search(text) and short:
+        return "I am up, all planks in place as far as I can tell. `/health` tells more."
+    if _WHO.search(text):
+        return f"I am {name}. {about}"
+    if _THANKS.search(text) and short:
+        return "You are welcome."
+    if _PRAISE.search(text) and short:
+        return "Thank you. Tell me when something breaks."
+    if _BYE.match(text) and short:
+        return "See you. I keep watch."
+    if not re.search(r"\w", text) or (_GREETING.match(text) and short):
+        return f"Hello, I am {name}. {about}"
+    return ""
+
+
+def _command_in(text: str, commands: Collection[str]) -> str:
+    """Return the command a text names: with a slash first, else the longest by its name alone."""
+    known = sorted(commands, key=lambda each: (-len(each), each))
+    lowered = text.lower()
+    for pattern in (r"(?<!\w)/{}\b", r"(?<![\w/]){}s?\b"):
+        for command in known:
+            if re.search(pattern.format(re.escape(command)), lowered):
+                return command
+    return ""
+
+
+def _offer(command: str, listed: bool) -> str:
+    if not command:
+        return ""
+    if not listed:
+        return f"`/{command}` is there for everybody. {FOR_OTHERS}"
+    return (
+        f"If `/{command}` misbehaves, ask “why does /{command} fail?” and I look into it, or say "
+        f"“/{command} is broken, fix it” and I mend it."
+    )
