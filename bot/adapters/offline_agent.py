@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentTimeout
 from bot.domain.evidence import Evidence
+from bot.domain.recalling import failed_approaches
 from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
@@ -86,6 +87,7 @@ class OfflineAgent:
             allowed=tuple(sorted(assignment.plan.owned_files)),
             seconds=budget.seconds,
             refused=tuple(self._refused.get(assignment.run_id, ())),
+            failed=_failed(assignment.evidence),
         )
         try:
             async with (
@@ -133,6 +135,13 @@ def _hunks(evidence: Evidence) -> list[Hunk]:
         for age, suspect in enumerate(evidence.suspects)
         for hunk in parse_diff(suspect.diff, suspect.commit.sha[:7], age)
     ]
+
+
+def _failed(evidence: Evidence) -> frozenset[str]:
+    """Return what was shipped for this failure and did not hold: it is not proposed again."""
+    fingerprint = evidence.groups[0].fingerprint if evidence.groups else ""
+    known = failed_approaches(evidence.memories, fingerprint)
+    return frozenset(memory.diff_hash for memory in known if memory.diff_hash)
 
 
 def _progress_text(progress: SearchProgress) -> str:

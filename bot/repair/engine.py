@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.domain.diff_guard import texts_hash
 from bot.ports.clock import Clock
 from bot.repair.guidance import is_test
 from bot.repair.judging import TestJudge
@@ -27,7 +28,8 @@ class RepairRequest:
     `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
     `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
     change (empty: any but tests). `refused` are the texts of fixes, by path, that others
-    turned down before. `maybe` names files to look at where there is no coverage. `write` leaves
+    turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped for this
+    and did not hold. `maybe` names files to look at where there is no coverage. `write` leaves
     the fix in the tree.
     """
 
@@ -38,6 +40,7 @@ class RepairRequest:
     hunks: tuple[Hunk, ...] = ()
     allowed: tuple[str, ...] = ()
     refused: tuple[Texts, ...] = ()
+    failed: frozenset[str] = frozenset()
     maybe: tuple[str, ...] = ()
     seconds: float = 60.0
     write: bool = True
@@ -81,6 +84,8 @@ async def mend(
     async def confirm(files: Texts) -> bool:
         if any(same_code(files, texts) for texts in request.refused):
             return False
+        if await known_to_fail(request, problem.texts, files):
+            return False
         for stage in (request.reproduction, judge_guards(request, base)):
             if stage and not (await runner.run(stage, files, slow)).green:
                 return False
@@ -103,6 +108,14 @@ async def mend(
     if request.write:
         await asyncio.to_thread(write, request.root, files)
     return replace(report, files=files, seconds=clock.monotonic() - began)
+
+
+async def known_to_fail(request: RepairRequest, before: Texts, files: Texts) -> bool:
+    """Return whether this very change was shipped once and did not hold, formatted or not."""
+    if not request.failed:
+        return False
+    tidy = await tidied(request.root, before, files)
+    return bool({texts_hash(before, files), texts_hash(before, tidy)} & request.failed)
 
 
 def same_code(files: Texts, others: Texts) -> bool:

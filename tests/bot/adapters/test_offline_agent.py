@@ -1,0 +1,55 @@
+"""The offline engine and what is remembered: what did not hold is not proposed again."""
+
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.offline_agent import OfflineAgent
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.system_clock import SystemClock
+from bot.domain.diff_guard import diff_hash, texts_hash
+from bot.domain.memory import Memory, Recalled
+from bot.ports.agent import Budget
+from bot.repair.engine import RepairRequest, known_to_fail
+from tests.fakes.faulty_project import FIXED, faulty_project
+from tests.support.claude_room import the_assignment
+
+TIGHT = "def f(a):\n    return  a [0]\n"
+TIDY = "def f(a):\n    return a[0]\n"
+BASE = "def f(a):\n    return a[1]\n"
+
+
+async def test_a_change_that_did_not_hold_is_not_proposed_again(tmp_path: Path) -> None:
+    """The edit it finds otherwise is `FACES[value - 1]`: the contract suite says so."""
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        broken = (workspace.path / "dice.py").read_text(encoding="utf-8")
+        known = texts_hash({"dice.py": broken}, {"dice.py": FIXED})
+        assignment = the_assignment(base)
+        group = assignment.evidence.groups[0]
+        fix = Memory(
+            key="fix:old", kind="fix", text="t", fingerprint=group.fingerprint,
+            diff_hash=known, outcome="not_fixed", at=group.last_seen,
+        )  # fmt: skip
+        recalled = (Recalled(memory=fix, score=0.9, because="the same failure"),)
+        remembering = assignment.but(evidence=assignment.evidence.but(memories=recalled))
+        async with aclosing(agent.work(remembering, workspace, Budget(seconds=60))) as updates:
+            last = [update async for update in updates][-1]
+        found = diff_hash(await workspace.diff())
+    assert last.kind == "finished"
+    assert "- 1" not in last.summary
+    assert found
+    assert found != known
+
+
+@pytest.mark.parametrize(("files", "known"), [(TIDY, True), (TIGHT, True), (BASE + "#", False)])
+async def test_the_same_change_is_known_however_it_is_formatted(
+    tmp_path: Path, files: str, known: bool
+) -> None:
+    failed = frozenset({texts_hash({"m.py": BASE}, {"m.py": TIDY})})
+    request = RepairRequest(root=tmp_path, reproduction=("tests/test_m.py",), failed=failed)
+    assert await known_to_fail(request, {"m.py": BASE}, {"m.py": files}) is known
