@@ -14,6 +14,8 @@ from bot.domain.people import Place
 from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
 from cogs.ui import (
+    ask,
+    asked_text,
     error_id_in,
     fitting,
     in_dev_channel,
@@ -94,7 +96,8 @@ class Runs(commands.Cog):
             await interaction.followup.send(text, ephemeral=True)
             return
         place = place_of(message) if message else _place(interaction)
-        run = await self.bot.agent.request(
+        asked = await ask(
+            self.bot,
             Trigger(
                 key=f"interaction:{interaction.id}",
                 goal=goal,
@@ -104,9 +107,9 @@ class Runs(commands.Cog):
                 subject=subject[:200],
                 error_id=error_id,
                 at=interaction.created_at,
-            )
+            ),
         )
-        await interaction.followup.send(on_it(run), ephemeral=True)
+        await interaction.followup.send(asked_text(person, asked), ephemeral=True)
 
     @group.command(name="list")
     async def list_runs(self, interaction: discord.Interaction) -> None:

@@ -21,6 +21,7 @@ from bot.client._tree import InstrumentedTree
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
+from bot.monitoring import Monitoring
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.companion import Companion
@@ -55,6 +56,7 @@ class TheseusClient(commands.Bot):
     shelf: Shelf
     companion: Companion | None = None
     remembered: int = 40
+    monitoring: Monitoring | None = None
     tree: InstrumentedTree
 
     def __init__(

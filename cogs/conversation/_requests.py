@@ -12,7 +12,7 @@ from bot.domain.policy import Act
 from bot.domain.run import Run, Trigger
 from bot.self_improvement import ApprovalRequest
 from cogs.conversation._heard import Heard
-from cogs.ui import error_id_in, is_listed, on_it, place_of, shipping_text
+from cogs.ui import ask, asked_text, error_id_in, is_listed, on_it, place_of, shipping_text
 
 
 async def work(bot: TheseusClient, heard: Heard) -> str | None:
@@ -26,7 +26,8 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
     if is_listed(bot, heard.person):
         with suppress(discord.HTTPException):  # without the right to react, the card says it
             await message.add_reaction("👀")
-    started = await bot.agent.request(
+    asked = await ask(
+        bot,
         Trigger(
             key=f"message:{message.id}",
             goal=goal,
@@ -36,10 +37,10 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
             subject=subject[:200],
             error_id=error_id_in(bot, heard.pointed_at) if heard.pointed_at else None,
             at=message.created_at,
-        )
+        ),
     )
     elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
-    return on_it(started) if elsewhere else None
+    return asked_text(heard.person, asked) if elsewhere or asked.joined else None
 
 
 async def ship(bot: TheseusClient, heard: Heard) -> str | None:

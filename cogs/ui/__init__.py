@@ -1,6 +1,7 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
 from cogs.ui.answers import fitting, on_it, send_privately, shipping_text
+from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
     CardSeen,
@@ -17,6 +18,8 @@ from cogs.ui.hearing import (
 __all__ = [
     "CardSeen",
     "RunButton",
+    "ask",
+    "asked_text",
     "card_seen",
     "error_id_in",
     "fitting",

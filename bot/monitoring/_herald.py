@@ -1,0 +1,212 @@
+"""The herald: tells people of incidents, each in one message that is kept up to date."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.domain import cards
+from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
+from bot.domain.incident import Digest, Incident
+from bot.domain.posts import Post
+from bot.domain.run import Run
+from bot.monitoring._board import Board
+from bot.monitoring._digests import Digests, began
+from bot.monitoring._illustrator import Illustrator
+from bot.monitoring._starts import Starts
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.self_improvement import SelfImprovementAgent
+
+TURN_SECONDS = 1.0
+_SETTLED = timedelta(seconds=1)  # a storm is seen as one when its first gusts are together
+_PACE = timedelta(seconds=5)
+_OLD = timedelta(hours=1)
+_OLD_PACE = timedelta(minutes=1)  # Discord counts edits of messages older than an hour
+_EDITS_A_TURN = 3
+_TOLD_LATELY = timedelta(hours=6)  # so soon it needs no new word when it comes back
+_DIGEST_LIVES = timedelta(days=1)
+_log = logging.getLogger(__name__)
+
+
+class Herald:
+    """Says what the board holds. Every message has a lasting key, so none is sent twice."""
+
+    def __init__(
+        self,
+        board: Board,
+        digests: Digests,
+        starts: Starts,
+        illustrator: Illustrator,
+        agent: SelfImprovementAgent,
+        chat: Chat,
+        clock: Clock,
+        *,
+        dev_channel_id: int,
+    ) -> None:
+        self._board = board
+        self._digests = digests
+        self._starts = starts
+        self._illustrator = illustrator
+        self._agent = agent
+        self._chat = chat
+        self._clock = clock
+        self._dev_channel_id = dev_channel_id
+        self._shown: dict[str, Post] = {}  # by incident or digest
+        self._edited: dict[str, datetime] = {}
+        self._refused: set[str] = set()
+
+    async def run_forever(self) -> None:
+        """Tell what there is to tell, every second, until cancelled."""
+        while True:
+            try:
+                await self.turn()
+            except TheseusError:
+                _log.exception("incidents could not be told; I try again")
+            await self._clock.sleep(TURN_SECONDS)
+
+    async def turn(self) -> None:
+        """Tell what is new, start what follows from it, and bring up to date what was told."""
+        now = self._clock.now()
+        fresh = tuple(each for each in self._board.open if self._is_fresh(each, now))
+        for incident in self._digests.sort_in(fresh, now):
+            await self._tell(incident.id)
+        await self._board.flush()
+        for digest in self._board.digests:
+            await self._tell_digest(digest)
+        for incident in self._board.open:
+            if self._came_back_untold(incident, now):
+                await self._tell_again(incident, now)
+            if incident.told and not self._digests.held(incident, now):
+                await self._starts.consider(incident.id)
+        await self._bring_up_to_date(now)
+        await self._board.flush()
+
+    # What is new
+
+    def _is_fresh(self, incident: Incident, now: datetime) -> bool:
+        untold = not incident.told and incident.id not in self._refused
+        return untold and not incident.is_muted(now) and now - began(incident) >= _SETTLED
+
+    async def _tell(self, incident_id: str) -> None:
+        """Post the incident's message; it is in the board before, so it has one key for ever."""
+        self._starts.foresee(incident_id)
+        incident = self._board.get(incident_id)
+        if incident is None:
+            return
+        await self._board.flush()
+        post = cards.incident(incident)
+        try:
+            ref = await self._chat.post(self._dev_channel_id, post, key=f"incident:{incident.id}")
+        except ChatRejected as error:
+            _log.warning("incident %s cannot be told: %s", incident.id, error)
+            self._refused.add(incident.id)
+            return
+        now = self._clock.now()
+        self._board.change(incident.id, message=ref, told_at=now)
+        self._shown[incident.id], self._edited[incident.id] = post, now
+        await self._board.flush()
+
+    def _came_back_untold(self, incident: Incident, now: datetime) -> bool:
+        """Whether it came back after people had last heard of it, and that is long ago."""
+        told, again = incident.told_at, incident.again_at
+        if told is None or again is None or not incident.told or told >= again:
+            return False
+        quiet = self._digests.held(incident, now) or incident.is_muted(now)
+        return again - told >= _TOLD_LATELY and not quiet
+
+    async def _tell_again(self, incident: Incident, now: datetime) -> None:
+        """Say in a short reply that it is back; what only a digest told gets its own message."""
+        if incident.message is None:
+            self._board.change(incident.id, digest=None)
+            await self._tell(incident.id)
+            return
+        key = f"incident:{incident.id}:again:{incident.again}"
+        try:
+            await self._chat.post(incident.message.channel_id, cards.came_back(incident), key=key)
+        except ChatRejected as error:
+            _log.warning("that incident %s is back cannot be told: %s", incident.id, error)
+        self._board.change(incident.id, told_at=now)
+
+    async def _tell_digest(self, digest: Digest) -> None:
+        if digest.message is not None or digest.id in self._refused or not digest.incidents:
+            return
+        post = cards.digest(digest, self._board.of(digest))
+        try:
+            ref = await self._chat.post(self._dev_channel_id, post, key=f"incidents:{digest.id}")
+        except ChatRejected as error:
+            _log.warning("digest %s cannot be told: %s", digest.id, error)
+            self._refused.add(digest.id)
+            return
+        known = next((each for each in self._board.digests if each.id == digest.id), digest)
+        self._board.put_digest(known.but(message=ref))
+        self._shown[digest.id], self._edited[digest.id] = post, self._clock.now()
+        await self._board.flush()
+
+    # What was told
+
+    async def _bring_up_to_date(self, now: datetime) -> None:
+        """Edit what says something else by now: a few at a time, the longest unchanged first."""
+        told = [each for each in self._board.everything if self._may_change(each, now)]
+        told.sort(key=lambda each: self._edited.get(each.id, each.opened_at))
+        edits = 0
+        for digest in self._board.digests:
+            edits += await self._edit_digest(digest, now)
+        for incident in told:
+            if edits >= _EDITS_A_TURN:
+                return
+            edits += await self._edit(incident, now)
+
+    def _may_change(self, incident: Incident, now: datetime) -> bool:
+        if incident.message is None:
+            return False
+        ended = incident.resolved_at
+        return ended is None or now - ended < _OLD or incident.id in self._shown
+
+    async def _edit(self, incident: Incident, now: datetime) -> bool:
+        shown = self._shown.get(incident.id)
+        if incident.message is None or (shown is not None and not self._is_time(incident, now)):
+            return False
+        run = await self._run_of(incident)
+        image = self._illustrator.image_of(incident.id)
+        incident = self._board.get(incident.id) or incident
+        post = cards.incident(incident, run, image)
+        if not incident.open and (run is None or run.ended):
+            self._forget(incident)
+        if post == shown or incident.message is None:
+            return False
+        self._note(incident.id, post, now)
+        await self._chat.edit(incident.message, post)
+        return True
+
+    async def _edit_digest(self, digest: Digest, now: datetime) -> bool:
+        shown, edited = self._shown.get(digest.id), self._edited.get(digest.id, digest.opened_at)
+        pace = _PACE if now - digest.opened_at < _OLD else _OLD_PACE
+        if digest.message is None or now - edited < pace or now - digest.joined_at > _DIGEST_LIVES:
+            return False
+        post = cards.digest(digest, self._board.of(digest))
+        if post == shown:
+            return False
+        self._note(digest.id, post, now)
+        await self._chat.edit(digest.message, post)
+        return True
+
+    def _is_time(self, incident: Incident, now: datetime) -> bool:
+        """Whether the message may change again; that it is over is shown at once."""
+        edited = self._edited.get(incident.id)
+        young = now - incident.opened_at < _OLD
+        return (
+            edited is None or now - edited >= (_PACE if young else _OLD_PACE) or not incident.open
+        )
+
+    def _note(self, told_id: str, post: Post, now: datetime) -> None:
+        self._shown[told_id], self._edited[told_id] = post, now
+
+    def _forget(self, incident: Incident) -> None:
+        self._illustrator.forget(incident.id)
+
+    async def _run_of(self, incident: Incident) -> Run | None:
+        if incident.run_id is None:
+            return None
+        try:
+            return await self._agent.find(run_id=incident.run_id)
+        except UnknownRun:
+            return None

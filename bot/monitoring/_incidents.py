@@ -1,0 +1,220 @@
+"""Incidents: which fault an anomaly is of, and when it is over."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from bot.detection import Detector
+from bot.domain.anomaly import Anomaly
+from bot.domain.ids import run_id as new_id
+from bot.domain.incident import LOUDNESS, Incident, Severity
+from bot.domain.samples import Sample
+from bot.domain.thresholds import Thresholds
+from bot.monitoring._board import Board
+from bot.monitoring._judging import Judging
+from bot.monitoring._pulse import Pulse
+from bot.monitoring._words import action_in_words, minutes_of, title_of
+from bot.ports.clock import Clock
+from bot.settings import IncidentsConfig
+
+_AGAIN = timedelta(days=1)
+_log = logging.getLogger(__name__)
+
+
+class Incidents:
+    """Opens, updates and resolves what the board holds. Tells nobody."""
+
+    def __init__(
+        self,
+        board: Board,
+        judging: Judging,
+        clock: Clock,
+        config: IncidentsConfig,
+        thresholds: Thresholds,
+    ) -> None:
+        self._board = board
+        self._judging = judging
+        self._clock = clock
+        self._config = config
+        self._thresholds = thresholds
+        self._quiet = timedelta(minutes=config.resolved_after_minutes)
+        self._pulses: dict[str, Pulse] = {}
+        self._by_event: dict[str, list[Pulse]] = {}
+        self._by_fingerprint: dict[str | None, list[Pulse]] = {}
+
+    def begin(self) -> int:
+        """Take up what the board holds; return the number of the newest record counted."""
+        self._listen()
+        return max((each.counted_to for each in self._board.everything), default=0)
+
+    def see(self, sample: Sample, number: int) -> None:
+        """Count a record for the incidents it belongs to. Called for every record: cheap."""
+        heard = self._by_event.get(sample.event, [])
+        if sample.fingerprint in self._by_fingerprint:
+            elsewhere = self._by_fingerprint[sample.fingerprint]
+            heard = heard + [each for each in elsewhere if each not in heard]
+        for pulse in heard:
+            pulse.see(sample, number)
+
+    def fold(self) -> None:
+        """Put what was counted into the records."""
+        for incident_id, pulse in self._pulses.items():
+            known = self._board.get(incident_id)
+            if pulse.changed and known is not None:
+                self._board.put(pulse.beaten(known))
+
+    async def judge(self, anomaly: Anomaly, number: int = 0) -> Incident | None:
+        """Return the incident an anomaly is of, new or known; `None` where nobody is to be told.
+
+        What it changed is durable when it returns. Raises `StoreError`.
+        """
+        now = self._clock.now()
+        if self._board.is_muted(anomaly.key, now) or now - anomaly.at >= self._quiet:
+            return None
+        self.fold()
+        known = next((each for each in self._board.open if each.is_about(anomaly)), None)
+        if known is None:
+            known = self._resolved_lately(anomaly, now)
+        if known is None:
+            incident = await self._opened(anomaly, now, number)
+        else:
+            incident = await self._updated(known, anomaly, now, number)
+        self._board.put(incident)
+        self._listen()
+        await self._board.flush()
+        return incident
+
+    def resolve(self, detector: Detector) -> None:
+        """End what was quiet for long enough, by what the detector has seen."""
+        self.fold()
+        now = self._clock.now()
+        over = False
+        for each in self._board.open:
+            if each.muted_until is not None and not each.is_muted(now):
+                self._board.change(each.id, muted_until=None, muted_by=None)
+            if now - each.last_at < self._quiet:
+                continue
+            last_at = min(now, max(each.last_at, *_last_seen(each, detector)))
+            if now - last_at < self._quiet:
+                self._board.change(each.id, last_at=last_at)
+            else:
+                over = True
+                self._board.change(each.id, status="resolved", last_at=last_at, resolved_at=now)
+        if over:
+            self._listen()
+
+    # How it is done
+
+    def _resolved_lately(self, anomaly: Anomaly, now: datetime) -> Incident | None:
+        for each in reversed(self._board.everything):
+            since = each.resolved_at or each.last_at
+            same = anomaly.key in each.keys or (
+                anomaly.fingerprint is not None and anomaly.fingerprint == each.fingerprint
+            )
+            if not each.open and same and now - since < _AGAIN:
+                return each
+        return None
+
+    async def _opened(self, anomaly: Anomaly, now: datetime, number: int) -> Incident:
+        seen = await self._judging.look_at(anomaly)
+        crowded = self._board.make_room()
+        if crowded is not None:
+            _log.warning("too many incidents are open; %s is closed for a new one", crowded.id)
+            self._board.change(crowded.id, status="resolved", resolved_at=now)
+        incident_id = new_id()
+        while self._board.get(incident_id) is not None:
+            incident_id = new_id()
+        name = action_in_words(anomaly.event)
+        return Incident(
+            id=incident_id,
+            severity=self._severity((anomaly,)),
+            event=anomaly.event,
+            fingerprint=seen.fingerprint,
+            name=name,
+            error=seen.error,
+            files=seen.files,
+            title=self._title(name, seen.error, anomaly),
+            anomalies=(anomaly,),
+            count=_failures(anomaly),
+            counted_to=number,
+            opened_at=min(anomaly.at, now),
+            last_at=min(anomaly.at, now),
+            triage=seen.triage,
+        )
+
+    async def _updated(
+        self, known: Incident, anomaly: Anomaly, now: datetime, number: int
+    ) -> Incident:
+        seen = None
+        if known.fingerprint is None and anomaly.evidence:
+            seen = await self._judging.look_at(anomaly)
+            known = self._board.get(known.id) or known
+        others = tuple(each for each in known.anomalies if each.key != anomaly.key)
+        anomalies = (*others, anomaly)
+        changes: dict[str, object] = {
+            "anomalies": anomalies,
+            "severity": self._severity(anomalies),
+            "last_at": max(known.last_at, min(anomaly.at, now)),
+        }
+        if seen is not None and seen.error:
+            changes |= {
+                "fingerprint": seen.fingerprint,
+                "error": seen.error,
+                "files": seen.files,
+                "triage": seen.triage,
+            }
+        if self._loudest(anomalies).key == anomaly.key:
+            error = str(changes.get("error", known.error))
+            changes["title"] = self._title(known.name, error, anomaly)
+        if not known.open:
+            changes |= {
+                "status": "open",
+                "resolved_at": None,
+                "again": known.again + 1,
+                "again_at": now,
+                "count": known.count + _failures(anomaly),
+                "counted_to": max(known.counted_to, number),
+            }
+        return known.but(**changes)
+
+    def _title(self, name: str, error: str, anomaly: Anomaly) -> str:
+        return title_of(name, error, anomaly, minutes_of(self._thresholds, anomaly))
+
+    def _severity(self, anomalies: Iterable[Anomaly]) -> Severity:
+        """Return that of the loudest rule; one that is not set in the configuration is medium."""
+        found = [self._config.severity.get(each.rule, Severity.MEDIUM) for each in anomalies]
+        return max(found, key=LOUDNESS.index)
+
+    def _loudest(self, anomalies: Iterable[Anomaly]) -> Anomaly:
+        return max(anomalies, key=lambda each: (LOUDNESS.index(self._severity((each,))), each.at))
+
+    def _listen(self) -> None:
+        """Sort the pulses of what is open by what they have to hear."""
+        going_on = {each.id: each for each in self._board.open}
+        self._pulses = {
+            each.id: self._pulses.get(each.id) or Pulse(each) for each in going_on.values()
+        }
+        self._by_event, self._by_fingerprint = {}, {}
+        for incident_id, pulse in self._pulses.items():
+            incident = going_on[incident_id]
+            pulse.follow(incident)
+            for event in {each.event for each in incident.anomalies}:
+                self._by_event.setdefault(event, []).append(pulse)
+            for fingerprint in {each.fingerprint for each in incident.anomalies} - {None}:
+                self._by_fingerprint.setdefault(fingerprint, []).append(pulse)
+
+
+def _last_seen(incident: Incident, detector: Detector) -> Iterator[datetime]:
+    """Yield when each of its anomalies was not quiet last, and when that is not known, long ago."""
+    for each in incident.anomalies:
+        at = detector.quiet_since(each.rule, each.event, each.fingerprint)
+        yield incident.opened_at if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def _failures(anomaly: Anomaly) -> int:
+    """Return how many bad ones the anomaly was made of."""
+    if anomaly.rule == "error_rate":
+        return max(1, round(anomaly.value * anomaly.volume))
+    if anomaly.rule == "repeated_error":
+        return max(1, round(anomaly.value))
+    return max(1, len(anomaly.evidence))

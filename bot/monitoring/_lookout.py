@@ -1,0 +1,149 @@
+"""The lookout: follows the journal, judges every record, remembers where it was."""
+
+import asyncio
+import logging
+
+from bot.detection import Detector, DetectorState
+from bot.domain.anomaly import Anomaly
+from bot.domain.errors import PortError, StoreError
+from bot.domain.record import Record
+from bot.domain.samples import Sample
+from bot.domain.thresholds import Thresholds
+from bot.monitoring._board import Board
+from bot.monitoring._incidents import Incidents
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.shelf import Shelf
+
+TURN_SECONDS = 1.0
+SAVE_SECONDS = 15.0
+CHUNK = 1_000
+"""Records judged before others get a turn: some 20 ms."""
+_SHELF = "detection"
+_PRUNE_SECONDS = 3_600.0
+_log = logging.getLogger(__name__)
+
+
+class Position(Record):
+    """Where the lookout is in the journal, and what the detector knew there: one row."""
+
+    cursor: str | None = None
+    number: int = 0
+    detector: DetectorState = DetectorState()
+
+
+class Lookout:
+    """Follows the journal from where an earlier process was.
+
+    What happened since the last save is judged again after a crash; the incidents know what they
+    have counted by the records' numbers.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        shelf: Shelf,
+        clock: Clock,
+        thresholds: Thresholds,
+        board: Board,
+        incidents: Incidents,
+    ) -> None:
+        self._journal = journal
+        self._shelf = shelf
+        self._clock = clock
+        self._thresholds = thresholds
+        self._board = board
+        self._incidents = incidents
+        self._cursor: str | None = None
+        self._number = 0
+        self._moved = False
+        self._saved_at = clock.monotonic()
+        self._pruned_at = clock.monotonic()
+        self._untold: list[tuple[Anomaly, int]] = []
+        self.detector = Detector(thresholds)
+
+    async def run_forever(self) -> None:
+        """Look every second until cancelled, then remember where it was."""
+        await self._take_up()
+        try:
+            while True:
+                try:
+                    await self.turn()
+                except PortError:
+                    _log.exception("the lookout could not see or remember; it tries again")
+                await self._clock.sleep(TURN_SECONDS)
+        finally:
+            await self._remember()
+
+    async def turn(self) -> None:
+        """Judge what was written since the last turn. Raises `JournalError`, `StoreError`."""
+        await self._hand_over()
+        while True:
+            followed = await self._journal.follow(self._cursor, limit=CHUNK)
+            for sample in followed.samples:
+                self._see(sample)
+            self._moved = self._moved or followed.cursor != self._cursor
+            self._cursor = followed.cursor
+            await self._hand_over()
+            if len(followed.samples) < CHUNK:
+                break
+            await self._save_now_and_then()
+            await asyncio.sleep(0)
+        for anomaly in self.detector.tick(self._clock.now().timestamp()):
+            self._untold.append((anomaly, self._number))
+        await self._hand_over()
+        self._incidents.resolve(self.detector)
+        await self._save_now_and_then()
+
+    def _see(self, sample: Sample) -> None:
+        self._number += 1
+        self._untold += [(anomaly, self._number) for anomaly in self.detector.see(sample)]
+        self._incidents.see(sample, self._number)
+
+    async def _hand_over(self) -> None:
+        """Give what was found to the incidents; what fails is given again next time."""
+        while self._untold:
+            await self._incidents.judge(*self._untold[0])
+            del self._untold[0]
+
+    async def _take_up(self) -> None:
+        try:
+            position = await self._shelf.get(_SHELF, Position)
+        except StoreError:
+            _log.exception("where the lookout was cannot be read; it begins now")
+            position = None
+        counted = self._incidents.begin()
+        if position is None:
+            self._number = counted
+            return
+        self._cursor, self._number = position.cursor, position.number
+        self.detector = Detector(self._thresholds, position.detector)
+
+    async def _save_now_and_then(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._saved_at >= SAVE_SECONDS:
+            await self._save()
+        if now - self._pruned_at >= _PRUNE_SECONDS:
+            self._pruned_at = now
+            await self._board.prune(self._clock.now())
+
+    async def _save(self) -> None:
+        """Keep incidents and position. What is found but not handed over is found again."""
+        self._saved_at = self._clock.monotonic()
+        self._incidents.fold()
+        await self._board.flush()
+        if self._moved and not self._untold:
+            self._moved = False
+            await self._shelf.put(_SHELF, self._position())
+
+    def _position(self) -> Position:
+        return Position.model_construct(
+            cursor=self._cursor, number=self._number, detector=self.detector.state()
+        )
+
+    async def _remember(self) -> None:
+        """Save at the end; there is nobody left to try again."""
+        try:
+            await self._save()
+        except StoreError:
+            _log.exception("the lookout could not remember where it was")

@@ -1,0 +1,156 @@
+"""Starts: what the bot does about an incident by itself, and why it goes no further."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.autonomy import Autonomy, Level, level_for
+from bot.domain.errors import Paused, TheseusError, UnknownRun
+from bot.domain.incident import Incident
+from bot.domain.people import ITSELF, Place
+from bot.domain.run import Goal, Run, Status, Trigger
+from bot.domain.triage import Origin
+from bot.monitoring._board import Board
+from bot.ports.clock import Clock
+from bot.self_improvement import SelfImprovementAgent
+
+_LET_BE = timedelta(days=1)  # after a run about the same fault came to nothing
+_AGAIN = timedelta(minutes=1)
+_MUCH_LATER = timedelta(minutes=10)
+_CAME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
+_GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """How far to go: no goal means no further than telling. `why` is for people."""
+
+    goal: Goal | None
+    why: str
+
+
+class Starts:
+    """Starts at most one run an incident, through the agent's own gate."""
+
+    def __init__(
+        self,
+        board: Board,
+        agent: SelfImprovementAgent,
+        autonomy: Autonomy,
+        clock: Clock,
+        *,
+        dev_channel_id: int,
+        guild_id: int | None,
+    ) -> None:
+        self._board = board
+        self._agent = agent
+        self._autonomy = autonomy
+        self._clock = clock
+        self._dev_channel_id = dev_channel_id
+        self._guild_id = guild_id
+        self._not_before: dict[str, datetime] = {}
+
+    def foresee(self, incident_id: str) -> None:
+        """Note how far it will go, so that the first message says so."""
+        incident = self._board.get(incident_id)
+        if incident is not None and incident.run_id is None:
+            self._board.change(incident_id, level=self._decide(incident).why)
+
+    async def consider(self, incident_id: str) -> None:
+        """Start a run about a told incident if there is none and one may be started."""
+        incident, now = self._board.get(incident_id), self._clock.now()
+        if incident is None or incident.run_id is not None:
+            return
+        if incident.is_muted(now) or now < self._not_before.get(incident_id, now):
+            return
+        self._not_before[incident_id] = now + _AGAIN
+        decision = await self._tried_before(incident, self._decide(incident), now)
+        if decision.goal is None:
+            self._board.change(incident_id, level=decision.why)
+            return
+        await self._start(incident, decision.goal, decision.why)
+
+    async def _start(self, incident: Incident, goal: Goal, why: str) -> None:
+        try:
+            run = await self._agent.start_itself(self._trigger(incident, goal))
+        except Paused as pause:
+            self._board.change(incident.id, level=str(pause))
+        except TheseusError as error:
+            _log.warning("incident %s: no run could be started: %s", incident.id, error)
+            self._not_before[incident.id] = self._clock.now() + _MUCH_LATER
+            self._board.change(incident.id, level=f"I could not start: {error}")
+        else:
+            known = self._board.get(incident.id)
+            if known is not None and known.run_id is None:
+                self._board.change(incident.id, run_id=run.id, level=why)
+
+    def _trigger(self, incident: Incident, goal: Goal) -> Trigger:
+        message = incident.message
+        evidence = incident.evidence
+        return Trigger(
+            key=f"incident:{incident.id}",
+            goal=goal,
+            person=ITSELF,
+            place=Place(
+                channel_id=message.channel_id if message else self._dev_channel_id,
+                message_id=message.message_id if message else None,
+                guild_id=self._guild_id,
+            ),
+            text=incident.title,
+            subject=incident.name,
+            error_id=evidence[0] if evidence else None,
+            origin="incident",
+            incident=incident.id,
+            at=self._clock.now(),
+        )
+
+    def _decide(self, incident: Incident) -> _Decision:
+        """Return how far to go by the rules alone: what is not ours goes to nobody."""
+        if self._in_storm(incident):
+            return _Decision(None, "report: it was told in a storm, and I start nothing in one")
+        if not incident.triage.ours:
+            return _Decision(None, f"report: {incident.triage.told}")
+        levels = [
+            level_for(self._autonomy, anomaly.rule, incident.files)
+            for anomaly in incident.anomalies
+        ]
+        if incident.triage.origin is Origin.UNKNOWN:
+            levels.append((Level.INVESTIGATE, f"{Level.INVESTIGATE}: {incident.triage.told}"))
+        level, why = min(levels, key=lambda each: tuple(Level).index(each[0]))
+        return _Decision(_GOALS.get(level), why)
+
+    def _in_storm(self, incident: Incident) -> bool:
+        digests = {each.id: each for each in self._board.digests}
+        told_in = digests.get(incident.digest or "")
+        return told_in is not None and told_in.why == "storm"
+
+    async def _tried_before(
+        self, incident: Incident, decision: _Decision, now: datetime
+    ) -> _Decision:
+        """Let a fault be for a day after a run about it came to nothing."""
+        if decision.goal is None:
+            return decision
+        for other in self._board.everything:
+            same = bool(other.keys & incident.keys) or (
+                other.fingerprint is not None and other.fingerprint == incident.fingerprint
+            )
+            if not same or other.run_id is None or other.id == incident.id:
+                continue
+            run = await self._run(other.run_id)
+            if run is None or run.status not in _CAME_TO_NOTHING:
+                continue
+            until = run.updated_at + _LET_BE
+            if now < until:
+                return _Decision(
+                    None,
+                    f"report: run `{run.id}` about the same came to nothing ({run.status}); by "
+                    f"myself I try again after <t:{until.timestamp():.0f}:f>",
+                )
+        return decision
+
+    async def _run(self, run_id: str) -> Run | None:
+        try:
+            return await self._agent.find(run_id=run_id)
+        except UnknownRun:
+            return None

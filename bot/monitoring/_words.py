@@ -1,0 +1,64 @@
+"""Faults in people's words. Only names go in, so nothing that people typed comes out."""
+
+import re
+from fnmatch import fnmatchcase
+
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.journal import Capsule, Kind
+from bot.domain.thresholds import Thresholds
+
+_MINUTES = 10.0
+_NOT_A_NAME = re.compile(r"[^\w./: -]+")
+
+
+def action_in_words(event: str) -> str:
+    """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
+    kind, _, name = event.partition(".")
+    shown = name_only(name or kind)
+    if kind == Kind.COMMAND:
+        return f"/{shown}"
+    if kind == Kind.CONTEXT_MENU:
+        return f"the menu “{shown}”"
+    return f"the {name_only(kind)} {shown}"
+
+
+def error_in_words(capsule: Capsule | None) -> str:
+    """Return `IndexError in face()`, or as much as is known."""
+    if capsule is None:
+        return ""
+    frame = capsule.innermost
+    raised = name_only(capsule.exception)
+    return f"{raised} in {name_only(frame.function)}()" if frame else raised
+
+
+def title_of(name: str, error: str, anomaly: Anomaly, minutes: float) -> str:
+    """Return what is wrong in a line: `/roll fails: 6 of 10 in 10 min, IndexError in face()`."""
+    span = f"{minutes:g} min"
+    tail = f", {error}" if error else ""
+    if anomaly.rule is Rule.ERROR_RATE:
+        failed = round(anomaly.value * anomaly.volume)
+        return f"{name} fails: {failed} of {anomaly.volume} in {span}{tail}"
+    if anomaly.rule is Rule.REPEATED_ERROR:
+        return f"{name} fails: {anomaly.value:.0f} times in {span}{tail}"
+    usual = f", usually {_duration(anomaly.baseline)}" if anomaly.baseline else ""
+    return f"{name} is slow: 5 % take over {_duration(anomaly.value)}{usual}"
+
+
+def minutes_of(thresholds: Thresholds, anomaly: Anomaly) -> float:
+    """Return how long the window is in which the anomaly was seen."""
+    fitting = (each for each in thresholds.overrides if fnmatchcase(anomaly.event, each.events))
+    rules = next(fitting, thresholds)
+    if anomaly.rule is Rule.ERROR_RATE:
+        return rules.error_rate.minutes if rules.error_rate else _MINUTES
+    if anomaly.rule is Rule.REPEATED_ERROR:
+        return rules.repeated_error.minutes if rules.repeated_error else _MINUTES
+    return rules.latency.minutes if rules.latency else _MINUTES
+
+
+def name_only(text: str) -> str:
+    """Return the text as a name may be, at most 60 characters."""
+    return _NOT_A_NAME.sub("", text)[:60]
+
+
+def _duration(ms: float) -> str:
+    return f"{ms / 1000:.1f} s" if ms >= 1_000 else f"{ms:.0f} ms"

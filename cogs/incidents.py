@@ -1,0 +1,155 @@
+"""Incidents: what the bot noticed by itself, to look at and to decide about."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.cards import incident_line, plain
+from bot.domain.errors import TheseusError, WrongStage
+from bot.domain.ids import short_id
+from bot.domain.incident import Incident
+from bot.domain.people import Person
+from bot.domain.policy import Act
+from bot.domain.posts import MessageRef
+from bot.monitoring import Monitoring
+from cogs.ui import asked_text, fitting, is_listed, person_of, send_privately
+
+_TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")
+
+
+class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One button on an incident's message; all it needs is in its id."""
+
+    def __init__(self, item: ui.Button[Any], act: str, incident_id: str) -> None:
+        super().__init__(item)
+        self._act = act
+        self._incident_id = incident_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"an incident's button came as {type(item).__name__}")
+        return cls(item, match["act"], match["incident"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button says, under the presser's own rights."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            text = await self._press(interaction, bot, person_of(bot, interaction.user))
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)
+
+    async def _press(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> str:
+        if self._act == "mute":
+            muted = await noticing(bot).mute(self._incident_id, person)
+            until = muted.muted_until.timestamp() if muted.muted_until else 0
+            return f"I say nothing more of it until <t:{until:.0f}:f>."
+        asked = await noticing(bot).go_on(
+            self._incident_id,
+            "fix" if self._act == "fix" else "investigate",
+            person,
+            key=f"interaction:{interaction.id}",
+            said_in=_message_of(interaction),
+        )
+        return asked_text(person, asked)
+
+
+class Incidents(commands.Cog):
+    """`/incidents list` and `/incidents show`, and the buttons of every incident's message."""
+
+    group = app_commands.Group(name="incidents", description="What I noticed by myself")
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Make the buttons of every message, old ones too, work."""
+        self.bot.add_dynamic_items(IncidentButton)
+
+    async def cog_unload(self) -> None:
+        """Let a reloaded cog bring its own."""
+        self.bot.remove_dynamic_items(IncidentButton)
+
+    @group.command(name="list")
+    async def list_incidents(self, interaction: discord.Interaction) -> None:
+        """Show what is going on, then what was lately."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        known = sorted(noticing(self.bot).incidents(), key=lambda each: not each.open)
+        lines = [incident_line(each) for each in known]
+        nothing = "I have noticed nothing lately."
+        await interaction.followup.send(fitting(lines) or nothing, ephemeral=True)
+
+    @group.command()
+    @app_commands.describe(incident="Its id")
+    async def show(self, interaction: discord.Interaction, incident: str) -> None:
+        """Show what is known of an incident."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        found = noticing(self.bot).find(incident)
+        await send_privately(interaction, detail(found), f"incident-{found.id}")
+
+    @show.autocomplete("incident")
+    async def _choices(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+            return []  # not audited: it would be a line for every key they press
+        return [
+            app_commands.Choice(name=f"{each.id} {each.title}"[:100], value=each.id)
+            for each in noticing(self.bot).incidents()
+            if current.lower() in f"{each.id} {each.title}".lower()
+        ][:25]
+
+
+def noticing(bot: TheseusClient) -> Monitoring:
+    """Return what notices things. Raises `WrongStage` where nothing does."""
+    if bot.monitoring is None:
+        raise WrongStage("I notice nothing by myself here.")
+    return bot.monitoring
+
+
+def detail(incident: Incident) -> str:
+    """Return everything worth reading about an incident, as Markdown."""
+    parts = [incident_line(incident)]
+    parts += [
+        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, "
+        f"<t:{each.at.timestamp():.0f}:f>"
+        for each in incident.anomalies
+    ]
+    reasons = "; ".join(plain(reason) for reason in incident.triage.reasons) or "no reasons"
+    parts.append(f"Whose fault: {incident.triage.origin} ({reasons})")
+    if incident.level:
+        parts.append(f"What I do: {incident.level}")
+    if incident.files:
+        parts.append("Files: " + ", ".join(f"`{plain(file)}`" for file in incident.files))
+    if incident.message is not None:
+        where = incident.message
+        parts.append(f"Told in <#{where.channel_id}>")
+    ids = ", ".join(f"`{short_id(record)}`" for record in incident.evidence[:10])
+    parts.append(f"Evidence: {ids or '-'}")
+    parts += [f"- {plain(each.person.name)}: {plain(each.text)}" for each in incident.reports]
+    return "\n".join(parts)
+
+
+def _message_of(interaction: discord.Interaction[Any]) -> MessageRef | None:
+    message = interaction.message
+    if message is None:
+        return None
+    return MessageRef(channel_id=message.channel.id, message_id=message.id)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Incidents(bot))
