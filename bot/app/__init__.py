@@ -2,6 +2,7 @@
 
 from bot.app._bench import run_bench
 from bot.app._bot import run_bot
+from bot.app._cli_detect import detect
 from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
@@ -18,6 +19,7 @@ __all__ = [
     "Engines",
     "Finding",
     "audit_log",
+    "detect",
     "engines",
     "examine",
     "judge",

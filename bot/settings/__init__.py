@@ -1,15 +1,16 @@
 """The only reader of the environment, `.env` and `data/config.yaml`."""
 
-from bot.settings._config import Config, checks_from, config_from, protection_from
+from bot.settings._config import Config, checks_from, config_from, protection_from, thresholds_from
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
-from bot.settings._noticing import IncidentsConfig, QuietHours, Storm
+from bot.settings._noticing import IncidentsConfig, QuietHours, SelfAuditConfig, Storm
 
 __all__ = [
     "Config",
     "Environment",
     "IncidentsConfig",
     "QuietHours",
+    "SelfAuditConfig",
     "Settings",
     "Storm",
     "checks_from",
@@ -17,4 +18,5 @@ __all__ = [
     "load",
     "protection_from",
     "read_environment",
+    "thresholds_from",
 ]

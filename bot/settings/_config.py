@@ -1,11 +1,13 @@
 """`data/config.yaml`: everything that is not a secret and not an address."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from bot.domain.checks import Checks, Protection
+from bot.domain.errors import ConfigError
 from bot.domain.people import AllowList
 from bot.domain.record import Record
 from bot.domain.roles import Role
@@ -137,3 +139,13 @@ def checks_from(text: str, source: str) -> Checks:
 def protection_from(text: str, source: str) -> Protection:
     """Parse only the `protection` of a configuration, whatever the rest of it looks like."""
     return parse(text, Protection, source, only="protection")
+
+
+def thresholds_from(text: str, source: str, *, required: bool) -> Thresholds:
+    """Parse only the `detection` of a configuration, whatever the rest of it looks like.
+
+    If it is `required`, a file without that section is an error.
+    """
+    if required and not re.search(r"^[\"']?detection\b", text, re.MULTILINE):
+        raise ConfigError(f"{source}: there is no section `detection:`; see data/config.yaml.")
+    return parse(text, Thresholds, source, only="detection")
