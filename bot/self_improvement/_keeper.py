@@ -5,7 +5,16 @@ from datetime import datetime
 from bot.domain.cards import failed_outputs, outputs
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Question
-from bot.domain.errors import ForgeError, ForgeRejected, TheseusError
+from bot.domain.errors import (
+    AgentOutputInvalid,
+    AgentRefused,
+    AgentStuck,
+    AgentTimeout,
+    ForgeError,
+    ForgeRejected,
+    OutOfBounds,
+    TheseusError,
+)
 from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.posts import Attachment
@@ -21,6 +30,8 @@ from bot.telemetry import redact
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
 _UNSHIPPED = "Not shipped:"
+# Others pass, or say nothing of the fault: no money, no provider, a mistake of ours.
+_TEACHING = (AgentOutputInvalid, AgentRefused, AgentStuck, AgentTimeout, OutOfBounds)
 
 
 class Keeper:
@@ -109,8 +120,7 @@ class Keeper:
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await self.withdraw_quietly(run, history, reason)
-        lasting = isinstance(error, TheseusError) and not error.retryable
-        return await self.end(run, Status.FAILED, reason, teaches=lasting)
+        return await self.end(run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING))
 
     async def stand(
         self, run: Run, history: History, why: str, change: ChangeSet | None = None
