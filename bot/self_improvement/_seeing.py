@@ -17,7 +17,6 @@ from bot.self_improvement._pauses import pause_until
 from bot.stages.plan import Thought
 from bot.telemetry import redact
 
-
 _HOW_TO_INSIST = " If you see that otherwise, `/runs retry {}` goes on all the same."
 
 

@@ -127,7 +127,7 @@ def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -
     return Diagnosis(
         found=True,
         headline=_headline(group, capsule, where),
-        cause=f"The failure is {where}: {message}. {judged(evidence).told}",
+        cause=f"The failure is {where}: {message}. {_nothing_of_ours(judged(evidence))}",
         fingerprint=group.fingerprint,
         event=group.event,
         count=group.count,
@@ -138,6 +138,10 @@ def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -
         seen_before=seen_before(evidence.memories, group.fingerprint),
         triage=judged(evidence),
     )
+
+
+def _nothing_of_ours(judgement: Triage) -> str:
+    return "There is nothing of ours to change." if judgement.ours else judgement.told
 
 
 def _plural(name: str, count: int) -> str:

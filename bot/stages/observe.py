@@ -40,6 +40,10 @@ class Observe:
         self._memory = memory
         self._lookback = lookback
 
+    async def standing(self) -> Evidence:
+        """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
+        return Evidence(base=await self._checkout.head(), searched="what was merged")
+
     async def __call__(self, trigger: Trigger) -> Evidence:
         """Return the evidence for what was asked. Raises `JournalError`, `WorkspaceError`."""
         since = self._clock.now() - self._lookback

@@ -18,6 +18,7 @@ _NETWORK = frozenset({
     "asyncio.selector_events", "asyncio.sslproto", "asyncio.streams",
 })  # fmt: skip
 _STORAGE = frozenset({"aiosqlite", "dbm", "shelve", "sqlite3"})
+_STORES = re.compile(r"sqlite|database|(?:\b|_)(?:db|store|storage|shelf)(?:\b|_)", re.IGNORECASE)
 _OWN = frozenset({"bot", "cogs", "tests", "bench"})
 _STATUS = {
     # Formats of known types: what stands there is the status itself, whatever text follows.
@@ -89,7 +90,14 @@ class Clues:
     @property
     def stored(self) -> bool:
         """Whether it was raised in what keeps our own files."""
-        return any(each.partition(".")[0] in _STORAGE for each in self.capsule.libraries)
+        if any(each.partition(".")[0] in _STORAGE for each in self.capsule.libraries):
+            return True
+        frame = self.capsule.innermost
+        if frame is None or self.networked:
+            return False
+        return bool(
+            _STORES.search(" ".join((frame.file, frame.function, *frame.arguments, *frame.opaque)))
+        )
 
     @property
     def ours(self) -> bool:

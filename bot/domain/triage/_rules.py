@@ -59,6 +59,8 @@ _UNREACHED = {
     "httpx.TransportError": "it could not be reached",
     "requests.exceptions.ConnectionError": "it could not be reached",
     "requests.exceptions.Timeout": "it did not answer in time",
+    "smtplib.SMTPConnectError": "it could not be reached",
+    "smtplib.SMTPServerDisconnected": "it broke the connection off",
     "urllib.error.URLError": "it could not be reached",
     "urllib3.exceptions.HTTPError": "it could not be reached",
     "websockets.exceptions.ConnectionClosed": "it closed the connection",
@@ -161,11 +163,12 @@ def _late(clues: Clues) -> Found | None:
 
 
 def _unreached(clues: Clues) -> Found | None:
-    if clues.stored or (clues.capsule.deliberate and not clues.vendor and not clues.own_type):
-        return None  # our own file, or our own word for it
+    if clues.stored:
+        return None  # the other side is a file of ours
     for known, why in _UNREACHED.items():
         if clues.is_a(known):
-            return Found(f"{clues.whose}: {why} ({clues.name})")
+            sure = not clues.capsule.deliberate  # else it is only our own word for it
+            return Found(f"{clues.whose}: {why} ({clues.name})", sure=sure)
     if clues.capsule.code in _UNREACHABLE_CODES:
         return Found(f"{clues.whose} could not be reached ({clues.capsule.code})")
     if clues.vendor and _CONNECTING.fullmatch(clues.name):
