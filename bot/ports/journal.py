@@ -16,7 +16,12 @@ class Followed(NamedTuple):
 
 
 class Journal(Protocol):
-    """Records of actions, redacted before they are written. Raises `JournalError`."""
+    """Records of actions, redacted before they are written. Raises `JournalError`.
+
+    Answers are whole from the start on, however large the journal is: a question about a part that
+    is not indexed yet, as after a first start, searches the files of its time and waits for that
+    alone (a day: under a second; a rare word in a month of millions: some seconds).
+    """
 
     def append(self, action: Action) -> None:
         """Write one record: in order, without blocking the event loop for a disk flush.

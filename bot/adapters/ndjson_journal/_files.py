@@ -3,10 +3,25 @@
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.domain.errors import JournalError
 
 _NAME = re.compile(r"\d{4}-\d\d-\d\d\.ndjson")
+
+
+class Portions(NamedTuple):
+    """How much of a file is read at once, in bytes.
+
+    A file larger than `whole` is searched by halves for a time, down to a part of `near`.
+    """
+
+    chunk: int = 1024 * 1024
+    whole: int = 8 * 1024 * 1024
+    near: int = 128 * 1024
+
+
+PORTIONS = Portions()
 
 
 class DayFiles:

@@ -1,20 +1,20 @@
 """The index: where each record stands in the day files. It can always be made again from them.
 
-It is brought up to date by reading on where it stopped, whoever wrote the lines; the same code
-serves a running bot, a first start, and a bot that was killed.
+Of each file it covers the lines from `low` to `indexed`. It is brought up to date by reading on
+where it stopped, whoever wrote the lines: what was added first, then backwards from the newest
+line to the oldest; the same code serves a running bot, a first start, and a bot that was killed.
+What it does not cover yet, questions read from the files.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.adapters._sqlite import Migration
-from bot.adapters.ndjson_journal._files import sizes
-
-CHUNK = 4 * 1024 * 1024
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -53,6 +53,7 @@ MIGRATIONS = (
             "start INTEGER NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (file, start))",
         ),
     ),
+    Migration("0002_from_low", ("ALTER TABLE files ADD COLUMN low INTEGER NOT NULL DEFAULT 0",)),
 )
 
 
@@ -74,76 +75,144 @@ class Step(NamedTuple):
     damaged: tuple[Damage, ...] = ()
 
 
+class Covered(NamedTuple):
+    """Which bytes of a file are indexed; `number` is its number in the index, if it has one."""
+
+    number: int | None = None
+    low: int = 0
+    high: int = 0
+
+
 def microseconds(at: datetime) -> int:
     """Return a time as whole microseconds since 1970; a naive one is taken as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (aware - _EPOCH) // _MICROSECOND
 
 
-def catch_up(connection: sqlite3.Connection, folder: Path) -> Step:
-    """Index the next few megabytes of lines; `more` says whether to call again."""
-    present = sizes(folder)
-    known = {
-        row["name"]: (row["number"], row["indexed"])
-        for row in connection.execute("SELECT name, number, indexed FROM files")
-    }
-    for name, (number, indexed) in known.items():
-        if present.get(name, -1) < indexed:  # gone, or cut: what is indexed is not there any more
-            connection.execute("DELETE FROM files WHERE number = ?", (number,))
+def catch_up(
+    connection: sqlite3.Connection,
+    folder: Path,
+    *,
+    older: bool = True,
+    portions: Portions = PORTIONS,
+) -> Step:
+    """Index the next chunk of lines; `more` says whether to call again.
+
+    Without `older` only lines that were added to files it knows are indexed, and small new files.
+    """
+    present, chunk = sizes(folder), portions.chunk
+    known = covered(connection)
+    for name, file in known.items():
+        if present.get(name, -1) < file.high:  # gone, or cut: what is indexed is not there any more
+            connection.execute("DELETE FROM files WHERE number = ?", (file.number,))
             return Step(more=True)
-    for name, size in present.items():
-        number, indexed = known.get(name, (None, 0))
-        if size > indexed:
-            step = _index_chunk(connection, folder / name, number, indexed)
+    for name, size in reversed(present.items()):
+        if name in known and size > known[name].high:
+            step = _forward(connection, folder / name, known[name], chunk)
             if step is not None:
                 return step
+    for name, size in reversed(present.items()):
+        file = known.get(name, Covered())
+        step = None
+        if file.number is None and (older or size <= chunk):
+            step = _begin(connection, folder / name, size, chunk)
+        elif file.low and older:
+            step = _backward(connection, folder / name, file, chunk)
+        if step is not None:
+            return step
     return Step(more=False)
 
 
+def covered(connection: sqlite3.Connection) -> dict[str, Covered]:
+    """Return which bytes of which files are indexed."""
+    rows = connection.execute("SELECT name, number, low, indexed FROM files")
+    return {row["name"]: Covered(row["number"], row["low"], row["indexed"]) for row in rows}
+
+
 def damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
-    """Return all bytes that are no record, a torn last line that nothing follows included."""
+    """Return all bytes that are no record, a torn last line that nothing follows included.
+
+    The index is complete.
+    """
     rows = connection.execute(
         "SELECT name, start, length FROM damaged JOIN files ON file = number ORDER BY name, start"
     )
     skipped = [Damage(*row) for row in rows]
-    indexed = dict(connection.execute("SELECT name, indexed FROM files").fetchall())
+    known = covered(connection)
+    ends = {name: known.get(name, Covered()).high for name in sizes(folder)}
     torn = [
-        Damage(name, indexed.get(name, 0), size - indexed.get(name, 0))
+        Damage(name, ends[name], size - ends[name])
         for name, size in sizes(folder).items()
-        if size > indexed.get(name, 0)
+        if size > ends.get(name, size)
     ]
     return tuple(sorted(skipped + torn))
 
 
-def _index_chunk(
-    connection: sqlite3.Connection, path: Path, number: int | None, start: int
-) -> Step | None:
-    """Index lines of one file from `start`; `None` if there is only part of a line as yet."""
-    chunk = _whole_lines(path, start)
+def _begin(connection: sqlite3.Connection, path: Path, size: int, most: int) -> Step | None:
+    """Index the last lines of a file that is not in the index yet; `None` if it has none."""
+    start = line_start(path, max(size - most, 0), size)
+    chunk = _whole_lines(path, start, most)
     if not chunk:
         return None
-    if number is None:
-        inserted = connection.execute(
-            "INSERT INTO files (name, indexed) VALUES (?, 0)", (path.name,)
-        )
-        number = inserted.lastrowid
+    inserted = connection.execute(
+        "INSERT INTO files (name, low, indexed) VALUES (?, ?, ?)",
+        (path.name, start, start + len(chunk)),
+    )
+    return _index_lines(connection, path.name, inserted.lastrowid, chunk, start)
+
+
+def _forward(connection: sqlite3.Connection, path: Path, file: Covered, most: int) -> Step | None:
+    """Index what was added to a file; `None` if there is only part of a line as yet."""
+    chunk = _whole_lines(path, file.high, most)
+    if not chunk:
+        return None
+    connection.execute(
+        "UPDATE files SET indexed = ? WHERE number = ?", (file.high + len(chunk), file.number)
+    )
+    return _index_lines(connection, path.name, file.number, chunk, file.high)
+
+
+def _backward(connection: sqlite3.Connection, path: Path, file: Covered, most: int) -> Step:
+    """Index the lines before those that are indexed."""
+    start = line_start(path, max(file.low - most, 0), file.low)
+    with path.open("rb") as open_file:
+        open_file.seek(start)
+        chunk = open_file.read(file.low - start)
+    connection.execute("UPDATE files SET low = ? WHERE number = ?", (start, file.number))
+    return _index_lines(connection, path.name, file.number, chunk, start)
+
+
+def _index_lines(
+    connection: sqlite3.Connection, name: str, number: int | None, chunk: bytes, start: int
+) -> Step:
+    """Put the lines of a chunk into the index."""
     rows, broken = [], []
-    for offset, line in _lines(chunk, start):
-        try:
-            rows.append((number, offset, len(line), *_columns(line)))
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            broken.append(Damage(path.name, offset, len(line)))
+    for offset, line in lines_at(chunk, start):
+        row = columns(line)
+        if row is None:
+            broken.append(Damage(name, offset, len(line)))
+        else:
+            rows.append((number, offset, len(line), *row))
     connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.executemany(
         "INSERT INTO damaged VALUES (?, ?, ?)", [(number, bad.start, bad.length) for bad in broken]
     )
-    connection.execute(
-        "UPDATE files SET indexed = ? WHERE number = ?", (start + len(chunk), number)
-    )
     return Step(more=True, damaged=tuple(broken))
 
 
-def _whole_lines(path: Path, start: int) -> bytes:
+def line_start(path: Path, at: int, end: int) -> int:
+    """Return the start of the first line from `at` on; of a line that spans all, its own."""
+    with path.open("rb") as file:
+        while at > 0:
+            file.seek(at - 1)
+            newline = file.read(end - at).find(b"\n")  # not the one that ends the last line
+            if newline >= 0:
+                return at + newline
+            at = max(2 * at - end, 0)
+    return 0
+
+
+def _whole_lines(path: Path, start: int, most: int) -> bytes:
     """Read lines up to a chunk's size, or one longer line.
 
     A last line without a newline counts if it is a whole record: part of one never parses.
@@ -151,27 +220,43 @@ def _whole_lines(path: Path, start: int) -> bytes:
     chunk = b""
     with path.open("rb") as file:
         file.seek(start)
-        while b"\n" not in chunk and (read := file.read(CHUNK)):
+        while b"\n" not in chunk and (read := file.read(most)):
             chunk += read
     end = chunk.rfind(b"\n") + 1
     if end == 0:
-        try:
-            _columns(chunk)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            return b""
-        return chunk
+        return b"" if columns(chunk) is None else chunk
     return chunk[:end]
 
 
-def _lines(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+def lines_at(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    """Return the lines of a chunk that stands at `start`, each with its own place."""
     for line in chunk.splitlines(keepends=True):
         if line.strip():
             yield start, line.rstrip(b"\r\n")
         start += len(line)
 
 
-def _columns(line: bytes) -> Sequence[object]:
-    """Return the columns of a line; what is no record raises."""
+class Columns(NamedTuple):
+    """What the index keeps of a record."""
+
+    ts: int
+    id: str
+    short: str
+    event: str
+    outcome: str
+    channel_id: int | None
+    fingerprint: str | None
+
+
+def columns(line: bytes) -> Columns | None:
+    """Return the columns of a line; `None` if it is no record."""
+    try:
+        return _columns(line)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
+
+
+def _columns(line: bytes) -> Columns:
     fields = json.loads(line)
     record_id, event, outcome = fields["id"], fields["event"], fields["outcome"]
     fingerprint = error["fingerprint"] if (error := fields.get("error")) else None
@@ -179,12 +264,12 @@ def _columns(line: bytes) -> Sequence[object]:
         str.encode(text)
     channel_id = fields.get("channel_id")
     known_channel = isinstance(channel_id, int) and -_INT64 <= channel_id < _INT64
-    return (
-        microseconds(datetime.fromisoformat(fields["ts"])),
-        record_id,
-        record_id[-8:],
-        event,
-        outcome,
-        channel_id if known_channel else None,
-        fingerprint,
+    return Columns(
+        ts=microseconds(datetime.fromisoformat(fields["ts"])),
+        id=record_id,
+        short=record_id[-8:],
+        event=event,
+        outcome=outcome,
+        channel_id=channel_id if known_channel else None,
+        fingerprint=fingerprint,
     )

@@ -21,6 +21,8 @@ from bot.domain.samples import Sample
 from bot.ports.journal import Followed
 
 BATCH_SECONDS = 0.25
+_CACHE_KIB = 32 * 1024
+_STEPS = 8  # chunks that a question waits for at most
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,8 @@ class NdjsonJournal:
     """Implements `bot.ports.journal.Journal` in `state/journal/` and `state/journal.sqlite3`.
 
     `append` works on any thread once it is open. The index follows a moment later, on a thread of
-    its own; questions bring it up to date first.
+    its own; questions bring it up to date first. They never wait until an index of a whole month is
+    made: what it does not cover yet is searched in the files, while it is made in small steps.
     """
 
     def __init__(self, state: Path, *, redact: Callable[[str], str]) -> None:
@@ -56,6 +59,7 @@ class NdjsonJournal:
         if self._loop is not None:
             return
         await self._open_index()
+        await self._index.read(_with_room)
         self._loop = asyncio.get_running_loop()
         self._follower = self._loop.create_task(self._follow(), name="journal index")
         self._tell()
@@ -69,7 +73,7 @@ class NdjsonJournal:
         follower.cancel()
         await asyncio.gather(follower, return_exceptions=True)
         with contextlib.suppress(JournalError):
-            await self._catch_up()
+            await self._catch_up()  # what is left of an old journal can wait for the next start
         with self._one_writer:
             self._files.close()
         await self._index.close()
@@ -118,7 +122,12 @@ class NdjsonJournal:
         return await _from_files(_spans.samples, self._files.folder, since, until, event)
 
     async def damaged(self) -> tuple[Damage, ...]:
-        """Return where the day files hold bytes that are no record (a torn line, an edit)."""
+        """Return where the day files hold bytes that are no record (a torn line, an edit).
+
+        Waits until the index is complete.
+        """
+        while await self._step(older=True):
+            pass
         return await self._ask(lambda index: damage(index, self._files.folder))
 
     async def _ask(self, question: Work[T]) -> T:
@@ -158,30 +167,54 @@ class NdjsonJournal:
             loop.call_soon_threadsafe(self._grown.set)
 
     async def _follow(self) -> None:
-        """Keep the index near the files, a batch at a time."""
+        """Keep the index near the files, a batch at a time; go on with older lines in between."""
+        older = True
         while True:
-            await self._grown.wait()
-            self._grown.clear()
-            await asyncio.sleep(BATCH_SECONDS)
-            self._told = False
+            if not older:
+                await self._grown.wait()
+                self._grown.clear()
+                await asyncio.sleep(BATCH_SECONDS)
+                self._told = False
             try:
                 await self._catch_up()
+                older = await self._step_and_rest()
             except JournalError as error:
+                older = False
                 log.warning("The journal's index is behind its files: %s", error)
 
+    async def _step_and_rest(self) -> bool:
+        """Index a chunk of older lines, then leave the machine to others for as long."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        more = await self._step(older=True)
+        if more:
+            await asyncio.sleep(loop.time() - began)
+        return more
+
     async def _catch_up(self) -> None:
+        """Index what was added of late."""
         with self._one_writer:
             if self._files.moved():
                 self._files.close()
-        more = True
-        while more:
-            try:
-                step = await self._index.write(lambda index: catch_up(index, self._files.folder))
-            except OSError as error:
-                raise JournalError(f"The journal cannot be read: {error}.") from error
-            more = step.more
-            for spoilt in step.damaged:
-                log.warning("Journal %s; it is skipped.", spoilt)
+        for _ in range(_STEPS):
+            if not await self._step(older=False):
+                break
+
+    async def _step(self, *, older: bool) -> bool:
+        """Index the next chunk; return whether there is more."""
+        folder = self._files.folder
+        try:
+            step = await self._index.write(lambda index: catch_up(index, folder, older=older))
+        except OSError as error:
+            raise JournalError(f"The journal cannot be read: {error}.") from error
+        for spoilt in step.damaged:
+            log.warning("Journal %s; it is skipped.", spoilt)
+        return step.more
+
+
+def _with_room(index: sqlite3.Connection) -> None:
+    """Keep more of a large index in memory: records go to places all over it."""
+    index.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 async def _from_files(read: Callable[P, T], /, *asked: P.args, **also: P.kwargs) -> T:

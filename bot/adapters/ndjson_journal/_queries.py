@@ -1,5 +1,9 @@
-"""Questions to the index, answered with records read from the day files."""
+"""Questions to the index, answered with records read from the day files.
 
+What the index does not cover yet is searched in the files, so that answers are always whole.
+"""
+
+import heapq
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -7,17 +11,24 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from bot.adapters.ndjson_journal._index import microseconds
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions
+from bot.adapters.ndjson_journal._index import Columns, microseconds
 from bot.adapters.ndjson_journal._line import parse
+from bot.adapters.ndjson_journal._unindexed import FOREVER, Place, gaps, search, search_id
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 
-_PLACES = "SELECT name, start, length, id FROM records JOIN files ON file = number"
+_PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
 _SHOWN_IDS = 20
 
 
-def matching(connection: sqlite3.Connection, folder: Path, query: JournalQuery) -> list[Action]:
+def matching(
+    connection: sqlite3.Connection,
+    folder: Path,
+    query: JournalQuery,
+    portions: Portions = PORTIONS,
+) -> list[Action]:
     """Return the newest matching records, oldest first."""
     conditions: list[tuple[str, object]] = [
         ("event = ?", query.event),
@@ -29,74 +40,156 @@ def matching(connection: sqlite3.Connection, folder: Path, query: JournalQuery) 
     ]
     asked = [(condition, value) for condition, value in conditions if value is not None]
     where = " AND ".join(condition for condition, _ in asked) or "1"
-    rows = connection.execute(
-        f"{_PLACES} WHERE {where} {_NEWEST_FIRST}", (*(value for _, value in asked), query.limit)
-    ).fetchall()
-    return _load(folder, reversed(rows))
+    newest = _places(
+        connection, f"WHERE {where} {_NEWEST_FIRST}", *(value for _, value in asked), query.limit
+    )
+    heapq.heapify(newest)
+    outcome = query.outcome and query.outcome.value
+    asked_for = (query.fingerprint, query.event, query.channel_id, outcome)
+    hits = search(
+        gaps(connection, folder, query.since, query.until, portions),
+        [value for value in asked_for if value is not None],
+        lambda ts: len(newest) >= query.limit and newest[0].ts >= ts,
+        portions,
+    )
+    for hit in hits:
+        if _matches(hit.columns, query):
+            _keep(newest, hit.place, query.limit)
+    return _load(folder, sorted(newest))
 
 
-def one(connection: sqlite3.Connection, folder: Path, record_id: str) -> Action | None:
+def one(
+    connection: sqlite3.Connection,
+    folder: Path,
+    record_id: str,
+    portions: Portions = PORTIONS,
+) -> Action | None:
     """Return the record with that full or short id; the newest if a short id is shared."""
     wanted = record_id.strip().lower()
-    rows = connection.execute(
-        f"{_PLACES} WHERE short = ? {_NEWEST_FIRST}", (short_id(wanted), 100)
-    ).fetchall()
-    found = [row for row in rows if wanted in (row["id"], short_id(row["id"]))]
-    return next(iter(_load(folder, found[:1])), None)
+    if not wanted:
+        return None
+    places = _places(connection, f"WHERE short = ? {_NEWEST_FIRST}", short_id(wanted), 100)
+    found = [place for place in places if wanted in (place.id, short_id(place.id))][:1]
+    if not found:
+        found += filter(None, [search_id(gaps(connection, folder), wanted, portions)])
+    return next(iter(_load(folder, found)), None)
 
 
 def failures(
-    connection: sqlite3.Connection, folder: Path, since: datetime, limit: int
+    connection: sqlite3.Connection,
+    folder: Path,
+    since: datetime,
+    limit: int,
+    portions: Portions = PORTIONS,
 ) -> list[FailureGroup]:
     """Return failures since then by fingerprint, the most recent group first."""
-    groups = connection.execute(
-        "SELECT fingerprint, count(*) AS count, min(ts) AS first, max(ts) AS last FROM records"
+    earliest = microseconds(since)
+    parts = gaps(connection, folder, since, portions=portions)
+    counted = connection.execute(
+        "SELECT fingerprint, count(*), min(ts), max(ts) FROM records"
         " WHERE fingerprint IS NOT NULL AND ts >= ? GROUP BY fingerprint"
-        " ORDER BY last DESC LIMIT ?",
-        (microseconds(since), limit),
-    ).fetchall()
-    return [group for row in groups if (group := _group(connection, folder, since, row))]
+        " ORDER BY max(ts) DESC LIMIT ?",
+        (earliest, -1 if parts else limit),
+    )
+    groups = {row[0]: _Group(*row) for row in counted.fetchall()}
+    for place, row in search(parts, ["fingerprint"], lambda ts: ts < earliest, portions):
+        if row.fingerprint is not None and row.ts >= earliest:
+            groups.setdefault(row.fingerprint, _Group(row.fingerprint)).add(place)
+    newest = sorted(groups.values(), key=lambda group: group.last, reverse=True)[:limit]
+    told = (_told(connection, folder, earliest, group) for group in newest)
+    return [group for group in told if group]
 
 
-def _group(
-    connection: sqlite3.Connection, folder: Path, since: datetime, row: sqlite3.Row
+class _Group:
+    """Failures of one fingerprint: those in the index as numbers, the others as they are found."""
+
+    def __init__(
+        self, fingerprint: str, count: int = 0, first: int = FOREVER, last: int = 0
+    ) -> None:
+        self.fingerprint = fingerprint
+        self.count = count
+        self.last = last
+        self._first = first
+        self._oldest: Place | None = None  # if it is not in the index
+        self._newest: list[Place] = []
+
+    def add(self, place: Place) -> None:
+        """Count one that is not in the index."""
+        self.count += 1
+        self.last = max(self.last, place.ts)
+        self._oldest = min(self._oldest or place, place)
+        _keep(self._newest, place, _SHOWN_IDS)
+
+    def ends(self, connection: sqlite3.Connection, earliest: int) -> tuple[Place, list[Place]]:
+        """Return the first and the newest ones, the newest first."""
+        among = "WHERE fingerprint = ? AND ts"
+        newest = self._newest + _places(
+            connection, f"{among} >= ? {_NEWEST_FIRST}", self.fingerprint, earliest, _SHOWN_IDS
+        )
+        firsts = _places(
+            connection, f"{among} = ? ORDER BY file, start LIMIT 1", self.fingerprint, self._first
+        )
+        if self._oldest is not None:
+            firsts.append(self._oldest)
+        return min(firsts), sorted(newest, reverse=True)[:_SHOWN_IDS]
+
+
+def _told(
+    connection: sqlite3.Connection, folder: Path, earliest: int, group: _Group
 ) -> FailureGroup | None:
-    places = connection.execute(
-        f"{_PLACES} WHERE fingerprint = ? AND ts >= ? {_NEWEST_FIRST}",
-        (row["fingerprint"], microseconds(since), _SHOWN_IDS),
-    ).fetchall()
-    first = connection.execute(
-        f"{_PLACES} WHERE fingerprint = ? AND ts = ? ORDER BY file, start LIMIT 1",
-        (row["fingerprint"], row["first"]),
-    ).fetchall()
-    ends = _load(folder, [*first, places[0]])
+    first, newest = group.ends(connection, earliest)
+    ends = _load(folder, [first, newest[0]])
     if not ends:
         return None
     return FailureGroup(
-        fingerprint=row["fingerprint"],
+        fingerprint=group.fingerprint,
         event=ends[-1].event,
-        count=row["count"],
+        count=group.count,
         first_seen=ends[0].ts,
         last_seen=ends[-1].ts,
         newest=ends[-1],
-        action_ids=tuple(place["id"] for place in places),
+        action_ids=tuple(place.id for place in newest),
     )
 
 
-def _load(folder: Path, rows: Iterable[sqlite3.Row]) -> list[Action]:
+def _matches(row: Columns, query: JournalQuery) -> bool:
+    return (
+        query.event in (None, row.event)
+        and query.fingerprint in (None, row.fingerprint)
+        and (query.outcome is None or query.outcome.value == row.outcome)
+        and query.channel_id in (None, row.channel_id)
+        and (query.since is None or row.ts >= microseconds(query.since))
+        and (query.until is None or row.ts <= microseconds(query.until))
+    )
+
+
+def _keep(kept: list[Place], place: Place, limit: int) -> None:
+    """Add a place to a heap that keeps the newest of them."""
+    if len(kept) < limit:
+        heapq.heappush(kept, place)
+    else:
+        heapq.heappushpop(kept, place)
+
+
+def _places(connection: sqlite3.Connection, where: str, *values: object) -> list[Place]:
+    rows = connection.execute(f"{_PLACES} {where}", values)
+    return [Place(*row) for row in rows]
+
+
+def _load(folder: Path, places: Iterable[Place]) -> list[Action]:
     """Read records from their files; one that is gone since it was indexed is left out."""
     opened: dict[str, int] = {}
     actions = []
     with ExitStack() as stack:
-        for row in rows:
-            name = row["name"]
+        for place in places:
+            name = place.name
             try:
                 if name not in opened:
                     opened[name] = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC)
                     stack.callback(os.close, opened[name])
-                action = parse(os.pread(opened[name], row["length"], row["start"]))
+                action = parse(os.pread(opened[name], place.length, place.start))
             except (OSError, ValueError):
                 continue
-            if action.id == row["id"]:
+            if action.id == place.id:
                 actions.append(action)
     return actions

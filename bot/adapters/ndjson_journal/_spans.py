@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.ndjson_journal._files import sizes
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
 from bot.adapters.ndjson_journal._following import whole_lines
 from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
 
-READ_WHOLE = 8 * 1024 * 1024
-_NEAR = 128 * 1024
 OUT_OF_ORDER = timedelta(hours=1)
-"""In a file larger than READ_WHOLE a record stands at most this far from its place by time."""
+"""In a file that is not read whole a record stands at most this far from its place by time."""
 
 
 class Span(NamedTuple):
@@ -26,16 +24,21 @@ class Span(NamedTuple):
     end: int
 
 
-def spans(folder: Path, since: datetime | None, until: datetime | None) -> list[Span]:
+def spans(
+    folder: Path,
+    since: datetime | None,
+    until: datetime | None,
+    portions: Portions = PORTIONS,
+) -> list[Span]:
     """Return where the records between two times are, oldest file first."""
     first, last = _day(since, "0000-00-00"), _day(until, "9999-99-99")
     found = []
     for name, size in sizes(folder).items():
         if first <= name[:10] <= last:
             span = Span(folder / name, 0, size)
-            if size > READ_WHOLE:
+            if size > portions.whole:
                 with contextlib.suppress(FileNotFoundError):
-                    span = _narrowed(span.path, size, since, until)
+                    span = _narrowed(span, since, until, portions.near)
             found.append(span)
     return found
 
@@ -79,21 +82,21 @@ def _day(at: datetime | None, otherwise: str) -> str:
     return otherwise if at is None else aware(at).astimezone(UTC).date().isoformat()
 
 
-def _narrowed(path: Path, size: int, since: datetime | None, until: datetime | None) -> Span:
+def _narrowed(whole: Span, since: datetime | None, until: datetime | None, near: int) -> Span:
     """Return the part of a large file in which the records of that time are."""
-    start, end = 0, size
+    path, start, end = whole
     if since is not None:
-        start, _ = _around(path, size, (aware(since) - OUT_OF_ORDER).timestamp())
+        start, _ = _around(whole, near, (aware(since) - OUT_OF_ORDER).timestamp())
     if until is not None:
-        _, end = _around(path, size, (aware(until) + OUT_OF_ORDER).timestamp())
+        _, end = _around(whole, near, (aware(until) + OUT_OF_ORDER).timestamp())
     return Span(path, start, end)
 
 
-def _around(path: Path, size: int, at: float) -> tuple[int, int]:
+def _around(whole: Span, near: int, at: float) -> tuple[int, int]:
     """Return the start of a line before that time, or 0, and a place after which none is."""
-    low, high = 0, size
+    path, low, high = whole
     with path.open("rb") as file:
-        while high - low > _NEAR:
+        while high - low > near:
             middle = (low + high) // 2
             file.seek(middle)
             file.readline()

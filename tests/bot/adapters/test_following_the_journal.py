@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.adapters.ndjson_journal import _spans as spans_module
+from bot.adapters.ndjson_journal._files import Portions
 from bot.adapters.ndjson_journal._line import Lines
 from bot.adapters.ndjson_journal._spans import lines_of, spans
 from tests.contracts.test_journal_contract import NOW, an_action
@@ -126,19 +126,18 @@ async def test_a_cursor_of_an_empty_journal_sees_the_first_record(tmp_path: Path
 
 
 async def test_of_a_large_file_only_the_part_of_the_time_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(spans_module, "READ_WHOLE", 10_000)
-    monkeypatch.setattr(spans_module, "_NEAR", 2_000)
+    small = Portions(whole=10_000, near=2_000)
     files = Files(tmp_path / "state")
     day = -23 * 3600
     for minute in range(1_200):
         files.write(line(str(minute), after=day + 60 * minute))
     since, until = (NOW + timedelta(seconds=day + 60 * minute) for minute in (600, 660))
-    (span,) = spans(files.folder, since, until)
+    (span,) = spans(files.folder, since, until, small)
     read = list(lines_of(span))
     assert 180 <= len(read) <= 220  # an hour more before and after, for what is out of order
     found = await files.journal.samples(since=since, until=until)
     assert [sample.event for sample in found] == [f"command.{n}" for n in range(600, 661)]
-    assert len(list(lines_of(spans(files.folder, None, until)[0]))) < 740
-    assert len(list(lines_of(spans(files.folder, since, None)[0]))) < 680
+    assert len(list(lines_of(spans(files.folder, None, until, small)[0]))) < 740
+    assert len(list(lines_of(spans(files.folder, since, None, small)[0]))) < 680
