@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: demo test slow quick check format install claude system bench clean
+.PHONY: demo test slow exhaustive quick check format install claude system bench clean
 
 demo: $(if $(CLAUDE),claude,install)
 	$(BIN)/theseus demo $(ARGS)
@@ -18,6 +18,10 @@ test: system claude check
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 slow: system claude
+	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(ARGS)
+
+# The slow tests with every fault, moment and cast: most of an hour.
+exhaustive: system claude
 	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
 
 quick: claude

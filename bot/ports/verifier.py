@@ -52,7 +52,10 @@ class Verifier(Protocol):
     async def affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
-        """Return at most `limit` test files that reach any of `changed`, nearest first."""
+        """Return at most `limit` test files that reach any of `changed`, nearest first.
+
+        Those that import it; such as only name it, where there are no others.
+        """
         ...
 
     async def run_checks(

@@ -6,6 +6,7 @@ from bench import claude, first_token, memory
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_a_whole_run_is_measured_beside_the_bare_sdk_part_by_part() -> None:
     whole, *parts = await claude.measure(pairs=1, paces=[0.0])
     assert whole.ratio is not None
@@ -24,6 +25,7 @@ async def test_the_first_token_is_measured_for_an_investigation_and_for_a_fix() 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_memory_grows_with_the_runs_side_by_side() -> None:
     idle, one, two = await memory.measure((1, 2))
     assert 0 < idle.ours < one.ours < two.ours

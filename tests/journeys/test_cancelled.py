@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.fairground import SPIN
 from tests.support.casts import MakeCast
+from tests.support.choosing import EXHAUSTIVE
 from tests.support.onlooker import buttons, text_of
 from tests.support.small_world import SmallWorld, small_world
 
@@ -34,8 +35,12 @@ WAYS = (_by_text, _by_button, _by_command)
 
 
 PLAYED = [
-    *((stage, way, "offline") for stage in ("execute", "verify") for way in WAYS),
+    ("execute", _by_text, "offline"),
     ("execute", _by_text, "claude and github"),
+    ("verify", _by_command, "offline"),
+    pytest.param("execute", _by_command, "offline", marks=EXHAUSTIVE),
+    pytest.param("verify", _by_text, "offline", marks=EXHAUSTIVE),
+    *(pytest.param(at, _by_button, "offline", marks=EXHAUSTIVE) for at in ("execute", "verify")),
 ]
 
 

@@ -1,8 +1,9 @@
 """Which tests reach a changed file: the import graph, read and never run.
 
 Edges are imports, a test's `conftest.py`s, and dotted names or paths in strings ("cogs.dice" for a
-cog loaded by name). Strings may be mere data and count as far. Nearest tests come first, so that a
-cap drops the least likely.
+cog loaded by name). Strings may be mere data and count as far. The path of a Python file is data
+nearly always: tests that nothing else leads to are taken only where there are no others. Nearest
+tests come first, so that a cap drops the least likely.
 """
 
 import ast
@@ -15,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")
-_IMPORTED, _NAMED = 1, 3  # steps of distance
+_IMPORTED, _NAMED, _PATH = 1, 100, 10_000  # steps of distance
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
 
 
@@ -102,21 +103,21 @@ class _Graph:
             for needed in self._found(self._absolute(file, level, name), file):
                 yield needed, _IMPORTED
         for string in strings:
-            for needed in self._named(string, file):
-                yield needed, _NAMED
+            yield from self._named(string, file)
         if is_test(file):
             for folder in PurePosixPath(file).parents:
                 if (conftest := (folder / "conftest.py").as_posix()) in self._files:
                     yield conftest, _IMPORTED
 
-    def _named(self, string: str, file: str) -> Iterator[str]:
+    def _named(self, string: str, file: str) -> Iterator[tuple[str, int]]:
         if _DOTTED.fullmatch(string):
-            yield from self._found(string, file)
+            for needed in self._found(string, file):
+                yield needed, _NAMED
         elif string in self._files:
-            yield string
+            yield string, _PATH if string.endswith(".py") else _NAMED
         for name, loose in self._loose.items():
             if name in string:
-                yield loose
+                yield loose, _NAMED
 
     @staticmethod
     def _absolute(file: str, level: int, name: str) -> str:
@@ -158,10 +159,13 @@ def _mirrored(tests: Sequence[str], changed: Sequence[str]) -> list[str]:
     return [test for test in tests if not folders.isdisjoint(PurePosixPath(test).parents)]
 
 
-def affected_tests(root: Path, changed: Sequence[str], *, cap: int) -> tuple[str, ...]:
+def affected_tests(
+    root: Path, changed: Sequence[str], *, cap: int, nearest: bool = False
+) -> tuple[str, ...]:
     """Return at most `cap` test files under `root` that reach a changed file, nearest first.
 
     When Python changed and nothing reaches it: the tests in the mirroring folder, or all tests.
+    With `nearest`, those that only a string leads to are left out where imports lead to others.
     """
     graph = _Graph(root, changed)
     stems = {f"test_{PurePosixPath(file).stem}" for file in changed}
@@ -170,6 +174,11 @@ def affected_tests(root: Path, changed: Sequence[str], *, cap: int) -> tuple[str
         (test for test in graph.tests if test in far and (root / test).is_file()),
         key=lambda test: (far[test], PurePosixPath(test).stem not in stems, test),
     )
+    for bound in (_NAMED, _PATH) if nearest else (_PATH,):
+        certain = [test for test in reached if far[test] < bound]
+        if certain:
+            reached = certain
+            break
     if not reached and any(file.endswith(".py") for file in changed):
         reached = _mirrored(graph.tests, changed) or graph.tests
     return tuple(reached[:cap])

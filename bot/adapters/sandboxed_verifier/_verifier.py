@@ -120,7 +120,9 @@ class SandboxedVerifier:
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
     ) -> AffectedTests:
         """Return the nearest tests, with the options of base's check of affected tests."""
-        files = await asyncio.to_thread(affected_tests, workspace.path, changed, cap=limit)
+        files = await asyncio.to_thread(
+            affected_tests, workspace.path, changed, cap=limit, nearest=True
+        )
         checks = await self._base_checks("quick", workspace)
         commands = [check.command for check in checks if AFFECTED in check.command]
         options = test_options(commands[0]) if commands else ()

@@ -55,12 +55,28 @@ def test_tests_that_import_it_come_first_and_those_through_a_name_in_a_string_fo
 def test_a_test_that_only_names_it_in_a_string_comes_after_those_that_import_it(
     root: Path,
 ) -> None:
-    write(root, {"tests/aaa/test_data.py": "PATH = 'cogs/dice.py'\n"})
+    write(root, {"tests/aaa/test_named.py": "NAME = 'cogs.dice'\n"})
     assert affected(root, "cogs/dice.py")[:2] == [
         "tests/cogs/test_dice.py",
-        "tests/aaa/test_data.py",
+        "tests/aaa/test_named.py",
     ]
-    assert affected(root, "cogs/ui/cards.py")[-1] != "tests/aaa/test_data.py"
+    assert affected(root, "cogs/ui/cards.py")[-1] != "tests/aaa/test_named.py"
+
+
+def test_a_path_in_a_string_is_data_unless_nothing_else_leads_to_the_file(root: Path) -> None:
+    write(root, {"tests/aaa/test_data.py": "PATHS = ('cogs/dice.py', 'bot/lonely.py')\n"})
+    assert "tests/aaa/test_data.py" not in affected(root, "cogs/dice.py")
+    assert affected(root, "bot/lonely.py") == ["tests/aaa/test_data.py"]
+
+
+def test_the_nearest_are_those_that_import_it_where_there_are_any(root: Path) -> None:
+    write(root, {"tests/aaa/test_named.py": "NAMES = ('cogs.dice', 'bot.lonely')\n"})
+    assert affected_tests(root, ["cogs/dice.py"], cap=9, nearest=True) == (
+        "tests/cogs/test_dice.py",
+    )
+    assert affected_tests(root, ["bot/lonely.py"], cap=9, nearest=True) == (
+        "tests/aaa/test_named.py",
+    )
 
 
 def test_the_cap_drops_the_farthest(root: Path) -> None:

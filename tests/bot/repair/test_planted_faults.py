@@ -11,6 +11,7 @@ from bot.local.faults import FAULTS, Fault, plant
 from bot.repair.engine import RepairRequest, mend
 from bot.repair.forking import ForkingRunner
 from bot.repair.suspects import suspect_hunks
+from tests.support.choosing import some_of
 
 ROOT = Path(__file__).parents[3]
 REPRODUCTION = "tests/test_reproduction.py"
@@ -41,7 +42,7 @@ def checkout(fault: Fault, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", some_of(FAULTS, each=3), ids=lambda fault: fault.name)
 async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
     fault: Fault, tmp_path: Path
 ) -> None:
