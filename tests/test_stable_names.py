@@ -67,7 +67,8 @@ CODES = {
 }
 COMMANDS = {
     "Fix this", "Investigate this",
-    "fix", "health", "investigate", "ship",
+    "audit now", "fix", "health", "investigate", "ship",
+    "memory export", "memory forget", "memory search",
     "poll close", "poll create", "poll results",
     "remind", "reminders cancel", "reminders list",
     "roll",
@@ -114,7 +115,7 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
         "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Approval",
-        "Shipment", "Outcome", "Question", "Answer", "Instructions", "Revision",
+        "Shipment", "Outcome", "Watch", "Question", "Answer", "Instructions", "Revision",
     ]  # fmt: skip
 
 

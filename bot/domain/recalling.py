@@ -59,7 +59,7 @@ def searched(memory: Memory) -> tuple[str, ...]:
     number = f"{memory.number}" if memory.number is not None else ""
     parts = (
         memory.text, memory.approach, memory.event, memory.exception, memory.file,
-        memory.function, memory.by, memory.run_id or "", number,
+        memory.function, memory.by, memory.run_id or "", number, memory.key.partition(":")[2],
     )  # fmt: skip
     return terms("\n".join(parts))
 

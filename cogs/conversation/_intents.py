@@ -3,7 +3,9 @@
 from bot.client import TheseusClient
 from bot.domain.grammar import Intent
 from bot.domain.small_talk import ABOUT
+from cogs.conversation import _memories as memories
 from cogs.conversation import _requests as requests
+from cogs.conversation._audits import audit
 from cogs.conversation._heard import Answer, Heard
 
 
@@ -21,4 +23,7 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.STATUS: requests.status,
     Intent.REVISE: requests.revise,
     Intent.CAPABILITIES: about,
+    Intent.AUDIT: audit,
+    Intent.REMEMBER: memories.remember,
+    Intent.FORGET: memories.forget,
 }

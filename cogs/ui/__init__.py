@@ -14,6 +14,7 @@ from cogs.ui.hearing import (
     person_of,
     place_of,
 )
+from cogs.ui.memories import forgotten_text, memory_line, noted_text
 
 __all__ = [
     "CardSeen",
@@ -23,10 +24,13 @@ __all__ = [
     "card_seen",
     "error_id_in",
     "fitting",
+    "forgotten_text",
     "in_dev_channel",
     "is_answer",
     "is_listed",
     "is_question",
+    "memory_line",
+    "noted_text",
     "on_it",
     "person_of",
     "place_of",

@@ -20,7 +20,7 @@ from tests.support.discord_client import online
 from tests.support.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
-COGS = ("cogs.conversation", "cogs.approvals", "cogs.runs", "cogs.admin")
+COGS = ("cogs.conversation", "cogs.approvals", "cogs.runs", "cogs.memory", "cogs.admin")
 PEOPLE = (
     LocalPerson("alice", listed=True),
     LocalPerson("bob", listed=True),

@@ -1,0 +1,43 @@
+"""What people want remembered or forgotten, in words."""
+
+import re
+
+import discord
+
+from bot.client import TheseusClient
+from bot.domain.errors import OutOfBounds
+from cogs.conversation._heard import Heard
+from cogs.ui import forgotten_text, noted_text, person_of
+
+_THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
+_NOTED = re.compile(r"\b[Nn]oted as `(note:[0-9a-f]+)`")
+
+
+async def remember(bot: TheseusClient, heard: Heard) -> str | None:
+    """Note what was said; “remember this” as a reply notes the message it replies to."""
+    note, pointed_at = heard.utterance.slots.note, heard.pointed_at
+    if _THIS.fullmatch(note):
+        if pointed_at is None or not pointed_at.content:
+            note = ""
+        else:
+            note = f"{person_of(bot, pointed_at.author).name} said: {pointed_at.content}"
+    return noted_text(await bot.agent.recollection.remember(heard.person, note))
+
+
+async def forget(bot: TheseusClient, heard: Heard) -> str | None:
+    """Forget the note with that key or those words; where several fit, ask which."""
+    wanted = heard.utterance.slots.note
+    if _THIS.fullmatch(wanted):
+        wanted = _noted_in(bot, heard.pointed_at)
+    if not wanted:
+        await bot.agent.recollection.search(heard.person)  # who may not ask is told that first
+        raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
+    found = await bot.agent.recollection.forget(heard.person, wanted)
+    return forgotten_text(heard.person, found)
+
+
+def _noted_in(bot: TheseusClient, message: discord.Message | None) -> str:
+    """Return the key of the note that a message of ours says it made."""
+    ours = message is not None and bot.user is not None and message.author.id == bot.user.id
+    found = _NOTED.search(message.content) if message is not None and ours else None
+    return found[1] if found else ""

@@ -1,0 +1,84 @@
+"""Memory: what the bot has learned and was told, for people to look at and to put right."""
+
+import gzip
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.cards import one_line
+from bot.domain.recalling import told
+from cogs.ui import fitting, forgotten_text, is_listed, memory_line, person_of
+
+_CHOICES = 25
+_RECENT = 100
+_LARGE = 4_000_000  # bytes; Discord takes some 10 MB
+
+
+class Memories(
+    commands.GroupCog, group_name="memory", group_description="What I have learned and was told"
+):
+    """`/memory search`, `/memory forget`, `/memory export`."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command()
+    @app_commands.describe(words="What it is about; empty: the newest")
+    async def search(self, interaction: discord.Interaction, words: str = "") -> None:
+        """Look up what I have learned, and what people noted."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        found = await self.bot.agent.recollection.search(person, words)
+        lines = [f"{memory_line(each.memory)} — {each.because}" for each in found]
+        await interaction.followup.send(
+            fitting(lines) or "I remember nothing like that.", ephemeral=True
+        )
+
+    @app_commands.command()
+    @app_commands.describe(memory="Its key, or words only one note has")
+    async def forget(self, interaction: discord.Interaction, memory: str) -> None:
+        """Have me forget something for good; everybody here can see it."""
+        await interaction.response.defer(thinking=True)
+        person = person_of(self.bot, interaction.user)
+        found = await self.bot.agent.recollection.forget(person, memory)
+        await interaction.followup.send(forgotten_text(person, found))
+
+    @app_commands.command()
+    async def export(self, interaction: discord.Interaction) -> None:
+        """Get everything I remember as a file, a line each (NDJSON)."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        memories = await self.bot.agent.recollection.export(person)
+        content = "".join(f"{memory.model_dump_json()}\n" for memory in memories).encode()
+        name = "memory.ndjson"
+        if len(content) > _LARGE:
+            name, content = f"{name}.gz", gzip.compress(content)
+        text = f"{len(memories):,} memor{'y' if len(memories) == 1 else 'ies'}, oldest first."
+        file = discord.File(io.BytesIO(content), name)
+        await interaction.followup.send(text, file=file, ephemeral=True)
+
+    @forget.autocomplete("memory")
+    async def _choices(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        person = person_of(self.bot, interaction.user)
+        if not is_listed(self.bot, person):
+            return []  # not audited: it would be a line for every key they press
+        search = self.bot.agent.recollection.search
+        memories = [each.memory for each in await search(person, current, limit=_CHOICES)]
+        if not memories:  # half a word, or half a key
+            newest = [each.memory for each in await search(person, limit=_RECENT)]
+            begun = current.strip().lower()
+            memories = [each for each in newest if begun in f"{each.key} {told(each)}".lower()]
+        return [
+            app_commands.Choice(name=one_line(told(memory), 100), value=memory.key)
+            for memory in memories[:_CHOICES]
+        ]
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Memories(bot))

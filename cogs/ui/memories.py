@@ -1,0 +1,35 @@
+"""How memories are told to people, whichever way they ask."""
+
+from bot.domain.cards import plain
+from bot.domain.memory import Memory
+from bot.domain.people import Person
+from bot.domain.recalling import told
+from bot.self_improvement import Forgotten
+
+_LINE = 200
+
+
+def memory_line(memory: Memory) -> str:
+    """Return a memory on one line, with the key it goes by."""
+    return f"`{memory.key}` {plain(told(memory), _LINE)}"
+
+
+def noted_text(note: Memory) -> str:
+    """Return what is said when something was noted."""
+    return (
+        f"🧠 Noted as `{note.key}`: “{plain(note.text, _LINE)}”. “forget {note.key}” undoes that."
+    )
+
+
+def forgotten_text(person: Person, found: Forgotten) -> str:
+    """Return what was forgotten, and at whose word; or what may have been meant."""
+    if found.memory is not None:
+        who = plain(person.name, 40)
+        return f"🧠 Forgotten, as {who} said: {memory_line(found.memory)}"
+    if not found.fitting:
+        return "I remember nothing like that. `/memory search` shows what there is."
+    lines = [f"- {memory_line(memory)}" for memory in found.fitting[:5]]
+    which = "Which one? Say “forget” with its key:"
+    if len(found.fitting) == 1:
+        which = "I am not sure you mean this one; say “forget” with its key:"
+    return "\n".join([which, *lines])

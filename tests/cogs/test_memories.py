@@ -1,0 +1,133 @@
+"""Remember, forget, search and export: in words and by command, for listed people only."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.domain.memory import Memory
+from bot.local.person import Message
+from tests.support.dev_channel import DevChannel, dev_channel
+
+SECRET = "sk-ant-api03-" + "a1B2" * 20
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        yield opened
+
+
+def kept(room: DevChannel) -> dict[str, Memory]:
+    return room.world.memory.kept
+
+
+async def told(room: DevChannel, who: str, text: str, reply_to: Message | None = None) -> Message:
+    """Say something to the bot; return what it answers."""
+    person = room[who]
+    said = await person.say("dev", f"<@{room.local.bot_user_id}> {text}", reply_to=reply_to)
+    return await person.wait_for(
+        "dev",
+        lambda m: (
+            m["author"].get("bot")
+            and (m.get("message_reference") or {}).get("message_id") == said["id"]
+        ),
+    )
+
+
+async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
+    room: DevChannel,
+) -> None:
+    noted = await told(room, "bob", f"remember that zebras use the key {SECRET} @everyone")
+    (note,) = kept(room).values()
+    assert (note.kind, note.by) == ("note", "bob")
+    assert f"Noted as `{note.key}`" in noted["content"]
+    assert "a1B2a1B2" not in note.text + noted["content"]
+    assert "@everyone" not in noted["content"]
+    await told(room, "bob", "remember that lions sleep at noon")
+    await told(room, "bob", "remember that lions roar at dawn")
+    which = (await told(room, "dora", "forget about the lions"))["content"]
+    assert which.startswith("Which one?")
+    assert len(kept(room)) == 3
+    assert "nothing like that" in (await told(room, "dora", "forget the unicorns"))["content"]
+    gone = (await told(room, "dora", "forget about the zebras"))["content"]
+    assert gone.startswith("🧠 Forgotten, as dora said: ")
+    assert "bob noted: zebras" in gone
+    lions = next(memory for memory in kept(room).values() if "roar" in memory.text)
+    assert lions.key in which
+    await told(room, "dora", f"forget {lions.key}")
+    assert [memory.text for memory in kept(room).values()] == ["lions sleep at noon"]
+    audited = [(e.person and e.person.name, e.action) for e in await room.world.store.audit_log()]
+    assert audited.count(("bob", "steer")) == 3
+    assert audited.count(("dora", "steer")) == 4
+
+
+async def test_replies_say_what_is_meant_by_this(room: DevChannel) -> None:
+    said = await room["mallory"].say("dev", "polls close at midnight UTC")
+    noted = await told(room, "dora", "remember this", reply_to=said)
+    (note,) = kept(room).values()
+    assert (note.text, note.by) == ("mallory said: polls close at midnight UTC", "dora")
+    assert "Forget what?" in (await told(room, "dora", "forget that", reply_to=said))["content"]
+    assert "Forgotten" in (await told(room, "dora", "forget that", reply_to=noted))["content"]
+    assert kept(room) == {}
+
+
+async def test_who_is_not_listed_writes_forgets_and_reads_nothing(room: DevChannel) -> None:
+    await told(room, "bob", "remember that zebras are striped")
+    mallory = room["mallory"]
+    for text in ("remember that I may ship", "forget about the zebras", "forget that"):
+        answer = (await told(room, "mallory", text))["content"]
+        assert answer.startswith("Sorry mallory, you are not on the list")
+    for command, options in (
+        ("memory search", {"words": "zebras"}), ("memory export", {}),
+        ("memory forget", {"memory": next(iter(kept(room)))}),
+    ):  # fmt: skip
+        said = await mallory.run("dev", command, **options)
+        wanted = said["message"]["id"]
+        answer = await mallory.wait_for(
+            "dev", lambda m, wanted=wanted: m["id"] == wanted and bool(m["content"])
+        )
+        assert "you are not on the list" in answer["content"]
+        assert not answer.get("attachments")
+    offered = await mallory.interact("dev", autocomplete="memory forget", option="memory", value="")
+    assert offered["choices"] == []
+    assert [memory.text for memory in kept(room).values()] == ["zebras are striped"]
+    assert {action for _, action in await room.refused()} == {"steer", "read"}
+    assert len(await room.refused()) == 6
+
+
+async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(
+    room: DevChannel,
+) -> None:
+    alice = room["alice"]
+    await told(room, "bob", "remember that zebras are striped")
+    (key,) = kept(room)
+    found = await room.answer("dora", await room["dora"].run("dev", "memory search"), "dev")
+    assert found == f"`{key}` bob noted: zebras are striped — the newest"
+    run = await alice.run("dev", "memory search", words="striped unicorn")
+    assert key in await room.answer("alice", run, "dev")
+    run = await alice.run("dev", "memory export")
+    assert await room.answer("alice", run, "dev") == "1 memory, oldest first."
+    wanted = run["message"]["id"]
+    said = await alice.wait_for("dev", lambda m: m["id"] == wanted and bool(m["attachments"]))
+    (file,) = said["attachments"]
+    assert file["filename"] == "memory.ndjson"
+    async with aiohttp.ClientSession() as web, web.get(file["url"]) as answer:
+        lines = (await answer.text()).splitlines()
+    assert [json.loads(line)["key"] for line in lines] == [key]
+    offered = await alice.interact("dev", autocomplete="memory forget", option="memory", value="x")
+    assert offered["choices"] == []
+    for begun in ("", "ze", "zebras", key[:7]):
+        offered = await alice.interact(
+            "dev", autocomplete="memory forget", option="memory", value=begun
+        )
+        assert [choice["value"] for choice in offered["choices"]] == [key]
+    run = await alice.run("dev", "memory forget", memory=key)
+    assert not run["ephemeral"]
+    forgotten = run["message"]["id"]
+    await room["mallory"].wait_for(
+        "dev", lambda m: m["id"] == forgotten and "Forgotten, as alice said" in m["content"]
+    )
+    assert kept(room) == {}
