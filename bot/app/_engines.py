@@ -3,12 +3,21 @@
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from bot.adapters.claude_agent import ClaudeOptions, Doors, claude_engine
+from bot.adapters.claude_agent import (
+    ChatDoors,
+    Claude,
+    ClaudeCompanion,
+    ClaudeOptions,
+    Doors,
+    claude_engine,
+)
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.errors import ConfigError
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.clock import Clock
+from bot.ports.companion import Companion
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryBook
 from bot.ports.planner import Planner
@@ -36,13 +45,14 @@ class Bench:
 
 @dataclass(frozen=True)
 class Engines:
-    """Who writes changes within which budget. `told` is a line on it for `/health`."""
+    """Who writes changes within which budget, and who chats. `told` is for `/health`."""
 
     agent: CodeAgent
     budget: Budget
     told: str
     planner: Planner | None = None
     stand_in: CodeAgent | None = None
+    companion: Companion | None = None
 
 
 MakeEngines = Callable[[Bench], Engines]
@@ -80,17 +90,11 @@ def engines(bench: Bench) -> Engines:
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not wants_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
-    key = settings.environment.anthropic_api_key
-    url = settings.environment.anthropic_base_url
+    options, prompts = _options(settings), Prompts(settings.root / "prompts")
     agent, planner = claude_engine(
-        ClaudeOptions(
-            home=settings.state / "claude",
-            key=key.get_secret_value() if key else _NO_KEY_NEEDED,
-            base_url=str(url).rstrip("/") if url else None,
-            silence_seconds=config.silence_seconds,
-        ),
+        options,
         Doors(
-            prompts=Prompts(settings.root / "prompts"),
+            prompts=prompts,
             sandbox=bench.sandbox,
             verifier=bench.verifier,
             journal=bench.journal,
@@ -111,4 +115,27 @@ def engines(bench: Bench) -> Engines:
         told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
         planner=planner,
         stand_in=offline if falls_back else None,
+        companion=_companion(bench, options, prompts),
+    )
+
+
+def _options(settings: Settings) -> ClaudeOptions:
+    key = settings.environment.anthropic_api_key
+    url = settings.environment.anthropic_base_url
+    return ClaudeOptions(
+        home=settings.state / "claude",
+        key=key.get_secret_value() if key else _NO_KEY_NEEDED,
+        base_url=str(url).rstrip("/") if url else None,
+        silence_seconds=settings.config.engine.silence_seconds,
+    )
+
+
+def _companion(bench: Bench, options: ClaudeOptions, prompts: Prompts) -> ClaudeCompanion:
+    config = bench.settings.config.chat
+    return ClaudeCompanion(
+        Claude(options, bench.clock),
+        ChatDoors(prompts=prompts, journal=bench.journal, memory=bench.memory, clock=bench.clock),
+        config.role,
+        channels=config.channels,
+        idle=timedelta(minutes=config.idle_minutes),
     )

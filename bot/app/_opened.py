@@ -1,0 +1,99 @@
+"""Everything outside the process that the bot works with, opened in order, closed in reverse."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.matplotlib_charts import MatplotlibCharts
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_store import SqliteOutbox, SqliteShelf, SqliteStore
+from bot.adapters.system_clock import SystemClock
+from bot.app._forges import access_to, open_forge
+from bot.ports.charts import Charts
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.runtime import Adoption, Runtime
+from bot.ports.sandbox import Sandbox
+from bot.ports.workspace import Checkout
+from bot.settings import Settings
+from bot.telemetry import Recorder, load_secret, redact
+
+
+class RunningCode:
+    """Which commit this program runs; moves on when changed files are taken on."""
+
+    def __init__(self, checkout: Checkout, commit: str) -> None:
+        self._checkout = checkout
+        self.commit = commit
+        self.runtime: Runtime | None = None
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Hand on to the client, then note the new commit. Implements `Runtime`."""
+        if self.runtime is None:
+            raise RuntimeError("files were adopted before there was a client")
+        adoption = await self.runtime.adopt(changed)
+        self.commit = await self._checkout.head()
+        return adoption
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The doors, open. Whoever opened them closes them."""
+
+    clock: Clock
+    forge: Forge
+    checkout: GitCheckout
+    code: RunningCode
+    journal: NdjsonJournal
+    recorder: Recorder
+    store: SqliteStore
+    outbox: SqliteOutbox
+    shelf: SqliteShelf
+    memory: SqliteMemory
+    sandbox: Sandbox
+    workspaces: GitWorkspaces
+    verifier: SandboxedVerifier
+    charts: Charts
+
+
+async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
+    """Open everything on the stack. Raises `ConfigError` with what to set or mend."""
+    clock, state = SystemClock(), settings.state
+    config, followed = settings.config, settings.config.forge
+    forge = await stack.enter_async_context(await open_forge(settings, clock))
+    access = access_to(forge)
+    checkout = GitCheckout(
+        settings.root, remote=followed.remote, branch=followed.branch, access=access
+    )
+    code = RunningCode(checkout, await checkout.head())
+    journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
+    secret = load_secret(state / "pseudonyms.key")
+    kept = state / "theseus.sqlite3"
+    sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
+    return Opened(
+        clock=clock,
+        forge=forge,
+        checkout=checkout,
+        code=code,
+        journal=journal,
+        recorder=Recorder(
+            journal, clock, settings.root, secret, lambda: code.commit, redact=redact
+        ),
+        store=await stack.enter_async_context(SqliteStore(kept)),
+        outbox=await stack.enter_async_context(SqliteOutbox(kept)),
+        shelf=await stack.enter_async_context(SqliteShelf(kept)),
+        memory=await stack.enter_async_context(
+            SqliteMemory(state / "memory.sqlite3", redact=redact)
+        ),
+        sandbox=sandbox,
+        workspaces=GitWorkspaces(
+            settings.root, state / "worktrees", remote=followed.remote, access=access
+        ),
+        verifier=SandboxedVerifier(sandbox, state / "cache"),
+        charts=MatplotlibCharts(state / "cache" / "charts"),
+    )
