@@ -81,7 +81,7 @@ class Incident(Record):
     unnamed: int = Field(default=0, ge=0, description="reports beyond those")
 
     @property
-    def keys(self) -> frozenset[str]:
+    def anomaly_keys(self) -> frozenset[str]:
         """The keys of its anomalies."""
         return frozenset(anomaly.key for anomaly in self.anomalies)
 
@@ -121,7 +121,7 @@ class Incident(Record):
         Too many failures of an action, and one failure that repeats in it, are the same fault
         unless it has another failure already. Slowness is a fault of its own.
         """
-        if anomaly.key in self.keys:
+        if anomaly.key in self.anomaly_keys:
             return True
         if anomaly.fingerprint is not None and anomaly.fingerprint == self.fingerprint:
             return True

@@ -2,5 +2,14 @@
 
 from bot.monitoring._joining import Asked
 from bot.monitoring._monitoring import Monitoring, MonitoringDoors, MonitoringRules
+from bot.monitoring._self_audit import SelfAudit
+from bot.monitoring._self_audit_looking import AuditDoors
 
-__all__ = ["Asked", "Monitoring", "MonitoringDoors", "MonitoringRules"]
+__all__ = [
+    "Asked",
+    "AuditDoors",
+    "Monitoring",
+    "MonitoringDoors",
+    "MonitoringRules",
+    "SelfAudit",
+]

@@ -52,6 +52,7 @@ class Herald:
         self._dev_channel_id = dev_channel_id
         self._shown: dict[str, Post] = {}  # by incident or digest
         self._edited: dict[str, datetime] = {}
+        self._standing: dict[str, tuple[object, ...]] = {}
         self._refused: set[str] = set()
 
     async def run_forever(self) -> None:
@@ -102,7 +103,8 @@ class Herald:
             return
         now = self._clock.now()
         self._board.change(incident.id, message=ref, told_at=now)
-        self._shown[incident.id], self._edited[incident.id] = post, now
+        self._note(incident.id, post, now)
+        self._standing[incident.id] = _standing(incident)
         await self._board.flush()
 
     def _came_back_untold(self, incident: Incident, now: datetime) -> bool:
@@ -174,6 +176,7 @@ class Herald:
         if post == shown or incident.message is None:
             return False
         self._note(incident.id, post, now)
+        self._standing[incident.id] = _standing(incident)
         await self._chat.edit(incident.message, post)
         return True
 
@@ -190,12 +193,12 @@ class Herald:
         return True
 
     def _is_time(self, incident: Incident, now: datetime) -> bool:
-        """Whether the message may change again; that it is over is shown at once."""
+        """Whether the message may change again; what matters is shown at once."""
         edited = self._edited.get(incident.id)
+        if edited is None or self._standing.get(incident.id) != _standing(incident):
+            return True
         young = now - incident.opened_at < _OLD
-        return (
-            edited is None or now - edited >= (_PACE if young else _OLD_PACE) or not incident.open
-        )
+        return now - edited >= (_PACE if young else _OLD_PACE)
 
     def _note(self, told_id: str, post: Post, now: datetime) -> None:
         self._shown[told_id], self._edited[told_id] = post, now
@@ -210,3 +213,8 @@ class Herald:
             return await self._agent.find(run_id=incident.run_id)
         except UnknownRun:
             return None
+
+
+def _standing(incident: Incident) -> tuple[object, ...]:
+    """Return what of an incident is shown at once when it changes."""
+    return incident.status, incident.again, incident.run_id, incident.muted_until

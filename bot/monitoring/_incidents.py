@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bot.detection import Detector
 from bot.domain.anomaly import Anomaly
 from bot.domain.ids import run_id as new_id
-from bot.domain.incident import LOUDNESS, Incident, Severity
+from bot.domain.incident import LOUDNESS, MOST_AFFECTED, Incident, Severity
 from bot.domain.samples import Sample
 from bot.domain.thresholds import Thresholds
 from bot.monitoring._board import Board
@@ -107,11 +107,10 @@ class Incidents:
 
     def _resolved_lately(self, anomaly: Anomaly, now: datetime) -> Incident | None:
         for each in reversed(self._board.everything):
-            since = each.resolved_at or each.last_at
-            same = anomaly.key in each.keys or (
+            same = anomaly.key in each.anomaly_keys or (
                 anomaly.fingerprint is not None and anomaly.fingerprint == each.fingerprint
             )
-            if not each.open and same and now - since < _AGAIN:
+            if not each.open and same and now - each.last_at < _AGAIN:
                 return each
         return None
 
@@ -137,6 +136,7 @@ class Incidents:
             anomalies=(anomaly,),
             count=_failures(anomaly),
             counted_to=number,
+            affected=seen.users[:MOST_AFFECTED],
             opened_at=min(anomaly.at, now),
             last_at=min(anomaly.at, now),
             triage=seen.triage,

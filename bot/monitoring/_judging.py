@@ -24,6 +24,7 @@ class Seen:
     fingerprint: str | None = None
     error: str = ""
     files: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
     triage: Triage = field(default_factory=Triage)
 
 
@@ -48,14 +49,21 @@ class Judging:
         same = [each for each in failed if _fingerprint(each) == fingerprint] or failed
         if not same or (capsule := same[0].error) is None:
             return Seen(fingerprint=fingerprint)
+        users = await self._users(capsule.fingerprint, anomaly)
         return Seen(
             fingerprint=fingerprint,
             error=error_in_words(capsule) if fingerprint is not None else "",
             files=tuple(dict.fromkeys(frame.file for frame in reversed(capsule.frames))),
-            triage=await self._triage(same, anomaly),
+            users=users,
+            triage=await self._triage(same, anomaly, len(users)),
         )
 
-    async def _triage(self, same: list[Action], anomaly: Anomaly) -> Triage:
+    async def _users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
+        query = JournalQuery(fingerprint=fingerprint, since=anomaly.at - _NEARBY)
+        users = dict.fromkeys(each.user for each in await self._journal.read(query))
+        return tuple(each for each in users if each is not None)
+
+    async def _triage(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
         around = tuple(
             group
             for group in await self._journal.failures(since=anomaly.at - _NEARBY)
@@ -66,7 +74,7 @@ class Judging:
         timeline = await self._journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))
         return triage(
             group or _group_of(same),
-            users=len({each.user for each in same if each.user is not None}),
+            users=users,
             nearby=[each for each in around if each is not group],
             timeline=timeline,
         )

@@ -81,10 +81,9 @@ class Lookout:
         while True:
             followed = await self._journal.follow(self._cursor, limit=CHUNK)
             for sample in followed.samples:
-                self._see(sample)
+                await self._see(sample)
             self._moved = self._moved or followed.cursor != self._cursor
             self._cursor = followed.cursor
-            await self._hand_over()
             if len(followed.samples) < CHUNK:
                 break
             await self._save_now_and_then()
@@ -95,16 +94,22 @@ class Lookout:
         self._incidents.resolve(self.detector)
         await self._save_now_and_then()
 
-    def _see(self, sample: Sample) -> None:
+    async def _see(self, sample: Sample) -> None:
         self._number += 1
-        self._untold += [(anomaly, self._number) for anomaly in self.detector.see(sample)]
         self._incidents.see(sample, self._number)
+        found = self.detector.see(sample)
+        if found:
+            self._untold += [(anomaly, self._number) for anomaly in found]
+            await self._hand_over()
 
     async def _hand_over(self) -> None:
         """Give what was found to the incidents; what fails is given again next time."""
-        while self._untold:
-            await self._incidents.judge(*self._untold[0])
-            del self._untold[0]
+        try:
+            while self._untold:
+                await self._incidents.judge(*self._untold[0])
+                del self._untold[0]
+        except StoreError as error:
+            _log.warning("an anomaly could not be kept: %s", error)
 
     async def _take_up(self) -> None:
         try:
@@ -115,6 +120,7 @@ class Lookout:
         counted = self._incidents.begin()
         if position is None:
             self._number = counted
+            self._saved_at -= SAVE_SECONDS  # the very first look is remembered at once
             return
         self._cursor, self._number = position.cursor, position.number
         self.detector = Detector(self._thresholds, position.detector)

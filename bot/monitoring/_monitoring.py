@@ -147,10 +147,10 @@ class Monitoring:
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Have nothing more told of that fault for a day. Raises `NotAuthorized`, `WrongStage`."""
         incident = self.find(incident_id)
-        keys = ", ".join(sorted(incident.keys))
+        keys = ", ".join(sorted(incident.anomaly_keys))
         await self._agent.permit(person, Act.STEER, note=f"mute incident {incident.id}: {keys}")
         until = self._clock.now() + _MUTED_FOR
-        self._board.mute(self.find(incident_id).keys, person, until)
+        self._board.mute(self.find(incident_id).anomaly_keys, person, until)
         muted = self._board.change(incident.id, muted_until=until, muted_by=person)
         await self._board.flush()
         return muted

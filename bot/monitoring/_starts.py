@@ -132,7 +132,7 @@ class Starts:
         if decision.goal is None:
             return decision
         for other in self._board.everything:
-            same = bool(other.keys & incident.keys) or (
+            same = bool(other.anomaly_keys & incident.anomaly_keys) or (
                 other.fingerprint is not None and other.fingerprint == incident.fingerprint
             )
             if not same or other.run_id is None or other.id == incident.id:
