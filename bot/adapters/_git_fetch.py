@@ -8,8 +8,17 @@ from bot.adapters._git_remote import Way, borrowing
 FETCH_SECONDS = 120.0
 
 
-def fetch(git: Git, source: str, *refspecs: str, config: Mapping[str, str] | None = None) -> None:
-    """Fetch from a remote or an absolute path; tags, submodules and `FETCH_HEAD` stay as is."""
+def fetch(
+    git: Git,
+    source: str,
+    *refspecs: str,
+    config: Mapping[str, str] | None = None,
+    prune: bool = False,
+) -> None:
+    """Fetch from a remote or an absolute path; tags, submodules and `FETCH_HEAD` stay as is.
+
+    `prune` removes refs on our side of the refspecs that are gone on the other.
+    """
     answer = git.run(
         "fetch",
         "-q",
@@ -17,6 +26,7 @@ def fetch(git: Git, source: str, *refspecs: str, config: Mapping[str, str] | Non
         "--no-recurse-submodules",
         "--no-write-fetch-head",
         "--no-auto-maintenance",
+        "--prune" if prune else "--no-prune",
         # A repository's settings may name a program of its own here.
         "--upload-pack=git-upload-pack",
         "--",
@@ -50,3 +60,13 @@ def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> 
         fetch(scratch, way.url, f"+refs/heads/{branch}:refs/heads/{branch}", config=way.config)
         fetch(git, str(scratch.folder), f"+refs/heads/{branch}:{tracking}")
     return tracking
+
+
+def fetch_all(git: Git, remote: str, into: str, way: Way | None = None) -> None:
+    """Fetch every branch of a remote to refs below `into`, without those that are gone there."""
+    if way is None:
+        fetch(git, remote, f"+refs/heads/*:{into}/*", prune=True)
+        return
+    with borrowing(git) as scratch:
+        fetch(scratch, way.url, "+refs/heads/*:refs/heads/*", config=way.config)
+        fetch(git, str(scratch.folder), f"+refs/heads/*:{into}/*", prune=True)

@@ -1,18 +1,22 @@
 """The running checkout: read for an investigation, moved forward by a shipment."""
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from bot.adapters import _git_suspects
+from bot.adapters import _git_local_work, _git_suspects
 from bot.adapters._git import Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
 from bot.adapters._git_parse import as_text, inside, names
 from bot.adapters._git_remote import Access, Way, way_to
-from bot.domain.errors import CheckoutDirty, WorkspaceError
+from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
+from bot.domain.local_work import Branch, LocalWork
 
 _IN_THE_WAY = "would be overwritten"
+_log = logging.getLogger(__name__)
 _NAMED = re.compile(r"^\t(.+)$", re.MULTILINE)
 
 
@@ -20,7 +24,7 @@ class GitCheckout:
     """Implements `bot.ports.workspace.Checkout`.
 
     `remote` is the forge's name here and `branch` what is followed; `access` opens a private
-    remote. Nothing is ever written but by `fast_forward`.
+    remote. No file, index or branch is ever written but by `fast_forward`.
     """
 
     def __init__(
@@ -69,6 +73,23 @@ class GitCheckout:
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
         return await in_thread(self._contains, commit)
+
+    async def local_work(self) -> LocalWork:
+        """Return what people are doing in the folder."""
+        return await in_thread(_git_local_work.local_work, self._git(), self._remote, self._branch)
+
+    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+        """Return the branches people work on that change any of `files`, newest first."""
+        git = self._git()
+        try:
+            way = await way_to(git, self._remote, self._access)
+            await in_thread(_git_local_work.fetch_branches, git, self._remote, way)
+        except PortError as error:
+            _log.info("the branches are those known already: %s", error)
+        wanted = frozenset(files)
+        return await in_thread(
+            _git_local_work.branches, git, self._remote, self._branch, wanted, since
+        )
 
     def _git(self) -> Git:
         """Return git here; fresh each time, for the settings may have changed."""

@@ -1,12 +1,14 @@
 """The workspace door: a worktree to change, and the running checkout to read and move forward."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.change import FileChange
+from bot.domain.change import FileChange, Undone
 from bot.domain.evidence import Commit, Suspect
+from bot.domain.local_work import Branch, LocalWork
 
 
 class Workspace(Protocol):
@@ -44,6 +46,15 @@ class Workspace(Protocol):
 
     async def fetch(self, commit: str) -> None:
         """Fetch `commit` from the forge's remote, and make worktree and branch exactly that."""
+        ...
+
+    async def undo(self, merged: str, head: str) -> Undone:
+        """Take back, uncommitted, what merging `head` as `merged` changed; keep what came later.
+
+        `merged` is the merge commit, or the last one of a squash or rebase, and part of the
+        present head, on which nothing else is uncommitted. With conflicts the worktree is left as
+        it was. Raises `WorkspaceError` for a commit that is not there.
+        """
         ...
 
     async def changes(self) -> tuple[FileChange, ...]:
@@ -130,4 +141,16 @@ class Checkout(Protocol):
 
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
+        ...
+
+    async def local_work(self) -> LocalWork:
+        """Return what people are doing in the folder. Cheap, and goes over no network."""
+        ...
+
+    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+        """Return the branches, here or at the forge, that change any of `files`, newest first.
+
+        Merged ones, the bot's own (`theseus/...`), the followed one, and those without a commit
+        after `since` are left out. Where the forge cannot be reached, those known here count.
+        """
         ...

@@ -1,5 +1,6 @@
 """What every running checkout promises. A further kind is one more room."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,10 @@ class Room(Protocol):
         """Give the checkout a commit of its own."""
         ...
 
+    def branch(self, name: str, files: dict[str, str | bytes | None], *, pushed: bool) -> None:
+        """Let somebody work on a branch: in the checkout's repository, or at the forge."""
+        ...
+
 
 class FakeRoom:
     """The checkout in memory."""
@@ -51,6 +56,9 @@ class FakeRoom:
 
     def diverge(self) -> None:
         self.checkout.diverged = True
+
+    def branch(self, name: str, files: dict[str, str | bytes | None], *, pushed: bool) -> None:
+        self.checkout.worked_on[name] = tuple(files)
 
 
 class GitRoom:
@@ -74,6 +82,14 @@ class GitRoom:
 
     def diverge(self) -> None:
         commit(self._folder / "checkout", {"own.txt": "own\n"}, "Own")
+
+    def branch(self, name: str, files: dict[str, str | bytes | None], *, pushed: bool) -> None:
+        clone = self._folder / ("other" if pushed else "checkout")
+        git(clone, "switch", "-q", "-c", name)
+        commit(clone, files, "Half way")
+        if pushed:
+            git(clone, "push", "-q", "origin", name)
+        git(clone, "switch", "-q", "main")
 
 
 @pytest.fixture(params=["fake", "git"])
@@ -163,3 +179,35 @@ async def test_unknown_places_have_no_suspects(room: Room) -> None:
     sites = [("absent.py", 3), ("dice.py", 9_999), ("dice.py", 0), ("../x", 1)]
     assert await room.checkout.suspects(sites) == ()
     assert await room.checkout.log([]) == ()
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def test_a_checkout_nobody_works_in_says_so(room: Room) -> None:
+    work = await room.checkout.local_work()
+    assert (work.followed, work.standing, work.changed, work.ahead) == ("main", "main", (), 0)
+    head = room.advance({"dice.py": "better\n"})
+    await room.checkout.fast_forward(head)
+    assert (await room.checkout.local_work()) == work
+
+
+async def test_files_that_people_edit_are_named(room: Room) -> None:
+    room.edit({"with ü and space.txt": "edited\n", "dice.py": "edited\n"})
+    assert (await room.checkout.local_work()).changed == ("dice.py", "with ü and space.txt")
+
+
+async def test_commits_the_forge_lacks_are_counted(room: Room) -> None:
+    room.diverge()
+    assert (await room.checkout.local_work()).ahead == 1
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+async def test_a_branch_on_the_same_files_is_found_here_and_at_the_forge(
+    room: Room, *, pushed: bool
+) -> None:
+    room.branch("faster-dice", {"dice.py": "faster\n", "more.py": "more\n"}, pushed=pushed)
+    [found] = await room.checkout.branches(["dice.py", "absent.py"], LONG_AGO)
+    assert (found.name, found.files) == ("faster-dice", ("dice.py",))
+    assert await room.checkout.branches(["logo.png"], LONG_AGO) == ()
+    assert await room.checkout.branches([], LONG_AGO) == ()

@@ -1,38 +1,21 @@
 """Worktrees and a running checkout without git."""
 
 import difflib
-import hashlib
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from bot.domain.change import FileChange
+from bot.domain.change import FileChange, Undone
 from bot.domain.errors import CheckoutDirty, WorkspaceBusy, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.ids import slug as safe_slug
+from bot.domain.local_work import Branch, LocalWork
+from tests.fakes.differences import as_bytes, changed, git_header, sha_of, taken_back, text_of
 
 Files = dict[str, bytes]
-
-
-def _text(content: bytes | None) -> str | None:
-    if content is None or b"\0" in content:
-        return None
-    return content.decode()
-
-
-def _files(files: Mapping[str, str | bytes | None]) -> dict[str, bytes | None]:
-    return {
-        name: content.encode() if isinstance(content, str) else content
-        for name, content in files.items()
-    }
-
-
-def _sha(files: Mapping[str, bytes], *words: str) -> str:
-    return hashlib.sha1(
-        repr((sorted(files.items()), words)).encode(), usedforsecurity=False
-    ).hexdigest()
 
 
 class FakeWorkspace:
@@ -45,7 +28,9 @@ class FakeWorkspace:
         base: str,
         snapshots: dict[str, Files],
         fetched: set[str] | None = None,
+        parents: dict[str, str] | None = None,
     ) -> None:
+        self._parents = {} if parents is None else parents
         self._fetched = set() if fetched is None else fetched
         self.path = path
         self.branch = branch
@@ -61,8 +46,10 @@ class FakeWorkspace:
         """Keep a snapshot of the folder."""
         files = self._now()
         if files != self._snapshots[self._head]:
-            self._head = _sha(files, self._head, message)
+            before = self._head
+            self._head = sha_of(files, before, message)
             self._snapshots[self._head] = files
+            self._parents[self._head] = before
         return self._head
 
     async def reset(self, commit: str) -> None:
@@ -76,6 +63,20 @@ class FakeWorkspace:
         """Make the folder that snapshot; a test puts it there with `FakeWorkspaces.pushed`."""
         await self.reset(commit)
         self._fetched.add(commit)
+
+    async def undo(self, merged: str, head: str) -> Undone:
+        """Put back what that snapshot changed; a file changed since keeps what else is new in it.
+
+        Where the very lines were changed since, there is a conflict.
+        """
+        self._at(merged)
+        before = self._parents[merged]
+        undone, now = taken_back(before, self._at(before), self._at(merged), self._now())
+        if not undone.conflicts:
+            shutil.rmtree(self.path)
+            self.path.mkdir()
+            _write(self.path, now)
+        return undone
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from base; a rename is seen where the content stayed the same."""
@@ -95,7 +96,7 @@ class FakeWorkspace:
                     )
                 )
             elif before.get(name) != now.get(name):
-                found.append(_change(name, before.get(name), now.get(name)))
+                found.append(changed(name, before.get(name), now.get(name)))
         return tuple(found)
 
     async def diff(self) -> str:
@@ -104,10 +105,10 @@ class FakeWorkspace:
         parts: list[str] = []
         for change in await self.changes():
             old, new = before.get(change.path), now.get(change.path)
-            parts.append(_git_header(change, old, new))
+            parts.append(git_header(change, old, new))
             parts += difflib.unified_diff(
-                (_text(old) or "").splitlines(keepends=True),
-                (_text(new) or "").splitlines(keepends=True),
+                (text_of(old) or "").splitlines(keepends=True),
+                (text_of(new) or "").splitlines(keepends=True),
                 "/dev/null" if old is None else f"a/{change.path}",
                 "/dev/null" if new is None else f"b/{change.path}",
             )
@@ -115,7 +116,7 @@ class FakeWorkspace:
 
     async def read_base(self, file: str) -> str | None:
         """Return a file's text at base."""
-        return _text(self._snapshots[self.base].get(file))
+        return text_of(self._snapshots[self.base].get(file))
 
     async def export_base(self, into: Path) -> None:
         """Write base's files."""
@@ -139,20 +140,28 @@ class FakeWorkspaces:
 
     def __init__(self, folder: Path, files: Mapping[str, str | bytes]) -> None:
         self._folder = folder
-        first = {name: content or b"" for name, content in _files(files).items()}
-        self.base = _sha(first)
+        first = {name: content or b"" for name, content in as_bytes(files).items()}
+        self.base = sha_of(first)
         self._snapshots: dict[str, Files] = {self.base: first}
         self._branches: dict[str, tuple[str, str, str]] = {}  # run -> branch, base, head
+        self._parents: dict[str, str] = {}
         self.fetched: set[str] = set()
         self.lent: set[str] = set()
         self.left: set[str] = set()
 
     def pushed(self, files: Mapping[str, str | bytes]) -> str:
         """Add a snapshot that `fetch` can find, as if somebody had pushed it."""
-        content = {name: content or b"" for name, content in _files(files).items()}
-        commit = _sha(content, "pushed")
+        content = {name: content or b"" for name, content in as_bytes(files).items()}
+        commit = sha_of(content, "pushed")
         self._snapshots[commit] = content
         return commit
+
+    def merged(self, commit: str, files: Mapping[str, str | bytes | None]) -> None:
+        """Keep the merge commit a forge made of base and these changes; lend from it from now."""
+        changed = {**self._snapshots[self.base], **as_bytes(files)}
+        kept = {name: content for name, content in changed.items() if content is not None}
+        self._snapshots[commit], self._parents[commit] = kept, self.base
+        self.base = commit
 
     @asynccontextmanager
     async def lend(
@@ -168,7 +177,7 @@ class FakeWorkspaces:
         if head not in self._snapshots:
             raise WorkspaceError(f"there is no commit {head!r}")
         path = (self._folder / run_id).resolve()
-        workspace = FakeWorkspace(path, branch, start, self._snapshots, self.fetched)
+        workspace = FakeWorkspace(path, branch, start, self._snapshots, self.fetched, self._parents)
         self.lent.add(run_id)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -203,6 +212,8 @@ class FakeCheckout:
     history: list[str] = field(default_factory=lambda: ["0" * 39 + "1"])
     ahead: list[tuple[str, dict[str, str | bytes | None]]] = field(default_factory=list)
     edited: set[str] = field(default_factory=set)
+    worked_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    looks: int = 0
 
     def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
         """Add a commit to the forge's branch; return it."""
@@ -232,7 +243,7 @@ class FakeCheckout:
     async def read(self, file: str) -> str | None:
         """Return a file's text."""
         content = self.files.get(file)
-        return _text(content.encode() if isinstance(content, str) else content)
+        return text_of(content.encode() if isinstance(content, str) else content)
 
     async def fast_forward(self, commit: str) -> tuple[str, ...]:
         """Take on the commits up to and including `commit`."""
@@ -255,6 +266,22 @@ class FakeCheckout:
         """Return whether it was taken on."""
         return commit in self.history
 
+    async def local_work(self) -> LocalWork:
+        """Return what was edited by hand."""
+        self.looks += 1
+        changed = tuple(sorted(self.edited))
+        return LocalWork(
+            followed="main", standing="main", changed=changed, ahead=int(self.diverged)
+        )
+
+    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+        """Return what a test put into `worked_on`: branches and the files each changes."""
+        found = (
+            Branch(name=name, files=tuple(file for file in touched if file in files))
+            for name, touched in self.worked_on.items()
+        )
+        return tuple(branch for branch in found if branch.files)
+
 
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
@@ -267,22 +294,3 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def _git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
-    """Return the lines git puts before a file's hunks."""
-    first = f"diff --git a/{change.path} b/{change.path}\n"
-    if old is None:
-        return first + "new file mode 100644\n"
-    return first + ("deleted file mode 100644\n" if new is None else "")
-
-
-def _change(name: str, old: bytes | None, new: bytes | None) -> FileChange:
-    before, after = (_text(old) or "").splitlines(), (_text(new) or "").splitlines()
-    lines = list(difflib.ndiff(before, after))
-    return FileChange(
-        path=name,
-        added=sum(line.startswith("+ ") for line in lines),
-        removed=sum(line.startswith("- ") for line in lines),
-        status="added" if old is None else "deleted" if new is None else "modified",
-    )
