@@ -8,7 +8,8 @@ from bot.adapters._git import PLAIN_DIFF, Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
 from bot.adapters._git_parse import diff_between, file_changes, nested_repository, text_at
 from bot.adapters._git_remote import Access, Way, way_to
-from bot.domain.change import FileChange
+from bot.adapters._git_undo import undo
+from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
 
 
@@ -66,6 +67,11 @@ class GitWorkspace:
         async with self._index:
             way = await way_to(self._git, self._remote, self._access)
             await in_thread(self._fetch, commit, way)
+
+    async def undo(self, merged: str, head: str) -> Undone:
+        """Take back, uncommitted, what merging `head` as `merged` changed."""
+        async with self._index:
+            return await in_thread(undo, self._git, merged, head)
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from `base`; a rename also names the old path, as deleted."""

@@ -111,6 +111,24 @@ class Finding(Record):
         return self.message if named else f"`{self.path}`: {self.message}"
 
 
+class Undone(Record):
+    """What taking a merge back came to, as read from git.
+
+    `restored` files are exactly as before the merge; in `blended` ones what came later stays. With
+    `conflicts` nothing was changed: there the two cannot be told apart.
+    """
+
+    before: str = Field(description="the commit the merge was made on")
+    restored: tuple[str, ...] = ()
+    blended: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that was changed."""
+        return (*self.restored, *self.blended)
+
+
 class Verdict(Record):
     """What verification says of exactly one head. No green, no proposal."""
 
@@ -124,12 +142,20 @@ class Verdict(Record):
     red_on_base: CheckResult | None = None
     green_on_head: CheckResult | None = None
     sandbox: str = Field(default="", description="how the checks were confined, for people")
+    undone: Undone | None = Field(
+        default=None, description="of a revert: git says that this head is just that, no more"
+    )
 
     @property
     def reproduced(self) -> bool:
         """Whether the reproduction failed on base and passes on head."""
         red, green = self.red_on_base, self.green_on_head
         return bool(red and red.status == "failed" and green and green.status == "passed")
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it is a revert and nothing else, which claims no more than that."""
+        return self.undone is not None and not self.undone.conflicts and bool(self.undone.files)
 
     @property
     def red_anyway(self) -> bool:
@@ -146,5 +172,5 @@ class Verdict(Record):
             and all(check.ok for check in self.checks)
             and any(check.status == "passed" for check in self.checks)
             and not any(finding.blocking for finding in self.findings)
-            and self.reproduced
+            and (self.reproduced or self.takes_back)
         )

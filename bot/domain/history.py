@@ -9,6 +9,7 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.revision import Revision
+from bot.domain.watch import Watch
 
 RECORDS: dict[str, type[Record]] = {
     kind.__name__: kind
@@ -23,6 +24,7 @@ RECORDS: dict[str, type[Record]] = {
         Approval,
         Shipment,
         Outcome,
+        Watch,
         Question,
         Answer,
         Instructions,
@@ -44,6 +46,7 @@ class History(Record):
     approval: Approval | None = None
     shipment: Shipment | None = None
     outcome: Outcome | None = None
+    watch: Watch | None = None
     question: Question | None = None
     answer: Answer | None = None
     instructions: Instructions | None = None

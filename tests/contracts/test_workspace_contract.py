@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.domain.change import FileChange
+from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.ports.workspace import Workspaces
 from tests.fakes.fake_workspaces import FakeWorkspaces
@@ -172,6 +172,67 @@ async def test_exporting_into_a_missing_folder_is_an_error(yard: Yard, tmp_path:
     async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
         with pytest.raises(WorkspaceError, match="absent"):
             await lent.export_base(tmp_path / "absent")
+
+
+async def merged(yard: Yard, text: str = "one\n2\nthree\n") -> str:
+    """Return a commit that changes a file, adds one and removes one."""
+    async with yard.workspaces.lend("merged", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text(text)
+        (lent.path / "fresh.txt").write_text("a\nb\n")
+        (lent.path / "old.txt").unlink()
+        return await lent.commit("Mend the dice")
+
+
+async def test_what_was_merged_is_taken_back_to_how_it_was(yard: Yard) -> None:
+    commit = await merged(yard)
+    async with yard.workspaces.lend("k7m2xq", base=commit) as lent:
+        undone = await lent.undo(commit, commit)
+        assert undone == Undone(before=yard.base, restored=("dice.py", "fresh.txt", "old.txt"))
+        assert (lent.path / "dice.py").read_text() == "one\ntwo\nthree\n"
+        assert (lent.path / "old.txt").exists() and not (lent.path / "fresh.txt").exists()
+        assert await lent.commit("Take it back") != commit
+        assert {change.path for change in await lent.changes()} == set(undone.restored)
+
+
+async def test_what_came_later_stays(yard: Yard) -> None:
+    commit = await merged(yard, "one\ntwo\nthree\nfour\nfive\nsix\n7\n")
+    async with yard.workspaces.lend("later1", base=commit) as later:
+        (later.path / "dice.py").write_text("zero\none\ntwo\nthree\nfour\nfive\nsix\n7\n")
+        head = await later.commit("Begin at zero")
+    async with yard.workspaces.lend("k7m2xq", base=head) as lent:
+        undone = await lent.undo(commit, commit)
+        assert undone.blended == ("dice.py",)
+        assert undone.restored == ("fresh.txt", "old.txt")
+        assert (lent.path / "dice.py").read_text() == "zero\none\ntwo\nthree\n"
+
+
+async def test_where_the_same_lines_were_changed_since_nothing_is_taken_back(yard: Yard) -> None:
+    commit = await merged(yard)
+    async with yard.workspaces.lend("later1", base=commit) as later:
+        (later.path / "dice.py").write_text("one\nII\nthree\n")
+        head = await later.commit("Write it as the Romans did")
+    async with yard.workspaces.lend("k7m2xq", base=head) as lent:
+        undone = await lent.undo(commit, commit)
+        assert undone == Undone(before=yard.base, conflicts=("dice.py",))
+        assert await lent.changes() == ()
+        assert (lent.path / "dice.py").read_text() == "one\nII\nthree\n"
+        assert (lent.path / "fresh.txt").exists()
+
+
+async def test_what_is_gone_already_is_not_taken_back_twice(yard: Yard) -> None:
+    commit = await merged(yard)
+    async with yard.workspaces.lend("later1", base=commit) as later:
+        await later.undo(commit, commit)
+        head = await later.commit("Take it back")
+    async with yard.workspaces.lend("k7m2xq", base=head) as lent:
+        assert (await lent.undo(commit, commit)).files == ()
+        assert await lent.changes() == ()
+
+
+async def test_a_merge_that_is_not_there_cannot_be_taken_back(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        with pytest.raises(WorkspaceError):
+            await lent.undo("0" * 40, "0" * 40)
 
 
 async def test_a_dropped_run_starts_afresh(yard: Yard) -> None:

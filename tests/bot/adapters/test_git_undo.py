@@ -1,0 +1,85 @@
+"""A change is taken back however a forge merged it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.domain.change import Undone
+from bot.domain.errors import WorkspaceError
+from tests.fakes.repositories import git, repository
+
+FILES: dict[str, str | bytes | None] = {"dice.py": "one\ntwo\n", "poll.py": "yes\n"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with a branch of two commits, and main ahead of where it began."""
+    folder = tmp_path / "checkout"
+    repository(folder, FILES)
+    git(folder, "checkout", "-q", "-b", "fix")
+    commit(folder, {"dice.py": "one\n2\n"})
+    commit(folder, {"test_dice.py": "test\n"})
+    git(folder, "checkout", "-q", "main")
+    commit(folder, {"poll.py": "yes\nno\n"})
+    return folder
+
+
+def commit(folder: Path, files: dict[str, str]) -> str:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        git(folder, "add", name)
+    git(folder, "commit", "-q", "-m", "A change")
+    return git(folder, "rev-parse", "HEAD")
+
+
+async def undone(folder: Path, merged: str, head: str) -> Undone:
+    commit(folder, {"later.py": "came later\n"})
+    base = git(folder, "rev-parse", "HEAD")
+    workspaces = GitWorkspaces(folder, folder.parent / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as lent:
+        result = await lent.undo(merged, head)
+        if not result.conflicts:
+            assert (lent.path / "dice.py").read_text() == "one\ntwo\n"
+            assert not (lent.path / "test_dice.py").exists()
+            assert (lent.path / "poll.py").read_text() == "yes\nno\n"
+            assert (lent.path / "later.py").exists()
+    return result
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ["merge -q --no-ff --no-edit fix"],
+        ["merge -q --squash fix", "commit -q -m Squashed"],
+        ["cherry-pick main..fix"],  # what a rebase merge leaves on main
+    ],
+    ids=["merge", "squash", "rebase"],
+)
+async def test_a_branch_is_taken_back_as_a_whole(checkout: Path, how: list[str]) -> None:
+    before, head = git(checkout, "rev-parse", "main"), git(checkout, "rev-parse", "fix")
+    for words in how:
+        git(checkout, *words.split())
+    result = await undone(checkout, git(checkout, "rev-parse", "HEAD"), head)
+    assert result == Undone(before=before, restored=("dice.py", "test_dice.py"))
+
+
+async def test_commits_that_are_not_the_branchs_are_not_guessed_at(checkout: Path) -> None:
+    head = git(checkout, "rev-parse", "fix")
+    other = commit(checkout, {"poll.py": "maybe\n"})
+    with pytest.raises(WorkspaceError, match="are not those of"):
+        await undone(checkout, other, head)
+
+
+async def test_after_a_conflict_the_worktree_is_as_it_was_and_works(checkout: Path) -> None:
+    head = git(checkout, "rev-parse", "fix")
+    git(checkout, "merge", "-q", "--no-ff", "--no-edit", "fix")
+    merged = git(checkout, "rev-parse", "HEAD")
+    base = commit(checkout, {"dice.py": "one\nII\n"})
+    workspaces = GitWorkspaces(checkout, checkout.parent / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as lent:
+        for _ in range(2):
+            assert (await lent.undo(merged, head)).conflicts == ("dice.py",)
+            assert await lent.changes() == ()
+        (lent.path / "dice.py").write_text("by hand\n")
+        assert await lent.commit("By hand") != base

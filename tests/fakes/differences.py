@@ -1,0 +1,94 @@
+"""What differs between files, and what taking a change back does to them, without git."""
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+
+from bot.domain.change import FileChange, Undone
+
+Files = dict[str, bytes]
+
+
+def text_of(content: bytes | None) -> str | None:
+    """Return a file's text; `None` if it is not there or not text."""
+    if content is None or b"\0" in content:
+        return None
+    return content.decode()
+
+
+def taken_back(before: str, first: Files, after: Files, now: Files) -> tuple[Undone, Files]:
+    """Return the files without what led from `first` to `after`, and what became of each.
+
+    A file changed since keeps what else is new in it; where the very lines were changed since,
+    there is a conflict.
+    """
+    files = dict(now)
+    restored, blended, conflicts = [], [], []
+    for name in sorted(first.keys() | after.keys()):
+        was, had, has = first.get(name), after.get(name), now.get(name)
+        if was in (had, has):
+            continue
+        back = was if has == had else _without(was, had, has)
+        if has == had:
+            restored.append(name)
+        elif back is not None:
+            blended.append(name)
+        else:
+            conflicts.append(name)
+        files.pop(name, None)
+        if back is not None:
+            files[name] = back
+    if conflicts:
+        return Undone(before=before, conflicts=tuple(conflicts)), now
+    return Undone(before=before, restored=tuple(restored), blended=tuple(blended)), files
+
+
+def _without(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes | None:
+    """Return a text as it is now without what was changed then; `None` where that is not told."""
+    if was is None or had is None or has is None:
+        return None
+    first, after = (each.decode().splitlines(keepends=True) for each in (was, had))
+    text = has.decode()
+    for _, i1, i2, j1, j2 in difflib.SequenceMatcher(None, first, after).get_opcodes():
+        old, new = "".join(first[i1:i2]), "".join(after[j1:j2])
+        if old == new:
+            continue
+        if not new or text.count(new) != 1:
+            return None
+        text = text.replace(new, old)
+    return text.encode()
+
+
+def git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:
+    """Return the lines git puts before a file's hunks."""
+    first = f"diff --git a/{change.path} b/{change.path}\n"
+    if old is None:
+        return first + "new file mode 100644\n"
+    return first + ("deleted file mode 100644\n" if new is None else "")
+
+
+def changed(name: str, old: bytes | None, new: bytes | None) -> FileChange:
+    """Return how one file changed, counted in lines."""
+    before, after = (text_of(old) or "").splitlines(), (text_of(new) or "").splitlines()
+    lines = list(difflib.ndiff(before, after))
+    return FileChange(
+        path=name,
+        added=sum(line.startswith("+ ") for line in lines),
+        removed=sum(line.startswith("- ") for line in lines),
+        status="added" if old is None else "deleted" if new is None else "modified",
+    )
+
+
+def sha_of(files: Mapping[str, bytes], *words: str) -> str:
+    """Return a commit's name for these files and words."""
+    return hashlib.sha1(
+        repr((sorted(files.items()), words)).encode(), usedforsecurity=False
+    ).hexdigest()
+
+
+def as_bytes(files: Mapping[str, str | bytes | None]) -> dict[str, bytes | None]:
+    """Return files as they lie on the disk; `None` is one that is not there."""
+    return {
+        name: content.encode() if isinstance(content, str) else content
+        for name, content in files.items()
+    }
