@@ -21,7 +21,7 @@ from bot.client._tree import InstrumentedTree
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
-from bot.monitoring import Monitoring
+from bot.monitoring import Monitoring, SelfAudit
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.companion import Companion
@@ -57,6 +57,7 @@ class TheseusClient(commands.Bot):
     companion: Companion | None = None
     remembered: int = 40
     monitoring: Monitoring | None = None
+    self_audit: SelfAudit | None = None
     tree: InstrumentedTree
 
     def __init__(

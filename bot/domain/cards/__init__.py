@@ -8,14 +8,17 @@ from bot.domain.cards._plain import plain
 from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
+from bot.domain.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.domain.cards._shipped import shipped
 from bot.domain.cards._text import one_line, spent
 
 __all__ = [
+    "audit_markdown",
     "came_back",
     "digest",
     "ending",
     "failed_outputs",
+    "failures_chart",
     "incident",
     "incident_line",
     "investigation",
@@ -26,6 +29,7 @@ __all__ = [
     "progress",
     "proposal",
     "run_line",
+    "self_audit",
     "shipped",
     "spent",
     "standing",

@@ -1,0 +1,154 @@
+"""What the bot finds when it looks back on itself: numbers and names, to be told by a card."""
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.memory import MemoryKind
+from bot.domain.record import Record
+from bot.domain.run import Status
+from bot.domain.watch import Judgement
+
+
+class Ability(Record):
+    """One command or context menu that people can use. `event` is what the journal calls it."""
+
+    event: str
+    label: str
+    cog: str
+    module: str
+
+
+class Fault(Record):
+    """One failure by its fingerprint: how often in the period, and how often in the one before."""
+
+    fingerprint: str
+    event: str
+    name: str = Field(description="the action in people's words: `/roll`")
+    count: int = Field(ge=1)
+    before: int = Field(default=0, ge=0)
+    people: int = Field(default=0, ge=0, description="whom it happened to; 0: nobody knows")
+    exception: str = ""
+    file: str = ""
+    line: int = 0
+    function: str = ""
+    last_at: AwareDatetime
+    newest_id: str
+
+
+class Pace(Record):
+    """How long the good actions of one event take, p95."""
+
+    event: str
+    name: str = Field(description="the action in people's words: `/roll`")
+    actions: int = Field(ge=1)
+    p95_ms: float
+    before_ms: float | None = None
+
+
+class Gap(Record):
+    """Code that runs and that no test seems to touch; `why` says how that was told."""
+
+    what: str
+    why: str
+
+
+class Spent(Record):
+    """What models cost, by what they did or by run."""
+
+    name: str
+    usd: float = Field(ge=0)
+    tokens: int = Field(default=0, ge=0)
+    calls: int = Field(default=0, ge=0)
+
+
+class Ended(Record):
+    """Runs with the same ending, or still open; `seconds` is the median of their length."""
+
+    status: Status
+    count: int = Field(ge=1)
+    seconds: float = Field(ge=0)
+
+
+class Open(Record):
+    """An incident that goes on."""
+
+    id: str
+    title: str
+    count: int
+    since: AwareDatetime
+
+
+class Fix(Record):
+    """A change that came live, and whether it held."""
+
+    run_id: str
+    number: int | None = None
+    what: str
+    at: AwareDatetime
+    verdict: Judgement | None = Field(default=None, description="absent: still being watched")
+
+
+class Lesson(Record):
+    """Something that was learned in the period."""
+
+    kind: MemoryKind
+    text: str
+    by: str = ""
+
+
+class Column(Record):
+    """Failures of one day or hour, by event; the largest events only, and the rest together."""
+
+    at: AwareDatetime
+    counts: dict[str, int]
+
+
+class AuditReport(Record):
+    """One look back. `compared` tells whether there was anything before to compare with.
+
+    `watched_since` is set where the journal begins inside the period. `missing` names, for people,
+    what could not be looked at.
+    """
+
+    since: AwareDatetime
+    until: AwareDatetime
+    watched_since: AwareDatetime | None = None
+    compared: bool = False
+    actions: int = Field(default=0, ge=0)
+    actions_before: int = Field(default=0, ge=0)
+    failures: int = Field(default=0, ge=0)
+    failures_before: int = Field(default=0, ge=0)
+    faults: tuple[Fault, ...] = Field(default=(), description="the most frequent first")
+    slow: tuple[Pace, ...] = Field(default=(), description="the slowest first")
+    abilities: int = Field(default=0, ge=0)
+    unused: tuple[str, ...] = Field(default=(), description="labels of commands nobody used")
+    idle_cogs: tuple[str, ...] = Field(default=(), description="cogs none of whose were used")
+    gaps: tuple[Gap, ...] = ()
+    usd: float = Field(default=0.0, ge=0)
+    usd_before: float = Field(default=0.0, ge=0)
+    by_part: tuple[Spent, ...] = ()
+    by_run: tuple[Spent, ...] = ()
+    runs: tuple[Ended, ...] = ()
+    by_itself: int = Field(default=0, ge=0, description="runs nobody asked for")
+    incidents: tuple[Open, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    learned: tuple[Lesson, ...] = ()
+    columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
+    missing: tuple[str, ...] = ()
+
+    @property
+    def days(self) -> float:
+        """How long the period is."""
+        return (self.until - self.since).total_seconds() / 86_400
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell but that nothing happened."""
+        told = (self.faults, self.slow, self.runs, self.incidents, self.fixes, self.learned)
+        return not (any(told) or self.failures or self.missing)
+
+
+class AuditSlot(Record):
+    """The newest moment an audit was due and was dealt with."""
+
+    slot: AwareDatetime
+    done_at: AwareDatetime

@@ -1,0 +1,42 @@
+"""When an audit is due. Pure."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+_WRONG_CLOCK = timedelta(days=1)
+
+
+def newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
+    """Return the newest moment at or before `now` that the expression names, if there is any."""
+    # It looks strictly before; local times that a clock change skips or repeats are its affair.
+    start = now.astimezone(ZoneInfo(timezone)) + timedelta(seconds=1)
+    try:
+        return next(
+            found.astimezone(now.tzinfo)
+            for found in CronSim(cron, start, reverse=True)
+            if found <= now
+        )
+    except (CronSimError, StopIteration):
+        return None
+
+
+def next_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
+    """Return the first moment after `now` that the expression names, if there is any."""
+    try:
+        found = next(CronSim(cron, now.astimezone(ZoneInfo(timezone))))
+    except (CronSimError, StopIteration):
+        return None
+    return found.astimezone(now.tzinfo)
+
+
+def due(slot: datetime | None, last: datetime, now: datetime) -> bool:
+    """Whether a slot is to be dealt with, `last` being the newest one that was.
+
+    Slots that were missed meanwhile are one. A clock set back for a while makes none due again; one
+    that was far ahead by mistake does not keep audits away until it is right.
+    """
+    if slot is None:
+        return False
+    return slot > last or last > now + _WRONG_CLOCK

@@ -1,0 +1,38 @@
+"""Audits: the bot looks back on itself when somebody asks."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.errors import WrongStage
+from cogs.ui import in_dev_channel, is_listed, person_of
+
+
+class Audits(commands.Cog):
+    """`/audit now`; the audits that come by themselves need no cog."""
+
+    group = app_commands.Group(name="audit", description="How I did lately")
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @group.command()
+    async def now(self, interaction: discord.Interaction) -> None:
+        """Tell what failed, what is slow, what it cost, and what was learned."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
+            where = f"<#{self.bot.identity.dev_channel_id}>"
+            raise WrongStage(f"Please use this in {where}, where everybody can see it.")
+        if self.bot.self_audit is None:
+            raise WrongStage("I do not look back on myself here.")
+        post = await self.bot.self_audit.now(person)
+        channel = interaction.channel_id or self.bot.identity.dev_channel_id
+        await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
+        await interaction.followup.send("There it is.", ephemeral=True)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Audits(bot))

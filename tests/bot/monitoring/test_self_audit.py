@@ -1,0 +1,344 @@
+"""The bot looks back on itself once for each time it is due, whatever befalls it or its clock."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.autonomy import Autonomy, Level
+from bot.domain.errors import NotAuthorized, StoreError
+from bot.domain.incident import Incident
+from bot.domain.journal import Action, Capsule
+from bot.domain.memory import Memory
+from bot.domain.people import ITSELF
+from bot.domain.posts import Post
+from bot.domain.run import Run, Status
+from bot.domain.self_audit import Ability
+from bot.monitoring import AuditDoors, SelfAudit
+from bot.self_improvement import SelfImprovementAgent
+from bot.settings import SelfAuditConfig
+from bot.telemetry import Recorder
+from tests.fakes.fake_charts import FakeCharts
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_store import FakeStore
+from tests.support.fuse import Fuse, Killed, fused
+from tests.support.world import ALICE, DEV, MALLORY, World, capsule, failure
+
+DAY = 86_400.0
+NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ABILITIES = (Ability(event="command.roll", label="/roll", cog="cogs.dice", module="cogs.dice"),)
+
+
+class Auditing:
+    """A world that is audited; it outlives the program. Time begins a day before nine."""
+
+    def __init__(self, folder: Path, **config: object) -> None:
+        self.world = World(folder)
+        self.world.clock = self.clock = FakeClock(NINE - timedelta(hours=23))
+        self.charts = FakeCharts()
+        self.config = SelfAuditConfig.model_validate(config)
+        self.autonomy = Autonomy()
+        self._folder = folder
+
+    def program(
+        self, agent: SelfImprovementAgent | None = None, fuse: Fuse | None = None
+    ) -> SelfAudit:
+        """Return a newly started program's audit."""
+        world, fuse = self.world, fuse or Fuse()
+        journal = fused(world.journal, fuse)
+        doors = AuditDoors(
+            journal,
+            fused(world.store, fuse),
+            fused(world.shelf, fuse),
+            fused(world.memory, fuse),
+            fused(world.chat, fuse),
+            self.charts,
+            self.clock,
+            Recorder(journal, self.clock, self._folder, b"salt", lambda: None),
+        )
+        return SelfAudit(
+            doors,
+            agent or world.agent(),
+            self.config,
+            self.autonomy,
+            root=self._folder,
+            dev_channel_id=DEV,
+            abilities=lambda: ABILITIES,
+        )
+
+    @asynccontextmanager
+    async def running(self, fuse: Fuse | None = None) -> AsyncIterator[None]:
+        """Run the program; leaving ends it, a blown fuse as kill -9 would."""
+        audit = self.program(self.world.agent(fuse), fuse)
+        self._going = asyncio.create_task(audit.run_forever())
+        await self.clock.advance(1)
+        try:
+            yield
+        finally:
+            self._going.cancel()
+            with suppress(asyncio.CancelledError, Killed):
+                await self._going
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by, all but the last two minutes at once."""
+        self.clock.tick(max(seconds - 120, 0))
+        await self.clock.advance(min(seconds, 120))
+        async with asyncio.timeout(5):  # reading the tests is a thread's work
+            while self.clock.sleepers == 0 and not self._going.done():  # noqa: ASYNC110  nobody tells when it is done
+                await asyncio.sleep(0.001)
+
+    def fails(self, error: Capsule | None = None, times: int = 5, name: str = "roll") -> None:
+        """Journal so many failures, now."""
+        for _ in range(times):
+            self.world.journal.append(failure(self.clock, error, name=name))
+
+    def runs(self) -> list[Run]:
+        """Return all runs there are."""
+        assert isinstance(self.world.store, FakeStore)
+        return list(self.world.store.runs.values())
+
+    def said(self) -> list[str]:
+        """Return the keys of the reports there are, oldest first."""
+        return [s.key for s in self.world.chat.said if s.key.startswith("self_audit:")]
+
+    def begun(self) -> list[Run]:
+        """Return the runs it began by itself."""
+        return [run for run in self.runs() if run.trigger.origin == "audit"]
+
+
+def text(post: Post) -> str:
+    assert post.card is not None
+    fields = (f"{field.name}: {field.value}" for field in post.card.fields)
+    return "\n".join((post.card.title, post.card.body, *fields))
+
+
+async def test_nothing_is_told_at_the_very_first_start_and_then_once_a_day(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    async with auditing.running():
+        assert auditing.said() == []
+        auditing.fails()
+        await auditing.pass_time(23 * 3600)
+        assert auditing.said() == [f"self_audit:{NINE.isoformat()}"]
+        await auditing.pass_time(3600)
+        assert len(auditing.said()) == 1
+        await auditing.pass_time(DAY)
+        assert len(auditing.said()) == 2
+    (first, _) = (s for s in auditing.world.chat.said if s.key.startswith("self_audit:"))
+    assert first.ref.channel_id == DEV
+    assert "**5** /roll IndexError" in text(first.post)
+
+
+async def test_however_long_it_was_down_it_makes_up_for_one(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    async with auditing.running():
+        pass
+    auditing.clock.tick(30 * DAY)
+    for _ in range(3):
+        async with auditing.running():
+            await auditing.pass_time(130)
+    newest = NINE + timedelta(days=29)
+    assert auditing.said() == [f"self_audit:{newest.isoformat()}"]
+
+
+async def test_a_clock_set_back_makes_no_second_one(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    async with auditing.running():
+        await auditing.pass_time(DAY)
+    assert len(auditing.said()) == 1
+    for back in (timedelta(minutes=30), timedelta(hours=20), timedelta(days=3)):
+        auditing.clock = FakeClock(NINE - back)
+        async with auditing.running():
+            await auditing.pass_time(back.total_seconds() + 300)
+    keys = auditing.said()
+    assert keys.count(f"self_audit:{NINE.isoformat()}") == 1
+    assert len(keys) == len(set(keys))
+
+
+async def test_killed_anywhere_it_is_told_once_and_each_run_begun_once(tmp_path: Path) -> None:
+    whole = []
+    for after in range(0, 340, 11):
+        auditing = Auditing(tmp_path / str(after), proposals=1)
+        async with auditing.running():
+            auditing.fails()
+        auditing.clock.tick(DAY)
+        fuse = Fuse(after)
+        async with auditing.running(fuse):
+            await auditing.pass_time(130)
+        async with auditing.running():
+            await auditing.pass_time(130)
+        assert len(auditing.said()) == 1, after
+        assert len(auditing.begun()) == 1, after
+        whole.append(fuse.burnt <= after)
+    assert any(whole)
+    assert not all(whole)
+
+
+async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path, cron=None)
+    await auditing.program().run_forever()
+    auditing.fails()
+    post = await auditing.program().now(ALICE)
+    assert "/roll" in text(post)
+    assert auditing.said() == []
+    assert auditing.world.shelf.bodies.get("self_audit") is None
+
+
+async def test_a_report_is_for_listed_people(tmp_path: Path) -> None:
+    with pytest.raises(NotAuthorized):
+        await Auditing(tmp_path).program().now(MALLORY)
+
+
+async def test_a_quiet_week_is_told_in_a_line(tmp_path: Path) -> None:
+    post = await Auditing(tmp_path).program().now(ALICE)
+    assert post.card is None
+    assert post.text.startswith("A quiet week (12 to 19 Nov 2026): nobody asked anything of me.")
+
+
+async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    world, now = auditing.world, auditing.clock.now()
+    auditing.fails()
+    asked = await world.agent().request(world.trigger())
+    run = await world.store.get(asked.id)
+    await world.store.save(run.but(status=Status.DONE, cost_usd=0.25, tokens_in=2_000))
+    model = failure(auditing.clock).model_dump() | {
+        "event": "model.executor", "kind": "model", "name": "executor", "outcome": "ok",
+        "error": None, "cost_usd": 0.25, "run_id": run.id,
+    }  # fmt: skip
+    world.journal.append(Action.model_validate(model))
+    await world.memory.remember(
+        Memory(key="note:1", kind="note", text="never restart on Fridays", by="dora", at=now)
+    )
+    await world.shelf.put("incident:k7m2xq", incident(now))
+    post = await auditing.program().now(ALICE)
+    told = text(post)
+    assert "Models cost **$0.25**" in told
+    assert f"$0.25 {run.id}" in told
+    assert "1 done" in told
+    assert "never restart on Fridays (dora)" in told
+    assert "`k7m2xq` /roll fails" in told
+    assert "1 of 1 commands" not in told
+    (picture,) = post.images
+    assert picture.png.startswith(b"\x89PNG")
+    assert len(auditing.charts.drawn) == 1
+
+
+def incident(now: datetime, **fields: object) -> Incident:
+    about = {
+        "id": "k7m2xq",
+        "event": "command.roll",
+        "title": "/roll fails",
+        "anomalies": (
+            Anomaly(
+                rule=Rule.REPEATED_ERROR,
+                event="command.roll",
+                at=now,
+                value=5,
+                threshold=5,
+                volume=5,
+            ),
+        ),
+        "opened_at": now,
+        "last_at": now,
+        "count": 5,
+    }
+    return Incident.model_validate({**about, **fields})
+
+
+async def test_a_door_that_fails_costs_its_part_of_the_report(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    auditing.fails()
+    auditing.world.memory.broken = True
+    auditing.world.shelf.bodies["incident:old"] = '{"written": "by another version"}'
+    told = text(await auditing.program().now(ALICE))
+    assert "/roll" in told
+    assert "I could not look at: incidents\nwhat was learned" in told
+
+
+async def test_a_channel_that_takes_nothing_is_not_asked_again_for_the_same_day(
+    tmp_path: Path,
+) -> None:
+    auditing = Auditing(tmp_path, proposals=3)
+    async with auditing.running():
+        auditing.fails()
+        auditing.world.chat.gone.add(DEV)
+        await auditing.pass_time(DAY)
+        auditing.world.chat.gone.clear()
+        await auditing.pass_time(DAY)
+    assert auditing.said() == [f"self_audit:{(NINE + timedelta(days=1)).isoformat()}"]
+
+
+async def proposed(
+    auditing: Auditing, errors: Sequence[tuple[Capsule, str]], times: int = 5
+) -> list[str]:
+    """Return what runs were begun about after these failures, the most frequent first."""
+    async with auditing.running():
+        for number, (error, name) in enumerate(errors):
+            auditing.fails(error, times - number, name)
+        await auditing.pass_time(DAY)
+    return [run.trigger.text for run in auditing.begun()]
+
+
+def another(number: int) -> Capsule:
+    return capsule(fingerprint=f"{number:012x}", function=f"f{number}", file=f"cogs/c{number}.py")
+
+
+async def test_runs_are_begun_for_as_many_top_faults_as_are_wanted_if_they_are_ours(
+    tmp_path: Path,
+) -> None:
+    auditing = Auditing(tmp_path, proposals=2)
+    refused = capsule(exception="PermissionError", fingerprint="d0d0d0d0d0d0")
+    faults = [(refused, "export"), *((another(n), f"c{n}") for n in range(3))]
+    begun = await proposed(auditing, faults, times=9)
+    assert begun == ["/c0 failed 8 times with IndexError", "/c1 failed 7 times with IndexError"]
+    for run in auditing.begun():
+        assert run.trigger.person == ITSELF
+        assert run.trigger.error_id is not None
+        assert run.goal == "fix"
+
+
+async def test_nothing_is_begun_unless_it_is_wanted(tmp_path: Path) -> None:
+    assert await proposed(Auditing(tmp_path), [(another(1), "roll")]) == []
+
+
+async def test_what_somebody_sees_to_already_is_not_begun_again(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path, proposals=5)
+    shelf, now = auditing.world.shelf, auditing.clock.now()
+    told = incident(now, fingerprint=another(1).fingerprint, run_id="abc234")
+    await shelf.put("incident:k7m2xq", told)
+    begun = await proposed(auditing, [(another(1), "c1"), (another(2), "c2")])
+    assert begun == ["/c2 failed 4 times with IndexError"]
+
+
+async def test_it_goes_no_further_than_for_incidents(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path, proposals=5)
+    auditing.autonomy = Autonomy(rules={Rule.REPEATED_ERROR: Level.REPORT})
+    assert await proposed(auditing, [(another(1), "c1")]) == []
+
+
+async def test_a_pause_keeps_it_from_beginning_anything_and_not_from_telling(
+    tmp_path: Path,
+) -> None:
+    auditing = Auditing(tmp_path, proposals=5)
+    await auditing.world.agent().autonomy.pause(ALICE, "rebasing")
+    assert await proposed(auditing, [(another(1), "c1")]) == []
+    assert len(auditing.said()) == 1
+
+
+async def test_a_store_that_fails_is_tried_again_a_minute_later(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    async with auditing.running():
+        await auditing.pass_time(60)
+        kept = auditing.world.shelf.bodies["self_audit"]
+        auditing.world.shelf.bodies["self_audit"] = "{}"
+        with pytest.raises(StoreError):
+            await auditing.world.shelf.get("self_audit", Run)
+        await auditing.pass_time(DAY)
+        assert auditing.said() == []
+        auditing.world.shelf.bodies["self_audit"] = kept
+        await auditing.pass_time(120)
+    assert len(auditing.said()) == 1
