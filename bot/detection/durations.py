@@ -35,16 +35,21 @@ class Durations:
     """What one kind of action takes, when it goes well. Values are bins of a sketch.
 
     The window reaches back to the start of the bucket that was `minutes` ago: by a twentieth more
-    at most. So does the baseline, by one of its 24 slots.
+    at most. So does the baseline, by one of its 24 slots. `limit` is the bin beyond which an action
+    was slow when this was last judged.
     """
 
     __slots__ = (
-        "_baseline", "_bucket_seconds", "_judged", "_limit", "_rule", "_slot_seconds", "_stale",
-        "_window", "buckets", "slots",
+        "_baseline", "_bucket_seconds", "_judged", "_rule", "_slot_seconds", "_stale",
+        "_window", "buckets", "limit", "slots",
     )  # fmt: skip
 
     def __init__(
-        self, rule: Latency, buckets: Sequence[Packed] = (), slots: Sequence[Packed] = ()
+        self,
+        rule: Latency,
+        buckets: Sequence[Packed] = (),
+        slots: Sequence[Packed] = (),
+        limit: int | None = None,
     ) -> None:
         self._rule = rule
         self._bucket_seconds = rule.minutes * 60 / BUCKETS
@@ -56,7 +61,7 @@ class Durations:
             self._window.merge(sketch)
         for _, sketch in self.slots:
             self._baseline.merge(sketch)
-        self._limit: int | None = None
+        self.limit = limit
         self._stale = True
         self._judged = -1
 
@@ -119,7 +124,7 @@ class Durations:
 
     def is_slow(self, number: int) -> bool:
         """Return whether an action that took so long is over the limit, where there is one."""
-        return self._limit is not None and number > self._limit
+        return self.limit is not None and number > self.limit
 
     def worth_judging(self, number: int | None, now: float) -> bool:
         """Return whether a verdict may be another than before, after this one was added.
@@ -129,7 +134,7 @@ class Durations:
         """
         bucket = int(now // self._bucket_seconds)
         if bucket == self._judged and self._window.total > self._rule.volume and not self._stale:
-            return number is not None and self._limit is not None and number >= self._limit
+            return number is not None and self.limit is not None and number >= self.limit
         self._judged = bucket
         return self._window.total >= self._rule.volume
 
@@ -141,14 +146,11 @@ class Durations:
         what there was over it before (Chernoff).
         """
         rule, window, baseline = self._rule, self._window, self._baseline
-        if self._stale:
-            self._stale, self._limit = False, None
         if min(window.total, baseline.total) < rule.volume:
             return None
         usual = baseline.quantile(0.95)
         limit = max(rule.factor * usual, rule.floor_ms)
-        if self._limit is None:
-            self._limit = bin_of(limit)
+        self.limit, self._stale = bin_of(limit), False
         p95 = window.quantile(0.95)
         if p95 <= limit:
             return None

@@ -54,7 +54,9 @@ class KindWatch:
         self.window = Window(
             rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
         )
-        self._durations = Durations(latency, *_fitting(latency, state)) if latency else None
+        self._durations = (
+            Durations(latency, *_fitting(latency, state), state.limit) if latency else None
+        )
         self.history = History(Slot(*each) for each in state.history)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
         self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
@@ -121,6 +123,7 @@ class KindWatch:
             durations=_texts(durations.buckets) if durations else (),
             baseline_hours=latency.baseline_hours if latency else 0.0,
             baseline=_texts(durations.slots) if durations else (),
+            limit=durations.limit if durations else None,
             history=_slots(self.history),
             failures=tuple(self.failures),
             slow=tuple(self.slow),

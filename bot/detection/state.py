@@ -38,6 +38,7 @@ class KindState(Record):
     durations: Sketches = ()
     baseline_hours: float = 0.0
     baseline: Sketches = ()
+    limit: int | None = None
     history: Slots = ()
     failures: Seen = ()
     slow: Seen = ()

@@ -5,19 +5,19 @@ Time is that of the newest record, and only goes forward. A record that is out o
 
 - If `tick` is told the time, by a clock, that decides: it moves the time on, and back when the
   clock was set back by more than `span`. Records put aside that fit the new time count then.
-- If it is not (a replay), `AGREEING` records in a row that are out of line on the same side move
-  the time to the middle one of them, and then count: a pause in the log, or a clock that was set.
-  Any record that is in line has those put aside forgotten.
+- If it is not (a replay), so many records in a row that are out of line on the same side move the
+  time to the middle one of them, and then count: `AHEAD` after a pause in the log, `BEHIND` after a
+  clock was set back. Any record that is in line has those put aside forgotten.
 
-So one record from the far future changes nothing, neither does one from last week; and after a
-silence, or when a clock was set, everything goes on `AGREEING` records later at most.
+So one record from the far future changes nothing, neither do a few from last week; and after a
+silence, or when a clock was set, everything goes on a few records later.
 """
 
 from collections.abc import Sequence
 
 from bot.domain.samples import Sample
 
-AGREEING = 3
+AHEAD, BEHIND = 3, 10
 KEPT = 1_000
 
 
@@ -49,9 +49,10 @@ class Timeline:
             self._aside.clear()
         self._aside.append(sample)
         del self._aside[:-KEPT]
-        if self._told or len(self._aside) < AGREEING:
+        agreeing = AHEAD if ahead > 0 else BEHIND
+        if self._told or len(self._aside) < agreeing:
             return ()
-        return self._move(sorted(each.at for each in self._aside)[AGREEING // 2])
+        return self._move(sorted(each.at for each in self._aside)[agreeing // 2])
 
     def tick(self, now: float) -> Sequence[Sample]:
         """Take the time from a clock; return the samples put aside that count now."""
