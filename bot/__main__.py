@@ -29,6 +29,7 @@ runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
 journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
 cli.add_typer(runs_cli, name="runs")
 cli.add_typer(journal_cli, name="journal")
+cli.add_typer(root.memory_cli, name="memory")
 cli.command("detect")(root.detect)
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)

@@ -3,6 +3,7 @@
 from bot.app._bench import run_bench
 from bot.app._bot import run_bot
 from bot.app._cli_detect import detect
+from bot.app._cli_memory import memory_cli
 from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
@@ -25,6 +26,7 @@ __all__ = [
     "judge",
     "list_runs",
     "local_forge",
+    "memory_cli",
     "project_root",
     "repair",
     "run_bench",

@@ -1,0 +1,59 @@
+"""`theseus memory`: what is remembered, looked up and taken out without a running bot."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.domain.memory import Memory, Recall, Recalled
+from bot.domain.recalling import told
+from bot.settings import load
+from bot.telemetry import redact
+
+memory_cli = typer.Typer(help="Look at what is remembered.", no_args_is_help=True)
+
+
+@memory_cli.command()
+def search(
+    words: Annotated[str, typer.Argument(help="What it is about; empty: the newest.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what fits, the best match first."""
+    found = asyncio.run(_recalled(words, limit))
+    if as_json:
+        shown = [each.model_dump(mode="json") for each in found]
+        sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        return
+    for each in found:
+        sys.stdout.write(
+            f"{each.score:.2f}  {each.memory.key}  {told(each.memory)}  ({each.because})\n"
+        )
+
+
+@memory_cli.command()
+def export() -> None:
+    """Print everything as NDJSON, oldest first."""
+    for memory in asyncio.run(_everything()):
+        sys.stdout.write(memory.model_dump_json() + "\n")
+
+
+async def _recalled(words: str, limit: int) -> Sequence[Recalled]:
+    async with _book() as book:
+        return await book.recall(Recall(words=words, limit=limit))
+
+
+async def _everything() -> Sequence[Memory]:
+    async with _book() as book:
+        return await book.export()
+
+
+def _book() -> SqliteMemory:
+    settings = load(Path.cwd(), os.environ)
+    return SqliteMemory(settings.state / "memory.sqlite3", redact=redact)
