@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.domain.cards._plain import plain
-from bot.domain.cards._text import counted, money, one_line, seconds, tokens
+from bot.domain.cards._text import counted, money, seconds, tokens
 from bot.domain.charts import Line, Mark, Point, TimeChart
 from bot.domain.posts import Attachment, Card, CardField, Image, Post
 from bot.domain.run import Status
@@ -11,6 +11,7 @@ from bot.domain.self_audit import AuditReport, Ended, Fault, Fix, Lesson, Open, 
 from bot.domain.watch import Judgement
 
 _SHOWN = 5
+_FIELD = 530  # characters: ten fields, and what stands over them, are less than a card's 6,000
 _OTHERS = "others"
 _ENDED: dict[Status, str] = {
     Status.DONE: "done",
@@ -239,16 +240,16 @@ def _unused(report: AuditReport, most: int | None) -> list[str]:
 
 
 def _and(names: Sequence[str], most: int | None) -> str:
-    shown = [f"`{one_line(name, 40)}`" for name in names[:most]]
+    shown = [f"`{plain(name, 40)}`" for name in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _fitting(lines: Iterable[str]) -> str:
-    """Return as many lines as a field takes."""
+    """Return as many lines as leave room on the card for all other fields."""
     kept: list[str] = []
     for line in lines:
-        if sum(len(each) + 1 for each in kept) + len(line) > 1_000:
+        if sum(len(each) + 1 for each in kept) + len(line) > _FIELD:
             break
         kept.append(line)
     return "\n".join(kept)
