@@ -9,7 +9,7 @@ from bot.domain.change import Attempt
 from bot.domain.errors import AgentTimeout
 from bot.domain.evidence import Evidence
 from bot.domain.recalling import failed_approaches
-from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
@@ -35,7 +35,11 @@ class OfflineAgent:
         self._refused: dict[str, list[Texts]] = {}  # by run: what our own checks turned down
 
     async def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the door."""
         if assignment.plan.reproduction is None:

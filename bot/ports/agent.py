@@ -1,6 +1,6 @@
 """The code agent door: whoever writes the change. Its kinds are engines."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -44,11 +44,27 @@ class Assignment(Record):
     answer: Answer | None = None
 
 
+News = Callable[[], Sequence[str]]
+"""Returns what listed people have asked of the change since it was last called, oldest first.
+
+Whatever it returns counts as heard; what it is not asked for is taken up in the next round.
+"""
+
+
+def no_news() -> Sequence[str]:
+    """Return nothing: nobody says anything."""
+    return ()
+
+
 class Progress(Spent):
-    """What the agent is doing now, one short line for the card; spent so far in this call."""
+    """What the agent is doing now, one short line for the card; spent so far in this call.
+
+    A `milestone` is worth a line of its own in the thread.
+    """
 
     kind: Literal["progress"] = "progress"
     text: str
+    milestone: bool = False
 
 
 class Asked(Spent):
@@ -94,12 +110,17 @@ class CodeAgent(Protocol):
         ...
 
     def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then exactly one last update: `Finished`, or `Asked`.
 
         Edits files under `workspace.path` and leaves them uncommitted. From round 2 on the
-        workspace holds the earlier round's commits. Closing the iterator or
+        workspace holds the earlier round's commits. An engine that follows words asks for `news`
+        while it works and does what it hears; one that does not never asks. Closing the iterator or
         cancelling ends the engine's processes (the whole group) before it returns. It never holds
         forge or chat credentials. Raises `AgentError` (`AgentTimeout` after the budget's seconds)
         and `BudgetSpent`; what was spent by then is in the last `Progress`.

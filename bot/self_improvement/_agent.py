@@ -18,13 +18,14 @@ from bot.self_improvement._approval import ApprovalRequest, Approvals
 from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._flow import Flow
+from bot.self_improvement._hearing import Hearing
 from bot.self_improvement._keeper import Keeper, about, open_question
 from bot.self_improvement._kit import Kit
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._recollection import Recollection
-from bot.self_improvement._starting import Starting, again
+from bot.self_improvement._starting import Starting, again, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._sweep import Sweep
 from bot.self_improvement._turns import Turns
@@ -46,23 +47,25 @@ class SelfImprovementAgent:
         self._voice = Voice(
             doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id
         )
-        purse = Purse()
+        purse, hearing = Purse(), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
         self._permits = Permits(doors, limits.people)
         self.recollection = Recollection(doors, self._permits)
-        flow = Flow(Kit(doors, stages, limits, self._voice, self._keeper, purse))
+        self.autonomy = AutonomyGate(doors, limits, self._permits, self._start)
+        kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing)
+        flow = Flow(kit, self.autonomy.standing)
         self._purse = purse
         self._approvals = Approvals(doors, limits, self._turns)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
-            doors, self._voice, self._keeper, self._workers.wake, stages.execute
+            doors, self._voice, self._keeper, self._workers.wake, stages.execute, hearing
         )
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
-        self.autonomy = AutonomyGate(doors, limits, self._permits, self._start)
         self._sweep = Sweep(
-            doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns
-        )
+            doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
+            self.autonomy,
+        )  # fmt: skip
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
@@ -88,10 +91,7 @@ class SelfImprovementAgent:
         return await self._start(trigger)
 
     async def start_itself(self, trigger: Trigger) -> Run:
-        """Start a run nobody asked for (`origin` incident or audit, `person` ITSELF).
-
-        Raises `Paused`, `ChatRejected`, `OutOfBounds`; see `AutonomyGate.start`.
-        """
+        """Start a run nobody asked for. Raises `Paused`, `ChatRejected`; see `AutonomyGate`."""
         return await self.autonomy.start(trigger)
 
     async def promote(self, run_id: str, person: Person) -> Run:
@@ -108,8 +108,8 @@ class SelfImprovementAgent:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
             if not diagnosis.triage.ours:
                 raise WrongStage(diagnosis.triage.told)
-            fix = run.but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED, reason="")
-            return await self._queued(fix)
+            fix = taken_over(run, person).but(goal="fix", stage=Stage.PLAN)
+            return await self._queued(fix.but(status=Status.QUEUED, reason=""))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.
@@ -127,7 +127,7 @@ class SelfImprovementAgent:
             if (await self._doors.store.history(run.id)).proposal is not None:
                 return await self._start(again(run.trigger, person))
             await self._drop(run.id)
-            anew = run.but(
+            anew = taken_over(run, person).but(
                 stage=Stage.OBSERVE,
                 status=Status.QUEUED,
                 attempt=run.attempt + 1,

@@ -9,6 +9,7 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._hearing import Hearing
 from bot.self_improvement._keeper import Keeper, open_question
 from bot.self_improvement._kit import need
 from bot.self_improvement._parts import Doors
@@ -30,12 +31,14 @@ class Dialogue:
         keeper: Keeper,
         wake: Callable[[], None],
         engine: Execute,
+        hearing: Hearing,
     ) -> None:
         self._doors = doors
         self._voice = voice
         self._keeper = keeper
         self._wake = wake
         self._engine = engine
+        self._hearing = hearing
 
     @property
     def follows_words(self) -> bool:
@@ -86,6 +89,7 @@ class Dialogue:
     async def tell(self, run: Run, said: Sequence[Instruction]) -> Run:
         """Take up what people ask of a change, each once: at once, or in the next round.
 
+        An engine that is at work on it is told; where it has just ended, the next round is.
         Raises `WrongStage` where there is no change to speak of, or nobody who follows words.
         """
         history = await self._doors.store.history(run.id)
@@ -95,13 +99,14 @@ class Dialogue:
             return run
         self._check(run, history)
         told = Instructions(items=(*known.items, *new))
-        revises = run.stage is Stage.SHIP
+        revises, heard = run.stage is Stage.SHIP, False
         if revises:
             run = await self._begin(run, history, told)
         else:
             await self._doors.store.append(run.id, told)
+            heard = self._hearing.tell(run.id, told.items)
         for item in new:
-            text = told_text(item, at_once=revises)
+            text = told_text(item, at_once=revises, heard=heard)
             await self._voice.say(run, text, key=f"asked:{item.key}")
         return run
 

@@ -16,7 +16,9 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace
+from bot.self_improvement._hearing import Hearing
 from bot.self_improvement._keeper import Keeper
+from bot.self_improvement._milestones import Milestones
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._voice import Voice
@@ -40,6 +42,7 @@ class Kit:
     voice: Voice
     keeper: Keeper
     purse: Purse
+    hearing: Hearing
 
     def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
         """Lend the run's worktree."""
@@ -48,10 +51,16 @@ class Kit:
         )
 
     def working(self, run: Run, history: History) -> Callable[[Progress], Awaitable[None]]:
-        """Return what shows on the card what an engine does, and counts what it spends."""
+        """Return what shows on the card what an engine does, and counts what it spends.
+
+        Milestones are said in the thread too, now and then: the card shows all of them.
+        """
+        milestones = Milestones(run, self.voice, self.doors.clock)
 
         async def show(progress: Progress) -> None:
             self.purse.note(run.id, progress)
+            if progress.milestone:
+                await milestones.reached(progress.text)
             await self.voice.refresh(self.purse.shown(run), history, progress.text)
 
         return show

@@ -26,12 +26,17 @@ def claimed_only(change: ChangeSet) -> str:
     return f"The {change.engine} engine ended and had changed nothing, whatever it says: “{said}”"
 
 
-def told_text(item: Instruction, *, at_once: bool) -> str:
-    """Return who asked what of a change, and when it is taken up."""
+def told_text(item: Instruction, *, at_once: bool, heard: bool = False) -> str:
+    """Return who asked what of a change, and when it is taken up.
+
+    `at_once` begins a revision with it; where it is `heard`, an engine is at work and is told.
+    """
     said = "wrote on the pull request" if item.how == "review" else "asked"
     when = (
         "I am on it, and post a new card when it holds."
         if at_once
+        else "I pass it on now."
+        if heard
         else "I take it up in the next round."
     )
     return f"✏️ **{item.by}** {said}: “{one_line(item.text, _SHOWN)}” {when}"
@@ -64,6 +69,6 @@ def complaint(verdict: Verdict) -> str:
         for check in verdict.checks
         if not check.ok
     ]
-    if not verdict.reproduced:
+    if not verdict.reproduced and verdict.undone is None:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"

@@ -8,6 +8,7 @@ from bot.domain.plan import Plan, Step
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
+from bot.self_improvement._hearing import Ear
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._pauses import pause_until
 from bot.self_improvement._words import claimed_only, nothing_found, told_text
@@ -65,11 +66,22 @@ class Writing:
         return await kit.keeper.save(kit.purse.settle(run))
 
     async def _written(self, engine: Execute, run: Run, history: History) -> Run:
+        """Let the engine write; what people ask meanwhile it hears at once, if it follows words."""
+        kit = self._kit
+        if not engine.follows_words:
+            return await self._written_by(engine, run, history, Ear())
+        with kit.hearing.listening(run.id) as ear:
+            # what was asked before anybody listened is noted by now, and all after it is heard
+            asked = (await kit.doors.store.history(run.id)).instructions
+            return await self._written_by(engine, run, history.but(instructions=asked), ear)
+
+    async def _written_by(self, engine: Execute, run: Run, history: History, ear: Ear) -> Run:
         kit = self._kit
         assignment = _assignment(run, history)
+        ear.heard = len(assignment.steering)
 
         async def worked(workspace: Workspace) -> ChangeSet | Paused:
-            done = await engine(assignment, workspace, kit.working(run, history))
+            done = await engine(assignment, workspace, kit.working(run, history), ear.news)
             kit.purse.note(run.id, done.asked if isinstance(done, Paused) else done)
             return done
 
@@ -81,7 +93,7 @@ class Writing:
             return await self._ask(run, change)
         if not change.files:
             return await self._nothing(engine, run, history, change)
-        change = change.but(heard=len(assignment.steering))
+        change = change.but(heard=ear.heard)
         plan = _with_granted(assignment.plan, change.granted)
         records = (change,) if plan == assignment.plan else (change, plan)
         return await kit.keeper.advance(kit.purse.settle(run), Stage.VERIFY, *records)

@@ -8,7 +8,7 @@ from bot.domain.change import ChangeSet
 from bot.domain.errors import AgentOutputInvalid, OutOfBounds
 from bot.domain.plan import Reproduction
 from bot.domain.record import Record
-from bot.ports.agent import Asked, Assignment, Budget, CodeAgent, Finished, Progress
+from bot.ports.agent import Asked, Assignment, Budget, CodeAgent, Finished, News, Progress, no_news
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 
@@ -41,7 +41,11 @@ class Execute:
         return self._agent.follows_words
 
     async def __call__(
-        self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News = no_news,
     ) -> ChangeSet | Paused:
         """Return the change on the branch; `files` is empty when this round changed nothing.
 
@@ -53,7 +57,7 @@ class Execute:
         before = assignment.previous.head if assignment.previous else workspace.base
         # what a crash left of this round does not count
         await workspace.reset(assignment.question.head if assignment.question else before)
-        finished = await self._work(assignment, workspace, on_progress)
+        finished = await self._work(assignment, workspace, on_progress, news)
         if isinstance(finished, Asked):
             head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
             return Paused(asked=finished, head=head)
@@ -89,10 +93,15 @@ class Execute:
         return await workspace.commit(_message(assignment, finished))
 
     async def _work(
-        self, assignment: Assignment, workspace: Workspace, on_progress: OnProgress
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News,
     ) -> Finished | Asked:
         finished = None
-        async with aclosing(self._agent.work(assignment, workspace, self._budget)) as updates:
+        working = self._agent.work(assignment, workspace, self._budget, news)
+        async with aclosing(working) as updates:
             async for update in updates:
                 if isinstance(update, Progress):
                     await on_progress(update)

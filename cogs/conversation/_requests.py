@@ -6,7 +6,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.cards import run_line
-from bot.domain.errors import UnknownRun
+from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.grammar import Intent
 from bot.domain.policy import Act
 from bot.domain.run import Run, Trigger
@@ -20,6 +20,11 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
     goal = "fix" if heard.utterance.intent is Intent.FIX else "investigate"
     run, message = heard.run, heard.message
     subject = heard.utterance.slots.subject
+    if run and _half_said(heard, run, goal):
+        with suppress(WrongStage):  # nobody there to hear it: then it is a complaint
+            key = f"message:{message.id}"
+            await bot.agent.revise(run.id, heard.person, heard.text, "text", key)
+            return None
     if run and goal == "fix" and run.goal == "investigate" and run.ended and not subject:
         await bot.agent.promote(run.id, heard.person)
         return "On it."
@@ -41,6 +46,12 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
     )
     elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
     return asked_text(heard.person, asked) if elsewhere or asked.joined else None
+
+
+def _half_said(heard: Heard, run: Run, goal: str) -> bool:
+    """Whether words that only might complain are said to a fix under way: they are about it."""
+    weakly = goal == "investigate" and heard.utterance.strength == "weak"
+    return weakly and run.goal == "fix" and not run.ended
 
 
 async def ship(bot: TheseusClient, heard: Heard) -> str | None:

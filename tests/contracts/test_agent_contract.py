@@ -12,11 +12,11 @@ from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, Progress, Update
+from bot.ports.agent import Assignment, Budget, CodeAgent, Finished, News, Progress, Update, no_news
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.faulty_project import FIXED, faulty_project
-from tests.support.claude_room import claude_room, mends, the_assignment
+from tests.support.claude_room import DRAFT, claude_room, mends, the_assignment
 from tests.support.processes import processes_in
 from tests.twins.model import Story, says
 
@@ -42,8 +42,9 @@ class Desk:
     def assignment(self, **changes: object) -> Assignment:
         return the_assignment(self.base, **changes)
 
-    async def work(self, assignment: Assignment) -> list[Update]:
-        async with aclosing(self.agent.work(assignment, self.workspace, BUDGET)) as updates:
+    async def work(self, assignment: Assignment, news: News = no_news) -> list[Update]:
+        working = self.agent.work(assignment, self.workspace, BUDGET, news)
+        async with aclosing(working) as updates:
             return [update async for update in updates]
 
 
@@ -105,3 +106,18 @@ async def test_after_a_verdict_it_works_again_from_what_was_turned_down(desk: De
     verdict = Verdict(head=head, round=1, checks=(failed,))
     again = await desk.work(desk.assignment(round=2, previous=change, feedback=verdict))
     assert isinstance(again[-1], Finished)
+
+
+async def test_one_that_follows_words_asks_for_news_and_another_does_not(desk: Desk) -> None:
+    waiting, heard = ["also handle d0"], list[str]()
+
+    def news() -> list[str]:
+        heard.extend(waiting)
+        told = list(waiting)
+        waiting.clear()
+        return told
+
+    unproven = desk.assignment(plan=DRAFT.but(reproduction=None))  # nothing to search by
+    updates = await desk.work(unproven, news)
+    assert isinstance(updates[-1], Finished)
+    assert heard == (["also handle d0"] if desk.agent.follows_words else [])

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
 from bot.domain.spent import Spent
-from bot.ports.agent import Asked, Assignment, Budget, Finished, Progress, Update
+from bot.ports.agent import Asked, Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.workspace import Workspace
 
 Edits = Mapping[str, str | None]
@@ -19,7 +19,8 @@ class FakeAgent:
     `rounds` are the edits of each round (`None` removes a file); when they run out, the last is
     made again. An error among them is raised instead, a question asked. A list stands for the calls
     of one round, one after another. `hold` makes it work until `release` or until it is cancelled;
-    `stopped` counts how often that happened. `words` are fields of its last word; every call spends
+    `stopped` counts how often that happened. `news` is what it heard while it worked, unless it
+    is `deaf`; `tells` are milestones. `words` are fields of its last word; every call spends
     `spends`, told from its first sign of life on.
     """
 
@@ -42,6 +43,9 @@ class FakeAgent:
         self.asked: list[Assignment] = []
         self.working = asyncio.Event()
         self.stopped = 0
+        self.news: list[str] = []
+        self.tells: Sequence[str] = ()
+        self.deaf = False
         self._go = asyncio.Event()
         self._go.set()
 
@@ -54,17 +58,25 @@ class FakeAgent:
         self._go.set()
 
     async def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Make this round's edits."""
         self.asked.append(assignment)
         yield Progress(text="looking at the code", **self._spends)
+        for told in self.tells:
+            yield Progress(text=told, milestone=True, **self._spends)
         self.working.set()
         try:
             await self._go.wait()
         except asyncio.CancelledError:
             self.stopped += 1
             raise
+        if self.follows_words and not self.deaf:
+            self.news += news()
         edits = self._turn(assignment.round)
         if isinstance(edits, Exception):
             raise edits

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bot.domain.errors import AgentUnavailable
 from bot.domain.record import Record
-from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.sandbox import Limits, Sandbox
 from bot.ports.workspace import Workspace
 
@@ -39,7 +39,11 @@ class ScriptedEngine:
         self._sandbox = sandbox
 
     async def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Do the turn of this round; see the door."""
         turn = await asyncio.to_thread(self._turn, assignment)

@@ -19,7 +19,7 @@ from bot.adapters.claude_agent._turn import Account, Turn, last_cost
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.roles import Role
-from bot.ports.agent import Assignment, Budget, Finished, Progress, Update
+from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.workspace import Workspace
 
 _SUMMARY = 200
@@ -41,14 +41,18 @@ class ClaudeAgent:
         self._reviewer = reviewer
 
     async def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was changed or asked; see the door."""
         account = Account()
         try:
             for fresh in (False, True):
                 try:
-                    work = self._work(assignment, workspace, budget, account, fresh=fresh)
+                    work = self._work(assignment, workspace, budget, news, account, fresh=fresh)
                     async with aclosing(work) as updates:
                         async for update in updates:
                             yield update
@@ -67,6 +71,7 @@ class ClaudeAgent:
         assignment: Assignment,
         workspace: Workspace,
         budget: Budget,
+        news: News,
         account: Account,
         *,
         fresh: bool,
@@ -87,12 +92,20 @@ class ClaudeAgent:
             seconds=budget.seconds,
             usd=budget.usd or self._executor.usd,
             fresh=fresh,
+            news=lambda: briefing.meanwhile(news()),
         )
         reviewer = self._reads_over(assignment, workspace, budget, account)
         async with reviewer, self._claude.converse(talk) as conversation:
             account.add(conversation)
             call = _Call(
-                assignment, workspace, seat.desk, briefing, account, reviewer, self._late(budget)
+                assignment,
+                workspace,
+                seat.desk,
+                briefing,
+                account,
+                reviewer,
+                self._late(budget),
+                news,
             )
             async with aclosing(call.carry_out(conversation)) as updates:
                 async for update in updates:
@@ -137,6 +150,7 @@ class _Call:
     account: Account
     reviewer: Reviewer
     late: Callable[[], bool]
+    news: News
     attempts: list[Attempt] = field(default_factory=list)
 
     async def carry_out(self, conversation: Conversation) -> AsyncGenerator[Update, None]:
@@ -155,6 +169,9 @@ class _Call:
             if self.desk.asked is not None:
                 yield self.desk.asked.but(**dict(self.account.spent))
                 return
+            if not self.late() and (asked := self.briefing.meanwhile(self.news())):
+                prompt = asked
+                continue
             words, diff = turn.reply.text, await self.workspace.diff()
             if diff == before:
                 if reminded:

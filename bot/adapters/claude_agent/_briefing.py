@@ -34,6 +34,7 @@ class Briefing:
         self._prompts = prompts
         self._memory = memory
         self._checks = checks
+        self._meanwhile: list[str] = []
 
     def opening(self, owned: Sequence[str], *, known: bool, diff: str) -> str:
         """Return what begins this call.
@@ -68,13 +69,19 @@ class Briefing:
             "executor_review", problems=self._data(told or review.summary, _OUTPUT, "review")
         )
 
+    def meanwhile(self, news: Sequence[str]) -> str:
+        """Return what the executor is told of what people ask while it works; empty for nothing."""
+        self._meanwhile += news
+        return self._rendered("executor_meanwhile", news)
+
     def nothing_changed(self) -> str:
         """Return what the executor is told when it is done and nothing has changed."""
         return self._prompts.render("executor_nothing")
 
     def to_review(self, owned: Sequence[str], words: str, diff: str) -> str:
         """Return what the reviewer reads first."""
-        asked = self._instructions("reviewer_instructions")
+        steering = (*self._assignment.steering, *self._meanwhile)
+        asked = self._rendered("reviewer_instructions", steering)
         return self._prompts.render(
             "reviewer_read",
             diagnosis=self._diagnosis(),
@@ -106,7 +113,7 @@ class Briefing:
             told.append(self._feedback(assignment.feedback))
         if assignment.answer is not None:
             told.append(self._answer())
-        if asked := self._instructions("executor_instructions"):
+        if asked := self._rendered("executor_instructions", assignment.steering):
             told.append(asked)
         interrupted = assignment.resumed and assignment.answer is None
         if known and (interrupted or not told):
@@ -145,12 +152,10 @@ class Briefing:
             )
         return self._prompts.render("executor_answer", question=asked, answer=said)
 
-    def _instructions(self, prompt: str) -> str:
-        if not self._assignment.steering:
+    def _rendered(self, prompt: str, asked: Sequence[str]) -> str:
+        if not asked:
             return ""
-        blocks = [
-            self._data(each, _INSTRUCTION, "instruction") for each in self._assignment.steering
-        ]
+        blocks = [self._data(each, _INSTRUCTION, "instruction") for each in asked]
         return self._prompts.render(prompt, instructions="\n\n".join(blocks))
 
     def _diagnosis(self) -> str:

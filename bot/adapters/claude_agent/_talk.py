@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.adapters.claude_agent._events import Ruling
 from bot.domain.roles import Role
 
+News = Callable[[], str]  # what there is to say while a turn is under way; empty: nothing
 Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
 
 
@@ -38,7 +39,7 @@ class Talk:
     allowed. `schema` asks for a structured answer at the end of each turn. `seconds` of wall-clock
     time and `usd` are for the whole conversation. A conversation known by its name is gone on with,
     unless it is to be `fresh`. A `chat` tells words while they are written, and has its `seconds`
-    for each turn.
+    for each turn. `news` is told to the model beside what a tool returns.
     """
 
     name: str
@@ -53,3 +54,4 @@ class Talk:
     usd: float = 1.0
     fresh: bool = False
     chat: bool = False
+    news: News | None = None

@@ -5,13 +5,15 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._events import Reply, Seen
+from bot.adapters.claude_agent._events import Called, Reply, Seen
+from bot.adapters.claude_agent._guard import PREFIX
 from bot.adapters.claude_agent._narration import narrate
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.spent import Spent
 from bot.ports.agent import Progress
 
 Watch = Callable[[Seen], None]
+_REPORT = f"{PREFIX}report_progress"
 
 
 class Account:
@@ -33,10 +35,10 @@ class Account:
             total = total.plus(conversation.spent)
         return total
 
-    def progress(self, text: str) -> Progress:
+    def progress(self, text: str, *, milestone: bool = False) -> Progress:
         """Return a line for the card, with the sum so far."""
         self._told = self.spent
-        return Progress(text=text, **dict(self._told))
+        return Progress(text=text, milestone=milestone, **dict(self._told))
 
     @property
     def owed(self) -> bool:
@@ -72,7 +74,8 @@ class Turn:
                     self._reply = event
                     continue
                 if line := narrate(event, self._root):
-                    yield self._account.progress(line)
+                    reported = isinstance(event, Called) and event.tool == _REPORT
+                    yield self._account.progress(line, milestone=reported)
                 if self._watch is not None:
                     self._watch(event)
 

@@ -20,7 +20,7 @@ from claude_agent_sdk import (
     ProcessError,
     ResultError,
 )
-from claude_agent_sdk.types import McpSdkServerConfig
+from claude_agent_sdk.types import HookEvent, McpSdkServerConfig
 
 from bot.adapters.claude_agent import _launch
 from bot.adapters.claude_agent._events import Allow, Deny
@@ -180,7 +180,8 @@ class Wire:
             hooks={
                 "PreToolUse": [
                     HookMatcher(hooks=[self._rule], timeout=RULING_SECONDS, on_failure="block")
-                ]
+                ],
+                **self._telling(),
             },
             output_format=schema,
             max_buffer_size=LINE_BYTES,
@@ -207,6 +208,20 @@ class Wire:
                 return _ruling("allow")
             case Allow(instead):
                 return _ruling("allow", updatedInput=dict(instead or {}))
+
+    def _telling(self) -> dict[HookEvent, list[HookMatcher]]:
+        """Return the hooks that tell news. A message of its own could begin a turn nobody hears."""
+        events: tuple[HookEvent, ...] = ("PostToolUse", "PostToolUseFailure")
+        if self._talk.news is None:
+            return {}
+        return {event: [HookMatcher(hooks=[self._tell])] for event in events}
+
+    async def _tell(
+        self, returned: HookInput, call: str | None, context: HookContext
+    ) -> HookJSONOutput:
+        news = self._talk.news() if self._talk.news else ""
+        told = {"hookEventName": returned["hook_event_name"], "additionalContext": news}
+        return cast(HookJSONOutput, {"hookSpecificOutput": told} if news else {})
 
     def _offered(self, tool: str) -> bool:
         server = cast(McpSdkServerConfig | None, self._talk.server)

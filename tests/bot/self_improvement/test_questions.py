@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.run import Run, Stage, Status
-from bot.ports.agent import Asked, Assignment, Budget, Update
+from bot.ports.agent import Asked, Assignment, Budget, News, Update, no_news
 from bot.ports.workspace import Workspace
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
@@ -28,10 +28,14 @@ class Asking(FakeAgent):
     """An engine that does nothing before it has an answer."""
 
     async def work(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         self.rounds = (FIX,) if assignment.answer else (ASKS,)
-        async with aclosing(super().work(assignment, workspace, budget)) as updates:
+        async with aclosing(super().work(assignment, workspace, budget, news)) as updates:
             async for update in updates:
                 yield update
 

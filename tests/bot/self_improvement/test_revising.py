@@ -33,9 +33,10 @@ ASK = "also handle 0d6"
 
 
 def willing(folder: Path, *rounds: object) -> World:
-    """Return a world whose engine fixes, then does as it is told."""
+    """Return a world whose engine fixes, then does as it is told; it hears nothing at work."""
     world = World(folder)
     world.engine = FakeAgent(FIX, *(rounds or (BETTER,)))  # type: ignore[arg-type]
+    world.engine.deaf = True
     return world
 
 
@@ -250,7 +251,7 @@ async def test_what_is_asked_while_the_change_is_written_is_done_before_it_is_pr
     assert [each.steering for each in world.engine.asked] == [(), (ASK,)]
     assert len(world.cards(run)) == 1
     said = world.said(run)
-    assert any("I take it up in the next round" in text for text in said)
+    assert any("I pass it on now" in text for text in said)
     assert any(f"holds. Now for what dora asked “{ASK}”" in text for text in said)
 
 

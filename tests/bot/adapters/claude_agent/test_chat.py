@@ -172,7 +172,7 @@ async def test_whoever_asks_while_the_bot_ends_is_not_told_of_a_failure(tmp_path
 
 async def test_what_was_said_before_is_told_once_and_again_to_a_new_program(tmp_path: Path) -> None:
     clock = FakeClock()
-    dear = Ended(failed=False, text="Dear.", cost_usd=0.15)
+    dear: Heard = Ended(failed=False, text="Dear.", cost_usd=0.15)
     claude = WrittenClaude(tmp_path, clock, [DONE], [dear], [DONE])
     companion = a_companion(claude, clock)
     before = said_before("is it broken", "It is not.", "I see")
@@ -189,7 +189,8 @@ async def test_what_was_said_before_is_told_once_and_again_to_a_new_program(tmp_
 
 async def test_a_program_that_died_unnoticed_is_replaced_once(tmp_path: Path) -> None:
     clock, died = FakeClock(), AgentUnavailable("The program ended without a word.")
-    claude = WrittenClaude(tmp_path, clock, [DONE], [died], [DONE], [Wrote("I thi"), died], [DONE])
+    half: list[Heard | Exception] = [Wrote("I thi"), died]
+    claude = WrittenClaude(tmp_path, clock, [DONE], [died], [DONE], half, [DONE])
     companion = a_companion(claude, clock)
     await heard(companion, a_turn(), FakeHands())
     _, last = await heard(companion, a_turn(message=2), FakeHands())
@@ -202,7 +203,7 @@ async def test_a_program_that_died_unnoticed_is_replaced_once(tmp_path: Path) ->
 
 async def test_an_answer_grows_letter_by_letter_over_all_it_says(tmp_path: Path) -> None:
     clock = FakeClock()
-    turn = [
+    turn: list[Heard] = [
         *(Wrote("I lo"), Wrote("ok."), Said("I look.")),
         *(Used("a", 90, 8), Wrote("It is"), Said("It is fine."), DONE),
     ]
@@ -220,7 +221,11 @@ async def test_an_answer_grows_letter_by_letter_over_all_it_says(tmp_path: Path)
 
 async def test_what_a_turn_that_failed_has_spent_is_told(tmp_path: Path) -> None:
     clock = FakeClock()
-    turn = [Wrote("I"), Used("a", 90, 8), Ended(failed=True, status=529, cost_usd=0.07)]
+    turn: list[Heard] = [
+        Wrote("I"),
+        Used("a", 90, 8),
+        Ended(failed=True, status=529, cost_usd=0.07),
+    ]
     companion = a_companion(WrittenClaude(tmp_path, clock, turn), clock)
     seen = []
     with pytest.raises(AgentOverloaded):
