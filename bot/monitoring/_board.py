@@ -27,6 +27,7 @@ class Board:
         self._digests: dict[str, Digest] = {}
         self._mutes: dict[str, Mute] = {}
         self._unsaved: dict[str, Record] = {}
+        self.busy = False  # what was found is still being looked into: there may be more of it
 
     async def load(self) -> None:
         """Read what an earlier process kept. What cannot be read is logged and left alone."""

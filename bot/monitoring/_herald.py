@@ -18,6 +18,7 @@ from bot.self_improvement import SelfImprovementAgent
 
 TURN_SECONDS = 1.0
 _SETTLED = timedelta(seconds=1)  # a storm is seen as one when its first gusts are together
+_LATEST = timedelta(seconds=3)
 _PACE = timedelta(seconds=5)
 _OLD = timedelta(hours=1)
 _OLD_PACE = timedelta(minutes=1)  # Discord counts edits of messages older than an hour
@@ -85,7 +86,8 @@ class Herald:
 
     def _is_fresh(self, incident: Incident, now: datetime) -> bool:
         untold = not incident.told and incident.id not in self._refused
-        return untold and not incident.is_muted(now) and now - began(incident) >= _SETTLED
+        settled = _SETTLED if not self._board.busy else _LATEST
+        return untold and not incident.is_muted(now) and now - began(incident) >= settled
 
     async def _tell(self, incident_id: str) -> None:
         """Post the incident's message; it is in the board before, so it has one key for ever."""

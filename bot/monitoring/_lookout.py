@@ -57,6 +57,7 @@ class Lookout:
         self._cursor: str | None = None
         self._number = 0
         self._moved = False
+        self._torn = False  # the detector has seen part of what comes after the cursor
         self._saved_at = clock.monotonic()
         self._pruned_at = clock.monotonic()
         self._untold: list[tuple[Anomaly, int]] = []
@@ -77,22 +78,29 @@ class Lookout:
 
     async def turn(self) -> None:
         """Judge what was written since the last turn. Raises `JournalError`, `StoreError`."""
-        await self._hand_over()
+        try:
+            await self._catch_up()
+            for anomaly in self.detector.tick(self._clock.now().timestamp()):
+                self._untold.append((anomaly, self._number))
+            await self._hand_over()
+        finally:
+            self._board.busy = False
+        self._incidents.resolve(self.detector)
+        await self._save_now_and_then()
+
+    async def _catch_up(self) -> None:
+        """See what was written, in chunks, so that others get a turn."""
         while True:
             followed = await self._journal.follow(self._cursor, limit=CHUNK)
+            self._torn = True
             for sample in followed.samples:
                 await self._see(sample)
             self._moved = self._moved or followed.cursor != self._cursor
-            self._cursor = followed.cursor
+            self._cursor, self._torn = followed.cursor, False
             if len(followed.samples) < CHUNK:
-                break
+                return
             await self._save_now_and_then()
             await asyncio.sleep(0)
-        for anomaly in self.detector.tick(self._clock.now().timestamp()):
-            self._untold.append((anomaly, self._number))
-        await self._hand_over()
-        self._incidents.resolve(self.detector)
-        await self._save_now_and_then()
 
     async def _see(self, sample: Sample) -> None:
         self._number += 1
@@ -106,6 +114,7 @@ class Lookout:
         """Give what was found to the incidents; what fails is given again next time."""
         try:
             while self._untold:
+                self._board.busy = True
                 await self._incidents.judge(*self._untold[0])
                 del self._untold[0]
         except StoreError as error:
@@ -138,7 +147,7 @@ class Lookout:
         self._saved_at = self._clock.monotonic()
         self._incidents.fold()
         await self._board.flush()
-        if self._moved and not self._untold:
+        if self._moved and not self._torn and not self._untold:
             self._moved = False
             await self._shelf.put(_SHELF, self._position())
 

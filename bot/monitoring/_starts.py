@@ -110,7 +110,7 @@ class Starts:
         if self._in_storm(incident):
             return _Decision(None, "report: it was told in a storm, and I start nothing in one")
         if not incident.triage.ours:
-            return _Decision(None, f"report: {incident.triage.told}")
+            return _Decision(None, "report: there is nothing of ours to change")
         levels = [
             level_for(self._autonomy, anomaly.rule, incident.files)
             for anomaly in incident.anomalies

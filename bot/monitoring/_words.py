@@ -27,7 +27,7 @@ def error_in_words(capsule: Capsule | None) -> str:
     if capsule is None:
         return ""
     frame = capsule.innermost
-    raised = name_only(capsule.exception)
+    raised = name_only(capsule.exception.rpartition(".")[2])
     return f"{raised} in {name_only(frame.function)}()" if frame else raised
 
 

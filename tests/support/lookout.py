@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from bot.domain.autonomy import Autonomy
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.posts import Post
@@ -21,11 +23,11 @@ _EDGE = 10.0
 _numbers = count(1)
 
 OUTAGE = Capsule(
-    exception="ClientConnectorDNSError",
+    exception="aiohttp.client_exceptions.ClientConnectorDNSError",
     message="Cannot connect to host api.example.org:443",
     fingerprint="d0d0d0d0d0d0",
     frames=capsule(file="cogs/weather.py", function="fetch").frames,
-    kinds=("aiohttp.client_exceptions.ClientConnectorError", "builtins.OSError"),
+    kinds=("aiohttp.client_exceptions.ClientConnectorError", "OSError"),
     libraries=("aiohttp.connector",),
 )
 
@@ -39,25 +41,25 @@ class Lookout:
         *,
         config: IncidentsConfig | None = None,
         thresholds: Thresholds | None = None,
+        autonomy: Autonomy | None = None,
     ) -> None:
         self.world = World(folder)
+        self.world.limits = replace(self.world.limits, autonomy=autonomy or Autonomy())
         self.clock = self.world.clock
         self.chat = self.world.chat
         self.charts = FakeCharts()
         self.config = config or IncidentsConfig()
         self.thresholds = thresholds or Thresholds()
-        self.monitoring = self.program(self.world.agent())
+        self.agent = self.world.agent()
+        self.monitoring = self.program(self.agent)
 
     def program(self, agent: SelfImprovementAgent, fuse: Fuse | None = None) -> Monitoring:
         """Return a newly started program's monitoring."""
-        world, fuse = self.world, fuse or Fuse()
-        doors = MonitoringDoors(
-            fused(world.journal, fuse),
-            fused(world.shelf, fuse),
-            fused(world.chat, fuse),
-            world.clock,
-            self.charts,
-        )
+        world, clock, charts = self.world, self.clock, self.charts
+        doors = MonitoringDoors(world.journal, world.shelf, world.chat, clock, charts)
+        if fuse is not None:
+            journal, shelf = fused(world.journal, fuse), fused(world.shelf, fuse)
+            doors = MonitoringDoors(journal, shelf, fused(world.chat, fuse), clock, charts)
         rules = MonitoringRules(
             self.thresholds, self.config, world.limits.autonomy, PEOPLE, DEV, GUILD
         )
@@ -67,6 +69,7 @@ class Lookout:
     async def running(self, fuse: Fuse | None = None) -> AsyncIterator[Monitoring]:
         """Run the program; leaving ends it in good order, a blown fuse ends watching at once."""
         async with self.world.running() as agent:
+            self.agent = agent
             self.monitoring = self.program(agent, fuse)
             watching = asyncio.create_task(self.monitoring.run_forever())
             await self.pass_time(2)

@@ -139,8 +139,13 @@ def _affected(told: Incident) -> str:
 def _triage(told: Incident) -> str:
     triage = told.triage
     sure = "" if triage.origin is Origin.UNKNOWN else f" ({triage.confidence} confidence)"
-    reasons = [f"• {plain(reason, 180)}" for reason in triage.reasons[:4]]
+    reasons = [f"• {_reason(reason)}" for reason in triage.reasons[:4]]
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])
+
+
+def _reason(text: str) -> str:
+    """Return a reason of the rules, which set names in backticks; those may stay."""
+    return plain(text, 180).replace("\\`", "`")
 
 
 def _doing(told: Incident, run: Run | None) -> str:

@@ -1,0 +1,211 @@
+"""Many faults at once are one message, and what can wait is told after the quiet hours."""
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.incident import Incident, Severity
+from bot.monitoring._board import MOST_OPEN, Board
+from bot.monitoring._quiet import is_quiet
+from bot.settings import IncidentsConfig, QuietHours, Storm
+from tests.fakes.fake_shelf import FakeShelf
+from tests.support.fuse import Fuse
+from tests.support.lookout import Lookout
+from tests.support.world import capsule
+
+HOUR = 3600.0
+BERLIN = QuietHours.model_validate({"from": "22:00", "to": "07:00", "timezone": "Europe/Berlin"})
+SEEN = Anomaly(
+    rule=Rule.REPEATED_ERROR,
+    event="command.roll",
+    at=datetime(2026, 7, 1, tzinfo=UTC),
+    value=5,
+    threshold=5,
+    volume=5,
+)
+# Only a repeated failure is medium here, and the clock of a test begins at 14:00 UTC.
+SIESTA = QuietHours.model_validate({"from": "13:00", "to": "16:00"})
+
+
+def medium(hours: QuietHours | None = SIESTA) -> IncidentsConfig:
+    """Return a configuration in which nothing is loud."""
+    return IncidentsConfig(
+        quiet_hours=hours,
+        resolved_after_minutes=600,
+        severity=dict.fromkeys(Rule, Severity.MEDIUM),
+    )
+
+
+async def test_a_hundred_faults_at_once_are_one_digest_and_start_nothing(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.faults(100)
+        await lookout.pass_time(10)
+        assert len(lookout.monitoring.incidents()) == 100
+        [key] = lookout.said()
+        assert key.startswith("incidents:")
+        card = lookout.chat.by_key(key).post.card
+        assert card is not None
+        assert card.title == "100 faults at once, 100 of them going on"
+        assert "… and 80 more" in card.body
+        assert await lookout.world.store.find() == ()
+
+
+async def test_a_storm_over_a_minute_is_few_messages_and_one_digest(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        for number in range(100):
+            lookout.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
+            await lookout.pass_time(0.6)
+        await lookout.pass_time(10)
+    said = lookout.said()
+    assert len([key for key in said if key.startswith("incidents:")]) == 1
+    assert len(said) <= 6
+
+
+async def test_the_digest_is_edited_in_place_as_its_incidents_end(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.faults(8)
+        await lookout.pass_time(10)
+        await lookout.pass_time(32 * 60)
+        await lookout.pass_time(70)
+        [key] = lookout.said()
+        card = lookout.chat.by_key(key).post.card
+        assert card is not None
+        assert card.title == "8 faults at once, 0 of them going on"
+
+
+async def test_after_the_storm_faults_are_told_one_by_one_again(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.faults(8)
+        await lookout.pass_time(10)
+        await lookout.pass_time(300)
+        lookout.fails(5, "poll", capsule(fingerprint="ab" * 6))
+        await lookout.pass_time(10)
+    assert len(lookout.said()) == 2
+    assert len(lookout.said("incident:")) == 1
+
+
+async def test_killed_in_a_storm_it_tells_one_digest_and_nothing_twice(tmp_path: Path) -> None:
+    for after in range(10, 140, 26):
+        lookout = Lookout(tmp_path / str(after), config=IncidentsConfig(storm=Storm(incidents=2)))
+        async with lookout.running():
+            lookout.happens(1)
+        async with lookout.running(Fuse(after)):
+            lookout.faults(4)
+            await lookout.pass_time(8)
+        async with lookout.running():
+            await lookout.pass_time(20)
+        alone = lookout.said("incident:")
+        assert len(lookout.said("incidents:")) == 1, after
+        assert len(alone) == len(set(alone)) <= 2, after
+        incidents = lookout.monitoring.incidents()
+        assert len(incidents) == 4, after
+        assert all(each.told for each in incidents), after
+
+
+def test_the_quietest_that_was_longest_not_seen_makes_room_for_another() -> None:
+    board, now = Board(FakeShelf()), datetime(2026, 7, 1, 12, tzinfo=UTC)
+    for number in range(MOST_OPEN):
+        assert board.make_room() is None
+        at = now + timedelta(seconds=number)
+        board.put(
+            Incident(
+                id=f"i{number}",
+                severity=Severity.LOW if number in (70, 150) else Severity.HIGH,
+                event="command.roll",
+                title="/roll fails",
+                anomalies=(SEEN.but(at=at),),
+                opened_at=at,
+                last_at=at,
+            )
+        )
+    room = board.make_room()
+    assert room is not None
+    assert room.id == "i70"
+
+
+@pytest.mark.parametrize(
+    ("at", "quiet"),
+    [
+        ("2026-07-01T19:59:00", False),  # 21:59 in Berlin, summer time
+        ("2026-07-01T20:00:00", True),
+        ("2026-07-02T00:30:00", True),
+        ("2026-07-02T04:59:00", True),
+        ("2026-07-02T05:00:00", False),
+        ("2026-12-01T20:30:00", False),  # winter time
+        ("2026-12-01T21:00:00", True),
+        ("2026-12-02T05:30:00", True),
+        ("2026-12-02T06:00:00", False),
+        ("2026-10-25T00:30:00", True),  # 02:30, for the first time that night
+        ("2026-10-25T01:30:00", True),  # and for the second
+        ("2026-10-25T05:30:00", True),  # 06:30 in winter time
+        ("2026-10-25T06:00:00", False),
+        ("2026-03-29T04:59:00", True),  # the night that is an hour short
+        ("2026-03-29T05:00:00", False),
+    ],
+)
+def test_quiet_hours_go_by_the_clock_on_the_wall(at: str, quiet: bool) -> None:
+    assert is_quiet(BERLIN, datetime.fromisoformat(at).replace(tzinfo=UTC)) is quiet
+
+
+def test_quiet_hours_may_lie_within_a_day_or_fill_it() -> None:
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert is_quiet(SIESTA.model_copy(update={"start": time(12)}), noon)
+    assert not is_quiet(SIESTA, noon)
+    assert is_quiet(SIESTA.model_copy(update={"start": time(0), "end": time(0)}), noon)
+    assert not is_quiet(None, noon)
+
+
+async def test_what_can_wait_is_told_after_the_quiet_hours_if_it_still_goes_on(
+    tmp_path: Path,
+) -> None:
+    lookout = Lookout(tmp_path, config=medium())
+    async with lookout.running():
+        lookout.fails(5)
+        await lookout.pass_time(HOUR)
+        assert lookout.said() == []
+        assert await lookout.world.store.find() == ()
+        await lookout.pass_time(HOUR + 60)
+        assert lookout.said() == [f"incident:{lookout.the_incident().id}"]
+
+
+async def test_several_that_were_held_back_come_in_one_message(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path, config=medium())
+    async with lookout.running():
+        for number in range(3):
+            lookout.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
+            await lookout.pass_time(300)
+        await lookout.pass_time(2 * HOUR)
+        [key] = lookout.said()
+        card = lookout.chat.by_key(key).post.card
+        assert card is not None
+        assert card.title == "From the quiet hours: 3 incidents, 3 of them going on"
+        await lookout.pass_time(HOUR)
+    assert len(lookout.said()) == 1
+
+
+async def test_what_ended_in_the_quiet_hours_is_not_told(tmp_path: Path) -> None:
+    config = medium().but(resolved_after_minutes=30)
+    lookout = Lookout(tmp_path, config=config)
+    async with lookout.running():
+        lookout.fails(5)
+        await lookout.pass_time(HOUR)
+        await lookout.pass_time(2 * HOUR)
+    assert not lookout.the_incident().open
+    assert lookout.said() == []
+
+
+async def test_high_severity_speaks_in_quiet_hours_too(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path, config=IncidentsConfig(quiet_hours=SIESTA))
+    async with lookout.running():
+        lookout.fails(5)
+        await lookout.pass_time(10)
+        assert lookout.said() == []
+        lookout.fails(5)  # and now too many of all
+        await lookout.pass_time(10)
+        assert len(lookout.said()) == 1
