@@ -7,6 +7,10 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
+from bot.domain.run import Run
+
+HELD = "⏸️ Held before the next stage."
+"""How the reason of a run begins that waits for a pause to end."""
 
 
 class Pause(Record):
@@ -44,6 +48,11 @@ class Pause(Record):
         if self.kind == "dev mode":
             return "It goes on by itself when that is over."
         return "It goes on when somebody says “resume”."
+
+
+def is_held(run: Run) -> bool:
+    """Whether a run waits for a pause to end."""
+    return run.parked and run.reason.startswith(HELD)
 
 
 class Started(Record):

@@ -25,11 +25,13 @@ from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._recollection import Recollection
+from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._starting import Starting, again, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._sweep import Sweep
 from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
+from bot.self_improvement._watching import Watching
 from bot.self_improvement._workers import Workers
 from bot.telemetry import redact
 
@@ -62,6 +64,8 @@ class SelfImprovementAgent:
         )
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
+        self.watching = Watching(doors, stages, limits, self._voice)
+        self.reverting = Reverting(doors, self._permits, self._start)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
             self.autonomy,
@@ -73,6 +77,7 @@ class SelfImprovementAgent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._workers.run_forever(), name="workers")
             group.create_task(self._sweep.run_forever(), name="sweep")
+            group.create_task(self.watching.run_forever(), name="watching")
 
     async def recover(self) -> None:
         """Continue, queue or end every run an earlier process left, each with a word about it."""
@@ -99,8 +104,8 @@ class SelfImprovementAgent:
         await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
         async with self._turns.of(run_id):
             run = await self._doors.store.get(run_id)
-            if run.goal == "fix":
-                raise WrongStage(f"Run `{run.id}` is a fix already ({run.status}).")
+            if run.goal != "investigate":
+                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({run.status}).")
             if run.status is not Status.DONE:
                 raise WrongStage(f"Run `{run.id}` is not there yet ({run.status} at {run.stage}).")
             diagnosis = (await self._doors.store.history(run.id)).diagnosis

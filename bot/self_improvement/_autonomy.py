@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ChatRejected, OutOfBounds, Paused, WrongStage
+from bot.domain.errors import ChatRejected, OutOfBounds, Paused, WorkspaceError, WrongStage
 from bot.domain.pauses import Pause, Starts
 from bot.domain.people import ITSELF, Person
 from bot.domain.policy import Act
@@ -15,9 +15,10 @@ from bot.domain.run import Run, Trigger
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._permits import Permits
+from bot.self_improvement._standing import PAUSE, Standing
 from bot.telemetry import redact
 
-_PAUSE, _STARTS = "pause", "autonomous-starts"
+_STARTS = "autonomous-starts"
 _HOUR = timedelta(hours=1)
 _LONGEST = timedelta(days=366)
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class AutonomyGate:
         self._doors = doors
         self._limits = limits
         self._permits = permits
+        self.standing = Standing(doors, limits)
         self._start = start
         self._turn = asyncio.Lock()
         self._refused: dict[str, str] = {}  # trigger -> why, so that it is audited once
@@ -73,7 +75,7 @@ class AutonomyGate:
         why = redact(" ".join(why.split()))[:500]
         await self._permits.ask(person, Act.STEER, None, f"pause: {why or '-'} until {until}")
         pause = Pause(kind="person", why=why, by=person, at=now, until=until)
-        await self._doors.shelf.put(_PAUSE, pause)
+        await self._doors.shelf.put(PAUSE, pause)
         told = f"⏸️ {pause.told()} What people ask me for is still done."
         await self._say(told, f"pause:{now.isoformat()}")
         return pause
@@ -81,12 +83,12 @@ class AutonomyGate:
     async def resume(self, person: Person) -> Pause:
         """Lift the pause a person gave, and return it. Raises `NotAuthorized`, `WrongStage`."""
         await self._permits.ask(person, Act.STEER, None, "resume")
-        pause = await self._by_a_person()
+        pause = await self.standing.by_a_person()
         if pause is None:
-            standing = await self.standing()
+            standing = await self.standing.pause()
             raise WrongStage(standing.told() if standing else "My own work is not paused.")
-        await self._doors.shelf.remove(_PAUSE)
-        rest = await self.standing()
+        await self._doors.shelf.remove(PAUSE)
+        rest = await self.standing.pause()
         told = f"▶️ **{person.name}** lets me work by myself again."
         told += f" Not yet, though: {rest.told()}" if rest else ""
         await self._say(
@@ -94,21 +96,42 @@ class AutonomyGate:
         )
         return pause
 
-    async def standing(self) -> Pause | None:
-        """Return what keeps the bot from working by itself, if anything does."""
-        return await self._by_a_person()
+    async def holds(self, run: Run) -> bool:
+        """Whether a run of its own has to wait before its next stage."""
+        history = await self._doors.store.history(run.id)
+        return await self.standing.for_run(run, history) is not None
 
     async def look(self) -> None:
-        """Say once that a pause has ended by itself. Called again and again."""
-        pause = await self._doors.shelf.get(_PAUSE, Pause)
+        """Say once that a pause has ended by itself, or that dev mode has begun or ended.
+
+        Called again and again.
+        """
+        pause = await self._doors.shelf.get(PAUSE, Pause)
         if pause is not None and pause.over(self._doors.clock.now()):
             told = f"▶️ The pause of {pause.who} is over; I work by myself again."
             await self._say(told, f"pause-over:{pause.at.isoformat()}")
-            await self._doors.shelf.remove(_PAUSE)
+            await self._doors.shelf.remove(PAUSE)
+        await self._look_at_dev_mode()
+
+    async def _look_at_dev_mode(self) -> None:
+        if self.standing.dev_mode is None:
+            return
+        try:
+            begun, over = await self.standing.dev_mode.look()
+        except WorkspaceError as error:
+            _log.warning("whether people work on the code cannot be seen: %s", error)
+            return
+        if begun is not None:
+            told = f"⏸️ {begun.told()} What people ask me for is still done."
+            await self._say(told, f"dev-mode:{begun.at.isoformat()}")
+        elif over:
+            at = self._doors.clock.now().isoformat()
+            told = "▶️ Nobody works on my code any more; I work by myself again."
+            await self._say(told, f"dev-mode-over:{at}")
 
     async def vital_sign(self) -> str:
         """Return a line for `/health`."""
-        pause = await self.standing()
+        pause = await self.standing.pause()
         if pause is not None:
             return f"**Own work** ⏸️ {pause.told()}"
         starts, limits = await self._starts(), self._limits.autonomy
@@ -118,7 +141,7 @@ class AutonomyGate:
         )
 
     async def _may_start(self, trigger: Trigger, starts: Starts) -> None:
-        pause = await self.standing()
+        pause = await self.standing.pause(await self._files(trigger))
         why = pause.told() if pause else self._too_many(starts)
         if not why:
             self._refused.pop(trigger.key, None)
@@ -137,9 +160,11 @@ class AutonomyGate:
             f"{what}; the next one {soon(starts.items[-most].at + _HOUR)}." if most else f"{what}."
         )
 
-    async def _by_a_person(self) -> Pause | None:
-        pause = await self._doors.shelf.get(_PAUSE, Pause)
-        return None if pause is None or pause.over(self._doors.clock.now()) else pause
+    async def _files(self, trigger: Trigger) -> tuple[str, ...]:
+        """Return the files in the frames of the failure the trigger names."""
+        failure = await self._doors.journal.get(trigger.error_id) if trigger.error_id else None
+        frames = failure.error.frames if failure and failure.error else ()
+        return tuple(dict.fromkeys(frame.file for frame in frames))
 
     async def _starts(self) -> Starts:
         starts = await self._doors.shelf.get(_STARTS, Starts) or Starts()

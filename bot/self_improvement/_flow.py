@@ -5,15 +5,18 @@ from bot.self_improvement._kit import Kit
 from bot.self_improvement._proving import Proving
 from bot.self_improvement._seeing import Seeing
 from bot.self_improvement._shipping import Shipping
+from bot.self_improvement._standing import Standing
+from bot.self_improvement._undoing import Undoing
 from bot.self_improvement._writing import Writing
 
 
 class Flow:
     """Does a run's next stage and saves what came of it, before anything else happens."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, standing: Standing) -> None:
         self._kit = kit
-        seeing, proving = Seeing(kit), Proving(kit)
+        self._standing = standing
+        seeing, proving, undoing = Seeing(kit), Proving(kit), Undoing(kit)
         self._steps = {
             Stage.OBSERVE: seeing.observe,
             Stage.DIAGNOSE: seeing.diagnose,
@@ -23,13 +26,19 @@ class Flow:
             Stage.PROPOSE: proving.propose,
             Stage.SHIP: Shipping(kit).ship,
         }
+        undo = {Stage.OBSERVE: undoing.observe, Stage.EXECUTE: undoing.execute}
+        self._reverting = {**self._steps, **undo}
 
     async def step(self, run: Run) -> Run:
         """Return the run one stage further. What a stage raises comes out unchanged."""
         run = await self._announced(run)
         history = await self._kit.doors.store.history(run.id)
         await self._kit.voice.refresh(run, history)
-        return await self._steps[run.stage](run, history)
+        pause = await self._standing.for_run(run, history)
+        if pause is not None:
+            return await self._kit.keeper.hold(run, pause)
+        steps = self._reverting if run.goal == "revert" else self._steps
+        return await steps[run.stage](run, history)
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
         """Do what follows from a stage that raised; the run never stays as it is."""

@@ -1,6 +1,6 @@
 """Keeping runs: every change of a run is saved first, then shown."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.cards import failed_outputs, outputs
 from bot.domain.change import ChangeSet, FullTier, Verdict
@@ -17,6 +17,7 @@ from bot.domain.errors import (
 )
 from bot.domain.history import History
 from bot.domain.ids import short_id
+from bot.domain.pauses import HELD, Pause
 from bot.domain.posts import Attachment
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
@@ -30,6 +31,7 @@ from bot.telemetry import redact
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
 _UNSHIPPED = "Not shipped:"
+_HELD_FOR = timedelta(days=3_650)  # the sweep looks at what holds it, not at the clock
 # Others pass, or say nothing of the fault: no money, no provider, a mistake of ours.
 _TEACHING = (AgentOutputInvalid, AgentRefused, AgentStuck, AgentTimeout, OutOfBounds)
 
@@ -82,6 +84,19 @@ class Keeper:
         parked = await self.park(run.but(activity="going on after a pause"), until, reason)
         await self.say_parked(parked, History())
         return parked
+
+    async def hold(self, run: Run, pause: Pause) -> Run:
+        """Park a run that nobody asked for while its kind of work is paused, and say so."""
+        until = pause.until or self._doors.clock.now() + _HELD_FOR
+        held = _unleased(run).but(
+            status=Status.WAITING,
+            parked_until=until,
+            interruptions=0,
+            reason=f"{HELD} {pause.told()}",
+        )
+        saved = await self.save(held)
+        await self.say_parked(saved, History())
+        return saved
 
     async def say_parked(self, run: Run, history: History) -> None:
         """Say what a parked run waits for; again is harmless."""

@@ -12,7 +12,7 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryBook
 from bot.ports.shelf import Shelf
 from bot.ports.store import Store
-from bot.ports.workspace import Workspaces
+from bot.ports.workspace import Checkout, Workspaces
 from bot.stages.diagnose import Diagnose
 from bot.stages.execute import Execute
 from bot.stages.observe import Observe
@@ -20,12 +20,16 @@ from bot.stages.plan import MakePlan
 from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from bot.stages.verify import Verify
+from bot.stages.watch import WatchFix
 from bot.telemetry import Recorder
 
 
 @dataclass(frozen=True)
 class Doors:
-    """The doors the agent itself goes through; stages hold their own."""
+    """The doors the agent itself goes through; stages hold their own.
+
+    Without a `checkout` there is no dev mode.
+    """
 
     store: Store
     chat: Chat
@@ -36,11 +40,15 @@ class Doors:
     recorder: Recorder
     shelf: Shelf
     memory: MemoryBook
+    checkout: Checkout | None = None
 
 
 @dataclass(frozen=True)
 class Stages:
-    """One of each stage, ready to call. `stand_in` writes the change when `execute` cannot."""
+    """One of each stage, ready to call.
+
+    `stand_in` writes the change when `execute` cannot. Without `watch`, fixes are not watched.
+    """
 
     observe: Observe
     diagnose: Diagnose
@@ -50,6 +58,7 @@ class Stages:
     propose: Propose
     ship: Ship
     stand_in: Execute | None = None
+    watch: WatchFix | None = None
 
 
 @dataclass(frozen=True)
@@ -67,4 +76,5 @@ class Limits:
     forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
     comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
     autonomy: Autonomy = field(default_factory=Autonomy)
+    dev_mode: bool = False  # pause while people work on the code
     vital_signs: tuple[str, ...] = ()

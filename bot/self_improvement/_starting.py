@@ -2,7 +2,7 @@
 
 from bot.domain.errors import StoreConflict
 from bot.domain.ids import run_id as new_run_id
-from bot.domain.people import Person
+from bot.domain.people import ITSELF, Person
 from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._startup import Startup
@@ -48,4 +48,12 @@ class Starting:
 def again(trigger: Trigger, person: Person) -> Trigger:
     """Return the trigger of a new run in place of one that had a proposal."""
     place = trigger.place.but(message_id=None, thread_id=None)
-    return trigger.but(key=f"{trigger.key}:again", person=person, place=place)
+    key = f"{trigger.key}:again"
+    return trigger.but(key=key, person=person, place=place, origin="person")
+
+
+def taken_over(run: Run, person: Person) -> Run:
+    """Return a run that goes on at a person's word; what the bot began is theirs then."""
+    if run.trigger.person != ITSELF:
+        return run
+    return run.but(trigger=run.trigger.but(person=person, origin="person"))

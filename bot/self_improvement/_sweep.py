@@ -7,9 +7,11 @@ from bot.domain.audit import AuditEntry
 from bot.domain.dialogue import Instruction, Instructions, asks_nothing
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
+from bot.domain.pauses import is_held
 from bot.domain.policy import Act
 from bot.domain.proposal import Comment, ForgeProposal, Proposal
 from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._parts import Doors, Limits
@@ -38,6 +40,7 @@ class Sweep:
         dialogue: Dialogue,
         workers: Workers,
         turns: Turns,
+        autonomy: AutonomyGate,
     ) -> None:
         self._doors = doors
         self._limits = limits
@@ -46,6 +49,7 @@ class Sweep:
         self._dialogue = dialogue
         self._workers = workers
         self._turns = turns
+        self._autonomy = autonomy
         self._read: dict[str, datetime] = {}  # run -> when its proposal's comments were read
 
     async def run_forever(self) -> None:
@@ -58,7 +62,8 @@ class Sweep:
                 _log.exception("the sweep did not get to its end; the next one starts over")
 
     async def look(self) -> None:
-        """Look once at every waiting run."""
+        """Look once at every waiting run, and at what is paused."""
+        await self._autonomy.look()
         for run in await self._doors.store.find(status={Status.WAITING}, limit=1000):
             async with self._turns.of(run.id):
                 try:
@@ -71,6 +76,9 @@ class Sweep:
             return
         if run.stage is Stage.SHIP:
             await self._look_at_proposal(run)
+        elif is_held(run):
+            if not await self._autonomy.holds(run):
+                await self._dialogue.go_on(run)
         elif run.parked_until is not None and self._doors.clock.now() >= run.parked_until:
             await self._dialogue.overdue(run)
 
@@ -139,6 +147,8 @@ class Sweep:
 
     async def _reviewed(self, run: Run, opened: ForgeProposal) -> bool:
         """Revise once for all that reviewers wrote since; return whether they wrote anything."""
+        if run.goal == "revert":
+            return False  # it is the undo of a merge and nothing else
         now = self._doors.clock.now()
         if now - self._read.get(run.id, run.created_at) < self._limits.comments:
             return False

@@ -7,8 +7,9 @@ from bot.domain.cards import ending, investigation, shipped
 from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
 from bot.domain.history import History
+from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, MessageRef, Post
-from bot.domain.run import Run, Status
+from bot.domain.run import Run, Status, Trigger
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.store import Store
@@ -58,7 +59,7 @@ class Voice:
         place = run.trigger.place
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
         what = run.trigger.subject or "the last failure"
-        post = Post(text=f"**{run.trigger.person.name}** asked me to {run.goal}: {what}")
+        post = Post(text=f"{_who_asked(run.trigger)}: {what}")
         root = await self._chat.post(channel, post, key=f"{run.id}:root")
         return await self._chat.open_thread(root, name)
 
@@ -86,12 +87,14 @@ class Voice:
 
     async def ask(self, run: Run, question: Question) -> None:
         """Ask whoever wanted the run, and anybody listed who reads it; once a question."""
-        asker = run.trigger.person.id
+        asker = run.trigger.person
+        notify = () if asker == ITSELF else (asker.id,)
+        named = f"<@{asker.id}> " if notify else ""
         text = (
-            f"❓ <@{asker}> {question.text}\n\nAnswer here, or reply to this message. Without an "
+            f"❓ {named}{question.text}\n\nAnswer here, or reply to this message. Without an "
             f"answer I go on {soon(question.until)} with: {question.default}"
         )
-        await self._post(run, Post(text=text, notify=(asker,)), f"{run.id}:question:{question.id}")
+        await self._post(run, Post(text=text, notify=notify), f"{run.id}:question:{question.id}")
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
@@ -100,6 +103,14 @@ class Voice:
         key = f"{run.id}:proposal:{run.attempt}:{history.proposal.version}"
         ref = await self._chat.post(run.thread_id, cards.proposal(self._now(run), history), key=key)
         return ref.message_id
+
+    async def outcome(self, run: Run, history: History) -> None:
+        """Say once whether the shipped fix held, and show it on the card."""
+        if history.outcome is None or history.proposal is None:
+            return
+        post = cards.outcome_post(run, history.proposal, history.outcome)
+        await self._post(run, post, f"{run.id}:outcome")
+        await self.refresh(run, history)
 
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
@@ -126,6 +137,14 @@ class Voice:
         return run if run.ended else run.but(updated_at=self._clock.now())
 
 
+def _who_asked(trigger: Trigger) -> str:
+    """Return who wanted what; what nobody asked for says so."""
+    if trigger.person != ITSELF:
+        return f"**{trigger.person.name}** asked me to {trigger.goal}"
+    doing = {"investigate": "look into", "fix": "work on a fix for", "revert": "propose to revert"}
+    return f"Nobody asked me, but I {doing[trigger.goal]}"
+
+
 def _own_message(run: Run) -> MessageRef | None:
     """Return the message a thread may hang on: one in a server's channel, not in a thread."""
     place = run.trigger.place
@@ -140,7 +159,7 @@ def _last_post(run: Run, history: History) -> Post | None:
     if run.status is not Status.DONE:
         return ending(run, history)
     if history.shipment and history.proposal and history.approval:
-        return shipped(history.proposal, history.approval, history.shipment)
+        return shipped(history.proposal, history.approval, history.shipment, history.watch)
     if run.goal == "investigate" and history.diagnosis:
         return investigation(run, history)
     return ending(run, history)

@@ -12,6 +12,7 @@ from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import ENDED, Goal, Run, Status, Trigger
+from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
 from bot.ports.planner import Planner
@@ -24,6 +25,7 @@ from bot.stages.plan import MakePlan
 from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from bot.stages.verify import Verify
+from bot.stages.watch import WatchFix
 from bot.telemetry import Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_chat import FakeChat
@@ -140,6 +142,7 @@ class World:
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
         self.engine = FakeAgent(FIX)
+        self.watch: WatchRules | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
@@ -156,7 +159,9 @@ class World:
         self._voice = chat
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
-        self.checkout.advance({"cogs/dice.py": FIXED}, commit)
+        changed = self.workspaces.changed(pull.head) or {"cogs/dice.py": FIXED.encode()}
+        self.workspaces.merged(commit, changed)
+        self.checkout.advance(changed, commit)
 
     def agent(self, fuse: Fuse | None = None) -> SelfImprovementAgent:
         """Return a newly started program's agent, behind a fuse that may end it."""
@@ -179,11 +184,21 @@ class World:
             ),
             ship=Ship(forge, checkout, fused(self.runtime, fuse), self.clock),
             stand_in=Execute(self.stand_in, self.clock, budget=BUDGET) if self.stand_in else None,
+            watch=WatchFix(journal, self.clock, self.watch) if self.watch else None,
         )
         workspaces = fused(self.workspaces, fuse)
         shelf = fused(self.shelf, fuse)
         doors = Doors(
-            store, chat, forge, workspaces, self.clock, journal, recorder, shelf, self.memory
+            store,
+            chat,
+            forge,
+            workspaces,
+            self.clock,
+            journal,
+            recorder,
+            shelf,
+            self.memory,
+            checkout,
         )
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 

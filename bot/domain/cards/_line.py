@@ -1,6 +1,7 @@
 """One line about a run, for lists and answers."""
 
 from bot.domain.cards._text import awaited, one_line
+from bot.domain.pauses import is_held
 from bot.domain.run import Run, Stage, Status
 
 _DOING = {
@@ -39,6 +40,8 @@ def standing(run: Run) -> str:
         return _DOING[run.stage]
     if run.stage is Stage.SHIP:
         return awaited(run)
+    if is_held(run):
+        return "held while my own work is paused"
     if run.parked_until is None:
         return "about to begin"
     goes_on = f"goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"

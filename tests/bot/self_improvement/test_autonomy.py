@@ -157,7 +157,7 @@ async def test_a_pause_ends_by_itself_and_says_so_once(world: World) -> None:
     agent = world.agent()
     await agent.autonomy.pause(ALICE, "", world.clock.now() + HOUR)
     await world.clock.advance(HOUR.total_seconds())
-    assert await agent.autonomy.standing() is None
+    assert await agent.autonomy.standing.pause() is None
     assert await agent.start_itself(own(world))
     await agent.autonomy.look()
     await world.agent().autonomy.look()
@@ -169,7 +169,7 @@ async def test_resume_lifts_a_pause_and_is_said(world: World) -> None:
     agent = world.agent()
     await agent.autonomy.pause(ALICE)
     await agent.autonomy.resume(DORA)
-    assert await agent.autonomy.standing() is None
+    assert await agent.autonomy.standing.pause() is None
     assert told(world)[-1] == "▶️ **dora** lets me work by myself again."
     with pytest.raises(WrongStage, match="not paused"):
         await agent.autonomy.resume(DORA)
@@ -184,7 +184,7 @@ async def test_who_is_not_listed_pauses_nothing_and_lifts_nothing(world: World) 
     for person in (MALLORY, ITSELF):
         with pytest.raises(NotAuthorized):
             await agent.autonomy.resume(person)
-    assert await agent.autonomy.standing() is not None
+    assert await agent.autonomy.standing.pause() is not None
 
 
 @pytest.mark.parametrize("off", [timedelta(0), -HOUR, timedelta(days=400)])

@@ -77,7 +77,7 @@ async def test_checks_that_never_end_are_given_up_with_words_and_may_be_tried_ag
         assert run.parked_until is None
         assert timedelta(0) <= world.clock.now() - limit < timedelta(seconds=20)
         assert f"{PENDING} I waited 2 min for that." in run.reason
-        assert "say “ship it” again" in world.said(run)[-1]
+        await world.until(lambda now: "say “ship it” again" in world.said(now)[-1], run.id)
         assert world.forge.merges == []
         again = await _reapproved(world, agent, run)
         assert again.parked_until is not None
