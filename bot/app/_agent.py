@@ -38,6 +38,7 @@ def make_agent(
         recorder=opened.recorder,
         shelf=opened.shelf,
         memory=opened.memory,
+        checkout=opened.checkout,
     )
     return SelfImprovementAgent(
         doors,
@@ -86,6 +87,7 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         autonomy=config.autonomy,
+        dev_mode=config.autonomy.dev_mode,
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",
             f"**Engine** {chosen.told}",

@@ -20,6 +20,7 @@ from bot.telemetry import redact
 
 _STARTS = "autonomous-starts"
 _HOUR = timedelta(hours=1)
+_REMEMBERED = 1_000
 _LONGEST = timedelta(days=366)
 _log = logging.getLogger(__name__)
 
@@ -147,6 +148,8 @@ class AutonomyGate:
             self._refused.pop(trigger.key, None)
             return
         if self._refused.get(trigger.key) != why:
+            while len(self._refused) >= _REMEMBERED:
+                del self._refused[next(iter(self._refused))]
             self._refused[trigger.key] = why
             await self._audit(trigger, allowed=False, why=why)
         raise Paused(why)
