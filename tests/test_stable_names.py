@@ -69,6 +69,7 @@ COMMANDS = {
     "Fix this", "Investigate this",
     "audit now", "fix", "health", "investigate", "ship",
     "memory export", "memory forget", "memory search",
+    "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
     "remind", "reminders cancel", "reminders list",
     "roll",

@@ -10,17 +10,27 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.client import Identity, TheseusClient
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
+from bot.domain.thresholds import Thresholds
 from bot.local.person import Message, Person
 from bot.local.server import LocalDiscord, LocalPerson
+from bot.monitoring import Monitoring, MonitoringDoors, MonitoringRules
 from bot.ports.planner import Planner
-from bot.self_improvement import Limits
+from bot.self_improvement import Limits, SelfImprovementAgent
+from bot.settings import IncidentsConfig
 from bot.telemetry import Recorder, redact
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.support.discord_client import online
 from tests.support.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
-COGS = ("cogs.conversation", "cogs.approvals", "cogs.runs", "cogs.memory", "cogs.admin")
+COGS = (
+    "cogs.conversation",
+    "cogs.approvals",
+    "cogs.runs",
+    "cogs.incidents",
+    "cogs.memory",
+    "cogs.admin",
+)
 PEOPLE = (
     LocalPerson("alice", listed=True),
     LocalPerson("bob", listed=True),
@@ -95,9 +105,16 @@ def custom_id(message: Message, label: str) -> str:
 
 @asynccontextmanager
 async def dev_channel(
-    folder: Path, *, people: AllowList | None = None, planner: Planner | None = None
+    folder: Path,
+    *,
+    people: AllowList | None = None,
+    planner: Planner | None = None,
+    noticing: bool = False,
 ) -> AsyncIterator[DevChannel]:
-    """Open the channel with everybody in it, until the block ends. Its time runs fast."""
+    """Open the channel with everybody in it, until the block ends. Its time runs fast.
+
+    With `noticing`, the bot notices by itself what goes wrong.
+    """
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
         world = World(folder)
@@ -123,6 +140,8 @@ async def dev_channel(
         client.chat = chat
         client.shelf = world.shelf
         client.agent = world.agent()
+        monitoring = _monitoring(world, client.agent, chat, identity)
+        client.monitoring = monitoring if noticing else None
         await stack.enter_async_context(online(client, local))
         room = DevChannel(local, world, client)
         for name in ids:
@@ -133,11 +152,30 @@ async def dev_channel(
                 group.create_task(client.agent.run_forever()),
                 group.create_task(_time_flies(world)),
             ]
+            if noticing:
+                working.append(group.create_task(monitoring.run_forever()))
             try:
                 yield room
             finally:
                 for task in working:
                     task.cancel()
+
+
+def _monitoring(
+    world: World, agent: SelfImprovementAgent, chat: DiscordChat, identity: Identity
+) -> Monitoring:
+    return Monitoring(
+        MonitoringDoors(world.journal, world.shelf, chat, world.clock),
+        agent,
+        MonitoringRules(
+            Thresholds(),
+            IncidentsConfig(),
+            world.limits.autonomy,
+            identity.people,
+            identity.dev_channel_id,
+            identity.guild_id,
+        ),
+    )
 
 
 async def _time_flies(world: World) -> None:
