@@ -20,6 +20,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_shelf import FakeShelf
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -166,6 +167,7 @@ async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
         recorder=Recorder(FakeJournal(), clock, ROOT, b"salt", lambda: None),
         identity=Identity(guild_id=None, dev_channel_id=1, people=AllowList()),
     )
+    client.shelf = FakeShelf()
     async with client:
         for extension in find_extensions(ROOT / "cogs"):
             await client.load_extension(extension)

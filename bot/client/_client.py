@@ -27,6 +27,7 @@ from bot.ports.clock import Clock
 from bot.ports.companion import Companion
 from bot.ports.shelf import Shelf
 from bot.self_improvement import SelfImprovementAgent
+from bot.settings import MissedConfig
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
 
@@ -48,7 +49,8 @@ class TheseusClient(commands.Bot):
 
     `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
     everything about runs, and answer messages through the chat's outbox. `companion` chats, where
-    there is a model; `shelf` keeps what was said, `remembered` messages of a channel.
+    there is a model; `shelf` keeps what was said, `remembered` messages of a channel. `missed`
+    says which messages that came while it was away are answered.
     """
 
     agent: SelfImprovementAgent
@@ -56,6 +58,7 @@ class TheseusClient(commands.Bot):
     shelf: Shelf
     companion: Companion | None = None
     remembered: int = 40
+    missed: MissedConfig = MissedConfig()
     monitoring: Monitoring | None = None
     self_audit: SelfAudit | None = None
     tree: InstrumentedTree

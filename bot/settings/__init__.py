@@ -3,12 +3,19 @@
 from bot.settings._config import Config, checks_from, config_from, protection_from, thresholds_from
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
-from bot.settings._noticing import IncidentsConfig, QuietHours, SelfAuditConfig, Storm
+from bot.settings._noticing import (
+    IncidentsConfig,
+    MissedConfig,
+    QuietHours,
+    SelfAuditConfig,
+    Storm,
+)
 
 __all__ = [
     "Config",
     "Environment",
     "IncidentsConfig",
+    "MissedConfig",
     "QuietHours",
     "SelfAuditConfig",
     "Settings",

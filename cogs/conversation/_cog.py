@@ -1,16 +1,21 @@
 """The ears: which messages are for the bot, and what they point at."""
 
+import asyncio
+
 import discord
-from discord.ext import commands
+from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError, UnknownRun
+from bot.domain.errors import TheseusError, UnknownRun, WrongStage
 from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.policy import Act
 from bot.domain.posts import Post
 from bot.domain.run import Run
+from cogs.conversation._cursors import Cursors
 from cogs.conversation._heard import Heard
 from cogs.conversation._intents import ANSWERS
+from cogs.conversation._missed import Missed
+from cogs.conversation._requests import is_so
 from cogs.conversation._talking import Talking
 from cogs.ui import (
     CardSeen,
@@ -33,25 +38,91 @@ class Conversation(commands.Cog):
         self.bot = bot
         self._talking = Talking(bot)
         self._heard: dict[int, None] = {}  # ids of messages, oldest first
+        self._cursors = Cursors(bot.shelf)
+        self._missed = Missed(bot, self._cursors, self)
+        self._away = asyncio.Event()  # set: look for what was missed
+        self._behind = True  # until it was looked
+
+    async def cog_load(self) -> None:
+        """Look for what came while nobody listened, whenever that may have been so."""
+        if self.bot.is_ready():
+            self._away.set()
+        self._look_back.start()
+
+    async def cog_unload(self) -> None:
+        """Stop looking; what is in hand is found again."""
+        looking = self._look_back.get_task()
+        self._look_back.cancel()
+        if looking is not None:
+            await asyncio.wait({looking})
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Answer a message that is for the bot; leave all others alone."""
-        if not self._is_talk(message) or self._heard_before(message.id):
-            return
-        heard = await self._hear(message)
-        if heard is None:
-            return
-        try:
-            answer = await self._answer(heard)
-        except TheseusError as refusal:
-            answer = str(refusal)
-        if answer:
-            await self.bot.chat.post(
-                message.channel.id,
-                Post(text=answer, reply_to=message.id),
-                key=f"reply:{message.id}",
-            )
+        if self._is_talk(message) and not self._heard_before(message.id):
+            await self._take(message)
+
+    @commands.Cog.listener()
+    async def on_disconnect(self) -> None:
+        """From now on something may be missed."""
+        self._cursors.hold()
+
+    @commands.Cog.listener()
+    async def on_resumed(self) -> None:
+        """Discord has sent what came meanwhile."""
+        if not self._behind:
+            await self._cursors.release()
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """A new connection: what came since the last one is to be found."""
+        self._cursors.hold()
+        self._behind = True
+        self._away.set()
+
+    @tasks.loop(count=1)
+    async def _look_back(self) -> None:
+        while True:
+            await self._away.wait()
+            self._away.clear()
+            if await self._missed.catch_up():
+                self._behind = self._away.is_set()
+
+    # What hears missed messages
+
+    async def is_for_me(self, message: discord.Message) -> bool:
+        """Whether somebody says this to the bot."""
+        return self._is_talk(message) and await self._hear(message) is not None
+
+    def has_heard(self, message_id: int) -> bool:
+        """Whether the message came by itself."""
+        return message_id in self._heard
+
+    async def hear(self, message: discord.Message) -> None:
+        """Answer a missed message, unless it came by itself meanwhile."""
+        if not self._heard_before(message.id):
+            await self._take(message, missed=True)
+
+    async def _take(self, message: discord.Message, *, missed: bool = False) -> None:
+        async with self._cursors.turn(message.channel.id, message.id) as turn:
+            heard = await self._hear(message)
+            if heard is None:
+                return
+            turn.addressed = True
+            turn.person_id = message.author.id if message.guild is None else None
+            try:
+                answer = await self._answer(heard)
+            except WrongStage as refusal:
+                # it may have been heard to the end just before the bot was killed
+                answer = None if missed and await is_so(self.bot, heard) else str(refusal)
+            except TheseusError as refusal:
+                answer = str(refusal)
+            if answer:
+                await self.bot.chat.post(
+                    message.channel.id,
+                    Post(text=answer, reply_to=message.id),
+                    key=f"reply:{message.id}",
+                )
 
     def _is_talk(self, message: discord.Message) -> bool:
         """Whether a person wrote it: no bot, no webhook, no note of Discord's own."""

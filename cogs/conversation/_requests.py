@@ -9,7 +9,7 @@ from bot.domain.cards import run_line
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.grammar import Intent
 from bot.domain.policy import Act
-from bot.domain.run import Run, Trigger
+from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement import ApprovalRequest
 from cogs.conversation._heard import Heard
 from cogs.ui import ask, asked_text, error_id_in, is_listed, on_it, place_of, shipping_text
@@ -95,6 +95,13 @@ async def revise(bot: TheseusClient, heard: Heard) -> str | None:
     key = f"message:{heard.message.id}"
     run = await bot.agent.revise(run.id, heard.person, said, "text", key)
     return None if heard.run else on_it(run)
+
+
+async def is_so(bot: TheseusClient, heard: Heard) -> bool:
+    """Whether what was asked of the run holds already."""
+    wanted = {Intent.REJECT: Status.REJECTED, Intent.CANCEL: Status.CANCELLED}
+    run = await meant(bot, heard)
+    return wanted.get(heard.utterance.intent) is run.status
 
 
 async def status(bot: TheseusClient, heard: Heard) -> str | None:

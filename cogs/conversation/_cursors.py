@@ -1,0 +1,166 @@
+"""How far each channel was heard. A cursor moves only past what was handled to the end.
+
+Messages are handled side by side and not always in their order: a cursor stands before the oldest
+one that is still in hand. While it is not known whether something was missed, none moves.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+
+from bot.domain.record import Record
+from bot.ports.shelf import Shelf
+
+CHATTER = 25
+"""So many messages that were not for the bot may pass before their cursor is kept."""
+
+_CURSORS = "heard:"
+_MARK = "heard-everywhere"
+
+
+class Cursor(Record):
+    """Every message of a channel up to this one was handled. `person_id`: whose direct channel."""
+
+    channel_id: int
+    message_id: int
+    person_id: int | None = None
+
+
+class Mark(Record):
+    """Every message of every channel up to this one was handled, where there is no cursor."""
+
+    message_id: int
+
+
+class _Channel:
+    """What is known of one channel."""
+
+    def __init__(self, cursor: Cursor, *, kept: bool) -> None:
+        self.cursor = cursor
+        self.newest = cursor.message_id
+        self.in_hand: set[int] = set()
+        self.unkept = 0
+        self.kept = kept
+
+
+class Turn(AbstractAsyncContextManager["Turn"]):
+    """One message in hand. `addressed` is set by whoever finds that it is for the bot."""
+
+    def __init__(self, cursors: "Cursors", channel_id: int, message_id: int) -> None:
+        self._cursors = cursors
+        self._channel_id, self._message_id = channel_id, message_id
+        self.addressed = False
+        self.person_id: int | None = None
+
+    async def __aenter__(self) -> "Turn":
+        self._cursors.take(self._channel_id, [self._message_id])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        """Done, unless the bot is ending: what failed is not tried again for ever."""
+        if kind is None or issubclass(kind, Exception):
+            await self._cursors.handled(self._channel_id, self._message_id, self)
+
+
+class Cursors:
+    """The cursors of all channels, kept on the shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._channels: dict[int, _Channel] = {}
+        self._mark: int | None = None
+        self._holding = True
+
+    async def open(self) -> bool:
+        """Read what is kept; return whether the bot has listened before."""
+        mark = await self._shelf.get(_MARK, Mark)
+        for cursor in await self._shelf.all(_CURSORS, Cursor):
+            known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, kept=True))
+            if known.cursor.message_id < cursor.message_id:
+                known.cursor, known.kept = cursor, True
+        self._mark = max(self._mark or 0, mark.message_id) if mark else self._mark
+        return self._mark is not None
+
+    @property
+    def mark(self) -> int:
+        """Where a channel without a cursor begins."""
+        return self._mark or 0
+
+    @property
+    def direct(self) -> dict[int, int]:
+        """The people who wrote to the bot directly, with their channels."""
+        cursors = [channel.cursor for channel in self._channels.values()]
+        return {c.person_id: c.channel_id for c in cursors if c.person_id is not None}
+
+    def of(self, channel_id: int) -> int:
+        """Return up to which message a channel was handled."""
+        channel = self._channels.get(channel_id)
+        return max(self.mark, channel.cursor.message_id if channel else 0)
+
+    def hold(self) -> None:
+        """Move no cursor from now on: something may be missing."""
+        self._holding = True
+
+    async def release(self) -> None:
+        """Let the cursors move on: nothing is missing, or what is was taken in hand."""
+        self._holding = False
+        for channel in list(self._channels.values()):
+            self._move(channel)
+            if not channel.kept:
+                await self._keep(channel)
+
+    def turn(self, channel_id: int, message_id: int) -> Turn:
+        """Return a block in which a message is handled; the cursor moves past it afterwards."""
+        return Turn(self, channel_id, message_id)
+
+    def take(self, channel_id: int, message_ids: Iterable[int], newest: int = 0) -> None:
+        """Take messages in hand; `newest` was seen and is not among them."""
+        channel = self._channel(channel_id)
+        channel.in_hand.update(message_ids)
+        channel.newest = max([channel.newest, newest, *channel.in_hand])
+
+    async def handled(self, channel_id: int, message_id: int, turn: Turn | None = None) -> None:
+        """Move past a message; kept at once if it was for the bot, others now and then."""
+        channel = self._channel(channel_id)
+        channel.in_hand.discard(message_id)
+        person = turn.person_id if turn else None
+        if person is not None and channel.cursor.person_id is None:
+            channel.cursor = channel.cursor.but(person_id=person)
+        channel.unkept += CHATTER if turn is None or turn.addressed else 1
+        if self._holding:
+            channel.kept = False
+            return
+        self._move(channel)
+        if channel.unkept >= CHATTER:
+            await self._keep(channel)
+
+    async def settle(self, seen: int) -> None:
+        """All channels were looked at up to `seen`: begin there where there is no cursor."""
+        in_hand = [message for c in self._channels.values() for message in c.in_hand]
+        mark = min([seen, *(message - 1 for message in in_hand)])
+        if self._mark is not None and mark <= self._mark:
+            return
+        self._mark = mark
+        await self._shelf.put(_MARK, Mark(message_id=mark))
+        for number, channel in list(self._channels.items()):
+            idle = channel.cursor.message_id <= mark and not channel.in_hand
+            if idle and channel.cursor.person_id is None:
+                del self._channels[number]
+                await self._shelf.remove(f"{_CURSORS}{number}")
+
+    def _channel(self, channel_id: int) -> _Channel:
+        if channel_id not in self._channels:
+            cursor = Cursor(channel_id=channel_id, message_id=self.of(channel_id))
+            self._channels[channel_id] = _Channel(cursor, kept=True)
+        return self._channels[channel_id]
+
+    def _move(self, channel: _Channel) -> None:
+        safe = min(channel.in_hand) - 1 if channel.in_hand else channel.newest
+        if safe > channel.cursor.message_id:
+            channel.cursor, channel.kept = channel.cursor.but(message_id=safe), False
+
+    async def _keep(self, channel: _Channel) -> None:
+        channel.unkept, channel.kept = 0, True
+        await self._shelf.put(f"{_CURSORS}{channel.cursor.channel_id}", channel.cursor)
