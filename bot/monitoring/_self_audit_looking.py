@@ -38,8 +38,9 @@ from bot.telemetry import Recorder
 
 T = TypeVar("T")
 
-_SLICE = timedelta(hours=12)
-_AT_ONCE = 2_000  # samples counted before others get a turn
+_LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # of a slice
+_MANY = 10_000  # samples of a slice; the next one is shorter
+_AT_ONCE = 1_000  # samples counted before others get a turn
 _MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
 _MOST_LESSONS, _MOST_SPENT, _MOST_OPEN = 12, 8, 20
 _log = logging.getLogger(__name__)
@@ -149,14 +150,16 @@ class _Look:
 
     async def _count(self) -> None:
         """Count the samples of both periods, slice by slice: however many, few are held at once."""
-        at = self._before
+        at, length = self._before, _SHORTEST
         while at < self._until:
-            end = min(at + _SLICE, self._until)
+            end = min(at + length, self._until)
             last = end if end == self._until else end - timedelta(microseconds=1)
             samples = await self._doors.journal.samples(since=at, until=last)
             for first in range(0, len(samples), _AT_ONCE):
                 self._figures.add(samples[first : first + _AT_ONCE])
                 await asyncio.sleep(0)
+            fitting = length * _MANY / max(len(samples), 1)
+            length = max(_SHORTEST, min(fitting, 4 * length, _LONGEST))
             at = end
 
     async def _runs(self) -> list[tuple[Run, History]]:

@@ -77,11 +77,13 @@ def failures_chart(report: AuditReport) -> TimeChart | None:
         for name, count in column.counts.items():
             names[name] += count
     largest_first = sorted(names, key=lambda name: (name == _OTHERS, -names[name], name))
+    half = (report.columns[-1].at - report.columns[0].at) / max(len(report.columns) - 1, 1) / 2
     lines = tuple(
         Line(
             name=name,
             points=tuple(
-                Point(at=column.at, value=column.counts.get(name, 0)) for column in report.columns
+                Point(at=column.at + half, value=column.counts.get(name, 0))
+                for column in report.columns
             ),
         )
         for name in largest_first
@@ -210,7 +212,7 @@ def _runs(report: AuditReport) -> list[str]:
 
 
 def _ended(ended: Ended) -> str:
-    return f"{ended.count} {_ENDED[ended.status]}, {seconds(ended.seconds)} in the middle"
+    return f"{ended.count} {_ENDED[ended.status]}, typically after {seconds(ended.seconds)}"
 
 
 def _costs(report: AuditReport, most: int | None) -> list[str]:

@@ -156,5 +156,6 @@ def test_the_chart_shows_the_largest_first_and_what_came_live() -> None:
     assert [[point.value for point in line.points] for line in chart.lines] == [
         [0, 9], [1, 0], [50, 0],
     ]  # fmt: skip
+    assert chart.lines[0].points[1].at == NOW + timedelta(hours=12)  # the middle of that day
     assert [mark.text for mark in chart.marks] == ["#47 live"]
     assert failures_chart(report(columns=columns)) is None
