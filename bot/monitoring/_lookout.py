@@ -17,8 +17,9 @@ from bot.ports.shelf import Shelf
 
 TURN_SECONDS = 1.0
 SAVE_SECONDS = 15.0
-CHUNK = 1_000
+CHUNK = 500
 """Records judged before others get a turn: some 20 ms."""
+_SAVING_SHARE = 0.01  # of the time at most: to write down thousands of kinds takes half a second
 _SHELF = "detection"
 _PRUNE_SECONDS = 3_600.0
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Lookout:
         self._moved = False
         self._torn = False  # the detector has seen part of what comes after the cursor
         self._saved_at = clock.monotonic()
+        self._save_every = SAVE_SECONDS
         self._pruned_at = clock.monotonic()
         self._untold: list[tuple[Anomaly, int]] = []
         self.detector = Detector(thresholds)
@@ -136,7 +138,7 @@ class Lookout:
 
     async def _save_now_and_then(self) -> None:
         now = self._clock.monotonic()
-        if now - self._saved_at >= SAVE_SECONDS:
+        if now - self._saved_at >= self._save_every:
             await self._save()
         if now - self._pruned_at >= _PRUNE_SECONDS:
             self._pruned_at = now
@@ -152,9 +154,11 @@ class Lookout:
             await self._shelf.put(_SHELF, self._position())
 
     def _position(self) -> Position:
-        return Position.model_construct(
-            cursor=self._cursor, number=self._number, detector=self.detector.state()
-        )
+        began = self._clock.monotonic()
+        state = self.detector.state()
+        taken = self._clock.monotonic() - began
+        self._save_every = max(SAVE_SECONDS, taken / _SAVING_SHARE)
+        return Position.model_construct(cursor=self._cursor, number=self._number, detector=state)
 
     async def _remember(self) -> None:
         """Save at the end; there is nobody left to try again."""
