@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from bench import (
     acknowledgement,
     claude,
+    detection,
+    detection_quality,
     evidence,
     first_token,
     journal,
     memory,
     proposal,
+    recall,
     verdicts,
     worktree,
 )
@@ -28,9 +31,12 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "worktree": worktree.measure,
     "acknowledgement": acknowledgement.measure,
     "proposal": proposal.measure,
+    "detection": detection.measure,
+    "detection-quality": detection_quality.measure,
     "evidence": evidence.measure,
     "first-token": first_token.measure,
     "memory": memory.measure,
+    "recall": recall.measure,
     "claude": claude.measure,
     "verdicts": verdicts.measure,
 }

@@ -6,7 +6,7 @@ only, so nothing a person writes reaches FTS5 as a query.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Self
@@ -22,9 +22,9 @@ MOST = 50_000
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
 _MAKE_ROOM = ("fault", "lesson")  # in this order
 _PLACES = ("fingerprint", "function", "file", "event")
-_COMMON = 4_000  # memories that hold a word: beyond it, rarer words decide alone
-_HITS = 2_000  # newest memories with the words that are weighed
-_NEAREST = 100
+_COMMON = 2_000  # memories that hold a word: beyond it, rarer words decide alone
+_HITS = 1_000  # newest memories with the words that are weighed
+_SLACK = 3  # so many times more are looked at than are wanted: words decide among equals
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +54,6 @@ MIGRATIONS = (
             "CREATE INDEX memories_by_age ON memories (kind, at)",
             "CREATE INDEX memories_by_time ON memories (at)",
             "CREATE VIRTUAL TABLE memory_words USING fts5 (words, kind, tokenize = 'ascii')",
-            "CREATE VIRTUAL TABLE memory_vocabulary USING fts5vocab (memory_words, row)",
         ),
     ),
 )
@@ -88,12 +87,17 @@ class SqliteMemory:
 
     async def remember(self, memory: Memory) -> None:
         """Keep it without secrets; one with the same key is replaced."""
-        kept = _redacted(memory, self._redact)
+        await self.remember_all((memory,))
+
+    async def remember_all(self, memories: Iterable[Memory]) -> None:
+        """Keep all of them or none, in one transaction."""
 
         def work(connection: sqlite3.Connection) -> None:
-            _drop(connection, kept.key)
-            _make_room(connection, self._most - 1)
-            _insert(connection, kept)
+            for memory in memories:
+                kept = _redacted(memory, self._redact)
+                _drop(connection, kept.key)
+                _insert(connection, kept)
+            _make_room(connection, self._most)
 
         await self._database.write(work)
 
@@ -194,7 +198,7 @@ def _make_room(connection: sqlite3.Connection, most: int) -> None:
         over -= len(oldest)
     if over > 0:
         raise StoreError(
-            f"My memory is full ({most + 1} memories, all notes and fixes); forget some with "
+            f"My memory is full ({most} memories, all notes and fixes); forget some with "
             "`/memory forget` first."
         )
 
@@ -220,11 +224,12 @@ def _rare(connection: sqlite3.Connection, asked: list[str]) -> list[str]:
     """Return the words that tell memories apart: the rarest, up to where they are common."""
     held: list[tuple[int, str]] = []
     for term in dict.fromkeys(asked):
-        row = connection.execute(
-            "SELECT doc FROM memory_vocabulary WHERE term = ?", (term,)
-        ).fetchone()
-        if row is not None:
-            held.append((row["doc"], term))
+        count = connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM memory_words WHERE memory_words MATCH ? LIMIT ?)",
+            (f"words : {_any([term])}", _COMMON + 1),
+        ).fetchone()[0]
+        if count:
+            held.append((count, term))
     kept: list[str] = []
     room = _COMMON
     for count, term in sorted(held):
@@ -251,7 +256,7 @@ def _candidates(
     """Yield what may be among the best: the nearest in each kind of likeness."""
     numbers = dict.fromkeys(_near(connection, wanted))
     standings = sorted(said, key=lambda number: (-said[number], -number))
-    numbers.update(dict.fromkeys(standings[: max(_NEAREST, 2 * wanted.limit)]))
+    numbers.update(dict.fromkeys(standings[: _SLACK * wanted.limit]))
     for number in numbers:
         row = connection.execute(
             "SELECT key, body FROM memories WHERE number = ?", (number,)
@@ -278,7 +283,7 @@ def _near(connection: sqlite3.Connection, wanted: Recall) -> Iterator[int]:
                 connection.execute(
                     f"SELECT number FROM memories WHERE {place} = ? AND kind = ? "  # noqa: S608
                     "ORDER BY standing DESC, at DESC LIMIT ?",
-                    (_plain(value), kind, _NEAREST),
+                    (_plain(value), kind, _SLACK * wanted.limit),
                 )
             )
 

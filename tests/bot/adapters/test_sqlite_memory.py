@@ -113,7 +113,8 @@ async def test_every_question_is_answered_from_an_index(tmp_path: Path) -> None:
 
         await book._database.read(explain)
     assert len(plans) >= 7
-    full = [plan for plan in plans if plan.startswith("SCAN") and "VIRTUAL TABLE INDEX" not in plan]
+    indexed = ("VIRTUAL TABLE INDEX", "(subquery")  # the latter has a limit of its own
+    full = [plan for plan in plans if "SCAN" in plan and not any(i in plan for i in indexed)]
     assert full == []
     assert [plan for plan in plans if "TEMP B-TREE" in plan] == []
 
