@@ -179,10 +179,10 @@ def fairground(folder: Path, checks: Sequence[str] = (), workers: int = 2) -> No
         "pyproject.toml": "[tool.pytest.ini_options]\n",
         ".gitignore": "__pycache__/\n",
     }
-    for source in (ROOT / "prompts", ROOT / "cogs/ui"):
+    for source in (ROOT / "prompts", ROOT / "cogs/ui", ROOT / "cogs/conversation"):
         for file in source.rglob("*.*"):
             if file.suffix in (".py", ".md"):
                 files[str(file.relative_to(ROOT))] = file.read_bytes()
-    for name in ("__init__", "conversation", "approvals", "runs", "admin"):
+    for name in ("__init__", "approvals", "runs", "admin"):
         files[f"cogs/{name}.py"] = (ROOT / "cogs" / f"{name}.py").read_bytes()
     repository(folder, files)

@@ -1,0 +1,68 @@
+"""Chatting with the whole bot: the real program, a scripted model, and a kill in the middle."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.fairground import SPIN
+from tests.support.casts import claude_with
+from tests.support.onlooker import Onlooker
+from tests.support.small_world import SmallWorld, small_world
+from tests.twins.model import Turn, calls, falls_silent, says
+
+pytestmark = pytest.mark.slow
+
+FOUND = "The wheel of /spin broke once today, with an IndexError; nothing else did."
+HALF = "I have been through all of the journal by now, and what stands out is"
+WHOLE = "Nothing stands out, all in all it was a quiet afternoon."
+
+
+async def answer(world: SmallWorld, who: Onlooker, text: str) -> str:
+    """Say it to the bot in the dev channel, and return its whole answer."""
+    said = await who.person.say("dev", f"<@{world.discord.bot_user_id}> {text}")
+    told = await who.person.wait_for(
+        "dev", lambda m: answers(said, m) and not m["content"].endswith(" …")
+    )
+    return str(told["content"])
+
+
+def answers(said: dict[str, Any], message: dict[str, Any]) -> bool:
+    return bool((message.get("message_reference") or {}).get("message_id") == said["id"])
+
+
+async def test_a_chat_looks_things_up_remembers_and_is_answered_once_whatever_is_killed(
+    tmp_path: Path,
+) -> None:
+    voice: Sequence[Turn] = (
+        calls("mcp__theseus__journal_search", text="spin"),
+        says(FOUND),
+        falls_silent(says(HALF)),
+        says(WHOLE),
+        says("You are welcome, any time."),
+    )
+    async with small_world(tmp_path, claude_with({"voice": voice})) as world:
+        alice, model = world.alice, world.cast.model
+        assert model is not None
+        await world.break_it(SPIN)
+        assert await answer(world, alice, "how was your day at the wheel") == FOUND
+        [found] = model.tool_results("voice")
+        assert "IndexError" in found.text
+
+        said = await alice.person.say(
+            "dev", f"<@{world.discord.bot_user_id}> and beside the wheel, anything curious"
+        )
+        await alice.person.wait_for("dev", lambda m: answers(said, m) and HALF in m["content"])
+        world.kill()
+        await world.restarted(2)
+        whole = await alice.person.wait_for("dev", lambda m: m["content"] == WHOLE, timeout=30)
+        told = [m for m in await alice.person.messages("dev") if answers(said, m)]
+        assert [m["id"] for m in told] == [whole["id"]]
+        again = model.asked("voice")[-1].text
+        assert FOUND in again, "what was said before is told to the new program"
+
+        assert "for the people on my list" in await answer(world, world.bob, "tell me a story")
+        assert await answer(world, alice, "lovely, that was all") == "You are welcome, any time."
+        assert world.runs() == []
+        assert model.unplayed("voice") == []
