@@ -28,7 +28,9 @@ COGS = (
     "cogs.approvals",
     "cogs.runs",
     "cogs.incidents",
+    "cogs.audits",
     "cogs.memory",
+    "cogs.pauses",
     "cogs.admin",
 )
 PEOPLE = (
