@@ -88,7 +88,7 @@ def _memories() -> Iterator[Memory]:
         place = thing if kind != "note" else ""
         yield Memory(
             key=f"{kind}:{number}",
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             text=f"The {verb} of {thing} in tray{number} fails again where nobody counts the dice",
             event=f"command.{place}" if place else "",
             fingerprint=f"f{number % 30_000}" if place else "",

@@ -1,7 +1,7 @@
 """Remember, forget, search and export: in words and by command, for listed people only."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -22,6 +22,10 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 def kept(room: DevChannel) -> dict[str, Memory]:
     return room.world.memory.kept
+
+
+def is_answer(message_id: str) -> Callable[[Message], bool]:
+    return lambda message: message["id"] == message_id and bool(message["content"])
 
 
 async def told(room: DevChannel, who: str, text: str, reply_to: Message | None = None) -> Message:
@@ -85,10 +89,7 @@ async def test_who_is_not_listed_writes_forgets_and_reads_nothing(room: DevChann
         ("memory forget", {"memory": next(iter(kept(room)))}),
     ):  # fmt: skip
         said = await mallory.run("dev", command, **options)
-        wanted = said["message"]["id"]
-        answer = await mallory.wait_for(
-            "dev", lambda m, wanted=wanted: m["id"] == wanted and bool(m["content"])
-        )
+        answer = await mallory.wait_for("dev", is_answer(said["message"]["id"]))
         assert "you are not on the list" in answer["content"]
         assert not answer.get("attachments")
     offered = await mallory.interact("dev", autocomplete="memory forget", option="memory", value="")
