@@ -8,9 +8,9 @@ from bot.domain.errors import WrongStage
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _UNIT = r"(?P<unit>s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:ou)?rs?|h|d(?:ays?)?|w(?:eeks?)?)"
 _WORDS = {
-    "a couple of": "2", "a few": "3", "another": "1", "half an": "0.5", "half a": "0.5", "an": "1", "a": "1",
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "ten": "10",
-    "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30",
+    "a couple of": "2", "a few": "3", "another": "1", "half an": "0.5", "half a": "0.5",
+    "an": "1", "a": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
+    "six": "6", "ten": "10", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30",
 }  # fmt: skip
 _COUNT = re.compile(rf"\b({'|'.join(_WORDS)})(?= (?:more )?[smhdw])")
 _PART = re.compile(rf"(?P<count>\d{{1,5}}(?:\.\d{{1,3}})?) ?(?:more )?{_UNIT}\b")
@@ -29,8 +29,8 @@ _MIDNIGHT = frozenset({"today", "end of day", "end of the day", "rest of the day
                        "eod", "day"})  # fmt: skip
 _NEXT_WEEK = frozenset({"week", "weekend", "rest of the week", "end of the week"})
 _OPEN = re.compile(
-    r"^(?:while|whilst|during|before|after"
-    r"|until (?:i|we|you|it|they|further|somebody|someone)\b|i\b|we\b|you\b|it\b|they\b|further notice|now$|a bit|a while|a moment|bit$|while$)"
+    r"^(?:while|whilst|during|before|after|until (?:i|we|you|it|they|further|somebody|someone)\b"
+    r"|i\b|we\b|you\b|it\b|they\b|further notice|now$|a bit|a while|a moment|bit$)"
 )
 _HOW = "Say, for example, “2 hours”, “18:00” (UTC), “tomorrow”, “friday 9am” or “2026-12-24 18:00”."
 

@@ -4,6 +4,7 @@ from bot.client import TheseusClient
 from bot.domain.grammar import Intent
 from bot.domain.small_talk import ABOUT
 from cogs.conversation import _memories as memories
+from cogs.conversation import _pauses as pauses
 from cogs.conversation import _requests as requests
 from cogs.conversation._audits import audit
 from cogs.conversation._heard import Answer, Heard
@@ -24,6 +25,8 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.REVISE: requests.revise,
     Intent.CAPABILITIES: about,
     Intent.AUDIT: audit,
+    Intent.PAUSE: pauses.pause,
+    Intent.RESUME: pauses.resume,
     Intent.REMEMBER: memories.remember,
     Intent.FORGET: memories.forget,
 }

@@ -103,7 +103,7 @@ async def url() -> AsyncIterator[str]:
     async def answer(request: web.Request) -> web.Response:
         what = request.match_info["what"]
         if what == "slow":
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()  # never answered
         if what == "changed":
             return web.json_response({"temp": 3})
         return web.Response(status=int(what), text=HOSTILE)

@@ -1,0 +1,66 @@
+"""Pause and resume, said in words and by command, by listed people only."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.local.person import Message
+from tests.support.dev_channel import DevChannel, dev_channel
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        yield opened
+
+
+async def hears(room: DevChannel, begins: str) -> str:
+    """Return what the dev channel is told."""
+    told = await room["bob"].wait_for("dev", lambda m: m["content"].startswith(begins))
+    return str(told["content"])
+
+
+async def answer(room: DevChannel, said: Message) -> str:
+    """Return the reply to a message."""
+
+    def replies(message: Message) -> bool:
+        reference = message.get("message_reference") or {}
+        return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
+
+    return str((await room["bob"].wait_for("dev", replies))["content"])
+
+
+async def test_in_words(room: DevChannel) -> None:
+    bot, gate = f"<@{room.local.bot_user_id}>", room.client.agent.autonomy
+    await room["dora"].say("dev", f"{bot} pause for 2 hours, we deploy the dice")
+    told = await hears(room, "⏸️")
+    assert told.startswith("⏸️ **dora** has paused my own work: we deploy the dice.")
+    pause = await gate.standing.pause()
+    assert pause is not None
+    assert pause.until is not None
+    left = pause.until - room.world.clock.now()
+    assert timedelta(minutes=119) < left <= timedelta(hours=2)
+    refused = await answer(room, await room["mallory"].say("dev", f"{bot} resume"))
+    assert refused.startswith("Sorry mallory")
+    assert await gate.standing.pause() == pause
+    await room["bob"].say("dev", f"{bot} resume")
+    assert await hears(room, "▶️") == "▶️ **bob** lets me work by myself again."
+    again = await answer(room, await room["bob"].say("dev", f"{bot} resume"))
+    assert again == "My own work is not paused."
+    odd = await answer(room, await room["bob"].say("dev", f"{bot} pause until 25:00"))
+    assert odd.startswith("I cannot read “25:00” as a time. Say, for example, “2 hours”")
+    assert await gate.standing.pause() is None
+
+
+async def test_by_command(room: DevChannel) -> None:
+    gate = room.client.agent.autonomy
+    refused = await room["mallory"].run("dev", "pause")
+    assert await gate.standing.pause() is None, refused
+    await room["alice"].run("dev", "pause", until="tomorrow", why="a release")
+    told = await hears(room, "⏸️")
+    assert told.startswith("⏸️ **alice** has paused my own work: a release. It goes on by itself")
+    await room["dora"].run("dev", "resume")
+    assert await hears(room, "▶️") == "▶️ **dora** lets me work by myself again."
+    assert await gate.standing.pause() is None
