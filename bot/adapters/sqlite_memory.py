@@ -128,12 +128,12 @@ class SqliteMemory:
 
     async def export(self) -> Sequence[Memory]:
         """Return everything, oldest first."""
-        rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT key, body FROM memories ORDER BY at, number"
-            ).fetchall()
+        return await self._database.read(
+            lambda connection: tuple(
+                _parsed(row)
+                for row in connection.execute("SELECT key, body FROM memories ORDER BY at, number")
+            )
         )
-        return tuple(_parsed(row) for row in rows)
 
 
 def _redacted(memory: Memory, redact: Callable[[str], str]) -> Memory:

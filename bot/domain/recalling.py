@@ -127,6 +127,17 @@ def seen_before(memories: Sequence[Recalled], fingerprint: str) -> str:
     return f"{_seen(same[0])}; nothing was shipped for it"
 
 
+def similar_fixes(memories: Sequence[Recalled], fingerprint: str) -> tuple[Memory, ...]:
+    """Return fixes of other failures in the same function, the best match first."""
+    return tuple(
+        each.memory
+        for each in memories
+        if each.memory.kind == "fix"
+        and each.memory.fingerprint != fingerprint
+        and each.score >= _FUNCTION.base
+    )
+
+
 def failed_approaches(memories: Sequence[Recalled], fingerprint: str) -> tuple[Memory, ...]:
     """Return the fixes that were shipped for this failure and did not hold."""
     return tuple(

@@ -1,9 +1,11 @@
 """The answer to "what is wrong with it?"."""
 
+from bot.domain.cards._plain import plain
 from bot.domain.cards._text import counted, elapsed, one_line, spent
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.recalling import similar_fixes, told
 from bot.domain.run import Run
 from bot.domain.triage import Triage
 
@@ -20,7 +22,7 @@ def investigation(run: Run, history: History) -> Post:
             title=one_line(diagnosis.headline, 240),
             body=diagnosis.cause,
             tone="warning" if diagnosis.found else "neutral",
-            fields=_fields(diagnosis) if diagnosis.found else (),
+            fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
         ),
         buttons=(button,) if fixable else (),
@@ -62,6 +64,17 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
 
 def _whose(triage: Triage) -> str:
     return f"{triage.told} ({triage.confidence} confidence)"
+
+
+def _similar(history: History) -> tuple[CardField, ...]:
+    """Return what mended other failures of the same function."""
+    if history.evidence is None or history.diagnosis is None:
+        return ()
+    fixes = similar_fixes(history.evidence.memories, history.diagnosis.fingerprint)
+    if not fixes:
+        return ()
+    lines = "\n".join(f"• {plain(told(fix), 200)}" for fix in fixes[:3])
+    return (CardField(name="Fixed there before", value=lines),)
 
 
 def _source(history: History) -> tuple[Attachment, ...]:

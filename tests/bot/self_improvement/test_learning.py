@@ -38,6 +38,17 @@ def keys(world: World) -> set[str]:
     return set(world.memory.kept)
 
 
+def shown(world: World, run: Run, name: str) -> list[str]:
+    """Return what fields of that name say on the cards in the run's thread."""
+    return [
+        field.value
+        for said in world.chat.said
+        if said.ref.channel_id == run.thread_id and said.post.card
+        for field in said.post.card.fields
+        if field.name == name
+    ]
+
+
 async def test_a_fix_that_shipped_is_remembered_with_where_it_was_and_what_it_changed(
     tmp_path: Path,
 ) -> None:
@@ -151,9 +162,7 @@ async def test_how_it_turned_out_is_told_the_next_time(
     assert history.diagnosis is not None
     assert history.diagnosis.seen_before == words
     assert f"🧠 Seen before: {words}." in world.said(again)
-    [card] = [each for each in world.chat.said if each.key in world.cards(again)]
-    assert card.post.card is not None
-    assert words in [field.value for field in card.post.card.fields if field.name == "Seen before"]
+    assert words in shown(world, again, "Seen before")
     [memory] = [each for each in history.evidence.memories if each.memory.kind == "fix"]  # type: ignore[union-attr]
     assert memory.because.startswith("the same failure;")
 
@@ -165,14 +174,15 @@ async def test_an_investigation_says_what_was_done_before(tmp_path: Path) -> Non
         await agent.recollection.outcome(run, outcome(run, world, "fixed"))
         asked = await agent.request(world.trigger(goal="investigate"))
         await world.ended(asked.id)
-    fields = [
-        field.value
-        for said in world.chat.said
-        if said.ref.channel_id == asked.thread_id and said.post.card
-        for field in said.post.card.fields
-        if field.name == "Seen before"
+        world.journal.append(failure(world.clock, capsule(fingerprint="other"), name="spin"))
+        other = await agent.request(world.trigger("spin", goal="investigate"))
+        await world.ended(other.id)
+    assert shown(world, asked, "Seen before") == ["fixed in #1 on 21 November 2026, held"]
+    assert shown(world, asked, "Fixed there before") == []
+    assert shown(world, other, "Seen before") == []
+    assert shown(world, other, "Fixed there before") == [
+        "• fixed in #1 on 21 November 2026, held: Made it right."
     ]
-    assert fields == ["fixed in #1 on 21 November 2026, held"]
 
 
 async def test_judged_again_or_ended_again_the_memory_stays_as_it_was_judged(
