@@ -7,16 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.chat import Chronicle, Line
-from bot.domain.errors import AgentLimited, AgentOverloaded, NotAuthorized
-from bot.domain.grammar import Intent, Utterance
+from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import ActionOutcome
-from bot.domain.policy import Act
 from bot.domain.run import Status
 from bot.local.person import Message
 from bot.telemetry import redact
-from cogs.conversation._hands import SpeakersHands
-from cogs.conversation._heard import Heard
-from cogs.ui import person_of
 from tests.fakes.fake_companion import Deed, FakeCompanion
 from tests.support.dev_channel import DevChannel, dev_channel
 
@@ -132,24 +127,6 @@ async def test_two_people_at_once_are_answered_one_after_another_each_with_their
     await answer(room, "dora", second)
     assert [turn.person.name for turn in companion(room).turns] == ["alice", "dora"]
     assert [run.trigger.person.name for run in await room.runs()] == ["dora"]
-
-
-async def test_hands_of_who_is_not_listed_are_refused_and_audited(room: DevChannel) -> None:
-    said = await talk(room, "mallory", "hello")
-    await answer(room, "mallory", said)
-    channel = room.client.get_channel(room.local.dev_channel_id)
-    message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
-    person = person_of(room.client, message.author)
-    talked = Utterance(intent=Intent.CHAT)
-    heard = Heard(message, "hello", person, talked, run=None, pointed_at=None, card=None)
-    hands = SpeakersHands(room.client, heard)
-    for act in (hands.fix("dice"), hands.investigate("dice"), hands.status(), hands.read()):
-        with pytest.raises(NotAuthorized, match=r"^Sorry mallory, you are not on the list"):
-            await act
-    assert await room.refused() == [
-        ("mallory", act) for act in (Act.ASK, Act.ASK, Act.READ, Act.READ)
-    ]
-    assert await room.runs() == ()
 
 
 async def test_who_is_not_listed_costs_nothing_and_is_told_what_is_there(room: DevChannel) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from bot.adapters.claude_agent._briefing import Briefing
+from bot.adapters.claude_agent._briefing import Briefing, character
 from bot.adapters.claude_agent._conversation import Conversation
 from bot.adapters.claude_agent._desk import Desk
 from bot.adapters.claude_agent._doors import Doors
@@ -85,7 +85,7 @@ class ClaudeAgent:
             name=f"{assignment.run_id}:{assignment.attempt}:executor",
             role=self._executor,
             cwd=workspace.path,
-            system=self._doors.prompts.render("executor"),
+            system=character(self._doors.prompts, "executor"),
             tools=seat.tools,
             server=seat.server,
             judge=seat.judge,

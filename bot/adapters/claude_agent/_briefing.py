@@ -235,6 +235,11 @@ def _output(heading: str, check: CheckResult) -> str:
     return f"== {heading}{status}\n{command}{output}"
 
 
+def character(prompts: Prompts, part: str) -> str:
+    """Return who a model is that people hear, and its persona. Raises `ConfigError`."""
+    return prompts.render(part, persona=prompts.render("persona").strip())
+
+
 def named(name: str) -> str:
     """Return a person's name as it may stand in our own words: on one line, without marks."""
     plain = "".join(char for char in name if char.isalnum() or char in " ._-")

@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 
+from bot.adapters.claude_agent._briefing import character
 from bot.adapters.claude_agent._chat_desk import TOOLS, ChatDesk
-from bot.adapters.claude_agent._chat_words import character, message
+from bot.adapters.claude_agent._chat_words import message
 from bot.adapters.claude_agent._conversation import Conversation
 from bot.adapters.claude_agent._events import Reply, Seen, Spoke, Writes
 from bot.adapters.claude_agent._launch import private_folder
@@ -142,7 +143,7 @@ class ChatSeat:
             name=self._name,
             role=self._role,
             cwd=private_folder(self._claude.home / "chat"),
-            system=character(self._prompts),
+            system=character(self._prompts, "chat"),
             server=desk_server(self._desk, tuple(TOOLS), TOOLS),
             judge=self._desk.judge,
             seconds=self._role.seconds,

@@ -13,11 +13,6 @@ _MESSAGE = 4_000  # characters; Discord's longest
 _BEFORE = 1_000  # of each earlier message
 
 
-def character(prompts: Prompts) -> str:
-    """Return who it is, and what it may do. Raises `ConfigError`."""
-    return prompts.render("chat", persona=prompts.render("persona").strip())
-
-
 def message(prompts: Prompts, turn: Turn, unread: Sequence[Line]) -> str:
     """Return what is said in one turn; `unread` is what it was not told before."""
     before = ""

@@ -43,6 +43,7 @@ async def test_the_executor_hears_words_beside_a_tools_result_and_after_its_turn
     assert isinstance(told[-1], Finished)
     assert told[-1].summary == "Pips, too."
     assert "also handle d0" not in room.model.asked("executor")[0].text
+    assert "talks like a colleague" in second.system, "its words are the persona's"
     heard = str(second.messages[-1])
     assert "additional context" in heard
     assert "also handle d0" in heard
