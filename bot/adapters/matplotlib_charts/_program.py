@@ -104,7 +104,8 @@ def _over_time(axes: Any, wanted: dict[str, Any], words: Words) -> None:
         return
     if wanted["shape"] == "bars":
         width = _width(times)
-        _time_axis(axes, times[0] - width / 2, times[-1] + width / 2, columns=times)
+        last = times[-1] + width / 2
+        _time_axis(axes, min(times[0] - width / 2, last - 6 * width), last, columns=times)
         lowest, highest = _stack(axes, lines, width * 0.8)
     else:
         alone = 1800 if len(times) == 1 else 0
@@ -135,7 +136,7 @@ def _finite(points: Sequence[Sequence[float | None]]) -> Points:
 
 def _width(times: Sequence[float]) -> float:
     """Return the seconds from one column to the next; times differ and go up."""
-    return min((after - before for before, after in pairwise(times)), default=3600.0)
+    return min((after - before for before, after in pairwise(times)), default=300.0)
 
 
 def _draw_lines(axes: Any, lines: list[tuple[str, Points]]) -> tuple[float, float]:
@@ -215,7 +216,7 @@ def _value_axis(axes: Any, lowest: float, highest: float, unit: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(min(0.0, lowest), highest if highest > 0 else 1.0)
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=highest > 4))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=highest > 4, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
     axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -233,15 +234,16 @@ def _number(value: float) -> str:
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"${_number(value)}" if unit == "$" else f"{_number(value)} {unit}".strip()
+    return f"${value:,.2f}" if unit == "$" else f"{_number(value)} {unit}".strip()
 
 
 def _threshold(axes: Any, threshold: float, unit: str) -> None:
     axes.axhline(threshold, color=_ALARM, linewidth=1.2, linestyle=(0, (5, 3)), zorder=4)
     axes.annotate(
-        f"threshold {_with_unit(threshold, unit)}", (1, threshold), (-4, 3),
+        f"threshold {_with_unit(threshold, unit)}", (0, threshold), (6, 3),
         xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        color=_ALARM, size=8.5, ha="right", va="bottom", zorder=6,
+        color=_ALARM, size=8.5, ha="left", va="bottom", zorder=6,
+        bbox={"facecolor": _BACK, "alpha": 0.8, "linewidth": 0, "pad": 1.5},
     )  # fmt: skip
 
 
