@@ -110,9 +110,11 @@ def refused(clues: Clues, *, works: bool, alone: bool) -> Found | None:
     """
     if clues.is_a(*_REFUSALS):
         return Found(f"it was refused with a reason ({clues.name})")
-    if any(cause in _CONVERSIONS for cause in clues.capsule.causes):
+    said_so = clues.capsule.deliberate or bool(clues.capsule.libraries)
+    converting = any(cause in _CONVERSIONS for cause in clues.capsule.causes)
+    if converting and (said_so or _is_no_number(clues)):
         return Found("what was typed could not be read as what the command takes")
-    if not clues.is_a("ValueError") or not (works and alone):
+    if not (works and alone) or not (clues.own_type or clues.is_a("ValueError")):
         return None
     if clues.capsule.deliberate and typed(clues):
         return Found("our own check refused what was typed; the action works otherwise", sure=False)

@@ -282,6 +282,10 @@ CASES: dict[str, Case] = {
         IN, "ValueError", "a die has 2 to 1000 sides, not 0", deliberate=True, works=True,
         inputs=(("dice", "'1d0'"),), args=(("text", "'1d0'"),), function="parse_notation",
     ),
+    "our check refuses it with an error of its own": Case(
+        IN, "cogs.dice.NotationError", "`1d0` is no roll", deliberate=True, works=True,
+        inputs=(("dice", "'1d0'"),), args=(("text", "'1d0'"),), file="cogs/dice.py",
+    ),
     "exactly what was typed is no number": Case(
         IN, "ValueError", "invalid literal for int() with base 10: 'abc'", works=True,
         inputs=(("count", "'abc'"),), args=(("count", "'abc'"),),
@@ -321,6 +325,14 @@ CASES: dict[str, Case] = {
     "a piece of what was typed is no number": Case(
         CODE, "ValueError", "invalid literal for int() with base 10: '%'", works=True,
         inputs=(("dice", "'d%'"),), args=(("text", "'d%'"),), file="cogs/dice.py",
+    ),
+    "a converter trips over a piece of what was typed": Case(
+        CODE, "ValueError", "invalid literal for int() with base 10: '%'", works=True,
+        causes=(f"{_APP}.TransformerError",), inputs=(("dice", "'d%'"),), file="cogs/dice.py",
+    ),
+    "a converter crashes": Case(
+        CODE, "IndexError", "list index out of range", ("LookupError",), works=True,
+        causes=(f"{_APP}.TransformerError",), inputs=(("dice", "'d'"),), file="cogs/dice.py",
     ),
     "no number, and nothing else works either": Case(
         CODE, "ValueError", "invalid literal for int() with base 10: '20'",
