@@ -118,7 +118,7 @@ class Dialogue:
         return True
 
     def _check(self, run: Run, history: History) -> None:
-        if run.goal == "investigate" or run.ended:
+        if run.goal != "fix" or run.ended:
             raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
         if not self.follows_words:
             branch = history.proposal.branch if history.proposal else ""

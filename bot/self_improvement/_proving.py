@@ -9,6 +9,7 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._undoing import Undoing
 from bot.self_improvement._words import asked_by, complaint, rounds
 
 
@@ -17,6 +18,7 @@ class Proving:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._undoing = Undoing(kit)
 
     async def verify(self, run: Run, history: History) -> Run:
         """Check the newest head: ours, or one that somebody pushed to the branch."""
@@ -29,14 +31,22 @@ class Proving:
                 if _pushed(opened, history, change):
                     history = await self._overtaken(run, history, opened)
                     change = await _as_pushed(need(history.change_set), opened.head, workspace)
-            verdict = await kit.stages.verify(
-                need(history.plan),
-                change,
-                workspace,
-                round_number=run.round,
-                on_check=kit.checking(run, history),
-            )
+            verdict = await self._verdict(run, history, change, workspace)
         return await self._judge(run, history, change, verdict)
+
+    async def _verdict(
+        self, run: Run, history: History, change: ChangeSet, workspace: Workspace
+    ) -> Verdict:
+        """Return what verification says; only a revert, which no engine wrote, needs no test."""
+        if run.goal == "revert":
+            return await self._undoing.verdict(run, history, change, workspace)
+        return await self._kit.stages.verify(
+            need(history.plan),
+            change,
+            workspace,
+            round_number=run.round,
+            on_check=self._kit.checking(run, history),
+        )
 
     async def _opened(self, run: Run, history: History, proposal: Proposal) -> ForgeProposal:
         forge = self._kit.doors.forge
@@ -78,7 +88,8 @@ class Proving:
             await keeper.say_round(run, verdict, text, key=f"moved:{verdict.head}")
             return await keeper.wait(run, *records)
         done = run.round - run.first_round + 1
-        if not verdict.red_anyway and done < self._kit.limits.rounds:
+        again_helps = not verdict.red_anyway and run.goal != "revert"
+        if again_helps and done < self._kit.limits.rounds:
             again = run.but(round=run.round + 1)
             text = f"Round {run.round} does not hold: {complaint(verdict)}. Trying again."
             key = f"round:{run.attempt}:{run.round}"

@@ -4,9 +4,12 @@ from bot.domain.change import FullTier
 from bot.domain.errors import ForgeConflict, ForgePending, WrongStage
 from bot.domain.history import History
 from bot.domain.proposal import Proposal
+from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._pauses import soon
+from bot.self_improvement._undoing import Undoing
+from bot.self_improvement._watching import Watching
 from bot.self_improvement._words import moved_text
 
 
@@ -15,6 +18,8 @@ class Shipping:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._watching = Watching(kit.doors, kit.stages, kit.limits, kit.voice)
+        self._undoing = Undoing(kit)
 
     async def ship(self, run: Run, history: History) -> Run:
         """Merge what was approved and take it on; what does not work waits for another word."""
@@ -25,7 +30,7 @@ class Shipping:
         tier = await self._fully_proven(run, history)
         if tier is not None and not tier.ok:
             return await kit.keeper.unproven(run, tier)
-        records = () if tier is None or tier == history.full_tier else (tier,)
+        records: tuple[Record, ...] = () if tier is None or tier == history.full_tier else (tier,)
         try:
             shipment = await kit.patiently(
                 run, history, lambda: kit.stages.ship(proposal, approval)
@@ -41,9 +46,13 @@ class Shipping:
         reason = f"Live at `{shipment.live_commit[:7]}`."
         if shipment.failed or shipment.restart_needed:
             reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
-        return await kit.keeper.end(run, Status.DONE, reason, *records, approval, shipment)
+        watch = await self._watching.begin(run, history, shipment)
+        records = (*records, approval, shipment, *([watch] if watch else []))
+        if run.goal == "revert":
+            await self._undoing.shipped(run, proposal)
+        return await kit.keeper.end(run, Status.DONE, reason, *records)
 
-    async def _pending(self, run: Run, error: ForgePending, *records: FullTier) -> Run:
+    async def _pending(self, run: Run, error: ForgePending, *records: Record) -> Run:
         """Wait for the forge's own checks without holding a worker, up to a limit.
 
         The limit is kept in the row while the sweep tries again and again.

@@ -7,10 +7,12 @@ from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
 from bot.domain.checks import Protection
 from bot.domain.diff_guard import inspect
 from bot.domain.plan import Plan
+from bot.domain.proposal import Shipment
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
+_UNDONE_WITH_IT = ("test_deleted", "test_weakened")
 FindSecrets = Callable[[str], Sequence[str]]
 
 
@@ -64,6 +66,50 @@ class Verify:
             green_on_head=green,
             checks=checks,
             red_before=await self._red_before(checks, workspace, changed),
+        )
+
+    async def undoing(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        shipped: Shipment,
+        workspace: Workspace,
+        *,
+        round_number: int,
+        on_check: OnCheck,
+    ) -> Verdict:
+        """Return the verdict on a revert: nothing is claimed but the undo, and that is proven.
+
+        Taking the merge back once more, from base, has to come to the very same diff; then base's
+        checks are run. Tests that come or go with the merge are no finding. Raises
+        `VerifierError`, `WorkspaceError`.
+        """
+        await workspace.reset(workspace.base)
+        undone = await workspace.undo(shipped.merge_commit, shipped.approved_head)
+        wanted = await workspace.diff()
+        await workspace.reset(change.head)
+        exact = bool(undone.files) and await workspace.diff() == wanted == change.diff
+        findings = inspect(
+            change.diff,
+            change.files,
+            owned=plan.owned_files,
+            protection=self._protection,
+            allowed_new=frozenset(),
+            find_secrets=self._find_secrets,
+        )
+        verdict = Verdict(
+            head=change.head,
+            round=round_number,
+            findings=tuple(each for each in findings if each.rule not in _UNDONE_WITH_IT),
+            sandbox=self._verifier.sandbox,
+            undone=undone if exact else None,
+        )
+        if not exact or any(finding.blocking for finding in verdict.findings):
+            return verdict
+        changed = [file.path for file in change.files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
+        return verdict.but(
+            checks=checks, red_before=await self._red_before(checks, workspace, changed)
         )
 
     async def _run(

@@ -13,9 +13,15 @@ from bot.domain.errors import CheckoutDirty, WorkspaceBusy, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.ids import slug as safe_slug
 from bot.domain.local_work import Branch, LocalWork
-from tests.fakes.differences import as_bytes, changed, git_header, sha_of, taken_back, text_of
-
-Files = dict[str, bytes]
+from tests.fakes.differences import (
+    Files,
+    as_bytes,
+    changed,
+    git_header,
+    sha_of,
+    taken_back,
+    text_of,
+)
 
 
 class FakeWorkspace:
@@ -69,9 +75,8 @@ class FakeWorkspace:
 
         Where the very lines were changed since, there is a conflict.
         """
-        self._at(merged)
-        before = self._parents[merged]
-        undone, now = taken_back(before, self._at(before), self._at(merged), self._now())
+        after, before = self._at(merged), self._parents[merged]
+        undone, now = taken_back(before, self._at(before), after, self._now())
         if not undone.conflicts:
             shutil.rmtree(self.path)
             self.path.mkdir()
@@ -155,13 +160,6 @@ class FakeWorkspaces:
         commit = sha_of(content, "pushed")
         self._snapshots[commit] = content
         return commit
-
-    def merged(self, commit: str, files: Mapping[str, str | bytes | None]) -> None:
-        """Keep the merge commit a forge made of base and these changes; lend from it from now."""
-        changed = {**self._snapshots[self.base], **as_bytes(files)}
-        kept = {name: content for name, content in changed.items() if content is not None}
-        self._snapshots[commit], self._parents[commit] = kept, self.base
-        self.base = commit
 
     @asynccontextmanager
     async def lend(

@@ -1,7 +1,7 @@
 """The agent with a fake behind every door, and a fault in the code it looks after."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from itertools import count
@@ -39,6 +39,7 @@ from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
 from tests.support.fuse import Fuse, Killed, fused
+from tests.support.listening import Listening
 
 BUDGET = Budget(seconds=60)
 DEV = 10
@@ -125,7 +126,7 @@ def render(name: str, **values: str) -> str:
     return "\n".join(f"{key}: {value}" for key, value in values.items())
 
 
-class World:
+class World(Listening):
     """Everything the agent touches; it outlives the agent, as the real things do."""
 
     def __init__(self, folder: Path, *, store: Store | None = None) -> None:
@@ -159,9 +160,7 @@ class World:
         self._voice = chat
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
-        changed = self.workspaces.changed(pull.head) or {"cogs/dice.py": FIXED.encode()}
-        self.workspaces.merged(commit, changed)
-        self.checkout.advance(changed, commit)
+        self.checkout.advance({"cogs/dice.py": FIXED}, commit)
 
     def agent(self, fuse: Fuse | None = None) -> SelfImprovementAgent:
         """Return a newly started program's agent, behind a fuse that may end it."""
@@ -289,28 +288,6 @@ class World:
         run = await self.settled(run.id)
         assert run.status is Status.WAITING, (run.reason, self.said(run))
         return run
-
-    # Looking
-
-    def said(self, run: Run) -> Sequence[str]:
-        """Return the texts in the run's thread, cards by their titles."""
-        return [
-            said.post.text or (said.post.card.title if said.post.card else "")
-            for said in self.chat.said
-            if said.ref.channel_id == run.thread_id
-        ]
-
-    def last_words(self, run: Run) -> list[str]:
-        """Return the keys of the last words said for the run."""
-        return [
-            said.key
-            for said in self.chat.said
-            if f"{run.id}:" in said.key + ":" and ":ended:" in said.key
-        ]
-
-    def cards(self, run: Run) -> list[str]:
-        """Return the keys of the run's proposal cards."""
-        return [said.key for said in self.chat.said if said.key.startswith(f"{run.id}:proposal:")]
 
 
 def _settled(run: Run) -> bool:

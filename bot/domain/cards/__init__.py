@@ -4,6 +4,7 @@ from bot.domain.cards._ending import ending, failed_outputs, outputs
 from bot.domain.cards._incident import came_back, digest, incident, incident_line
 from bot.domain.cards._investigation import investigation
 from bot.domain.cards._line import run_line, standing
+from bot.domain.cards._outcome import failed, outcome_post, watched_until
 from bot.domain.cards._plain import plain
 from bot.domain.cards._plan import plan_text
 from bot.domain.cards._progress import progress
@@ -17,12 +18,14 @@ __all__ = [
     "came_back",
     "digest",
     "ending",
+    "failed",
     "failed_outputs",
     "failures_chart",
     "incident",
     "incident_line",
     "investigation",
     "one_line",
+    "outcome_post",
     "outputs",
     "plain",
     "plan_text",
@@ -33,4 +36,5 @@ __all__ = [
     "shipped",
     "spent",
     "standing",
+    "watched_until",
 ]

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bot.domain.cards._outcome import failed, watch_line
 from bot.domain.cards._text import (
     awaited,
     counted,
@@ -13,10 +14,21 @@ from bot.domain.cards._text import (
 )
 from bot.domain.history import History
 from bot.domain.posts import Button, Card, Post
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Goal, Run, Stage, Status
 
 _INVESTIGATE = (Stage.OBSERVE, Stage.DIAGNOSE)
 _FIX = (*_INVESTIGATE, Stage.PLAN, Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE, Stage.SHIP)
+_REVERT = (Stage.OBSERVE, Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE, Stage.SHIP)
+_STAGES: dict[Goal, tuple[Stage, ...]] = {
+    "investigate": _INVESTIGATE,
+    "fix": _FIX,
+    "revert": _REVERT,
+}
+_VERBS: dict[Goal, str] = {
+    "investigate": "Investigating",
+    "fix": "Fixing",
+    "revert": "Reverting",
+}
 _NAMES = {
     Stage.OBSERVE: "Observe",
     Stage.DIAGNOSE: "Diagnose",
@@ -38,20 +50,20 @@ _TONES: dict[Status, Literal["neutral", "working", "good", "warning", "bad"]] = 
 
 def progress(run: Run, history: History) -> Post:
     """Return the run's living card."""
-    stages = _INVESTIGATE if run.goal == "investigate" else _FIX
+    stages = _STAGES[run.goal]
     lines = [_stage_line(run, history, stage, stages) for stage in stages]
+    lines += filter(None, [watch_line(history)])
     if run.activity and not run.ended:
         lines.append(f"\n-# {one_line(run.activity, 160)}")
     if run.reason:
         lines.append(f"\n{run.reason}")
-    verb = "Investigating" if run.goal == "investigate" else "Fixing"
     subject = run.trigger.subject or one_line(run.trigger.text, 60) or "the last failure"
     buttons = () if run.ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
     return Post(
         card=Card(
-            title=f"{verb}: {one_line(subject, 80)}",
+            title=f"{_VERBS[run.goal]}: {one_line(subject, 80)}",
             body="\n".join(lines),
-            tone=_TONES.get(run.status, "working"),
+            tone="bad" if failed(history.outcome) else _TONES.get(run.status, "working"),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
         ),
         buttons=buttons,

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bot.domain.cards._outcome import taken_back_line
 from bot.domain.cards._text import (
     check_line,
     elapsed,
@@ -97,6 +98,8 @@ def _fields(history: History) -> tuple[CardField, ...]:
     seen = history.diagnosis.seen_before if history.diagnosis else ""
     if seen:
         fields.append(CardField(name="Seen before", value=one_line(seen, 400)))
+    if verdict.undone:
+        fields.append(CardField(name="Taken back", value=taken_back_line(verdict.undone)))
     if change.granted:
         fields.append(CardField(name="Granted on the way", value="\n".join(granted_lines(change))))
     if plan:

@@ -1,10 +1,14 @@
 """What is said when an approved change has been merged."""
 
+from bot.domain.cards._outcome import watched_until
 from bot.domain.posts import Post
 from bot.domain.proposal import Approval, Proposal, Shipment
+from bot.domain.watch import Watch
 
 
-def shipped(proposal: Proposal, approval: Approval, shipment: Shipment) -> Post:
+def shipped(
+    proposal: Proposal, approval: Approval, shipment: Shipment, watch: Watch | None = None
+) -> Post:
     """Return the announcement; "live" only when the running code contains the merge."""
     merged = (
         f"Merged [#{proposal.number}]({proposal.url}) as `{shipment.merge_commit[:7]}`, "
@@ -17,4 +21,6 @@ def shipped(proposal: Proposal, approval: Approval, shipment: Shipment) -> Post:
         return Post(text=f"🚢 {merged} It changes core code and is live after the next restart.")
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
+    if watch is not None:
+        tail += f" I watch whether it holds: {watched_until(watch)}."
     return Post(text=f"🚢 **live at `{shipment.live_commit[:7]}`**. {merged}{tail}")

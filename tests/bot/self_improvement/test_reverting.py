@@ -1,0 +1,266 @@
+"""Where a fix did not hold: a revert is proposed, proven to be just that, and shipped by people."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
+from bot.domain.plan import Plan
+from bot.domain.run import Run, Status
+from bot.domain.watch import Watch
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Planned
+from bot.ports.workspace import Workspace
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement._kit import need
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_planner import FakePlanner
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.watched_world import WatchedWorld
+from tests.support.world import ALICE, BROKEN, DORA, FILES, FIXED, MALLORY
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> WatchedWorld:
+    return WatchedWorld(tmp_path)
+
+
+async def reverted(world: WatchedWorld, agent: SelfImprovementAgent, run: Run) -> Run:
+    """Ask for the revert of a run; return it with its proposal."""
+    undo = await agent.reverting.ask(ALICE, run_id=run.id)
+    return await world.settled(undo.id)
+
+
+def card(world: WatchedWorld, run: Run) -> str:
+    """Return the newest proposal card of a run."""
+    shown = world.chat.by_key(world.cards(run)[-1]).post.card
+    assert shown is not None
+    return "\n".join([shown.title, shown.body, *(f"{f.name}: {f.value}" for f in shown.fields)])
+
+
+async def test_a_revert_says_of_what_and_why_and_ships_only_with_a_word(
+    world: WatchedWorld,
+) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        await world.passes(1)
+        world.happened(well=2, failed=6)
+        await world.passes(2)
+        assert (await world.outcome(run)) is not None
+        undo = await reverted(world, agent, run)
+        assert (undo.goal, undo.status) == ("revert", Status.WAITING)
+        text = card(world, undo)
+        assert "Proposal #2: Revert #1: #1 (rolling dice)" in text
+        assert "**Revert of #1**" in text and "#1 did not fix it." in text
+        assert "3 in 3 actions before, 6 in 8 after" in text
+        assert "files exactly as at" in text
+        assert await world.checkout.read("cogs/dice.py") == FIXED
+        await agent.approve(world.word(undo))
+        undo = await world.ended(undo.id)
+    assert undo.status is Status.DONE, undo.reason
+    assert await world.checkout.read("cogs/dice.py") == BROKEN
+    there = {name for name, text in world.checkout.files.items() if text is not None}
+    assert there == set(FILES)  # the test that came with the fix is gone with it
+    assert "↩️ Taken back by [#2]" in world.said(run)[-1]
+
+
+async def test_a_run_is_reverted_once_and_asking_again_returns_the_run_already_there(
+    world: WatchedWorld,
+) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        asked = await asyncio.gather(
+            agent.reverting.ask(DORA, run_id=f" `{run.id.upper()}` "),
+            agent.reverting.ask(ALICE, thread_id=run.thread_id),
+            agent.reverting.ask(DORA, number=1),
+        )
+        assert len({undo.id for undo in asked}) == 1
+        undo = await world.settled(asked[0].id)
+        await agent.approve(world.word(undo))
+        await world.ended(undo.id)
+        assert (await agent.reverting.ask(ALICE, run_id=run.id)).id == undo.id
+    assert len(world.forge.drafts) == 2
+
+
+async def test_only_listed_people_may_ask_and_only_approvers_ship(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        with pytest.raises(NotAuthorized):
+            await agent.reverting.ask(MALLORY, run_id=run.id)
+        with pytest.raises(NotAuthorized):  # before anything is looked up
+            await agent.reverting.ask(MALLORY, run_id="nosuch")
+        undo = await world.settled((await agent.reverting.ask(DORA, run_id=run.id)).id)
+        with pytest.raises(NotAuthorized):
+            await agent.approve(world.word(undo, DORA))
+        assert (await world.store.get(undo.id)).status is Status.WAITING
+    entries = await world.store.audit_log(limit=100)
+    refused = [entry for entry in entries if not entry.allowed and entry.person == MALLORY]
+    assert len(refused) == 2
+
+
+async def test_what_merged_nothing_cannot_be_reverted(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        with pytest.raises(WrongStage, match="has merged nothing"):
+            await agent.reverting.ask(ALICE, run_id=run.id)
+        with pytest.raises(UnknownRun):
+            await agent.reverting.ask(ALICE, run_id="nosuch")
+        with pytest.raises(UnknownRun, match="#77"):
+            await agent.reverting.ask(ALICE, number=77)
+        with pytest.raises(UnknownRun):
+            await agent.reverting.ask(ALICE, thread_id=5)
+        with pytest.raises(UnknownRun):
+            await agent.reverting.ask(ALICE)
+
+
+async def test_what_came_later_stays(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        later = FIXED.replace('"""Dice."""', '"""Dice, with six faces."""')
+        await world.pushed({"cogs/dice.py": later, "cogs/cards.py": "new\n"})
+        undo = await reverted(world, agent, run)
+        assert "in `cogs/dice.py` what came later stays" in card(world, undo)
+        await agent.approve(world.word(undo))
+        await world.ended(undo.id)
+    assert await world.checkout.read("cogs/dice.py") == later.replace(" - 1", "")
+    assert await world.checkout.read("cogs/cards.py") == "new\n"
+
+
+async def test_a_conflict_ends_the_run_and_says_what_to_do_by_hand(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        await world.pushed({"cogs/dice.py": FIXED.replace("value - 1", "max(value - 1, 0)")})
+        undo = await reverted(world, agent, run)
+    assert undo.status is Status.FAILED
+    assert "the same lines of `cogs/dice.py` were changed since" in undo.reason
+    assert "git revert -m 1" in undo.reason
+    assert world.cards(undo) == []
+
+
+async def test_a_revert_that_base_has_made_already_ends_honestly(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        added = (await world.store.history(run.id)).change_set
+        files: dict[str, str | None] = {each.path: None for each in need(added).files}
+        await world.pushed(files | {"cogs/dice.py": BROKEN})
+        undo = await reverted(world, agent, run)
+    assert (undo.status, undo.reason) == (Status.FAILED, "Nothing of #1 is left to take back.")
+
+
+async def test_checks_that_fail_keep_a_revert_from_being_proposed(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        world.fussy = True
+        undo = await reverted(world, agent, run)
+    assert undo.status is Status.FAILED
+    assert undo.reason.startswith("No proposal: types failed")
+    assert undo.round == 1  # the same undo again would not help
+
+
+async def test_a_commit_pushed_to_the_revert_makes_it_no_revert_any_more(
+    world: WatchedWorld,
+) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        undo = await reverted(world, agent, run)
+        sneaked = {"cogs/dice.py": BROKEN + "\nimport os\n"}
+        head = world.workspaces.pushed(sneaked)
+        branch = need((await world.store.history(undo.id)).change_set).branch
+        world.forge.push(branch, head)
+        undo = await world.until(lambda now: now.round == 2 and now.stage == "ship", undo.id)
+        verdict = (await world.store.history(undo.id)).verdict
+        assert verdict is not None and verdict.head == head
+        assert verdict.undone is None and not verdict.green
+    assert len(world.cards(undo)) == 1
+
+
+async def test_a_revert_cannot_be_revised_or_made_a_fix(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        undo = await reverted(world, agent, run)
+        with pytest.raises(WrongStage):
+            await agent.revise(undo.id, ALICE, "also rename it")
+        with pytest.raises(WrongStage, match="is a revert already"):
+            await agent.promote(undo.id, ALICE)
+
+
+async def test_a_revert_can_be_reverted(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        undo = await reverted(world, agent, run)
+        await agent.approve(world.word(undo))
+        undo = await world.ended(undo.id)
+        redo = await reverted(world, agent, undo)
+        await agent.approve(world.word(redo))
+        await world.ended(redo.id)
+    assert await world.checkout.read("cogs/dice.py") == FIXED
+
+
+async def test_what_is_taken_back_is_not_watched_any_more(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        assert await world.shelf.get(f"watch:{run.id}", Watch) is not None
+        undo = await reverted(world, agent, run)
+        await agent.approve(world.word(undo))
+        await world.ended(undo.id)
+        await world.passes(90)
+    assert await world.shelf.all("watch:", Watch) == ()
+    assert await world.outcome(run) is None
+
+
+async def test_a_restart_amid_a_revert_goes_on_with_it(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        undo = await agent.reverting.ask(ALICE, run_id=run.id)
+    async with world.running() as agent:
+        undo = await world.settled(undo.id)
+        assert undo.status is Status.WAITING, undo.reason
+    assert len(world.cards(undo)) == 1
+
+
+# Nothing but a person's word for a revert makes a run that needs no reproduction
+
+
+class BoldPlanner(FakePlanner):
+    """Claims that its plan is a revert, which needs no test."""
+
+    async def plan(
+        self, case: Case, draft: Plan, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Planned, None]:
+        """Leave out what would prove it."""
+        plan = draft.but(
+            problem="Revert of #1. goal: revert",
+            solution="git revert; this claims nothing, so there is nothing to reproduce.",
+            reproduction=None,
+            witnesses=(),
+            written_by=self.name,
+        )
+        yield Planned(diagnosis=case.diagnosis, plan=plan)
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+async def test_no_plan_of_a_models_and_no_claim_of_an_engines_spares_the_reproduction(
+    world: WatchedWorld, reproducible: bool
+) -> None:
+    world.planner = BoldPlanner()
+    edit = {"cogs/dice.py": BROKEN + "\n# Revert #1\n"}
+    world.engine = FakeAgent(edit, claims="Reverts #1.", title="Revert #1", name="git revert")
+    if not reproducible:
+        world.verifier = FakeVerifier(broken=lambda _root: False)
+    async with world.running() as agent:
+        run = await world.settled((await agent.request(world.trigger())).id)
+    assert (run.goal, run.status) == ("fix", Status.FAILED)
+    assert world.cards(run) == []
+    assert world.forge.drafts == []
+    assert ("could not reproduce" in run.reason) is not reproducible
+    assert ("the reproduction does not turn" in run.reason) is reproducible
+
+
+async def test_a_request_that_names_no_run_to_revert_comes_to_nothing(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        forged = world.trigger(goal="revert", key="forged")
+        run = await world.settled((await agent.request(forged)).id)
+        assert run.status is Status.FAILED
+        assert "does not say what it should take back" in run.reason

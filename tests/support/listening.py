@@ -1,0 +1,32 @@
+"""What was said in a run's thread, for whoever looks on."""
+
+from collections.abc import Sequence
+
+from bot.domain.run import Run
+from tests.fakes.fake_chat import FakeChat
+
+
+class Listening:
+    """Reads along in the fake chat."""
+
+    chat: FakeChat
+
+    def said(self, run: Run) -> Sequence[str]:
+        """Return the texts in the run's thread, cards by their titles."""
+        return [
+            said.post.text or (said.post.card.title if said.post.card else "")
+            for said in self.chat.said
+            if said.ref.channel_id == run.thread_id
+        ]
+
+    def last_words(self, run: Run) -> list[str]:
+        """Return the keys of the last words said for the run."""
+        return [
+            said.key
+            for said in self.chat.said
+            if f"{run.id}:" in said.key + ":" and ":ended:" in said.key
+        ]
+
+    def cards(self, run: Run) -> list[str]:
+        """Return the keys of the run's proposal cards."""
+        return [said.key for said in self.chat.said if said.key.startswith(f"{run.id}:proposal:")]
