@@ -43,7 +43,9 @@ class Row(Record):
         return start + (f"   {self.share:5.0%}" if self.share is not None else "")
 
     def _told(self, amount: float) -> str:
-        return duration(amount) if self.unit == "s" else f"{amount:,.0f} {self.unit}"
+        if self.unit == "s":
+            return duration(amount)
+        return f"{amount:,.0f} {self.unit}" if amount >= 10 else f"{amount:.2g} {self.unit}"
 
 
 def duration(seconds: float) -> str:

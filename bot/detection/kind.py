@@ -14,6 +14,10 @@ from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Thresholds
 
 EVIDENCE = 20
 _NEVER = float("-inf")
+_FRESH = KindState(event="", seen=0)
+_FRESH_FAILURE = FailureState(event="", fingerprint="", seen=0)
+_NO_RATE = ErrorRate()
+_ALL = 1 - 1e-9  # nothing is over all of them; when all fail, that threshold is reached
 
 
 class Rules(NamedTuple):
@@ -46,10 +50,10 @@ class KindWatch:
     )  # fmt: skip
 
     def __init__(self, event: str, rules: Rules, state: KindState | None = None) -> None:
-        state = state or KindState(event=event, seen=0)
+        state = state or _FRESH
         self.event, self.rules = event, rules
-        rate, latency = rules.error_rate or ErrorRate(), rules.latency
-        self._share = rate.share if rules.error_rate else 2.0  # more than all: never
+        rate, latency = rules.error_rate or _NO_RATE, rules.latency
+        self._share = min(rate.share, _ALL) if rules.error_rate else 2.0  # more than all: never
         self._volume = rate.volume
         self.window = Window(
             rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
@@ -87,9 +91,9 @@ class KindWatch:
         return slow
 
     def failing(self, now: float) -> bool:
-        """Return whether the share of failures in the window is too high."""
+        """Return whether the share of failures in the window is over the threshold."""
         window = self.window
-        if window.failures < self._share * window.actions or window.actions < self._volume:
+        if window.failures <= self._share * window.actions or window.actions < self._volume:
             return False
         self.rate_on = self.wrong = now
         return True
@@ -117,7 +121,7 @@ class KindWatch:
         return KindState.model_construct(
             event=self.event,
             seen=seen,
-            minutes=(rate or ErrorRate()).minutes,
+            minutes=(rate or _NO_RATE).minutes,
             window=tuple((a, b, c) for a, b, c in self.window.buckets),
             latency_minutes=latency.minutes if latency else 0.0,
             durations=_texts(durations.buckets) if durations else (),
@@ -145,7 +149,7 @@ class FailureWatch:
         rule: RepeatedError | None,
         state: FailureState | None = None,
     ) -> None:
-        state = state or FailureState(event=event, fingerprint=fingerprint, seen=0)
+        state = state or _FRESH_FAILURE
         self.event, self.fingerprint = event, fingerprint
         self._rule = rule or RepeatedError()
         fits = state.minutes == self._rule.minutes

@@ -23,22 +23,27 @@ def merged(*streams: Iterator[Sample]) -> list[Sample]:
 # --------------------------------------------------------------------------------------- error rate
 
 
-def test_a_share_of_failures_is_told_when_it_is_reached_with_volume_and_evidence() -> None:
+def test_a_share_of_failures_is_told_when_it_is_over_with_volume_and_evidence() -> None:
     detector = Detector(ONLY_RATE)
-    well = told(detector, steady(0, 70))
-    (anomaly,) = told(detector, failing(70, 3))
-    assert well == []
+    assert told(detector, [*steady(0, 70), *failing(70, 3)]) == []  # 30 % is not over 30 %
+    (anomaly,) = told(detector, failing(73, 1))
     assert (anomaly.rule, anomaly.event, anomaly.fingerprint) == (
         Rule.ERROR_RATE, "command.roll", None,
     )  # fmt: skip
-    assert (anomaly.value, anomaly.threshold, anomaly.volume) == (0.3, 0.3, 10)
-    assert seconds(anomaly) == 72
-    assert anomaly.evidence == ("id-72.000", "id-71.000", "id-70.000")
+    assert (anomaly.value, anomaly.threshold, anomaly.volume) == (4 / 11, 0.3, 11)
+    assert seconds(anomaly) == 73
+    assert anomaly.evidence == ("id-73.000", "id-72.000", "id-71.000", "id-70.000")
 
 
 def test_too_few_actions_are_no_share() -> None:
     assert told(Detector(ONLY_RATE), failing(0, 9)) == []
     assert len(told(Detector(ONLY_RATE), failing(0, 10))) == 1
+
+
+def test_a_share_of_all_is_reached_when_all_fail() -> None:
+    thresholds = Thresholds.model_validate({"error_rate": {"share": 1}, "repeated_error": None})
+    assert len(told(Detector(thresholds), failing(0, 10))) == 1
+    assert told(Detector(thresholds), [sample(0), *failing(1, 50)]) == []
 
 
 def test_the_action_that_makes_it_enough_may_be_one_that_went_well() -> None:

@@ -1,0 +1,109 @@
+"""One contender sees one stream of records, in a process of its own; prints seconds and megabytes.
+
+Run as `python _detection_child.py CONTENDER KINDS RECORDS`. The seconds are processor time a
+record; what it takes to make the stream is measured alone and left out. The memory is what the
+process grew by.
+"""
+
+import importlib
+import json
+import random
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.detection import Detector
+from bot.domain.samples import Sample
+from bot.domain.thresholds import Thresholds
+
+START = 1_780_000_000.0
+A_SECOND = 20
+BAD = 0.01
+DURATIONS = 4_096
+
+See = Callable[[Sample], object]
+
+
+def stream(kinds: int, records: int) -> Iterator[Sample]:
+    """Yield records of that many kinds in turns: twenty a second, a hundredth of them failures."""
+    chance = random.Random(5)  # noqa: S311  the same stream for all
+    durations = [chance.lognormvariate(4, 0.4) for _ in range(DURATIONS)]
+    names = [f"command.{number}" for number in range(min(kinds, 1_000))]
+    for number in range(records):
+        kind = number % kinds
+        bad = chance.random() < BAD
+        yield Sample(
+            START + number / A_SECOND,
+            f"{number:026d}",
+            names[kind] if kind < len(names) else f"command.{kind}",
+            "command",
+            "error" if bad else "ok",
+            durations[number % DURATIONS],
+            f"f{number % 7}" if bad else None,
+        )
+
+
+def ours() -> See:
+    """The detector as it is by default."""
+    return Detector(Thresholds()).see
+
+
+def adwin() -> See:
+    """River's ADWIN, two for each kind: one sees failures, one sees how long it took."""
+    ADWIN = importlib.import_module("river.drift").ADWIN  # noqa: N806  it is a class
+
+    kept: dict[str, tuple[Any, Any]] = {}
+
+    def see(sample: Sample) -> None:
+        both = kept.get(sample.event)
+        if both is None:
+            both = kept[sample.event] = ADWIN(), ADWIN()
+        both[0].update(float(sample.failed))
+        if sample.duration_ms is not None:
+            both[1].update(sample.duration_ms)
+
+    return see
+
+
+def counter() -> See:
+    """Two plain numbers for each kind: it can say nothing, and forgets nothing."""
+    kept: dict[str, list[int]] = {}
+
+    def see(sample: Sample) -> None:
+        counts = kept.get(sample.event)
+        if counts is None:
+            counts = kept[sample.event] = [0, 0]
+        counts[0] += 1
+        counts[1] += sample.failed
+
+    return see
+
+
+CONTENDERS: dict[str, Callable[[], See]] = {"ours": ours, "adwin": adwin, "counter": counter}
+
+
+def _megabytes() -> float:
+    """Return what this process has in memory."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4_096 / 1e6
+
+
+def main() -> None:
+    """Measure as the arguments say."""
+    contender, kinds, records = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    see = CONTENDERS[contender]()
+    begun = time.process_time()
+    deque(stream(kinds, records), maxlen=0)
+    made, before = time.process_time(), _megabytes()
+    for sample in stream(kinds, records):
+        see(sample)
+    seconds = (time.process_time() - made) - (made - begun)
+    told = {"seconds": max(0.0, seconds) / records, "megabytes": max(0.0, _megabytes() - before)}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What detection finds, and what it tells for nothing: faults planted in made-up journals, and NAB.
+
+Numenta's benchmark is not part of this repository: get it from https://github.com/numenta/NAB and
+name its `data` folder, with `combined_windows.json` in it, in the variable `NAB_DATA`.
+"""
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field
+
+from bench import _detection_nab as nab
+from bench._detection_faults import FAULTS, Scenario, faulty, quiet
+from bench.rows import Row, duration, median
+from bot.detection import Detector
+from bot.domain.anomaly import Anomaly
+from bot.domain.thresholds import Thresholds
+
+SEEDS = 35
+QUIET_DAYS = 30
+_AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
+
+
+class Quality(Row):
+    """`ours` is the median delay from the fault's beginning, in seconds."""
+
+    found: int = Field(ge=0)
+    of: int = Field(ge=0)
+    false: int = Field(ge=0, description="incidents of what was not at fault")
+    days: float = Field(default=0.0, ge=0)
+    records: float = Field(default=0.0, ge=0, description="of that kind, until it was told")
+    told: float = Field(default=0.0, ge=0, description="how often a fault was told, on average")
+
+    @property
+    def line(self) -> str:
+        """Return it as one line for a terminal."""
+        start = f"{self.bench:19}{self.name:24}"
+        found = f"{self.found:>3} of {self.of:<3} found  " if self.of else f"{'':17}"
+        if not self.days:
+            return f"{start}{found}{self.false:>4} false alarms"
+        rate = f"{self.false / self.days:.2f} false a day ({self.false} in {self.days:.0f} days)"
+        if not self.of:
+            return f"{start}{found}{rate}"
+        delay = f"after {duration(self.ours)}, {self.records:.0f} records"
+        return f"{start}{found}{rate}  {delay}, told {self.told:.1f} times"
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for each sort of fault, for quiet days, and for each detector on NAB."""
+    rows = [await asyncio.to_thread(_faults, fault) for fault in FAULTS]
+    rows.append(await asyncio.to_thread(_quiet))
+    return [*rows, *await asyncio.to_thread(_nab)]
+
+
+def _faults(fault: str) -> Row:
+    found, false, days, delays, records, told = 0, 0, 0.0, list[float](), list[float](), 0
+    for seed in range(SEEDS):
+        scenario = faulty(fault, seed)
+        right, wrong = _sorted(scenario)
+        false += len({anomaly.event for anomaly in wrong})
+        days += scenario.hours / 24
+        if right:
+            found += 1
+            at = right[0].at.timestamp()
+            delays.append(at - scenario.begin)
+            records.append(_records_until(scenario, at))
+            told += len(right)
+    return Quality(
+        bench="detection-quality", name=fault, ours=median(delays or [0.0]), found=found, of=SEEDS,
+        false=false, days=days, records=median(records or [0.0]), told=told / max(1, found),
+    )  # fmt: skip
+
+
+def _records_until(scenario: Scenario, at: float) -> int:
+    return sum(
+        each.event == scenario.event and scenario.begin <= each.at <= at
+        for each in scenario.samples
+    )
+
+
+def _quiet() -> Row:
+    false, days = 0, 0.0
+    for seed in range(QUIET_DAYS):
+        scenario = quiet(seed)
+        _, wrong = _sorted(scenario)
+        false += len(wrong)
+        days += scenario.hours / 24
+    return Quality(
+        bench="detection-quality", name="quiet day", ours=0, found=0, of=0, false=false, days=days
+    )
+
+
+def _sorted(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
+    """Return what was told of the fault, and what was told besides."""
+    detector = Detector(Thresholds())
+    right, wrong = list[Anomaly](), list[Anomaly]()
+    for sample in scenario.samples:
+        for anomaly in detector.see(sample):
+            meant = anomaly.event == scenario.event and (
+                scenario.begin <= anomaly.at.timestamp() <= scenario.end + _AFTERWARDS
+            )
+            (right if meant else wrong).append(anomaly)
+    return right, wrong
+
+
+def _nab() -> list[Row]:
+    folder = os.environ.get("NAB_DATA")
+    if not folder:
+        return [
+            _missing("NAB: not there; set NAB_DATA to the data folder of github.com/numenta/NAB")
+        ]
+    finders: dict[str, nab.Finder] = {
+        "NAB, latency rule": nab.latency(2.0),
+        "NAB, factor 1.3": nab.latency(1.3),
+        "NAB, EWMA k=5": nab.ewma,
+    }
+    if importlib.util.find_spec("river"):
+        finders["NAB, ADWIN"] = nab.adwin
+    return [_scored(name, nab.score(Path(folder), finder)) for name, finder in finders.items()]
+
+
+def _missing(why: str) -> Row:
+    return Row(bench="detection-quality", name=why, ours=0)
+
+
+def _scored(name: str, score: nab.Score) -> Row:
+    return Quality(
+        bench="detection-quality", name=name, ours=0, found=score.found, of=score.windows,
+        false=score.false,
+    )  # fmt: skip
