@@ -1,6 +1,9 @@
 """The page in a real browser, against the real server and a real discord.py bot."""
 
+import io
 import re
+import struct
+import zlib
 from collections.abc import AsyncIterator
 
 import discord
@@ -385,6 +388,33 @@ async def test_an_unfolded_diff_stays_unfolded_while_its_card_changes(
         await expect(answer.locator(".diff-part")).to_have_count(2)
         await card.get_by_role("button", name="Collapse").click()
         await expect(answer.locator(".diff-part")).to_have_count(0)
+
+
+def picture(width: int) -> discord.File:
+    """A white picture, `width` by 1."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        head = struct.pack(">I", len(body)) + kind + body
+        return head + struct.pack(">I", zlib.crc32(kind + body))
+
+    size = struct.pack(">IIBBBBB", width, 1, 8, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" + b"\xff" * width)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return discord.File(io.BytesIO(png), "rate.png")
+
+
+@pytest.mark.slow
+async def test_a_cards_picture_is_shown_in_it_alone_and_replaced_by_an_edit(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    async with opened(browser, local) as page:
+        card = discord.Embed(title="too many failures").set_image(url="attachment://rate.png")
+        sent = await dev(bot, local).send(embed=card, file=picture(30))
+        shown = page.get_by_role("article", name="too many failures").locator("img")
+        await expect(shown).to_have_js_property("naturalWidth", 30)
+        await sent.edit(embed=card, attachments=[picture(70)])
+        await expect(shown).to_have_js_property("naturalWidth", 70)
+        await expect(page.locator(".attachments")).to_have_count(0)
 
 
 @pytest.mark.slow
