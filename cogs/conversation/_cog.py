@@ -157,7 +157,8 @@ class Conversation(commands.Cog):
         if not (setting.heard or utterance.recognised):
             return None
         answers = await self._is_answer(run, text, utterance, pointed_at)
-        if utterance.intent is Intent.CHAT and not (setting.addressed or answers):
+        replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
+        if utterance.intent is Intent.CHAT and not (setting.addressed or replies or answers):
             return None
         return Heard(
             message,

@@ -94,6 +94,13 @@ async def test_what_was_said_before_is_told_to_the_next_turn_with_who_said_it(
     assert SECRET not in first.text + second.before[0].text
 
 
+async def test_a_reply_to_what_it_said_goes_on_with_the_talk(room: DevChannel) -> None:
+    first = await answer(room, "alice", await talk(room, "alice", "hello"))
+    said = await room["alice"].say("dev", "and how is your day", reply_to=first)
+    assert (await answer(room, "alice", said))["content"] == "Hello."
+    assert [turn.text for turn in companion(room).turns] == ["hello", "and how is your day"]
+
+
 async def test_a_model_may_start_work_as_its_writer_may_once_for_a_message(
     room: DevChannel,
 ) -> None:
