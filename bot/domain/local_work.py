@@ -22,4 +22,3 @@ class LocalWork(Record):
     standing: str
     changed: tuple[str, ...] = ()
     ahead: int = 0
-    branches: tuple[Branch, ...] = ()

@@ -21,6 +21,7 @@ from bot.telemetry import redact
 _STARTS = "autonomous-starts"
 _HOUR = timedelta(hours=1)
 _REMEMBERED = 1_000
+_LATEST = 200  # runs among which a trigger's own is looked for
 _LONGEST = timedelta(days=366)
 _log = logging.getLogger(__name__)
 
@@ -57,13 +58,9 @@ class AutonomyGate:
             raise OutOfBounds("What a person asks for is no work of the bot's own.")
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         async with self._turn:
-            starts = await self._starts()
-            if not starts.knows(trigger.key):
-                await self._may_start(trigger, starts)
-                now = self._doors.clock.now()
-                await self._doors.shelf.put(_STARTS, starts.plus(trigger.key, now))
-                await self._audit(trigger, allowed=True, why="")
-        return await self._start(trigger)
+            if not await self._is_there(trigger):
+                await self._count(trigger)
+            return await self._start(trigger)
 
     async def pause(self, person: Person, why: str = "", until: datetime | None = None) -> Pause:
         """Stop starting anything by itself, from now until `until` or a `resume`.
@@ -140,6 +137,20 @@ class AutonomyGate:
             f"**Own work** up to “{limits.level}”; {len(starts.items)} of {limits.an_hour} runs "
             "started this hour"
         )
+
+    async def _is_there(self, trigger: Trigger) -> bool:
+        runs = await self._doors.store.find(limit=_LATEST)
+        return any(run.trigger.key == trigger.key for run in runs)
+
+    async def _count(self, trigger: Trigger) -> None:
+        """Count a start before it is made; one that a crash came upon is not counted twice."""
+        starts = await self._starts()
+        counted = starts.knows(trigger.key)
+        await self._may_start(trigger, Starts() if counted else starts)
+        if not counted:
+            now = self._doors.clock.now()
+            await self._doors.shelf.put(_STARTS, starts.plus(trigger.key, now))
+        await self._audit(trigger, allowed=True, why="")
 
     async def _may_start(self, trigger: Trigger, starts: Starts) -> None:
         pause = await self.standing.pause(await self._files(trigger))

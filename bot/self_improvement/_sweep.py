@@ -63,7 +63,10 @@ class Sweep:
 
     async def look(self) -> None:
         """Look once at every waiting run, and at what is paused."""
-        await self._autonomy.look()
+        try:
+            await self._autonomy.look()
+        except TheseusError:
+            _log.exception("what is paused could not be looked at; the next sweep tries")
         for run in await self._doors.store.find(status={Status.WAITING}, limit=1000):
             async with self._turns.of(run.id):
                 try:

@@ -1,6 +1,7 @@
 """What the bot starts by itself: bounded, paused by people, and never a word of its own."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,9 @@ from bot.domain.errors import NotAuthorized, OutOfBounds, Paused, WrongStage
 from bot.domain.people import ITSELF, AllowList, PeopleList, Person, Place
 from bot.domain.policy import Act, authorize
 from bot.domain.run import Goal, Status, Trigger
-from tests.support.world import ALICE, DEV, DORA, GUILD, MALLORY, PEOPLE, World
+from bot.ports.agent import Asked
+from tests.support.fuse import Fuse, Killed
+from tests.support.world import ALICE, DEV, DORA, FIX, GUILD, MALLORY, PEOPLE, World
 
 HOUR = timedelta(hours=1)
 
@@ -105,6 +108,28 @@ async def test_what_the_bot_starts_does_not_come_in_by_the_peoples_door(world: W
         await world.agent().request(own(world))
 
 
+async def test_killed_at_any_moment_it_starts_once_and_a_pause_meanwhile_counts(
+    tmp_path: Path,
+) -> None:
+    for moment in range(0, 60, 3):
+        world = World(tmp_path / str(moment))
+        world.limits = replace(world.limits, autonomy=Autonomy(an_hour=1))
+        trigger = own(world)
+        with suppress(Killed):
+            await world.agent(Fuse(moment)).start_itself(trigger)
+        there = len(await world.store.find())
+        agent = world.agent()
+        await agent.autonomy.pause(ALICE)
+        if not there:
+            with pytest.raises(Paused, match="alice"):
+                await agent.start_itself(trigger)
+        await agent.autonomy.resume(ALICE)
+        run = await agent.start_itself(trigger)
+        assert [each.id for each in await world.store.find()] == [run.id], moment
+        with pytest.raises(Paused, match="an hour"):
+            await agent.start_itself(own(world, "incident:another"))
+
+
 # ------------------------------------------------------------------------------ no word of its own
 
 
@@ -192,3 +217,20 @@ async def test_a_pause_ends_in_time_to_come(world: World, off: timedelta) -> Non
     with pytest.raises(WrongStage):
         await world.agent().autonomy.pause(ALICE, "", world.clock.now() + off)
     assert told(world) == []
+
+
+# ------------------------------------------------------------------------------------ how it reads
+
+
+async def test_where_nobody_asked_nobody_is_named_or_rung(world: World) -> None:
+    asks = Asked(text="Should a face of 0 be refused?", default="Yes, refuse it.")
+    world.engine.rounds = ([asks, FIX],)
+    async with world.running() as agent:
+        trigger = own(world).but(place=Place(channel_id=DEV, guild_id=GUILD))
+        run = await agent.start_itself(trigger)
+        assert told(world)[-1] == "Nobody asked me, but I work on a fix for: /roll"
+        await world.until(lambda now: bool(world.said(now)[-1].startswith("❓ Should")), run.id)
+        question = world.chat.said[-1].post
+        assert (question.notify, "<@" in question.text) == ((), False)
+        await agent.answer(run.id, DORA, "refuse it")
+        assert (await world.settled(run.id)).stage == "ship"
