@@ -59,7 +59,11 @@ def _arguments(tool: str, what: str) -> dict[str, object]:
     return {"what": what} if tool in ("investigate", "fix") else {}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["fake", "claude"])
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=["fake", pytest.param("claude", marks=pytest.mark.slow)],
+)
 async def parlour(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Parlour]:
