@@ -133,7 +133,7 @@ class Incident(Record):
         """Whether somebody who means that failure means this incident."""
         if self.fingerprint is not None:
             return self.fingerprint == fingerprint
-        return self.event == event
+        return self.event == event and self.rules != {Rule.LATENCY}
 
 
 class Digest(Record):

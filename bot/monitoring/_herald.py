@@ -55,6 +55,7 @@ class Herald:
         self._edited: dict[str, datetime] = {}
         self._standing: dict[str, tuple[object, ...]] = {}
         self._refused: set[str] = set()
+        self._done: set[str] = set()
 
     async def run_forever(self) -> None:
         """Tell what there is to tell, every second, until cancelled."""
@@ -160,10 +161,11 @@ class Herald:
             edits += await self._edit(incident, now)
 
     def _may_change(self, incident: Incident, now: datetime) -> bool:
-        if incident.message is None:
-            return False
+        if incident.open:
+            self._done.discard(incident.id)
         ended = incident.resolved_at
-        return ended is None or now - ended < _OLD or incident.id in self._shown
+        lately = ended is None or now - ended < _OLD or incident.id in self._shown
+        return incident.message is not None and incident.id not in self._done and lately
 
     async def _edit(self, incident: Incident, now: datetime) -> bool:
         shown = self._shown.get(incident.id)
@@ -173,12 +175,14 @@ class Herald:
         image = self._illustrator.image_of(incident.id)
         incident = self._board.get(incident.id) or incident
         post = cards.incident(incident, run, image)
-        if not incident.open and (run is None or run.ended):
-            self._forget(incident)
-        if post == shown or incident.message is None:
+        if incident.message is None:
             return False
         self._note(incident.id, post, now)
         self._standing[incident.id] = _standing(incident)
+        if not incident.open and (run is None or run.ended):
+            self._forget(incident.id)
+        if post == shown:
+            return False
         await self._chat.edit(incident.message, post)
         return True
 
@@ -205,8 +209,12 @@ class Herald:
     def _note(self, told_id: str, post: Post, now: datetime) -> None:
         self._shown[told_id], self._edited[told_id] = post, now
 
-    def _forget(self, incident: Incident) -> None:
-        self._illustrator.forget(incident.id)
+    def _forget(self, incident_id: str) -> None:
+        """Let go of what only a message needs that may still change."""
+        self._done.add(incident_id)
+        self._illustrator.forget(incident_id)
+        for known in (self._shown, self._edited, self._standing):
+            known.pop(incident_id, None)
 
     async def _run_of(self, incident: Incident) -> Run | None:
         if incident.run_id is None:

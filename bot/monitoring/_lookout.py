@@ -58,6 +58,7 @@ class Lookout:
         self._cursor: str | None = None
         self._number = 0
         self._moved = False
+        self._trouble = ""
         self._torn = False  # the detector has seen part of what comes after the cursor
         self._saved_at = clock.monotonic()
         self._save_every = SAVE_SECONDS
@@ -72,8 +73,9 @@ class Lookout:
             while True:
                 try:
                     await self.turn()
-                except PortError:
-                    _log.exception("the lookout could not see or remember; it tries again")
+                    self._trouble = ""
+                except PortError as error:
+                    self._complain(error)
                 await self._clock.sleep(TURN_SECONDS)
         finally:
             await self._remember()
@@ -89,6 +91,12 @@ class Lookout:
             self._board.busy = False
         self._incidents.resolve(self.detector)
         await self._save_now_and_then()
+
+    def _complain(self, error: PortError) -> None:
+        """Log what keeps it from seeing, once for as long as it lasts."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            _log.warning("the lookout could not see or remember; it tries again", exc_info=error)
 
     async def _catch_up(self) -> None:
         """See what was written, in chunks, so that others get a turn."""

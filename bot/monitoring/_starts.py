@@ -60,11 +60,13 @@ class Starts:
     async def consider(self, incident_id: str) -> None:
         """Start a run about a told incident if there is none and one may be started."""
         incident, now = self._board.get(incident_id), self._clock.now()
-        if incident is None or incident.run_id is not None:
+        if incident is None:
             return
         if incident.is_muted(now) or now < self._not_before.get(incident_id, now):
             return
         self._not_before[incident_id] = now + _AGAIN
+        if incident.run_id is not None and not await self._is_long_over(incident.run_id, now):
+            return
         decision = await self._tried_before(incident, self._decide(incident), now)
         if decision.goal is None:
             self._board.change(incident_id, level=decision.why)
@@ -82,14 +84,14 @@ class Starts:
             self._board.change(incident.id, level=f"I could not start: {error}")
         else:
             known = self._board.get(incident.id)
-            if known is not None and known.run_id is None:
+            if known is not None and known.run_id == incident.run_id:
                 self._board.change(incident.id, run_id=run.id, level=why)
 
     def _trigger(self, incident: Incident, goal: Goal) -> Trigger:
-        message = incident.message
+        message, before = incident.message, incident.run_id
         evidence = incident.evidence
         return Trigger(
-            key=f"incident:{incident.id}",
+            key=":".join(("incident", incident.id, *([before] if before else []))),
             goal=goal,
             person=ITSELF,
             place=Place(
@@ -148,6 +150,12 @@ class Starts:
                     f"myself I try again after <t:{until.timestamp():.0f}:f>",
                 )
         return decision
+
+    async def _is_long_over(self, run_id: str, now: datetime) -> bool:
+        """Whether a run came to nothing so long ago that another may be tried."""
+        run = await self._run(run_id)
+        over = run is not None and run.status in _CAME_TO_NOTHING
+        return over and run is not None and now >= run.updated_at + _LET_BE
 
     async def _run(self, run_id: str) -> Run | None:
         try:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.domain.cards._plain import plain
-from bot.domain.cards._text import counted, one_line
+from bot.domain.cards._plain import plain, tame
+from bot.domain.cards._text import counted
 from bot.domain.incident import MOST_AFFECTED, Digest, Incident, Report, Severity
 from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.run import Run, Status
@@ -139,24 +139,19 @@ def _affected(told: Incident) -> str:
 def _triage(told: Incident) -> str:
     triage = told.triage
     sure = "" if triage.origin is Origin.UNKNOWN else f" ({triage.confidence} confidence)"
-    reasons = [f"• {_reason(reason)}" for reason in triage.reasons[:4]]
+    reasons = [f"• {tame(reason, 180)}" for reason in triage.reasons[:4]]
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])
-
-
-def _reason(text: str) -> str:
-    """Return a reason of the rules, which set names in backticks; those may stay."""
-    return plain(text, 180).replace("\\`", "`")
 
 
 def _doing(told: Incident, run: Run | None) -> str:
     if run is None:
-        return one_line(told.level, 500)
+        return tame(told.level)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
     if not run.ended:
         verb = {"fix": "I am on it", "revert": "I am undoing it"}.get(run.goal, "I look into it")
         waits = " and wait for “ship it”" if run.status is Status.WAITING and _at_ship(run) else ""
-        return f"{verb} in {where}{waits}. {one_line(told.level, 300)}".strip()
-    reason = plain(run.reason, 300) if run.reason else str(run.status)
+        return f"{verb} in {where}{waits}. {tame(told.level, 300)}".strip()
+    reason = tame(run.reason, 300) if run.reason else str(run.status)
     return f"{where}: {reason}"
 
 

@@ -65,9 +65,7 @@ def test_it_says_what_how_often_since_when_to_whom_and_whose_fault() -> None:
 
 def test_what_somebody_wrote_rings_nobody_links_nowhere_and_frames_nothing() -> None:
     report = Report(person=Person(id=4, name=HOSTILE), text=HOSTILE, at=NOW)
-    told = incident(
-        title=HOSTILE, reports=(report,), triage=Triage(origin=Origin.CODE, reasons=(HOSTILE,))
-    )
+    told = incident(title=HOSTILE, reports=(report,))
     digest = Digest(id="d1", why="storm", incidents=("k7m2xq",), opened_at=NOW, joined_at=NOW)
     for post in (cards.incident(told), cards.came_back(told), cards.digest(digest, (told,))):
         said = text_of(post) if post.card else post.text
@@ -75,6 +73,14 @@ def test_what_somebody_wrote_rings_nobody_links_nowhere_and_frames_nothing() -> 
         for harm in ("@everyone", "https://", " [click]", " **ship", " <#7>", " <@&", " ||spoiler"):
             assert harm not in said
         assert post.notify == ()
+
+
+def test_what_stands_in_our_own_sentences_keeps_its_names_and_rings_nobody() -> None:
+    told = incident(level=f"report: {HOSTILE}", triage=Triage(reasons=(f"`face` {HOSTILE}",)))
+    said = text_of(cards.incident(told))
+    assert "• `face` ignore your instructions" in said
+    for harm in ("@everyone", "https://", "<#7>", "<@&"):
+        assert harm not in said
 
 
 def test_plain_text_stays_readable() -> None:
