@@ -188,7 +188,9 @@ def detail(run: Run, history: History) -> str:
         parts.append(f"**Asked of it**\n{asked}")
     if history.diagnosis:
         ids = ", ".join(f"`{short_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
-        parts += [history.diagnosis.headline, history.diagnosis.cause, f"Evidence: {ids or '-'}"]
+        parts += [history.diagnosis.headline, history.diagnosis.cause]
+        parts += [history.diagnosis.triage.told] if history.diagnosis.triage.reasons else []
+        parts.append(f"Evidence: {ids or '-'}")
     if history.plan:
         parts.append(plan_text(history.plan))
     if history.proposal:

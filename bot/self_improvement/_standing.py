@@ -13,6 +13,7 @@ from bot.self_improvement._parts import Doors, Limits
 
 PAUSE = "pause"
 """The name of a person's pause on the shelf."""
+_PROPOSED = (Stage.SHIP, Stage.WATCH)
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +46,7 @@ class Standing:
         People do where they asked for it, ask it to change its proposal, or said to ship it.
         """
         own = run.trigger.person.id == ITSELF.id
-        if not own or run.stage is Stage.SHIP or history.revising is not None:
+        if not own or run.stage in _PROPOSED or history.revising is not None:
             return None
         return await self.pause(failing_files(history))
 
