@@ -187,6 +187,18 @@ async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> N
     assert auditing.world.shelf.bodies.get("self_audit") is None
 
 
+async def test_every_record_is_counted_once_wherever_the_journal_is_cut(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    there = len(auditing.world.journal.actions)
+    for _ in range(40):
+        auditing.fails(times=1)
+        auditing.clock.tick(150)
+    auditing.clock.tick(14 * DAY - 40 * 150)
+    auditing.fails(times=1)
+    told = text(await auditing.program().now(ALICE))
+    assert f"**1** actions ↓ (was {there + 40})" in told
+
+
 async def test_a_report_is_for_listed_people(tmp_path: Path) -> None:
     with pytest.raises(NotAuthorized):
         await Auditing(tmp_path).program().now(MALLORY)
