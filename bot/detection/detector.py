@@ -156,7 +156,7 @@ class Detector:
     ) -> None:
         rule = kind.rules.repeated_error
         if rule is not None and failure.repeated(now):
-            kind.wrong = now
+            kind.goes_wrong(now)
             count, volume = failure.window.failures, kind.window.actions
             crossing = _Crossing(
                 Rule.REPEATED_ERROR, kind, count, rule.times, max(count, volume), failure

@@ -45,8 +45,8 @@ class KindWatch:
     """One kind of action: its windows, its history, and when something was wrong with it."""
 
     __slots__ = (
-        "_durations", "_share", "_volume", "event", "failures", "history", "rate_on", "rules",
-        "slow", "slow_on", "window", "wrong",
+        "_durations", "_share", "_stored", "_volume", "_wrong", "event", "failures", "history",
+        "rate_on", "rules", "slow", "slow_on", "window",
     )  # fmt: skip
 
     def __init__(self, event: str, rules: Rules, state: KindState | None = None) -> None:
@@ -65,11 +65,13 @@ class KindWatch:
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
         self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
         self.rate_on, self.slow_on = _past(state.rate_on), _past(state.slow_on)
-        self.wrong = _past(state.wrong)
+        self._wrong = _past(state.wrong)
+        self._stored: KindState | None = None
 
     def add(self, sample: Sample, now: float) -> Slow | None:
         """Count one action; return how slow it is when this is worth saying."""
         failed, at = sample.failed, sample.at
+        self._stored = None
         self.window.add(at, now, failed)
         taken = binned(sample.duration_ms) if sample.outcome == "ok" else None
         self.history.add(at, failed, taken)
@@ -77,7 +79,7 @@ class KindWatch:
             self.failures.append((at, sample.id))
         if self._durations is None:
             return None
-        self._durations.roll(now, self.wrong)
+        self._durations.roll(now, self._wrong)
         if taken is not None:
             self._durations.add(taken, at, now)
             if self._durations.is_slow(taken):
@@ -87,7 +89,7 @@ class KindWatch:
     def _slow(self, now: float) -> Slow | None:
         slow = self._durations.slow() if self._durations else None
         if slow is not None:
-            self.slow_on = self.wrong = now
+            self.slow_on = self._wrong = now
         return slow
 
     def failing(self, now: float) -> bool:
@@ -95,27 +97,38 @@ class KindWatch:
         window = self.window
         if window.failures <= self._share * window.actions or window.actions < self._volume:
             return False
-        self.rate_on = self.wrong = now
+        self.rate_on = self._wrong = now
         return True
+
+    def goes_wrong(self, now: float) -> None:
+        """Note that a rule is crossed: what is slow now is not usual."""
+        self._stored, self._wrong = None, now
 
     def judge_again(self, now: float) -> Slow | None:
         """Move on to `now` without an action; return how slow it is, if it is."""
+        self._stored = None
         self.window.roll(now)
         if self._durations is not None:
-            self._durations.roll(now, self.wrong)
+            self._durations.roll(now, self._wrong)
         return self._slow(now)
 
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
+        self._stored = None
         self.window.rewind(now)
         self.history.rewind(now)
         if self._durations is not None:
             self._durations.rewind(now)
         self.rate_on, self.slow_on = _until(now, self.rate_on), _until(now, self.slow_on)
-        self.wrong = _until(now, self.wrong)
+        self._wrong = _until(now, self._wrong)
 
     def state(self, seen: int) -> KindState:
-        """Return it as a record."""
+        """Return it as a record; the same one until something happens."""
+        if self._stored is None or self._stored.seen != seen:
+            self._stored = self._state(seen)
+        return self._stored
+
+    def _state(self, seen: int) -> KindState:
         rate, latency, durations = self.rules.error_rate, self.rules.latency, self._durations
         self.history.close()
         return KindState.model_construct(
@@ -133,7 +146,7 @@ class KindWatch:
             slow=tuple(self.slow),
             rate_on=_moment(self.rate_on),
             slow_on=_moment(self.slow_on),
-            wrong=_moment(self.wrong),
+            wrong=_moment(self._wrong),
         )
 
 
