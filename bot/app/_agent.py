@@ -18,6 +18,7 @@ from bot.stages.plan import MakePlan
 from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from bot.stages.verify import Verify
+from bot.stages.watch import WatchFix
 from bot.telemetry import redact
 
 # How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
@@ -38,6 +39,7 @@ def make_agent(
         recorder=opened.recorder,
         shelf=opened.shelf,
         memory=opened.memory,
+        checkout=opened.checkout,
         checkout=opened.checkout,
     )
     return SelfImprovementAgent(
@@ -71,6 +73,7 @@ def _stages(settings: Settings, opened: Opened, chosen: Engines) -> Stages:
             if stand_in
             else None
         ),
+        watch=WatchFix(opened.journal, clock, config.watch),
     )
 
 
@@ -87,6 +90,7 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         autonomy=config.autonomy,
+        dev_mode=config.autonomy.dev_mode,
         dev_mode=config.autonomy.dev_mode,
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",

@@ -77,6 +77,7 @@ async def _build(
     client.monitoring, client.self_audit = monitoring, audit
     client.companion, client.remembered = chosen.companion, settings.config.chat.remembered
     client.missed = settings.config.missed
+    client.missed = settings.config.missed
     talking = (chosen.companion.run_forever,) if chosen.companion else ()
     return client, (
         chat.run_forever,
