@@ -40,7 +40,6 @@ def make_agent(
         shelf=opened.shelf,
         memory=opened.memory,
         checkout=opened.checkout,
-        checkout=opened.checkout,
     )
     return SelfImprovementAgent(
         doors,
@@ -90,7 +89,6 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         autonomy=config.autonomy,
-        dev_mode=config.autonomy.dev_mode,
         dev_mode=config.autonomy.dev_mode,
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",
