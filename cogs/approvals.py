@@ -1,6 +1,7 @@
 """Approvals: buttons, reactions and `/ship`. Words are heard by the conversation."""
 
 import hashlib
+from contextlib import suppress
 
 import discord
 from discord import app_commands
@@ -9,10 +10,20 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.posts import Post
+from bot.domain.record import Record
+from bot.domain.run import Stage, Status
 from bot.self_improvement import ApprovalRequest
-from cogs.ui import RunButton, card_seen, person_of, shipping_text
+from cogs.ui import CardSeen, RunButton, card_seen, person_of, reverting_text, shipping_text
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
+
+_LOOKED_AT = 200  # runs, from the newest back, whose cards may be open
+
+
+class Taken(Record):
+    """The reactions on a card that were taken, each as `person:emoji`."""
+
+    reactions: frozenset[str] = frozenset()
 
 
 class Approvals(commands.Cog):
@@ -20,6 +31,7 @@ class Approvals(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+        self._in_hand: set[str] = set()
 
     async def cog_load(self) -> None:
         """Make the buttons of every card, old ones too, work."""
@@ -40,15 +52,64 @@ class Approvals(commands.Cog):
         except UnknownRun:
             return
         user = payload.member or await self.bot.fetch_user(payload.user_id)
-        if user.bot:
-            return
         channel = self.bot.get_partial_messageable(payload.channel_id)
         try:
             card = card_seen(self.bot, await channel.fetch_message(payload.message_id))
         except discord.NotFound:
             return  # deleted in the meantime: it offers nothing any more
-        if card is None:
-            return
+        if card is not None and not user.bot:
+            await self._reacted(card, payload.channel_id, user, str(payload.emoji))
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Look at open cards: somebody may have reacted while the bot was away."""
+        for run in await self.bot.agent.runs(limit=_LOOKED_AT):
+            if run.stage is Stage.SHIP and run.status is Status.WAITING and run.thread_id:
+                history = await self.bot.agent.history(run.id)
+                proposal, approval = history.proposal, history.approval
+                word_given = approval is not None and proposal and approval.head == proposal.head
+                if proposal and proposal.card_id and not word_given:
+                    with suppress(discord.Forbidden, discord.NotFound):
+                        await self._look_at(run.thread_id, proposal.card_id)
+
+    async def _look_at(self, thread_id: int, card_id: int) -> None:
+        """Take the reactions on a card that were not taken yet as if they came now."""
+        channel = self.bot.get_partial_messageable(thread_id)
+        message = await channel.fetch_message(card_id)
+        card = card_seen(self.bot, message)
+        taken = await self._taken(card_id)
+        for reaction in message.reactions if card else ():
+            emoji = str(reaction.emoji)
+            people = [user async for user in reaction.users()] if emoji in SHIP_EMOJI else []
+            for user in people:
+                if card and not user.bot and f"{user.id}:{emoji}" not in taken.reactions:
+                    await self._reacted(card, thread_id, await self._member(user), emoji)
+
+    async def _member(self, user: discord.User | discord.Member) -> discord.abc.User:
+        """Return who reacted with the roles they have now: rights hang on them."""
+        guild = self.bot.get_guild(self.bot.identity.guild_id or 0)
+        if guild is None or isinstance(user, discord.Member) or guild.get_member(user.id):
+            return user
+        try:
+            return await guild.fetch_member(user.id)
+        except discord.NotFound:
+            return user  # left the server: has no role there
+
+    async def _reacted(
+        self, card: CardSeen, channel_id: int, user: discord.abc.User, emoji: str
+    ) -> None:
+        given = f"reaction:{card.message_id}:{user.id}:{emoji}"
+        if given in self._in_hand:
+            return  # seen live and by looking
+        self._in_hand.add(given)
+        try:
+            await self._take(card, channel_id, user, emoji, given)
+        finally:
+            self._in_hand.discard(given)
+
+    async def _take(
+        self, card: CardSeen, channel_id: int, user: discord.abc.User, emoji: str, given: str
+    ) -> None:
         request = ApprovalRequest(
             person=person_of(self.bot, user),
             how="reaction",
@@ -59,8 +120,13 @@ class Approvals(commands.Cog):
         text = await self._approve(request)
         # the same event again says the same; a reaction given again later may be answered anew
         said = hashlib.sha256(text.encode()).hexdigest()[:12]
-        key = f"reaction:{payload.message_id}:{payload.user_id}:{payload.emoji}:{said}"
-        await self.bot.chat.post(payload.channel_id, Post(text=text), key=key)
+        await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")
+        taken = await self._taken(card.message_id)
+        reactions = taken.reactions | {f"{user.id}:{emoji}"}
+        await self.bot.shelf.put(f"reactions:{card.message_id}", taken.but(reactions=reactions))
+
+    async def _taken(self, card_id: int) -> Taken:
+        return await self.bot.shelf.get(f"reactions:{card_id}", Taken) or Taken()
 
     @app_commands.command()
     @app_commands.describe(
@@ -84,6 +150,16 @@ class Approvals(commands.Cog):
             security_reviewed=security_reviewed,
         )
         await interaction.followup.send(await self._approve(request), ephemeral=True)
+
+    @app_commands.command()
+    @app_commands.describe(run="The run whose change to take back; in its thread leave it out")
+    async def revert(self, interaction: discord.Interaction, run: str | None = None) -> None:
+        """Propose to take back a change that was shipped."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        undo = await self.bot.agent.reverting.ask(
+            person_of(self.bot, interaction.user), run_id=run, thread_id=interaction.channel_id
+        )
+        await interaction.followup.send(reverting_text(undo), ephemeral=True)
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:

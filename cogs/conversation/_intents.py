@@ -8,6 +8,7 @@ from cogs.conversation import _pauses as pauses
 from cogs.conversation import _requests as requests
 from cogs.conversation._audits import audit
 from cogs.conversation._heard import Answer, Heard
+from cogs.conversation._reverts import revert
 
 
 async def about(bot: TheseusClient, heard: Heard) -> str | None:
@@ -29,4 +30,5 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.RESUME: pauses.resume,
     Intent.REMEMBER: memories.remember,
     Intent.FORGET: memories.forget,
+    Intent.REVERT: revert,
 }

@@ -1,6 +1,6 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
-from cogs.ui.answers import fitting, on_it, send_privately, shipping_text
+from cogs.ui.answers import fitting, on_it, reverting_text, send_privately, shipping_text
 from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
@@ -34,6 +34,7 @@ __all__ = [
     "on_it",
     "person_of",
     "place_of",
+    "reverting_text",
     "send_privately",
     "shipping_text",
 ]

@@ -23,6 +23,14 @@ def on_it(run: Run) -> str:
     return f"On it: <#{run.thread_id}>" if run.thread_id else f"On it: run `{run.id}`."
 
 
+def reverting_text(run: Run) -> str:
+    """Return where to follow a revert that was asked for; there is one for each change."""
+    if not run.ended:
+        return on_it(run)
+    where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
+    return f"That was asked for already, in {where}: {run.reason or run.status}"
+
+
 _LONGEST = 1_900
 
 

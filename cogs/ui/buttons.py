@@ -12,11 +12,11 @@ from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.self_improvement import ApprovalRequest
-from cogs.ui.answers import on_it, send_privately, shipping_text
+from cogs.ui.answers import on_it, reverting_text, send_privately, shipping_text
 from cogs.ui.hearing import person_of
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -73,6 +73,8 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._action == "fix":
             await agent.promote(self._run_id, person)
             return "On it."
+        if self._action == "revert":
+            return reverting_text(await agent.reverting.ask(person, run_id=self._run_id))
         if self._action == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)

@@ -112,6 +112,7 @@ async def dev_channel(
     people: AllowList | None = None,
     planner: Planner | None = None,
     noticing: bool = False,
+    make_world: Callable[[Path], World] = World,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast.
 
@@ -119,7 +120,7 @@ async def dev_channel(
     """
     async with AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
-        world = World(folder)
+        world = make_world(folder)
         world.planner = planner
         ids = dict(local.people)
         listed = people or AllowList(

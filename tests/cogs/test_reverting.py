@@ -1,0 +1,67 @@
+"""A fix that did not hold: the thread says so with numbers, and a press takes it back."""
+
+from pathlib import Path
+
+from bot.domain.posts import Button
+from bot.domain.run import Status
+from cogs.ui.buttons import RunButton
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel
+from tests.support.watched_world import WatchedWorld
+from tests.support.world import BROKEN, FIXED
+
+
+async def _said(room: DevChannel, who: str, channel: str, text: str) -> str:
+    """Return the answer to what somebody says."""
+    said = await room[who].say(channel, text)
+    answer = await room[who].wait_for(
+        channel,
+        lambda m: (
+            bool(m["author"].get("bot"))
+            and (m.get("message_reference") or {}).get("message_id") == said["id"]
+        ),
+    )
+    return str(answer["content"])
+
+
+async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_path: Path) -> None:
+    async with dev_channel(tmp_path, make_world=WatchedWorld) as room:
+        world = room.world
+        assert isinstance(world, WatchedWorld)
+        run, thread, _ = await room.proposal()
+        mention = f"<@{room.local.bot_user_id}>"
+        assert "has merged nothing" in await _said(room, "dora", thread, f"{mention} revert it")
+        await room["alice"].say(thread, "ship it")
+        await room.until(lambda run: run.status is Status.DONE)
+        world.happened(well=2, failed=6)
+        verdict = await room["bob"].wait_for(thread, lambda m: "**Not fixed.**" in m["content"])
+        assert f"<@{room.local.people['alice']}>" in verdict["content"]
+        assert "3 in 3 actions before, 6 in 8 after" in verdict["content"]
+
+        pressed = await room["mallory"].press(thread, custom_id(verdict, "Revert it"), verdict)
+        assert (await room.answer("mallory", pressed, thread)).startswith("Sorry mallory")
+        refused = await room["mallory"].run(thread, "revert", run=run.id)
+        assert (await room.answer("mallory", refused, thread)).startswith("Sorry mallory")
+        assert len(await room.runs()) == 1
+
+        pressed = await room["dora"].press(thread, custom_id(verdict, "Revert it"), verdict)
+        told = await room.answer("dora", pressed, thread)
+        undo = await room.until(lambda run: run.status is Status.WAITING and run.stage == "ship")
+        assert (undo.goal, told) == ("revert", f"On it: <#{undo.thread_id}>")
+        assert await _said(room, "bob", "dev", f"{mention} revert #1") == told
+        command = await room["alice"].run(thread, "revert")
+        assert await room.answer("alice", command, thread) == told
+        assert len(await room.runs()) == 2
+
+        assert await world.checkout.read("cogs/dice.py") == FIXED
+        await room["alice"].say(str(undo.thread_id), "ship it")
+        await room.until(lambda run: run.status is Status.DONE)
+        assert await world.checkout.read("cogs/dice.py") == BROKEN
+        again = await _said(room, "alice", thread, f"{mention} revert it")
+        assert again.startswith(f"That was asked for already, in <#{undo.thread_id}>: Live at")
+
+
+def test_the_button_of_a_verdict_is_known_after_a_restart() -> None:
+    button = Button(label="Revert it", action="revert", arguments=("k7m2xq",))
+    found = RunButton.__discord_ui_compiled_template__.fullmatch(button.custom_id)
+    assert found is not None
+    assert (found["action"], found["run"], found["head"]) == ("revert", "k7m2xq", None)
