@@ -56,9 +56,9 @@ async def test_a_hundred_faults_at_once_are_one_digest_and_start_nothing(tmp_pat
 async def test_a_storm_over_a_minute_is_few_messages_and_one_digest(tmp_path: Path) -> None:
     lookout = Lookout(tmp_path)
     async with lookout.running():
-        for number in range(100):
+        for number in range(40):
             lookout.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
-            await lookout.pass_time(0.6)
+            await lookout.pass_time(1.5)
         await lookout.pass_time(10)
     said = lookout.said()
     assert len([key for key in said if key.startswith("incidents:")]) == 1
