@@ -45,6 +45,7 @@ class ChatSeat:
         self._name = f"{channel_id}:chat"
         self._stack = AsyncExitStack()
         self._conversation: Conversation | None = None
+        self._system = ""  # what the program was told it is
         self._told: set[tuple[int, bool]] = set()
         self._turns = 0
         self._one_by_one = asyncio.Lock()
@@ -90,6 +91,8 @@ class ChatSeat:
 
     async def _answer(self, turn: Turn, hands: Hands) -> AsyncGenerator[Growing | Said, None]:
         """Ask the program; one that died while nobody talked is replaced, once."""
+        if self.warm and self._system != self._character():
+            await self._close()  # the persona has changed
         for again in (False, True):
             was_warm, began = self.warm, False
             try:
@@ -138,12 +141,16 @@ class ChatSeat:
         spent = self._conversation.spent.cost_usd
         return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
 
+    def _character(self) -> str:
+        return character(self._prompts, "chat")
+
     async def _open(self) -> Conversation:
+        self._system = self._character()
         talk = Talk(
             name=self._name,
             role=self._role,
             cwd=private_folder(self._claude.home / "chat"),
-            system=character(self._prompts, "chat"),
+            system=self._system,
             server=desk_server(self._desk, tuple(TOOLS), TOOLS),
             judge=self._desk.judge,
             seconds=self._role.seconds,

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import pytest_asyncio
@@ -87,8 +88,10 @@ class WrittenClaude(Claude):
         return [talk.name for talk, line in self.opened if not line.closed]
 
 
-def a_companion(claude: WrittenClaude, clock: FakeClock, **options: int) -> ClaudeCompanion:
-    doors = ChatDoors(Prompts(ROOT / "prompts"), FakeJournal([]), FakeMemory(), clock)
+def a_companion(
+    claude: WrittenClaude, clock: FakeClock, prompts: Path = ROOT / "prompts", **options: int
+) -> ClaudeCompanion:
+    doors = ChatDoors(Prompts(prompts), FakeJournal([]), FakeMemory(), clock)
     role = Role(model="sonnet", seconds=30, usd=0.2)
     channels = options.get("channels", 2)
     return ClaudeCompanion(claude, doors, role, channels=channels, idle=timedelta(minutes=30))
@@ -199,6 +202,19 @@ async def test_a_program_that_died_unnoticed_is_replaced_once(tmp_path: Path) ->
         await heard(companion, a_turn(message=3), FakeHands())
     _, last = await heard(companion, a_turn(message=4), FakeHands())
     assert (last.text, len(claude.opened)) == ("Done.", 3)
+
+
+async def test_a_new_persona_counts_from_the_next_message_on(tmp_path: Path) -> None:
+    clock, prompts = FakeClock(), tmp_path / "prompts"
+    await asyncio.to_thread(copytree, ROOT / "prompts", prompts)
+    claude = WrittenClaude(tmp_path, clock)
+    companion = a_companion(claude, clock, prompts)
+    await heard(companion, a_turn(message=1), FakeHands())
+    await heard(companion, a_turn(message=2), FakeHands())
+    (prompts / "persona.md").write_text("# Argo\n\nSpeaks like a pirate.\n")
+    await heard(companion, a_turn(message=3), FakeHands())
+    assert ["pirate" in talk.system for talk, _ in claude.opened] == [False, True]
+    assert claude.running == ["10:chat"]
 
 
 async def test_an_answer_grows_letter_by_letter_over_all_it_says(tmp_path: Path) -> None:
