@@ -106,7 +106,7 @@ class AutonomyGate:
         """
         pause = await self._doors.shelf.get(PAUSE, Pause)
         if pause is not None and pause.over(self._doors.clock.now()):
-            told = f"▶️ The pause of {pause.who} is over; I work by myself again."
+            told = await self._going_on(f"▶️ The pause of {pause.who} is over")
             await self._say(told, f"pause-over:{pause.at.isoformat()}")
             await self._doors.shelf.remove(PAUSE)
         await self._look_at_dev_mode()
@@ -124,8 +124,13 @@ class AutonomyGate:
             await self._say(told, f"dev-mode:{begun.at.isoformat()}")
         elif over:
             at = self._doors.clock.now().isoformat()
-            told = "▶️ Nobody works on my code any more; I work by myself again."
+            told = await self._going_on("▶️ Nobody works on my code any more")
             await self._say(told, f"dev-mode-over:{at}")
+
+    async def _going_on(self, what: str) -> str:
+        """Return what has ended, and whether anything else still stands."""
+        rest = await self.standing.pause()
+        return f"{what}, but: {rest.told()}" if rest else f"{what}; I work by myself again."
 
     async def vital_sign(self) -> str:
         """Return a line for `/health`."""

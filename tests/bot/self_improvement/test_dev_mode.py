@@ -1,6 +1,7 @@
 """While people work on the code, the bot does nothing to it by itself; it says so once each."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,21 @@ async def test_it_begins_and_ends_with_a_word_each(world: World) -> None:
     await looks(agent, world, 120)
     assert told(world)[1:] == ["▶️ Nobody works on my code any more; I work by myself again."]
     assert await agent.start_itself(own(world))
+
+
+async def test_the_end_of_one_pause_does_not_hide_another(world: World) -> None:
+    agent = world.agent()
+    world.checkout.edit(EDITED)
+    await looks(agent, world, 60)
+    await agent.autonomy.pause(ALICE, "we deploy", world.clock.now() + timedelta(hours=1))
+    world.checkout.edited.clear()
+    await looks(agent, world, 90)
+    begins = "▶️ Nobody works on my code any more, but: **alice** has paused my own work: we deploy."
+    assert told(world)[-1].startswith(begins)
+    world.checkout.edit(EDITED)
+    await world.clock.advance(3_600)
+    await agent.autonomy.look()
+    assert told(world)[-1].startswith("▶️ The pause of **alice** is over, but: Dev mode has paused")
 
 
 async def test_a_change_that_comes_and_goes_is_not_told_again_and_again(world: World) -> None:
