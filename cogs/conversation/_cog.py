@@ -88,6 +88,11 @@ class Conversation(commands.Cog):
             if await self._missed.catch_up():
                 self._behind = self._away.is_set()
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether nothing is left that was missed."""
+        return not self._behind
+
     # What hears missed messages
 
     async def is_for_me(self, message: discord.Message) -> bool:

@@ -92,12 +92,9 @@ class Missed:
         """
         before = await self._cursors.open()
         places = [place async for place in self._places()]
-        seen = max(_last(place) for place in places) if places else 0
+        seen = max((_last(place) for place in places), default=0)
         if not before:
-            await self._cursors.settle(
-                max(seen, discord.utils.time_snowflake(self._bot.clock.now()))
-            )
-            await self._cursors.release()
+            await self._begin(places, seen)
             return
         read = [await self._read(place) for place in places]
         chosen, left = await self._chosen(read)
@@ -112,6 +109,15 @@ class Missed:
         for message in chosen:
             await self._answer(message)
         await self._cursors.settle(seen)
+
+    async def _begin(self, places: Iterable[Where], seen: int) -> None:
+        """Begin after what has been said already, by Discord's own ids: clocks differ."""
+        for place in places:
+            if isinstance(place, discord.DMChannel):
+                async for message in place.history(limit=1):
+                    seen = max(seen, message.id)
+        await self._cursors.settle(max(seen, self._bot.identity.dev_channel_id))
+        await self._cursors.release()
 
     async def _chosen(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
         """Return what is to be answered, oldest first, and whether something is left out."""

@@ -1,0 +1,193 @@
+"""What is said while the bot is away: answered once, under the same rights, kill or no kill."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.run import Status
+from bot.local.person import Message
+from bot.settings import MissedConfig
+from tests.support.dev_channel import labels
+from tests.support.fuse import Fuse
+from tests.support.harbour import Harbour, harbour, until
+
+COMPLAINT = "rolling dice keeps crashing, fix it"
+IDLE = "I am not working on anything."
+
+
+@pytest.fixture
+async def bay(tmp_path: Path) -> AsyncIterator[Harbour]:
+    """A dev channel the bot has been in before, and is away from."""
+    async with harbour(tmp_path) as opened:
+        await opened["alice"].say("dev", f"{opened.mention} status before the first start")
+        async with opened.bot():
+            await opened.until_settled()
+        yield opened
+
+
+async def test_what_was_said_before_the_first_start_is_left_alone(bay: Harbour) -> None:
+    async with bay.bot():
+        asked = await bay["alice"].say("dev", f"{bay.mention} status")
+        await bay.until_answered("dev", asked)
+    assert [said for said, _ in await bay.answers("dev")] == [asked["id"]]
+
+
+async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_rights(
+    bay: Harbour,
+) -> None:
+    asked = [
+        ("dev", await bay["alice"].say("dev", f"{bay.mention} status")),
+        ("general", await bay["bob"].say("general", f"{bay.mention} status")),
+        ("@dora", await bay["dora"].say("@dora", "status")),
+        ("dev", await bay["mallory"].say("dev", COMPLAINT)),
+    ]
+    work = await bay["alice"].say("dev", COMPLAINT)
+    await bay["bob"].say("dev", "good morning everybody")
+    async with bay.bot():
+        answers = [await bay.until_answered(channel, said) for channel, said in asked]
+        await bay.until_settled()
+    assert answers[:3] == [IDLE] * 3
+    assert answers[3].startswith("Sorry mallory, you are not on the list")
+    for _ in range(2):
+        async with bay.bot():
+            last = await bay["alice"].say("dev", f"{bay.mention} status")
+            await bay.until_answered("dev", last)
+            await bay.until_settled()
+    assert [run.trigger.key for run in await bay.world.store.find()] == [f"message:{work['id']}"]
+    answered = [said for said, _ in await bay.answers("dev")]
+    assert len(answered) == 4, answered
+    assert len(await bay.answers("general")) == len(await bay.answers("@dora")) == 1
+
+
+async def test_a_word_in_a_thread_and_a_reaction_count_when_it_is_back(bay: Harbour) -> None:
+    async with bay.bot():
+        await bay["alice"].say("dev", COMPLAINT)
+        thread, card = await proposal(bay)
+        await bay.until_settled()
+    await bay["mallory"].react(thread, card, "🚢")
+    await bay["bob"].react(thread, card, "👍")
+    for _ in range(2):
+        async with bay.bot():
+            await bay["alice"].wait_for(thread, lambda m: m["content"].startswith("Sorry mallory"))
+            asked = await bay["dora"].say(thread, f"{bay.mention} status")
+            assert "waiting for “ship it”" in await bay.until_answered(thread, asked)
+            await bay.until_settled()
+    entries = await bay.world.store.audit_log()
+    assert [(e.person.name, e.action) for e in entries if not e.allowed and e.person] == [
+        ("mallory", "ship")
+    ]
+    await bay["bob"].react(thread, card, "✅")
+    async with bay.bot():
+        await bay["bob"].wait_for(thread, lambda m: "live at" in m["content"])
+    texts = [message["content"] for message in await bay["bob"].messages(thread)]
+    assert len([text for text in texts if text.startswith("Sorry mallory")]) == 1
+    assert len([text for text in texts if text.startswith("Shipping")]) == 1
+    assert len(bay.world.forge.merges) == 1
+
+
+async def proposal(bay: Harbour) -> tuple[str, Message]:
+    """Return the thread of the only run, and its proposal card."""
+
+    thread: int | None = None
+    async with asyncio.timeout(10):
+        while thread is None:
+            for run in await bay.world.store.find(status=[Status.WAITING]):
+                thread = run.thread_id
+            await asyncio.sleep(0.01)
+    card = await bay["alice"].wait_for(str(thread), lambda message: "Ship it" in labels(message))
+    return str(thread), card
+
+
+async def test_too_many_are_left_alone_and_that_is_said_once(bay: Harbour) -> None:
+    bay.missed = MissedConfig(messages=2)
+    asked = [await bay["alice"].say("dev", f"{bay.mention} status") for _ in range(4)]
+    for _ in range(2):
+        async with bay.bot():
+            await bay.until_answered("dev", asked[3])
+            await bay.until_settled()
+    said = await bay["alice"].messages("dev")
+    assert len(await bay.answers("dev")) == 2
+    told = [m["content"] for m in said if m["content"].startswith("I was away")]
+    assert told == [
+        "I was away, and left some messages to me unanswered: older than 24 hours, or more than "
+        "2. Please say again what still matters."
+    ]
+
+
+async def test_what_is_too_old_is_left_alone_and_that_is_said_once(bay: Harbour) -> None:
+    await bay["alice"].say("dev", f"{bay.mention} status")
+    await bay["alice"].say("general", "good morning")
+    bay.world.clock.tick(30 * 3600)
+    for _ in range(2):
+        async with bay.bot():
+            await bay["alice"].wait_for("dev", lambda m: m["content"].startswith("I was away"))
+            await bay.until_settled()
+    said = [m["content"] for m in await bay["alice"].messages("dev")]
+    assert await bay.answers("dev") == []
+    assert len([text for text in said if text.startswith("I was away")]) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["gateway_drop", pytest.param("gateway_invalidate", marks=pytest.mark.slow)]
+)
+async def test_a_lost_connection_loses_no_message_and_answers_none_twice(
+    bay: Harbour, fault: str
+) -> None:
+    async with bay.bot() as client:
+        before = await bay["alice"].say("dev", f"{bay.mention} status")
+        await bay.until_answered("dev", before)
+        back = client.wait_for("resumed" if fault == "gateway_drop" else "ready", timeout=10)
+        async with asyncio.TaskGroup() as group:
+            connected = group.create_task(back)
+            await asyncio.sleep(0)
+            await bay["alice"].call("POST", "/local/faults", {"kind": fault})
+            missed = await bay["alice"].say("dev", f"{bay.mention} status?")
+            await connected
+        assert await bay.until_answered("dev", missed) == IDLE
+        last = await bay["alice"].say("dev", f"{bay.mention} status!")
+        await bay.until_answered("dev", last)
+        await bay.until_settled()
+    assert len(await bay.answers("dev")) == 3
+
+
+async def test_a_missed_word_that_was_heard_to_the_end_before_the_kill_is_not_refused(
+    bay: Harbour,
+) -> None:
+    async with bay.bot():
+        await bay["alice"].say("dev", COMPLAINT)
+        thread, _ = await proposal(bay)
+        await bay.until_settled()
+    kept = dict(bay.world.shelf.bodies)
+    async with bay.bot():
+        await bay["alice"].say(thread, "reject")
+        await bay["alice"].wait_for(thread, lambda m: "Rejected by alice." in m["content"])
+    bay.world.shelf.bodies = kept  # killed before the cursor moved
+    async with bay.bot():
+        asked = await bay["alice"].say(thread, f"{bay.mention} status")
+        await bay.until_answered(thread, asked)
+        await bay.until_settled()
+    texts = [message["content"] for message in await bay["alice"].messages(thread)]
+    assert not [text for text in texts if "no open proposal" in text]
+
+
+@pytest.mark.slow
+async def test_each_message_is_answered_once_wherever_the_bot_is_killed(bay: Harbour) -> None:
+    asked = []
+    for burns in range(1, 60, 5):
+        asked.append(await bay["alice"].say("dev", f"{bay.mention} status"))
+        asked.append(await bay["alice"].say("dev", COMPLAINT))
+        fuse = Fuse(burns)
+        async with bay.bot(fuse):
+            await until(lambda: fuse.burnt > burns or bay.settled)  # noqa: B023
+    async with bay.bot():
+        await bay.until_answered("dev", asked[-2])
+        await bay.until_settled()
+    answered = [said for said, _ in await bay.answers("dev")]
+    assert answered == [message["id"] for message in asked[::2]]
+    runs = await bay.world.store.find()
+    assert sorted(run.trigger.key for run in runs) == sorted(
+        f"message:{message['id']}" for message in asked[1::2]
+    )
+    assert len({run.thread_id for run in runs}) == len(runs)
