@@ -6,7 +6,7 @@ from bot.domain.cards._plain import plain
 from bot.domain.cards._text import counted, money, seconds, tokens
 from bot.domain.charts import Line, Mark, Point, TimeChart
 from bot.domain.posts import Attachment, Card, CardField, Image, Post
-from bot.domain.run import Status
+from bot.domain.run import ENDED, Status
 from bot.domain.self_audit import AuditReport, Ended, Fault, Fix, Lesson, Open, Pace, Spent
 from bot.domain.watch import Judgement
 
@@ -127,9 +127,9 @@ def _headline(report: AuditReport) -> list[str]:
         before = f" (was {money(report.usd_before)})" if report.compared else ""
         lines.append(f"Models cost **{money(report.usd)}**{before}")
     if report.watched_since is not None:
-        lines.append(f"-# My journal begins on {report.watched_since:%d %b at %H:%M} UTC")
+        lines.append(f"My journal begins on {report.watched_since:%d %b at %H:%M} UTC")
     elif not report.compared:
-        lines.append("-# There is nothing earlier to compare with")
+        lines.append("There is nothing earlier to compare with")
     return lines
 
 
@@ -212,7 +212,8 @@ def _runs(report: AuditReport) -> list[str]:
 
 
 def _ended(ended: Ended) -> str:
-    return f"{ended.count} {_ENDED[ended.status]}, typically after {seconds(ended.seconds)}"
+    after = f", typically after {seconds(ended.seconds)}" if ended.status in ENDED else ""
+    return f"{ended.count} {_ENDED[ended.status]}{after}"
 
 
 def _costs(report: AuditReport, most: int | None) -> list[str]:
