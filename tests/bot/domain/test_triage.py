@@ -5,6 +5,8 @@ from itertools import count
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Frame, Kind
 from bot.domain.triage import Origin, Triage, triage
@@ -497,6 +499,23 @@ def test_a_suspect_commit_and_a_time_when_it_worked_are_named() -> None:
     found = triage(group(crash), timeline=[good], changed=["abc1234def", "0" * 40])
     assert found.reasons[1:] == ("it had worked before", "`abc1234` lately changed that code")
     assert (found.confidence, "cogs/weather.py:12" in found.told) == ("high", True)
+
+
+_LIES = st.text(max_size=80) | st.sampled_from(
+    [HOSTILE, "503 x", "503, message='x'", "HTTP Error 503: x", "No module named 'numpy'",
+     "database disk image is malformed", "Cannot connect to host discord.com:443"]
+)  # fmt: skip
+
+
+@given(
+    _LIES,
+    st.sampled_from(["ValueError", "RuntimeError", "KeyError", "Exception", "cogs.dice.OddError"]),
+)
+def test_no_text_makes_a_failure_of_ours_somebody_elses(message: str, exception: str) -> None:
+    for deliberate in (False, True):
+        case = Case(CODE, exception, message, deliberate=deliberate, inputs=(("x", repr(message)),))
+        found = triage(group(case.capsule), users=1)
+        assert found.origin is CODE, found
 
 
 @pytest.mark.parametrize("outcome", [ActionOutcome.TIMEOUT, ActionOutcome.ERROR])
