@@ -14,8 +14,8 @@ _FEW = 3  # points that make no line yet
 
 
 def chart_of(incident: Incident, detector: Detector, thresholds: Thresholds) -> TimeChart | None:
-    """Return the chart of what was noticed last; `None` where nothing of it is remembered."""
-    anomaly = incident.newest
+    """Return the chart of its error rate, or else of what was noticed last, if it is remembered."""
+    anomaly = max(incident.anomalies, key=lambda each: (each.rule is Rule.ERROR_RATE, each.at))
     scale, unit, threshold = _scale(anomaly, thresholds)
     points = tuple(
         Point(at=each.at, value=round(each.value * scale, 3))

@@ -19,6 +19,12 @@ _AGAIN = timedelta(minutes=1)
 _MUCH_LATER = timedelta(minutes=10)
 _CAME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
 _GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
+_ONLY_TOLD = "By myself I only tell of it: {}."
+_SAID = {
+    Level.REPORT: _ONLY_TOLD,
+    Level.INVESTIGATE: "By myself I only look into it: {}.",
+    Level.PROPOSE: "I look into it, and propose a fix if I can prove one.",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -110,17 +116,20 @@ class Starts:
     def _decide(self, incident: Incident) -> _Decision:
         """Return how far to go by the rules alone: what is not ours goes to nobody."""
         if self._in_storm(incident):
-            return _Decision(None, "report: it was told in a storm, and I start nothing in one")
+            return _Decision(
+                None, _ONLY_TOLD.format("it came in a storm, and I start nothing in one")
+            )
         if not incident.triage.ours:
-            return _Decision(None, "report: there is nothing of ours to change")
+            return _Decision(None, _ONLY_TOLD.format("there is nothing of ours to change"))
         levels = [
             level_for(self._autonomy, anomaly.rule, incident.files)
             for anomaly in incident.anomalies
         ]
         if incident.triage.origin is Origin.UNKNOWN:
-            levels.append((Level.INVESTIGATE, f"{Level.INVESTIGATE}: {incident.triage.told}"))
+            levels.append((Level.INVESTIGATE, f"{Level.INVESTIGATE}: I cannot tell whose it is"))
         level, why = min(levels, key=lambda each: tuple(Level).index(each[0]))
-        return _Decision(_GOALS.get(level), why)
+        reason = why.partition(": ")[2]
+        return _Decision(_GOALS.get(level), _SAID[level].format(reason))
 
     def _in_storm(self, incident: Incident) -> bool:
         digests = {each.id: each for each in self._board.digests}
@@ -146,8 +155,8 @@ class Starts:
             if now < until:
                 return _Decision(
                     None,
-                    f"report: run `{run.id}` about the same came to nothing ({run.status}); by "
-                    f"myself I try again after <t:{until.timestamp():.0f}:f>",
+                    f"Run `{run.id}` about the same came to nothing ({run.status}); by myself I "
+                    f"try again after <t:{until.timestamp():.0f}:f>.",
                 )
         return decision
 

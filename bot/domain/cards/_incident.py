@@ -150,7 +150,8 @@ def _doing(told: Incident, run: Run | None) -> str:
     if not run.ended:
         verb = {"fix": "I am on it", "revert": "I am undoing it"}.get(run.goal, "I look into it")
         waits = " and wait for “ship it”" if run.status is Status.WAITING and _at_ship(run) else ""
-        return f"{verb} in {where}{waits}. {tame(told.level, 300)}".strip()
+        why = "" if run.goal == "fix" else tame(told.level, 300)
+        return f"{verb} in {where}{waits}. {why}".strip()
     reason = tame(run.reason, 300) if run.reason else str(run.status)
     return f"{where}: {reason}"
 

@@ -66,7 +66,7 @@ async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_
         incident = lookout.the_incident()
         assert str(incident.triage.origin) == "outside"
         assert "Whose fault: **A third party's**" in lookout.card()
-        assert "What I do: report: " in lookout.card()
+        assert "What I do: By myself I only tell of it: " in lookout.card()
         assert lookout.buttons() == ["Investigate", "Fix it", "Mute"]
     assert await runs(lookout) == ()
     assert lookout.world.engine.asked == []
@@ -107,7 +107,7 @@ async def test_the_lowest_level_that_applies_decides_how_far_it_goes(
         assert [run.goal for run in await runs(lookout)] == ([goal] if goal else [])
         if goal is None:
             assert lookout.buttons() == ["Investigate", "Fix it", "Mute"]
-            assert "What I do: report: " in lookout.card()
+            assert "What I do: By myself I only tell of it: " in lookout.card()
 
 
 async def test_a_pause_is_told_on_the_card_and_work_begins_when_it_is_lifted(
