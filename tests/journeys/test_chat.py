@@ -23,7 +23,7 @@ async def answer(world: SmallWorld, who: Onlooker, text: str) -> str:
     """Say it to the bot in the dev channel, and return its whole answer."""
     said = await who.person.say("dev", f"<@{world.discord.bot_user_id}> {text}")
     told = await who.person.wait_for(
-        "dev", lambda m: answers(said, m) and not m["content"].endswith(" …")
+        "dev", lambda m: answers(said, m) and not m["content"].endswith(" …"), timeout=30
     )
     return str(told["content"])
 
@@ -53,7 +53,9 @@ async def test_a_chat_looks_things_up_remembers_and_is_answered_once_whatever_is
         said = await alice.person.say(
             "dev", f"<@{world.discord.bot_user_id}> and beside the wheel, anything curious"
         )
-        await alice.person.wait_for("dev", lambda m: answers(said, m) and HALF in m["content"])
+        await alice.person.wait_for(
+            "dev", lambda m: answers(said, m) and m["content"] == f"{HALF} …", timeout=30
+        )
         world.kill()
         await world.restarted(2)
         whole = await alice.person.wait_for("dev", lambda m: m["content"] == WHOLE, timeout=30)
