@@ -100,7 +100,7 @@ class Learning:
         tried = [f"Tried: {change.summary}"] if change and change.files else []
         if change is not None:
             tried += [f"{each.summary}: {each.result}" for each in change.attempts[:3]]
-        text = "; ".join([diagnosis.headline, why, *tried])
+        text = "; ".join([why, *tried, diagnosis.headline])
         await self._keep(
             run,
             history,

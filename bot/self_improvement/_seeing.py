@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.cards import plain
 from bot.domain.errors import AgentError, BudgetSpent, TheseusError, WorkspaceError
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
@@ -52,7 +53,7 @@ class Seeing:
                 run = self._kit.purse.settle(run)
             return await keeper.end(run, Status.DONE, diagnosis.headline, diagnosis)
         if diagnosis.seen_before:
-            text = f"🧠 Seen before: {diagnosis.seen_before}."
+            text = f"🧠 Seen before: {plain(diagnosis.seen_before, 400)}."
             await self._kit.voice.say(run, text, key=f"seen-before:{run.attempt}")
         if diagnosis.found and not diagnosis.triage.ours and not _insisted(run):
             reason = f"{diagnosis.headline}. {diagnosis.triage.told}{_HOW_TO_INSIST.format(run.id)}"

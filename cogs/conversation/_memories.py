@@ -10,18 +10,31 @@ from cogs.conversation._heard import Heard
 from cogs.ui import forgotten_text, noted_text, person_of
 
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
+# What a wish to remember begins with; the grammar has decided that it is one.
+_OPENING = re.compile(
+    r"^.{0,80}?\b(?:remember|notes?|in mind|forget|memori[sz]e|learn|reference|record)\b"
+    r"(?:\s+(?:also|of|down))*(?:[\s,:]+that\b)?[\s,:]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_COURTESY = re.compile(r"[\s,]+(?:please|thanks|thank you|thx|cheers)[\s.!]*$", re.IGNORECASE)
 _NOTED = re.compile(r"\b[Nn]oted as `(note:[0-9a-f]+)`")
 
 
 async def remember(bot: TheseusClient, heard: Heard) -> str | None:
     """Note what was said; “remember this” as a reply notes the message it replies to."""
-    note, pointed_at = heard.utterance.slots.note, heard.pointed_at
+    note, pointed_at = own_words(heard.text, heard.utterance.slots.note), heard.pointed_at
     if _THIS.fullmatch(note):
         if pointed_at is None or not pointed_at.content:
             note = ""
         else:
             note = f"{person_of(bot, pointed_at.author).name} said: {pointed_at.content}"
     return noted_text(await bot.agent.recollection.remember(heard.person, note))
+
+
+def own_words(text: str, note: str) -> str:
+    """Return what is to be noted as it was written; in the grammar's `note` spelling is mended."""
+    written = _COURTESY.sub("", _OPENING.sub("", text, count=1)).strip()
+    return written or note
 
 
 async def forget(bot: TheseusClient, heard: Heard) -> str | None:

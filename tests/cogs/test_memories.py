@@ -7,8 +7,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.domain.grammar import Intent, Setting, parse
 from bot.domain.memory import Memory
 from bot.local.person import Message
+from cogs.conversation._memories import own_words
 from tests.support.dev_channel import DevChannel, dev_channel
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20
@@ -66,6 +68,24 @@ async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(
     audited = [(e.person and e.person.name, e.action) for e in await room.world.store.audit_log()]
     assert audited.count(("bob", "steer")) == 3
     assert audited.count(("dora", "steer")) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ("remember that teh `x = 1` is at http://a.b/c?d=E", "teh `x = 1` is at http://a.b/c?d=E"),
+        ("hey theseus, can you please remember: never on Friday, thanks!", "never on Friday"),
+        ("for future reference, Bob remembers all", "Bob remembers all"),
+        ("don't forget that\nlines\nstay", "lines\nstay"),
+        ("take a note: it's 5 o'clock", "it's 5 o'clock"),
+        ("keep in mind that notes are kept", "notes are kept"),
+        ("remember this", "this"),
+    ],
+)  # fmt: skip
+def test_a_note_keeps_the_words_as_they_were_written(said: str, noted: str) -> None:
+    heard = parse(said, Setting(addressed=True, dev_channel=True, listed=True))
+    assert heard.intent is Intent.REMEMBER
+    assert own_words(said, heard.slots.note) == noted
 
 
 async def test_replies_say_what_is_meant_by_this(room: DevChannel) -> None:

@@ -42,7 +42,7 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     if diagnosis.triage.reasons:
         fields.append(CardField(name="Whose it is", value=one_line(_whose(diagnosis.triage), 600)))
     if diagnosis.seen_before:
-        fields.append(CardField(name="Seen before", value=one_line(diagnosis.seen_before, 400)))
+        fields.append(CardField(name="Seen before", value=plain(diagnosis.seen_before, 400)))
     if diagnosis.suspects:
         fields.append(
             CardField(

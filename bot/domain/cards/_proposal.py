@@ -3,6 +3,7 @@
 from typing import Literal
 
 from bot.domain.cards._outcome import taken_back_line
+from bot.domain.cards._plain import plain
 from bot.domain.cards._text import (
     check_line,
     elapsed,
@@ -97,7 +98,7 @@ def _fields(history: History) -> tuple[CardField, ...]:
         fields.append(CardField(name="Reproduction", value=line))
     seen = history.diagnosis.seen_before if history.diagnosis else ""
     if seen:
-        fields.append(CardField(name="Seen before", value=one_line(seen, 400)))
+        fields.append(CardField(name="Seen before", value=plain(seen, 400)))
     if verdict.undone:
         fields.append(CardField(name="Taken back", value=taken_back_line(verdict.undone)))
     if change.granted:
