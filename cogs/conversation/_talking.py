@@ -86,7 +86,7 @@ class Talking:
             message_id=message.id,
             person=heard.person,
             text=redact(heard.text),
-            before=chronicle.lines,
+            before=chronicle.lines[-self._bot.remembered :] if self._bot.remembered else (),
         )
         with self._bot.recorder.timed(
             Kind.MODEL,

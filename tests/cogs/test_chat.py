@@ -250,3 +250,6 @@ async def test_only_so_much_is_remembered(room: DevChannel) -> None:
     await room.world.shelf.put(f"chat:{room.local.dev_channel_id}", before)
     await answer(room, "alice", await talk(room, "alice", "tell me"))
     assert [line.text for line in (await kept(room)).lines] == ["tell me", "Hello."]
+    room.client.remembered = 0
+    await answer(room, "alice", await talk(room, "alice", "and now"))
+    assert [len(turn.before) for turn in companion(room).turns] == [2, 0]
