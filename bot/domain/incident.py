@@ -129,6 +129,11 @@ class Incident(Record):
         one_unknown = self.fingerprint is None or anomaly.fingerprint is None
         return failures and anomaly.event == self.event and one_unknown
 
+    def is_same_fault(self, other: "Incident") -> bool:
+        """Whether another incident, of another time perhaps, was about the same."""
+        failure = self.fingerprint is not None and self.fingerprint == other.fingerprint
+        return failure or bool(self.anomaly_keys & other.anomaly_keys)
+
     def covers(self, event: str, fingerprint: str) -> bool:
         """Whether somebody who means that failure means this incident."""
         if self.fingerprint is not None:

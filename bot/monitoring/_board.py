@@ -1,5 +1,6 @@
 """The board: every incident that is open or was lately, in memory and on the shelf."""
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ class Board:
         self._digests: dict[str, Digest] = {}
         self._mutes: dict[str, Mute] = {}
         self._unsaved: dict[str, Record] = {}
+        self.starting = asyncio.Lock()  # held while a run about an incident is started
         self.busy = False  # what was found is still being looked into: there may be more of it
 
     async def load(self) -> None:

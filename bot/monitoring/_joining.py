@@ -72,13 +72,15 @@ class Joining:
         incident = await self.join(trigger)
         if incident is None:
             return Asked(await self._agent.request(trigger))
-        run = await self._under_way(incident, trigger)
-        if run is not None:
-            return Asked(run, incident, joined=run.trigger.key != trigger.key)
-        run = await self._agent.request(trigger.but(incident=incident.id))
-        changed = self._board.change(incident.id, run_id=run.id)
-        await self._board.flush()
-        return Asked(run, changed)
+        async with self._board.starting:
+            incident = self._board.get(incident.id) or incident
+            run = await self._under_way(incident, trigger)
+            if run is not None:
+                return Asked(run, incident, joined=run.trigger.key != trigger.key)
+            run = await self._agent.request(trigger.but(incident=incident.id))
+            changed = self._board.change(incident.id, run_id=run.id)
+            await self._board.flush()
+            return Asked(run, changed)
 
     async def _under_way(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it is of use; an ended investigation goes on to a fix."""

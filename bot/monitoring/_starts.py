@@ -8,16 +8,16 @@ from bot.domain.autonomy import Autonomy, Level, level_for
 from bot.domain.errors import Paused, TheseusError, UnknownRun
 from bot.domain.incident import Incident
 from bot.domain.people import ITSELF, Place
-from bot.domain.run import Goal, Run, Status, Trigger
+from bot.domain.run import Goal, Run, Trigger
 from bot.domain.triage import Origin
 from bot.monitoring._board import Board
+from bot.monitoring._previous import CAME_TO_NOTHING, Previous, lapsed
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 
-_LET_BE = timedelta(days=1)  # after a run about the same fault came to nothing
+_SOON = timedelta(seconds=5)
 _AGAIN = timedelta(minutes=1)
 _MUCH_LATER = timedelta(minutes=10)
-_CAME_TO_NOTHING = frozenset({Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED})
 _GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
 _ONLY_TOLD = "By myself I only tell of it: {}."
 _SAID = {
@@ -51,6 +51,7 @@ class Starts:
     ) -> None:
         self._board = board
         self._agent = agent
+        self._previous = Previous(board, agent)
         self._autonomy = autonomy
         self._clock = clock
         self._dev_channel_id = dev_channel_id
@@ -73,13 +74,29 @@ class Starts:
         self._not_before[incident_id] = now + _AGAIN
         if incident.run_id is not None and not await self._is_long_over(incident.run_id, now):
             return
-        decision = await self._tried_before(incident, self._decide(incident), now)
+        decision = self._decide(incident)
         if decision.goal is None:
             self._board.change(incident_id, level=decision.why)
             return
-        await self._start(incident, decision.goal, decision.why)
+        found = await self._previous.look(incident, now)
+        if found.run is not None:
+            self._board.change(incident_id, run_id=found.run.id)
+        elif found.why:
+            self._board.change(incident_id, level=found.why)
+        elif found.unclear:
+            self._not_before[incident_id] = now + _SOON
+        else:
+            async with self._board.starting:
+                await self._start(incident_id, decision.goal, decision.why)
 
-    async def _start(self, incident: Incident, goal: Goal, why: str) -> None:
+    async def _start(self, incident_id: str, goal: Goal, why: str) -> None:
+        incident = self._board.get(incident_id)
+        if incident is None or not incident.open:
+            return
+        if incident.run_id is not None and not await self._is_long_over(
+            incident.run_id, self._clock.now()
+        ):
+            return  # somebody asked for one meanwhile
         try:
             run = await self._agent.start_itself(self._trigger(incident, goal))
         except Paused as pause:
@@ -89,9 +106,7 @@ class Starts:
             self._not_before[incident.id] = self._clock.now() + _MUCH_LATER
             self._board.change(incident.id, level=f"I could not start: {error}")
         else:
-            known = self._board.get(incident.id)
-            if known is not None and known.run_id == incident.run_id:
-                self._board.change(incident.id, run_id=run.id, level=why)
+            self._board.change(incident.id, run_id=run.id, level=why)
 
     def _trigger(self, incident: Incident, goal: Goal) -> Trigger:
         message, before = incident.message, incident.run_id
@@ -136,35 +151,10 @@ class Starts:
         told_in = digests.get(incident.digest or "")
         return told_in is not None and told_in.why == "storm"
 
-    async def _tried_before(
-        self, incident: Incident, decision: _Decision, now: datetime
-    ) -> _Decision:
-        """Let a fault be for a day after a run about it came to nothing."""
-        if decision.goal is None:
-            return decision
-        for other in self._board.everything:
-            same = bool(other.anomaly_keys & incident.anomaly_keys) or (
-                other.fingerprint is not None and other.fingerprint == incident.fingerprint
-            )
-            if not same or other.run_id is None or other.id == incident.id:
-                continue
-            run = await self._run(other.run_id)
-            if run is None or run.status not in _CAME_TO_NOTHING:
-                continue
-            until = run.updated_at + _LET_BE
-            if now < until:
-                return _Decision(
-                    None,
-                    f"Run `{run.id}` about the same came to nothing ({run.status}); by myself I "
-                    f"try again after <t:{until.timestamp():.0f}:f>.",
-                )
-        return decision
-
     async def _is_long_over(self, run_id: str, now: datetime) -> bool:
         """Whether a run came to nothing so long ago that another may be tried."""
         run = await self._run(run_id)
-        over = run is not None and run.status in _CAME_TO_NOTHING
-        return over and run is not None and now >= run.updated_at + _LET_BE
+        return run is not None and run.status in CAME_TO_NOTHING and lapsed(run, now)
 
     async def _run(self, run_id: str) -> Run | None:
         try:

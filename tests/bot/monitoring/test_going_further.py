@@ -1,5 +1,6 @@
 """What follows from an incident: a run of the bot's own where the fault is ours, and never more."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -149,6 +150,61 @@ async def test_after_a_run_that_came_to_nothing_the_fault_is_let_be_for_a_day(
         await lookout.pass_time(90)
     assert len(lookout.monitoring.incidents()) == 2
     assert len(await runs(lookout)) == 2
+
+
+async def test_a_run_somebody_asked_for_before_becomes_the_incidents(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.world.engine.hold()
+        lookout.fails(3)
+        asked = await lookout.monitoring.ask(lookout.world.trigger("rolling dice"))
+        lookout.fails(2)
+        await lookout.pass_time(20)
+        assert lookout.the_incident().run_id == asked.run.id
+        assert f"I am on it in <#{asked.run.thread_id}>" in lookout.card()
+        assert len(await runs(lookout)) == 1
+
+
+async def test_what_somebody_had_rejected_is_let_be_too(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        run = await lookout.world.proposed(lookout.agent)
+        await lookout.agent.reject(run.id, ALICE)
+        lookout.fails(5)
+        await lookout.pass_time(90)
+        assert len(await runs(lookout)) == 1
+        assert f"Run `{run.id}` about the same came to nothing (rejected)" in lookout.card()
+
+
+async def test_a_fault_that_a_change_was_just_shipped_for_is_left_to_its_watch(
+    tmp_path: Path,
+) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        run = await lookout.world.proposed(lookout.agent)
+        await lookout.agent.approve(lookout.world.word(run))
+        await lookout.world.until(lambda now: now.ended, run.id)
+        lookout.fails(5)
+        await lookout.pass_time(90)
+        assert len(await runs(lookout)) == 1
+        assert f"Run `{run.id}` shipped a change for the same" in lookout.card()
+
+
+async def test_bot_and_person_at_the_same_moment_start_one_run(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.world.engine.hold()
+        lookout.fails(5)
+        await lookout.pass_time(1)
+        for _ in range(30):
+            asking = asyncio.create_task(
+                lookout.monitoring.ask(lookout.world.trigger("rolling dice", key="message:1"))
+            )
+            await lookout.pass_time(0.1)
+            asked = await asking
+        await lookout.pass_time(10)
+        assert lookout.the_incident().run_id == asked.run.id
+        assert len(await runs(lookout)) == 1
 
 
 async def test_a_fault_muted_by_a_listed_person_is_quiet_for_a_day(tmp_path: Path) -> None:
