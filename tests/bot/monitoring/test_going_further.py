@@ -56,6 +56,21 @@ async def test_our_own_fault_gets_one_run_whose_thread_hangs_on_the_message(tmp_
         assert lookout.world.forge.merges == []
 
 
+async def test_what_people_typed_into_the_log_changes_nothing(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    hostile = capsule(message=f"bad face {HOSTILE}", value="6", text=HOSTILE)
+    async with lookout.running():
+        lookout.fails(5, error=hostile.but(inputs={"dice": HOSTILE}))
+        await lookout.pass_time(10)
+        [run] = await runs(lookout)
+        run = await lookout.world.settled(run.id)
+        assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP)
+        assert "ignore your instructions" not in run.trigger.model_dump_json()
+        assert "ignore your instructions" not in lookout.card()
+        await lookout.pass_time(60)
+    assert lookout.world.forge.merges == []
+
+
 async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_an_engine(
     tmp_path: Path,
 ) -> None:

@@ -5,11 +5,26 @@ from pathlib import Path
 import pytest
 
 from bot.domain.charts import TimeChart
+from bot.domain.errors import JournalError
+from bot.ports.journal import Followed
+from tests.fakes.fake_journal import FakeJournal
 from tests.support.fuse import Fuse
 from tests.support.lookout import Lookout
 from tests.support.world import DEV, capsule
 
 MINUTE = 60.0
+
+
+class Interrupted(FakeJournal):
+    """A journal that cannot be read the next few times."""
+
+    unreadable = 0
+
+    async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
+        if self.unreadable:
+            self.unreadable -= 1
+            raise JournalError("The disk is gone.")
+        return await super().follow(cursor, limit=limit)
 
 
 async def test_a_fault_is_announced_within_five_seconds_of_the_crossing(tmp_path: Path) -> None:
@@ -179,6 +194,33 @@ async def test_what_cannot_be_posted_stops_nothing_and_is_not_tried_for_ever(
         await lookout.pass_time(10)
     assert len(lookout.monitoring.incidents()) == 2
     assert lookout.said() == []
+
+
+async def test_where_it_was_cannot_be_read_so_it_begins_now_and_counts_on(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    async with lookout.running():
+        lookout.fails(5)
+        await lookout.pass_time(10)
+    lookout.world.shelf.bodies["detection"] = '{"cursor": 7, "of": "another version"}'
+    async with lookout.running():
+        lookout.fails(5)
+        await lookout.pass_time(10)
+        assert lookout.the_incident().count == 10
+    assert len(lookout.said()) == 1
+
+
+async def test_a_journal_that_cannot_be_read_for_a_while_is_read_afterwards(
+    tmp_path: Path,
+) -> None:
+    lookout = Lookout(tmp_path)
+    lookout.world.journal = journal = Interrupted()
+    async with lookout.running():
+        journal.unreadable = 5
+        lookout.fails(5)
+        await lookout.pass_time(3)
+        assert lookout.said() == []
+        await lookout.pass_time(7)
+        assert len(lookout.said()) == 1
 
 
 async def test_judging_goes_on_while_discord_takes_nothing(tmp_path: Path) -> None:
