@@ -55,7 +55,7 @@ async def _of(kinds: int, records: int, others: Sequence[str]) -> list[Row]:
             ),
             Row(
                 name=f"{name}, memory", unit="MB", ours=ours.megabytes,
-                baseline=theirs.megabytes, ratio=ours.megabytes / max(theirs.megabytes, 0.1),
+                baseline=theirs.megabytes, ratio=ours.megabytes / max(theirs.megabytes, 0.004),
                 **about,
             ),
         ]  # fmt: skip

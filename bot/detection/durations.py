@@ -7,7 +7,7 @@ What stays slow for all of `baseline_hours` has no baseline left then, and becom
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bot.detection.sketch import Sketch, bin_of
@@ -40,8 +40,8 @@ class Durations:
     """
 
     __slots__ = (
-        "_baseline", "_bucket_seconds", "_judged", "_rule", "_slot_seconds", "_stale",
-        "_window", "buckets", "limit", "slots",
+        "_baseline", "_bucket_seconds", "_buckets", "_filling", "_judged", "_rule", "_slot_seconds",
+        "_slots", "_stale", "_window", "limit",
     )  # fmt: skip
 
     def __init__(
@@ -54,20 +54,21 @@ class Durations:
         self._rule = rule
         self._bucket_seconds = rule.minutes * 60 / BUCKETS
         self._slot_seconds = rule.baseline_hours * 3600 / SLOTS
-        self.buckets = deque((number, Sketch.unpack(packed)) for number, packed in buckets)
-        self.slots = deque((number, Sketch.unpack(packed)) for number, packed in slots)
+        self._buckets = deque((number, Sketch.unpack(packed)) for number, packed in buckets)
+        self._slots = deque(slots)  # packed: they lie there for a day
+        self._filling: tuple[int, Sketch] | None = None
         self._window, self._baseline = Sketch(), Sketch()
-        for _, sketch in self.buckets:
+        for _, sketch in self._buckets:
             self._window.merge(sketch)
-        for _, sketch in self.slots:
-            self._baseline.merge(sketch)
+        for _, packed in slots:
+            self._baseline.merge(Sketch.unpack(packed))
         self.limit = limit
         self._stale = True
         self._judged = -1
 
     def add(self, number: int, at: float, now: float) -> None:
         """Count what one action took. Call `roll` before."""
-        bucket, buckets = int(at // self._bucket_seconds), self.buckets
+        bucket, buckets = int(at // self._bucket_seconds), self._buckets
         if not buckets or buckets[-1][0] < bucket:
             sketch = Sketch()
             buckets.append((bucket, sketch))
@@ -84,42 +85,58 @@ class Durations:
     def _late(self, number: int, now: float) -> Sketch | None:
         if number < int(now // self._bucket_seconds) - BUCKETS:
             return None
-        at = len(self.buckets)
-        while at and self.buckets[at - 1][0] > number:
+        at = len(self._buckets)
+        while at and self._buckets[at - 1][0] > number:
             at -= 1
-        if at and self.buckets[at - 1][0] == number:
-            return self.buckets[at - 1][1]
+        if at and self._buckets[at - 1][0] == number:
+            return self._buckets[at - 1][1]
         made = Sketch()
-        self.buckets.insert(at, (number, made))
+        self._buckets.insert(at, (number, made))
         return made
 
     def roll(self, now: float, wrong: float) -> None:
         """Move on to `now`. `wrong` is when something was last wrong with this kind."""
-        oldest, buckets = int(now // self._bucket_seconds) - BUCKETS, self.buckets
+        oldest, buckets = int(now // self._bucket_seconds) - BUCKETS, self._buckets
         while buckets and buckets[0][0] < oldest:
             number, sketch = buckets.popleft()
             self._window.subtract(sketch)
             if wrong < number * self._bucket_seconds:
                 self._keep(int(number * self._bucket_seconds // self._slot_seconds), sketch)
-        first, slots = int(now // self._slot_seconds) - SLOTS, self.slots
+        first, slots = int(now // self._slot_seconds) - SLOTS, self._slots
         while slots and slots[0][0] < first:
-            self._baseline.subtract(slots.popleft()[1])
+            self._baseline.subtract(Sketch.unpack(slots.popleft()[1]))
             self._stale = True
+        if self._filling and self._filling[0] < first:
+            self._baseline.subtract(self._filling[1])
+            self._filling, self._stale = None, True
 
     def _keep(self, slot: int, sketch: Sketch) -> None:
         self._baseline.merge(sketch)
         self._stale = True
-        if self.slots and self.slots[-1][0] >= slot:
-            self.slots[-1][1].merge(sketch)
-        else:
-            self.slots.append((slot, sketch))
+        if self._filling and self._filling[0] >= slot:
+            self._filling[1].merge(sketch)
+            return
+        if self._filling:
+            self._slots.append((self._filling[0], self._filling[1].pack()))
+        self._filling = slot, sketch
+
+    def packed_buckets(self) -> Iterator[Packed]:
+        """Yield the window's buckets, oldest first."""
+        return ((number, sketch.pack()) for number, sketch in self._buckets)
+
+    def slots(self) -> Iterator[Packed]:
+        """Yield the baseline's slots, oldest first."""
+        yield from self._slots
+        if self._filling:
+            yield self._filling[0], self._filling[1].pack()
 
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
-        while self.buckets and self.buckets[-1][0] > int(now // self._bucket_seconds):
-            self._window.subtract(self.buckets.pop()[1])
-        while self.slots and self.slots[-1][0] > int(now // self._slot_seconds):
-            self._baseline.subtract(self.slots.pop()[1])
+        while self._buckets and self._buckets[-1][0] > int(now // self._bucket_seconds):
+            self._window.subtract(self._buckets.pop()[1])
+        self._slots, self._filling = deque(self.slots()), None
+        while self._slots and self._slots[-1][0] > int(now // self._slot_seconds):
+            self._baseline.subtract(Sketch.unpack(self._slots.pop()[1]))
         self._stale, self._judged = True, -1
 
     def is_slow(self, number: int) -> bool:

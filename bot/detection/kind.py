@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from bot.detection.counting import History, Seen, Slot, Window, binned
-from bot.detection.durations import Durations, Slow
-from bot.detection.sketch import Sketch, from_text, to_text
+from bot.detection.durations import Durations, Packed, Slow
+from bot.detection.sketch import from_text, to_text
 from bot.detection.state import FailureState, KindState
 from bot.domain.samples import Sample
 from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Thresholds
@@ -137,9 +137,9 @@ class KindWatch:
             minutes=(rate or _NO_RATE).minutes,
             window=tuple((a, b, c) for a, b, c in self.window.buckets),
             latency_minutes=latency.minutes if latency else 0.0,
-            durations=_texts(durations.buckets) if durations else (),
+            durations=_packed(durations.packed_buckets()) if durations else (),
             baseline_hours=latency.baseline_hours if latency else 0.0,
-            baseline=_texts(durations.slots) if durations else (),
+            baseline=_packed(durations.slots()) if durations else (),
             limit=durations.limit if durations else None,
             history=_slots(self.history),
             failures=tuple(self.failures),
@@ -199,17 +199,15 @@ class FailureWatch:
         )
 
 
-def _fitting(
-    rule: Latency, state: KindState
-) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
+def _fitting(rule: Latency, state: KindState) -> tuple[list[Packed], list[Packed]]:
     """Return the stored window and baseline as far as they were made for this rule."""
     kept = state.durations if state.latency_minutes == rule.minutes else ()
     usual = state.baseline if state.baseline_hours == rule.baseline_hours else ()
     return [(n, from_text(text)) for n, text in kept], [(n, from_text(text)) for n, text in usual]
 
 
-def _texts(buckets: Iterable[tuple[int, Sketch]]) -> tuple[tuple[int, str], ...]:
-    return tuple((number, to_text(sketch.pack())) for number, sketch in buckets)
+def _packed(buckets: Iterable[Packed]) -> tuple[tuple[int, str], ...]:
+    return tuple((number, to_text(packed)) for number, packed in buckets)
 
 
 def _slots(history: History) -> tuple[tuple[int, int, int, float], ...]:
