@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -47,8 +47,8 @@ async def measure() -> Sequence[Row]:
     """Return a row for each size of journal."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         root = Path(folder) / "fairground"
-        head = await asyncio.to_thread(_repository, root)
-        fair = _imported(root / FILE)
+        head = await asyncio.to_thread(repository, root)
+        fair = imported(root / FILE)
         rows = []
         for name, records in SIZES.items():
             told = f"{name} journal, {records:,} records"
@@ -64,7 +64,7 @@ class _Site(NamedTuple):
     head: str
 
 
-def _repository(root: Path) -> str:
+def repository(root: Path) -> str:
     """Make a repository in which the fault came with the second commit; return the newest."""
     fairground(root)
     commit(root, {FILE: FAIR.replace(*SPIN.edit[1:])}, "Spin: count fields from 1")
@@ -78,16 +78,25 @@ async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
         SqliteMemory(site.state / "memory.sqlite3", redact=redact) as memory,
     ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: site.head, redact=redact)
-        for number in range(records):
-            _record(recorder, fair, number)
-        trigger = Trigger(
-            key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
-            text=SPIN.complaint, subject=SPIN.command, at=clock.now(),
-        )  # fmt: skip
+        record_failures(recorder, fair, records)
         observe = Observe(journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24))
-        evidence = await observe(trigger)
+        evidence = await observe(request(clock.now()))
     pack = evidence_text(evidence, Diagnose().read(evidence), words=SPIN.complaint)
     return _row(name, pack, _pasted(site.state, root, evidence))
+
+
+def request(at: datetime) -> Trigger:
+    """Return what somebody asks who saw it fail."""
+    return Trigger(
+        key="bench", goal="fix", person=Person(id=1, name="alice"), place=Place(channel_id=1),
+        text=SPIN.complaint, subject=SPIN.command, at=at,
+    )  # fmt: skip
+
+
+def record_failures(recorder: Recorder, fair: ModuleType, records: int = SIZES["small"]) -> None:
+    """Record actions, of which some fail as somebody complains."""
+    for number in range(records):
+        _record(recorder, fair, number)
 
 
 def _row(name: str, pack: str, pasted: str) -> Row:
@@ -139,7 +148,7 @@ def _deeds(fair: ModuleType) -> Sequence[Deed]:
     return (spin, spin, flip, spin, share)
 
 
-def _imported(file: Path) -> ModuleType:
+def imported(file: Path) -> ModuleType:
     """Import a file that is on no path."""
     spec = importlib.util.spec_from_file_location("bench_fair", file)
     assert spec is not None

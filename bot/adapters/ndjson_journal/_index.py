@@ -54,6 +54,10 @@ MIGRATIONS = (
         ),
     ),
     Migration("0002_from_low", ("ALTER TABLE files ADD COLUMN low INTEGER NOT NULL DEFAULT 0",)),
+    Migration(
+        "0003_what_went_wrong",
+        ("CREATE INDEX wrong_by_outcome ON records (outcome, ts) WHERE outcome <> 'ok'",),
+    ),
 )
 
 

@@ -16,7 +16,7 @@ from bot.adapters.ndjson_journal._index import Columns, microseconds
 from bot.adapters.ndjson_journal._line import parse
 from bot.adapters.ndjson_journal._unindexed import FOREVER, Place, gaps, search, search_id
 from bot.domain.ids import short_id
-from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
 
 _PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
@@ -40,6 +40,8 @@ def matching(
     ]
     asked = [(condition, value) for condition, value in conditions if value is not None]
     where = " AND ".join(condition for condition, _ in asked) or "1"
+    if query.outcome not in (None, ActionOutcome.OK):
+        where += " AND outcome <> 'ok'"  # says to SQLite that the index of these will do
     newest = _places(
         connection, f"WHERE {where} {_NEWEST_FIRST}", *(value for _, value in asked), query.limit
     )
