@@ -99,7 +99,7 @@ def _check_cron(expression: str) -> None:
         CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(
-            f"{expression!r} is no cron expression ({error}); five fields, `0 9 * * *` is daily at 9"
+            f"{expression!r} is no cron expression ({error}); `0 9 * * *` means daily at 9"
         ) from error
 
 
