@@ -165,9 +165,9 @@ class SelfImprovementAgent:
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({standing}).")
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await self._keeper.withdraw(run, history, reason)
-            ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
             if why:
-                await self.recollection.rejected(ended, history, redact(why))
+                await self.recollection.rejected(run, history, redact(why))
+            ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
             await self._drop(run.id)
             return ended
 

@@ -117,7 +117,7 @@ class Learning:
     async def _turned_out(self, run: Run, outcome: Outcome) -> None:
         history = await self._doors.store.history(run.id)
         diagnosis = history.diagnosis
-        if diagnosis is None:
+        if diagnosis is None or run.goal != "fix":
             return
         await self._fix(run, history, diagnosis)
         fix = await self._doors.memory.get(f"fix:{run.id}")

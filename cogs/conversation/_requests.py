@@ -12,6 +12,7 @@ from bot.domain.policy import Act
 from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement import ApprovalRequest
 from cogs.conversation._heard import Heard
+from cogs.conversation._reasons import why_in
 from cogs.ui import ask, asked_text, error_id_in, is_listed, on_it, place_of, shipping_text
 
 
@@ -77,7 +78,7 @@ async def ship(bot: TheseusClient, heard: Heard) -> str | None:
 async def reject(bot: TheseusClient, heard: Heard) -> str | None:
     """Close the proposal."""
     run = await meant(bot, heard)
-    await bot.agent.reject(run.id, heard.person)
+    await bot.agent.reject(run.id, heard.person, why=why_in(heard.text))
     return None
 
 

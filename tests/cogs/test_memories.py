@@ -11,6 +11,7 @@ from bot.domain.grammar import Intent, Setting, parse
 from bot.domain.memory import Memory
 from bot.local.person import Message
 from cogs.conversation._memories import own_words
+from cogs.conversation._reasons import why_in
 from tests.support.dev_channel import DevChannel, dev_channel
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20
@@ -86,6 +87,32 @@ def test_a_note_keeps_the_words_as_they_were_written(said: str, noted: str) -> N
     heard = parse(said, Setting(addressed=True, dev_channel=True, listed=True))
     assert heard.intent is Intent.REMEMBER
     assert own_words(said, heard.slots.note) == noted
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("reject because it breaks polls", "it breaks polls"),
+        ("no, reject it. It breaks polls.", "It breaks polls"),
+        ("reject this - wrong approach", "wrong approach"),
+        ("close it, we do not want that", "we do not want that"),
+        ("reject", ""),
+        ("reject it please, thanks", ""),
+        ("reject #4", ""),
+        ("please reject run k7m2xq now", ""),
+        ("no, reject the proposal!", ""),
+    ],
+)
+def test_a_reason_given_with_a_rejection_is_heard(said: str, why: str) -> None:
+    assert why_in(said) == why
+
+
+async def test_why_a_fix_was_rejected_is_remembered(room: DevChannel) -> None:
+    run, thread, _ = await room.proposal()
+    await room["bob"].say(thread, "reject because it breaks polls")
+    ended = await room.until(lambda run: run.ended)
+    assert ended.reason.startswith("Rejected by bob: it breaks polls.")
+    assert "did not want it: it breaks polls" in kept(room)[f"lesson:{run.id}"].text
 
 
 async def test_replies_say_what_is_meant_by_this(room: DevChannel) -> None:

@@ -1,0 +1,22 @@
+"""Why somebody does not want a change, where they say so in the same breath."""
+
+import re
+
+_REJECTION = re.compile(
+    r"\b(?:reject|close|decline|discard|drop|scrap|abandon|withdraw)(?:ed|ing)?\b"
+    r"(?:\s+(?:it|this|that|the\s+\w+|#\d+|run\s+\S+))*"
+    r"[\s,;:.\-–—!]*(?:(?:because|since|cause)\b)?(?P<why>.*)$",  # noqa: RUF001 - people's dashes
+    re.IGNORECASE | re.DOTALL,
+)
+_COURTESY = re.compile(r"[\s,]*\b(?:please|thanks|thank you|thx|cheers|sorry|now|ok)\b", re.I)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LEAST = 2  # words that are a reason
+_LONGEST = 500
+
+
+def why_in(text: str) -> str:
+    """Return the reason given with a rejection; empty where there is none."""
+    found = _REJECTION.search(text)
+    why = " ".join(found["why"].split()).strip(" .!,;") if found else ""
+    enough = len(_WORD.findall(_COURTESY.sub("", why))) >= _LEAST
+    return why[:_LONGEST] if enough else ""
