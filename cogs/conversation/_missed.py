@@ -77,25 +77,29 @@ class Missed:
         """Answer what was missed; return whether all was seen. Where Discord fails, try again."""
         for wait in RETRIES:
             try:
-                await self._look()
-            except (discord.HTTPException, aiohttp.ClientError, OSError, PortError) as error:
-                _log.warning("what was missed cannot be read, again in %s s: %s", wait, error)
-                await self._bot.clock.sleep(wait)
-            else:
-                return True
+                if await self._look():
+                    return True
+                error: Exception | str = "Discord does not show the dev channel"
+            except (discord.HTTPException, aiohttp.ClientError, OSError, PortError) as failure:
+                error = failure
+            _log.warning("what was missed cannot be read, again in %s s: %s", wait, error)
+            await self._bot.clock.sleep(wait)
         return False
 
-    async def _look(self) -> None:
+    async def _look(self) -> bool:
         """Answer what was missed, oldest first; on the very first start begin with what is new.
 
-        Until all is read no cursor moves.
+        Until all is read no cursor moves. Returns whether all could be read.
         """
+        dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
+        if not isinstance(dev, discord.TextChannel):
+            return False  # in an outage of theirs; it may come back
         before = await self._cursors.open()
-        places = [place async for place in self._places()]
+        places = [place async for place in self._places(dev)]
         seen = max((_last(place) for place in places), default=0)
         if not before:
             await self._begin(places, seen)
-            return
+            return True
         read = [await self._read(place) for place in places]
         chosen, left = await self._chosen(read)
         chosen = [message for message in chosen if not self._ears.has_heard(message.id)]
@@ -109,6 +113,7 @@ class Missed:
         for message in chosen:
             await self._answer(message)
         await self._cursors.settle(seen)
+        return True
 
     async def _begin(self, places: Iterable[Where], seen: int) -> None:
         """Begin after what has been said already, by Discord's own ids: clocks differ."""
@@ -183,15 +188,13 @@ class Missed:
         asked_there = isinstance(channel, discord.DMChannel) or in_dev_channel(self._bot, channel)
         return _Read(channel, messages, more=asked_there and len(messages) == _READ)
 
-    async def _places(self) -> AsyncIterator[Where]:
+    async def _places(self, dev: discord.TextChannel) -> AsyncIterator[Where]:
         """Yield the channels people talk to the bot in; each once."""
-        dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
-        if isinstance(dev, discord.TextChannel):
-            yield dev
-            for thread in await self._threads(dev):
-                yield thread
-            for channel in self._elsewhere(dev.guild):
-                yield channel
+        yield dev
+        for thread in await self._threads(dev):
+            yield thread
+        for channel in self._elsewhere(dev.guild):
+            yield channel
         async for direct in self._direct_channels():
             yield direct
 
@@ -199,10 +202,11 @@ class Missed:
         """Return the active threads, and those of the dev channel archived of late."""
         threads = {thread.id: thread for thread in await dev.guild.active_threads()}
         since = self._bot.clock.now() - timedelta(hours=self._bot.missed.hours)
-        async for thread in dev.archived_threads(limit=_THREADS):
-            if thread.archive_timestamp < since:
-                break
-            threads.setdefault(thread.id, thread)
+        with suppress(discord.Forbidden):  # it may not read the history
+            async for thread in dev.archived_threads(limit=_THREADS):
+                if thread.archive_timestamp < since:
+                    break
+                threads.setdefault(thread.id, thread)
         newest = sorted(threads.values(), key=_last, reverse=True)
         ours = [thread for thread in newest if in_dev_channel(self._bot, thread)]
         others = [thread for thread in newest if thread not in ours]

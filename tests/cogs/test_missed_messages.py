@@ -27,13 +27,6 @@ async def bay(tmp_path: Path) -> AsyncIterator[Harbour]:
         yield opened
 
 
-async def test_what_was_said_before_the_first_start_is_left_alone(bay: Harbour) -> None:
-    async with bay.bot():
-        asked = await bay["alice"].say("dev", f"{bay.mention} status")
-        await bay.until_answered("dev", asked)
-    assert [said for said, _ in await bay.answers("dev")] == [asked["id"]]
-
-
 async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_rights(
     bay: Harbour,
 ) -> None:
@@ -58,6 +51,8 @@ async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_r
     assert [run.trigger.key for run in await bay.world.store.find()] == [f"message:{work['id']}"]
     answered = [said for said, _ in await bay.answers("dev")]
     assert len(answered) == 4, answered
+    before_the_first_start = (await bay["alice"].messages("dev"))[0]
+    assert before_the_first_start["id"] not in answered
     assert len(await bay.answers("general")) == len(await bay.answers("@dora")) == 1
 
 
@@ -109,6 +104,8 @@ async def test_too_many_are_left_alone_and_that_is_said_once(bay: Harbour) -> No
             await bay.until_settled()
     said = await bay["alice"].messages("dev")
     assert len(await bay.answers("dev")) == 2
+    paced = [a.ts for a in bay.world.journal.actions if a.name == "missed_message"]
+    assert (paced[1] - paced[0]).total_seconds() >= 1
     told = [m["content"] for m in said if m["content"].startswith("I was away")]
     assert told == [
         "I was away, and left some messages to me unanswered: older than 24 hours, or more than "
