@@ -13,7 +13,15 @@ from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
 from bot.self_improvement import ApprovalRequest
-from cogs.ui import CardSeen, RunButton, card_seen, person_of, reverting_text, shipping_text
+from cogs.ui import (
+    CardSeen,
+    RunButton,
+    card_seen,
+    is_listed,
+    person_of,
+    reverting_text,
+    shipping_text,
+)
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
 
@@ -160,6 +168,20 @@ class Approvals(commands.Cog):
             person_of(self.bot, interaction.user), run_id=run, thread_id=interaction.channel_id
         )
         await interaction.followup.send(reverting_text(undo), ephemeral=True)
+
+    @revert.autocomplete("run")
+    async def _shipped_runs(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+            return []  # not audited: it would be a line for every key they press
+        return [
+            app_commands.Choice(name=f"{run.id} {run.trigger.subject}"[:100], value=run.id)
+            for run in await self.bot.agent.runs()
+            if run.status is Status.DONE
+            and run.goal != "investigate"
+            and current.lower() in f"{run.id} {run.trigger.subject}".lower()
+        ][:25]
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:

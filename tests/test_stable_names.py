@@ -73,7 +73,7 @@ COMMANDS = {
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
     "remind", "reminders cancel", "reminders list",
-    "roll",
+    "revert", "roll",
     "runs cancel", "runs list", "runs retry", "runs show",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from bot.domain.watch import Side
 
 _UNCOUNTED = frozenset({"listener"})
 """Kinds that are journalled only when they raise: how often they went well, nobody knows."""
+_MOST_DURATIONS = 20_000
 
 
 class Tally:
@@ -25,6 +26,7 @@ class Tally:
         self.others: Counter[str] = Counter()
         self.durations: list[float] = []  # of what went well
         self.counted = True
+        every, timed = 1, 0
         for sample in samples:
             if sample.outcome == "cancelled":
                 continue
@@ -33,7 +35,11 @@ class Tally:
             if sample.failed:
                 self._failed(sample, fingerprint)
             elif sample.duration_ms is not None and isfinite(sample.duration_ms):
-                self.durations.append(sample.duration_ms)
+                timed += 1
+                if timed % every == 0:
+                    self.durations.append(sample.duration_ms)
+                if len(self.durations) >= _MOST_DURATIONS:  # every second one is as telling
+                    self.durations, every = self.durations[::2], every * 2
         self.durations.sort()
 
     def _failed(self, sample: Sample, fingerprint: str | None) -> None:

@@ -7,7 +7,7 @@ import discord
 
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
-from bot.domain.run import Run
+from bot.domain.run import Run, Status
 
 
 def shipping_text(person: Person, approval: Approval, *, ships: bool) -> str:
@@ -28,7 +28,8 @@ def reverting_text(run: Run) -> str:
     if not run.ended:
         return on_it(run)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    return f"That was asked for already, in {where}: {run.reason or run.status}"
+    said = f"That was asked for already, in {where}: {run.reason or run.status}"
+    return said if run.status is Status.DONE else f"{said} `/runs retry {run.id}` tries it again."
 
 
 _LONGEST = 1_900

@@ -174,6 +174,14 @@ def test_durations_that_are_no_numbers_are_passed_over() -> None:
     assert found.after.p95_ms is not None and math.isfinite(found.after.p95_ms)
 
 
+def test_of_very_many_durations_a_fair_part_is_kept() -> None:
+    found = judged(acts(2_000, same=400), [*acts(45_000), *acts(5_000, ms=1_000.0)])
+    assert found.after.actions == 50_000
+    assert found.after.p95_ms is not None
+    assert found.after.p95_ms == pytest.approx(1_000, rel=0.1)
+    assert found.verdict == "regressed"
+
+
 def test_what_is_journalled_only_when_it_fails_is_judged_by_time() -> None:
     before = acts(12, same=12, kind="listener")
     gone = judged(before, [], minutes=(1_440, 1_440))
