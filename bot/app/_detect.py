@@ -17,6 +17,8 @@ from bot.settings import read_environment, thresholds_from
 NAMED = 20
 """Bad lines that are told one by one."""
 
+_SHORT = 200
+
 Complain = Callable[[str], None]
 
 
@@ -42,19 +44,21 @@ def thresholds_for(file: Path | None, root: Path, variables: Mapping[str, str]) 
     if file is not None:
         return _read(file, required=True)
     present = root / read_environment(variables, root / ".env").theseus_config.expanduser()
-    return _read(present, required=False) if present.exists() else Thresholds()
+    if not present.exists() and "THESEUS_CONFIG" not in variables:
+        return Thresholds()
+    return _read(present, required=False)
 
 
 def _read(file: Path, *, required: bool) -> Thresholds:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"detect --config {file}: it cannot be read ({error}).") from error
+        raise ConfigError(f"detect: the configuration {file} cannot be read ({error}).") from error
     return thresholds_from(text, str(file), required=required)
 
 
 def _samples(source: str, complain: Complain) -> Iterator[Sample]:
-    bad = 0
+    name, bad = "standard input" if source == "-" else source, 0
     try:
         with _opened(source) as lines:
             for number, line in enumerate(lines, 1):
@@ -65,7 +69,7 @@ def _samples(source: str, complain: Complain) -> Iterator[Sample]:
                 except (ValueError, RecursionError, OverflowError) as error:
                     bad += 1
                     if bad <= NAMED:
-                        complain(f"{source}, line {number}: passed over: {error}")
+                        complain(f"{name}, line {number}: passed over: {str(error)[:_SHORT]}")
                     continue
                 yield sample
     except OSError as error:
@@ -75,7 +79,7 @@ def _samples(source: str, complain: Complain) -> Iterator[Sample]:
             "data/state/journal/2026-01-31.ndjson, or - for standard input."
         ) from error
     if bad > NAMED:
-        complain(f"{source}: {bad - NAMED} more lines passed over")
+        complain(f"{name}: {bad - NAMED} more lines passed over")
 
 
 def _opened(source: str) -> AbstractContextManager[BinaryIO]:

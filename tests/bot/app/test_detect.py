@@ -60,6 +60,10 @@ def test_nothing_to_tell_is_an_empty_list(home: Path) -> None:
 def test_a_journal_can_come_from_standard_input(home: Path) -> None:
     done = run("--replay", "-", stdin="\n".join(record(n) for n in range(5)))
     assert [each["rule"] for each in json.loads(done.stdout)] == ["repeated_error"]
+    assert (
+        "standard input, line 2: passed over"
+        in run("--replay", "-", stdin=f"{record(1)}\nno").stderr
+    )
 
 
 def test_lines_that_are_no_records_are_named_and_passed_over(home: Path) -> None:
@@ -129,10 +133,15 @@ def test_thresholds_that_are_wrong_are_said(text: str, told: str) -> None:
         thresholds_from(text, "mine", required=True)
 
 
-def test_a_configuration_that_is_not_there_is_said(home: Path) -> None:
-    done = run("--replay", written(home, [record(1)]), "--config", "other.yaml")
+def test_a_configuration_that_is_named_and_not_there_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = written(home, [record(1)])
+    done = run("--replay", source, "--config", "other.yaml")
     assert isinstance(done.exception, ConfigError)
     assert "other.yaml" in str(done.exception)
+    monkeypatch.setenv("THESEUS_CONFIG", "elsewhere.yaml")
+    assert "elsewhere.yaml" in str(run("--replay", source).exception)
 
 
 def test_a_record_of_the_far_future_and_a_lone_last_line_hide_nothing(home: Path) -> None:
