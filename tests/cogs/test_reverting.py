@@ -32,7 +32,7 @@ async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_pa
         assert "has merged nothing" in await _said(room, "dora", thread, f"{mention} revert it")
         await room["alice"].say(thread, "ship it")
         await room.until(lambda run: run.status is Status.DONE)
-        world.happened(well=2, failed=6, ms=0)
+        world.happened(well=2, failed=6)
         verdict = await room["bob"].wait_for(thread, lambda m: "**Not fixed.**" in m["content"])
         assert f"<@{room.local.people['alice']}>" in verdict["content"]
         assert "3 in 3 actions before, 6 in 8 after" in verdict["content"]

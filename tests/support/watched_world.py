@@ -64,6 +64,7 @@ class WatchedWorld(World):
         self, well: int, failed: int = 0, error: Capsule | None = None, *, ms: float = 20.0
     ) -> None:
         """Journal so many rolls that went well, and so many that did not, just now."""
+        self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(well + failed):
             action = failure(self.clock, error or capsule())
             if number < well:
