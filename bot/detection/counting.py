@@ -40,11 +40,8 @@ class Window:
         number, buckets = int(at // self._width), self.buckets
         if buckets and buckets[-1][0] == number:
             bucket = buckets[-1]
-        elif not buckets or buckets[-1][0] < number:
-            bucket = [number, 0, 0]
-            buckets.append(bucket)
         else:
-            found = self._late(number, now)
+            found = self._bucket(number, now)
             if found is None:
                 return
             bucket = found
@@ -54,8 +51,8 @@ class Window:
             bucket[2] += 1
             self.failures += 1
 
-    def _late(self, number: int, now: float) -> Bucket | None:
-        """Return the bucket of a late record; `None` if it is too late for the window."""
+    def _bucket(self, number: int, now: float) -> Bucket | None:
+        """Return another bucket than the newest; `None` if it is too old for the window."""
         if number < int(now // self._width) - BUCKETS:
             return None
         at = len(self.buckets)

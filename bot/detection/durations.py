@@ -69,20 +69,18 @@ class Durations:
     def add(self, number: int, at: float, now: float) -> None:
         """Count what one action took. Call `roll` before."""
         bucket, buckets = int(at // self._bucket_seconds), self._buckets
-        if not buckets or buckets[-1][0] < bucket:
-            sketch = Sketch()
-            buckets.append((bucket, sketch))
-        elif buckets[-1][0] == bucket:
+        if buckets and buckets[-1][0] == bucket:
             sketch = buckets[-1][1]
         else:
-            found = self._late(bucket, now)
+            found = self._bucket(bucket, now)
             if found is None:
                 return
             sketch = found
         sketch.add(number)
         self._window.add(number)
 
-    def _late(self, number: int, now: float) -> Sketch | None:
+    def _bucket(self, number: int, now: float) -> Sketch | None:
+        """Return another bucket than the newest; `None` if it is too old for the window."""
         if number < int(now // self._bucket_seconds) - BUCKETS:
             return None
         at = len(self._buckets)

@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.detection.sketch import (
@@ -18,7 +18,7 @@ from bot.detection.sketch import (
     to_text,
 )
 
-durations = st.lists(st.floats(min_value=LEAST, max_value=MOST), min_size=1, max_size=200)
+durations = st.lists(st.floats(min_value=LEAST, max_value=MOST), min_size=1, max_size=80)
 shares = st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0])
 
 
@@ -26,12 +26,14 @@ def exact(values: list[float], share: float) -> float:
     return sorted(values)[max(1, math.ceil(share * len(values) - 1e-9)) - 1]
 
 
+@settings(max_examples=40)
 @given(durations, shares)
 def test_a_quantile_is_within_its_error_of_the_exact_one(values: list[float], share: float) -> None:
     wanted = exact(values, share)
     assert Sketch(values).quantile(share) == pytest.approx(wanted, rel=RELATIVE_ERROR + 1e-9)
 
 
+@settings(max_examples=40)
 @given(durations, durations, shares)
 def test_merged_sketches_are_the_sketch_of_all(
     ours: list[float], theirs: list[float], share: float
@@ -43,6 +45,7 @@ def test_merged_sketches_are_the_sketch_of_all(
     assert merged.quantile(share) == whole.quantile(share)
 
 
+@settings(max_examples=40)
 @given(durations, durations)
 def test_what_was_merged_can_be_taken_away_again(ours: list[float], theirs: list[float]) -> None:
     sketch = Sketch(ours)
@@ -51,6 +54,7 @@ def test_what_was_merged_can_be_taken_away_again(ours: list[float], theirs: list
     assert (sketch.bins, sketch.total) == (Sketch(ours).bins, len(ours))
 
 
+@settings(max_examples=40)
 @given(durations)
 def test_a_sketch_survives_being_stored(values: list[float]) -> None:
     stored = Sketch.unpack(from_text(to_text(Sketch(values).pack())))

@@ -20,7 +20,7 @@ def found(samples: list[Sample]) -> list[tuple[Rule, float]]:
     return [(each.rule, each.at.timestamp()) for each in told(Detector(Thresholds()), samples)]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(1, len(FAULT) - 1), st.floats(11 * MINUTE, YEAR), st.sampled_from([1, -1]))
 def test_one_record_with_a_wrong_time_changes_nothing(
     place: int, by: float, direction: int
@@ -30,7 +30,7 @@ def test_one_record_with_a_wrong_time_changes_nothing(
     assert found([*FAULT[:place], odd, *FAULT[place:]]) == found(FAULT)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers())
 def test_records_some_seconds_out_of_order_are_judged_alike(seed: int) -> None:
     chance = random.Random(seed)
@@ -40,7 +40,7 @@ def test_records_some_seconds_out_of_order_are_judged_alike(seed: int) -> None:
         assert at == pytest.approx(wanted, abs=40)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers())
 def test_a_quiet_log_stays_quiet_in_whatever_order(seed: int) -> None:
     chance = random.Random(seed)
