@@ -39,6 +39,8 @@ def sample_of(fields: Mapping[str, object]) -> Sample:
     texts = [fields.get(name) for name in ("id", "event", "outcome")]
     if not isinstance(ts, str) or not all(isinstance(text, str) for text in texts):
         raise ValueError("a record needs ts, id, event and outcome")
+    if not all(map(_whole, texts)):
+        raise ValueError("a record with half a character in it")
     at = datetime.fromisoformat(ts)
     record_id, event, outcome = (str(text) for text in texts)
     kind = str(fields.get("kind") or event.partition(".")[0])
@@ -59,4 +61,9 @@ def sample_of(fields: Mapping[str, object]) -> Sample:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and _whole(value) else None
+
+
+def _whole(text: object) -> bool:
+    """Return whether it can be stored: JSON can spell half a character, and nothing else can."""
+    return str(text).isascii() or not any("\ud800" <= each <= "\udfff" for each in str(text))
