@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
 from bot.domain.record import Record
+from bot.domain.slowness import Slowness
 from bot.domain.triage import Triage
 
 
@@ -54,6 +55,9 @@ class Evidence(Record):
         default=(), description="what was seen and done before, best match first"
     )
     users: int = Field(default=0, ge=0, description="people the best-matching group happened to")
+    slow: Slowness | None = Field(
+        default=None, description="where an action is named that did not fail: how long it takes"
+    )
     searched: str = Field(default="", description="what was looked for and where, for people")
 
     @property

@@ -84,6 +84,8 @@ def meant(
     if trigger.error_id:
         if named and named.error:
             return _with_fingerprint(failures, named), f"the error `{trigger.error_id}`"
+        if named:
+            return (), f"what made `{trigger.error_id}` take long"
         if not trigger.subject:
             return (), f"the error `{trigger.error_id}`"
     if trigger.subject:

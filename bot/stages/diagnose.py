@@ -7,8 +7,9 @@ from typing import Literal
 
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
-from bot.domain.journal import Capsule, FailureGroup, Kind
+from bot.domain.journal import Action, Capsule, FailureGroup, Kind
 from bot.domain.recalling import seen_before
+from bot.domain.slowness import Slowness
 from bot.domain.spent import Spent
 from bot.domain.triage import Triage, triage
 from bot.ports.agent import Progress
@@ -25,7 +26,12 @@ def clock_time(at: datetime) -> str:
 
 def action_name(group: FailureGroup) -> str:
     """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
-    kind, name = group.newest.kind, group.newest.name
+    return action_words(group.newest)
+
+
+def action_words(action: Action) -> str:
+    """Return the same of one record."""
+    kind, name = action.kind, action.name
     if kind is Kind.COMMAND:
         return f"/{name}"
     return f"the menu “{name}”" if kind is Kind.CONTEXT_MENU else f"the {kind} {name}"
@@ -80,7 +86,7 @@ class Diagnose:
     def read(self, evidence: Evidence) -> Diagnosis:
         """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
         if not evidence.groups:
-            return _nothing(evidence)
+            return _slow(evidence.slow) if evidence.slow else _nothing(evidence)
         group = evidence.groups[0]
         capsule = group.newest.error
         frame = capsule.innermost if capsule else None
@@ -104,6 +110,34 @@ class Diagnose:
             seen_before=seen_before(evidence.memories, group.fingerprint),
             triage=judged(evidence),
         )
+
+
+def _slow(slow: Slowness) -> Diagnosis:
+    """Return what the durations of an action say; nothing failed, so there is no frame."""
+    name, lately, before = action_words(slow.newest), slow.lately, slow.before
+    usual = f", {_ms(before.p95_ms)} before" if before else ""
+    paces = ", ".join(
+        f"`{pace.commit}` {_ms(pace.p95_ms)} ({pace.actions} actions)" for pace in slow.by_code
+    )
+    cause = f"p95 by the code that ran: {paces}." if len(slow.by_code) > 1 else ""
+    if slow.came_with:
+        cause += f" It is slower since `{slow.came_with}` came live: start there."
+    elif slow.by_code:
+        cause += " It is the same code as before, so look at what it waits for: services, data."
+    return Diagnosis(
+        found=True,
+        headline=f"{name} is slow: p95 {_ms(lately.p95_ms)} in the last 10 min{usual}",
+        cause=cause.strip() or "No record says which code ran.",
+        event=slow.newest.event,
+        count=lately.actions,
+        last_seen=slow.newest.ts,
+        confidence="medium" if slow.came_with else "low",
+        evidence_ids=slow.slowest,
+    )
+
+
+def _ms(value: float) -> str:
+    return f"{value / 1000:.1f} s" if value >= 1_000 else f"{value:.0f} ms"
 
 
 def _nothing(evidence: Evidence) -> Diagnosis:

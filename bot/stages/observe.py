@@ -9,6 +9,7 @@ from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, Kind
 from bot.domain.matching import meant
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Trigger
+from bot.domain.slowness import Slowness, slowness_of
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryBook
@@ -16,6 +17,7 @@ from bot.ports.workspace import Checkout
 
 _LINES_AROUND = 14
 _TIMELINE = 12
+_PACE = timedelta(hours=6)  # so far back it is looked how long something took
 _GROUPS = 3
 _REMEMBERED = 8
 _NOTES = 3
@@ -52,26 +54,23 @@ class Observe:
             for group in await self._journal.failures(since=since)
             if group.newest.kind is not Kind.RUN  # our own work on the code is not what people mean
         )
-        groups, searched = await self._matching(trigger, failures)
+        named = await self._journal.get(trigger.error_id) if trigger.error_id else None
+        groups, searched = meant(trigger, failures, named)
+        slow = await self._slow(named) if named and not groups else None
         capsule = groups[0].newest.error if groups else None
         sites = _sites(capsule)
         return Evidence(
             base=await self._checkout.head(),
             groups=groups[:_GROUPS],
             nearby=tuple(group for group in failures if group not in groups)[:_GROUPS],
-            timeline=await self._timeline(groups[0]) if groups else (),
+            timeline=await self._timeline(_event(groups, slow)),
             excerpts=await self._excerpts(sites),
             suspects=await self._checkout.suspects(sites) if sites else (),
             memories=await self._remembered(trigger, groups[0]) if groups else (),
             users=await self._users(groups[0], since) if groups else 0,
+            slow=slow,
             searched=f"{searched} (last {self._lookback / timedelta(hours=1):.0f} h)",
         )
-
-    async def _matching(
-        self, trigger: Trigger, failures: tuple[FailureGroup, ...]
-    ) -> tuple[tuple[FailureGroup, ...], str]:
-        named = await self._journal.get(trigger.error_id) if trigger.error_id else None
-        return meant(trigger, failures, named)
 
     async def _remembered(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
         """Return what is known of such failures, then people's notes with words of it.
@@ -102,8 +101,18 @@ class Observe:
         query = JournalQuery(fingerprint=group.fingerprint, since=since)
         return len({action.user for action in await self._journal.read(query)} - {None})
 
-    async def _timeline(self, group: FailureGroup) -> tuple[Action, ...]:
-        query = JournalQuery(event=group.event, limit=_TIMELINE)
+    async def _slow(self, named: Action) -> Slowness | None:
+        """Return how long the action took lately and before."""
+        since = self._clock.now() - min(self._lookback, _PACE)
+        samples = await self._journal.samples(
+            since=since, until=self._clock.now(), event=named.event
+        )
+        return slowness_of(named, samples)
+
+    async def _timeline(self, event: str | None) -> tuple[Action, ...]:
+        if event is None:
+            return ()
+        query = JournalQuery(event=event, limit=_TIMELINE)
         return tuple(await self._journal.read(query))
 
     async def _excerpts(self, sites: tuple[tuple[str, int], ...]) -> tuple[SourceExcerpt, ...]:
@@ -118,6 +127,12 @@ class Observe:
                 SourceExcerpt(file=file, first_line=first, text="\n".join(lines), highlight=line)
             )
         return tuple(excerpts)
+
+
+def _event(groups: tuple[FailureGroup, ...], slow: Slowness | None) -> str | None:
+    if groups:
+        return groups[0].event
+    return slow.newest.event if slow else None
 
 
 def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:

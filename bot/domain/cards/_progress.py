@@ -12,6 +12,7 @@ from bot.domain.cards._text import (
     seconds,
     spent,
 )
+from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Goal, Run, Stage, Status
@@ -89,10 +90,16 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
     return f"{mark} **{_NAMES[stage]}**{tail}"
 
 
+def _seen(evidence: Evidence) -> str:
+    if evidence.slow:
+        return "how long it takes, lately and before"
+    count = sum(group.count for group in evidence.groups)
+    return counted(count, "matching failure") if count else "nothing that fits"
+
+
 def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.OBSERVE and history.evidence:
-        count = sum(group.count for group in history.evidence.groups)
-        return counted(count, "matching failure") if count else "nothing that fits"
+        return _seen(history.evidence)
     if stage is Stage.DIAGNOSE and history.diagnosis:
         return _by(history.diagnosis.headline, history.diagnosis.explained_by)
     if stage is Stage.PLAN and history.plan:

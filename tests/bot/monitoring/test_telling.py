@@ -177,6 +177,9 @@ async def test_slowness_names_what_is_usual(tmp_path: Path) -> None:
             lookout.happens(10, "search", duration_ms=900.0)
             await lookout.pass_time(MINUTE)
         incident = lookout.the_incident()
+        await lookout.pass_time(70)
+        assert "By myself I only look into it" in incident.level
+        assert "/search is slow: p95 900 ms in the last 10 min, 100 ms before" in lookout.card()
     assert incident.severity == "low"
     assert incident.title.startswith("/search is slow: 5 % take over ")
     assert "usually" in incident.title
