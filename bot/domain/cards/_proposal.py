@@ -13,11 +13,13 @@ from bot.domain.cards._text import (
     reproduction_line,
     spent,
 )
+from bot.domain.diff_guard import diff_hash
 from bot.domain.history import History
 from bot.domain.plan import Plan
 from bot.domain.policy import needs_security_review
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import Proposal
+from bot.domain.recalling import failed_approaches, told
 from bot.domain.run import Run, Status
 
 _SHOWN_DIFF = 1_200
@@ -107,10 +109,25 @@ def _fields(history: History) -> tuple[CardField, ...]:
         fields.append(CardField(name="Risk", value=_risk(plan)))
     if change.review:
         fields.append(CardField(name="Review", value=one_line(change.review, 600)))
-    notes = [f"• {f.told}" for f in verdict.findings if not f.blocking]
+    notes = [f"• {note}" for note in _tried_before(history)]
+    notes += [f"• {f.told}" for f in verdict.findings if not f.blocking]
     if notes:
         fields.append(CardField(name="Please note", value="\n".join(notes[:5])))
     return tuple(fields)
+
+
+def _tried_before(history: History) -> tuple[str, ...]:
+    """Return a warning where this very change was shipped for this failure and did not hold."""
+    evidence, change, diagnosis = history.evidence, history.change_set, history.diagnosis
+    if evidence is None or change is None or diagnosis is None:
+        return ()
+    this = diff_hash(change.diff)
+    known = failed_approaches(evidence.memories, diagnosis.fingerprint)
+    return tuple(
+        f"⚠️ This very change was tried before: {told(fix)}"
+        for fix in known
+        if this and fix.diff_hash == this
+    )
 
 
 def _risk(plan: Plan) -> str:
