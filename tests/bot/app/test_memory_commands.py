@@ -53,7 +53,7 @@ def test_search_shows_the_best_match_with_why(home: Path) -> None:
     assert [each["memory"]["key"] for each in json.loads(said("search", "--json"))] == [
         "note:2", "note:1",
     ]  # fmt: skip
-    assert said("search", '" OR 1=1 --') == ""
+    assert said("search", '" OR x=x --') == ""
 
 
 def test_a_damaged_file_is_named_with_the_way_out(home: Path) -> None:
