@@ -20,6 +20,16 @@ def sortable_id(at: datetime) -> str:
     return _encode(int(at.timestamp() * 1000), 10) + _encode(secrets.randbits(80), 16)
 
 
+def millisecond(record_id: str) -> int | None:
+    """Return when a sortable id was made, in ms since 1970; `None` if it is none."""
+    if len(record_id) != 26 or not set(record_id) <= set(_CROCKFORD):
+        return None
+    value = 0
+    for character in record_id[:10]:
+        value = value * 32 + _CROCKFORD.index(character)
+    return value
+
+
 def run_id() -> str:
     """Return six characters a person can read out; the store makes sure it is new."""
     return _encode(secrets.randbits(30), 6)

@@ -15,12 +15,13 @@ from bot.adapters.ndjson_journal._files import PORTIONS, Portions
 from bot.adapters.ndjson_journal._index import Columns, microseconds
 from bot.adapters.ndjson_journal._line import parse
 from bot.adapters.ndjson_journal._unindexed import FOREVER, Place, gaps, search, search_id
-from bot.domain.ids import short_id
+from bot.domain.ids import millisecond, short_id
 from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
 
 _PLACES = "SELECT ts, name, start, length, id FROM records JOIN files ON file = number"
 _NEWEST_FIRST = "ORDER BY ts DESC, file DESC, start DESC LIMIT ?"
 _SHOWN_IDS = 20
+_SHARED = 1_000  # records of one millisecond, or of one short id, that are looked at
 
 
 def matching(
@@ -70,11 +71,22 @@ def one(
     wanted = record_id.strip().lower()
     if not wanted:
         return None
-    places = _places(connection, f"WHERE short = ? {_NEWEST_FIRST}", short_id(wanted), 100)
-    found = [place for place in places if wanted in (place.id, short_id(place.id))][:1]
-    if not found:
-        found += filter(None, [search_id(gaps(connection, folder), wanted, portions)])
-    return next(iter(_load(folder, found)), None)
+    short = short_id(wanted)
+    found = _with_id(connection, wanted, "short = ? AND fingerprint IS NOT NULL", short)
+    if found is None and (at := millisecond(wanted)):
+        found = _with_id(connection, wanted, "ts BETWEEN ? AND ?", at * 1000, at * 1000 + 999)
+    if found is None:
+        found = search_id(gaps(connection, folder), wanted, portions)
+    if found is None:
+        found = _with_id(connection, wanted, "short = ?", short)  # among all records
+    return None if found is None else next(iter(_load(folder, [found])), None)
+
+
+def _with_id(
+    connection: sqlite3.Connection, wanted: str, where: str, *values: object
+) -> Place | None:
+    places = _places(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
+    return next((place for place in places if wanted in (place.id, short_id(place.id))), None)
 
 
 def failures(
