@@ -72,7 +72,7 @@ COMMANDS = {
     "memory export", "memory forget", "memory search",
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
-    "remind", "reminders cancel", "reminders list",
+    "quote", "remind", "reminders cancel", "reminders list",
     "revert", "roll",
     "runs cancel", "runs list", "runs retry", "runs show",
 }  # fmt: skip

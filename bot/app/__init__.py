@@ -4,7 +4,7 @@ from bot.app._bench import run_bench
 from bot.app._bot import run_bot
 from bot.app._cli_detect import detect
 from bot.app._cli_memory import memory_cli
-from bot.app._demo import DemoOptions, local_forge, project_root, run_demo
+from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
@@ -13,6 +13,7 @@ from bot.app._setup import AtTerminal, Beforehand, run_setup
 from bot.app._verdict import judge
 
 __all__ = [
+    "FAULT_NAMES",
     "AtTerminal",
     "Beforehand",
     "Bench",

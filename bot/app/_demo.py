@@ -15,11 +15,14 @@ from bot.adapters.system_clock import SystemClock
 from bot.app._engines import wants_claude
 from bot.domain.errors import ConfigError
 from bot.local.demo import Demo, DemoPlan, demo
-from bot.local.faults import Fault, choose
+from bot.local.faults import FAULTS, LIVING, Fault, Living, choose, find_living
 from bot.local.homestead import Homestead
 from bot.settings import read_environment
 
 Say = Callable[[str], None]
+
+FAULT_NAMES = (*(fault.name for fault in FAULTS), *(fault.name for fault in LIVING), "none")
+"""What `--fault` takes; without it one of the first is chosen."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +45,23 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
     """Run the demo until SIGTERM or SIGINT. Raises `ConfigError`."""
     environment = read_environment(os.environ, Path(os.devnull))
     claude = wants_claude(options.engine, environment, f"--engine {options.engine}")
-    fault = None if options.fault == "none" else choose(options.fault, options.seed)
+    living = find_living(options.fault)
+    whole = options.fault == "none" or living is not None
+    fault = None if whole else choose(options.fault, options.seed)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
         state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
-        plan = DemoPlan(project_root(), Path(home), fault, options.port, options.engine, own)
+        plan = DemoPlan(
+            project_root(), Path(home), fault, options.port, options.engine, own,
+            living, options.seed or 0,
+        )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with demo(plan, local_forge) as running:
             await running.until_online()
-            say(_welcome(running, fault, "claude" if claude else "offline"))
+            say(_welcome(running, fault or living, "claude" if claude else "offline"))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
             await stopping.wait()
@@ -77,10 +85,13 @@ def _has_screen() -> bool:
     )
 
 
-def _welcome(running: Demo, fault: Fault | None, engine: str) -> str:
+def _welcome(running: Demo, fault: Fault | Living | None, engine: str) -> str:
     stead = running.stead
     lines = [f"Theseus demo: {running.discord.base_url}", ""]
-    if fault is not None:
+    if isinstance(fault, Living):
+        told = (f"Watch the page: visitors use the bot. {fault.expect}", *fault.then)
+        lines += [f"  {number}. {line}" for number, line in enumerate(told, 1)]
+    elif fault is not None:
         lines += [
             "Something in this copy of the bot is broken. In the page:",
             f"  1. {fault.breaks}",

@@ -14,8 +14,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import Fault, Step
+from bot.local.crowd import PLACE, VISITORS
+from bot.local.faults import Fault, Living, Step, edited
 from bot.local.forge_pages import ForgeReader, forge_routes
+from bot.local.happening import Happening, third_party
 from bot.local.homestead import Homestead, Residence, prepare
 from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
@@ -47,7 +49,10 @@ MakeForge = Callable[[Homestead, str], OpenForge]
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What to show. `port` 0 picks a free one; `state` is the home's own unless it is set."""
+    """What to show: a fault to meet, or a living one. The seed is for its visitors.
+
+    `port` 0 picks a free one; `state` is the home's own unless it is set.
+    """
 
     source: Path
     home: Path
@@ -55,6 +60,8 @@ class DemoPlan:
     port: int = 0
     engine: str = "auto"
     state: Path | None = None
+    living: Living | None = None
+    seed: int = 0
 
 
 @dataclass
@@ -87,11 +94,16 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     port = plan.port or _free_port()
     stead = Homestead.at(plan.home, plan.state)
     forge = make_forge(stead, f"http://127.0.0.1:{port}")
+    living = plan.living
+    visitors = VISITORS if living else ()
     discord = LocalDiscord(
-        (LocalPerson("alice", listed=True), LocalPerson("bob", listed=False)),
+        (
+            LocalPerson("alice", listed=True),
+            *(LocalPerson(name, listed=False) for name in ("bob", *visitors)),
+        ),
         token=TOKEN,
         port=port,
-        hint=_hint(plan.fault),
+        hint=_watch(living) if living else _hint(plan.fault),
         extra_routes=forge_routes(forge),
     )
     residence = Residence(
@@ -100,8 +112,9 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         listed=(discord.people["alice"],),
         url=discord.base_url,
         engine=plan.engine,
+        settings=living.settings if living else {},
     )
-    await prepare(plan.source, stead, plan.fault, residence)
+    await _prepare(plan, stead, residence)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(forge)
         try:
@@ -110,8 +123,23 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             raise ConfigError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
+        if living is not None:
+            await third_party(living, stead, stack)
         bot = await stack.enter_async_context(BotProcess(discord, stead, plan.home / "bot.log"))
+        if living is not None:
+            around = Happening(living, discord.base_url, stead, bot, seed=plan.seed)
+            await stack.enter_async_context(around)
         yield Demo(discord, stead, bot)
+
+
+async def _prepare(plan: DemoPlan, stead: Homestead, residence: Residence) -> None:
+    """Make the home; what is to come live later must fit already."""
+    living = plan.living
+    later = living is not None and living.healthy_seconds > 0
+    fault = living.fault if living is not None and not later else plan.fault
+    await prepare(plan.source, stead, fault, residence)
+    if later and living is not None and living.fault is not None:
+        edited(living.fault, stead.checkout)
 
 
 def _free_port() -> int:
@@ -150,6 +178,11 @@ class BotProcess:
         """The process id, while one runs."""
         alive = self._process is not None and self._process.returncode is None
         return self._process.pid if self._process and alive else None
+
+    def restart(self) -> None:
+        """Ask it to stop; it is started again when it did."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
 
     async def __aenter__(self) -> Self:
         """Start it."""
@@ -229,4 +262,19 @@ def _hint(fault: Fault | None) -> list[str]:
         f"2. Say `{fault.complaint}`",
         "3. Read the proposal in the thread, then say `ship it`",
         "4. Do the first thing again.",
+        "",
+        "After five times the bot notices by itself, and says so here before you do.",
+    ]
+
+
+def _watch(living: Living) -> list[str]:
+    """Return what the page tells of a fault that the bot notices by itself."""
+    names = ", ".join(name.capitalize() for name in VISITORS)
+    steps = [
+        f"Just watch this channel. {names} use the bot in #{PLACE}. {living.expect}",
+        *living.then,
+    ]
+    return [
+        "Nobody will complain here:",
+        *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
     ]

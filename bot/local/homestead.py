@@ -6,14 +6,15 @@ Nothing outside the home is changed; the source repository is only read.
 import asyncio
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import yaml
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import Fault, plant
+from bot.local.faults import Change, plant
 
 _LEFT_OUT = (
     ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
@@ -27,7 +28,7 @@ _SHORT_TIER = """\
       command: [pytest, -q, {tests}]
       seconds: 120
 """
-_EVERYDAY = ("dice", "polls", "reminders")
+_EVERYDAY = ("dice", "polls", "quotes", "reminders")
 _ME = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
 
 
@@ -59,17 +60,21 @@ class Homestead:
 
 @dataclass(frozen=True)
 class Residence:
-    """What the configuration must say about the local Discord the bot will live in."""
+    """What the configuration must say about the local Discord the bot will live in.
+
+    `settings` replaces keys of its sections.
+    """
 
     guild_id: int
     dev_channel_id: int
     listed: tuple[int, ...]
     url: str
     engine: str
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 async def prepare(
-    source: Path, stead: Homestead, fault: Fault | None, residence: Residence
+    source: Path, stead: Homestead, fault: Change | None, residence: Residence
 ) -> None:
     """Make the home from the repository (or unpacked archive) at `source`.
 
@@ -79,17 +84,30 @@ async def prepare(
     await _clone(source, stead.checkout)
     await _shorten_full_tier(stead.checkout)
     if fault is not None:
-        changed = plant(fault, stead.checkout)
-        await _git(stead.checkout, "add", "--", *changed)
-        author = fault.author if "<" in fault.author else f"{fault.author} <dev@localhost>"
-        await _git(
-            stead.checkout, *_ME, "commit", "--quiet", "--no-verify", "--author", author,
-            "--message", fault.message,
-        )  # fmt: skip
+        await _commit(fault, stead.checkout)
     await _git(stead.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
     await _git(stead.checkout, "remote", "add", "origin", str(stead.forge))
     await _git(stead.checkout, "fetch", "--quiet", "origin")
     stead.config.write_text(_configuration(stead, residence), encoding="utf-8")
+
+
+async def bring_in(change: Change, stead: Homestead) -> None:
+    """Commit a change in the checkout and push it to the forge; the bot has to be restarted then.
+
+    Raises `ConfigError`.
+    """
+    await _commit(change, stead.checkout)
+    await _git(stead.checkout, "push", "--quiet", "origin", "HEAD:main")
+
+
+async def _commit(change: Change, checkout: Path) -> None:
+    changed = plant(change, checkout)
+    await _git(checkout, "add", "--", *changed)
+    author = change.author if "<" in change.author else f"{change.author} <dev@localhost>"
+    await _git(
+        checkout, *_ME, "commit", "--quiet", "--no-verify", "--author", author,
+        "--message", change.message,
+    )  # fmt: skip
 
 
 async def _clone(source: Path, checkout: Path) -> None:
@@ -143,6 +161,8 @@ def _configuration(stead: Homestead, residence: Residence) -> str:
     content["forge"].update(kind="local", path=str(stead.forge), url=residence.url)
     # The code here is the visitor's own copy of this very repository.
     content["sandbox"]["required"] = False
+    for section, values in residence.settings.items():
+        content.setdefault(section, {}).update(values)
     return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)
 
 

@@ -1,6 +1,7 @@
 """Real faults to plant, so that the whole loop can be tried: small plausible commits.
 
-Each breaks one command while every test, lint and type check still passes.
+Each breaks one command while every test, lint and type check still passes. FAULTS are met by a
+person who types a command; LIVING ones show only in the use of many, by which the bot notices them.
 """
 
 import random
@@ -8,9 +9,13 @@ from pathlib import Path
 
 from bot.domain.errors import ConfigError
 from bot.local.faults import _dice, _polls, _reminders
-from bot.local.faults._fault import Fault, Step
+from bot.local.faults._fault import Change, Fault, Step
+from bot.local.faults._living import LIVING, Living
 
-__all__ = ["FAULTS", "Fault", "Step", "choose", "plant"]
+__all__ = [
+    "FAULTS", "LIVING", "Change", "Fault", "Living", "Step", "choose", "edited", "find_living",
+    "plant",
+]  # fmt: skip
 
 FAULTS: tuple[Fault, ...] = (*_dice.FAULTS, *_reminders.FAULTS, *_polls.FAULTS)
 
@@ -25,36 +30,47 @@ def choose(name: str | None, seed: int | None) -> Fault:
     for fault in FAULTS:
         if fault.name == name:
             return fault
-    known = ", ".join(fault.name for fault in FAULTS)
-    raise ConfigError(f"--fault {name}: there is no such fault. Known: {known}, none.")
+    known: tuple[Fault | Living, ...] = (*FAULTS, *LIVING)
+    names = ", ".join(each.name for each in known)
+    raise ConfigError(f"--fault {name}: there is no such fault. Known: {names}, none.")
 
 
-def plant(fault: Fault, checkout: Path) -> list[str]:
-    """Edit the checkout's files as the fault's commit does; return the paths changed.
+def find_living(name: str | None) -> Living | None:
+    """Return the living fault of that name, if there is one. They are never chosen at random."""
+    return next((each for each in LIVING if each.name == name), None)
+
+
+def plant(change: Change, checkout: Path) -> list[str]:
+    """Edit the checkout's files as the change's commit does; return the paths changed.
 
     Committing is left to the caller. Raises ConfigError, and changes nothing, when a file is
     missing or a snippet does not stand in it exactly once.
     """
-    edits = [(fault.file, fault.replacements)]
-    if fault.test_replacements:
-        edits.append((fault.test_file, fault.test_replacements))
-    texts = {file: _edited(fault, checkout / file, snippets) for file, snippets in edits}
+    texts = edited(change, checkout)
     for file, text in texts.items():
         (checkout / file).write_text(text, encoding="utf-8")
     return list(texts)
 
 
-def _edited(fault: Fault, path: Path, snippets: tuple[tuple[str, str], ...]) -> str:
+def edited(change: Change, checkout: Path) -> dict[str, str]:
+    """Return the texts of the checkout's files after the change. Raises ConfigError as `plant`."""
+    edits = [(change.file, change.replacements)]
+    if change.test_replacements:
+        edits.append((change.test_file, change.test_replacements))
+    return {file: _edited(change, checkout / file, snippets) for file, snippets in edits}
+
+
+def _edited(change: Change, path: Path, snippets: tuple[tuple[str, str], ...]) -> str:
     """Return the file's text with the snippets replaced."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"--fault {fault.name}: cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"--fault {change.name}: cannot read {path}: {error.strerror}") from error
     for before, after in snippets:
         found = text.count(before)
         if found != 1:
             raise ConfigError(
-                f"--fault {fault.name}: {path} holds {before.strip()!r} {found} times instead of "
+                f"--fault {change.name}: {path} holds {before.strip()!r} {found} times instead of "
                 "once, so the fault no longer fits; choose another one or bring it up to date."
             )
         text = text.replace(before, after)

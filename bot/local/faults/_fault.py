@@ -14,27 +14,36 @@ class Step:
     times: int = 1
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A commit that breaks a command in a way its tests do not see.
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A small commit by somebody.
 
     `replacements` are exact (before, after) snippets of `file`, `test_replacements` of
-    `test_file`; each `before` stands there exactly once. `breaks` says how a person meets the
-    fault and `steps` says it for programs, `complaint` is what they would type then, `error` the
-    type raised in `function`. Calling that function of `file` with `arguments` raises it too.
+    `test_file`; each `before` stands there exactly once.
     """
 
     name: str
-    kind: str
     file: str
     replacements: tuple[tuple[str, str], ...]
     message: str
     author: str
+    test_file: str = ""
+    test_replacements: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault(Change):
+    """A commit that breaks a command in a way its tests do not see.
+
+    `breaks` says how a person meets the fault and `steps` says it for programs, `complaint` is
+    what they would type then, `error` the type raised in `function`. Calling that function of
+    `file` with `arguments` raises it too.
+    """
+
+    kind: str
     breaks: str
     steps: tuple[Step, ...]
     complaint: str
     error: str
     function: str
     arguments: tuple[object, ...]
-    test_file: str = ""
-    test_replacements: tuple[tuple[str, str], ...] = ()
