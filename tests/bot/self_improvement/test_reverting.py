@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.change import CheckResult
 from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Status
@@ -15,6 +16,7 @@ from bot.ports.planner import Case, Planned
 from bot.ports.workspace import Workspace
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement._kit import need
+from bot.stages.verify import Verify
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_verifier import FakeVerifier
@@ -256,6 +258,33 @@ async def test_no_plan_of_a_models_and_no_claim_of_an_engines_spares_the_reprodu
     assert world.forge.drafts == []
     assert ("could not reproduce" in run.reason) is not reproducible
     assert ("the reproduction does not turn" in run.reason) is reproducible
+
+
+async def test_checks_alone_never_make_a_fix_green(world: WatchedWorld) -> None:
+    """Not even one that is just what a revert would do."""
+    async with world.running() as agent:
+        run = await world.shipped(agent)
+        shipped = await world.store.history(run.id)
+        undo = await reverted(world, agent, run)
+        change = need((await world.store.history(undo.id)).change_set)
+    plan = need(shipped.plan).but(reproduction=None, witnesses=())
+    verify = Verify(world.verifier, protection=world.protection, find_secrets=lambda _text: ())
+
+    async def shown(_check: CheckResult) -> None:
+        return None
+
+    async with world.workspaces.lend(undo.id, base=change.base) as workspace:
+        as_fix = await verify(plan, change, workspace, round_number=1, on_check=shown)
+        more = change.but(diff=change.diff + "\n")
+        as_undo = [
+            await verify.undoing(
+                plan, each, need(shipped.shipment), workspace, round_number=1, on_check=shown
+            )
+            for each in (change, more)
+        ]
+    assert not as_fix.green
+    assert [verdict.takes_back for verdict in as_undo] == [True, False]
+    assert not as_undo[1].green
 
 
 async def test_a_request_that_names_no_run_to_revert_comes_to_nothing(world: WatchedWorld) -> None:
