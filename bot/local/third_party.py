@@ -15,9 +15,10 @@ _QUOTES = (
 
 
 class Condition(StrEnum):
-    """How it is: well, refusing everything with 503, or never answering."""
+    """How it is: well, out of quotes, refusing everything with 503, or never answering."""
 
     UP = "up"
+    EMPTY = "empty"
     DOWN = "down"
     SILENT = "silent"
 
@@ -76,5 +77,7 @@ class ThirdParty:
             return web.Response(status=503, text="back soon")
         if self.condition is Condition.SILENT:
             await self._over.wait()
+        if self.condition is Condition.EMPTY:
+            return web.json_response({})
         quote, author = next(self._quotes)
         return web.json_response({"quote": quote, "author": author})

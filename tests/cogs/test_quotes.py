@@ -78,12 +78,8 @@ async def test_a_service_that_is_down_is_a_failure_and_not_the_codes(
     assert triage(group).origin is Origin.OUTSIDE
 
 
-async def test_a_service_with_nothing_to_say_is_no_failure(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def nothing() -> dict[str, str]:
-        return {}
-
-    monkeypatch.setattr(room.bot.get_cog("Quotes"), "_ask", nothing)
+async def test_a_service_with_nothing_to_say_is_no_failure(room: Room, party: ThirdParty) -> None:
+    party.condition = Condition.EMPTY
     await room.alice.slash(room.channel, "quote")
     assert room.said()[-1] == NOTHING
+    assert not [action for action in room.journal.actions if action.error]

@@ -14,9 +14,9 @@ class Living:
     Each visitor does one of `acts` (any of them, drawn evenly), rests for about `pause` seconds,
     and so on; the first `rush` acts of all of them come at once. `fault` is what is broken, from
     the start or, after `healthy_seconds` of use, by a commit that comes live then. `flaps`: a
-    service outside goes up and down every so many seconds. `settings` replace keys of sections in the
-    configuration, so that a spectator need not wait for ten minutes. `expect` tells what will
-    happen, and `then` what to do about it.
+    service outside goes up and down every so many seconds. `settings` replace keys of sections
+    in the configuration, so that a spectator need not wait for ten minutes. `expect` tells what
+    will happen, and `then` what to do about it.
     """
 
     name: str
