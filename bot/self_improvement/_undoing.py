@@ -14,6 +14,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._learning import Learning
 from bot.self_improvement._watching import Watching
 
 _ENGINE = "git revert"
@@ -24,6 +25,7 @@ class Undoing:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
+        self._learning = Learning(kit.doors)
         self._watching = Watching(kit.doors, kit.stages, kit.limits, kit.voice)
 
     async def observe(self, run: Run, history: History) -> Run:
@@ -71,6 +73,9 @@ class Undoing:
         await self._watching.end(reverted.id)
         text = f"↩️ Taken back by [#{by.number}]({by.url}), as {run.trigger.person.name} asked."
         await self._kit.voice.say(reverted, text, key="reverted")
+        history = await self._kit.doors.store.history(reverted.id)
+        if not failed(history.outcome):  # else that is remembered already, with its numbers
+            await self._learning.rejected(reverted, history, f"taken back by #{by.number}")
 
     async def _shipped(self, run: Run) -> History:
         """Return what the run to be taken back has recorded; that it shipped is certain."""

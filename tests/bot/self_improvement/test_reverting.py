@@ -210,6 +210,8 @@ async def test_what_is_taken_back_is_not_watched_any_more(world: WatchedWorld) -
         await world.passes(90)
     assert await world.shelf.all("watch:", Watch) == ()
     assert await world.outcome(run) is None
+    lesson = await world.memory.get(f"lesson:{run.id}")
+    assert lesson is not None and "taken back by #2" in lesson.text
 
 
 async def test_a_restart_amid_a_revert_goes_on_with_it(world: WatchedWorld) -> None:
