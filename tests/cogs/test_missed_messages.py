@@ -188,3 +188,16 @@ async def test_each_message_is_answered_once_wherever_the_bot_is_killed(bay: Har
         f"message:{message['id']}" for message in asked[1::2]
     )
     assert len({run.thread_id for run in runs}) == len(runs)
+
+
+async def test_what_is_said_while_the_cog_is_reloaded_is_answered_once(bay: Harbour) -> None:
+    async with bay.bot() as client:
+        await bay.until_settled()
+        await client.unload_extension("cogs.conversation")
+        missed = await bay["alice"].say("dev", f"{bay.mention} status")
+        await client.load_extension("cogs.conversation")
+        assert await bay.until_answered("dev", missed) == IDLE
+        await bay.until_settled()
+        last = await bay["alice"].say("dev", f"{bay.mention} status")
+        await bay.until_answered("dev", last)
+    assert [said for said, _ in await bay.answers("dev")] == [missed["id"], last["id"]]
