@@ -48,13 +48,15 @@ ONE_BY_ONE = Change(
         ("import random\nimport re\n", "import asyncio\nimport random\nimport re\n"),
         (
             "MAX_BONUS = 10_000\n",
-            "MAX_BONUS = 10_000\nFALL = 0.06  # seconds, for each die\n",
+            "MAX_BONUS = 10_000\n"
+            "FALL = 0.06  # seconds, for each die\n"
+            "ALL_FALL = 1.0  # seconds at most, for all of them\n",
         ),
         (
             "        rolls = [self.rng.randint(1, wanted.sides) for _ in range(wanted.count)]\n",
             "        rolls = []\n"
             "        for _ in range(wanted.count):\n"
-            "            await asyncio.sleep(FALL)\n"
+            "            await asyncio.sleep(min(FALL, ALL_FALL / wanted.count))\n"
             "            rolls.append(self.rng.randint(1, wanted.sides))\n",
         ),
     ),
