@@ -55,6 +55,7 @@ def test_nothing_is_there():
     assert outcomes(tmp_path, code, **variables) == ["."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ci", "expected"), [("", ["s", "s"]), ("true", ["F", "s"])])
 def test_with_ci_a_missing_browser_is_a_failure_and_other_skips_are_not(
     tmp_path: Path, ci: str, expected: list[str]
@@ -67,6 +68,7 @@ def test_other(): pytest.skip("only root can do this")
     assert outcomes(tmp_path, code, CI=ci) == expected
 
 
+@pytest.mark.slow
 def test_property_tests_are_the_same_every_time(tmp_path: Path) -> None:
     code = """
 from hypothesis import given, settings, strategies as st

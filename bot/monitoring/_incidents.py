@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from bot.detection import Detector
-from bot.domain.anomaly import Anomaly
+from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.ids import run_id as new_id
 from bot.domain.incident import LOUDNESS, MOST_AFFECTED, Incident, Severity
 from bot.domain.samples import Sample
 from bot.domain.thresholds import Thresholds
+from bot.domain.triage import Origin
 from bot.monitoring._board import Board
-from bot.monitoring._judging import Judging
+from bot.monitoring._judging import Judging, Seen
 from bot.monitoring._pulse import Pulse
 from bot.monitoring._words import action_in_words, minutes_of, title_of
 from bot.ports.clock import Clock
@@ -75,8 +76,11 @@ class Incidents:
         known = next((each for each in self._board.open if each.is_about(anomaly)), None)
         if known is None:
             known = self._resolved_lately(anomaly, now)
+        seen = await self._judging.look_at(anomaly) if known is None else None
+        if seen is not None:
+            known = self._same_outage(anomaly, seen)
         if known is None:
-            incident = await self._opened(anomaly, now, number)
+            incident = self._opened(anomaly, seen or Seen(), now, number)
         else:
             incident = await self._updated(known, anomaly, now, number)
         self._board.put(incident)
@@ -114,8 +118,20 @@ class Incidents:
                 return each
         return None
 
-    async def _opened(self, anomaly: Anomaly, now: datetime, number: int) -> Incident:
-        seen = await self._judging.look_at(anomaly)
+    def _same_outage(self, anomaly: Anomaly, seen: Seen) -> Incident | None:
+        """Return what is open of the same action if both are a third party's.
+
+        Who is down answers with an error now and not at all then: that is one incident.
+        """
+        if anomaly.rule is Rule.LATENCY or seen.triage.origin is not Origin.OUTSIDE:
+            return None
+        for each in self._board.open:
+            fails = Rule.LATENCY not in each.rules and each.event == anomaly.event
+            if fails and each.triage.origin is Origin.OUTSIDE:
+                return each
+        return None
+
+    def _opened(self, anomaly: Anomaly, seen: Seen, now: datetime, number: int) -> Incident:
         crowded = self._board.make_room()
         if crowded is not None:
             _log.warning("too many incidents are open; %s is closed for a new one", crowded.id)

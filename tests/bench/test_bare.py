@@ -21,6 +21,7 @@ SHAPE: dict[str, object] = {
 }
 
 
+@pytest.mark.slow
 async def test_the_bare_sdk_asks_the_same_model_the_same_question(tmp_path: Path) -> None:
     (tmp_path / "dice.py").write_text("FACES = 6\n")
     story: dict[str, list[Turn]] = {
@@ -40,6 +41,7 @@ async def test_the_bare_sdk_asks_the_same_model_the_same_question(tmp_path: Path
     assert again.result_schema["properties"] == SHAPE["properties"]
 
 
+@pytest.mark.slow
 async def test_a_bare_conversation_that_fails_is_no_measurement(tmp_path: Path) -> None:
     async with ScriptedModel([fails(403)]) as model, bare(tmp_path / "home", model.base_url) as sdk:
         with pytest.raises(RuntimeError, match="the bare conversation failed"):

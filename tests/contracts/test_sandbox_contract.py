@@ -185,6 +185,7 @@ async def test_a_daemon_left_behind_ends_with_the_command(sandbox: Sandbox, tmp_
     assert await gone("daemon-51bd")
 
 
+@pytest.mark.slow
 async def test_endless_output_is_kept_to_its_tail(sandbox: Sandbox, tmp_path: Path) -> None:
     code = (
         "import sys\n"

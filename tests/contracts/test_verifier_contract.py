@@ -48,6 +48,7 @@ async def ignore(result: CheckResult) -> None:
     """Take a check's result and do nothing with it."""
 
 
+@pytest.mark.slow
 async def test_the_first_candidate_that_fails_as_it_says_is_returned(bench: Bench) -> None:
     wrong, right = reproduction(expects="KeyError"), reproduction()
     found = await bench.verifier.first_red([wrong, right], bench.workspace)
@@ -57,11 +58,13 @@ async def test_the_first_candidate_that_fails_as_it_says_is_returned(bench: Benc
     assert "IndexError" in found.result.summary
 
 
+@pytest.mark.slow
 async def test_no_candidate_fails_on_sources_without_the_fault(bench: Bench) -> None:
     bench.write(FIXED)
     assert await bench.verifier.first_red([reproduction()], bench.workspace) is None
 
 
+@pytest.mark.slow
 async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: Bench) -> None:
     await bench.verifier.first_red([reproduction()], bench.workspace)
     assert await bench.workspace.changes() == ()
@@ -76,6 +79,7 @@ async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: Bench) -> N
     assert [change.path for change in await bench.workspace.changes()] == ["dice.py"]
 
 
+@pytest.mark.slow
 async def test_an_unfixed_worktree_stays_red(bench: Bench) -> None:
     head = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=False)
     assert head.status == "failed"

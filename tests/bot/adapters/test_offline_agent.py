@@ -21,6 +21,7 @@ TIDY = "def f(a):\n    return a[0]\n"
 BASE = "def f(a):\n    return a[1]\n"
 
 
+@pytest.mark.slow
 async def test_a_change_that_did_not_hold_is_not_proposed_again(tmp_path: Path) -> None:
     """The edit it finds otherwise is `FACES[value - 1]`: the contract suite says so."""
     base = faulty_project(tmp_path / "checkout")

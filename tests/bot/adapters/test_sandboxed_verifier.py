@@ -34,6 +34,7 @@ async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
         yield it
 
 
+@pytest.mark.slow
 async def test_a_branch_cannot_choose_its_own_checks(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -78,6 +79,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Works
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "expects", "why"),
     [
@@ -120,6 +122,7 @@ async def test_a_red_seen_on_base_is_not_run_again(tmp_path: Path, workspace: Wo
     assert sandbox.commands == 2
 
 
+@pytest.mark.slow
 async def test_a_red_seen_in_a_changed_worktree_says_nothing_about_base(
     tmp_path: Path, verifier: SandboxedVerifier
 ) -> None:
@@ -134,6 +137,7 @@ async def test_a_red_seen_in_a_changed_worktree_says_nothing_about_base(
             assert red.status != "failed"
 
 
+@pytest.mark.slow
 async def test_a_module_that_does_not_import_is_not_red(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -141,6 +145,7 @@ async def test_a_module_that_does_not_import_is_not_red(
     assert await verifier.first_red([reproduction()], workspace) is None
 
 
+@pytest.mark.slow
 async def test_a_broken_fixture_is_not_red(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -149,6 +154,7 @@ async def test_a_broken_fixture_is_not_red(
     assert await verifier.first_red([reproduction()], workspace) is None
 
 
+@pytest.mark.slow
 async def test_a_module_of_an_exception_may_be_named(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -161,6 +167,7 @@ async def test_a_module_of_an_exception_may_be_named(
     assert "NotADie" in found.result.summary
 
 
+@pytest.mark.slow
 async def test_a_branch_that_weakens_the_reproduction_file_changes_nothing(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -171,6 +178,7 @@ async def test_a_branch_that_weakens_the_reproduction_file_changes_nothing(
     assert "pass" in (workspace.path / ours.path).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["tests", "tests/regressions", "tests/regressions/test_face.py"])
 async def test_nothing_is_written_through_a_link_in_the_branch(
     verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path, part: str
@@ -199,6 +207,7 @@ async def test_a_reproduction_outside_the_repository_is_not_written(
     assert (head.status, "not a path inside" in head.summary) == ("failed", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cheat",
     [
@@ -216,6 +225,7 @@ async def test_leaving_before_the_tests_ran_is_not_green(
     assert head.status == "failed"
 
 
+@pytest.mark.slow
 async def test_what_a_check_writes_does_not_reach_the_worktree(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
@@ -240,6 +250,7 @@ async def test_a_check_that_takes_too_long_is_a_timeout(
     assert results[1].summary == "not done after 0.5 s"
 
 
+@pytest.mark.slow
 async def test_cancelling_ends_what_runs_and_removes_the_copies(
     verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -257,6 +268,7 @@ async def test_cancelling_ends_what_runs_and_removes_the_copies(
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_a_file_named_like_an_option_does_not_become_one(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:

@@ -131,6 +131,7 @@ def test_politeness_case_and_white_space_change_nothing(
     assert polite.slots.subject.lower() == plain.slots.subject.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit", BITS)
 @settings(deadline=None)
 @given(st.integers(min_value=1, max_value=40_000))

@@ -305,6 +305,7 @@ LAYOUTS = [
 ]
 
 
+@pytest.mark.slow
 def test_what_is_written_passes_format_lint_and_types_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "cogs").mkdir()
     (tmp_path / "cogs" / "__init__.py").touch()

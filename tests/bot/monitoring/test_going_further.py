@@ -88,6 +88,24 @@ async def test_a_third_partys_outage_is_reported_with_reasons_and_never_reaches_
     assert lookout.world.engine.asked == []
 
 
+async def test_a_third_party_that_fails_in_two_ways_is_one_incident(tmp_path: Path) -> None:
+    lookout = Lookout(tmp_path)
+    late = OUTAGE.but(
+        exception="TimeoutError", message="", fingerprint="e1e1e1e1e1e1", kinds=("OSError",)
+    )
+    async with lookout.running():
+        lookout.happens(5, "weather", OUTAGE)
+        await lookout.pass_time(10)
+        lookout.happens(20, "weather")
+        lookout.happens(5, "weather", late)
+        await lookout.pass_time(10)
+        assert len(lookout.the_incident().anomalies) == 2
+        assert "10 times" in lookout.card()
+        lookout.fails(5, "weather")
+        await lookout.pass_time(10)
+        assert len(lookout.monitoring.incidents()) == 2  # a crash of our own is not theirs
+
+
 async def test_bad_input_that_is_refused_starts_nothing_whatever_it_says(tmp_path: Path) -> None:
     lookout = Lookout(tmp_path)
     async with lookout.running():

@@ -70,6 +70,7 @@ async def repaired(repo: Path, test: str, *, apply: bool = False) -> RepairRepor
     return await repair(repo, test, seconds=60, apply=apply, clock=SystemClock())
 
 
+@pytest.mark.slow
 async def test_only_the_faulty_line_of_a_commit_is_undone_and_the_repository_is_left_alone(
     repo: Path,
 ) -> None:
@@ -85,6 +86,7 @@ async def test_only_the_faulty_line_of_a_commit_is_undone_and_the_repository_is_
     assert contents(repo) == before
 
 
+@pytest.mark.slow
 async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path) -> None:
     report = await repaired(repo, "pytest -q", apply=True)
 
@@ -102,6 +104,7 @@ async def test_any_shell_command_can_be_the_test(repo: Path) -> None:
     assert report.file == "shop.py"
 
 
+@pytest.mark.slow
 async def test_a_fault_beyond_its_reach_is_admitted_with_what_was_tried(repo: Path) -> None:
     (repo / "shop.py").write_text("def page(items, number, size=3):\n    return 7\n")
     (repo / "tests/test_shop.py").write_text(

@@ -121,6 +121,7 @@ async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     assert not result.green
 
 
+@pytest.mark.slow
 async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
     runner: ForkingRunner, project: Path
 ) -> None:
@@ -133,6 +134,7 @@ async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
     assert listing(project) == before
 
 
+@pytest.mark.slow
 async def test_an_endless_loop_is_cut_short_and_the_next_run_is_none_the_worse(
     runner: ForkingRunner,
 ) -> None:
@@ -157,6 +159,7 @@ async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> N
     assert "not found" in result.output
 
 
+@pytest.mark.slow
 async def test_runs_go_on_side_by_side(runner: ForkingRunner) -> None:
     results = await asyncio.gather(*(runner.run(named("fine"), {}, SHORT) for _ in range(6)))
 

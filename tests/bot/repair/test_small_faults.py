@@ -11,11 +11,7 @@ from bot.repair.running import Limits
 from tests.fakes.fault_table import Fault, read_faults
 from tests.support.choosing import some_of
 
-EVERYDAY = {
-    "parse dice: index beyond the list",
-    "reminder: None guard missing",
-    "poll: wrong key",
-}
+EVERYDAY = {"parse dice: index beyond the list"}
 FAULTS = read_faults()
 LIMITS = Limits(5, 3, 30)
 

@@ -63,7 +63,10 @@ async def _story_length(folder: Path) -> int:
     return fuse.burnt
 
 
-@pytest.mark.parametrize("start", range(_STEP))
+@pytest.mark.parametrize(
+    "start",
+    [pytest.param(at, marks=() if at < 2 else pytest.mark.slow) for at in range(_STEP)],
+)
 async def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(
     tmp_path: Path, start: int
 ) -> None:

@@ -159,6 +159,7 @@ async def _moments(world: World) -> int:
     return fuse.burnt
 
 
+@pytest.mark.slow
 async def test_cancelled_at_any_moment_it_leaves_no_open_proposal_and_says_so_once(
     tmp_path: Path,
 ) -> None:

@@ -510,6 +510,7 @@ async def _story(world: World, fuse: Fuse) -> None:
                 await world.clock.advance(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holds", [True, False])
 async def test_killed_at_any_moment_of_a_revision_the_card_and_the_head_are_one(
     tmp_path: Path, holds: bool

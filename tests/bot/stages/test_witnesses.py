@@ -92,6 +92,7 @@ async def _ignore(_: CheckResult) -> None:
     """Hear of a check."""
 
 
+@pytest.mark.slow
 async def test_every_frame_that_can_be_called_again_becomes_a_test(
     workspace: Workspace, verifier: SandboxedVerifier
 ) -> None:

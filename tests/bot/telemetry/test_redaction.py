@@ -204,6 +204,7 @@ BITS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bit", BITS)
 def test_a_megabyte_made_to_hurt_is_got_through(bit: str) -> None:
     text = (bit * (1_000_000 // len(bit)))[:1_000_000]
