@@ -1,4 +1,4 @@
-"""After a merge: what holds is called fixed; what does not is called so, and taken back by a press."""
+"""After a merge: what holds is called fixed; what does not is taken back by a press."""
 
 import asyncio
 import re
