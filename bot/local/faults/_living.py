@@ -36,7 +36,7 @@ def _roll(dice: str) -> Step:
 
 
 _SHIP = (
-    "Read the proposal in its thread, then say there `ship it`",
+    "Read the proposal in its thread, then say there `ship it`.",
     "The visitors go on: a minute or two later the thread says whether it helped.",
 )
 _SOON = {"least_minutes": 0.5, "minutes": 30, "volume": 30}
@@ -107,10 +107,10 @@ SLOW = Living(
     healthy_seconds=50.0,
     expect=(
         "For a minute all is well. Then a commit comes live that makes `/roll` slow, and half a "
-        "minute later the bot notices by itself"
+        "minute later the bot notices by itself."
     ),
     then=(
-        "Look at the chart on its message: what is usual, the limit, and when the code changed",
+        "Look at its message: how slow it is, what is usual, and in the chart when the code changed.",
         "It looks into slowness but changes no code for it by itself; nothing fails, after all.",
     ),
     settings={
@@ -129,7 +129,7 @@ LEAK = Living(
     pause=2.5,
     expect=(
         "Most rolls work. One in sixteen fails, and nobody says a word. After five of those, in a "
-        "minute or two, the bot notices by itself"
+        "minute or two, the bot notices by itself."
     ),
     then=_SHIP,
     settings={"watch": {**_SOON, "volume": 60}},
@@ -143,7 +143,7 @@ FLAPPING = Living(
     flaps=15.0,
     expect=(
         "`/quote` asks another service, and that one goes down and up again. Within half a minute "
-        "the bot notices by itself, says that it is not its fault, and leaves the code alone"
+        "the bot notices by itself, says that it is not its fault, and leaves the code alone."
     ),
     then=("However often it goes down, that stays one message; the counts on it go up.",),
 )
@@ -156,7 +156,7 @@ BURST = Living(
     rush=18,
     expect=(
         "Three people roll dice all at once, and most rolls fail. Within seconds the bot notices "
-        "by itself, once, and works on it before anybody complains"
+        "by itself, once, and works on it before anybody complains."
     ),
     then=_SHIP,
     settings={"watch": _SOON},

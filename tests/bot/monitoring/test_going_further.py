@@ -94,9 +94,9 @@ async def test_a_third_party_that_fails_in_two_ways_is_one_incident(tmp_path: Pa
         exception="TimeoutError", message="", fingerprint="e1e1e1e1e1e1", kinds=("OSError",)
     )
     async with lookout.running():
+        lookout.happens(60, "weather")
         lookout.happens(5, "weather", OUTAGE)
         await lookout.pass_time(10)
-        lookout.happens(20, "weather")
         lookout.happens(5, "weather", late)
         await lookout.pass_time(10)
         assert len(lookout.the_incident().anomalies) == 2
