@@ -83,6 +83,8 @@ class Incidents:
             incident = self._opened(anomaly, seen or Seen(), now, number)
         else:
             incident = await self._updated(known, anomaly, now, number)
+            if seen is not None:
+                incident = self._with_these(incident, known, anomaly, seen, number)
         self._board.put(incident)
         self._listen()
         await self._board.flush()
@@ -130,6 +132,20 @@ class Incidents:
             if fails and each.triage.origin is Origin.OUTSIDE:
                 return each
         return None
+
+    def _with_these(
+        self, incident: Incident, known: Incident, anomaly: Anomaly, seen: Seen, number: int
+    ) -> Incident:
+        """Count what was not counted before, as it was not known to belong to the incident."""
+        if Rule.ERROR_RATE in known.rules:
+            return incident  # every failure of the action was counted
+        self._pulses.pop(incident.id, None)
+        affected = dict.fromkeys((*incident.affected, *seen.users))
+        return incident.but(
+            count=incident.count + _failures(anomaly),
+            counted_to=max(incident.counted_to, number),
+            affected=tuple(affected)[:MOST_AFFECTED],
+        )
 
     def _opened(self, anomaly: Anomaly, seen: Seen, now: datetime, number: int) -> Incident:
         crowded = self._board.make_room()

@@ -110,7 +110,7 @@ SLOW = Living(
         "minute later the bot notices by itself."
     ),
     then=(
-        "Look at its message: how slow it is, what is usual, and in the chart when the code changed.",
+        "Look at its message: how slow it is, what is usual, and when the code changed.",
         "It looks into slowness but changes no code for it by itself; nothing fails, after all.",
     ),
     settings={
