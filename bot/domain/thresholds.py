@@ -31,7 +31,7 @@ class Latency(Record):
     minutes: float = Field(default=10.0, gt=0, le=1_440)
     volume: int = Field(default=20, ge=1)
     baseline_hours: float = Field(default=24.0, gt=0, le=168)
-    floor_ms: float = Field(default=50.0, ge=0)
+    floor_ms: float = Field(default=20.0, ge=0)
 
 
 class Override(Record):
