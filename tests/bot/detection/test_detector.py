@@ -128,7 +128,7 @@ def test_without_enough_on_both_sides_nothing_is_slow() -> None:
 
 def test_quicker_than_the_floor_is_never_slow() -> None:
     detector = Detector(Thresholds())
-    assert told(detector, [*lasting(0, 2 * HOUR, 1), *lasting(2 * HOUR, 3 * HOUR, 15)]) == []
+    assert told(detector, [*lasting(0, 2 * HOUR, 1), *lasting(2 * HOUR, 3 * HOUR, 8)]) == []
 
 
 def test_failures_and_numbers_that_are_none_do_not_make_it_slow() -> None:
