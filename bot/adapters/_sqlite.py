@@ -182,6 +182,28 @@ class Database:
         return self._error(f"{self.path}: {error}", detail=type(error).__name__)
 
 
+class Kept:
+    """Something kept in a database file: opened and closed with it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date. Raises `ConfigError`."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
 def _transact(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
     connection.execute(begin)
     try:

@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import Self
 
 from pydantic import ValidationError
 
-from bot.adapters._sqlite import Database, Migration
+from bot.adapters._sqlite import Database, Kept, Migration
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
 from bot.domain.recalling import MOST_ASKED, best, fit, searched, terms
@@ -59,31 +58,16 @@ MIGRATIONS = (
 )
 
 
-class SqliteMemory:
+class SqliteMemory(Kept):
     """Implements `bot.ports.memory.MemoryBook` on one file. Open it before use.
 
     `redact` takes secrets out of every text before it is written. `most` memories are kept.
     """
 
     def __init__(self, path: Path, *, redact: Callable[[str], str], most: int = MOST) -> None:
-        self._database = Database(path, MIGRATIONS, error=StoreError)
+        super().__init__(Database(path, MIGRATIONS, error=StoreError))
         self._redact = redact
         self._most = most
-
-    async def open(self) -> None:
-        """Open the file and bring its schema up to date. Raises `ConfigError`."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        """Close the file; again is harmless."""
-        await self._database.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
 
     async def remember(self, memory: Memory) -> None:
         """Keep it without secrets; one with the same key is replaced."""

@@ -3,9 +3,8 @@
 import secrets
 import sqlite3
 from pathlib import Path
-from typing import Self
 
-from bot.adapters._sqlite import Database
+from bot.adapters._sqlite import Database, Kept
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
@@ -13,26 +12,11 @@ from bot.domain.posts import MessageRef, Post
 from bot.ports.outbox import Pending
 
 
-class SqliteOutbox:
+class SqliteOutbox(Kept):
     """Implements `bot.ports.outbox.OutboxStore` in the store's file, on a connection of its own."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, MIGRATIONS, error=StoreError, check=False)
-
-    async def open(self) -> None:
-        """Open the file and bring its schema up to date."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        """Close the file; again is harmless."""
-        await self._database.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def enqueue(self, key: str, channel_id: int, post: Post) -> MessageRef | Pending:
         """Store the message once; `ChatRejected` if the chat refused this key for good."""

@@ -2,9 +2,9 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
-from bot.adapters._sqlite import Database
+from bot.adapters._sqlite import Database, Kept
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import StoreError
@@ -13,26 +13,11 @@ from bot.domain.record import Record
 R = TypeVar("R", bound=Record)
 
 
-class SqliteShelf:
+class SqliteShelf(Kept):
     """Implements `bot.ports.shelf.Shelf` in the store's file, on a connection of its own."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, MIGRATIONS, error=StoreError, check=False)
-
-    async def open(self) -> None:
-        """Open the file and bring its schema up to date."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        """Close the file; again is harmless."""
-        await self._database.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
 
     async def put(self, name: str, record: Record) -> None:
         """Keep the record under that name, in place of what stood there."""

@@ -4,9 +4,8 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
-from bot.adapters._sqlite import Database, Migration
+from bot.adapters._sqlite import Database, Kept, Migration
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._rows import (
     append_record,
@@ -27,7 +26,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run, Status
 
 
-class SqliteStore:
+class SqliteStore(Kept):
     """Implements `bot.ports.store.Store` on one file, which other processes may have open too.
 
     Open it before use (`await open()` or `async with`): `ConfigError` says what is wrong with a
@@ -35,22 +34,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-        self._database = Database(path, migrations, error=StoreError)
-
-    async def open(self) -> None:
-        """Open the file and bring its schema up to date."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        """Close the file; again is harmless."""
-        await self._database.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        super().__init__(Database(path, migrations, error=StoreError))
 
     async def create(self, run: Run) -> Run:
         """Insert the run, or return the one with its trigger's key; a taken id conflicts."""
