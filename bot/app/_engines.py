@@ -108,7 +108,8 @@ def engines(bench: Bench) -> Engines:
         reviewer=config.reviewer,
     )
     executor, falls_back = config.executor, config.fallback == "offline"
-    models = f"claude: {config.planner.model} plans, {executor.model} writes"
+    chat = settings.config.chat.role.model
+    models = f"claude: {config.planner.model} plans, {executor.model} writes, {chat} chats"
     return Engines(
         agent=agent,
         budget=Budget(seconds=executor.seconds, usd=executor.usd),
