@@ -23,7 +23,10 @@ class Playground:
     bob: Onlooker
 
     async def meet(self) -> list[str]:
-        """Do what the fault's steps say; return what the bot answered."""
+        """Do what the fault's steps say, up to its first failure; return what the bot answered.
+
+        Met five times, it would be noticed by itself before anybody complains.
+        """
         answers: list[str] = []
         shown: Message | None = None
         for step in self.fault.steps:
@@ -38,6 +41,8 @@ class Playground:
                     continue
                 shown = done["message"]
                 answers.append(text_of(shown))
+                if "failed with" in answers[-1]:
+                    return answers
         return answers
 
 
