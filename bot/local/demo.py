@@ -263,7 +263,7 @@ def _hint(fault: Fault | None) -> list[str]:
         "3. Read the proposal in the thread, then say `ship it`",
         "4. Do the first thing again.",
         "",
-        "After five times the bot notices by itself, and says so here before you do.",
+        "Or say nothing and let it fail five times: the bot notices by itself.",
     ]
 
 
@@ -271,7 +271,7 @@ def _watch(living: Living) -> list[str]:
     """Return what the page tells of a fault that the bot notices by itself."""
     names = ", ".join(name.capitalize() for name in VISITORS)
     steps = [
-        f"Just watch this channel. {names} use the bot in #{PLACE}. {living.expect}",
+        f"Just watch #dev. {names} use the bot in #{PLACE}. {living.expect}",
         *living.then,
     ]
     return [
