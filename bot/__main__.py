@@ -75,7 +75,8 @@ def demo(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     engine: Annotated[EngineName, typer.Option(help="Who writes the fix.")] = EngineName.AUTO,
     fault: Annotated[
-        str | None, typer.Option(help=f"One of: {', '.join(root.FAULT_NAMES)}; default: any.")
+        str | None,
+        typer.Option(help=f"One of: {', '.join(root.FAULT_NAMES)}; by default one a person meets."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
 ) -> None:
