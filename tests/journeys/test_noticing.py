@@ -21,6 +21,7 @@ from tests.support.small_world import SmallWorld, small_world
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+SOON = 45.0  # seconds; a few, where nothing else is going on
 
 
 def asking(party: ThirdParty) -> MakeCast:
@@ -64,16 +65,16 @@ async def _a_fault_of_ours(world: SmallWorld) -> None:
     alice = world.alice
     world.script(FLIP.script)
     await _fail(world, "flip", side="rim")
-    incident = await alice.person.wait_for("dev", _about("/flip fails", "KeyError in flip()"), 15)
+    incident = await alice.person.wait_for("dev", _about("/flip fails", "KeyError in flip()"), SOON)
     thread = await alice.thread(incident)
     card = await alice.proposal(thread)
     assert "cogs/fair.py" in text_of(card)
-    await alice.person.wait_for("dev", _with_chart(incident), 15)
+    await alice.person.wait_for("dev", _with_chart(incident), SOON)
 
     complaint = await alice.person.say("dev", FLIP.complaint)
     assert f"<#{thread}>" in await alice.replied("dev", complaint)
     assert len(world.runs()) == 1
-    await alice.person.wait_for("dev", _about("/flip fails", "People say"), 15)
+    await alice.person.wait_for("dev", _about("/flip fails", "People say"), SOON)
 
     await alice.person.say(thread, "ship it")
     await alice.live(thread)
@@ -88,14 +89,14 @@ async def _somebody_elses(world: SmallWorld, party: ThirdParty) -> None:
     alice = world.alice
     party.condition = Condition.DOWN
     await _fail(world, "quote")
-    told = await alice.person.wait_for("dev", _about("/quote fails", "A third party's"), 15)
+    told = await alice.person.wait_for("dev", _about("/quote fails", "A third party's"), SOON)
     party.condition = Condition.UP
     fine = await world.bob.person.run("general", "quote")
     assert "Plutarch" in await world.bob.answer("general", fine)
     party.condition = Condition.SILENT
     await _fail(world, "quote")
     await alice.person.wait_for(
-        "dev", lambda m: m["id"] == told["id"] and "10 times" in text_of(m), 45
+        "dev", lambda m: m["id"] == told["id"] and "10 times" in text_of(m), SOON
     )
 
 
