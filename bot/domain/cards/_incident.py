@@ -178,11 +178,16 @@ def _buttons(told: Incident, run: Run | None) -> tuple[Button, ...]:
     idle = run is None or run.ended
     if idle and run is None:
         buttons.append(_button("Investigate", "investigate", told))
-    if idle:
+    if idle and not _mended(run):
         buttons.append(_button("Fix it", "fix", told, style="primary"))
     if told.muted_until is None:
         buttons.append(_button("Mute", "mute", told))
     return tuple(buttons)
+
+
+def _mended(run: Run | None) -> bool:
+    """Whether a fix is live: its watch says whether it holds, and offers to take it back."""
+    return run is not None and run.goal == "fix" and run.status is Status.DONE
 
 
 def _button(

@@ -6,8 +6,9 @@ from bot.domain import cards
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.cards import plain
 from bot.domain.incident import Digest, Incident, Report, Severity
-from bot.domain.people import Person
+from bot.domain.people import ITSELF, Person, Place
 from bot.domain.posts import Image, MessageRef, Post
+from bot.domain.run import Run, Status, Trigger
 from bot.domain.triage import Origin, Triage
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
@@ -111,6 +112,30 @@ def test_a_digest_lists_the_loudest_first_and_counts_the_rest() -> None:
     assert first.startswith("🔴 `loud` /roll fails")
     assert "… and 15 more" in post.card.body
     assert len(post.card.body) < 4_096
+
+
+def test_a_fix_is_offered_after_a_run_that_ended_but_not_while_one_is_live_and_watched() -> None:
+    ended = Run(
+        id="k7m2xq",
+        goal="fix",
+        trigger=Trigger(
+            key="incident:k7m2xq",
+            goal="fix",
+            person=ITSELF,
+            place=Place(channel_id=1),
+            text="",
+            at=NOW,
+        ),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+    def offered(status: Status) -> list[str]:
+        return [b.label for b in cards.incident(incident(), ended.but(status=status)).buttons]
+
+    assert offered(Status.RUNNING) == ["Mute"]
+    assert offered(Status.FAILED) == ["Fix it", "Mute"]
+    assert offered(Status.DONE) == ["Mute"]
 
 
 def test_buttons_name_the_incident_so_that_they_outlive_restarts() -> None:
