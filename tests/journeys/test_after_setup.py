@@ -15,6 +15,7 @@ from bot.local.faults import choose, plant
 from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, git
+from tests.support.demo_world import know_types
 from tests.support.onlooker import Onlooker
 
 pytestmark = pytest.mark.slow
@@ -80,6 +81,7 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
+        await asyncio.to_thread(know_types, clone / "data/state")
         alice = Onlooker(person)
         async with _running(clone, variables):
             await person.wait_for_bot(90)

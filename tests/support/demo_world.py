@@ -46,16 +46,20 @@ class Playground:
         return answers
 
 
-@asynccontextmanager
-async def playground(home: Path, fault: Fault) -> AsyncIterator[Playground]:
-    """Open the demo in an empty folder.
+def know_types(state: Path) -> None:
+    """Take over what mypy found out about this repository before, where it was run.
 
-    What mypy found out about this repository before is taken over, where it was run: from nothing
-    it takes the better part of a minute, beside the story that is told.
+    From nothing that takes the better part of a minute, beside the story that is told.
     """
     known = project_root() / ".mypy_cache"
     if known.is_dir():
-        shutil.copytree(known, home / "state/cache/mypy")
+        shutil.copytree(known, state / "cache/mypy")
+
+
+@asynccontextmanager
+async def playground(home: Path, fault: Fault) -> AsyncIterator[Playground]:
+    """Open the demo in an empty folder."""
+    know_types(home / "state")
     async with (
         demo(DemoPlan(project_root(), home, fault), local_forge) as running,
         Person(running.discord.base_url, "alice") as alice,
