@@ -21,7 +21,7 @@ from bot.detection import counting
 from bot.detection.deploys import Deploy, Deploys
 from bot.detection.durations import Slow
 from bot.detection.kept import Kept
-from bot.detection.kind import FailureWatch, KindWatch, newest, rules_of
+from bot.detection.kind import FailureWatch, KindWatch, newest
 from bot.detection.state import DetectorState, FailureState
 from bot.detection.telling import Told
 from bot.detection.timeline import Timeline
@@ -84,18 +84,18 @@ class Detector:
         self._kinds = Kept(kept, self._kind)
         self._failures = Kept(kept, self._failure)
         for kind in state.kinds:
-            made = KindWatch(kind.event, rules_of(kind.event, thresholds), kind)
+            made = KindWatch(kind.event, thresholds.rules_for(kind.event), kind)
             self._kinds.put(kind.event, kind.seen, made)
         for each in state.failures:
             key = each.event + _BETWEEN + each.fingerprint
             self._failures.put(key, each.seen, self._failure(key, each))
 
     def _kind(self, event: str) -> KindWatch:
-        return KindWatch(event, rules_of(event, self._thresholds))
+        return KindWatch(event, self._thresholds.rules_for(event))
 
     def _failure(self, key: str, state: FailureState | None = None) -> FailureWatch:
         event, _, fingerprint = key.partition(_BETWEEN)
-        rule = rules_of(event, self._thresholds).repeated_error
+        rule = self._thresholds.rules_for(event).repeated_error
         return FailureWatch(event, fingerprint, rule, state)
 
     # ----------------------------------------------------------------------------- what goes by

@@ -2,15 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from bot.detection.counting import History, Seen, Slot, Window, binned
 from bot.detection.durations import Durations, Packed, Slow
 from bot.detection.sketch import from_text, to_text
 from bot.detection.state import FailureState, KindState
 from bot.domain.samples import Sample
-from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Thresholds
+from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Rules
 
 EVIDENCE = 20
 _NEVER = float("-inf")
@@ -18,22 +16,6 @@ _FRESH = KindState(event="", seen=0)
 _FRESH_FAILURE = FailureState(event="", fingerprint="", seen=0)
 _NO_RATE = ErrorRate()
 _ALL = 1 - 1e-9  # nothing is over all of them; when all fail, that threshold is reached
-
-
-class Rules(NamedTuple):
-    """The thresholds for one kind of action; `None`: not watched by that rule."""
-
-    error_rate: ErrorRate | None
-    repeated_error: RepeatedError | None
-    latency: Latency | None
-
-
-def rules_of(event: str, thresholds: Thresholds) -> Rules:
-    """Return those of the first override that fits, or the general ones."""
-    for each in thresholds.overrides:
-        if fnmatchcase(event, each.events):
-            return Rules(each.error_rate, each.repeated_error, each.latency)
-    return Rules(thresholds.error_rate, thresholds.repeated_error, thresholds.latency)
 
 
 def newest(seen: Seen, since: float) -> tuple[str, ...]:

@@ -101,6 +101,13 @@ class Action(Record):
     error: Capsule | None = None
 
 
+def called(kind: str, name: str) -> str:
+    """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
+    if kind == Kind.COMMAND:
+        return f"/{name}"
+    return f"the menu “{name}”" if kind == Kind.CONTEXT_MENU else f"the {kind} {name}"
+
+
 class FailureGroup(Record):
     """Failures of one fingerprint: how often, since when, and the newest in full."""
 

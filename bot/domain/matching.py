@@ -1,8 +1,9 @@
 """Which failure somebody means when they say "rolling dice keeps crashing"."""
 
 import re
+from collections.abc import Iterable
 
-from bot.domain.journal import Action, FailureGroup
+from bot.domain.journal import Action, FailureGroup, Kind
 from bot.domain.run import Trigger
 
 _SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ied", "er", "ed", "es", "s", "e", "y")
@@ -71,6 +72,11 @@ def ranked(subject: str, groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup
     fitting = [(points, group) for points, group in scored if points > 0]
     fitting.sort(key=lambda pair: (pair[0], pair[1].last_seen, pair[1].count), reverse=True)
     return tuple(group for _, group in fitting)
+
+
+def others_work(groups: Iterable[FailureGroup]) -> tuple[FailureGroup, ...]:
+    """Return the failures without those of our own work on the code: nobody means these."""
+    return tuple(group for group in groups if group.newest.kind is not Kind.RUN)
 
 
 def meant(

@@ -1,5 +1,8 @@
 """When something counts as an anomaly: for all events, and otherwise for some."""
 
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
 from pydantic import Field, model_validator
 
 from bot.domain.record import Record
@@ -34,6 +37,14 @@ class Latency(Record):
     floor_ms: float = Field(default=20.0, ge=0)
 
 
+class Rules(NamedTuple):
+    """The thresholds for one kind of action; `None`: not watched by that rule."""
+
+    error_rate: ErrorRate | None
+    repeated_error: RepeatedError | None
+    latency: Latency | None
+
+
 class Override(Record):
     """Other thresholds for some events; a rule that is null does not watch them."""
 
@@ -61,6 +72,13 @@ class Thresholds(Record):
         default=2_000, ge=10, le=100_000, description="kinds of action watched at a time"
     )
     overrides: tuple[Override, ...] = ()
+
+    def rules_for(self, event: str) -> Rules:
+        """Return those of the first override that fits, or the general ones."""
+        for each in self.overrides:
+            if fnmatchcase(event, each.events):
+                return Rules(each.error_rate, each.repeated_error, each.latency)
+        return Rules(self.error_rate, self.repeated_error, self.latency)
 
     @model_validator(mode="before")
     @classmethod

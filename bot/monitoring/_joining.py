@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from bot.domain.errors import JournalError, NotAuthorized, UnknownRun, WrongStage
 from bot.domain.incident import MOST_REPORTS, Incident, Report
-from bot.domain.journal import Kind
-from bot.domain.matching import meant
+from bot.domain.matching import meant, others_work
 from bot.domain.people import AllowList
 from bot.domain.policy import Act, authorize
 from bot.domain.run import Run, Status, Trigger
@@ -107,11 +106,7 @@ class Joining:
             return None
         try:
             since = self._clock.now() - self._lookback
-            failures = tuple(
-                group
-                for group in await self._journal.failures(since=since)
-                if group.newest.kind is not Kind.RUN
-            )
+            failures = others_work(await self._journal.failures(since=since))
             named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         except JournalError:
             return None

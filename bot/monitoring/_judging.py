@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from bot.domain.anomaly import Anomaly
 from bot.domain.errors import JournalError
-from bot.domain.journal import Action, FailureGroup, JournalQuery, Kind
+from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.matching import others_work
 from bot.domain.triage import Triage, triage
 from bot.monitoring._words import error_in_words
 from bot.ports.journal import Journal
@@ -64,11 +65,7 @@ class Judging:
         return tuple(each for each in users if each is not None)
 
     async def _triage(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
-        around = tuple(
-            group
-            for group in await self._journal.failures(since=anomaly.at - _NEARBY)
-            if group.newest.kind is not Kind.RUN
-        )
+        around = others_work(await self._journal.failures(since=anomaly.at - _NEARBY))
         print_of = _fingerprint(same[0])
         group = next((each for each in around if each.fingerprint == print_of), None)
         timeline = await self._journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))

@@ -1,10 +1,9 @@
 """Faults in people's words. Only names go in, so nothing that people typed comes out."""
 
 import re
-from fnmatch import fnmatchcase
 
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.journal import Capsule, Kind
+from bot.domain.journal import Capsule, called
 from bot.domain.thresholds import Thresholds
 
 _MINUTES = 10.0
@@ -14,12 +13,7 @@ _NOT_A_NAME = re.compile(r"[^\w./: -]+")
 def action_in_words(event: str) -> str:
     """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
     kind, _, name = event.partition(".")
-    shown = name_only(name or kind)
-    if kind == Kind.COMMAND:
-        return f"/{shown}"
-    if kind == Kind.CONTEXT_MENU:
-        return f"the menu “{shown}”"
-    return f"the {name_only(kind)} {shown}"
+    return called(name_only(kind), name_only(name or kind))
 
 
 def error_in_words(capsule: Capsule | None) -> str:
@@ -46,8 +40,7 @@ def title_of(name: str, error: str, anomaly: Anomaly, minutes: float) -> str:
 
 def minutes_of(thresholds: Thresholds, anomaly: Anomaly) -> float:
     """Return how long the window is in which the anomaly was seen."""
-    fitting = (each for each in thresholds.overrides if fnmatchcase(anomaly.event, each.events))
-    rules = next(fitting, thresholds)
+    rules = thresholds.rules_for(anomaly.event)
     if anomaly.rule is Rule.ERROR_RATE:
         return rules.error_rate.minutes if rules.error_rate else _MINUTES
     if anomaly.rule is Rule.REPEATED_ERROR:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
-from bot.domain.journal import Action, Capsule, FailureGroup, Kind
+from bot.domain.journal import Action, Capsule, FailureGroup, called
 from bot.domain.recalling import seen_before
 from bot.domain.slowness import Slowness
 from bot.domain.spent import Spent
@@ -31,10 +31,7 @@ def action_name(group: FailureGroup) -> str:
 
 def action_words(action: Action) -> str:
     """Return the same of one record."""
-    kind, name = action.kind, action.name
-    if kind is Kind.COMMAND:
-        return f"/{name}"
-    return f"the menu “{name}”" if kind is Kind.CONTEXT_MENU else f"the {kind} {name}"
+    return called(action.kind, action.name)
 
 
 def judged(evidence: Evidence) -> Triage:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, SourceExcerpt
-from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, Kind
-from bot.domain.matching import meant
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
+from bot.domain.matching import meant, others_work
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Trigger
 from bot.domain.slowness import Slowness, slowness_of
@@ -49,11 +49,7 @@ class Observe:
     async def __call__(self, trigger: Trigger) -> Evidence:
         """Return the evidence for what was asked. Raises `JournalError`, `WorkspaceError`."""
         since = self._clock.now() - self._lookback
-        failures = tuple(
-            group
-            for group in await self._journal.failures(since=since)
-            if group.newest.kind is not Kind.RUN  # our own work on the code is not what people mean
-        )
+        failures = others_work(await self._journal.failures(since=since))
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         groups, searched = meant(trigger, failures, named)
         slow = await self._slow(named) if named and not groups else None

@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 
+from bot.domain import cards
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
@@ -37,12 +38,7 @@ _LONGEST = 1_900
 
 def fitting(lines: list[str]) -> str:
     """Return as many lines as one message takes."""
-    kept: list[str] = []
-    for line in lines:
-        if sum(len(each) + 1 for each in kept) + len(line) > _LONGEST:
-            break
-        kept.append(line)
-    return "\n".join(kept)
+    return cards.fitting(lines, _LONGEST)
 
 
 async def send_privately(interaction: discord.Interaction[Any], text: str, name: str) -> None:

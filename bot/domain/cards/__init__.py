@@ -11,7 +11,7 @@ from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
 from bot.domain.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.domain.cards._shipped import shipped
-from bot.domain.cards._text import one_line, spent
+from bot.domain.cards._text import fitting, one_line, spent
 
 __all__ = [
     "audit_markdown",
@@ -21,6 +21,7 @@ __all__ = [
     "failed",
     "failed_outputs",
     "failures_chart",
+    "fitting",
     "incident",
     "incident_line",
     "investigation",

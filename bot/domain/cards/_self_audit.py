@@ -1,9 +1,9 @@
 """A look back: a card with the best of it, a chart, and all of it as a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.domain.cards._plain import plain
-from bot.domain.cards._text import counted, money, seconds, tokens
+from bot.domain.cards._text import counted, fitting, money, seconds, tokens
 from bot.domain.charts import Line, Mark, Point, TimeChart
 from bot.domain.posts import Attachment, Card, CardField, Image, Post
 from bot.domain.run import ENDED, Status
@@ -37,7 +37,7 @@ def self_audit(report: AuditReport, chart: bytes | None = None) -> Post:
     if report.quiet:
         return Post(text=_quiet(report))
     fields = tuple(
-        CardField(name=name, value=_fitting(lines), inline=False)
+        CardField(name=name, value=fitting(lines, _FIELD), inline=False)
         for name, lines in _sections(report, _SHOWN)
         if lines
     )
@@ -246,13 +246,3 @@ def _and(names: Sequence[str], most: int | None) -> str:
     shown = [f"`{plain(name, 40)}`" for name in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _fitting(lines: Iterable[str]) -> str:
-    """Return as many lines as leave room on the card for all other fields."""
-    kept: list[str] = []
-    for line in lines:
-        if sum(len(each) + 1 for each in kept) + len(line) > _FIELD:
-            break
-        kept.append(line)
-    return "\n".join(kept)

@@ -1,5 +1,7 @@
 """Small pieces of text that several cards share."""
 
+from collections.abc import Iterable
+
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.run import Run
 
@@ -73,6 +75,16 @@ def reproduction_line(verdict: Verdict, calls: str) -> str:
 def counted(count: int, noun: str) -> str:
     """Return `1 failure`, `3 failures`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def fitting(lines: Iterable[str], limit: int) -> str:
+    """Return as many lines as take no more than `limit` characters."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(each) + 1 for each in kept) + len(line) > limit:
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def one_line(text: str, limit: int = 200) -> str:
