@@ -1,12 +1,11 @@
 """The agent as the rest of the program sees it: what people can ask of it."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from bot.domain.dialogue import Instruction, Question
-from bot.domain.errors import ForgeError, StoreConflict, WorkspaceError, WrongStage
+from bot.domain.errors import ForgeError, StoreConflict, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person
@@ -16,6 +15,7 @@ from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
 from bot.self_improvement._autonomy import AutonomyGate
+from bot.self_improvement._cancelling import Cancelling
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._hearing import Hearing
@@ -36,7 +36,6 @@ from bot.self_improvement._workers import Workers
 from bot.telemetry import redact
 
 _TRIES = 10
-_log = logging.getLogger(__name__)
 
 
 class SelfImprovementAgent:
@@ -56,12 +55,12 @@ class SelfImprovementAgent:
         self.autonomy = AutonomyGate(doors, limits, self._permits, self._start)
         kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing)
         flow = Flow(kit, self.autonomy.standing)
-        self._purse = purse
         self._approvals = Approvals(doors, limits, self._turns)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
             doors, self._voice, self._keeper, self._workers.wake, stages.execute, hearing
         )
+        self._cancelling = Cancelling(doors, self._workers, self._keeper, self._voice, purse)
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
         self.watching = Watching(doors, stages, limits, self._voice)
@@ -131,7 +130,7 @@ class SelfImprovementAgent:
                 )
             if (await self._doors.store.history(run.id)).proposal is not None:
                 return await self._start(again(run.trigger, person))
-            await self._drop(run.id)
+            await self._cancelling.drop(run.id)
             anew = taken_over(run, person).but(
                 stage=Stage.OBSERVE,
                 status=Status.QUEUED,
@@ -168,7 +167,7 @@ class SelfImprovementAgent:
             if why:
                 await self.recollection.rejected(run, history, redact(why))
             ended = await self._keeper.end(run, Status.REJECTED, reason + about(opened))
-            await self._drop(run.id)
+            await self._cancelling.drop(run.id)
             return ended
 
     async def revise(
@@ -213,7 +212,7 @@ class SelfImprovementAgent:
         """
         await self.permit(person, Act.CANCEL, run_id=run_id)
         reason = f"Cancelled by {person.name}."
-        return await self._in_turn(run_id, lambda run: self._cancelled(run.id, reason))
+        return await self._in_turn(run_id, lambda run: self._cancelling.cancel(run.id, reason))
 
     async def permit(
         self, person: Person, act: Act, *, run_id: str | None = None, note: str = ""
@@ -257,31 +256,6 @@ class SelfImprovementAgent:
         run = await self._starting.start(trigger)
         self._workers.wake()
         return run
-
-    async def _cancelled(self, run_id: str, reason: str) -> Run:
-        stopped = await self._workers.stop(run_id)
-        run = self._purse.settle(await self._doors.store.get(run_id))
-        history = await self._doors.store.history(run.id)
-        if run.ended:
-            await self._voice.last_word(run, history)
-            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
-        try:
-            opened = await self._keeper.withdraw(run, history, reason)
-        except ForgeError as error:
-            opened = None
-            reason += f" Its pull request could not be closed: {error}"
-        if stopped and opened is not None and opened.state == "merged":
-            await self._queued(run.but(status=Status.QUEUED, lease_owner=None))
-            raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
-        ended = await self._keeper.end(run, Status.CANCELLED, reason + about(opened))
-        await self._drop(run.id)
-        return ended
-
-    async def _drop(self, run_id: str) -> None:
-        try:
-            await self._doors.workspaces.drop(run_id)
-        except WorkspaceError:
-            _log.exception("the branch of run %s could not be removed", run_id)
 
     async def _in_turn(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
         """Do it while nobody else decides about the run; again if a worker came in between."""
