@@ -39,6 +39,7 @@ CODES = {
     "AgentUnavailable": "agent.unavailable",
     "BudgetSpent": "policy.budget_spent",
     "Paused": "policy.paused",
+    "Stopped": "policy.stopped",
     "ChatError": "chat",
     "ChatRejected": "chat.rejected",
     "ChatUnavailable": "chat.unavailable",
@@ -152,7 +153,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
         "resume", "remember", "forget", "stop", "audit", "capabilities", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
-        "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship",
+        "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship", "stop", "lift",
     }  # fmt: skip
 
 

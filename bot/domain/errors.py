@@ -7,7 +7,8 @@ TheseusError
 │   ├── OutOfBounds        a path, size or tool outside what was granted
 │   ├── StaleApproval      the approval was for another commit or an old card
 │   ├── BudgetSpent        money, tokens or rate used up
-│   └── Paused             autonomous work is off, or this is beyond the level set for it
+│   ├── Paused             autonomous work is off, or this is beyond the level set for it
+│   └── Stopped            the emergency stop stands
 ├── RunError               the run cannot do this now
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
@@ -90,6 +91,12 @@ class Paused(PolicyError):
     """The bot may not start this by itself now; people may still ask for it."""
 
     code = "policy.paused"
+
+
+class Stopped(PolicyError):
+    """The emergency stop stands: nothing is begun until a person lifts it."""
+
+    code = "policy.stopped"
 
 
 class RunError(TheseusError):

@@ -19,9 +19,11 @@ class Act(StrEnum):
     REJECT = "reject"
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and the like
+    STOP = "stop"  # everything, at once
+    LIFT = "lift"  # the emergency stop
 
 
-_FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT})
+_FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.LIFT})
 
 _REFUSALS = {
     Act.ASK: "ask me to work on the code",
@@ -32,6 +34,8 @@ _REFUSALS = {
     Act.REJECT: "reject a proposal",
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
+    Act.STOP: "stop everything",
+    Act.LIFT: "lift the emergency stop",
 }
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.domain.approving import ApprovalRules
+from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks, Protection
 from bot.domain.errors import ConfigError
 from bot.domain.people import AllowList
@@ -20,6 +22,7 @@ from bot.settings._noticing import (
     MissedConfig,
     SelfAuditConfig,
 )
+from bot.settings._safety import AuditConfig, GatewayConfig, HttpConfig, SandboxConfig
 from bot.settings._yaml import parse
 
 
@@ -89,13 +92,6 @@ class ForgeConfig(Record):
     url: str = Field(default="", description="where people can read local proposals")
 
 
-class SandboxConfig(Record):
-    """How commands are confined. Without a sandbox autonomous work is refused if `required`."""
-
-    kind: Literal["auto", "bubblewrap", "none"] = "auto"
-    required: bool = True
-
-
 class RunsConfig(Record):
     """How runs are worked on."""
 
@@ -110,7 +106,10 @@ class Config(Record):
 
     discord: DiscordConfig = DiscordConfig()
     people: AllowList = AllowList()
+    approval: ApprovalRules = ApprovalRules()
     engine: EngineConfig = EngineConfig()
+    budget: BudgetRules = BudgetRules()
+    gateway: GatewayConfig = GatewayConfig()
     forge: ForgeConfig = ForgeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
@@ -121,6 +120,8 @@ class Config(Record):
     self_audit: SelfAuditConfig = SelfAuditConfig()
     chat: ChatConfig = ChatConfig()
     missed: MissedConfig = MissedConfig()
+    audit: AuditConfig = AuditConfig()
+    http: HttpConfig = HttpConfig()
     protection: Protection = Protection()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")

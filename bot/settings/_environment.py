@@ -36,6 +36,8 @@ class Environment(Record):
     theseus_config: Path = Path("data/config.yaml")
     theseus_state: Path = Path("data/state")
     theseus_http_port: int | None = Field(default=None, ge=0, le=65535)
+    theseus_http_token: Secret = None
+    theseus_webhook_secret: Secret = None
 
 
 _QUOTE = "quote values that hold spaces or quotes, or start the line with # for a comment."

@@ -1,0 +1,30 @@
+"""The emergency stop: everything ends, and nothing begins until a person lifts it."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from bot.domain.people import Person
+from bot.domain.record import Record
+
+StopHow = Literal["slash", "text", "signal", "file", "page", "command line"]
+
+
+class Stop(Record):
+    """It stands. `by` is absent where nobody can be told from the way it was given."""
+
+    how: StopHow
+    at: AwareDatetime
+    by: Person | None = None
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """Who stopped it, how, and the way out, in a sentence or two."""
+        ways = {"signal": "a signal (SIGUSR1)", "file": "the file STOP in the state folder"}
+        who = f"**{self.by.name}**" if self.by else ways.get(self.how, f"the {self.how}")
+        why = f": {self.why.rstrip('.')}" if self.why else ""
+        return (
+            f"Everything was stopped by {who}{why}. An approver lifts it with `/resume` or "
+            "“resume everything”."
+        )

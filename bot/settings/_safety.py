@@ -1,0 +1,45 @@
+"""What keeps the bot within bounds: approvals, the model gateway, the audit log, HTTP."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.record import Record
+
+
+class GatewayConfig(Record):
+    """The way to the model. After `failures` in a row, nothing is asked for `rest_seconds`."""
+
+    redact: bool = Field(default=True, description="secrets are taken out of what goes out")
+    failures: int = Field(default=5, ge=1, le=1_000)
+    rest_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    request_mb: int = Field(default=32, ge=1, le=256, description="a larger request is refused")
+    keep_days: int = Field(default=90, ge=8, le=3_650, description="how long charges are kept")
+
+
+class AuditConfig(Record):
+    """How long entries are kept; not less than the 30 days anybody may ask about."""
+
+    keep_days: int = Field(default=400, ge=30, le=36_500)
+
+
+class HttpConfig(Record):
+    """Where HTTP is served. Off loopback it takes THESEUS_HTTP_TOKEN."""
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65_535, description="null: not at all")
+    trust: tuple[str, ...] = Field(
+        default=(), description="further host names it is called by, as behind a proxy"
+    )
+
+
+class SandboxConfig(Record):
+    """How commands and programs are confined.
+
+    Without a sandbox, work nobody asked for is refused if `required`, and so are checks. `network`
+    is what checks and commands may reach: nothing, or everything.
+    """
+
+    kind: Literal["auto", "bubblewrap", "none"] = "auto"
+    required: bool = True
+    network: Literal["none", "all"] = "none"
