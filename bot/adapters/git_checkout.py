@@ -74,6 +74,11 @@ class GitCheckout:
         """Return whether `commit` is the head or an ancestor of it."""
         return await in_thread(self._contains, commit)
 
+    async def tip(self) -> str:
+        """Fetch the followed branch; return its newest commit."""
+        way = await way_to(self._git(), self._remote, self._access)
+        return await in_thread(self._tip, way)
+
     async def local_work(self) -> LocalWork:
         """Return what people are doing in the folder."""
         return await in_thread(_git_local_work.local_work, self._git(), self._remote, self._branch)
@@ -108,6 +113,10 @@ class GitCheckout:
         git = self._git()
         found = git.try_revision(commit)
         return found is not None and git.is_ancestor(found, "HEAD")
+
+    def _tip(self, way: Way | None) -> str:
+        git = self._git()
+        return git.revision(fetch_branch(git, self._remote, self._branch, way))
 
     def _forward(self, commit: str, way: Way | None) -> tuple[str, ...]:
         git = self._git()

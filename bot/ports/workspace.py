@@ -143,6 +143,13 @@ class Checkout(Protocol):
         """Return whether `commit` is the head or an ancestor of it."""
         ...
 
+    async def tip(self) -> str:
+        """Ask the forge's remote for the followed branch; return its newest commit.
+
+        Nothing moves. Raises `WorkspaceError` where the remote cannot be reached.
+        """
+        ...
+
     async def local_work(self) -> LocalWork:
         """Return what people are doing in the folder. Cheap, and goes over no network."""
         ...

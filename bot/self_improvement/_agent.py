@@ -16,6 +16,7 @@ from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
 from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._cancelling import Cancelling
+from bot.self_improvement._catching_up import CatchingUp
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._hearing import Hearing
@@ -64,6 +65,7 @@ class SelfImprovementAgent:
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
         self.watching = Watching(doors, stages, limits, self._voice)
+        self.catching_up = CatchingUp(doors, stages.ship, dev_channel_id=limits.dev_channel_id)
         self.reverting = Reverting(doors, self._permits, self._start)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
@@ -77,6 +79,7 @@ class SelfImprovementAgent:
             group.create_task(self._workers.run_forever(), name="workers")
             group.create_task(self._sweep.run_forever(), name="sweep")
             group.create_task(self.watching.run_forever(), name="watching")
+            group.create_task(self.catching_up.run_forever(), name="catching up")
 
     async def recover(self) -> None:
         """Continue, queue or end every run an earlier process left, each with a word about it."""

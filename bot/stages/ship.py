@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.domain.arrival import Arrival
 from bot.domain.errors import StaleApproval
 from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
 from bot.ports.clock import Clock
@@ -33,6 +34,28 @@ class Ship:
         merged = await self._forge.merge(proposal.number, approval.head)
         async with self._one_at_a_time:
             return await self._taken_on(proposal, approval, merged)
+
+    async def catch_up(self) -> Arrival | None:
+        """Take on what came to the followed branch from elsewhere; `None`: nothing was new.
+
+        It moves to what the remote itself says is the branch's newest commit, in the same turn as
+        shipments. Raises `CheckoutDirty`, `WorkspaceError`.
+        """
+        async with self._one_at_a_time:
+            tip = await self._checkout.tip()
+            self._not_taken_on.update(await self._checkout.fast_forward(tip))
+            if not self._not_taken_on:
+                return None
+            files = tuple(sorted(self._not_taken_on))
+            adoption = await self._runtime.adopt(files)
+            self._not_taken_on.clear()
+            return Arrival(
+                commit=await self._checkout.head(),
+                files=files,
+                reloaded=adoption.reloaded,
+                restart_needed=adoption.restart_needed,
+                failed=adoption.failed,
+            )
 
     async def _taken_on(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal

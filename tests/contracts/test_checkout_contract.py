@@ -131,6 +131,18 @@ async def test_it_goes_no_further_than_asked(room: Room) -> None:
     assert not await room.checkout.contains(newer)
 
 
+async def test_the_followed_branchs_newest_commit_is_known_before_anything_moves(
+    room: Room,
+) -> None:
+    before = await room.checkout.head()
+    assert await room.checkout.tip() == before
+    room.advance({"dice.py": "better\n"})
+    newest = room.advance({"dice.py": "better still\n"})
+    assert await room.checkout.tip() == newest
+    assert await room.checkout.head() == before
+    assert await room.checkout.read("dice.py") == "one\ntwo\nthree\n"
+
+
 async def test_local_changes_in_the_way_stop_it(room: Room) -> None:
     before = await room.checkout.head()
     head = room.advance({"dice.py": "better\n", "new.txt": "n\n"})

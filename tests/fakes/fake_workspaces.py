@@ -212,6 +212,7 @@ class FakeCheckout:
     edited: set[str] = field(default_factory=set)
     worked_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     looks: int = 0
+    asked: int = 0
 
     def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
         """Add a commit to the forge's branch; return it."""
@@ -263,6 +264,11 @@ class FakeCheckout:
     async def contains(self, commit: str) -> bool:
         """Return whether it was taken on."""
         return commit in self.history
+
+    async def tip(self) -> str:
+        """Return the newest commit of the forge's branch."""
+        self.asked += 1
+        return self.ahead[-1][0] if self.ahead else self.history[-1]
 
     async def local_work(self) -> LocalWork:
         """Return what was edited by hand."""

@@ -1,5 +1,6 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
+from bot.domain.cards._arrived import arrived
 from bot.domain.cards._ending import ending, failed_outputs, outputs
 from bot.domain.cards._incident import came_back, digest, incident, incident_line
 from bot.domain.cards._investigation import investigation
@@ -14,6 +15,7 @@ from bot.domain.cards._shipped import shipped
 from bot.domain.cards._text import fitting, one_line, spent
 
 __all__ = [
+    "arrived",
     "audit_markdown",
     "came_back",
     "digest",

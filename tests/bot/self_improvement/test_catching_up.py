@@ -1,0 +1,157 @@
+"""Commits that came from elsewhere are taken on as a shipment would, whoever asked for the look."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import CheckoutDirty
+from bot.domain.journal import ActionOutcome
+from bot.domain.stop import Stop
+from bot.self_improvement import Doors
+from bot.self_improvement._catching_up import CatchingUp
+from bot.stages.ship import Ship
+from bot.telemetry import Recorder
+from tests.fakes.fake_store import FakeStore
+from tests.support.world import DEV, FIXED, World
+
+
+class Quay:
+    """A world, and what catches up in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = FakeStore()
+        self.world = world = World(folder, store=self.store)
+        recorder = Recorder(world.journal, world.clock, folder, b"salt", lambda: None)
+        doors = Doors(
+            self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
+            recorder, world.shelf, world.memory, world.checkout,
+        )  # fmt: skip
+        ship = Ship(world.forge, world.checkout, world.runtime, world.clock)
+        self.stop: Stop | None = None
+        self.catching_up = CatchingUp(doors, ship, dev_channel_id=DEV, standing=self._standing)
+
+    async def _standing(self) -> Stop | None:
+        return self.stop
+
+    @property
+    def notes(self) -> list[tuple[str, bool, str]]:
+        return [(each.how, each.allowed, each.note) for each in self.store.audits]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        working = asyncio.create_task(self.catching_up.run_forever())
+        try:
+            yield
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+
+@pytest.fixture
+def quay(tmp_path: Path) -> Quay:
+    """Return a fresh one."""
+    return Quay(tmp_path)
+
+
+async def test_what_came_is_adopted_told_journalled_and_audited(quay: Quay) -> None:
+    commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert (arrival.commit, arrival.reloaded, arrival.live) == (commit, ("cogs.dice",), True)
+    assert quay.world.runtime.adopted == [("cogs/dice.py",)]
+    (text,) = quay.world.chat.texts(DEV)
+    assert f"live at `{commit[:7]}`" in text
+    assert "Reloaded `cogs.dice`" in text
+    assert quay.notes == [("webhook", True, f"live at {commit}, 1 files")]
+    assert [each.person for each in quay.store.audits] == [None]
+    last = quay.world.journal.actions[-1]
+    assert (last.event, last.outcome) == ("reload.webhook", ActionOutcome.OK)
+
+
+async def test_nothing_new_is_not_told(quay: Quay) -> None:
+    assert await quay.catching_up.look("reload") is None
+    assert quay.world.chat.texts(DEV) == []
+    assert quay.world.runtime.adopted == []
+    assert quay.notes == [("reload", True, "nothing was new")]
+
+
+async def test_core_code_is_not_called_live(quay: Quay) -> None:
+    quay.world.checkout.advance({"bot/domain/run.py": "x"})
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert not arrival.live
+    (text,) = quay.world.chat.texts(DEV)
+    assert "live at" not in text
+    assert "after a restart" in text
+
+
+async def test_a_cog_that_does_not_load_is_not_called_live(quay: Quay) -> None:
+    quay.world.runtime.failing = {"cogs.dice": "SyntaxError: <@1> *oh*"}
+    quay.world.checkout.advance({"cogs/dice.py": "("})
+    await quay.catching_up.look("webhook")
+    (text,) = quay.world.chat.texts(DEV)
+    assert "**not live**" in text
+    assert "<@1>" not in text
+
+
+async def test_a_checkout_in_the_way_is_told_once_and_left_alone(quay: Quay) -> None:
+    quay.world.checkout.edit({"cogs/dice.py": "mine"})
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    for _ in range(3):
+        with pytest.raises(CheckoutDirty):
+            await quay.catching_up.look("webhook")
+    assert len(quay.world.chat.texts(DEV)) == 1
+    assert await quay.world.checkout.read("cogs/dice.py") == "mine"
+    assert quay.world.runtime.adopted == []
+
+
+async def test_what_was_cut_short_is_taken_on_with_the_next_look(quay: Quay) -> None:
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    quay.world.runtime.errors = [CheckoutDirty("cut short")]
+    with pytest.raises(CheckoutDirty):
+        await quay.catching_up.look("webhook")
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert quay.world.runtime.adopted == [("cogs/dice.py",)]
+
+
+async def test_a_storm_of_asking_is_one_look(quay: Quay) -> None:
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    async with quay.running():
+        for _ in range(1_000):
+            assert await quay.catching_up.ask("webhook") is None
+        await quay.world.clock.until_asleep()
+        for _ in range(1_000):
+            await quay.catching_up.ask("reload")
+        await quay.world.clock.advance(1)
+        assert quay.world.checkout.asked == 1
+        await quay.world.clock.advance(60)
+    assert quay.world.checkout.asked == 1
+    assert [how for how, _, _ in quay.notes] == ["reload and webhook"]
+
+
+async def test_a_failed_look_is_not_the_last_one(quay: Quay) -> None:
+    quay.world.checkout.edit({"cogs/dice.py": "mine"})
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    async with quay.running():
+        for _ in range(2):
+            await quay.catching_up.ask("webhook")
+            await quay.world.clock.until_asleep()
+            await quay.world.clock.advance(1)
+    assert quay.world.checkout.asked == 2
+
+
+async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) -> None:
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    async with quay.running():
+        await quay.catching_up.ask("webhook")
+        quay.stop = Stop(how="page", at=quay.world.clock.now())
+        assert await quay.catching_up.ask("webhook") == quay.stop
+        await quay.world.clock.until_asleep()
+        await quay.world.clock.advance(1)
+    assert quay.world.checkout.asked == 0
+    assert quay.world.runtime.adopted == []
+    assert quay.notes == [("webhook", False, "not done: the emergency stop stands")]
