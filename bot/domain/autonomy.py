@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from bot.domain.anomaly import Rule
-from bot.domain.diff_guard import matches
+from bot.domain.protection import matches
 from bot.domain.record import Record
 
 

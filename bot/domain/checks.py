@@ -23,15 +23,3 @@ class Checks(Record):
 
     quick: tuple[Check, ...] = Field(min_length=1)
     full: tuple[Check, ...] = ()
-
-
-class Protection(Record):
-    """Paths (glob patterns, `**` allowed) that need care.
-
-    `security` needs a person's explicit word to ship; `immutable` cannot be changed by a run at
-    all. `max_changed_lines` bounds one change.
-    """
-
-    security: tuple[str, ...] = ()
-    immutable: tuple[str, ...] = ()
-    max_changed_lines: int = Field(default=400, gt=0)

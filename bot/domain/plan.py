@@ -1,6 +1,7 @@
 """The plan: what will change, why, at what risk, and how it is proved and undone."""
 
-from typing import Literal
+from collections.abc import Container
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -37,6 +38,10 @@ class Step(Record):
 
     summary: str
     owned_files: tuple[str, ...]
+
+    def without(self, files: Container[str]) -> Self:
+        """Return the step without these files."""
+        return self.but(owned_files=tuple(file for file in self.owned_files if file not in files))
 
 
 class TestPlan(Record):

@@ -8,6 +8,7 @@ from pydantic import Field
 from bot.domain.change import Attempt, ChangeSet, Grant, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.people import ITSELF
 from bot.domain.plan import Plan
 from bot.domain.record import Record
 from bot.domain.spent import Spent
@@ -28,9 +29,11 @@ class Assignment(Record):
     words ignores it. `resumed` says that this round was begun before by a process that is gone: its
     edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
     and the workspace holds what was done by then. `attempt` is the run's.
+    `person_id` is who asked for it, and is charged.
     """
 
     run_id: str
+    person_id: int = ITSELF.id
     attempt: int = 1
     round: int
     evidence: Evidence
@@ -42,6 +45,9 @@ class Assignment(Record):
     resumed: bool = False
     question: Question | None = None
     answer: Answer | None = None
+    named: frozenset[str] = Field(
+        default=frozenset(), description="files people named: these may be owned, guarded or not"
+    )
 
 
 News = Callable[[], Sequence[str]]

@@ -3,7 +3,10 @@
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
+from pydantic import Field
+
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.people import ITSELF
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.spent import Spent
@@ -12,14 +15,19 @@ from bot.ports.workspace import Workspace
 
 
 class Case(Record):
-    """What is known of a run when a planner is asked. `diagnosis` is what the rules made of it."""
+    """What is known of a run when a planner is asked. `diagnosis` is what the rules made of it.
+
+    `person_id` is who asked for it, and is charged.
+    """
 
     run_id: str
+    person_id: int = ITSELF.id
     attempt: int = 1
     words: str = ""
     """What the person said, as data."""
     evidence: Evidence
     diagnosis: Diagnosis
+    named: frozenset[str] = Field(default=frozenset(), description="files people named")
 
 
 class Diagnosed(Spent):

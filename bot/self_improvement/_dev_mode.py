@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from bot.domain.diff_guard import matches
 from bot.domain.local_work import Branch, LocalWork
 from bot.domain.pauses import Pause
+from bot.domain.protection import matches
 from bot.ports.clock import Clock
 from bot.ports.shelf import Shelf
 from bot.ports.workspace import Checkout

@@ -9,6 +9,7 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._named import named_files
 from bot.self_improvement._undoing import Undoing
 from bot.self_improvement._words import asked_by, complaint, rounds
 
@@ -46,6 +47,7 @@ class Proving:
             workspace,
             round_number=run.round,
             on_check=self._kit.checking(run, history),
+            named=named_files(run, history),
         )
 
     async def _opened(self, run: Run, history: History, proposal: Proposal) -> ForgeProposal:

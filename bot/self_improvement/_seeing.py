@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.cards import plain
-from bot.domain.errors import AgentError, BudgetSpent, TheseusError, WorkspaceError
+from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds, TheseusError, WorkspaceError
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
 from bot.domain.plan import Plan
@@ -14,6 +14,7 @@ from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._learning import Learning
+from bot.self_improvement._named import named_files
 from bot.self_improvement._pauses import pause_until
 from bot.stages.plan import Thought
 from bot.telemetry import redact
@@ -79,13 +80,19 @@ class Seeing:
                 "what was recorded, so I cannot prove a fix and propose none."
             )
             return await keeper.end(run, Status.FAILED, reason, thought.diagnosis, thought.plan)
-        return await keeper.advance(run, Stage.EXECUTE, thought.diagnosis, thought.plan)
+        try:
+            plan = self._stages.verify.within_bounds(thought.plan, named_files(run, history))
+        except OutOfBounds as bounds:
+            return await keeper.end(
+                run, Status.FAILED, str(bounds), thought.diagnosis, thought.plan
+            )
+        return await keeper.advance(run, Stage.EXECUTE, thought.diagnosis, plan)
 
     async def _explained(
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
     ) -> Diagnosis:
         """Return the diagnosis in the planner's words; where it fails, the rules' own."""
-        kit, case = self._kit, self._case(run, evidence)
+        kit, case = self._kit, self._case(run, history, evidence)
 
         async def explained(workspace: Workspace) -> Diagnosis:
             show = kit.working(run, history)
@@ -112,7 +119,7 @@ class Seeing:
         planner = self._stages.plan.planned_by
         if planner is None:
             return rules
-        case = self._case(run, need(history.evidence))
+        case = self._case(run, history, need(history.evidence))
 
         async def thought() -> Thought:
             show = kit.working(run, history)
@@ -129,13 +136,15 @@ class Seeing:
             await self._without_planner(run, error, "The plan is my rules' own.")
             return rules
 
-    def _case(self, run: Run, evidence: Evidence) -> Case:
+    def _case(self, run: Run, history: History, evidence: Evidence) -> Case:
         return Case(
             run_id=run.id,
+            person_id=run.trigger.person.id,
             attempt=run.attempt,
             words=run.trigger.text,
             evidence=evidence,
             diagnosis=self._stages.diagnose.read(evidence),
+            named=named_files(run, history),
         )
 
     async def _without_planner(self, run: Run, error: TheseusError, instead: str) -> None:

@@ -10,6 +10,7 @@ from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
 from bot.self_improvement._hearing import Ear
 from bot.self_improvement._kit import Kit, need
+from bot.self_improvement._named import named_files
 from bot.self_improvement._pauses import pause_until
 from bot.self_improvement._words import claimed_only, nothing_found, told_text
 from bot.stages.execute import Execute, Paused
@@ -141,6 +142,7 @@ def _assignment(run: Run, history: History) -> Assignment:
     items = history.instructions.items if history.instructions else ()
     return Assignment(
         run_id=run.id,
+        person_id=run.trigger.person.id,
         attempt=run.attempt,
         round=run.round,
         evidence=need(history.evidence),
@@ -152,6 +154,7 @@ def _assignment(run: Run, history: History) -> Assignment:
         resumed=bool(run.interruptions or run.activity),
         question=question if asked_here and not history.open_question else None,
         answer=history.answer if asked_here and not history.open_question else None,
+        named=named_files(run, history),
     )
 
 

@@ -1,6 +1,6 @@
 """The only reader of the environment, `.env` and `data/config.yaml`."""
 
-from bot.settings._config import Config, checks_from, config_from, protection_from, thresholds_from
+from bot.settings._config import Config, checks_from, config_from, thresholds_from
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
 from bot.settings._noticing import (
@@ -23,7 +23,6 @@ __all__ = [
     "checks_from",
     "config_from",
     "load",
-    "protection_from",
     "read_environment",
     "thresholds_from",
 ]

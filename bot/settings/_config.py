@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.domain.approving import ApprovalRules
 from bot.domain.budget import BudgetRules
-from bot.domain.checks import Checks, Protection
+from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
 from bot.domain.people import AllowList
 from bot.domain.record import Record
@@ -22,7 +22,13 @@ from bot.settings._noticing import (
     MissedConfig,
     SelfAuditConfig,
 )
-from bot.settings._safety import AuditConfig, GatewayConfig, HttpConfig, SandboxConfig
+from bot.settings._safety import (
+    AuditConfig,
+    GatewayConfig,
+    HttpConfig,
+    ProtectionConfig,
+    SandboxConfig,
+)
 from bot.settings._yaml import parse
 
 
@@ -122,7 +128,7 @@ class Config(Record):
     missed: MissedConfig = MissedConfig()
     audit: AuditConfig = AuditConfig()
     http: HttpConfig = HttpConfig()
-    protection: Protection = Protection()
+    protection: ProtectionConfig = ProtectionConfig()
     checks: Checks
     cogs: tuple[str, ...] = Field(default=(), description="extensions to load; empty: all in cogs/")
 
@@ -135,11 +141,6 @@ def config_from(text: str, source: str) -> Config:
 def checks_from(text: str, source: str) -> Checks:
     """Parse only the `checks` of a configuration, whatever the rest of it looks like."""
     return parse(text, Checks, source, only="checks")
-
-
-def protection_from(text: str, source: str) -> Protection:
-    """Parse only the `protection` of a configuration, whatever the rest of it looks like."""
-    return parse(text, Protection, source, only="protection")
 
 
 def thresholds_from(text: str, source: str, *, required: bool) -> Thresholds:

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from bot.domain.protection import BUILT_IN, PathClass, Protection
 from bot.domain.record import Record
 
 
@@ -31,6 +32,25 @@ class HttpConfig(Record):
     trust: tuple[str, ...] = Field(
         default=(), description="further host names it is called by, as behind a proxy"
     )
+
+
+class ProtectionConfig(Protection):
+    """What configuration says of paths: its classes come beside the built-in ones.
+
+    A class of the same name takes the place of a built-in one.
+    """
+
+    @field_validator("classes", mode="after")
+    @classmethod
+    def _beside(cls, classes: dict[str, PathClass]) -> dict[str, PathClass]:
+        return {**BUILT_IN, **classes}
+
+    @field_validator("named", mode="after")
+    @classmethod
+    def _by_people(cls, named: frozenset[str]) -> frozenset[str]:
+        if named:
+            raise ValueError("people name files when they ask for a change; no setting does")
+        return named
 
 
 class SandboxConfig(Record):

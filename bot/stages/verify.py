@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
-from bot.domain.checks import Protection
 from bot.domain.diff_guard import inspect
+from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
+from bot.domain.protection import Protection
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 
@@ -26,6 +27,19 @@ class Verify:
         self._protection = protection
         self._find_secrets = find_secrets
 
+    def within_bounds(self, plan: Plan, named: frozenset[str]) -> Plan:
+        """Return the plan without the files no run may change. Raises `OutOfBounds`, with why.
+
+        It does where nothing else is left to change: better said before the work than after it.
+        """
+        protection = self._protection.naming(named)
+        barred = {file: why for file in plan.owned_files if (why := protection.barred(file))}
+        if plan.owned_files and barred.keys() == plan.owned_files:
+            told = " ".join(f"`{file}`: {why}" for file, why in sorted(barred.items())[:3])
+            raise OutOfBounds(f"I know where to look, but may not change it. {told}")
+        steps = (step.without(barred) for step in plan.steps)
+        return plan.but(steps=tuple(step for step in steps if step.owned_files) or plan.steps)
+
     async def __call__(
         self,
         plan: Plan,
@@ -34,8 +48,9 @@ class Verify:
         *,
         round_number: int,
         on_check: OnCheck,
+        named: frozenset[str] = frozenset(),
     ) -> Verdict:
-        """Return the verdict on `change.head`.
+        """Return the verdict on `change.head`; `named` are the files people named.
 
         A blocking finding ends it there: code that may not be proposed is not run either.
         Raises `VerifierError`, `WorkspaceError`.
@@ -45,7 +60,7 @@ class Verify:
             change.diff,
             change.files,
             owned=plan.owned_files,
-            protection=self._protection,
+            protection=self._protection.naming(named),
             allowed_new=frozenset(test.path for test in plan.reproductions),
             find_secrets=self._find_secrets,
         )
@@ -93,7 +108,7 @@ class Verify:
             change.diff,
             change.files,
             owned=plan.owned_files,
-            protection=self._protection,
+            protection=self._protection.naming(plan.owned_files),  # in "revert that"
             allowed_new=frozenset(),
             find_secrets=self._find_secrets,
         )

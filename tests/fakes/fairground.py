@@ -118,8 +118,7 @@ sandbox: {kind: auto}
 cogs: [cogs.conversation, cogs.approvals, cogs.runs, cogs.admin, cogs.fair]
 runs: {workers: WORKERS, rounds: 2}
 protection:
-  security: ["cogs/guarded.py"]
-  immutable: [".git*", "data/config.yaml"]
+  classes: {guarded: {guard: review, paths: ["cogs/guarded.py"]}}
   max_changed_lines: 60
 checks:
   quick:

@@ -4,16 +4,16 @@ import difflib
 from collections.abc import Sequence
 
 from bot.domain.change import FileChange, Finding
-from bot.domain.checks import Protection
 from bot.domain.diff_guard import inspect
+from bot.domain.protection import Protection
 
 DICE = "cogs/dice.py"
 HERE = "tests/cogs/test_dice.py"
-PROTECTION = Protection(
-    security=("bot/client.py", "bot/adapters/**", "bot/telemetry/_redaction*"),
-    immutable=(".git*", ".ci/**", "Makefile", "bot/settings/**", "tests/contracts/**"),
-    max_changed_lines=100,
-)
+PROTECTION = Protection.of(
+    review=("bot/client.py", "bot/adapters/**", "bot/telemetry/_redaction*"),
+    named=("Makefile", "bot/settings/**", "tests/contracts/**"),
+    never=(".git*", ".ci/**"),
+).but(max_changed_lines=100)
 CODE = "def face(value: int) -> str:\n    return FACES[value]\n"
 TEST = """import pytest
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._guard import Guard
 from bot.adapters.sandbox import BubblewrapSandbox
-from bot.domain.checks import Protection
+from bot.domain.protection import Protection
 from bot.ports.sandbox import Sandbox
 
 OWNED = frozenset({"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"})
-PROTECTION = Protection(security=("bot/client.py",), immutable=("Makefile", ".git*", ".env*"))
+PROTECTION = Protection.of(review=("bot/client.py",), never=("Makefile", ".git*", ".env*"))
 TOOLS = frozenset({"run_tests", "git_diff"})
 
 

@@ -9,10 +9,10 @@ from bot.adapters.claude_agent import ClaudeOptions, Doors, claude_engine
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
-from bot.domain.checks import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step
+from bot.domain.protection import Protection
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = "k7m2xq"
 BUDGET = Budget(seconds=60, usd=5)
 ROLE = Role(model="sonnet", seconds=60, usd=5)
-PROTECTION = Protection(immutable=("data/**", ".git*"))
+PROTECTION = Protection.of(never=("data/**", ".git*"))
 CAPSULE = Capsule(
     exception="IndexError",
     message="string index out of range",

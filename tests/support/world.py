@@ -7,10 +7,10 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from bot.domain.checks import Protection
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
+from bot.domain.protection import Protection
 from bot.domain.run import ENDED, Goal, Run, Status, Trigger
 from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
@@ -148,7 +148,7 @@ class World(Listening):
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
         self.limits = Limits(people=PEOPLE, dev_channel_id=DEV)
-        self.protection = Protection(security=("bot/**",), immutable=("Makefile",))
+        self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
         self.owner = "world"
         self._folder = folder
         self._voice: Chat | None = None

@@ -16,9 +16,9 @@ from bot.adapters.claude_agent._recall import recall
 from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._texts import clipped, fenced, visible
 from bot.domain.change import Grant
-from bot.domain.checks import Protection
 from bot.domain.errors import OutOfBounds, TheseusError
 from bot.domain.plan import Plan
+from bot.domain.protection import Protection
 from bot.domain.record import Record
 from bot.ports.agent import Asked
 from bot.ports.journal import Journal

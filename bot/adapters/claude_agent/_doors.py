@@ -11,9 +11,9 @@ from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._remembered import Remembered
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._tools import TOOLS
-from bot.domain.checks import Protection
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
+from bot.domain.protection import Protection
 from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -71,10 +71,11 @@ class Doors:
         Files that were asked for before a question was, and changed, are asked for again here: the
         same rules answer.
         """
+        protection = self.protection.naming(assignment.named)
         guard = Guard(
             workspace.path,
             owned=assignment.plan.owned_files,
-            protection=self.protection,
+            protection=protection,
             sandbox=self.sandbox,
             tools=tuple(TOOLS),
         )
@@ -87,7 +88,7 @@ class Doors:
                 guard=guard,
                 verifier=self.verifier,
                 plan=assignment.plan,
-                protection=self.protection,
+                protection=protection,
                 questions=QUESTIONS - (assignment.question is not None),
             ),
         )

@@ -12,9 +12,9 @@ from bot.adapters.claude_agent._commands import better_tool, confined
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._places import Place, locate, pattern_refused, secret_files
 from bot.adapters.claude_agent._plain import shown
-from bot.domain.checks import Protection
 from bot.domain.diff_guard import about_path
 from bot.domain.errors import SandboxUnavailable
+from bot.domain.protection import Protection
 from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"

@@ -9,12 +9,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, TestForm
-from bot.domain.checks import Protection
 from bot.domain.diff_guard import about_path
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import short_id, slug
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.protection import Protection
 from bot.domain.record import Record
 
 REGRESSIONS = "tests/regressions"

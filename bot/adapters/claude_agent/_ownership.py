@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 
 from bot.adapters.claude_agent._places import Place, locate
 from bot.adapters.claude_agent._plain import shown
-from bot.domain.checks import Protection
 from bot.domain.diff_guard import about_path, is_test_file
+from bot.domain.protection import Protection
 
 MOST = 5  # grants in one round
 
@@ -27,7 +27,8 @@ def judged(
         return f"You own {name} already: go on and edit it."
     if place.linked:
         return f"{name} is reached by a link: ask for the file itself."
-    if against := about_path(place.name, protection):
+    against = about_path(place.name, protection)
+    if against and not (protection.is_named(place.name) and not protection.barred(place.name)):
         return f"{name} cannot be yours: {_lower(against[0].message)} Find a way without it."
     if granted >= MOST:
         return f"{MOST} files were granted in this round, which is all there is: do with those."

@@ -73,7 +73,7 @@ class ClaudePlanner:
         async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
             found = explained(case.diagnosis, form, case.evidence, self.name)
-            protection = self._doors.protection
+            protection = self._doors.protection.naming(case.named)
             plan = planned(draft, form, case.evidence, workspace.path, protection, self.name)
             test = None if draft.reproductions else await self._test(form, workspace, final)
             return Planned(diagnosis=found, plan=plan, test=test)
@@ -135,7 +135,7 @@ class ClaudePlanner:
         )
 
     async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
-        prompts, protection = self._doors.prompts, self._doors.protection
+        prompts, protection = self._doors.prompts, self._doors.protection.naming(case.named)
         if draft.reproductions:
             sources = "\n\n".join(fenced(test.source) for test in draft.reproductions)
             proof = prompts.render("planner_proof", source=sources)
@@ -145,8 +145,9 @@ class ClaudePlanner:
             "planner_plan",
             evidence=await self._evidence(case, workspace),
             proof=proof,
-            immutable=listed(protection.immutable) or "(none)",
-            security=listed(protection.security) or "(none)",
+            immutable=listed(protection.under("never", "named")) or "(none)",
+            named=listed(sorted(filter(protection.over, protection.named))) or "(none)",
+            security=listed(protection.under("review")) or "(none)",
             max_lines=str(protection.max_changed_lines),
             max_files=str(MAX_OWNED),
         )

@@ -7,14 +7,14 @@ needs a person's explicit word, a new dependency, an expected value that changed
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.change import FileChange, Finding
-from bot.domain.checks import Protection
 from bot.domain.diff_guard._dependencies import importable, new_dependencies
 from bot.domain.diff_guard._parse import FilePatch, parse
-from bot.domain.diff_guard._paths import file_findings, matches, path_findings
+from bot.domain.diff_guard._paths import file_findings, path_findings
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
+from bot.domain.protection import Protection
 
-__all__ = ["about_path", "diff_hash", "inspect", "is_test_file", "matches", "texts_hash"]
+__all__ = ["about_path", "diff_hash", "inspect", "is_test_file", "texts_hash"]
 
 FindSecrets = Callable[[str], Sequence[str]]
 

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
-from bot.domain.checks import Protection
 from bot.domain.diff_guard._parse import FilePatch
+from bot.domain.protection import Protection
 
 # Files that decide how checks run or what a diff shows. A person should see that they changed.
 _MACHINERY = frozenset(
@@ -19,20 +18,6 @@ _MACHINERY = frozenset(
 )  # fmt: skip
 _GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-
-
-@lru_cache(maxsize=512)
-def _pattern(glob: str) -> re.Pattern[str]:
-    """Return a glob as an expression: `*` and `?` stay within a name, `**` crosses folders."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
-    spelled = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
-    # A pattern that names a folder, or matches one, protects everything below it.
-    return re.compile("".join(spelled.get(part, re.escape(part)) for part in parts) + r"(?:/.*)?")
-
-
-def matches(path: str, globs: Sequence[str]) -> bool:
-    """Whether any of the patterns covers the path. Letters' case makes no difference."""
-    return any(_pattern(glob.lower()).fullmatch(path.lower()) for glob in globs)
 
 
 def _unsafe(path: str) -> str:
@@ -61,18 +46,28 @@ def path_findings(
     for path in dict.fromkeys(paths):
         if reason := _unsafe(path):
             yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
-        if matches(path, protection.immutable):
-            message = "No run may change this file."
-            yield Finding(rule="immutable_path", path=path, message=message, blocking=True)
-        elif matches(path, protection.security):
-            message = "Security-sensitive: shipping needs a person's explicit word."
-            yield Finding(rule="protected_path", path=path, message=message, blocking=False)
-        elif PurePosixPath(path).name in _MACHINERY or path.endswith(".pth"):
-            message = "Decides how checks run: look at it closely."
-            yield Finding(rule="protected_path", path=path, message=message, blocking=False)
+        yield from _guarded(path, protection)
         if path not in owned and path not in allowed_new:
             message = "The plan does not own this file."
             yield Finding(rule="ownership", path=path, message=message, blocking=True)
+
+
+def _guarded(path: str, protection: Protection) -> Iterator[Finding]:
+    """Yield what the path's class says; what a person named still takes a review to ship."""
+    if reason := protection.barred(path):
+        yield Finding(rule="immutable_path", path=path, message=reason, blocking=True)
+        return
+    name = PurePosixPath(path).name
+    if found := protection.over(path):
+        named = " A person named it." if found[1] == "named" else ""
+        message = (
+            f"Security-sensitive ({found[0]}): shipping needs a person's explicit word.{named}"
+        )
+    elif name in _MACHINERY or path.endswith(".pth"):
+        message = "Decides how checks run: look at it closely."
+    else:
+        return
+    yield Finding(rule="protected_path", path=path, message=message, blocking=False)
 
 
 def file_findings(patch: FilePatch) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import pytest
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval, UnknownRun, WrongStage
 from bot.domain.people import AllowList, Person
+from bot.domain.protection import Protection
 from bot.domain.run import Stage, Status
 from bot.self_improvement import ApprovalRequest, Limits
 from tests.support.world import ALICE, BOB, DEV, DORA, FILES, FIXED, MALLORY, World
@@ -164,7 +165,7 @@ async def test_a_pull_request_named_by_number_must_be_the_one_proposed(tmp_path:
 
 async def test_security_sensitive_code_needs_the_explicit_word(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.protection = world.protection.but(security=("cogs/dice.py",))
+    world.protection = Protection.of(review=("cogs/dice.py",))
     async with world.running() as agent:
         run = await world.proposed(agent)
         with pytest.raises(OutOfBounds, match=r"security-sensitive code \(`cogs/dice.py`\)"):

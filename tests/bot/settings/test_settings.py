@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.settings import checks_from, config_from, load, protection_from, read_environment
+from bot.settings import checks_from, config_from, load, read_environment
 
 CHECKS = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,7 +82,8 @@ BAD_CONFIG = [
     ("runs:\n  lookback_hours: 1e12\n", 2, "runs.lookback_hours"),
     ("runs:\n  workers: 1\n  workers: 2\n", 3, "workers is set twice (first on line 2)"),
     ("protection:\n  max_changed_lines: 0\n", 2, "protection.max_changed_lines"),
-    ("protection:\n  immutable: Makefile\n", 2, "protection.immutable"),
+    ("protection:\n  classes:\n    a: {guard: no, paths: []}\n", 3, "protection.classes.a.guard"),
+    ("protection:\n  named: [Makefile]\n", 2, "people name files"),
     ("cogs: cogs.dice\n", 1, "cogs"),
     ("runs: {workers: 2\n", None, "not valid YAML"),
     ("runs:\n\tworkers: 2\n", 2, "not valid YAML"),
@@ -130,10 +131,17 @@ def test_bad_checks_are_named_too(text: str, said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_checks_and_protection_are_read_whatever_the_rest_looks_like() -> None:
-    text = CHECKS + "protection:\n  immutable: [Makefile]\nnonsense: [1]\n"
+def test_classes_of_paths_stand_beside_the_built_in_ones_or_in_their_place() -> None:
+    classes = "{money: {guard: never, paths: [bank]}, prompts: {guard: named, paths: [prompts]}}"
+    config = config_from(f"{CHECKS}protection: {{classes: {classes}}}\n", "config")
+    assert config.protection.over("bank/account.py") == ("money", "never")
+    assert config.protection.over("prompts/persona.md") == ("prompts", "named")
+    assert config.protection.over("bot/domain/policy.py") == ("policy", "named")
+
+
+def test_checks_are_read_whatever_the_rest_looks_like() -> None:
+    text = CHECKS + "nonsense: [1]\n"
     assert checks_from(text, "base").quick[0].name == "lint"
-    assert protection_from(text, "base").immutable == ("Makefile",)
     with pytest.raises(ConfigError, match=r"^base, line 2: .*quick"):
         checks_from("checks:\n  quick: 5\n", "base")
 

@@ -9,10 +9,10 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.domain.checks import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Plan
+from bot.domain.protection import Protection
 from bot.ports.workspace import Workspace
 from bot.stages.plan import MakePlan
 from bot.stages.verify import Verify

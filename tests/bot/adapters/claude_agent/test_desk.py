@@ -17,10 +17,10 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult, Grant
-from bot.domain.checks import Protection
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.plan import Plan, Reproduction, Step
+from bot.domain.protection import Protection
 from bot.ports.verifier import Proof, Verifier
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_journal import FakeJournal
@@ -33,7 +33,9 @@ from tests.fakes.faulty_project import reproduction as a_reproduction
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = "sk-ant-api03-" + "a1B2" * 20
-PROTECTION = Protection(security=("bot/client.py",), immutable=("data/**", ".env*", "Makefile"))
+PROTECTION = Protection.of(
+    review=("bot/client.py",), never=("data/**", ".env*"), named=("Makefile",)
+)
 FILES: dict[str, str | bytes] = {
     **{name: text or b"" for name, text in PROJECT.items()},
     "cogs/dice.py": "FACES = 1\n",

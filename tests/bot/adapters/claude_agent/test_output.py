@@ -18,10 +18,10 @@ from bot.adapters.claude_agent._output import (
     reproduction,
     resolved,
 )
-from bot.domain.checks import Protection
 from bot.domain.evidence import Commit, Diagnosis, Suspect
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Step
+from bot.domain.protection import Protection
 from tests.fakes.faulty_project import reproduction as ours
 from tests.fakes.faulty_project import seen_once
 
@@ -29,7 +29,7 @@ CAPSULE = Capsule(exception="IndexError", message="out of range", fingerprint="5
 EVIDENCE = seen_once(CAPSULE, "ab" * 20)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RECORD = "01m7y8pbgyc9j76yr277651k8c"
-PROTECTION = Protection(immutable=("data/**", ".git*"), security=("bot/client.py",))
+PROTECTION = Protection.of(never=("data/**", ".git*"), review=("bot/client.py",))
 RULES = Diagnosis(
     found=True,
     headline="1 IndexError from /roll",

@@ -1,0 +1,17 @@
+"""Which files people named when they asked for the change a run makes."""
+
+from bot.domain.history import History
+from bot.domain.people import ITSELF
+from bot.domain.protection import named_in
+from bot.domain.run import Run
+
+
+def named_files(run: Run, history: History) -> frozenset[str]:
+    """Return the files named in what people said to the bot in chat.
+
+    What the bot starts by itself nobody has named, and what reviewers write at the forge is not
+    said to it. Only listed people's words are kept in a run.
+    """
+    said = [] if run.trigger.person.id == ITSELF.id else [run.trigger.text]
+    items = history.instructions.items if history.instructions else ()
+    return named_in([*said, *(item.text for item in items if item.how != "review")])
