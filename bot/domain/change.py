@@ -103,6 +103,7 @@ class Finding(Record):
     path: str
     message: str
     blocking: bool
+    kind: str = Field(default="", description="the class a guarded path is in: `policy`")
 
     @property
     def told(self) -> str:

@@ -13,6 +13,7 @@ from bot.domain.cards._text import (
     reproduction_line,
     spent,
 )
+from bot.domain.change import Verdict
 from bot.domain.diff_guard import diff_hash
 from bot.domain.history import History
 from bot.domain.plan import Plan
@@ -31,12 +32,18 @@ def proposal(run: Run, history: History) -> Post:
     if opened is None or change is None or verdict is None or history.diagnosis is None:
         raise AssertionError("a proposal card needs a diagnosis, a change, a verdict, a proposal")
     warning = _security(history)
-    lines = [warning, opened.note, history.diagnosis.cause, f"**Change**: {change.summary}"]
-    shown = _shown(change.diff)
+    lines = [
+        warning,
+        _dependencies(verdict),
+        opened.note,
+        history.diagnosis.cause,
+        f"**Change**: {change.summary}",
+    ]
+    shown, title = _shown(change.diff), one_line(change.title or change.summary, 160)
     return Post(
         text="",
         card=Card(
-            title=f"Proposal #{opened.number}: {one_line(change.title or change.summary, 160)}",
+            title=f"{'🔒 ' if warning else ''}Proposal #{opened.number}: {title}",
             url=opened.url,
             body="\n\n".join(line for line in [*lines, shown] if line),
             tone=_tone(run),
@@ -72,8 +79,15 @@ def _security(history: History) -> str:
     findings = history.verdict.findings if history.verdict else ()
     if not needs_security_review(findings):
         return ""
-    paths = ", ".join(f"`{f.path}`" for f in findings if f.rule == "protected_path")
+    guarded = [finding for finding in findings if finding.rule == "protected_path"]
+    paths = ", ".join(f"`{f.path}`{f' ({f.kind})' if f.kind else ''}" for f in guarded)
     return f"⚠️ **Security-sensitive code**: {paths}. Ship with “ship it, security reviewed”."
+
+
+def _dependencies(verdict: Verdict) -> str:
+    """Return what the change would bring in from outside, which a small diff hides."""
+    new = [finding for finding in verdict.findings if finding.rule == "new_dependency"]
+    return f"📦 **Dependencies**: {' '.join(f.told for f in new)}" if new else ""
 
 
 def _shown(diff: str) -> str:
@@ -110,7 +124,11 @@ def _fields(history: History) -> tuple[CardField, ...]:
     if change.review:
         fields.append(CardField(name="Review", value=one_line(change.review, 600)))
     notes = [f"• {note}" for note in _tried_before(history)]
-    notes += [f"• {f.told}" for f in verdict.findings if not f.blocking]
+    notes += [
+        f"• {f.told}"
+        for f in verdict.findings
+        if not f.blocking and f.rule not in ("protected_path", "new_dependency")
+    ]
     if notes:
         fields.append(CardField(name="Please note", value="\n".join(notes[:5])))
     return tuple(fields)

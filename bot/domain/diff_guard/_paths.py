@@ -57,17 +57,16 @@ def _guarded(path: str, protection: Protection) -> Iterator[Finding]:
     if reason := protection.barred(path):
         yield Finding(rule="immutable_path", path=path, message=reason, blocking=True)
         return
-    name = PurePosixPath(path).name
+    name, kind = PurePosixPath(path).name, ""
     if found := protection.over(path):
+        kind = found[0]
         named = " A person named it." if found[1] == "named" else ""
-        message = (
-            f"Security-sensitive ({found[0]}): shipping needs a person's explicit word.{named}"
-        )
+        message = f"Security-sensitive ({kind}): shipping needs a person's explicit word.{named}"
     elif name in _MACHINERY or path.endswith(".pth"):
         message = "Decides how checks run: look at it closely."
     else:
         return
-    yield Finding(rule="protected_path", path=path, message=message, blocking=False)
+    yield Finding(rule="protected_path", path=path, message=message, blocking=False, kind=kind)
 
 
 def file_findings(patch: FilePatch) -> Iterator[Finding]:

@@ -200,19 +200,25 @@ def test_a_proposal_that_touches_sensitive_code_and_replaces_an_older_one() -> N
     finding = Finding(
         rule="protected_path",
         path="pyproject.toml",
-        message="`pyproject.toml` is security-sensitive.",
+        message="Security-sensitive (dependencies).",
         blocking=False,
+        kind="dependencies",
+    )
+    added = Finding(
+        rule="new_dependency", path="pyproject.toml", message="Adds leftpad.", blocking=False
     )
     history = HISTORY.but(
-        verdict=VERDICT.but(findings=(finding,)),
+        verdict=VERDICT.but(findings=(finding, added)),
         proposal=PROPOSAL.but(version=2, note="The branch moved from `1111111` to `aaaaaaa`."),
     )
     text = read(cards.proposal(RUN, history))
+    assert text.startswith("# 🔒 Proposal #3: ")
     assert (
-        "⚠️ **Security-sensitive code**: `pyproject.toml`. Ship with “ship it, security reviewed”."
-        "\n\nThe branch moved from `1111111` to `aaaaaaa`.\n\n"
+        "⚠️ **Security-sensitive code**: `pyproject.toml` (dependencies). Ship with “ship it, "
+        "security reviewed”.\n\n📦 **Dependencies**: `pyproject.toml`: Adds leftpad.\n\nThe branch "
+        "moved from `1111111` to `aaaaaaa`.\n\n"
     ) in text
-    assert "Please note: • `pyproject.toml` is security-sensitive." in text
+    assert "Please note" not in text
 
 
 def test_a_run_whose_checks_failed() -> None:
