@@ -9,6 +9,7 @@ import pytest
 
 import cogs
 from bot.__main__ import cli
+from bot.domain.protection import BUILT_IN
 from tests.cogs.room import open_room
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,3 +63,10 @@ def test_every_command_of_the_command_line_is_in_the_readme() -> None:
     }
     names |= {str(group.name) for group in cli.registered_groups}
     assert {name for name in names if f"`theseus {name}" not in told} == set()
+
+
+def test_every_class_of_guarded_paths_is_told() -> None:
+    told = (ROOT / "docs/safety.md").read_text()
+    for name, kind in BUILT_IN.items():
+        paths = ", ".join(f"`{path}`" for path in kind.paths)
+        assert f"| {name} | {kind.guard} | {paths} |" in told
