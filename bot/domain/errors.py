@@ -82,9 +82,16 @@ class StaleApproval(PolicyError):
 
 
 class BudgetSpent(PolicyError):
-    """A cap on money, tokens or changes an hour was reached."""
+    """A cap on money, tokens or changes an hour was reached.
+
+    `until` is when it is free again, `None` where it is not by itself.
+    """
 
     code = "policy.budget_spent"
+
+    def __init__(self, message: str, *, until: datetime | None = None, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.until = until
 
 
 class Paused(PolicyError):

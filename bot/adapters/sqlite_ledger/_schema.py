@@ -1,0 +1,73 @@
+"""The ledger's schema, one named step after another. A step that was released is never edited.
+
+Times are text, UTC, always with six digits of microseconds, so that they sort as they read.
+"""
+
+from bot.adapters._sqlite import Migration
+
+MIGRATIONS = (
+    Migration(
+        "0001_charges",
+        (
+            """
+            CREATE TABLE charges (
+                number INTEGER PRIMARY KEY,
+                id TEXT NOT NULL UNIQUE,
+                at TEXT NOT NULL,
+                run_id TEXT,
+                person_id INTEGER NOT NULL,
+                purpose TEXT NOT NULL,
+                model TEXT NOT NULL,
+                outcome TEXT NOT NULL,
+                cost_usd REAL NOT NULL,
+                tokens_in INTEGER NOT NULL,
+                tokens_out INTEGER NOT NULL,
+                body TEXT NOT NULL
+            )
+            """,
+            # with all that is added up, so that a sum reads the index alone
+            "CREATE INDEX charges_by_time ON charges (at, cost_usd, tokens_in, tokens_out)",
+            "CREATE INDEX charges_by_person"
+            " ON charges (person_id, at, cost_usd, tokens_in, tokens_out)",
+            "CREATE INDEX charges_by_run ON charges (run_id, at, cost_usd, tokens_in, tokens_out)"
+            " WHERE run_id IS NOT NULL",
+            # what may be removed is older than this; empty: nothing
+            "CREATE TABLE retention (before TEXT NOT NULL)",
+            "INSERT INTO retention VALUES ('')",
+            """
+            CREATE TRIGGER charges_no_update BEFORE UPDATE ON charges
+            BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END
+            """,
+            """
+            CREATE TRIGGER charges_no_delete BEFORE DELETE ON charges
+            WHEN OLD.at >= (SELECT before FROM retention)
+            BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END
+            """,
+            # INSERT OR REPLACE removes a row without asking the trigger on DELETE
+            """
+            CREATE TRIGGER charges_no_replace BEFORE INSERT ON charges
+            WHEN EXISTS (SELECT 1 FROM charges WHERE id = NEW.id OR number = NEW.number)
+            BEGIN SELECT RAISE(ABORT, 'charges are append-only'); END
+            """,
+            """
+            CREATE TABLE forgotten (
+                run_id TEXT NOT NULL,
+                person_id INTEGER NOT NULL,
+                cost_usd REAL NOT NULL,
+                tokens_in INTEGER NOT NULL,
+                tokens_out INTEGER NOT NULL,
+                PRIMARY KEY (run_id, person_id)
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE begun (
+                run_key TEXT NOT NULL,
+                agent TEXT NOT NULL,
+                at TEXT NOT NULL,
+                PRIMARY KEY (run_key, agent)
+            ) WITHOUT ROWID
+            """,
+            "CREATE INDEX begun_by_agent ON begun (agent, at)",
+        ),
+    ),
+)

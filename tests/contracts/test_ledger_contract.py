@@ -1,0 +1,228 @@
+"""What every ledger promises, on the fake and on SQLite."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.domain.account import Account, Charge
+from bot.domain.errors import StoreError
+from bot.domain.spent import Spent
+from bot.ports.ledger import Ledger
+from tests.fakes.fake_clock import START
+from tests.fakes.fake_ledger import FakeLedger
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture(params=["fake", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    """Return an empty ledger."""
+    if request.param == "fake":
+        yield FakeLedger()
+        return
+    async with SqliteLedger(tmp_path / "ledger.sqlite3") as real:
+        yield real
+
+
+def charge(name: str, usd: float = 0.5, **about: object) -> Charge:
+    """Return a charge of 10 tokens in and 5 out."""
+    told: dict[str, object] = {
+        "id": name,
+        "at": START,
+        "account": account(),
+        "model": "claude-sonnet",
+        "status": 200,
+        "outcome": "ok",
+        "cost_usd": usd,
+        "tokens_in": 10,
+        "tokens_out": 5,
+    }
+    return Charge.model_validate(told | about)
+
+
+def account(run_id: str | None = "abc123", person_id: int = 1) -> Account:
+    """Return who is charged."""
+    return Account(purpose="execute", person_id=person_id, run_id=run_id)
+
+
+async def test_an_empty_ledger_has_spent_nothing(ledger: Ledger) -> None:
+    assert await ledger.spent() == Spent()
+    assert await ledger.charges(since=START - DAY) == ()
+    assert await ledger.tallies(since=START - DAY) == ()
+    assert await ledger.begun(START - DAY) == {}
+
+
+async def test_what_is_charged_adds_up_by_run_by_person_and_by_time(ledger: Ledger) -> None:
+    await ledger.charge(charge("a"))
+    await ledger.charge(charge("b", account=account(person_id=2)))
+    await ledger.charge(charge("c", account=account("def456"), at=START - DAY))
+    await ledger.charge(charge("d", account=account(None, 2), at=START + HOUR))
+    assert await ledger.spent() == Spent(cost_usd=2.0, tokens_in=40, tokens_out=20)
+    assert (await ledger.spent(run_id="abc123")).cost_usd == 1.0
+    assert (await ledger.spent(person_id=2)).cost_usd == 1.0
+    assert (await ledger.spent(person_id=2, run_id="abc123")).cost_usd == 0.5
+    assert (await ledger.spent(since=START)).cost_usd == 1.5
+    assert (await ledger.spent(person_id=1, since=START)).cost_usd == 0.5
+    assert await ledger.spent(run_id="nobody") == Spent()
+
+
+async def test_the_same_id_twice_is_one_charge_the_first(ledger: Ledger) -> None:
+    await ledger.charge(charge("a", 0.25))
+    await ledger.charge(charge("a", 99.0, account=account(person_id=9)))
+    assert (await ledger.spent()).cost_usd == 0.25
+    assert len(await ledger.charges(since=START)) == 1
+
+
+async def test_charges_come_newest_first_word_for_word(ledger: Ledger) -> None:
+    first = charge("a", note="☂ why", redacted=3, estimated=True, seconds=1.5)
+    second = charge("b", at=START + HOUR, outcome="refused", status=403, usd=0.0)
+    third = charge("c", at=START + HOUR)
+    for each in (first, second, third):
+        await ledger.charge(each)
+    assert await ledger.charges(since=START) == (third, second, first)
+    assert await ledger.charges(since=START + HOUR) == (third, second)
+    assert await ledger.charges(since=START, limit=1) == (third,)
+
+
+async def test_tallies_add_up_a_day_an_account_and_a_model(ledger: Ledger) -> None:
+    await ledger.charge(charge("a"))
+    await ledger.charge(charge("b"))
+    await ledger.charge(charge("c", 0.0, outcome="refused", tokens_in=0, tokens_out=0))
+    await ledger.charge(charge("d", model="claude-opus"))
+    await ledger.charge(charge("e", account=Account(purpose="chat", person_id=2)))
+    await ledger.charge(charge("f", at=START + DAY))
+    tallies = await ledger.tallies(since=START)
+    assert [(t.account.purpose, t.model, t.requests, t.refused) for t in tallies] == [
+        ("chat", "claude-sonnet", 1, 0),
+        ("execute", "claude-opus", 1, 0),
+        ("execute", "claude-sonnet", 2, 1),
+        ("execute", "claude-sonnet", 1, 0),
+    ]
+    assert tallies[2].cost_usd == 1.0
+    assert (tallies[2].tokens_in, tallies[2].tokens_out) == (20, 10)
+    assert [t.day for t in tallies] == [START.date()] * 3 + [(START + DAY).date()]
+    assert len(await ledger.tallies(since=START + DAY)) == 1
+
+
+async def test_what_is_forgotten_still_counts_for_its_run(ledger: Ledger) -> None:
+    await ledger.charge(charge("old", at=START - DAY))
+    await ledger.charge(charge("older", at=START - 2 * DAY))
+    await ledger.charge(charge("new"))
+    assert await ledger.forget(START) == 2
+    assert await ledger.forget(START) == 0
+    assert [each.id for each in await ledger.charges(since=START - 3 * DAY)] == ["new"]
+    assert (await ledger.spent(run_id="abc123")).cost_usd == 1.5
+    assert (await ledger.spent(since=START - 3 * DAY)).cost_usd == 0.5
+    await ledger.charge(charge("late", at=START - DAY))
+    assert await ledger.forget(START) == 1
+    assert (await ledger.spent(run_id="abc123")).cost_usd == 2.0
+    assert (await ledger.spent(person_id=1)).cost_usd == 2.0
+
+
+@pytest.mark.parametrize("about", [{"cost_usd": float("inf")}, {"tokens_out": 10**30}])
+async def test_a_charge_no_request_can_come_to_is_refused(
+    ledger: Ledger, about: dict[str, object]
+) -> None:
+    with pytest.raises(StoreError, match="larger than any request"):
+        await ledger.charge(charge("a").but(**about))
+    assert await ledger.spent() == Spent()
+
+
+async def test_text_that_is_not_quite_unicode_is_taken(ledger: Ledger) -> None:
+    await ledger.charge(charge("a", note="half a \ud83d pair", model="m\ud83d"))
+    (kept,) = await ledger.charges(since=START)
+    assert kept.note.startswith("half a ")
+
+
+async def test_five_changes_begin_in_an_hour_and_the_sixth_is_told_when(ledger: Ledger) -> None:
+    for minute in range(5):
+        now = START + timedelta(minutes=minute)
+        assert await ledger.begin(f"run{minute}", "claude", now, window=HOUR, most=5) is None
+    now = START + timedelta(minutes=30)
+    assert await ledger.begin("run9", "claude", now, window=HOUR, most=5) == START + HOUR
+    assert await ledger.begun(now - HOUR) == {"claude": 5}
+    assert await ledger.begin("run9", "claude", START + HOUR, window=HOUR, most=5) is None
+
+
+async def test_a_change_that_was_begun_may_go_on_and_counts_once(ledger: Ledger) -> None:
+    for _ in range(3):
+        assert await ledger.begin("run1", "claude", START, window=HOUR, most=1) is None
+    assert await ledger.begun(START - HOUR) == {"claude": 1}
+
+
+async def test_each_engine_has_its_own_changes(ledger: Ledger) -> None:
+    assert await ledger.begin("run1", "claude", START, window=HOUR, most=1) is None
+    assert await ledger.begin("run1", "offline", START, window=HOUR, most=1) is None
+    assert await ledger.begin("run2", "claude", START, window=HOUR, most=1) == START + HOUR
+
+
+async def test_no_changes_at_all_are_never_begun(ledger: Ledger) -> None:
+    assert await ledger.begin("run1", "claude", START, window=HOUR, most=0) == START + HOUR
+    assert await ledger.begun(START - HOUR) == {}
+
+
+async def test_a_clock_that_is_set_back_frees_nothing_and_keeps_nobody_for_long(
+    ledger: Ledger,
+) -> None:
+    assert await ledger.begin("run1", "claude", START, window=HOUR, most=1) is None
+    earlier = START - 30 * DAY
+    assert await ledger.begin("run2", "claude", earlier, window=HOUR, most=1) == earlier + HOUR
+
+
+async def test_changes_that_begin_side_by_side_are_never_too_many(ledger: Ledger) -> None:
+    begun = await asyncio.gather(
+        *(ledger.begin(f"run{n}", "claude", START, window=HOUR, most=5) for n in range(20))
+    )
+    assert sum(until is None for until in begun) == 5
+    assert {until for until in begun if until} == {START + HOUR}
+
+
+async def test_two_programs_share_one_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with SqliteLedger(path) as one, SqliteLedger(path) as other:
+        await asyncio.gather(*(each.charge(charge("same")) for each in (one, other)))
+        await asyncio.gather(*(one.charge(charge(f"a{n}")) for n in range(5)))
+        assert await other.spent() == await one.spent()
+        assert (await other.spent()).cost_usd == 3.0
+        begun = await asyncio.gather(
+            *(
+                each.begin(f"{n}", "claude", START, window=HOUR, most=3)
+                for n, each in enumerate([one, other] * 4)
+            )
+        )
+        assert sum(until is None for until in begun) == 3
+
+
+async def test_charges_survive_and_cannot_be_changed_behind_its_back(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with SqliteLedger(path) as ledger:
+        await ledger.charge(charge("a"))
+    with sqlite3.connect(path) as connection:
+        for sql in (
+            "UPDATE charges SET cost_usd = 0",
+            "DELETE FROM charges",
+            "INSERT OR REPLACE INTO charges SELECT * FROM charges",
+        ):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(sql)
+    connection.close()
+    async with SqliteLedger(path) as ledger:
+        assert (await ledger.spent()).cost_usd == 0.5
+
+
+async def test_a_damaged_ledger_says_so_until_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(b"this is no database" * 100)
+    async with SqliteLedger(path) as ledger:
+        with pytest.raises(StoreError, match=r"ledger\.sqlite3 cannot be used"):
+            await ledger.spent()
+        with pytest.raises(StoreError, match=r"ledger\.sqlite3 cannot be used"):
+            await ledger.charge(charge("a"))
+        path.unlink()
+        await ledger.charge(charge("a"))
+        assert (await ledger.spent()).cost_usd == 0.5
