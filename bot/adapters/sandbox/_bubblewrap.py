@@ -1,113 +1,135 @@
 """Commands in bubblewrap: an empty root with only what they need bound into it."""
 
+import functools
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.sandbox._environment import clean_environment, not_startable
 from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
-from bot.ports.sandbox import Completed, Limits
+from bot.adapters.sandbox._system import NAMES, bound, interpreter, kernel_settings, programs
+from bot.ports.sandbox import Completed, Enclosure, Limits
 
-PRIVATE = ("/dev/shm", "/tmp")  # noqa: S108 - these are mounted inside, for one command
-HOME = f"{PRIVATE[1]}/home"
-TMPFS_BYTES = str(1024 * 1024 * 1024)
+PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted for one command
+HOME = "/tmp/home"  # noqa: S108 - in there
+NOBODY = "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
 PROBE = Limits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
-
-# The system, read-only. What is not named here does not exist inside: no homes, no state, no
-# sockets under /run, no checkout with its .env, and of /etc only what programs look up.
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
-ETC = (
-    "alternatives", "ca-certificates", "chromium", "chromium.d", "fonts", "group", "host.conf",
-    "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types",
-    "nsswitch.conf", "os-release", "passwd", "pki/tls/certs", "protocols", "services",
-    "ssl/certs", "ssl/openssl.cnf", "timezone",
-)  # fmt: skip
-
-
-def _system() -> Iterator[str]:
-    for folder in map(Path, SYSTEM):
-        if folder.is_symlink():
-            yield from ("--symlink", str(folder.readlink()), str(folder))
-        elif folder.exists():
-            yield from ("--ro-bind", str(folder), str(folder))
-    for name in ETC:
-        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-
-
-def _hops(file: Path) -> Iterator[Path]:
-    """Yield `file` and every link on the way to what it really is."""
-    seen: set[Path] = set()
-    while file not in seen:
-        seen.add(file)
-        yield file
-        if file.is_symlink():
-            file = file.parent / file.readlink()
-
-
-def _interpreter() -> list[Path]:
-    """Return the folders this Python lives in: the environment, its base, and links between."""
-    folders = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()]
-    for hop in _hops(Path(sys.executable)):
-        if hop.parent.name == "bin":
-            folders.append(hop.parent.parent)
-    outside = [folder for folder in folders if not folder.is_relative_to("/usr")]
-    return [folder for folder in dict.fromkeys(outside) if folder != Path("/")]
-
-
-def _bound(option: str, paths: Sequence[Path]) -> Iterator[str]:
-    for path in paths:
-        yield from (option, str(path), str(path))
-
-
-def _private() -> Iterator[str]:
-    for folder in PRIVATE:
-        yield from ("--size", TMPFS_BYTES, "--tmpfs", folder)
-
-
-def _git_links(writable: Sequence[Path]) -> Iterator[str]:
-    """Keep `.git` as it is: a command that rewrote it could run programs in our own git."""
-    for path in writable:
-        yield from ("--ro-bind-try", str(path / ".git"), str(path / ".git"))
+_MIB = 1024 * 1024
 
 
 class BubblewrapSandbox:
     """Runs commands in namespaces of their own. `visible` are further folders to read.
 
-    Source of what the options do: bwrap(1), version 0.8.
+    `network` lets them reach all of it. `within` is for commands of a program that is enclosed
+    itself. `strict` (`None`: where this bubblewrap can) keeps them from namespaces of their own,
+    where much of the kernel would be open to them. What the options do: bwrap(1), version 0.8.
     """
 
-    def __init__(self, *, visible: Sequence[Path] = (), program: str = "bwrap") -> None:
+    def __init__(
+        self,
+        *,
+        visible: Sequence[Path] = (),
+        program: str = "bwrap",
+        network: bool = False,
+        within: bool = False,
+        strict: bool | None = None,
+    ) -> None:
         self._visible = tuple(path.absolute() for path in visible)
         self._program = program
+        self._network = network
+        self._within = within
+        self._strict = strict
 
     @property
     def description(self) -> str:
         """Return what is enforced here."""
+        network = "WITH the network" if self._network else "no network but its own loopback"
+        counted = "processes (counted five times a second), " if _root() else "processes, "
         return (
-            "bubblewrap: no network but its own loopback, only the worktree writable, no home, "
-            "secrets or other checkout visible, memory, processes (counted five times a second), "
-            "output and time limited"
+            f"bubblewrap: {network}, only the worktree writable, no home, secrets or other "
+            f"checkout visible, memory, {counted}disk, output and time limited"
+        )
+
+    @property
+    def inner(self) -> "BubblewrapSandbox":
+        """Return the sandbox for commands of an enclosed program."""
+        return BubblewrapSandbox(
+            visible=self._visible,
+            program=self._program,
+            network=self._network,
+            within=True,
+            strict=self._strict,
         )
 
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
         """Return the `bwrap` command line; the environment is set inside, by it."""
-        program = shutil.which(self._program) or self._program
         confined = [
-            program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-            "--clearenv", *_system(),
-            "--proc", "/proc", "--dev", "/dev", *_private(), "--dir", HOME,
-            *_bound("--ro-bind", [*_interpreter(), *self._visible]),
-            *_bound("--ro-bind", [cwd.absolute()]),
-            *_bound("--bind", [path.absolute() for path in writable]),
-            *_git_links([path.absolute() for path in writable]),
-            "--remount-ro", "/", "--chdir", str(cwd.absolute()),
+            *self._apart(strict=not (self._within and _root())), "--clearenv",
+            *self._processes(), *self._files(cwd, writable),
         ]  # fmt: skip
         for key, value in clean_environment(HOME, env).items():
             confined += ["--setenv", key, value]
         return [*confined, "--", *argv], {"PATH": "/usr/bin:/bin"}
+
+    def enclose(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        readable: Sequence[Path] = (),
+        writable: Sequence[Path] = (),
+    ) -> Enclosure:
+        """Return the `bwrap` command line for a program that confines commands of its own."""
+        enclosed = [
+            *self._apart(strict=False), *(("--uid", NOBODY, "--gid", NOBODY) if _root() else ()),
+            "--proc", "/proc", *(kernel_settings() if _root() else ()),
+            *self._files(cwd, writable, readable),
+        ]  # fmt: skip
+        return Enclosure(argv=(*enclosed, "--", *argv), network=self._network)
+
+    def _apart(self, *, strict: bool) -> Iterator[str]:
+        """Yield the program and what it does not share with anybody."""
+        yield from (shutil.which(self._program) or self._program, "--unshare-all")
+        if self._network:
+            yield "--share-net"
+        if strict and (_can_be_strict(self._program) if self._strict is None else self._strict):
+            yield from ("--unshare-user", "--disable-userns")
+        yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL")
+
+    def _processes(self) -> Iterator[str]:
+        """Yield what shows processes: their own, and read-only, so that no setting is changed.
+
+        Within an enclosure, root cannot have a new one. What belongs to the program around is
+        shown then, and still closed: it lives in the namespace of another user.
+        """
+        if self._within and _root():
+            yield from ("--ro-bind", "/proc", "/proc")
+        else:
+            yield from ("--proc", "/proc", "--remount-ro", "/proc")
+
+    def _files(
+        self, cwd: Path, writable: Sequence[Path], readable: Sequence[Path] = ()
+    ) -> Iterator[str]:
+        places = [path.absolute() for path in writable]
+        yield from programs()
+        if self._network:
+            for name in NAMES:
+                yield from ("--ro-bind-try", name, name)
+        yield from ("--dev", "/dev")
+        for folder, size in PRIVATE.items():
+            yield from ("--size", str(size * _MIB), "--tmpfs", folder)
+        yield from ("--remount-ro", "/dev", "--dir", HOME)
+        yield from bound("--ro-bind", [*interpreter(), *self._visible, cwd.absolute()])
+        yield from bound("--ro-bind", [path.absolute() for path in readable])
+        yield from bound("--bind", places)
+        for path in places:  # a command that rewrote `.git` could run programs in our own git
+            yield from ("--ro-bind-try", str(path / ".git"), str(path / ".git"))
+        yield from ("--remount-ro", "/", "--chdir", str(cwd.absolute()))
 
     async def run(
         self,
@@ -121,18 +143,35 @@ class BubblewrapSandbox:
         """Run to the end; when bwrap ends, or is killed, the kernel ends everything inside."""
         if reason := not_startable(argv[0], cwd, clean_environment(HOME, env)):
             return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
-        command, outer = self.wrap(limited(argv, limits), cwd=cwd, writable=writable, env=env)
+        inside = limited(argv, limits, alone=True)
+        command, outer = self.wrap(inside, cwd=cwd, writable=writable, env=env)
         return await run_bounded(
-            command, cwd=Path("/"), env=outer, limits=limits, sweep=lambda: None
+            command, cwd=Path("/"), env=outer, limits=limits, sweep=lambda: None, disk=writable
         )
 
 
-async def probe(program: str = "bwrap") -> str | None:
+def _root() -> bool:
+    return os.geteuid() == 0
+
+
+@functools.cache
+def _can_be_strict(program: str) -> bool:
+    """Whether this bubblewrap knows how to keep commands from namespaces of their own (0.8)."""
+    try:
+        told = subprocess.run(
+            [program, "--help"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "--disable-userns" in told.stdout + told.stderr
+
+
+async def probe(program: str = "bwrap", *, strict: bool | None = None) -> str | None:
     """Return why bubblewrap does not work on this machine; `None` when it does."""
     if shutil.which(program) is None:
         return "bubblewrap is not installed (`apt install bubblewrap`, `dnf install bubblewrap`)"
     here = Path(sys.prefix)
-    done = await BubblewrapSandbox(program=program).run(
+    done = await BubblewrapSandbox(program=program, strict=strict).run(
         [sys.executable, "-c", "print('confined')"], cwd=here, writable=(), env={}, limits=PROBE
     )
     if done.returncode == 0 and "confined" in done.output:

@@ -33,6 +33,22 @@ class UnavailableSandbox:
         """Raise `SandboxUnavailable`."""
         self._refuse()
 
+    @property
+    def inner(self) -> "UnavailableSandbox":
+        """Return itself."""
+        return self
+
+    def enclose(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        readable: Sequence[Path] = (),
+        writable: Sequence[Path] = (),
+    ) -> NoReturn:
+        """Raise `SandboxUnavailable`."""
+        self._refuse()
+
     async def run(
         self,
         argv: Sequence[str],
@@ -47,18 +63,25 @@ class UnavailableSandbox:
 
 
 async def choose_sandbox(
-    kind: Literal["auto", "bubblewrap", "none"], *, required: bool, program: str = "bwrap"
+    kind: Literal["auto", "bubblewrap", "none"],
+    *,
+    required: bool,
+    network: bool = False,
+    program: str = "bwrap",
 ) -> Sandbox:
     """Return the sandbox to use; never raises.
 
     `bubblewrap` and `auto` use it where it works. Where it does not, `auto` with `required` off
     falls back to plain children, anything else refuses each command. `none` is plain children.
+    `network` is whether commands may reach it.
     """
     if kind == "none":
         return PlainSandbox()
     reason = await probe(program)
     if reason is None:
-        return BubblewrapSandbox(program=program)
+        return BubblewrapSandbox(program=program, network=network)
+    if await probe(program, strict=False) is None:
+        return BubblewrapSandbox(program=program, network=network, strict=False)
     if kind == "auto" and not required:
         return PlainSandbox()
     return UnavailableSandbox(reason)

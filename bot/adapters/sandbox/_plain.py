@@ -34,11 +34,28 @@ class PlainSandbox:
     @property
     def description(self) -> str:
         """Return what is enforced here, and plainly what is not."""
-        limited = "time, memory, processes and output" if possible() else "only time and output"
+        limited = (
+            "time, memory, processes, disk and output" if possible() else "only time and output"
+        )
         return (
             f"no sandbox: {limited} are limited and the environment is clean, but commands CAN "
             "reach the network and read and write whatever this user can"
         )
+
+    @property
+    def inner(self) -> "PlainSandbox":
+        """Return itself: nothing is enclosed here."""
+        return self
+
+    def enclose(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        readable: Sequence[Path] = (),
+        writable: Sequence[Path] = (),
+    ) -> None:
+        """Return nothing: there is nothing to confine a program with."""
 
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
@@ -67,4 +84,5 @@ class PlainSandbox:
                 env=clean,
                 limits=limits,
                 sweep=lambda: _sweep(f"{_MARK}={mark}"),
+                disk=writable,
             )

@@ -14,6 +14,8 @@ LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
 LAST_WORDS = 0.5  # seconds to wait for output after the end
 NOT_STARTABLE = 127
 FILE_BLOCKS = 2 * 1024 * 1024  # of 512 bytes: no single file over 1 GiB
+OPEN_FILES = 4096  # of one process
+THREADS = 4  # the kernel counts threads, we processes: it stops what grows between two looks
 _MIB = 1024 * 1024
 
 
@@ -47,15 +49,61 @@ class _Tail(asyncio.Protocol):
         return (before + text[len(text) - room :] + after)[-self._chars :]
 
 
-def limited(argv: Sequence[str], limits: Limits) -> list[str]:
+def limited(argv: Sequence[str], limits: Limits, *, alone: bool = False) -> list[str]:
     """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
 
     A shell does it: setting limits between fork and exec in Python is unsafe with threads. A limit
-    that cannot be set is stricter already, or one this system does not have.
+    that cannot be set is stricter already, or one this system does not have. Where the command is
+    `alone` in a user namespace the kernel counts its processes too, unless we are root. Shells
+    disagree on what that option is called.
     """
-    options = (f"-d {limits.memory_mb * 1024}", f"-f {FILE_BLOCKS}", "-c 0")
+    options = [f"-d {limits.memory_mb * 1024}", f"-f {FILE_BLOCKS}", f"-n {OPEN_FILES}", "-c 0"]
     ceilings = "".join(f"ulimit {option} 2>/dev/null; " for option in options)
+    if alone:
+        most = limits.processes * THREADS
+        ceilings += f"ulimit -u {most} 2>/dev/null || ulimit -p {most} 2>/dev/null; "
     return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
+
+
+def _held(folders: Sequence[Path]) -> int:
+    """Return the bytes in files below `folders`; links are not followed."""
+    total, left = 0, [str(folder) for folder in folders]
+    while left:
+        with suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
+
+
+def _free(folders: Sequence[Path]) -> int | None:
+    """Return the free bytes where `folders` are: cheap to ask, and all a quick look needs."""
+    try:
+        found = [os.statvfs(folder) for folder in folders]
+    except OSError:
+        return None
+    return min((disk.f_bavail * disk.f_frsize for disk in found), default=None)
+
+
+class _Disk:
+    """Watches what is written below some folders, looking closely only when space grows scarce."""
+
+    def __init__(self, folders: Sequence[Path], limits: Limits) -> None:
+        self._folders = folders
+        self._most = limits.disk_mb
+        self._free = _free(folders)
+
+    def excess(self) -> str:
+        """Return what is too much, or nothing."""
+        now = _free(self._folders)
+        if now is None or self._free is None or self._free - now <= self._most * _MIB:
+            return ""
+        held = _held(self._folders) // _MIB
+        self._free = now if held <= self._most else self._free  # somebody else's, then
+        return f"killed: {held} MB on disk, {self._most} are allowed" if held > self._most else ""
 
 
 def _excess(root: int, limits: Limits) -> str:
@@ -69,14 +117,14 @@ def _excess(root: int, limits: Limits) -> str:
     return ""
 
 
-async def _until_exit(process: asyncio.subprocess.Process, limits: Limits) -> str:
+async def _until_exit(process: asyncio.subprocess.Process, limits: Limits, disk: _Disk) -> str:
     """Wait for the end; return why it was not waited for, if it was not."""
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):
                 await process.wait()
                 return ""
-        if reason := _excess(process.pid, limits):
+        if reason := _excess(process.pid, limits) or disk.excess():
             return reason
 
 
@@ -93,10 +141,15 @@ async def run_bounded(
     env: Mapping[str, str],
     limits: Limits,
     sweep: Callable[[], None],
+    disk: Sequence[Path] = (),
 ) -> Completed:
-    """Run `argv` as its own session; afterwards, and when cancelled, kill its group and `sweep`."""
+    """Run `argv` as its own session; afterwards, and when cancelled, kill its group and `sweep`.
+
+    What it writes below the folders of `disk` is watched.
+    """
     loop = asyncio.get_running_loop()
     started = loop.time()
+    written = _Disk(disk, limits)
     reading, writing = os.pipe()
     transport, tail = await loop.connect_read_pipe(
         lambda: _Tail(limits.output_chars), os.fdopen(reading, "rb", buffering=0)
@@ -119,7 +172,7 @@ async def run_bounded(
         timed_out, note = False, ""
         try:
             async with asyncio.timeout(limits.seconds):
-                note = await _until_exit(process, limits)
+                note = await _until_exit(process, limits, written)
         except TimeoutError:
             timed_out, note = True, f"killed: not done after {limits.seconds:g} s"
         finally:
