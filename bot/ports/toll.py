@@ -12,14 +12,19 @@ class Toll(Protocol):
     async def admit(self, account: Account, most: Spent, request: str) -> str:
         """Let a request go out that may come to `most`, and hold so much back for it.
 
-        `request` names it; `settle` with a charge of that id gives back what was held. Returns why
-        this should be the last one, for the model to read, or nothing. Raises `Stopped`,
-        `BudgetSpent` with the cap and when it is free again.
+        `request` names it; `settle` with a charge of that id gives back what was held, and has to
+        come however the request ends. Returns why this should be the last one, for the model to
+        read, or nothing. Waits where it only does not fit beside what others hold. Raises
+        `Stopped`, `BudgetSpent` with the cap and when it is free again, also where what was spent
+        cannot be counted. One that may come to less can be asked for next.
         """
         ...
 
     async def settle(self, charge: Charge) -> None:
-        """Write down what became of a request, also of a refused, failed or broken off one."""
+        """Write down what became of a request, also of a refused, failed or broken off one.
+
+        Whoever was let through is charged, whatever account the charge names. Never raises.
+        """
         ...
 
     async def closing(self, account: Account) -> str:

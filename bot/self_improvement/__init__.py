@@ -2,12 +2,14 @@
 
 from bot.self_improvement._agent import SelfImprovementAgent
 from bot.self_improvement._approval import ApprovalRequest
+from bot.self_improvement._budget import BudgetGate
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._recollection import Forgotten, Recollection
 
 __all__ = [
     "ApprovalRequest",
+    "BudgetGate",
     "Doors",
     "Forgotten",
     "Learning",

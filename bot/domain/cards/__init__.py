@@ -12,7 +12,7 @@ from bot.domain.cards._progress import progress
 from bot.domain.cards._proposal import proposal
 from bot.domain.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.domain.cards._shipped import shipped
-from bot.domain.cards._text import fitting, one_line, spent
+from bot.domain.cards._text import fitting, money, one_line, spent, tokens
 
 __all__ = [
     "arrived",
@@ -27,6 +27,7 @@ __all__ = [
     "incident",
     "incident_line",
     "investigation",
+    "money",
     "one_line",
     "outcome_post",
     "outputs",
@@ -39,5 +40,6 @@ __all__ = [
     "shipped",
     "spent",
     "standing",
+    "tokens",
     "watched_until",
 ]

@@ -1,0 +1,261 @@
+"""The budget: who stands at the wire with the ledger in hand. Nothing is spent without it."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.account import Account, Charge
+from bot.domain.budget import BudgetRules, Cap
+from bot.domain.errors import BudgetSpent, Stopped, StoreError
+from bot.domain.spending import MOST_TOKENS, MOST_USD, CapName, CapStanding
+from bot.domain.spent import Spent
+from bot.domain.stop import Stop
+from bot.ports.clock import Clock
+from bot.ports.ledger import Ledger
+from bot.self_improvement._budget_words import closing_text, spent_text, too_large_text
+from bot.self_improvement._calendar import Calendar, Window
+
+_DAY = timedelta(days=1)
+_BELIEVED = 10  # times what a request might have come to
+_MOST_UNWRITTEN = 10_000
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Hold:
+    """What a request under way may come to."""
+
+    account: Account
+    most: Spent
+
+
+class BudgetGate:
+    """Implements `bot.ports.toll.Toll`. What cannot be counted is not spent: it refuses then.
+
+    What requests may come to is held back in memory: a crash forgets that, and what was settled
+    stands. A request that does not fit beside others waits until they are settled; one that does
+    not fit at all is refused. Set `rules` to change the caps, `stopped` to have a stop looked at.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        rules: BudgetRules,
+        *,
+        keep: timedelta = timedelta(days=90),
+        stopped: Callable[[], Awaitable[Stop | None]] | None = None,
+    ) -> None:
+        self.ledger = ledger
+        self.rules = rules
+        self.stopped = stopped
+        self._clock = clock
+        self._keep = keep
+        self._calendar = Calendar(clock)
+        self._turn = asyncio.Condition()
+        self._held: dict[str, _Hold] = {}
+        self._unwritten: dict[str, Charge] = {}
+
+    # At the wire
+
+    async def admit(self, account: Account, most: Spent, request: str) -> str:
+        """Let a request go out and hold back what it may come to; wait where others hold it."""
+        async with self._turn:
+            while True:
+                await self._may_count()
+                standings = await self._standings(account, beside=request)
+                rooms = {each: each.room(most, self.rules.reserve_usd) for each in standings}
+                _refuse([each for each, room in rooms.items() if room == "none"], most)
+                if "wait" not in rooms.values():
+                    break
+                await self._turn.wait()
+            self._held[request] = _Hold(account, most)
+            last = [each for each, room in rooms.items() if room == "last words"]
+            return closing_text(last[0]) if last else ""
+
+    async def settle(self, charge: Charge) -> None:
+        """Write down what became of a request, once, and give back what was held for it.
+
+        Never raises: what cannot be written now counts all the same, and is written later.
+        """
+        self._unwritten.setdefault(charge.id, _believed(charge, self._held.pop(charge.id, None)))
+        if len(self._unwritten) > _MOST_UNWRITTEN:
+            self._unwritten.pop(next(iter(self._unwritten)))
+        async with self._turn:
+            try:
+                await self._write()
+            except StoreError as error:
+                _log.error("a charge could not be written; the next one tries: %s", error)
+            self._turn.notify_all()
+
+    async def closing(self, account: Account) -> str:
+        """Return why the work on this account should come to its last words now, or nothing."""
+        try:
+            async with self._turn:
+                await self._may_count()
+                standings = await self._standings(account)
+        except (Stopped, BudgetSpent) as error:
+            return str(error)
+        for standing in standings:
+            if standing.closing(self.rules.reserve_usd):
+                return closing_text(standing)
+        return ""
+
+    # Before something is begun
+
+    async def may_begin(self, account: Account) -> None:
+        """Raise `BudgetSpent` or `Stopped` where a model could not do more than close."""
+        async with self._turn:
+            await self._may_count()
+            standings = await self._standings(account)
+        _refuse([each for each in standings if each.closing(self.rules.reserve_usd)], None)
+
+    async def spent_for(self, run_id: str) -> Spent | None:
+        """Return what a run has spent through the wire; `None` where nobody can say now."""
+        try:
+            async with self._turn:
+                written = await self.ledger.spent(run_id=run_id)
+                return self._with_unwritten(written, lambda account: account.run_id == run_id)
+        except StoreError as error:
+            _log.warning("what run %s has spent cannot be read: %s", run_id, error)
+            return None
+
+    async def standings(self, account: Account) -> tuple[CapStanding, ...]:
+        """Return where the caps stand that hold for an account. Raises `StoreError`."""
+        async with self._turn:
+            return await self._standings(account)
+
+    # Over time
+
+    async def run_forever(self) -> None:
+        """Forget old charges now and daily, until cancelled."""
+        while True:
+            try:
+                await self.forget()
+            except StoreError as error:
+                _log.warning("old charges are not forgotten: %s", error)
+            await self._clock.sleep(_DAY.total_seconds())
+
+    async def forget(self) -> int:
+        """Forget what is old and counts in no present day or week; return how many charges."""
+        since = min(self._calendar.day().since, self._calendar.week().since)
+        return await self.ledger.forget(min(since, self._clock.now() - self._keep))
+
+    # How it is counted
+
+    async def _may_count(self) -> None:
+        """Raise where a stop stands, or where what was spent cannot be written down."""
+        stop = await self.stopped() if self.stopped is not None else None
+        if stop is not None:
+            raise Stopped(stop.told)
+        try:
+            await self._write()
+        except StoreError as error:
+            raise _unreadable(error) from error
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            charge = next(iter(self._unwritten.values()))
+            await self.ledger.charge(charge)
+            self._unwritten.pop(charge.id, None)
+
+    async def _standings(self, account: Account, *, beside: str = "") -> tuple[CapStanding, ...]:
+        """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
+        day, week = self._calendar.day(), self._calendar.week()
+        try:
+            standings = [
+                await self._standing("person_day", account, day, beside),
+                await self._standing("day", account, day, beside),
+                await self._standing("week", account, week, beside),
+            ]
+            if account.run_id is not None:
+                standings.insert(0, await self._standing("run", account, None, beside))
+        except StoreError as error:
+            raise _unreadable(error) from error
+        return tuple(standings)
+
+    async def _standing(
+        self, name: CapName, account: Account, window: Window | None, beside: str
+    ) -> CapStanding:
+        run_id = account.run_id if name == "run" else None
+        person_id = account.person_id if name == "person_day" else None
+
+        def counts(other: Account) -> bool:
+            return (run_id is None or other.run_id == run_id) and (
+                person_id is None or other.person_id == person_id
+            )
+
+        since = window.since if window else None
+        spent = await self.ledger.spent(run_id=run_id, person_id=person_id, since=since)
+        held = Spent()
+        for request, hold in self._held.items():
+            if request != beside and counts(hold.account):
+                held = held.plus(hold.most)
+        return CapStanding(
+            name=name,
+            cap=_cap(self.rules, name),
+            spent=self._with_unwritten(spent, counts),
+            held=held,
+            free_at=window.until if window else None,
+            person_id=person_id,
+        )
+
+    def _with_unwritten(self, spent: Spent, counts: Callable[[Account], bool]) -> Spent:
+        for charge in self._unwritten.values():
+            if counts(charge.account):
+                spent = spent.plus(charge)
+        return spent
+
+
+def _cap(rules: BudgetRules, name: CapName) -> Cap:
+    caps: dict[CapName, Cap] = {
+        "run": rules.run,
+        "person_day": rules.person_day,
+        "day": rules.day,
+        "week": rules.week,
+    }
+    return caps[name]
+
+
+def _refuse(standings: Sequence[CapStanding], most: Spent | None) -> None:
+    """Raise for the cap that keeps it waiting the longest, if any does."""
+    if not standings:
+        return
+    worst = max(
+        standings, key=lambda each: math.inf if each.free_at is None else each.free_at.timestamp()
+    )
+    whole = most is None or worst.room(Spent(), 0.0) == "none"
+    text = spent_text(worst) if whole or most is None else too_large_text(worst, most)
+    raise BudgetSpent(text, until=worst.free_at)
+
+
+def _believed(charge: Charge, hold: _Hold | None) -> Charge:
+    """Return the charge as it can be: of who was let through, and of a size that is possible.
+
+    A provider that says it used many times more than the request allowed has made a mistake.
+    """
+    most_usd, most_tokens = MOST_USD, MOST_TOKENS
+    if hold is not None:
+        charge = charge.but(account=hold.account)
+        most_usd = min(max(hold.most.cost_usd, 0.01) * _BELIEVED, MOST_USD)
+        counted = max(hold.most.tokens_in + hold.most.tokens_out, 1_000) * _BELIEVED
+        most_tokens = min(counted, MOST_TOKENS)
+    usd = charge.cost_usd if math.isfinite(charge.cost_usd) else most_usd
+    told = Spent(
+        cost_usd=min(usd, most_usd),
+        tokens_in=min(charge.tokens_in, most_tokens),
+        tokens_out=min(charge.tokens_out, most_tokens),
+    )
+    if told == Spent().plus(charge):
+        return charge
+    note = "; ".join(filter(None, [charge.note, "the provider named more than can be"]))
+    return charge.but(**dict(told), estimated=True, note=note)
+
+
+def _unreadable(error: StoreError) -> BudgetSpent:
+    return BudgetSpent(
+        f"What models have spent cannot be counted, so none is asked. {error}", detail=error.detail
+    )
