@@ -61,11 +61,11 @@ _GIT: Mapping[str, str] = {
 def confined(sandbox: Sandbox, command: str, root: Path, seconds: float) -> str | None:
     """Return the command line that runs `command` with nothing writable; `None` if none does.
 
-    Raises `SandboxUnavailable`. A sandbox that hands a command line back as it was confines
-    nothing.
+    The program that runs it is enclosed itself: this is a sandbox in a sandbox. One that hands a
+    command line back as it was confines nothing. Raises `SandboxUnavailable`.
     """
     inner = [_SHELL, "-c", _CEILINGS, _SHELL, command]
-    outer, env = sandbox.wrap(inner, cwd=root, writable=(), env={})
+    outer, env = sandbox.inner.wrap(inner, cwd=root, writable=(), env={})
     if len(outer) <= len(inner) or outer[-len(inner) :] != inner:
         return None
     clean = [f"{name}={value}" for name, value in env.items()]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.adapters.sandbox._environment import clean_environment, not_startable
 from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
+from bot.adapters.sandbox._syscalls import filter_file
 from bot.adapters.sandbox._system import NAMES, bound, interpreter, kernel_settings, programs
 from bot.ports.sandbox import Completed, Enclosure, Limits
 
@@ -17,6 +18,7 @@ PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted 
 HOME = "/tmp/home"  # noqa: S108 - in there
 NOBODY = "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
 PROBE = Limits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
+_FILTER = "9"  # the descriptor bwrap reads the filter of calls from
 _MIB = 1024 * 1024
 
 
@@ -94,7 +96,14 @@ class BubblewrapSandbox:
 
     def _apart(self, *, strict: bool) -> Iterator[str]:
         """Yield the program and what it does not share with anybody."""
-        yield from (shutil.which(self._program) or self._program, "--unshare-all")
+        bwrap = shutil.which(self._program) or self._program
+        calls = None if self._within else filter_file()  # what is around has one already
+        if calls:
+            yield from ("/bin/sh", "-c", f'exec "$@" {_FILTER}<{calls}', "sh", bwrap)
+            yield from ("--seccomp", _FILTER)
+        else:
+            yield bwrap
+        yield "--unshare-all"
         if self._network:
             yield "--share-net"
         if strict and (_can_be_strict(self._program) if self._strict is None else self._strict):

@@ -1,0 +1,111 @@
+"""Which calls to the kernel a confined command is refused, as the program the kernel checks with.
+
+Namespaces leave some doors open: a machine's sockets to what hosts it, keys kept in the kernel,
+other processes' memory, and large parts of the kernel no check needs. The filter stays with
+whatever is started. Layout: `struct seccomp_data` and classic BPF, linux/seccomp.h, linux/filter.h.
+"""
+
+import errno
+import functools
+import os
+import platform
+import struct
+import sys
+from typing import NamedTuple
+
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24  # offsets; of the arguments the lower half
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_X32 = 0x40000000
+# What programs speak: unix, inet, inet6, and netlink to ask for addresses. Not vsock, which knows
+# no namespaces and leads to the host of a virtual machine.
+_FAMILIES = (1, 2, 10, 16)
+_TERMINAL = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing into the terminal of somebody else
+
+
+class _Machine(NamedTuple):
+    """What differs between processors. `refused` are the numbers of the same calls."""
+
+    arch: int
+    socket: int
+    ioctl: int
+    refused: tuple[int, ...]
+
+
+# add_key request_key keyctl bpf userfaultfd perf_event_open kexec_load kexec_file_load init_module
+# finit_module delete_module open_by_handle_at ptrace process_vm_readv process_vm_writev acct swapon
+# swapoff reboot settimeofday clock_settime quotactl syslog fanotify_init setns; the same in both:
+_SAME = (425, 426, 427, 438)  # io_uring_setup io_uring_enter io_uring_register pidfd_getfd
+_MACHINES = {
+    "x86_64": _Machine(
+        0xC000003E, 41, 16,
+        (248, 249, 250, 321, 323, 298, 246, 320, 175, 313, 176, 304, 101, 310, 311, 163, 167, 168,
+         169, 164, 227, 179, 103, 300, 308, *_SAME),
+    ),
+    "aarch64": _Machine(
+        0xC00000B7, 198, 29,
+        (217, 218, 219, 280, 282, 241, 104, 294, 105, 273, 106, 265, 117, 270, 271, 89, 224, 225,
+         142, 170, 112, 60, 116, 262, 268, *_SAME),
+    ),
+}  # fmt: skip
+
+
+def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def _refuse(error: int) -> bytes:
+    return _step(_RETURN, _ERRNO | error)
+
+
+def program(machine: str) -> bytes | None:
+    """Return the filter for a processor; `None` for one whose numbers are not known here."""
+    known = _MACHINES.get(machine)
+    if known is None:
+        return None
+    steps = [
+        _step(_LOAD, _ARCH),
+        _step(_JUMP_IF_EQUAL, known.arch, 1),
+        _refuse(errno.EPERM),  # the calls of another processor, by other numbers
+        _step(_LOAD, _NUMBER),
+        *_unless(_step(_JUMP_IF_LEAST, _X32, 0, 1), errno.ENOSYS),
+    ]
+    for number in known.refused:
+        steps += _unless(_step(_JUMP_IF_EQUAL, number, 0, 1), errno.EPERM)
+    steps += _looking_at(known.socket, _FIRST, _FAMILIES, wanted=True)
+    steps += _looking_at(known.ioctl, _SECOND, _TERMINAL, wanted=False)
+    return b"".join((*steps, _step(_RETURN, _ALLOW)))
+
+
+def _unless(test: bytes, error: int) -> tuple[bytes, bytes]:
+    """Return a test that steps over the refusal after it where it does not hold."""
+    return test, _refuse(error)
+
+
+def _looking_at(
+    number: int, argument: int, values: tuple[int, ...], *, wanted: bool
+) -> list[bytes]:
+    """Return steps that refuse a call whose argument is not (or is not to be) one of `values`."""
+    good, bad = _step(_RETURN, _ALLOW), _refuse(errno.EPERM)
+    ends = [bad, good] if wanted else [good, bad]  # none of them; one of them
+    tests = [
+        _step(_JUMP_IF_EQUAL, value, len(values) - place) for place, value in enumerate(values)
+    ]
+    inside = [_step(_LOAD, argument), *tests, *ends]
+    return [_step(_JUMP_IF_EQUAL, number, 0, len(inside)), *inside]
+
+
+def filter_file() -> str | None:
+    """Return a path to the filter, readable as long as we live; `None` where there is none."""
+    held = _held()
+    return None if held is None else f"/proc/{os.getpid()}/fd/{held}"
+
+
+@functools.cache
+def _held() -> int | None:
+    filtering = program(platform.machine()) if sys.platform == "linux" else None
+    if filtering is None:
+        return None
+    held = os.memfd_create("theseus-syscalls")
+    os.write(held, filtering)
+    return held
