@@ -16,11 +16,11 @@ from bot.self_improvement import ApprovalRequest
 from cogs.ui import (
     CardSeen,
     RunButton,
+    approve,
     card_seen,
     is_listed,
     person_of,
     reverting_text,
-    shipping_text,
 )
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
@@ -126,9 +126,10 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        # the same event again says the same; a reaction given again later may be answered anew
-        said = hashlib.sha256(text.encode()).hexdigest()[:12]
-        await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")
+        if not self.bot.agent.tired_of(request.person):
+            # the same event again says the same; a reaction given later may be answered anew
+            said = hashlib.sha256(text.encode()).hexdigest()[:12]
+            await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")
         taken = await self._taken(card.message_id)
         reactions = taken.reactions | {f"{user.id}:{emoji}"}
         await self.bot.shelf.put(f"reactions:{card.message_id}", taken.but(reactions=reactions))
@@ -185,10 +186,9 @@ class Approvals(commands.Cog):
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:
-            _, approval, ships = await self.bot.agent.approve(request)
+            return await approve(self.bot, request)
         except TheseusError as refusal:
             return str(refusal)
-        return shipping_text(request.person, approval, ships=ships)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -8,6 +8,7 @@ from bot.app._engines import Engines
 from bot.app._opened import Opened
 from bot.ports.agent import Budget
 from bot.ports.chat import Chat
+from bot.ports.roster import Roster
 from bot.prompts import Prompts
 from bot.self_improvement import Doors, Limits, SelfImprovementAgent, Stages
 from bot.settings import Settings
@@ -26,7 +27,12 @@ _SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
 
 
 def make_agent(
-    settings: Settings, opened: Opened, chosen: Engines, chat: Chat, dev_channel_id: int
+    settings: Settings,
+    opened: Opened,
+    chosen: Engines,
+    chat: Chat,
+    roster: Roster,
+    dev_channel_id: int,
 ) -> SelfImprovementAgent:
     """Return the agent, not running yet."""
     doors = Doors(
@@ -39,6 +45,8 @@ def make_agent(
         recorder=opened.recorder,
         shelf=opened.shelf,
         memory=opened.memory,
+        brake=opened.brake,
+        roster=roster,
         checkout=opened.checkout,
     )
     return SelfImprovementAgent(
@@ -89,6 +97,7 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         autonomy=config.autonomy,
+        approval=config.approval,
         dev_mode=config.autonomy.dev_mode,
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",

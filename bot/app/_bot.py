@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.discord_chat import DiscordChat, DiscordRoster
 from bot.app._agent import make_agent
 from bot.app._engines import Bench, MakeEngines, engines
 from bot.app._lock import hold
@@ -70,7 +70,8 @@ async def _build(
             clock=opened.clock,
         )
     )
-    agent = make_agent(settings, opened, chosen, chat, who.dev_channel_id)
+    roster = DiscordRoster(client, who.guild_id, opened.clock)
+    agent = make_agent(settings, opened, chosen, chat, roster, who.dev_channel_id)
     monitoring = _monitoring(settings, opened, chat, agent, who)
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.shelf = agent, chat, opened.shelf

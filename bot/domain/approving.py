@@ -1,9 +1,15 @@
-"""What an approval takes, beyond one listed person's word."""
+"""What an approval takes, beyond one listed person's word, and whether it has been given."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
 
+from bot.domain.change import Finding
+from bot.domain.people import Person
+from bot.domain.plan import Plan
+from bot.domain.policy import needs_security_review
+from bot.domain.proposal import Approval
 from bot.domain.record import Record
 
 Weight = Literal["high", "security"]
@@ -20,3 +26,98 @@ class ApprovalRules(Record):
     second_for: frozenset[Weight] = frozenset()
     people: int = Field(default=2, ge=1, le=10)
     other_than_requester: bool = False
+
+
+class Need(Record):
+    """How many people have to approve one change; `not_by` is who asked, where they don't count."""
+
+    people: int = 1
+    not_by: int | None = None
+
+
+class Words(Record):
+    """Everybody's word for one head so far, oldest first, each person's once; and what it takes.
+
+    Another head has none: a push voids them all.
+    """
+
+    head: str
+    given: tuple[Approval, ...] = ()
+    need: Need = Need()
+
+    def plus(self, word: Approval, need: Need) -> "Words":
+        """Return them with one more; who says it again says it in the place of the first time."""
+        known = {each.person.id: each for each in self.given} | {word.person.id: word}
+        return self.but(given=tuple(known.values()), need=need)
+
+
+class Standing(Record):
+    """Whose words count now: each person once, in the order they gave them."""
+
+    need: Need
+    counted: tuple[Approval, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        """Whether it may be merged."""
+        return len(self.counted) >= self.need.people
+
+    @property
+    def told(self) -> str:
+        """How far it is, for people: "1 of 2 approvals: Ada; one more approver has to say it."."""
+        return _told(self.need, [approval.person for approval in self.counted])
+
+    def as_one(self) -> Approval:
+        """Return the approval the first of them make together; `ValueError` where nobody counts."""
+        first, *others = self.counted[: self.need.people]
+        return first.but(
+            others=tuple(approval.person for approval in others),
+            security_reviewed=all(each.security_reviewed for each in (first, *others)),
+        )
+
+
+def weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weight]:
+    """Return what a change weighs, by its plan's risk and by the paths it touches."""
+    found: set[Weight] = set()
+    if plan is not None and plan.risk in ("high", "security"):
+        found.add("high")
+    if (plan is not None and plan.risk == "security") or needs_security_review(findings):
+        found.add("security")
+    return frozenset(found)
+
+
+def needed(
+    rules: ApprovalRules, requester: Person, plan: Plan | None, findings: tuple[Finding, ...]
+) -> Need:
+    """Return what it takes to approve such a change that `requester` asked for."""
+    if not rules.second_for & weights(plan, findings):
+        return Need()
+    return Need(people=rules.people, not_by=requester.id if rules.other_than_requester else None)
+
+
+def standing(words: Words, need: Need, may: Collection[int]) -> Standing:
+    """Return whose words count, where those with an id in `may` are allowed to approve now."""
+    counted = (each for each in words.given if each.person.id in may)
+    return Standing(
+        need=need, counted=tuple(each for each in counted if each.person.id != need.not_by)
+    )
+
+
+def told(words: Words) -> str:
+    """Return how far the approval of a head is, by who has said it; empty where one is enough."""
+    if words.need == Need():
+        return ""
+    everybody = [approval.person for approval in words.given]
+    return _told(words.need, [p for p in everybody if p.id != words.need.not_by])
+
+
+def _told(need: Need, people: list[Person]) -> str:
+    left = need.people - len(people)
+    names = ", ".join(person.name for person in people)
+    so_far = f"{len(people)} of {need.people} approvals" + (f": {names}" if names else "")
+    if left <= 0:
+        return f"{so_far}."
+    who = "one more approver has" if left == 1 and names else f"{left} approvers have"
+    who = "an approver has" if left == 1 and not names else who
+    besides = ", other than who asked for it" if need.not_by is not None else ""
+    return f"{so_far}; {who} to say it{besides}."

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.domain.approving import Words
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -21,6 +22,7 @@ RECORDS: dict[str, type[Record]] = {
         Verdict,
         FullTier,
         Proposal,
+        Words,
         Approval,
         Shipment,
         Outcome,
@@ -43,6 +45,7 @@ class History(Record):
     verdict: Verdict | None = None
     full_tier: FullTier | None = None
     proposal: Proposal | None = None
+    words: Words | None = None
     approval: Approval | None = None
     shipment: Shipment | None = None
     outcome: Outcome | None = None

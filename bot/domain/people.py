@@ -1,14 +1,20 @@
 """Who speaks, and where."""
 
+from pydantic import Field
+
 from bot.domain.record import Record
 
 
 class Person(Record):
-    """Somebody in chat. Ids are Discord snowflakes."""
+    """Somebody in chat. Ids are Discord snowflakes; roles are those of the server we work for."""
 
     id: int
     name: str
     role_ids: frozenset[int] = frozenset()
+    bot: bool = Field(default=False, description="a program: a bot, or a webhook")
+    outsider: bool = Field(
+        default=False, description="no member of our server, or speaking in another one"
+    )
 
 
 ITSELF = Person(id=0, name="Theseus")

@@ -23,7 +23,8 @@ class Act(StrEnum):
     LIFT = "lift"  # the emergency stop
 
 
-_FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.LIFT})
+FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.LIFT})
+"""What only approvers may do, and what is asked of the roles they have at that very moment."""
 
 _REFUSALS = {
     Act.ASK: "ask me to work on the code",
@@ -42,15 +43,22 @@ _REFUSALS = {
 def authorize(people: AllowList, person: Person, act: Act) -> None:
     """Return if `person` may do `act`; raise `NotAuthorized` with a polite refusal if not.
 
-    The bot itself may not, whatever the lists say.
+    The bot itself may not, nor may any other program, nor who is not in our server, whatever the
+    lists say.
     """
-    if person.id == ITSELF.id:
-        raise NotAuthorized(f"{ITSELF.name} has no say in this; people have.")
+    if person.id == ITSELF.id or person.bot:
+        name = ITSELF.name if person.id == ITSELF.id else person.name
+        raise NotAuthorized(f"{name} has no say in this; people have.")
+    if person.outsider:
+        raise NotAuthorized(
+            f"Sorry {person.name}, I take that only from members of the server I work for, said "
+            "there or in a direct message."
+        )
     if people.approvers.has(person):
         return
-    if act not in _FOR_APPROVERS and people.developers.has(person):
+    if act not in FOR_APPROVERS and people.developers.has(person):
         return
-    who = "approvers" if act in _FOR_APPROVERS else "developers"
+    who = "approvers" if act in FOR_APPROVERS else "developers"
     raise NotAuthorized(
         f"Sorry {person.name}, you are not on the list of people who may {_REFUSALS[act]}. "
         f"Someone who runs this bot can add you to `people.{who}` in its configuration."

@@ -71,12 +71,16 @@ class Proposal(Record):
 
 
 class Approval(Record):
-    """One person's word for one head. The only thing that lets a run ship."""
+    """One person's word for one head, with that of `others` where it takes several.
+
+    The only thing that lets a run ship.
+    """
 
     run_id: str
     proposal: int
     head: str
     person: Person
+    others: tuple[Person, ...] = ()
     at: AwareDatetime
     how: How
     security_reviewed: bool = False

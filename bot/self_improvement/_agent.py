@@ -17,7 +17,9 @@ from bot.self_improvement._approval import ApprovalRequest, Approvals
 from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._cancelling import Cancelling
 from bot.self_improvement._catching_up import CatchingUp
+from bot.self_improvement._clerk import Clerk
 from bot.self_improvement._dialogue import Dialogue
+from bot.self_improvement._emergency import Emergency
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._hearing import Hearing
 from bot.self_improvement._keeper import Keeper, about, open_question
@@ -25,10 +27,12 @@ from bot.self_improvement._kit import Kit
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._purse import Purse
+from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._starting import Starting, again, taken_over
 from bot.self_improvement._startup import Startup
+from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._sweep import Sweep
 from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
@@ -51,39 +55,53 @@ class SelfImprovementAgent:
         )
         purse, hearing = Purse(), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
-        self._permits = Permits(doors, limits.people)
+        quorum, sign = Quorum(doors, limits), StopSign(doors.brake)
+        self._clerk = Clerk(doors.store, doors.clock)
+        self._permits = Permits(quorum, self._clerk, doors.clock)
         self.recollection = Recollection(doors, self._permits)
-        self.autonomy = AutonomyGate(doors, limits, self._permits, self._start)
-        kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing)
+        self.autonomy = AutonomyGate(doors, limits, self._permits, self._start, sign)
+        kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing, sign)
         flow = Flow(kit, self.autonomy.standing)
-        self._approvals = Approvals(doors, limits, self._turns)
+        self._approvals = Approvals(doors, quorum, self._clerk, self._turns, sign)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
             doors, self._voice, self._keeper, self._workers.wake, stages.execute, hearing
         )
         self._cancelling = Cancelling(doors, self._workers, self._keeper, self._voice, purse)
+        self.emergency = Emergency(
+            doors, limits, sign, self._permits, self._workers, self._cancelling, self._voice,
+            self._turns,
+        )  # fmt: skip
         self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
         self._starting = Starting(doors, self._startup)
         self.watching = Watching(doors, stages, limits, self._voice)
-        self.catching_up = CatchingUp(doors, stages.ship, dev_channel_id=limits.dev_channel_id)
+        self.catching_up = CatchingUp(
+            doors, stages.ship, dev_channel_id=limits.dev_channel_id, standing=sign.now
+        )
         self.reverting = Reverting(doors, self._permits, self._start)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
-            self.autonomy,
+            self.autonomy, sign,
         )  # fmt: skip
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
         await self.recover()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.emergency.run_forever(), name="emergency")
             group.create_task(self._workers.run_forever(), name="workers")
             group.create_task(self._sweep.run_forever(), name="sweep")
             group.create_task(self.watching.run_forever(), name="watching")
+            group.create_task(self._clerk.run_forever(), name="clerk")
             group.create_task(self.catching_up.run_forever(), name="catching up")
 
     async def recover(self) -> None:
-        """Continue, queue or end every run an earlier process left, each with a word about it."""
-        await self._startup.recover()
+        """Continue, queue or end every run an earlier process left, each with a word about it.
+
+        While the emergency stop stands, all of them end.
+        """
+        stop = await self.emergency.at_start()
+        await self._startup.recover(stopped=stop is not None)
         self._workers.wake()
 
     # What people ask
@@ -91,7 +109,7 @@ class SelfImprovementAgent:
     async def request(self, trigger: Trigger) -> Run:
         """Start a run, or return the one this very trigger started. Its thread and card are there.
 
-        Raises `NotAuthorized`, `ChatRejected` where no thread can be opened.
+        Raises `NotAuthorized`, `Stopped`, `ChatRejected` where no thread can be opened.
         """
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
@@ -154,6 +172,14 @@ class SelfImprovementAgent:
         self._workers.wake()
         return result
 
+    async def short_of(self, run_id: str) -> str:
+        """Return how far a run's approval is, where it takes more words; else nothing."""
+        return await self._approvals.short_of(run_id)
+
+    def tired_of(self, person: Person) -> bool:
+        """Whether the person was refused so often just now that no answer does any good."""
+        return self._clerk.tired(person.id)
+
     async def reject(self, run_id: str, person: Person, *, why: str = "") -> Run:
         """End a run that waits for a word, and close its proposal. Raises `WrongStage`."""
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
@@ -195,11 +221,13 @@ class SelfImprovementAgent:
             how=how,
             at=now,
         )
+        await self.emergency.check()
         return await self._in_turn(run_id, lambda run: self._dialogue.tell(run, (item,)))
 
     async def answer(self, run_id: str, person: Person, text: str) -> Run:
         """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""
         await self.permit(person, Act.ANSWER, run_id=run_id, note=text)
+        await self.emergency.check()
         return await self._in_turn(run_id, lambda run: self._dialogue.answer(run, person, text))
 
     async def question(self, run: Run) -> Question | None:
@@ -251,11 +279,13 @@ class SelfImprovementAgent:
         except ForgeError as error:
             forge = f"⚠️ {error}"
         own = await self.autonomy.vital_sign()
-        return (f"**Forge** {forge}", own, *self._limits.vital_signs)
+        stop = await self.emergency.vital_sign()
+        return (stop, f"**Forge** {forge}", own, *self._limits.vital_signs)
 
     # How it is done
 
     async def _start(self, trigger: Trigger) -> Run:
+        await self.emergency.check()
         run = await self._starting.start(trigger)
         self._workers.wake()
         return run
@@ -271,6 +301,7 @@ class SelfImprovementAgent:
         raise WrongStage(f"Run `{run_id}` changes too fast; please try again.")
 
     async def _queued(self, run: Run, *records: Record) -> Run:
+        await self.emergency.check()
         now = self._doors.clock.now()
         saved = await self._doors.store.save(run.but(updated_at=now), *records)
         self._workers.wake()

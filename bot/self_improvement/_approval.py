@@ -2,15 +2,27 @@
 
 from pydantic import Field
 
+from bot.domain.approving import Words
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import PolicyError, RunError, StaleApproval, UnknownRun, WrongStage
+from bot.domain.errors import (
+    ChatUnavailable,
+    NotAuthorized,
+    PolicyError,
+    RunError,
+    StaleApproval,
+    UnknownRun,
+    WrongStage,
+)
 from bot.domain.history import History
 from bot.domain.people import Person
-from bot.domain.policy import Act, authorize, bind, check_review
+from bot.domain.policy import Act, bind, check_review
 from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
-from bot.self_improvement._parts import Doors, Limits
+from bot.self_improvement._clerk import Clerk
+from bot.self_improvement._parts import Doors
+from bot.self_improvement._quorum import Quorum
+from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._turns import Turns
 
 _LOOKS, _LOOK_SECONDS = 100, 0.1
@@ -22,7 +34,7 @@ class ApprovalRequest(Record):
 
     `card_id`, `head` and `number` are set when the person pointed at a card, a commit or a pull
     request. `said_id` is the chat's id of the word itself; ids grow with time, so it tells whether
-    the newest card was there when it was said.
+    the newest card was there when it was said. What was `edited` since may have said anything then.
     """
 
     person: Person
@@ -34,32 +46,50 @@ class ApprovalRequest(Record):
     number: int | None = None
     said_id: int | None = None
     security_reviewed: bool = False
+    edited: bool = False
 
 
 class Approvals:
     """Authorises, binds to the exact commit, and records."""
 
-    def __init__(self, doors: Doors, limits: Limits, turns: Turns) -> None:
+    def __init__(
+        self, doors: Doors, quorum: Quorum, clerk: Clerk, turns: Turns, sign: StopSign
+    ) -> None:
         self._doors = doors
-        self._people = limits.people
+        self._quorum = quorum
+        self._clerk = clerk
         self._turns = turns
+        self._sign = sign
 
     async def give(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Record the approval; return the run, the approval that counts, and if this word ships.
 
-        It does not ship when somebody else's did already: the approval names them. After a
-        shipment that failed, the next word ships again. The run comes back queued. Raises
-        `NotAuthorized`, `StaleApproval`, `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`;
-        each refusal is audited.
+        It does not ship when somebody else's did already: the approval names them; nor while it
+        takes more people's words (see `short_of`). After a shipment that failed, the next word
+        ships again. The run comes back queued. Raises `NotAuthorized`, `StaleApproval`,
+        `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`, and `ChatUnavailable` where nobody
+        can tell what the person may do now; each refusal is audited.
         """
         try:
-            authorize(self._people, request.person, Act.SHIP)
+            self._quorum.listed(request.person, Act.SHIP)
+            await self._sign.check()
             run = await self.find(request.run_id, request.thread_id)
             async with self._turns.of(run.id):
-                return await self._given(await self._proposed(run.id), request)
-        except (PolicyError, RunError) as refusal:
+                now = await self._quorum.present(request.person, Act.SHIP)
+                return await self._given(await self._proposed(run.id), request.but(person=now))
+        except (PolicyError, RunError, ChatUnavailable) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
             raise
+
+    async def short_of(self, run_id: str) -> str:
+        """Return how far the approval of the run's newest head is; empty where one is enough."""
+        history = await self._doors.store.history(run_id)
+        proposal, words = history.proposal, history.words
+        if proposal is None or words is None or words.head != proposal.head:
+            return ""
+        run = await self._doors.store.get(run_id)
+        found = await self._quorum.standing(run, history, proposal)
+        return "" if found.enough else found.told
 
     async def find(self, run_id: str | None, thread_id: int | None) -> Run:
         """Return the run somebody means, by id (as people type it) or by thread."""
@@ -91,12 +121,27 @@ class Approvals:
         proposal = _open_for_a_word(run, history)
         if run.status is Status.DONE and history.approval is not None:
             return run, history.approval, False
-        approval = await self._checked(run, history, proposal, request)
-        counts = await self._doors.store.approve(approval)
+        word = await self._checked(run, history, proposal, request)
+        need = self._quorum.need(run, history)
+        if need.not_by == request.person.id:
+            raise NotAuthorized(
+                f"{request.person.name}, you asked for this change: somebody else has to approve "
+                "it (`approval.other_than_requester`)."
+            )
+        known = history.words
+        words = known if known and known.head == word.head else Words(head=word.head)
+        words = words.plus(word, need)
+        await self._doors.store.append(run.id, words)
+        found = await self._quorum.standing(run, history.plus(words), proposal)
+        if not found.enough:
+            await self._audit(request, allowed=True, note=f"{run.id} {word.head} {found.told}")
+            return run, word, False
+        await self._sign.check()  # it may have come meanwhile
+        counts = await self._doors.store.approve(found.as_one())
         waited = run.status is Status.WAITING
-        note = f"{run.id} {approval.head} given first by {counts.person.name}"
+        note = f"{run.id} {word.head} given first by {counts.person.name}"
         await self._audit(request, allowed=True, note=note)
-        return await self.queue(run) if waited else run, counts, waited
+        return await self.queue(run) if waited else run, found.as_one(), waited
 
     async def _checked(
         self, run: Run, history: History, proposal: Proposal, request: ApprovalRequest
@@ -106,6 +151,8 @@ class Approvals:
                 f"Run `{run.id}` proposes #{proposal.number}, not #{request.number}; nothing was "
                 "merged."
             )
+        if request.edited:
+            raise StaleApproval("That message was edited since; please say it again.")
         bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
         shown, said = proposal.card_id, request.said_id
         if shown is not None and said is not None and said < shown:
@@ -131,7 +178,7 @@ class Approvals:
         )
 
     async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:
-        await self._doors.store.audit(
+        await self._clerk.write(
             AuditEntry(
                 at=self._doors.clock.now(),
                 action=Act.SHIP,

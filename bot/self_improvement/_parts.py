@@ -3,13 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.domain.approving import ApprovalRules
 from bot.domain.autonomy import Autonomy
 from bot.domain.people import AllowList
+from bot.ports.brake import Brake
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryBook
+from bot.ports.roster import Roster
 from bot.ports.shelf import Shelf
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout, Workspaces
@@ -40,6 +43,8 @@ class Doors:
     recorder: Recorder
     shelf: Shelf
     memory: MemoryBook
+    brake: Brake
+    roster: Roster
     checkout: Checkout | None = None
 
 
@@ -72,9 +77,11 @@ class Limits:
     full_tier: bool = True  # off where the forge runs it
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)
+    brake: timedelta = timedelta(seconds=0.25)  # between looks whether everything is stopped
     question: timedelta = timedelta(hours=1)
     forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
     comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
     autonomy: Autonomy = field(default_factory=Autonomy)
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
     dev_mode: bool = False  # pause while people work on the code
     vital_signs: tuple[str, ...] = ()

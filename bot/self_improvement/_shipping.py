@@ -1,13 +1,14 @@
 """Ship: the full checks, the merge, the running code; patient while the forge checks itself."""
 
 from bot.domain.change import FullTier
-from bot.domain.errors import ForgeConflict, ForgePending, WrongStage
+from bot.domain.errors import ChatUnavailable, ForgeConflict, ForgePending, PortError
 from bot.domain.history import History
-from bot.domain.proposal import Proposal
+from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._pauses import soon
+from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._undoing import Undoing
 from bot.self_improvement._watching import Watching
 from bot.self_improvement._words import moved_text
@@ -20,22 +21,24 @@ class Shipping:
         self._kit = kit
         self._watching = Watching(kit.doors, kit.stages, kit.limits, kit.voice)
         self._undoing = Undoing(kit)
+        self._quorum = Quorum(kit.doors, kit.limits)
 
     async def ship(self, run: Run, history: History) -> Run:
         """Merge what was approved and take it on; what does not work waits for another word."""
         kit, proposal = self._kit, need(history.proposal)
-        approval = await kit.doors.store.approval(run.id, proposal.head)
-        if approval is None:
-            raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
+        try:
+            await self._quorum.approval(run, proposal)  # before the full checks take their time
+        except ChatUnavailable as error:
+            return await self._pending(run, error)
         tier = await self._fully_proven(run, history)
         if tier is not None and not tier.ok:
             return await kit.keeper.unproven(run, tier)
         records: tuple[Record, ...] = () if tier is None or tier == history.full_tier else (tier,)
         try:
-            shipment = await kit.patiently(
-                run, history, lambda: kit.stages.ship(proposal, approval)
+            approval, shipment = await kit.patiently(
+                run, history, lambda: self._merged(run, proposal)
             )
-        except ForgePending as error:
+        except (ForgePending, ChatUnavailable) as error:
             return await self._pending(run, error, *records)
         except ForgeConflict as error:
             if not await self._has_moved(proposal):
@@ -52,8 +55,18 @@ class Shipping:
             await self._undoing.shipped(run, proposal)
         return await kit.keeper.end(run, Status.DONE, reason, *records)
 
-    async def _pending(self, run: Run, error: ForgePending, *records: Record) -> Run:
-        """Wait for the forge's own checks without holding a worker, up to a limit.
+    async def _merged(self, run: Run, proposal: Proposal) -> tuple[Approval, Shipment]:
+        """Merge with the words of those who may give them at this very moment.
+
+        Minutes may have passed since they were given, with the full checks or a forge out of reach.
+        """
+        approval = await self._quorum.approval(run, proposal)
+        if not await self._kit.is_merged(run, proposal):
+            await self._kit.sign.check()  # what is merged already comes live, though
+        return approval, await self._kit.stages.ship(proposal, approval)
+
+    async def _pending(self, run: Run, error: PortError, *records: Record) -> Run:
+        """Wait for the forge's own checks, or for the chat, without holding a worker; not for ever.
 
         The limit is kept in the row while the sweep tries again and again.
         """

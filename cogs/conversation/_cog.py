@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError, UnknownRun, WrongStage
+from bot.domain.errors import NotAuthorized, TheseusError, UnknownRun, WrongStage
 from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.policy import Act
 from bot.domain.posts import Post
@@ -120,6 +120,8 @@ class Conversation(commands.Cog):
             except WrongStage as refusal:
                 # it may have been heard to the end just before the bot was killed
                 answer = None if missed and await is_so(self.bot, heard) else str(refusal)
+            except NotAuthorized as refusal:
+                answer = None if self.bot.agent.tired_of(heard.person) else str(refusal)
             except TheseusError as refusal:
                 answer = str(refusal)
             if answer:
@@ -202,6 +204,8 @@ class Conversation(commands.Cog):
         reference = message.reference
         if reference is None or reference.message_id is None:
             return None
+        if reference.type is discord.MessageReferenceType.forward:
+            return None  # passed on, not replied to
         if isinstance(reference.resolved, discord.Message):
             return reference.resolved
         try:

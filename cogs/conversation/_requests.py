@@ -13,7 +13,7 @@ from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement import ApprovalRequest
 from cogs.conversation._heard import Heard
 from cogs.conversation._reasons import why_in
-from cogs.ui import ask, asked_text, error_id_in, is_listed, on_it, place_of, shipping_text
+from cogs.ui import approve, ask, asked_text, error_id_in, is_listed, on_it, place_of
 
 
 async def work(bot: TheseusClient, heard: Heard) -> str | None:
@@ -59,7 +59,8 @@ async def ship(bot: TheseusClient, heard: Heard) -> str | None:
     """Ship what the words, the card or the thread point at."""
     slots, card = heard.utterance.slots, heard.card
     in_thread = heard.message.channel.id if heard.run else None
-    _, approval, ships = await bot.agent.approve(
+    return await approve(
+        bot,
         ApprovalRequest(
             person=heard.person,
             how="text",
@@ -70,9 +71,9 @@ async def ship(bot: TheseusClient, heard: Heard) -> str | None:
             number=slots.pull_request,
             said_id=heard.message.id,
             security_reviewed=slots.security_reviewed,
-        )
+            edited=heard.message.edited_at is not None,
+        ),
     )
-    return shipping_text(heard.person, approval, ships=ships)
 
 
 async def reject(bot: TheseusClient, heard: Heard) -> str | None:

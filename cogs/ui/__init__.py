@@ -1,6 +1,6 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
-from cogs.ui.answers import fitting, on_it, reverting_text, send_privately, shipping_text
+from cogs.ui.answers import approve, fitting, on_it, reverting_text, send_privately
 from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
@@ -19,6 +19,7 @@ from cogs.ui.memories import forgotten_text, memory_line, noted_text
 __all__ = [
     "CardSeen",
     "RunButton",
+    "approve",
     "ask",
     "asked_text",
     "card_seen",
@@ -36,5 +37,4 @@ __all__ = [
     "place_of",
     "reverting_text",
     "send_privately",
-    "shipping_text",
 ]

@@ -5,18 +5,33 @@ from typing import Any
 
 import discord
 
+from bot.client import TheseusClient
 from bot.domain import cards
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
+from bot.self_improvement import ApprovalRequest
 
 
 def shipping_text(person: Person, approval: Approval, *, ships: bool) -> str:
     """Return what `person` reads after "ship it": that it ships, or who was first."""
     head = f"`{approval.head[:7]}`"
-    if ships or approval.person.id == person.id:
-        return f"Shipping {head}, as {person.name} said."
+    said_so = [approval.person, *approval.others]
+    if ships or person.id in [each.id for each in said_so]:
+        return f"Shipping {head}, as {' and '.join(each.name for each in said_so)} said."
     return f"{approval.person.name} has shipped {head} already."
+
+
+async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
+    """Give somebody's word; return what they read. Raises what `SelfImprovementAgent.approve` does.
+
+    Where it takes more people's words, that is how many are there.
+    """
+    run, approval, ships = await bot.agent.approve(request)
+    short = "" if ships or run.ended else await bot.agent.short_of(run.id)
+    if short:
+        return f"Noted, {request.person.name}, for `{approval.head[:7]}`: {short}"
+    return shipping_text(request.person, approval, ships=ships)
 
 
 def on_it(run: Run) -> str:

@@ -12,7 +12,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.self_improvement import ApprovalRequest
-from cogs.ui.answers import on_it, reverting_text, send_privately, shipping_text
+from cogs.ui.answers import approve, on_it, reverting_text, send_privately
 from cogs.ui.hearing import person_of
 
 _TEMPLATE = re.compile(
@@ -58,16 +58,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     ) -> str:
         agent = bot.agent
         if self._action == "ship":
-            _, approval, ships = await agent.approve(
-                ApprovalRequest(
-                    person=person,
-                    how="button",
-                    run_id=self._run_id,
-                    card_id=interaction.message.id if interaction.message else None,
-                    head=self._head,
-                )
-            )
-            return shipping_text(person, approval, ships=ships)
+            return await approve(bot, self._word(interaction, person))
         if self._action == "reject":
             return (await agent.reject(self._run_id, person)).reason
         if self._action == "fix":
@@ -80,6 +71,16 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         await agent.permit(person, Act.READ, run_id=self._run_id)
         plan = (await agent.history(self._run_id)).plan
         return plan_text(plan) if plan else "There is no plan yet."
+
+    def _word(self, interaction: discord.Interaction[Any], person: Person) -> ApprovalRequest:
+        """Return "ship it" as it was pressed: on which card, for which commit.
+
+        Without either, it is for no card there is.
+        """
+        card = interaction.message.id if interaction.message and self._head else 0
+        return ApprovalRequest(
+            person=person, how="button", run_id=self._run_id, card_id=card, head=self._head
+        )
 
     async def _revise(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person

@@ -27,13 +27,24 @@ class CardSeen:
 
 
 def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
-    """Return the speaker with the roles they have now; in a direct message too."""
-    guild = bot.get_guild(bot.identity.guild_id) if bot.identity.guild_id else None
-    member = guild.get_member(user.id) if guild else None
-    if member is None and isinstance(user, discord.Member):
-        member = user
-    roles = frozenset(role.id for role in member.roles) if member else frozenset[int]()
-    return Person(id=user.id, name=user.display_name, role_ids=roles)
+    """Return the speaker with the roles they have now in our server; in a direct message too.
+
+    Roles of another server are none. Who left ours, or speaks in another one, is an outsider.
+    """
+    home = bot.identity.guild_id
+    guild = bot.get_guild(home) if home else None
+    member = user if isinstance(user, discord.Member) else None
+    elsewhere = member is not None and home is not None and member.guild.id != home
+    if guild is not None and (member is None or elsewhere):
+        member = guild.get_member(user.id)
+    left = guild is not None and guild.chunked and member is None
+    return Person(
+        id=user.id,
+        name=user.display_name,
+        role_ids=frozenset(role.id for role in member.roles) if member else frozenset(),
+        bot=user.bot,
+        outsider=elsewhere or left,
+    )
 
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.discord_chat import DiscordChat, DiscordRoster
 from bot.client import Identity, TheseusClient
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
@@ -142,6 +142,7 @@ async def dev_channel(
         world.speak_through(chat)
         client.chat = chat
         client.shelf = world.shelf
+        world.roster = DiscordRoster(client, local.guild_id, world.clock)
         client.agent = world.agent()
         monitoring = _monitoring(world, client.agent, chat, identity)
         client.monitoring = monitoring if noticing else None

@@ -16,6 +16,7 @@ from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
 from bot.ports.planner import Planner
+from bot.ports.roster import Roster
 from bot.ports.store import Store
 from bot.self_improvement import ApprovalRequest, Doors, Limits, SelfImprovementAgent, Stages
 from bot.stages.diagnose import Diagnose
@@ -28,11 +29,13 @@ from bot.stages.verify import Verify
 from bot.stages.watch import WatchFix
 from bot.telemetry import Recorder
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_brake import FakeBrake
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_roster import FakeRoster
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
@@ -147,7 +150,10 @@ class World(Listening):
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
-        self.limits = Limits(people=PEOPLE, dev_channel_id=DEV)
+        self.brake = FakeBrake()
+        self.roster: Roster = FakeRoster((ALICE, BOB, DORA, MALLORY))
+        looks = timedelta(seconds=5)  # at the brake: tests move time by days
+        self.limits = Limits(people=PEOPLE, dev_channel_id=DEV, brake=looks)
         self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
         self.owner = "world"
         self._folder = folder
@@ -197,7 +203,9 @@ class World(Listening):
             recorder,
             shelf,
             self.memory,
-            checkout,
+            brake=fused(self.brake, fuse),
+            roster=fused(self.roster, fuse),
+            checkout=checkout,
         )
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 

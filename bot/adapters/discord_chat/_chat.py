@@ -2,16 +2,15 @@
 
 import asyncio
 import heapq
-import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-import aiohttp
 import discord
 
 from bot.adapters.discord_chat._edits import PacedEdits
+from bot.adapters.discord_chat._errors import mapped
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
 from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.posts import MessageRef, Post
@@ -197,7 +196,7 @@ class DiscordChat:
             # Not ready yet, or closed: there is nothing to send with, and nothing comes of trying.
             await self._client.wait_until_ready()
             try:
-                return await _mapped(call)
+                return await mapped(call)
             except ChatUnavailable as error:
                 _log.warning("discord is out of reach, trying again in %s s: %s", wait, error)
                 await self._clock.sleep(wait)
@@ -240,23 +239,6 @@ async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) 
         allowed_mentions=_NOBODY,
         **options,
     )
-
-
-async def _mapped(call: Callable[[], Awaitable[T]]) -> T:
-    """Map discord.py's errors to ours, here and nowhere else."""
-    try:
-        return await call()
-    except discord.HTTPException as error:
-        if error.status >= 500 or error.status == 429:
-            raise ChatUnavailable(f"Discord answered {error.status}.") from error
-        raise ChatRejected(f"Discord refused ({error.status}): {error.text}") from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise ChatUnavailable(f"Discord is out of reach: {error}") from error
-    except (RuntimeError, json.JSONDecodeError) as error:
-        # aiohttp's word for a client that was closed meanwhile; an answer that is not Discord's own
-        raise ChatUnavailable(f"Discord is out of reach: {error}") from error
-    except (ValueError, TypeError) as error:
-        raise ChatRejected(f"discord.py refused: {error}") from error
 
 
 def _look_at_exception(future: asyncio.Future[Any]) -> None:

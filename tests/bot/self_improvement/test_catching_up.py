@@ -27,7 +27,7 @@ class Quay:
         recorder = Recorder(world.journal, world.clock, folder, b"salt", lambda: None)
         doors = Doors(
             self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
-            recorder, world.shelf, world.memory, world.checkout,
+            recorder, world.shelf, world.memory, world.brake, world.roster, world.checkout,
         )  # fmt: skip
         ship = Ship(world.forge, world.checkout, world.runtime, world.clock)
         self.stop: Stop | None = None

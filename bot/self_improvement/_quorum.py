@@ -1,0 +1,117 @@
+"""The quorum: whose words count at this very moment, and whether they are enough to merge."""
+
+from bot.domain.approving import Need, Standing, Words, needed, standing
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import NotAuthorized, WrongStage
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.domain.policy import FOR_APPROVERS, Act, authorize
+from bot.domain.proposal import Approval, Proposal
+from bot.domain.run import Run
+from bot.self_improvement._parts import Doors, Limits
+
+
+class Quorum:
+    """Asks the roster and the one policy. What it refuses right before a merge is audited here."""
+
+    def __init__(self, doors: Doors, limits: Limits) -> None:
+        self._doors = doors
+        self._limits = limits
+
+    def listed(self, person: Person, act: Act) -> None:
+        """Raise `NotAuthorized` unless the person may, going by the roles that came with them."""
+        authorize(self._limits.people, person, act)
+
+    async def present(self, person: Person, act: Act) -> Person:
+        """Return the person, who may do `act`, with the roles they have now.
+
+        What only approvers may do is asked of the server itself. Raises `NotAuthorized`, and
+        `ChatUnavailable` where nobody can tell.
+        """
+        self.listed(person, act)
+        if act not in FOR_APPROVERS:
+            return person
+        now = await self._now(person)
+        self.listed(now, act)
+        return now
+
+    def need(self, run: Run, history: History) -> Need:
+        """Return what it takes to approve the run's change."""
+        findings = history.verdict.findings if history.verdict else ()
+        return needed(self._limits.approval, run.trigger.person, history.plan, findings)
+
+    async def standing(self, run: Run, history: History, proposal: Proposal) -> Standing:
+        """Return whose words for this head count now. Raises `ChatUnavailable`."""
+        words, may = await self._words(run, history, proposal), set()
+        for approval in words.given:
+            try:
+                may.add((await self.present(approval.person, Act.SHIP)).id)
+            except NotAuthorized:
+                continue
+        return standing(words, self.need(run, history), may)
+
+    async def approval(self, run: Run, proposal: Proposal) -> Approval:
+        """Return the approval to merge with, given by people who may give it now.
+
+        Raises `WrongStage` where nobody gave one, `NotAuthorized` where who did may not any more,
+        `ChatUnavailable` where nobody can tell.
+        """
+        history = await self._doors.store.history(run.id)
+        words = await self._words(run, history, proposal)
+        if not words.given:
+            raise WrongStage(f"Nobody has approved `{proposal.head[:7]}` yet.")
+        found = await self.standing(run, history, proposal)
+        if found.enough:
+            return found.as_one()
+        merged = await self._merged_before(run, proposal)
+        if merged is not None:
+            return merged
+        raise await self._refusal(run, words, found)
+
+    async def _now(self, person: Person) -> Person:
+        """Return the person as the server knows them now; who is not there is an outsider."""
+        member = await self._doors.roster.person(person.id)
+        if member is None:
+            return person.but(role_ids=frozenset(), outsider=True)
+        bot = person.bot or member.bot
+        return member.but(name=person.name, bot=bot, outsider=person.outsider)
+
+    async def _words(self, run: Run, history: History, proposal: Proposal) -> Words:
+        words = history.words
+        if words is not None and words.head == proposal.head:
+            return words
+        alone = await self._doors.store.approval(run.id, proposal.head)  # from before there were
+        return Words(head=proposal.head, given=() if alone is None else (alone,))
+
+    async def _merged_before(self, run: Run, proposal: Proposal) -> Approval | None:
+        """Return the approval of a merge that is done already, and only has to come live."""
+        opened = await self._doors.forge.proposal(proposal.number)
+        if opened.state != "merged" or opened.head != proposal.head:
+            return None
+        return await self._doors.store.approval(run.id, proposal.head)
+
+    async def _refusal(self, run: Run, words: Words, found: Standing) -> NotAuthorized:
+        """Return why nothing is merged, audited for everybody whose word does not count now."""
+        counted = {approval.person.id for approval in found.counted}
+        lost = [each for each in words.given if each.person.id not in counted]
+        names = " and ".join(each.person.name for each in lost)
+        told = (
+            f"{names} approved `{words.head[:7]}`, but may not ship any more; nothing was merged."
+            if lost
+            else "it takes more approvals; nothing was merged."
+        )
+        if found.need.people > 1:
+            told += f" {found.told}"
+        for each in lost:
+            await self._doors.store.audit(
+                AuditEntry(
+                    at=self._doors.clock.now(),
+                    action=Act.SHIP,
+                    allowed=False,
+                    person=each.person,
+                    run_id=run.id,
+                    how="merge",
+                    note=f"policy.not_authorized: {told}",
+                )
+            )
+        return NotAuthorized(told)
