@@ -126,7 +126,7 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        if not self.bot.agent.tired_of(request.person):
+        if not self.bot.agent.clerk.tired(request.person.id):
             # the same event again says the same; a reaction given later may be answered anew
             said = hashlib.sha256(text.encode()).hexdigest()[:12]
             await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")

@@ -84,6 +84,10 @@ class LocalDiscord:
         """What a bot uses in place of `wss://gateway.discord.gg`."""
         return f"ws://{self._host}:{self.port}/gateway"
 
+    def leave(self, name: str) -> None:
+        """Have somebody leave the server for good; the bot is told, as Discord tells it."""
+        self._world.backend.remove_member(self.guild_id, self.people[name])
+
     async def __aenter__(self) -> Self:
         """Start to listen."""
         app = web.Application(

@@ -56,13 +56,13 @@ class SelfImprovementAgent:
         purse, hearing = Purse(), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
         quorum, sign = Quorum(doors, limits), StopSign(doors.brake)
-        self._clerk = Clerk(doors.store, doors.clock)
-        self._permits = Permits(quorum, self._clerk, doors.clock)
+        self.clerk = Clerk(doors.store, doors.clock)
+        self._permits = Permits(quorum, self.clerk, doors.clock)
         self.recollection = Recollection(doors, self._permits)
         self.autonomy = AutonomyGate(doors, limits, self._permits, self._start, sign)
         kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing, sign)
         flow = Flow(kit, self.autonomy.standing)
-        self._approvals = Approvals(doors, quorum, self._clerk, self._turns, sign)
+        self.approvals = Approvals(doors, quorum, self.clerk, self._turns, sign)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
             doors, self._voice, self._keeper, self._workers.wake, stages.execute, hearing
@@ -72,7 +72,7 @@ class SelfImprovementAgent:
             doors, limits, sign, self._permits, self._workers, self._cancelling, self._voice,
             self._turns,
         )  # fmt: skip
-        self._startup = Startup(doors, self._voice, self._keeper, self._approvals, self._turns)
+        self._startup = Startup(doors, self._voice, self._keeper, self.approvals, self._turns)
         self._starting = Starting(doors, self._startup)
         self.watching = Watching(doors, stages, limits, self._voice)
         self.catching_up = CatchingUp(
@@ -92,7 +92,7 @@ class SelfImprovementAgent:
             group.create_task(self._workers.run_forever(), name="workers")
             group.create_task(self._sweep.run_forever(), name="sweep")
             group.create_task(self.watching.run_forever(), name="watching")
-            group.create_task(self._clerk.run_forever(), name="clerk")
+            group.create_task(self.clerk.run_forever(), name="clerk")
             group.create_task(self.catching_up.run_forever(), name="catching up")
 
     async def recover(self) -> None:
@@ -168,17 +168,9 @@ class SelfImprovementAgent:
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Ship, if this person may and this is the newest head. See `Approvals.give`."""
-        result = await self._approvals.give(request)
+        result = await self.approvals.give(request)
         self._workers.wake()
         return result
-
-    async def short_of(self, run_id: str) -> str:
-        """Return how far a run's approval is, where it takes more words; else nothing."""
-        return await self._approvals.short_of(run_id)
-
-    def tired_of(self, person: Person) -> bool:
-        """Whether the person was refused so often just now that no answer does any good."""
-        return self._clerk.tired(person.id)
 
     async def reject(self, run_id: str, person: Person, *, why: str = "") -> Run:
         """End a run that waits for a word, and close its proposal. Raises `WrongStage`."""
@@ -255,7 +247,7 @@ class SelfImprovementAgent:
 
     async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
         """Return a run by id or thread. Raises `UnknownRun`."""
-        return await self._approvals.find(run_id, thread_id)
+        return await self.approvals.find(run_id, thread_id)
 
     async def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""

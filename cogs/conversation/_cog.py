@@ -121,7 +121,7 @@ class Conversation(commands.Cog):
                 # it may have been heard to the end just before the bot was killed
                 answer = None if missed and await is_so(self.bot, heard) else str(refusal)
             except NotAuthorized as refusal:
-                answer = None if self.bot.agent.tired_of(heard.person) else str(refusal)
+                answer = None if self.bot.agent.clerk.tired(heard.person.id) else str(refusal)
             except TheseusError as refusal:
                 answer = str(refusal)
             if answer:

@@ -28,7 +28,7 @@ async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
     Where it takes more people's words, that is how many are there.
     """
     run, approval, ships = await bot.agent.approve(request)
-    short = "" if ships or run.ended else await bot.agent.short_of(run.id)
+    short = "" if ships or run.ended else await bot.agent.approvals.short_of(run.id)
     if short:
         return f"Noted, {request.person.name}, for `{approval.head[:7]}`: {short}"
     return shipping_text(request.person, approval, ships=ships)
