@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat, DiscordRoster
+from bot.adapters.model_gateway import FreeToll
 from bot.app._agent import make_agent
 from bot.app._engines import Bench, MakeEngines, engines
 from bot.app._lock import hold
+from bot.app._model_gateway import model_gateway
 from bot.app._opened import Opened, open_doors
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
@@ -59,6 +61,7 @@ async def _build(
     )
     opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
+    gateway = await stack.enter_async_context(model_gateway(settings, FreeToll(), opened.clock))
     chosen = make_engines(
         Bench(
             settings=settings,
@@ -68,6 +71,7 @@ async def _build(
             store=opened.store,
             memory=opened.memory,
             clock=opened.clock,
+            gateway=gateway,
         )
     )
     roster = DiscordRoster(client, who.guild_id, opened.clock)

@@ -20,14 +20,13 @@ from bot.ports.clock import Clock
 from bot.ports.companion import Companion
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryBook
+from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner
 from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.settings import Environment, Settings
-
-_NO_KEY_NEEDED = "none"  # another address may ask for no key, the program always wants one
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Bench:
     store: Store
     memory: MemoryBook
     clock: Clock
+    gateway: ModelGateway
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,10 @@ def engines(bench: Bench) -> Engines:
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not wants_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
-    options, prompts = _options(settings), Prompts(settings.root / "prompts")
+    claude = Claude(_options(settings), bench.clock, bench.gateway)
+    prompts = Prompts(settings.root / "prompts")
     agent, planner = claude_engine(
-        options,
+        claude,
         Doors(
             prompts=prompts,
             sandbox=bench.sandbox,
@@ -116,25 +117,21 @@ def engines(bench: Bench) -> Engines:
         told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
         planner=planner,
         stand_in=offline if falls_back else None,
-        companion=_companion(bench, options, prompts),
+        companion=_companion(bench, claude, prompts),
     )
 
 
 def _options(settings: Settings) -> ClaudeOptions:
-    key = settings.environment.anthropic_api_key
-    url = settings.environment.anthropic_base_url
     return ClaudeOptions(
         home=settings.state / "claude",
-        key=key.get_secret_value() if key else _NO_KEY_NEEDED,
-        base_url=str(url).rstrip("/") if url else None,
         silence_seconds=settings.config.engine.silence_seconds,
     )
 
 
-def _companion(bench: Bench, options: ClaudeOptions, prompts: Prompts) -> ClaudeCompanion:
+def _companion(bench: Bench, claude: Claude, prompts: Prompts) -> ClaudeCompanion:
     config = bench.settings.config.chat
     return ClaudeCompanion(
-        Claude(options, bench.clock),
+        claude,
         ChatDoors(prompts=prompts, journal=bench.journal, memory=bench.memory, clock=bench.clock),
         config.role,
         channels=config.channels,

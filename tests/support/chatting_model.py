@@ -16,6 +16,7 @@ from bot.ports.companion import Growing, Hands, Said, Turn
 from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.twins.model import Request, ScriptedModel, forever, told
 from tests.twins.model import Turn as Play
 
@@ -32,6 +33,7 @@ class ChatRoom:
     model: ScriptedModel
     journal: FakeJournal
     memory: FakeMemory
+    gateway: FakeModelGateway
     plays: list[Play] = field(default_factory=list)
 
     def will(self, *plays: Play) -> None:
@@ -71,16 +73,14 @@ async def chat_room(
     plays: list[Play] = []
     room: ChatRoom
     async with ScriptedModel([forever(told(lambda request: room.next(request)))]) as model:
-        options = ClaudeOptions(
-            home=folder / "home", key="a key", base_url=model.base_url, retries=0
-        )
-        clock = clock or SystemClock()
+        options = ClaudeOptions(home=folder / "home", retries=0)
+        clock, gateway = clock or SystemClock(), FakeModelGateway(model.base_url)
         journal, memory = FakeJournal([]), FakeMemory()
         doors = ChatDoors(Prompts(ROOT / "prompts"), journal, memory, clock)
         companion = ClaudeCompanion(
-            Claude(options, clock), doors, role, channels=channels, idle=idle
+            Claude(options, clock, gateway), doors, role, channels=channels, idle=idle
         )
-        room = ChatRoom(companion, model, journal, memory, plays)
+        room = ChatRoom(companion, model, journal, memory, gateway, plays)
         keeping = asyncio.create_task(companion.run_forever())
         try:
             yield room

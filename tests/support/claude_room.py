@@ -5,7 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.claude_agent import ClaudeOptions, Doors, claude_engine
+from bot.adapters.claude_agent import Claude, ClaudeOptions, Doors, claude_engine
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
@@ -21,6 +21,7 @@ from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_model_gateway import FakeModelGateway
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.faulty_project import faulty_project, is_broken, reproduction, seen_once
@@ -97,6 +98,7 @@ class Room:
     workspace: Workspace
     base: str
     start: Callable[[], tuple[CodeAgent, Planner]]
+    gateway: FakeModelGateway
 
     async def work(self, **changes: object) -> list[Update]:
         """Let an engine that was only now started work to its last word."""
@@ -131,11 +133,11 @@ async def claude_room(
         ScriptedModel(story) as model,
         GitWorkspaces(folder / "checkout", folder / "worktrees").lend(RUN, base=base) as workspace,
     ):
-        options = ClaudeOptions(
-            home=folder / "home", key="a key", base_url=model.base_url, retries=0
-        )
+        options = ClaudeOptions(home=folder / "home", retries=0)
+        gateway = FakeModelGateway(model.base_url)
 
         def start() -> tuple[CodeAgent, Planner]:
-            return claude_engine(options, doors, planner=ROLE, executor=ROLE, reviewer=reviewer)
+            claude = Claude(options, doors.clock, gateway)
+            return claude_engine(claude, doors, planner=ROLE, executor=ROLE, reviewer=reviewer)
 
-        yield Room(model, workspace, base, start)
+        yield Room(model, workspace, base, start, gateway)

@@ -11,10 +11,11 @@ from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spo
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Conversation, Talk
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
+from tests.fakes.fake_model_gateway import ACCOUNT, KEY, FakeModelGateway
 from tests.twins.model import ScriptedModel
 from tests.twins.model._script import Story
 
-KEY = "sk-ant-api03-test-key-of-nobody"
+__all__ = ["KEY", "NAME", "UNCONFINED", "Table", "living", "said", "until_gone", "until_living"]
 NAME = "k7m2xq:1:executor"
 UNCONFINED = ("Bash", "Read", "Edit")
 
@@ -40,9 +41,10 @@ class Table:
 
     def claude(self, base_url: str, **options: object) -> Claude:
         """Return the program, talking to that model, without asking a failing one again."""
-        told: dict[str, object] = {"key": KEY, "retries": 0, "silence_seconds": 30.0}
+        told: dict[str, object] = {"retries": 0, "silence_seconds": 30.0}
         told |= {**self.options, **options}
-        return Claude(ClaudeOptions(self.home, base_url=base_url, **told), SystemClock())  # type: ignore[arg-type]
+        gateway = FakeModelGateway(base_url)
+        return Claude(ClaudeOptions(self.home, **told), SystemClock(), gateway)  # type: ignore[arg-type]
 
     def talk(self, **changed: object) -> Talk:
         """Return a talk with the executor, changed as said."""
@@ -50,6 +52,7 @@ class Table:
             name=NAME,
             role=Role(model="sonnet", turns=10),
             cwd=self.cwd,
+            account=ACCOUNT,
             system=f"You are the executor of Theseus.\nWorking directory: {self.cwd}",
             tools=("Read",),
             seconds=30.0,

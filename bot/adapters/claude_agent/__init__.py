@@ -24,7 +24,7 @@ __all__ = [
 
 
 def claude_engine(
-    options: ClaudeOptions, doors: Doors, *, planner: Role, executor: Role, reviewer: Role | None
+    claude: Claude, doors: Doors, *, planner: Role, executor: Role, reviewer: Role | None
 ) -> tuple[ClaudeAgent, ClaudePlanner]:
     """Return the engine and its planner. Nothing is started before it is needed.
 
@@ -32,7 +32,6 @@ def claude_engine(
     nobody reads a change before the checks. Conversations nobody has gone on with for two weeks
     are removed.
     """
-    claude = Claude(options, doors.clock)
     claude.tidy(KEPT)
     return (
         ClaudeAgent(claude, doors, executor=executor, reviewer=reviewer),

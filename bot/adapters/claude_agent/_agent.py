@@ -15,7 +15,8 @@ from bot.adapters.claude_agent._plain import flat
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._review import Reviewer
 from bot.adapters.claude_agent._stuck import EDITS, StuckWatch
-from bot.adapters.claude_agent._turn import Account, Turn, last_cost
+from bot.adapters.claude_agent._turn import Tally, Turn, last_cost
+from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.roles import Role
@@ -48,11 +49,11 @@ class ClaudeAgent:
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was changed or asked; see the door."""
-        account = Account()
+        tally = Tally()
         try:
             for fresh in (False, True):
                 try:
-                    work = self._work(assignment, workspace, budget, news, account, fresh=fresh)
+                    work = self._work(assignment, workspace, budget, news, tally, fresh=fresh)
                     async with aclosing(work) as updates:
                         async for update in updates:
                             yield update
@@ -60,9 +61,9 @@ class ClaudeAgent:
                 except StaleConversation:
                     if fresh:
                         raise
-                    yield account.progress("begins anew: what was said before is lost")
+                    yield tally.progress("begins anew: what was said before is lost")
         except TheseusError as error:
-            if last := last_cost(account, error):
+            if last := last_cost(tally, error):
                 yield last
             raise
 
@@ -72,7 +73,7 @@ class ClaudeAgent:
         workspace: Workspace,
         budget: Budget,
         news: News,
-        account: Account,
+        tally: Tally,
         *,
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
@@ -86,6 +87,7 @@ class ClaudeAgent:
             role=self._executor,
             cwd=workspace.path,
             system=character(self._doors.prompts, "executor"),
+            account=_account(assignment, "execute"),
             tools=seat.tools,
             server=seat.server,
             judge=seat.judge,
@@ -94,15 +96,15 @@ class ClaudeAgent:
             fresh=fresh,
             news=lambda: briefing.meanwhile(news()),
         )
-        reviewer = self._reads_over(assignment, workspace, budget, account)
+        reviewer = self._reads_over(assignment, workspace, budget, tally)
         async with reviewer, self._claude.converse(talk) as conversation:
-            account.add(conversation)
+            tally.add(conversation)
             call = _Call(
                 assignment,
                 workspace,
                 seat.desk,
                 briefing,
-                account,
+                tally,
                 reviewer,
                 self._late(budget),
                 news,
@@ -117,17 +119,18 @@ class ClaudeAgent:
         return lambda: self._doors.clock.monotonic() > until
 
     def _reads_over(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget, account: Account
+        self, assignment: Assignment, workspace: Workspace, budget: Budget, tally: Tally
     ) -> Reviewer:
         role = self._reviewer
         if role is None:
-            return Reviewer(self._claude, None, account)
+            return Reviewer(self._claude, None, tally)
         seat = self._doors.reader(assignment.run_id, workspace)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
             role=role,
             cwd=workspace.path,
             system=self._doors.prompts.render("reviewer"),
+            account=_account(assignment, "review"),
             tools=seat.tools,
             server=seat.server,
             judge=seat.judge,
@@ -136,7 +139,7 @@ class ClaudeAgent:
             usd=role.usd,
             fresh=True,
         )
-        return Reviewer(self._claude, talk, account)
+        return Reviewer(self._claude, talk, tally)
 
 
 @dataclass
@@ -147,7 +150,7 @@ class _Call:
     workspace: Workspace
     desk: Desk
     briefing: Briefing
-    account: Account
+    tally: Tally
     reviewer: Reviewer
     late: Callable[[], bool]
     news: News
@@ -157,7 +160,7 @@ class _Call:
         """Let the executor work until it is done, and its reviewer has no more to say."""
         before = await self._before()
         watch = StuckWatch(self.workspace.path)
-        turn = Turn(conversation, self.account, self.workspace.path, self._watched(watch))
+        turn = Turn(conversation, self.tally, self.workspace.path, self._watched(watch))
         prompt = self.briefing.opening(
             self.desk.owned, known=conversation.resumed, diff=await self.workspace.diff()
         )
@@ -167,7 +170,7 @@ class _Call:
                 async for update in updates:
                     yield update
             if self.desk.asked is not None:
-                yield self.desk.asked.but(**dict(self.account.spent))
+                yield self.desk.asked.but(**dict(self.tally.spent))
                 return
             if not self.late() and (asked := self.briefing.meanwhile(self.news())):
                 prompt = asked
@@ -221,8 +224,12 @@ class _Call:
             title=title,
             description=description,
             review=self.reviewer.last_word,
-            **dict(self.account.spent),
+            **dict(self.tally.spent),
         )
+
+
+def _account(assignment: Assignment, purpose: Purpose) -> Account:
+    return Account(purpose=purpose, person_id=assignment.person_id, run_id=assignment.run_id)
 
 
 def _sent_back(review: Review) -> Attempt:

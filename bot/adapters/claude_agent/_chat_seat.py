@@ -13,7 +13,9 @@ from bot.adapters.claude_agent._events import Reply, Seen, Spoke, Writes
 from bot.adapters.claude_agent._launch import private_folder
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._server import desk_server
+from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid, AgentUnavailable, TheseusError
+from bot.domain.people import Person
 from bot.domain.roles import Role
 from bot.domain.spent import Spent
 from bot.ports.clock import Clock
@@ -70,7 +72,7 @@ class ChatSeat:
             finally:
                 self.used_at = self._clock.monotonic()
             if self._worn:
-                await self._renew()
+                await self._renew(turn.person)
 
     async def close(self) -> None:
         """End the program, once its turn is over."""
@@ -81,11 +83,11 @@ class ChatSeat:
         """End the program at once."""
         await self._close()
 
-    async def _renew(self) -> None:
+    async def _renew(self, person: Person) -> None:
         """Begin afresh while nobody waits: the next message finds a warm program again."""
         await self._close()
         try:
-            await self._open()
+            await self._open(person)
         except TheseusError as error:
             _log.info("%s was not begun anew, the next message tries: %s", self._name, error)
 
@@ -96,7 +98,8 @@ class ChatSeat:
         for again in (False, True):
             was_warm, began = self.warm, False
             try:
-                conversation = self._conversation or await self._open()
+                conversation = self._conversation or await self._open(turn.person)
+                conversation.charge_to(_account(turn.person))
                 async with aclosing(self._asked(conversation, turn, hands)) as answer:
                     async for each in answer:
                         began = True
@@ -144,13 +147,14 @@ class ChatSeat:
     def _character(self) -> str:
         return character(self._prompts, "chat")
 
-    async def _open(self) -> Conversation:
+    async def _open(self, person: Person) -> Conversation:
         self._system = self._character()
         talk = Talk(
             name=self._name,
             role=self._role,
             cwd=private_folder(self._claude.home / "chat"),
             system=self._system,
+            account=_account(person),
             server=desk_server(self._desk, tuple(TOOLS), TOOLS),
             judge=self._desk.judge,
             seconds=self._role.seconds,
@@ -195,6 +199,10 @@ class _Answer:
                 if not self._said and text.strip():  # else it was told already
                     self._said.append(text.strip())
         return False
+
+
+def _account(person: Person) -> Account:
+    return Account(purpose="chat", person_id=person.id)
 
 
 def _since(before: Spent, now: Spent) -> Spent:

@@ -22,12 +22,13 @@ from bot.adapters.claude_agent._heard import (
     Used,
     Wrote,
 )
-from bot.adapters.claude_agent._limits import until_when
 from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
 from bot.adapters.claude_agent._transcripts import Told, used
+from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid, AgentSilent, AgentTimeout, AgentUnavailable
 from bot.domain.spent import Spent
 from bot.ports.clock import Clock
+from bot.ports.model_gateway import Pass
 
 LONGEST_RETRY = 20.0  # seconds; a limit that lasts longer is told instead of waited for
 LIMITED = 429
@@ -68,12 +69,19 @@ class Conversation:
     """One conversation. Turns follow each other; one that was left or broke leaves only closing."""
 
     def __init__(
-        self, line: Line, options: ClaudeOptions, talk: Talk, clock: Clock, kept: Path | None
+        self,
+        line: Line,
+        options: ClaudeOptions,
+        talk: Talk,
+        lent: Pass,
+        clock: Clock,
+        kept: Path | None,
     ) -> None:
         """Begin with an open line. `kept` is the transcript that is gone on with."""
         self._line = line
         self._options = options
         self._talk = talk
+        self._pass = lent
         self._clock = clock
         self._resumed = kept is not None
         self._before = used(kept)  # the program counts on from there; we begin at nothing
@@ -107,6 +115,10 @@ class Conversation:
             tokens_out=max(self._told.tokens_out, sum(each.tokens_out for each in answers)),
         )
 
+    def charge_to(self, account: Account) -> None:
+        """Charge what is said from now on to another account."""
+        self._pass.charge_to(account)
+
     async def say(self, prompt: str) -> AsyncGenerator[Seen | Reply, None]:
         """Yield what the model says and does, and its `Reply` last, exactly once.
 
@@ -124,11 +136,11 @@ class Conversation:
                 if isinstance(heard, Ended):
                     break
                 if isinstance(heard, Retrying) and heard.status in HOPELESS:
-                    raise await self._failure(_refused(heard.status))
+                    raise self._failure(_refused(heard.status))
                 if event := self._event(heard):
                     yield event
         self.settled = True
-        yield await self._reply(heard)
+        yield self._reply(heard)
 
     def account(self, kept: Path | None) -> None:
         """Take what the transcript says was used: a turn broken off never told it itself."""
@@ -157,16 +169,16 @@ class Conversation:
                 heard = await anext(hearing)
         except TimeoutError:
             if quiet < until:
-                raise await self._silence() from None
+                raise self._silence() from None
             raise AgentTimeout(f"The {self._talk.seconds:g} s for this are used up.") from None
         if not isinstance(heard, Retrying):
             self._alive = asyncio.get_running_loop().time()
         return heard
 
-    async def _silence(self) -> Exception:
+    def _silence(self) -> Exception:
         """Return the error for no sign of life: what the program last complained of, if it did."""
         if self._retrying is not None and self._retrying.status is not None:
-            return await self._failure(_refused(self._retrying.status))
+            return self._failure(_refused(self._retrying.status))
         return AgentSilent(
             f"The model gave no sign of life for {self._options.silence_seconds:g} s."
         )
@@ -203,20 +215,20 @@ class Conversation:
             case Complaint():
                 self._circumstances = replace(self._circumstances, complaint=heard)
 
-    async def _reply(self, ended: Ended) -> Reply:
+    def _reply(self, ended: Ended) -> Reply:
         """Return the last word of a turn, or raise what became of it."""
         self._take(Told(ended.cost_usd, ended.tokens_in, ended.tokens_out))
         if ended.failed or ended.stop_reason == "refusal":
-            raise await self._failure(ended)
+            raise self._failure(ended)
         if self._talk.schema is not None and ended.structured is None:
             raise AgentOutputInvalid("The model did not give the answer it was asked for.")
         return Reply(ended.text, ended.structured, self.spent)
 
-    async def _failure(self, ended: Ended) -> Exception:
+    def _failure(self, ended: Ended) -> Exception:
+        if refused := self._pass.refused():  # by our own rules, not by the provider
+            return refused
         if ended.status == LIMITED and self._circumstances.until is None:
-            now = self._clock.now()
-            seconds = await until_when(self._options, self._line.model, now)
-            until = None if seconds is None else self._in(seconds)
+            until = self._pass.limited_until()
             self._circumstances = replace(self._circumstances, until=until)
         return failure(ended, self._circumstances, self._line.stderr)
 

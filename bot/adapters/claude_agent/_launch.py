@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.adapters.claude_agent import _launcher
+from bot.ports.model_gateway import Pass
 
 QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -55,10 +56,11 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def environment(
-    home: Path, *, retries: int, key: str | None, base_url: str | None, more: Mapping[str, str]
-) -> dict[str, str]:
-    """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it."""
+def environment(home: Path, lent: Pass, *, retries: int, more: Mapping[str, str]) -> dict[str, str]:
+    """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it.
+
+    Its key is the token of the pass it is lent: the provider's stays with the gateway.
+    """
     given = {
         "HOME": str(home),
         "CLAUDE_CONFIG_DIR": str(private_folder(home / "config")),
@@ -68,8 +70,8 @@ def environment(
         **QUIET,
         **ALONE,
         **PLAIN,
-        **({"ANTHROPIC_API_KEY": key} if key else {}),
-        **({"ANTHROPIC_BASE_URL": base_url} if base_url else {}),
+        "ANTHROPIC_API_KEY": lent.token,
+        "ANTHROPIC_BASE_URL": lent.base_url,
         **more,
     }
     return given | {"THESEUS_PASS": ",".join(given)}

@@ -12,7 +12,8 @@ from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._stuck import Patience, StuckWatch
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
 from bot.adapters.claude_agent._tidy import tidied
-from bot.adapters.claude_agent._turn import Account, Turn, last_cost
+from bot.adapters.claude_agent._turn import Tally, Turn, last_cost
+from bot.domain.account import Account, Purpose
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
@@ -60,7 +61,7 @@ class ClaudePlanner:
 
         evidence = await self._evidence(case, workspace)
         prompt = self._doors.prompts.render("planner_diagnose", evidence=evidence)
-        talk = self._talk(case, workspace, DiagnosisForm)
+        talk = self._talk(case, workspace, DiagnosisForm, "diagnose")
         async with aclosing(self._inquire(talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
@@ -79,7 +80,7 @@ class ClaudePlanner:
             return Planned(diagnosis=found, plan=plan, test=test)
 
         prompt = await self._plan_wanted(case, draft, workspace)
-        talk = self._talk(case, workspace, PlanForm)
+        talk = self._talk(case, workspace, PlanForm, "plan")
         async with aclosing(self._inquire(talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
@@ -88,13 +89,13 @@ class ClaudePlanner:
         self, talk: Talk, prompt: str, accept: Accept[Taken]
     ) -> AsyncGenerator[Progress | Taken, None]:
         """Ask; what does not hold goes back once, with the reason."""
-        account = Account()
+        tally = Tally()
         try:
             async with self._claude.converse(talk) as conversation:
-                account.add(conversation)
+                tally.add(conversation)
                 watch = StuckWatch(talk.cwd, Patience(turns=None))
-                turn = Turn(conversation, account, talk.cwd, watch.see)
-                yield account.progress("reads the evidence")
+                turn = Turn(conversation, tally, talk.cwd, watch.see)
+                yield tally.progress("reads the evidence")
                 for final in (False, True):
                     async with aclosing(turn.say(prompt)) as updates:
                         async for update in updates:
@@ -104,10 +105,10 @@ class ClaudePlanner:
                     except Objection as objection:
                         prompt = self._sent_back(objection, final=final)
                         continue
-                    yield taken.but(**dict(account.spent))
+                    yield taken.but(**dict(tally.spent))
                     return
         except TheseusError as error:
-            if last := last_cost(account, error):
+            if last := last_cost(tally, error):
                 yield last
             raise
 
@@ -118,13 +119,14 @@ class ClaudePlanner:
             ) from objection
         return self._doors.prompts.render("planner_again", problem=fenced(str(objection)))
 
-    def _talk(self, case: Case, workspace: Workspace, form: type[Record]) -> Talk:
+    def _talk(self, case: Case, workspace: Workspace, form: type[Record], purpose: Purpose) -> Talk:
         seat = self._doors.reader(case.run_id, workspace, TOOLS)
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
             system=self._doors.prompts.render("planner"),
+            account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
             tools=seat.tools,
             server=seat.server,
             judge=seat.judge,

@@ -17,6 +17,7 @@ from bot.adapters.claude_agent._failures import StaleConversation, missing
 from bot.adapters.claude_agent._talk import ClaudeOptions, Judge, Talk
 from bot.adapters.claude_agent._transcripts import Transcripts, conversation_id
 from bot.ports.clock import Clock
+from bot.ports.model_gateway import ModelGateway
 
 __all__ = ["Claude", "ClaudeOptions", "Conversation", "Judge", "StaleConversation", "Talk"]
 
@@ -25,12 +26,16 @@ PACKAGE = "claude_agent_sdk"
 
 
 class Claude:
-    """Starts the program and holds conversations with it, several side by side."""
+    """Starts the program and holds conversations with it, several side by side.
 
-    def __init__(self, options: ClaudeOptions, clock: Clock) -> None:
+    No program gets a key: each is lent a pass of the `gateway` for the time of its conversation.
+    """
+
+    def __init__(self, options: ClaudeOptions, clock: Clock, gateway: ModelGateway) -> None:
         """Start nothing yet."""
         self._options = options
         self._clock = clock
+        self._gateway = gateway
         self._transcripts = Transcripts(options.home)
 
     @property
@@ -62,16 +67,16 @@ class Claude:
         if talk.fresh:
             self._transcripts.forget(talk.name)
         kept = self._transcripts.find(talk.name)
-        line: Line = wire.Wire(
-            self._options, talk, conversation_id(talk.name), resume=kept is not None
-        )
-        await line.open()
-        conversation = Conversation(line, self._options, talk, self._clock, kept)
-        try:
-            yield conversation
-        finally:
-            await line.close(at_once=not conversation.settled)
-            conversation.account(self._transcripts.find(talk.name))
+        async with self._gateway.lend(talk.account) as lent:
+            name, resume = conversation_id(talk.name), kept is not None
+            line: Line = wire.Wire(self._options, talk, lent, name, resume=resume)
+            await line.open()
+            conversation = Conversation(line, self._options, talk, lent, self._clock, kept)
+            try:
+                yield conversation
+            finally:
+                await line.close(at_once=not conversation.settled)
+                conversation.account(self._transcripts.find(talk.name))
 
 
 async def _wire() -> ModuleType:

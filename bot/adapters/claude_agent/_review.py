@@ -12,7 +12,7 @@ from bot.adapters.claude_agent._output import Objection, read
 from bot.adapters.claude_agent._plain import flat
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._stuck import Patience, StuckWatch
-from bot.adapters.claude_agent._turn import Account, Turn
+from bot.adapters.claude_agent._turn import Tally, Turn
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 
@@ -27,10 +27,10 @@ class Reviewer:
     Its trouble is not the run's: it is told in `last_word`.
     """
 
-    def __init__(self, claude: Claude, talk: Talk | None, account: Account) -> None:
+    def __init__(self, claude: Claude, talk: Talk | None, tally: Tally) -> None:
         self._claude = claude
         self._talk = talk
-        self._account = account
+        self._tally = tally
         self._stack = AsyncExitStack()
         self._opening: asyncio.Task[Conversation] | None = None
         self._review: Review | None = None
@@ -96,7 +96,7 @@ class Reviewer:
         root = self._talk.cwd
         watch = StuckWatch(root, Patience(turns=None))
         try:
-            turn = Turn(await self._opening, self._account, root, watch.see)
+            turn = Turn(await self._opening, self._tally, root, watch.see)
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update.but(text=f"reviewer {update.text}")
@@ -108,7 +108,7 @@ class Reviewer:
 
     async def _open(self, talk: Talk) -> Conversation:
         conversation = await self._stack.enter_async_context(self._claude.converse(talk))
-        self._account.add(conversation)
+        self._tally.add(conversation)
         return conversation
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.adapters.claude_agent._events import Ruling
+from bot.domain.account import Account
 from bot.domain.roles import Role
 
 News = Callable[[], str]  # what there is to say while a turn is under way; empty: nothing
@@ -15,15 +16,12 @@ Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
 class ClaudeOptions:
     """How the program is run. `home` is its own folder: HOME, configuration, transcripts.
 
-    `key` and `base_url` are the provider's (`None`: what the environment says). `silence_seconds`
-    without a sign of life is `AgentSilent`. `retries` is how often the program itself asks the
-    provider again before a failure is told. `cli_path` is another program than the bundled one.
-    `environment` is added to the program's environment last.
+    `silence_seconds` without a sign of life is `AgentSilent`. `retries` is how often the program
+    itself asks the provider again before a failure is told. `cli_path` is another program than the
+    bundled one. `environment` is added to the program's environment last.
     """
 
     home: Path
-    key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
     silence_seconds: float = 180.0
     retries: int = 4
     cli_path: Path | None = None
@@ -32,7 +30,7 @@ class ClaudeOptions:
 
 @dataclass(frozen=True)
 class Talk:
-    """One conversation to be had. `name` is unique to it: `k7m2xq:1:executor`.
+    """One conversation to be had. `name` is unique to it: `k7m2xq:1:executor`. `account` pays.
 
     `tools` are built-in tools (`Read`, `Edit`, `Bash`); `server` is our in-process MCP server, all
     of whose tools may be called. Each call of either is put to `judge` first; without one all are
@@ -46,6 +44,7 @@ class Talk:
     role: Role
     cwd: Path
     system: str
+    account: Account
     tools: tuple[str, ...] = ()
     server: object | None = None  # McpSdkServerConfig
     judge: Judge | None = None

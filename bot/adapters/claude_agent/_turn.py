@@ -16,7 +16,7 @@ Watch = Callable[[Seen], None]
 _REPORT = f"{PREFIX}report_progress"
 
 
-class Account:
+class Tally:
     """What all conversations of one call have cost together, and how much of that was told."""
 
     def __init__(self) -> None:
@@ -50,10 +50,10 @@ class Turn:
     """One prompt, said to a conversation; afterwards `reply` is what the model answered."""
 
     def __init__(
-        self, conversation: Conversation, account: Account, root: Path, watch: Watch | None = None
+        self, conversation: Conversation, tally: Tally, root: Path, watch: Watch | None = None
     ) -> None:
         self._conversation = conversation
-        self._account = account
+        self._tally = tally
         self._root = root
         self._watch = watch
         self._reply: Reply | None = None
@@ -75,11 +75,11 @@ class Turn:
                     continue
                 if line := narrate(event, self._root):
                     reported = isinstance(event, Called) and event.tool == _REPORT
-                    yield self._account.progress(line, milestone=reported)
+                    yield self._tally.progress(line, milestone=reported)
                 if self._watch is not None:
                     self._watch(event)
 
 
-def last_cost(account: Account, error: TheseusError) -> Progress | None:
+def last_cost(tally: Tally, error: TheseusError) -> Progress | None:
     """Return what has to be told before `error` leaves: money that no progress has named yet."""
-    return account.progress(f"stops: {error}"[:200]) if account.owed else None
+    return tally.progress(f"stops: {error}"[:200]) if tally.owed else None

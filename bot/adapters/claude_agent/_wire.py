@@ -29,6 +29,7 @@ from bot.adapters.claude_agent._heard import Ended, Heard
 from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
 from bot.adapters.claude_agent._translate import STRUCTURED, Translator
 from bot.domain.errors import AgentUnavailable
+from bot.ports.model_gateway import Pass
 
 START_SECONDS = 60.0
 LEAVE_SECONDS = 2.0  # what a program that is done may take to end by itself
@@ -42,11 +43,12 @@ class Wire:
     """One run of the program. `conversation` is its id; with `resume` it is gone on with."""
 
     def __init__(
-        self, options: ClaudeOptions, talk: Talk, conversation: str, *, resume: bool
+        self, options: ClaudeOptions, talk: Talk, lent: Pass, conversation: str, *, resume: bool
     ) -> None:
         """Prepare; nothing is started."""
         self._options = options
         self._talk = talk
+        self._pass = lent
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._translator = Translator()
         self._conversation = conversation
@@ -149,11 +151,7 @@ class Wire:
     def _configured(self, starter: Path, lifeline: _launch.Lifeline) -> ClaudeAgentOptions:
         options, talk = self._options, self._talk
         environment = _launch.environment(
-            options.home,
-            retries=options.retries,
-            key=options.key,
-            base_url=options.base_url,
-            more=options.environment,
+            options.home, self._pass, retries=options.retries, more=options.environment
         )
         server = cast(McpSdkServerConfig | None, talk.server)
         ours = [f"mcp__{server['name']}"] if server else []
@@ -200,6 +198,8 @@ class Wire:
             return _ruling("allow")
         if not self._offered(tool):
             return _ruling("deny", permissionDecisionReason=f"There is no {tool} here.")
+        if closing := await self._pass.closing():  # what is left of the money is for last words
+            return _ruling("deny", permissionDecisionReason=closing)
         ruling = await self._talk.judge(tool, arguments) if self._talk.judge else Allow()
         match ruling:
             case Deny(reason):

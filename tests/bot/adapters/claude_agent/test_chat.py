@@ -24,6 +24,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hands import FakeHands
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_model_gateway import FakeModelGateway, a_pass
 from tests.support.chatting_model import ROOT, ChatRoom, a_turn, chat_room, heard
 from tests.support.fences import outside
 from tests.twins.model import calls, invents, says, together
@@ -68,7 +69,7 @@ class WrittenClaude(Claude):
 
     def __init__(self, folder: Path, clock: FakeClock, *turns: Sequence[Heard | Exception]) -> None:
         self._written = ClaudeOptions(folder)
-        super().__init__(self._written, clock)
+        super().__init__(self._written, clock, FakeModelGateway())
         self._turns = list(turns) or [[DONE]]
         self._time = clock
         self.opened: list[tuple[Talk, Lines]] = []
@@ -78,7 +79,7 @@ class WrittenClaude(Claude):
         line = Lines(self._turns)
         self.opened.append((talk, line))
         try:
-            yield Conversation(line, self._written, talk, self._time, None)
+            yield Conversation(line, self._written, talk, a_pass(), self._time, None)
         finally:
             await line.close(at_once=True)
 

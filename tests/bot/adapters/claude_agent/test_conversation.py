@@ -25,6 +25,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout
 from bot.domain.roles import Role
 from bot.domain.spent import Spent
+from tests.fakes.fake_model_gateway import ACCOUNT, a_pass
 
 
 class Written:
@@ -56,9 +57,10 @@ def conversation(
     line: Written, folder: Path, *, silence: float = 30.0, seconds: float = 30.0
 ) -> Conversation:
     options = ClaudeOptions(folder, silence_seconds=silence)
-    talk = Talk("a:1:executor", Role(model="sonnet"), folder, "Hello.", seconds=seconds)
+    role, lent = Role(model="sonnet"), a_pass()
+    talk = Talk("a:1:executor", role, folder, "Hello.", ACCOUNT, seconds=seconds)
     kept = folder / "kept.jsonl"
-    return Conversation(line, options, talk, SystemClock(), kept if kept.exists() else None)
+    return Conversation(line, options, talk, lent, SystemClock(), kept if kept.exists() else None)
 
 
 async def told(talk: Conversation) -> list[Seen | Reply]:

@@ -1,6 +1,6 @@
 """Failures in our words, where the real program need not be asked."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,11 +13,8 @@ from bot.adapters.claude_agent._failures import (
     limited,
 )
 from bot.adapters.claude_agent._heard import Complaint, Ended
-from bot.adapters.claude_agent._limits import told
 from bot.domain.errors import AgentForbidden, AgentOverloaded, AgentUnauthorized, AgentUnavailable
 
-RESET = "anthropic-ratelimit-unified-reset"
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = "sk-ant-api03-" + "A" * 95
 
 
@@ -77,21 +74,3 @@ def test_a_limit_says_until_when_in_the_time_of_the_world() -> None:
     until = datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
     assert "until 14:05 UTC" in str(limited(until))
     assert limited(until).until == until
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "30"}, 30),
-        ({RESET: f"{(NOON + timedelta(minutes=10)).timestamp():.0f}"}, 600),
-        ({"retry-after": "5", RESET: f"{NOON.timestamp() - 60}"}, 5),
-        ({"retry-after": "1e12"}, 32 * 86_400),
-        ({}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-3"}, None),
-    ],
-)
-def test_a_refusal_tells_in_its_headers_when_the_limit_ends(
-    headers: dict[str, str], seconds: float | None
-) -> None:
-    assert told(headers, NOON) == seconds

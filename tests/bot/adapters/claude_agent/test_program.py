@@ -67,7 +67,7 @@ async def test_the_model_is_asked_as_the_talk_says(table: Table) -> None:
     assert talk.system in request.system
     assert set(request.tools) == {"Read", "Edit"}
     assert request.prompt.endswith("@/etc/hostname /clear is only text")
-    assert request.headers["x-api-key"] == KEY
+    assert request.headers["x-api-key"].startswith(KEY)
 
 
 async def test_only_the_tools_that_were_listed_can_be_reached(table: Table) -> None:
@@ -179,7 +179,7 @@ async def test_nothing_of_the_bots_own_environment_reaches_the_program_or_its_co
     assert f"HOME={table.home}" in result.text
     assert "HTTPS_PROXY=http://127.0.0.1:9" in result.text
     assert "DISABLE_TELEMETRY=1" in result.text
-    assert model.asked()[0].headers["x-api-key"] == KEY
+    assert model.asked()[0].headers["x-api-key"].startswith(KEY)
     assert table.home.stat().st_mode & 0o077 == 0
     kept = [path for path in table.home.rglob("*") if path.is_file()]
     assert not any(KEY.encode() in path.read_bytes() for path in kept)

@@ -39,7 +39,6 @@ from tests.twins.model import (
     falls_silent,
     forever,
     gives,
-    limited,
     refuses,
     says,
     told,
@@ -87,8 +86,6 @@ TOLD: list[tuple[Turn, type[AgentError], str]] = [
     (fails(403), AgentForbidden, "may not use"),
     (fails(404, message="model: sonnet"), AgentForbidden, "engine.executor.model"),
     (fails(429), AgentLimited, "does not say until when"),
-    (fails(429, retry_after=7_200), AgentLimited, "limits our use until "),
-    (limited(resets_in=7_200), AgentLimited, "limits our use until "),
     (fails(402), AgentForbidden, "credit"),
     (fails(400, message=CREDIT), AgentForbidden, "topped up"),
     (fails(500), AgentOverloaded, "failing (500)"),
@@ -119,28 +116,12 @@ async def test_each_way_the_provider_fails_is_told_apart_and_a_later_turn_may_go
     assert reply.text == "At last."
 
 
-async def test_no_key_at_all_says_how_to_set_one(table: Table) -> None:
-    async with ScriptedModel([]) as model:
-        with pytest.raises(AgentUnauthorized, match=r"ANTHROPIC_API_KEY in \.env"):
-            async with table.claude(model.base_url, key=None).converse(table.talk()) as talk:
-                await said(talk)
-
-
 async def test_nobody_listening_is_unavailable(table: Table) -> None:
     async with ScriptedModel([]) as model:
         closed = model.base_url
     with pytest.raises(AgentUnavailable, match="connection"):
         async with table.claude(closed).converse(table.talk()) as conversation:
             await said(conversation)
-
-
-async def test_a_long_limit_is_told_until_when_it_lasts_by_the_provider_itself(
-    table: Table,
-) -> None:
-    error = await failing(AgentLimited, table, [limited(resets_in=7_200)])
-    assert error.until is not None
-    assert hours(1.9) < error.until < hours(2.1)
-    assert f"until {error.until:%H:%M} UTC" in str(error)
 
 
 async def test_a_limit_that_is_longer_than_a_pause_is_told_at_once_instead_of_waited_for(
@@ -153,17 +134,6 @@ async def test_a_limit_that_is_longer_than_a_pause_is_told_at_once_instead_of_wa
                 await said(conversation)
     assert caught.value.until is not None
     assert hours(0) < caught.value.until < hours(0.1)
-
-
-async def test_a_subscribers_limit_is_told_by_the_program(table: Table) -> None:
-    async with ScriptedModel([limited(resets_in=7_200)]) as model:
-        token = {"CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-of-nobody"}
-        claude = table.claude(model.base_url, key=None, environment=token)
-        with pytest.raises(AgentLimited) as caught:
-            async with claude.converse(table.talk()) as conversation:
-                await said(conversation)
-    assert caught.value.until is not None
-    assert hours(1.9) < caught.value.until < hours(2.1)
 
 
 async def test_a_rejected_key_is_told_at_once_however_often_the_program_would_ask(
@@ -323,11 +293,12 @@ from bot.adapters.claude_agent import Claude, ClaudeOptions
 from bot.adapters.claude_agent._program import Talk
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
+from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 
 async def main():
     here = Path(sys.argv[1])
-    claude = Claude(ClaudeOptions(here), SystemClock())
-    async with claude.converse(Talk("a", Role(model="sonnet"), here, "Hello.")):
+    claude = Claude(ClaudeOptions(here), SystemClock(), FakeModelGateway())
+    async with claude.converse(Talk("a", Role(model="sonnet"), here, "Hello.", ACCOUNT)):
         pass
 
 asyncio.run(main())

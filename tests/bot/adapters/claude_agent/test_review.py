@@ -10,9 +10,10 @@ from bot.adapters.claude_agent import Claude, ClaudeOptions
 from bot.adapters.claude_agent._forms import Review, schema
 from bot.adapters.claude_agent._review import Reviewer
 from bot.adapters.claude_agent._talk import Talk
-from bot.adapters.claude_agent._turn import Account
+from bot.adapters.claude_agent._turn import Tally
 from bot.adapters.system_clock import SystemClock
 from bot.ports.agent import Asked, Update
+from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support.claude_room import BUDGET, ROLE, claude_room, mends, the_assignment
 from tests.support.processes import processes_in
 from tests.twins.model import ScriptedModel, Story, calls, gives, held, says
@@ -20,25 +21,28 @@ from tests.twins.model import ScriptedModel, Story, calls, gives, held, says
 APPROVES = gives({"approve": True, "summary": "It counts from zero now."})
 
 
-def reviewer(folder: Path, model: ScriptedModel, account: Account) -> Reviewer:
+def reviewer(folder: Path, model: ScriptedModel, tally: Tally) -> Reviewer:
     (folder / "place").mkdir(exist_ok=True)
-    options = ClaudeOptions(home=folder / "home", key="a key", base_url=model.base_url, retries=0)
+    options = ClaudeOptions(home=folder / "home", retries=0)
+    claude = Claude(options, SystemClock(), FakeModelGateway(model.base_url))
     talk = Talk(
         name="k7m2xq:1:reviewer",
         role=ROLE,
         cwd=folder / "place",
         system="You are the reviewer of Theseus.",
+        account=ACCOUNT,
         tools=("Read",),
         schema=schema(Review),
         fresh=True,
     )
-    return Reviewer(Claude(options, SystemClock()), talk, account)
+    return Reviewer(claude, talk, tally)
 
 
 async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
     async with ScriptedModel([]) as model:
-        options = ClaudeOptions(home=tmp_path / "home", base_url=model.base_url)
-        none = Reviewer(Claude(options, SystemClock()), None, Account())
+        gateway = FakeModelGateway(model.base_url)
+        claude = Claude(ClaudeOptions(home=tmp_path / "home"), SystemClock(), gateway)
+        none = Reviewer(claude, None, Tally())
         async with none:
             none.warm()
             assert [update async for update in none.read("anything")] == []
@@ -49,7 +53,7 @@ async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
 
 async def test_one_that_is_only_starting_ends_with_the_call(tmp_path: Path) -> None:
     async with ScriptedModel([]) as model, asyncio.timeout(30):
-        async with reviewer(tmp_path, model, Account()) as starting:
+        async with reviewer(tmp_path, model, Tally()) as starting:
             starting.warm()
             await asyncio.sleep(0)
         assert processes_in(tmp_path / "place") == []
@@ -59,15 +63,15 @@ async def test_one_that_is_only_starting_ends_with_the_call(tmp_path: Path) -> N
 @pytest.mark.slow
 async def test_one_that_was_started_early_answers_and_ends(tmp_path: Path) -> None:
     async with ScriptedModel({"reviewer": [APPROVES]}) as model:
-        account = Account()
-        async with reviewer(tmp_path, model, account) as early:
+        tally = Tally()
+        async with reviewer(tmp_path, model, tally) as early:
             early.warm()
             async with aclosing(early.read("Read this.")) as updates:
                 assert [update async for update in updates] == []
             assert processes_in(tmp_path / "place") != []
         assert early.last_word == "approved: It counts from zero now."
         assert early.sends_back is None
-        assert account.spent.tokens_out > 0
+        assert tally.spent.tokens_out > 0
         assert processes_in(tmp_path / "place") == []
 
 

@@ -1,0 +1,84 @@
+"""What the gateway itself answers: errors in the shape the Messages API tells them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.domain.errors import PolicyError, TheseusError
+
+# What the program would ask again for ever, were it not told to leave it.
+FINAL: Mapping[str, str] = {"x-should-retry": "false"}
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """A request goes no further. `told` is one sentence that is safe to show.
+
+    `why` is the rule of ours that says so, where one does.
+    """
+
+    status: int
+    kind: str
+    told: str
+    headers: Mapping[str, str] = field(default_factory=lambda: FINAL)
+    why: PolicyError | None = None
+
+    def answer(self) -> web.Response:
+        """Return it as the API would tell it."""
+        error = {"type": self.kind, "message": self.told}
+        body = {"type": "error", "error": error}
+        return web.json_response(body, status=self.status, headers=dict(self.headers))
+
+
+def wrong(told: str) -> Refusal:
+    """Refuse a request that makes no sense."""
+    return Refusal(400, "invalid_request_error", told)
+
+
+def unknown(told: str = "This gateway knows no such request.") -> Refusal:
+    """Refuse what is not among the few requests there are."""
+    return Refusal(404, "not_found_error", told)
+
+
+def forbidden(told: str) -> Refusal:
+    """Refuse what a program may not ask, whoever it is."""
+    return Refusal(403, "permission_error", told)
+
+
+def stranger() -> Refusal:
+    """Refuse whoever has no pass, or none that counts any more."""
+    return Refusal(401, "authentication_error", "This gateway does not know this key.")
+
+
+def ruled_out(why: PolicyError) -> Refusal:
+    """Refuse by a rule of ours. The program asks no other way and not again for a 400."""
+    return Refusal(400, "invalid_request_error", str(why), why=why)
+
+
+def too_large(most: int) -> Refusal:
+    """Refuse a body of more than `most` bytes."""
+    return Refusal(413, "request_too_large", f"A request may have {most:,} bytes at most.")
+
+
+def limited(seconds: float, told: str) -> Refusal:
+    """Refuse until a usage limit ends."""
+    headers = {"retry-after": str(math.ceil(seconds))}
+    return Refusal(429, "rate_limit_error", told, headers)
+
+
+def resting(seconds: float, told: str) -> Refusal:
+    """Refuse while the provider is left alone."""
+    headers = {"retry-after": str(math.ceil(seconds))}
+    return Refusal(503, "overloaded_error", told, headers)
+
+
+def unreachable(told: str) -> Refusal:
+    """Say that the provider cannot be reached."""
+    return Refusal(502, "api_error", told, {})
+
+
+def no_toll(why: TheseusError) -> Refusal:
+    """Refuse as it cannot be written down."""
+    return Refusal(503, "api_error", str(why))

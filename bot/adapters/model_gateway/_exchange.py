@@ -1,0 +1,186 @@
+"""One request on its way to the provider, and the answer on its way back."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+
+from bot.adapters.model_gateway import _door
+from bot.adapters.model_gateway._answers import (
+    Refusal,
+    no_toll,
+    ruled_out,
+    too_large,
+    unreachable,
+)
+from bot.adapters.model_gateway._asked import Asked, read, with_word
+from bot.adapters.model_gateway._cleaning import Cleaner
+from bot.adapters.model_gateway._entry import Entry
+from bot.adapters.model_gateway._passes import Lent
+from bot.adapters.model_gateway._patience import Patience
+from bot.adapters.model_gateway._provider import Provider
+from bot.adapters.model_gateway._usage import Meter
+from bot.domain.budget import Price
+from bot.domain.errors import PolicyError, TheseusError
+from bot.ports.toll import Toll
+
+OK = 200
+LIMITED = 429
+_ERROR_BYTES = 256 * 1024
+_LARGE = 32 * 1024  # bytes; what is larger is looked through in a thread
+_STREAM = "text/event-stream"
+_ITS_FAULT = frozenset({"overloaded_error", "api_error", "timeout_error"})
+_BROKE_OFF = "The provider's answer broke off."
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What every request goes by. `clean` takes secrets out of what the provider says in words."""
+
+    toll: Toll
+    patience: Patience
+    provider: Provider
+    cleaner: Cleaner
+    clean: Callable[[str], str]
+    prices: Mapping[str, Price]
+    most_bytes: int
+
+
+class Exchange:
+    """Carries one request out. What becomes of it is noted in `entry`, whatever happens."""
+
+    def __init__(self, rules: Rules, lent: Lent, entry: Entry) -> None:
+        self._rules = rules
+        self._lent = lent
+        self._entry = entry
+
+    async def carry_out(self, http: web.Request) -> web.StreamResponse:
+        """Return the answer. Raises `Refusal`."""
+        path = _door.target(http)
+        self._entry.free = path == _door.COUNT
+        self._entry.asked = await self._read(http)
+        asked = await self._admitted(self._entry.asked)
+        patience = self._rules.patience
+        self._lent.limited_until = patience.limited_until(asked.model)
+        patience.check(asked.model, self._entry.id)
+        try:
+            return await self._passed_on(path, asked, http)
+        finally:
+            patience.left(self._entry.id)
+
+    async def _read(self, http: web.Request) -> Asked:
+        try:
+            raw = await http.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            raise too_large(self._rules.most_bytes) from error
+        cleaner = self._rules.cleaner
+        if len(raw) > _LARGE:
+            return await asyncio.to_thread(read, raw, cleaner)
+        return read(raw, cleaner)
+
+    async def _admitted(self, asked: Asked) -> Asked:
+        """Ask whether it may go out; what the model should know of that is added to it."""
+        entry, toll = self._entry, self._rules.toll
+        self._lent.refused = None
+        try:
+            word = await toll.admit(entry.account, entry.most(self._rules.prices), entry.id)
+        except PolicyError as error:
+            raise ruled_out(error) from error
+        except TheseusError as error:  # nothing goes out that cannot be written down
+            raise no_toll(error) from error
+        return with_word(asked, word) if word and not entry.free else asked
+
+    async def _passed_on(self, path: str, asked: Asked, http: web.Request) -> web.StreamResponse:
+        entry, headers = self._entry, _door.going_on(http.headers)
+        entry.sent = True
+        try:
+            async with self._rules.provider.ask(path, headers, asked.body) as answer:
+                entry.status, entry.outcome = answer.status, "error"
+                if answer.status == OK:
+                    return await self._streamed(answer, http)
+                return await self._failed(answer, asked.model)
+        except Refusal:
+            self._rules.patience.failed()
+            raise
+
+    async def _streamed(
+        self, answer: aiohttp.ClientResponse, http: web.Request
+    ) -> web.StreamResponse:
+        """Hand on each piece as it comes."""
+        entry = self._entry
+        entry.outcome = "cancelled"  # until it is over
+        meter = entry.meter = Meter(streams=answer.content_type == _STREAM)
+        response = web.StreamResponse(headers=_door.coming_back(answer.headers))
+        try:
+            await response.prepare(http)
+            while piece := await _piece(answer):
+                meter.feed(piece)
+                await response.write(piece)
+        except _BrokeOff:
+            self._broke_off(_BROKE_OFF)
+            if http.transport is not None:
+                http.transport.abort()
+            return response
+        except ConnectionResetError:  # whoever asked went away
+            return response
+        finally:
+            meter.end()
+        self._ended(meter)
+        return response
+
+    def _ended(self, meter: Meter) -> None:
+        """Note an answer that came to its end."""
+        if meter.failed in _ITS_FAULT:
+            self._broke_off(f"The provider failed in the middle of its answer ({meter.failed}).")
+        elif meter.failed or not (meter.complete or self._entry.free):
+            self._entry.outcome, self._entry.note = "error", _BROKE_OFF
+        else:
+            self._entry.outcome = "ok"
+            self._rules.patience.went_well()
+
+    def _broke_off(self, note: str) -> None:
+        self._entry.outcome, self._entry.note = "error", note
+        self._rules.patience.failed()
+
+    async def _failed(self, answer: aiohttp.ClientResponse, model: str) -> web.Response:
+        """Hand on what went wrong, without any secret it may repeat."""
+        entry, patience, status = self._entry, self._rules.patience, answer.status
+        if status < 400:
+            raise unreachable("The model's provider sent us elsewhere.")
+        told = await _start_of(answer)
+        entry.note = f"The provider answered {status}."
+        if status >= 500:
+            patience.failed()
+        else:
+            patience.went_well()
+        if status == LIMITED:
+            self._lent.limited_until = patience.note_limit(model, answer.headers)
+        return web.Response(
+            status=status,
+            body=self._rules.clean(told).encode(),
+            headers=_door.coming_back(answer.headers),
+        )
+
+
+class _BrokeOff(Exception):
+    """The provider's answer did not come to its end."""
+
+
+async def _piece(answer: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await answer.content.readany()
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise _BrokeOff from error
+
+
+async def _start_of(answer: aiohttp.ClientResponse) -> str:
+    """Return as much of an error as anybody needs."""
+    found = bytearray()
+    try:
+        while len(found) < _ERROR_BYTES and (piece := await _piece(answer)):
+            found += piece
+    except _BrokeOff as error:
+        raise unreachable(_BROKE_OFF) from error
+    return found[:_ERROR_BYTES].decode("utf-8", "replace")

@@ -1,0 +1,210 @@
+"""The gateway: listens on loopback and on a file, lends passes, writes down every request."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from aiohttp import web
+
+from bot.adapters.model_gateway import _door
+from bot.adapters.model_gateway._answers import Refusal, stranger
+from bot.adapters.model_gateway._cleaning import Cleaner
+from bot.adapters.model_gateway._entry import Entry
+from bot.adapters.model_gateway._exchange import Exchange, Rules
+from bot.adapters.model_gateway._passes import Lent, Passes
+from bot.adapters.model_gateway._patience import Patience
+from bot.adapters.model_gateway._provider import Provider, Upstream
+from bot.domain.account import Account
+from bot.domain.budget import Price
+from bot.domain.errors import AgentUnavailable, PolicyError
+from bot.ports.clock import Clock
+from bot.ports.model_gateway import Pass
+from bot.ports.toll import Toll
+
+HOST = "127.0.0.1"
+SOCKET = "model.sock"
+_LONGEST_PATH = 100  # bytes; the system takes 107 for a socket's
+_LEAVE = 1.0  # seconds an answer may still take when the gateway is closed
+_Made = Callable[[], Coroutine[Any, Any, None]]
+
+
+class HttpModelGateway:
+    """Implements `bot.ports.model_gateway.ModelGateway`, as an async context manager.
+
+    `folder` is where its socket lies, or a folder of its own where that path is too long. `redact`
+    takes secrets out of a text (`None`: only the provider's key is). `prices` are those that were
+    set. After `failures` of the provider's in a row it is left alone for `rest` seconds.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        toll: Toll,
+        clock: Clock,
+        folder: Path,
+        *,
+        redact: Callable[[str], str] | None,
+        prices: Mapping[str, Price] | None = None,
+        failures: int = 5,
+        rest: float = 30.0,
+        most_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        def clean(text: str) -> str:
+            return upstream.hide(redact(text) if redact else text)
+
+        self._clock = clock
+        self._folder = folder
+        self._passes = Passes()
+        self._provider = Provider(upstream)
+        self._rules = Rules(
+            toll=toll,
+            patience=Patience(clock, failures=failures, rest=rest),
+            provider=self._provider,
+            cleaner=Cleaner(clean),
+            clean=clean,
+            prices=prices or {},
+            most_bytes=most_bytes,
+        )
+        self._runner: web.AppRunner | None = None
+        self._socket: Path | None = None
+        self._made: Path | None = None
+        self._base_url = ""
+
+    async def __aenter__(self) -> Self:
+        """Listen. Raises `AgentUnavailable` where that cannot be done."""
+        app = web.Application(client_max_size=self._rules.most_bytes)
+        app.router.add_route("*", "/{rest:.*}", self._serve)
+        runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=_LEAVE, access_log=None
+        )
+        try:
+            self._runner = runner
+            await self._provider.open()
+            await runner.setup()
+            await web.TCPSite(runner, HOST, 0).start()
+            self._base_url = f"http://{HOST}:{runner.addresses[0][1]}"
+            self._socket = await self._listen_on_file(runner)
+        except OSError as error:
+            await self.close()
+            raise AgentUnavailable(
+                "The model gateway cannot listen on this machine.", detail=str(error)
+            ) from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Cut what is under way, and close."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close; again is harmless."""
+        for lent in self._passes:
+            await self._passes.end(lent)
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+        await self._provider.close()
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
+        if self._made is not None:
+            shutil.rmtree(self._made, ignore_errors=True)
+
+    @asynccontextmanager
+    async def lend(self, account: Account) -> AsyncGenerator[Pass, None]:
+        """Lend a pass; see the door."""
+        if self._runner is None:
+            raise AgentUnavailable("The model gateway is closed.")
+        lent = self._passes.add(account)
+        try:
+            yield Pass(
+                token=lent.token,
+                base_url=self._base_url,
+                socket=self._socket,
+                closing=lambda: self._rules.toll.closing(lent.account),
+                refused=lambda: lent.refused,
+                limited_until=lambda: lent.limited_until,
+                charge_to=lent.charge_to,
+            )
+        finally:
+            await self._passes.end(lent)
+
+    async def stop_all(self, why: PolicyError) -> int:
+        """Cut every answer under way; return how many. Whether new ones may be is the toll's."""
+        cut = set[asyncio.Task[object]]()
+        for lent in self._passes:
+            lent.refused = why
+            cut |= lent.requests
+            lent.cut()
+        if cut:
+            await asyncio.wait(cut)
+        return len(cut)
+
+    # ------------------------------------------------------------------------------------ serving
+
+    async def _serve(self, http: web.Request) -> web.StreamResponse:
+        if http.method == "HEAD" and http.raw_path == "/":  # the program opens its line early
+            return web.Response()
+        lent = self._who(http)
+        if lent is None:
+            return stranger().answer()
+        entry = Entry(self._clock.now(), self._clock.monotonic(), lent.account)
+        request = cast(asyncio.Task[object], asyncio.current_task())
+        lent.requests.add(request)
+        try:
+            return await Exchange(self._rules, lent, entry).carry_out(http)
+        except Refusal as refusal:
+            entry.refuse(refusal)
+            lent.refused = refusal.why
+            return refusal.answer()
+        finally:
+            try:
+                await _to_its_end(partial(self._settle, entry))
+            finally:
+                lent.requests.discard(request)
+
+    def _who(self, http: web.Request) -> Lent | None:
+        try:
+            return self._passes.find(_door.token(http.headers))
+        except Refusal:
+            return None
+
+    async def _settle(self, entry: Entry) -> None:
+        charge = entry.charge(self._rules.prices, self._clock.monotonic())
+        await self._rules.toll.settle(charge)
+
+    async def _listen_on_file(self, runner: web.AppRunner) -> Path:
+        """Listen on a file that only we may open, in a folder that only we may enter."""
+        folder = self._folder
+        if len(str(folder / SOCKET).encode()) > _LONGEST_PATH:
+            folder = self._made = Path(tempfile.mkdtemp(prefix="theseus-"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        path = folder / SOCKET
+        path.unlink(missing_ok=True)  # left by one that was killed
+        await web.UnixSite(runner, str(path)).start()
+        path.chmod(0o600)
+        return path
+
+
+async def _to_its_end(make: _Made) -> None:
+    """Do it whoever is cancelled meanwhile; that is told afterwards."""
+    doing = asyncio.create_task(make(), name="model gateway: settle")
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.wait({doing})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    doing.result()
+    if cancelled is not None:
+        raise cancelled

@@ -1,0 +1,64 @@
+"""Who is let in: passes lent for a time, known by a random token each."""
+
+import asyncio
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.account import Account
+from bot.domain.errors import PolicyError
+
+TOKEN_BYTES = 32
+_PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hides it
+
+
+@dataclass(eq=False)
+class Lent:
+    """One pass while it is lent. `requests` are those under way with it."""
+
+    account: Account
+    token: str = field(default_factory=lambda: _PREFIX + secrets.token_hex(TOKEN_BYTES), repr=False)
+    requests: set[asyncio.Task[object]] = field(default_factory=set)
+    refused: PolicyError | None = None
+    limited_until: datetime | None = None
+
+    def charge_to(self, account: Account) -> None:
+        """Charge what follows to another account."""
+        self.account = account
+
+    def cut(self) -> None:
+        """End what is under way; who waits for it hears it as cancelled."""
+        for request in self.requests:
+            request.cancel()
+
+
+class Passes:
+    """All that are lent now."""
+
+    def __init__(self) -> None:
+        self._lent: set[Lent] = set()
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(tuple(self._lent))
+
+    def add(self, account: Account) -> Lent:
+        """Lend one."""
+        lent = Lent(account)
+        self._lent.add(lent)
+        return lent
+
+    async def end(self, lent: Lent) -> None:
+        """Make it worthless, and wait until what was under way with it is over."""
+        self._lent.discard(lent)
+        lent.cut()
+        while lent.requests:
+            await asyncio.wait(lent.requests)
+
+    def find(self, token: str) -> Lent | None:
+        """Return whose token it is. How long it takes tells nothing about any of them."""
+        asked, found = token.encode(), None
+        for lent in self._lent:
+            if hmac.compare_digest(asked, lent.token.encode()):
+                found = lent
+        return found

@@ -1,0 +1,31 @@
+"""The way to the model: who holds the key, and by which rules it is used."""
+
+from bot.adapters.model_gateway import ANTHROPIC, HttpModelGateway, Upstream
+from bot.ports.clock import Clock
+from bot.ports.toll import Toll
+from bot.settings import Settings
+from bot.telemetry import redact
+
+_NO_KEY_NEEDED = "none"  # another address may ask for no key
+_MB = 1024 * 1024
+
+
+def model_gateway(settings: Settings, toll: Toll, clock: Clock) -> HttpModelGateway:
+    """Return the gateway to the provider that is set, not open yet."""
+    config, environment = settings.config.gateway, settings.environment
+    key, url = environment.anthropic_api_key, environment.anthropic_base_url
+    upstream = Upstream(
+        key=key.get_secret_value() if key else _NO_KEY_NEEDED,
+        base_url=str(url) if url else ANTHROPIC,
+    )
+    return HttpModelGateway(
+        upstream,
+        toll,
+        clock,
+        settings.state / "gateway",
+        redact=redact if config.redact else None,
+        prices=settings.config.budget.prices,
+        failures=config.failures,
+        rest=config.rest_seconds,
+        most_bytes=config.request_mb * _MB,
+    )
