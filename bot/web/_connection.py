@@ -1,0 +1,65 @@
+"""One connection: how much it may send, and what it hears when all else fails."""
+
+import logging
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.journal import ActionOutcome, Kind
+from bot.telemetry import Recorder
+from bot.web._answers import dress, plain
+
+IDLE_SECONDS = 15.0
+"""A connection that has not sent its headers by then, or says nothing more, is closed."""
+MOST_CONNECTIONS = 128
+LINE_BYTES = 4_096
+FIELD_BYTES = 8_190
+FIELDS = 64
+_LINGER_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection, bounded, and silent about what went wrong inside."""
+
+    __slots__ = ("_recorder",)
+
+    def __init__(self, server: Any, recorder: Recorder, **options: Any) -> None:
+        super().__init__(
+            server,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+            max_line_size=LINE_BYTES,
+            max_field_size=FIELD_BYTES,
+            max_headers=FIELDS,
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type]  # none is wanted: the journal is ours
+            debug=False,
+            **options,
+        )
+        self._recorder = recorder
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer in plain words; what went wrong goes to the journal and the log alone."""
+        if exc is not None and status >= 500:
+            name = f"http {request.method} {_place(request)}"
+            self._recorder.record(Kind.LISTENER, name, ActionOutcome.ERROR, error=exc)
+            _log.error("%s failed", name, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("half of an answer is out already")
+        response = plain(status, "" if status >= 500 else "that is no request I understand.")
+        dress(response)
+        response.force_close()
+        return response
+
+
+def _place(request: web.BaseRequest) -> str:
+    """Return the route, not the path: names in the journal are few."""
+    found = request.match_info.route.resource if isinstance(request, web.Request) else None
+    return found.canonical if found is not None else "?"

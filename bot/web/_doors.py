@@ -1,0 +1,119 @@
+"""What the web looks through. The root hands it in."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.domain.budget import BudgetRules
+from bot.domain.history import History
+from bot.domain.incident import Incident
+from bot.domain.people import Person
+from bot.domain.run import Run
+from bot.domain.stop import Stop, StopHow
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.ledger import Ledger
+from bot.ports.shelf import Shelf
+from bot.ports.store import Store
+from bot.telemetry import Recorder
+
+
+class Emergency(Protocol):
+    """The emergency stop, as far as a page needs it."""
+
+    async def now(self) -> Stop | None:
+        """Return the stop that stands."""
+        ...
+
+    async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
+        """Stop everything."""
+        ...
+
+
+class Follows(Protocol):
+    """What looks at the remote and takes on what came to the followed branch."""
+
+    async def ask(self, how: str) -> Stop | None:
+        """Have the remote looked at soon; return the emergency stop that keeps it from that."""
+        ...
+
+
+class Agent(Protocol):
+    """The agent's own look at its runs. Reading takes no person: the token was asked before."""
+
+    async def runs(self, *, limit: int = 20) -> Sequence[Run]:
+        """Return the newest runs, newest first."""
+        ...
+
+    async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
+        """Return a run. Raises `UnknownRun`."""
+        ...
+
+    async def history(self, run_id: str) -> History:
+        """Return what a run has recorded."""
+        ...
+
+
+class Incidents(Protocol):
+    """What was noticed."""
+
+    def incidents(self) -> Sequence[Incident]:
+        """Return what is open and was lately, the newest first."""
+        ...
+
+    def find(self, incident_id: str) -> Incident:
+        """Return one. Raises `WrongStage`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """How the bot is connected to its chat: `ready`, and the latency in seconds."""
+
+    ready: bool
+    latency: float | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the running program. No secrets: it is shown as it is."""
+
+    commit: Callable[[], str | None]
+    link: Callable[[], Link]
+    engine: str = ""
+    sandbox: str = ""
+    followed: str = "main"
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+class AuditState(Protocol):
+    """Whether the audit log's chain holds."""
+
+    @property
+    def told(self) -> str:
+        """A sentence about it."""
+        ...
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was changed or cut off."""
+        ...
+
+
+@dataclass(frozen=True)
+class WebDoors:
+    """The doors. What is `None` is not there, and its pages say so."""
+
+    store: Store
+    journal: Journal
+    shelf: Shelf
+    clock: Clock
+    recorder: Recorder
+    agent: Agent
+    follows: Follows
+    facts: Facts
+    incidents: Incidents | None = None
+    emergency: Emergency | None = None
+    ledger: Ledger | None = None
+    budget: BudgetRules | None = None
+    audit_state: Callable[[], Awaitable[AuditState]] | None = None

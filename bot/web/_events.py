@@ -1,0 +1,86 @@
+"""`GET /events`: what happens, as server-sent events."""
+
+import asyncio
+
+from aiohttp import web
+
+from bot.web._answers import Refused
+from bot.web._feed import Event, Feed
+
+MOST_READERS = 32
+HEARTBEAT_SECONDS = 15.0
+WRITE_SECONDS = 10.0
+_BUFFER = 32 * 1024
+
+
+class Events:
+    """Streams to a bounded number of readers; one that does not read is cut off."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        heartbeat: float = HEARTBEAT_SECONDS,
+        patience: float = WRITE_SECONDS,
+    ) -> None:
+        self._feed = feed
+        self._heartbeat = heartbeat
+        self._patience = patience
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Stream until the reader leaves, falls behind, or the server stops."""
+        if self._feed.readers >= MOST_READERS:
+            raise Refused(503, "too many follow already.", {"Retry-After": "30"})
+        self._feed.readers += 1
+        try:
+            return await self._stream(request)
+        finally:
+            self._feed.readers -= 1
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        after, lost = self._place(request.headers.get("Last-Event-ID"))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        if request.transport is not None:
+            request.transport.set_write_buffer_limits(high=_BUFFER)
+        hello = Event(after, "reset" if lost else "hello", "{}")
+        try:
+            await self._write(request, response, self._line(hello))
+            while not self._feed.closed and self._feed.has(after):
+                news = self._feed.after(after)
+                if news:
+                    lines = b"".join(map(self._line, news))
+                    await self._write(request, response, lines)
+                    after = news[-1].number
+                else:
+                    quiet = self._feed.last
+                    await self._feed.more(self._heartbeat)
+                    if quiet == self._feed.last:
+                        await self._write(request, response, b": quiet\n\n")
+        except (ConnectionError, TimeoutError):
+            return response
+        return response
+
+    async def _write(
+        self, request: web.Request, response: web.StreamResponse, lines: bytes
+    ) -> None:
+        """Write; a reader that takes nothing for so long is cut off."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await response.write(lines)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise
+
+    def _place(self, asked: str | None) -> tuple[int, bool]:
+        """Return where to go on, and whether something was lost since then."""
+        if not asked:
+            return self._feed.last, False
+        known = self._feed.number_of(asked)
+        return (self._feed.last, True) if known is None else (known, False)
+
+    def _line(self, event: Event) -> bytes:
+        number = self._feed.id_of(event.number)
+        return f"id: {number}\nevent: {event.name}\ndata: {event.text}\n\n".encode()

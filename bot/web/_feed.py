@@ -1,0 +1,168 @@
+"""What happens, for those who follow it: runs, incidents and reloads, numbered and kept a while.
+
+One loop looks at the store, the incidents and the journal, however many follow. Whoever falls
+behind what is kept is let go; nobody is waited for.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.errors import TheseusError
+from bot.domain.incident import Incident
+from bot.domain.run import Run
+from bot.domain.samples import Sample
+from bot.telemetry import redact, redact_value
+from bot.web._doors import WebDoors
+from bot.web._tally import Tally
+
+KEPT = 500
+BUSY_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+_RUNS = 50
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened, as it is sent."""
+
+    number: int
+    name: str
+    text: str
+
+
+class Feed:
+    """The newest events, and a bell for who waits for more.
+
+    Numbers begin anew with each start, so an id names the start as well: `18c2f0-42`.
+    """
+
+    def __init__(self, doors: WebDoors, tally: Tally) -> None:
+        self._doors = doors
+        self._tally = tally
+        self._start = f"{int(doors.clock.now().timestamp() * 1000):x}"
+        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self._last = 0
+        self._bell = asyncio.Event()
+        self._seen: dict[str, str] = {}
+        self._cursor: str | None = None
+        self._began = False
+        self.readers = 0
+        self.closed = False
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event."""
+        return self._last
+
+    def id_of(self, number: int) -> str:
+        """Return an event's id."""
+        return f"{self._start}-{number}"
+
+    def number_of(self, event_id: str) -> int | None:
+        """Return the number of an id of this start, if everything after it is still kept."""
+        start, _, number = event_id.partition("-")
+        if start != self._start or not (number.isascii() and number.isdecimal()):
+            return None
+        return int(number) if len(number) < 12 and self.has(int(number)) else None
+
+    def has(self, after: int) -> bool:
+        """Whether everything after this number is still kept."""
+        oldest = self._kept[0].number if self._kept else self._last + 1
+        return oldest - 1 <= after <= self._last
+
+    def after(self, number: int) -> tuple[Event, ...]:
+        """Return what came after."""
+        behind = self._last - number
+        return tuple(self._kept)[len(self._kept) - behind :] if behind else ()
+
+    async def more(self, seconds: float) -> None:
+        """Wait until there may be more, or so long."""
+        bell = self._bell
+        try:
+            async with asyncio.timeout(seconds):
+                await bell.wait()
+        except TimeoutError:
+            return
+
+    def add(self, name: str, told: Mapping[str, object]) -> None:
+        """Number and keep one event, redacted, and wake everyone who waits."""
+        self._last += 1
+        text = json.dumps(redact_value(dict(told)), default=str)
+        self._kept.append(Event(self._last, name, text))
+        self._ring()
+
+    def close(self) -> None:
+        """Let everyone who follows go."""
+        self.closed = True
+        self._ring()
+
+    def _ring(self) -> None:
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def run_forever(self) -> None:
+        """Look for what is new until cancelled; less often while nobody follows."""
+        while True:
+            try:
+                await self.look()
+            except TheseusError as error:
+                _log.warning("the events of the dashboard: %s", error)
+            await self._doors.clock.sleep(BUSY_SECONDS if self.readers else QUIET_SECONDS)
+
+    async def look(self) -> None:
+        """Add what is new. Raises `StoreError`, `JournalError`."""
+        followed = await self._doors.journal.follow(self._cursor)
+        self._cursor = followed.cursor
+        for sample in followed.samples:
+            self._tally.count(sample)
+            if sample.kind == "reload":
+                self.add("reload", _reload(sample))
+        runs = await self._doors.store.find(limit=_RUNS)
+        known = self._doors.incidents.incidents() if self._doors.incidents is not None else ()
+        now = {f"run:{run.id}": _run(run) for run in reversed(runs)}
+        now |= {f"incident:{each.id}": _incident(each) for each in reversed(known)}
+        self._compare(now)
+
+    def _compare(self, now: Mapping[str, Mapping[str, object]]) -> None:
+        """Tell what differs from the last look; the first one is where it begins."""
+        marks = {key: json.dumps(told, default=str, sort_keys=True) for key, told in now.items()}
+        for key, mark in marks.items():
+            if self._began and self._seen.get(key) != mark:
+                self.add(key.partition(":")[0], now[key])
+        self._seen, self._began = marks, True
+
+
+def _run(run: Run) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "goal": run.goal,
+        "stage": str(run.stage),
+        "status": str(run.status),
+        "subject": redact(run.trigger.subject),
+        "reason": redact(run.reason),
+        "cost_usd": round(run.cost_usd, 4),
+    }
+
+
+def _incident(incident: Incident) -> dict[str, object]:
+    return {
+        "id": incident.id,
+        "status": incident.status,
+        "severity": str(incident.severity),
+        "title": redact(incident.title),
+        "count": incident.count,
+        "run_id": incident.run_id,
+    }
+
+
+def _reload(sample: Sample) -> dict[str, object]:
+    return {
+        "module": sample.event.removeprefix("reload."),
+        "outcome": sample.outcome,
+        "at": sample.when.isoformat(),
+    }

@@ -1,0 +1,181 @@
+"""The gate every request passes: who may come in is decided here and nowhere else."""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.domain.errors import RunError, TheseusError
+from bot.web._answers import Refused, plain, see_other
+from bot.web._keys import Keys, bearer
+from bot.web._routes import ROUTES, Route
+from bot.web._rules import WebRules
+from bot.web._sessions import Login, Sessions
+
+SECONDS = 20.0
+"""How long a request may take, its body included; a stream goes on."""
+LOGIN = web.RequestKey("login", Login)
+
+_IN_ADDRESSES = frozenset({"token", "access_token", "auth", "key", "secret", "password"})
+_log = logging.getLogger(__name__)
+
+
+class Gate:
+    """Lets requests through to their handlers, or answers them itself in plain words."""
+
+    def __init__(self, rules: WebRules, keys: Keys, sessions: Sessions) -> None:
+        self._rules = rules
+        self._keys = keys
+        self._sessions = sessions
+        self._table: Mapping[tuple[str, str], Route] = {
+            (route.method, _canonical(route.path)): route for route in ROUTES
+        }
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name: other ports of this machine have cookies of the same host."""
+        return f"theseus-{self._rules.port}"
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer the request."""
+        try:
+            route = self._admit(request)
+            if route.streams:
+                return await handler(request)
+            async with asyncio.timeout(SECONDS):
+                return await handler(request)
+        except Refused as refused:
+            if refused.status == 401 and _is_page(request):
+                return see_other("/login")
+            return plain(refused.status, refused.words, refused.headers)
+        except TimeoutError:
+            return plain(408, "that took too long.", {"Connection": "close"})
+        except RunError as error:
+            return plain(404, str(error))
+        except TheseusError as error:
+            _log.warning("%s %s: %s", request.method, request.path, error)
+            return plain(503, str(error))
+
+    def _admit(self, request: web.Request) -> Route:
+        self._check_host(request)
+        _check_shape(request)
+        route = self._route(request)
+        _check_origin(request, strictly=route.needs == "session" or route.name == "login")
+        login = self._sessions.of(request.cookies.get(self.cookie))
+        if login is not None:
+            request[LOGIN] = login
+        self._check_needs(request, route, login)
+        return route
+
+    def _route(self, request: web.Request) -> Route:
+        """Return the table's entry; what has none is not served."""
+        wrong = request.match_info.http_exception
+        if isinstance(wrong, web.HTTPMethodNotAllowed):
+            allowed = ", ".join(sorted(wrong.allowed_methods))
+            raise Refused(405, f"it takes {allowed}.", {"Allow": allowed})
+        resource = request.match_info.route.resource
+        if wrong is not None or resource is None:
+            raise Refused(404)
+        method = "GET" if request.method == "HEAD" else request.method
+        route = self._table.get((method, resource.canonical))
+        if route is None:
+            raise Refused(404)
+        return route
+
+    def _check_host(self, request: web.Request) -> None:
+        """Take requests only by names of ours.
+
+        A foreign name may be made to lead to this machine (DNS rebinding), and then shows here.
+        """
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1:
+            raise Refused(400, "one Host header, please.")
+        name = _host_name(hosts[0])
+        if name in self._rules.names or _is_own_address(name, request):
+            return
+        raise Refused(
+            421, "I do not go by that name; add it to http.trust if this is mine.",
+            {"Connection": "close"},
+        )  # fmt: skip
+
+    def _check_needs(self, request: web.Request, route: Route, login: Login | None) -> None:
+        match route.needs:
+            case "open" | "signature":
+                return  # the handler of the one checks the signature before all else
+            case "reader":
+                if login is not None or self._rules.reading_is_open:
+                    return
+                self._check_bearer(request)
+            case "token":
+                if self._rules.token is None:
+                    raise Refused(403, "this takes a token, and THESEUS_HTTP_TOKEN is not set.")
+                self._check_bearer(request)
+            case "session":
+                if login is None:
+                    raise Refused(401, "log in first.")
+
+    def _check_bearer(self, request: web.Request) -> None:
+        given = bearer(request.headers.get("Authorization", ""))
+        if given is None or not self._keys.fits(given, request.remote):
+            raise Refused(401, "this takes the token.", {"WWW-Authenticate": "Bearer"})
+
+
+def _check_shape(request: web.Request) -> None:
+    if not request.raw_path.startswith("/"):
+        raise Refused(400, "ask for a path.")
+    if _IN_ADDRESSES & {name.lower() for name in request.query}:
+        words = "a secret does not belong into an address: logs keep it. Send it as a header."
+        raise Refused(400, words)
+
+
+def _check_origin(request: web.Request, *, strictly: bool) -> None:
+    """Refuse what another site's page makes a browser send.
+
+    `strictly`: somebody acts, so it has to be shown that it was our own page.
+    """
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    foreign = site in ("cross-site", "same-site")
+    if request.method in ("GET", "HEAD"):
+        if foreign and request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            raise Refused(403, "other sites may not read this.")
+        return
+    if origin is not None:
+        ours = urlsplit(origin).netloc.lower() == request.headers["Host"].lower()
+        foreign = foreign or not ours
+    elif strictly and site != "same-origin":
+        raise Refused(403, "send this from my own page (there is no Origin header).")
+    if foreign:
+        raise Refused(403, "other sites may not send this.")
+
+
+def _host_name(host: str) -> str:
+    """Return the name of a `Host` header, or nothing if it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    except ValueError:
+        return ""
+
+
+def _is_own_address(name: str, request: web.Request) -> bool:
+    """Whether it is the very address the connection came to; a number cannot be rebound."""
+    address = request.get_extra_info("sockname")
+    try:
+        return address is not None and ipaddress.ip_address(name) == ipaddress.ip_address(
+            str(address[0]).partition("%")[0]
+        )
+    except ValueError:
+        return False
+
+
+def _is_page(request: web.Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def _canonical(path: str) -> str:
+    """Return a path as aiohttp names its resource: `/runs/{id:[0-9a-z]+}` is `/runs/{id}`."""
+    return web.UrlDispatcher().add_resource(path).canonical

@@ -1,0 +1,132 @@
+"""`GET /metrics`: the Prometheus text format, 0.0.4.
+
+Written by hand: a dozen numbers read on demand need no registry, and labels come from enumerations,
+so their number is known. A client library would be one more dependency to follow.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.domain.run import Status
+from bot.domain.spent import Spent
+from bot.web._doors import WebDoors
+from bot.web._tally import Tally
+
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_RUNS = 500
+_STATM = Path("/proc/self/statm")
+_PAGE_BYTES = 4096
+
+Labels = Mapping[str, str]
+Value = tuple[Labels, float]
+
+
+class Metrics:
+    """Reads the numbers when they are asked for."""
+
+    def __init__(self, doors: WebDoors, tally: Tally, webhooks: Counter[str]) -> None:
+        self._doors = doors
+        self._tally = tally
+        self._webhooks = webhooks
+        self._since = doors.clock.now()
+
+    async def serve(self, _: web.Request) -> web.Response:
+        """Answer with all of them."""
+        runs = await self._doors.store.find(limit=_RUNS)
+        by_status = Counter(run.status for run in runs)
+        parts = [
+            _counter(
+                "theseus_actions_total", "Journalled actions since the start.",
+                (
+                    ({"kind": kind, "outcome": outcome}, count)
+                    for (kind, outcome), count in sorted(self._tally.actions.items())
+                ),
+            ),
+            _gauge(
+                "theseus_runs", f"Runs among the newest {_RUNS}.",
+                [({"status": str(each)}, by_status[each]) for each in Status],
+            ),
+            _counter(
+                "theseus_webhook_requests_total", "Deliveries by how they ended.",
+                [({"result": result}, count) for result, count in sorted(self._webhooks.items())],
+            ),
+            *self._states(),
+            *(await self._money()),
+            *(await self._stop()),
+        ]  # fmt: skip
+        return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
+
+    def _states(self) -> Iterable[str]:
+        now = self._doors.clock.now()
+        known = self._doors.incidents.incidents() if self._doors.incidents is not None else ()
+        open_ones = sum(each.open for each in known)
+        yield _gauge("theseus_incidents_open", "Incidents that go on.", [({}, open_ones)])
+        ready = float(self._doors.facts.link().ready)
+        yield _gauge("theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)])
+        up = (now - self._since).total_seconds()
+        yield _gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
+        if self._tally.newest is not None:
+            age = max(now.timestamp() - self._tally.newest, 0.0)
+            yield _gauge("theseus_last_action_age_seconds", "Since the last one.", [({}, age)])
+        resident = _resident_bytes()
+        if resident is not None:
+            yield _gauge("process_resident_memory_bytes", "Resident memory.", [({}, resident)])
+
+    async def _money(self) -> Iterable[str]:
+        if self._doors.ledger is None:
+            return ()
+        spent: Spent = await self._doors.ledger.spent(since=self._since)
+        tokens = [
+            ({"direction": "in"}, spent.tokens_in),
+            ({"direction": "out"}, spent.tokens_out),
+        ]
+        return (
+            _counter(
+                "theseus_model_cost_usd_total", "Spent since the start.", [({}, spent.cost_usd)]
+            ),
+            _counter("theseus_model_tokens_total", "Tokens since the start.", tokens),
+        )
+
+    async def _stop(self) -> Iterable[str]:
+        if self._doors.emergency is None:
+            return ()
+        standing = await self._doors.emergency.now() is not None
+        return (
+            _gauge(
+                "theseus_stopped", "1 while the emergency stop stands.", [({}, float(standing))]
+            ),
+        )
+
+
+def _counter(name: str, told: str, values: Iterable[Value]) -> str:
+    return _metric(name, told, "counter", values)
+
+
+def _gauge(name: str, told: str, values: Iterable[Value]) -> str:
+    return _metric(name, told, "gauge", values)
+
+
+def _metric(name: str, told: str, kind: str, values: Iterable[Value]) -> str:
+    lines = [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
+    lines += [f"{name}{_labels(labels)} {value:.10g}" for labels, value in values]
+    return "\n".join(lines) + "\n"
+
+
+def _labels(labels: Labels) -> str:
+    named = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"{{{named}}}" if named else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _resident_bytes() -> float | None:
+    """Return the memory this process has, where the system tells."""
+    try:
+        return int(_STATM.read_text().split()[1]) * _PAGE_BYTES
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,52 @@
+"""Every route and what it takes. What is not in this table is not served, whoever added it.
+
+    open       anybody who is let in by the Host header; it tells nothing but that the bot lives
+    reader     a session of the dashboard, or the token as a bearer; on loopback where no token is
+               set: anybody on this machine
+    session    acting from the dashboard: a session, its form's own token, and the page's origin
+    token      the token as a bearer, also on loopback
+    signature  the forge's signature over the body
+
+HTTP knows no Discord person. The token is that of whoever has the machine, and nothing that takes
+an approver is to be had here.
+"""
+
+from typing import Literal, NamedTuple
+
+Needs = Literal["open", "reader", "session", "token", "signature"]
+
+ID = r"{id:[0-9a-z]{1,26}}"
+
+
+class Route(NamedTuple):
+    """One route. GET is HEAD as well. `streams` marks one that goes on until its reader leaves."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    needs: Needs
+    name: str
+    streams: bool = False
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", "open", "health"),
+    Route("GET", "/health/ready", "open", "ready"),
+    Route("GET", "/health/info", "reader", "info"),
+    Route("GET", "/metrics", "reader", "metrics"),
+    Route("GET", "/events", "reader", "events", streams=True),
+    Route("POST", "/webhook/github", "signature", "github"),
+    Route("POST", "/webhook/reload", "token", "reload"),
+    Route("GET", "/static/{name:[0-9a-z.-]{1,60}}", "open", "static"),
+    Route("GET", "/login", "open", "login_form"),
+    Route("POST", "/login", "open", "login"),
+    Route("POST", "/logout", "session", "logout"),
+    Route("GET", "/", "reader", "runs"),
+    Route("GET", f"/runs/{ID}", "reader", "run"),
+    Route("GET", "/incidents", "reader", "incidents"),
+    Route("GET", f"/incidents/{ID}", "reader", "incident"),
+    Route("GET", "/budget", "reader", "budget"),
+    Route("GET", "/audit", "reader", "audit"),
+    Route("GET", "/state", "reader", "state"),
+    Route("GET", "/stop", "reader", "stop_form"),
+    Route("POST", "/stop", "session", "stop"),
+)

@@ -1,0 +1,82 @@
+"""`GET /health`, `/health/ready` and `/health/info`."""
+
+from aiohttp import web
+from pydantic import AwareDatetime
+
+from bot.domain.errors import StoreError, TheseusError
+from bot.domain.record import Record
+from bot.domain.run import ENDED, Status
+from bot.telemetry import redact
+from bot.web._answers import as_json
+from bot.web._doors import WebDoors
+
+_PROBE = "web:probe"
+_MOST = 500
+
+
+class Probe(Record):
+    """What is written to see whether writing works."""
+
+    at: AwareDatetime
+
+
+class Vital:
+    """Says how it is."""
+
+    def __init__(self, doors: WebDoors) -> None:
+        self._doors = doors
+        self._since = doors.clock.now()
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """Answer at all: the event loop turns."""
+        return as_json({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Answer 200 where it can work, else 503 with the reasons, in a few fixed words."""
+        reasons = await self.reasons()
+        status = 503 if reasons else 200
+        return as_json({"ready": not reasons, "reasons": reasons}, status)
+
+    async def reasons(self) -> list[str]:
+        """Return what keeps it from working."""
+        reasons = []
+        if not self._doors.facts.link().ready:
+            reasons.append("the gateway is not connected")
+        try:
+            await self._doors.shelf.put(_PROBE, Probe(at=self._doors.clock.now()))
+        except StoreError:
+            reasons.append("the store cannot be written")
+        try:
+            if await self.stopped():
+                reasons.append("the emergency stop stands")
+        except TheseusError:
+            reasons.append("whether the emergency stop stands cannot be read")
+        return reasons
+
+    async def stopped(self) -> bool:
+        """Whether the emergency stop stands."""
+        emergency = self._doors.emergency
+        return emergency is not None and await emergency.now() is not None
+
+    async def info(self, _: web.Request) -> web.Response:
+        """Answer with what runs here."""
+        return as_json(await self.told())
+
+    async def told(self) -> dict[str, object]:
+        """Return what is known of the running program; no secrets."""
+        facts, link, now = self._doors.facts, self._doors.facts.link(), self._doors.clock.now()
+        active = await self._doors.store.find(status=set(Status) - ENDED, limit=_MOST)
+        known = self._doors.incidents.incidents() if self._doors.incidents is not None else ()
+        told: dict[str, object] = {
+            "commit": facts.commit(),
+            "since": self._since.isoformat(timespec="seconds"),
+            "uptime_seconds": round((now - self._since).total_seconds()),
+            "gateway": "connected" if link.ready else "not connected",
+            "gateway_latency_ms": None if link.latency is None else round(link.latency * 1000),
+            "engine": redact(facts.engine),
+            "sandbox": redact(facts.sandbox),
+            "stopped": await self.stopped(),
+            "runs_active": len(active),
+            "incidents_open": sum(each.open for each in known),
+        }
+        return told | {name: redact(text) for name, text in facts.more.items()}

@@ -1,0 +1,87 @@
+"""`POST /webhook/github` and `POST /webhook/reload`: both make the bot look, and no more."""
+
+from collections import Counter
+
+from aiohttp import web
+
+from bot.domain.stop import Stop
+from bot.web._answers import Refused, as_json
+from bot.web._bodies import FORM_BYTES, read
+from bot.web._deliveries import Deliveries, is_delivery_id
+from bot.web._doors import WebDoors
+from bot.web._github import MOST_BYTES, check_age, wants_a_look
+from bot.web._signature import signed
+
+
+class Webhooks:
+    """Takes deliveries. `counts` are how they ended, for the metrics."""
+
+    def __init__(self, doors: WebDoors, secret: str | None) -> None:
+        self._doors = doors
+        self._secret = secret
+        self._deliveries = Deliveries(doors.shelf, doors.clock)
+        self.counts: Counter[str] = Counter()
+
+    async def github(self, request: web.Request) -> web.Response:
+        """Check the signature of the raw body first, then what it is, then whether it is new."""
+        try:
+            return await self._github(request)
+        except Refused:
+            self.counts["refused"] += 1
+            raise
+
+    async def _github(self, request: web.Request) -> web.Response:
+        if self._secret is None:
+            raise Refused(403, "THESEUS_WEBHOOK_SECRET is not set, so no signature is right.")
+        body = await read(request, MOST_BYTES)
+        signatures = request.headers.getall("X-Hub-Signature-256", [])
+        if len(signatures) != 1 or not signed(self._secret, body, signatures[0]):
+            raise Refused(401, "the signature (X-Hub-Signature-256) is not right.")
+        event, delivery = _headers(request)
+        if event == "ping":
+            return self._answer(200, "pong", "You reach me.")
+        looks, sent = wants_a_look(event, body, self._doors.facts.followed)
+        if not looks:
+            return self._answer(202, "ignored", "That is nothing I act upon.")
+        check_age(event, sent, self._doors.clock.now())
+        await self._check_stop()
+        if not await self._deliveries.take(delivery, body):
+            return self._answer(409, "repeated", "I have taken that delivery already.")
+        return await self._look("webhook")
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Look at the remote; whoever asks has shown the token."""
+        await read(request, FORM_BYTES)
+        return await self._look("reload")
+
+    async def _check_stop(self) -> None:
+        """Do nothing while the stop stands; the same delivery may be sent again afterwards."""
+        emergency = self._doors.emergency
+        stop = await emergency.now() if emergency is not None else None
+        if stop is not None:
+            raise _stopped(stop)
+
+    async def _look(self, how: str) -> web.Response:
+        stop = await self._doors.follows.ask(how)
+        if stop is not None:
+            raise _stopped(stop)
+        return self._answer(202, "accepted", "I look at the remote and take on what is new there.")
+
+    def _answer(self, status: int, result: str, words: str) -> web.Response:
+        self.counts[result] += 1
+        return as_json({"result": result, "message": words}, status)
+
+
+def _headers(request: web.Request) -> tuple[str, str]:
+    """Return the event and the delivery's id."""
+    event = request.headers.get("X-GitHub-Event", "")
+    delivery = request.headers.get("X-GitHub-Delivery", "")
+    if not event or not is_delivery_id(delivery):
+        raise Refused(400, "X-GitHub-Event and X-GitHub-Delivery are missing or odd.")
+    if request.content_type != "application/json":
+        raise Refused(415, "choose the content type application/json at the forge.")
+    return event, delivery
+
+
+def _stopped(stop: Stop) -> Refused:
+    return Refused(503, f"nothing is done: {stop.told}")

@@ -1,0 +1,153 @@
+"""Who may have what: every route is tried by everybody, and what is not in the table is not had."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.domain.errors import ConfigError
+from bot.web import ROUTES, Route, WebRules, WebServer
+from bot.web._answers import CONTENT_POLICY
+from tests.bot.web.room import TOKEN, Room, Visitor, bearer
+
+PATHS = {"static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4"}
+ALL = pytest.mark.parametrize("route", ROUTES, ids=[each.name for each in ROUTES])
+TAKES_TOKEN = {"reader", "token", "session"}
+
+
+def path_of(route: Route) -> str:
+    return PATHS.get(route.name, route.path)
+
+
+async def asked(visitor: Visitor, route: Route, **options: Any) -> int:
+    """Return the status a visitor gets; a stream is left at once."""
+    if route.streams:
+        async with visitor.http.get(visitor.url + route.path, **options) as answer:
+            return answer.status
+    return (await visitor.ask(route.method, path_of(route), **options)).status
+
+
+@pytest.fixture
+def room() -> Room:
+    room = Room()
+    room.add_run()
+    room.add_incident()
+    return room
+
+
+async def test_a_stranger_gets_nothing_that_needs_something(room: Room) -> None:
+    async with room.serving(token=TOKEN) as visitor:
+        for route in ROUTES:
+            if route.needs in ("open", "signature"):
+                continue
+            status = await asked(visitor, route, headers=visitor.own)
+            assert status in (401, 403), route.name
+
+
+async def test_without_a_token_on_loopback_one_may_look_and_nothing_else(room: Room) -> None:
+    async with room.serving() as visitor:
+        for route in ROUTES:
+            status = await asked(visitor, route, headers=visitor.own)
+            if route.needs == "reader":
+                assert status == 200, route.name
+            elif route.needs in ("token", "session", "signature"):
+                assert status in (401, 403), route.name
+
+
+async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> None:
+    async with room.serving(token=TOKEN) as visitor:
+        for route in ROUTES:
+            headers = bearer() | visitor.own
+            status = await asked(visitor, route, headers=headers)
+            if route.needs in ("reader", "token"):
+                assert status in (200, 202), route.name
+            elif route.needs == "session":
+                assert status == 401, route.name
+
+
+def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
+    posts = {each.name: each.needs for each in ROUTES if each.method == "POST"}
+    assert posts == {
+        "github": "signature", "reload": "token", "login": "open", "logout": "session",
+        "stop": "session",
+    }  # fmt: skip
+
+
+async def test_what_is_served_is_the_table_and_nothing_else(room: Room) -> None:
+    server = WebServer(WebRules(port=0), room.doors)
+    served = {
+        (route.method, route.resource.canonical)
+        for route in server.app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    table = {
+        (each.method, web.UrlDispatcher().add_resource(each.path).canonical) for each in ROUTES
+    }
+    assert served == table
+
+
+async def test_a_route_that_somebody_adds_beside_the_table_is_not_served(room: Room) -> None:
+    async def secret(_: web.Request) -> web.Response:
+        return web.Response(text="oh no")
+
+    server = WebServer(WebRules(port=0), room.doors)
+    server.app.router.add_get("/debug", secret)
+    async with server, aiohttp.ClientSession() as http:
+        answer = await http.get(f"{server.url}/debug")
+        assert answer.status == 404
+
+
+@ALL
+async def test_every_answer_is_dressed(room: Room, route: Route) -> None:
+    async with room.serving() as visitor:
+        for method in ("GET", "POST", "PUT"):
+            options: dict[str, Any] = {"allow_redirects": False, "headers": visitor.own}
+            async with visitor.http.request(
+                method, visitor.url + path_of(route), **options
+            ) as answer:
+                headers = answer.headers
+            assert headers["Content-Security-Policy"] == CONTENT_POLICY
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["X-Frame-Options"] == "DENY"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert headers["Server"] == "theseus"
+            assert "Access-Control-Allow-Origin" not in headers
+            if answer.status == 200 and route.name != "static":
+                assert headers["Cache-Control"] == "no-store"
+
+
+async def test_unknown_paths_and_wrong_methods_are_told_apart(room: Room) -> None:
+    async with room.serving() as visitor:
+        assert (await visitor.get("/nothing")).status == 404
+        assert (await visitor.get("/runs/nobody")).status == 404
+        wrong = await visitor.get("/webhook/github")
+        assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
+        assert (await visitor.ask("DELETE", "/stop")).status == 405
+        assert (await visitor.ask("OPTIONS", "/")).status == 405
+        assert (await visitor.ask("HEAD", "/health")).status == 200
+
+
+def test_off_loopback_it_takes_a_token() -> None:
+    anywhere = "0.0.0.0"  # noqa: S104  it is refused
+    for host in (anywhere, "::", "192.168.1.5", "example.org", "127.0.0.1.example.org"):
+        with pytest.raises(ConfigError, match=r"http\.host .*THESEUS_HTTP_TOKEN.*127\.0\.0\.1"):
+            WebRules(port=1, host=host).check()
+        WebRules(port=1, host=host, token=TOKEN).check()
+    for host in ("127.0.0.1", "127.8.8.8", "::1", "localhost"):
+        WebRules(port=1, host=host).check()
+
+
+@pytest.mark.parametrize("rules", [WebRules(1, token="hunter2"), WebRules(1, secret="hunter2")])
+def test_a_secret_that_can_be_guessed_is_refused(rules: WebRules) -> None:
+    with pytest.raises(ConfigError, match="too short"):
+        rules.check()
+
+
+async def test_a_port_that_is_taken_is_told_with_the_way_out(room: Room) -> None:
+    async with room.serving() as visitor:
+        with pytest.raises(ConfigError, match="THESEUS_HTTP_PORT"):
+            async with WebServer(WebRules(port=visitor.server.port), room.doors):
+                pass
