@@ -20,6 +20,7 @@ from bench import (
     memory,
     proposal,
     recall,
+    secrets,
     verdicts,
     worktree,
 )
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "first-token": first_token.measure,
     "memory": memory.measure,
     "recall": recall.measure,
+    "secrets": secrets.measure,
     "claude": claude.measure,
     "verdicts": verdicts.measure,
 }

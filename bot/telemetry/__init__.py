@@ -1,6 +1,8 @@
 """What leaves a trace: redaction at the door, capsules of failures, records of actions, the log."""
 
-from bot.telemetry._redaction import redact, redact_stream, redact_value
+from bot.telemetry._known_secrets import forget_secret, register_secret
+from bot.telemetry._redaction import redact, redact_value
+from bot.telemetry._stream import StreamRedactor, redact_stream
 from bot.telemetry.capsules import capsule, exception_name, root_cause
 from bot.telemetry.fingerprints import fingerprint
 from bot.telemetry.literals import literal
@@ -10,11 +12,13 @@ from bot.telemetry.recorder import Recorder, Timed, outcome_of
 
 __all__ = [
     "Recorder",
+    "StreamRedactor",
     "Timed",
     "capsule",
     "configure_logging",
     "exception_name",
     "fingerprint",
+    "forget_secret",
     "literal",
     "load_secret",
     "outcome_of",
@@ -22,5 +26,6 @@ __all__ = [
     "redact",
     "redact_stream",
     "redact_value",
+    "register_secret",
     "root_cause",
 ]

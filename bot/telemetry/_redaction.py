@@ -1,25 +1,22 @@
 """The door secrets do not pass: what is written, sent or shown goes through `redact` first."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from bot.telemetry._disguises import decoded, undisguised
+from bot.telemetry._known_secrets import without_broken_up, without_known
+from bot.telemetry._private_keys import without_keys
 from bot.telemetry._secret_names import SIGNS, redact_named, secret_name
 from bot.telemetry._secret_shapes import SHAPES, mark
+from bot.telemetry._vendor_keys import VENDOR_KEYS
+from bot.telemetry._wrapped import unwrapped
 
+ALL_SHAPES = (*SHAPES, *VENDOR_KEYS)
 DEEPEST = 40
-_GAP = r"(?:[ +_]|%20)"
-_KEY_BEGINS = re.compile(
-    rf"-----BEGIN{_GAP}(?:[A-Z0-9]{{1,20}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY(?:{_GAP}BLOCK)?-----"
-)
-_KEY_ENDS = re.compile(
-    rf"-----END{_GAP}(?:[A-Z0-9]{{1,20}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY(?:{_GAP}BLOCK)?-----"
-)
-_KEY_LINE = re.compile(
-    r"[\W_]{0,40}(?:[A-Za-z0-9+/=]{0,128}[\W_]{0,40}|(?:Proc-Type|DEK-Info|Version|Comment"
-    r"|Hash): [^\n]{0,200}"
-    r"|[^\n]{0,80}[A-Za-z0-9+/=]{40,2048}[^\n]{0,80})\s{0,80}"
-)
+_LAYERS = 3  # of encoding that are taken off
+_ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
 _DOMAIN = re.compile(
     r"(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", re.IGNORECASE
 )
@@ -28,11 +25,39 @@ _KEPT_USERS = frozenset({"git", "hg", "svn", "noreply", "no-reply"})
 
 
 def redact(text: str) -> str:
-    """`text` with every secret replaced by `[redacted:kind]`; idempotent, linear in its length."""
+    """`text` with every secret replaced by `[redacted:kind]`; idempotent, linear in its length.
+
+    Secrets are known by their values (`register_secret`), by their shapes and by their names, as
+    they are, escaped, encoded (base64, hexadecimal; twice, too), wrapped over lines, or with signs
+    in them that cannot be seen.
+    """
+    for _ in range(_ROUNDS):
+        before, text = text, _once(text)
+        if text == before:
+            break
+    return text
+
+
+def _once(text: str) -> str:
+    text = without_broken_up(without_known(text))
+    return _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
+
+
+def _layer(text: str, depth: int) -> str:
+    """One layer of a text: what stands in it openly, and what its disguises hide."""
+    deeper = partial(_layer, depth=depth + 1)
+    text = without_known(text)
+    if depth < _LAYERS:
+        text = undisguised(text, _openly, deeper)
+    text = _openly(text)
+    return decoded(text, deeper) if depth < _LAYERS else text
+
+
+def _openly(text: str) -> str:
     low = text.lower()
     if "private" in low and "-----begin" in low:
-        text = _without_keys(text)
-    for shape in SHAPES:
+        text = without_keys(text)
+    for shape in ALL_SHAPES:
         if any(sign in low for sign in shape.signs):
             text = shape.pattern.sub(shape.replace, text)
     if any(sign in low for sign in SIGNS):
@@ -98,83 +123,6 @@ def _blank(value: Any, kind: str, depth: int = 0) -> Any:
 
 def _already(value: str | bytes | bytearray) -> bool:
     return isinstance(value, str) and value.startswith("[redacted:") and value.endswith("]")
-
-
-def redact_stream(lines: Iterable[str]) -> Iterator[str]:
-    """Redacts line by line, private keys over several lines included.
-
-    A key gives one `[redacted:private_key]` in the line it begins in; the lines of the key are left
-    out. If its end never comes, the first line that cannot belong to a key ends it.
-    """
-    inside = False
-    for line in lines:
-        if inside:
-            ended = _KEY_ENDS.search(line)
-            if not ended and _KEY_LINE.fullmatch(line):
-                continue
-            inside = False
-            if ended:
-                line = line[ended.end() :]
-                if not line.strip():
-                    continue
-        begun = _last_open_key(line)
-        if begun is None:
-            yield redact(line)
-        else:
-            inside = True
-            ending = "\n" if line.endswith("\n") else ""
-            yield redact(line[:begun]) + mark("private_key") + ending
-
-
-def _last_open_key(line: str) -> int | None:
-    """Where a key begins that does not end in this line."""
-    if "-----BEGIN" not in line:
-        return None
-    open_at: int | None = None
-    place = 0
-    while begun := _KEY_BEGINS.search(line, place):
-        ended = _KEY_ENDS.search(line, begun.end())
-        if not ended:
-            open_at = begun.start()
-            break
-        place = ended.end()
-    return open_at
-
-
-def _without_keys(text: str) -> str:
-    parts: list[str] = []
-    place = 0
-    while begun := _KEY_BEGINS.search(text, place):
-        ended = _KEY_ENDS.search(text, begun.end())
-        parts += [text[place : begun.start()], mark("private_key")]
-        place = ended.end() if ended else _cut_key(text, begun.end())
-        if not ended:
-            parts.append(_without_keys_after(text, place))
-            return "".join(parts)
-    return "".join([*parts, text[place:]])
-
-
-def _without_keys_after(text: str, place: int) -> str:
-    """The rest of a text in which no key ends: further beginnings are cut in the same way."""
-    parts: list[str] = []
-    while begun := _KEY_BEGINS.search(text, place):
-        parts += [text[place : begun.start()], mark("private_key")]
-        place = _cut_key(text, begun.end())
-    return "".join([*parts, text[place:]])
-
-
-def _cut_key(text: str, place: int) -> int:
-    """Where a key whose end is missing stops, line by line."""
-    first = True
-    while place < len(text):
-        end = text.find("\n", place)
-        end = len(text) if end < 0 else end + 1
-        if not first and (
-            _KEY_BEGINS.search(text, place, end) or not _KEY_LINE.fullmatch(text, place, end)
-        ):
-            return place
-        place, first = end, False
-    return place
 
 
 def _without_addresses(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from bot.telemetry._secret_shapes import looks_random, mark
 
 _WORD = (
-    r"(?P<word>pass(?:word|wd|phrase|code)|(?<=[_-])pass(?![a-z_])"
+    r"(?P<word>pass(?:word|wort|wd|phrase|code)|(?<=[_-])pass(?![a-z_])"
     r"|\bpass(?=\\{0,7}[\"']\s{0,4}:)|\bpw\b|(?<=_)auth(?![a-z_])|pwd|secret|token"
     r"|credentials?|api[-_. ]?key"
     r"|(?:access|private|encryption|signing|master|account|storage|auth|webhook|service|license"
@@ -66,7 +66,7 @@ _BESIDE = re.compile(
     rf"\b{_WORD}(?:'s)?[ \t:]{{1,3}}[\"']?(?P<value>[A-Za-z0-9+/_=.-]{{6,2048}})", re.IGNORECASE
 )
 _PROSE = re.compile(
-    rf"\b{_WORD}[ \t](?:is|was|to)[ \t:]{{1,3}}{_VALUE}",
+    rf"\b{_WORD}[ \t](?:is|ist|was|to)[ \t:]{{1,3}}{_VALUE}",
     re.IGNORECASE,
 )
 _NAME = re.compile(
@@ -85,7 +85,7 @@ _ABSENT = re.compile(
     r"|hidden|masked|filtered"
     r"|<.{0,200}|\$\{.{0,200}|\$\w{1,80}|\{[\w.!:]{0,60}\}?|%\(?\w{0,40}\)?s?|%[sdr]"
     r"|\[redacted.{0,200}|\(redacted.{0,20}"
-    r"|str[ |\[].{0,40}|your[-_ ].{0,60}|changeme|example|placeholder|\|[-+]?|>[-+]?)[,;)\]}"
+    r"|str[ |\[].{0,40}|path|your[-_ ].{0,60}|changeme|example|placeholder|\|[-+]?|>[-+]?)[,;)\]}"
     r"|]{0,8}",
     re.IGNORECASE | re.DOTALL,
 )
@@ -114,6 +114,7 @@ _CODE = re.compile(
     re.DOTALL,
 )
 _DOTTED = re.compile(r"(?:[A-Za-z_][a-z_]{0,40}\.){1,5}[A-Za-z_][A-Za-z_]{0,40}[,;)\]}]{0,8}")
+_IDENTIFIER = re.compile(r"[A-Za-z_]{1,80}")
 _PATH = re.compile(r"(?:/|~|\.{1,2}/|[A-Za-z]:\\).{0,4000}", re.DOTALL)
 
 
@@ -188,6 +189,12 @@ def _keep_quoted(word: str, value: str) -> bool:
 
 
 def _keep_plain(word: str, value: str, found: re.Match[str]) -> bool:
+    if (
+        value.isascii()
+        and value.lower().rstrip("s").endswith(word)
+        and _IDENTIFIER.fullmatch(value)
+    ):
+        return True  # `find_secrets=find_secrets`, `key: ApiKey`
     if _CODE.fullmatch(value) or _DOTTED.fullmatch(value) or value.lower() == word:
         return True
     if value.startswith(("=", "//", "->")) or (word == "pwd" and _PATH.fullmatch(value)):
