@@ -90,7 +90,7 @@ def engines(bench: Bench) -> Engines:
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not wants_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
-    claude = Claude(_options(settings), bench.clock, bench.gateway)
+    claude = Claude(_options(bench), bench.clock, bench.gateway)
     prompts = Prompts(settings.root / "prompts")
     agent, planner = claude_engine(
         claude,
@@ -121,10 +121,11 @@ def engines(bench: Bench) -> Engines:
     )
 
 
-def _options(settings: Settings) -> ClaudeOptions:
+def _options(bench: Bench) -> ClaudeOptions:
     return ClaudeOptions(
-        home=settings.state / "claude",
-        silence_seconds=settings.config.engine.silence_seconds,
+        home=bench.settings.state / "claude",
+        sandbox=bench.sandbox,
+        silence_seconds=bench.settings.config.engine.silence_seconds,
     )
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from bot.domain.account import Account
 from bot.domain.errors import PolicyError
 from bot.ports.model_gateway import Pass
+from tests.support.relay import relay
 
 KEY = "sk-ant-api03-test-key-of-nobody"
 ACCOUNT = Account(purpose="execute", person_id=7, run_id="k7m2xq")
 
 
-def a_pass(base_url: str = "http://127.0.0.1:9") -> Pass:
+def a_pass(base_url: str = "http://127.0.0.1:9999") -> Pass:
     """Return a pass that nothing is said against."""
 
     async def goes_on() -> str:
@@ -32,7 +33,7 @@ def a_pass(base_url: str = "http://127.0.0.1:9") -> Pass:
 class FakeModelGateway:
     """Lends passes for `base_url`. `accounts` is who was charged, oldest first; set the rest."""
 
-    def __init__(self, base_url: str = "http://127.0.0.1:9", *, token: str = KEY) -> None:
+    def __init__(self, base_url: str = "http://127.0.0.1:9999", *, token: str = KEY) -> None:
         self._base_url = base_url
         self._token = token
         self._lent = 0
@@ -49,15 +50,16 @@ class FakeModelGateway:
         self._lent += 1
         self.lent_now += 1
         try:
-            yield Pass(
-                token=f"{self._token}-{self._lent}",
-                base_url=self._base_url,
-                socket=None,
-                closing=self._closing,
-                refused=lambda: self.refuses_with,
-                limited_until=lambda: self.limit,
-                charge_to=self.accounts.append,
-            )
+            async with relay(self._base_url) as door:
+                yield Pass(
+                    token=f"{self._token}-{self._lent}",
+                    base_url=self._base_url,
+                    socket=door,
+                    closing=self._closing,
+                    refused=lambda: self.refuses_with,
+                    limited_until=lambda: self.limit,
+                    charge_to=self.accounts.append,
+                )
         finally:
             self.lent_now -= 1
 

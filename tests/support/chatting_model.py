@@ -17,6 +17,7 @@ from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
+from tests.support.confining import at_hand
 from tests.twins.model import Request, ScriptedModel, forever, told
 from tests.twins.model import Turn as Play
 
@@ -73,7 +74,7 @@ async def chat_room(
     plays: list[Play] = []
     room: ChatRoom
     async with ScriptedModel([forever(told(lambda request: room.next(request)))]) as model:
-        options = ClaudeOptions(home=folder / "home", retries=0)
+        options = ClaudeOptions(home=folder / "home", sandbox=at_hand(), retries=0)
         clock, gateway = clock or SystemClock(), FakeModelGateway(model.base_url)
         journal, memory = FakeJournal([]), FakeMemory()
         doors = ChatDoors(Prompts(ROOT / "prompts"), journal, memory, clock)

@@ -133,7 +133,7 @@ async def claude_room(
         ScriptedModel(story) as model,
         GitWorkspaces(folder / "checkout", folder / "worktrees").lend(RUN, base=base) as workspace,
     ):
-        options = ClaudeOptions(home=folder / "home", retries=0)
+        options = ClaudeOptions(home=folder / "home", sandbox=sandbox, retries=0)
         gateway = FakeModelGateway(model.base_url)
 
         def start() -> tuple[CodeAgent, Planner]:

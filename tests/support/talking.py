@@ -12,6 +12,7 @@ from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Conversati
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
 from tests.fakes.fake_model_gateway import ACCOUNT, KEY, FakeModelGateway
+from tests.support.confining import at_hand
 from tests.twins.model import ScriptedModel
 from tests.twins.model._script import Story
 
@@ -44,7 +45,7 @@ class Table:
         told: dict[str, object] = {"retries": 0, "silence_seconds": 30.0}
         told |= {**self.options, **options}
         gateway = FakeModelGateway(base_url)
-        return Claude(ClaudeOptions(self.home, **told), SystemClock(), gateway)  # type: ignore[arg-type]
+        return Claude(ClaudeOptions(self.home, at_hand(), **told), SystemClock(), gateway)  # type: ignore[arg-type]
 
     def talk(self, **changed: object) -> Talk:
         """Return a talk with the executor, changed as said."""

@@ -4,14 +4,19 @@ import os
 import shlex
 import sys
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
-from bot.adapters.claude_agent import _launcher
+from bot.adapters.claude_agent import _forwarder, _launcher
+from bot.domain.errors import AgentUnavailable
 from bot.ports.model_gateway import Pass
+from bot.ports.sandbox import Enclosure, Sandbox
+
+BARE = ("-I", "-S")  # the interpreter alone: no site packages, nothing from the environment
 
 QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -77,18 +82,53 @@ def environment(home: Path, lent: Pass, *, retries: int, more: Mapping[str, str]
     return given | {"THESEUS_PASS": ",".join(given)}
 
 
-def starter(home: Path, program: Path) -> Path:
-    """Write the script that starts `program` through the launcher; return its path.
+@dataclass(frozen=True)
+class Room:
+    """Where one conversation's program lives: what is closed around it, and what it may touch.
 
-    The SDK starts one file and adds arguments; hence a script. It is written anew each time: the
-    interpreter and the program move with updates.
+    `own` is its own folder, and nobody else's: HOME, configuration, transcripts. `changes` is
+    whether it may change files in `cwd`.
     """
-    words = (sys.executable, "-I", "-S", _launcher.__file__, str(program))
-    script = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
-    path = private_folder(home / "bin") / "claude"
-    with suppress(OSError):
-        if path.read_text(encoding="utf-8") == script and os.access(path, os.X_OK):
-            return path
+
+    sandbox: Sandbox
+    own: Path
+    cwd: Path
+    changes: bool
+    lent: Pass
+
+    def enclosed(self, program: Path) -> tuple[str, ...]:
+        """Return the command line of the program in its sandbox; its own where there is none.
+
+        Raises `SandboxUnavailable`; `AgentUnavailable` where the model's gateway has no socket,
+        for nothing else leads out of the sandbox.
+        """
+        room = self._around((str(program),), program)
+        if room is None:
+            return (str(program),)
+        if room.network:  # it goes to the gateway as anybody would
+            return room.argv
+        if self.lent.socket is None:
+            raise AgentUnavailable("The model's gateway has no door for a confined program.")
+        here, port = Path(_forwarder.__file__), urlsplit(self.lent.base_url).port
+        words = (sys.executable, *BARE, str(here), str(port), str(self.lent.socket), str(program))
+        room = self._around(words, program, here, self.lent.socket)
+        return room.argv if room else words
+
+    def _around(self, words: tuple[str, ...], *readable: Path) -> Enclosure | None:
+        writable = (self.own, self.cwd) if self.changes else (self.own,)
+        return self.sandbox.enclose(words, cwd=self.cwd, readable=readable, writable=writable)
+
+
+def starter(home: Path, name: str, words: Sequence[str]) -> Path:
+    """Write the script that starts `words` through the launcher; return its path.
+
+    The SDK starts one file and adds arguments; hence a script, out of the program's reach. It is
+    written anew each time: the interpreter and the program move with updates.
+    """
+    around = f"{_launcher.SANDBOX}=1 " if len(words) > 1 else ""
+    launched = shlex.join((sys.executable, *BARE, _launcher.__file__, *words))
+    script = f'#!/bin/sh\n{around}exec {launched} "$@"\n'
+    path = private_folder(home / "bin") / name
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     draft.write_text(script, encoding="utf-8")
     draft.chmod(0o700)

@@ -1,5 +1,7 @@
 """Starts the program and ends everything it started. Run alone: `_launcher.py PROGRAM ARGUMENTS`.
 
+The program may be the sandbox that encloses it: the launcher stays outside.
+
 It needs nothing but the standard library (`python -I -S`). It stays as the program's parent:
 
 - It passes on only the variables that are listed here or named in THESEUS_PASS, and the key on a
@@ -35,6 +37,7 @@ GRACE = 1.0  # seconds the program has to end by itself after SIGTERM
 SWEEP = 3.0  # seconds for everything left to be gone after SIGKILL
 LOOK_EVERY = 0.02
 CANNOT_START = 127
+SANDBOX = "THESEUS_ENCLOSED"  # set where the program is the sandbox around it
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -135,6 +138,19 @@ def _descendants(root: int) -> set[int]:
     return members - {root}
 
 
+def _addressed(child: int) -> int:
+    """Return who is to be asked to end: what the sandbox runs, as the sandbox itself just dies.
+
+    It stands as two between: one outside, and one that is the first in there.
+    """
+    if SANDBOX not in os.environ:
+        return child
+    parents = _parents()
+    for _ in range(2):
+        child = next((who for who, parent in parents.items() if parent == child), child)
+    return child
+
+
 def _kill(who: int, number: int, *, group: bool = False) -> None:
     with suppress(ProcessLookupError, PermissionError):
         (os.killpg if group else os.kill)(who, number)
@@ -168,7 +184,7 @@ def _end(child: int, ended: _Ended) -> None:
     """Ask the program to end, and give it some time for that."""
     until = time.monotonic() + GRACE
     if ended.code is None:
-        _kill(child, signal.SIGTERM)
+        _kill(_addressed(child), signal.SIGTERM)
     while ended.code is None and time.monotonic() < until:
         time.sleep(LOOK_EVERY)
         ended.look()

@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.adapters.claude_agent._events import Ruling
 from bot.domain.account import Account
 from bot.domain.roles import Role
+from bot.ports.sandbox import Sandbox
 
 News = Callable[[], str]  # what there is to say while a turn is under way; empty: nothing
 Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
@@ -14,14 +15,16 @@ Judge = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
 
 @dataclass(frozen=True)
 class ClaudeOptions:
-    """How the program is run. `home` is its own folder: HOME, configuration, transcripts.
+    """How the program is run. `home` is its folder: what it keeps of each conversation.
 
+    `sandbox` encloses the program, and confines what it runs.
     `silence_seconds` without a sign of life is `AgentSilent`. `retries` is how often the program
     itself asks the provider again before a failure is told. `cli_path` is another program than the
     bundled one. `environment` is added to the program's environment last.
     """
 
     home: Path
+    sandbox: Sandbox
     silence_seconds: float = 180.0
     retries: int = 4
     cli_path: Path | None = None

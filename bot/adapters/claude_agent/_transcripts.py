@@ -1,7 +1,9 @@
 """What the program keeps of conversations, in its own folder: found, read for costs, removed."""
 
 import json
+import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+_LONGEST = 16 * 1024 * 1024  # characters of one line
 _OURS = uuid.UUID("6f1c2f6e-6a4b-4a52-9a57-3a1d3a0b6c11")
 
 
@@ -27,20 +30,25 @@ class Told:
     tokens_out: int = 0
 
 
+def own_folder(home: Path, conversation: str) -> Path:
+    """Return the folder that one conversation's program has to itself, and no other sees."""
+    return home / "talks" / conversation
+
+
 class Transcripts:
-    """The transcripts under the program's `home`."""
+    """The transcripts under the program's `home`. What is in them a program wrote: read warily."""
 
     def __init__(self, home: Path) -> None:
         """Read nothing yet."""
-        self._projects = home / "config" / "projects"
-        self._passing = home / "tmp"
-        self._lifelines = home / "lifelines"
+        self._home = home
 
     def find(self, name: str) -> Path | None:
         """Return the transcript of that conversation, if there is one with something in it."""
-        for path in self._projects.glob(f"*/{conversation_id(name)}.jsonl"):
+        conversation = conversation_id(name)
+        projects = own_folder(self._home, conversation) / "config" / "projects"
+        for path in projects.glob(f"*/{conversation}.jsonl"):
             with suppress(OSError):
-                if path.stat().st_size:
+                if stat.S_ISREG(path.lstat().st_mode) and path.lstat().st_size:
                     return path
         return None
 
@@ -51,21 +59,17 @@ class Transcripts:
     def tidy(self, older_than: timedelta) -> int:
         """Remove conversations nobody spoke in for so long; return how many."""
         before = time.time() - older_than.total_seconds()
-        old = {path.stem for path in self._projects.glob("*/*.jsonl") if _older(path, before)}
+        old = [path.name for path in self._home.glob("talks/*") if _older(path, before)]
         for each in old:
             self._remove(each)
-        for pipe in self._lifelines.glob("*"):
+        for pipe in self._home.glob("lifelines/*"):
             if _older(pipe, before):
                 pipe.unlink(missing_ok=True)
         return len(old)
 
     def _remove(self, conversation: str) -> None:
-        for path in self._projects.glob(f"*/{conversation}.jsonl"):
-            path.unlink(missing_ok=True)
-        for folder in (self._projects.glob(f"*/{conversation}"), self._passing.glob("*/*/*")):
-            for path in folder:
-                if path.name == conversation:
-                    shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(own_folder(self._home, conversation), ignore_errors=True)
+        (self._home / "bin" / conversation).unlink(missing_ok=True)
 
 
 def used(transcript: Path | None) -> Told:
@@ -94,8 +98,12 @@ def _lines(transcript: Path | None) -> Iterator[dict[str, object]]:
     if transcript is None:
         return
     try:
-        with transcript.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+        # Neither through a link nor waiting for a pipe: a program may have put one there.
+        descriptor = os.open(transcript, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as lines:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return
+            while line := lines.readline(_LONGEST):
                 if '"cost-state"' in line:
                     with suppress(ValueError):
                         found = json.loads(line)
@@ -111,7 +119,12 @@ def _number(row: dict[str, object], field: str) -> float:
 
 
 def _older(path: Path, before: float) -> bool:
+    """Whether neither a file or folder nor the transcript in it was touched since."""
     try:
-        return path.stat().st_mtime < before
+        return all(each.lstat().st_mtime < before for each in (path, *_transcripts(path)))
     except OSError:
         return False
+
+
+def _transcripts(own: Path) -> Iterator[Path]:
+    yield from own.glob(f"config/projects/*/{own.name}.jsonl")

@@ -27,6 +27,7 @@ from bot.adapters.claude_agent._events import Allow, Deny
 from bot.adapters.claude_agent._failures import Circumstances, crashed, detail, failure, missing
 from bot.adapters.claude_agent._heard import Ended, Heard
 from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
+from bot.adapters.claude_agent._transcripts import own_folder
 from bot.adapters.claude_agent._translate import STRUCTURED, Translator
 from bot.domain.errors import AgentUnavailable
 from bot.ports.model_gateway import Pass
@@ -36,6 +37,7 @@ LEAVE_SECONDS = 2.0  # what a program that is done may take to end by itself
 RULING_SECONDS = 60.0
 LINE_BYTES = 64 * 1024 * 1024  # of one message: a read file, twice encoded
 STDERR_LINES = 40
+WRITING = frozenset({"Edit", "Write"})
 PROGRAM = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
 
 
@@ -53,6 +55,13 @@ class Wire:
         self._translator = Translator()
         self._conversation = conversation
         self._resume = resume
+        self._room = _launch.Room(
+            sandbox=options.sandbox,
+            own=own_folder(options.home, conversation),
+            cwd=talk.cwd,
+            changes=not WRITING.isdisjoint(talk.tools),
+            lent=lent,
+        )
         self._lifeline: _launch.Lifeline | None = None
         self._client: ClaudeSDKClient | None = None
 
@@ -74,7 +83,8 @@ class Wire:
         try:
             home = _launch.private_folder(self._options.home)
             self._lifeline = _launch.Lifeline(home)
-            starter = _launch.starter(home, program)
+            words = self._room.enclosed(program)
+            starter = _launch.starter(home, self._conversation, words)
         except OSError as error:
             raise AgentUnavailable(
                 "The Claude Code program cannot be started.", detail=detail(str(error))
@@ -151,7 +161,7 @@ class Wire:
     def _configured(self, starter: Path, lifeline: _launch.Lifeline) -> ClaudeAgentOptions:
         options, talk = self._options, self._talk
         environment = _launch.environment(
-            options.home, self._pass, retries=options.retries, more=options.environment
+            self._room.own, self._pass, retries=options.retries, more=options.environment
         )
         server = cast(McpSdkServerConfig | None, talk.server)
         ours = [f"mcp__{server['name']}"] if server else []

@@ -14,6 +14,7 @@ from bot.adapters.claude_agent import ChatDoors, Claude, ClaudeCompanion, Claude
 from bot.adapters.claude_agent._conversation import Conversation
 from bot.adapters.claude_agent._heard import Ended, Heard, Said, Used, Wrote
 from bot.adapters.claude_agent._talk import Talk
+from bot.adapters.sandbox import PlainSandbox
 from bot.domain.chat import Line
 from bot.domain.errors import AgentOverloaded, AgentUnavailable
 from bot.domain.people import Person
@@ -68,7 +69,7 @@ class WrittenClaude(Claude):
     """Opens lines instead of programs; `opened` is each of them with its talk."""
 
     def __init__(self, folder: Path, clock: FakeClock, *turns: Sequence[Heard | Exception]) -> None:
-        self._written = ClaudeOptions(folder)
+        self._written = ClaudeOptions(folder, PlainSandbox())
         super().__init__(self._written, clock, FakeModelGateway())
         self._turns = list(turns) or [[DONE]]
         self._time = clock

@@ -21,6 +21,7 @@ from bot.adapters.claude_agent._heard import (
     Used,
 )
 from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
+from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout
 from bot.domain.roles import Role
@@ -56,7 +57,7 @@ class Written:
 def conversation(
     line: Written, folder: Path, *, silence: float = 30.0, seconds: float = 30.0
 ) -> Conversation:
-    options = ClaudeOptions(folder, silence_seconds=silence)
+    options = ClaudeOptions(folder, PlainSandbox(), silence_seconds=silence)
     role, lent = Role(model="sonnet"), a_pass()
     talk = Talk("a:1:executor", role, folder, "Hello.", ACCOUNT, seconds=seconds)
     kept = folder / "kept.jsonl"

@@ -103,7 +103,7 @@ async def test_cancelling_again_while_it_closes_leaves_nothing_either(table: Tab
 
 
 async def test_cancelling_while_the_program_starts_leaves_nothing(table: Table) -> None:
-    claude = table.claude("http://127.0.0.1:9")
+    claude = table.claude("http://127.0.0.1:9999")
 
     async def talk() -> None:
         async with claude.converse(table.talk()):

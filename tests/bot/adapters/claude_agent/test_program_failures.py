@@ -213,7 +213,7 @@ async def test_a_structured_answer_that_does_not_come_is_invalid(
 
 
 async def test_a_program_that_is_not_there_says_how_to_get_it(table: Table) -> None:
-    claude = table.claude("http://127.0.0.1:9", cli_path=table.folder / "nothing")
+    claude = table.claude("http://127.0.0.1:9999", cli_path=table.folder / "nothing")
     with pytest.raises(AgentMissing, match="make claude"):
         async with claude.converse(table.talk()):
             pass
@@ -234,7 +234,7 @@ async def test_a_program_that_crashes_is_told_with_its_last_words_for_the_journa
     program = table.folder / "program"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o700)
-    claude = table.claude("http://127.0.0.1:9", cli_path=program)
+    claude = table.claude("http://127.0.0.1:9999", cli_path=program)
     with pytest.raises(AgentUnavailable) as caught:
         async with claude.converse(table.talk()):
             pass
@@ -252,7 +252,7 @@ async def test_a_program_killed_in_the_middle_of_a_turn_is_told(table: Table) ->
 async def test_a_folder_that_is_gone_is_told(table: Table) -> None:
     gone = table.folder / "gone"
     with pytest.raises(AgentUnavailable):
-        async with table.claude("http://127.0.0.1:9").converse(table.talk(cwd=gone)):
+        async with table.claude("http://127.0.0.1:9999").converse(table.talk(cwd=gone)):
             pass
 
 
@@ -291,13 +291,14 @@ from pathlib import Path
 sys.modules["claude_agent_sdk"] = None
 from bot.adapters.claude_agent import Claude, ClaudeOptions
 from bot.adapters.claude_agent._program import Talk
+from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 
 async def main():
     here = Path(sys.argv[1])
-    claude = Claude(ClaudeOptions(here), SystemClock(), FakeModelGateway())
+    claude = Claude(ClaudeOptions(here, PlainSandbox()), SystemClock(), FakeModelGateway())
     async with claude.converse(Talk("a", Role(model="sonnet"), here, "Hello.", ACCOUNT)):
         pass
 

@@ -15,6 +15,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.ports.agent import Asked, Update
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support.claude_room import BUDGET, ROLE, claude_room, mends, the_assignment
+from tests.support.confining import at_hand
 from tests.support.processes import processes_in
 from tests.twins.model import ScriptedModel, Story, calls, gives, held, says
 
@@ -23,7 +24,7 @@ APPROVES = gives({"approve": True, "summary": "It counts from zero now."})
 
 def reviewer(folder: Path, model: ScriptedModel, tally: Tally) -> Reviewer:
     (folder / "place").mkdir(exist_ok=True)
-    options = ClaudeOptions(home=folder / "home", retries=0)
+    options = ClaudeOptions(home=folder / "home", sandbox=at_hand(), retries=0)
     claude = Claude(options, SystemClock(), FakeModelGateway(model.base_url))
     talk = Talk(
         name="k7m2xq:1:reviewer",
@@ -41,7 +42,7 @@ def reviewer(folder: Path, model: ScriptedModel, tally: Tally) -> Reviewer:
 async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
     async with ScriptedModel([]) as model:
         gateway = FakeModelGateway(model.base_url)
-        claude = Claude(ClaudeOptions(home=tmp_path / "home"), SystemClock(), gateway)
+        claude = Claude(ClaudeOptions(tmp_path / "home", at_hand()), SystemClock(), gateway)
         none = Reviewer(claude, None, Tally())
         async with none:
             none.warm()

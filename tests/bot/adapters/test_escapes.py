@@ -1,0 +1,78 @@
+"""Ways out of the sandbox, tried in all its places: as a check, the program, its command."""
+
+import asyncio
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.claude_agent._commands import confined
+from bot.adapters.claude_agent._launch import Room
+from bot.adapters.sandbox import BubblewrapSandbox, probe
+from bot.ports.sandbox import Limits
+from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
+from tests.support import escaping
+
+# A program that confines its own commands needs namespaces for that, and so has what they open.
+NESTING = "namespaces of its own"
+BARE = {"PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture
+async def sandbox() -> BubblewrapSandbox:
+    reason = await probe()
+    if reason:
+        pytest.skip(reason)
+    return BubblewrapSandbox()
+
+
+@pytest.fixture
+def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, object]]:
+    with escaping.surroundings(tmp_path) as around:
+        monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
+        yield around
+
+
+async def told(argv: Sequence[str]) -> str:
+    """Return what a command line prints that confines by itself."""
+    child = await asyncio.create_subprocess_exec(
+        *argv, env=BARE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await child.communicate()
+    return out.decode()
+
+
+async def test_no_check_gets_out(sandbox: BubblewrapSandbox, around: Mapping[str, object]) -> None:
+    tree = Path(str(around["tree"]))
+    done = await sandbox.run(
+        escaping.probe(around), cwd=tree, writable=[tree], env={}, limits=Limits()
+    )
+    assert escaping.succeeded(done.output) == []
+    assert len(escaping.ended(done.output)) == len(escaping.ATTEMPTS)
+
+
+async def test_no_enclosed_program_gets_out(
+    sandbox: BubblewrapSandbox, around: Mapping[str, object], tmp_path: Path
+) -> None:
+    tree, program = Path(str(around["tree"])), tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nexec {shlex.join(escaping.probe(around))}\n")
+    program.chmod(0o755)
+    async with FakeModelGateway().lend(ACCOUNT) as lent:
+        own = tmp_path / "own"
+        own.mkdir()
+        room = Room(sandbox, own, tree, changes=True, lent=lent)
+        assert escaping.succeeded(await told(room.enclosed(program))) == [NESTING]
+
+
+async def test_no_command_of_an_enclosed_program_gets_out_or_sees_the_program(
+    sandbox: BubblewrapSandbox, around: Mapping[str, object]
+) -> None:
+    tree = Path(str(around["tree"]))
+    command = confined(sandbox, shlex.join(escaping.probe(around)), tree, 60)
+    assert command is not None
+    # The program's own environment is what its command would like best.
+    program = ["/bin/sh", "-c", f"TOKEN=very-secret sleep 60 & TOKEN=very-secret {command}"]
+    output = await told(sandbox.enclose(program, cwd=tree, writable=[tree]).argv)
+    assert escaping.succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
