@@ -1,0 +1,391 @@
+"""The gate at the wire: caps, the race, the clock, what providers say, and a ledger that breaks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.domain.account import Account, Charge
+from bot.domain.budget import BudgetRules, Cap
+from bot.domain.errors import BudgetSpent
+from bot.domain.spent import Spent
+from bot.ports.ledger import Ledger
+from bot.self_improvement import BudgetGate
+from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.fake_ledger import FakeLedger
+
+OPEN = Cap()
+DAY = timedelta(days=1)
+ALICES = Account(purpose="execute", person_id=1, run_id="abc123")
+
+
+class SkewedClock(FakeClock):
+    """A clock whose hands somebody moves, while time goes on as it does."""
+
+    def __init__(self, start: datetime = START) -> None:
+        super().__init__(start)
+        self.skew = timedelta()
+
+    def now(self) -> datetime:
+        """Return what the hands say."""
+        return super().now() + self.skew
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+    """Return an empty ledger on disk."""
+    async with SqliteLedger(tmp_path / "ledger.sqlite3") as opened:
+        yield opened
+
+
+def rules(**caps: object) -> BudgetRules:
+    """Return rules with these caps alone."""
+    no_caps: dict[str, object] = {"run": OPEN, "person_day": OPEN, "day": OPEN, "week": OPEN}
+    return BudgetRules.model_validate(no_caps | caps)
+
+
+def gate(ledger: Ledger, clock: FakeClock | None = None, **caps: object) -> BudgetGate:
+    """Return a gate with these caps alone."""
+    return BudgetGate(ledger, clock or FakeClock(), rules(**caps))
+
+
+def most(usd: float) -> Spent:
+    """Return what a request may come to."""
+    return Spent(cost_usd=usd, tokens_in=100, tokens_out=100)
+
+
+def bill(name: str, usd: float, clock: FakeClock | None = None, **about: object) -> Charge:
+    """Return what became of a request."""
+    told: dict[str, object] = {
+        "id": name,
+        "at": clock.now() if clock else START,
+        "account": ALICES,
+        "model": "claude-sonnet",
+        "status": 200,
+        "outcome": "ok",
+        "cost_usd": usd,
+        "tokens_in": 100,
+        "tokens_out": 100,
+    }
+    return Charge.model_validate(told | about)
+
+
+# The race
+
+
+async def test_fifty_requests_at_once_never_hold_more_than_there_is(ledger: SqliteLedger) -> None:
+    toll, out = gate(ledger, day=Cap(usd=5.0)), 0
+    refused: list[str] = []
+
+    async def ask(number: int) -> None:
+        nonlocal out
+        try:
+            await toll.admit(ALICES, most(0.6), f"r{number}")
+        except BudgetSpent as spent:
+            refused.append(str(spent))
+            return
+        out += 1
+        assert out * 0.6 <= 5.0, "more went out than there is money for"
+        for _ in range(5):
+            await asyncio.sleep(0)
+        out -= 1
+        await toll.settle(bill(f"r{number}", 0.6))
+
+    await asyncio.gather(*(ask(number) for number in range(50)))
+    assert (await ledger.spent()).cost_usd == pytest.approx(4.8)
+    assert len(refused) == 42
+    assert "$4.80 of $5.00" in refused[-1]
+
+
+async def test_cheap_requests_all_get_through_however_much_they_might_have_cost(
+    ledger: SqliteLedger,
+) -> None:
+    toll = gate(ledger, day=Cap(usd=5.0))
+
+    async def ask(number: int) -> None:
+        await toll.admit(ALICES, most(2.0), f"r{number}")
+        await toll.settle(bill(f"r{number}", 0.01))
+
+    await asyncio.gather(*(ask(number) for number in range(50)))
+    assert (await ledger.spent()).cost_usd == pytest.approx(0.5)
+
+
+async def test_two_programs_count_what_the_other_settled(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with SqliteLedger(path) as one, SqliteLedger(path) as other:
+        tolls = [gate(one, day=Cap(usd=1.0)), gate(other, day=Cap(usd=1.0))]
+
+        async def ask(number: int) -> bool:
+            toll = tolls[number % 2]
+            try:
+                await toll.admit(ALICES, most(0.25), f"r{number}")
+            except BudgetSpent:
+                return False
+            await toll.settle(bill(f"r{number}", 0.25))
+            return True
+
+        through = [await ask(number) for number in range(8)]
+        assert through == [True] * 4 + [False] * 4
+
+
+async def test_a_crash_forgets_what_was_held_and_doubles_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with SqliteLedger(path) as ledger:
+        toll = gate(ledger, day=Cap(usd=1.0))
+        await toll.admit(ALICES, most(0.5), "lost")
+        await toll.admit(ALICES, most(0.05), "kept")
+        await toll.settle(bill("kept", 0.05))
+    async with SqliteLedger(path) as ledger:
+        toll = gate(ledger, day=Cap(usd=1.0))
+        await toll.settle(bill("kept", 0.05))
+        assert await toll.spent_for("abc123") == Spent(cost_usd=0.05, tokens_in=100, tokens_out=100)
+        assert await toll.admit(ALICES, most(0.8), "again") == ""
+
+
+async def test_settling_that_is_cut_short_is_written_by_the_next() -> None:
+    ledger = FakeLedger()
+    toll = gate(ledger, day=Cap(usd=1.0))
+    await toll.admit(ALICES, most(0.5), "r1")
+    holder = asyncio.ensure_future(toll.settle(bill("r1", 0.5)))
+    holder.cancel()
+    await asyncio.wait([holder])
+    if holder.cancelled():  # before its first step: whoever asked has to settle again
+        await toll.settle(bill("r1", 0.5))
+    with pytest.raises(BudgetSpent, match=r"\$0\.50 of \$1\.00"):
+        await toll.admit(ALICES, most(0.6), "r2")
+    assert (await ledger.spent()).cost_usd == 0.5
+
+
+# Whose money it is
+
+
+async def test_one_person_in_many_channels_and_runs_has_one_budget(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, person_day=Cap(usd=1.0))
+    for number in range(4):
+        account = Account(purpose="chat", person_id=1, run_id=f"run{number}")
+        await toll.admit(account, most(0.25), f"r{number}")
+        await toll.settle(bill(f"r{number}", 0.25, account=account))
+    with pytest.raises(BudgetSpent, match=r"one person may spend in a day is spent: \$1\.00"):
+        await toll.admit(Account(purpose="chat", person_id=1), most(0.01), "r9")
+    assert await toll.admit(Account(purpose="chat", person_id=2), most(0.01), "r9") == ""
+
+
+async def test_a_run_that_bills_somebody_else_pays_itself(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, run=Cap(usd=1.0))
+    await toll.admit(ALICES, most(0.95), "r1")
+    await toll.settle(bill("r1", 0.95, account=Account(purpose="chat", person_id=2)))
+    with pytest.raises(BudgetSpent, match="budget of this run is all but spent"):
+        await toll.admit(ALICES, most(0.2), "r2")
+
+
+async def test_silent_and_failed_requests_count_what_they_used(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, run=Cap(usd=1.0))
+    for number, outcome in enumerate(("error", "cancelled")):
+        await toll.admit(ALICES, most(0.5), f"r{number}")
+        await toll.settle(bill(f"r{number}", 0.5, outcome=outcome, tokens_out=0))
+    with pytest.raises(BudgetSpent):
+        await toll.admit(ALICES, most(0.01), "r9")
+
+
+# How much it is
+
+
+async def test_a_cap_of_nothing_lets_nothing_out(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, day=Cap(usd=0.0))
+    with pytest.raises(BudgetSpent, match=r"\$0\.00 of \$0\.00 \(`budget\.day`\)"):
+        await toll.admit(ALICES, Spent(), "r1")
+    with pytest.raises(BudgetSpent):
+        await toll.may_begin(ALICES)
+    assert await toll.closing(ALICES) != ""
+
+
+async def test_a_cap_that_is_lowered_counts_at_once(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, day=Cap(usd=10.0))
+    await toll.admit(ALICES, most(1.0), "r1")
+    await toll.settle(bill("r1", 1.0))
+    toll.rules = rules(day=Cap(usd=0.5))
+    with pytest.raises(BudgetSpent, match=r"\$1\.00 of \$0\.50"):
+        await toll.admit(ALICES, most(0.01), "r2")
+
+
+async def test_tokens_are_capped_as_money_is(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, run=Cap(tokens=1_000))
+    await toll.admit(ALICES, most(0.0), "r1")
+    await toll.settle(bill("r1", 0.0, tokens_in=900, tokens_out=90))
+    assert "990 tokens of 1.0k tokens" in await toll.closing(ALICES)
+    with pytest.raises(BudgetSpent, match="the next request may come to 200 tokens"):
+        await toll.admit(ALICES, most(0.0), "r2")
+
+
+async def test_a_small_cap_is_not_all_reserve(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, run=Cap(usd=0.1))
+    assert await toll.admit(ALICES, most(0.04), "r1") == ""
+
+
+async def test_the_cap_that_waits_longest_is_named_with_when_it_is_free(
+    ledger: SqliteLedger,
+) -> None:
+    toll = gate(ledger, day=Cap(usd=1.0), week=Cap(usd=1.0))
+    await toll.settle(bill("r1", 1.0))
+    with pytest.raises(BudgetSpent, match=r"`budget\.week`") as refusal:
+        await toll.admit(ALICES, most(0.01), "r2")
+    monday = START.replace(hour=0) + timedelta(days=2)
+    assert refusal.value.until == monday
+    assert f"<t:{monday.timestamp():.0f}:R>" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "used",
+    [{"cost_usd": float("inf")}, {"cost_usd": 1e9}, {"tokens_in": 10**30, "tokens_out": 10**40}],
+    ids=["endless", "huge", "tokens"],
+)
+async def test_a_provider_that_names_nonsense_neither_breaks_nor_blocks_it_for_ever(
+    ledger: SqliteLedger, used: dict[str, object]
+) -> None:
+    toll = gate(ledger, day=Cap(usd=40.0))
+    await toll.admit(ALICES, most(0.5), "r1")
+    await toll.settle(bill("r1", 0.5).but(**used))
+    (kept,) = await ledger.charges(since=START)
+    assert kept.estimated
+    assert "more than can be" in kept.note
+    assert 0.5 <= kept.cost_usd <= 5.0
+    assert await toll.admit(ALICES, most(0.5), "r2") == ""
+    await toll.settle(bill("r9", 0.5).but(**used))  # never let through: still no breaking
+    assert await ledger.charges(since=START, limit=1)
+
+
+@pytest.mark.parametrize("used", [{"cost_usd": float("nan")}, {"cost_usd": -5}, {"tokens_in": -1}])
+def test_less_than_nothing_is_no_charge(used: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        bill("r1", 0.5).but(**used)
+
+
+# The clock
+
+
+async def test_a_new_day_begins_at_midnight_and_a_new_week_on_monday(ledger: SqliteLedger) -> None:
+    clock = FakeClock()  # a Saturday
+    toll = gate(ledger, clock, day=Cap(usd=1.0), week=Cap(usd=2.0))
+    for day in range(2):
+        await toll.admit(ALICES, most(1.0), f"r{day}")
+        await toll.settle(bill(f"r{day}", 1.0, clock))
+        with pytest.raises(BudgetSpent):
+            await toll.admit(ALICES, most(0.1), "no")
+        clock.tick(DAY.total_seconds())
+    assert await toll.admit(ALICES, most(1.0), "monday") != ""
+
+
+async def test_a_clock_set_back_over_midnight_gives_no_second_day(ledger: SqliteLedger) -> None:
+    clock = SkewedClock()
+    toll = gate(ledger, clock, day=Cap(usd=1.0))
+    await toll.admit(ALICES, most(1.0), "r1")
+    await toll.settle(bill("r1", 1.0, clock))
+    for back in (timedelta(hours=15), DAY, 30 * DAY):
+        clock.skew = -back
+        with pytest.raises(BudgetSpent):
+            await toll.admit(ALICES, most(0.1), "r2")
+
+
+async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: SqliteLedger) -> None:
+    clock = SkewedClock()
+    toll = gate(ledger, clock, day=Cap(usd=1.0), week=Cap(usd=1.5))
+    await toll.admit(ALICES, most(1.0), "r1")
+    await toll.settle(bill("r1", 1.0, clock))
+    for forward in (timedelta(hours=11), 8 * DAY, 400 * DAY):
+        clock.skew = forward
+        with pytest.raises(BudgetSpent) as refusal:
+            await toll.admit(ALICES, most(0.1), "r2")
+        assert refusal.value.until is not None
+        assert timedelta() < refusal.value.until - clock.now() <= DAY
+        assert await toll.forget() == 0, "what counts was forgotten"
+    clock.tick(DAY.total_seconds() + 1)  # a day has really gone by
+    assert await toll.admit(ALICES, most(0.2), "r3") == ""
+    with pytest.raises(BudgetSpent, match="week"):
+        await toll.admit(ALICES, most(0.6), "r4")
+
+
+async def test_weeks_are_kept_as_days_are_when_the_clock_is_set_forward(
+    ledger: SqliteLedger,
+) -> None:
+    clock = SkewedClock()
+    toll = gate(ledger, clock, week=Cap(usd=1.0))
+    await toll.settle(bill("r1", 1.0, clock))
+    clock.skew = 3 * DAY
+    with pytest.raises(BudgetSpent):
+        await toll.admit(ALICES, most(0.1), "r2")
+    clock.tick(7 * DAY.total_seconds() + 1)
+    assert await toll.admit(ALICES, most(0.1), "r2") == ""
+
+
+# Forgetting
+
+
+async def test_old_charges_are_forgotten_daily_and_no_week_loses_any(ledger: SqliteLedger) -> None:
+    clock = FakeClock()
+    toll = BudgetGate(ledger, clock, rules(week=Cap(usd=3.0)), keep=DAY)
+    await ledger.charge(bill("ancient", 5.0, at=START - 30 * DAY))
+    await ledger.charge(bill("monday", 1.0, at=START - 4 * DAY))
+    async with asyncio.TaskGroup() as group:
+        forgetting = group.create_task(toll.run_forever())
+        await clock.until_asleep()
+        assert {each.id for each in await ledger.charges(since=START - 60 * DAY)} == {"monday"}
+        assert (await ledger.spent(run_id="abc123")).cost_usd == 6.0
+        for _ in range(3):  # into the next week: the last one is old now
+            clock.tick(DAY.total_seconds())
+            await clock.until_asleep()
+        assert await ledger.charges(since=START - 60 * DAY) == ()
+        forgetting.cancel()
+
+
+# A ledger that breaks
+
+
+async def test_a_damaged_ledger_refuses_every_request_and_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(b"no database at all" * 200)
+    async with SqliteLedger(path) as ledger:
+        toll = gate(ledger)
+        with pytest.raises(BudgetSpent, match=r"cannot be counted.*ledger\.sqlite3"):
+            await toll.admit(ALICES, most(0.01), "r1")
+        with pytest.raises(BudgetSpent, match=r"cannot be counted"):
+            await toll.may_begin(ALICES)
+        assert "cannot be counted" in await toll.closing(ALICES)
+        assert await toll.spent_for("abc123") is None
+
+
+async def test_what_could_not_be_written_counts_and_is_written_later() -> None:
+    ledger = FakeLedger()
+    toll = gate(ledger, day=Cap(usd=1.0))
+    await toll.admit(ALICES, most(0.5), "r1")
+    ledger.broken = True
+    await toll.settle(bill("r1", 0.5))
+    with pytest.raises(BudgetSpent, match="cannot be counted"):
+        await toll.admit(ALICES, most(0.1), "r2")
+    ledger.broken = False
+    with pytest.raises(BudgetSpent, match=r"\$0\.50 of \$1\.00"):
+        await toll.admit(ALICES, most(0.6), "r2")
+    assert (await ledger.spent()).cost_usd == 0.5
+
+
+# Before something is begun
+
+
+async def test_nothing_is_begun_with_the_reserve_alone(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, day=Cap(usd=1.0))
+    await toll.may_begin(ALICES)
+    await toll.settle(bill("r1", 0.95))
+    with pytest.raises(BudgetSpent, match=r"budget of today is spent: \$0\.95 of \$1\.00"):
+        await toll.may_begin(ALICES)
+
+
+async def test_where_the_caps_stand_can_be_looked_at(ledger: SqliteLedger) -> None:
+    toll = gate(ledger, day=Cap(usd=1.0))
+    await toll.settle(bill("r1", 0.25))
+    await toll.admit(ALICES, most(0.5), "r2")
+    names = [each.name for each in await toll.standings(ALICES)]
+    assert names == ["run", "person_day", "day", "week"]
+    (day,) = (each for each in await toll.standings(ALICES) if each.name == "day")
+    assert (day.spent.cost_usd, day.held.cost_usd) == (0.25, 0.5)
