@@ -15,7 +15,7 @@ MOST_CONNECTIONS = 128
 LINE_BYTES = 4_096
 FIELD_BYTES = 8_190
 FIELDS = 64
-_LINGER_SECONDS = 1.0
+_LINGER_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 
 

@@ -1,5 +1,9 @@
-"""The dashboard: it shows, and one button stops everything. Nothing else acts from here."""
+"""The dashboard: it shows, and one button stops everything. Nothing else acts from here.
 
+Pages are put together in threads: what people wrote may be long, and the chat goes on meanwhile.
+"""
+
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -58,13 +62,14 @@ class Dashboard:
     async def runs(self, request: web.Request) -> web.Response:
         """Show the newest runs."""
         runs = list(await self._doors.agent.runs(limit=_RUNS))
-        return await self._page(request, "Runs", runs_page(runs, self._now()), here="/", live=True)
+        content = await asyncio.to_thread(runs_page, runs, self._now())
+        return await self._page(request, "Runs", content, here="/", live=True)
 
     async def run(self, request: web.Request) -> web.Response:
         """Show one run."""
         run = await self._doors.agent.find(run_id=request.match_info["id"])
         history = await self._doors.agent.history(run.id)
-        content = run_page(run, history, self._now())
+        content = await asyncio.to_thread(run_page, run, history, self._now())
         title = f"Run {run.id}: {run.trigger.subject or run.goal}"
         return await self._page(request, title, back("/", "Runs"), content, here="/", live=True)
 
@@ -72,7 +77,7 @@ class Dashboard:
         """Show what was noticed."""
         noticing = self._doors.incidents
         known = noticing.incidents() if noticing is not None else ()
-        content = incidents_page(known, self._now())
+        content = await asyncio.to_thread(incidents_page, known, self._now())
         return await self._page(request, "Incidents", content, here="/incidents", live=True)
 
     async def incident(self, request: web.Request) -> web.Response:
@@ -86,7 +91,7 @@ class Dashboard:
         now = self._now()
         since = chart_since(incident, now)
         samples = await self._doors.journal.samples(since=since, until=now, event=incident.event)
-        content = incident_page(incident, samples, since, now)
+        content = await asyncio.to_thread(incident_page, incident, samples, since, now)
         way = back("/incidents", "Incidents")
         return await self._page(request, incident.title, way, content, here="/incidents", live=True)
 
@@ -112,7 +117,7 @@ class Dashboard:
         entries = await self._doors.store.audit_log(limit=_ENTRIES)
         look = self._doors.audit_state
         state = await look() if look is not None else None
-        content = audit_page(entries, state, self._now())
+        content = await asyncio.to_thread(audit_page, entries, state, self._now())
         return await self._page(request, "Audit log", content, here="/audit")
 
     async def state(self, request: web.Request) -> web.Response:

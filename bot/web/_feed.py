@@ -15,7 +15,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.samples import Sample
-from bot.telemetry import redact, redact_value
+from bot.telemetry import redact_value
 from bot.web._doors import WebDoors
 from bot.web._tally import Tally
 
@@ -23,6 +23,7 @@ KEPT = 500
 BUSY_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 _RUNS = 50
+_WORDS = 500
 _log = logging.getLogger(__name__)
 
 
@@ -143,8 +144,8 @@ def _run(run: Run) -> dict[str, object]:
         "goal": run.goal,
         "stage": str(run.stage),
         "status": str(run.status),
-        "subject": redact(run.trigger.subject),
-        "reason": redact(run.reason),
+        "subject": run.trigger.subject[:_WORDS],
+        "reason": run.reason[:_WORDS],
         "cost_usd": round(run.cost_usd, 4),
     }
 
@@ -154,7 +155,7 @@ def _incident(incident: Incident) -> dict[str, object]:
         "id": incident.id,
         "status": incident.status,
         "severity": str(incident.severity),
-        "title": redact(incident.title),
+        "title": incident.title[:_WORDS],
         "count": incident.count,
         "run_id": incident.run_id,
     }

@@ -16,8 +16,6 @@ from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
 from bot.web._sessions import Login, Sessions
 
-SECONDS = 20.0
-"""How long a request may take, its body included; a stream goes on."""
 LOGIN = web.RequestKey("login", Login)
 
 _IN_ADDRESSES = frozenset({"token", "access_token", "auth", "key", "secret", "password"})
@@ -47,7 +45,7 @@ class Gate:
             route = self._admit(request)
             if route.streams:
                 return await handler(request)
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._rules.seconds):
                 return await handler(request)
         except Refused as refused:
             if refused.status == 401 and _is_page(request):

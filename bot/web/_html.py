@@ -33,13 +33,17 @@ Content = str | int | None
 
 def text(words: object) -> Html:
     """Return somebody's words as they are shown: redacted, escaped, without odd characters."""
-    shown = _ODD.sub("\N{REPLACEMENT CHARACTER}", redact(str(words)))
-    return Html(html.escape(shown, quote=True))
+    return _shown(redact(str(words)))
+
+
+def lines(words: str) -> list[Html]:
+    """Return a long text line by line; it is redacted as a whole, as a key goes over several."""
+    return [_shown(line) for line in redact(words).split("\n")]
 
 
 def join(*parts: Content, between: str = "") -> Html:
     """Return the parts after each other."""
-    return Html(text(between).join(_piece(part) for part in parts if part is not None))
+    return Html(html.escape(between).join(_piece(part) for part in parts if part is not None))
 
 
 def tag(name: str, /, *content: Content, **attributes: str | int | bool | None) -> Html:
@@ -95,6 +99,10 @@ def ago(seconds: float) -> str:
         if seconds < limit:
             return f"{seconds // unit:.0f} {name} ago"
     return f"{seconds // 86_400:.0f} days ago"
+
+
+def _shown(words: str) -> Html:
+    return Html(html.escape(_ODD.sub("\N{REPLACEMENT CHARACTER}", words), quote=True))
 
 
 def _piece(part: Content) -> Html:

@@ -11,13 +11,17 @@ LEAST_SECRET = 16
 
 @dataclass(frozen=True)
 class WebRules:
-    """`port` 0 picks a free one. `trust` are names it may be called by besides its own."""
+    """`port` 0 picks a free one. `trust` are names it may be called by besides its own.
+
+    `seconds` is how long a request may take, its body included; a stream goes on.
+    """
 
     port: int
     host: str = "127.0.0.1"
     trust: tuple[str, ...] = ()
     token: str | None = None
     secret: str | None = None
+    seconds: float = 20.0
 
     @property
     def on_loopback(self) -> bool:

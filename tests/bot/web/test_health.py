@@ -1,0 +1,143 @@
+"""How it says how it is: to probes, to people, to Prometheus."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.account import Account, Charge
+from bot.domain.errors import StoreError
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.record import Record
+from bot.domain.samples import Sample
+from bot.domain.stop import Stop
+from bot.web import Facts, Link
+from bot.web._tally import Tally
+from tests.bot.web.room import COMMIT, Room
+from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_shelf import FakeShelf
+
+LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? -?[0-9.e+-]+')
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+class FullShelf(FakeShelf):
+    """The disk is full."""
+
+    async def put(self, name: str, record: Record) -> None:
+        """Refuse."""
+        raise StoreError("disk full at /var/lib/secret")
+
+
+async def test_it_is_alive_whatever_else_is_wrong(room: Room) -> None:
+    room.link = Link(ready=False)
+    room.without(shelf=FullShelf())
+    async with room.serving() as visitor:
+        answer = await visitor.get("/health")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+async def test_it_is_ready_when_it_can_work(room: Room) -> None:
+    async with room.serving() as visitor:
+        answer = await visitor.get("/health/ready")
+    assert (answer.status, answer.json) == (200, {"ready": True, "reasons": []})
+
+
+async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
+    room.link = Link(ready=False)
+    room.emergency.standing = Stop(how="file", at=room.clock.now(), why="a secret reason")
+    room.without(shelf=FullShelf())
+    async with room.serving() as visitor:
+        answer = await visitor.get("/health/ready")
+    assert answer.status == 503
+    assert answer.json["reasons"] == [
+        "the gateway is not connected", "the store cannot be written", "the emergency stop stands",
+    ]  # fmt: skip
+
+
+async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
+    room.add_run()
+    room.add_run("other", status="done")
+    room.add_incident()
+    key = "sk-ant-api03-" + "a1B2" * 20
+    facts = Facts(commit=lambda: COMMIT, link=lambda: room.link, engine=f"claude with {key}")
+    room.without(facts=facts)
+    async with room.serving() as visitor:
+        room.clock.tick(90)
+        told = (await visitor.get("/health/info")).json
+    assert told["commit"] == COMMIT
+    assert told["uptime_seconds"] == 90
+    assert (told["runs_active"], told["incidents_open"]) == (1, 1)
+    assert told["gateway_latency_ms"] == 50
+    assert key not in str(told)
+
+
+async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
+    ledger = FakeLedger()
+    room.without(ledger=ledger)
+    room.add_run()
+    room.add_run("other", status="failed")
+    room.add_incident()
+    async with room.serving() as visitor:
+        await visitor.server.feed.look()
+        for outcome in (ActionOutcome.OK, ActionOutcome.OK, ActionOutcome.ERROR):
+            room.doors.recorder.record(Kind.COMMAND, "roll", outcome)
+        await ledger.charge(
+            Charge(
+                id="1",
+                at=room.clock.now(),
+                account=Account(purpose="chat", person_id=1),
+                model="m",
+                status=200,
+                outcome="ok",
+                cost_usd=0.25,
+                tokens_in=10,
+                tokens_out=5,
+            )
+        )
+        await visitor.server.feed.look()
+        room.clock.tick(60)
+        answer = await visitor.get("/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = answer.text.splitlines()
+    assert answer.text.endswith("\n")
+    assert all(LINE.fullmatch(line) for line in lines if not line.startswith("#"))
+    assert {
+        'theseus_actions_total{kind="command",outcome="ok"} 2',
+        'theseus_actions_total{kind="command",outcome="error"} 1',
+        'theseus_runs{status="running"} 1',
+        'theseus_runs{status="failed"} 1',
+        'theseus_runs{status="done"} 0',
+        "theseus_incidents_open 1",
+        "theseus_model_cost_usd_total 0.25",
+        'theseus_model_tokens_total{direction="in"} 10',
+        "theseus_last_action_age_seconds 60",
+        "theseus_gateway_connected 1",
+        "theseus_stopped 0",
+    } <= set(lines)
+    for name in {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}:
+        assert lines.count(f"# TYPE {name} counter") + lines.count(f"# TYPE {name} gauge") == 1
+    (memory,) = [line for line in lines if line.startswith("process_resident")]
+    assert float(memory.split()[1]) > 1e6
+
+
+def test_whatever_a_journal_says_there_are_few_labels() -> None:
+    tally = Tally()
+    for number in range(1_000):
+        kind = f'evil{number}"\n'
+        tally.count(Sample(at=number, id=str(number), event="x", kind=kind, outcome=kind))
+    assert dict(tally.actions) == {("other", "other"): 1_000}
+
+
+async def test_a_clock_that_went_back_makes_no_negative_age(room: Room) -> None:
+    async with room.serving() as visitor:
+        await visitor.server.feed.look()
+        room.clock.tick(timedelta(hours=1).total_seconds())
+        room.doors.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)
+        await visitor.server.feed.look()
+        room.clock.tick(-timedelta(hours=1).total_seconds())
+        assert "theseus_last_action_age_seconds 0\n" in (await visitor.get("/metrics")).text

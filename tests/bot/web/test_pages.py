@@ -1,0 +1,294 @@
+"""Pages show what others wrote, and none of it ever becomes a part of the page or a secret told."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.account import Account, Charge
+from bot.domain.audit import AuditEntry
+from bot.domain.budget import BudgetRules
+from bot.domain.change import ChangeSet, CheckResult, FileChange, Finding, Verdict
+from bot.domain.evidence import Diagnosis
+from bot.domain.incident import Report
+from bot.domain.people import Person
+from bot.domain.plan import Plan, Step
+from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
+from bot.domain.stop import Stop
+from bot.web._diff import MOST, diff_html
+from bot.web._html import Html, ago, link, tag, text
+from tests.bot.web.room import TOKEN, Room
+from tests.fakes.fake_ledger import FakeLedger
+
+PACKAGE = Path(__file__).resolve().parents[3] / "bot/web"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg/onload=alert(1)>",
+    "' autofocus onfocus=alert(1) x='",
+    "</title></textarea></style><script>alert(1)</script>",
+    "</pre></code><iframe srcdoc='<script>alert(1)</script>'>",
+    "<!--><script>alert(1)//-->",
+    "javascript:alert(1)",
+    "{{7*7}} ${7*7} <%= 7*7 %>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<a href='//evil.example'>ship it</a>",
+    "<form action=//evil.example><button>Log in</button>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+    "<base href=//evil.example>",
+    "\x00<\x00script>\x1b[31m",
+    "\u202egnp.exe\u2066 \u200b\ufeff",
+)  # fmt: skip
+# What pages are made of. Anything else on one of them came from somebody's words.
+ELEMENTS = re.compile(
+    "html|head|meta|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|p|span"
+    "|strong|small|time|code|pre|details|summary|table|caption|thead|tbody|tr|th|td|dl|dt|dd|ul|ol"
+    "|li|section|figure|figcaption|svg|rect|line|label"
+)
+SECRET = "ghp_" + "a1B2" * 9
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, and all that a person reads."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.read = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.read += data
+
+
+def checked(page: str) -> Elements:
+    """Return a page's elements, all of which are ours."""
+    elements = Elements(page)
+    for name, attributes in elements.found:
+        assert ELEMENTS.fullmatch(name), name
+        assert "style" not in attributes
+        assert not any(key.startswith("on") for key in attributes)
+        for key in ("href", "src", "action"):
+            where = attributes.get(key) or "/"
+            assert re.fullmatch(r"/(?!/).*|#content|https://forge\.example/7", where), where
+        if name == "script":
+            assert attributes["src"]
+    return elements
+
+
+def fill(room: Room, words: str) -> None:
+    """Put these words wherever somebody's words are shown."""
+    now, who = room.clock.now(), Person(id=5, name=words)
+    run = room.add_run(
+        person=who, text=words, subject=words, reason=words, activity=words,
+        cost_usd=0.5, tokens_in=10,
+    )  # fmt: skip
+    file = FileChange(path=words, added=1, removed=1)
+    check = CheckResult(name=words, status="failed", seconds=1, summary=words, output=words)
+    proposal = Proposal(
+        run_id=run.id, number=7, url=words, head=words, base=words, branch=words, at=now
+    )
+    room.store.records[run.id] = [
+        Diagnosis(
+            found=True, headline=words, cause=words, file=words, line=3, function=words,
+            seen_before=words,
+        ),
+        Plan(problem=words, solution=words, steps=(Step(summary=words, owned_files=(words,)),)),
+        ChangeSet(
+            base=words, head=words, branch=words, engine=words, summary=words, files=(file,),
+            diff=f"--- a\n+++ b\n-{words}\n+{words}",
+        ),
+        Verdict(
+            head=words, round=1, checks=(check,), sandbox=words,
+            findings=(Finding(rule="size", path=words, message=words, blocking=True),),
+        ),
+        proposal,
+        Approval(run_id=run.id, proposal=7, head=words, person=who, at=now, how="text"),
+        Shipment(
+            run_id=run.id, approved_head=words, merge_commit=words, live_commit=words, at=now
+        ),
+        Outcome(run_id=run.id, verdict="fixed", reasons=(words,), at=now),
+    ]  # fmt: skip
+    room.add_incident(
+        title=words, name=words, error=words, level=words, run_id=words,
+        reports=(Report(person=who, text=words, at=now),),
+    )  # fmt: skip
+    room.store.audits.append(
+        AuditEntry(
+            at=now, action=words, allowed=False, person=who, run_id=words, how=words, note=words
+        )
+    )
+    room.emergency.standing = Stop(how="text", at=now, by=who, why=words)
+
+
+async def pages(room: Room, words: str) -> Iterator[str]:
+    """Return every page there is, filled with these words."""
+    fill(room, words)
+    ledger = FakeLedger()
+    account = Account(purpose="chat", person_id=1, run_id=words)
+    charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
+    await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
+    room.without(ledger=ledger, budget=BudgetRules())
+    async with room.serving(token=TOKEN) as visitor:
+        await visitor.log_in()
+        paths = (
+            "/", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4", "/budget", "/audit", "/state",
+            "/stop", "/login",
+        )  # fmt: skip
+        answers = [await visitor.get(path) for path in paths]
+    assert {answer.status for answer in answers} == {200}
+    return iter([answer.text for answer in answers])
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+async def test_nothing_somebody_wrote_becomes_a_part_of_a_page(words: str) -> None:
+    for page in await pages(Room(), words):
+        checked(page)
+        assert "\x00" not in page
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\ufeff]", page)
+
+
+async def test_what_somebody_wrote_is_read_as_it_was_written() -> None:
+    shown = [checked(page).read for page in await pages(Room(), "<b>R&D</b> 'n\" `x`")]
+    assert sum("<b>R&D</b> 'n\" `x`" in each for each in shown) >= 6
+
+
+async def test_no_page_tells_a_secret() -> None:
+    for page in await pages(Room(), f"key {SECRET} here"):
+        assert SECRET not in page
+        assert TOKEN not in page
+
+
+async def test_a_page_shows_what_it_is_about() -> None:
+    room = Room()
+    fill(room, "https://forge.example/7")
+    room.emergency.standing = None
+    async with room.serving() as visitor:
+        one = checked((await visitor.get("/runs/k7m2xq")).text)
+        assert ("a", {"href": "https://forge.example/7", "rel": "noreferrer noopener"}) in one.found
+        for said in ("Diagnosis", "Plan", "Change", "Verdict", "Proposal", "$0.50", "10 tokens"):
+            assert said in one.read
+        incident = checked((await visitor.get("/incidents/q2w3e4")).text)
+        assert "0 of 0 actions failed" in incident.read
+        assert "No model is paid for here" in (await visitor.get("/budget")).text
+        assert "Everything was stopped" not in (await visitor.get("/")).text
+
+
+async def test_empty_pages_say_what_to_do() -> None:
+    async with Room().serving() as visitor:
+        assert "Ask in the dev channel" in (await visitor.get("/")).text
+        assert "Nothing was noticed" in (await visitor.get("/incidents")).text
+        assert "Nothing yet" in (await visitor.get("/audit")).text
+
+
+async def test_pages_can_be_read_by_everybody() -> None:
+    """A language, one main heading, captions, column heads, labels, a way past the top."""
+    for page in await pages(Room(), "words"):
+        found = Elements(page).found
+        names = [name for name, _ in found]
+        assert ("html", {"lang": "en"}) in found
+        assert (names.count("h1"), names.count("main")) == (1, 1)
+        assert names.count("table") == names.count("caption")
+        assert all(each.get("scope") == "col" for name, each in found if name == "th")
+        labels = {each.get("for") for name, each in found if name == "label"}
+        typed = ("password", "text")
+        inputs = {each["id"] for name, each in found if each.get("type") in typed}
+        assert inputs <= labels
+        assert ("a", {"class": "skip", "href": "#content"}) in found
+        assert any(each.get("name") == "viewport" for _, each in found)
+
+
+# ------------------------------------------------------------------------------------- the one door
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text())
+def test_whatever_is_said_it_is_text_and_nothing_else(words: str) -> None:
+    shown = tag("p", words, title=words)
+    elements = Elements(shown)
+    assert [name for name, _ in elements.found] == ["p"]
+    assert set(elements.found[0][1]) == {"title"}
+    assert not re.search("[<>\"'\x00]", text(words))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60) | st.sampled_from([*HOSTILE, "//evil.example", "/\\evil", "data:,x"]))
+def test_a_link_leads_to_a_page_of_ours_or_out_by_http_or_nowhere(href: str) -> None:
+    made = Elements(link(href, "go"))
+    for name, attributes in made.found:
+        where = attributes["href"] or ""
+        assert name == "a"
+        assert where.startswith(("/", "#", "http://", "https://"))
+        assert not where.startswith("//")
+    assert made.read == "go"
+
+
+@pytest.mark.parametrize("bad", ["onclick", "style", "x y", "x>", ""])
+def test_attributes_that_run_something_cannot_be_written(bad: str) -> None:
+    attributes: dict[str, Any] = {bad: "x"}
+    with pytest.raises(ValueError, match="no attribute"):
+        tag("p", **attributes)
+    with pytest.raises(ValueError, match="no element"):
+        tag("p><script")
+
+
+def test_pieces_of_pages_are_made_behind_the_door_alone() -> None:
+    """By structure: `Html(...)` is called in one module, and no other writes a `<`."""
+    for path in sorted(PACKAGE.glob("*.py")):
+        source = path.read_text()
+        if path.name != "_html.py":
+            assert not re.search(r"\bHtml\(", source), path.name
+            assert not re.search(r'f?"[^"\n]*<(?!!doctype html>)[a-z/][^"\n]*"', source), path.name
+    assert issubclass(Html, str)
+
+
+def test_a_diff_is_cut_where_it_is_long_and_secrets_over_lines_are_taken_out() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\n+" + "\n+".join(["QUJD" * 16] * 9)
+    shown = diff_html(f"+{key}\n+-----END PRIVATE KEY-----\n+after")
+    assert "QUJD" not in shown
+    assert "after" in shown
+    assert "are shown" not in shown
+    long = diff_html("+line\n" * MOST)
+    assert f"Only the first {MOST:,}" in long
+    assert len(long) < 12 * MOST
+
+
+def test_times_are_told_as_people_do() -> None:
+    told = [ago(timedelta(**each).total_seconds()) for each in (
+        {"seconds": 5}, {"minutes": 3}, {"hours": 5}, {"days": 3},
+    )]  # fmt: skip
+    assert told == ["just now", "3 min ago", "5 h ago", "3 days ago"]
+
+
+# ---------------------------------------------------------------------------------------- our files
+
+
+async def test_our_files_are_named_by_what_is_in_them_and_kept(tmp_path: Path) -> None:
+    async with Room().serving() as visitor:
+        page = (await visitor.get("/")).text
+        named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+        assert len(named) == 3
+        for name in named:
+            answer = await visitor.get(name)
+            assert answer.status == 200
+            assert "immutable" in answer.headers["Cache-Control"]
+            assert re.fullmatch(r"(text/(css|javascript)|image/svg\+xml).*",
+                                answer.headers["Content-Type"])  # fmt: skip
+
+
+def test_our_files_load_nothing_from_elsewhere() -> None:
+    for path in (PACKAGE / "static").iterdir():
+        outside = re.findall(r"(?:https?:)?//[a-z]", path.read_text())
+        assert [each for each in outside if path.suffix != ".svg"] == [], path.name
+        assert "innerHTML" not in path.read_text()
+        assert "eval" not in path.read_text()
