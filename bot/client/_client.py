@@ -15,6 +15,7 @@ from discord.ext import commands
 from bot.client._answers import error_text
 from bot.client._commands import CommandSync
 from bot.client._components import PRESSES, ComponentFailures
+from bot.client._discretion import keep_secrets
 from bot.client._instruments import Instruments
 from bot.client._reload import Reloader
 from bot.client._tree import InstrumentedTree
@@ -28,7 +29,7 @@ from bot.ports.companion import Companion
 from bot.ports.shelf import Shelf
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import MissedConfig
-from bot.telemetry import Recorder
+from bot.telemetry import Recorder, redact
 from bot.telemetry.recorder import outcome_of
 
 _FIRST_CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
@@ -85,6 +86,7 @@ class TheseusClient(commands.Bot):
             help_command=None,
             guild_ready_timeout=guild_ready_timeout,
         )
+        keep_secrets(self.http, redact)
         self.root = root
         self.state = state
         self.clock = clock
@@ -99,6 +101,7 @@ class TheseusClient(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load every cog, then tell Discord the commands."""
+        keep_secrets(self.http, redact)  # in the context everything that follows is made in
         self._components.attach()
         for extension in self._wanted or find_extensions(self.root / "cogs"):
             if importlib.util.find_spec(extension) is None:

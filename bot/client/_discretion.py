@@ -1,0 +1,135 @@
+"""What any cog says to Discord, in whatever way, is said without secrets.
+
+Everything discord.py sends goes over two doors: the client's requests, and the webhooks that carry
+answers to interactions. Both are hung with the redactor here, so that no cog has to think of it,
+nor one that somebody adds tomorrow.
+"""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import discord
+from discord.http import HTTPClient, Route
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+
+Redact = Callable[[str], str]
+_KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
+_MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
+_WITHHELD = b"This file was withheld: it is too long to look through for secrets.\n"
+
+
+def keep_secrets(http: HTTPClient, redact: Redact) -> None:
+    """Hang both doors of a client with `redact`. Call it before anything is sent; again is fine.
+
+    The webhooks' door belongs to the present context, and to the tasks that are made in it.
+    """
+    async_context.set(_DiscreetWebhooks(redact))
+    if isinstance(http.__dict__.get("request"), _DiscreetRequests):
+        return
+    http.__dict__["request"] = _DiscreetRequests(http.request, redact)
+
+
+class _DiscreetRequests:
+    """Stands before `HTTPClient.request`. Commands are our own words, written in the source."""
+
+    def __init__(self, request: Callable[..., Any], redact: Redact) -> None:
+        self._request = request
+        self._redact = redact
+
+    async def __call__(
+        self,
+        route: Route,
+        *,
+        files: Sequence[discord.File] | None = None,
+        form: Iterable[dict[str, Any]] | None = None,
+        **given: Any,
+    ) -> Any:
+        if "json" in given and not route.path.endswith("/commands"):
+            given["json"] = cleaned(given["json"], self._redact)
+        if isinstance(given.get("reason"), str):
+            given["reason"] = self._redact(given["reason"])
+        if form is not None:
+            form = await asyncio.to_thread(_parts, list(form), self._redact)
+        return await self._request(route, files=files, form=form, **given)
+
+
+class _DiscreetWebhooks(AsyncWebhookAdapter):
+    """Webhooks, and with them every answer to a command, a button or a form."""
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # discord.py's own
+        self._redact = redact
+
+    async def request(
+        self,
+        route: Route,
+        session: Any,
+        *,
+        payload: dict[str, Any] | None = None,
+        multipart: list[dict[str, Any]] | None = None,
+        **given: Any,
+    ) -> Any:
+        """Send it without secrets."""
+        if payload is not None:
+            payload = cleaned(payload, self._redact)
+        if multipart is not None:
+            multipart = await asyncio.to_thread(_parts, multipart, self._redact)
+        if isinstance(given.get("reason"), str):
+            given["reason"] = self._redact(given["reason"])
+        return await super().request(route, session, payload=payload, multipart=multipart, **given)
+
+
+def cleaned(value: Any, redact: Redact) -> Any:
+    """Return what Discord is told, its texts redacted; ids and pictures stay as they are."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {
+            key: inner if key in _KEPT and isinstance(inner, str) else cleaned(inner, redact)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [cleaned(inner, redact) for inner in value]
+    return value
+
+
+def _parts(parts: Sequence[dict[str, Any]], redact: Redact) -> list[dict[str, Any]]:
+    return [_part(part, redact) for part in parts]
+
+
+def _part(part: dict[str, Any], redact: Redact) -> dict[str, Any]:
+    """Return one part of a form: the message itself, or a file."""
+    value = part["value"]
+    if part.get("name") == "payload_json":
+        return {**part, "value": json.dumps(cleaned(json.loads(value), redact))}
+    if not isinstance(value, io.IOBase):
+        return part
+    name = part.get("filename")
+    named = {**part, "filename": redact(name)} if isinstance(name, str) else part
+    content = _content(value)
+    clean = _clean_file(content, redact)
+    # Bytes where it changed: discord.py would start a file again for another try, not ours.
+    return named if clean == content else {**named, "value": clean}
+
+
+def _content(file: Any) -> bytes:
+    """Return what is in a file; it is left where it was."""
+    start = file.tell()
+    content = file.read()
+    file.seek(start)
+    return content if isinstance(content, bytes) else b""
+
+
+def _clean_file(content: bytes, redact: Redact) -> bytes:
+    """Return the file without secrets. What is no text (a picture) is let through as it is."""
+    try:
+        text = "" if b"\0" in content else content.decode()
+    except UnicodeDecodeError:
+        return content
+    if len(text) > _MOST:
+        return _WITHHELD
+    clean = redact(text)
+    return content if clean == text else clean.encode()

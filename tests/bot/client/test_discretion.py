@@ -1,0 +1,108 @@
+"""Whatever a cog says to Discord, and however, it tells no secret."""
+
+import json
+from collections.abc import Iterator
+
+import aiohttp
+import discord
+import pytest
+
+from bot.client._discretion import cleaned
+from bot.local.server import LocalDiscord
+from bot.telemetry import forget_secret, redact, register_secret
+from tests.support.living_client import Home, living
+
+CANARY = "canary" + "-5f2d-in-the-mine"
+ENCODED = "Y2FuYXJ5LTVmMmQtaW4tdGhlLW1pbmU"  # the same in base64
+LEAKY = f"""
+import io
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+CANARY = "{CANARY}"
+
+class Ask(discord.ui.Modal, title="t " + CANARY):
+    wish = discord.ui.TextInput(label="l " + CANARY, placeholder=CANARY, custom_id="wish")
+
+class Leaky(commands.Cog):
+    @app_commands.command()
+    async def public(self, interaction: discord.Interaction) -> None:
+        "Say it to all."
+        channel = interaction.channel
+        file = discord.File(io.BytesIO(("a " + CANARY).encode()), filename=CANARY + ".txt")
+        embed = discord.Embed(title=CANARY, description="b " + CANARY)
+        embed.add_field(name=CANARY, value=CANARY)
+        view = discord.ui.View()
+        view.add_item(discord.ui.Button(label=CANARY, custom_id="press"))
+        message = await channel.send("c " + CANARY, embed=embed, view=view)
+        await channel.send(file=file)
+        await message.edit(content="d " + CANARY)
+        await message.create_thread(name="e " + CANARY)
+        await message.reply("{ENCODED}")
+        await interaction.response.send_message("done")
+
+    @app_commands.command()
+    async def quiet(self, interaction: discord.Interaction) -> None:
+        "Say it to one."
+        await interaction.response.send_message("f " + CANARY, ephemeral=True)
+
+    @app_commands.command()
+    async def later(self, interaction: discord.Interaction) -> None:
+        "Say it afterwards."
+        await interaction.response.defer(ephemeral=True)
+        file = discord.File(io.BytesIO(CANARY.encode()), filename="x.log")
+        await interaction.followup.send("g " + CANARY, file=file, ephemeral=True)
+        await interaction.edit_original_response(content="h " + CANARY)
+
+    @app_commands.command()
+    async def ask(self, interaction: discord.Interaction) -> None:
+        "Ask with it."
+        await interaction.response.send_modal(Ask())
+
+async def setup(bot: commands.Bot) -> None:
+    await bot.add_cog(Leaky())
+"""
+
+
+@pytest.fixture
+def canary() -> Iterator[str]:
+    """Return a value that is guarded while the test runs."""
+    register_secret("canary", CANARY)
+    yield CANARY
+    forget_secret(CANARY)
+
+
+async def test_a_cog_that_knows_nothing_of_secrets_tells_none(
+    home: Home, local: LocalDiscord, canary: str
+) -> None:
+    home.write("cogs/leaky.py", LEAKY)
+    async with living(home, local) as room, aiohttp.ClientSession() as web:
+        told = [await room.alice.run("dev", name) for name in ("public", "quiet", "later", "ask")]
+        messages = await room.alice.messages("dev")
+        seen = json.dumps([told, messages, await room.alice.threads("dev")])
+        for message in messages:
+            for attachment in message["attachments"]:
+                async with web.get(attachment["url"]) as answer:
+                    seen += await answer.text()
+
+    assert canary not in seen
+    assert ENCODED[8:30] not in seen
+    for letter in "abdefhlt":
+        assert f"{letter} [redacted:canary]" in seen, letter
+
+
+def test_ids_and_pictures_stay_as_they_are(canary: str) -> None:
+    told = {"custom_id": canary, "content": canary, "id": canary, "embeds": [{"title": canary}]}
+
+    assert cleaned(told, redact) == {
+        "custom_id": canary,
+        "content": "[redacted:canary]",
+        "id": canary,
+        "embeds": [{"title": "[redacted:canary]"}],
+    }
+
+
+def test_discord_is_the_version_whose_doors_these_are() -> None:
+    """A newer discord.py may have a third door: look at its requests before raising this."""
+    assert discord.__version__ == "2.7.1"
