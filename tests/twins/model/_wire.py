@@ -128,7 +128,8 @@ def _block(block: Block, request: Request, call: str) -> Json:
             if offered and tool not in request.tools:
                 raise WrongStory(f"calls {tool}, which is not offered: {', '.join(request.tools)}")
             filled = {key: _filled(value, request) for key, value in arguments.items()}
-            if tool in ON_FILES and isinstance(path := filled.get("file_path"), str):
+            path = filled.get("file_path")
+            if offered and tool in ON_FILES and isinstance(path, str):
                 filled["file_path"] = str(PurePosixPath(request.cwd or "/", path))
             return {"type": "tool_use", "id": call, "name": tool, "input": filled}
 
