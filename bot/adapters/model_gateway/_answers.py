@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -12,18 +11,26 @@ from bot.domain.errors import PolicyError, TheseusError
 FINAL: Mapping[str, str] = {"x-should-retry": "false"}
 
 
-@dataclass(frozen=True)
 class Refusal(Exception):
     """A request goes no further. `told` is one sentence that is safe to show.
 
     `why` is the rule of ours that says so, where one does.
     """
 
-    status: int
-    kind: str
-    told: str
-    headers: Mapping[str, str] = field(default_factory=lambda: FINAL)
-    why: PolicyError | None = None
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        told: str,
+        headers: Mapping[str, str] = FINAL,
+        why: PolicyError | None = None,
+    ) -> None:
+        super().__init__(told)
+        self.status = status
+        self.kind = kind
+        self.told = told
+        self.headers = headers
+        self.why = why
 
     def answer(self) -> web.Response:
         """Return it as the API would tell it."""

@@ -6,7 +6,7 @@ The body is always written again from what was read of it: what a second reader 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.adapters.model_gateway._answers import forbidden, wrong
 from bot.adapters.model_gateway._cleaning import Cleaner
@@ -37,7 +37,7 @@ def read(raw: bytes, cleaner: Cleaner) -> Asked:
             raise wrong("The body has to be a JSON object.")
         _look(told)
         clean = cleaner.clean(told)
-        body = json.dumps(clean.body, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _written(clean.body)
     except (ValueError, RecursionError):  # also letters that are none, and what nests without end
         raise wrong("The body has to be JSON, in UTF-8.") from None
     return Asked(
@@ -53,17 +53,32 @@ def read(raw: bytes, cleaner: Cleaner) -> Asked:
 def with_word(asked: Asked, word: str) -> Asked:
     """Return the request with a word of ours to the model at its end."""
     told = json.loads(asked.body)
-    last = told["messages"][-1] if told.get("messages") else None
+    last = told["messages"][-1] if told["messages"] else None
     if not isinstance(last, dict) or last.get("role") != "user":
         return asked
     said = last.get("content")
-    blocks = [{"type": "text", "text": said}] if isinstance(said, str) else list(said or ())
-    last["content"] = [
-        *blocks,
-        {"type": "text", "text": f"<system-reminder>{word}</system-reminder>"},
-    ]
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    return Asked(body, asked.model, asked.streams, asked.tokens_in, asked.most_out, asked.redacted)
+    blocks = [_text(said)] if isinstance(said, str) else list(said or ())
+    last["content"] = [*blocks, _text(f"<system-reminder>{word}</system-reminder>")]
+    return replace(asked, body=_written(told))
+
+
+def shorter(asked: Asked, most_out: int) -> Asked | None:
+    """Return the request for an answer of so many tokens at most; `None` where it is short."""
+    told = json.loads(asked.body)
+    thinking = told.get("thinking")
+    thinks = isinstance(thinking, dict) and thinking.get("budget_tokens")
+    if thinks or not asked.most_out > most_out:
+        return None
+    told["max_tokens"] = most_out
+    return replace(asked, body=_written(told), most_out=most_out)
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
+
+
+def _written(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def estimated(length: int) -> int:

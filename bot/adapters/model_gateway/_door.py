@@ -1,9 +1,9 @@
 """The door itself: the few requests there are, who asks, and which of their headers go on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from bot.adapters.model_gateway._answers import Refusal, forbidden, stranger, unknown, wrong
@@ -35,6 +35,8 @@ def target(http: web.Request) -> str:
         raise unknown()
     if http.method != "POST":
         raise Refusal(405, "invalid_request_error", "This is asked with POST.")
+    if http.version != HttpVersion11:
+        raise wrong("This is asked with HTTP/1.1.")
     host = http.headers.getall("Host", [])
     if len(host) != 1 or (host[0].rpartition(":")[0] not in _HOSTS and host[0] not in _HOSTS):
         raise forbidden("This gateway has another name.")
@@ -67,10 +69,11 @@ def going_on(headers: CIMultiDictProxy[str]) -> dict[str, str]:
     return found
 
 
-def coming_back(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    """Return the headers of the provider's that a program is to see."""
+def coming_back(headers: Mapping[str, str], clean: Callable[[str], str]) -> CIMultiDict[str]:
+    """Return the headers of the provider's that a program is to see; none with a secret in it."""
     return CIMultiDict(
         (name, value)
         for name, value in headers.items()
-        if name.lower() in _ANSWERED or name.lower().startswith(_ANSWERED_PREFIX)
+        if (name.lower() in _ANSWERED or name.lower().startswith(_ANSWERED_PREFIX))
+        and clean(value) == value
     )

@@ -15,7 +15,7 @@ from bot.adapters.model_gateway._answers import (
     too_large,
     unreachable,
 )
-from bot.adapters.model_gateway._asked import Asked, read, with_word
+from bot.adapters.model_gateway._asked import Asked, read, shorter, with_word
 from bot.adapters.model_gateway._cleaning import Cleaner
 from bot.adapters.model_gateway._entry import Entry
 from bot.adapters.model_gateway._passes import Lent
@@ -23,11 +23,12 @@ from bot.adapters.model_gateway._patience import Patience
 from bot.adapters.model_gateway._provider import Provider
 from bot.adapters.model_gateway._usage import Meter
 from bot.domain.budget import Price
-from bot.domain.errors import PolicyError, TheseusError
+from bot.domain.errors import BudgetSpent, PolicyError, TheseusError
 from bot.ports.toll import Toll
 
 OK = 200
 LIMITED = 429
+LAST_WORDS = 2_000  # tokens an answer may have where the whole one asked for is too dear
 _ERROR_BYTES = 256 * 1024
 _LARGE = 32 * 1024  # bytes; what is larger is looked through in a thread
 _STREAM = "text/event-stream"
@@ -82,15 +83,26 @@ class Exchange:
 
     async def _admitted(self, asked: Asked) -> Asked:
         """Ask whether it may go out; what the model should know of that is added to it."""
-        entry, toll = self._entry, self._rules.toll
-        self._lent.refused = None
         try:
-            word = await toll.admit(entry.account, entry.most(self._rules.prices), entry.id)
+            try:
+                word = await self._admit()
+            except BudgetSpent:  # what is left may do for a few last words
+                less = shorter(asked, LAST_WORDS)
+                if less is None:
+                    raise
+                asked = self._entry.asked = less
+                word = await self._admit()
         except PolicyError as error:
             raise ruled_out(error) from error
         except TheseusError as error:  # nothing goes out that cannot be written down
             raise no_toll(error) from error
-        return with_word(asked, word) if word and not entry.free else asked
+        self._lent.refused = None
+        return with_word(asked, word) if word and not self._entry.free else asked
+
+    async def _admit(self) -> str:
+        entry = self._entry
+        most = entry.most(self._rules.prices)
+        return await self._rules.toll.admit(entry.account, most, entry.id)
 
     async def _passed_on(self, path: str, asked: Asked, http: web.Request) -> web.StreamResponse:
         entry, headers = self._entry, _door.going_on(http.headers)
@@ -112,7 +124,7 @@ class Exchange:
         entry = self._entry
         entry.outcome = "cancelled"  # until it is over
         meter = entry.meter = Meter(streams=answer.content_type == _STREAM)
-        response = web.StreamResponse(headers=_door.coming_back(answer.headers))
+        response = web.StreamResponse(headers=_door.coming_back(answer.headers, self._rules.clean))
         try:
             await response.prepare(http)
             while piece := await _piece(answer):
@@ -160,7 +172,7 @@ class Exchange:
         return web.Response(
             status=status,
             body=self._rules.clean(told).encode(),
-            headers=_door.coming_back(answer.headers),
+            headers=_door.coming_back(answer.headers, self._rules.clean),
         )
 
 

@@ -1,0 +1,180 @@
+"""The model gateway between a client and a provider that a test writes, on real sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from bot.adapters.model_gateway import HttpModelGateway, Upstream
+from bot.domain.account import Account, Charge
+from bot.ports.model_gateway import Pass
+from bot.telemetry import redact
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_toll import FakeToll
+from tests.twins.model._wire import encoded
+
+KEY = "sk-ant-api03-" + "Zt9" * 31
+ALICES = Account(purpose="execute", person_id=1, run_id="k7m2xq")
+BOBS = Account(purpose="chat", person_id=2)
+Json = dict[str, object]
+Answers = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def body(words: object = "Hello.", **more: object) -> Json:
+    """Return a request as the program makes it."""
+    said = [{"role": "user", "content": words}]
+    asked = {"model": "claude-sonnet-5-5", "max_tokens": 1_000, "messages": said, "stream": True}
+    return {**asked, **more}
+
+
+def told(tokens_in: int = 1_000, tokens_out: int = 200, text: str = "Hello.") -> list[bytes]:
+    """Return a streamed answer, an event each."""
+    usage = {"input_tokens": tokens_in, "output_tokens": 1, "cache_read_input_tokens": 0}
+    delta = {"type": "text_delta", "text": text}
+    return [
+        encoded("message_start", {"message": {"id": "msg_1", "usage": usage}}),
+        encoded("content_block_start", {"index": 0, "content_block": {"type": "text"}}),
+        encoded("content_block_delta", {"index": 0, "delta": delta}),
+        encoded("content_block_stop", {"index": 0}),
+        encoded("message_delta", {"delta": {}, "usage": {"output_tokens": tokens_out}}),
+        encoded("message_stop", {}),
+    ]
+
+
+async def streaming(http: web.Request) -> web.StreamResponse:
+    """Return an answer that is being streamed."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    await response.prepare(http)
+    return response
+
+
+async def answers(http: web.Request) -> web.StreamResponse:
+    """Answer as any provider would."""
+    if http.path.endswith("count_tokens"):
+        return web.json_response({"input_tokens": 12})
+    if (await http.json()).get("stream"):
+        response = await streaming(http)
+        for event in told():
+            await response.write(event)
+        return response
+    usage = {"input_tokens": 1_000, "output_tokens": 200}
+    return web.json_response({"id": "msg_1", "content": [], "usage": usage})
+
+
+def failing(status: int, headers: Mapping[str, str] | None = None, text: str = "no") -> Answers:
+    """Answer every request with that."""
+
+    async def fail(http: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers=headers, text=text)
+
+    return fail
+
+
+@dataclass
+class Arrived:
+    """What reached the provider."""
+
+    path: str
+    headers: CIMultiDict[str]
+    body: Mapping[str, Any]
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Provider:
+    """Answers as `answer` does, and keeps what arrived."""
+
+    answer: Answers = answers
+    arrived: list[Arrived] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, http: web.Request) -> web.StreamResponse:
+        """Take one request."""
+        request = Arrived(http.path_qs, CIMultiDict(http.headers), json.loads(await http.read()))
+        self.arrived.append(request)
+        self.came.set()
+        try:
+            return await self.answer(http)
+        finally:
+            request.left.set()
+
+    @property
+    def last(self) -> Arrived:
+        """The newest request."""
+        return self.arrived[-1]
+
+
+@dataclass
+class GatewayRoom:
+    """An open gateway, and all around it."""
+
+    gateway: HttpModelGateway
+    provider: Provider
+    toll: FakeToll
+    clock: FakeClock
+    client: aiohttp.ClientSession
+
+    @property
+    def charges(self) -> list[Charge]:
+        """What was written down, oldest first."""
+        return list(self.toll.charges.values())
+
+    @asynccontextmanager
+    async def asking(
+        self,
+        lent: Pass,
+        asked: object = None,
+        *,
+        path: str = "/v1/messages",
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask as a program with that pass would, and hold the answer."""
+        sent = asked if isinstance(asked, bytes) else json.dumps(asked or body()).encode()
+        given = {"x-api-key": lent.token, "content-type": "application/json", **(headers or {})}
+        async with self.client.post(lent.base_url + path, data=sent, headers=given) as answer:
+            yield answer
+
+    async def ask(self, lent: Pass, asked: object = None, **more: object) -> tuple[int, bytes]:
+        """Ask, and return status and body of the answer."""
+        async with self.asking(lent, asked, **more) as answer:  # type: ignore[arg-type]
+            return answer.status, await answer.read()
+
+
+@asynccontextmanager
+async def gateway_room(
+    folder: Path,
+    answer: Answers = answers,
+    *,
+    redacts: Callable[[str], str] | None = redact,
+    base_url: str | None = None,
+    toll: FakeToll | None = None,
+    **options: object,
+) -> AsyncIterator[GatewayRoom]:
+    """Open the room. `answer` is what the provider does, until a test sets another."""
+    provider, toll, clock = Provider(answer), toll or FakeToll(), FakeClock()
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_route("*", "/{rest:.*}", provider.serve)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = base_url or f"http://127.0.0.1:{runner.addresses[0][1]}"
+    gateway = HttpModelGateway(
+        Upstream(KEY, url),
+        toll,
+        clock,
+        folder / "gateway",
+        redact=redacts,
+        **options,  # type: ignore[arg-type]
+    )
+    try:
+        async with gateway, aiohttp.ClientSession(auto_decompress=False) as client:
+            yield GatewayRoom(gateway, provider, toll, clock, client)
+    finally:
+        await runner.cleanup()
