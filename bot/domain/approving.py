@@ -9,7 +9,7 @@ from bot.domain.change import Finding
 from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.domain.policy import needs_security_review
-from bot.domain.proposal import Approval
+from bot.domain.proposal import Approval, Proposal
 from bot.domain.record import Record
 
 Weight = Literal["high", "security"]
@@ -36,14 +36,19 @@ class Need(Record):
 
 
 class Words(Record):
-    """Everybody's word for one head so far, oldest first, each person's once; and what it takes.
+    """Everybody's word for one card so far, oldest first, each person's once; and what it takes.
 
-    Another head has none: a push voids them all.
+    Another card has none: a push voids them all, and one that takes it back brings none to life.
     """
 
     head: str
+    version: int = Field(default=1, description="of the proposal, as on its card")
     given: tuple[Approval, ...] = ()
     need: Need = Need()
+
+    def are_for(self, proposal: Proposal) -> bool:
+        """Whether they were said of this very proposal."""
+        return (self.head, self.version) == (proposal.head, proposal.version)
 
     def plus(self, word: Approval, need: Need) -> "Words":
         """Return them with one more; who says it again says it in the place of the first time."""

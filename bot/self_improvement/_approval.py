@@ -85,11 +85,15 @@ class Approvals:
         """Return how far the approval of the run's newest head is; empty where one is enough."""
         history = await self._doors.store.history(run_id)
         proposal, words = history.proposal, history.words
-        if proposal is None or words is None or words.head != proposal.head:
+        if proposal is None or words is None or not words.are_for(proposal):
             return ""
         run = await self._doors.store.get(run_id)
         found = await self._quorum.standing(run, history, proposal)
         return "" if found.enough else found.told
+
+    async def was_given(self, run: Run, history: History, proposal: Proposal) -> bool:
+        """Whether enough people have said it; who may still is asked before the merge."""
+        return await self._quorum.was_given(run, history, proposal)
 
     async def find(self, run_id: str | None, thread_id: int | None) -> Run:
         """Return the run somebody means, by id (as people type it) or by thread."""
@@ -129,8 +133,8 @@ class Approvals:
                 "it (`approval.other_than_requester`)."
             )
         known = history.words
-        words = known if known and known.head == word.head else Words(head=word.head)
-        words = words.plus(word, need)
+        fresh = Words(head=proposal.head, version=proposal.version)
+        words = (known if known and known.are_for(proposal) else fresh).plus(word, need)
         await self._doors.store.append(run.id, words)
         found = await self._quorum.standing(run, history.plus(words), proposal)
         if not found.enough:

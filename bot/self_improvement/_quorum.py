@@ -50,6 +50,12 @@ class Quorum:
                 continue
         return standing(words, self.need(run, history), may)
 
+    async def was_given(self, run: Run, history: History, proposal: Proposal) -> bool:
+        """Whether enough people have said it, whatever they may do now; asks nobody."""
+        words = await self._words(run, history, proposal)
+        said = {approval.person.id for approval in words.given}
+        return standing(words, self.need(run, history), said).enough
+
     async def approval(self, run: Run, proposal: Proposal) -> Approval:
         """Return the approval to merge with, given by people who may give it now.
 
@@ -78,10 +84,12 @@ class Quorum:
 
     async def _words(self, run: Run, history: History, proposal: Proposal) -> Words:
         words = history.words
-        if words is not None and words.head == proposal.head:
+        if words is not None and words.are_for(proposal):
             return words
-        alone = await self._doors.store.approval(run.id, proposal.head)  # from before there were
-        return Words(head=proposal.head, given=() if alone is None else (alone,))
+        # an approval from before words were kept
+        old = await self._doors.store.approval(run.id, proposal.head) if words is None else None
+        none = Words(head=proposal.head, version=proposal.version)
+        return none if old is None else none.but(given=(old,))
 
     async def _merged_before(self, run: Run, proposal: Proposal) -> Approval | None:
         """Return the approval of a merge that is done already, and only has to come live."""

@@ -29,10 +29,13 @@ class Startup:
         self._approvals = approvals
         self._turns = turns
 
-    async def recover(self) -> None:
-        """Decide about every run that has not ended; say last words that were not said."""
+    async def recover(self, *, stopped: bool = False) -> None:
+        """Decide about every run that has not ended; say last words that were not said.
+
+        While everything is `stopped`, none is taken up again.
+        """
         store = self._doors.store
-        for run in await store.find(status=_LIVE, limit=_ALL):
+        for run in () if stopped else await store.find(status=_LIVE, limit=_ALL):
             async with self._turns.of(run.id):
                 try:
                     await self._recover(await store.get(run.id))
@@ -94,5 +97,5 @@ class Startup:
             await self._keeper.say_unshipped(run)
             return
         history = await self._doors.store.history(run.id)
-        if history.proposal and await self._doors.store.approval(run.id, history.proposal.head):
+        if history.proposal and await self._approvals.was_given(run, history, history.proposal):
             await self._approvals.queue(run)

@@ -1,0 +1,39 @@
+"""What gets merged, over generated sequences of people, words, pushes, roles and restarts.
+
+The real agent, with a fake behind every door; an oracle of its own says what may be merged. Seeded:
+the same sequences on every machine.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support.voting import play
+
+SEQUENCES = 10_000
+SEED = 3
+
+
+async def count(sequences: int = SEQUENCES) -> dict[str, object]:
+    """Return the figures of so many sequences."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tally = await play(Path(folder), sequences, seed=SEED)
+    return {
+        "sequences": tally.sequences,
+        "words": tally.words,
+        "merges": tally.merges,
+        "wrong merges": len(tally.wrong),
+        "valid approvals that did not ship": len(tally.stuck),
+        "refusals": dict(tally.refused.most_common()),
+        "acts": dict(tally.acts.most_common()),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+if __name__ == "__main__":
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else SEQUENCES
+    sys.stdout.write(json.dumps(asyncio.run(count(asked)), indent=2) + "\n")

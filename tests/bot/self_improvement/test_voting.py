@@ -1,0 +1,82 @@
+"""Whatever people, roles, pushes and restarts do: nothing is merged without a valid approval."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.ports.roster import Roster
+from tests.fakes.fake_store import FakeStore
+from tests.support.voting import Holes, Tally, play
+
+
+async def test_nothing_is_merged_without_a_valid_approval_of_that_head_and_with_one_it_is(
+    tmp_path: Path,
+) -> None:
+    tally = await play(tmp_path, 48)
+    assert_sound(tally, least=20)
+
+
+@pytest.mark.slow
+async def test_a_few_hundred_more_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
+    assert_sound(await play(tmp_path, 400, seed=2), least=150)
+
+
+@pytest.mark.exhaustive
+async def test_ten_thousand_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
+    assert_sound(await play(tmp_path, 10_000, seed=3), least=4_000)
+
+
+def assert_sound(tally: Tally, *, least: int) -> None:
+    assert tally.wrong == []
+    assert tally.stuck == []
+    assert tally.merges >= least
+    assert {"policy.not_authorized", "policy.stale_approval"} <= set(tally.refused)
+
+
+# The same sequences find each of these, so they would find a bot that had them.
+
+
+class KnownRoles:
+    """A roster that remembers what it was told first: roles that are taken stay."""
+
+    def __init__(self, inner: Roster) -> None:
+        self._inner = inner
+        self._known: dict[int, Person] = {}
+
+    async def person(self, person_id: int) -> Person | None:
+        if person_id not in self._known:
+            found = await self._inner.person(person_id)
+            if found is None:
+                return None
+            self._known[person_id] = found
+        return self._known[person_id]
+
+
+class LooseStore(FakeStore):
+    """A store whose words are of whatever is proposed now: a push voids nothing."""
+
+    async def history(self, run_id: str) -> History:
+        found = await super().history(run_id)
+        words, proposal = found.words, found.proposal
+        if words is None or proposal is None:
+            return found
+        moved = words.but(head=proposal.head, version=proposal.version)
+        return found.but(words=moved)
+
+
+HOLES = {
+    "roles that were taken still count": Holes(
+        roster=KnownRoles, acts=("say", "say", "say", "role", "leave", "time")
+    ),
+    "a push voids nothing": Holes(store=LooseStore, acts=("say", "say", "push", "time", "restart")),
+    "one more person is listed": Holes(listed=frozenset({13})),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOLES)
+async def test_a_hole_is_found(tmp_path: Path, name: str) -> None:
+    tally = await play(tmp_path, 200, holes=HOLES[name])
+    assert tally.wrong != [], tally.sequences

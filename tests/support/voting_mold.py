@@ -1,0 +1,52 @@
+"""A run that waits for a word, to begin many stories with: made once, copied cheaply."""
+
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from bot.domain.plan import Plan
+from bot.domain.protection import Protection
+from bot.domain.run import Run
+from tests.fakes.fake_store import FakeStore
+from tests.support.world import World
+
+
+class Mold:
+    """A run that waits for a word, made once by the real stages; every sequence starts from it."""
+
+    def __init__(self, world: World, store: FakeStore, run: Run) -> None:
+        self._world = world
+        self._store = store
+        self.run = run
+
+    @classmethod
+    async def cast(cls, folder: Path, *, security: bool) -> "Mold":
+        """Have a fix proposed."""
+        store = FakeStore()
+        world = World(folder, store=store)
+        world.protection = Protection.of(review=("cogs/dice.py",) if security else ())
+        async with world.running() as agent:
+            run = await world.proposed(agent)
+        return cls(world, store, await store.get(run.id))
+
+    def world(self, folder: Path, store: FakeStore, risk: str) -> World:
+        """Return a world of its own in which the run waits; its plan is of that risk."""
+        known, made = self._world, World(folder, store=store)
+        store.runs = dict(self._store.runs)
+        store.records = {
+            run_id: [r.but(risk=risk) if isinstance(r, Plan) else r for r in records]
+            for run_id, records in self._store.records.items()
+        }
+        made.clock.tick(known.clock.monotonic())
+        made.chat.said = [replace(said, versions=[*said.versions]) for said in known.chat.said]
+        made.chat.threads = dict(known.chat.threads)
+        made.chat.thread_of = dict(known.chat.thread_of)
+        made.chat._people = set(known.chat._people)
+        made.chat._ids = count(10_000)
+        made.workspaces._snapshots = dict(known.workspaces._snapshots)
+        made.workspaces._branches = dict(known.workspaces._branches)
+        made.workspaces._parents = dict(known.workspaces._parents)
+        made.forge._pulls = dict(known.forge._pulls)
+        made.forge._runs = dict(known.forge._runs)
+        made.protection = known.protection
+        return made
