@@ -9,7 +9,7 @@ LONGEST = 4 * 1024 * 1024  # of a line, or of a whole answer, that is looked at
 _DATA = b"data:"
 _TELLING = (b"usage", b"message_stop", b"error")
 _WRITES = b"content_block_delta"
-_AROUND = 90  # bytes of such a line that are none of the model's words
+_AROUND = 80  # bytes of such a line that are none of the model's words
 _KINDS = tuple(Usage.model_fields)
 
 
