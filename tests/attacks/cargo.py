@@ -12,8 +12,10 @@ from bot.domain.memory import Memory, Recalled
 from bot.domain.plan import Plan
 from bot.ports.agent import Assignment
 from bot.ports.planner import Case
-from tests.attacks.demands import DEMANDS, PLANS, Ground
+from tests.attacks.deeds import Ground
+from tests.attacks.demands import DEMANDS
 from tests.attacks.fence import RUN, secret_of
+from tests.attacks.plans import PLANS
 from tests.attacks.tally import Attack
 from tests.attacks.vectors import DISGUISES, LURE, NOON, plain
 from tests.fakes.faulty_project import BROKEN, TEST

@@ -23,7 +23,7 @@ from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from tests.attacks.cargo import MARK, Cargo
-from tests.attacks.demands import Ground
+from tests.attacks.deeds import Ground
 from tests.attacks.engine import engine, the_gateway, the_program
 from tests.attacks.fence import RUN, Ears, Fence, ears, in_the_environment
 from tests.attacks.tally import Attack

@@ -8,10 +8,11 @@ from itertools import count, islice
 from pathlib import Path
 
 from tests.attacks.cargo import IN_THE_CODE
-from tests.attacks.demands import DEMANDS, FAMILIES, PLANS, READ, RULE
+from tests.attacks.demands import DEMANDS, FAMILIES, READ, RULE
 from tests.attacks.dock import OWNED, Dock, dock
 from tests.attacks.engine import KEY
 from tests.attacks.fence import CANARY, crontab, secret_of
+from tests.attacks.plans import PLANS
 from tests.attacks.tally import Attack, Fate, Tally, stopped_by
 from tests.attacks.vectors import EXECUTOR, PLANNER, REVIEWER
 from tests.twins.model._requests import SOMEONE
