@@ -15,7 +15,7 @@ from rich.console import Console
 from bot import app as root
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
-from bot.settings import Settings, load
+from bot.settings import Settings, forget_secrets, load
 from bot.telemetry import configure_logging, redact, redact_stream
 
 cli = typer.Typer(
@@ -53,7 +53,9 @@ class ReplyTo(StrEnum):
 
 
 def _settings() -> Settings:
-    return load(Path.cwd(), os.environ)
+    settings = load(Path.cwd(), os.environ)
+    forget_secrets(os.environ)
+    return settings
 
 
 def _print_json(value: Any) -> None:

@@ -10,8 +10,10 @@ from bot.settings._noticing import (
     SelfAuditConfig,
     Storm,
 )
+from bot.settings._secrecy import SECRETS, forget_secrets
 
 __all__ = [
+    "SECRETS",
     "Config",
     "Environment",
     "IncidentsConfig",
@@ -22,6 +24,7 @@ __all__ = [
     "Storm",
     "checks_from",
     "config_from",
+    "forget_secrets",
     "load",
     "read_environment",
     "thresholds_from",
