@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
+from bot.domain.budget import Cap
 from bot.domain.errors import WrongStage
 from bot.domain.spent import Spent
 from bot.web._answers import Refused, see_other
@@ -102,11 +103,11 @@ class Dashboard:
             content: Content = tag("p", "No model is paid for here.")
         else:
             day, week = _begins(now)
-            spans = [
+            spans: list[tuple[str, Spent | None, Cap | None]] = [
                 ("Today", await ledger.spent(since=day), rules.day if rules else None),
                 ("This week", await ledger.spent(since=week), rules.week if rules else None),
-                ("A run at most", Spent(), rules.run if rules else None),
-                ("A person a day at most", Spent(), rules.person_day if rules else None),
+                ("A run at most", None, rules.run if rules else None),
+                ("A person in a day at most", None, rules.person_day if rules else None),
             ]
             charges = await ledger.charges(since=day, limit=MOST_CHARGES)
             content = budget_page(spans, charges, now)

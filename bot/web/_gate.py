@@ -134,21 +134,32 @@ def _check_shape(request: web.Request) -> None:
 def _check_origin(request: web.Request, *, strictly: bool) -> None:
     """Refuse what another site's page makes a browser send.
 
-    `strictly`: somebody acts, so it has to be shown that it was our own page.
+    `strictly`: somebody acts, so it has to be shown that it was our own page. Our pages send no
+    referrer, and browsers then say `Origin: null` even to us: that counts as ours only where they
+    say themselves, in a header that no page can set, that it is.
     """
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    foreign = site in ("cross-site", "same-site")
     if request.method in ("GET", "HEAD"):
+        foreign = site in ("cross-site", "same-site")
         if foreign and request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
             raise Refused(403, "other sites may not read this.")
         return
-    if origin is not None:
-        ours = urlsplit(origin).netloc.lower() == request.headers["Host"].lower()
-        foreign = foreign or not ours
-    elif strictly and site != "same-origin":
-        raise Refused(403, "send this from my own page (there is no Origin header).")
-    if foreign:
+    if origin is None and site is None:
+        if strictly:
+            raise Refused(403, "send this from my own page (there is no Origin header).")
+        return
+    if site not in (None, "same-origin"):
         raise Refused(403, "other sites may not send this.")
+    told_ours = site is not None and origin in (None, "null")
+    if not told_ours and _netloc(origin or "") != request.headers["Host"].lower():
+        raise Refused(403, "other sites may not send this.")
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _host_name(host: str) -> str:

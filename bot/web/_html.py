@@ -16,7 +16,8 @@ _ODD = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_VOID = frozenset({"input", "link", "meta", "rect", "line"})
+_VOID = frozenset({"input", "link", "meta"})
+_ALONE = frozenset({"rect", "line"})
 _READ = frozenset({"title", "alt", "placeholder", "aria-label"})
 _HREF = re.compile(r"/(?!/)[!-~]*|https?://[!-~]+|#[a-z-]+")
 
@@ -41,6 +42,23 @@ def lines(words: str) -> list[Html]:
     return [_shown(line) for line in redact(words).split("\n")]
 
 
+def prose(words: str) -> Html:
+    """Return a text in paragraphs, what stands in `backticks` as code; redacted as a whole."""
+    said = [each for each in redact(words).split("\n") if each.strip()]
+    return tag("div", *(tag("p", *_spans(each)) for each in said))
+
+
+def _spans(line: str) -> list[Html]:
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return [_shown(line)]
+    return [
+        tag("code", _shown(part)) if place % 2 else _shown(part)
+        for place, part in enumerate(parts)
+        if part
+    ]
+
+
 def join(*parts: Content, between: str = "") -> Html:
     """Return the parts after each other."""
     return Html(html.escape(between).join(_piece(part) for part in parts if part is not None))
@@ -60,6 +78,8 @@ def tag(name: str, /, *content: Content, **attributes: str | int | bool | None) 
     )
     if name in _VOID:
         return Html(f"<{begins}>")
+    if name in _ALONE:
+        return Html(f"<{begins}/>")
     return Html(f"<{begins}>{join(*content)}</{name}>")
 
 
@@ -72,9 +92,12 @@ def link(href: str, *content: Content) -> Html:
 
 
 def table(caption: str, heads: tuple[str, ...], rows: list[tuple[Content, ...]]) -> Html:
-    """Return a table that scrolls by itself where the page is narrow."""
+    """Return a table; where the page is narrow, each row is a block that names its columns."""
     head = tag("tr", *(tag("th", each, scope="col") for each in heads))
-    body = [tag("tr", *(tag("td", cell) for cell in row)) for row in rows]
+    body = [
+        tag("tr", *(tag("td", cell, data_head=name) for name, cell in zip(heads, row, strict=True)))
+        for row in rows
+    ]
     inner = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
     return tag("div", inner, class_="scrolls", tabindex=0, role="region", aria_label=caption)
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
 from bot.domain.samples import Sample
-from bot.web._html import Content, Html, facts, join, link, table, tag, when
-from bot.web._parts import badge, code, paragraphs
+from bot.web._html import Content, Html, facts, join, link, prose, table, tag, when
+from bot.web._parts import badge, code
 
 BARS = 48
 _WIDTH, _HEIGHT, _GROUND = 960, 160, 150
@@ -54,7 +54,7 @@ def incident_page(
                 ("What I do", incident.level),
             ]
         ),
-        paragraphs(incident.error),
+        prose(incident.error),
         tag("h2", "How often"),
         bars(samples, since, now),
         tag("h2", "What people said") if reports else None,

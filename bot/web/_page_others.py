@@ -16,11 +16,16 @@ MOST_CHARGES = 50
 
 
 def budget_page(
-    spans: Sequence[tuple[str, Spent, Cap | None]], charges: Sequence[Charge], now: datetime
+    spans: Sequence[tuple[str, Spent | None, Cap | None]], charges: Sequence[Charge], now: datetime
 ) -> Html:
     """Return what was spent of what may be, and the newest requests."""
     rows: list[tuple[Content, ...]] = [
-        (name, money(spent.cost_usd), _cap(cap), tokens(spent.tokens_in + spent.tokens_out))
+        (
+            name,
+            money(spent.cost_usd) if spent else "",
+            _cap(cap),
+            tokens(spent.tokens_in + spent.tokens_out) if spent else "",
+        )
         for name, spent, cap in spans
     ]
     newest: list[tuple[Content, ...]] = [

@@ -6,8 +6,8 @@ from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
 from bot.web._diff import diff_html
-from bot.web._html import Content, Html, facts, join, link, table, tag, when
-from bot.web._parts import badge, code, money, paragraphs, status_badge, subject, tokens
+from bot.web._html import Content, Html, facts, join, link, prose, table, tag, when
+from bot.web._parts import badge, code, money, status_badge, subject, tokens
 
 _STAGES = {
     "investigate": (Stage.OBSERVE, Stage.DIAGNOSE),
@@ -44,7 +44,7 @@ def run_page(run: Run, history: History, now: datetime) -> Html:
     asker = run.trigger.person
     return join(
         _stages(run, history),
-        tag("p", run.reason, class_="card") if run.reason else None,
+        tag("div", prose(run.reason), class_="card") if run.reason else None,
         facts(
             [
                 ("Status", status_badge(run)),
@@ -86,7 +86,7 @@ def _section(title: str, *content: Content) -> Html:
 
 
 def _asked(run: Run) -> Html | None:
-    return _section("What was asked", paragraphs(run.trigger.text)) if run.trigger.text else None
+    return _section("What was asked", prose(run.trigger.text)) if run.trigger.text else None
 
 
 def _diagnosis(history: History) -> Html | None:
@@ -96,8 +96,8 @@ def _diagnosis(history: History) -> Html | None:
     place = f"{found.file}:{found.line} {found.function}" if found.file else ""
     return _section(
         "Diagnosis",
-        paragraphs(found.headline),
-        paragraphs(found.cause),
+        prose(found.headline),
+        prose(found.cause),
         facts(
             [
                 ("Where", code(place) if place else None),
@@ -116,7 +116,7 @@ def _plan(history: History) -> Html | None:
     files = sorted({file for step in plan.steps for file in step.owned_files})
     return _section(
         "Plan",
-        paragraphs(plan.solution),
+        prose(plan.solution),
         tag("ol", *(tag("li", step.summary) for step in plan.steps)),
         facts([("Risk", plan.risk), ("May change", join(*map(code, files), between=", "))]),
     )
@@ -135,7 +135,7 @@ def _change(history: History) -> Html | None:
     )  # fmt: skip
     return _section(
         "Change",
-        paragraphs(change.summary),
+        prose(change.summary),
         facts([("Written by", change.engine), ("Commit", code(change.head[:10]))]),
         table("Changed files", ("File", "Added", "Removed", "How"), rows) if rows else None,
         whole if change.diff else None,
@@ -155,7 +155,7 @@ def _verdict(history: History) -> Html | None:
         )
         for check in verdict.checks
     ]
-    findings = [tag("li", finding.told) for finding in verdict.findings]
+    findings = [tag("li", prose(finding.told)) for finding in verdict.findings]
     return _section(
         "Verdict",
         facts(
@@ -189,5 +189,5 @@ def _proposal(history: History, now: datetime) -> Html | None:
                 ("Outcome", str(outcome.verdict).replace("_", " ") if outcome else None),
             ]
         ),
-        paragraphs("\n".join(outcome.reasons)) if outcome else None,
+        prose("\n".join(outcome.reasons)) if outcome else None,
     )

@@ -41,11 +41,6 @@ def subject(run: Run, limit: int = 90) -> str:
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
-def paragraphs(words: str) -> Html:
-    """Return somebody's text with its lines as they are."""
-    return tag("div", *(tag("p", each) for each in words.split("\n") if each.strip()))
-
-
 def code(words: str) -> Html:
     """Return something to be read letter by letter."""
     return tag("code", words)

@@ -200,6 +200,9 @@ async def test_the_button_stops_everything_and_every_page_says_so(room: Room) ->
         {},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "//[", "Sec-Fetch-Site": "same-origin"},
         {"Origin": "http://127.0.0.1"},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "http://127.0.0.1.evil.example"},
@@ -219,6 +222,14 @@ async def test_another_sites_page_cannot_press_it_with_the_owners_cookie(
         login = await visitor.post("/login", data={"token": TOKEN}, headers=sent)
         assert login.status == 403
     assert room.emergency.given == []
+
+
+async def test_a_browser_that_hides_where_it_was_is_believed_about_its_own_page(room: Room) -> None:
+    """As Chromium does, told to send no referrer; the journey in a browser shows it."""
+    async with room.serving(token=TOKEN) as visitor:
+        await visitor.log_in()
+        own = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+        assert await stop(visitor, headers=own) == 303
 
 
 @pytest.mark.parametrize("form", [None, "", "x", "é" * 43])

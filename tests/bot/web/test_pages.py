@@ -163,6 +163,14 @@ async def test_what_somebody_wrote_is_read_as_it_was_written() -> None:
     assert sum("<b>R&D</b> 'n\" `x`" in each for each in shown) >= 6
 
 
+async def test_a_secret_that_its_name_gives_away_is_found_across_backticks() -> None:
+    room = Room()
+    fill(room, "the password: `correct-horse-battery` was used")
+    async with room.serving() as visitor:
+        page = (await visitor.get("/runs/k7m2xq")).text
+    assert "correct-horse-battery" not in page
+
+
 async def test_no_page_tells_a_secret() -> None:
     for page in await pages(Room(), f"key {SECRET} here"):
         assert SECRET not in page
