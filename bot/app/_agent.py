@@ -45,6 +45,7 @@ def make_agent(
         recorder=opened.recorder,
         shelf=opened.shelf,
         memory=opened.memory,
+        budget=opened.budget,
         brake=opened.brake,
         roster=roster,
         checkout=opened.checkout,

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bot.adapters.file_brake import FileBrake
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteShelf, SqliteStore
 from bot.adapters.system_clock import SystemClock
@@ -20,6 +23,7 @@ from bot.ports.forge import Forge
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Checkout
+from bot.self_improvement import BudgetGate
 from bot.settings import Settings
 from bot.telemetry import Recorder, load_secret, redact
 
@@ -55,6 +59,8 @@ class Opened:
     outbox: SqliteOutbox
     shelf: SqliteShelf
     memory: SqliteMemory
+    budget: BudgetGate
+    brake: FileBrake
     sandbox: Sandbox
     workspaces: GitWorkspaces
     verifier: SandboxedVerifier
@@ -74,6 +80,7 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
     secret = load_secret(state / "pseudonyms.key")
     kept = state / "theseus.sqlite3"
+    ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
     sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
     return Opened(
         clock=clock,
@@ -89,6 +96,10 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         shelf=await stack.enter_async_context(SqliteShelf(kept)),
         memory=await stack.enter_async_context(
             SqliteMemory(state / "memory.sqlite3", redact=redact)
+        ),
+        brake=FileBrake(state / "STOP"),
+        budget=BudgetGate(
+            ledger, clock, config.budget, keep=timedelta(days=config.gateway.keep_days)
         ),
         sandbox=sandbox,
         workspaces=GitWorkspaces(

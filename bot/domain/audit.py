@@ -1,6 +1,6 @@
 """Who asked, approved, refused or changed what, and when."""
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
@@ -16,3 +16,6 @@ class AuditEntry(Record):
     run_id: str | None = None
     how: str = ""
     note: str = ""
+    head: str = Field(default="", description="the commit it was about")
+    channel_id: int | None = Field(default=None, description="where it was said")
+    message_id: int | None = None

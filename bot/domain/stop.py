@@ -28,3 +28,8 @@ class Stop(Record):
             f"Everything was stopped by {who}{why}. An approver lifts it with `/resume` or "
             "“resume everything”."
         )
+
+    @property
+    def ends(self) -> str:
+        """Why a run has ended that it came upon."""
+        return f"Ended by the emergency stop{f' ({self.by.name})' if self.by else ''}."

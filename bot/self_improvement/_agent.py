@@ -30,6 +30,7 @@ from bot.self_improvement._purse import Purse
 from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reverting import Reverting
+from bot.self_improvement._spending import Spending
 from bot.self_improvement._starting import Starting, again, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._stop_sign import StopSign
@@ -51,14 +52,16 @@ class SelfImprovementAgent:
         self._limits = limits
         self._turns = Turns()
         self._voice = Voice(
-            doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id
-        )
-        purse, hearing = Purse(), Hearing()
+            doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id,
+            budget=doors.budget,
+        )  # fmt: skip
+        purse, hearing = Purse(doors.budget), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
         quorum, sign = Quorum(doors, limits), StopSign(doors.brake)
         self.clerk = Clerk(doors.store, doors.clock)
         self._permits = Permits(quorum, self.clerk, doors.clock)
         self.recollection = Recollection(doors, self._permits)
+        self.budget = Spending(doors, self._permits, sign)
         self.autonomy = AutonomyGate(doors, limits, self._permits, self._start, sign)
         kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing, sign)
         flow = Flow(kit, self.autonomy.standing)
@@ -272,7 +275,7 @@ class SelfImprovementAgent:
             forge = f"⚠️ {error}"
         own = await self.autonomy.vital_sign()
         stop = await self.emergency.vital_sign()
-        return (stop, f"**Forge** {forge}", own, *self._limits.vital_signs)
+        return (f"**Forge** {forge}", stop, own, *self._limits.vital_signs)
 
     # How it is done
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatRejected, OutOfBounds, Paused, WorkspaceError, WrongStage
@@ -16,6 +17,7 @@ from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._standing import PAUSE, Standing
+from bot.self_improvement._stop_sign import StopSign
 from bot.telemetry import redact
 
 _STARTS = "autonomous-starts"
@@ -39,12 +41,14 @@ class AutonomyGate:
         limits: Limits,
         permits: Permits,
         start: Callable[[Trigger], Awaitable[Run]],
+        sign: StopSign,
     ) -> None:
         self._doors = doors
         self._limits = limits
         self._permits = permits
         self.standing = Standing(doors, limits)
         self._start = start
+        self._sign = sign
         self._turn = asyncio.Lock()
         self._refused: dict[str, str] = {}  # trigger -> why, so that it is audited once
 
@@ -58,6 +62,9 @@ class AutonomyGate:
             raise OutOfBounds("What a person asks for is no work of the bot's own.")
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         async with self._turn:
+            stop = await self._sign.now()
+            if stop is not None:
+                await self._refuse(trigger, stop.told)
             if not await self._is_there(trigger):
                 await self._count(trigger)
             return await self._start(trigger)
@@ -160,9 +167,12 @@ class AutonomyGate:
     async def _may_start(self, trigger: Trigger, starts: Starts) -> None:
         pause = await self.standing.pause(await self._files(trigger))
         why = pause.told() if pause else self._too_many(starts)
-        if not why:
-            self._refused.pop(trigger.key, None)
-            return
+        if why:
+            await self._refuse(trigger, why)
+        self._refused.pop(trigger.key, None)
+
+    async def _refuse(self, trigger: Trigger, why: str) -> NoReturn:
+        """Raise `Paused`; the same refusal is audited once."""
         if self._refused.get(trigger.key) != why:
             while len(self._refused) >= _REMEMBERED:
                 del self._refused[next(iter(self._refused))]

@@ -34,6 +34,9 @@ class Flow:
         run = await self._announced(run)
         history = await self._kit.doors.store.history(run.id)
         await self._kit.voice.refresh(run, history)
+        stop = await self._kit.sign.now()
+        if stop is not None and not await self._kit.is_merged(run, history.proposal):
+            return await self._kit.keeper.left(run, stop.told)
         pause = await self._standing.for_run(run, history)
         if pause is not None:
             return await self._kit.keeper.hold(run, pause)

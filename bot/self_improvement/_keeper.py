@@ -48,7 +48,8 @@ class Keeper:
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run with new records, and bring its card up to date."""
         now = self._doors.clock.now()
-        saved = await self._doors.store.save(after.but(updated_at=now), *records)
+        paid = await self._purse.counted(after)
+        saved = await self._doors.store.save(paid.but(updated_at=now), *records)
         await self._voice.refresh(saved, await self._doors.store.history(saved.id))
         return saved
 
@@ -97,6 +98,19 @@ class Keeper:
         saved = await self.save(held)
         await self.say_parked(saved, History())
         return saved
+
+    async def queue(self, run: Run, until: datetime, reason: str) -> Run:
+        """Park a run until it is its turn, and say so; waiting in line is no trouble of its own."""
+        waiting = _unleased(run).but(
+            status=Status.WAITING, parked_until=until, interruptions=0, reason=reason
+        )
+        saved = await self.save(waiting)
+        await self.say_parked(saved, History())
+        return saved
+
+    async def left(self, run: Run, why: str) -> Run:
+        """Save the run as one nobody works on, for whoever decides about it."""
+        return await self.save(_unleased(run).but(status=Status.WAITING, reason=why))
 
     async def say_parked(self, run: Run, history: History) -> None:
         """Say what a parked run waits for; again is harmless."""

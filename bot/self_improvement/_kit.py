@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.domain.change import CheckResult
-from bot.domain.errors import ForgeUnavailable, TheseusError
+from bot.domain.errors import ForgeError, ForgeUnavailable, TheseusError
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.ids import slug
 from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.proposal import Proposal
 from bot.domain.record import Record
-from bot.domain.run import Run
+from bot.domain.run import Run, Stage
 from bot.ports.agent import Progress
 from bot.ports.workspace import Workspace
 from bot.self_improvement._hearing import Hearing
@@ -21,6 +22,7 @@ from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._milestones import Milestones
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._purse import Purse
+from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._voice import Voice
 
 R = TypeVar("R", bound=Record)
@@ -43,6 +45,7 @@ class Kit:
     keeper: Keeper
     purse: Purse
     hearing: Hearing
+    sign: StopSign
 
     def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
         """Lend the run's worktree."""
@@ -61,7 +64,7 @@ class Kit:
             self.purse.note(run.id, progress)
             if progress.milestone:
                 await milestones.reached(progress.text)
-            await self.voice.refresh(self.purse.shown(run), history, progress.text)
+            await self.voice.refresh(await self.purse.shown(run), history, progress.text)
 
         return show
 
@@ -96,12 +99,30 @@ class Kit:
         left = (error.until - self.doors.clock.now()).total_seconds() + 1.0
         return left if left <= LONGEST_FORGE_WAIT else 0.0
 
+    async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
+        """Whether everything is stopped, yet the forge has merged what was approved before.
+
+        Then it only has to come live. Nothing is asked while nothing is stopped.
+        """
+        if await self.sign.now() is None:
+            return False
+        if run.stage is not Stage.SHIP or proposal is None:
+            return False
+        if await self.doors.store.approval(run.id, proposal.head) is None:
+            return False
+        try:
+            opened = await self.doors.forge.proposal(proposal.number)
+        except ForgeError:
+            return False
+        return opened.state == "merged"
+
     async def called(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
         """Return what a model's call returns; journal what it cost, however it ends.
 
         `call` notes in the purse what it spends. Why it failed stands in the record of the stage.
         """
         started, outcome = self.doors.clock.monotonic(), ActionOutcome.ERROR
+        before = await self.purse.paid(run)
         try:
             answer = await call
             outcome = ActionOutcome.OK
@@ -110,7 +131,7 @@ class Kit:
             outcome = ActionOutcome.CANCELLED
             raise
         finally:
-            spent = self.purse.unsettled(run)
+            spent = await self.purse.since(run, before)
             self.doors.recorder.record(
                 Kind.MODEL,
                 part,

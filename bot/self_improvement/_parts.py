@@ -16,6 +16,7 @@ from bot.ports.roster import Roster
 from bot.ports.shelf import Shelf
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout, Workspaces
+from bot.self_improvement._budget import BudgetGate
 from bot.stages.diagnose import Diagnose
 from bot.stages.execute import Execute
 from bot.stages.observe import Observe
@@ -31,7 +32,7 @@ from bot.telemetry import Recorder
 class Doors:
     """The doors the agent itself goes through; stages hold their own.
 
-    Without a `checkout` there is no dev mode.
+    Without a `checkout` there is no dev mode; without a `budget` nothing that runs do is counted.
     """
 
     store: Store
@@ -46,6 +47,7 @@ class Doors:
     brake: Brake
     roster: Roster
     checkout: Checkout | None = None
+    budget: BudgetGate | None = None
 
 
 @dataclass(frozen=True)

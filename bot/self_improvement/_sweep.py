@@ -15,6 +15,7 @@ from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._keeper import Keeper
 from bot.self_improvement._parts import Doors, Limits
+from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
 from bot.self_improvement._workers import Workers
@@ -41,6 +42,7 @@ class Sweep:
         workers: Workers,
         turns: Turns,
         autonomy: AutonomyGate,
+        sign: StopSign,
     ) -> None:
         self._doors = doors
         self._limits = limits
@@ -50,6 +52,7 @@ class Sweep:
         self._workers = workers
         self._turns = turns
         self._autonomy = autonomy
+        self._sign = sign
         self._read: dict[str, datetime] = {}  # run -> when its proposal's comments were read
 
     async def run_forever(self) -> None:
@@ -62,7 +65,9 @@ class Sweep:
                 _log.exception("the sweep did not get to its end; the next one starts over")
 
     async def look(self) -> None:
-        """Look once at every waiting run, and at what is paused."""
+        """Look once at every waiting run, and at what is paused; nothing goes on while stopped."""
+        if await self._sign.now() is not None:
+            return
         try:
             await self._autonomy.look()
         except TheseusError:

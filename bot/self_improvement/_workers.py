@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from functools import partial
 
 from bot.domain.errors import PortError, StoreConflict, StoreError
@@ -58,6 +59,10 @@ class Workers:
         finally:
             self._stopping.discard(run_id)
         return True
+
+    async def stop_all(self, but: Collection[str] = ()) -> None:
+        """Stop working on every run, all at once, and wait until nothing is left of it."""
+        await asyncio.gather(*(self.stop(each) for each in list(self._working) if each not in but))
 
     def _done(self, run_id: str, slots: asyncio.Semaphore, _: asyncio.Task[None]) -> None:
         self._working.pop(run_id, None)

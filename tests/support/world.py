@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+from bot.domain.budget import BudgetRules
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
@@ -18,7 +19,14 @@ from bot.ports.chat import Chat
 from bot.ports.planner import Planner
 from bot.ports.roster import Roster
 from bot.ports.store import Store
-from bot.self_improvement import ApprovalRequest, Doors, Limits, SelfImprovementAgent, Stages
+from bot.self_improvement import (
+    ApprovalRequest,
+    BudgetGate,
+    Doors,
+    Limits,
+    SelfImprovementAgent,
+    Stages,
+)
 from bot.stages.diagnose import Diagnose
 from bot.stages.execute import Execute
 from bot.stages.observe import Observe
@@ -34,6 +42,7 @@ from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_ledger import FakeLedger
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_roster import FakeRoster
 from tests.fakes.fake_runtime import FakeRuntime
@@ -137,6 +146,8 @@ class World(Listening):
         self.store: Store = store or FakeStore()
         self.shelf = FakeShelf()
         self.memory = FakeMemory()
+        self.ledger = FakeLedger()
+        self.budget = BudgetRules()
         self.chat = FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
@@ -151,8 +162,9 @@ class World(Listening):
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
         self.brake = FakeBrake()
+        self.brake_burns = False  # whether looks at it are moments to be killed at
         self.roster: Roster = FakeRoster((ALICE, BOB, DORA, MALLORY))
-        looks = timedelta(seconds=5)  # at the brake: tests move time by days
+        looks = timedelta(hours=1)  # at the brake: tests move time by days
         self.limits = Limits(people=PEOPLE, dev_channel_id=DEV, brake=looks)
         self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
         self.owner = "world"
@@ -203,9 +215,10 @@ class World(Listening):
             recorder,
             shelf,
             self.memory,
-            brake=fused(self.brake, fuse),
+            brake=fused(self.brake, fuse) if self.brake_burns else self.brake,
             roster=fused(self.roster, fuse),
             checkout=checkout,
+            budget=BudgetGate(self.ledger, self.clock, self.budget),
         )
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 

@@ -259,7 +259,7 @@ async def test_a_shipment_that_failed_still_waits_after_a_restart(tmp_path: Path
         run = await world.proposed(agent)
         await agent.approve(world.word(run))
         world.forge.fail_next(ForgeRejected("a required check is missing"))
-        await world.until(lambda now: bool(now.reason), run.id)
+        await world.until(lambda now: "Not shipped" in world.said(now)[-1], run.id)
     said = len(world.chat.said)
     async with world.running() as agent:
         await world.clock.advance(30)

@@ -1,0 +1,47 @@
+"""The stop sign: whether the emergency stop stands. Whoever begins something looks at it first."""
+
+from bot.domain.errors import Stopped, StoreError
+from bot.domain.stop import Stop
+from bot.ports.brake import Brake
+
+
+class StopSign:
+    """Says what the brake says, and what this process was told and could not keep there."""
+
+    def __init__(self, brake: Brake) -> None:
+        self._brake = brake
+        self.held: Stop | None = None
+        """Given in this process; stands at once, and until it is kept in the brake."""
+
+    async def now(self) -> Stop | None:
+        """Return the stop that stands. A brake that cannot be asked stands."""
+        return self.held or await self._brake.standing()
+
+    async def check(self) -> None:
+        """Raise `Stopped` with the way out if a stop stands."""
+        stop = await self.now()
+        if stop is not None:
+            raise Stopped(stop.told)
+
+    async def keep(self) -> Stop | None:
+        """Put what is held into the brake; return what stands there. Raises `StoreError`."""
+        held = self.held
+        if held is None:
+            return await self._brake.standing()
+        kept = await self._brake.pull(held)
+        if self.held is held:
+            self.held = None
+        return kept
+
+    async def lift(self) -> None:
+        """Take the stop away. Raises `StoreError`, and it stands."""
+        await self._brake.lift()
+        self.held = None
+
+    async def kept(self) -> bool:
+        """Try to put what is held into the brake; whether nothing is left to be put there."""
+        try:
+            await self.keep()
+        except StoreError:
+            return False
+        return True
