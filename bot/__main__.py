@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any, Literal
 
 import typer
@@ -16,7 +18,7 @@ from bot import app as root
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
 from bot.settings import Settings, forget_secrets, load
-from bot.telemetry import configure_logging, redact, redact_stream
+from bot.telemetry import configure_logging, redact, redact_stream, redact_value
 
 cli = typer.Typer(
     name="theseus",
@@ -54,12 +56,27 @@ class ReplyTo(StrEnum):
 
 def _settings() -> Settings:
     settings = load(Path.cwd(), os.environ)
+    root.guard_secrets(settings)
     forget_secrets(os.environ)
     return settings
 
 
+def _say(text: str) -> None:
+    """Print a line for a person, without secrets."""
+    _out.print(redact(text))
+
+
 def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def _complain(error: BaseException | str) -> None:
+    sys.stderr.write(f"theseus: {redact(str(error))}\n")
+
+
+def _trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Write what nobody caught, as Python would, without secrets."""
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))
 
 
 @cli.command()
@@ -88,7 +105,7 @@ def demo(
             root.DemoOptions(
                 port=port, browser=not no_browser, engine=engine.value, fault=fault, seed=seed
             ),
-            _out.print,
+            _say,
         )
     )
 
@@ -122,7 +139,7 @@ def setup(
             "setup asks questions, and there is no terminal to ask at; in a script use "
             "`theseus setup --yes` with options (--help lists them)."
         )
-    asking = root.Beforehand(_out.print, answers) if yes else root.AtTerminal(_out)
+    asking = root.Beforehand(_say, answers) if yes else root.AtTerminal(_out)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us ignored
     code = root.run_setup(Path.cwd(), os.environ, asking)
     if code:
@@ -137,7 +154,7 @@ def doctor(as_json: JsonOption = False) -> None:
         _print_json([finding.model_dump() for finding in findings])
     else:
         for finding in findings:
-            _out.print(finding.line)
+            _say(finding.line)
     if any(finding.status == "bad" for finding in findings):
         raise typer.Exit(1)
 
@@ -166,7 +183,7 @@ def verdict(
     """Say whether a fix held, as JSON: before against after, with numbers."""
     judged = root.judge(before, after, event, fingerprint)
     for complaint in judged.complaints:
-        sys.stderr.write(f"theseus: {complaint}\n")
+        _complain(complaint)
     _print_json(judged.to_json(event, fingerprint))
 
 
@@ -193,9 +210,9 @@ def repair(
     if as_json:
         _print_json(report.to_json())
     else:
-        _out.print(report.explanation)
+        _say(report.explanation)
         if report.diff:
-            _out.print(report.diff)
+            _say(report.diff)
     if not report.repaired:
         raise typer.Exit(1)
 
@@ -211,7 +228,7 @@ def bench(
         _print_json([row.model_dump() for row in rows])
     else:
         for row in rows:
-            _out.print(row.line)
+            _say(row.line)
 
 
 @cli.command()
@@ -227,7 +244,7 @@ def audit(
     for entry in entries:
         who = entry.person.name if entry.person else "Theseus"
         word = "allowed" if entry.allowed else "REFUSED"
-        _out.print(f"{entry.at:%Y-%m-%d %H:%M:%S} {who} {entry.action} {word} {entry.note}")
+        _say(f"{entry.at:%Y-%m-%d %H:%M:%S} {who} {entry.action} {word} {entry.note}")
 
 
 @runs_cli.command("list")
@@ -242,7 +259,7 @@ def runs_list(
         return
     for run in runs:
         said = " ".join(run.trigger.text.split())
-        _out.print(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
+        _say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
 
 
 @runs_cli.command("show")
@@ -267,7 +284,7 @@ def journal_search(
     """Print matching records as NDJSON, oldest first."""
     found = asyncio.run(root.search_journal(_settings(), event, fingerprint, limit))
     for action in found:
-        sys.stdout.write(action.model_dump_json() + "\n")
+        sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
 
 
 def _first(group: BaseException) -> BaseException:
@@ -279,16 +296,17 @@ def _first(group: BaseException) -> BaseException:
 
 def main() -> None:
     """Run the command line; what is wrong is said in one sentence, with exit code 2."""
+    sys.excepthook = _trace
     try:
         cli()
     except TheseusError as error:
-        sys.stderr.write(f"theseus: {error}\n")
+        _complain(error)
         sys.exit(2)
     except ExceptionGroup as group:
         known, unknown = group.split(TheseusError)
         if unknown is not None or known is None:
             raise
-        sys.stderr.write(f"theseus: {_first(known)}\n")
+        _complain(_first(known))
         sys.exit(2)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,6 +11,7 @@ from bot.adapters._git_remote import Access, Way, way_to
 from bot.adapters._git_undo import undo
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
+from bot.telemetry import redact
 
 
 class GitWorkspace:
@@ -105,7 +106,7 @@ class GitWorkspace:
 
     def _commit(self, message: str) -> str:
         if self._stage():
-            text = (message.strip() or "Change") + "\n"
+            text = (redact(message).strip() or "Change") + "\n"
             self._git.run(
                 "commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-",
                 stdin=text.encode(),

@@ -12,6 +12,7 @@ from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
+from bot.telemetry import redact
 
 
 class LocalForge:
@@ -42,7 +43,8 @@ class LocalForge:
     async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
         """Publish the draft's branch and open its proposal, or update the one this run has."""
         pulls = self._pulls
-        return await self._database.write(lambda db: pulls.shown(pulls.open(db, draft)))
+        told = draft.but(title=redact(draft.title), body=redact(draft.body))
+        return await self._database.write(lambda db: pulls.shown(pulls.open(db, told)))
 
     async def proposal(self, number: int) -> ForgeProposal:
         """Return the proposal as it is now, a push or a merge by hand included."""
@@ -64,8 +66,8 @@ class LocalForge:
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close without merging; the branch stays."""
-        pulls = self._pulls
-        return await self._database.write(lambda db: pulls.shown(pulls.close(db, number, reason)))
+        pulls, why = self._pulls, redact(reason)
+        return await self._database.write(lambda db: pulls.shown(pulls.close(db, number, why)))
 
     async def revert(self, number: int) -> ForgeProposal:
         """Open a proposal that undoes a merged one, or return the one already open."""

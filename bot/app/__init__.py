@@ -7,6 +7,7 @@ from bot.app._cli_memory import memory_cli
 from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
+from bot.app._guarding import guard_secrets
 from bot.app._looking import audit_log, list_runs, search_journal, show_run
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
@@ -24,6 +25,7 @@ __all__ = [
     "detect",
     "engines",
     "examine",
+    "guard_secrets",
     "judge",
     "list_runs",
     "local_forge",

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
+from bot.telemetry._known_secrets import register_secret
 
 _BYTES = 32
 
@@ -19,7 +20,8 @@ def pseudonym(user_id: int, secret: bytes) -> str:
 def load_secret(path: Path) -> bytes:
     """Return the secret of `path`; the first time, make one that only this user may read.
 
-    Two processes starting at once get the same one. `ConfigError` names a file that cannot be used.
+    Two processes starting at once get the same one. It is registered with the redactor.
+    `ConfigError` names a file that cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +37,7 @@ def load_secret(path: Path) -> bytes:
         raise ConfigError(_unusable(path)) from error
     if len(secret) < _BYTES:
         raise ConfigError(_unusable(path))
+    register_secret(path.stem, secret.hex())
     return secret
 
 

@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.proposal import ProposalDraft
+from bot.telemetry import redact
 
 TITLE = 256
 BODY = 60_000  # GitHub takes 65,536 characters
@@ -16,12 +17,12 @@ _UNDOES = re.compile(r"<!-- theseus undoes=(\d+) -->")
 def body_of(draft: ProposalDraft) -> str:
     """Return the text of a draft's pull request, with the mark that names its run and head."""
     mark = f"\n\n<!-- theseus run={draft.run_id} head={draft.head} -->"
-    return _without_marks(draft.body)[: BODY - len(mark)] + mark
+    return _without_marks(redact(draft.body))[: BODY - len(mark)] + mark
 
 
 def title_of(draft: ProposalDraft) -> str:
     """Return a draft's title, on one line and as long as GitHub takes it."""
-    return " ".join(draft.title.split())[:TITLE]
+    return " ".join(redact(draft.title).split())[:TITLE]
 
 
 def run_in(body: str | None) -> tuple[str, str] | None:
@@ -43,7 +44,7 @@ def undone_in(body: str | None) -> int | None:
 
 def comment_of(text: str) -> str:
     """Return a comment of ours, marked as such."""
-    return f"{_without_marks(text)[:BODY]}\n\n{OURS}"
+    return f"{_without_marks(redact(text))[:BODY]}\n\n{OURS}"
 
 
 def is_ours(text: str) -> bool:

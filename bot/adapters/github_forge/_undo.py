@@ -8,6 +8,7 @@ from bot.adapters.github_forge._failures import Refusal, not_understood, refusal
 from bot.adapters.github_forge._marks import TITLE, undoing
 from bot.adapters.github_forge._pulls import Pulls
 from bot.domain.errors import ForgeConflict, ForgeRejected
+from bot.telemetry import redact
 
 _REVERT = """mutation($id: ID!, $title: String!, $body: String!) {
   revertPullRequest(input: {pullRequestId: $id, title: $title, body: $body}) {
@@ -35,7 +36,7 @@ class Undo:
                 _REVERT,
                 doing=doing,
                 id=pull.node_id,
-                title=f'Revert "{pull.title}"'[:TITLE],
+                title=redact(f'Revert "{pull.title}"')[:TITLE],
                 body=undoing(pull.number, why),
             )
         except ForgeRejected as refused:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot.adapters.matplotlib_charts import _program
 from bot.domain.charts import BarChart, TimeChart
+from bot.telemetry import redact
 
 _SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -86,14 +87,14 @@ class MatplotlibCharts:
 
 def _plain(chart: TimeChart | BarChart) -> dict[str, object]:
     """Return a chart as the child reads it: times in seconds since 1970."""
-    head: dict[str, object] = {"title": chart.title, "unit": chart.unit}
+    head: dict[str, object] = {"title": redact(chart.title), "unit": redact(chart.unit)}
     if isinstance(chart, BarChart):
-        return head | {"bars": [[bar.name, bar.value] for bar in chart.bars]}
+        return head | {"bars": [[redact(bar.name), bar.value] for bar in chart.bars]}
     lines = [
-        [line.name, [[_seconds(p.at), p.value] for p in line.points[-_MOST_POINTS:]]]
+        [redact(line.name), [[_seconds(p.at), p.value] for p in line.points[-_MOST_POINTS:]]]
         for line in chart.lines
     ]
-    marks = [[_seconds(mark.at), mark.text] for mark in chart.marks]
+    marks = [[_seconds(mark.at), redact(mark.text)] for mark in chart.marks]
     return head | {
         "lines": lines,
         "marks": marks,

@@ -9,10 +9,13 @@ import sqlite3
 
 from bot.adapters.sqlite_store._rows import dump, parse, stamp
 from bot.domain.audit import AuditEntry
+from bot.telemetry import redact
 
 
 def append(connection: sqlite3.Connection, entry: AuditEntry) -> None:
-    """Append one entry after the last."""
+    """Append one entry after the last. What people could have written goes in without secrets."""
+    person = entry.person and entry.person.but(name=redact(entry.person.name))
+    entry = entry.but(note=redact(entry.note), how=redact(entry.how), person=person)
     body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
     last = connection.execute(
         "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
