@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
+from bot.telemetry import redact
 
 _MOST_BYTES = 65_536
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +33,7 @@ class FileBrake:
 
     async def pull(self, stop: Stop) -> Stop:
         """Put the file there, whole and on the disk, unless there is one."""
+        stop = stop.but(why=redact(stop.why))
         try:
             if not _put(self.path, stop):
                 return _read(self.path) or await self.pull(stop)

@@ -16,6 +16,7 @@ from bot.domain.account import Account, Charge
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.spending import MOST_TOKENS, MOST_USD, Tally
 from bot.domain.spent import Spent
+from bot.telemetry import redact
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -207,7 +208,7 @@ def _insert(connection: sqlite3.Connection, charge: Charge) -> None:
             charge.tokens_in,
             charge.tokens_out,
             charge.but(
-                id=_text(charge.id), model=_text(charge.model), note=_text(charge.note)
+                id=_text(charge.id), model=_text(charge.model), note=_text(redact(charge.note))
             ).model_dump_json(),
         ),
     )

@@ -1,0 +1,231 @@
+"""A secret that was configured is planted at every source; no exit lets it out, in any form."""
+
+import ast
+import base64
+import importlib
+import io
+import json
+import logging
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+import bot.adapters
+from bot.__main__ import cli
+from bot.adapters.discord_chat._render import render
+from bot.adapters.file_brake import FileBrake
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.github_forge._marks import body_of, comment_of, title_of
+from bot.adapters.local_forge import LocalForge
+from bot.adapters.matplotlib_charts._charts import _plain
+from bot.adapters.model_gateway._cleaning import Cleaner
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_store import SqliteStore
+from bot.app import guard_secrets
+from bot.domain.account import Account, Charge
+from bot.domain.audit import AuditEntry
+from bot.domain.charts import Bar, BarChart
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.memory import Memory
+from bot.domain.people import Person
+from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.proposal import ProposalDraft
+from bot.domain.stop import Stop
+from bot.settings import Settings, load
+from bot.telemetry import Recorder, configure_logging, redact
+from bot.web import _html
+from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.repositories import git, repository, write
+
+CANARY = "C4n4ry/in+the" + "=mine~of%words"
+FORMS = (
+    CANARY,
+    json.dumps(CANARY).replace("/", "\\/"),
+    base64.b64encode(f"x{CANARY}".encode()).decode(),
+    CANARY.encode().hex(),
+    "\u200b".join(CANARY),
+)
+SAID = "the roll failed: " + " and ".join(FORMS)
+PIECES = (CANARY[2:10], CANARY[-8:], FORMS[2][6:18], FORMS[3][4:20], CANARY[::-1][2:10])
+CONFIG = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """Return settings with the canary as the bot's token, guarded as the bot does it."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/config.yaml").write_text(CONFIG)
+    settings = load(tmp_path, {"DISCORD_TOKEN": CANARY})
+    forget = guard_secrets(settings)
+    yield settings
+    forget()
+
+
+def told(text: str) -> list[str]:
+    """Return the pieces of the secret that a text tells."""
+    return [piece for piece in PIECES if piece in text.replace("\u200b", "")]
+
+
+def leaking(folder: Path) -> list[str]:
+    """Return the files under a folder that tell it, as they lie on the disk."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if told(path.read_bytes().decode("utf-8", "replace"))]
+
+
+def test_the_measure_sees_each_form() -> None:
+    assert all(told(form) for form in FORMS)
+
+
+async def test_nothing_that_is_kept_tells_it(settings: Settings) -> None:
+    state, clock = settings.state, FakeClock()
+    person = Person(id=1, name=f"ann {CANARY}")
+    account = Account(purpose="execute", person_id=1, run_id="r1")
+    async with (
+        NdjsonJournal(state, redact=redact) as journal,
+        SqliteMemory(state / "memory.sqlite3", redact=redact) as memory,
+        SqliteStore(state / "theseus.sqlite3") as store,
+        SqliteLedger(state / "ledger.sqlite3") as ledger,
+    ):
+        recorder = Recorder(journal, clock, settings.root, b"salt", lambda: None)
+        error = ValueError(SAID)
+        recorder.record(
+            Kind.COMMAND, "roll", ActionOutcome.ERROR, error=error, inputs={"word": SAID}
+        )
+        await memory.remember(Memory(key="note:1", kind="note", text=SAID, by=SAID, at=START))
+        entry = AuditEntry(at=START, action="ship", allowed=True, person=person, note=SAID)
+        await store.audit(entry)
+        await ledger.charge(
+            Charge(id="c1", at=START, account=account, model="m", status=500, outcome="error",
+                   note=SAID)
+        )  # fmt: skip
+        await FileBrake(state / "STOP").pull(Stop(how="text", at=START, why=SAID))
+        seen = leaking(state)
+
+    assert seen == []
+    assert leaking(state) == []
+    assert len(list(state.rglob("*"))) > 5
+
+
+async def test_no_forge_and_no_commit_tells_it(settings: Settings, tmp_path: Path) -> None:
+    clone, bare = tmp_path / "clone", tmp_path / "forge.git"
+    base = repository(clone)
+    await LocalForge.found(bare, clone)
+    git(clone, "remote", "add", "origin", str(bare))
+    workspaces = GitWorkspaces(clone, tmp_path / "worktrees")
+    async with (
+        LocalForge(bare, tmp_path / "forge.sqlite3", FakeClock()) as forge,
+        workspaces.lend("r1", base=base, slug="mend") as lent,
+    ):
+        write(lent.path, {"dice.py": "one\ntwo\nfour\n"})
+        head = await lent.commit(SAID)
+        draft = ProposalDraft(
+            run_id="r1", repository=str(clone), branch=lent.branch, head=head,
+            base_branch="main", title=SAID, body=SAID,
+        )  # fmt: skip
+        opened = await forge.open_proposal(draft)
+        shown = f"{opened.title} {await forge.body(opened.number)} {git(clone, 'log', '-1', head)}"
+        await forge.close(opened.number, SAID)
+
+    assert told(shown) == []
+    assert leaking(tmp_path / "forge.sqlite3") == []
+    assert told(title_of(draft) + body_of(draft) + comment_of(SAID)) == []
+
+
+def test_no_post_no_picture_and_no_page_tells_it(settings: Settings) -> None:
+    card = Card(title=SAID, body=SAID, footer=SAID, fields=(CardField(name=CANARY, value=SAID),))
+    post = Post(
+        text=SAID,
+        card=card,
+        buttons=(Button(label=CANARY, action="x"),),
+        attachments=(Attachment(name=f"{CANARY}.diff", text=SAID),),
+    )
+    parts = [part for part in render(post, redact)]
+    embeds = [json.dumps(part.embed.to_dict()) for part in parts if part.embed]
+    files = [f"{each.name} {each.text}" for part in parts for each in part.attachments]
+    labels = [str(part.view.to_components()) for part in parts if part.view]
+    chart = BarChart(title=SAID, unit="ms", bars=(Bar(name=SAID, value=1.0),))
+
+    assert told(" ".join([*(part.content or "" for part in parts), *embeds, *files, *labels])) == []
+    assert told(json.dumps(_plain(chart))) == []
+    assert told(_html.text(SAID)) == []
+
+
+def test_no_request_to_a_model_tells_it(settings: Settings) -> None:
+    body = {
+        "system": SAID,
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": SAID}]},
+            {"role": "assistant", "content": [{"type": "tool_use", "name": "x", "id": "1",
+                                               "input": {"command": SAID}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1",
+                                          "content": SAID}]},
+        ],
+    }  # fmt: skip
+
+    assert told(json.dumps(Cleaner(redact).clean(body).body)) == []
+
+
+def test_no_line_of_the_log_tells_it(settings: Settings) -> None:
+    root, stream = logging.getLogger(), io.StringIO()
+    before = root.handlers[:], root.level
+    configure_logging(stream=stream)
+    try:
+        logging.getLogger("discord.state").warning("told %s", SAID)
+        try:
+            int(SAID)
+        except ValueError:
+            structlog.get_logger("x").exception("it failed", given={"deep": [SAID]})
+    finally:
+        root.handlers[:], root.level = before
+        structlog.reset_defaults()
+
+    assert "it failed" in stream.getvalue()
+    assert told(stream.getvalue()) == []
+
+
+def test_the_command_line_tells_it_neither(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(settings.root)  # the folder a person stands in, not our code
+
+    said = CliRunner().invoke(cli, ["intent", f"remember that {SAID}"]).output
+
+    assert "[redacted:discord_token]" in said
+    assert told(said) == []
+
+
+# -------------------------------------------------------------- what is added tomorrow is seen here
+
+SAYS_NOTHING = {
+    "git_checkout": "moves the running checkout; writes no words of anybody's",
+    "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
+    "offline_agent": "hands back a change; what it says goes through chat, store and forge",
+    "sandbox": "runs commands; their output is redacted by whoever shows it",
+    "sandboxed_verifier": "returns verdicts, shown through chat and forge",
+    "system_clock": "tells the time",
+}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(each.name for each in pkgutil.iter_modules(bot.adapters.__path__))
+)
+def test_every_way_out_uses_the_redactor_or_says_why_not(name: str) -> None:
+    """A new adapter talks to somebody: it redacts, or is named above with a reason."""
+    if name.startswith("_"):
+        return
+    file = Path(importlib.import_module(f"bot.adapters.{name}").__file__ or "")
+    sources = file.parent.rglob("*.py") if file.name == "__init__.py" else [file]
+    names = {
+        node.id if isinstance(node, ast.Name) else node.arg
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name | ast.arg)
+    }
+
+    assert ("redact" in names) != (name in SAYS_NOTHING), name
