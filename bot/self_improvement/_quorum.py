@@ -2,7 +2,7 @@
 
 from bot.domain.approving import Need, Standing, Words, needed, standing
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import NotAuthorized, WrongStage
+from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.policy import FOR_APPROVERS, Act, authorize
@@ -93,7 +93,10 @@ class Quorum:
 
     async def _merged_before(self, run: Run, proposal: Proposal) -> Approval | None:
         """Return the approval of a merge that is done already, and only has to come live."""
-        opened = await self._doors.forge.proposal(proposal.number)
+        try:
+            opened = await self._doors.forge.proposal(proposal.number)
+        except ForgeError:
+            return None  # it is refused then; a merge that was done is found with the next word
         if opened.state != "merged" or opened.head != proposal.head:
             return None
         return await self._doors.store.approval(run.id, proposal.head)

@@ -23,7 +23,7 @@ from tests.fakes.fake_store import FakeStore
 from tests.support.fuse import Fuse, Killed
 from tests.support.voting_mold import Mold
 from tests.support.voting_rules import Oracle, Voter, Word
-from tests.support.world import DORA, FILES, FIXED, World
+from tests.support.world import DORA, FILES, FIXED
 
 ROLE = 77
 WAYS: tuple[How, ...] = ("text", "reaction", "button", "slash")
