@@ -51,6 +51,7 @@ PLAIN = {
     "CLAUDE_CODE_DISABLE_REFUSAL_RETRY": "1",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
 }
+MOST_TOKENS = "32000"  # of one answer; while it is under way, the budget holds back so much
 MINUTES_10 = "600000"  # in milliseconds: what one call of a tool of ours may take
 
 
@@ -71,6 +72,7 @@ def environment(home: Path, lent: Pass, *, retries: int, more: Mapping[str, str]
         "CLAUDE_CONFIG_DIR": str(private_folder(home / "config")),
         "CLAUDE_CODE_TMPDIR": str(private_folder(home / "tmp")),
         "CLAUDE_CODE_MAX_RETRIES": str(retries),
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": MOST_TOKENS,
         "MCP_TOOL_TIMEOUT": MINUTES_10,
         **QUIET,
         **ALONE,

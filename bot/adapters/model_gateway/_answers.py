@@ -60,8 +60,8 @@ def stranger() -> Refusal:
 
 
 def ruled_out(why: PolicyError) -> Refusal:
-    """Refuse by a rule of ours. The program asks no other way and not again for a 400."""
-    return Refusal(400, "invalid_request_error", str(why), why=why)
+    """Refuse by a rule of ours. For a 403 the program asks neither again nor in another way."""
+    return Refusal(403, "permission_error", str(why), why=why)
 
 
 def too_large(most: int) -> Refusal:

@@ -5,7 +5,7 @@ The body is always written again from what was read of it: what a second reader 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.adapters.model_gateway._answers import forbidden, wrong
@@ -54,7 +54,7 @@ def with_word(asked: Asked, word: str) -> Asked:
     """Return the request with a word of ours to the model at its end."""
     told = json.loads(asked.body)
     last = told["messages"][-1] if told["messages"] else None
-    if not isinstance(last, dict) or last.get("role") != "user":
+    if not isinstance(last, dict) or last.get("role") not in ("user", "system"):
         return asked
     said = last.get("content")
     blocks = [_text(said)] if isinstance(said, str) else list(said or ())
@@ -62,15 +62,16 @@ def with_word(asked: Asked, word: str) -> Asked:
     return replace(asked, body=_written(told))
 
 
-def shorter(asked: Asked, most_out: int) -> Asked | None:
-    """Return the request for an answer of so many tokens at most; `None` where it is short."""
+def shorter(asked: Asked, tokens: Sequence[int]) -> Iterator[Asked]:
+    """Yield the request for answers of so many tokens at most, where that is less."""
     told = json.loads(asked.body)
     thinking = told.get("thinking")
-    thinks = isinstance(thinking, dict) and thinking.get("budget_tokens")
-    if thinks or not asked.most_out > most_out:
-        return None
-    told["max_tokens"] = most_out
-    return replace(asked, body=_written(told), most_out=most_out)
+    if isinstance(thinking, dict) and thinking.get("budget_tokens"):
+        return  # what it may think has to fit in too
+    for most_out in tokens:
+        if most_out < asked.most_out:
+            body = _written({**told, "max_tokens": most_out})
+            yield replace(asked, body=body, most_out=most_out)
 
 
 def _text(text: str) -> dict[str, str]:

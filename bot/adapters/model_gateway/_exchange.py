@@ -28,7 +28,7 @@ from bot.ports.toll import Toll
 
 OK = 200
 LIMITED = 429
-LAST_WORDS = 2_000  # tokens an answer may have where the whole one asked for is too dear
+SHORTER = (8_000, 2_000)  # tokens an answer may have where the one asked for may be too dear
 _ERROR_BYTES = 256 * 1024
 _LARGE = 32 * 1024  # bytes; what is larger is looked through in a thread
 _STREAM = "text/event-stream"
@@ -84,14 +84,7 @@ class Exchange:
     async def _admitted(self, asked: Asked) -> Asked:
         """Ask whether it may go out; what the model should know of that is added to it."""
         try:
-            try:
-                word = await self._admit()
-            except BudgetSpent:  # what is left may do for a few last words
-                less = shorter(asked, LAST_WORDS)
-                if less is None:
-                    raise
-                asked = self._entry.asked = less
-                word = await self._admit()
+            asked, word = await self._affordable(asked)
         except PolicyError as error:
             raise ruled_out(error) from error
         except TheseusError as error:  # nothing goes out that cannot be written down
@@ -99,9 +92,20 @@ class Exchange:
         self._lent.refused = None
         return with_word(asked, word) if word and not self._entry.free else asked
 
+    async def _affordable(self, asked: Asked) -> tuple[Asked, str]:
+        """Ask the toll; where so long an answer may be too dear, for shorter ones."""
+        choices = [asked] if self._entry.free else [asked, *shorter(asked, SHORTER)]
+        for choice in choices:
+            self._entry.asked = choice
+            try:
+                return choice, await self._admit()
+            except BudgetSpent:
+                if choice is choices[-1]:
+                    raise
+        raise AssertionError("there is always a last choice")
+
     async def _admit(self) -> str:
-        entry = self._entry
-        most = entry.most(self._rules.prices)
+        entry, most = self._entry, self._entry.most(self._rules.prices)
         return await self._rules.toll.admit(entry.account, most, entry.id)
 
     async def _passed_on(self, path: str, asked: Asked, http: web.Request) -> web.StreamResponse:

@@ -227,8 +227,8 @@ async def test_what_the_toll_refuses_is_not_asked_and_the_pass_knows_why(
         room.toll.refuses_with = why
         async with room.asking(lent) as answer:
             told_error = (await answer.json())["error"]
-            assert (answer.status, answer.headers["x-should-retry"]) == (400, "false")
-        assert told_error == {"type": "invalid_request_error", "message": str(why)}
+            assert (answer.status, answer.headers["x-should-retry"]) == (403, "false")
+        assert told_error == {"type": "permission_error", "message": str(why)}
         assert lent.refused() is why
         assert await lent.closing() == str(why)
         room.toll.refuses_with = None
@@ -287,13 +287,17 @@ async def test_where_the_whole_answer_would_be_too_dear_a_short_one_is_asked_for
     tmp_path: Path,
 ) -> None:
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        room.toll.usd = 0.1
-        assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 200
-        assert room.provider.last.body["max_tokens"] == 2_000
-        room.toll.usd = 0.005
-        assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 400
+        for usd, tokens in ((0.4, 32_000), (0.1, 8_000), (0.05, 2_000)):
+            room.toll.usd = room.toll.spent + usd
+            assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 200
+            assert room.provider.last.body["max_tokens"] == tokens
+        room.toll.usd = room.toll.spent + 0.005
+        assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 403
         assert isinstance(lent.refused(), BudgetSpent)
-    assert len(room.charges) == 2
+        room.toll.usd = room.toll.spent + 0.05
+        thinking = {"type": "enabled", "budget_tokens": 16_000}
+        assert (await room.ask(lent, body(max_tokens=32_000, thinking=thinking)))[0] == 403
+    assert len(room.charges) == 5
 
 
 # -------------------------------------------------------------------------------------- the passes
