@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat, DiscordRoster
-from bot.adapters.model_gateway import FreeToll
 from bot.app._agent import make_agent
 from bot.app._engines import Bench, MakeEngines, engines
 from bot.app._lock import hold
-from bot.app._model_gateway import model_gateway
+from bot.app._model_gateway import hush, model_gateway
 from bot.app._opened import Opened, open_doors
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
@@ -61,7 +60,9 @@ async def _build(
     )
     opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
-    gateway = await stack.enter_async_context(model_gateway(settings, FreeToll(), opened.clock))
+    gateway = await stack.enter_async_context(
+        model_gateway(settings, opened.budget, opened.clock)
+    )
     chosen = make_engines(
         Bench(
             settings=settings,
@@ -76,6 +77,7 @@ async def _build(
     )
     roster = DiscordRoster(client, who.guild_id, opened.clock)
     agent = make_agent(settings, opened, chosen, chat, roster, who.dev_channel_id)
+    agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
     monitoring = _monitoring(settings, opened, chat, agent, who)
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.shelf = agent, chat, opened.shelf

@@ -1,6 +1,10 @@
 """The way to the model: who holds the key, and by which rules it is used."""
 
+from typing import Protocol
+
 from bot.adapters.model_gateway import ANTHROPIC, HttpModelGateway, Upstream
+from bot.domain.errors import Stopped
+from bot.domain.stop import Stop
 from bot.ports.clock import Clock
 from bot.ports.toll import Toll
 from bot.settings import Settings
@@ -8,6 +12,14 @@ from bot.telemetry import redact
 
 _NO_KEY_NEEDED = "none"  # another address may ask for no key
 _MB = 1024 * 1024
+
+
+class StopSign(Protocol):
+    """Says whether the emergency stop stands."""
+
+    async def now(self) -> Stop | None:
+        """Return the stop that stands."""
+        ...
 
 
 def model_gateway(settings: Settings, toll: Toll, clock: Clock) -> HttpModelGateway:
@@ -29,3 +41,9 @@ def model_gateway(settings: Settings, toll: Toll, clock: Clock) -> HttpModelGate
         rest=config.rest_seconds,
         most_bytes=config.request_mb * _MB,
     )
+
+
+async def hush(gateway: HttpModelGateway, sign: StopSign) -> None:
+    """Cut every answer under way, once the emergency stop stands."""
+    if stop := await sign.now():
+        await gateway.stop_all(Stopped(stop.told))

@@ -1,7 +1,6 @@
 """The model gateway: a loopback reverse proxy for the Messages API, in the bot's own process."""
 
-from bot.adapters.model_gateway._free import FreeToll
 from bot.adapters.model_gateway._gateway import HttpModelGateway
 from bot.adapters.model_gateway._provider import ANTHROPIC, Upstream
 
-__all__ = ["ANTHROPIC", "FreeToll", "HttpModelGateway", "Upstream"]
+__all__ = ["ANTHROPIC", "HttpModelGateway", "Upstream"]
