@@ -1,5 +1,8 @@
 """The `theseus` command line. Thin: it reads options, calls the root, prints what comes back."""
 
+import bot.signals  # noqa: F401  # first: a signal may come while the rest is imported
+
+# isort: split
 import asyncio
 import json
 import os
@@ -33,6 +36,7 @@ cli.add_typer(runs_cli, name="runs")
 cli.add_typer(journal_cli, name="journal")
 cli.add_typer(root.memory_cli, name="memory")
 cli.command("detect")(root.detect)
+cli.command("stop")(root.stop)
 
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 

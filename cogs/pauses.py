@@ -32,10 +32,17 @@ class Pauses(commands.Cog):
 
     @app_commands.command()
     async def resume(self, interaction: discord.Interaction) -> None:
-        """Let me work by myself again."""
+        """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.autonomy.resume(person_of(self.bot, interaction.user))
-        await interaction.followup.send("I go on.", ephemeral=True)
+        agent, person = self.bot.agent, person_of(self.bot, interaction.user)
+        told = "I go on."
+        if await agent.emergency.now() is None:
+            await agent.autonomy.resume(person)
+        else:
+            await agent.emergency.lift(person)
+            pause = await agent.autonomy.standing.pause()
+            told = f"The emergency stop is lifted. {pause.told()}" if pause else told
+        await interaction.followup.send(told, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

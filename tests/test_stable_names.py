@@ -74,7 +74,7 @@ COMMANDS = {
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
     "quote", "remind", "reminders cancel", "reminders list",
-    "revert", "roll",
+    "revert", "roll", "stop-everything",
     "runs cancel", "runs list", "runs retry", "runs show",
 }  # fmt: skip
 
@@ -150,7 +150,8 @@ def test_a_stored_run_has_these_fields() -> None:
 def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> None:
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "status", "cancel", "revise", "ship", "reject", "revert", "pause",
-        "resume", "remember", "forget", "stop", "audit", "capabilities", "chat",
+        "resume", "remember", "forget", "stop", "audit", "budget", "capabilities",
+        "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship", "stop", "lift",

@@ -4,6 +4,7 @@ from bot.app._bench import run_bench
 from bot.app._bot import run_bot
 from bot.app._cli_detect import detect
 from bot.app._cli_memory import memory_cli
+from bot.app._cli_stop import stop
 from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
@@ -38,4 +39,5 @@ __all__ = [
     "run_setup",
     "search_journal",
     "show_run",
+    "stop",
 ]

@@ -12,14 +12,17 @@ from typing import Any
 from bot.adapters.discord_chat import DiscordChat, DiscordRoster
 from bot.app._agent import make_agent
 from bot.app._engines import Bench, MakeEngines, engines
+from bot.app._guarding import guard_secrets
 from bot.app._lock import hold
 from bot.app._model_gateway import hush, model_gateway
 from bot.app._opened import Opened, open_doors
+from bot.app._web import web_server
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.monitoring import AuditDoors, Monitoring, MonitoringDoors, MonitoringRules, SelfAudit
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
+from bot.signals import hear
 from bot.telemetry import redact
 
 _log = logging.getLogger(__name__)
@@ -39,8 +42,10 @@ async def run_bot(settings: Settings, *, make_engines: MakeEngines = engines) ->
         _text(environment.theseus_discord_api_url), _text(environment.theseus_discord_gateway_url)
     )
     async with AsyncExitStack() as stack:
+        stack.callback(guard_secrets(settings))
         stack.enter_context(hold(settings.state))
         client, forever = await _build(settings, stack, make_engines)
+        hear(client.agent.emergency.signalled)
         await _until_stopped(client, token, *forever)
 
 
@@ -86,6 +91,10 @@ async def _build(
     client.missed = settings.config.missed
     client.missed = settings.config.missed
     talking = (chosen.companion.run_forever,) if chosen.companion else ()
+    if chosen.companion:
+        agent.emergency.hushes.append(chosen.companion.hush)
+    web = web_server(settings, opened, client, agent, monitoring, chosen.told)
+    serving = () if web is None else ((await stack.enter_async_context(web)).run_forever,)
     return client, (
         chat.run_forever,
         agent.run_forever,
@@ -93,6 +102,7 @@ async def _build(
         audit.run_forever,
         partial(_warm, opened),
         *talking,
+        *serving,
     )
 
 

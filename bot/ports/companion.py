@@ -80,6 +80,10 @@ class Companion(Protocol):
         """
         ...
 
+    async def hush(self) -> None:
+        """Break off what is under way and let go of all programs; the next turn begins afresh."""
+        ...
+
     async def run_forever(self) -> None:
         """Let go of what nobody talks to any more, until cancelled; then of everything."""
         ...

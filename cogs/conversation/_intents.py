@@ -7,8 +7,10 @@ from cogs.conversation import _memories as memories
 from cogs.conversation import _pauses as pauses
 from cogs.conversation import _requests as requests
 from cogs.conversation._audits import audit
+from cogs.conversation._budget import budget
 from cogs.conversation._heard import Answer, Heard
 from cogs.conversation._reverts import revert
+from cogs.conversation._stopping import stop
 
 
 async def about(bot: TheseusClient, heard: Heard) -> str | None:
@@ -26,9 +28,11 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.REVISE: requests.revise,
     Intent.CAPABILITIES: about,
     Intent.AUDIT: audit,
+    Intent.BUDGET: budget,
     Intent.PAUSE: pauses.pause,
     Intent.RESUME: pauses.resume,
     Intent.REMEMBER: memories.remember,
     Intent.FORGET: memories.forget,
     Intent.REVERT: revert,
+    Intent.STOP: stop,
 }

@@ -54,14 +54,18 @@ class Talking:
         """Return the answer, shown already as far as it grew; journalled."""
         bot, message = self._bot, heard.message
         listed, companion = is_listed(bot, heard.person), bot.companion
+        stop = await bot.agent.emergency.now()
         guild = message.guild.id if message.guild else None
         about = {"user_id": message.author.id, "channel_id": message.channel.id, "guild_id": guild}
         with bot.recorder.timed(Kind.CHAT, "turn", **about) as turn:  # type: ignore[arg-type]
-            if companion is not None and listed:
+            if stop is not None and listed:
+                trouble = stop.told
+            elif companion is not None and listed:
                 turn.note(agent=companion.name)
                 try:
+                    await bot.agent.budget.may_chat(heard.person)
                     return await self._asked(companion, heard, chronicle, reply)
-                except (AgentError, BudgetSpent, ConfigError) as error:
+                except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
                     trouble = redact(str(error))
             else:
                 trouble = ""

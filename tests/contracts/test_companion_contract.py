@@ -153,3 +153,16 @@ async def test_a_turn_that_is_left_touches_nothing_afterwards(parlour: Parlour) 
 async def _until_growing(answer: AsyncIterator[Growing | Said]) -> None:
     async for _ in answer:
         pass
+
+
+async def test_hushed_it_breaks_off_and_the_next_turn_begins_afresh(parlour: Parlour) -> None:
+    gate = asyncio.Event()
+    parlour.will(Deed("Slowly, slowly, very slowly indeed.", gate=gate))
+    talking = asyncio.create_task(parlour.say(FakeHands()))
+    await asyncio.wait({talking}, timeout=0.3)
+    await parlour.companion.hush()
+    with pytest.raises(AgentError):
+        await asyncio.wait_for(talking, 5)
+    gate.set()
+    parlour.will(Deed("Here again."))
+    assert (await parlour.say(FakeHands()))[-1].text == "Here again."

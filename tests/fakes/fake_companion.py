@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.errors import TheseusError
+from bot.domain.errors import AgentUnavailable, TheseusError
 from bot.domain.spent import Spent
 from bot.ports.companion import Growing, Hands, Said, Turn
 
@@ -40,6 +40,9 @@ class FakeCompanion:
 
     def __post_init__(self) -> None:
         self._channels: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._now: list[Deed] = []
+        self._broken: list[Deed] = []
+        self.hushed = 0
 
     async def talk(self, turn: Turn, hands: Hands) -> AsyncGenerator[Growing | Said, None]:
         """Do the next deed."""
@@ -53,10 +56,23 @@ class FakeCompanion:
                 yield Growing(text=deed.text[:end], **spent)
             self.talking.set()
             if deed.gate is not None:
+                self._now.append(deed)
                 await deed.gate.wait()
+                self._now.remove(deed)
+            if deed in self._broken:
+                self._broken.remove(deed)
+                raise AgentUnavailable("It was ended.")
             if deed.error is not None:
                 raise deed.error
             yield Said(text=deed.text, **spent)
+
+    async def hush(self) -> None:
+        """Note that it was hushed; what is under way fails."""
+        self.hushed += 1
+        self._broken.extend(self._now)
+        for deed in self._now:
+            if deed.gate is not None:
+                deed.gate.set()
 
     async def run_forever(self) -> None:
         """Nothing is kept warm here."""

@@ -31,6 +31,7 @@ COGS = (
     "cogs.audits",
     "cogs.memory",
     "cogs.pauses",
+    "cogs.stopping",
     "cogs.admin",
 )
 PEOPLE = (

@@ -74,6 +74,10 @@ class ClaudeCompanion:
                 raise asyncio.CancelledError from error
             raise
 
+    async def hush(self) -> None:
+        """End all programs at once; turns under way fail, and later ones begin afresh."""
+        await asyncio.gather(*(seat.end() for seat in list(self._seats.values())))
+
     async def run_forever(self) -> None:
         """End programs nobody talks to any more, until cancelled; then all of them."""
         try:

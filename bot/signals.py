@@ -1,0 +1,17 @@
+"""SIGUSR1 stops everything. Importing this holds one that comes too early.
+
+Its default is to end the process, without a trace of what was asked. So it is blocked before
+anything large is imported, and the kernel keeps it until somebody hears it.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+
+
+def hear(stop: Callable[[], None]) -> None:
+    """Call `stop` in the running loop on every SIGUSR1, also one that came before."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})

@@ -1,0 +1,29 @@
+"""The emergency stop: `/stop-everything`. Words are heard by the conversation."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from cogs.ui import person_of
+
+
+class Stopping(commands.Cog):
+    """Ends everything at once; `/resume` lifts it."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="stop-everything")
+    @app_commands.describe(why="What others should know")
+    async def stop_everything(self, interaction: discord.Interaction, why: str = "") -> None:
+        """End all runs at once; nothing begins until an approver says “resume everything”."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        stop = await self.bot.agent.emergency.stop(person, "slash", why)
+        await interaction.followup.send(f"⛔ {stop.told}", ephemeral=True)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Stopping(bot))
