@@ -46,6 +46,7 @@ def make_agent(
         shelf=opened.shelf,
         memory=opened.memory,
         budget=opened.budget,
+        charts=opened.charts,
         brake=opened.brake,
         roster=roster,
         checkout=opened.checkout,

@@ -52,9 +52,9 @@ class BudgetGate:
         self.ledger = ledger
         self.rules = rules
         self.stopped = stopped
-        self._clock = clock
+        self.clock = clock
         self._keep = keep
-        self._calendar = Calendar(clock)
+        self.calendar = Calendar(clock)
         self._turn = asyncio.Condition()
         self._held: dict[str, _Hold] = {}
         self._unwritten: dict[str, Charge] = {}
@@ -137,12 +137,12 @@ class BudgetGate:
                 await self.forget()
             except StoreError as error:
                 _log.warning("old charges are not forgotten: %s", error)
-            await self._clock.sleep(_DAY.total_seconds())
+            await self.clock.sleep(_DAY.total_seconds())
 
     async def forget(self) -> int:
         """Forget what is old and counts in no present day or week; return how many charges."""
-        since = min(self._calendar.day().since, self._calendar.week().since)
-        return await self.ledger.forget(min(since, self._clock.now() - self._keep))
+        since = min(self.calendar.day().since, self.calendar.week().since)
+        return await self.ledger.forget(min(since, self.clock.now() - self._keep))
 
     # How it is counted
 
@@ -164,7 +164,7 @@ class BudgetGate:
 
     async def _standings(self, account: Account, *, beside: str = "") -> tuple[CapStanding, ...]:
         """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
-        day, week = self._calendar.day(), self._calendar.week()
+        day, week = self.calendar.day(), self.calendar.week()
         try:
             standings = [
                 await self._standing("person_day", account, day, beside),

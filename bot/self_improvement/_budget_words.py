@@ -1,7 +1,6 @@
 """What is said when a cap is reached."""
 
-from bot.domain.budget import Cap
-from bot.domain.cards import money, tokens
+from bot.domain.cards import money, of_cap, tokens
 from bot.domain.spending import CapName, CapStanding
 from bot.domain.spent import Spent
 from bot.self_improvement._pauses import soon
@@ -16,15 +15,6 @@ LAST_WORDS = (
     "Only what is kept back for the end is left. Call no tool any more: say in a few sentences "
     "what you found, what is done, and what is not."
 )
-
-
-def of_cap(spent: Spent, cap: Cap) -> str:
-    """Return `$1.20 of $6.00`, with tokens where they are capped."""
-    parts = [] if cap.usd is None else [f"{money(spent.cost_usd)} of {money(cap.usd)}"]
-    if cap.tokens is not None:
-        used = spent.tokens_in + spent.tokens_out
-        parts.append(f"{tokens(used)} of {tokens(cap.tokens)}")
-    return ", ".join(parts) or f"{money(spent.cost_usd)}, not capped"
 
 
 def spent_text(standing: CapStanding) -> str:

@@ -7,6 +7,7 @@ from bot.domain.approving import ApprovalRules
 from bot.domain.autonomy import Autonomy
 from bot.domain.people import AllowList
 from bot.ports.brake import Brake
+from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -48,6 +49,7 @@ class Doors:
     roster: Roster
     checkout: Checkout | None = None
     budget: BudgetGate | None = None
+    charts: Charts | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""How long a run waits for a usage limit to end, before something else is tried."""
+"""How long a run waits for a usage limit or a budget, before something else is tried."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from bot.domain.errors import AgentLimited, TheseusError
+from bot.domain.errors import AgentLimited, BudgetSpent, TheseusError
 from bot.domain.run import Run
 
 _STEPS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5))
@@ -11,18 +11,32 @@ _MARGIN = timedelta(seconds=5)  # clocks differ
 _MOST = 10  # pauses in one stage, however short a time the provider names
 
 
-def pause_until(error: TheseusError, run: Run, now: datetime) -> datetime | None:
+def pause_until(
+    error: TheseusError, run: Run, now: datetime, *, takes_over: bool = True
+) -> datetime | None:
     """Return until when a pause makes sense after that error; `None` where it does not.
 
-    A provider that names no time is asked again after one, two and five minutes. Nobody waits for
-    longer than a day.
+    A provider that names no time is asked again after one, two and five minutes; one that names a
+    time that is over by our clock, a few times more. A spent budget is waited for where nobody
+    `takes_over`. Nobody waits for longer than a day.
     """
-    if not isinstance(error, AgentLimited) or run.parks >= _MOST:
+    if run.parks >= _MOST:
+        return None
+    if isinstance(error, BudgetSpent):
+        return None if takes_over or error.until is None else _within(error.until, now)
+    if not isinstance(error, AgentLimited):
         return None
     if error.until is None:
         return now + _STEPS[run.parks] if run.parks < len(_STEPS) else None
-    until = max(error.until, now) + _MARGIN
-    return until if until - now <= _LONGEST else None
+    until = error.until if error.until.tzinfo else error.until.replace(tzinfo=UTC)
+    if until <= now:
+        return now + _STEPS[min(run.parks, len(_STEPS) - 1)]
+    return _within(until, now)
+
+
+def _within(until: datetime, now: datetime) -> datetime | None:
+    until = max(until, now)
+    return until + _MARGIN if until - now <= _LONGEST - _MARGIN else None
 
 
 def soon(at: datetime) -> str:

@@ -12,6 +12,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.domain.spent import Spent
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
+from bot.self_improvement._allowance import may_ask
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._named import named_files
@@ -101,6 +102,7 @@ class Seeing:
             return found
 
         try:
+            await may_ask(kit.doors, run, "diagnose")
             async with kit.lend(run, evidence) as workspace:
                 planner = self._stages.diagnose.planned_by or ""
                 found = await kit.called(run, "diagnose", planner, explained(workspace))
@@ -128,6 +130,7 @@ class Seeing:
             return made
 
         try:
+            await may_ask(kit.doors, run, "plan")
             return await kit.called(run, "plan", planner, thought())
         except (AgentError, BudgetSpent) as error:
             until = pause_until(error, run, kit.doors.clock.now())

@@ -3,6 +3,7 @@
 import logging
 
 from bot.domain import cards
+from bot.domain.budget import Cap
 from bot.domain.cards import ending, investigation, shipped
 from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
@@ -13,6 +14,7 @@ from bot.domain.run import Run, Status, Trigger
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+from bot.self_improvement._budget import BudgetGate
 from bot.self_improvement._pauses import soon
 
 _log = logging.getLogger(__name__)
@@ -24,11 +26,20 @@ class Voice:
     A thread that somebody deleted silences a run; it does not stop it.
     """
 
-    def __init__(self, chat: Chat, store: Store, clock: Clock, *, dev_channel_id: int) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        store: Store,
+        clock: Clock,
+        *,
+        dev_channel_id: int,
+        budget: BudgetGate | None = None,
+    ) -> None:
         self._chat = chat
         self._store = store
         self._clock = clock
         self._dev_channel_id = dev_channel_id
+        self._budget = budget
         self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
@@ -42,7 +53,7 @@ class Voice:
         name = " ".join(f"{run.goal}: {what}".split())[:90]
         thread = run.thread_id or await self._open_thread(run, name)
         card = await self._chat.post(
-            thread, cards.progress(self._now(run), History()), key=f"{run.id}:card"
+            thread, cards.progress(self._now(run), History(), self._cap), key=f"{run.id}:card"
         )
         return run.but(thread_id=thread, card_id=card.message_id)
 
@@ -77,7 +88,7 @@ class Voice:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
         shown = self._now(run).but(activity=activity)
-        await self._chat.edit(ref, cards.progress(shown, history), final=run.ended)
+        await self._chat.edit(ref, cards.progress(shown, history, self._cap), final=run.ended)
 
     async def say(
         self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
@@ -100,8 +111,11 @@ class Voice:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
         if run.thread_id is None or history.proposal is None:
             raise AssertionError("a proposal card needs a thread and a proposal")
-        key = f"{run.id}:proposal:{run.attempt}:{history.proposal.version}"
-        ref = await self._chat.post(run.thread_id, cards.proposal(self._now(run), history), key=key)
+        opened = history.proposal
+        # With the head: one shown just before a kill must not stand for what was pushed since.
+        key = f"{run.id}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
+        card = cards.proposal(self._now(run), history, self._cap)
+        ref = await self._chat.post(run.thread_id, card, key=key)
         return ref.message_id
 
     async def outcome(self, run: Run, history: History) -> None:
@@ -114,14 +128,14 @@ class Voice:
 
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
-        post = _last_post(run, history)
+        post = _last_post(run, history, self._cap)
         if post is None:
             return
         await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
-            card = cards.proposal(run, history).but(attachments=())
+            card = cards.proposal(run, history, self._cap).but(attachments=())
             await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> None:
@@ -131,6 +145,11 @@ class Voice:
             await self._chat.post(run.thread_id, post, key=key)
         except ChatRejected as error:
             _log.warning("run %s cannot speak in its thread: %s", run.id, error)
+
+    @property
+    def _cap(self) -> Cap | None:
+        """What one run may cost, for its cards."""
+        return self._budget.rules.run if self._budget else None
 
     def _now(self, run: Run) -> Run:
         """Return the run with its times up to now, so that the card's clock moves."""
@@ -153,7 +172,7 @@ def _own_message(run: Run) -> MessageRef | None:
     return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
 
 
-def _last_post(run: Run, history: History) -> Post | None:
+def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
     if not run.ended:
         return None
     if run.status is not Status.DONE:
@@ -161,5 +180,5 @@ def _last_post(run: Run, history: History) -> Post | None:
     if history.shipment and history.proposal and history.approval:
         return shipped(history.proposal, history.approval, history.shipment, history.watch)
     if run.goal == "investigate" and history.diagnosis:
-        return investigation(run, history)
+        return investigation(run, history, cap)
     return ending(run, history)

@@ -8,6 +8,7 @@ from bot.domain.plan import Plan, Step
 from bot.domain.run import Run, Stage, Status
 from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
+from bot.self_improvement._allowance import full_text, may_ask, turn_of
 from bot.self_improvement._hearing import Ear
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._named import named_files
@@ -30,18 +31,29 @@ class Writing:
         """Write the change. Where the engine fails: pause, let another take over, or raise."""
         kit = self._kit
         await self._say_what_was_asked(run, history)
-        engine = self._engine(run, history)
+        engine, stand_in = self._engine(run, history), self._stand_in(history)
+        takes_over = stand_in is not None and engine is not stand_in
         try:
-            return await self._written(engine, run, history)
+            return await self._in_turn(engine, run, history)
         except (AgentError, BudgetSpent) as error:
-            until = pause_until(error, run, kit.doors.clock.now())
+            until = pause_until(error, run, kit.doors.clock.now(), takes_over=takes_over)
             if until is not None:
                 return await kit.keeper.pause(kit.purse.settle(run), until, str(error))
-            stand_in = self._stand_in(history)
-            if stand_in is None or engine is stand_in:
+            if stand_in is None or not takes_over:
                 raise
             run = await self._handed_over(run, history, error, stand_in.engine)
-            return await self._written(stand_in, run, history)
+            return await self._in_turn(stand_in, run, history)
+
+    async def _in_turn(self, engine: Execute, run: Run, history: History) -> Run:
+        """Let the engine write if there is money for it, once it may begin another change."""
+        doors = self._kit.doors
+        if engine.follows_words:
+            await may_ask(doors, run, "execute")
+        until = await turn_of(doors, run, engine.engine)
+        if until is not None:
+            reason = full_text(doors, engine.engine, until)
+            return await self._kit.keeper.queue(self._kit.purse.settle(run), until, reason)
+        return await self._written(engine, run, history)
 
     def _engine(self, run: Run, history: History) -> Execute:
         """Return who works on this round: whoever stood in for the last one goes on."""

@@ -9,8 +9,16 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.chat import Chronicle, Line, cut, kept_text, name_in, plain_words
-from bot.domain.errors import AgentError, BudgetSpent, ConfigError, StoreError
+from bot.domain.errors import (
+    AgentError,
+    BudgetSpent,
+    ConfigError,
+    Stopped,
+    StoreError,
+    TheseusError,
+)
 from bot.domain.journal import Kind
+from bot.domain.people import Person
 from bot.domain.posts import MessageRef, Post
 from bot.domain.small_talk import small_talk
 from bot.ports.chat import Chat
@@ -32,6 +40,7 @@ class Talking:
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._told_spent: dict[int, str] = {}  # person -> which spent budget they were told of
 
     async def answer(self, heard: Heard) -> None:
         """Answer once, whatever is killed when.
@@ -66,7 +75,7 @@ class Talking:
                     await bot.agent.budget.may_chat(heard.person)
                     return await self._asked(companion, heard, chronicle, reply)
                 except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
-                    trouble = redact(str(error))
+                    trouble = self._news(heard.person, error)
             else:
                 trouble = ""
             turn.note(agent=_RULES)
@@ -77,6 +86,15 @@ class Talking:
                 commands={command.name for command in bot.tree.get_commands()},
                 trouble=trouble,
             )
+
+    def _news(self, person: Person, error: TheseusError) -> str:
+        """Return why no model answers; that a budget is spent is said once, until it is free."""
+        if isinstance(error, BudgetSpent):
+            which = f"{error.until}"
+            if self._told_spent.get(person.id) == which:
+                return ""
+            self._told_spent[person.id] = which
+        return redact(str(error))
 
     async def _asked(
         self, companion: Companion, heard: Heard, chronicle: Chronicle, reply: "Reply"

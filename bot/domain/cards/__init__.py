@@ -1,6 +1,13 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
 from bot.domain.cards._arrived import arrived
+from bot.domain.cards._budget import (
+    NO_CAP_BY_WORDS,
+    budget,
+    budget_chart,
+    budget_text,
+    of_cap,
+)
 from bot.domain.cards._ending import ending, failed_outputs, outputs
 from bot.domain.cards._incident import came_back, digest, incident, incident_line
 from bot.domain.cards._investigation import investigation
@@ -15,8 +22,12 @@ from bot.domain.cards._shipped import shipped
 from bot.domain.cards._text import fitting, money, one_line, spent, tokens
 
 __all__ = [
+    "NO_CAP_BY_WORDS",
     "arrived",
     "audit_markdown",
+    "budget",
+    "budget_chart",
+    "budget_text",
     "came_back",
     "digest",
     "ending",
@@ -28,6 +39,7 @@ __all__ = [
     "incident_line",
     "investigation",
     "money",
+    "of_cap",
     "one_line",
     "outcome_post",
     "outputs",

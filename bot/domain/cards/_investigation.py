@@ -1,5 +1,6 @@
 """The answer to "what is wrong with it?"."""
 
+from bot.domain.budget import Cap
 from bot.domain.cards._plain import plain
 from bot.domain.cards._text import counted, elapsed, one_line, spent
 from bot.domain.evidence import Diagnosis
@@ -10,7 +11,7 @@ from bot.domain.run import Run
 from bot.domain.triage import Triage
 
 
-def investigation(run: Run, history: History) -> Post:
+def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     """Return what was found, with the evidence's ids and a button that goes on to a fix."""
     diagnosis = history.diagnosis
     if diagnosis is None:
@@ -23,7 +24,7 @@ def investigation(run: Run, history: History) -> Post:
             body=diagnosis.cause,
             tone="warning" if diagnosis.found else "neutral",
             fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
-            footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
+            footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
         ),
         buttons=(button,) if fixable else (),
         attachments=_source(history),

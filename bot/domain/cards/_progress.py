@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bot.domain.budget import Cap
 from bot.domain.cards._outcome import failed, watch_line
 from bot.domain.cards._text import (
     awaited,
@@ -49,8 +50,8 @@ _TONES: dict[Status, Literal["neutral", "working", "good", "warning", "bad"]] = 
 }
 
 
-def progress(run: Run, history: History) -> Post:
-    """Return the run's living card."""
+def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
+    """Return the run's living card; `cap` is what it may cost."""
     stages = _STAGES[run.goal]
     lines = [_stage_line(run, history, stage, stages) for stage in stages]
     lines += filter(None, [watch_line(history)])
@@ -65,7 +66,7 @@ def progress(run: Run, history: History) -> Post:
             title=f"{_VERBS[run.goal]}: {one_line(subject, 80)}",
             body="\n".join(lines),
             tone="bad" if failed(history.outcome) else _TONES.get(run.status, "working"),
-            footer=f"run {run.id} · {elapsed(run)} · {spent(run)}",
+            footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
         ),
         buttons=buttons,
     )

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bot.domain.budget import Cap
 from bot.domain.cards._outcome import taken_back_line
 from bot.domain.cards._plain import plain
 from bot.domain.cards._text import (
@@ -26,8 +27,11 @@ from bot.domain.run import Run, Status
 _SHOWN_DIFF = 1_200
 
 
-def proposal(run: Run, history: History) -> Post:
-    """Return the card of the newest proposal; once the run has ended, with nothing to decide."""
+def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
+    """Return the card of the newest proposal; once the run has ended, with nothing to decide.
+
+    `cap` is what the run may cost.
+    """
     opened, change, verdict = history.proposal, history.change_set, history.verdict
     if opened is None or change is None or verdict is None or history.diagnosis is None:
         raise AssertionError("a proposal card needs a diagnosis, a change, a verdict, a proposal")
@@ -50,7 +54,7 @@ def proposal(run: Run, history: History) -> Post:
             fields=_fields(history),
             footer=(
                 f"run {run.id} · head {opened.head[:7]} · {change.engine} · {elapsed(run)} · "
-                f"{spent(run)}"
+                f"{spent(run, cap)}"
             ),
         ),
         buttons=_buttons(run, opened),

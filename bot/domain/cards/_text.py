@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.run import Run
 
@@ -30,10 +31,19 @@ def tokens(count: int) -> str:
     return f"{thousands / 1_000:.1f}M tokens"
 
 
-def spent(run: Run) -> str:
-    """Return what a run has cost: `$0.12 · 45k tokens`."""
+def spent(run: Run, cap: Cap | None = None) -> str:
+    """Return what a run has cost of what it may: `$0.12 of $6.00 · 45k tokens`.
+
+    One that cost nothing says so alone.
+    """
     count = run.tokens_in + run.tokens_out
-    return f"{money(run.cost_usd)} · {tokens(count)}" if count else money(run.cost_usd)
+    usd = money(run.cost_usd)
+    if cap is not None and cap.usd is not None and (count or run.cost_usd):
+        usd += f" of {money(cap.usd)}"
+    if not count:
+        return usd
+    most = f" of {tokens(cap.tokens)}" if cap is not None and cap.tokens is not None else ""
+    return f"{usd} · {tokens(count)}{most}"
 
 
 def granted_lines(change: ChangeSet) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Intent(StrEnum):
     FORGET = "forget"
     STOP = "stop"
     AUDIT = "audit"
+    BUDGET = "budget"
     CAPABILITIES = "capabilities"
     CHAT = "chat"
 

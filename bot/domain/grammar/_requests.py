@@ -1,7 +1,8 @@
-"""The requests that touch nothing: status, help, audit, notes, and changes to a proposal."""
+"""The requests that touch nothing: status, help, audit, budget, notes, changes to a proposal."""
 
 import re
 
+from bot.domain.grammar._budget import BUDGET
 from bot.domain.grammar._clauses import Clause, peel
 from bot.domain.grammar._records import Intent, Setting
 
@@ -133,7 +134,7 @@ _TALK = re.compile(
 
 
 def plain_request(said: tuple[Clause, ...]) -> Intent | None:
-    """Status, help or audit, when one clause is just that and the rest is company."""
+    """Status, help, audit or budget, when one clause is just that and the rest is company."""
     for clause in said:
         text = _COURTESY.sub("", clause.text)
         opened = peel(text)
@@ -145,7 +146,12 @@ def plain_request(said: tuple[Clause, ...]) -> Intent | None:
     return None
 
 
-_PLAIN = ((Intent.CAPABILITIES, _HELP), (Intent.AUDIT, _AUDIT), (Intent.STATUS, _STATUS))
+_PLAIN = (
+    (Intent.CAPABILITIES, _HELP),
+    (Intent.AUDIT, _AUDIT),
+    (Intent.BUDGET, BUDGET),
+    (Intent.STATUS, _STATUS),
+)
 _COURTESY = re.compile(r"(?:[ ,]+(?:please|thanks|thank you|theseus|bot|mate))+$", re.I)
 _CLAIM = re.compile(r"^(?:progress|runs)\b.+|^still \w+ing\b.+", re.IGNORECASE)
 

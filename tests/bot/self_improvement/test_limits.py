@@ -183,7 +183,7 @@ async def test_what_a_cancelled_engine_spent_is_counted(tmp_path: Path) -> None:
         await world.until(lambda _: world.engine.working.is_set(), run.id)
         card = world.chat.by_key(f"{run.id}:card").post.card
         assert card is not None
-        assert "$0.50 · 1.1k tokens" in card.footer
+        assert "$0.50 of $6.00 · 1.1k tokens" in card.footer
         ended = await agent.cancel(run.id, ALICE)
     assert (ended.cost_usd, ended.tokens_in) == (SPENT.cost_usd, SPENT.tokens_in)
 

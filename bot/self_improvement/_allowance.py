@@ -1,0 +1,46 @@
+"""What a run is allowed before a stage: a model's work, and to begin writing a change."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.account import Account, Purpose
+from bot.domain.errors import BudgetSpent, StoreError
+from bot.domain.run import Run
+from bot.self_improvement._parts import Doors
+from bot.self_improvement._pauses import soon
+
+_HOUR = timedelta(hours=1)
+FULL = "⏸️ {most} changes an hour are what the {engine} engine may begin, and they are begun."
+"""How the reason of a run begins that waits for its turn."""
+
+
+async def may_ask(doors: Doors, run: Run, purpose: Purpose) -> None:
+    """Look at the budget before a model is asked for a run. Raises `BudgetSpent`, `Stopped`."""
+    if doors.budget is not None:
+        account = Account(purpose=purpose, person_id=run.trigger.person.id, run_id=run.id)
+        await doors.budget.may_begin(account)
+
+
+async def turn_of(doors: Doors, run: Run, engine: str) -> datetime | None:
+    """Return `None` where the engine may begin this change now, else when to ask again.
+
+    All rounds of one change are one; a revision is another. Raises `BudgetSpent` where none may
+    begin at all, or nobody can count them.
+    """
+    if doors.budget is None:
+        return None
+    most = doors.budget.rules.modifications_an_hour
+    if most == 0:
+        raise BudgetSpent("No change may be begun: `budget.modifications_an_hour` is 0.")
+    key = f"{run.id}:{run.attempt}:{run.first_round}"
+    try:
+        return await doors.budget.ledger.begin(
+            key, engine, doors.clock.now(), window=_HOUR, most=most
+        )
+    except StoreError as error:
+        raise BudgetSpent(f"Changes cannot be counted, so none is begun. {error}") from error
+
+
+def full_text(doors: Doors, engine: str, until: datetime) -> str:
+    """Return why a run waits for its turn, and until when."""
+    most = doors.budget.rules.modifications_an_hour if doors.budget else 0
+    return f"{FULL.format(most=most, engine=engine)} I go on by myself {soon(until)}."

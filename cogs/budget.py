@@ -1,0 +1,34 @@
+"""The budget: `/budget`, and what models cost, asked for in words."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.errors import WrongStage
+from cogs.ui import in_dev_channel, is_listed, person_of
+
+
+class Budgets(commands.Cog):
+    """What was spent, by whom and on what. Nobody changes a cap by talking."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command()
+    async def budget(self, interaction: discord.Interaction) -> None:
+        """Show what models cost, today and this week, against what they may."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = person_of(self.bot, interaction.user)
+        if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
+            where = f"<#{self.bot.identity.dev_channel_id}>"
+            raise WrongStage(f"Please use this in {where}, where everybody can see it.")
+        post = await self.bot.agent.budget.post(person)
+        channel = interaction.channel_id or self.bot.identity.dev_channel_id
+        await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
+        await interaction.followup.send("There it is.", ephemeral=True)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Budgets(bot))
