@@ -23,6 +23,10 @@ from bot.local.person import Person
 from bot.local.server import LocalDiscord, LocalPerson
 
 TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
+_INHERITED = (
+    "PATH", "HOME", "LANG", "TMPDIR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+    "THESEUS_HTTP_PORT", "THESEUS_HTTP_TOKEN", "THESEUS_WEBHOOK_SECRET",
+)  # fmt: skip
 _RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0)
 _CLOSING_SECONDS = 10.0
 
@@ -218,11 +222,7 @@ class BotProcess:
             )
 
     def _environment(self) -> dict[str, str]:
-        inherited = {
-            key: os.environ[key]
-            for key in ("PATH", "HOME", "LANG", "TMPDIR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")
-            if key in os.environ
-        }
+        inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         return inherited | {
             "DISCORD_TOKEN": self._discord.token,
             "THESEUS_DISCORD_API_URL": self._discord.api_url,
