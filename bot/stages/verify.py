@@ -72,8 +72,7 @@ class Verify:
         )
         if reproduction is None or any(finding.blocking for finding in findings):
             return verdict
-        if await workspace.head() != change.head:
-            await workspace.reset(change.head)
+        await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
         red, green, checks = await self._run(plan, workspace, changed, on_check)
         return verdict.but(
@@ -159,8 +158,7 @@ class Verify:
 
         Raises `VerifierError`, `WorkspaceError`.
         """
-        if await workspace.head() != change.head:
-            await workspace.reset(change.head)
+        await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
         checks = await self._verifier.run_checks("full", workspace, changed, on_check)
         return FullTier(head=change.head, checks=checks)

@@ -33,10 +33,15 @@ async def _in_thread(work: Callable[[], None]) -> None:
 def _copy(source: Path, target: Path) -> None:
     def left_out(folder: str, names: list[str]) -> set[str]:
         here = Path(folder)
-        odd = {name for name in names if not (_ordinary(here / name))}
+        odd = {name for name in names if not _ordinary(here / name) or _compiled(name)}
         return odd | ({".git"} if here == source else set())
 
     shutil.copytree(source, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+
+
+def _compiled(name: str) -> bool:
+    """Whether Python would run this instead of the source beside it, which is what was read."""
+    return name == "__pycache__" or name.endswith((".pyc", ".pyo"))
 
 
 def _ordinary(path: Path) -> bool:

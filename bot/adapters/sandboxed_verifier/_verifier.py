@@ -18,14 +18,16 @@ from bot.adapters.sandboxed_verifier._commands import (
     test_options,
     tool_of,
 )
-from bot.adapters.sandboxed_verifier._report import read_report
+from bot.adapters.sandboxed_verifier._machinery import Machinery
+from bot.adapters.sandboxed_verifier._report import Report, read_report
 from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
+from bot.adapters.sandboxed_verifier._witness import FAKED, testifies, witness
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.sandbox import Completed, Limits, Sandbox
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import checks_from
@@ -61,6 +63,7 @@ class SandboxedVerifier:
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
         self._reproduction_limits = Limits(seconds=reproduction_seconds)
+        self._machinery = Machinery()
         self._reds: dict[tuple[str, Reproduction], CheckResult] = {}  # by base
 
     @property
@@ -95,16 +98,49 @@ class SandboxedVerifier:
         """
         if at_base and (seen := self._reds.get((workspace.base, reproduction))):
             return seen
-        return await self._reproduce(reproduction, workspace, at_base=at_base, want_red=at_base)
+        if at_base:
+            return await self._reproduce(reproduction, workspace, at_base=True, want_red=True)
+        return await self._green(reproduction, workspace)
 
     async def _reproduce(
         self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool, want_red: bool
     ) -> CheckResult:
+        done, report = await self._tested(reproduction, workspace, at_base=at_base)
+        return reproduction_result(
+            reproduction,
+            done if isinstance(done, Completed) else None,
+            report,
+            want_red,
+            done if isinstance(done, str) else "",
+        )
+
+    async def _green(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
+        """Run it where it should pass, and beside it a witness that should not."""
+        failing, nonce = witness(reproduction)
+        try:
+            async with asyncio.TaskGroup() as group:
+                passing = group.create_task(
+                    self._reproduce(reproduction, workspace, at_base=False, want_red=False)
+                )
+                beside = group.create_task(self._tested(failing, workspace, at_base=False))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        result, (_, report) = passing.result(), beside.result()
+        if result.status == "passed" and not testifies(report, nonce):
+            return result.but(status="failed", summary=FAKED)
+        return result
+
+    async def _tested(
+        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
+    ) -> tuple[Completed | str, Report | None]:
+        """Run it with base's own machinery; return how that ended, or why it could not begin."""
         async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
             tree = place / "tree"
+            if not at_base:
+                await self._machinery.restore(tree, workspace, conftest=True)
             reason = write_inside(tree, reproduction.path, reproduction.source)
             if reason:
-                return reproduction_result(reproduction, None, None, want_red, reason)
+                return reason, None
             shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", reproduction.node_id]
             done = await self._sandbox.run(
                 reporting(shown, place / REPORT),
@@ -113,8 +149,7 @@ class SandboxedVerifier:
                 env={"PYTHONPATH": str(tree)},
                 limits=self._reproduction_limits,
             )
-            report = read_report(place / REPORT)
-            return reproduction_result(reproduction, done, report, want_red)
+            return done, read_report(place / REPORT)
 
     async def affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int
@@ -251,6 +286,8 @@ class SandboxedVerifier:
             tree = place / "tree"
             env = {"PYTHONPATH": str(tree)}
             writable = [place]
+            if not at_base:
+                await self._machinery.restore(tree, workspace, conftest=False)
             if tool in CACHES:
                 kept = self._cache / tool
                 kept.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ async def test_a_conftest_finds_no_secret_in_environment_files_or_other_processe
     assert "|FileNotFoundError|False" in result.output
 
 
-async def test_a_sitecustomize_cannot_write_outside(
+async def test_what_a_test_imports_cannot_write_outside(
     sandbox: BubblewrapSandbox, workspace: Workspace, tmp_path: Path
 ) -> None:
     outside = tmp_path / "checkout" / "dice.py"
@@ -112,7 +112,7 @@ async def test_a_sitecustomize_cannot_write_outside(
         "    else:\n        print('WROTE', place)\n"
     )
     result = await proved(
-        sandbox, workspace, tmp_path, sitecustomize=code, tests__conftest="import sitecustomize\n"
+        sandbox, workspace, tmp_path, startup=code, tests__conftest="import startup\n"
     )
     assert outside.read_text() == before
     assert not (tmp_path / "new").exists()

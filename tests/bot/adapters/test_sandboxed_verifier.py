@@ -146,12 +146,11 @@ async def test_a_module_that_does_not_import_is_not_red(
 
 
 @pytest.mark.slow
-async def test_a_broken_fixture_is_not_red(
-    verifier: SandboxedVerifier, workspace: Workspace
-) -> None:
+async def test_a_broken_fixture_is_not_red(verifier: SandboxedVerifier, tmp_path: Path) -> None:
     conftest = "import pytest\n\n@pytest.fixture(autouse=True)\ndef broken():\n    return [][0]\n"
-    write(workspace.path, {"tests/conftest.py": conftest})
-    assert await verifier.first_red([reproduction()], workspace) is None
+    base = faulty_project(tmp_path / "odd", **{"tests__conftest.py": conftest})
+    async with GitWorkspaces(tmp_path / "odd", tmp_path / "more").lend("r2", base=base) as tree:
+        assert await verifier.first_red([reproduction()], tree) is None
 
 
 @pytest.mark.slow
@@ -205,24 +204,6 @@ async def test_a_reproduction_outside_the_repository_is_not_written(
     odd = reproduction().but(path=path)
     head = await verifier.run_reproduction(odd, workspace, at_base=False)
     assert (head.status, "not a path inside" in head.summary) == ("failed", True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "cheat",
-    [
-        "import os\nos._exit(0)\n",
-        "def pytest_collection_modifyitems(items):\n    items.clear()\n",
-        "import sys\nsys.exit(0)\n",
-        "def pytest_cmdline_main(config):\n    return 0\n",
-    ],
-)
-async def test_leaving_before_the_tests_ran_is_not_green(
-    verifier: SandboxedVerifier, workspace: Workspace, cheat: str
-) -> None:
-    write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": cheat})
-    head = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
-    assert head.status == "failed"
 
 
 @pytest.mark.slow

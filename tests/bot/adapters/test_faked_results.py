@@ -1,0 +1,173 @@
+"""A branch that would rather look green than be it: what it tries, and what is said of it."""
+
+import py_compile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.domain.change import CheckResult
+from bot.ports.workspace import Workspace
+from tests.fakes.faulty_project import BROKEN, FIXED, faulty_project, reproduction
+from tests.fakes.repositories import write
+from tests.support.choosing import EXHAUSTIVE
+from tests.support.confining import at_hand
+
+PASSES = (
+    "<testsuites><testsuite><testcase classname='tests.test_dice' name='test_it'/>"
+    "</testsuite></testsuites>"
+)
+# Writes the report that pytest was asked for, and ends before anybody else can.
+FORGES = f"""
+import os, sys
+def forge():
+    for word in sys.argv:
+        if word.startswith("--junitxml="):
+            open(word.partition("=")[2], "w").write("{PASSES}")
+    print("1 passed in 0.01s", flush=True)
+    os._exit(0)
+"""
+LENIENT = """
+import _pytest.runner as runner
+whole = runner.TestReport.from_item_and_call.__func__
+def lenient(cls, item, call):
+    call.excinfo = None
+    return whole(cls, item, call)
+runner.TestReport.from_item_and_call = classmethod(lenient)
+"""
+HOOK = """
+import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    report.outcome, report.longrepr = "passed", None
+"""
+INI = "[pytest]\naddopts = -p no:python --co\n"
+# By hand: files of the branch, by path.
+BY_MACHINERY: Mapping[str, Mapping[str, str]] = {
+    "a conftest that leaves": {"tests/conftest.py": "import os\nos._exit(0)\n"},
+    "a conftest that forges the report": {"tests/conftest.py": FORGES + "forge()\n"},
+    "a conftest at the root": {"conftest.py": FORGES + "forge()\n"},
+    "a conftest that hooks the report": {"tests/conftest.py": HOOK},
+    "a conftest that empties the list": {
+        "tests/conftest.py": "def pytest_collection_modifyitems(items):\n    items.clear()\n"
+    },
+    "a conftest that answers for pytest": {
+        "tests/conftest.py": "def pytest_cmdline_main(config):\n    return 0\n"
+    },
+    "a conftest that ignores the file": {
+        "tests/conftest.py": "collect_ignore_glob = ['*']\n",
+    },
+    "pytest.ini that only collects": {"pytest.ini": INI},
+    "pytest.ini beside the test": {"tests/regressions/pytest.ini": INI},
+    "settings that load a plugin": {
+        "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p forger'\n",
+        "forger.py": FORGES + "forge()\n",
+    },
+    "a start-up file": {"sitecustomize.py": FORGES + "import atexit\natexit.register(forge)\n"},
+    "another start-up file": {"usercustomize.py": FORGES + "forge()\n"},
+}
+BY_SOURCES: Mapping[str, Mapping[str, str]] = {
+    "sources that leave": {"dice.py": "import os\nos._exit(0)\n"},
+    "sources that forge at import": {"dice.py": FORGES + "forge()\n"},
+    "sources that forge at the end": {
+        "dice.py": FORGES + "import atexit\natexit.register(forge)\n" + BROKEN
+    },
+    "sources that forge when called": {"dice.py": FORGES + "def face(value): forge()\n"},
+    "sources that mend pytest": {"dice.py": LENIENT + BROKEN},
+    "sources that kill their parent": {
+        "dice.py": "import os\nos.kill(os.getppid(), 9)\n" + FORGES + "forge()\n"
+    },
+}
+CHEATS = {**BY_MACHINERY, **BY_SOURCES}
+ALWAYS = ("sources that forge at the end",)
+
+
+@pytest.fixture
+async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
+    base = faulty_project(tmp_path / "checkout")
+    async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
+        yield it
+
+
+@pytest.fixture
+def verifier(tmp_path: Path) -> SandboxedVerifier:
+    return SandboxedVerifier(at_hand(), tmp_path / "cache")
+
+
+async def ignore(result: CheckResult) -> None:
+    """Take a check\'s result and do nothing with it."""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(name, marks=() if name in ALWAYS else (pytest.mark.slow, EXHAUSTIVE))
+        for name in CHEATS
+    ],
+)
+async def test_a_fault_that_is_there_is_never_reported_gone(
+    verifier: SandboxedVerifier, workspace: Workspace, files: str
+) -> None:
+    write(workspace.path, CHEATS[files])
+    result = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    assert result.status == "failed"
+
+
+@pytest.mark.slow
+async def test_settings_of_the_branch_do_not_make_a_fault_green_elsewhere(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    files = {
+        "dice.py": "import os\n" + FIXED,
+        "pyproject.toml": "[tool.ruff]\nexclude = ['*']\n[tool.pytest.ini_options]\n",
+        "ruff.toml": "lint.select = []\n",
+    }
+    write(workspace.path, files)
+    results = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert {result.name: result.status for result in results} == {
+        "lint": "failed",
+        "affected tests": "passed",
+    }
+    assert (workspace.path / "ruff.toml").exists()  # only the copy was put right
+
+
+@pytest.mark.slow
+async def test_compiled_code_beside_the_sources_is_not_what_is_run(
+    verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
+) -> None:
+    mended = tmp_path / "mended.py"
+    mended.write_text(FIXED)
+    place = workspace.path / "__pycache__" / "dice.cpython-311.pyc"
+    for name in ("311", "312", "313"):
+        py_compile.compile(
+            str(mended),
+            cfile=str(place.with_name(f"dice.cpython-{name}.pyc")),
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+    result = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    assert result.status == "failed"
+
+
+@pytest.mark.slow
+async def test_one_run_leaves_nothing_for_the_next_to_stumble_over(
+    verifier: SandboxedVerifier, workspace: Workspace, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    spoils = (
+        "import os, pathlib\n"
+        f"for root, _, files in os.walk({str(cache)!r}):\n"
+        "    for name in files:\n"
+        "        try: pathlib.Path(root, name).write_bytes(b'spoilt')\n"
+        "        except OSError: pass\n"
+    )
+    await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    kept = {path: path.read_bytes() for path in (cache / "ruff").rglob("*") if path.is_file()}
+    assert kept
+    write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": spoils})
+    await verifier.run_checks("quick", workspace, [], ignore)
+    await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    assert all(path.read_bytes() == before for path, before in kept.items())
