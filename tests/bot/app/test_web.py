@@ -1,0 +1,69 @@
+"""Where HTTP is served is what was set; the doctor tells what that means."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.app._doctor._web import look_at_http_server
+from bot.app._web import web_rules
+from bot.settings import Settings, load
+
+ROOT = Path(__file__).resolve().parents[3]
+TOKEN = "a-token-that-is-long-enough"
+
+
+def settings(folder: Path, http: Mapping[str, Any], **variables: str) -> Settings:
+    content = yaml.safe_load((ROOT / "data/config.yaml").read_text())
+    content["http"].update(http)
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data/config.yaml").write_text(yaml.safe_dump(content))
+    return load(folder, variables)
+
+
+def test_without_a_port_nothing_is_served(tmp_path: Path) -> None:
+    assert web_rules(settings(tmp_path, {})) is None
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    both = web_rules(settings(tmp_path, {"port": 8081}, THESEUS_HTTP_PORT="9"))
+    file = web_rules(settings(tmp_path, {"port": 8081, "trust": ["ship.example"]}))
+    assert both is not None
+    assert file is not None
+    assert (both.port, file.port, file.trust) == (9, 8081, ("ship.example",))
+    assert (file.host, file.token, file.secret) == ("127.0.0.1", None, None)
+
+
+def test_secrets_come_from_the_environment(tmp_path: Path) -> None:
+    variables = {"THESEUS_HTTP_TOKEN": TOKEN, "THESEUS_WEBHOOK_SECRET": TOKEN[::-1]}
+    rules = web_rules(settings(tmp_path, {"port": 1}, **variables))
+    assert rules is not None
+    assert (rules.token, rules.secret) == (TOKEN, TOKEN[::-1])
+
+
+@pytest.mark.parametrize(
+    ("http", "variables", "status", "words"),
+    [
+        ({}, {}, "good", "not served"),
+        ({"port": 1}, {}, "good", "anybody on this machine may look; webhooks are refused"),
+        ({"port": 1}, {"THESEUS_HTTP_TOKEN": TOKEN}, "good", "for who has the token"),
+        ({"port": 1}, {"THESEUS_WEBHOOK_SECRET": TOKEN}, "good", "webhooks are taken"),
+        ({"port": 1, "host": "10.0.0.1"}, {}, "bad", "THESEUS_HTTP_TOKEN is not set"),
+        ({"port": 1}, {"THESEUS_HTTP_TOKEN": "short"}, "bad", "too short"),
+    ],
+)
+async def test_the_doctor_tells_who_may_look(
+    tmp_path: Path, http: dict[str, Any], variables: dict[str, str], status: str, words: str
+) -> None:
+    finding = (await look_at_http_server(settings(tmp_path, http, **variables)))[0]
+    assert finding.status == status
+    assert words in finding.line
+    assert TOKEN not in finding.line
+
+
+async def test_the_doctor_warns_of_a_token_that_others_can_hear(tmp_path: Path) -> None:
+    made = settings(tmp_path, {"port": 1, "host": "10.0.0.1"}, THESEUS_HTTP_TOKEN=TOKEN)
+    _, warning = await look_at_http_server(made)
+    assert "TLS" in warning.mend
