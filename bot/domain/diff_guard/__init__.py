@@ -11,6 +11,7 @@ from bot.domain.diff_guard._dependencies import importable, new_dependencies
 from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import file_findings, path_findings
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
+from bot.domain.diff_guard._sources import moved_sources
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 from bot.domain.protection import Protection
 
@@ -45,6 +46,7 @@ def inspect(
         *_size(changes, protection, allowed_new),
         *(found for patch in patches for found in _secrets(patch, find_secrets)),
         *new_dependencies(patches, known_import),
+        *moved_sources(patches),
         *gone_tests(changes, patches),
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
     ]
