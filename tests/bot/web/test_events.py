@@ -52,14 +52,16 @@ async def reading(visitor: Visitor, **headers: str) -> AsyncIterator[Stream]:
 
 @asynccontextmanager
 async def streaming(events: Events) -> AsyncIterator[int]:
-    """Serve nothing but these events, with their own patience; lend the port."""
+    """Serve nothing but these events, with little room in the sockets between; lend the port."""
     app = web.Application()
     app.router.add_get("/events", events.serve)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    await web.SockSite(runner, listening).start()
     try:
-        yield runner.addresses[0][1]
+        yield listening.getsockname()[1]
     finally:
         await runner.cleanup()
 
@@ -140,7 +142,7 @@ async def test_a_reader_who_does_not_read_is_cut_off_and_nobody_waits_for_him(ro
         _, writer = await asyncio.open_connection(sock=sock, limit=1_024)
         writer.write(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await until(lambda: feed.readers == 1)
-        for _ in range(KEPT):
+        for _ in range(40):
             feed.add("run", {"reason": " " * 9_000})
         await until(lambda: feed.readers == 0)
         writer.close()
