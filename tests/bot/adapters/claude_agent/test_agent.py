@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.account import Account
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.errors import AgentOutputInvalid, AgentUnauthorized
@@ -12,7 +13,7 @@ from bot.domain.people import Person
 from bot.domain.roles import Role
 from bot.ports.agent import Asked, Finished, Progress, Update
 from tests.fakes.fake_clock import FakeClock
-from tests.support.claude_room import BUDGET, Room, claude_room, mends, the_assignment
+from tests.support.claude_room import BUDGET, RUN, Room, claude_room, mends, the_assignment
 from tests.twins.model import Request, Story, Turn, calls, fails, forever, gives, says, told
 
 REVIEWER = Role(model="opus", seconds=60, usd=5)
@@ -74,8 +75,12 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         "reviewer": [SENDS_BACK, calls("Read", file_path="dice.py"), APPROVES],
     }
     async with claude_room(tmp_path, story, reviewer=REVIEWER) as room:
-        updates = await room.work()
+        updates = await room.work(person_id=7)
         end = last(updates)
+        assert room.gateway.accounts == [
+            Account(purpose="execute", person_id=7, run_id=RUN),
+            Account(purpose="review", person_id=7, run_id=RUN),
+        ]
         assert "FACES[value - 1]" in room.dice()
         assert end.summary == "Faces are counted from one now."
         assert (end.title, end.description) == ("Count faces from one", "The index.")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
@@ -15,6 +16,7 @@ from bot.adapters.claude_agent._conversation import Conversation
 from bot.adapters.claude_agent._heard import Ended, Heard, Said, Used, Wrote
 from bot.adapters.claude_agent._talk import Talk
 from bot.adapters.sandbox import PlainSandbox
+from bot.domain.account import Account
 from bot.domain.chat import Line
 from bot.domain.errors import AgentOverloaded, AgentUnavailable
 from bot.domain.people import Person
@@ -26,7 +28,7 @@ from tests.fakes.fake_hands import FakeHands
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway, a_pass
-from tests.support.chatting_model import ROOT, ChatRoom, a_turn, chat_room, heard
+from tests.support.chatting_model import ALICE, ROOT, ChatRoom, a_turn, chat_room, heard
 from tests.support.fences import outside
 from tests.twins.model import calls, invents, says, together
 
@@ -70,7 +72,8 @@ class WrittenClaude(Claude):
 
     def __init__(self, folder: Path, clock: FakeClock, *turns: Sequence[Heard | Exception]) -> None:
         self._written = ClaudeOptions(folder, PlainSandbox())
-        super().__init__(self._written, clock, FakeModelGateway())
+        self.gateway = FakeModelGateway()
+        super().__init__(self._written, clock, self.gateway)
         self._turns = list(turns) or [[DONE]]
         self._time = clock
         self.opened: list[tuple[Talk, Lines]] = []
@@ -79,8 +82,9 @@ class WrittenClaude(Claude):
     async def converse(self, talk: Talk) -> AsyncGenerator[Conversation, None]:
         line = Lines(self._turns)
         self.opened.append((talk, line))
+        lent = replace(a_pass(), charge_to=self.gateway.accounts.append)
         try:
-            yield Conversation(line, self._written, talk, a_pass(), self._time, None)
+            yield Conversation(line, self._written, talk, lent, self._time, None)
         finally:
             await line.close(at_once=True)
 
@@ -123,6 +127,17 @@ async def test_the_program_nobody_talked_to_for_longest_makes_room(tmp_path: Pat
         await heard(companion, a_turn(channel=channel), FakeHands())
     assert claude.running == ["1:chat", "3:chat"]
     assert len(claude.opened) == 3
+
+
+async def test_each_turn_is_charged_to_whoever_wrote_it(tmp_path: Path) -> None:
+    clock = FakeClock()
+    claude = WrittenClaude(tmp_path, clock)
+    companion = a_companion(claude, clock)
+    for number, person in enumerate([ALICE, MALLORY, ALICE]):
+        await heard(companion, a_turn(message=number, person=person), FakeHands())
+    assert claude.opened[0][0].account == Account(purpose="chat", person_id=ALICE.id)
+    assert [each.person_id for each in claude.gateway.accounts] == [ALICE.id, MALLORY.id, ALICE.id]
+    assert len(claude.opened) == 1
 
 
 async def test_one_that_is_talking_is_waited_for(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan
 from bot.ports.agent import Progress
@@ -65,6 +66,7 @@ async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_p
         first, *_, last = room.model.asked("planner")
         assert "rolling dice keeps crashing" in first.prompt
         assert "`data/**`" in first.prompt
+        assert [account.purpose for account in room.gateway.accounts] == ["plan"]
         assert "lint: ruff check '{changed}'" in first.prompt
         assert "deadbeef is not in the evidence" in last.text
         assert {"Read", "Grep", "Glob"} <= set(first.tools)
@@ -114,7 +116,7 @@ async def test_a_test_that_does_not_fail_today_counts_for_nothing(tmp_path: Path
 async def test_a_diagnosis_is_explained_without_a_plan(tmp_path: Path) -> None:
     async with claude_room(tmp_path, {"planner": [gives(SURE)]}) as room:
         _, planner = room.start()
-        case = the_case(room.base)
+        case = the_case(room.base).but(person_id=7)
         async with aclosing(planner.diagnose(case, room.workspace)) as updates:
             *_, end = [update async for update in updates]
         assert isinstance(end, Diagnosed)
@@ -122,3 +124,6 @@ async def test_a_diagnosis_is_explained_without_a_plan(tmp_path: Path) -> None:
         assert end.diagnosis.confidence == "high"
         assert end.diagnosis.line == case.diagnosis.line
         assert "No plan is wanted yet" in room.model.asked("planner")[0].prompt
+        assert room.gateway.accounts == [
+            Account(purpose="diagnose", person_id=7, run_id=case.run_id)
+        ]
