@@ -68,7 +68,7 @@ _CONFIG = {
     "diff.noprefix": "false",
     "diff.mnemonicPrefix": "false",
     "diff.relative": "false",
-    "diff.ignoreSubmodules": "none",
+    "diff.ignoreSubmodules": "dirty",
     "color.ui": "false",
     "advice.detachedHead": "false",
 }

@@ -1,5 +1,6 @@
 """Reading git's machine formats: NUL-separated, so any file name is just a name."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,6 +82,12 @@ def file_changes(out: bytes) -> tuple[FileChange, ...]:
 def _lines(count: bytes) -> int:
     """Return a numstat count; a binary file's is a hyphen."""
     return int(count) if count.isdigit() else 0
+
+
+def gitlinks(listing: bytes) -> tuple[str, ...]:
+    """Return the paths of other repositories in the listing of `ls-files --stage -z`."""
+    entries = (entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry)
+    return tuple(os.fsdecode(path) for mode, path in entries if mode.startswith(_GITLINK))
 
 
 def nested_repository(raw_listing: bytes) -> str | None:

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from bot.adapters._git import PLAIN_DIFF, Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
-from bot.adapters._git_parse import diff_between, file_changes, nested_repository, text_at
+from bot.adapters._git_parse import diff_between, file_changes, gitlinks, nested_repository, text_at
 from bot.adapters._git_remote import Access, Way, way_to
 from bot.adapters._git_undo import undo
 from bot.domain.change import FileChange, Undone
@@ -94,7 +94,8 @@ class GitWorkspace:
 
     def _stage(self) -> bytes:
         """Put the whole worktree into the index; return what that changes against the head."""
-        self._git.run("add", "-A")
+        around = [f":(exclude,literal){path}" for path in self._submodules()]
+        self._git.run("add", "-A", "--", ".", *around, env={"GIT_LITERAL_PATHSPECS": "0"})
         staged = self._git.run("diff-index", "--cached", "--raw", "--no-renames", "-z", "HEAD").out
         nested = nested_repository(staged)
         if nested is not None:
@@ -103,6 +104,13 @@ class GitWorkspace:
                 f"{nested} in the worktree is a git repository of its own; a change cannot hold one"
             )
         return staged
+
+    def _submodules(self) -> tuple[str, ...]:
+        """Return where other repositories belong. Nobody puts one there but an attacker.
+
+        Git would look whether it was changed, in there, and run what its configuration names.
+        """
+        return gitlinks(self._git.run("ls-files", "--stage", "-z").out)
 
     def _commit(self, message: str) -> str:
         if self._stage():

@@ -233,6 +233,46 @@ async def test_processes_together_cannot_take_more_memory_than_allowed(
     assert "256 are allowed" in done.output
 
 
+@pytest.mark.slow
+async def test_filling_the_disk_with_many_files_is_stopped_and_said(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    code = (
+        "block = b'x' * (1024 * 1024)\n"
+        "for number in range(10_000):\n"
+        "    with open(f'part-{number}', 'wb') as part:\n"
+        "        for _ in range(16): part.write(block)\n"
+    )
+    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=60, disk_mb=64))
+    assert not done.timed_out
+    assert "MB on disk, 64 are allowed" in done.output
+
+
+async def test_what_others_write_meanwhile_is_not_held_against_a_command(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    code = "import time; open('begun', 'w').close(); time.sleep(0.6); print('done')"
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(python(sandbox, code, ours, limits=Limits(disk_mb=1)))
+        while not (ours / "begun").exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+        (tmp_path / "other").write_bytes(b"x" * (8 * 1024 * 1024))
+    assert running.result().output == "done\n"
+
+
+async def test_no_process_opens_more_files_than_allowed(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "held = []\n"
+        "try:\n"
+        "    while len(held) < 20_000: held.append(os.dup(0))\n"
+        "except OSError: print(len(held) < 5_000)\n"
+    )
+    assert (await python(sandbox, code, tmp_path)).output == "True\n"
+
+
 async def test_bytes_that_are_no_text_do_not_break_the_output(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Attacks by a branch on the machine that proves it: each is contained, and reported."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -234,6 +235,40 @@ async def test_a_huge_file_is_cut_short(sandbox: BubblewrapSandbox, tmp_path: Pa
     done = await inside(sandbox, tmp_path, code)
     assert done.returncode != 0
     assert (tmp_path / "big").stat().st_size <= 1024**3
+
+
+async def test_memory_that_belongs_to_no_process_is_bounded_too(
+    sandbox: BubblewrapSandbox, tmp_path: Path
+) -> None:
+    code = (
+        "import os\n"
+        "for place in ('/dev/shm', '/dev', '/tmp', '/', '/run', os.environ['HOME']):\n"
+        "    try: disk = os.statvfs(place)\n"
+        "    except OSError: continue\n"
+        "    writable = not disk.f_flag & os.ST_RDONLY\n"
+        "    print(place, writable and disk.f_blocks * disk.f_frsize // 2**20 > 1024)\n"
+    )
+    done = await inside(sandbox, tmp_path, code)
+    assert "True" not in done.output
+    assert done.output.count("False") >= 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the kernel does not count root's processes")
+async def test_the_kernel_itself_stops_processes_that_outgrow_a_look(
+    sandbox: BubblewrapSandbox, tmp_path: Path
+) -> None:
+    code = (
+        "import os, time\n"
+        "made = 0\n"
+        "try:\n"
+        "    while made < 400:\n"
+        "        if os.fork() == 0: time.sleep(5); os._exit(0)\n"
+        "        made += 1\n"
+        "except OSError: print('stopped', made)\n"
+        "os.kill(0, 9)\n"
+    )
+    done = await inside(sandbox, tmp_path, code, processes=20)
+    assert "stopped" in done.output or "20 are allowed" in done.output
 
 
 async def test_the_sandbox_is_chosen_as_configured(tmp_path: Path) -> None:
