@@ -84,6 +84,11 @@ class LocalDiscord:
         """What a bot uses in place of `wss://gateway.discord.gg`."""
         return f"ws://{self._host}:{self.port}/gateway"
 
+    def roles(self, *names: str) -> frozenset[int]:
+        """Return the ids of the server's roles of these names, as far as there are any."""
+        known = self._world.backend.guilds[self.guild_id].roles.values()
+        return frozenset(role.id for role in known if role.name in names)
+
     def leave(self, name: str) -> None:
         """Have somebody leave the server for good; the bot is told, as Discord tells it."""
         self._world.backend.remove_member(self.guild_id, self.people[name])

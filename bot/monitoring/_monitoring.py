@@ -124,6 +124,8 @@ class Monitoring:
 
         Its thread hangs on the incident's message; `said_in` counts where there is none.
         """
+        if self._board.get(incident_id.strip().lower()) is None:  # which there are is not for all
+            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
         incident = self.find(incident_id)
         where = incident.message or said_in
         place = Place(
@@ -146,9 +148,10 @@ class Monitoring:
 
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Have nothing more told of that fault for a day. Raises `NotAuthorized`, `WrongStage`."""
+        known = self._board.get(incident_id)
+        keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
+        await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
         incident = self.find(incident_id)
-        keys = ", ".join(sorted(incident.anomaly_keys))
-        await self._agent.permit(person, Act.STEER, note=f"mute incident {incident.id}: {keys}")
         until = self._clock.now() + _MUTED_FOR
         self._board.mute(self.find(incident_id).anomaly_keys, person, until)
         muted = self._board.change(incident.id, muted_until=until, muted_by=person)

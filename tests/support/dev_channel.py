@@ -1,7 +1,7 @@
 """The dev channel with real client, cogs, chat and agent; fakes behind the other doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -114,18 +114,20 @@ async def dev_channel(
     planner: Planner | None = None,
     noticing: bool = False,
     make_world: Callable[[Path], World] = World,
+    extensions: Sequence[str] = COGS,
+    newcomers: Sequence[LocalPerson] = (),
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast.
 
-    With `noticing`, the bot notices by itself what goes wrong.
+    With `noticing`, the bot notices by itself what goes wrong. `newcomers` come beside the others.
     """
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalDiscord(PEOPLE, token="local"))
+        local = await stack.enter_async_context(LocalDiscord((*PEOPLE, *newcomers), token="local"))
         world = make_world(folder)
         world.planner = planner
         ids = dict(local.people)
         listed = people or AllowList(
-            developers=PeopleList(users=frozenset({ids["dora"]})),
+            developers=PeopleList(users=frozenset({ids["dora"]}), roles=local.roles("developers")),
             approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
         )
         identity = Identity(local.guild_id, local.dev_channel_id, listed)
@@ -136,7 +138,7 @@ async def dev_channel(
             clock=world.clock,
             recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
             identity=identity,
-            extensions=COGS,
+            extensions=extensions,
             guild_ready_timeout=0.05,
         )
         chat = DiscordChat(client, FakeOutbox(), world.clock, redact)

@@ -1,0 +1,216 @@
+"""Every way into the bot, what each asks the policy for, and which are open to all, and why."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import discord
+import typer
+from discord import app_commands, ui
+from discord.ext import commands, tasks
+
+from bot.__main__ import cli
+from bot.domain.grammar import Intent
+from bot.domain.policy import Act
+
+EVERYDAY = "everyday: everybody may, and it touches nobody else's"
+NOBODY = "nobody speaks here: Discord tells of the connection"
+MACHINE = "whoever has the machine has the bot; it can approve nothing"
+ITSELF = "the bot by itself, which the policy lets do nothing that takes a person"
+
+Table = Mapping[str, Act | str]
+
+ENTRIES: Table = {
+    # commands and menus
+    "/investigate": Act.ASK, "/fix": Act.ASK, "/revert": Act.ASK, "/ship": Act.SHIP,
+    "/runs list": Act.READ, "/runs show": Act.READ,
+    "/runs cancel": Act.CANCEL, "/runs retry": Act.ASK,
+    "/incidents list": Act.READ, "/incidents show": Act.READ,
+    "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
+    "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
+    "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
+    "/roll": EVERYDAY, "/quote": EVERYDAY,
+    "/remind": EVERYDAY, "/reminders list": EVERYDAY, "/reminders cancel": EVERYDAY,
+    "/poll create": EVERYDAY, "/poll results": EVERYDAY,
+    "/poll close": "everyday: who made the poll, or may manage messages",
+    "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
+    # what is offered while somebody types: nothing, to who is not listed
+    "choices /revert run": Act.READ, "choices /runs show run": Act.READ,
+    "choices /runs cancel run": Act.READ, "choices /runs retry run": Act.READ,
+    "choices /incidents show incident": Act.READ, "choices /memory forget memory": Act.READ,
+    # buttons and forms
+    "button RunButton ship": Act.SHIP, "button RunButton revise": Act.REVISE,
+    "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
+    "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
+    "button RunButton revert": Act.ASK,
+    "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
+    "button IncidentButton mute": Act.STEER,
+    "form ReviseModal": Act.REVISE,
+    # what is said
+    "says investigate": Act.ASK, "says fix": Act.ASK, "says status": Act.READ,
+    "says cancel": Act.CANCEL, "says revise": Act.REVISE, "says ship": Act.SHIP,
+    "says reject": Act.REJECT, "says revert": Act.ASK, "says pause": Act.STEER,
+    "says resume": Act.STEER, "says remember": Act.STEER, "says forget": Act.STEER,
+    "says stop": Act.STOP, "says audit": Act.READ, "says budget": Act.READ,
+    "says capabilities": "it tells what can be asked",
+    "says chat": "rules answer who is not listed; the model and its tools are for listed people",
+    "reacts 🚢": Act.SHIP,
+    # what listens
+    "hears Conversation.on_message": "each intent is under `says`",
+    "hears Approvals.on_raw_reaction_add": "under `reacts`",
+    "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
+    "hears Conversation.on_ready": NOBODY, "hears Conversation.on_resumed": NOBODY,
+    "hears Conversation.on_disconnect": NOBODY,
+    "hears Polls.hear_press": EVERYDAY,
+    "hears TheseusClient.on_connect": NOBODY, "hears TheseusClient.on_disconnect": NOBODY,
+    "hears TheseusClient.on_resumed": NOBODY, "hears TheseusClient.on_error": NOBODY,
+    "hears TheseusClient.on_interaction": "it starts a clock",
+    "hears TheseusClient.on_app_command_completion": "it journals",
+    "hears TheseusClient.on_command_completion": "it journals",
+    "hears TheseusClient.on_command_error": "it journals and answers",
+    # what runs by itself
+    "loop Conversation._look_back": "what it finds goes the way of every message",
+    "loop Reminders._watch": EVERYDAY,
+    # the command line
+    **dict.fromkeys(
+        (
+            "$ theseus run", "$ theseus demo", "$ theseus setup", "$ theseus doctor",
+            "$ theseus intent", "$ theseus verdict", "$ theseus redact", "$ theseus repair",
+            "$ theseus bench", "$ theseus audit", "$ theseus runs list", "$ theseus runs show",
+            "$ theseus journal search", "$ theseus memory search", "$ theseus memory export",
+            "$ theseus detect", "$ theseus stop", "$ theseus dependencies",
+        ),
+        MACHINE,
+    ),
+    # HTTP; what each takes besides is tested with the server
+    "http GET /health": "it tells that the bot lives",
+    "http GET /health/ready": "it tells whether the bot is ready",
+    "http GET /login": "a form for the token", "http POST /login": "it takes the token",
+    "http GET /static/{name:[0-9a-z.-]{1,60}}": "the dashboard's own files",
+}  # fmt: skip
+
+SAID: Mapping[Intent, str] = {
+    Intent.INVESTIGATE: "investigate why the dice fail",
+    Intent.FIX: "fix the dice",
+    Intent.STATUS: "status",
+    Intent.CANCEL: "cancel",
+    Intent.REVISE: "also handle an empty list",
+    Intent.SHIP: "ship it",
+    Intent.REJECT: "reject",
+    Intent.REVERT: "revert #1",
+    Intent.PAUSE: "pause",
+    Intent.RESUME: "resume",
+    Intent.REMEMBER: "remember that dice have six sides",
+    Intent.FORGET: "forget that dice have six sides",
+    Intent.STOP: "stop everything",
+    Intent.AUDIT: "audit yourself",
+    Intent.BUDGET: "how much have you spent?",
+    Intent.CAPABILITIES: "what can you do?",
+    Intent.CHAT: "good morning",
+}
+
+_CHOICE = re.compile(r"\(\?P<(?:act|action)>([\w|-]+)\)")
+
+
+def entries(bot: commands.Bot) -> Iterator[str]:
+    """Yield every way in there is: of the loaded bot, the command line and the HTTP server."""
+    yield from (f"@ {command.qualified_name}" for command in bot.walk_commands())
+    for command in slash(bot):
+        yield f"/{command.qualified_name}"
+        yield from (f"choices {name}" for name in choosing(command))
+    yield from (f"menu {menu.name}" for menu in menus(bot))
+    for item in items(bot):
+        yield from (f"button {item.__name__} {act}" for act in acts_of(item) or ["?"])
+    yield from (f"view {type(view).__name__}" for view in bot.persistent_views)
+    yield from (f"form {form.__name__}" for form in forms(bot))
+    yield from (f"says {intent}" for intent in Intent)
+    yield from (f"hears {name}" for name in listeners(bot))
+    yield from loops(bot)
+    yield from (f"$ {path}" for path in command_line())
+    yield from (f"http {method} {path}" for method, path in open_routes())
+
+
+def slash(bot: commands.Bot) -> list[app_commands.Command[Any, ..., Any]]:
+    """Return every slash command, those in groups too."""
+    found = {
+        command.qualified_name: command
+        for command in bot.tree.walk_commands()
+        if isinstance(command, app_commands.Command)
+    }
+    return list(found.values())
+
+
+def choosing(command: app_commands.Command[Any, ..., Any]) -> list[str]:
+    """Return the options of a command that offer choices."""
+    options = (p.display_name for p in command.parameters if p.autocomplete)
+    return [f"/{command.qualified_name} {option}" for option in options]
+
+
+def menus(bot: commands.Bot) -> list[app_commands.ContextMenu]:
+    """Return every context menu."""
+    kinds = (discord.AppCommandType.message, discord.AppCommandType.user)
+    found = [menu for kind in kinds for menu in bot.tree.get_commands(type=kind)]
+    return [menu for menu in found if isinstance(menu, app_commands.ContextMenu)]
+
+
+def items(bot: commands.Bot) -> list[type[ui.DynamicItem[Any]]]:
+    """Return every kind of button that outlives a restart."""
+    return list(bot._connection._view_store._dynamic_items.values())
+
+
+def acts_of(item: type[ui.DynamicItem[Any]]) -> list[str]:
+    """Return what such a button can do, by the template of its id."""
+    found = _CHOICE.search(item.__discord_ui_compiled_template__.pattern)
+    return found[1].split("|") if found else []
+
+
+def forms(bot: commands.Bot) -> list[type[ui.Modal]]:
+    """Return every form that a loaded cog can open."""
+    found: list[type[ui.Modal]] = []
+    waiting = [*ui.Modal.__subclasses__()]
+    rooms = ("cogs.", *bot.extensions)
+    while waiting:
+        form = waiting.pop()
+        waiting += form.__subclasses__()
+        if form.__module__.startswith(rooms) and form not in found:
+            found.append(form)
+    return list({form.__name__: form for form in found}.values())
+
+
+def listeners(bot: commands.Bot) -> Iterator[str]:
+    """Yield everything that hears an event, of cogs and of the client itself."""
+    for heard in bot.extra_events.values():
+        yield from (str(getattr(each, "__qualname__", each)) for each in heard)
+    for name in vars(type(bot)):
+        if name.startswith("on_"):
+            yield f"{type(bot).__name__}.{name}"
+
+
+def loops(bot: commands.Bot) -> Iterator[str]:
+    """Yield the background loops of every cog."""
+    for cog in bot.cogs.values():
+        for name in dir(type(cog)):
+            if isinstance(getattr(type(cog), name, None), tasks.Loop):
+                yield f"loop {type(cog).__name__}.{name}"
+
+
+def command_line() -> Iterator[str]:
+    """Yield every command of `theseus`."""
+
+    def walk(command: Any, path: str) -> Iterator[str]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield path
+        for name, each in (inner or {}).items():
+            yield from walk(each, f"{path} {name}")
+
+    yield from walk(typer.main.get_command(cli), "theseus")
+
+
+def open_routes() -> Iterator[tuple[str, str]]:
+    """Yield the routes that take no key."""
+    from bot.web import ROUTES
+
+    for route in ROUTES:
+        if route.needs == "open":
+            yield route.method, route.path

@@ -1,0 +1,115 @@
+"""Every way into the bot asks the one policy, or is declared open with a reason."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.client import abilities
+from bot.domain.autonomy import Autonomy
+from bot.domain.grammar import Intent, Setting, parse
+from bot.domain.policy import Act
+from bot.local.server import LocalPerson
+from bot.monitoring import AuditDoors, SelfAudit
+from bot.settings import SelfAuditConfig
+from bot.telemetry import Recorder
+from tests.fakes.fake_charts import FakeCharts
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel
+from tests.support.entries import ENTRIES, SAID, Table, entries, forms
+from tests.support.trespassing import Trespasser
+
+ROOT = Path(__file__).resolve().parents[1]
+GWEN = LocalPerson("gwen", listed=True, roles=("developers",))
+PLANTED = "tests.support.planted_cog"
+
+
+def every_cog() -> list[str]:
+    return [f"cogs.{found.stem}" for found in sorted((ROOT / "cogs").iterdir()) if is_cog(found)]
+
+
+def is_cog(path: Path) -> bool:
+    return path.name not in ("__init__.py", "__pycache__", "ui")
+
+
+@asynccontextmanager
+async def inside(
+    folder: Path, *more: str, table: Table = ENTRIES
+) -> AsyncIterator[tuple[DevChannel, Trespasser]]:
+    """Open the dev channel with all cogs, a proposal, and mallory at the door."""
+    extensions = (*every_cog(), *more)
+    async with dev_channel(folder, extensions=extensions, noticing=True, newcomers=(GWEN,)) as room:
+        room.client.self_audit = _self_audit(room, folder)
+        run, _, card = await room.proposal()
+        yield room, Trespasser(room, run, card, table)
+
+
+def _self_audit(room: DevChannel, folder: Path) -> SelfAudit:
+    world = room.world
+    doors = AuditDoors(
+        world.journal, world.store, world.shelf, world.memory, room.client.chat, FakeCharts(),
+        world.clock, Recorder(world.journal, world.clock, folder, b"salt", lambda: None),
+    )  # fmt: skip
+    config = SelfAuditConfig(cron=None)
+    return SelfAudit(
+        doors, room.client.agent, config, Autonomy(), root=folder,
+        dev_channel_id=room.local.dev_channel_id, abilities=lambda: abilities(room.client),
+    )  # fmt: skip
+
+
+async def test_every_way_in_asks_for_what_the_table_says_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    async with inside(tmp_path) as (room, mallory):
+        assert set(every_cog()) == set(room.client.extensions)
+        complaints = await mallory.complaints()
+        assert complaints == [], "\n".join(complaints)
+        assert set(entries(room.client)) == {each for each in ENTRIES if each != "reacts 🚢"}
+
+
+async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(
+    tmp_path: Path,
+) -> None:
+    async with inside(tmp_path) as (room, mallory):
+        assert {form.__name__ for form in forms(room.client)} == {"ReviseModal"}
+        thread = str(mallory.run.thread_id)
+        told = await room["gwen"].press(thread, custom_id(mallory.card, "Revise"), mallory.card)
+        assert told["result"] == "modal"
+        guild = room.client.get_guild(room.local.guild_id)
+        assert guild is not None
+        role = next(each for each in guild.roles if each.name == "developers")
+        gwen = room.local.people["gwen"]
+        await room.client.http.remove_role(room.local.guild_id, gwen, role.id)
+        [field] = told["modal"]["fields"]
+        form = {field["custom_id"]: "also handle 0d6"}
+        sent = await room["gwen"].submit(thread, told["modal"]["custom_id"], form)
+        assert (await room.answer("gwen", sent, thread)).startswith("Sorry gwen")
+        assert (await room.refused())[-1] == ("gwen", "revise")
+
+
+async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_path: Path) -> None:
+    told = {"/leak": Act.READ, "choices /leak run": Act.READ, "button Lever pull": Act.CANCEL}
+    known = dict.fromkeys(ENTRIES, "tried above")
+    async with inside(tmp_path, PLANTED, table={**known, **told}) as (_, mallory):
+        complaints = await mallory.complaints()
+    where = sorted(complaint.partition(":")[0] for complaint in complaints)
+    assert where == [
+        "/leak",
+        "@ shout",
+        "button Lever pull",
+        "button Lever push",
+        "choices /leak run",
+        "form Wish",
+        "hears Planted.on_raw_message_edit",
+        "loop Planted._hourly",
+    ]
+
+
+def test_what_is_said_here_is_heard_as_it_is_meant() -> None:
+    here = Setting(addressed=True, in_thread=True, dev_channel=True, listed=True)
+    assert set(SAID) == set(Intent)
+    for intent, text in SAID.items():
+        assert parse(text, here).intent is intent, text
+
+
+def test_whoever_declares_a_way_in_open_says_why() -> None:
+    for entry, told in ENTRIES.items():
+        assert isinstance(told, Act) or len(told) > 8, entry
