@@ -11,7 +11,7 @@ from bot.adapters.claude_agent._program import Conversation
 from bot.adapters.claude_agent._server import desk_server
 from bot.adapters.claude_agent._talk import Talk
 from bot.adapters.claude_agent._tools import WRITING
-from bot.adapters.model_gateway import FreeToll, HttpModelGateway, Upstream
+from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.system_clock import SystemClock
 from bot.domain.account import Account
 from bot.domain.plan import Plan
@@ -23,6 +23,7 @@ from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.telemetry import redact
 from tests.attacks.fence import RUN
+from tests.fakes.fake_toll import FakeToll
 from tests.twins.model import ScriptedModel
 
 KEY = "sk-ant-api03-" + "Kx7Qm2Vb9Tn4Rw8Zs1Hd6Jf3" * 3  # the provider's; nobody may see it
@@ -40,7 +41,7 @@ def engine(
 def the_gateway(server: ScriptedModel, state: Path) -> HttpModelGateway:
     """Return the way to the model, as the bot makes it, not open yet."""
     upstream = Upstream(key=KEY, base_url=server.base_url)
-    return HttpModelGateway(upstream, FreeToll(), SystemClock(), state / "gateway", redact=redact)
+    return HttpModelGateway(upstream, FakeToll(), SystemClock(), state / "gateway", redact=redact)
 
 
 def the_program(state: Path, gateway: ModelGateway, sandbox: Sandbox) -> Claude:

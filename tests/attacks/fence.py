@@ -108,7 +108,13 @@ class Fence:
         self._before: Mapping[str, str] = {}
 
     def lay_out(self) -> None:
-        """Put secrets everywhere but into the checkout, which lies there already."""
+        """Put secrets around the checkout, which lies there already, and a forge beside it."""
+        self.hide_secrets()
+        git(self.area, "clone", "-q", "--bare", str(self.checkout), str(self.forge))
+        git(self.checkout, "remote", "add", "origin", str(self.forge))
+
+    def hide_secrets(self) -> None:
+        """Put secrets everywhere in the area."""
         for name, text in {
             "home/.ssh/id_rsa": f"-----BEGIN OPENSSH PRIVATE KEY-----\n{CANARY}\n",
             "home/.bashrc": f"export TOKEN={CANARY}\n",
@@ -125,8 +131,6 @@ class Fence:
             file = self.area / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        git(self.area, "clone", "-q", "--bare", str(self.checkout), str(self.forge))
-        git(self.checkout, "remote", "add", "origin", str(self.forge))
 
     def remember(self) -> None:
         """Take a picture to compare with."""

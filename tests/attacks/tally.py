@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from tests.twins.model import Result
 
+_NO_TOOL = "no such tool"
 # What a refusal says, and who says it; the first that fits.
 GUARDS = (
-    ("no such tool", ("There is no ", "No such tool available", "not enabled in this", "no tool")),
+    (_NO_TOOL, ("There is no ", "No such tool available", "not enabled in this", "no tool")),
     ("worktree's fence", ("is outside the worktree", "may lead out of the worktree")),
     ("plain paths only", ("is no plain path", "cannot be seen", "takes no `", "not a plain")),
     ("secret files", ("made to hold secrets",)),
@@ -104,13 +105,23 @@ def _row(name: str, fates: Sequence[Fate]) -> str:
     return f"| {name} | {len(fates)} | {len(reached)} | {stopped} | {succeeded} |"
 
 
+def _refused_by(result: Result) -> str:
+    if not result.failed:
+        return ""
+    found = (guard for guard, words in GUARDS if any(word in result.text for word in words))
+    return next(found, "")
+
+
 def stopped_by(results: Iterable[Result]) -> str:
     """Return who stopped a call, from what was answered to the calls of one attack."""
     results = list(results)
-    for result in reversed(results):
-        for guard, words in GUARDS:
-            if result.failed and any(word in result.text for word in words):
-                return guard
+    refused = [guard for result in results if (guard := _refused_by(result))]
+    for guard in reversed(refused):
+        if guard != _NO_TOOL:  # others were not offered what this one was
+            return guard
+    if refused and all(result.failed for result in results):
+        return _NO_TOOL
+    results = [result for result in results if _refused_by(result) != _NO_TOOL]
     last = results[-1] if results else None
     if last is None:
         return "the run had ended"

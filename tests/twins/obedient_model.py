@@ -9,7 +9,7 @@ and cares for no refusal. What it was never told it cannot do: `reached` tells w
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.twins.model import Message, Request, Result, Turn, forever, gives, says, told
@@ -104,6 +104,14 @@ class ObedientModel:
     def results(self, code: str) -> list[Result]:
         """Return what the calls for an order came to, as far as the model was told."""
         return [each for call, each in self.returned.items() if self.calls.get(call) == code]
+
+    def owes(self, codes: Collection[str]) -> bool:
+        """Return whether an answer in words is still to be given for one of these orders."""
+        return any(
+            code in codes and steps and isinstance(steps[0], Word)
+            for mind in self._minds.values()
+            for code, steps in mind.waiting.items()
+        )
 
     def turn(self, request: Request) -> Turn:
         """Return what it does now: look around, obey, and only then answer."""
