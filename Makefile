@@ -32,6 +32,7 @@ check: claude
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/theseus dependencies --no-files
 
 format: install
 	$(BIN)/ruff format .

@@ -1,0 +1,33 @@
+"""`theseus dependencies`: the supply chain, looked at without a network."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app._dependencies import examine_dependencies
+from bot.telemetry import redact, redact_value
+
+
+def dependencies(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    advisories: Annotated[
+        Path | None, typer.Option(help="A folder of advisories in OSV's format.")
+    ] = None,
+    files: Annotated[
+        bool, typer.Option(help="Compare every installed file with its recorded hash.")
+    ] = True,
+) -> None:
+    """Check the lock, the project, what is installed, and advisories; exit 1 on any flaw."""
+    examined = examine_dependencies(Path.cwd(), advisories, files=files)
+    if as_json:
+        told = redact_value(examined.model_dump(mode="json"))
+        sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    else:
+        for flaw in examined.flaws:
+            sys.stdout.write(redact(flaw.line) + "\n")
+        sys.stdout.write(f"{len(examined.flaws)} flaws: {examined.line}\n")
+    if examined.flaws:
+        raise typer.Exit(1)
