@@ -11,11 +11,12 @@ would come to no more than another look at the remote.
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from pydantic import AwareDatetime
 
-from bot.domain.errors import StoreError
 from bot.domain.record import Record
 from bot.ports.clock import Clock
 from bot.ports.shelf import Shelf
@@ -54,24 +55,29 @@ class Deliveries:
             self._taken = OrderedDict((each.body, each) for each in kept)
             self._ids = {each.id: each.body for each in kept}
 
-    async def take(self, delivery_id: str, body: bytes) -> bool:
-        """Remember it; `False` if its id or its body was taken before. Raises `StoreError`."""
+    @asynccontextmanager
+    async def taking(self, delivery_id: str, body: bytes) -> AsyncIterator[bool]:
+        """Lend whether it is new, and remember it once the block has done what it asks for.
+
+        Where the block fails or is cut short it may come again. Raises `StoreError`.
+        """
         if self._taken is None:
             await self.load()
-        taken = self._taken if self._taken is not None else OrderedDict()
         digest = hashlib.sha256(body).hexdigest()
+        taken = self._taken if self._taken is not None else OrderedDict()
         if delivery_id in self._ids or digest in taken:
-            return False
+            yield False
+            return
         delivery = Delivery(id=delivery_id, body=digest, at=self._clock.now())
         taken[digest] = delivery
         self._ids[delivery_id] = digest
         try:
+            yield True
             await self._shelf.put(_PREFIX + digest, delivery)
-        except StoreError:
+        except BaseException:
             self._forget(delivery)
             raise
         await self._prune(taken)
-        return True
 
     async def _prune(self, taken: OrderedDict[str, Delivery]) -> None:
         oldest = self._clock.now() - WINDOW - AHEAD

@@ -4,7 +4,6 @@ from collections import Counter
 
 from aiohttp import web
 
-from bot.domain.stop import Stop
 from bot.web._answers import Refused, as_json
 from bot.web._bodies import FORM_BYTES, read
 from bot.web._deliveries import Deliveries, is_delivery_id
@@ -44,27 +43,21 @@ class Webhooks:
         if not looks:
             return self._answer(202, "ignored", "That is nothing I act upon.")
         check_age(event, sent, self._doors.clock.now())
-        await self._check_stop()
-        if not await self._deliveries.take(delivery, body):
-            return self._answer(409, "repeated", "I have taken that delivery already.")
-        return await self._look("webhook")
+        async with self._deliveries.taking(delivery, body) as new:
+            if not new:
+                return self._answer(409, "repeated", "I have taken that delivery already.")
+            return await self._look("webhook")
 
     async def reload(self, request: web.Request) -> web.Response:
         """Look at the remote; whoever asks has shown the token."""
         await read(request, FORM_BYTES)
         return await self._look("reload")
 
-    async def _check_stop(self) -> None:
-        """Do nothing while the stop stands; the same delivery may be sent again afterwards."""
-        emergency = self._doors.emergency
-        stop = await emergency.now() if emergency is not None else None
-        if stop is not None:
-            raise _stopped(stop)
-
     async def _look(self, how: str) -> web.Response:
+        """Have the remote looked at. While the stop stands nothing is done, and said so."""
         stop = await self._doors.follows.ask(how)
         if stop is not None:
-            raise _stopped(stop)
+            raise Refused(503, f"nothing is done: {stop.told}")
         return self._answer(202, "accepted", "I look at the remote and take on what is new there.")
 
     def _answer(self, status: int, result: str, words: str) -> web.Response:
@@ -81,7 +74,3 @@ def _headers(request: web.Request) -> tuple[str, str]:
     if request.content_type != "application/json":
         raise Refused(415, "choose the content type application/json at the forge.")
     return event, delivery
-
-
-def _stopped(stop: Stop) -> Refused:
-    return Refused(503, f"nothing is done: {stop.told}")

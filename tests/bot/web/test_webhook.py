@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
 from bot.web._deliveries import MOST, WINDOW, Deliveries
 from bot.web._github import MOST_BYTES
@@ -289,13 +290,27 @@ async def test_the_memory_of_deliveries_is_bounded_and_forgets_the_oldest() -> N
     shelf, clock = FakeShelf(), FakeClock()
     deliveries = Deliveries(shelf, clock)
     for number in range(MOST + 10):
-        assert await deliveries.take(str(number), str(number).encode())
+        async with deliveries.taking(str(number), str(number).encode()) as new:
+            assert new
         clock.tick(1)
     assert len(shelf.bodies) == MOST
-    assert not await deliveries.take("x", str(MOST + 9).encode())
+    async with deliveries.taking("x", str(MOST + 9).encode()) as new:
+        assert not new
     clock.tick((WINDOW + timedelta(days=1)).total_seconds())
-    assert await deliveries.take("new", b"new")
+    async with deliveries.taking("new", b"new"):
+        pass
     assert len(shelf.bodies) == 1
+
+
+async def test_a_delivery_that_was_cut_short_may_come_again() -> None:
+    deliveries = Deliveries(FakeShelf(), FakeClock())
+    for error in (StoreError("full"), asyncio.CancelledError()):
+        with pytest.raises(type(error)):
+            async with deliveries.taking("1", b"body") as new:
+                assert new
+                raise error
+    async with deliveries.taking("1", b"body") as new:
+        assert new
 
 
 @pytest.mark.parametrize("delivery", ["", "x" * 65, "../../etc", "a b", "é"])
@@ -308,15 +323,14 @@ async def test_an_odd_id_is_refused(room: Room, delivery: str) -> None:
 
 
 async def test_while_the_stop_stands_it_does_nothing_and_says_so(room: Room) -> None:
-    room.emergency.standing = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
+    room.follows.stop = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
     async with room.serving(token=TOKEN) as visitor:
         answer = await visitor.deliver(push())
         assert answer.status == 503
         assert "stopped" in answer.text
-        room.follows.stop = room.emergency.standing
         assert (await visitor.post("/webhook/reload", headers=bearer())).status == 503
         assert room.follows.asked == []
-        room.emergency.standing = room.follows.stop = None
+        room.follows.stop = None
         assert (await visitor.deliver(push())).status == 202  # sent once more, it is taken
 
 
