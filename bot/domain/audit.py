@@ -1,9 +1,18 @@
-"""Who asked, approved, refused or changed what, and when."""
+"""Who asked, approved, refused or changed what, and when; and whether that is still all of it."""
+
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
+
+CHECKPOINT = "audit.checkpoint"
+"""The entry that says up to where older ones were removed, by the rules of `audit.keep_days`."""
+ACCEPTED = "audit.accepted"
+"""The entry by which somebody on the machine took note of a break."""
+
+BreakKind = Literal["changed", "missing", "order", "seal", "downgraded", "cut", "head", "journal"]
 
 
 class AuditEntry(Record):
@@ -19,3 +28,37 @@ class AuditEntry(Record):
     head: str = Field(default="", description="the commit it was about")
     channel_id: int | None = Field(default=None, description="where it was said")
     message_id: int | None = None
+    cut: int | None = Field(default=None, description="a checkpoint's: the last entry removed")
+    cut_hash: str = Field(default="", description="a checkpoint's: the hash of that one")
+
+
+class AuditHead(Record):
+    """Where the log ended at some time, kept outside of it."""
+
+    number: int = Field(ge=0)
+    hash: str
+    at: AwareDatetime | None = None
+
+
+class AuditBreak(Record):
+    """Where the log does not hold, and how."""
+
+    number: int = Field(description="the first entry that is wrong, or lacks")
+    kind: BreakKind
+    told: str
+
+
+class AuditState(Record):
+    """What a check of the log has shown. `accepted` was found broken before, and noted."""
+
+    first: int = 0
+    last: int = 0
+    hash: str = ""
+    sealed_from: int | None = Field(default=None, description="older ones are only chained")
+    broken: AuditBreak | None = None
+    accepted: AuditBreak | None = None
+
+    @property
+    def head(self) -> AuditHead:
+        """Where it ends."""
+        return AuditHead(number=self.last, hash=self.hash)

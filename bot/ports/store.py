@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
@@ -71,7 +71,30 @@ class Store(Protocol):
         ...
 
     async def audit_log(
-        self, *, run_id: str | None = None, limit: int = 100
+        self,
+        *,
+        run_id: str | None = None,
+        person_id: int | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
     ) -> Sequence[AuditEntry]:
-        """Return the newest entries, newest first."""
+        """Return the newest entries that fit, newest first."""
+        ...
+
+    async def audit_state(
+        self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
+    ) -> AuditState:
+        """Return whether the log is still all that was written, and where it ends.
+
+        `heads` say where it ended at other times, as others noted it. With `tail` only so many of
+        the newest entries are looked at. What is broken is a value, not an error.
+        """
+        ...
+
+    async def audit_accept(self, entry: AuditEntry) -> None:
+        """Append an entry by which what is broken is known: from there on the log counts."""
+        ...
+
+    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+        """Remove entries from before, behind one that says so; return how many."""
         ...

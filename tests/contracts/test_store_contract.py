@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditEntry, AuditHead
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import Person, Place
@@ -231,4 +231,30 @@ async def test_the_audit_log_reads_newest_first(store: Store) -> None:
         await store.audit(entry)
     assert list(await store.audit_log()) == entries[::-1]
     assert list(await store.audit_log(run_id="abc123")) == [entries[2], entries[0]]
+    assert list(await store.audit_log(person_id=ADA.id)) == [entries[2], entries[0]]
+    assert list(await store.audit_log(since=NOW + timedelta(seconds=1))) == []
     assert list(await store.audit_log(limit=1)) == [entries[2]]
+
+
+async def test_the_audit_log_says_where_it_ends_and_that_it_holds(store: Store) -> None:
+    assert (await store.audit_state()).head.number == 0
+    for number in range(3):
+        await store.audit(AuditEntry(at=NOW, action=f"step {number}", allowed=True))
+    state = await store.audit_state()
+    assert (state.first, state.last, state.broken) == (1, 3, None)
+    beyond = AuditHead(number=4, hash="of one that is gone", at=NOW)
+    broken = (await store.audit_state([state.head, beyond])).broken
+    assert broken is not None
+    assert (broken.number, broken.kind) == (4, "journal")
+
+
+async def test_old_audit_entries_go_behind_one_that_says_so(store: Store) -> None:
+    for day in range(4):
+        at = NOW + timedelta(days=day)
+        await store.audit(AuditEntry(at=at, action=f"day {day}", allowed=True))
+    now = NOW + timedelta(days=5)
+    assert await store.audit_forget(NOW + timedelta(days=2), now) == 2
+    assert await store.audit_forget(NOW + timedelta(days=2), now) == 0
+    assert [e.action for e in await store.audit_log()] == ["audit.checkpoint", "day 3", "day 2"]
+    state = await store.audit_state()
+    assert (state.first, state.last, state.broken) == (3, 5, None)

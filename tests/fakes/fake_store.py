@@ -4,7 +4,14 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import (
+    ACCEPTED,
+    CHECKPOINT,
+    AuditBreak,
+    AuditEntry,
+    AuditHead,
+    AuditState,
+)
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import RECORDS, History
 from bot.domain.proposal import Approval
@@ -20,6 +27,8 @@ class FakeStore:
         self.records: dict[str, list[Record]] = {}
         self.approvals: dict[tuple[str, str], Approval] = {}
         self.audits: list[AuditEntry] = []
+        self.audits_gone = 0
+        self.audit_broken: AuditBreak | None = None
 
     async def create(self, run: Run) -> Run:
         """Insert the run, or return the one with its trigger's key."""
@@ -115,11 +124,54 @@ class FakeStore:
         self.audits.append(entry)
 
     async def audit_log(
-        self, *, run_id: str | None = None, limit: int = 100
+        self,
+        *,
+        run_id: str | None = None,
+        person_id: int | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
     ) -> Sequence[AuditEntry]:
-        """Return the newest entries, newest first."""
-        entries = [entry for entry in self.audits if run_id is None or entry.run_id == run_id]
+        """Return the newest entries that fit, newest first."""
+        entries = [
+            entry
+            for entry in self.audits
+            if (run_id is None or entry.run_id == run_id)
+            and (person_id is None or (entry.person and entry.person.id == person_id))
+            and (since is None or entry.at >= since)
+        ]
         return tuple(reversed(entries))[:limit]
+
+    async def audit_state(
+        self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
+    ) -> AuditState:
+        """Return where the log ends; it is broken where a test says so, or a head lies beyond."""
+        last = self.audits_gone + len(self.audits)
+        broken = self.audit_broken
+        for head in heads:
+            if head.number > last and broken is None:
+                told = f"Entries {last + 1} to {head.number} are missing."
+                broken = AuditBreak(number=last + 1, kind="journal", told=told)
+        return AuditState(
+            first=self.audits_gone + 1 if self.audits else 0,
+            last=last,
+            hash=f"hash {last}",
+            broken=broken,
+        )
+
+    async def audit_accept(self, entry: AuditEntry) -> None:
+        """Append an entry by which what is broken is known."""
+        self.audit_broken = None
+        await self.audit(entry.but(action=ACCEPTED))
+
+    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+        """Remove entries from before, behind one that says so; return how many."""
+        old = [entry for entry in self.audits[:-1] if entry.at < older_than]
+        if not old:
+            return 0
+        self.audits_gone += len(old)
+        self.audits = self.audits[len(old) :]
+        await self.audit(AuditEntry(at=now, action=CHECKPOINT, allowed=True, cut=self.audits_gone))
+        return len(old)
 
 
 def _field(kind: type[Record]) -> str:

@@ -1,62 +1,113 @@
-"""The audit log's rows: appended, chained by hashes, never changed.
+"""The audit log's rows: appended, chained, sealed, never changed; old ones go by a checkpoint.
 
-The table refuses changes by itself; the chain shows one made behind its back.
+The table refuses changes by itself; chain and seals show one made behind its back, and what lies
+outside the database shows what was cut off.
 """
 
-import hashlib
 import json
 import sqlite3
+from datetime import datetime
 
+from bot.adapters.sqlite_store._audit_rows import Row, made
 from bot.adapters.sqlite_store._rows import dump, parse, stamp
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
 from bot.telemetry import redact
 
+_COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 
-def append(connection: sqlite3.Connection, entry: AuditEntry) -> None:
-    """Append one entry after the last. What people could have written goes in without secrets."""
+
+def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> AuditHead:
+    """Append one entry after the last; what people could have written goes in without secrets."""
     person = entry.person and entry.person.but(name=redact(entry.person.name))
     entry = entry.but(note=redact(entry.note), how=redact(entry.how), person=person)
     body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
+    last = end(connection)
+    row = made(last.number + 1, entry, body, last.hash, key)
+    connection.execute(
+        f"INSERT INTO audit_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        row,
+    )
+    return AuditHead(number=row.number, hash=row.hash)
+
+
+def end(connection: sqlite3.Connection) -> AuditHead:
+    """Return where the log ends; 0 where it has not begun."""
     last = connection.execute(
         "SELECT number, hash FROM audit_log ORDER BY number DESC LIMIT 1"
     ).fetchone()
-    number, previous = (1, "") if last is None else (last["number"] + 1, last["hash"])
-    connection.execute(
-        "INSERT INTO audit_log (number, at, run_id, action, body, previous, hash)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            stamp(entry.at),
-            entry.run_id,
-            entry.action,
-            body,
-            previous,
-            _chain(previous, body),
-        ),
-    )
+    return AuditHead(number=last["number"] if last else 0, hash=last["hash"] if last else "")
+
+
+def begun(connection: sqlite3.Connection) -> tuple[AuditHead, bool]:
+    """Return where the log ends, and whether any entry was written with a seal."""
+    known = "SELECT 1 FROM sqlite_master WHERE name = 'audit_log'"
+    if connection.execute(known).fetchone() is None:
+        return AuditHead(number=0, hash=""), False  # a schema from before there was one
+    sealed = "SELECT 1 FROM audit_log WHERE hash LIKE '2:%' LIMIT 1"
+    return end(connection), connection.execute(sealed).fetchone() is not None
+
+
+def knows(connection: sqlite3.Connection, head: AuditHead | None) -> bool:
+    """Whether the log goes on from that head; one from before a checkpoint counts."""
+    if head is None:
+        return False
+    row = connection.execute(
+        "SELECT hash FROM audit_log WHERE number = ?", (head.number,)
+    ).fetchone()
+    if row is not None:
+        return bool(row["hash"] == head.hash)
+    first = connection.execute("SELECT min(number) FROM audit_log").fetchone()[0]
+    return head.number < (first or 1)
 
 
 def newest(
-    connection: sqlite3.Connection, run_id: str | None, limit: int
+    connection: sqlite3.Connection,
+    run_id: str | None,
+    person_id: int | None,
+    since: datetime | None,
+    limit: int,
 ) -> tuple[AuditEntry, ...]:
-    """Return the newest entries, newest first."""
+    """Return the newest entries that fit, newest first."""
     rows = connection.execute(
-        "SELECT number, body FROM audit_log WHERE ?1 IS NULL OR run_id = ?1"
-        " ORDER BY number DESC LIMIT ?2",
-        (run_id, limit),
+        "SELECT number, body FROM audit_log WHERE (?1 IS NULL OR run_id = ?1)"
+        " AND (?2 IS NULL OR json_extract(body, '$.person.id') = ?2)"
+        " AND (?3 IS NULL OR at >= ?3) ORDER BY number DESC LIMIT ?4",
+        (run_id, person_id, None if since is None else stamp(since), limit),
     )
     return tuple(parse(AuditEntry, row["body"], f"entry {row['number']}") for row in rows)
 
 
-def first_break(connection: sqlite3.Connection) -> int | None:
-    """Return the number of the first entry whose hash does not hold; `None` if all do."""
-    previous = ""
-    for row in connection.execute("SELECT * FROM audit_log ORDER BY number"):
-        if row["previous"] != previous or row["hash"] != _chain(previous, row["body"]):
-            return int(row["number"])
-        previous = row["hash"]
-    return None
+def rows(
+    connection: sqlite3.Connection, since: datetime | None, beyond: int, limit: int
+) -> tuple[Row, ...]:
+    """Return rows in their order, from after `beyond` on."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?1"  # noqa: S608  # ours, no values
+        " AND (?2 IS NULL OR at >= ?2) ORDER BY number LIMIT ?3",
+        (beyond, None if since is None else stamp(since), limit),
+    )
+    return tuple(Row(*row) for row in found)
 
 
-def _chain(previous: str, body: str) -> str:
-    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+def forget(
+    connection: sqlite3.Connection, older_than: datetime, now: datetime, key: bytes
+) -> tuple[int, AuditHead]:
+    """Remove entries from before, behind a checkpoint that says so; return how many, and the end.
+
+    The log keeps its last entry, and never a gap.
+    """
+    stays = connection.execute(
+        "SELECT min(number) FROM audit_log WHERE at >= ?", (stamp(older_than),)
+    ).fetchone()[0]
+    last = end(connection)
+    cut = (stays if stays is not None else last.number) - 1
+    row = connection.execute("SELECT hash FROM audit_log WHERE number = ?", (cut,)).fetchone()
+    if row is None:
+        return 0, last
+    note = f"entries up to {cut}, older than {older_than:%Y-%m-%d}, were removed"
+    entry = AuditEntry(
+        at=now, action=CHECKPOINT, allowed=True, note=note, cut=cut, cut_hash=row["hash"]
+    )
+    last = append(connection, entry, key)
+    gone = connection.execute("DELETE FROM audit_log WHERE number <= ?", (cut,)).rowcount
+    return gone, last

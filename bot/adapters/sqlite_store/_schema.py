@@ -117,4 +117,21 @@ SHELF = Migration(
     ("CREATE TABLE shelf (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",),
 )
 
-MIGRATIONS = (RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, SHELF)
+SEALED_AUDIT = Migration(
+    "0005_sealed_audit_log",
+    (
+        "ALTER TABLE audit_log ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
+        "DROP TRIGGER audit_log_no_delete",
+        # Old entries may go once a later one says up to where.
+        """
+        CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
+        WHEN NOT EXISTS (
+            SELECT 1 FROM audit_log WHERE action = 'audit.checkpoint' AND number > OLD.number
+            AND CAST(json_extract(body, '$.cut') AS INTEGER) >= OLD.number
+        )
+        BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END
+        """,
+    ),
+)
+
+MIGRATIONS = (RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, SHELF, SEALED_AUDIT)

@@ -1,12 +1,15 @@
 """Runs, their records, approvals and the audit log, in SQLite."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from bot.adapters._sqlite import Database, Kept, Migration
 from bot.adapters.sqlite_store import _audit
+from bot.adapters.sqlite_store._audit_anchor import Anchor
+from bot.adapters.sqlite_store._audit_log import AuditLog
+from bot.adapters.sqlite_store._audit_rows import Row
 from bot.adapters.sqlite_store._rows import (
     append_record,
     dump,
@@ -18,7 +21,7 @@ from bot.adapters.sqlite_store._rows import (
     update_run,
 )
 from bot.adapters.sqlite_store._schema import MIGRATIONS
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import ACCEPTED, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
@@ -35,6 +38,16 @@ class SqliteStore(Kept):
 
     def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         super().__init__(Database(path, migrations, error=StoreError))
+        self._audited = AuditLog(self._database, Anchor(path.parent))
+
+    async def open(self) -> None:
+        """Open the file, and what seals its audit log. Raises `ConfigError`."""
+        await super().open()
+        try:
+            await self._audited.open()
+        except BaseException:
+            await self.close()
+            raise
 
     async def create(self, run: Run) -> Run:
         """Insert the run, or return the one with its trigger's key; a taken id conflicts."""
@@ -186,20 +199,40 @@ class SqliteStore(Kept):
         return await self._database.read(lambda connection: _approval(connection, run_id, head))
 
     async def audit(self, entry: AuditEntry) -> None:
-        """Append to the audit log, chained to the entry before."""
-        await self._database.write(lambda connection: _audit.append(connection, entry))
+        """Append to the audit log, chained to the entry before, and sealed."""
+        await self._audited.append(entry)
 
     async def audit_log(
-        self, *, run_id: str | None = None, limit: int = 100
+        self,
+        *,
+        run_id: str | None = None,
+        person_id: int | None = None,
+        since: datetime | None = None,
+        limit: int = 100,
     ) -> Sequence[AuditEntry]:
-        """Return the newest entries, newest first."""
+        """Return the newest entries that fit, newest first."""
         return await self._database.read(
-            lambda connection: _audit.newest(connection, run_id, limit)
+            lambda connection: _audit.newest(connection, run_id, person_id, since, limit)
         )
 
-    async def audit_break(self) -> int | None:
-        """Return the number of the first audit entry whose hash does not hold; `None` is well."""
-        return await self._database.read(_audit.first_break)
+    async def audit_state(
+        self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
+    ) -> AuditState:
+        """Check the whole log, or its last `tail` entries."""
+        return await self._audited.state(heads, tail)
+
+    async def audit_rows(self, *, since: datetime | None = None) -> AsyncIterator[Row]:
+        """Yield the rows as they stand, oldest first, for an export."""
+        async for row in self._audited.rows(since):
+            yield row
+
+    async def audit_accept(self, entry: AuditEntry) -> None:
+        """Take note of what is broken: from this entry on the log counts as whole again."""
+        await self._audited.append(entry.but(action=ACCEPTED), anew=True)
+
+    async def audit_forget(self, older_than: datetime, now: datetime) -> int:
+        """Remove older entries behind a checkpoint; return how many."""
+        return await self._audited.forget(older_than, now)
 
 
 def _run(connection: sqlite3.Connection, run_id: str) -> Run:

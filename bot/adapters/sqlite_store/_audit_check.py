@@ -1,0 +1,121 @@
+"""Checking the audit log: row by row, then against what is kept outside of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.adapters.sqlite_store._audit_rows import Row, fits
+from bot.domain.audit import AuditBreak, AuditHead, AuditState, BreakKind
+
+
+class Check:
+    """Takes rows in their order; `ended` returns what they show.
+
+    Without a `key` seals cannot be told, only the chain. With `from_the_start` the first row has to
+    be the first there ever was, or go on from a checkpoint.
+    """
+
+    def __init__(
+        self, key: bytes | None, heads: Sequence[AuditHead] = (), *, from_the_start: bool = True
+    ) -> None:
+        self._key = key
+        self._heads = tuple(heads)
+        self._numbers = {head.number for head in self._heads}
+        self._hashes: dict[int, str] = {}
+        self._from_the_start = from_the_start
+        self._first: Row | None = None
+        self._last: Row | None = None
+        self._sealed_from: int | None = None
+        self._checkpoints: set[tuple[int, str]] = set()
+        self._broken: AuditBreak | None = None
+        self._accepted: AuditBreak | None = None
+        self._accepted_at: datetime | None = None
+
+    def take(self, row: Row) -> None:
+        """Check one row against the one before."""
+        self._first = self._first or row
+        genuine = self._holds(row)
+        if genuine and row.accepts:
+            self._accept(row)
+        if genuine and row.checkpoint is not None:
+            self._checkpoints.add(row.checkpoint)
+        if row.number in self._numbers:
+            self._hashes[row.number] = row.hash
+        self._last = row
+
+    def ended(self, anchor: AuditHead | None = None, *, anchored: bool = False) -> AuditState:
+        """Return what all rows have shown; the `anchor` tells where the log ended at least.
+
+        Where it is `anchored`, there has to be one.
+        """
+        if self._from_the_start:
+            self._start()
+        if anchor is not None:
+            self._against(anchor, "cut")
+        elif anchored and self._sealed_from is not None and self._last is not None:
+            what = "audit.head lacks or is forged: what may have been cut off is not seen"
+            self._note(self._last.number, "head", what)
+        for head in self._heads:
+            before = head.at and self._accepted_at and head.at <= self._accepted_at
+            if head is not anchor and not before:
+                self._against(head, "journal")
+        return AuditState(
+            first=self._first.number if self._first else 0,
+            last=self._last.number if self._last else 0,
+            hash=self._last.hash if self._last else "",
+            sealed_from=self._sealed_from,
+            broken=self._broken,
+            accepted=self._accepted,
+        )
+
+    def _holds(self, row: Row) -> bool:
+        before, number = self._last, row.number
+        if before is not None and number > before.number + 1:
+            self._note(before.number + 1, "missing", f"entries {before.number + 1} to {number - 1}")
+        if before is not None and (number <= before.number or row.previous != before.hash):
+            self._note(number, "order", f"entry {number} does not follow the one before it")
+        if not row.holds:
+            self._note(number, "changed", f"entry {number} is not as it was written")
+            return False
+        if not row.sealed:
+            if self._sealed_from is not None:
+                self._note(number, "downgraded", f"entry {number} lacks the seal it had to have")
+            return False
+        self._sealed_from = self._sealed_from or number
+        if self._key is not None and not fits(row.seal, row.hash, self._key):
+            what = f"entry {number} was not written by this bot, or audit.key is another one now"
+            self._note(number, "seal", what)
+            return False
+        return True
+
+    def _start(self) -> None:
+        """Check that the log begins at its beginning."""
+        first = self._first
+        if first is None:
+            return
+        begins = first.number == 1 and not first.previous
+        known = begins or (first.number - 1, first.previous) in self._checkpoints
+        if not known and self._accepted_at is None:
+            self._note(1, "missing", f"entries before {first.number}, and no checkpoint tells why")
+
+    def _against(self, head: AuditHead, kind: BreakKind) -> None:
+        """Check against where the log is known to have ended once."""
+        last = self._last.number if self._last else 0
+        where = "audit.head" if kind == "cut" else "the journal"
+        if head.number > last:
+            what = f"entries {last + 1} to {head.number}, which {where} knows of"
+            self._note(last + 1, kind, what)
+        elif self._hashes.get(head.number, head.hash) != head.hash:
+            what = f"entry {head.number} is another one than {where} knows of"
+            self._note(head.number, kind, what)
+
+    def _accept(self, row: Row) -> None:
+        entry = row.entry
+        self._accepted, self._broken = self._broken or self._accepted, None
+        self._accepted_at = entry.at if entry else None
+
+    def _note(self, number: int, kind: BreakKind, what: str) -> None:
+        """Keep the first break; what lacks is said to."""
+        lacks = kind == "missing" or what.startswith("entries")
+        told = f"{what} {'are missing' if lacks else ''}".strip() + "."
+        if self._broken is None:
+            self._broken = AuditBreak(number=number, kind=kind, told=told[0].upper() + told[1:])

@@ -1,0 +1,100 @@
+"""The audit log: its rows in the database, its anchor beside it, in the right order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from bot.adapters._sqlite import Database
+from bot.adapters.sqlite_store import _audit
+from bot.adapters.sqlite_store._audit_anchor import Anchor
+from bot.adapters.sqlite_store._audit_check import Check
+from bot.adapters.sqlite_store._audit_rows import Row
+from bot.domain.audit import AuditEntry, AuditHead, AuditState
+from bot.domain.errors import StoreError
+
+_CHUNK = 2_000  # rows read at once; others get their turn in between
+
+
+class AuditLog:
+    """Writes entries before it writes where they end; reads where they end before it reads them.
+
+    So whatever is killed when, the anchor is never ahead of what a check finds.
+    """
+
+    def __init__(self, database: Database, anchor: Anchor) -> None:
+        self._database = database
+        self._anchor = anchor
+
+    async def open(self) -> None:
+        """Load the key, and begin where nothing has begun. Raises `ConfigError`."""
+        end, has_sealed = await self._database.read(_audit.begun)
+        try:
+            await asyncio.to_thread(self._anchor.open, end, sealed_rows=has_sealed)
+        except OSError as error:
+            raise _unwritten(error) from error
+
+    async def append(self, entry: AuditEntry, *, anew: bool = False) -> None:
+        """Append one entry; with `anew` the anchor moves here from wherever it was."""
+        known = await asyncio.to_thread(self._anchor.head)
+        end, known = await self._database.write(
+            lambda connection: (
+                _audit.append(connection, entry, self._anchor.key),
+                known if _audit.knows(connection, known) else None,
+            )
+        )
+        await self._moved(known, end, anew=anew)
+
+    async def forget(self, older_than: datetime, now: datetime) -> int:
+        """Remove older entries behind a checkpoint; return how many."""
+        known = await asyncio.to_thread(self._anchor.head)
+        known, (gone, end) = await self._database.write(
+            lambda connection: (
+                known if _audit.knows(connection, known) else None,
+                _audit.forget(connection, older_than, now, self._anchor.key),
+            )
+        )
+        if gone:
+            await self._moved(known, end)
+        return gone
+
+    async def state(self, heads: Sequence[AuditHead], tail: int | None) -> AuditState:
+        """Check all of it, or its last `tail` entries."""
+        anchor = await asyncio.to_thread(self._anchor.head)
+        beyond = 0
+        if tail is not None:
+            end = await self._database.read(_audit.end)
+            beyond = max(end.number - tail, 0)
+        known = heads if anchor is None else (anchor, *heads)
+        check = Check(self._anchor.key, known, from_the_start=beyond == 0)
+        async for row in self.rows(None, beyond):
+            check.take(row)
+        return check.ended(anchor, anchored=True)
+
+    async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[Row]:
+        """Yield rows, oldest first."""
+        while True:
+            at = beyond
+            found = await self._database.read(
+                lambda connection: _audit.rows(connection, since, at, _CHUNK)  # noqa: B023  # awaited
+            )
+            for row in found:
+                yield row
+            if len(found) < _CHUNK:
+                return
+            beyond = found[-1].number
+
+    async def _moved(self, known: AuditHead | None, end: AuditHead, *, anew: bool = False) -> None:
+        try:
+            if anew:
+                await asyncio.to_thread(self._anchor.force, end)
+            else:
+                await asyncio.to_thread(self._anchor.advance, known, end)
+        except OSError as error:
+            raise _unwritten(error) from error
+
+
+def _unwritten(error: OSError) -> StoreError:
+    return StoreError(
+        f"Where the audit log ends cannot be kept in {error.filename} ({error.strerror}). Make "
+        "room there, or give this user the right to write."
+    )

@@ -1,0 +1,359 @@
+# ruff: noqa: S608  # statements with numbers of the test's own
+"""The audit log against whoever can write the database: what they do to it is seen."""
+
+import asyncio
+import hashlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite_store._audit import rows
+from bot.adapters.sqlite_store._audit_anchor import Anchor
+from bot.adapters.sqlite_store._audit_check import Check
+from bot.adapters.sqlite_store._audit_rows import Row, made
+from bot.adapters.sqlite_store._rows import stamp
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.audit import AuditEntry, AuditHead, AuditState
+from bot.domain.people import Person
+from tests.contracts.test_store_contract import NOW
+
+ADA = Person(id=7, name="ada")
+ROOT = Path(__file__).resolve().parents[3]
+ENTRIES = 8
+
+
+def entry(number: int) -> AuditEntry:
+    """Return one of a kind."""
+    at = NOW + timedelta(days=number)
+    return AuditEntry(at=at, action="ship", allowed=True, person=ADA, run_id=f"run{number}")
+
+
+async def written(path: Path, count: int = ENTRIES) -> AuditState:
+    async with SqliteStore(path) as store:
+        for number in range(count):
+            await store.audit(entry(number))
+        return await store.audit_state()
+
+
+async def found(path: Path, *heads: AuditHead) -> AuditState:
+    async with SqliteStore(path) as store:
+        return await store.audit_state(heads)
+
+
+def tampered(path: Path, *statements: str) -> None:
+    """Do that to the database, triggers or not."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for name in ("update", "delete", "replace"):
+            connection.execute(f"DROP TRIGGER IF EXISTS audit_log_no_{name}")
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a log that holds, to be copied."""
+    folder = tmp_path_factory.mktemp("log")
+    assert asyncio.run(written(folder / "theseus.sqlite3")).broken is None
+    return folder
+
+
+@pytest.fixture
+def path(pattern: Path, tmp_path: Path) -> Path:
+    shutil.copytree(pattern, tmp_path / "state")
+    return tmp_path / "state" / "theseus.sqlite3"
+
+
+COLUMNS = ("number", "at", "run_id", "action", "body", "previous", "hash", "seal")
+NUMBERS = st.integers(1, ENTRIES)
+CHANGES = st.one_of(
+    st.tuples(st.just("flip"), NUMBERS, st.sampled_from(COLUMNS[1:]), st.integers(0, 4_000)),
+    st.tuples(st.just("cut"), NUMBERS),
+    st.tuples(st.just("delete"), NUMBERS),
+    st.tuples(st.just("swap"), NUMBERS, NUMBERS),
+    st.tuples(st.just("again"), NUMBERS),
+    st.tuples(st.just("renumber"), NUMBERS, st.integers(ENTRIES + 1, 90)),
+    st.tuples(st.just("null"), NUMBERS),
+)
+
+
+def _change(connection: sqlite3.Connection, what: str, number: int, *more: object) -> None:
+    where = f"WHERE number = {number}"
+    if what == "flip":
+        column, bit = more[0], int(str(more[1]))
+        [text] = connection.execute(f"SELECT {column} FROM audit_log {where}").fetchone()
+        raw = bytearray(str(text).encode())
+        raw[(bit // 7) % len(raw)] ^= 1 << (bit % 7)
+        new = raw.decode()
+        connection.execute(f"UPDATE audit_log SET {column} = ? {where}", (new,))
+    elif what == "cut":
+        connection.execute(f"DELETE FROM audit_log WHERE number >= {number}")
+    elif what == "delete":
+        connection.execute(f"DELETE FROM audit_log {where}")
+    elif what == "swap":
+        _swap(connection, number, int(str(more[0])))
+    elif what == "again":
+        connection.execute(
+            "INSERT INTO audit_log SELECT 9, at, run_id, action, body, previous, hash || ' ', seal"
+            f" FROM audit_log {where}"
+        )
+    elif what == "renumber":
+        connection.execute(f"UPDATE audit_log SET number = {more[0]} {where}")
+    else:
+        connection.execute(f"UPDATE audit_log SET run_id = NULL {where}")
+
+
+def _swap(connection: sqlite3.Connection, one: int, other: int) -> None:
+    for old, new in ((one, -1), (other, one), (-1, other)):
+        connection.execute(f"UPDATE audit_log SET number = {new} WHERE number = {old}")
+
+
+def _copy(path: Path) -> sqlite3.Connection:
+    """Return the log in memory, without what guards its table."""
+    copy = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.backup(copy)
+    for name in ("update", "delete", "replace"):
+        copy.execute(f"DROP TRIGGER audit_log_no_{name}")
+    return copy
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(change=CHANGES)
+def test_whatever_is_changed_in_the_table_is_seen(pattern: Path, change: tuple[Any, ...]) -> None:
+    anchor = Anchor(pattern)
+    anchor.key = bytes.fromhex((pattern / "audit.key").read_text())
+    head = anchor.head()
+    assert head is not None
+    with closing(_copy(pattern / "theseus.sqlite3")) as copy:
+        before = rows(copy, None, -9, 100)
+        _change(copy, *change)
+        after = rows(copy, None, -9, 100)
+    check = Check(anchor.key, (head,))
+    for row in after:
+        check.take(row)
+    assert (check.ended(head, anchored=True).broken is not None) is (after != before)
+
+
+def _redone(path: Path, key: bytes) -> None:
+    """Write all of it anew, one name changed, hashes and seals as good as they get."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        rows = [Row(*row) for row in connection.execute("SELECT * FROM audit_log ORDER BY number")]
+        connection.execute("DELETE FROM audit_log")
+        previous = ""
+        for row in rows:
+            assert row.entry is not None
+            body = row.body.replace("ada", "eve")
+            row = made(row.number, row.entry, body, previous, key)
+            previous = row.hash
+            connection.execute("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+async def test_a_log_rewritten_whole_with_all_its_hashes_is_seen_by_its_seals(path: Path) -> None:
+    tampered(path)
+    _redone(path, b"a key of somebody's own")
+    state = await found(path)
+    assert state.broken is not None
+    assert (state.broken.number, state.broken.kind) == (1, "seal")
+
+
+async def test_with_the_key_as_well_it_is_seen_by_the_head_and_with_that_by_the_journal(
+    path: Path,
+) -> None:
+    noted = (await found(path)).head
+    tampered(path)
+    _redone(path, bytes.fromhex((path.parent / "audit.key").read_text()))
+    state = await found(path)
+    assert state.broken is not None
+    assert (state.broken.number, state.broken.kind) == (ENTRIES, "cut")
+    forged = SqliteStore(path)
+    await forged.open()
+    forged._audited._anchor.force(state.head)
+    await forged.close()
+    assert (await found(path)).broken is None
+    seen = (await found(path, noted)).broken
+    assert seen is not None
+    assert seen.kind == "journal"
+
+
+async def test_seals_taken_off_are_missed(path: Path) -> None:
+    old = "UPDATE audit_log SET hash = substr(hash, 3), seal = '' WHERE number = 4"
+    tampered(path, old)
+    assert (await found(path)).broken is not None
+
+
+@pytest.mark.parametrize("name", ["audit.head", "audit.key"])
+async def test_what_lies_outside_and_is_gone_is_missed(path: Path, name: str) -> None:
+    (path.parent / name).unlink()
+    assert (await found(path)).broken is not None
+    async with SqliteStore(path) as store:  # and it goes on being missed
+        await store.audit(entry(99))
+        assert (await store.audit_state()).broken is not None
+
+
+async def test_what_was_cut_off_stays_seen_while_the_bot_writes_on(path: Path) -> None:
+    tampered(path, "DELETE FROM audit_log WHERE number > 4")
+    async with SqliteStore(path) as store:
+        for number in range(20):
+            assert (await store.audit_state()).broken is not None
+            await store.audit(entry(number))
+
+
+async def test_an_older_copy_of_all_files_is_seen_by_the_journal(
+    path: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(path.parent, tmp_path / "copy")
+    async with SqliteStore(path) as store:
+        await store.audit(entry(99))
+        noted = (await store.audit_state()).head
+    copy = tmp_path / "copy" / path.name
+    assert (await found(copy)).broken is None
+    broken = (await found(copy, noted)).broken
+    assert broken is not None
+    assert (broken.number, broken.kind) == (ENTRIES + 1, "journal")
+
+
+async def test_what_is_noted_counts_as_known_and_later_breaks_are_seen(path: Path) -> None:
+    tampered(path, "DELETE FROM audit_log WHERE number > 4")
+    async with SqliteStore(path) as store:
+        await store.audit_accept(entry(50))
+        state = await store.audit_state()
+        assert state.broken is None
+        await store.audit(entry(51))
+        await store.audit(entry(52))
+    tampered(path, "DELETE FROM audit_log WHERE number = 6")
+    broken = (await found(path)).broken
+    assert broken is not None
+    assert broken.number == 6
+
+
+async def _of_an_older_version(path: Path) -> None:
+    async with SqliteStore(path, migrations=MIGRATIONS[:4]):
+        pass
+    for name in ("audit.key", "audit.head"):
+        (path.parent / name).unlink()
+    previous = ""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, action in enumerate(("asked", "approved"), 1):
+            body = f'{{"action":"{action}","allowed":true,"at":"{NOW.isoformat()}"}}'
+            chained = hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+            row = (number, stamp(NOW), None, action, body, previous, chained)
+            connection.execute("INSERT INTO audit_log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            previous = chained
+
+
+async def test_entries_of_older_versions_hold_and_are_seen_when_changed(tmp_path: Path) -> None:
+    path = tmp_path / "theseus.sqlite3"
+    await _of_an_older_version(path)
+    async with SqliteStore(path) as store:
+        for number in range(3):
+            await store.audit(entry(number))
+        state = await store.audit_state()
+        assert (state.first, state.last, state.sealed_from, state.broken) == (1, 5, 3, None)
+        assert [each.action for each in await store.audit_log()][-2:] == ["approved", "asked"]
+    tampered(path, "UPDATE audit_log SET body = replace(body, 'asked', 'liked') WHERE number = 1")
+    broken = (await found(path)).broken
+    assert broken is not None
+    assert (broken.number, broken.kind) == (1, "changed")
+
+
+async def test_removing_old_entries_breaks_nothing_again_and_again(path: Path) -> None:
+    async with SqliteStore(path) as store:
+        for day in range(1, 12):
+            await store.audit_forget(NOW + timedelta(days=day), NOW + timedelta(days=day + 30))
+            state = await store.audit_state()
+            assert state.broken is None, day
+            await store.audit(entry(20 + day))
+    tampered(path, f"DELETE FROM audit_log WHERE number = {state.first}")
+    assert (await found(path)).broken is not None
+
+
+async def test_the_table_gives_up_nothing_that_no_checkpoint_covers(path: Path) -> None:
+    async with SqliteStore(path) as store:
+        await store.audit_forget(NOW + timedelta(days=3), NOW + timedelta(days=30))
+        first = (await store.audit_state()).first
+    with (
+        closing(sqlite3.connect(path)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
+        connection.execute(f"DELETE FROM audit_log WHERE number = {first}")
+
+
+_WRITER = """
+import asyncio, sys
+from pathlib import Path
+from bot.adapters.sqlite_store import SqliteStore
+from bot.domain.audit import AuditEntry
+ENTRY = AuditEntry(at="2026-11-21T12:00:00Z", action="ship", allowed=True)
+async def main():
+    async with SqliteStore(Path(sys.argv[1])) as store:
+        while True:
+            await store.audit(ENTRY)
+            print("kept", flush=True)
+asyncio.run(main())
+"""
+
+
+def test_killed_while_it_writes_it_raises_no_false_alarm_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "theseus.sqlite3"
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        kept = sum(bool(writer.stdout.readline()) for _ in range(7))
+        writer.kill()
+    state = asyncio.run(found(path))
+    assert state.broken is None
+    assert state.last >= kept == 7
+
+
+@pytest.mark.parametrize("step", range(6))
+async def test_ended_at_any_step_of_an_entry_it_raises_no_false_alarm(
+    path: Path, step: int
+) -> None:
+    """The steps: its key, the head read, the row, the lock, the head written and put in place."""
+    store = SqliteStore(path)
+    await store.open()
+    anchor, steps = store._audited._anchor, iter(range(6))
+
+    class Ended(Exception):
+        pass
+
+    def at() -> None:
+        if next(steps) == step:
+            raise Ended
+
+    whole, write = anchor.advance, anchor._write
+
+    def advance(known: AuditHead | None, end: AuditHead) -> None:
+        at()
+        whole(known, end)
+        at()
+
+    def written_late(head: AuditHead) -> None:
+        at()
+        write(head)
+        at()
+
+    anchor.advance, anchor._write = advance, written_late  # type: ignore[method-assign]
+    for number in range(2):
+        try:
+            await store.audit(entry(90 + number))
+        except Ended:
+            break
+    await store.close()
+    assert (await found(path)).broken is None
+    async with SqliteStore(path) as again:
+        await again.audit(entry(99))
+        assert (await again.audit_state()).broken is None
