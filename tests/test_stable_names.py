@@ -69,7 +69,7 @@ CODES = {
 }
 COMMANDS = {
     "Fix this", "Investigate this",
-    "audit now", "fix", "health", "investigate", "ship",
+    "audit now", "budget", "fix", "health", "investigate", "ship",
     "memory export", "memory forget", "memory search",
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",

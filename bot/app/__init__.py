@@ -2,8 +2,8 @@
 
 from bot.app._bench import run_bench
 from bot.app._bot import run_bot
-from bot.app._cli_dependencies import dependencies
 from bot.app._cli_budget import budget
+from bot.app._cli_dependencies import dependencies
 from bot.app._cli_detect import detect
 from bot.app._cli_memory import memory_cli
 from bot.app._cli_stop import stop

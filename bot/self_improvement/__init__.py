@@ -6,6 +6,7 @@ from bot.self_improvement._budget import BudgetGate
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._recollection import Forgotten, Recollection
+from bot.self_improvement._spending import budget_report
 
 __all__ = [
     "ApprovalRequest",
@@ -17,4 +18,5 @@ __all__ = [
     "Recollection",
     "SelfImprovementAgent",
     "Stages",
+    "budget_report",
 ]

@@ -52,9 +52,8 @@ class SelfImprovementAgent:
         self._limits = limits
         self._turns = Turns()
         self._voice = Voice(
-            doors.chat, doors.store, doors.clock, dev_channel_id=limits.dev_channel_id,
-            budget=doors.budget,
-        )  # fmt: skip
+            doors.chat, doors.store, doors.clock, doors.budget, limits.dev_channel_id
+        )
         purse, hearing = Purse(doors.budget), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
         quorum, sign = Quorum(doors, limits), StopSign(doors.brake)
@@ -91,12 +90,9 @@ class SelfImprovementAgent:
         """Pick up what an earlier process left, then work until cancelled."""
         await self.recover()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.emergency.run_forever(), name="emergency")
-            group.create_task(self._workers.run_forever(), name="workers")
-            group.create_task(self._sweep.run_forever(), name="sweep")
-            group.create_task(self.watching.run_forever(), name="watching")
-            group.create_task(self.clerk.run_forever(), name="clerk")
-            group.create_task(self.catching_up.run_forever(), name="catching up")
+            for part in (self.emergency, self._workers, self._sweep, self.watching, self.clerk,
+                         self.catching_up, self.budget):  # fmt: skip
+                group.create_task(part.run_forever(), name=type(part).__name__)
 
     async def recover(self) -> None:
         """Continue, queue or end every run an earlier process left, each with a word about it.

@@ -31,9 +31,8 @@ class Voice:
         chat: Chat,
         store: Store,
         clock: Clock,
-        *,
+        budget: BudgetGate | None,
         dev_channel_id: int,
-        budget: BudgetGate | None = None,
     ) -> None:
         self._chat = chat
         self._store = store

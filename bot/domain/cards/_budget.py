@@ -1,5 +1,6 @@
 """What was spent, by whom and on what, against what may be."""
 
+import re
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 
@@ -13,6 +14,7 @@ from bot.domain.spent import Spent
 
 _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
+_STAMPS = re.compile(r"<t:(\d+):R>(?: \(<t:\d+:\w>\))?")
 NO_CAP_BY_WORDS = (
     "The caps stand under `budget` in data/config.yaml; nobody changes them by talking to me."
 )
@@ -71,13 +73,12 @@ def budget_text(report: BudgetReport) -> str:
     if card is None:
         return ""
     parts = [card.body, *(f"{field.name}\n{field.value}" for field in card.fields)]
-    return (
-        "\n\n".join(parts)
-        .replace("**", "")
-        .replace("`", "")
-        .replace("<@", "user ")
-        .replace(">", "")
-    )
+    text = _STAMPS.sub(_in_words, re.sub(r"<@(\d+)>", r"user \1", "\n\n".join(parts)))
+    return text.replace("**", "").replace("`", "")
+
+
+def _in_words(stamp: re.Match[str]) -> str:
+    return f"at {datetime.fromtimestamp(int(stamp[1]), UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def budget_chart(report: BudgetReport) -> TimeChart | None:

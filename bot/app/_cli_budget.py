@@ -1,0 +1,33 @@
+"""`theseus budget`: what models cost, without a running bot."""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.system_clock import SystemClock
+from bot.domain.cards import budget_text
+from bot.domain.spending import BudgetReport
+from bot.self_improvement import BudgetGate, budget_report
+from bot.settings import Settings, load
+
+
+def budget(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what models cost, today and this week, against what they may."""
+    report = asyncio.run(_report(load(Path.cwd(), os.environ)))
+    told = report.model_dump_json(indent=2) if as_json else budget_text(report)
+    sys.stdout.write(told + "\n")
+
+
+async def _report(settings: Settings) -> BudgetReport:
+    config = settings.config
+    keep = timedelta(days=config.gateway.keep_days)
+    async with SqliteLedger(settings.state / "ledger.sqlite3") as ledger:
+        return await budget_report(BudgetGate(ledger, SystemClock(), config.budget, keep=keep))
