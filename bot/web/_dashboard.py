@@ -20,6 +20,7 @@ from bot.web._html import Content, tag
 from bot.web._keys import Keys, same
 from bot.web._page_incidents import chart_since, incident_page, incidents_page
 from bot.web._page_others import (
+    AUDITED,
     MOST_CHARGES,
     audit_page,
     budget_page,
@@ -116,8 +117,7 @@ class Dashboard:
     async def audit(self, request: web.Request) -> web.Response:
         """Show the audit log's newest entries."""
         entries = await self._doors.store.audit_log(limit=_ENTRIES)
-        look = self._doors.audit_state
-        state = await look() if look is not None else None
+        state = await self._doors.store.audit_state(tail=AUDITED)
         content = await asyncio.to_thread(audit_page, entries, state, self._now())
         return await self._page(request, "Audit log", content, here="/audit")
 

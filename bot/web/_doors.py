@@ -1,6 +1,6 @@
 """What the web looks through. The root hands it in."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -86,20 +86,6 @@ class Facts:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
-class AuditState(Protocol):
-    """Whether the audit log's chain holds."""
-
-    @property
-    def told(self) -> str:
-        """A sentence about it."""
-        ...
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was changed or cut off."""
-        ...
-
-
 @dataclass(frozen=True)
 class WebDoors:
     """The doors. What is `None` is not there, and its pages say so."""
@@ -116,4 +102,3 @@ class WebDoors:
     emergency: Emergency | None = None
     ledger: Ledger | None = None
     budget: BudgetRules | None = None
-    audit_state: Callable[[], Awaitable[AuditState]] | None = None

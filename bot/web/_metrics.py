@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.domain.run import Status
 from bot.domain.spent import Spent
 from bot.web._doors import WebDoors
+from bot.web._page_others import AUDITED
 from bot.web._tally import Tally
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -56,6 +57,7 @@ class Metrics:
             *self._states(),
             *(await self._money()),
             *(await self._stop()),
+            await self._audit(),
         ]  # fmt: skip
         return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
 
@@ -89,6 +91,11 @@ class Metrics:
             ),
             _counter("theseus_model_tokens_total", "Tokens since the start.", tokens),
         )
+
+    async def _audit(self) -> str:
+        state = await self._doors.store.audit_state(tail=AUDITED)
+        told = f"1 where the audit log's newest {AUDITED} entries were changed or cut."
+        return _gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
 
     async def _stop(self) -> Iterable[str]:
         if self._doors.emergency is None:

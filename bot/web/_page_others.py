@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.account import Charge
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditEntry, AuditState
 from bot.domain.budget import Cap
 from bot.domain.spent import Spent
-from bot.web._doors import AuditState
 from bot.web._frame import hidden
 from bot.web._html import Content, Html, facts, join, link, table, tag, when
 from bot.web._parts import badge, code, money, tokens
 
 MOST_CHARGES = 50
+AUDITED = 1_000
+"""Newest entries of the audit log whose chain is looked at."""
 
 
 def budget_page(
@@ -57,12 +58,14 @@ def _cap(cap: Cap | None) -> str:
     return " and ".join([*told, *([tokens(cap.tokens)] if cap.tokens is not None else [])])
 
 
-def audit_page(entries: Sequence[AuditEntry], state: AuditState | None, now: datetime) -> Html:
+def audit_page(entries: Sequence[AuditEntry], state: AuditState, now: datetime) -> Html:
     """Return the newest entries, and whether the chain holds."""
-    chain = None
-    if state is not None:
-        word = badge("holds" if state.ok else "broken", "good" if state.ok else "bad")
-        chain = tag("p", "The chain ", word, " ", state.told, class_="card")
+    broken = state.broken
+    word = badge("broken", "bad") if broken else badge("holds", "good")
+    told = f"at entry {broken.number}: {broken.told}" if broken else f"up to entry {state.last}."
+    known = f" Known before: {state.accepted.told}" if state.accepted else ""
+    way = " On the machine “theseus audit” looks at all of it."
+    chain = tag("p", "The chain ", word, " ", told, known, way, class_="card")
     rows: list[tuple[Content, ...]] = [
         (
             when(entry.at, now),

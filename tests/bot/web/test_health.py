@@ -118,6 +118,7 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
         "theseus_last_action_age_seconds 60",
         "theseus_gateway_connected 1",
         "theseus_stopped 0",
+        "theseus_audit_breaks 0",
     } <= set(lines)
     for name in {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}:
         assert lines.count(f"# TYPE {name} counter") + lines.count(f"# TYPE {name} gauge") == 1

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.account import Account, Charge
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import AuditBreak, AuditEntry
 from bot.domain.budget import BudgetRules
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Finding, Verdict
 from bot.domain.evidence import Diagnosis
@@ -175,6 +175,16 @@ async def test_a_secret_that_its_name_gives_away_is_found_across_backticks() -> 
     async with room.serving() as visitor:
         page = (await visitor.get("/runs/k7m2xq")).text
     assert "correct-horse-battery" not in page
+
+
+async def test_a_broken_audit_log_is_shown_and_counted() -> None:
+    room = Room()
+    fill(room, "words")
+    room.store.audit_broken = AuditBreak(number=1, kind="changed", told="changed <b>behind</b> us")
+    async with room.serving() as visitor:
+        shown = checked((await visitor.get("/audit")).text).read
+        assert "The chain broken at entry 1: changed <b>behind</b> us" in shown
+        assert "theseus_audit_breaks 1\n" in (await visitor.get("/metrics")).text
 
 
 async def test_no_page_tells_a_secret() -> None:
