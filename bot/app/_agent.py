@@ -101,6 +101,7 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         autonomy=config.autonomy,
         approval=config.approval,
         dev_mode=config.autonomy.dev_mode,
+        unconfined=opened.sandbox.refusal,
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",
             f"**Engine** {chosen.told}",

@@ -81,7 +81,11 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
     secret = load_secret(state / "pseudonyms.key")
     kept = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
-    sandbox = await choose_sandbox(config.sandbox.kind, required=config.sandbox.required)
+    sandbox = await choose_sandbox(
+        config.sandbox.kind,
+        required=config.sandbox.required,
+        network=config.sandbox.network == "all",
+    )
     return Opened(
         clock=clock,
         forge=forge,

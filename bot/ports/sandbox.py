@@ -47,6 +47,11 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def refusal(self) -> str:
+        """Return why nothing can be run here, or nothing."""
+        ...
+
+    @property
     def inner(self) -> "Sandbox":
         """Return the sandbox for the commands that an enclosed program runs."""
         ...

@@ -63,8 +63,8 @@ class AutonomyGate:
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         async with self._turn:
             stop = await self._sign.now()
-            if stop is not None:
-                await self._refuse(trigger, stop.told)
+            if stop is not None or self._sign.distrust:
+                await self._refuse(trigger, stop.told if stop else self._sign.distrust)
             if not await self._is_there(trigger):
                 await self._count(trigger)
             return await self._start(trigger)
@@ -144,6 +144,8 @@ class AutonomyGate:
         pause = await self.standing.pause()
         if pause is not None:
             return f"**Own work** ⏸️ {pause.told()}"
+        if self._limits.unconfined:
+            return f"**Own work** ⛔ {self._limits.unconfined}"
         starts, limits = await self._starts(), self._limits.autonomy
         return (
             f"**Own work** up to “{limits.level}”; {len(starts.items)} of {limits.an_hour} runs "
@@ -166,7 +168,7 @@ class AutonomyGate:
 
     async def _may_start(self, trigger: Trigger, starts: Starts) -> None:
         pause = await self.standing.pause(await self._files(trigger))
-        why = pause.told() if pause else self._too_many(starts)
+        why = pause.told() if pause else self._limits.unconfined or self._too_many(starts)
         if why:
             await self._refuse(trigger, why)
         self._refused.pop(trigger.key, None)

@@ -88,4 +88,7 @@ class Limits:
     autonomy: Autonomy = field(default_factory=Autonomy)
     approval: ApprovalRules = field(default_factory=ApprovalRules)
     dev_mode: bool = False  # pause while people work on the code
+    unconfined: str = ""  # why nothing can be run confined; then nothing is done unasked
+    audit: timedelta = timedelta(days=400)  # how long entries are kept
+    configured: str = ""  # what of the configuration is audited when it has changed
     vital_signs: tuple[str, ...] = ()

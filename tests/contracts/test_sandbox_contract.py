@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
+from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, measure, probe
+from bot.domain.errors import SandboxUnavailable
 from bot.ports.sandbox import Completed, Limits, Sandbox
 
 Run = Callable[..., asyncio.Future[Completed]]
@@ -315,3 +316,44 @@ async def test_a_wrapped_command_can_be_talked_to(sandbox: Sandbox, tmp_path: Pa
 
 async def test_it_says_in_words_how_commands_are_confined(sandbox: Sandbox) -> None:
     assert "network" in sandbox.description
+    assert sandbox.refusal == ""
+
+
+async def test_what_is_held_back_is_found_by_trying(sandbox: Sandbox) -> None:
+    tried = await measure(sandbox)
+    assert not tried.failed
+    fences = {"network", "files outside", "homes", "other processes", "kernel calls"}
+    if isinstance(sandbox, BubblewrapSandbox):
+        assert fences | {"environment", "memory", "namespaces"} <= set(tried.held)
+        assert "commands of an enclosed program" in tried.held
+    else:
+        assert fences - {"homes", "kernel calls"} <= set(tried.open)
+
+
+async def test_a_sandbox_that_is_not_there_says_so_and_runs_nothing(tmp_path: Path) -> None:
+    missing = UnavailableSandbox("bubblewrap is not installed")
+    assert "sandbox.required: false" in missing.refusal
+    with pytest.raises(SandboxUnavailable):
+        missing.wrap(["true"], cwd=tmp_path, writable=(), env={})
+    with pytest.raises(SandboxUnavailable):
+        missing.inner.enclose(["true"], cwd=tmp_path)
+
+
+async def test_a_program_can_be_enclosed_where_commands_can_be_confined(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    own, tree = tmp_path / "own", tmp_path / "tree"
+    for folder in (own, tree):
+        folder.mkdir()
+    script = f"touch {own}/mine; touch {tree}/not; echo $ASKED"
+    room = sandbox.enclose(["/bin/sh", "-c", script], cwd=tree, writable=[own])
+    if room is None:
+        assert "no sandbox" in sandbox.description
+        return
+    child = await asyncio.create_subprocess_exec(
+        *room.argv, env={"PATH": "/usr/bin:/bin", "ASKED": "yes"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    out, _ = await child.communicate()
+    assert (out, room.network) == (b"yes\n", False)
+    assert ([path.name for path in own.iterdir()], list(tree.iterdir())) == (["mine"], [])

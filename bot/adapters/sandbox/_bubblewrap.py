@@ -56,6 +56,11 @@ class BubblewrapSandbox:
         )
 
     @property
+    def refusal(self) -> str:
+        """Return nothing: commands are run."""
+        return ""
+
+    @property
     def inner(self) -> "BubblewrapSandbox":
         """Return the sandbox for commands of an enclosed program."""
         return BubblewrapSandbox(

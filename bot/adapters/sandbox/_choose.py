@@ -21,11 +21,16 @@ class UnavailableSandbox:
         """Return why nothing is run here."""
         return f"unavailable: {self._reason}"
 
-    def _refuse(self) -> NoReturn:
-        raise SandboxUnavailable(
+    @property
+    def refusal(self) -> str:
+        """Return why, and what to do about it."""
+        return (
             f"Nothing can be run confined on this machine: {self._reason}. Mend that, or set "
             "sandbox.required: false in data/config.yaml to run checks without a sandbox."
         )
+
+    def _refuse(self) -> NoReturn:
+        raise SandboxUnavailable(self.refusal)
 
     def wrap(
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]

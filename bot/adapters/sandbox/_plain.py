@@ -43,6 +43,11 @@ class PlainSandbox:
         )
 
     @property
+    def refusal(self) -> str:
+        """Return nothing: commands are run, as that was allowed."""
+        return ""
+
+    @property
     def inner(self) -> "PlainSandbox":
         """Return itself: nothing is enclosed here."""
         return self

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.adapters.git_checkout import GitCheckout
-from bot.adapters.sandbox import choose_sandbox, probe
+from bot.adapters.sandbox import PlainSandbox, choose_sandbox, measure, probe
 from bot.app._doctor._finding import Finding, bad, good, note
 from bot.domain.errors import TheseusError
 from bot.settings import Settings
@@ -19,6 +19,8 @@ INSTALL_SANDBOX = (
     "Install bubblewrap (Debian, Ubuntu: apt-get install bubblewrap; "
     "Fedora: dnf install bubblewrap; Arch: pacman -S bubblewrap)"
 )
+
+_MEND = "Run the bot as a user of its own, with bubblewrap 0.8 or newer and sandbox.network: none."
 
 
 async def look_at_python(settings: Settings) -> list[Finding]:
@@ -76,17 +78,25 @@ async def look_at_people(settings: Settings) -> list[Finding]:
 
 
 async def look_at_sandbox(settings: Settings) -> list[Finding]:
-    """Return how commands are confined."""
+    """Return how commands are confined, and what of that holds when it is tried."""
     config = settings.config.sandbox
-    sandbox = await choose_sandbox(config.kind, required=config.required)
-    reason = None if config.kind == "none" else await probe()
-    if reason is None and config.kind != "none":
-        return [good("sandbox", sandbox.description)]
-    if config.kind == "none" or not config.required:
+    sandbox = await choose_sandbox(
+        config.kind, required=config.required, network=config.network == "all"
+    )
+    if sandbox.refusal:
+        reason = await probe() or "unavailable"
+        mend = f"{INSTALL_SANDBOX}, or set sandbox.required: false to run checks unconfined."
+        return [bad("sandbox", f"{reason}. Nothing is run, and nothing done unasked.", mend)]
+    if isinstance(sandbox, PlainSandbox):
         mend = f"{INSTALL_SANDBOX} and set sandbox.kind: auto for real confinement."
         return [note("sandbox", sandbox.description, mend)]
-    mend = f"{INSTALL_SANDBOX}, or set sandbox.required: false to run checks unconfined."
-    return [bad("sandbox", reason or "unavailable", mend)]
+    tried = await measure(sandbox)
+    if tried.failed:
+        return [bad("sandbox", tried.told, "Run `theseus doctor` again; report it if it stays so.")]
+    found = [good("sandbox", f"bubblewrap; held back when tried: {', '.join(tried.held)}")]
+    if tried.open:
+        found.append(note("sandbox limits", f"not held back: {', '.join(tried.open)}", _MEND))
+    return found
 
 
 async def look_at_prompts(settings: Settings) -> list[Finding]:

@@ -85,6 +85,16 @@ async def test_with_none_an_hour_nothing_is_started(world: World) -> None:
     assert await world.store.find() == ()
 
 
+async def test_where_nothing_can_be_confined_nothing_is_done_unasked(world: World) -> None:
+    why = "Nothing can be run confined on this machine: bubblewrap is not installed."
+    world.limits = replace(world.limits, unconfined=why)
+    agent = world.agent()
+    with pytest.raises(Paused, match="bubblewrap is not installed"):
+        await agent.start_itself(own(world))
+    assert f"**Own work** ⛔ {why}" in await agent.vital_signs()
+    assert await world.store.find() == ()
+
+
 async def test_a_refusal_is_audited_once_however_often_it_is_tried(world: World) -> None:
     agent = world.agent()
     await agent.autonomy.pause(ALICE)

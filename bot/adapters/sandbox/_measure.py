@@ -1,0 +1,150 @@
+"""What a sandbox holds back on this machine: tried, not assumed."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.domain.record import Record
+from bot.ports.sandbox import Limits, Sandbox
+
+_LIMITS = Limits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
+_LOOKED_FOR = 50  # names in a home
+_LEFT_FREE = 8  # processes a probe may start before it stops by itself
+# Each attempt returns where it succeeds and raises where it is held back.
+_ATTEMPTS: Mapping[str, str] = {
+    "network": "socket.create_connection(('127.0.0.1', {port}), timeout=1)",
+    "files outside": "open({outside!r}, 'r+')",
+    "homes": "assert set({kept!r}) & set(os.listdir({home!r}))",
+    "environment": "assert set({names!r}) & set(os.environ)",
+    "other processes": "os.kill({pid}, 0)",
+    "kernel settings": "open('/proc/sys/kernel/core_pattern', 'r+')",
+    "kernel calls": "assert libc.syscall(250, 0, -3, 0) >= 0 or ctypes.get_errno() != 1",
+    "namespaces": "assert libc.unshare(0x10000000) == 0",
+    "memory": "bytearray(600 * 2**20)",
+    "number of processes": (
+        "resource.setrlimit(resource.RLIMIT_NPROC, (3, 3))\n"
+        "for _ in range({many}): os.fork() or (time.sleep(1), os._exit(0))"
+    ),
+    "file size": "os.truncate(os.open('/dev/shm/huge', os.O_CREAT | os.O_RDWR), 2 * 2**30)",
+}
+_PROBE = """
+import ctypes, json, os, resource, signal, socket, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+def held(code):
+    child = os.fork()
+    if child: return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+    try: exec(code, globals())
+    except BaseException: os._exit(1)
+    os._exit(0)
+print(json.dumps({name: held(code) for name, code in json.loads(sys.argv[1]).items()}))
+"""
+# By name, what is done instead where the kernel does not hold it.
+_INSTEAD = {
+    "number of processes": "looked at five times a second: the kernel does not count root's",
+    "memory": "looked at five times a second",
+}
+_SHARED = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "PWD", "SHLVL", "_", "LC_CTYPE"})
+_SHARED_MORE = frozenset({"PYTHONDONTWRITEBYTECODE", "OLDPWD", "LINES", "COLUMNS"})
+
+
+class Enforced(Record):
+    """What was held back when it was tried (`held`), and what was not (`open`), for people."""
+
+    held: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    failed: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return it in a sentence or two."""
+        if self.failed:
+            return f"nothing could be tried: {self.failed}"
+        parts = [f"held back when tried: {', '.join(self.held) or 'nothing'}"]
+        if self.open:
+            parts.append(f"NOT held back: {', '.join(self.open)}")
+        return "; ".join(parts)
+
+
+async def measure(sandbox: Sandbox) -> Enforced:
+    """Try what must not work, as a check and as a command of an enclosed program.
+
+    Raises `SandboxUnavailable`.
+    """
+    with tempfile.TemporaryDirectory(prefix="theseus-doctor-") as name:
+        place = Path(name)
+        tree, outside = place / "tree", place / "outside"
+        tree.mkdir()
+        outside.write_text("x")
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            attempts = _filled(outside, listening.getsockname()[1])
+            command = [sys.executable, "-I", "-S", "-c", _PROBE, json.dumps(attempts)]
+            done = await sandbox.run(command, cwd=tree, writable=[tree], env={}, limits=_LIMITS)
+            found = _found(done.output)
+            if found is None:
+                return Enforced(failed=done.output.strip()[-200:] or "no answer")
+            found["commands of an enclosed program"] = await _nested(sandbox, tree)
+    return Enforced(
+        held=tuple(name for name, held in found.items() if held),
+        open=tuple(_told(name) for name, held in found.items() if not held),
+    )
+
+
+def _told(name: str) -> str:
+    return f"{name} ({_INSTEAD[name]})" if name in _INSTEAD else name
+
+
+def _filled(outside: Path, port: int) -> dict[str, str]:
+    names = sorted(set(os.environ) - _SHARED - _SHARED_MORE)
+    around = {
+        "{port}": str(port),
+        "{outside!r}": repr(str(outside)),
+        "{home!r}": repr(str(Path.home())),
+        "{kept!r}": repr(_kept(Path.home())),
+        "{names!r}": repr(names or ["NOTHING"]),
+        "{pid}": str(os.getpid()),
+        "{many}": str(_LEFT_FREE),
+    }
+    filled = dict(_ATTEMPTS)
+    for word, value in around.items():
+        filled = {name: code.replace(word, value) for name, code in filled.items()}
+    return filled
+
+
+def _kept(home: Path) -> list[str]:
+    """Return some of what is in a home, but for the way to this Python."""
+    ours = {Path(part).resolve() for part in (sys.prefix, sys.base_prefix, sys.executable)}
+    try:
+        entries = [entry for entry in home.iterdir() if entry.resolve() not in ours]
+    except OSError:
+        return []
+    apart = [entry for entry in entries if not any(each.is_relative_to(entry) for each in ours)]
+    return sorted(entry.name for entry in apart)[:_LOOKED_FOR]
+
+
+def _found(output: str) -> dict[str, bool] | None:
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            found: dict[str, bool] = json.loads(line)
+            return found
+    return None
+
+
+async def _nested(sandbox: Sandbox, tree: Path) -> bool:
+    """Whether a program can be enclosed, and its commands be confined once more in there."""
+    inner, env = sandbox.inner.wrap(
+        ["/bin/sh", "-c", "touch here 2>/dev/null || echo held"], cwd=tree, writable=(), env={}
+    )
+    room = sandbox.enclose(inner, cwd=tree, writable=[tree])
+    if room is None:
+        return False
+    child = await asyncio.create_subprocess_exec(
+        *room.argv, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    out, _ = await child.communicate()
+    return out == b"held\n"
