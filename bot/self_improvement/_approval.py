@@ -72,8 +72,9 @@ class Approvals:
         """
         try:
             self._quorum.listed(request.person, Act.SHIP)
-            await self._sign.check()
+            await self._sign.check_merge()
             run = await self.find(request.run_id, request.thread_id)
+            request = request.but(run_id=run.id)
             async with self._turns.of(run.id):
                 now = await self._quorum.present(request.person, Act.SHIP)
                 return await self._given(await self._proposed(run.id), request.but(person=now))
@@ -140,7 +141,7 @@ class Approvals:
         if not found.enough:
             await self._audit(request, allowed=True, note=f"{run.id} {word.head} {found.told}")
             return run, word, False
-        await self._sign.check()  # it may have come meanwhile
+        await self._sign.check_merge()  # it may have come meanwhile
         counts = await self._doors.store.approve(found.as_one())
         waited = run.status is Status.WAITING
         note = f"{run.id} {word.head} given first by {counts.person.name}"

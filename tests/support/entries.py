@@ -78,7 +78,7 @@ ENTRIES: Table = {
             "$ theseus intent", "$ theseus verdict", "$ theseus redact", "$ theseus repair",
             "$ theseus bench", "$ theseus audit", "$ theseus runs list", "$ theseus runs show",
             "$ theseus journal search", "$ theseus memory search", "$ theseus memory export",
-            "$ theseus detect", "$ theseus stop", "$ theseus dependencies",
+            "$ theseus detect", "$ theseus stop", "$ theseus dependencies", "$ theseus budget",
         ),
         MACHINE,
     ),

@@ -14,10 +14,9 @@ from bot.domain.people import Person
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.protection import Protection
 from bot.domain.run import Run, Status
-from bot.self_improvement._voice import Voice
 from tests.fakes.fake_roster import FakeRoster
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import ALICE, BOB, DEV, DORA, FILES, FIXED, MALLORY, World
+from tests.support.world import ALICE, BOB, DORA, FILES, FIXED, MALLORY, World
 
 HAND = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
 TWO = ApprovalRules(second_for=frozenset({"security"}))
@@ -330,7 +329,7 @@ async def test_a_card_that_was_shown_and_not_saved_stands_for_no_other_commit(
         run = await town.proposed(agent)
     history = await town.store.history(run.id)
     shown = (await town.opened(run)).but(version=2, head="a" * 40)
-    voice = Voice(town.chat, town.store, town.clock, dev_channel_id=DEV)
+    voice = agent._voice
     before = await voice.propose(run, history.but(proposal=shown))  # killed here, then a push
     after = await voice.propose(run, history.but(proposal=shown.but(head="b" * 40)))
     assert after != before
