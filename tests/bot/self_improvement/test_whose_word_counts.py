@@ -45,6 +45,10 @@ class Town(World):
             if each.person and not each.allowed
         ]
 
+    async def told(self, run: Run, text: str) -> None:
+        """Wait until that is said in the run's thread."""
+        await self.until(lambda _now: any(text in said for said in self.said(run)), run.id)
+
     async def opened(self, run: Run) -> Proposal:
         found = (await self.store.history(run.id)).proposal
         assert found is not None
@@ -91,7 +95,7 @@ async def test_who_goes_between_the_word_and_the_merge_no_longer_counts(
         run = await town.proposed(agent)
         _, _, ships = await agent.approve(town.word(run, BOB))
         going(town)
-        run = await town.until(lambda now: bool(now.reason), run.id)
+        await town.told(run, "Not shipped")
         assert ships
         assert town.forge.merges == []
         assert "bob approved" in town.said(run)[-1]
@@ -115,7 +119,7 @@ async def test_who_goes_while_the_forge_is_out_of_reach_no_longer_counts_when_it
         town.forge.fail_next(ForgeUnavailable("down"))
         await town.clock.advance(1)  # it waits two seconds, then tries again
         leaves(town)
-        run = await town.until(lambda now: bool(now.reason), run.id)
+        await town.told(run, "Not shipped")
     assert town.forge.merges == []
     assert town.refusals() == [("bob", "ship", "merge")]
 
@@ -131,7 +135,7 @@ async def test_who_is_taken_off_the_list_between_the_word_and_the_merge_does_not
     fewer = people.but(approvers=people.approvers.but(users=frozenset()))
     town.limits = replace(town.limits, people=fewer)
     async with town.running():
-        run = await town.until(lambda now: bool(now.reason), run.id)
+        await town.told(run, "Not shipped")
     assert town.forge.merges == []
     assert "alice approved" in town.said(run)[-1]
 
@@ -163,7 +167,7 @@ async def test_a_merge_that_is_done_comes_live_although_who_approved_it_has_gone
         run = await town.proposed(agent)
         town.checkout.edit({"cogs/dice.py": "# mine\n"})  # in the way of coming live
         await agent.approve(town.word(run, BOB))
-        run = await town.until(lambda now: bool(now.reason), run.id)
+        await town.told(run, "Not shipped")
         assert len(town.forge.merges) == 1
         leaves(town)
         town.checkout.edited.clear()
@@ -304,7 +308,7 @@ async def test_a_rule_made_stricter_holds_for_words_that_were_given_before(tmp_p
     await town.agent().approve(town.word(run, BOB, security_reviewed=True))
     town.limits = replace(town.limits, approval=TWO)
     async with town.running():
-        run = await town.until(lambda now: bool(now.reason), run.id)
+        await town.told(run, "Not shipped")
     assert town.forge.merges == []
     assert "1 of 2 approvals: bob" in town.said(run)[-1]
 
