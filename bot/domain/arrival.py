@@ -6,7 +6,10 @@ from bot.domain.record import Record
 
 
 class Arrival(Record):
-    """What the running program did with them. `commit` is where its checkout stands now."""
+    """What the running program did with them. `commit` is where its checkout stands now.
+
+    What it had not taken on before, of whatever commit, counts still: it does not run `commit`.
+    """
 
     commit: str
     files: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from bot.domain.errors import StaleApproval
 from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.ports.runtime import Runtime
+from bot.ports.runtime import Adoption, Runtime
 from bot.ports.workspace import Checkout
 
 
@@ -20,6 +20,8 @@ class Ship:
         self._runtime = runtime
         self._clock = clock
         self._not_taken_on: set[str] = set()  # files moved forward under this very process
+        self._for_a_restart: set[str] = set()  # files this process will never run
+        self._old: dict[str, str] = {}  # modules that kept their old code, and why
         self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
 
     async def __call__(self, proposal: Proposal, approval: Approval) -> Shipment:
@@ -47,15 +49,24 @@ class Ship:
             if not self._not_taken_on:
                 return None
             files = tuple(sorted(self._not_taken_on))
-            adoption = await self._runtime.adopt(files)
-            self._not_taken_on.clear()
+            adoption = await self._adopted()
             return Arrival(
                 commit=await self._checkout.head(),
                 files=files,
                 reloaded=adoption.reloaded,
-                restart_needed=adoption.restart_needed,
-                failed=adoption.failed,
+                restart_needed=tuple(sorted(self._for_a_restart)),
+                failed=self._old,
             )
+
+    async def _adopted(self) -> Adoption:
+        """Have the running bot take on what moved, and keep in mind what it did not."""
+        adoption = await self._runtime.adopt(sorted(self._not_taken_on))
+        self._not_taken_on.clear()
+        self._for_a_restart.update(adoption.restart_needed)
+        for module in adoption.reloaded:
+            self._old.pop(module, None)
+        self._old |= adoption.failed
+        return adoption
 
     async def _taken_on(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal
@@ -63,8 +74,7 @@ class Ship:
         """Bring the running checkout up to the merge, and the running bot up to the checkout."""
         commit = merged.merge_commit or merged.head
         self._not_taken_on.update(await self._checkout.fast_forward(commit))
-        adoption = await self._runtime.adopt(sorted(self._not_taken_on))
-        self._not_taken_on.clear()
+        adoption = await self._adopted()
         live = await self._checkout.head()
         return Shipment(
             run_id=proposal.run_id,

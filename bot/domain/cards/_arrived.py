@@ -18,8 +18,8 @@ def arrived(arrival: Arrival) -> Post:
         return Post(
             text=f"⚠️ {came} {commit} is **not live**: {reasons}. The old code keeps running."
         )
-    if arrival.restart_needed:
-        return Post(text=f"🚢 {came} {commit} changes core code and is live after a restart.")
     reloaded = ", ".join(f"`{plain(module)}`" for module in arrival.reloaded[:_NAMED])
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
+    if arrival.restart_needed:
+        return Post(text=f"🚢 {came} {commit} is live after a restart: it has core code.{tail}")
     return Post(text=f"🚢 **live at {commit}**. {came}{tail}")

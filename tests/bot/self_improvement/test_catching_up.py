@@ -88,6 +88,32 @@ async def test_core_code_is_not_called_live(quay: Quay) -> None:
     assert "after a restart" in text
 
 
+async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(
+    quay: Quay,
+) -> None:
+    quay.world.checkout.advance({"bot/domain/run.py": "x"})
+    await quay.catching_up.look("webhook")
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert (arrival.reloaded, arrival.live) == (("cogs.dice",), False)
+    assert not [text for text in quay.world.chat.texts(DEV) if "live at" in text]
+
+
+async def test_a_cog_that_was_mended_is_live_again(quay: Quay) -> None:
+    quay.world.runtime.failing = {"cogs.dice": "SyntaxError"}
+    quay.world.checkout.advance({"cogs/dice.py": "("})
+    await quay.catching_up.look("webhook")
+    quay.world.checkout.advance({"cogs/polls.py": "x"})
+    still = await quay.catching_up.look("webhook")
+    quay.world.runtime.failing = {}
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    mended = await quay.catching_up.look("webhook")
+    assert still is not None
+    assert mended is not None
+    assert (still.live, mended.live) == (False, True)
+
+
 async def test_a_cog_that_does_not_load_is_not_called_live(quay: Quay) -> None:
     quay.world.runtime.failing = {"cogs.dice": "SyntaxError: <@1> *oh*"}
     quay.world.checkout.advance({"cogs/dice.py": "("})
