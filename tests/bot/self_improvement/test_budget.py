@@ -35,7 +35,13 @@ class SkewedClock(FakeClock):
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+def ledger() -> FakeLedger:
+    """Return an empty ledger; its contract is the real one's."""
+    return FakeLedger()
+
+
+@pytest.fixture
+async def disk(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
     """Return an empty ledger on disk."""
     async with SqliteLedger(tmp_path / "ledger.sqlite3") as opened:
         yield opened
@@ -76,8 +82,8 @@ def bill(name: str, usd: float, clock: FakeClock | None = None, **about: object)
 # The race
 
 
-async def test_fifty_requests_at_once_never_hold_more_than_there_is(ledger: SqliteLedger) -> None:
-    toll, out = gate(ledger, day=Cap(usd=5.0)), 0
+async def test_fifty_requests_at_once_never_hold_more_than_there_is(disk: SqliteLedger) -> None:
+    toll, out = gate(disk, day=Cap(usd=5.0)), 0
     refused: list[str] = []
 
     async def ask(number: int) -> None:
@@ -95,22 +101,22 @@ async def test_fifty_requests_at_once_never_hold_more_than_there_is(ledger: Sqli
         await toll.settle(bill(f"r{number}", 0.6))
 
     await asyncio.gather(*(ask(number) for number in range(50)))
-    assert (await ledger.spent()).cost_usd == pytest.approx(4.8)
+    assert (await disk.spent()).cost_usd == pytest.approx(4.8)
     assert len(refused) == 42
     assert "$4.80 of $5.00" in refused[-1]
 
 
 async def test_cheap_requests_all_get_through_however_much_they_might_have_cost(
-    ledger: SqliteLedger,
+    disk: SqliteLedger,
 ) -> None:
-    toll = gate(ledger, day=Cap(usd=5.0))
+    toll = gate(disk, day=Cap(usd=5.0))
 
     async def ask(number: int) -> None:
         await toll.admit(ALICES, most(2.0), f"r{number}")
         await toll.settle(bill(f"r{number}", 0.01))
 
     await asyncio.gather(*(ask(number) for number in range(50)))
-    assert (await ledger.spent()).cost_usd == pytest.approx(0.5)
+    assert (await disk.spent()).cost_usd == pytest.approx(0.5)
 
 
 async def test_two_programs_count_what_the_other_settled(tmp_path: Path) -> None:
@@ -145,8 +151,7 @@ async def test_a_crash_forgets_what_was_held_and_doubles_nothing(tmp_path: Path)
         assert await toll.admit(ALICES, most(0.8), "again") == ""
 
 
-async def test_settling_that_is_cut_short_is_written_by_the_next() -> None:
-    ledger = FakeLedger()
+async def test_settling_that_is_cut_short_is_written_by_the_next(ledger: FakeLedger) -> None:
     toll = gate(ledger, day=Cap(usd=1.0))
     await toll.admit(ALICES, most(0.5), "r1")
     holder = asyncio.ensure_future(toll.settle(bill("r1", 0.5)))
@@ -162,7 +167,7 @@ async def test_settling_that_is_cut_short_is_written_by_the_next() -> None:
 # Whose money it is
 
 
-async def test_one_person_in_many_channels_and_runs_has_one_budget(ledger: SqliteLedger) -> None:
+async def test_one_person_in_many_channels_and_runs_has_one_budget(ledger: FakeLedger) -> None:
     toll = gate(ledger, person_day=Cap(usd=1.0))
     for number in range(4):
         account = Account(purpose="chat", person_id=1, run_id=f"run{number}")
@@ -173,7 +178,7 @@ async def test_one_person_in_many_channels_and_runs_has_one_budget(ledger: Sqlit
     assert await toll.admit(Account(purpose="chat", person_id=2), most(0.01), "r9") == ""
 
 
-async def test_a_run_that_bills_somebody_else_pays_itself(ledger: SqliteLedger) -> None:
+async def test_a_run_that_bills_somebody_else_pays_itself(ledger: FakeLedger) -> None:
     toll = gate(ledger, run=Cap(usd=1.0))
     await toll.admit(ALICES, most(0.95), "r1")
     await toll.settle(bill("r1", 0.95, account=Account(purpose="chat", person_id=2)))
@@ -181,7 +186,7 @@ async def test_a_run_that_bills_somebody_else_pays_itself(ledger: SqliteLedger) 
         await toll.admit(ALICES, most(0.2), "r2")
 
 
-async def test_silent_and_failed_requests_count_what_they_used(ledger: SqliteLedger) -> None:
+async def test_silent_and_failed_requests_count_what_they_used(ledger: FakeLedger) -> None:
     toll = gate(ledger, run=Cap(usd=1.0))
     for number, outcome in enumerate(("error", "cancelled")):
         await toll.admit(ALICES, most(0.5), f"r{number}")
@@ -193,7 +198,7 @@ async def test_silent_and_failed_requests_count_what_they_used(ledger: SqliteLed
 # How much it is
 
 
-async def test_a_cap_of_nothing_lets_nothing_out(ledger: SqliteLedger) -> None:
+async def test_a_cap_of_nothing_lets_nothing_out(ledger: FakeLedger) -> None:
     toll = gate(ledger, day=Cap(usd=0.0))
     with pytest.raises(BudgetSpent, match=r"\$0\.00 of \$0\.00 \(`budget\.day`\)"):
         await toll.admit(ALICES, Spent(), "r1")
@@ -202,7 +207,7 @@ async def test_a_cap_of_nothing_lets_nothing_out(ledger: SqliteLedger) -> None:
     assert await toll.closing(ALICES) != ""
 
 
-async def test_a_cap_that_is_lowered_counts_at_once(ledger: SqliteLedger) -> None:
+async def test_a_cap_that_is_lowered_counts_at_once(ledger: FakeLedger) -> None:
     toll = gate(ledger, day=Cap(usd=10.0))
     await toll.admit(ALICES, most(1.0), "r1")
     await toll.settle(bill("r1", 1.0))
@@ -211,7 +216,7 @@ async def test_a_cap_that_is_lowered_counts_at_once(ledger: SqliteLedger) -> Non
         await toll.admit(ALICES, most(0.01), "r2")
 
 
-async def test_tokens_are_capped_as_money_is(ledger: SqliteLedger) -> None:
+async def test_tokens_are_capped_as_money_is(ledger: FakeLedger) -> None:
     toll = gate(ledger, run=Cap(tokens=1_000))
     await toll.admit(ALICES, most(0.0), "r1")
     await toll.settle(bill("r1", 0.0, tokens_in=900, tokens_out=90))
@@ -220,13 +225,13 @@ async def test_tokens_are_capped_as_money_is(ledger: SqliteLedger) -> None:
         await toll.admit(ALICES, most(0.0), "r2")
 
 
-async def test_a_small_cap_is_not_all_reserve(ledger: SqliteLedger) -> None:
+async def test_a_small_cap_is_not_all_reserve(ledger: FakeLedger) -> None:
     toll = gate(ledger, run=Cap(usd=0.1))
     assert await toll.admit(ALICES, most(0.04), "r1") == ""
 
 
 async def test_the_cap_that_waits_longest_is_named_with_when_it_is_free(
-    ledger: SqliteLedger,
+    ledger: FakeLedger,
 ) -> None:
     toll = gate(ledger, day=Cap(usd=1.0), week=Cap(usd=1.0))
     await toll.settle(bill("r1", 1.0))
@@ -243,18 +248,18 @@ async def test_the_cap_that_waits_longest_is_named_with_when_it_is_free(
     ids=["endless", "huge", "tokens"],
 )
 async def test_a_provider_that_names_nonsense_neither_breaks_nor_blocks_it_for_ever(
-    ledger: SqliteLedger, used: dict[str, object]
+    disk: SqliteLedger, used: dict[str, object]
 ) -> None:
-    toll = gate(ledger, day=Cap(usd=40.0))
+    toll = gate(disk, day=Cap(usd=40.0))
     await toll.admit(ALICES, most(0.5), "r1")
     await toll.settle(bill("r1", 0.5).but(**used))
-    (kept,) = await ledger.charges(since=START)
+    (kept,) = await disk.charges(since=START)
     assert kept.estimated
     assert "more than can be" in kept.note
     assert 0.5 <= kept.cost_usd <= 5.0
     assert await toll.admit(ALICES, most(0.5), "r2") == ""
     await toll.settle(bill("r9", 0.5).but(**used))  # never let through: still no breaking
-    assert await ledger.charges(since=START, limit=1)
+    assert await disk.charges(since=START, limit=1)
 
 
 @pytest.mark.parametrize("used", [{"cost_usd": float("nan")}, {"cost_usd": -5}, {"tokens_in": -1}])
@@ -266,7 +271,7 @@ def test_less_than_nothing_is_no_charge(used: dict[str, object]) -> None:
 # The clock
 
 
-async def test_a_new_day_begins_at_midnight_and_a_new_week_on_monday(ledger: SqliteLedger) -> None:
+async def test_a_new_day_begins_at_midnight_and_a_new_week_on_monday(ledger: FakeLedger) -> None:
     clock = FakeClock()  # a Saturday
     toll = gate(ledger, clock, day=Cap(usd=1.0), week=Cap(usd=2.0))
     for day in range(2):
@@ -278,7 +283,7 @@ async def test_a_new_day_begins_at_midnight_and_a_new_week_on_monday(ledger: Sql
     assert await toll.admit(ALICES, most(1.0), "monday") != ""
 
 
-async def test_a_clock_set_back_over_midnight_gives_no_second_day(ledger: SqliteLedger) -> None:
+async def test_a_clock_set_back_over_midnight_gives_no_second_day(ledger: FakeLedger) -> None:
     clock = SkewedClock()
     toll = gate(ledger, clock, day=Cap(usd=1.0))
     await toll.admit(ALICES, most(1.0), "r1")
@@ -289,7 +294,7 @@ async def test_a_clock_set_back_over_midnight_gives_no_second_day(ledger: Sqlite
             await toll.admit(ALICES, most(0.1), "r2")
 
 
-async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: SqliteLedger) -> None:
+async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: FakeLedger) -> None:
     clock = SkewedClock()
     toll = gate(ledger, clock, day=Cap(usd=1.0), week=Cap(usd=1.5))
     await toll.admit(ALICES, most(1.0), "r1")
@@ -308,7 +313,7 @@ async def test_a_clock_set_forward_over_midnight_gives_no_second_day(ledger: Sql
 
 
 async def test_weeks_are_kept_as_days_are_when_the_clock_is_set_forward(
-    ledger: SqliteLedger,
+    ledger: FakeLedger,
 ) -> None:
     clock = SkewedClock()
     toll = gate(ledger, clock, week=Cap(usd=1.0))
@@ -323,20 +328,20 @@ async def test_weeks_are_kept_as_days_are_when_the_clock_is_set_forward(
 # Forgetting
 
 
-async def test_old_charges_are_forgotten_daily_and_no_week_loses_any(ledger: SqliteLedger) -> None:
+async def test_old_charges_are_forgotten_daily_and_no_week_loses_any(disk: SqliteLedger) -> None:
     clock = FakeClock()
-    toll = BudgetGate(ledger, clock, rules(week=Cap(usd=3.0)), keep=DAY)
-    await ledger.charge(bill("ancient", 5.0, at=START - 30 * DAY))
-    await ledger.charge(bill("monday", 1.0, at=START - 4 * DAY))
+    toll = BudgetGate(disk, clock, rules(week=Cap(usd=3.0)), keep=DAY)
+    await disk.charge(bill("ancient", 5.0, at=START - 30 * DAY))
+    await disk.charge(bill("monday", 1.0, at=START - 4 * DAY))
     async with asyncio.TaskGroup() as group:
         forgetting = group.create_task(toll.run_forever())
         await clock.until_asleep()
-        assert {each.id for each in await ledger.charges(since=START - 60 * DAY)} == {"monday"}
-        assert (await ledger.spent(run_id="abc123")).cost_usd == 6.0
+        assert {each.id for each in await disk.charges(since=START - 60 * DAY)} == {"monday"}
+        assert (await disk.spent(run_id="abc123")).cost_usd == 6.0
         for _ in range(3):  # into the next week: the last one is old now
             clock.tick(DAY.total_seconds())
             await clock.until_asleep()
-        assert await ledger.charges(since=START - 60 * DAY) == ()
+        assert await disk.charges(since=START - 60 * DAY) == ()
         forgetting.cancel()
 
 
@@ -356,8 +361,9 @@ async def test_a_damaged_ledger_refuses_every_request_and_says_why(tmp_path: Pat
         assert await toll.spent_for("abc123") is None
 
 
-async def test_what_could_not_be_written_counts_and_is_written_later() -> None:
-    ledger = FakeLedger()
+async def test_what_could_not_be_written_counts_and_is_written_later(
+    ledger: FakeLedger,
+) -> None:
     toll = gate(ledger, day=Cap(usd=1.0))
     await toll.admit(ALICES, most(0.5), "r1")
     ledger.broken = True
@@ -373,7 +379,7 @@ async def test_what_could_not_be_written_counts_and_is_written_later() -> None:
 # Before something is begun
 
 
-async def test_nothing_is_begun_with_the_reserve_alone(ledger: SqliteLedger) -> None:
+async def test_nothing_is_begun_with_the_reserve_alone(ledger: FakeLedger) -> None:
     toll = gate(ledger, day=Cap(usd=1.0))
     await toll.may_begin(ALICES)
     await toll.settle(bill("r1", 0.95))
@@ -381,7 +387,7 @@ async def test_nothing_is_begun_with_the_reserve_alone(ledger: SqliteLedger) -> 
         await toll.may_begin(ALICES)
 
 
-async def test_where_the_caps_stand_can_be_looked_at(ledger: SqliteLedger) -> None:
+async def test_where_the_caps_stand_can_be_looked_at(ledger: FakeLedger) -> None:
     toll = gate(ledger, day=Cap(usd=1.0))
     await toll.settle(bill("r1", 0.25))
     await toll.admit(ALICES, most(0.5), "r2")
