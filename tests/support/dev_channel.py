@@ -29,6 +29,7 @@ COGS = (
     "cogs.runs",
     "cogs.incidents",
     "cogs.audits",
+    "cogs.budget",
     "cogs.memory",
     "cogs.pauses",
     "cogs.stopping",

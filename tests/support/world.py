@@ -38,6 +38,7 @@ from bot.stages.watch import WatchFix
 from bot.telemetry import Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_brake import FakeBrake
+from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
@@ -219,6 +220,7 @@ class World(Listening):
             roster=fused(self.roster, fuse),
             checkout=checkout,
             budget=BudgetGate(self.ledger, self.clock, self.budget),
+            charts=FakeCharts(),
         )
         return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
 
