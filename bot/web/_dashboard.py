@@ -1,10 +1,13 @@
 """The dashboard: it shows, and one button stops everything. Nothing else acts from here.
 
-Pages are put together in threads: what people wrote may be long, and the chat goes on meanwhile.
+Pages are put together in a thread, one after another: what people wrote may be long, and the chat
+goes on meanwhile however many are asked for.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec
 
 from aiohttp import web
 
@@ -16,7 +19,7 @@ from bot.web._bodies import form
 from bot.web._doors import WebDoors
 from bot.web._frame import Frame, back
 from bot.web._gate import LOGIN, Gate
-from bot.web._html import Content, tag
+from bot.web._html import Content, Html, tag
 from bot.web._keys import Keys, same
 from bot.web._page_incidents import chart_since, incident_page, incidents_page
 from bot.web._page_others import (
@@ -32,6 +35,8 @@ from bot.web._page_runs import run_page, runs_page
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Sessions
 from bot.web._vital import Vital
+
+P = ParamSpec("P")
 
 _RUNS = 50
 _ENTRIES = 200
@@ -58,20 +63,21 @@ class Dashboard:
         self._sessions = sessions
         self._frame = frame
         self._vital = vital
+        self._turn = asyncio.Lock()
 
     # Looking
 
     async def runs(self, request: web.Request) -> web.Response:
         """Show the newest runs."""
         runs = list(await self._doors.agent.runs(limit=_RUNS))
-        content = await asyncio.to_thread(runs_page, runs, self._now())
+        content = await self._built(runs_page, runs, self._now())
         return await self._page(request, "Runs", content, here="/", live=True)
 
     async def run(self, request: web.Request) -> web.Response:
         """Show one run."""
         run = await self._doors.agent.find(run_id=request.match_info["id"])
         history = await self._doors.agent.history(run.id)
-        content = await asyncio.to_thread(run_page, run, history, self._now())
+        content = await self._built(run_page, run, history, self._now())
         title = f"Run {run.id}: {run.trigger.subject or run.goal}"
         return await self._page(request, title, back("/", "Runs"), content, here="/", live=True)
 
@@ -79,7 +85,7 @@ class Dashboard:
         """Show what was noticed."""
         noticing = self._doors.incidents
         known = noticing.incidents() if noticing is not None else ()
-        content = await asyncio.to_thread(incidents_page, known, self._now())
+        content = await self._built(incidents_page, known, self._now())
         return await self._page(request, "Incidents", content, here="/incidents", live=True)
 
     async def incident(self, request: web.Request) -> web.Response:
@@ -93,7 +99,7 @@ class Dashboard:
         now = self._now()
         since = chart_since(incident, now)
         samples = await self._doors.journal.samples(since=since, until=now, event=incident.event)
-        content = await asyncio.to_thread(incident_page, incident, samples, since, now)
+        content = await self._built(incident_page, incident, samples, since, now)
         way = back("/incidents", "Incidents")
         return await self._page(request, incident.title, way, content, here="/incidents", live=True)
 
@@ -118,7 +124,7 @@ class Dashboard:
         """Show the audit log's newest entries."""
         entries = await self._doors.store.audit_log(limit=_ENTRIES)
         state = await self._doors.store.audit_state(tail=AUDITED)
-        content = await asyncio.to_thread(audit_page, entries, state, self._now())
+        content = await self._built(audit_page, entries, state, self._now())
         return await self._page(request, "Audit log", content, here="/audit")
 
     async def state(self, request: web.Request) -> web.Response:
@@ -190,6 +196,10 @@ class Dashboard:
         if login is None or not same(sent.get("form", ""), login.form):
             raise Refused(403, "that form is not of this session; load the page again.")
         return sent
+
+    async def _built(self, build: Callable[P, Html], *about: P.args, **more: P.kwargs) -> Html:
+        async with self._turn:
+            return await asyncio.to_thread(build, *about, **more)
 
     async def _page(
         self, request: web.Request, title: str, *content: Content, here: str, live: bool = False

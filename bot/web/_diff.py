@@ -2,7 +2,7 @@
 
 from bot.web._html import Html, join, lines, tag
 
-MOST = 40_000
+MOST = 24_000
 
 
 def diff_html(diff: str) -> Html:
