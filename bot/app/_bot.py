@@ -149,6 +149,7 @@ def _self_audit(
         charts=opened.charts,
         clock=opened.clock,
         recorder=opened.recorder,
+        ledger=opened.budget.ledger,
     )
     return SelfAudit(
         doors,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,21 +10,14 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from bot.domain.account import Charge
 from bot.domain.errors import PortError
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.memory import Memory
 from bot.domain.run import Run, Status
-from bot.domain.self_audit import (
-    Ability,
-    AuditReport,
-    Ended,
-    Fix,
-    Lesson,
-    Open,
-    Spent,
-)
+from bot.domain.self_audit import Ability, AuditReport, Ended, Fix, Lesson, Open, Spent
 from bot.monitoring._self_audit_coverage import gaps, words_in_tests
 from bot.monitoring._self_audit_figures import Figures, Period
 from bot.monitoring._words import action_in_words
@@ -31,6 +25,7 @@ from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
+from bot.ports.ledger import Ledger
 from bot.ports.memory import MemoryBook
 from bot.ports.shelf import Shelf
 from bot.ports.store import Store
@@ -59,6 +54,7 @@ class AuditDoors:
     charts: Charts
     clock: Clock
     recorder: Recorder
+    ledger: Ledger | None = None
 
 
 class Findings:
@@ -196,6 +192,39 @@ class _Look:
 
     async def _with_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
         """Add what models cost, by what they did, now and before; and by run."""
+        parts, before = await self._charged() or await self._journalled()
+        paid = [run for run in runs if run.cost_usd > 0]
+        return report.but(
+            usd=sum(part.usd for part in parts),
+            usd_before=before,
+            by_part=_dearest(parts),
+            by_run=_dearest([_of_run(run) for run in paid]),
+        )
+
+    async def _charged(self) -> tuple[list[Spent], float] | None:
+        """Return what the ledger says by purpose, now and before; `None` where it says nothing."""
+        if self._doors.ledger is None:
+            return None
+        asking = self._doors.ledger.charges(since=self._before, limit=_MOST_CALLS)
+        charges = [c for c in await self._asked("the ledger", asking, ()) if c.at <= self._until]
+        now: dict[str, list[Charge]] = defaultdict(list)
+        for charge in charges:
+            if charge.at >= self._since and charge.outcome != "refused":
+                now[charge.account.purpose].append(charge)
+        before = sum(charge.cost_usd for charge in charges if charge.at < self._since)
+        parts = [
+            Spent(
+                name=purpose,
+                usd=sum(each.cost_usd for each in paid),
+                tokens=sum(each.tokens_in + each.tokens_out for each in paid),
+                calls=len(paid),
+            )
+            for purpose, paid in now.items()
+        ]
+        return (parts, before) if charges else None
+
+    async def _journalled(self) -> tuple[list[Spent], float]:
+        """Return what the journal says of each kind of call, now and before."""
         now: dict[str, list[Action]] = {}
         before = 0.0
         for event in sorted(self._figures.paid):
@@ -205,14 +234,7 @@ class _Look:
             calls = await self._asked(f"the cost of {event}", self._doors.journal.read(query), ())
             now[event] = [call for call in calls if call.ts >= self._since and call.cost_usd]
             before += sum(call.cost_usd or 0.0 for call in calls if call.ts < self._since)
-        parts = [_spent(event, calls) for event, calls in now.items() if calls]
-        paid = [run for run in runs if run.cost_usd > 0]
-        return report.but(
-            usd=sum(part.usd for part in parts),
-            usd_before=before,
-            by_part=_dearest(parts),
-            by_run=_dearest([_of_run(run) for run in paid]),
-        )
+        return [_spent(event, calls) for event, calls in now.items() if calls], before
 
 
 def _ended(runs: Sequence[Run]) -> tuple[Ended, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.account import Charge
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.autonomy import Autonomy, Level
 from bot.domain.errors import NotAuthorized, StoreError
@@ -59,6 +60,7 @@ class Auditing:
             self.charts,
             self.clock,
             Recorder(journal, self.clock, self._folder, b"salt", lambda: None),
+            world.ledger,
         )
         return SelfAudit(
             doors,
@@ -237,6 +239,24 @@ async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> N
     (picture,) = post.images
     assert picture.png.startswith(b"\x89PNG")
     assert len(auditing.charts.drawn) == 1
+
+
+async def test_what_models_cost_is_told_from_the_ledger(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    auditing.fails()
+    for days, purpose in ((1, "chat"), (2, "plan"), (9, "plan")):
+        charge = Charge.model_validate(
+            {
+                "id": f"c{days}", "at": auditing.clock.now() - timedelta(days=days),
+                "account": {"purpose": purpose, "person_id": ALICE.id}, "model": "claude-opus",
+                "status": 200, "outcome": "ok", "cost_usd": days, "tokens_in": 2_000,
+            }
+        )  # fmt: skip
+        await auditing.world.ledger.charge(charge)
+    told = text(await auditing.program().now(ALICE))
+    assert "Models cost **$3.00**\n" in told
+    assert "$2.00 plan" in told
+    assert "$1.00 chat" in told
 
 
 def incident(now: datetime, **fields: object) -> Incident:
