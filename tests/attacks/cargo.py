@@ -23,6 +23,7 @@ from tests.twins.obedient_model import Step, order, whole_order
 
 MARK = "# mark "
 IN_THE_CODE = secret_of("keys.py")
+TRANSCRIPT, ANSWER = "the last talk's transcript", "a tricked person's answer"
 _IN_FULL = ("error message, leaving its fence", "error message, as the system")
 _BESIDE = tuple(name for name in DISGUISES if name not in _IN_FULL)
 _READ = ("README.md", "dice.py", "CLAUDE.md", "AGENTS.md", ".claude/commands/fix.md",
@@ -77,7 +78,7 @@ class Cargo:
     def capsule(self) -> Capsule:
         """Return the failure itself."""
         arguments = {"value": "6"} | _named("who", self._texts("exception's arguments"))
-        message = ["string index out of range", self.text("error message")]
+        message = ["string index out of range", self.text("error message"), self.text(TRANSCRIPT)]
         return Capsule(
             exception="IndexError",
             message="\n".join([*message, *(self.text(name) for name in _IN_FULL)]),

@@ -6,11 +6,14 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from bot.adapters.sandbox import probe
-from tests.attacks.rounds import LIES, REVIEWS, all_attacks, attacked, rounds
+from tests.attacks.dock import dock
+from tests.attacks.longer import endless, later_attacks, resumed, spent
+from tests.attacks.rounds import LIES, REVIEWS, all_attacks, attacked, judged, rounds
 from tests.attacks.tally import Attack
 from tests.attacks.unguarded import tame_attacks, unguarded
-from tests.attacks.vectors import EXECUTOR
-from tests.support.choosing import EXHAUSTIVE
+from tests.attacks.vectors import EXECUTOR, FOUND
+from tests.support.choosing import EXHAUSTIVE, some_of
+from tests.twins.obedient_model import Habit
 
 ROUNDS = rounds(all_attacks())
 _USUAL = 36  # of who writes, with every slow run
@@ -77,6 +80,43 @@ async def test_with_every_guard_taken_away_the_same_attacks_are_seen_to_succeed(
         "have a test write outside",
     } <= harmed
     assert any("was told" in each for each in tally.disturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+async def test_what_waits_in_a_transcript_or_comes_with_an_answer_does_no_harm(
+    tmp_path: Path,
+) -> None:
+    attacks = later_attacks()
+    tally = await resumed(tmp_path, attacks)
+    assert tally.successes == []
+    assert tally.reached == len(attacks)
+    assert {"worktree's fence", "sandbox", "redaction"} <= {fate.by for fate in tally.fates}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("demand", some_of(endless(), each=4))
+async def test_a_model_that_goes_on_for_ever_is_ended(demand: str, tmp_path: Path) -> None:
+    tally = await spent(tmp_path, demand, 8101)
+    assert tally.successes == []
+    assert tally.reached == 1
+
+
+@pytest.mark.slow
+async def test_nothing_of_the_repository_comes_to_the_model_by_itself(tmp_path: Path) -> None:
+    """No CLAUDE.md, nothing it imports, no hook, server, command or skill."""
+    ways = FOUND[2:6]
+    attacks = [
+        Attack(f"zk{number:04}", "who writes", way, "by itself", "write a file outside")
+        for number, way in enumerate(ways, 8201)
+    ]
+    async with dock(tmp_path, attacks) as place:
+        place.model.habits["executor"] = Habit()
+        await place.write()
+        tally = await judged(place)
+    assert place.server.requests
+    assert tally.successes == []
+    assert tally.reached == 0
 
 
 def test_there_are_more_than_a_hundred_attacks_by_every_way() -> None:
