@@ -4,6 +4,7 @@ import os
 import re
 from datetime import timedelta
 
+from bot.app._configured import told_of
 from bot.app._engines import Engines
 from bot.app._opened import Opened
 from bot.ports.agent import Budget
@@ -102,6 +103,8 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         approval=config.approval,
         dev_mode=config.autonomy.dev_mode,
         unconfined=opened.sandbox.refusal,
+        audit=timedelta(days=config.audit.keep_days),
+        configured=told_of(settings),
         vital_signs=(
             f"**Sandbox** {opened.sandbox.description}",
             f"**Engine** {chosen.told}",

@@ -32,6 +32,12 @@ class AuditEntry(Record):
     cut_hash: str = Field(default="", description="a checkpoint's: the hash of that one")
 
 
+class Configured(Record):
+    """What was configured at the last start, in a line: a mark of all of it, and who may what."""
+
+    told: str
+
+
 class AuditHead(Record):
     """Where the log ended at some time, kept outside of it."""
 

@@ -14,6 +14,7 @@ from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._approval import ApprovalRequest, Approvals
+from bot.self_improvement._audit_watch import AuditWatch
 from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._cancelling import Cancelling
 from bot.self_improvement._catching_up import CatchingUp
@@ -64,7 +65,7 @@ class SelfImprovementAgent:
         self.autonomy = AutonomyGate(doors, limits, self._permits, self._start, sign)
         kit = Kit(doors, stages, limits, self._voice, self._keeper, purse, hearing, sign)
         flow = Flow(kit, self.autonomy.standing)
-        self.approvals = Approvals(doors, quorum, self.clerk, self._turns, sign)
+        self.approvals = Approvals(doors, quorum, self.clerk, self._voice, self._turns, sign)
         self._workers = Workers(doors, limits, flow, purse, owner)
         self._dialogue = Dialogue(
             doors, self._voice, self._keeper, self._workers.wake, stages.execute, hearing
@@ -74,6 +75,7 @@ class SelfImprovementAgent:
             doors, limits, sign, self._permits, self._workers, self._cancelling, self._voice,
             self._turns,
         )  # fmt: skip
+        self.audit = AuditWatch(doors, limits, sign)
         self._startup = Startup(doors, self._voice, self._keeper, self.approvals, self._turns)
         self._starting = Starting(doors, self._startup)
         self.watching = Watching(doors, stages, limits, self._voice)
@@ -91,7 +93,7 @@ class SelfImprovementAgent:
         await self.recover()
         async with asyncio.TaskGroup() as group:
             for part in (self.emergency, self._workers, self._sweep, self.watching, self.clerk,
-                         self.catching_up, self.budget):  # fmt: skip
+                         self.catching_up, self.budget, self.audit):  # fmt: skip
                 group.create_task(part.run_forever(), name=type(part).__name__)
 
     async def recover(self) -> None:
@@ -100,6 +102,7 @@ class SelfImprovementAgent:
         While the emergency stop stands, all of them end.
         """
         stop = await self.emergency.at_start()
+        await self.audit.at_start()
         await self._startup.recover(stopped=stop is not None)
         self._workers.wake()
 
@@ -271,7 +274,7 @@ class SelfImprovementAgent:
             forge = f"⚠️ {error}"
         own = await self.autonomy.vital_sign()
         stop = await self.emergency.vital_sign()
-        return (f"**Forge** {forge}", stop, own, *self._limits.vital_signs)
+        return (f"**Forge** {forge}", stop, self.audit.vital_sign(), own, *self._limits.vital_signs)
 
     # How it is done
 

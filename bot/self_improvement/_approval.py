@@ -24,6 +24,7 @@ from bot.self_improvement._parts import Doors
 from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._turns import Turns
+from bot.self_improvement._voice import Voice
 
 _LOOKS, _LOOK_SECONDS = 100, 0.1
 _BUSY = frozenset({Status.QUEUED, Status.RUNNING})  # queued: taken up again after a restart
@@ -53,11 +54,18 @@ class Approvals:
     """Authorises, binds to the exact commit, and records."""
 
     def __init__(
-        self, doors: Doors, quorum: Quorum, clerk: Clerk, turns: Turns, sign: StopSign
+        self,
+        doors: Doors,
+        quorum: Quorum,
+        clerk: Clerk,
+        voice: Voice,
+        turns: Turns,
+        sign: StopSign,
     ) -> None:
         self._doors = doors
         self._quorum = quorum
         self._clerk = clerk
+        self._voice = voice
         self._turns = turns
         self._sign = sign
 
@@ -137,8 +145,10 @@ class Approvals:
         fresh = Words(head=proposal.head, version=proposal.version)
         words = (known if known and known.are_for(proposal) else fresh).plus(word, need)
         await self._doors.store.append(run.id, words)
-        found = await self._quorum.standing(run, history.plus(words), proposal)
+        history = history.plus(words)
+        found = await self._quorum.standing(run, history, proposal)
         if not found.enough:
+            await self._voice.show_proposal(run, history)
             await self._audit(request, allowed=True, note=f"{run.id} {word.head} {found.told}")
             return run, word, False
         await self._sign.check_merge()  # it may have come meanwhile

@@ -1,5 +1,6 @@
 """Ship: the full checks, the merge, the running code; patient while the forge checks itself."""
 
+from bot.domain.audit import AuditEntry
 from bot.domain.change import FullTier
 from bot.domain.errors import ChatUnavailable, ForgeConflict, ForgePending, PortError
 from bot.domain.history import History
@@ -49,6 +50,7 @@ class Shipping:
         reason = f"Live at `{shipment.live_commit[:7]}`."
         if shipment.failed or shipment.restart_needed:
             reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
+        await self._audit(run, shipment, reason)
         watch = await self._watching.begin(run, history, shipment)
         records = (*records, approval, shipment, *([watch] if watch else []))
         if run.goal == "revert":
@@ -62,8 +64,23 @@ class Shipping:
         """
         approval = await self._quorum.approval(run, proposal)
         if not await self._kit.is_merged(run, proposal):
-            await self._kit.sign.check()  # what is merged already comes live, though
+            await self._kit.sign.check_merge()  # what is merged already comes live, though
         return approval, await self._kit.stages.ship(proposal, approval)
+
+    async def _audit(self, run: Run, shipment: Shipment, reason: str) -> None:
+        """Write down what was merged and what of it runs; cut short, it is written again."""
+        taken = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
+        reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
+        await self._kit.doors.store.audit(
+            AuditEntry(
+                at=self._kit.doors.clock.now(),
+                action="merged",
+                allowed=True,
+                run_id=run.id,
+                note=f"{reason} {taken}{reloaded}",
+                head=shipment.approved_head,
+            )
+        )
 
     async def _pending(self, run: Run, error: PortError, *records: Record) -> Run:
         """Wait for the forge's own checks, or for the chat, without holding a worker; not for ever.

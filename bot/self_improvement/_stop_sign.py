@@ -1,6 +1,6 @@
 """The stop sign: whether the emergency stop stands. Whoever begins something looks at it first."""
 
-from bot.domain.errors import Stopped, StoreError
+from bot.domain.errors import OutOfBounds, Stopped, StoreError
 from bot.domain.stop import Stop
 from bot.ports.brake import Brake
 
@@ -12,6 +12,8 @@ class StopSign:
         self._brake = brake
         self.held: Stop | None = None
         """Given in this process; stands at once, and until it is kept in the brake."""
+        self.distrust = ""
+        """Why nothing may be merged although nothing is stopped: the audit log does not hold."""
 
     async def now(self) -> Stop | None:
         """Return the stop that stands. A brake that cannot be asked stands."""
@@ -22,6 +24,12 @@ class StopSign:
         stop = await self.now()
         if stop is not None:
             raise Stopped(stop.told)
+
+    async def check_merge(self) -> None:
+        """Raise `Stopped`, or `OutOfBounds` with what is in doubt."""
+        await self.check()
+        if self.distrust:
+            raise OutOfBounds(self.distrust)
 
     async def keep(self) -> Stop | None:
         """Put what is held into the brake; return what stands there. Raises `StoreError`."""

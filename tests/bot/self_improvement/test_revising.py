@@ -409,7 +409,7 @@ async def test_in_the_real_store_a_revision_and_its_question_outlive_a_restart(
             consistent(await agent.history(run.id))
             await agent.approve(world.word(run))
             assert (await world.ended(run.id)).status is Status.DONE
-            assert (await store.audit_state()).broken is None
+        assert (await store.audit_state()).broken is None
 
 
 async def test_who_may_not_and_what_cannot_be_revised_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""What of the configuration is written into the audit log whenever it has changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.domain.people import PeopleList
+from bot.settings import Settings
+
+
+def told_of(settings: Settings) -> str:
+    """Return a mark of the whole configuration, and who may do what, in a line.
+
+    Secrets are no part of the configuration; ids of people are, and are what the log is about.
+    """
+    body = json.dumps(_settled(settings.config.model_dump()), sort_keys=True)
+    people, approval = settings.config.people, settings.config.approval
+    return (
+        f"configuration sha256:{hashlib.sha256(body.encode()).hexdigest()[:16]}; "
+        f"approvers {_listed(people.approvers)}; developers {_listed(people.developers)}; "
+        f"two people for {', '.join(sorted(approval.second_for)) or 'nothing'}; "
+        f"own work up to {settings.config.autonomy.level}"
+    )
+
+
+def _listed(people: PeopleList) -> str:
+    users = ", ".join(str(each) for each in sorted(people.users)) or "nobody"
+    roles = ", ".join(str(each) for each in sorted(people.roles)) or "none"
+    return f"{users} (roles: {roles})"
+
+
+def _settled(value: Any) -> Any:
+    """Return the value with its sets in order: the same configuration gives the same mark."""
+    if isinstance(value, Mapping):
+        return {str(key): _settled(each) for key, each in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(str(each) for each in value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_settled(each) for each in value]
+    return str(value)
