@@ -1,17 +1,16 @@
 """How many made-up secrets the redactor finds, and how often it is wrong about other lines.
 
-`theseus bench --only secrets` gives the figures that a limit hangs on; `python -m bench.secrets`
-prints the whole table, by form and by kind of secret, with what was missed.
+`theseus bench --only secrets` gives the figures that a limit hangs on; `python -m
+bench.secret_tables` prints the whole table, by form and by kind of secret, with what was missed.
 """
 
 import difflib
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bench._harmless import made_up, sources
+from bench._harmless import made_up
 from bench._secret_forms import BEYOND, FORMS, PLAIN, Planted, left, planted
 from bench._secret_kinds import secrets
 from bench.rows import Row
@@ -142,28 +141,3 @@ async def measure() -> Sequence[Row]:
             share=1 - sum(len(each.changed) for each in mistaken)
             / sum(each.lines for each in mistaken)),
     ]  # fmt: skip
-
-
-def tables() -> Iterator[str]:
-    """Yield the tables of `docs/secrets.md`, and some of what was missed."""
-    caught = catch(SEED, EACH)
-    yield f"{caught.whole.planted:,} texts, {len(caught.by_kind)} kinds, seed {SEED}"
-    yield _table("form", [*caught.by_form, caught.plain, caught.whole])
-    yield _table("kind", caught.by_kind)
-    yield _table("form nothing is promised about", beyond(SEED, EACH))
-    lines = ["| lines without secrets | lines | changed | of 1,000 |", "|---|---:|---:|---:|"]
-    for each in wrong([*sources(), *made_up(SEED, LINES)]):
-        told = f"{each.lines:,} | {len(each.changed)} | {each.per_thousand:.2f}"
-        lines.append(f"| {each.name} | {told} |")
-    yield "\n".join(lines)
-    for one in caught.missed[:20]:
-        yield f"missed: {one.secret.kind}, {one.form}: {one.text[:120]!r}"
-
-
-def _table(name: str, rows: Sequence[Caught]) -> str:
-    lines = [f"| {row.name} | {row.planted:,} | {row.recall:.1%} |" for row in rows]
-    return "\n".join([f"| {name} | texts | caught |", "|---|---:|---:|", *lines])
-
-
-if __name__ == "__main__":
-    sys.stdout.writelines(f"{table}\n\n" for table in tables())

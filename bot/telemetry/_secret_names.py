@@ -79,7 +79,7 @@ SIGNS = ("pass", "pwd", "pw", "auth", "secret", "token", "key", "credential", "s
 # Values that are no secret, whatever the name: absent, placeholders, and types in code.
 _ABSENT = re.compile(
     r"(?:none|null|nil|true|false|yes|no|undefined|empty|unset|nan|x{3,40}|\*{2,80}|\.{2,80}"
-    r"|-{1,80}|\?{1,80}"
+    r"|-{1,80}|\?{1,80}|#{1,80}"
     r"|_{1,80}|\"\"|''"
     r"|[({\[]{0,8}|str|string|bytes|int|bool|float|any|optional|secretstr|self|set|redacted"
     r"|hidden|masked|filtered"
@@ -204,7 +204,7 @@ def _keep_plain(word: str, value: str, found: re.Match[str]) -> bool:
         return True
     if word in _LOOSE or word.startswith("sess"):
         return not _odd_enough(value, spaced=spaced)
-    return word.endswith("key") and len(value) < 4
+    return (word.endswith("key") or (spaced and value.isdigit())) and len(value) < 4
 
 
 def _odd_enough(value: str, *, spaced: bool) -> bool:

@@ -57,7 +57,11 @@ def _bearer(found: re.Match[str]) -> str:
 def _header(found: re.Match[str]) -> str:
     value, scheme = found[4], (found[3] or "").strip().lower()
     plain = value.isalpha() and value.islower() and len(value) < 16 and scheme not in _SCHEMES
-    if value.startswith("[redacted") or plain or value.lower() in ("none", "null", "true", "false"):
+    if (
+        value.startswith(("[redacted", "$", "<", "{", "`"))
+        or plain
+        or value.lower() in ("none", "null", "true", "false")
+    ):
         return found[0]
     return f"{found[1]}{found[2]}{found[3] or ''}{mark('authorization')}"
 

@@ -14,6 +14,7 @@ _MARK = "[redacted:"
 _FIRST = re.compile(r"[\w+/=%.~:@&?$!-]{1,400}")
 _QUOTING = re.compile(r"[ \t>|#*\"']{0,40}")
 _DIFF_QUOTING = re.compile(r"[ \t]{0,8}[+-]?[ \t>|#*\"']{0,40}")
+_AFTER_A_WORD = (" ", "\t", ",", ";", ")")
 _LOOKED_AT = 400
 _LEAST = 16  # a word this long over two lines is looked at
 
@@ -25,11 +26,9 @@ def runs_on(line: str, following: str) -> bool:
     if not last or not first:
         return False
     word = (last + first[0])[:_LOOKED_AT]
-    return (
-        len(word) >= _LEAST
-        and _odd(word)
-        and (_odd(first[0]) or first.end() >= len(following.rstrip()))
-    )
+    after = following[first.end() : first.end() + 1]
+    goes_on = _odd(first[0]) or after not in _AFTER_A_WORD or first.end() >= len(following.rstrip())
+    return len(word) >= _LEAST and _odd(word) and goes_on
 
 
 def _odd(word: str) -> bool:

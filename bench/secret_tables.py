@@ -1,0 +1,32 @@
+"""Print the tables of `docs/secrets.md`: `python -m bench.secret_tables`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from bench._harmless import made_up, sources
+from bench.secrets import EACH, LINES, SEED, Caught, beyond, catch, wrong
+
+
+def tables() -> Iterator[str]:
+    """Yield the tables, and some of what was missed."""
+    caught = catch(SEED, EACH)
+    yield f"{caught.whole.planted:,} texts, {len(caught.by_kind)} kinds, seed {SEED}"
+    yield _table("form", [*caught.by_form, caught.plain, caught.whole])
+    yield _table("kind", caught.by_kind)
+    yield _table("form nothing is promised about", beyond(SEED, EACH))
+    lines = ["| lines without secrets | lines | changed | of 1,000 |", "|---|---:|---:|---:|"]
+    for each in wrong([*sources(), *made_up(SEED, LINES)]):
+        told = f"{each.lines:,} | {len(each.changed)} | {each.per_thousand:.2f}"
+        lines.append(f"| {each.name} | {told} |")
+    yield "\n".join(lines)
+    for one in caught.missed[:20]:
+        yield f"missed: {one.secret.kind}, {one.form}: {one.text[:120]!r}"
+
+
+def _table(name: str, rows: Sequence[Caught]) -> str:
+    lines = [f"| {row.name} | {row.planted:,} | {row.recall:.1%} |" for row in rows]
+    return "\n".join([f"| {name} | texts | caught |", "|---|---:|---:|", *lines])
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{table}\n\n" for table in tables())
