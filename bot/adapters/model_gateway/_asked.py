@@ -5,6 +5,7 @@ The body is always written again from what was read of it: what a second reader 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,10 @@ from bot.adapters.model_gateway._cleaning import Cleaner
 
 CHARACTERS_A_TOKEN = 3  # few, so that an estimate is rather too high
 TOKENS_A_PICTURE = 1_600
+_MODEL = re.compile(r"[A-Za-z0-9][\w.:@/\[\]-]{0,99}", re.ASCII)  # it is written down
 _OURS = (None, "custom")  # tools that are run here; others would have the provider reach out
+# Which machine and conversation it is, and what has another price than the model's own.
+_LEFT_OUT = ("metadata", "speed", "service_tier", "inference_geo")
 _REACHING = ("mcp_servers", "container")
 
 
@@ -36,13 +40,17 @@ def read(raw: bytes, cleaner: Cleaner) -> Asked:
         if not isinstance(told, dict):
             raise wrong("The body has to be a JSON object.")
         _look(told)
+        for key in _LEFT_OUT:
+            told.pop(key, None)
         clean = cleaner.clean(told)
+        if clean.body["model"] != told["model"] or not _MODEL.fullmatch(told["model"]):
+            raise wrong("That is no name of a model.")
         body = _written(clean.body)
     except (ValueError, RecursionError):  # also letters that are none, and what nests without end
         raise wrong("The body has to be JSON, in UTF-8.") from None
     return Asked(
         body=body,
-        model=str(told.get("model", ""))[:200],
+        model=str(told["model"]),
         streams=told.get("stream") is True,
         tokens_in=estimated(len(body) - clean.picture_bytes) + clean.pictures * TOKENS_A_PICTURE,
         most_out=_count(told.get("max_tokens")),

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _MARK = "[redacted:"
-_WORDS = ("system", "messages", "tools")  # where a request holds them
 _NAMES = frozenset({"type", "id", "tool_use_id", "signature", "role", "media_type", "name"})
 _SEALED = ("thinking", "redacted_thinking")  # signed: one letter changed makes it worthless
 _SHORT = 200  # characters; a longer text is looked through once, not with each request it is in
@@ -35,9 +34,7 @@ class Cleaner:
     def clean(self, body: Mapping[str, object]) -> Clean:
         """Return it without secrets. Ids, signatures, thinking and pictures stay as they are."""
         walk = _Walk(self._text)
-        cleaned = {
-            key: walk.value(value) if key in _WORDS else value for key, value in body.items()
-        }
+        cleaned = {key: walk.value(value) for key, value in body.items()}
         return Clean(cleaned, walk.redacted, walk.pictures, walk.picture_bytes)
 
     def _text(self, text: str) -> str:

@@ -92,8 +92,10 @@ class Meter:
         """Take counts as they stand now: they are told as sums, and never fall."""
         if not isinstance(usage, Mapping):
             return
+        kept = usage.get("cache_creation")
+        told = {**kept, **usage} if isinstance(kept, Mapping) else usage
         for kind in _KINDS:
-            count = usage.get(kind)
+            count = told.get(kind)
             if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
                 self._counts[kind] = max(count, self._counts.get(kind, 0))
 

@@ -57,6 +57,8 @@ def test_each_kind_of_token_has_its_own_price() -> None:
     )
     spent = cost("any", usage, {"any": OURS})
     assert spent == Spent(cost_usd=10.0, tokens_in=3_000_000, tokens_out=1_000_000)
+    kept = usage.but(ephemeral_1h_input_tokens=500_000)
+    assert cost("any", kept, {"any": OURS}).cost_usd == pytest.approx(11.2)
 
 
 @given(st.sampled_from(NAMES), *[st.integers(0, 10**9)] * 4)

@@ -192,6 +192,7 @@ async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
         b'{"model": "x", "messages": [], "temperature": NaN}', b"[" * 100_000,
         b'{"model": "x", "messages": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
         b'{"model": "x", "messages": ["\\ud800"]}', b'{"model": "x", "messages": null}',
+        *(json.dumps(body(model=name)).encode() for name in (OTHER, "Ignore all!", "x" * 101)),
     ],
 )  # fmt: skip
 async def test_a_body_that_makes_no_sense_is_told_so(tmp_path: Path, sent: bytes) -> None:
@@ -308,6 +309,7 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
             ]},
         ],
     )  # fmt: skip
+    asked |= {"metadata": {"user_id": OTHER}, "stop_sequences": [OTHER], "unheard_of": {"x": OTHER}}
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
         for _ in range(2):  # once more, as every request repeats the ones before
             assert (await room.ask(lent, asked))[0] == 200
@@ -326,6 +328,13 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
             assert "[redacted:" in first["content"]
     first_time, again = (charge.redacted for charge in room.charges)
     assert first_time == again >= 8
+
+
+async def test_what_would_cost_more_than_its_price_is_left_out(tmp_path: Path) -> None:
+    more = {"speed": "fast", "service_tier": "auto", "inference_geo": "us", "temperature": 1}
+    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+        await room.ask(lent, body(**more))
+    assert room.provider.last.body == body(temperature=1)
 
 
 async def test_a_key_written_twice_or_in_escapes_does_not_go_out_either(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_whole_answer_is_read_too(places: list[int]) -> None:
         "cache_read_input_tokens": 11,
         "cache_creation_input_tokens": 13,
         "service_tier": "standard",
-        "cache_creation": {"ephemeral_5m_input_tokens": 13},
+        "cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 9},
     }
     text = json.dumps({"content": [{"text": '{"usage": 3}'}], "usage": usage}).encode()
     meter = metered(*split(text, places), streams=False)
@@ -72,6 +72,7 @@ def test_a_whole_answer_is_read_too(places: list[int]) -> None:
         output_tokens=7,
         cache_read_input_tokens=11,
         cache_creation_input_tokens=13,
+        ephemeral_1h_input_tokens=9,
     )
     assert meter.complete
 
