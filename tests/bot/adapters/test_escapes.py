@@ -14,6 +14,7 @@ from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.ports.sandbox import Limits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
+from tests.support.ways_out import ATTEMPTS
 
 # A program that confines its own commands needs namespaces for that, and so has what they open.
 NESTING = "namespaces of its own"
@@ -50,7 +51,7 @@ async def test_no_check_gets_out(sandbox: BubblewrapSandbox, around: Mapping[str
         escaping.probe(around), cwd=tree, writable=[tree], env={}, limits=Limits()
     )
     assert escaping.succeeded(done.output) == []
-    assert len(escaping.ended(done.output)) == len(escaping.ATTEMPTS)
+    assert len(escaping.ended(done.output)) == len(ATTEMPTS)
 
 
 async def test_no_enclosed_program_gets_out(
