@@ -10,6 +10,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement._kit import Kit, need
 from bot.self_improvement._named import named_files
+from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._undoing import Undoing
 from bot.self_improvement._words import asked_by, complaint, rounds
 
@@ -143,8 +144,9 @@ class Proving:
             if history.proposal is not None and asked:
                 note = f"Revised: {asked_by(asked)}. {proposal.note}"
                 proposal = proposal.but(note=note)
-        card_id = await kit.voice.propose(run, history.but(proposal=proposal))
-        return await kit.keeper.wait(run, proposal.but(card_id=card_id), *records)
+        words = Quorum(kit.doors, kit.limits).none_yet(run, history, proposal)
+        card_id = await kit.voice.propose(run, history.but(proposal=proposal, words=words))
+        return await kit.keeper.wait(run, proposal.but(card_id=card_id), words, *records)
 
 
 def _records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:

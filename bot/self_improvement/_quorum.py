@@ -40,6 +40,11 @@ class Quorum:
         findings = history.verdict.findings if history.verdict else ()
         return needed(self._limits.approval, run.trigger.person, history.plan, findings)
 
+    def none_yet(self, run: Run, history: History, proposal: Proposal) -> Words:
+        """Return what a new proposal begins with: nobody's word, and how many it takes."""
+        need = self.need(run, history)
+        return Words(head=proposal.head, version=proposal.version, need=need)
+
     async def standing(self, run: Run, history: History, proposal: Proposal) -> Standing:
         """Return whose words for this head count now. Raises `ChatUnavailable`."""
         words, may = await self._words(run, history, proposal), set()

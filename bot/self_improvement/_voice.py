@@ -131,10 +131,14 @@ class Voice:
         if post is None:
             return
         await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
+        await self.show_proposal(run, history)
+
+    async def show_proposal(self, run: Run, history: History) -> None:
+        """Bring the newest proposal's card up to date: whose word it has, or that it is over."""
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
-            card = cards.proposal(run, history, self._cap).but(attachments=())
+            card = cards.proposal(self._now(run), history, self._cap).but(attachments=())
             await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> None:

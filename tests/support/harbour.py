@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.discord_chat import DiscordChat, DiscordRoster
 from bot.client import Identity, TheseusClient
 from bot.domain.people import AllowList, PeopleList
 from bot.local.person import Message, Person
@@ -85,6 +85,7 @@ class Harbour:
             guild_ready_timeout=0.05,
         )
         client.missed = self.missed
+        world.roster = DiscordRoster(client, local.guild_id, world.clock)
         return client
 
     async def _time_flies(self) -> None:

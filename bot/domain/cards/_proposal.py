@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bot.domain.approving import told as words_told
 from bot.domain.budget import Cap
 from bot.domain.cards._outcome import taken_back_line
 from bot.domain.cards._plain import plain
@@ -39,6 +40,7 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     lines = [
         warning,
         _dependencies(verdict),
+        _words(history, opened),
         opened.note,
         history.diagnosis.cause,
         f"**Change**: {change.summary}",
@@ -60,6 +62,13 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
         buttons=_buttons(run, opened),
         attachments=(Attachment(name=f"{run.id}-{opened.head[:7]}.diff", text=change.diff),),
     )
+
+
+def _words(history: History, opened: Proposal) -> str:
+    """Return how far its approval is, where it takes more than one approver's word."""
+    words = history.words
+    so_far = words_told(words) if words is not None and words.are_for(opened) else ""
+    return f"👥 {plain(so_far, 400)}" if so_far else ""
 
 
 def _buttons(run: Run, opened: Proposal) -> tuple[Button, ...]:

@@ -12,7 +12,7 @@ def shipped(
     """Return the announcement; "live" only when the running code contains the merge."""
     merged = (
         f"Merged [#{proposal.number}]({proposal.url}) as `{shipment.merge_commit[:7]}`, "
-        f"approved by {approval.person.name} for `{approval.head[:7]}`."
+        f"approved by {_names(approval)} for `{approval.head[:7]}`."
     )
     if shipment.failed:
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
@@ -24,3 +24,8 @@ def shipped(
     if watch is not None:
         tail += f" I watch whether it holds: {watched_until(watch)}."
     return Post(text=f"🚢 **live at `{shipment.live_commit[:7]}`**. {merged}{tail}")
+
+
+def _names(approval: Approval) -> str:
+    """Return everybody whose word it is."""
+    return " and ".join(person.name for person in (approval.person, *approval.others))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.domain.approving import ApprovalRules
+from bot.domain.approving import ApprovalRules, Words
 from bot.domain.errors import ChatUnavailable, ForgeUnavailable, NotAuthorized, StaleApproval
 from bot.domain.people import Person
 from bot.domain.proposal import Approval, Proposal
@@ -185,6 +185,8 @@ async def test_an_approval_from_before_words_were_kept_still_ships(tmp_path: Pat
         run_id=run.id, proposal=1, head=opened.head, person=ALICE, at=town.clock.now(), how="text"
     )
     await town.store.approve(old)
+    records = town.kept.records
+    records[run.id] = [each for each in records[run.id] if not isinstance(each, Words)]
     async with town.running():
         assert (await town.ended(run.id)).status is Status.DONE
 
@@ -192,10 +194,13 @@ async def test_an_approval_from_before_words_were_kept_still_ships(tmp_path: Pat
 # More than one
 
 
-async def test_two_have_to_say_it_and_the_first_is_told_how_far_it_is(tmp_path: Path) -> None:
+async def test_two_have_to_say_it_and_the_card_tells_how_far_it_is(tmp_path: Path) -> None:
     town = Town(tmp_path, TWO)
     async with town.running() as agent:
         run = await town.proposed(agent)
+        card = town.chat.by_key(town.cards(run)[0])
+        assert card.post.card is not None
+        assert "0 of 2 approvals; 2 approvers have to say it." in card.post.card.body
         for _ in range(2):  # the same person counts once
             _, _, ships = await agent.approve(town.word(run, ALICE, security_reviewed=True))
             assert not ships
@@ -203,11 +208,13 @@ async def test_two_have_to_say_it_and_the_first_is_told_how_far_it_is(tmp_path: 
             await agent.approvals.short_of(run.id)
             == "1 of 2 approvals: alice; one more approver has to say it."
         )
+        assert "1 of 2 approvals: alice; one more approver" in card.post.card.body
         await town.clock.advance(30)
         assert town.forge.merges == []
         _, _, ships = await agent.approve(town.word(run, BOB, security_reviewed=True))
         assert ships
         assert (await town.ended(run.id)).status is Status.DONE
+    assert "approved by alice and bob" in town.said(run)[-1]
     approval = (await town.store.history(run.id)).approval
     assert approval is not None
     assert (approval.person.name, [each.name for each in approval.others]) == ("alice", ["bob"])
