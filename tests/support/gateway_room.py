@@ -94,6 +94,7 @@ class Provider:
     answer: Answers = answers
     arrived: list[Arrived] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    base_url: str = ""
 
     async def serve(self, http: web.Request) -> web.StreamResponse:
         """Take one request."""
@@ -164,9 +165,9 @@ async def gateway_room(
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = base_url or f"http://127.0.0.1:{runner.addresses[0][1]}"
+    provider.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     gateway = HttpModelGateway(
-        Upstream(KEY, url),
+        Upstream(KEY, base_url or provider.base_url),
         toll,
         clock,
         folder / "gateway",
