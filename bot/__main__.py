@@ -4,24 +4,20 @@ import bot.signals  # noqa: F401  # first: a signal may come while the rest is i
 
 # isort: split
 import asyncio
-import json
 import os
 import signal
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from bot import app as root
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
 from bot.settings import Settings, forget_secrets, load
-from bot.telemetry import configure_logging, redact, redact_stream, redact_value
+from bot.telemetry import configure_logging, redact, redact_stream
 
 cli = typer.Typer(
     name="theseus",
@@ -35,12 +31,11 @@ journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
 cli.add_typer(runs_cli, name="runs")
 cli.add_typer(journal_cli, name="journal")
 cli.add_typer(root.memory_cli, name="memory")
+cli.add_typer(root.audit_cli, name="audit")
 cli.command("budget")(root.budget)
 cli.command("detect")(root.detect)
 cli.command("dependencies")(root.dependencies)
 cli.command("stop")(root.stop)
-
-_out = Console(soft_wrap=True, highlight=False, markup=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -65,24 +60,6 @@ def _settings() -> Settings:
     root.guard_secrets(settings)
     forget_secrets(os.environ)
     return settings
-
-
-def _say(text: str) -> None:
-    """Print a line for a person, without secrets."""
-    _out.print(redact(text))
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
-
-
-def _complain(error: BaseException | str) -> None:
-    sys.stderr.write(f"theseus: {redact(str(error))}\n")
-
-
-def _trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
-    """Write what nobody caught, as Python would, without secrets."""
-    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))
 
 
 @cli.command()
@@ -111,7 +88,7 @@ def demo(
             root.DemoOptions(
                 port=port, browser=not no_browser, engine=engine.value, fault=fault, seed=seed
             ),
-            _say,
+            root.say,
         )
     )
 
@@ -145,7 +122,7 @@ def setup(
             "setup asks questions, and there is no terminal to ask at; in a script use "
             "`theseus setup --yes` with options (--help lists them)."
         )
-    asking = root.Beforehand(_say, answers) if yes else root.AtTerminal(_out)
+    asking = root.Beforehand(root.say, answers) if yes else root.AtTerminal(root.OUT)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us ignored
     code = root.run_setup(Path.cwd(), os.environ, asking)
     if code:
@@ -157,10 +134,10 @@ def doctor(as_json: JsonOption = False) -> None:
     """Check everything the bot needs, and say how to mend what is wrong."""
     findings = asyncio.run(root.examine(_settings()))
     if as_json:
-        _print_json([finding.model_dump() for finding in findings])
+        root.print_json([finding.model_dump() for finding in findings])
     else:
         for finding in findings:
-            _say(finding.line)
+            root.say(finding.line)
     if any(finding.status == "bad" for finding in findings):
         raise typer.Exit(1)
 
@@ -174,7 +151,7 @@ def intent(
     """Show what the grammar makes of a message, as JSON."""
     answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None
     setting = COMMAND_LINE.but(in_thread=in_thread, reply_to=answered)
-    _print_json(describe(parse(text, setting)))
+    root.print_json(describe(parse(text, setting)))
 
 
 @cli.command()
@@ -189,8 +166,8 @@ def verdict(
     """Say whether a fix held, as JSON: before against after, with numbers."""
     judged = root.judge(before, after, event, fingerprint)
     for complaint in judged.complaints:
-        _complain(complaint)
-    _print_json(judged.to_json(event, fingerprint))
+        root.complain(complaint)
+    root.print_json(judged.to_json(event, fingerprint))
 
 
 @cli.command("redact")
@@ -214,11 +191,11 @@ def repair(
     """Search for a small fix of a failing test, offline."""
     report = asyncio.run(root.repair(repo, test, file, time, apply=apply))
     if as_json:
-        _print_json(report.to_json())
+        root.print_json(report.to_json())
     else:
-        _say(report.explanation)
+        root.say(report.explanation)
         if report.diff:
-            _say(report.diff)
+            root.say(report.diff)
     if not report.repaired:
         raise typer.Exit(1)
 
@@ -231,26 +208,10 @@ def bench(
     """Measure, each against a baseline in the same run."""
     rows = asyncio.run(root.run_bench(only))
     if as_json:
-        _print_json([row.model_dump() for row in rows])
+        root.print_json([row.model_dump() for row in rows])
     else:
         for row in rows:
-            _say(row.line)
-
-
-@cli.command()
-def audit(
-    limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 100,
-    as_json: JsonOption = False,
-) -> None:
-    """Show who asked, approved, refused or changed what."""
-    entries = asyncio.run(root.audit_log(_settings(), limit))
-    if as_json:
-        _print_json([entry.model_dump(mode="json") for entry in entries])
-        return
-    for entry in entries:
-        who = entry.person.name if entry.person else "Theseus"
-        word = "allowed" if entry.allowed else "REFUSED"
-        _say(f"{entry.at:%Y-%m-%d %H:%M:%S} {who} {entry.action} {word} {entry.note}")
+            root.say(row.line)
 
 
 @runs_cli.command("list")
@@ -261,18 +222,18 @@ def runs_list(
     """Show the newest runs."""
     runs = asyncio.run(root.list_runs(_settings(), limit))
     if as_json:
-        _print_json([run.model_dump(mode="json") for run in runs])
+        root.print_json([run.model_dump(mode="json") for run in runs])
         return
     for run in runs:
         said = " ".join(run.trigger.text.split())
-        _say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
+        root.say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
 
 
 @runs_cli.command("show")
 def runs_show(run_id: str) -> None:
     """Show everything a run has recorded, as JSON."""
     run, history, evidence = asyncio.run(root.show_run(_settings(), run_id))
-    _print_json(
+    root.print_json(
         {
             "run": run.model_dump(mode="json"),
             "records": history.model_dump(mode="json"),
@@ -302,17 +263,17 @@ def _first(group: BaseException) -> BaseException:
 
 def main() -> None:
     """Run the command line; what is wrong is said in one sentence, with exit code 2."""
-    sys.excepthook = _trace
+    sys.excepthook = root.trace
     try:
         cli()
     except TheseusError as error:
-        _complain(error)
+        root.complain(error)
         sys.exit(2)
     except ExceptionGroup as group:
         known, unknown = group.split(TheseusError)
         if unknown is not None or known is None:
             raise
-        _complain(_first(known))
+        root.complain(_first(known))
         sys.exit(2)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from bot.app._bench import run_bench
 from bot.app._bot import run_bot
+from bot.app._cli_audit import audit_cli
 from bot.app._cli_budget import budget
 from bot.app._cli_dependencies import dependencies
 from bot.app._cli_detect import detect
@@ -11,21 +12,24 @@ from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, r
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
 from bot.app._guarding import guard_secrets
-from bot.app._looking import audit_log, list_runs, search_journal, show_run
+from bot.app._looking import list_runs, search_journal, show_run
+from bot.app._printing import OUT, complain, print_json, say, trace
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
 from bot.app._verdict import judge
 
 __all__ = [
     "FAULT_NAMES",
+    "OUT",
     "AtTerminal",
     "Beforehand",
     "Bench",
     "DemoOptions",
     "Engines",
     "Finding",
-    "audit_log",
+    "audit_cli",
     "budget",
+    "complain",
     "dependencies",
     "detect",
     "engines",
@@ -35,13 +39,16 @@ __all__ = [
     "list_runs",
     "local_forge",
     "memory_cli",
+    "print_json",
     "project_root",
     "repair",
     "run_bench",
     "run_bot",
     "run_demo",
     "run_setup",
+    "say",
     "search_journal",
     "show_run",
     "stop",
+    "trace",
 ]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.domain.audit import AuditEntry
 from bot.domain.history import History
 from bot.domain.journal import Action, JournalQuery
 from bot.domain.run import Run
@@ -28,12 +27,6 @@ async def show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple
         ids = history.diagnosis.evidence_ids if history.diagnosis else ()
         found = [await journal.get(record_id) for record_id in ids]
         return run, history, tuple(action for action in found if action is not None)
-
-
-async def audit_log(settings: Settings, limit: int) -> Sequence[AuditEntry]:
-    """Return the newest audit entries, newest first."""
-    async with SqliteStore(settings.state / "theseus.sqlite3") as store:
-        return await store.audit_log(limit=limit)
 
 
 async def search_journal(

@@ -2,6 +2,7 @@
 
 from bot.self_improvement._agent import SelfImprovementAgent
 from bot.self_improvement._approval import ApprovalRequest
+from bot.self_improvement._audit_watch import noted_heads
 from bot.self_improvement._budget import BudgetGate
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors, Limits, Stages
@@ -19,4 +20,5 @@ __all__ = [
     "SelfImprovementAgent",
     "Stages",
     "budget_report",
+    "noted_heads",
 ]

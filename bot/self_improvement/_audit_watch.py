@@ -9,6 +9,7 @@ from bot.domain.audit import AuditEntry, AuditHead, AuditState, Configured
 from bot.domain.errors import ChatRejected, TheseusError
 from bot.domain.journal import ActionOutcome, JournalQuery, Kind
 from bot.domain.posts import Post
+from bot.ports.journal import Journal
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._stop_sign import StopSign
 
@@ -19,6 +20,17 @@ _TAIL = 500  # entries looked at before anything else is done at a start
 _NOTED = 1_000  # ends of the log that the journal is asked for
 _DAY, _SOON = timedelta(days=1), timedelta(minutes=1)
 _log = logging.getLogger(__name__)
+
+
+async def noted_heads(journal: Journal) -> Sequence[AuditHead]:
+    """Return where the audit log ended at other times, as the journal has it."""
+    query = JournalQuery(event=f"{Kind.GATEWAY}.{HEAD}", limit=_NOTED)
+    heads = []
+    for action in await journal.read(query):
+        number, _, chained = (action.agent or "").partition(" ")
+        if number.isdigit():
+            heads.append(AuditHead(number=int(number), hash=chained, at=action.ts))
+    return heads
 
 
 class AuditWatch:
@@ -54,7 +66,9 @@ class AuditWatch:
 
     async def look(self) -> None:
         """Check the whole log against what is known of it elsewhere; tell what is broken."""
-        await self._seen(await self._doors.store.audit_state(await self._noted()))
+        await self._seen(
+            await self._doors.store.audit_state(await noted_heads(self._doors.journal))
+        )
 
     def vital_sign(self) -> str:
         """Return a line for `/health`."""
@@ -64,7 +78,7 @@ class AuditWatch:
         return f"**Audit log** ⚠️ {broken.told} See `theseus audit verify`."
 
     async def _look_at_tail(self) -> None:
-        heads = await self._noted()
+        heads = await noted_heads(self._doors.journal)
         await self._seen(await self._doors.store.audit_state(heads, tail=_TAIL))
 
     async def _seen(self, state: AuditState) -> None:
@@ -79,16 +93,6 @@ class AuditWatch:
         self._sign.distrust = f"The audit log does not hold. {broken.told} {way_out}"
         mark = hashlib.sha256(f"{broken.kind} {broken.told}".encode()).hexdigest()[:12]
         await self._say(f"⚠️ {self._sign.distrust}", f"audit-broken:{mark}")
-
-    async def _noted(self) -> Sequence[AuditHead]:
-        """Return where the log ended at other times, as the journal has it."""
-        query = JournalQuery(event=f"{Kind.GATEWAY}.{HEAD}", limit=_NOTED)
-        heads = []
-        for action in await self._doors.journal.read(query):
-            number, _, chained = (action.agent or "").partition(" ")
-            if number.isdigit():
-                heads.append(AuditHead(number=int(number), hash=chained, at=action.ts))
-        return heads
 
     async def _mark(self) -> None:
         """Note in the journal where the log ends, unless that is in doubt."""

@@ -1,6 +1,6 @@
 """Checking the audit log: row by row, then against what is kept outside of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.adapters.sqlite_store._audit_rows import Row, fits
@@ -70,7 +70,8 @@ class Check:
     def _holds(self, row: Row) -> bool:
         before, number = self._last, row.number
         if before is not None and number > before.number + 1:
-            self._note(before.number + 1, "missing", f"entries {before.number + 1} to {number - 1}")
+            what = f"{_gap(before.number + 1, number - 1)} missing"
+            self._note(before.number + 1, "missing", what)
         if before is not None and (number <= before.number or row.previous != before.hash):
             self._note(number, "order", f"entry {number} does not follow the one before it")
         if not row.holds:
@@ -95,14 +96,15 @@ class Check:
         begins = first.number == 1 and not first.previous
         known = begins or (first.number - 1, first.previous) in self._checkpoints
         if not known and self._accepted_at is None:
-            self._note(1, "missing", f"entries before {first.number}, and no checkpoint tells why")
+            what = f"entries before {first.number} are missing, and no checkpoint tells why"
+            self._note(1, "missing", what)
 
     def _against(self, head: AuditHead, kind: BreakKind) -> None:
         """Check against where the log is known to have ended once."""
         last = self._last.number if self._last else 0
         where = "audit.head" if kind == "cut" else "the journal"
         if head.number > last:
-            what = f"entries {last + 1} to {head.number}, which {where} knows of"
+            what = f"{_gap(last + 1, head.number)} missing, as {where} shows"
             self._note(last + 1, kind, what)
         elif self._hashes.get(head.number, head.hash) != head.hash:
             what = f"entry {head.number} is another one than {where} knows of"
@@ -110,12 +112,24 @@ class Check:
 
     def _accept(self, row: Row) -> None:
         entry = row.entry
-        self._accepted, self._broken = self._broken or self._accepted, None
+        noted = AuditBreak(number=row.number, kind="head", told=entry.note if entry else "")
+        self._accepted, self._broken = self._broken or noted, None
         self._accepted_at = entry.at if entry else None
 
     def _note(self, number: int, kind: BreakKind, what: str) -> None:
-        """Keep the first break; what lacks is said to."""
-        lacks = kind == "missing" or what.startswith("entries")
-        told = f"{what} {'are missing' if lacks else ''}".strip() + "."
+        """Keep the first break."""
         if self._broken is None:
-            self._broken = AuditBreak(number=number, kind=kind, told=told[0].upper() + told[1:])
+            told = f"{what[0].upper()}{what[1:]}."
+            self._broken = AuditBreak(number=number, kind=kind, told=told)
+
+
+def _gap(first: int, last: int) -> str:
+    return f"entry {first} is" if first == last else f"entries {first} to {last} are"
+
+
+def checked(rows: Iterable[Row], key: bytes | None) -> AuditState:
+    """Return what rows show by themselves, wherever they begin and end."""
+    check = Check(key, from_the_start=False)
+    for row in rows:
+        check.take(row)
+    return check.ended()
