@@ -52,9 +52,7 @@ class SelfImprovementAgent:
         self._doors = doors
         self._limits = limits
         self._turns = Turns()
-        self._voice = Voice(
-            doors.chat, doors.store, doors.clock, doors.budget, limits.dev_channel_id
-        )
+        self._voice = Voice(doors, limits.dev_channel_id)
         purse, hearing = Purse(doors.budget), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
         quorum, sign = Quorum(doors, limits), StopSign(doors.brake)

@@ -11,10 +11,7 @@ from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
-from bot.ports.chat import Chat
-from bot.ports.clock import Clock
-from bot.ports.store import Store
-from bot.self_improvement._budget import BudgetGate
+from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 
 _log = logging.getLogger(__name__)
@@ -26,19 +23,12 @@ class Voice:
     A thread that somebody deleted silences a run; it does not stop it.
     """
 
-    def __init__(
-        self,
-        chat: Chat,
-        store: Store,
-        clock: Clock,
-        budget: BudgetGate | None,
-        dev_channel_id: int,
-    ) -> None:
-        self._chat = chat
-        self._store = store
-        self._clock = clock
+    def __init__(self, doors: Doors, dev_channel_id: int) -> None:
+        self._chat = doors.chat
+        self._store = doors.store
+        self._clock = doors.clock
         self._dev_channel_id = dev_channel_id
-        self._budget = budget
+        self._budget = doors.budget
         self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
