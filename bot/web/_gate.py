@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.domain.errors import RunError, TheseusError
+from bot.telemetry import redact
 from bot.web._answers import Refused, plain, see_other
 from bot.web._keys import Keys, bearer
 from bot.web._routes import ROUTES, Route
@@ -54,10 +55,10 @@ class Gate:
         except TimeoutError:
             return plain(408, "that took too long.", {"Connection": "close"})
         except RunError as error:
-            return plain(404, str(error))
+            return plain(404, redact(str(error)))
         except TheseusError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
-            return plain(503, str(error))
+            return plain(503, redact(str(error)))
 
     def _admit(self, request: web.Request) -> Route:
         self._check_host(request)
