@@ -1,7 +1,7 @@
 """The secrets this very program was configured with: taken out wherever they stand, exactly.
 
 Their shape does not matter, nor how they are written: as they are, escaped, in base64 at any of its
-three alignments, in hexadecimal, backwards, or broken up over lines.
+three alignments, in hexadecimal, backwards, or broken up by blanks, line breaks and signs.
 """
 
 import base64
@@ -17,7 +17,7 @@ from bot.telemetry._secret_shapes import mark
 SHORTEST = 8
 """Shorter values are not registered: they stand in ordinary words, and guard little."""
 _BROKEN_UP = 12  # shorter ones may come about by chance where blanks are left out
-_DROPPED = dict.fromkeys(map(ord, " \t\r\n>|+\"'\\,"))
+_DROPPED = dict.fromkeys(map(ord, " \t\r\n>|+\"'\\,-_.*`~#:;()[]{}<"))
 
 
 class _Known(NamedTuple):
@@ -41,11 +41,12 @@ def register_secret(name: str, value: str) -> bool:
     value = value.strip()
     if len(value) < SHORTEST:
         return False
+    squeezed = value.translate(_DROPPED)
     new = _Known(
         name=name.lower().replace(" ", "_"),
         value=value,
         forms=tuple(sorted(_forms(value), key=len, reverse=True)),
-        squeezed=value.translate(_DROPPED) if len(value) >= _BROKEN_UP else "",
+        squeezed=squeezed if len(squeezed) >= _BROKEN_UP else "",
     )
     with _lock:
         others = [each for each in _known if each.value != value]
@@ -70,8 +71,8 @@ def without_known(text: str) -> str:
 
 
 def without_broken_up(text: str) -> str:
-    """Replace registered values that blanks, line breaks or quoting marks stand in."""
-    if not _known or "\n" not in text:
+    """Replace registered values that blanks, line breaks or other signs stand in."""
+    if not _known:
         return text
     squeezed = text.translate(_DROPPED)
     for each in _known:

@@ -45,6 +45,8 @@ def forms(value: str) -> dict[str, str]:
         "zero-width": "\u200b".join(value),
         "soft hyphen": "\u00ad".join(value),
         "lines": value[:6] + "\n" + value[6:],
+        "spelled out": " ".join(value),
+        "with dashes": "-".join(value),
         "quoted lines": "> " + value[:8] + "\n> " + value[8:],
         **{f"base64 at {n}": base64.b64encode(b"x" * n + raw + b"yz").decode() for n in range(4)},
         **{f"urlsafe {n}": base64.urlsafe_b64encode(b"-" * n + raw).decode() for n in range(3)},

@@ -200,7 +200,8 @@ BITS = (
     "a@", "@", "://a:", "://", "password", "password=", 'password="', "token ",
     "\\", "eyJ", "eyJa.", "-----BEGIN PRIVATE" + " KEY-----", "-----BEGIN ", "M",
     "Bearer ", "cookie:a=", "secret secret", "=", "a=b;", "\n",
-    "token is ", "--a-", "'", '"',
+    "token is ", "--a-", "'", '"', "%41", "\\u0041", "QUJD", "cGFzc3dvcmQ9eA", "4a", "\u200ba",
+    "&#65;", "aB3" * 25 + "\n", "%25",
 )  # fmt: skip
 
 
