@@ -3,6 +3,7 @@
 An attempt is a piece of Python that returns when it succeeds, and raises where it is held back.
 """
 
+import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def _connects(name: str, family: str, address: str, gain: str, kind: str = "STRE
     return Attempt("network", name, gain, code)
 
 
-ATTEMPTS: Sequence[Attempt] = (
+_ALL: Sequence[Attempt] = (
     _reads("another account's home", "{secret}", "keys and tokens"),
     _reads("the checkout's .env", "{env}", "the bot's tokens"),
     _reads("a path with ..", "/tmp/../{secret}", "keys and tokens"),
@@ -214,3 +215,6 @@ ATTEMPTS: Sequence[Attempt] = (
     ),
     Attempt("limits", "a higher priority", "everybody's time", "os.nice(-5)"),
 )  # fmt: skip
+# Calls have other numbers on other processors.
+_CALLS = platform.machine() == "x86_64"
+ATTEMPTS = tuple(each for each in _ALL if _CALLS or "syscall(" not in each.code)

@@ -33,6 +33,10 @@ KEYS = {
     "ANTHROPIC_API_KEY": "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
     "CLAUDE_CODE_OAUTH_TOKEN": "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
 }
+# Seconds between two looks at how much there is of everything: the kernel counts all but root's.
+LOOK = 1.0 if os.geteuid() == 0 else 5.0
+MOST_PROCESSES = 512
+MOST_BYTES = 8 * 1024**3
 GRACE = 1.0  # seconds the program has to end by itself after SIGTERM
 SWEEP = 3.0  # seconds for everything left to be gone after SIGKILL
 LOOK_EVERY = 0.02
@@ -138,6 +142,23 @@ def _descendants(root: int) -> set[int]:
     return members - {root}
 
 
+def _too_much(root: int) -> bool:
+    """Whether more is running, or held in memory, than a program and its commands may.
+
+    The kernel holds each process to its limits, but does not add them up, and counts nobody's who
+    is root. Pages that several share count once for each.
+    """
+    everybody, page = _descendants(root), os.sysconf("SC_PAGE_SIZE")
+    if len(everybody) > MOST_PROCESSES:
+        return True
+    held = 0
+    for who in everybody:
+        with suppress(OSError, IndexError, ValueError):
+            _, resident, shared = Path(f"/proc/{who}/statm").read_text().split()[:3]
+            held += (int(resident) - int(shared)) * page
+    return held > MOST_BYTES
+
+
 def _addressed(child: int) -> int:
     """Return who is to be asked to end: what the sandbox runs, as the sandbox itself just dies.
 
@@ -169,12 +190,18 @@ def _sweep(child: int, ended: _Ended) -> None:
 
 
 def _watch(ended: _Ended, lifeline: int, wake: int) -> None:
-    """Wait until the program ended, or is to be ended."""
+    """Wait until the program ended, or is to be ended: by the bot, or for taking too much."""
     watched = select.poll()
     watched.register(lifeline, select.POLLIN)
     watched.register(wake, select.POLLIN)
+    look = time.monotonic() + LOOK
     while ended.code is None:
-        for descriptor, _ in watched.poll():
+        told = watched.poll(LOOK * 1_000)
+        if time.monotonic() >= look:
+            if _too_much(os.getpid()):
+                return
+            look = time.monotonic() + LOOK
+        for descriptor, _ in told:
             if descriptor == lifeline or set(os.read(wake, 64)) & set(_STOPS):
                 return
         ended.look()

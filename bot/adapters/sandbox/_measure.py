@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import platform
 import socket
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from bot.domain.record import Record
 from bot.ports.sandbox import Limits, Sandbox
 
 _LIMITS = Limits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
+_KEYCTL = {"x86_64": 250, "aarch64": 219}
 _LOOKED_FOR = 50  # names in a home
 _LEFT_FREE = 8  # processes a probe may start before it stops by itself
 # Each attempt returns where it succeeds and raises where it is held back.
@@ -23,7 +25,7 @@ _ATTEMPTS: Mapping[str, str] = {
     "environment": "assert set({names!r}) & set(os.environ)",
     "other processes": "os.kill({pid}, 0)",
     "kernel settings": "open('/proc/sys/kernel/core_pattern', 'r+')",
-    "kernel calls": "assert libc.syscall(250, 0, -3, 0) >= 0 or ctypes.get_errno() != 1",
+    "kernel calls": "assert libc.syscall({keyctl}, 0, -3, 0) >= 0 or ctypes.get_errno() != 1",
     "namespaces": "assert libc.unshare(0x10000000) == 0",
     "memory": "bytearray(600 * 2**20)",
     "number of processes": (
@@ -107,6 +109,7 @@ def _filled(outside: Path, port: int) -> dict[str, str]:
         "{home!r}": repr(str(Path.home())),
         "{kept!r}": repr(_kept(Path.home())),
         "{names!r}": repr(names or ["NOTHING"]),
+        "{keyctl}": str(_KEYCTL.get(platform.machine(), 219)),
         "{pid}": str(os.getpid()),
         "{many}": str(_LEFT_FREE),
     }

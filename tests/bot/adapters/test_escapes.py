@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.claude_agent._commands import confined
-from bot.adapters.claude_agent._launch import Room
+from bot.adapters.claude_agent._launch import Lifeline, Room, starter
 from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.ports.sandbox import Limits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
+from tests.support.talking import living
 from tests.support.ways_out import ATTEMPTS
 
 # A program that confines its own commands needs namespaces for that, and so has what they open.
@@ -77,3 +78,15 @@ async def test_no_command_of_an_enclosed_program_gets_out_or_sees_the_program(
     program = ["/bin/sh", "-c", f"TOKEN=very-secret sleep 60 & TOKEN=very-secret {command}"]
     output = await told(sandbox.enclose(program, cwd=tree, writable=[tree]).argv)
     assert escaping.succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
+
+
+@pytest.mark.slow
+async def test_a_program_whose_commands_multiply_is_ended(tmp_path: Path) -> None:
+    words = ("/bin/sh", "-c", "for each in $(seq 600); do sleep 60 & done; wait")
+    with Lifeline(tmp_path) as lifeline:
+        started = await asyncio.create_subprocess_exec(
+            starter(tmp_path, "bomb", words), env={**BARE, "THESEUS_LIFELINE": str(lifeline.path)}
+        )
+        async with asyncio.timeout(30):
+            assert await started.wait() != 0
+    assert not living(str(tmp_path))
