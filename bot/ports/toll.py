@@ -16,7 +16,7 @@ class Toll(Protocol):
         come however the request ends. Returns why this should be the last one, for the model to
         read, or nothing. Waits where it only does not fit beside what others hold. Raises
         `Stopped`, `BudgetSpent` with the cap and when it is free again, also where what was spent
-        cannot be counted. One that may come to less can be asked for next.
+        cannot be counted. Asked again, as for a shorter answer, only the last `most` is held.
         """
         ...
 

@@ -117,6 +117,12 @@ async def test_what_does_not_fit_is_refused(stand: Stand) -> None:
     assert await stand.toll.admit(ALICES, most(0.3), "r2") == ""
 
 
+async def test_asked_again_for_less_only_that_is_held(stand: Stand) -> None:
+    assert await stand.toll.admit(ALICES, most(0.95), "r1") != ""
+    assert await stand.toll.admit(ALICES, most(0.2), "r1") == ""
+    assert await stand.toll.admit(BOBS, most(0.6), "r2") == ""
+
+
 async def test_a_refused_request_is_noted_and_costs_nothing(stand: Stand) -> None:
     await stand.toll.settle(bill("r1", 0.0, outcome="refused", status=403, note="spent"))
     assert await paid(stand) == 0.0

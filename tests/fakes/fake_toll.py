@@ -29,7 +29,8 @@ class FakeToll:
         self.asked.append((request, account, most))
         if self.refuses_with is not None:
             raise self.refuses_with
-        held = sum(most.cost_usd for _, most in self.held.values())
+        others = (held for name, (_, held) in self.held.items() if name != request)
+        held = sum(other.cost_usd for other in others)
         left = self.usd - self.spent - held
         if left <= 0 or most.cost_usd > left:
             raise BudgetSpent(f"The budget is spent: ${self.spent:.2f} of ${self.usd:.2f}.")

@@ -93,15 +93,18 @@ class Exchange:
         return with_word(asked, word) if word and not self._entry.free else asked
 
     async def _affordable(self, asked: Asked) -> tuple[Asked, str]:
-        """Ask the toll; where so long an answer may be too dear, for shorter ones."""
+        """Ask the toll; where so long an answer may be too dear, or the last, for shorter ones."""
         choices = [asked] if self._entry.free else [asked, *shorter(asked, SHORTER)]
         for choice in choices:
             self._entry.asked = choice
             try:
-                return choice, await self._admit()
+                word = await self._admit()
             except BudgetSpent:
                 if choice is choices[-1]:
                     raise
+                continue
+            if not word or choice is choices[-1]:
+                return choice, word
         raise AssertionError("there is always a last choice")
 
     async def _admit(self) -> str:

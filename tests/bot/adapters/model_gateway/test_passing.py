@@ -287,7 +287,7 @@ async def test_where_the_whole_answer_would_be_too_dear_a_short_one_is_asked_for
     tmp_path: Path,
 ) -> None:
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        for usd, tokens in ((0.4, 32_000), (0.1, 8_000), (0.05, 2_000)):
+        for usd, tokens in ((0.5, 32_000), (0.2, 8_000), (0.05, 2_000)):
             room.toll.usd = room.toll.spent + usd
             assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 200
             assert room.provider.last.body["max_tokens"] == tokens
