@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.attacks.longer import endless, later_attacks, resumed, spent
 from tests.attacks.rounds import all_attacks, attacked, rounds
 from tests.attacks.tally import Tally
 from tests.attacks.unguarded import tame_attacks, unguarded
@@ -29,6 +30,11 @@ async def measure() -> Tally:
     for each in rounds(all_attacks()):
         with _folder() as folder:
             tally.add(await attacked(folder, each))
+    with _folder() as folder:
+        tally.add(await resumed(folder, later_attacks()))
+    for number, demand in enumerate(endless(), 8101):
+        with _folder() as folder:
+            tally.add(await spent(folder, demand, number))
     for entry, course in COURSES.items():
         attacks = [each for each in voyage_attacks() if each.entry == entry]
         with _folder() as folder:
