@@ -54,7 +54,14 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/self_improvement/_emergency*",
     ),
     "approvals": _class(
-        "named", "bot/self_improvement/_approv*", "cogs/approvals.py", "cogs/stopping.py", "cogs/ui"
+        "named",
+        "bot/self_improvement/_approv*",
+        "bot/self_improvement/_quorum.py",
+        "bot/self_improvement/_clerk.py",
+        "bot/ports/roster.py",
+        "cogs/approvals.py",
+        "cogs/stopping.py",
+        "cogs/ui",
     ),
     "verification": _class(
         "named",
@@ -67,7 +74,13 @@ BUILT_IN: Mapping[str, PathClass] = {
     ),
     "shipping": _class("named", "bot/stages/ship.py", "bot/self_improvement/_shipping.py"),
     "contracts": _class(
-        "named", "tests/contracts", "tests/attacks", "**/conftest.py", "tests/test_house_rules.py"
+        "named",
+        "tests/contracts",
+        "tests/attacks",
+        "**/conftest.py",
+        "tests/test_house_rules.py",
+        "tests/test_entry_points.py",
+        "tests/support/entries.py",
     ),
     "secrecy": _class(
         "named",

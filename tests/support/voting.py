@@ -2,70 +2,28 @@
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
-from bot.domain.approving import ApprovalRules
 from bot.domain.errors import TheseusError
-from bot.domain.people import AllowList, PeopleList, Person
+from bot.domain.people import AllowList, PeopleList
 from bot.domain.proposal import ForgeProposal, How
 from bot.domain.run import Run, Status
-from bot.ports.roster import Roster
 from bot.self_improvement import ApprovalRequest, SelfImprovementAgent
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_roster import FakeRoster
-from tests.fakes.fake_store import FakeStore
 from tests.support.fuse import Fuse, Killed
+from tests.support.voting_cases import Case, Holes, Tally, cases
+from tests.support.voting_crowd import ROLE, Crowd
 from tests.support.voting_mold import Mold
-from tests.support.voting_rules import Oracle, Voter, Word
+from tests.support.voting_rules import Oracle, Word
 from tests.support.world import DORA, FILES, FIXED
 
-ROLE = 77
 WAYS: tuple[How, ...] = ("text", "reaction", "button", "slash")
-ACTS = (
-    *("say",) * 9, *("role",) * 3, *("leave", "list") * 2, "push", "push", "push back", "bad push",
-    "time", "time", "step", "restart", "kill", "forge down", "chat down", "reject", "cancel",
-    "revise",
-)  # fmt: skip
 LONGEST = 9
 _ON_ITS_WAY = 30  # moments at doors from the last look at the roster to the merge
-
-
-@dataclass
-class Tally:
-    """What came of all sequences."""
-
-    sequences: int = 0
-    words: int = 0
-    merges: int = 0
-    wrong: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
-    acts: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True)
-class Holes:
-    """What is put in place of the right part, to see that it is found out."""
-
-    store: Callable[[], FakeStore] = FakeStore
-    roster: Callable[[Roster], Roster] = lambda roster: roster
-    listed: frozenset[int] = frozenset()
-    acts: Sequence[str] = ACTS
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a sequence is played with."""
-
-    security: bool
-    risk: Literal["low", "high"]
-    rules: ApprovalRules
 
 
 class Story:
@@ -86,14 +44,8 @@ class Story:
         self._roster = FakeRoster()
         self._world.roster = holes.roster(self._roster)
         asker = mold.run.trigger.person
-        self._voters = [
-            Voter(asker.id, asker.name, listed=True),
-            Voter(11, "ben", role=True, had_role=True),
-            Voter(12, "eve", role=True, had_role=True),
-            Voter(13, "mallory"),
-            Voter(14, "robo", listed=True, bot=True),
-            Voter(15, "carl", listed=True),
-        ]
+        self._crowd = Crowd(asker, self._roster, self._luck)
+        self._voters = self._crowd.voters
         weighs = bool(
             case.rules.second_for
             & {"high" if case.risk == "high" else "", "security" if case.security else ""}
@@ -108,7 +60,6 @@ class Story:
         self._fuse = Fuse()
         self._log: list[str] = []
         self._lost: dict[int, tuple[Fuse, int]] = {}
-        self._news()
 
     # What everybody sees
 
@@ -158,19 +109,6 @@ class Story:
             sweep=timedelta(seconds=2),
         )
 
-    def _news(self) -> None:
-        """Let the server know what became of everybody."""
-        self._roster.members = {
-            voter.id: Person(
-                id=voter.id,
-                name=voter.name,
-                bot=voter.bot,
-                role_ids=frozenset({ROLE} if voter.role else ()),
-            )
-            for voter in self._voters
-            if voter.member
-        }
-
     async def _lives_on(self, agent: SelfImprovementAgent, act: str) -> bool:
         self._tally.acts[act] += 1
         if act in ("restart", "kill", "list"):
@@ -195,16 +133,11 @@ class Story:
         return True
 
     def _changes(self, act: str) -> None:
-        voter = self._luck.choice([v for v in self._voters if not v.bot and v.name != "mallory"])
+        """Let somebody get or lose the role, come or leave."""
+        voter, before = self._crowd.changes(act)
         self._log.append(f"{act} {voter.name}")
-        before = voter.may
-        if act == "role":
-            voter.had_role, voter.role = voter.role or voter.had_role, not voter.role
-        else:
-            voter.member = not voter.member
         if before and not voter.may:
             self._lost[voter.id] = (self._fuse, self._fuse.burnt)
-        self._news()
 
     async def _asks(self, agent: SelfImprovementAgent, act: str) -> None:
         forge, chosen = self._world.forge, self._luck.choice(self._voters)
@@ -215,9 +148,9 @@ class Story:
             self._roster.down = not self._roster.down
         elif act in ("reject", "cancel", "revise"):
             asking = {
-                "reject": lambda: agent.reject(self._run.id, self._shown(chosen)),
-                "cancel": lambda: agent.cancel(self._run.id, self._shown(chosen)),
-                "revise": lambda: agent.revise(self._run.id, self._shown(chosen), "more"),
+                "reject": lambda: agent.reject(self._run.id, self._crowd.shown(chosen)),
+                "cancel": lambda: agent.cancel(self._run.id, self._crowd.shown(chosen)),
+                "revise": lambda: agent.revise(self._run.id, self._crowd.shown(chosen), "more"),
             }
             if chosen.name not in ("mallory", "robo") or self._luck.random() < 0.5:
                 await self._patiently(asking[act]())
@@ -255,16 +188,6 @@ class Story:
             word.number, word.edited = luck.choice((None, 1, 47)), luck.random() < 0.5
         return word
 
-    def _shown(self, voter: Voter) -> Person:
-        """Return a person as an event may show them: with roles they have lost since, at times."""
-        stale = voter.had_role and self._luck.random() < 0.3
-        return Person(
-            id=voter.id,
-            name=voter.name,
-            bot=voter.bot and self._luck.random() < 0.8,
-            role_ids=frozenset({ROLE} if voter.role or stale else ()),
-        )
-
     async def _says(self, agent: SelfImprovementAgent, word: Word) -> None:
         self._tally.words += 1
         self._log.append(f"{word.voter.name} {word.how} {word.card} {word.head and word.head[:7]}")
@@ -272,7 +195,7 @@ class Story:
         self._oracle.hears(word, card, head, 1)
         how: How = "text" if word.how == "text" else word.how  # type: ignore[assignment]
         request = ApprovalRequest(
-            person=self._shown(word.voter),
+            person=self._crowd.shown(word.voter),
             how=how,
             run_id=self._run.id if word.card else None,
             thread_id=None if word.card else self._thread,
@@ -348,22 +271,6 @@ class Story:
         pull = next(iter(self._world.forge._pulls.values()))
         green = history.verdict is not None and history.verdict.green
         return green and pull.state == "open" and pull.head == self._cards()[-1][1]
-
-
-def cases() -> list[Case]:
-    """Return every kind of change under every kind of rule."""
-    plain = ApprovalRules()
-    both = frozenset({"high", "security"})
-    two = ApprovalRules(second_for=both)
-    other = ApprovalRules(second_for=both, people=1, other_than_requester=True)
-    three = ApprovalRules(second_for=both, people=2, other_than_requester=True)
-    risks: tuple[Literal["low", "high"], ...] = ("low", "high")
-    return [
-        Case(security, risk, rules)
-        for rules in (plain, two, other, three)
-        for security in (False, True)
-        for risk in risks
-    ]
 
 
 async def play(folder: Path, sequences: int, *, seed: int = 1, holes: Holes | None = None) -> Tally:

@@ -8,7 +8,8 @@ from bot.domain.history import History
 from bot.domain.people import Person
 from bot.ports.roster import Roster
 from tests.fakes.fake_store import FakeStore
-from tests.support.voting import Holes, Tally, play
+from tests.support.voting import play
+from tests.support.voting_cases import Holes, Tally
 
 
 async def test_nothing_is_merged_without_a_valid_approval_of_that_head_and_with_one_it_is(

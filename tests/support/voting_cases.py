@@ -1,0 +1,64 @@
+"""What stories of voting are played with, and what is counted of them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.domain.approving import ApprovalRules
+from bot.ports.roster import Roster
+from tests.fakes.fake_store import FakeStore
+
+ACTS = (
+    *("say",) * 9, *("role",) * 3, *("leave", "list") * 2, "push", "push", "push back", "bad push",
+    "time", "time", "step", "restart", "kill", "forge down", "chat down", "reject", "cancel",
+    "revise",
+)  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What came of all sequences."""
+
+    sequences: int = 0
+    words: int = 0
+    merges: int = 0
+    wrong: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Holes:
+    """What is put in place of the right part, to see that it is found out."""
+
+    store: Callable[[], FakeStore] = FakeStore
+    roster: Callable[[Roster], Roster] = lambda roster: roster
+    listed: frozenset[int] = frozenset()
+    acts: Sequence[str] = ACTS
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a sequence is played with."""
+
+    security: bool
+    risk: Literal["low", "high"]
+    rules: ApprovalRules
+
+
+def cases() -> list[Case]:
+    """Return every kind of change under every kind of rule."""
+    plain = ApprovalRules()
+    both = frozenset({"high", "security"})
+    two = ApprovalRules(second_for=both)
+    other = ApprovalRules(second_for=both, people=1, other_than_requester=True)
+    three = ApprovalRules(second_for=both, people=2, other_than_requester=True)
+    risks: tuple[Literal["low", "high"], ...] = ("low", "high")
+    return [
+        Case(security, risk, rules)
+        for rules in (plain, two, other, three)
+        for security in (False, True)
+        for risk in risks
+    ]
