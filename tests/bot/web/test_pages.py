@@ -110,7 +110,7 @@ def fill(room: Room, words: str) -> None:
         ),
         Verdict(
             head=words, round=1, checks=(check,), sandbox=words,
-            findings=(Finding(rule="size", path=words, message=words, blocking=True),),
+            findings=(Finding(rule="size", path=words, message=f"guard: {words}", blocking=True),),
         ),
         proposal,
         Approval(run_id=run.id, proposal=7, head=words, person=who, at=now, how="text"),
@@ -202,6 +202,7 @@ async def test_a_page_shows_what_it_is_about() -> None:
         assert ("a", {"href": "https://forge.example/7", "rel": "noreferrer noopener"}) in one.found
         for said in ("Diagnosis", "Plan", "Change", "Verdict", "Proposal", "$0.50", "10 tokens"):
             assert said in one.read
+        assert "guard: https://forge.example/7" in one.read
         incident = checked((await visitor.get("/incidents/q2w3e4")).text)
         assert "0 of 0 actions failed" in incident.read
         assert "No model is paid for here" in (await visitor.get("/budget")).text
