@@ -20,6 +20,7 @@ from bot.app._doctor._machine import (
     look_at_secrets,
 )
 from bot.app._doctor._model import look_at_model
+from bot.app._doctor._supply import look_at_dependencies
 from bot.app._doctor._web import look_at_http_server
 from bot.settings import Settings
 
@@ -38,6 +39,6 @@ async def examine(settings: Settings, *, free: Callable[[Path], int] = _free) ->
     looks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
         look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
-        look_at_http_server, partial(look_at_disk, free=free),
+        look_at_http_server, look_at_dependencies, partial(look_at_disk, free=free),
     ]  # fmt: skip
     return [finding for look in looks for finding in await look(settings)]

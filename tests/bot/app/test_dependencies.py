@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from bot.__main__ import cli
 from bot.app._dependencies import Examined, examine_dependencies
+from bot.app._doctor._supply import look_at_dependencies
 from bot.domain.errors import ConfigError
+from bot.settings import load
 
 ROOT = Path(__file__).resolve().parents[3]
 HASH = "a" * 64
@@ -251,6 +253,20 @@ def test_the_lock_of_this_project_has_no_flaw(tmp_path: Path) -> None:
 
     assert examined.flaws == ()
     assert examined.packages > 50
+
+
+async def test_the_doctor_says_it_in_a_line(place: Place) -> None:
+    place.lock = LOCK.replace("pypi.org", "pypi.evil.example")
+    place.examined()
+    (place.root / "data").mkdir()
+    checks = "checks:\n  quick:\n    - {name: lint, command: [ruff]}\n"
+    (place.root / "data/config.yaml").write_text(checks)
+
+    (finding,) = await look_at_dependencies(load(place.root, {}))
+
+    assert (finding.name, finding.status) == ("dependencies", "bad")
+    assert "pypi.evil.example" in finding.message
+    assert "theseus dependencies" in finding.mend
 
 
 def test_the_command_ends_badly_for_a_flaw(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
