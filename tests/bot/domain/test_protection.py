@@ -1,14 +1,17 @@
 """Classes of paths: which guard counts, and what a person has to say to open one."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.domain.diff_guard import about_path
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Step
-from bot.domain.protection import Protection, named_in
+from bot.domain.protection import BUILT_IN, Protection, named_in
 from bot.stages.verify import Verify
 from tests.fakes.fake_verifier import FakeVerifier
 
+ROOT = Path(__file__).resolve().parents[3]
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -121,3 +124,14 @@ def test_a_plan_keeps_only_what_may_be_changed_and_one_that_keeps_nothing_says_w
     named = frozenset({"bot/domain/policy.py"})
     opened = verify.within_bounds(_plan("bot/domain/policy.py"), named)
     assert opened.owned_files == named
+
+
+def test_no_class_names_a_file_that_has_moved_away() -> None:
+    anywhere = {".env", ".git", ".github", "deploy", "data/state"}  # not there, or not everywhere
+    paths = [path for kind in BUILT_IN.values() for path in kind.paths]
+    gone = [
+        path
+        for path in paths
+        if not path.startswith("**/") and path not in anywhere and not any(ROOT.glob(path))
+    ]
+    assert gone == []
