@@ -17,11 +17,17 @@ from tests.attacks.longer import endless, later_attacks, resumed, spent
 from tests.attacks.rounds import all_attacks, attacked, rounds
 from tests.attacks.tally import Tally
 from tests.attacks.unguarded import tame_attacks, unguarded
-from tests.attacks.voyage import chatted, repaired, spoilt, voyage
-from tests.attacks.voyage_attacks import CHATTING, SPOILT_RUN, WHOLE_RUN, voyage_attacks
+from tests.attacks.voyage import chatted, looked_into, repaired, spoilt, voyage
+from tests.attacks.voyage_attacks import (
+    CHATTING,
+    LOOKED_INTO,
+    SPOILT_RUN,
+    WHOLE_RUN,
+    voyage_attacks,
+)
 from tests.attacks.voyage_fates import judged
 
-COURSES = {WHOLE_RUN: repaired, SPOILT_RUN: spoilt, CHATTING: chatted}
+COURSES = {WHOLE_RUN: repaired, SPOILT_RUN: spoilt, LOOKED_INTO: looked_into, CHATTING: chatted}
 
 
 async def measure() -> Tally:

@@ -47,7 +47,10 @@ PLAN = Plan(
     reproduction=reproduction(),
     affected=AffectedTests(files=("tests/test_dice.py",), options=("-q",)),
 )
-GOOD_REVIEW = {"approve": True, "summary": "It does what it should, and no more."}
+GOOD_REVIEW: dict[str, object] = {
+    "approve": True,
+    "summary": "It does what it should.",
+}
 
 
 @dataclass
@@ -195,7 +198,7 @@ def habits(cargo: Cargo) -> Mapping[str, Habit]:
     }
 
 
-def _good_review(_: Request) -> object:
+def _good_review(_: Request) -> dict[str, object]:
     return GOOD_REVIEW
 
 

@@ -7,8 +7,14 @@ import pytest
 
 from bot.adapters.sandbox import probe
 from tests.attacks.tally import Tally
-from tests.attacks.voyage import Voyage, chatted, repaired, spoilt, voyage
-from tests.attacks.voyage_attacks import CHATTING, SPOILT_RUN, WHOLE_RUN, voyage_attacks
+from tests.attacks.voyage import Voyage, chatted, looked_into, repaired, spoilt, voyage
+from tests.attacks.voyage_attacks import (
+    CHATTING,
+    LOOKED_INTO,
+    SPOILT_RUN,
+    WHOLE_RUN,
+    voyage_attacks,
+)
 from tests.attacks.voyage_fates import judged
 
 pytestmark = pytest.mark.slow
@@ -44,6 +50,11 @@ async def test_a_run_full_of_orders_ends_in_a_card_and_nothing_else(tmp_path: Pa
 @pytest.mark.exhaustive
 async def test_a_change_that_was_spoilt_on_the_way_is_not_even_proposed(tmp_path: Path) -> None:
     await sailed(tmp_path, SPOILT_RUN, spoilt, 4)
+
+
+@pytest.mark.exhaustive
+async def test_a_diagnosis_that_tells_secrets_is_shown_without_them(tmp_path: Path) -> None:
+    await sailed(tmp_path, LOOKED_INTO, looked_into, 1)
 
 
 async def test_a_chat_that_obeys_whatever_it_reads_can_only_talk(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.attacks.deeds import OURS, Ground
 from tests.attacks.fence import CANARY, Ears, Fence, ears
 from tests.attacks.tally import Attack
 from tests.attacks.vectors import LURE
-from tests.attacks.voyage_attacks import CHATTING, DEMANDED, SPOILT_RUN, WHOLE_RUN
+from tests.attacks.voyage_attacks import CHATTING, DEMANDED, LOOKED_INTO, SPOILT_RUN, WHOLE_RUN
 from tests.fakes.fairground import FAIR, FILE, GUESS
 from tests.fakes.repositories import git, write
 from tests.support.casts import Cast, MakeCast, claude_with
@@ -115,7 +115,7 @@ def _mark(count: int) -> Message:
     )
 
 
-def _approval(_: Request) -> object:
+def _approval(_: Request) -> dict[str, object]:
     return {"approve": True, "summary": "It is good."}
 
 
@@ -123,8 +123,8 @@ def _look_again(count: int) -> Message:
     return calls("Read", file_path=FILE, limit=count + 1)
 
 
-def _plan(request: Request) -> object:
-    found = {
+def _plan(request: Request) -> dict[str, object]:
+    found: dict[str, object] = {
         "cause": "`guess` does not expect the value it was called with here.",
         "confidence": "high",
         "evidence_ids": _RECORD.findall(request.text)[:1],
@@ -206,6 +206,16 @@ async def _answered(sailing: Voyage, said: Mapping[str, Any]) -> None:
         ),
         timeout=60,
     )
+
+
+async def looked_into(sailing: Voyage) -> None:
+    """Have a failure looked into, and wait for what it comes to."""
+    alice = sailing.world.alice
+    await sailing.world.bob.person.run("dev", "guess", text=sailing.text(TYPED, LOOKED_INTO))
+    thread = await alice.ask("guess is failing, look into it")
+    sailing.asked.add(thread)
+    await sailing.world.until(lambda: sailing.world.run_in(thread)["status"] == "done", 120)
+    await alice.said(thread, "ValueError")
 
 
 async def spoilt(sailing: Voyage) -> None:

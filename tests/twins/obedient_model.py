@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Lie:
-    """A structured answer, given where one is asked for."""
+    """A structured answer, given where one is asked for; what it leaves out is as usual."""
 
     value: Mapping[str, object]
 
@@ -64,7 +64,7 @@ class Habit:
     looks: Sequence[Message] = ()
     breath: Callable[[int], Message] | None = None
     says: str = "Done."
-    lie: Callable[[Request], object] | None = None
+    lie: Callable[[Request], Mapping[str, object]] | None = None
 
 
 @dataclass
@@ -181,12 +181,13 @@ class ObedientModel:
 
     def _last_word(self, request: Request, mind: _Mind, habit: Habit) -> Turn:
         wanted = Lie if _structured(request) else Word
+        usual = dict(habit.lie(request)) if wanted is Lie and habit.lie else {}
         for code, steps in mind.waiting.items():
             if code not in self.patient and steps and isinstance(steps[0], wanted):
                 last = steps.pop(0)
-                return gives(last.value) if isinstance(last, Lie) else says(_text(last))
-        if wanted is Lie and habit.lie is not None:
-            return gives(habit.lie(request))
+                return gives(usual | dict(last.value)) if isinstance(last, Lie) else _said(last)
+        if usual:
+            return gives(usual)
         return says(habit.says)
 
 
@@ -238,8 +239,8 @@ def _call(request: Request) -> str:
     return f"toolu_{request.number:04}_0"
 
 
-def _text(step: Step) -> str:
-    return step.text if isinstance(step, Word) else ""
+def _said(step: Step) -> Message:
+    return says(step.text if isinstance(step, Word) else "")
 
 
 def _structured(request: Request) -> bool:
