@@ -1,0 +1,67 @@
+"""A budget that runs out in the middle of the work: the real program, a model that only looks."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.local.homestead import Homestead
+from tests.fakes.fairground import SPIN
+from tests.support.casts import Cast, claude_with
+from tests.support.onlooker import text_of
+from tests.support.small_world import SmallWorld, small_world
+from tests.twins.model import calls
+
+pytestmark = pytest.mark.slow
+
+CAP = 0.6
+LOOKS = [calls("Grep", pattern=f"w{n}rd").costing(20_000, 1_500) for n in range(40)]
+
+
+@asynccontextmanager
+async def with_little_money(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+    """Let a run cost sixty cents."""
+    async with claude_with({"executor": LOOKS}, fallback="none")(stead, folder) as cast:
+        content: dict[str, Any] = yaml.safe_load(stead.config.read_text(encoding="utf-8"))
+        content["budget"] = {"run": {"usd": CAP}}
+        stead.config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        yield cast
+
+
+def paid(world: SmallWorld, run_id: str) -> tuple[float, int, int]:
+    """Return what the ledger says a run has cost, how often a model answered, and was refused."""
+    with sqlite3.connect(f"file:{world.stead.state}/ledger.sqlite3?mode=ro", uri=True) as db:
+        usd, went, refused = db.execute(
+            "SELECT sum(cost_usd), sum(outcome != 'refused'), sum(outcome = 'refused')"
+            " FROM charges WHERE run_id = ?",
+            (run_id,),
+        ).fetchone()
+    return float(usd), int(went), int(refused)
+
+
+async def test_a_budget_spent_in_the_middle_stops_the_model_and_every_sum_is_the_same(
+    tmp_path: Path,
+) -> None:
+    async with small_world(tmp_path, with_little_money) as world:
+        alice = world.alice
+        await world.break_it(SPIN)
+        thread = await alice.ask(SPIN.complaint)
+        end = text_of(await alice.ended(thread, 120))
+        assert "The budget of this run is" in end
+        assert "(`budget.run`)" in end
+        run = world.run_in(thread)
+        usd, went, refused = paid(world, run["id"])
+        assert 0.3 < usd <= CAP
+        assert went > 3
+        assert refused >= 1
+        assert run["cost_usd"] == pytest.approx(usd)
+        cards = (await alice.transcript())[thread]
+        assert any(f"${usd:.2f} of $0.60" in str(message["embeds"]) for message in cards)
+        await alice.person.say(thread, "how much have we spent?")
+        told = await alice.said(thread, "What models cost")
+        assert f"`{run['id']}`: ${usd:.2f}" in text_of(told)
+        await world.nothing_left()
