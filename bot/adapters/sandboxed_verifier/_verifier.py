@@ -19,6 +19,7 @@ from bot.adapters.sandboxed_verifier._commands import (
     tool_of,
 )
 from bot.adapters.sandboxed_verifier._machinery import Machinery
+from bot.adapters.sandboxed_verifier._reds import Reds
 from bot.adapters.sandboxed_verifier._report import Report, read_report
 from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
@@ -33,7 +34,6 @@ from bot.ports.workspace import Workspace
 from bot.settings import checks_from
 
 REPORT = "report.xml"
-REMEMBERED = 64
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -64,7 +64,7 @@ class SandboxedVerifier:
         self._max_affected = max_affected
         self._reproduction_limits = Limits(seconds=reproduction_seconds)
         self._machinery = Machinery()
-        self._reds: dict[tuple[str, Reproduction], CheckResult] = {}  # by base
+        self._reds = Reds()
 
     @property
     def sandbox(self) -> str:
@@ -79,15 +79,9 @@ class SandboxedVerifier:
             result = await self._reproduce(candidate, workspace, at_base=False, want_red=True)
             if result.status == "failed":
                 if not await workspace.changes():
-                    self._remember(workspace.base, candidate, result)
+                    self._reds.keep(workspace.base, candidate, result)
                 return Reproduced(reproduction=candidate, result=result)
         return None
-
-    def _remember(self, base: str, reproduction: Reproduction, result: CheckResult) -> None:
-        """Keep a red that was seen on base: neither that commit nor that test can change."""
-        self._reds[base, reproduction] = result
-        while len(self._reds) > REMEMBERED:
-            del self._reds[next(iter(self._reds))]
 
     async def run_reproduction(
         self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
@@ -96,7 +90,7 @@ class SandboxedVerifier:
 
         A red that this verifier saw on that very base is not run again.
         """
-        if at_base and (seen := self._reds.get((workspace.base, reproduction))):
+        if at_base and (seen := self._reds.of(workspace.base, reproduction)):
             return seen
         if at_base:
             return await self._reproduce(reproduction, workspace, at_base=True, want_red=True)
