@@ -5,7 +5,7 @@ that came with them, and the reproduction needs only base's: it was red there.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
@@ -63,3 +63,8 @@ class Machinery:
 def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
+
+
+async def at_base_too(files: Sequence[str], workspace: Workspace) -> list[str]:
+    """Return the files that are there at base as well."""
+    return [file for file in files if await workspace.read_base(file) is not None]

@@ -18,7 +18,7 @@ from bot.adapters.sandboxed_verifier._commands import (
     test_options,
     tool_of,
 )
-from bot.adapters.sandboxed_verifier._machinery import Machinery
+from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
 from bot.adapters.sandboxed_verifier._reds import Reds
 from bot.adapters.sandboxed_verifier._report import Report, read_report
 from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
@@ -183,8 +183,8 @@ class SandboxedVerifier:
         affected = await self._affected(checks, workspace, changed)
         return await self._run_all(
             checks,
-            await _at_base(python, workspace),
-            await _at_base(affected, workspace),
+            await at_base_too(python, workspace),
+            await at_base_too(affected, workspace),
             workspace,
             _say_nothing,
             at_base=True,
@@ -293,11 +293,6 @@ class SandboxedVerifier:
             )
             report = read_report(place / REPORT) if tool == "pytest" else None
             return check_result(check, shlex.join(command), done, tool, report)
-
-
-async def _at_base(files: Sequence[str], workspace: Workspace) -> list[str]:
-    """Return the files that are there at base as well."""
-    return [file for file in files if await workspace.read_base(file) is not None]
 
 
 async def _say_nothing(_: CheckResult) -> None:
