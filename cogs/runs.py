@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
+from bot.domain.budget import Cap
 from bot.domain.cards import plan_text, run_line, spent
 from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
@@ -128,7 +129,8 @@ class Runs(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ, run_id=run)
         found = await self.bot.agent.find(run_id=run)
-        text = detail(found, await self.bot.agent.history(found.id))
+        history = await self.bot.agent.history(found.id)
+        text = detail(found, history, self.bot.agent.budget.run_cap)
         if evidence:
             records = await self.bot.agent.evidence(found.id)
             text += "\n\n**Evidence**\n" + "\n".join(record_line(action) for action in records)
@@ -178,9 +180,9 @@ def _place(interaction: discord.Interaction) -> Place:
     )
 
 
-def detail(run: Run, history: History) -> str:
-    """Return everything worth reading about a run, as Markdown."""
-    parts = [f"{run_line(run)} · {spent(run)}"]
+def detail(run: Run, history: History, cap: Cap) -> str:
+    """Return everything worth reading about a run that may cost `cap`, as Markdown."""
+    parts = [f"{run_line(run)} · {spent(run, cap)}"]
     if run.reason:
         parts.append(run.reason)
     if history.instructions:

@@ -9,8 +9,10 @@ from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 
 _HOUR = timedelta(hours=1)
-FULL = "⏸️ {most} changes an hour are what the {engine} engine may begin, and they are begun."
-"""How the reason of a run begins that waits for its turn."""
+_FULL = (
+    "⏸️ The {engine} engine has begun as many changes as it may in an hour ({most}, "
+    "`budget.modifications_an_hour`). I go on by myself {when}."
+)
 
 
 async def may_ask(doors: Doors, run: Run, purpose: Purpose) -> None:
@@ -43,4 +45,4 @@ async def turn_of(doors: Doors, run: Run, engine: str) -> datetime | None:
 def full_text(doors: Doors, engine: str, until: datetime) -> str:
     """Return why a run waits for its turn, and until when."""
     most = doors.budget.rules.modifications_an_hour if doors.budget else 0
-    return f"{FULL.format(most=most, engine=engine)} I go on by myself {soon(until)}."
+    return _FULL.format(engine=engine, most=most, when=soon(until))

@@ -188,7 +188,7 @@ async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
         waiting = [run for run, stage in zip(runs, stages, strict=True) if stage is Stage.EXECUTE]
         parked = await world.store.get(waiting[0].id)
         assert parked.lease_owner is None
-        assert "5 changes an hour" in parked.reason
+        assert "as it may in an hour (5, " in parked.reason
         assert parked.reason in card(world, parked)
         assert parked.reason in told(world, parked)
         ended = await agent.cancel(waiting[0].id, ALICE)
@@ -211,7 +211,7 @@ async def test_rounds_of_one_change_are_one_and_a_revision_is_another(tmp_path: 
         await agent.revise(run.id, ALICE, "also handle zero")
         run = await world.until(lambda now: now.parked, run.id)
     assert run.stage is Stage.EXECUTE
-    assert "1 changes an hour" in run.reason
+    assert "as it may in an hour (1, " in run.reason
 
 
 async def test_none_an_hour_means_none(tmp_path: Path) -> None:
