@@ -39,6 +39,17 @@ BUILT_IN: Mapping[str, PathClass] = {
     "git": _class("never", ".git", "**/.git", "**/.gitattributes", "**/.gitmodules"),
     "secrets": _class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
     "ci": _class("named", ".ci", ".github", "**/.gitignore", "Makefile", "deploy"),
+    # What people's own editors and assistants run or obey when they open the repository.
+    "tools": _class(
+        "named",
+        "**/.claude",
+        "**/.mcp.json",
+        "**/CLAUDE*.md",
+        "**/AGENTS.md",
+        "**/.vscode",
+        "**/.devcontainer",
+        "**/.pre-commit-config.yaml",
+    ),
     "configuration": _class("named", "data/config.yaml", "bot/settings"),
     "policy": _class(
         "named",

@@ -71,3 +71,15 @@ async def test_a_question_and_a_pull_request_carry_no_secret_and_call_nobody(des
     assert SECRET not in told and "\u202e" not in told
     closed = await desk.call("ask_person", asked)
     assert closed.failed, "one question ends the turn"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [".claude/settings.json", "docs/CLAUDE.md", ".mcp.json", "AGENTS.md", ".vscode/tasks.json"],
+)
+async def test_what_peoples_own_tools_obey_is_not_to_be_had_for_the_asking(
+    file: str, desk: Desk
+) -> None:
+    answer = await desk.call("own_file", {"path": file, "reason": "so that others obey as well"})
+    assert answer.failed
+    assert "unless a person names it" in answer.text
