@@ -202,6 +202,9 @@ class Approvals:
                 run_id=request.run_id,
                 how=request.how,
                 note=note,
+                head=request.head or "",
+                channel_id=request.thread_id,
+                message_id=request.said_id or request.card_id,
             )
         )
 

@@ -49,20 +49,21 @@ class AuditWatch:
         """Look at the newest entries and where they end; audit that the configuration changed."""
         await self._quietly(self._look_at_tail)
         await self._quietly(self._configured)
-        await self._quietly(self._mark)
+        self._mark(self.state)
 
     async def run_forever(self) -> None:
         """Check all of it, remove what is old, note where it ends; daily, until cancelled."""
         try:
+            pause = _SOON  # a start has other things to do
             while True:
+                await self._doors.clock.sleep(pause.total_seconds())
                 await self._quietly(self.look)
-                broken = self.state.broken is not None
-                await self._doors.clock.sleep((_SOON if broken else _DAY).total_seconds())
-                if not broken:
+                pause = _SOON if self.state.broken else _DAY
+                if self.state.broken is None:
                     await self._quietly(self._forget)
-                    await self._quietly(self._mark)
+                    await self._quietly(self._note_end)
         finally:
-            await self._quietly(self._mark)
+            await self._quietly(self._note_end)
 
     async def look(self) -> None:
         """Check the whole log against what is known of it elsewhere; tell what is broken."""
@@ -94,14 +95,14 @@ class AuditWatch:
         mark = hashlib.sha256(f"{broken.kind} {broken.told}".encode()).hexdigest()[:12]
         await self._say(f"⚠️ {self._sign.distrust}", f"audit-broken:{mark}")
 
-    async def _mark(self) -> None:
+    async def _note_end(self) -> None:
+        self._mark(await self._doors.store.audit_state(tail=1))
+
+    def _mark(self, state: AuditState) -> None:
         """Note in the journal where the log ends, unless that is in doubt."""
-        if self.state.broken is not None:
-            return
-        head = (await self._doors.store.audit_state(tail=1)).head
-        self._doors.recorder.record(
-            Kind.GATEWAY, HEAD, ActionOutcome.OK, agent=f"{head.number} {head.hash}"
-        )
+        if self.state.broken is None:
+            end = f"{state.last} {state.hash}"
+            self._doors.recorder.record(Kind.GATEWAY, HEAD, ActionOutcome.OK, agent=end)
 
     async def _forget(self) -> None:
         now = self._doors.clock.now()

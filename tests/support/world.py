@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 from bot.domain.budget import BudgetRules
-from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
 from bot.domain.protection import Protection
@@ -51,11 +49,13 @@ from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
+from tests.support.failures import DEV as DEV
+from tests.support.failures import capsule as capsule
+from tests.support.failures import failure as failure
 from tests.support.fuse import Fuse, Killed, fused
 from tests.support.listening import Listening
 
 BUDGET = Budget(seconds=60)
-DEV = 10
 GUILD = 1
 ALICE = Person(id=1, name="alice")
 BOB = Person(id=2, name="bob", role_ids=frozenset({77}))
@@ -93,45 +93,6 @@ FIX = {"cogs/dice.py": FIXED}
 def is_broken(root: Path) -> bool:
     """Whether the fault is in the tree."""
     return "FACES[value]" in (root / "cogs/dice.py").read_text(encoding="utf-8")
-
-
-def capsule(
-    *,
-    exception: str = "IndexError",
-    message: str = "string index out of range",
-    file: str = "cogs/dice.py",
-    line: int = 8,
-    function: str = "face",
-    fingerprint: str = "f1f1f1f1f1f1",
-    **arguments: str,
-) -> Capsule:
-    """Return the capsule of one failure."""
-    frame = Frame(file=file, line=line, function=function, arguments=arguments or {"value": "6"})
-    return Capsule(exception=exception, message=message, fingerprint=fingerprint, frames=(frame,))
-
-
-_numbers = count(1)
-
-
-def failure(
-    clock: FakeClock,
-    error: Capsule | None = None,
-    *,
-    name: str = "roll",
-    kind: Kind = Kind.COMMAND,
-    channel_id: int | None = DEV,
-) -> Action:
-    """Return the journal's record of a failure that happens now."""
-    return Action(
-        ts=clock.now(),
-        id=f"{next(_numbers):026}",
-        event=f"{kind.value}.{name}",
-        kind=kind,
-        name=name,
-        outcome=ActionOutcome.ERROR,
-        channel_id=channel_id,
-        error=error or capsule(),
-    )
 
 
 def render(name: str, **values: str) -> str:
