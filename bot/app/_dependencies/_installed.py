@@ -5,7 +5,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,10 +40,20 @@ class Installed(NamedTuple):
 
 
 def installed_in(folders: Sequence[Path]) -> Installed:
-    """Return what is installed there."""
+    """Return what is installed there, read from the folders themselves.
+
+    `importlib.metadata.distributions` would ask finders that others have put in, too.
+    """
+    places = [
+        place
+        for folder in folders
+        for pattern in ("*.dist-info", "*.egg-info")
+        for place in folder.glob(pattern)
+    ]
+    distributions = [Distribution.at(place) for place in places]
     found = [
-        One(canonicalize_name(each.metadata["Name"] or "?"), each.version, each)
-        for each in distributions(path=[str(folder) for folder in folders])
+        One(canonicalize_name(each.metadata["Name"] or "?"), each.version or "?", each)
+        for each in distributions
     ]
     return Installed(tuple(folders), tuple(sorted(found, key=lambda each: each.name)))
 
