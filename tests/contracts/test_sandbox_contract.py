@@ -249,6 +249,7 @@ async def test_filling_the_disk_with_many_files_is_stopped_and_said(
     assert "MB on disk, 64 are allowed" in done.output
 
 
+@pytest.mark.slow
 async def test_what_others_write_meanwhile_is_not_held_against_a_command(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

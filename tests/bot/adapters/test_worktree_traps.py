@@ -64,6 +64,7 @@ async def read(lent: GitWorkspace) -> None:
         await lent.reset(lent.base)
 
 
+@pytest.mark.slow
 async def test_a_repository_in_the_worktree_runs_nothing(
     lent: GitWorkspace, tmp_path: Path
 ) -> None:
