@@ -18,6 +18,7 @@ from bot.local.demo import Demo, DemoPlan, demo
 from bot.local.faults import FAULTS, LIVING, Fault, Living, choose, find_living
 from bot.local.homestead import Homestead
 from bot.settings import read_environment
+from bot.signals import hear
 
 Say = Callable[[str], None]
 
@@ -60,6 +61,7 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with demo(plan, local_forge) as running:
+            hear(running.bot.stop_everything)
             await running.until_online()
             say(_welcome(running, fault or living, "claude" if claude else "offline"))
             if options.browser and _has_screen():

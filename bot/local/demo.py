@@ -188,6 +188,11 @@ class BotProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
 
+    def stop_everything(self) -> None:
+        """Pass on the signal that stops everything."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGUSR1)
+
     async def __aenter__(self) -> Self:
         """Start it."""
         self._keeper = asyncio.create_task(self._keep(), name="bot keeper")
