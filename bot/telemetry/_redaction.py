@@ -39,7 +39,7 @@ def redact(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    text = without_broken_up(without_known(text))
+    text = without_broken_up(text)
     return _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
 
 
