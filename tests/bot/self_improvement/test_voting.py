@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.approving import Words
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.ports.roster import Roster
@@ -60,11 +61,11 @@ class LooseStore(FakeStore):
 
     async def history(self, run_id: str) -> History:
         found = await super().history(run_id)
-        words, proposal = found.words, found.proposal
-        if words is None or proposal is None:
+        said = [r for r in self.records[run_id] if isinstance(r, Words) and r.given]
+        if not said or found.proposal is None:
             return found
-        moved = words.but(head=proposal.head, version=proposal.version)
-        return found.but(words=moved)
+        here = {"head": found.proposal.head, "version": found.proposal.version}
+        return found.but(words=said[-1].but(**here))
 
 
 HOLES = {
