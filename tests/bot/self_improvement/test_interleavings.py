@@ -12,9 +12,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.errors import AgentLimited, AgentStuck, ForgeUnavailable, TheseusError
+from bot.domain.errors import AgentLimited, AgentStuck, ForgeUnavailable, Stopped, TheseusError
 from bot.domain.proposal import Comment
 from bot.domain.run import Run, Stage, Status
+from bot.domain.stop import Stop
 from bot.ports.agent import Asked
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
@@ -41,6 +42,9 @@ ACTS = (
     "revise",
     "comment",
     "answer",
+    "stop",
+    "lift",
+    "touch",
 )
 
 
@@ -101,7 +105,12 @@ class Story:
                 return
 
     async def _asked(self, agent: SelfImprovementAgent) -> None:
-        self.run_id = (await agent.request(self.world.trigger(key="the request"))).id
+        asking = self.world.trigger(key="the request")
+        try:
+            self.run_id = (await agent.request(asking)).id
+        except Stopped:
+            await agent.emergency.lift(ALICE)
+            self.run_id = (await agent.request(asking)).id
 
     async def _lives_on(self, agent: SelfImprovementAgent, act: str) -> bool:
         if act == "step":
@@ -136,12 +145,22 @@ class Story:
             await agent.retry(run.id, ALICE)
         elif verb == "revise":
             await agent.revise(run.id, ALICE, "more", "text", f"message:{next(self.said)}")
+        elif verb in ("stop", "lift", "touch"):
+            await self._brakes(agent, verb)
         elif verb == "answer":
             await agent.answer(run.id, BOB, "That one.")
         elif verb == "forge":
             self.world.forge.fail_next(ForgeUnavailable("The forge stumbled."))
         else:
             await self._at_the_forge(run, act)
+
+    async def _brakes(self, agent: SelfImprovementAgent, verb: str) -> None:
+        if verb == "stop":
+            await agent.emergency.stop(BOB, "slash")
+        elif verb == "lift":
+            await agent.emergency.lift(ALICE)
+        else:
+            await self.world.brake.pull(Stop(how="file", at=self.world.clock.now()))
 
     async def _at_the_forge(self, run: Run, act: str) -> None:
         opened = await self.world.forge.find(run.id)
