@@ -82,9 +82,9 @@ class Wire:
             raise missing(f"{program} is not there")
         try:
             home = _launch.private_folder(self._options.home)
-            self._lifeline = _launch.Lifeline(home)
             words = self._room.enclosed(program)
             starter = _launch.starter(home, self._conversation, words)
+            self._lifeline = _launch.Lifeline(home)
         except OSError as error:
             raise AgentUnavailable(
                 "The Claude Code program cannot be started.", detail=detail(str(error))
