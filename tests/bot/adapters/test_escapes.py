@@ -10,7 +10,11 @@ import pytest
 
 from bot.adapters.claude_agent._commands import confined
 from bot.adapters.claude_agent._launch import Lifeline, Room, starter
-from bot.adapters.sandbox import BubblewrapSandbox, probe
+from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Talk
+from bot.adapters.sandbox import BubblewrapSandbox, UnavailableSandbox, probe
+from bot.adapters.system_clock import SystemClock
+from bot.domain.errors import SandboxUnavailable
+from bot.domain.roles import Role
 from bot.ports.sandbox import Limits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
@@ -78,6 +82,16 @@ async def test_no_command_of_an_enclosed_program_gets_out_or_sees_the_program(
     program = ["/bin/sh", "-c", f"TOKEN=very-secret sleep 60 & TOKEN=very-secret {command}"]
     output = await told(sandbox.enclose(program, cwd=tree, writable=[tree]).argv)
     assert escaping.succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
+
+
+async def test_where_nothing_confines_it_no_program_is_started(tmp_path: Path) -> None:
+    missing = UnavailableSandbox("bubblewrap is not installed")
+    claude = Claude(ClaudeOptions(tmp_path, missing), SystemClock(), FakeModelGateway())
+    talk = Talk("a:1:executor", Role(model="sonnet"), tmp_path, "Hello.", ACCOUNT)
+    with pytest.raises(SandboxUnavailable, match="bubblewrap is not installed"):
+        async with claude.converse(talk):
+            pass
+    assert not living(str(tmp_path))
 
 
 @pytest.mark.slow
