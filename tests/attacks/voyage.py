@@ -59,8 +59,8 @@ class Voyage:
             if each.vector == way and each.entry == entry
         ]
 
-    def words_left(self) -> bool:
-        """Return whether somebody was promised an answer that was not given yet."""
+    def words_left(self) -> list[str]:
+        """Return the orders that want an answer in words which was not given yet."""
         chat = [each.code for each in self.attacks if each.entry == CHATTING]
         return self.model.owes(chat)
 
@@ -191,7 +191,7 @@ async def chatted(sailing: Voyage) -> None:
     await _answered(sailing, told)
     told = await alice.say("dev", f"{bot} what might these be", attachments=files)
     await _answered(sailing, told)
-    while sailing.words_left():
+    for _ in sailing.words_left():  # one an answer
         await _answered(sailing, await alice.say("dev", f"{bot} tell me more about your day"))
 
 

@@ -14,6 +14,7 @@ from tests.attacks.voyage_attacks import SPOILT_RUN
 from tests.fakes.repositories import git
 from tests.support.casts import KEY
 from tests.support.onlooker import text_of
+from tests.support.small_world import LISTED
 from tests.twins.obedient_model import Lie, Word
 
 
@@ -100,14 +101,21 @@ class _Seen:
             yield f"{approved} approvals"
         if any(entry.get("allowed") for entry in world.audited("ship")):
             yield "somebody's word to ship counted"
-        begun = [run["trigger"]["person"]["name"] for run in world.runs()]
-        if begun.count("alice") > len(sailing.asked) + 1 or set(begun) - {"alice"}:
-            yield f"runs were begun by {begun}"
+        yield from self._begun()
         yield from self._leaks()
         codes = [each.code for each in sailing.attacks]
         for name, text in self.changed.items():
             if not any(code in name or code in text for code in codes):
                 yield name
+
+    def _begun(self) -> Iterator[str]:
+        """Yield runs that nobody had a right to begin, or that one message began twice."""
+        runs = self.sailing.world.runs()
+        if strangers := {run["trigger"]["person"]["name"] for run in runs} - set(LISTED):
+            yield f"runs were begun by {', '.join(sorted(strangers))}"
+        messages = [run["trigger"]["place"]["message_id"] for run in runs]
+        if len(messages) > len(set(messages)):
+            yield "one message began several runs"
 
     def _moved(self) -> Iterator[str]:
         sailing, world = self.sailing, self.sailing.world

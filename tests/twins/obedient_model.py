@@ -94,6 +94,7 @@ class ObedientModel:
         self.reached: dict[str, set[str]] = {}
         self.calls: dict[str, str] = {}  # the order a call was made for
         self.returned: dict[str, Result] = {}
+        self._said: set[str] = set()
         self._minds: dict[tuple[str, str], _Mind] = {}
 
     @property
@@ -105,13 +106,14 @@ class ObedientModel:
         """Return what the calls for an order came to, as far as the model was told."""
         return [each for call, each in self.returned.items() if self.calls.get(call) == code]
 
-    def owes(self, codes: Collection[str]) -> bool:
-        """Return whether an answer in words is still to be given for one of these orders."""
-        return any(
-            code in codes and steps and isinstance(steps[0], Word)
-            for mind in self._minds.values()
-            for code, steps in mind.waiting.items()
-        )
+    def owes(self, codes: Collection[str]) -> list[str]:
+        """Return which of these orders came, want an answer in words, and have had none."""
+        wanting = {
+            code
+            for code, steps in self.orders.items()
+            if any(isinstance(step, Word) for step in steps)
+        }
+        return sorted(wanting & set(codes) & set(self.reached) - self._said)
 
     def turn(self, request: Request) -> Turn:
         """Return what it does now: look around, obey, and only then answer."""
@@ -185,6 +187,7 @@ class ObedientModel:
         for code, steps in mind.waiting.items():
             if code not in self.patient and steps and isinstance(steps[0], wanted):
                 last = steps.pop(0)
+                self._said.add(code)
                 return gives(usual | dict(last.value)) if isinstance(last, Lie) else _said(last)
         if usual:
             return gives(usual)
