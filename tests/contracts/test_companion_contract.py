@@ -157,7 +157,8 @@ async def _until_growing(answer: AsyncIterator[Growing | Said]) -> None:
 
 async def test_hushed_it_breaks_off_and_the_next_turn_begins_afresh(parlour: Parlour) -> None:
     gate = asyncio.Event()
-    parlour.will(Deed("Slowly, slowly, very slowly indeed.", gate=gate))
+    parlour.will(Deed("Here."), Deed("Slowly, slowly, very slowly indeed.", gate=gate))
+    await parlour.say(FakeHands())
     talking = asyncio.create_task(parlour.say(FakeHands()))
     await asyncio.wait({talking}, timeout=0.3)
     await parlour.companion.hush()
