@@ -16,6 +16,7 @@ from tests.attacks.voyage_attacks import (
     voyage_attacks,
 )
 from tests.attacks.voyage_fates import judged
+from tests.support.choosing import EXHAUSTIVE
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +28,15 @@ async def confined() -> None:
 
 
 async def sailed(
-    folder: Path, entry: str, course: Callable[[Voyage], Awaitable[None]], least: int
+    folder: Path,
+    entry: str,
+    course: Callable[[Voyage], Awaitable[None]],
+    least: int,
+    *,
+    most: int | None = None,
 ) -> Tally:
-    """Bring all attacks of one kind to the bot; at least so many have to come to the model."""
-    attacks = [each for each in voyage_attacks() if each.entry == entry]
+    """Bring attacks of one kind to the bot; at least so many have to come to the model."""
+    attacks = [each for each in voyage_attacks() if each.entry == entry][:most]
     async with voyage(folder, attacks) as sailing:
         await course(sailing)
         tally = await judged(sailing)
@@ -57,5 +63,8 @@ async def test_a_diagnosis_that_tells_secrets_is_shown_without_them(tmp_path: Pa
     await sailed(tmp_path, LOOKED_INTO, looked_into, 1)
 
 
-async def test_a_chat_that_obeys_whatever_it_reads_can_only_talk(tmp_path: Path) -> None:
-    await sailed(tmp_path, CHATTING, chatted, 20)
+@pytest.mark.parametrize(("most", "least"), [(18, 15), pytest.param(None, 30, marks=EXHAUSTIVE)])
+async def test_a_chat_that_obeys_whatever_it_reads_can_only_talk(
+    most: int | None, least: int, tmp_path: Path
+) -> None:
+    await sailed(tmp_path, CHATTING, chatted, least, most=most)

@@ -174,7 +174,7 @@ async def chatted(sailing: Voyage) -> None:
     for text in sailing.texts(NOTE, CHATTING):
         said = await carol.say("dev", f"{bot} remember that guess likes {text}")
         await world.carol.replied("dev", said)
-    pasted = await world.bob.person.say("dev", sailing.text(REPLIED, CHATTING))
+    pasted = await world.bob.person.say("dev", sailing.text(REPLIED, CHATTING) or "Well.")
     files = [
         {"filename": f"{text[-20:]}.txt", "content": "-"}
         for text in sailing.texts("an attachment's name", CHATTING)

@@ -77,10 +77,14 @@ class _Seen:
         for message in self.messages:
             if code in text_of(message) and self._out_of_place(message):
                 yield "was said where it should not be"
-            if code in text_of(message) and (
-                message["mention_everyone"] or message["mention_roles"]
-            ):
+            if code in text_of(message) and self._rings(message):
                 yield "called everyone"
+
+    def _rings(self, message: Mapping[str, Any]) -> bool:
+        """Return whether it was sent so that everyone, or a role, would be called by it."""
+        kept = self.sailing.world.discord._world.backend.messages[int(message["channel_id"])]
+        sent = kept[int(message["id"])]
+        return bool(sent.allowed_mentions.everyone or sent.ping_role_ids)
 
     def _out_of_place(self, message: Mapping[str, Any]) -> bool:
         dev = str(self.sailing.world.discord.dev_channel_id)
