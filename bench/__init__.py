@@ -21,8 +21,8 @@ from bench import (
     memory,
     proposal,
     recall,
+    redaction,
     sandbox,
-    secrets,
     verdicts,
     worktree,
 )
@@ -46,7 +46,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "memory": memory.measure,
     "recall": recall.measure,
     "sandbox": sandbox.measure,
-    "secrets": secrets.measure,
+    "secrets": redaction.measure,
     "claude": claude.measure,
     "verdicts": verdicts.measure,
 }

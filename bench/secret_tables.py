@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from bench._harmless import made_up, sources
-from bench.secrets import EACH, LINES, SEED, Caught, beyond, catch, wrong
+from bench.redaction import EACH, LINES, SEED, Caught, beyond, catch, wrong
 
 
 def tables() -> Iterator[str]:

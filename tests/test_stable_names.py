@@ -118,7 +118,8 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
         "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Words",
-        "Approval", "Shipment", "Outcome", "Watch", "Question", "Answer", "Instructions", "Revision",
+        "Approval", "Shipment", "Outcome", "Watch", "Question", "Answer", "Instructions",
+        "Revision",
     ]  # fmt: skip
 
 

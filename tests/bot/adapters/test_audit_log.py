@@ -91,7 +91,7 @@ def _change(connection: sqlite3.Connection, what: str, number: int, *more: objec
     if what == "flip":
         column, bit = more[0], int(str(more[1]))
         [text] = connection.execute(f"SELECT {column} FROM audit_log {where}").fetchone()
-        raw = bytearray(str(text).encode())
+        raw = bytearray(str(text).encode()) or bytearray(b" ")  # a flip of nothing adds
         raw[(bit // 7) % len(raw)] ^= 1 << (bit % 7)
         new = raw.decode()
         connection.execute(f"UPDATE audit_log SET {column} = ? {where}", (new,))

@@ -106,11 +106,12 @@ async def test_what_a_test_imports_cannot_write_outside(
     before = outside.read_text()
     places = [str(outside), str(tmp_path / "new"), "/usr/bin/pwned", "/etc/pwned", "/pwned"]
     code = (
-        "import pathlib\n"
+        "import pathlib\ntold = []\n"
         f"for place in {places!r}:\n"
         "    try:\n        pathlib.Path(place).write_text('pwned')\n"
-        "    except OSError as error:\n        print('refused', place, type(error).__name__)\n"
-        "    else:\n        print('WROTE', place)\n"
+        "    except OSError as error:\n        told.append(f'refused {type(error).__name__}')\n"
+        "    else:\n        told.append(f'WROTE {place}')\n"
+        "raise SystemExit('|'.join(told))\n"
     )
     result = await proved(
         sandbox, workspace, tmp_path, startup=code, tests__conftest="import startup\n"

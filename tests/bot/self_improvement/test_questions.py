@@ -243,6 +243,10 @@ async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
                         return
                     await world.clock.advance(1)
                     run = await world.store.get(run.id)
+                while run.parked and not any("❓" in text for text in world.said(run)):
+                    if fuse.after is not None and fuse.burnt > fuse.after:
+                        return
+                    await asyncio.sleep(0)  # nobody answers what was not asked yet
                 if run.parked:
                     await deed(world, agent, run)
                 if fuse.after is None:

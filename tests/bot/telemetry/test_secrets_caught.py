@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench._harmless import made_up, sources
 from bench._secret_forms import FORMS, Planted, left, planted
 from bench._secret_kinds import secrets
-from bench.secrets import Catch, catch, wrong
+from bench.redaction import Catch, catch, wrong
 from bot.telemetry import StreamRedactor, redact
 
 PLAIN, ALL = 0.99, 0.99
