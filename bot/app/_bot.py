@@ -65,9 +65,7 @@ async def _build(
     )
     opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
-    gateway = await stack.enter_async_context(
-        model_gateway(settings, opened.budget, opened.clock)
-    )
+    gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
     chosen = make_engines(
         Bench(
             settings=settings,

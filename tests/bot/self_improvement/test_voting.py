@@ -25,6 +25,7 @@ async def test_two_hundred_more_sequences_merge_nothing_they_should_not(tmp_path
     assert_sound(await play(tmp_path, 200, seed=2), least=80)
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive
 async def test_ten_thousand_sequences_merge_nothing_they_should_not(tmp_path: Path) -> None:
     assert_sound(await play(tmp_path, 10_000, seed=3), least=4_000)
