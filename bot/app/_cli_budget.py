@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
+from bot.app._printing import print_json, say
 from bot.domain.cards import budget_text
 from bot.domain.spending import BudgetReport
 from bot.self_improvement import BudgetGate, budget_report
@@ -22,8 +22,10 @@ def budget(
 ) -> None:
     """Show what models cost, today and this week, against what they may."""
     report = asyncio.run(_report(load(Path.cwd(), os.environ)))
-    told = report.model_dump_json(indent=2) if as_json else budget_text(report)
-    sys.stdout.write(told + "\n")
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        say(budget_text(report))
 
 
 async def _report(settings: Settings) -> BudgetReport:

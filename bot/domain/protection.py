@@ -63,6 +63,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/self_improvement/_emergency.py",
         "bot/self_improvement/_stop_sign.py",
         "bot/adapters/file_brake.py",
+        "bot/signals.py",
         "bot/web/_gate.py",
         "bot/web/_routes.py",
         "bot/web/_signature.py",
@@ -82,6 +83,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/domain/audit.py",
         "bot/adapters/sqlite_store/_audit*",
         "bot/self_improvement/_audit_watch.py",
+        "bot/app/_cli_audit.py",
     ),
     "approvals": _class(
         "named",
@@ -114,6 +116,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "named",
         "tests/contracts",
         "tests/attacks",
+        "tests/twins/obedient_model.py",
         "**/conftest.py",
         "tests/test_house_rules.py",
         "tests/test_entry_points.py",

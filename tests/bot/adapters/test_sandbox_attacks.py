@@ -142,6 +142,23 @@ async def test_the_network_is_not_there_and_the_hosts_loopback_neither(
     assert not called.is_set()
 
 
+async def test_where_the_network_is_allowed_only_the_network_is(
+    sandbox: BubblewrapSandbox, tmp_path: Path
+) -> None:
+    called = asyncio.Event()
+    server = await asyncio.start_server(lambda *_: called.set(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    code = (
+        "import pathlib, socket\n"
+        f"socket.create_connection(('127.0.0.1', {port}), timeout=2).close()\n"
+        "print(pathlib.Path('/etc/shadow').exists(), pathlib.Path('/run').exists())\n"
+    )
+    async with server:
+        done = await inside(BubblewrapSandbox(network=True), tmp_path, code)
+        await asyncio.wait_for(called.wait(), 5)
+    assert done.output.strip() == "False False"
+
+
 async def test_loopback_inside_works(sandbox: BubblewrapSandbox, tmp_path: Path) -> None:
     code = (
         "import socket\n"
