@@ -87,7 +87,6 @@ async def _build(
     client.monitoring, client.self_audit = monitoring, audit
     client.companion, client.remembered = chosen.companion, settings.config.chat.remembered
     client.missed = settings.config.missed
-    client.missed = settings.config.missed
     talking = (chosen.companion.run_forever,) if chosen.companion else ()
     if chosen.companion:
         agent.emergency.hushes.append(chosen.companion.hush)
