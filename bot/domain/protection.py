@@ -157,9 +157,9 @@ class Protection(Record):
         classes = {guard: PathClass(guard=guard, paths=tuple(paths)) for guard, paths in groups}
         return cls(classes=classes)
 
-    def naming(self, files: Iterable[str]) -> Self:
-        """Return it for a run in whose words these files were named."""
-        return self.but(named=frozenset(files))
+    def naming(self, files: Iterable[str]) -> "Protection":
+        """Return it for a run in whose words these files were named; no configuration any more."""
+        return Protection.model_validate({**dict(self), "named": frozenset(files)})
 
     def over(self, path: str) -> tuple[str, Guard] | None:
         """Return the class a path is in and its guard, the strictest first; `None` for neither."""

@@ -137,6 +137,8 @@ def test_classes_of_paths_stand_beside_the_built_in_ones_or_in_their_place() -> 
     assert config.protection.over("bank/account.py") == ("money", "never")
     assert config.protection.over("prompts/persona.md") == ("prompts", "named")
     assert config.protection.over("bot/domain/policy.py") == ("policy", "named")
+    assert config.protection.barred("bot/domain/policy.py")
+    assert not config.protection.naming(["bot/domain/policy.py"]).barred("bot/domain/policy.py")
 
 
 def test_checks_are_read_whatever_the_rest_looks_like() -> None:
