@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from bot.domain.audit import AuditEntry, AuditHead, AuditState, Configured
-from bot.domain.errors import ChatRejected, TheseusError
+from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome, JournalQuery, Kind
-from bot.domain.posts import Post
 from bot.ports.journal import Journal
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._stop_sign import StopSign
+from bot.self_improvement._telling import tell
 
 HEAD = "audit_head"
 """How ends of the log are journalled: `gateway.audit_head`, with number and hash as its agent."""
@@ -126,10 +126,7 @@ class AuditWatch:
         await self._doors.shelf.put(_CONFIGURED, Configured(told=told))
 
     async def _say(self, text: str, key: str) -> None:
-        try:
-            await self._doors.chat.post(self._limits.dev_channel_id, Post(text=text), key=key)
-        except ChatRejected as error:
-            _log.warning("the dev channel does not take what is said of the audit log: %s", error)
+        await tell(self._doors.chat, self._limits.dev_channel_id, text, key=key)
 
     async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ChatRejected, OutOfBounds, Paused, WorkspaceError, WrongStage
+from bot.domain.errors import OutOfBounds, Paused, WorkspaceError, WrongStage
 from bot.domain.pauses import Pause, Starts
 from bot.domain.people import ITSELF, Person
 from bot.domain.policy import Act
-from bot.domain.posts import Post
 from bot.domain.run import Run, Trigger
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._standing import PAUSE, Standing
 from bot.self_improvement._stop_sign import StopSign
+from bot.self_improvement._telling import tell
 from bot.telemetry import redact
 
 _STARTS = "autonomous-starts"
@@ -202,10 +202,7 @@ class AutonomyGate:
         return starts.within(_HOUR, self._doors.clock.now())
 
     async def _say(self, text: str, key: str) -> None:
-        try:
-            await self._doors.chat.post(self._limits.dev_channel_id, Post(text=text), key=key)
-        except ChatRejected as error:
-            _log.warning("the dev channel does not take what is said of a pause: %s", error)
+        await tell(self._doors.chat, self._limits.dev_channel_id, text, key=key)
 
     async def _audit(self, trigger: Trigger, *, allowed: bool, why: str) -> None:
         note = f"by itself ({trigger.origin}): {trigger.goal}: {trigger.subject}"

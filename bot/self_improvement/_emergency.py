@@ -5,17 +5,17 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ChatRejected, RunError, StoreConflict, TheseusError, WrongStage
+from bot.domain.errors import RunError, StoreConflict, TheseusError, WrongStage
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person
 from bot.domain.policy import Act
-from bot.domain.posts import Post
 from bot.domain.run import ENDED, Run, Status
 from bot.domain.stop import Stop, StopHow
 from bot.self_improvement._cancelling import Cancelling
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._permits import Permits
 from bot.self_improvement._stop_sign import StopSign
+from bot.self_improvement._telling import tell
 from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
 from bot.self_improvement._workers import Workers
@@ -232,10 +232,7 @@ class Emergency:
         self._doors.recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
 
     async def _say(self, text: str, key: str) -> None:
-        try:
-            await self._doors.chat.post(self._limits.dev_channel_id, Post(text=text), key=key)
-        except ChatRejected as error:
-            _log.warning("the dev channel does not take what is said of the stop: %s", error)
+        await tell(self._doors.chat, self._limits.dev_channel_id, text, key=key)
 
     async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -17,6 +17,7 @@ async def test_a_whole_run_is_measured_beside_the_bare_sdk_part_by_part() -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 async def test_the_first_token_is_measured_for_an_investigation_and_for_a_fix() -> None:
     investigation, fix = await first_token.measure(pairs=1)
     assert investigation.ratio is not None

@@ -6,30 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.person import Message
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, answer, dev_channel, hears
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with dev_channel(tmp_path) as opened:
         yield opened
-
-
-async def hears(room: DevChannel, begins: str) -> str:
-    """Return what the dev channel is told."""
-    told = await room["bob"].wait_for("dev", lambda m: m["content"].startswith(begins))
-    return str(told["content"])
-
-
-async def answer(room: DevChannel, said: Message) -> str:
-    """Return the reply to a message."""
-
-    def replies(message: Message) -> bool:
-        reference = message.get("message_reference") or {}
-        return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
-
-    return str((await room["bob"].wait_for("dev", replies))["content"])
 
 
 async def test_in_words(room: DevChannel) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes.fairground import SPIN
 from tests.support.casts import claude
+from tests.support.choosing import some_of
 from tests.support.onlooker import text_of
 from tests.support.small_world import small_world
 
@@ -37,7 +38,7 @@ async def test_a_merge_waits_for_the_checks_github_requires(tmp_path: Path) -> N
         await world.nothing_left()
 
 
-@pytest.mark.parametrize("by_hand", ["merged", "closed"])
+@pytest.mark.parametrize("by_hand", some_of(["closed", "merged"], each=2))
 async def test_what_somebody_does_at_github_by_hand_is_noticed(
     by_hand: str, tmp_path: Path
 ) -> None:

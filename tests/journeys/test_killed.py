@@ -56,7 +56,6 @@ WITH_CLAUDE = {
 
 # By what these do, the others do it too.
 ALWAYS = {
-    ("execute", "offline"),
     ("execute", "claude and github"),
     ("verify", "offline"),
     ("propose, with the pull request open", "offline"),

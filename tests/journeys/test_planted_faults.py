@@ -11,7 +11,7 @@ import pytest
 
 from bot.local.faults import FAULTS, Fault
 from bot.local.person import Message
-from tests.support.choosing import some_of
+from tests.support.choosing import EXHAUSTIVE
 from tests.support.demo_world import playground
 from tests.support.onlooker import Onlooker, text_of
 
@@ -74,7 +74,8 @@ WAYS: tuple[Callable[[Onlooker, str, Message], Awaitable[None]], ...] = (
 NUMBERS = range(len(FAULTS))
 
 
-@pytest.mark.parametrize("number", some_of(NUMBERS, each=len(FAULTS), first=7))
+@EXHAUSTIVE
+@pytest.mark.parametrize("number", NUMBERS)
 async def test_a_planted_fault_is_mended_and_mended_right(number: int, tmp_path: Path) -> None:
     fault = FAULTS[number]
     async with playground(tmp_path, fault) as play:

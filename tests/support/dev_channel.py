@@ -190,3 +190,19 @@ async def _time_flies(world: World) -> None:
     while True:
         await world.clock.advance(0.5)
         await asyncio.sleep(0.01)
+
+
+async def hears(room: DevChannel, begins: str) -> str:
+    """Return what the dev channel is told."""
+    told = await room["bob"].wait_for("dev", lambda m: m["content"].startswith(begins))
+    return str(told["content"])
+
+
+async def answer(room: DevChannel, said: Message) -> str:
+    """Return the reply to a message."""
+
+    def replies(message: Message) -> bool:
+        reference = message.get("message_reference") or {}
+        return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
+
+    return str((await room["bob"].wait_for("dev", replies))["content"])

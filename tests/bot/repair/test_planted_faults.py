@@ -42,7 +42,7 @@ def checkout(fault: Fault, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", some_of(FAULTS, each=3), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", some_of(FAULTS, each=len(FAULTS)), ids=lambda fault: fault.name)
 async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
     fault: Fault, tmp_path: Path
 ) -> None:

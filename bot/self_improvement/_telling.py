@@ -1,0 +1,17 @@
+"""What the dev channel is told outside of any run."""
+
+import logging
+
+from bot.domain.errors import ChatRejected
+from bot.domain.posts import Post
+from bot.ports.chat import Chat
+
+_log = logging.getLogger(__name__)
+
+
+async def tell(chat: Chat, channel_id: int, text: str, *, key: str) -> None:
+    """Say it once, by its key. A channel that does not take it is logged: nobody waits for that."""
+    try:
+        await chat.post(channel_id, Post(text=text), key=key)
+    except ChatRejected as error:
+        _log.warning("the dev channel does not take %s: %s", key, error)
