@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,7 +40,7 @@ class Passes:
     def __init__(self) -> None:
         self._lent: set[Lent] = set()
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Lent]:
         return iter(tuple(self._lent))
 
     def add(self, account: Account) -> Lent:
