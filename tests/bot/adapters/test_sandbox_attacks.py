@@ -146,7 +146,13 @@ async def test_where_the_network_is_allowed_only_the_network_is(
     sandbox: BubblewrapSandbox, tmp_path: Path
 ) -> None:
     called = asyncio.Event()
-    server = await asyncio.start_server(lambda *_: called.set(), "127.0.0.1", 0)
+
+    async def hear(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        await writer.wait_closed()
+        called.set()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     code = (
         "import pathlib, socket\n"
