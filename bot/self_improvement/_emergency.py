@@ -59,6 +59,8 @@ class Emergency:
         self.hushes: list[Callable[[], Awaitable[None]]] = []
         """What ends programs that work on no run; called whenever a stop is carried out."""
         self._given = 0
+        self._told: Stop | None = None  # as on the shelf, which only we write
+        self._has_looked = False
         self._wake = asyncio.Event()
         self._brake_turn = asyncio.Lock()
         self._look_turn = asyncio.Lock()
@@ -134,7 +136,7 @@ class Emergency:
             async with self._brake_turn:
                 await self._sign.kept()
                 stop = await self.now()
-                told = await self._doors.shelf.get(STOP, Stop)
+                told = await self._was_told()
                 if stop is None:
                     self._merged.clear()
                     if told is not None:
@@ -143,6 +145,17 @@ class Emergency:
             ended = await self._end_all(stop)
             if told != stop:
                 await self._tell(stop, ended)
+
+    async def _was_told(self) -> Stop | None:
+        """Return the stop that people were told of; the shelf is asked once, not at each look."""
+        if not self._has_looked:
+            self._told = await self._doors.shelf.get(STOP, Stop)
+            self._has_looked = True
+        return self._told
+
+    async def _forget_told(self) -> None:
+        await self._doors.shelf.remove(STOP)
+        self._told = None
 
     async def _end_all(self, stop: Stop) -> int:
         """End every run: first what works on them, all at once, then their rows."""
@@ -188,7 +201,7 @@ class Emergency:
             if self._given != given:
                 raise WrongStage("Everything was stopped once more just now; it stays stopped.")
             await self._sign.lift()
-            await self._doors.shelf.remove(STOP)
+            await self._forget_told()
         self._record("emergency_lift", person)
         told = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
         at = self._doors.clock.now().isoformat()
@@ -198,7 +211,7 @@ class Emergency:
     async def _gone(self) -> None:
         """Tell of a stop that was taken away on the machine."""
         await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
-        await self._doors.shelf.remove(STOP)
+        await self._forget_told()
         self._record("emergency_lift", None)
         at = self._doors.clock.now().isoformat()
         told = "▶️ The emergency stop was lifted on the machine: it is gone from the state folder."
@@ -214,6 +227,7 @@ class Emergency:
         runs = f" {ended} run{'s' * (ended != 1)} ended." if ended else ""
         await self._say(f"⛔ {stop.told}{runs}", f"stop:{stop.at.isoformat()}:{stop.how}")
         await self._doors.shelf.put(STOP, stop)
+        self._told = stop
 
     async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
         await self._doors.store.audit(

@@ -31,16 +31,6 @@ class StopSign:
         if self.distrust:
             raise OutOfBounds(self.distrust)
 
-    async def keep(self) -> Stop | None:
-        """Put what is held into the brake; return what stands there. Raises `StoreError`."""
-        held = self.held
-        if held is None:
-            return await self._brake.standing()
-        kept = await self._brake.pull(held)
-        if self.held is held:
-            self.held = None
-        return kept
-
     async def lift(self) -> None:
         """Take the stop away. Raises `StoreError`, and it stands."""
         await self._brake.lift()
@@ -48,8 +38,13 @@ class StopSign:
 
     async def kept(self) -> bool:
         """Try to put what is held into the brake; whether nothing is left to be put there."""
+        held = self.held
+        if held is None:
+            return True
         try:
-            await self.keep()
+            await self._brake.pull(held)
         except StoreError:
             return False
+        if self.held is held:
+            self.held = None
         return True
