@@ -79,6 +79,7 @@ async def test_a_cog_that_knows_nothing_of_secrets_tells_none(
     home.write("cogs/leaky.py", LEAKY)
     async with living(home, local) as room, aiohttp.ClientSession() as web:
         told = [await room.alice.run("dev", name) for name in ("public", "quiet", "later", "ask")]
+        await room.alice.wait_for("dev", lambda message: message["content"].startswith("h "))
         messages = await room.alice.messages("dev")
         seen = json.dumps([told, messages, await room.alice.threads("dev")])
         for message in messages:
