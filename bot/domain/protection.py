@@ -65,6 +65,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/adapters/file_brake.py",
         "bot/signals.py",
         "bot/web/_gate.py",
+        "bot/web/_peers.py",
         "bot/web/_routes.py",
         "bot/web/_signature.py",
     ),

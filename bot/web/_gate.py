@@ -13,6 +13,7 @@ from bot.domain.errors import RunError, TheseusError
 from bot.telemetry import redact
 from bot.web._answers import Refused, plain, see_other
 from bot.web._keys import Keys, bearer
+from bot.web._peers import is_ours
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
 from bot.web._sessions import Login, Sessions
@@ -107,9 +108,10 @@ class Gate:
             case "open" | "signature":
                 return  # the handler of the one checks the signature before all else
             case "reader":
-                if login is not None or self._rules.reading_is_open:
-                    return
-                self._check_bearer(request)
+                if login is None and self._rules.token is None:
+                    self._check_peer(request)
+                elif login is None:
+                    self._check_bearer(request)
             case "token":
                 if self._rules.token is None:
                     raise Refused(403, "this takes a token, and THESEUS_HTTP_TOKEN is not set.")
@@ -117,6 +119,21 @@ class Gate:
             case "session":
                 if login is None:
                     raise Refused(401, "log in first.")
+
+    def _check_peer(self, request: web.Request) -> None:
+        """Without a token: let in who is this very user on this machine, called by its own name.
+
+        A proxy hands on what comes from elsewhere, by a trusted name or as a user of its own.
+        """
+        name = _host_name(request.headers["Host"])
+        ends = [request.get_extra_info(end) for end in ("peername", "sockname")]
+        direct = name in self._rules.own_names or _is_own_address(name, request)
+        if self._rules.reading_is_open and direct and all(ends) and is_ours(*ends):
+            return
+        raise Refused(
+            403, "without a token only the user I run as may look, on this machine; set "
+            "THESEUS_HTTP_TOKEN for others.",
+        )  # fmt: skip
 
     def _check_bearer(self, request: web.Request) -> None:
         given = bearer(request.headers.get("Authorization", ""))

@@ -2,7 +2,7 @@
 
     open       anybody who is let in by the Host header; it tells nothing but that the bot lives
     reader     a session of the dashboard, or the token as a bearer; on loopback where no token is
-               set: anybody on this machine
+               set: programs of the user it runs as
     session    acting from the dashboard: a session, its form's own token, and the page's origin
     token      the token as a bearer, also on loopback
     signature  the forge's signature over the body

@@ -30,13 +30,18 @@ class WebRules:
 
     @property
     def reading_is_open(self) -> bool:
-        """Whether anybody on this machine may look."""
+        """Whether the user it runs as may look, on this machine, without a token."""
         return self.on_loopback and self.token is None
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """What it is called on its own machine, in lower case."""
+        return LOOPBACK | {_bare(self.host)}
 
     @property
     def names(self) -> frozenset[str]:
         """The host names it answers to, in lower case."""
-        return LOOPBACK | {name.lower().strip("[]") for name in (self.host, *self.trust)}
+        return self.own_names | {_bare(name) for name in self.trust}
 
     def check(self) -> None:
         """Raise `ConfigError` where this would be open to others, or to guessing."""
@@ -55,6 +60,10 @@ class WebRules:
                     f"{name} is too short to be safe: it takes {LEAST_SECRET} characters at least; "
                     "`openssl rand -hex 32` makes a good one."
                 )
+
+
+def _bare(name: str) -> str:
+    return name.lower().strip("[]")
 
 
 def is_loopback(host: str) -> bool:

@@ -16,7 +16,7 @@ async def look_at_http_server(settings: Settings) -> list[Finding]:
     except ConfigError as error:
         return [bad("http", str(error), "See docs/http.md.")]
     where = f"{rules.host}:{rules.port}"
-    who = "anybody on this machine may look" if rules.reading_is_open else "for who has the token"
+    who = "the user I run as may look" if rules.reading_is_open else "for who has the token"
     webhook = "webhooks are taken" if rules.secret else "webhooks are refused: no secret is set"
     findings = [good("http", f"{where}, {who}; {webhook}")]
     if not rules.on_loopback:

@@ -132,7 +132,7 @@ class Room:
 
     @asynccontextmanager
     async def serving(self, *, connections: int = 128, **rules: Any) -> AsyncIterator["Visitor"]:
-        """Serve, and lend a visitor. Without a `token` anybody on this machine may look."""
+        """Serve, and lend a visitor. Without a `token` this user may look."""
         made = WebRules(**{"port": 0, "secret": SECRET, **rules})
         async with (
             WebServer(made, self.doors, connections=connections) as server,

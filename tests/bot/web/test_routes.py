@@ -1,5 +1,8 @@
 """Who may have what: every route is tried by everybody, and what is not in the table is not had."""
 
+import asyncio
+import os
+import socket
 from typing import Any
 
 import aiohttp
@@ -9,6 +12,7 @@ from aiohttp import web
 from bot.domain.errors import ConfigError
 from bot.web import ROUTES, Route, WebRules, WebServer
 from bot.web._answers import CONTENT_POLICY
+from bot.web._peers import owner
 from tests.bot.web.room import TOKEN, Room, Visitor, bearer
 
 PATHS = {"static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4"}
@@ -53,6 +57,48 @@ async def test_without_a_token_on_loopback_one_may_look_and_nothing_else(room: R
                 assert status == 200, route.name
             elif route.needs in ("token", "session", "signature"):
                 assert status in (401, 403), route.name
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+async def test_without_a_token_another_user_of_the_machine_reads_nothing(room: Room) -> None:
+    async with room.serving() as visitor:
+        os.seteuid(65_534)
+        theirs = socket.socket()  # whose it is is settled here
+        os.seteuid(0)
+        with theirs:
+            theirs.connect(("127.0.0.1", visitor.server.port))
+            reader, writer = await asyncio.open_connection(sock=theirs)
+            writer.write(b"GET /health/info HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            told = await reader.readline()
+            writer.close()
+    assert told.split()[1] == b"403"
+
+
+async def test_without_a_token_nobody_reads_through_a_proxy(room: Room) -> None:
+    async with room.serving(trust=("Ship.example",)) as visitor:
+        told = await visitor.get("/state", headers={"Host": "ship.example"})
+        assert told.status == 403
+        assert "THESEUS_HTTP_TOKEN" in told.text
+        assert (await visitor.get("/health", headers={"Host": "ship.example"})).status == 200
+
+
+def test_whose_program_it_is_is_read_from_the_kernels_table() -> None:
+    table = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        "   0: 0100007F:1F91 00000000:0000 0A 0:0 0:0 0 1001 0 1\n"
+        "   1: 0100007F:C001 0100007F:1F91 01 0:0 0:0 0 1002 0 2\n"
+        "   2: 0100007F:C002 0100007F:1F91 04 0:0 0:0 0 0 0 3\n"
+        "   3: 0000000000000000FFFF00000100007F:C003 0000000000000000FFFF00000100007F:1F91"
+        " 01 0:0 0:0 0 1003 0 4\n"
+        "   4: 00000000000000000000000001000000:C004 00000000000000000000000001000000:1F91"
+        " 01 0:0 0:0 0 1004 0 5\n"
+    )
+    here, six = ("127.0.0.1", 8081), ("::1", 8081, 0, 0)
+    assert owner(table, ("127.0.0.1", 0xC001), here) == 1002
+    assert owner(table, ("127.0.0.1", 0xC002), here) is None, "it hung up: the kernel says 0"
+    assert owner(table, ("127.0.0.1", 0xC003), here) == 1003
+    assert owner(table, ("::1", 0xC004, 0, 0), six) == 1004
+    assert owner(table, ("127.0.0.1", 0xC005), here) is None
 
 
 async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> None:
