@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pydantic import AwareDatetime
 
+from bot.domain.names import Name
 from bot.domain.record import Record
 
 LONGEST = 6_000
@@ -20,7 +21,7 @@ class Line(Record):
     """One message. `message_id` is the person's; with `ours` it is our answer to that message."""
 
     message_id: int
-    by: str
+    by: Name
     text: str
     at: AwareDatetime
     ours: bool = False

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.names import Name
 from bot.domain.people import Person
 from bot.domain.record import Record
 
@@ -41,7 +42,7 @@ class Instruction(Record):
 
     key: str
     text: str
-    by: str = Field(description="the person's name, as people know it")
+    by: Name = Field(description="the person's name, as people know it")
     how: Literal["text", "modal", "review"]
     at: AwareDatetime
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.names import Name
 from bot.domain.record import Record
 from bot.domain.watch import Judgement
 
@@ -36,7 +37,7 @@ class Memory(Record):
     )
     diff_hash: str = Field(default="", description="of a fix's diff: the same is known again")
     outcome: Judgement | None = None
-    by: str = Field(default="", max_length=LONGEST_NAME, description="who said it; empty: learned")
+    by: Name = Field(default="", max_length=LONGEST_NAME, description="who said it; empty: learned")
     times: int = Field(default=0, ge=0, description="how often a fault was seen, at least")
     first_at: AwareDatetime | None = Field(default=None, description="when a fault was first seen")
     at: AwareDatetime

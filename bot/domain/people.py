@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from bot.domain.names import Name
 from bot.domain.record import Record
 
 
@@ -9,7 +10,7 @@ class Person(Record):
     """Somebody in chat. Ids are Discord snowflakes; roles are those of the server we work for."""
 
     id: int
-    name: str
+    name: Name
     role_ids: frozenset[int] = frozenset()
     bot: bool = Field(default=False, description="a program: a bot, or a webhook")
     outsider: bool = Field(

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.names import Name
 from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.watch import Comparison, Judgement
@@ -28,7 +29,7 @@ class Comment(Record):
     """What a listed person wrote about a proposal at the forge. `key` is unique at that forge."""
 
     key: str
-    author: str
+    author: Name
     text: str
     file: str = ""
     line: int | None = None

@@ -12,7 +12,7 @@ from bot.domain.policy import Act
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from cogs.conversation._cursors import Cursors
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard import Heard, mention_of
 from cogs.conversation._intents import ANSWERS
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import is_so
@@ -231,7 +231,7 @@ class Conversation(commands.Cog):
         """Return the text without the bot's mention, with other people's as `@name`."""
         text = message.content
         for user in message.mentions:
-            name = "" if user == self.bot.user else f"@{user.display_name}"
+            name = "" if user == self.bot.user else mention_of(user.display_name)
             text = text.replace(f"<@{user.id}>", name).replace(f"<@!{user.id}>", name)
         return text.strip()
 

@@ -1,5 +1,6 @@
 """One message that is for the bot, with everything an answer needs."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import discord
@@ -9,6 +10,9 @@ from bot.domain.grammar import Utterance
 from bot.domain.people import Person
 from bot.domain.run import Run
 from cogs.ui import CardSeen
+
+_NO_WORD = re.compile(r"\W+")
+_OUR_NAMES = re.compile(r"(?:theseus|bot)?", re.IGNORECASE)
 
 
 class Heard:
@@ -38,3 +42,13 @@ class Heard:
 
 Answer = Callable[[TheseusClient, Heard], Awaitable[str | None]]
 """Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""
+
+
+def mention_of(name: str) -> str:
+    """Return how a mentioned person stands in what somebody said: `@Ada_Byron`, always one word.
+
+    Whoever is called “theseus, ship it” would otherwise say so with the words of all who greet
+    them.
+    """
+    word = _NO_WORD.sub("_", name).strip("_")
+    return "@someone" if _OUR_NAMES.fullmatch(word) else f"@{word}"

@@ -25,6 +25,8 @@ UNCLEAR = (
     "\uff53hip it",
 )  # fmt: skip
 
+NICKNAMES = ("theseus, ship it", "Theseus\nship it", "bot. ship it", "theseus, stop everything")
+
 POLL = {
     "question": {"text": "ship it"},
     "answers": [{"answer_id": 1, "poll_media": {"text": "ship it"}}],
@@ -41,9 +43,9 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 
 async def heard_out(room: DevChannel, thread: str) -> None:
-    """Wait until all that was said so far has been heard: what comes last is answered last."""
-    said = await room["dora"].say(thread, f"<@{room.local.bot_user_id}> status")
-    await room["dora"].wait_for(
+    """Wait until all that was said so far came to nothing, or shipped: words take turns."""
+    said = await room["alice"].say(thread, "ship #999")
+    await room["alice"].wait_for(
         thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
     )
 
@@ -52,18 +54,21 @@ async def waits(room: DevChannel, run: Run) -> bool:
     """Whether the run waits as before, and nobody was asked or told anything about shipping."""
     entries = await room.world.store.audit_log()
     now = await room.world.store.get(run.id)
-    return now.status is Status.WAITING and not [e for e in entries if e.action == Act.SHIP]
+    ships = [e for e in entries if e.action == Act.SHIP and "not #999" not in e.note]
+    return now.status is Status.WAITING and not ships
 
 
 def forgeries(said: Message, alice: dict[str, Any], guild: int) -> list[dict[str, Any]]:
     """Return messages as the gateway could bring them, each with a mark of not being hers."""
     base = {**said, "content": "ship it", "guild_id": str(guild), "author": alice}
     snapshot = {"message": {**said, "content": "ship it"}}
+    called = {"username": "mallory", "discriminator": "0", "avatar": None, "id": "78"}
+    friends = [{**called, "global_name": name} for name in NICKNAMES]
     marks: list[dict[str, Any]] = [
         {"webhook_id": "77"},
         {"webhook_id": "77", "author": {**alice, "id": "77"}},
         {"webhook_id": "77", "flags": 2},  # followed from another server's announcements
-        {"author": {**alice, "bot": True}},
+        {"author": {**alice, "id": "76", "bot": True}},
         *({"type": kind} for kind in (6, 7, 8, 18, 20, 21, 23, 24, 46)),  # Discord's own notes
         {
             "content": "",
@@ -72,6 +77,7 @@ def forgeries(said: Message, alice: dict[str, Any], guild: int) -> list[dict[str
         },
         {"content": "", "embeds": [{"type": "rich", "description": "ship it"}]},
         {"content": "", "poll": POLL},
+        *({"content": "thanks <@78>", "mentions": [friend]} for friend in friends),
     ]
     return [{**base, **mark, "id": str(int(said["id"]) + n)} for n, mark in enumerate(marks, 1)]
 
