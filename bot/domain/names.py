@@ -16,7 +16,7 @@ LONGEST = 40
 _NAMELESS = "somebody"
 # What looks the same and does nothing. Twice gives the same again, as names are read from records.
 _LOOKALIKES = str.maketrans({
-    "*": "\u2217", "~": "\u223c", "`": "\u02cb", "|": "\u00a6", "\\": "\u2216", "/": "\u2215",
+    "*": "\u2217", "~": "\u223c", "`": "\u2035", "|": "\u00a6", "\\": "\u2216", "/": "\u2215",
     "<": "\u2039", ">": "\u203a", "[": "\uff3b", "]": "\uff3d", "@": "\uff20", "#": "\uff03",
 })  # fmt: skip
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters nobody sees
@@ -27,7 +27,7 @@ _BULLET = re.compile(r"^(?:[-+]\s+)+")
 def inert(name: str) -> str:
     """Return a name on one line that marks up, mentions, links, hides and turns round nothing."""
     seen = "".join(_seen(name)).translate(_LOOKALIKES)
-    flat = _BULLET.sub("", " ".join(_UNDERLINES.sub("\u02cd", seen).split()))
+    flat = _BULLET.sub("", " ".join(_UNDERLINES.sub("\uff3f", seen).split()))
     short = flat if len(flat) <= LONGEST else flat[: LONGEST - 1].rstrip() + "…"
     return short or (_NAMELESS if name else "")
 
