@@ -9,6 +9,7 @@ import html
 import json
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -17,7 +18,9 @@ from bot.telemetry._secret_shapes import mark
 SHORTEST = 8
 """Shorter values are not registered: they stand in ordinary words, and guard little."""
 _BROKEN_UP = 12  # shorter ones may come about by chance where blanks are left out
-_DROPPED = dict.fromkeys(map(ord, " \t\r\n>|+\"'\\,-_.*`~#:;()[]{}<"))
+_SIGNS = map(ord, "\x7f>|+\"'\\,-_.*`~#:;()[]{}<\xa0\xad\u061c\u1680\u2800\u3000\u3164\ufeff")
+_UNSEEN = (range(33), range(0x300, 0x370), range(0x180B, 0x180F), range(0x2000, 0x2070))
+_DROPPED = dict.fromkeys(chain(_SIGNS, *_UNSEEN, range(0xFE00, 0xFE10), range(0xE0000, 0xE1000)))
 
 
 class _Known(NamedTuple):

@@ -14,6 +14,13 @@ from bot.telemetry._vendor_keys import VENDOR_KEYS
 from bot.telemetry._wrapped import unwrapped
 
 ALL_SHAPES = (*SHAPES, *VENDOR_KEYS)
+_STUCK = re.compile(
+    r"(?:\\(?:[abefnrtv0]|x[0-9a-f]{2}|u[0-9a-f]{4}|[0-3][0-7]{2})|[%=][0-9a-f]{2}"
+    r"|\[[\d;]{0,16}m)(?=[a-z0-9])",
+    re.IGNORECASE,
+)
+_GAP = "\uf8ff"  # of private use: it stands for nothing in any text
+_SHAPE_SIGNS = tuple({sign for shape in ALL_SHAPES for sign in shape.signs})
 DEEPEST = 40
 _LAYERS = 3  # of encoding that are taken off
 _ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
@@ -57,12 +64,26 @@ def _openly(text: str) -> str:
     low = text.lower()
     if "private" in low and "-----begin" in low:
         text = without_keys(text)
-    for shape in ALL_SHAPES:
-        if any(sign in low for sign in shape.signs):
-            text = shape.pattern.sub(shape.replace, text)
+    # Each sign once, and not a rule at a time: disguises make many a short text of a long one.
+    if seen := {sign for sign in _SHAPE_SIGNS if sign in low}:
+        for shape in ALL_SHAPES:
+            if not seen.isdisjoint(shape.signs):
+                text = shape.pattern.sub(shape.replace, text)
+        text = _without_stuck(text, seen)
     if any(sign in low for sign in SIGNS):
         text = redact_named(text)
     return _without_addresses(text) if "@" in low or "%40" in low else text
+
+
+def _without_stuck(text: str, seen: set[str]) -> str:
+    """Keys that an escape stands right before, as a line break in JSON, or a terminal's colour."""
+    apart = _STUCK.sub(rf"\g<0>{_GAP}", text)
+    if apart == text:
+        return text
+    for shape in VENDOR_KEYS:
+        if not seen.isdisjoint(shape.signs):
+            apart = shape.pattern.sub(shape.replace, apart)
+    return apart.replace(_GAP, "")
 
 
 def redact_value(value: Any, *, depth: int = 0) -> Any:
@@ -77,11 +98,19 @@ def redact_value(value: Any, *, depth: int = 0) -> Any:
         return {_key(key): _field(key, inner, depth) for key, inner in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
         return _items(value, depth)
-    return value
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    """What is no JSON stays what it is, unless it would tell a secret when it is written out."""
+    if value is None or isinstance(value, int | float):
+        return value
+    told = str(value)
+    return value if redact(told) == told else redact(told)
 
 
 def _key(key: Any) -> Any:
-    return redact(key) if isinstance(key, str) else key
+    return redact(key) if isinstance(key, str) else _scalar(key)
 
 
 def _items(value: Any, depth: int) -> Any:

@@ -1,10 +1,12 @@
 """Nothing secret passes, and nothing else is touched."""
 
+import base64
 import importlib.util
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,7 +34,8 @@ PIECES = st.sampled_from(
     "/", "%3A", "%40", "a.b", "example.com", "Bearer ", "Authorization", "Cookie: ", "{",
     "}", ",", ";", "&", "-----BEGIN PRIVATE" + " KEY-----",
     "-----END PRIVATE" + " KEY-----", "\n", "[redacted:token]", "--", "api_key",
-    "Ab3dEf6hIj9lMn2pQr5t", "x=1", "is ", "\\n", "%22", "%3D", "None",
+    "Ab3dEf6hIj9lMn2pQr5t", "x=1", "\x1b[31m",
+    "ghp_" + "x7Kd2" * 7, "\\x00", "\0", "\uf8ff", "is ", "\\n", "%22", "%3D", "None",
     ]
 )  # fmt: skip
 NOISE = st.lists(PIECES, max_size=16).map("".join) | st.text(max_size=200)
@@ -70,6 +73,55 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 def test_planted_secrets_stay_redacted_the_second_time() -> None:
     for _, line, _ in corpus.secrets(4):
         assert redact(redact(line)) == redact(line)
+
+
+KEYS = (
+    "ghp_" + "x7Kd2" * 7, "AKIA" + "Q3RT" * 4, "xoxb-" + "81726-" * 5, "npm_" + "Zk4pQ" * 7,
+    "sk-ant-" + "api03-" + "b9Lw" * 12, "eyJ" + "hbGciOiJI" + ".eyJzdWIiOiIx." + "q7Rf" * 9,
+)  # fmt: skip
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "after a line break in JSON": lambda key: json.dumps(f"first\n{key}\nlast"),
+    "after a tab in a repr": lambda key: repr(f"a\t{key}"),
+    "after a line break in an address": lambda key: f"x%0A{key}",
+    "after an escaped letter": lambda key: json.dumps(f"\xe9{key}"),
+    "after bytes": lambda key: repr(f"\xe9{key}".encode()),
+    "coloured": lambda key: f"\x1b[1;31m{key}\x1b[0m",
+    "coloured in JSON": lambda key: json.dumps(f"\x1b[31m{key}\x1b[0m"),
+    "coloured, without the escape": lambda key: f"[31m{key}[0m",
+    "a match in it coloured": lambda key: f"{key[:12]}\x1b[31m{key[12:]}\x1b[0m",
+    "with NULs between": lambda key: "\0".join(key),
+    "UTF-16 in a repr": lambda key: repr(key.encode("utf-16-le")),
+    "UTF-16 in base64": lambda key: base64.b64encode(key.encode("utf-16-le")).decode(),
+    "with combining marks": lambda key: "\u0301".join(key),
+    "with blank Braille": lambda key: "\u2800".join(key),
+    "hexadecimal with colons": lambda key: key.encode().hex(":"),
+    "hexadecimal with blanks": lambda key: key.encode().hex(" "),
+    "octal": lambda key: "".join(f"\\{ord(each):03o}" for each in key),
+    "entities that do not end": lambda key: "".join(f"&#x{ord(each):x}" for each in key),
+    "long escapes": lambda key: "".join(f"\\U{ord(each):08x}" for each in key),
+    "escapes in braces": lambda key: "".join(f"\\u{{{ord(each):x}}}" for each in key),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_however_a_program_writes_a_key_down_it_is_found(spelling: str) -> None:
+    for key in KEYS:
+        written = SPELLINGS[spelling](key)
+        told = redact(f"it said {written} then")
+        assert "[redacted:" in told, told
+        assert key[-11:] not in told
+        assert written not in told
+        assert redact(told) == told
+
+
+def test_what_is_no_json_is_not_written_out_with_a_secret_in_it() -> None:
+    key = KEYS[0]
+    told = redact_value(
+        {"path": Path("/srv") / key, "error": ValueError(key), (key, 1): 2, key.encode(): 3}
+    )
+    assert key not in str(told)
+    kept = {"at": datetime(2026, 1, 1, tzinfo=UTC), "path": Path("/srv/bot"), ("a", 1): None}
+    assert redact_value(kept) == kept
 
 
 def test_what_is_put_in_place_says_the_kind() -> None:
@@ -201,7 +253,7 @@ BITS = (
     "\\", "eyJ", "eyJa.", "-----BEGIN PRIVATE" + " KEY-----", "-----BEGIN ", "M",
     "Bearer ", "cookie:a=", "secret secret", "=", "a=b;", "\n",
     "token is ", "--a-", "'", '"', "%41", "\\u0041", "QUJD", "cGFzc3dvcmQ9eA", "4a", "\u200ba",
-    "&#65;", "aB3" * 25 + "\n", "%25",
+    "&#65;", "\x1b[1m", "\\x00", "61:", "webhooks%2f\n", "\u200b\n", "aB3" * 25 + "\n", "%25",
 )  # fmt: skip
 
 
