@@ -1,36 +1,93 @@
 """What decides how checks run is base's, whatever the branch holds: a change is not its own judge.
 
 Configuration, start-up files and plugins are put back as they were. Tests need the `conftest.py`
-that came with them, and the reproduction needs only base's: it was red there.
+that came with them, and the reproduction needs only base's: it was red there. The tree stands
+before everything else on Python's path, so what is new at its top and bears the name of a module
+of Python's or of an installed one would be run in its place: such files are left out.
 """
 
+import asyncio
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
 from bot.ports.workspace import Workspace
 
 SETTINGS = frozenset(
     {
-        "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg",
-        "pyproject.toml", "mypy.ini", ".mypy.ini", "ruff.toml", ".ruff.toml", ".coveragerc",
-        "pyrightconfig.json",
+        "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini", "pytest.toml",
+        ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini",
+        "ruff.toml", ".ruff.toml", ".coveragerc", "pyrightconfig.json", ".flake8", ".pylintrc",
+        "pylintrc", "ty.toml", "pyrefly.toml",
     }
 )  # fmt: skip
 CONFTEST = "conftest.py"
+_INSTALLED = (".dist-info", ".egg-info")  # such a folder names plugins, which pytest then loads
+_STARTED = frozenset({"sitecustomize", "usercustomize"})
 
 
-def _decides(name: str, *, conftest: bool) -> bool:
-    return name in SETTINGS or name.endswith(".pth") or (conftest and name == CONFTEST)
+def _decides(file: str, *, conftest: bool) -> bool:
+    """Whether a file, by its path in the tree, decides how checks run."""
+    path = PurePosixPath(file)
+    if path.name in SETTINGS or path.suffix == ".pth" or (conftest and path.name == CONFTEST):
+        return True
+    return any(part.endswith(_INSTALLED) for part in path.parts) or _at_top(path) in _STARTED
+
+
+def _top(path: PurePosixPath) -> PurePosixPath:
+    """Return the outermost folder of a file below the tree or its `src`, or the file itself."""
+    return PurePosixPath(*path.parts[: 2 if path.parts[0] == "src" else 1])
+
+
+def _at_top(path: PurePosixPath) -> str:
+    """Return the name by which Python finds the outermost folder of a source, or the source."""
+    top = _top(path)
+    return (top.stem if top == path else top.name) if path.suffix == ".py" else ""
+
+
+def _posing(tree: Path, new: frozenset[str]) -> Iterator[str]:
+    """Yield new sources that would be imported where Python's or an installed one is meant.
+
+    A package that was there before goes by its own name, whatever else is installed.
+    """
+    for path in map(PurePosixPath, new):
+        name, top = _at_top(path), _top(path)
+        if name and _elsewhere(name) and not (_files(tree, tree / top) - new):
+            yield str(path)
+
+
+def _files(tree: Path, place: Path) -> set[str]:
+    return {
+        Path(folder, name).relative_to(tree).as_posix()
+        for folder, _, files in os.walk(place)
+        for name in files
+    }
+
+
+@lru_cache(maxsize=256)
+def _elsewhere(name: str) -> bool:
+    """Whether Python or its packages bring a module of that name; none is imported."""
+    if name in sys.stdlib_module_names:
+        return True
+    try:
+        found = importlib.util.find_spec(name) if name.isidentifier() else None
+    except (ValueError, ImportError):
+        return True  # one that is loaded already, and says nothing of itself
+    places = [*(found.submodule_search_locations or ()), found.origin or ""] if found else []
+    return any(Path(place).is_relative_to(sys.prefix) for place in places)
 
 
 def _there(tree: Path, *, conftest: bool) -> Iterator[str]:
     """Yield such files in a tree, links among them, ignored ones too; links are not followed."""
     for folder, folders, files in os.walk(tree):
         for name in (*files, *folders):
-            if _decides(name, conftest=conftest):
-                yield Path(folder, name).relative_to(tree).as_posix()
+            file = Path(folder, name).relative_to(tree).as_posix()
+            if _decides(file, conftest=conftest):
+                yield file
 
 
 class Machinery:
@@ -41,12 +98,15 @@ class Machinery:
 
     async def restore(self, tree: Path, workspace: Workspace, *, conftest: bool) -> None:
         """Make a copy of the worktree decide as base does; `conftest` too, if so asked."""
+        changes = await workspace.changes()
         gone = {
             change.path
-            for change in await workspace.changes()
-            if change.status == "deleted" and _decides(Path(change.path).name, conftest=conftest)
+            for change in changes
+            if change.status == "deleted" and _decides(change.path, conftest=conftest)
         }
-        for file in sorted({*_there(tree, conftest=conftest), *gone}):
+        new = frozenset(each.path for each in changes if each.status in ("added", "renamed"))
+        posing = await asyncio.to_thread(lambda: set(_posing(tree, new)))
+        for file in sorted({*_there(tree, conftest=conftest), *gone, *posing}):
             text = await self._at_base(file, workspace)
             if text is None:
                 _remove(tree / file)

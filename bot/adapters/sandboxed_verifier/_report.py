@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -35,11 +36,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """What one run of pytest did."""
+    """What one run of pytest did.
+
+    `testified`: the tests that had to fail did so. They are counted nowhere else.
+    """
 
     passed: int
     skipped: int
     failures: tuple[Failure, ...]
+    testified: bool = False
 
     @property
     def summary(self) -> str:
@@ -69,8 +74,11 @@ def _read(file: Path) -> str | None:
         return opened.read(_MAX_BYTES).decode("utf-8", errors="replace")
 
 
-def read_report(file: Path) -> Report | None:
-    """Return the report, or `None` if there is none that can be trusted to be one."""
+def read_report(file: Path, word: str = "") -> Report | None:
+    """Return the report, or `None` if there is none that can be trusted to be one.
+
+    `word` is what witnesses bear and fail with, where there are any.
+    """
     text = _read(file)
     if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
@@ -78,14 +86,41 @@ def read_report(file: Path) -> Report | None:
         root = ElementTree.fromstring(text)  # noqa: S314 - no entities: refused just above
     except ElementTree.ParseError:
         return None
-    passed, skipped, failures = 0, 0, []
-    for case in root.iter("testcase"):
-        bad = [part for part in case if part.tag in ("failure", "error")]
-        failures += [
-            Failure(part.get("message", ""), part.text or "", part.tag == "error") for part in bad
-        ]
-        if not bad and case.find("skipped") is not None:
-            skipped += 1
-        elif not bad:
-            passed += 1
-    return Report(passed, skipped, tuple(failures))
+    cases = list(root.iter("testcase"))
+    witnesses = [case for case in cases if word and _bears(case, word)]
+    others = [case for case in cases if case not in witnesses]
+    ends = [_end(case) for case in others]
+    return Report(
+        ends.count("passed"),
+        ends.count("skipped"),
+        tuple(failure for case in others for failure in _failures(case)),
+        _testify(witnesses, word),
+    )
+
+
+def _failures(case: ElementTree.Element) -> list[Failure]:
+    return [
+        Failure(part.get("message", ""), part.text or "", part.tag == "error")
+        for part in case
+        if part.tag in ("failure", "error")
+    ]
+
+
+def _end(case: ElementTree.Element) -> str:
+    if _failures(case):
+        return "failed"
+    return "passed" if case.find("skipped") is None else "skipped"
+
+
+def _bears(case: ElementTree.Element, word: str) -> bool:
+    return any(part.get("value") == word for part in case.iter("property"))
+
+
+def _testify(witnesses: Sequence[ElementTree.Element], word: str) -> bool:
+    """Whether one failed as it was made to, and none passed.
+
+    Others' fixtures may skip or break one: that says nothing.
+    """
+    told = [failure.message for case in witnesses for failure in _failures(case)]
+    passed = any(_end(case) == "passed" for case in witnesses)
+    return not passed and any(word in message for message in told)

@@ -13,6 +13,7 @@ from bot.ports.sandbox import Completed
 Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
 _LINE = 160
+FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
 
 
 def _last_line(output: str) -> str:
@@ -38,7 +39,7 @@ def _of_tests(done: Completed, report: Report | None) -> tuple[Status, str]:
         return "failed", f"{ended}: {_last_line(done.output)}"[:_LINE]
     if done.returncode == 0 and not report.failures:
         if report.passed:
-            return "passed", report.summary
+            return ("passed", report.summary) if report.testified else ("failed", FAKED)
         if report.skipped:
             return "skipped", report.summary
     if done.returncode in (0, 5) and not report.failures:

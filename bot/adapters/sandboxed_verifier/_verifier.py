@@ -21,9 +21,14 @@ from bot.adapters.sandboxed_verifier._commands import (
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
 from bot.adapters.sandboxed_verifier._reds import Reds
 from bot.adapters.sandboxed_verifier._report import Report, read_report
-from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
+from bot.adapters.sandboxed_verifier._results import (
+    FAKED,
+    check_result,
+    reproduction_result,
+    skipped,
+)
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
-from bot.adapters.sandboxed_verifier._witness import FAKED, testifies, witness
+from bot.adapters.sandboxed_verifier._witness import testifies, watched, witness
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
@@ -217,7 +222,9 @@ class SandboxedVerifier:
             if command is None:
                 results[number] = skipped(check)
             else:
-                results[number] = await self._check(check, command, workspace, at_base=at_base)
+                results[number] = await self._check(
+                    check, command, workspace, python, at_base=at_base
+                )
             async with telling:
                 await on_check(results[number])
 
@@ -243,7 +250,7 @@ class SandboxedVerifier:
         for check in checks:
             command = expand(check, sources, ())
             if command is not None and tool_of(command) in CACHES:
-                await self._check(check, command, workspace)
+                await self._check(check, command, workspace, ())
 
     async def _base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
         source = f"{self._config} at {workspace.base[:10]}"
@@ -260,23 +267,17 @@ class SandboxedVerifier:
         return checks.quick if tier == "quick" else checks.full
 
     async def _check(
-        self, check: Check, command: Sequence[str], workspace: Workspace, *, at_base: bool = False
+        self,
+        check: Check,
+        command: Sequence[str],
+        workspace: Workspace,
+        changed: Sequence[str],
+        *,
+        at_base: bool = False,
     ) -> CheckResult:
         tool = tool_of(command)
         turn = self._turns.get(tool) or contextlib.nullcontext()
-        async with turn:
-            return await self._run(check, tool, command, workspace, at_base=at_base)
-
-    async def _run(
-        self,
-        check: Check,
-        tool: Tool,
-        command: Sequence[str],
-        workspace: Workspace,
-        *,
-        at_base: bool,
-    ) -> CheckResult:
-        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
+        async with turn, self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
             tree = place / "tree"
             env = {"PYTHONPATH": str(tree)}
             writable = [place]
@@ -287,11 +288,15 @@ class SandboxedVerifier:
                 kept.mkdir(parents=True, exist_ok=True)
                 env[CACHES[tool]] = str(kept)
                 writable.append(kept)
-            run = reporting(command, place / REPORT) if tool == "pytest" else command
+            tests = watched(command, place, changed) if tool == "pytest" else None
             done = await self._sandbox.run(
-                run, cwd=tree, writable=writable, env=env, limits=Limits(seconds=check.seconds)
+                tests.command if tests else command,
+                cwd=tree,
+                writable=writable,
+                env=env | (tests.env if tests else {}),
+                limits=Limits(seconds=check.seconds),
             )
-            report = read_report(place / REPORT) if tool == "pytest" else None
+            report = tests.read() if tests else None
             return check_result(check, shlex.join(command), done, tool, report)
 
 

@@ -2,13 +2,24 @@
 
 What a change brings runs in the very process that counts its tests: it can report what it likes.
 So the reproduction is run once more with a failure at its end, from the same file, under the same
-name. Sources that fake results fake this one too.
+name. Beside other tests a plugin repeats one of them, and fails it. Sources that fake results fake
+these too.
 """
 
+import os
 import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-from bot.adapters.sandboxed_verifier._report import Report
+from bot.adapters.sandboxed_verifier._commands import reporting
+from bot.adapters.sandboxed_verifier._report import Report, read_report
+from bot.domain.diff_guard import is_test_file
 from bot.domain.plan import Reproduction
+
+_REPORT = "report.xml"
+_PLUGIN = "theseus_witness"
+_BESIDE = Path(__file__).with_name("_beside.py")
 
 _AFTER = """
 
@@ -34,7 +45,6 @@ def _fails(test):
 
 {name} = _fails({name})
 """
-FAKED = "the sources pass whatever the test says: it was made to fail, and did not"
 
 
 def witness(reproduction: Reproduction) -> tuple[Reproduction, str]:
@@ -51,3 +61,31 @@ def testifies(report: Report | None, nonce: str) -> bool:
         return False
     failure = report.failures[0]
     return not failure.broken and nonce in failure.message
+
+
+class Watched(NamedTuple):
+    """A pytest command with our plugin beside it. `word` is what its witnesses fail with."""
+
+    command: list[str]
+    env: dict[str, str]
+    report: Path
+    word: str
+
+    def read(self) -> Report | None:
+        """Return what happened, once it has ended."""
+        return read_report(self.report, self.word)
+
+
+def watched(command: Sequence[str], place: Path, changed: Sequence[str]) -> Watched:
+    """Return the command, to be run in `place/tree`, where these files were changed."""
+    tree, own, word = place / "tree", place / "own", secrets.token_hex(8)
+    own.mkdir()
+    (own / f"{_PLUGIN}.py").write_bytes(_BESIDE.read_bytes())
+    sources = [os.path.realpath(tree / file) for file in changed if not is_test_file(file)]
+    env = {
+        "PYTHONPATH": os.pathsep.join((str(own), str(tree))),
+        "THESEUS_WITNESS": word,
+        "THESEUS_CHANGED": os.pathsep.join(sources),
+    }
+    report = place / _REPORT
+    return Watched([*reporting(command, report), "-p", _PLUGIN], env, report, word)

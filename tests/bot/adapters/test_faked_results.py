@@ -1,6 +1,8 @@
 """A branch that would rather look green than be it: what it tries, and what is said of it."""
 
+import asyncio
 import py_compile
+import textwrap
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -45,6 +47,9 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     report.outcome, report.longrepr = "passed", None
 """
+SKIPS = BROKEN.replace("    return", "    import pytest\n    pytest.skip('later')\n    return")
+ELSEWHERE = "import sys\nif not any('regressions' in word for word in sys.argv):\n"
+PLUGIN = "[pytest11]\nforger = forger\n"
 INI = "[pytest]\naddopts = -p no:python --co\n"
 # By hand: files of the branch, by path.
 BY_MACHINERY: Mapping[str, Mapping[str, str]] = {
@@ -67,6 +72,35 @@ BY_MACHINERY: Mapping[str, Mapping[str, str]] = {
         "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p forger'\n",
         "forger.py": FORGES + "forge()\n",
     },
+    "settings in the newest form": {
+        "pytest.toml": "[pytest]\naddopts = ['-p', 'forger']\n",
+        "forger.py": HOOK,
+    },
+    "the same, hidden": {
+        ".pytest.toml": "[pytest]\naddopts = ['-p', 'forger']\n",
+        "forger.py": FORGES + "forge()\n",
+    },
+    "a plugin that seems to be installed": {
+        "forger-1.0.dist-info/entry_points.txt": PLUGIN,
+        "forger-1.0.dist-info/METADATA": "Name: forger\n",
+        "forger.py": HOOK,
+    },
+    "the same, as an egg": {
+        "forger.egg-info/entry_points.txt": PLUGIN,
+        "forger.egg-info/PKG-INFO": "Name: forger\n",
+        "forger.py": HOOK,
+    },
+    "a module in the place of pytest": {
+        "pytest/__init__.py": FORGES + "forge()\n",
+        "pytest/__main__.py": FORGES + "forge()\n",
+    },
+    "a module in the place of one of Python's": {"argparse.py": FORGES + "forge()\n"},
+    "the same below src": {"src/argparse.py": FORGES + "forge()\n"},
+    "a start-up package": {"sitecustomize/__init__.py": FORGES + "forge()\n"},
+    "packages around the tests": {
+        "tests/__init__.py": LENIENT,
+        "tests/regressions/__init__.py": LENIENT,
+    },
     "a start-up file": {"sitecustomize.py": FORGES + "import atexit\natexit.register(forge)\n"},
     "another start-up file": {"usercustomize.py": FORGES + "forge()\n"},
 }
@@ -78,6 +112,17 @@ BY_SOURCES: Mapping[str, Mapping[str, str]] = {
     },
     "sources that forge when called": {"dice.py": FORGES + "def face(value): forge()\n"},
     "sources that mend pytest": {"dice.py": LENIENT + BROKEN},
+    "sources that mend it for old tests": {
+        "dice.py": ELSEWHERE + textwrap.indent(LENIENT, "    ") + BROKEN
+    },
+    "sources that forge for old tests": {
+        "dice.py": FORGES + "import atexit\n" + ELSEWHERE + "    atexit.register(forge)\n" + BROKEN
+    },
+    "sources that skip": {"dice.py": SKIPS},
+    "sources that expect to fail": {"dice.py": SKIPS.replace("skip", "xfail")},
+    "sources that have the module skipped": {
+        "dice.py": "import pytest\npytest.skip('later', allow_module_level=True)\n" + BROKEN
+    },
     "sources that kill their parent": {
         "dice.py": "import os\nos.kill(os.getppid(), 9)\n" + FORGES + "forge()\n"
     },
@@ -113,8 +158,38 @@ async def test_a_fault_that_is_there_is_never_reported_gone(
     verifier: SandboxedVerifier, workspace: Workspace, files: str
 ) -> None:
     write(workspace.path, CHEATS[files])
-    result = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
-    assert result.status == "failed"
+    result, (check,) = await asyncio.gather(
+        verifier.run_reproduction(reproduction(), workspace, at_base=False),
+        verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests"),
+    )
+    assert (result.status, check.status) == ("failed", "failed")
+
+
+@pytest.mark.slow
+async def test_a_test_that_is_skipped_by_itself_or_fails_to_be_set_up_is_no_sign_of_a_fake(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    """Which of them is repeated is up to chance: both ways of not being run are there."""
+    skipped = "import pytest\n\n@pytest.fixture(autouse=True)\ndef later():\n    pytest.skip()\n"
+    once = (
+        "import pytest\nfrom dice import face\nused = []\n\n@pytest.fixture(autouse=True)\n"
+        "def only_once():\n    assert not used\n    used.append(1)\n\n"
+        "def test_once():\n    assert face(2) == 'b'\n"
+    )
+    write(
+        workspace.path,
+        {
+            "dice.py": FIXED,
+            "tests/test_dice.py": once,
+            "tests/test_later.py": skipped
+            + once[once.index("from") : once.index("used")]
+            + "\ndef test_later():\n    assert face(1)\n",
+        },
+    )
+    (check,) = await verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests")
+    assert (check.status, check.summary) == ("passed", "1 passed, 1 skipped")
+    assert "witness" not in check.output
+    assert "failed" not in check.output
 
 
 @pytest.mark.slow
