@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
 _MAX_BYTES = 20 * 1024 * 1024
 _CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
 

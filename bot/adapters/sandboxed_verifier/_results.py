@@ -4,7 +4,7 @@ import shlex
 from typing import Literal
 
 from bot.adapters.sandboxed_verifier._commands import Tool
-from bot.adapters.sandboxed_verifier._report import Report
+from bot.adapters.sandboxed_verifier._report import FAKED, Report
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
@@ -13,7 +13,6 @@ from bot.ports.sandbox import Completed
 Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
 _LINE = 160
-FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
 
 
 def _last_line(output: str) -> str:

@@ -20,13 +20,8 @@ from bot.adapters.sandboxed_verifier._commands import (
 )
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
 from bot.adapters.sandboxed_verifier._reds import Reds
-from bot.adapters.sandboxed_verifier._report import Report, read_report
-from bot.adapters.sandboxed_verifier._results import (
-    FAKED,
-    check_result,
-    reproduction_result,
-    skipped,
-)
+from bot.adapters.sandboxed_verifier._report import FAKED, Report, read_report
+from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.adapters.sandboxed_verifier._witness import testifies, watched, witness
 from bot.domain.change import CheckResult
