@@ -18,9 +18,13 @@ from bot.telemetry._secret_shapes import mark
 SHORTEST = 8
 """Shorter values are not registered: they stand in ordinary words, and guard little."""
 _BROKEN_UP = 12  # shorter ones may come about by chance where blanks are left out
-_SIGNS = map(ord, "\x7f>|+\"'\\,-_.*`~#:;()[]{}<\xa0\xad\u061c\u1680\u2800\u3000\u3164\ufeff")
+_SIGNS = map(ord, "\x7f/@>|+\"'\\,-_.*`~#:;()[]{}<\xa0\xad\u061c\u1680\u2800\u3000\u3164\ufeff")
+_ALIKE = map(
+    ord, "\u2215\uff20\u203a\xa6\u2216\uff3f\u2217\u2035\u223c\uff03\uff3b\uff3d\u2039"
+)  # in names
 _UNSEEN = (range(33), range(0x300, 0x370), range(0x180B, 0x180F), range(0x2000, 0x2070))
-_DROPPED = dict.fromkeys(chain(_SIGNS, *_UNSEEN, range(0xFE00, 0xFE10), range(0xE0000, 0xE1000)))
+_UNSEEN_TOO = (range(0xFE00, 0xFE10), range(0xE0000, 0xE1000))
+_DROPPED = dict.fromkeys(chain(_SIGNS, _ALIKE, *_UNSEEN, *_UNSEEN_TOO))
 
 
 class _Known(NamedTuple):

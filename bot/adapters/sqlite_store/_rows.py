@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
@@ -13,11 +13,25 @@ from bot.domain.errors import StoreError
 from bot.domain.history import RECORDS, History
 from bot.domain.record import Record
 from bot.domain.run import Run
+from bot.telemetry import redact
 
 R = TypeVar("R", bound=Record)
 
 FIELDS = {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower() for kind in RECORDS}
 """The field of `History` that holds each kind of record: `ChangeSet` is in `change_set`."""
+
+
+_FROM_ELSEWHERE = frozenset({"Evidence"})
+"""Made of the journal, which is redacted, and of source, which lies in the repository as it is."""
+_EXACT = frozenset({"diff", "source"})
+"""Code that is run, or looked at by the diff guard, has to stay what it is."""
+
+
+class Written(NamedTuple):
+    """A stage record as it is kept."""
+
+    kind: str
+    body: str
 
 
 def stamp(at: datetime) -> str:
@@ -89,15 +103,39 @@ def _columns(run: Run) -> tuple[object, ...]:
     )
 
 
-def append_record(connection: sqlite3.Connection, run: Run, record: Record) -> None:
-    """Append one stage record, numbered after the last of its kind."""
+def written(record: Record) -> Written:
+    """Return a stage record as JSON, without the secrets that a check printed or a model said.
+
+    Takes its time with long outputs, so do it outside of transactions. Raises `StoreError`.
+    """
     kind = type(record).__name__
     if RECORDS.get(kind) is not type(record):
         raise StoreError(f"{kind} is not a stage record; known are {', '.join(RECORDS)}.")
+    body = dump(record)
+    if kind not in _FROM_ELSEWHERE:
+        body = json.dumps(_without_secrets(json.loads(body)), ensure_ascii=False)
+    return Written(kind, body)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: inner if key in _EXACT else _without_secrets(inner) for key, inner in value.items()
+        }
+    return value
+
+
+def append_record(connection: sqlite3.Connection, run: Run, record: Written) -> None:
+    """Append one stage record, numbered after the last of its kind."""
+    kind = record.kind
     connection.execute(
         "INSERT INTO stage_records (run_id, kind, number, at, body) SELECT ?, ?,"
         " coalesce(max(number), 0) + 1, ?, ? FROM stage_records WHERE run_id = ? AND kind = ?",
-        (run.id, kind, stamp(run.updated_at), dump(record), run.id, kind),
+        (run.id, kind, stamp(run.updated_at), record.body, run.id, kind),
     )
 
 

@@ -1,5 +1,6 @@
 """Runs, their records, approvals and the audit log, in SQLite."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_log import AuditLog
 from bot.adapters.sqlite_store._audit_rows import Row
 from bot.adapters.sqlite_store._rows import (
+    Written,
     append_record,
     dump,
     history_of,
@@ -19,6 +21,7 @@ from bot.adapters.sqlite_store._rows import (
     run_from,
     stamp,
     update_run,
+    written,
 )
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import ACCEPTED, AuditEntry, AuditHead, AuditState
@@ -72,6 +75,7 @@ class SqliteStore(Kept):
 
     async def save(self, run: Run, *records: Record) -> Run:
         """Write the run and append its records, if nobody wrote the run in between."""
+        kept = await _written(records)
 
         def work(connection: sqlite3.Connection) -> Run:
             stored = _run(connection, run.id)
@@ -86,7 +90,7 @@ class SqliteStore(Kept):
                 update={"version": run.version + 1, "lease_until": _latest_lease(stored, run)}
             )
             update_run(connection, saved)
-            for record in records:
+            for record in kept:
                 append_record(connection, saved, record)
             return saved
 
@@ -94,10 +98,11 @@ class SqliteStore(Kept):
 
     async def append(self, run_id: str, *records: Record) -> None:
         """Append records without touching the run."""
+        kept = await _written(records)
 
         def work(connection: sqlite3.Connection) -> None:
             run = _run(connection, run_id)
-            for record in records:
+            for record in kept:
                 append_record(connection, run, record)
 
         await self._database.write(work)
@@ -233,6 +238,11 @@ class SqliteStore(Kept):
     async def audit_forget(self, older_than: datetime, now: datetime) -> int:
         """Remove older entries behind a checkpoint; return how many."""
         return await self._audited.forget(older_than, now)
+
+
+async def _written(records: Sequence[Record]) -> Sequence[Written]:
+    """Return records as they are kept; a thread of its own redacts what a check printed."""
+    return await asyncio.to_thread(lambda: [written(each) for each in records]) if records else ()
 
 
 def _run(connection: sqlite3.Connection, run_id: str) -> Run:

@@ -30,12 +30,16 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.app import guard_secrets
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditEntry
+from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
 from bot.domain.charts import Bar, BarChart
+from bot.domain.evidence import Diagnosis
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.memory import Memory
-from bot.domain.people import Person
+from bot.domain.people import Person, Place
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import ProposalDraft
+from bot.domain.record import Record
+from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
 from bot.settings import Settings, load
 from bot.telemetry import Recorder, configure_logging, redact
@@ -105,11 +109,41 @@ async def test_nothing_that_is_kept_tells_it(settings: Settings) -> None:
                    note=SAID)
         )  # fmt: skip
         await FileBrake(state / "STOP").pull(Stop(how="text", at=START, why=SAID))
+        run = await store.create(a_run())
+        await store.save(run, *records_saying(SAID))
         seen = leaking(state)
 
     assert seen == []
     assert leaking(state) == []
     assert len(list(state.rglob("*"))) > 5
+
+
+async def test_code_in_a_record_stays_what_it_is(settings: Settings) -> None:
+    """Else the diff guard, which reads the record, would not see the secret in a change."""
+    async with SqliteStore(settings.state / "theseus.sqlite3") as store:
+        run = await store.create(a_run())
+        change = ChangeSet(base="b" * 40, head="h" * 40, branch="x", engine="e", summary="s",
+                           diff=f"+key = {CANARY}")  # fmt: skip
+        await store.save(run, change)
+        assert (await store.history(run.id)).change_set == change
+
+
+def a_run() -> Run:
+    trigger = Trigger(
+        key="message:1", goal="fix", person=Person(id=1, name="ann"), place=Place(channel_id=1),
+        at=START, text="fix it",
+    )  # fmt: skip
+    return Run(id="k7m2xq", goal="fix", trigger=trigger, created_at=START, updated_at=START)
+
+
+def records_saying(words: str) -> tuple[Record, ...]:
+    check = CheckResult(name="tests", status="failed", seconds=1.0, output=f"E  {words}\n" * 3)
+    return (
+        Diagnosis(found=True, headline=words, cause=words, confidence="low"),
+        ChangeSet(base="b" * 40, head="h" * 40, branch="x", engine="e", summary=words),
+        Verdict(head="h" * 40, round=1, checks=(check,), red_on_base=check),
+        FullTier(head="h" * 40, checks=(check,)),
+    )
 
 
 async def test_no_forge_and_no_commit_tells_it(settings: Settings, tmp_path: Path) -> None:
