@@ -95,18 +95,29 @@ class Database:
         """Run `work` on one unchanging view of the file and return what it returns."""
         return await self._run(work, "BEGIN DEFERRED")
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, flushed: bool = True) -> T:
         """Run `work` as one transaction, alone among all writers of the file.
 
-        If it raises, nothing of it is written.
+        If it raises, nothing of it is written. What is not `flushed` survives a killed process,
+        but perhaps no power cut until a later write is; it waits for no disk.
         """
-        return await self._run(work, "BEGIN IMMEDIATE")
+        return await self._run(work, "BEGIN IMMEDIATE", "" if flushed else "NORMAL")
 
-    async def _run(self, work: Work[T], begin: str) -> T:
+    async def _run(self, work: Work[T], begin: str, synchronous: str = "") -> T:
         if self._thread is None:
             raise self._error(f"{self.path} is not open.")
+
+        def run(connection: sqlite3.Connection) -> T:
+            if not synchronous:
+                return _transact(connection, begin, work)
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            try:
+                return _transact(connection, begin, work)
+            finally:
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+
         try:
-            return await self._thread.run(lambda connection: _transact(connection, begin, work))
+            return await self._thread.run(run)
         except sqlite3.Error as error:
             raise self._failed(error) from error
 

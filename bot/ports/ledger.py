@@ -13,11 +13,21 @@ class Ledger(Protocol):
     """Charges, appended and never changed. What has returned survives a crash.
 
     A ledger that cannot be used keeps nobody from starting: everything asked of it raises
-    `StoreError`, until it can be.
+    `StoreError`, until it can be. One program at a time writes a ledger; to every other writing
+    raises `StoreError`, and reading is allowed.
     """
 
-    async def charge(self, charge: Charge) -> None:
-        """Append one; the same `id` again is harmless, and changes nothing."""
+    async def hold(self, charge: Charge) -> None:
+        """Keep a charge for a request that goes out now, in place of an older one of its `id`.
+
+        It counts nowhere, and is gone once that `id` is charged. What is left by a program that
+        was killed is charged as it stands when the ledger is opened again. Not slow: a power cut
+        may lose it.
+        """
+        ...
+
+    async def charge(self, *charges: Charge) -> None:
+        """Append them, all or none; the same `id` again is harmless, and changes nothing."""
         ...
 
     async def spent(

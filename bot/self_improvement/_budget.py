@@ -5,7 +5,8 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
@@ -20,24 +21,29 @@ from bot.self_improvement._calendar import Calendar, Window
 
 _DAY = timedelta(days=1)
 _BELIEVED = 10  # times what a request might have come to
-_MOST_UNWRITTEN = 10_000
+_MOST_UNWRITTEN = 1_000  # of those that cost nothing
+_AT_ONCE = 500  # charges written together
+_LOST = "The bot was killed while this was under way; it is counted as what it may have come to."
+_GONE = 499  # nobody was answered
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Hold:
-    """What a request under way may come to."""
+    """What a request under way may come to, and in which day and week it counts."""
 
     account: Account
     most: Spent
+    at: datetime
 
 
 class BudgetGate:
     """Implements `bot.ports.toll.Toll`. What cannot be counted is not spent: it refuses then.
 
-    What requests may come to is held back in memory: a crash forgets that, and what was settled
-    stands. A request that does not fit beside others waits until they are settled; one that does
-    not fit at all is refused. Set `rules` to change the caps, `stopped` to have a stop looked at.
+    What a request may come to is held back before it goes out, in memory and in the ledger: one
+    that a crash leaves unsettled is charged in full. A request that does not fit beside others
+    waits until they are settled; one that does not fit at all is refused. Set `rules` to change
+    the caps, `stopped` to have a stop looked at.
     """
 
     def __init__(
@@ -55,7 +61,9 @@ class BudgetGate:
         self.clock = clock
         self._keep = keep
         self.calendar = Calendar(clock)
-        self._turn = asyncio.Condition()
+        self._turn = asyncio.Condition()  # one counts at a time; who writes does not keep them
+        self._writing = asyncio.Lock()
+        self._stuck = False
         self._held: dict[str, _Hold] = {}
         self._unwritten: dict[str, Charge] = {}
 
@@ -72,24 +80,29 @@ class BudgetGate:
                 if "wait" not in rooms.values():
                     break
                 await self._turn.wait()
-            self._held[request] = _Hold(account, most)
-            last = [each for each, room in rooms.items() if room == "last words"]
-            return closing_text(last[0]) if last else ""
+            hold = self._held[request] = _Hold(account, most, self.clock.now())
+        try:
+            await self.ledger.hold(_if_lost(request, hold))
+        except StoreError as error:
+            self._held.pop(request, None)
+            raise _unreadable(error) from error
+        last = [each for each, room in rooms.items() if room == "last words"]
+        return closing_text(last[0]) if last else ""
 
     async def settle(self, charge: Charge) -> None:
         """Write down what became of a request, once, and give back what was held for it.
 
         Never raises: what cannot be written now counts all the same, and is written later.
         """
-        self._unwritten.setdefault(charge.id, _believed(charge, self._held.pop(charge.id, None)))
-        if len(self._unwritten) > _MOST_UNWRITTEN:
-            self._unwritten.pop(next(iter(self._unwritten)))
-        async with self._turn:
-            try:
-                await self._write()
-            except StoreError as error:
-                _log.error("a charge could not be written; the next one tries: %s", error)
-            self._turn.notify_all()
+        charge = _believed(charge, self._held.pop(charge.id, None))
+        if charge.cost_usd or charge.tokens_in or len(self._unwritten) < _MOST_UNWRITTEN:
+            self._unwritten.setdefault(charge.id, charge)
+        try:
+            async with self._turn:
+                self._turn.notify_all()
+            await self._write()
+        except StoreError as error:
+            _log.error("a charge could not be written; the next one tries: %s", error)
 
     async def closing(self, account: Account) -> str:
         """Return why the work on this account should come to its last words now, or nothing."""
@@ -151,16 +164,23 @@ class BudgetGate:
         stop = await self.stopped() if self.stopped is not None else None
         if stop is not None:
             raise Stopped(stop.told)
+        if not self._stuck or self._writing.locked():
+            return
         try:
             await self._write()
         except StoreError as error:
             raise _unreadable(error) from error
 
     async def _write(self) -> None:
-        while self._unwritten:
-            charge = next(iter(self._unwritten.values()))
-            await self.ledger.charge(charge)
-            self._unwritten.pop(charge.id, None)
+        """Write what is unwritten, however many settled meanwhile, and flush it once."""
+        async with self._writing:
+            self._stuck = True
+            while self._unwritten:
+                batch = tuple(islice(self._unwritten.values(), _AT_ONCE))
+                await self.ledger.charge(*batch)
+                for charge in batch:
+                    self._unwritten.pop(charge.id, None)
+            self._stuck = False
 
     async def _standings(self, account: Account, *, beside: str = "") -> tuple[CapStanding, ...]:
         """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
@@ -232,14 +252,29 @@ def _refuse(standings: Sequence[CapStanding], most: Spent | None) -> None:
     raise BudgetSpent(text, until=worst.free_at)
 
 
+def _if_lost(request: str, hold: _Hold) -> Charge:
+    """Return what is charged should nobody settle the request."""
+    return Charge(
+        id=request,
+        at=hold.at,
+        account=hold.account,
+        model="",
+        status=_GONE,
+        outcome="cancelled",
+        estimated=True,
+        note=_LOST,
+        **dict(hold.most),
+    )
+
+
 def _believed(charge: Charge, hold: _Hold | None) -> Charge:
     """Return the charge as it can be: of who was let through, and of a size that is possible.
 
     A provider that says it used many times more than the request allowed has made a mistake.
     """
     most_usd, most_tokens = MOST_USD, MOST_TOKENS
-    if hold is not None:
-        charge = charge.but(account=hold.account)
+    if hold is not None:  # it counts in the day in which it was let through
+        charge = charge.but(account=hold.account, at=hold.at)
         most_usd = min(max(hold.most.cost_usd, 0.01) * _BELIEVED, MOST_USD)
         counted = max(hold.most.tokens_in + hold.most.tokens_out, 1_000) * _BELIEVED
         most_tokens = min(counted, MOST_TOKENS)

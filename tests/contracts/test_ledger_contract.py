@@ -2,11 +2,15 @@
 
 import asyncio
 import sqlite3
+import sys
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.domain.account import Account, Charge
@@ -16,6 +20,23 @@ from bot.ports.ledger import Ledger
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_ledger import FakeLedger
 
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = """
+import asyncio, sys
+from pathlib import Path
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.domain.account import Charge
+
+async def main():
+    charge = Charge.model_validate_json(sys.argv[2])
+    async with SqliteLedger(Path(sys.argv[1])) as ledger:
+        await ledger.charge(charge)
+        await ledger.hold(charge.but(id="b", cost_usd=0.25))
+        print("kept", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -76,6 +97,13 @@ async def test_the_same_id_twice_is_one_charge_the_first(ledger: Ledger) -> None
     await ledger.charge(charge("a", 99.0, account=account(person_id=9)))
     assert (await ledger.spent()).cost_usd == 0.25
     assert len(await ledger.charges(since=START)) == 1
+
+
+async def test_what_is_held_counts_nowhere_and_is_gone_once_it_is_charged(ledger: Ledger) -> None:
+    await ledger.hold(charge("a", 9.0))
+    assert await ledger.spent() == Spent()
+    await ledger.charge(charge("a", 0.25), charge("b", 0.25))
+    assert (await ledger.spent()).cost_usd == 0.5
 
 
 async def test_charges_come_newest_first_word_for_word(ledger: Ledger) -> None:
@@ -182,20 +210,70 @@ async def test_changes_that_begin_side_by_side_are_never_too_many(ledger: Ledger
     assert {until for until in begun if until} == {START + HOUR}
 
 
-async def test_two_programs_share_one_ledger(tmp_path: Path) -> None:
+async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with SqliteLedger(path) as one, SqliteLedger(path) as other:
-        await asyncio.gather(*(each.charge(charge("same")) for each in (one, other)))
-        await asyncio.gather(*(one.charge(charge(f"a{n}")) for n in range(5)))
-        assert await other.spent() == await one.spent()
-        assert (await other.spent()).cost_usd == 3.0
-        begun = await asyncio.gather(
-            *(
-                each.begin(f"{n}", "claude", START, window=HOUR, most=3)
-                for n, each in enumerate([one, other] * 4)
-            )
-        )
-        assert sum(until is None for until in begun) == 3
+        await one.charge(charge("a"))
+        with pytest.raises(StoreError, match=r"Another program keeps the ledger .*THESEUS_STATE"):
+            await other.charge(charge("b"))
+        with pytest.raises(StoreError, match="Another program"):
+            await other.begin("run1", "claude", START, window=HOUR, most=3)
+        for number in range(2):  # not from memory: it is not the one who writes
+            assert (await other.spent()).cost_usd == 0.5 + number
+            await one.charge(charge(f"c{number}", 1.0))
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=25))
+@settings(max_examples=4, deadline=None)
+async def test_sums_in_memory_are_those_of_the_file(steps: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite3"
+        async with SqliteLedger(path) as ledger, SqliteLedger(path) as reader:
+            for number, (act, which) in enumerate(steps):
+                at = START + timedelta(hours=12 * which)
+                if act == 0:
+                    await ledger.forget(START + timedelta(hours=6 * which))
+                elif act == 1:
+                    await ledger.hold(charge(f"held{number}", at=at))
+                elif act == 2:
+                    await ledger.charge(charge(f"{which}"), charge(f"{which}", 9.0))
+                else:
+                    run = account("abc123" if act == 3 else None, which)
+                    await ledger.charge(charge(f"n{number}", at=at, account=run))
+                for asked in (
+                    {}, {"run_id": "abc123"}, {"person_id": 1}, {"since": START},
+                    {"since": at}, {"person_id": 1, "since": START},
+                ):  # fmt: skip
+                    assert await ledger.spent(**asked) == await reader.spent(**asked)
+
+
+async def test_what_was_held_is_charged_by_whoever_opens_the_ledger_next(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    async with SqliteLedger(path) as ledger:
+        for name in ("lost", "paid", "later"):
+            await ledger.hold(charge(name, 0.25))
+        await ledger.hold(charge("lost", 0.5, account=account("def456")))
+        await ledger.charge(charge("paid", 0.125))
+        assert (await ledger.spent()).cost_usd == 0.125
+    for _ in range(2):
+        async with SqliteLedger(path) as ledger:
+            assert (await ledger.spent()).cost_usd == 0.875
+            assert (await ledger.spent(run_id="def456")).cost_usd == 0.5
+
+
+async def test_a_killed_program_loses_nothing_it_was_told_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", KEPT, str(path), charge("a").model_dump_json()),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert program.stdout is not None
+    assert await program.stdout.readline() == b"kept\n"
+    program.kill()
+    await program.wait()
+    async with SqliteLedger(path) as ledger:
+        assert (await ledger.spent()).cost_usd == 0.75
 
 
 async def test_charges_survive_and_cannot_be_changed_behind_its_back(tmp_path: Path) -> None:

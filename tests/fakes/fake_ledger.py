@@ -15,19 +15,27 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.bodies: dict[str, str] = {}
+        self.holds: dict[str, str] = {}
         self.broken = False
         self._forgotten: list[Charge] = []
         self._begun: dict[tuple[str, str], datetime] = {}
 
-    async def charge(self, charge: Charge) -> None:
-        """Append one; the same id again changes nothing."""
+    async def hold(self, charge: Charge) -> None:
+        """Keep a charge in case nobody comes to say what became of the request."""
         self._may_break()
-        if not charge.cost_usd <= MOST_USD or charge.tokens_in > MOST_TOKENS:
-            raise StoreError(f"The charge {charge.id} is larger than any request can be.")
-        if charge.tokens_out > MOST_TOKENS:
-            raise StoreError(f"The charge {charge.id} is larger than any request can be.")
-        told = charge.but(model=_plain(charge.model), note=_plain(charge.note))
-        self.bodies.setdefault(charge.id, told.model_dump_json())
+        self.holds[charge.id] = charge.model_dump_json()
+
+    async def charge(self, *charges: Charge) -> None:
+        """Append them; the same id again changes nothing."""
+        self._may_break()
+        for charge in charges:
+            tokens = max(charge.tokens_in, charge.tokens_out)
+            if not charge.cost_usd <= MOST_USD or tokens > MOST_TOKENS:
+                raise StoreError(f"The charge {charge.id} is larger than any request can be.")
+        for charge in charges:
+            told = charge.but(model=_plain(charge.model), note=_plain(charge.note))
+            self.bodies.setdefault(charge.id, told.model_dump_json())
+            self.holds.pop(charge.id, None)
 
     async def spent(
         self,

@@ -4,30 +4,31 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
-from pydantic import ValidationError
-
+from bot.adapters._file_lock import FileLock, Locked
 from bot.adapters._sqlite import Database, Work
+from bot.adapters.sqlite_ledger._rows import added_up, as_body, insert, parsed, plain, stamp, tally
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
-from bot.domain.account import Account, Charge
+from bot.adapters.sqlite_ledger._sums import Sums, Which
+from bot.domain.account import Charge
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.spending import MOST_TOKENS, MOST_USD, Tally
 from bot.domain.spent import Spent
-from bot.telemetry import redact
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-_SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
-
 
 class SqliteLedger:
-    """Implements `bot.ports.ledger.Ledger` on one file, which other processes may have open too.
+    """Implements `bot.ports.ledger.Ledger` on one file.
 
-    A file that cannot be used raises nothing on opening: it is tried again with each call.
+    Whoever comes first owns the file, by a lock beside it that dies with them, and alone writes;
+    others may read. So the owner's sums can be kept in memory. A file that cannot be used raises
+    nothing on opening: it is tried again with each call.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,6 +36,8 @@ class SqliteLedger:
         self._database = Database(path, MIGRATIONS, error=StoreError)
         self._opening = asyncio.Lock()
         self._is_open = False
+        self._owned: ExitStack | None = None
+        self._sums = Sums()
 
     async def __aenter__(self) -> Self:
         try:
@@ -45,20 +48,40 @@ class SqliteLedger:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_open = False
+        self._sums.clear()
         await self._database.close()
+        owned, self._owned = self._owned, None
+        if owned is not None:
+            owned.close()
 
-    async def charge(self, charge: Charge) -> None:
-        """Append one; the same id again changes nothing."""
-        tokens = max(charge.tokens_in, charge.tokens_out)
-        if not charge.cost_usd <= MOST_USD or tokens > MOST_TOKENS:
-            raise StoreError(f"The charge {charge.id} is larger than any request can be.")
+    async def hold(self, charge: Charge) -> None:
+        """Keep a charge in case nobody comes to say what became of the request."""
 
         def work(connection: sqlite3.Connection) -> None:
-            known = connection.execute("SELECT 1 FROM charges WHERE id = ?", (_text(charge.id),))
-            if known.fetchone() is None:
-                _insert(connection, charge)
+            kept = (plain(charge.id), as_body(charge))
+            connection.execute("INSERT OR REPLACE INTO holds VALUES (?, ?)", kept)
 
-        await self._write(work)
+        await self._write(work, flushed=False)
+
+    async def charge(self, *charges: Charge) -> None:
+        """Append them at once; the same id again changes nothing."""
+        for charge in charges:
+            _look_at(charge)
+
+        def work(connection: sqlite3.Connection) -> list[Charge]:
+            new = [charge for charge in charges if insert(connection, charge)]
+            ids = [(plain(charge.id),) for charge in charges]
+            connection.executemany("DELETE FROM holds WHERE id = ?", ids)
+            return new
+
+        paid = any(charge.cost_usd or charge.tokens_in or charge.tokens_out for charge in charges)
+        try:
+            new = await self._write(work, flushed=paid)
+        except BaseException:
+            self._sums.clear()  # it may have been written nevertheless
+            raise
+        for charge in new:
+            self._sums.add(charge)
 
     async def spent(
         self,
@@ -68,25 +91,16 @@ class SqliteLedger:
         since: datetime | None = None,
     ) -> Spent:
         """Return the sum of what fits."""
-        terms: list[tuple[str, object]] = []
-        if run_id is not None:
-            terms.append(("run_id = ?", _text(run_id)))
-        if person_id is not None:
-            terms.append(("person_id = ?", person_id))
-        lasting = _where(terms)
-        if since is not None:
-            terms.append(("at >= ?", _stamp(since)))
-        fitting = _where(terms)
-
-        def work(connection: sqlite3.Connection) -> Spent:
-            total = _summed(connection, "charges", *fitting)
-            return (
-                total
-                if since is not None
-                else total.plus(_summed(connection, "forgotten", *lasting))
-            )
-
-        return await self._read(work)
+        which = Which(run_id, person_id, since)
+        known = self._sums.get(which)
+        if known is not None:
+            return known
+        # The file has one thread: what it answers comes in the order it was asked, so nothing is
+        # charged between this sum's being read and its being kept.
+        spent = await self._read(lambda connection: added_up(connection, which))
+        if self._owned is not None:
+            self._sums.put(which, spent)
+        return spent
 
     async def charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
         """Return charges, newest first."""
@@ -94,9 +108,9 @@ class SqliteLedger:
         def work(connection: sqlite3.Connection) -> tuple[Charge, ...]:
             rows = connection.execute(
                 "SELECT body FROM charges WHERE at >= ? ORDER BY at DESC, number DESC LIMIT ?",
-                (_stamp(since), limit),
+                (stamp(since), limit),
             )
-            return tuple(_parsed(row["body"]) for row in rows)
+            return tuple(parsed(row["body"]) for row in rows)
 
         return await self._read(work)
 
@@ -110,9 +124,9 @@ class SqliteLedger:
                 " sum(cost_usd) AS cost_usd, sum(tokens_in) AS tokens_in,"
                 " sum(tokens_out) AS tokens_out FROM charges WHERE at >= ?"
                 " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
-                (_stamp(since),),
+                (stamp(since),),
             )
-            return tuple(_tally(row) for row in rows)
+            return tuple(tally(row) for row in rows)
 
         return await self._read(work)
 
@@ -120,7 +134,7 @@ class SqliteLedger:
         """Remove what is older; the sums of runs keep it."""
 
         def work(connection: sqlite3.Connection) -> int:
-            before = _stamp(older_than)
+            before = stamp(older_than)
             connection.execute(
                 "INSERT INTO forgotten SELECT coalesce(run_id, ''), person_id, sum(cost_usd),"
                 " sum(tokens_in), sum(tokens_out) FROM charges WHERE at < ? GROUP BY 1, 2"
@@ -135,7 +149,10 @@ class SqliteLedger:
             connection.execute("DELETE FROM begun WHERE at < ?", (before,))
             return gone
 
-        return await self._write(work)
+        try:
+            return await self._write(work)
+        finally:
+            self._sums.clear()
 
     async def begin(
         self, run_key: str, agent: str, now: datetime, *, window: timedelta, most: int
@@ -143,7 +160,7 @@ class SqliteLedger:
         """Note that an engine begins a change, if it may."""
 
         def work(connection: sqlite3.Connection) -> datetime | None:
-            key, since = _text(run_key), _stamp(now - window)
+            key, since = plain(run_key), stamp(now - window)
             known = "SELECT 1 FROM begun WHERE run_key = ? AND agent = ?"
             if connection.execute(known, (key, agent)).fetchone() is not None:
                 return None
@@ -152,7 +169,7 @@ class SqliteLedger:
                 (agent, since, most),
             ).fetchall()
             if len(lately) < most:
-                connection.execute("INSERT INTO begun VALUES (?, ?, ?)", (key, agent, _stamp(now)))
+                connection.execute("INSERT INTO begun VALUES (?, ?, ?)", (key, agent, stamp(now)))
                 return None
             oldest = datetime.fromisoformat(lately[-1]["at"]) if lately else now
             return min(oldest, now) + window
@@ -165,7 +182,7 @@ class SqliteLedger:
         def work(connection: sqlite3.Connection) -> dict[str, int]:
             rows = connection.execute(
                 "SELECT agent, count(*) AS count FROM begun WHERE at > ? GROUP BY agent",
-                (_stamp(since),),
+                (stamp(since),),
             )
             return {row["agent"]: row["count"] for row in rows}
 
@@ -175,12 +192,17 @@ class SqliteLedger:
         await self._ready()
         return await self._database.read(work)
 
-    async def _write(self, work: Work[T]) -> T:
+    async def _write(self, work: Work[T], *, flushed: bool = True) -> T:
         await self._ready()
-        return await self._database.write(work)
+        if self._owned is None:
+            raise StoreError(
+                f"Another program keeps the ledger {self._path}, and two would spend the same "
+                "money. Stop it, or give this one another THESEUS_STATE."
+            )
+        return await self._database.write(work, flushed=flushed)
 
     async def _ready(self) -> None:
-        if self._is_open:
+        if self._is_open and self._owned is not None:
             return
         async with self._opening:
             if not self._is_open:
@@ -189,67 +211,29 @@ class SqliteLedger:
                 except ConfigError as error:
                     raise StoreError(str(error)) from error
                 self._is_open = True
+            if self._owned is None:
+                await self._own()
+
+    async def _own(self) -> None:
+        """Become the one who writes, if nobody is, and charge what one who died had under way."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(FileLock(self._path.with_name(f"{self._path.name}.lock")))
+            except (Locked, OSError) as error:
+                _log.debug("the ledger is not ours: %s", error)
+                return
+            lost = await self._database.write(_charge_lost)
+            self._owned = stack.pop_all()
+        if lost:
+            _log.warning("%d requests were under way when the last program died: charged", lost)
 
 
-def _insert(connection: sqlite3.Connection, charge: Charge) -> None:
-    account = charge.account
-    connection.execute(
-        "INSERT INTO charges (id, at, run_id, person_id, purpose, model, outcome, cost_usd,"
-        " tokens_in, tokens_out, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            _text(charge.id),
-            _stamp(charge.at),
-            None if account.run_id is None else _text(account.run_id),
-            account.person_id,
-            account.purpose,
-            _text(charge.model),
-            charge.outcome,
-            charge.cost_usd,
-            charge.tokens_in,
-            charge.tokens_out,
-            charge.but(
-                id=_text(charge.id), model=_text(charge.model), note=_text(redact(charge.note))
-            ).model_dump_json(),
-        ),
-    )
+def _charge_lost(connection: sqlite3.Connection) -> int:
+    bodies = [row["body"] for row in connection.execute("SELECT body FROM holds")]
+    connection.execute("DELETE FROM holds")
+    return sum(insert(connection, parsed(body)) for body in bodies)
 
 
-def _where(terms: Sequence[tuple[str, object]]) -> tuple[str, tuple[object, ...]]:
-    return " AND ".join(["1", *(term for term, _ in terms)]), tuple(value for _, value in terms)
-
-
-def _summed(
-    connection: sqlite3.Connection, table: str, where: str, values: tuple[object, ...]
-) -> Spent:
-    sql = f"SELECT {_SUMS} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
-    usd, tokens_in, tokens_out = connection.execute(sql, values).fetchone()
-    return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out)
-
-
-def _tally(row: sqlite3.Row) -> Tally:
-    account = Account(purpose=row["purpose"], person_id=row["person_id"], run_id=row["run_id"])
-    sums = ("model", "requests", "refused", "cost_usd", "tokens_in", "tokens_out")
-    return Tally(
-        day=date.fromisoformat(row["day"]),
-        account=account,
-        **{name: row[name] for name in sums},
-    )
-
-
-def _parsed(body: str) -> Charge:
-    try:
-        return Charge.model_validate_json(body)
-    except ValidationError as error:
-        raise StoreError(
-            "A charge in the ledger cannot be read by this version of Theseus.", detail=str(error)
-        ) from error
-
-
-def _stamp(at: datetime) -> str:
-    """Return a time as text that sorts: UTC, six digits of microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _text(text: str) -> str:
-    """Return the text without lone surrogates, which SQLite cannot hold."""
-    return text.encode("utf-8", "replace").decode()
+def _look_at(charge: Charge) -> None:
+    if not charge.cost_usd <= MOST_USD or max(charge.tokens_in, charge.tokens_out) > MOST_TOKENS:
+        raise StoreError(f"The charge {charge.id} is larger than any request can be.")

@@ -70,4 +70,9 @@ MIGRATIONS = (
             "CREATE INDEX begun_by_agent ON begun (agent, at)",
         ),
     ),
+    Migration(
+        "0002_holds",
+        # charges of requests under way; what is left here by a program that died is charged
+        ("CREATE TABLE holds (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",),
+    ),
 )

@@ -34,6 +34,20 @@ class SkewedClock(FakeClock):
         return super().now() + self.skew
 
 
+class SlowLedger(FakeLedger):
+    """A ledger whose disk takes its time to flush a charge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def charge(self, *charges: Charge) -> None:
+        """Append them, in the end."""
+        self.asked.set()
+        await self.goes_on.wait()
+        await super().charge(*charges)
+
+
 @pytest.fixture
 def ledger() -> FakeLedger:
     """Return an empty ledger; its contract is the real one's."""
@@ -119,36 +133,79 @@ async def test_cheap_requests_all_get_through_however_much_they_might_have_cost(
     assert (await disk.spent()).cost_usd == pytest.approx(0.5)
 
 
-async def test_two_programs_count_what_the_other_settled(tmp_path: Path) -> None:
+async def test_of_two_programs_on_one_ledger_only_the_first_spends(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
-    async with SqliteLedger(path) as one, SqliteLedger(path) as other:
-        tolls = [gate(one, day=Cap(usd=1.0)), gate(other, day=Cap(usd=1.0))]
-
-        async def ask(number: int) -> bool:
-            toll = tolls[number % 2]
-            try:
-                await toll.admit(ALICES, most(0.25), f"r{number}")
-            except BudgetSpent:
-                return False
-            await toll.settle(bill(f"r{number}", 0.25))
-            return True
-
-        through = [await ask(number) for number in range(8)]
-        assert through == [True] * 4 + [False] * 4
+    async with SqliteLedger(path) as one:
+        await gate(one, day=Cap(usd=1.0)).settle(bill("r1", 0.25))
+        async with SqliteLedger(path) as other:
+            toll = gate(other, day=Cap(usd=1.0))
+            with pytest.raises(BudgetSpent, match="Another program keeps the ledger"):
+                await toll.admit(ALICES, most(0.25), "r2")
+            (day,) = (each for each in await toll.standings(ALICES) if each.name == "day")
+            assert (day.spent.cost_usd, day.held.cost_usd) == (0.25, 0.0)
+            await one.__aexit__()
+            assert await toll.admit(ALICES, most(0.25), "r3") == ""
 
 
-async def test_a_crash_forgets_what_was_held_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_what_a_killed_program_had_under_way_is_charged_in_full(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
-    async with SqliteLedger(path) as ledger:
-        toll = gate(ledger, day=Cap(usd=1.0))
-        await toll.admit(ALICES, most(0.5), "lost")
-        await toll.admit(ALICES, most(0.05), "kept")
-        await toll.settle(bill("kept", 0.05))
-    async with SqliteLedger(path) as ledger:
-        toll = gate(ledger, day=Cap(usd=1.0))
-        await toll.settle(bill("kept", 0.05))
-        assert await toll.spent_for("abc123") == Spent(cost_usd=0.05, tokens_in=100, tokens_out=100)
-        assert await toll.admit(ALICES, most(0.8), "again") == ""
+    ledger = SqliteLedger(path)
+    toll = gate(ledger, day=Cap(usd=1.0))
+    for name in ("lost", "kept", "refused"):
+        await toll.admit(ALICES, most(0.3), name)
+    await toll.settle(bill("kept", 0.05))
+    await toll.settle(bill("refused", 0.0, outcome="refused", tokens_in=0, tokens_out=0))
+    await ledger.__aexit__()
+    for _ in range(2):
+        async with SqliteLedger(path) as again:
+            toll = gate(again, day=Cap(usd=1.0))
+            await toll.settle(bill("kept", 0.05))
+            spent = await toll.spent_for("abc123")
+            assert spent == Spent(cost_usd=0.35, tokens_in=200, tokens_out=200)
+            lost, *_ = await again.charges(since=START)
+            assert (lost.id, lost.estimated, lost.account) == ("lost", True, ALICES)
+            with pytest.raises(BudgetSpent):
+                await toll.admit(ALICES, most(0.7), "again")
+
+
+async def test_requests_that_cost_nothing_push_no_unwritten_money_out(ledger: FakeLedger) -> None:
+    toll = gate(ledger, day=Cap(usd=1.0))
+    await toll.admit(ALICES, most(0.9), "r1")
+    ledger.broken = True
+    await toll.settle(bill("r1", 0.9))
+    free = bill("", 0.0, outcome="refused", tokens_in=0, tokens_out=0)
+    for number in range(1_010):
+        await toll.settle(free.but(id=f"free{number}"))
+    ledger.broken = False
+    with pytest.raises(BudgetSpent, match=r"\$0\.90 of \$1\.00"):
+        await toll.admit(ALICES, most(0.2), "r2")
+
+
+async def test_nobody_waits_for_a_charge_on_its_way_to_the_disk() -> None:
+    slow = SlowLedger()
+    toll = gate(slow, day=Cap(usd=1.0))
+    await toll.admit(ALICES, most(0.5), "r1")
+    settling = asyncio.ensure_future(toll.settle(bill("r1", 0.25)))
+    await slow.asked.wait()
+    async with asyncio.timeout(5):
+        assert await toll.admit(ALICES, most(0.5), "r2") == ""
+        with pytest.raises(BudgetSpent, match=r"\$0\.25 of \$1\.00"):
+            await toll.admit(ALICES, most(0.8), "r3")
+    slow.goes_on.set()
+    await settling
+
+
+async def test_what_waited_over_midnight_is_charged_to_the_day_it_went_out_in(
+    ledger: FakeLedger,
+) -> None:
+    clock = FakeClock()
+    toll = gate(ledger, clock, day=Cap(usd=1.0))
+    arrived = clock.now()
+    clock.tick(DAY.total_seconds())
+    await toll.admit(ALICES, most(0.9), "r1")
+    await toll.settle(bill("r1", 0.9, at=arrived))
+    with pytest.raises(BudgetSpent, match=r"\$0\.90 of \$1\.00"):
+        await toll.admit(ALICES, most(0.2), "r2")
 
 
 async def test_settling_that_is_cut_short_is_written_by_the_next(ledger: FakeLedger) -> None:

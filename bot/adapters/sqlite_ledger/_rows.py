@@ -1,0 +1,102 @@
+"""Charges as rows, and rows as charges."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from pydantic import ValidationError
+
+from bot.adapters.sqlite_ledger._sums import Which
+from bot.domain.account import Account, Charge
+from bot.domain.errors import StoreError
+from bot.domain.spending import Tally
+from bot.domain.spent import Spent
+from bot.telemetry import redact
+
+_SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
+
+
+def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
+    """Append a charge; return whether it was new."""
+    account = charge.account
+    known = connection.execute("SELECT 1 FROM charges WHERE id = ?", (plain(charge.id),))
+    if known.fetchone() is not None:
+        return False
+    connection.execute(
+        "INSERT INTO charges (id, at, run_id, person_id, purpose, model, outcome, cost_usd,"
+        " tokens_in, tokens_out, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            plain(charge.id),
+            stamp(charge.at),
+            None if account.run_id is None else plain(account.run_id),
+            account.person_id,
+            account.purpose,
+            plain(charge.model),
+            charge.outcome,
+            charge.cost_usd,
+            charge.tokens_in,
+            charge.tokens_out,
+            as_body(charge),
+        ),
+    )
+    return True
+
+
+def as_body(charge: Charge) -> str:
+    """Return all of a charge, as it is kept."""
+    return charge.but(
+        id=plain(charge.id), model=plain(charge.model), note=plain(redact(charge.note))
+    ).model_dump_json()
+
+
+def added_up(connection: sqlite3.Connection, which: Which) -> Spent:
+    """Return the sum of these charges; without a beginning, also of what was forgotten of them."""
+    terms: list[tuple[str, object]] = []
+    if which.run_id is not None:
+        terms.append(("run_id = ?", plain(which.run_id)))
+    if which.person_id is not None:
+        terms.append(("person_id = ?", which.person_id))
+    if which.since is not None:
+        return _summed(connection, "charges", [*terms, ("at >= ?", stamp(which.since))])
+    forgotten = _summed(connection, "forgotten", terms)
+    return _summed(connection, "charges", terms).plus(forgotten)
+
+
+def _summed(
+    connection: sqlite3.Connection, table: str, terms: Sequence[tuple[str, object]]
+) -> Spent:
+    where = " AND ".join(["1", *(term for term, _ in terms)])
+    sql = f"SELECT {_SUMS} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
+    usd, tokens_in, tokens_out = connection.execute(sql, [value for _, value in terms]).fetchone()
+    return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def tally(row: sqlite3.Row) -> Tally:
+    """Return a row of sums as a tally."""
+    account = Account(purpose=row["purpose"], person_id=row["person_id"], run_id=row["run_id"])
+    sums = ("model", "requests", "refused", "cost_usd", "tokens_in", "tokens_out")
+    return Tally(
+        day=date.fromisoformat(row["day"]),
+        account=account,
+        **{name: row[name] for name in sums},
+    )
+
+
+def parsed(body: str) -> Charge:
+    """Return a charge as it was kept. Raises `StoreError`."""
+    try:
+        return Charge.model_validate_json(body)
+    except ValidationError as error:
+        raise StoreError(
+            "A charge in the ledger cannot be read by this version of Theseus.", detail=str(error)
+        ) from error
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as text that sorts: UTC, six digits of microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def plain(text: str) -> str:
+    """Return the text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode()

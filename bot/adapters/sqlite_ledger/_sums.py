@@ -1,0 +1,54 @@
+"""Sums that were asked for once, kept right in memory by whoever alone writes the file."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.account import Charge
+from bot.domain.spent import Spent
+
+_MOST = 256  # sums: a day, a week, and each run and person of late
+
+
+@dataclass(frozen=True)
+class Which:
+    """The charges that are added up; what is `None` does not matter."""
+
+    run_id: str | None
+    person_id: int | None
+    since: datetime | None
+
+    def counts(self, charge: Charge) -> bool:
+        """Whether the charge is one of them."""
+        return (
+            (self.run_id is None or charge.account.run_id == self.run_id)
+            and (self.person_id is None or charge.account.person_id == self.person_id)
+            and (self.since is None or charge.at >= self.since)
+        )
+
+
+class Sums:
+    """The sums asked for of late. A new day or week is another sum, and is read anew."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Which, Spent] = OrderedDict()
+
+    def get(self, which: Which) -> Spent | None:
+        """Return a sum that is known."""
+        return self._known.get(which)
+
+    def put(self, which: Which, spent: Spent) -> None:
+        """Keep a sum as it was read."""
+        self._known[which] = spent
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+
+    def add(self, charge: Charge) -> None:
+        """Add a charge that was written."""
+        for which, spent in self._known.items():
+            if which.counts(charge):
+                self._known[which] = spent.plus(charge)
+
+    def clear(self) -> None:
+        """Know nothing any more."""
+        self._known.clear()
