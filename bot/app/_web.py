@@ -58,7 +58,7 @@ def web_server(
         incidents=monitoring,
         emergency=agent.emergency,
         ledger=opened.budget.ledger,
-        budget=opened.budget.rules,
+        budget=lambda: opened.budget.rules,
     )
     return WebServer(rules, doors)
 

@@ -105,7 +105,8 @@ class Dashboard:
 
     async def budget(self, request: web.Request) -> web.Response:
         """Show what was spent."""
-        ledger, rules, now = self._doors.ledger, self._doors.budget, self._now()
+        ledger, now = self._doors.ledger, self._now()
+        rules = self._doors.budget() if self._doors.budget else None
         if ledger is None:
             content: Content = tag("p", "No model is paid for here.")
         else:

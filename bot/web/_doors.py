@@ -101,4 +101,4 @@ class WebDoors:
     incidents: Incidents | None = None
     emergency: Emergency | None = None
     ledger: Ledger | None = None
-    budget: BudgetRules | None = None
+    budget: Callable[[], BudgetRules] | None = None

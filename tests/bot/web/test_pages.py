@@ -138,7 +138,7 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     account = Account(purpose="chat", person_id=1, run_id=words)
     charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
     await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
-    room.without(ledger=ledger, budget=BudgetRules())
+    room.without(ledger=ledger, budget=BudgetRules)
     async with room.serving(token=TOKEN) as visitor:
         await visitor.log_in()
         paths = (
