@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.change import FileChange, Finding
 from bot.domain.diff_guard._dependencies import importable, new_dependencies
+from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import file_findings, path_findings
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
@@ -43,12 +44,14 @@ def inspect(
         *_hidden(changes, patches),
         *path_findings(changes, patches, owned, protection, allowed_new),
         *(found for patch in patches for found in file_findings(patch)),
+        *(found for patch in patches for found in illegible(patch)),
         *_size(changes, protection, allowed_new),
         *(found for patch in patches for found in _secrets(patch, find_secrets)),
         *new_dependencies(patches, known_import),
         *moved_sources(patches),
         *gone_tests(changes, patches),
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
+        *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),
     ]
     return tuple(dict.fromkeys(findings))
 

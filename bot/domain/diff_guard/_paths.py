@@ -1,6 +1,7 @@
 """Where a change may reach, and what kinds of file it may hold."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -14,18 +15,23 @@ _MACHINERY = frozenset(
         "conftest.py", "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini",
         "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini", "ruff.toml",
         ".ruff.toml", ".coveragerc", "noxfile.py", "pyrightconfig.json", "setup.py",
+        "pytest.toml", ".pytest.toml", ".flake8", ".pylintrc", "pylintrc", "ty.toml",
+        "pyrefly.toml",
     }
 )  # fmt: skip
 _GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def _unsafe(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
         return "The path leads out of the repository."
-    if _CONTROL.search(path):
+    if "\\" in path or not path.isprintable():
         return "The path holds a backslash or control characters."
+    if "\ufffd" in path or unicodedata.normalize("NFKC", path) != path:
+        return "The path holds letters that other systems take for others."
+    if any(part.endswith((" ", ".")) for part in parts):
+        return "The path ends as no path of other systems does."
     if any(part.lower().rstrip(". ") == ".git" for part in parts):
         return "The path is inside git's own folder."
     if parts[-1].lower() in _GIT_FILES:

@@ -169,7 +169,7 @@ def test_what_people_are_told_without_stopping_the_change(
         + 'TEXT = """\n--- a/x\n+++ b/Makefile\n@@ -1 +1 @@\n'
         + 'diff --git a/Makefile b/Makefile\n"""\n',
         CODE + "-- a/Makefile\n++ b/Makefile\n",
-        CODE + "assert True\npytest.skip('x')\nreturn\n",
+        CODE + "assert True\nself.skipTest('x')\nreturn\n",
     ],
 )
 def test_an_ordinary_change_of_an_owned_file_is_let_through(after: str) -> None:

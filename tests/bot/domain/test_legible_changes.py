@@ -1,0 +1,102 @@
+"""Changes that are not what a reader of the diff sees, each as a line that a run might propose."""
+
+import pytest
+
+from bot.domain.change import FileChange, Finding
+from bot.domain.diff_guard import inspect
+from tests.fakes.guarded import DICE, PROTECTION, find_secrets
+
+SEEN_OTHERWISE = {
+    "code behind a lone return": "# a note\rimport os; os.system('id')",
+    "a return that draws over": "import evil\rX = 1      ",
+    "an escape that erases": "# \x1b[2K\x1b[1A",
+    "a backspace": "X = 1\x08\x08",
+    "a separator that editors break at": "# a\u2028import os",
+    "another one": "# a\x85import os",
+    "bytes that are no text": "X = '\ufffd'",
+    "UTF-7": "# coding: utf-7",
+    "letters turned": "#!/x # -*- coding: rot13 -*-",
+    "escapes read as code": "# vim: set fileencoding=unicode_escape :",
+    "text turned around": "if who != 'user\u202e \u2066# admin\u2069 \u2066':",
+    "a space of no width": "NAME = 'adm\u200bin'",
+    "tags that only a model reads": "# \U000e0069\U000e0067",
+    "an invisible name": "\u3164 = evil",
+    "variations that carry bytes": "X = 'a\U000e0120\U000e0121'",
+    "bold letters": "\U0001d41e\U0001d42f\U0001d41a\U0001d425('1')",
+    "wide letters": "import \uff4f\uff53",
+    "a name half in Cyrillic": "is_\u0430dmin = True",
+    "a name half in Greek": "\u03bfwner = 1",
+    "far to the right": "X = 1" + " " * 90 + "; evil()",
+}
+HARMLESS = {
+    "an emoji of a family": "FACE = '\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f'",
+    "Persian": "WORD = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'",
+    "Russian": "# \u043a\u043e\u0440\u0430\u0431\u043b\u044c and ship",
+    "Greek for a sum": "x = \u0394 + 2 * \u03b1_",
+    "a square and a fraction": "# 5 m\u00b2 and \u00bd",
+    "accents": "NAME = 'na\u00efve \u00c5ngstr\u00f6m'",
+    "a Windows line end": "X = 1\r",
+    "a tab": "\tX = 1\t# tabbed",
+    "UTF-8": "# -*- coding: utf-8 -*-",
+}
+ODD_PATHS = ("x\u202eyp.py", "di\u200bce.py", ".g\u200cit/config", "conftest.py ", "caf\ufffd.py",
+             "\uff0eenv", "cogs./dice.py", "a\nb.py")  # fmt: skip
+
+
+def judged(line: str, *, path: str = DICE, instead_of: str = "") -> list[Finding]:
+    """Return what is said of a change that adds the line, or puts it in the place of another."""
+    taken = f"-{instead_of}\n" if instead_of else ""
+    diff = (
+        f"diff --git a/{path} b/{path}\nindex 1..2 100644\n--- a/{path}\n+++ b/{path}\n"
+        f"@@ -1,{2 if taken else 1} +1,2 @@\n X = 0\n{taken}+{line}\n"
+    )
+    changes = [FileChange(path=path, added=1, removed=bool(taken))]
+    found = inspect(
+        diff,
+        changes,
+        owned=frozenset({path}),
+        protection=PROTECTION,
+        allowed_new=frozenset(),
+        find_secrets=find_secrets,
+        known_import=lambda _: True,
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("name", SEEN_OTHERWISE)
+def test_a_line_that_is_not_what_it_seems_stops_a_proposal(name: str) -> None:
+    found = judged(SEEN_OTHERWISE[name])
+    assert {(one.rule, one.blocking) for one in found} == {("unsafe_file", True)}
+    assert all(one.message.isascii() and one.message.isprintable() for one in found)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_other_peoples_letters_are_let_through(name: str) -> None:
+    assert judged(HARMLESS[name]) == []
+
+
+def test_a_line_that_was_odd_before_may_be_edited() -> None:
+    assert judged("X = '\u200b' + 'a'", instead_of="X = '\u200b'") == []
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_a_path_that_others_read_otherwise_stops_a_proposal(path: str) -> None:
+    assert any(one.rule == "unsafe_file" and one.blocking for one in judged("X = 1", path=path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pytest",
+        "    from _pytest import runner",
+        "if os.environ.get('PYTEST_CURRENT_TEST'):",
+        "    os._exit(0)",
+        "os.kill(os.getppid(), 9)",
+    ],
+)
+def test_sources_that_touch_what_runs_their_tests_are_shown(line: str) -> None:
+    found = judged(line)
+    assert [(one.rule, one.blocking) for one in found] == [("test_weakened", False)]
+    assert line.strip() in found[0].message
+    assert judged(line, path="tests/test_dice.py") == []
+    assert judged(line, path="docs/testing.md") == []
