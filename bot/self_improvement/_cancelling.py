@@ -9,6 +9,7 @@ from bot.domain.run import Run, Stage, Status
 from bot.self_improvement._keeper import Keeper, about
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._purse import Purse
+from bot.self_improvement._settling import Settling
 from bot.self_improvement._voice import Voice
 from bot.self_improvement._workers import Workers
 
@@ -26,11 +27,13 @@ class Cancelling:
         self._keeper = keeper
         self._voice = voice
         self._purse = purse
+        self.settling = Settling(doors, keeper, voice)
 
     async def cancel(self, run_id: str, reason: str, *, patience: float | None = None) -> Run:
         """End the run. Raises `WrongStage` if it has ended, or has merged by now.
 
-        One that is merged comes live, as it would have. The forge gets `patience` seconds.
+        One that is merged comes live, as it would have. The forge gets `patience` seconds; one
+        that does not answer is asked again later.
         """
         stopped = await self._workers.stop(run_id)
         run = self._purse.settle(await self._doors.store.get(run_id))
@@ -46,6 +49,8 @@ class Cancelling:
             opened = None
             what = str(error) or "The forge does not answer."
             reason += f" Its pull request could not be closed: {what}"
+            await self.settling.later(run)
+            reason += " I ask the forge again until it tells what became of it."
         if ships and opened is not None and opened.state == "merged":
             await self._back(run)
             raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")

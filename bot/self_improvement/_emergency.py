@@ -108,9 +108,10 @@ class Emergency:
         return self._sign.held
 
     async def run_forever(self) -> None:
-        """Look at the brake again and again, until cancelled."""
+        """Look at the brake, and at what a stop left open at the forge, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._when_signalled())
+            group.create_task(self._cancelling.settling.run_forever())
             while True:
                 await self._quietly(self.look)
                 await self._doors.clock.sleep(self._limits.brake.total_seconds())

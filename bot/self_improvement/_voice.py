@@ -13,6 +13,7 @@ from bot.domain.posts import Attachment, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
+from bot.self_improvement._telling import tell
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +85,10 @@ class Voice:
     ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
         await self._post(run, Post(text=text, attachments=attachments), f"{run.id}:{key}")
+
+    async def tell(self, text: str, *, key: str) -> None:
+        """Say it in the dev channel, once for this key."""
+        await tell(self._chat, self._dev_channel_id, text, key=key)
 
     async def ask(self, run: Run, question: Question) -> None:
         """Ask whoever wanted the run, and anybody listed who reads it; once a question."""

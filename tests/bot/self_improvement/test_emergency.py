@@ -273,6 +273,53 @@ async def test_an_approved_run_that_is_not_merged_never_is(tmp_path: Path) -> No
     assert world.forge.merges == []
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("merged", [False, True])
+async def test_what_a_silent_forge_did_with_a_merge_is_told_once_it_answers(
+    tmp_path: Path, merged: bool, restarted: bool
+) -> None:
+    """The merge was on its way when everything was stopped; nobody could know."""
+    world = looking_world(tmp_path)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        await agent.approve(world.word(run))
+        await world.until(lambda run: run.status is Status.RUNNING, run.id)
+        world.forge.down = True
+        await agent.emergency.stop(ALICE, "slash")
+        ended = await world.store.get(run.id)
+        assert ended.status is Status.CANCELLED
+        assert "I ask the forge again" in ended.reason
+        if not restarted:
+            await _answers(world, run, merged)
+    if restarted:
+        async with world.running():
+            await _answers(world, run, merged)
+
+
+async def _answers(world: World, run: Run, merged: bool) -> None:
+    """Have the forge answer again; look at what people hear then, once."""
+    opened = world.forge._pulls[1]
+    if merged:
+        world.forge.show(1, state="merged", merge_commit="5afe" * 10)
+    await world.clock.advance(120)
+    assert "answers again" not in " ".join(world.said(run))
+    world.forge.recover()
+    await world.clock.advance(120)
+    said = [text for text in world.said(run) if "answers again" in text]
+    assert len(said) == 1
+    dev = [each.post.text for each in world.chat.said if "answers again" in each.post.text]
+    audited = [e for e in await world.store.audit_log() if e.action == "merged"]
+    if merged:
+        assert "merged as `5afe5af`" in said[0]
+        assert len(dev) == 2
+        assert [entry.head for entry in audited] == [opened.head]
+    else:
+        assert "#1 is closed; nothing was merged" in said[0]
+        assert audited == []
+    await world.clock.advance(120)
+    assert len([text for text in world.said(run) if "answers again" in text]) == 1
+
+
 async def test_while_it_stands_a_start_takes_nothing_up_and_says_so(tmp_path: Path) -> None:
     world = looking_world(tmp_path)
     async with world.running() as agent:
