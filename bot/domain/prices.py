@@ -11,6 +11,7 @@ from bot.domain.spent import Spent
 
 MILLION = 1_000_000
 _NO_LONG_PROMPT = 1 << 60
+_SEARCH = 0.01
 _HOUR = 0.6  # keeping it an hour costs so much more: twice a token in, instead of 1.25 times
 
 
@@ -18,6 +19,7 @@ class Usage(Record):
     """Tokens as the Messages API counts them: three kinds in, one out.
 
     `ephemeral_1h_input_tokens` are those of the ones written to the cache that are kept an hour.
+    Searches the provider makes are paid apiece.
     """
 
     input_tokens: int = Field(default=0, ge=0)
@@ -25,6 +27,7 @@ class Usage(Record):
     cache_read_input_tokens: int = Field(default=0, ge=0)
     cache_creation_input_tokens: int = Field(default=0, ge=0)
     ephemeral_1h_input_tokens: int = Field(default=0, ge=0)
+    web_search_requests: int = Field(default=0, ge=0)
 
     @property
     def tokens_in(self) -> int:
@@ -73,6 +76,7 @@ _LISTED: Mapping[str, _Listed] = {
     "claude-3-opus": _DEAREST,
     "sonnet": _tier(3, 15),
     "claude-sonnet": _tier(3, 15),
+    "claude-sonnet-4": _Listed(_price(3, 15), 200_000, _price(6, 22.5)),
     "claude-3-5-sonnet": _tier(3, 15),
     "claude-3-7-sonnet": _tier(3, 15),
     "claude-sonnet-5": _tier(2, 10),
@@ -98,6 +102,12 @@ def price_of(model: str, prices: Mapping[str, Price], tokens_in: int = 0) -> Pri
     return (_LISTED[max(built_in, key=len)] if built_in else _DEAREST).of(tokens_in)
 
 
+def is_listed(model: str, prices: Mapping[str, Price]) -> bool:
+    """Whether somebody knows the model's own price."""
+    name = model.lower()
+    return any(begin and name.startswith(begin.lower()) for begin in (*prices, *_LISTED))
+
+
 def cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Spent:
     """Return what that came to."""
     price = price_of(model, prices, usage.tokens_in)
@@ -107,5 +117,5 @@ def cost(model: str, usage: Usage, prices: Mapping[str, Price]) -> Spent:
         + usage.cache_read_input_tokens * price.cache_read
         + usage.cache_creation_input_tokens * price.cache_write
         + usage.ephemeral_1h_input_tokens * price.cache_write * _HOUR
-    ) / MILLION
+    ) / MILLION + usage.web_search_requests * _SEARCH
     return Spent(cost_usd=usd, tokens_in=usage.tokens_in, tokens_out=usage.output_tokens)

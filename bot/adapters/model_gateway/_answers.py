@@ -14,7 +14,8 @@ FINAL: Mapping[str, str] = {"x-should-retry": "false"}
 class Refusal(Exception):
     """A request goes no further. `told` is one sentence that is safe to show.
 
-    `why` is the rule of ours that says so, where one does.
+    `why` is the rule of ours that says so, where one does. `unsure`: the provider may have worked
+    on it nevertheless.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class Refusal(Exception):
         told: str,
         headers: Mapping[str, str] = FINAL,
         why: PolicyError | None = None,
+        unsure: bool = False,
     ) -> None:
         super().__init__(told)
         self.status = status
@@ -31,6 +33,7 @@ class Refusal(Exception):
         self.told = told
         self.headers = headers
         self.why = why
+        self.unsure = unsure
 
     def answer(self) -> web.Response:
         """Return it as the API would tell it."""
@@ -81,9 +84,9 @@ def resting(seconds: float, told: str) -> Refusal:
     return Refusal(503, "overloaded_error", told, headers)
 
 
-def unreachable(told: str) -> Refusal:
-    """Say that the provider cannot be reached."""
-    return Refusal(502, "api_error", told, {})
+def unreachable(told: str, *, unsure: bool = False) -> Refusal:
+    """Say that the provider cannot be reached, or did not answer."""
+    return Refusal(502, "api_error", told, {}, unsure=unsure)
 
 
 def no_toll(why: TheseusError) -> Refusal:

@@ -5,25 +5,34 @@ The body is always written again from what was read of it: what a second reader 
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.adapters.model_gateway._answers import forbidden, wrong
-from bot.adapters.model_gateway._cleaning import Cleaner
+from bot.adapters.model_gateway._cleaning import Clean, Cleaner
 
-CHARACTERS_A_TOKEN = 3  # few, so that an estimate is rather too high
-TOKENS_A_PICTURE = 1_600
+BYTES_A_TOKEN = 3  # few, so that an estimate is rather too high
+DENSE_BYTES_A_TOKEN = 1.5  # of letters that are not ASCII
+TOKENS_A_PICTURE = 5_000  # the largest
+TOKENS_A_DOCUMENT = 200_000  # a hundred pages may be few bytes
+MOST_OUT = 1_000_000
 _MODEL = re.compile(r"[A-Za-z0-9][\w.:@/\[\]-]{0,99}", re.ASCII)  # it is written down
 _OURS = (None, "custom")  # tools that are run here; others would have the provider reach out
 # Which machine and conversation it is, and what has another price than the model's own.
 _LEFT_OUT = ("metadata", "speed", "service_tier", "inference_geo")
+_BY_NAME = frozenset({"url", "file_id"})
 _REACHING = ("mcp_servers", "container")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it goes out. `tokens_in` is an estimate; `most_out` what it may write."""
+    """A request as it goes out. `tokens_in` is an estimate; `most_out` what it may write.
+
+    `hour`: what it writes to the cache is kept an hour. `unseen`: what the model writes may be
+    paid before any of it is seen.
+    """
 
     body: bytes
     model: str
@@ -31,6 +40,8 @@ class Asked:
     tokens_in: int
     most_out: int
     redacted: int
+    hour: bool
+    unseen: bool
 
 
 def read(raw: bytes, cleaner: Cleaner) -> Asked:
@@ -48,13 +59,17 @@ def read(raw: bytes, cleaner: Cleaner) -> Asked:
         body = _written(clean.body)
     except (ValueError, RecursionError):  # also letters that are none, and what nests without end
         raise wrong("The body has to be JSON, in UTF-8.") from None
+    thinks = isinstance(thinking := told.get("thinking"), dict) and thinking.get("type")
+    streams = told.get("stream") is True
     return Asked(
         body=body,
         model=str(told["model"]),
-        streams=told.get("stream") is True,
-        tokens_in=estimated(len(body) - clean.picture_bytes) + clean.pictures * TOKENS_A_PICTURE,
+        streams=streams,
+        tokens_in=_tokens_in(body, clean),
         most_out=_count(told.get("max_tokens")),
         redacted=clean.redacted,
+        hour=b'"ttl":"1h"' in body,
+        unseen=not streams or thinks not in (False, None, "disabled"),
     )
 
 
@@ -90,9 +105,17 @@ def _written(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _tokens_in(body: bytes, clean: Clean) -> int:
+    """Return how many tokens a request may be, rather too many."""
+    dense = len(body) - len(body.decode().encode("ascii", "ignore"))
+    text = estimated(len(body) - clean.other_bytes - dense)
+    text += math.ceil(dense / DENSE_BYTES_A_TOKEN)
+    return text + clean.pictures * TOKENS_A_PICTURE + clean.documents * TOKENS_A_DOCUMENT
+
+
 def estimated(length: int) -> int:
     """Return how many tokens so many bytes may be."""
-    return -(-max(0, length) // CHARACTERS_A_TOKEN)
+    return -(-max(0, length) // BYTES_A_TOKEN)
 
 
 def _look(body: Mapping[str, object]) -> None:
@@ -106,8 +129,10 @@ def _look(body: Mapping[str, object]) -> None:
     for tool in tools if isinstance(tools, list) else ():
         if not isinstance(tool, dict) or tool.get("type") not in _OURS:
             raise forbidden("Tools that the provider runs are not for programs here.")
-    if any(each.get("type") == "url" and "url" in each for each in _sources(body)):
-        raise forbidden("Pictures and documents are sent whole here, not by their address.")
+    if any(
+        each.get("type") in ("url", "file") and each.keys() & _BY_NAME for each in _sources(body)
+    ):
+        raise forbidden("Pictures and documents are sent whole here, not by address or name.")
 
 
 def _sources(value: object) -> Iterator[Mapping[str, object]]:
@@ -124,7 +149,9 @@ def _sources(value: object) -> Iterator[Mapping[str, object]]:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= MOST_OUT else 0
 
 
 def _no_number(name: str) -> float:

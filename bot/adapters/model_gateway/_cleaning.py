@@ -15,12 +15,13 @@ _REMEMBERED = 4_096
 
 @dataclass(frozen=True)
 class Clean:
-    """A body without secrets, how many were taken out, and how much of it is pictures."""
+    """A body without secrets, how many were taken out, and how much of it is no text."""
 
     body: Mapping[str, object]
     redacted: int
     pictures: int
-    picture_bytes: int
+    documents: int
+    other_bytes: int
 
 
 class Cleaner:
@@ -35,7 +36,7 @@ class Cleaner:
         """Return it without secrets. Ids, signatures, thinking and pictures stay as they are."""
         walk = _Walk(self._text)
         cleaned = {key: walk.value(value) for key, value in body.items()}
-        return Clean(cleaned, walk.redacted, walk.pictures, walk.picture_bytes)
+        return Clean(cleaned, walk.redacted, walk.pictures, walk.documents, walk.other_bytes)
 
     def _text(self, text: str) -> str:
         if len(text) < _SHORT:
@@ -61,7 +62,8 @@ class _Walk:
         self._redact = redact
         self.redacted = 0
         self.pictures = 0
-        self.picture_bytes = 0
+        self.documents = 0
+        self.other_bytes = 0
 
     def value(self, value: object, *, given: bool = False) -> object:
         """Return it cleaned. What a tool is `given` may call its own words anything."""
@@ -79,8 +81,10 @@ class _Walk:
         if block.get("type") in _SEALED:
             return block
         if block.get("type") == "base64" and isinstance(data := block.get("data"), str):
-            self.pictures += 1
-            self.picture_bytes += len(data)
+            is_picture = str(block.get("media_type")).startswith("image/")
+            self.pictures += is_picture
+            self.documents += not is_picture
+            self.other_bytes += len(data)
             return block
         return {
             key: each if key in _NAMES else self.value(each, given=key in ("input", "input_schema"))

@@ -14,6 +14,7 @@ from bot.adapters.model_gateway._answers import (
     ruled_out,
     too_large,
     unreachable,
+    wrong,
 )
 from bot.adapters.model_gateway._asked import Asked, read, shorter, with_word
 from bot.adapters.model_gateway._cleaning import Cleaner
@@ -62,6 +63,8 @@ class Exchange:
         path = _door.target(http)
         self._entry.free = path == _door.COUNT
         self._entry.asked = await self._read(http)
+        if not (self._entry.free or self._entry.asked.most_out):
+            raise wrong("The body needs `max_tokens`, from 1 to 1,000,000: what it may cost.")
         asked = await self._admitted(self._entry.asked)
         patience = self._rules.patience
         self._lent.limited_until = patience.limited_until(asked.model)

@@ -12,6 +12,7 @@ ANTHROPIC = "https://api.anthropic.com"
 HIDDEN = "[redacted:api_key]"
 _SHORTEST = 12  # a key shorter than that is no secret: it would be found in plain words
 _TIMES = aiohttp.ClientTimeout(total=None, sock_connect=20.0, sock_read=600.0)
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _CANNOT_REACH = "The connection to the model's provider failed."
 
 
@@ -70,8 +71,10 @@ class Provider:
         )
         try:
             response = await asking
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except _NEVER_SENT as error:
             raise unreachable(_CANNOT_REACH) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise unreachable(_CANNOT_REACH, unsure=True) from error
         try:
             yield response
         finally:

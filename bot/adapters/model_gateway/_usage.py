@@ -8,7 +8,7 @@ from bot.domain.prices import Usage
 LONGEST = 4 * 1024 * 1024  # of a line, or of a whole answer, that is looked at
 _DATA = b"data:"
 _TELLING = (b"usage", b"message_stop", b"error")
-_WRITES = b"content_block_delta"
+_WRITES = "content_block_delta"
 _AROUND = 80  # bytes of such a line that are none of the model's words
 _KINDS = tuple(Usage.model_fields)
 
@@ -16,9 +16,10 @@ _KINDS = tuple(Usage.model_fields)
 class Meter:
     """Fed with an answer's bytes, however they are split. It alters and delays nothing.
 
-    `usage` is what the provider said by now; `complete` that it said its last word about it;
-    `written` how many bytes the model has written, nearly; `failed` the type of an error told in
-    the middle of a stream.
+    `usage` is what the provider said by now; `complete` that it said its last word about it, and
+    that it can be: some tokens in, and how many out. `written` is how many bytes the model has
+    written, nearly; `failed` the type of an error told in the middle of a stream; `model` who
+    answered.
     """
 
     def __init__(self, *, streams: bool) -> None:
@@ -29,6 +30,8 @@ class Meter:
         self.written = 0
         self.complete = False
         self.failed = ""
+        self.model = ""
+        self._last_word = False
 
     @property
     def usage(self) -> Usage | None:
@@ -57,8 +60,8 @@ class Meter:
         if self._streams:
             self._line(rest)
         elif isinstance(told := _json(rest), Mapping):
-            self._note(told.get("usage"))
-            self.complete = bool(self._counts)
+            self._note_message(told)
+            self._finish()
 
     def _add(self, piece: bytes) -> None:
         if not self._skips:
@@ -68,36 +71,67 @@ class Meter:
             self._skips = True
 
     def _line(self, line: bytes) -> None:
-        if line.startswith(_DATA) and _WRITES in line:
-            self.written += max(0, len(line) - _AROUND)
-        elif line.startswith(_DATA) and any(word in line for word in _TELLING):
-            self._event(_json(line.removeprefix(_DATA)))
-
-    def _event(self, event: object) -> None:
-        if not isinstance(event, Mapping):
+        """Look at a line; what a program or a model can put into one does not decide what it is."""
+        if not line.startswith(_DATA):
             return
+        told = any(word in line for word in _TELLING)
+        event = _json(line.removeprefix(_DATA)) if told else None
+        if isinstance(event, Mapping) and event.get("type") != _WRITES:
+            self._event(event)
+        elif _WRITES.encode() in line:
+            self.written += max(0, len(line) - _AROUND)
+
+    def _event(self, event: Mapping[str, object]) -> None:
         match event.get("type"):
             case "message_start" if isinstance(message := event.get("message"), Mapping):
-                self._note(message.get("usage"))
+                self._note_message(message)
+                self._last_word = False
             case "message_delta":
                 self._note(event.get("usage"))
             case "message_stop":
-                self.complete = bool(self._counts)
+                self._finish()
             case "error":
                 error = event.get("error")
                 kind = error.get("type") if isinstance(error, Mapping) else None
                 self.failed = str(kind or "error")
 
+    def _finish(self) -> None:
+        usage = self.usage
+        self.complete = self._last_word and usage is not None and usage.tokens_in > 0
+
+    def _note_message(self, message: Mapping[str, object]) -> None:
+        self.model = str(message.get("model") or "")
+        self._note(message.get("usage"))
+
     def _note(self, usage: object) -> None:
         """Take counts as they stand now: they are told as sums, and never fall."""
         if not isinstance(usage, Mapping):
             return
-        kept = usage.get("cache_creation")
-        told = {**kept, **usage} if isinstance(kept, Mapping) else usage
+        told = _counts(usage)
+        parts = usage.get("iterations")  # what the last one used is told as if it were all
+        for part in parts if isinstance(parts, list) else ():
+            for kind, count in _counts(part).items():
+                told[f"all {kind}"] = told.get(f"all {kind}", 0) + count
         for kind in _KINDS:
-            count = told.get(kind)
-            if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
-                self._counts[kind] = max(count, self._counts.get(kind, 0))
+            if kind in told:
+                most = max(told[kind], told.get(f"all {kind}", 0))
+                self._counts[kind] = max(most, self._counts.get(kind, 0))
+        self._last_word = "output_tokens" in told
+
+
+def _counts(usage: object) -> dict[str, int]:
+    """Return the counts that are some, of what is told of tokens and of tools."""
+    if not isinstance(usage, Mapping):
+        return {}
+    inner = (usage.get(name) for name in ("cache_creation", "server_tool_use"))
+    told = {
+        key: count for each in inner if isinstance(each, Mapping) for key, count in each.items()
+    }
+    return {
+        kind: count
+        for kind, count in {**told, **usage}.items()
+        if kind in _KINDS and isinstance(count, int) and not isinstance(count, bool) and count >= 0
+    }
 
 
 def _json(text: bytes) -> object:

@@ -122,7 +122,7 @@ async def test_who_goes_away_ends_the_providers_work_and_pays_what_was_done(
                 await asyncio.sleep(0)
         (charge,) = room.charges
     assert (charge.outcome, charge.estimated, charge.tokens_in) == ("cancelled", True, 1_000)
-    assert 1_000 <= charge.tokens_out <= 1_100
+    assert charge.tokens_out == 1_000  # as many as it might have had
 
 
 async def test_who_goes_away_before_the_first_word_pays_for_what_was_asked(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ async def test_an_answer_that_breaks_off_is_told_as_broken_and_charged_as_a_gues
             await room.ask(lent)
         (charge,) = room.charges
     assert (charge.outcome, charge.estimated, charge.status) == ("error", True, 200)
-    assert (charge.tokens_in, 200 <= charge.tokens_out <= 240) == (1_000, True)
+    assert (charge.tokens_in, 300 <= charge.tokens_out <= 340) == (1_000, True)
 
 
 async def test_an_error_in_the_middle_of_an_answer_is_passed_on_and_counts_as_one(
