@@ -36,6 +36,7 @@ _ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its id says, not what somebody put for it
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_AUTHOR_NAME": AUTHOR,
     "GIT_AUTHOR_EMAIL": EMAIL,
@@ -51,6 +52,8 @@ _CONFIG = {
     "core.excludesFile": str(_HERE / "_git.ignore"),
     "core.alternateRefsCommand": "true",
     "core.quotePath": "false",
+    "core.protectHFS": "true",  # no path that is `.git` to another system
+    "core.protectNTFS": "true",
     "core.pager": "cat",
     "safe.directory": "*",
     "protocol.ext.allow": "never",

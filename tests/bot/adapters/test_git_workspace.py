@@ -344,3 +344,23 @@ def test_variables_of_a_git_hook_do_not_mislead_it(checkout: Path, tmp_path: Pat
         check=True,
     )
     assert snapshot(checkout) == before
+
+
+async def test_a_commit_is_what_its_id_says_whatever_was_put_in_its_place(
+    workspaces: GitWorkspaces, checkout: Path
+) -> None:
+    base = git(checkout, "rev-parse", "HEAD")
+    posing = commit(checkout, {"dice.py": "evil\n"})
+    git(checkout, "replace", base, posing)
+    async with workspaces.lend("k7m2xq", base=base) as lent:
+        assert await lent.read_base("dice.py") != "evil\n"
+        assert await lent.changes() == ()
+
+
+async def test_a_path_that_is_gits_own_to_another_system_is_not_taken_in(
+    workspaces: GitWorkspaces,
+) -> None:
+    async with workspaces.lend("k7m2xq", base="HEAD") as lent:
+        write(lent.path, {".g\u200cit/config": "[core]\n\tfsmonitor = touch ran\n"})
+        with pytest.raises(WorkspaceError, match="git add"):
+            await lent.commit("Change")
