@@ -88,6 +88,9 @@ BUILT_IN: Mapping[str, PathClass] = {
     ),
     "approvals": _class(
         "named",
+        "bot/domain/proposal.py",
+        "bot/domain/grammar/_ship.py",
+        "bot/domain/grammar/_decisi*",
         "bot/self_improvement/_approval.py",
         "bot/self_improvement/_quorum.py",
         "bot/self_improvement/_clerk.py",
@@ -99,6 +102,7 @@ BUILT_IN: Mapping[str, PathClass] = {
     "verification": _class(
         "named",
         "bot/stages/verify.py",
+        "bot/domain/change.py",
         "bot/domain/checks.py",
         "bot/domain/protection.py",
         "bot/domain/diff_guard",
@@ -110,6 +114,7 @@ BUILT_IN: Mapping[str, PathClass] = {
     "shipping": _class(
         "named",
         "bot/stages/ship.py",
+        "bot/self_improvement/_flow.py",
         "bot/self_improvement/_shipping.py",
         "bot/self_improvement/_catching_up.py",
     ),
@@ -129,7 +134,11 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/adapters/model_gateway",
         "bot/adapters/claude_agent/_guard.py",
     ),
-    "outside": _class("review", "bot/client", "bot/adapters", "bot/web", "bot/app"),
+    "outside": _class(
+        "review", "bot/__main__.py", "bot/client", "bot/adapters", "bot/web", "bot/app"
+    ),
+    # What an approver goes by.
+    "card": _class("review", "bot/domain/cards/_proposal.py", "bot/stages/propose.py"),
     "prompts": _class("review", "prompts"),
     "dependencies": _class("review", "pyproject.toml", "uv.lock", "**/requirements*.txt"),
 }
