@@ -33,20 +33,24 @@ class Verifier(Protocol):
         """Return how commands are confined here, for people: `bubblewrap: no network, ...`."""
         ...
 
-    async def first_red(
+    async def reds(
         self, candidates: Sequence[Reproduction], workspace: Workspace
-    ) -> Reproduced | None:
-        """Return the first candidate that fails on the workspace as it stands, as expected.
+    ) -> tuple[Reproduced, ...]:
+        """Return the candidates that fail on the workspace as it stands, as expected, in order.
 
         "As expected" means that the exception it names is what failed it. The files it wrote are
         removed again.
         """
         ...
 
-    async def run_reproduction(
-        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
-    ) -> CheckResult:
-        """Run the reproduction against base's sources or against the workspace as it stands."""
+    async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
+        """Run the reproduction against base's sources."""
+        ...
+
+    async def run_reproductions(
+        self, reproductions: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Run the reproductions against the workspace as it stands: a result for each."""
         ...
 
     async def affected_tests(

@@ -1,6 +1,6 @@
 """Plan: what may change, and the reproduction that must turn from red to green."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from bot.domain.errors import AgentOutputInvalid
@@ -52,7 +52,8 @@ class MakePlan:
         """
         reds: tuple[Reproduced, ...] = ()
         if evidence.capsule is not None:
-            reds = await self._red(await _candidates(evidence.capsule, workspace), workspace)
+            tests = await _candidates(evidence.capsule, workspace)
+            reds = await self._verifier.reds(tests[:_FRAMES], workspace)
         first, *others = reds or (None,)
         plan = _plan(evidence, diagnosis, first.reproduction if first else None)
         owned = sorted(plan.owned_files)
@@ -87,22 +88,11 @@ class MakePlan:
         """Return the plan with what proves it: nothing there rests on the planner's word."""
         plan = planned.plan.but(reproduction=draft.reproduction, witnesses=draft.witnesses)
         if draft.reproduction is None and planned.test is not None:
-            red = await self._verifier.first_red([planned.test], workspace)
-            plan = plan.but(reproduction=red.reproduction if red else None)
+            red = await self._verifier.reds([planned.test], workspace)
+            plan = plan.but(reproduction=red[0].reproduction if red else None)
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         return plan.but(affected=affected)
-
-    async def _red(
-        self, tests: Sequence[Reproduction], workspace: Workspace
-    ) -> tuple[Reproduced, ...]:
-        """Return the candidates that fail as they say, innermost frame first."""
-        reds = []
-        for test in tests[:_FRAMES]:
-            red = await self._verifier.first_red([test], workspace)
-            if red is not None:
-                reds.append(red)
-        return tuple(reds)
 
 
 async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:

@@ -137,19 +137,14 @@ class Verify:
         tests, verifier = plan.reproductions, self._verifier
         try:
             async with asyncio.TaskGroup() as group:
-                red = group.create_task(
-                    verifier.run_reproduction(tests[0], workspace, at_base=True)
-                )
-                greens = [
-                    group.create_task(verifier.run_reproduction(test, workspace, at_base=False))
-                    for test in tests
-                ]
+                red = group.create_task(verifier.run_at_base(tests[0], workspace))
+                greens = group.create_task(verifier.run_reproductions(tests, workspace))
                 checks = group.create_task(
                     verifier.run_checks("quick", workspace, changed, on_check)
                 )
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures  # one door closed to all of them
-        ends = [green.result() for green in greens]
+        ends = greens.result()
         green = next((end for end in ends if end.status != "passed"), ends[0])
         return red.result(), green, checks.result()
 

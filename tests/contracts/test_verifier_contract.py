@@ -49,10 +49,9 @@ async def ignore(result: CheckResult) -> None:
 
 
 @pytest.mark.slow
-async def test_the_first_candidate_that_fails_as_it_says_is_returned(bench: Bench) -> None:
+async def test_the_candidates_that_fail_as_they_say_are_returned(bench: Bench) -> None:
     wrong, right = reproduction(expects="KeyError"), reproduction()
-    found = await bench.verifier.first_red([wrong, right], bench.workspace)
-    assert found is not None
+    (found,) = await bench.verifier.reds([wrong, right], bench.workspace)
     assert found.reproduction == right
     assert found.result.status == "failed"
     assert "IndexError" in found.result.summary
@@ -61,27 +60,27 @@ async def test_the_first_candidate_that_fails_as_it_says_is_returned(bench: Benc
 @pytest.mark.slow
 async def test_no_candidate_fails_on_sources_without_the_fault(bench: Bench) -> None:
     bench.write(FIXED)
-    assert await bench.verifier.first_red([reproduction()], bench.workspace) is None
+    assert await bench.verifier.reds([reproduction()], bench.workspace) == ()
 
 
 @pytest.mark.slow
 async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: Bench) -> None:
-    await bench.verifier.first_red([reproduction()], bench.workspace)
+    await bench.verifier.reds([reproduction()], bench.workspace)
     assert await bench.workspace.changes() == ()
     assert not (bench.workspace.path / "tests" / "regressions").exists()
 
 
 async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: Bench) -> None:
     bench.write(FIXED)
-    red = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=True)
-    green = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=False)
+    red = await bench.verifier.run_at_base(reproduction(), bench.workspace)
+    (green,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
     assert (red.status, green.status) == ("failed", "passed")
     assert [change.path for change in await bench.workspace.changes()] == ["dice.py"]
 
 
 @pytest.mark.slow
 async def test_an_unfixed_worktree_stays_red(bench: Bench) -> None:
-    head = await bench.verifier.run_reproduction(reproduction(), bench.workspace, at_base=False)
+    (head,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
     assert head.status == "failed"
 
 

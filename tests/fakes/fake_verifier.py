@@ -53,29 +53,34 @@ class FakeVerifier:
             {"name": name, "status": status, "seconds": 0.01, "summary": summary, "output": summary}
         )
 
-    async def first_red(
+    async def reds(
         self, candidates: Sequence[Reproduction], workspace: Workspace
-    ) -> Reproduced | None:
-        """Return the first candidate naming the fault's exception, if the tree has the fault."""
-        self._asked("first_red")
-        for candidate in candidates:
-            if self._broken(workspace.path) and candidate.expects == self._raises:
-                result = self._result("reproduction", False, f"{self._raises}: as expected")
-                return Reproduced(reproduction=candidate, result=result)
-        return None
+    ) -> tuple[Reproduced, ...]:
+        """Return the candidates naming the fault's exception, if the tree has the fault."""
+        self._asked("reds")
+        result = self._result("reproduction", False, f"{self._raises}: as expected")
+        return tuple(
+            Reproduced(reproduction=candidate, result=result)
+            for candidate in candidates
+            if self._broken(workspace.path) and candidate.expects == self._raises
+        )
 
-    async def run_reproduction(
-        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
-    ) -> CheckResult:
-        """Fail where the fault is."""
-        self._asked("reproduction at base" if at_base else "reproduction at head")
+    async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
+        """Fail where the fault is in base."""
+        self._asked("reproduction at base")
         with tempfile.TemporaryDirectory() as folder:
-            root = workspace.path
-            if at_base:
-                root = Path(folder, "base")
-                root.mkdir()
-                await workspace.export_base(root)
-            broken = self._broken(root)
+            await workspace.export_base(Path(folder))
+            return self._reproduced(Path(folder))
+
+    async def run_reproductions(
+        self, reproductions: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Fail where the fault is."""
+        self._asked("reproductions")
+        return tuple(self._reproduced(workspace.path) for _ in reproductions)
+
+    def _reproduced(self, root: Path) -> CheckResult:
+        broken = self._broken(root)
         return self._result("reproduction", not broken, self._raises if broken else "1 passed")
 
     async def affected_tests(

@@ -180,9 +180,9 @@ class ClaudePlanner:
 
     async def _fails_today(self, test: Reproduction, workspace: Workspace) -> None:
         verifier = self._doors.verifier
-        if await verifier.first_red([test], workspace) is not None:
+        if await verifier.reds([test], workspace):
             return
-        result = await verifier.run_reproduction(test, workspace, at_base=True)
+        result = await verifier.run_at_base(test, workspace)
         output = clipped(redact(result.output), _OUTPUT, keep="tail")
         raise Objection(
             f"test: on the present code it has to fail with {test.expects}, raised by the code it "

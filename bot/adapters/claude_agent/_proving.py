@@ -33,13 +33,10 @@ async def reproduce(
     verifier: Verifier, workspace: Workspace, plan: Plan
 ) -> tuple[CheckResult, ...]:
     """Run every reproduction of the fault on the worktree as it stands."""
+    results = await verifier.run_reproductions(plan.reproductions, workspace)
     return tuple(
-        [
-            (await verifier.run_reproduction(test, workspace, at_base=False)).but(
-                name=f"reproduction {test.calls}"
-            )
-            for test in plan.reproductions
-        ]
+        result.but(name=f"reproduction {test.calls}")
+        for test, result in zip(plan.reproductions, results, strict=True)
     )
 
 

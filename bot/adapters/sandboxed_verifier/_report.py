@@ -48,6 +48,11 @@ class Report:
     testified: bool = False
 
     @property
+    def ran(self) -> bool:
+        """Whether a test came to an end."""
+        return bool(self.passed or self.failures)
+
+    @property
     def summary(self) -> str:
         """Return the counts: `2 failed, 14 passed`."""
         broken = sum(failure.broken for failure in self.failures)
@@ -80,6 +85,27 @@ def read_report(file: Path, word: str = "") -> Report | None:
 
     `word` is what witnesses bear and fail with, where there are any.
     """
+    cases = _cases(file)
+    return None if cases is None else _report(cases, word)
+
+
+def read_reports(file: Path, tests: Sequence[str]) -> Sequence[Report]:
+    """Return a report for each of these test files; none where one cannot be told from another."""
+    modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
+    cases = _cases(file) or []
+    parted = [[case for case in cases if _within(case, module)] for module in modules]
+    if sum(map(len, parted)) != len(cases):
+        return []
+    return [_report(part, "") for part in parted]
+
+
+def _within(case: ElementTree.Element, module: str) -> bool:
+    """Whether a test is of that module. One that cannot be imported is named by itself alone."""
+    place = case.get("classname") or case.get("name") or ""
+    return place == module or place.startswith(f"{module}.")
+
+
+def _cases(file: Path) -> list[ElementTree.Element] | None:
     text = _read(file)
     if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
@@ -87,7 +113,10 @@ def read_report(file: Path, word: str = "") -> Report | None:
         root = ElementTree.fromstring(text)  # noqa: S314 - no entities: refused just above
     except ElementTree.ParseError:
         return None
-    cases = list(root.iter("testcase"))
+    return list(root.iter("testcase"))
+
+
+def _report(cases: Sequence[ElementTree.Element], word: str) -> Report:
     witnesses = [case for case in cases if word and _bears(case, word)]
     others = [case for case in cases if case not in witnesses]
     ends = [_end(case) for case in others]

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shlex
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -14,26 +13,24 @@ from bot.adapters.sandboxed_verifier._commands import (
     expand,
     present_python,
     proves,
-    reporting,
     test_options,
     tool_of,
 )
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
 from bot.adapters.sandboxed_verifier._reds import Reds
-from bot.adapters.sandboxed_verifier._report import FAKED, Report, read_report
-from bot.adapters.sandboxed_verifier._results import check_result, reproduction_result, skipped
-from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
-from bot.adapters.sandboxed_verifier._witness import testifies, watched, witness
+from bot.adapters.sandboxed_verifier._reproducing import Reproducing
+from bot.adapters.sandboxed_verifier._results import check_result, skipped
+from bot.adapters.sandboxed_verifier._scratch import Scratch
+from bot.adapters.sandboxed_verifier._witness import watched
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.ports.sandbox import Completed, Limits, Sandbox
+from bot.ports.sandbox import Limits, Sandbox
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import checks_from
 
-REPORT = "report.xml"
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -62,8 +59,11 @@ class SandboxedVerifier:
         # Two writers of one cache corrupt it: the same tool runs once at a time.
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
-        self._reproduction_limits = Limits(seconds=reproduction_seconds)
         self._machinery = Machinery()
+        limits = Limits(seconds=reproduction_seconds)
+        self._reproducing = Reproducing(
+            sandbox, self._scratch, self._machinery, self._slots, limits
+        )
         self._reds = Reds()
 
     @property
@@ -71,79 +71,36 @@ class SandboxedVerifier:
         """Return how commands are confined."""
         return self._sandbox.description
 
-    async def first_red(
+    async def reds(
         self, candidates: Sequence[Reproduction], workspace: Workspace
-    ) -> Reproduced | None:
-        """Return the first candidate that fails as it says, run on a copy of the workspace."""
-        for candidate in candidates:
-            result = await self._reproduce(candidate, workspace, at_base=False, want_red=True)
-            if result.status == "failed":
-                if not await workspace.changes():
-                    self._reds.keep(workspace.base, candidate, result)
-                return Reproduced(reproduction=candidate, result=result)
-        return None
+    ) -> tuple[Reproduced, ...]:
+        """Return the candidates that fail as they say, run on a copy of the workspace."""
+        results = await self._reproducing.reds(candidates, workspace)
+        red = tuple(
+            Reproduced(reproduction=candidate, result=result)
+            for candidate, result in zip(candidates, results, strict=True)
+            if result.status == "failed"
+        )
+        if red and not await workspace.changes():
+            for each in red:
+                self._reds.keep(workspace.base, each.reproduction, each.result)
+        return red
 
-    async def run_reproduction(
-        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
-    ) -> CheckResult:
-        """Run it; at base, neither the expected failure nor a pass is `skipped`, saying why.
+    async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
+        """Run it; neither the expected failure nor a pass is `skipped`, saying why.
 
         A red that this verifier saw on that very base is not run again.
         """
-        if at_base and (seen := self._reds.of(workspace.base, reproduction)):
+        if seen := self._reds.of(workspace.base, reproduction):
             return seen
-        if at_base:
-            return await self._reproduce(reproduction, workspace, at_base=True, want_red=True)
-        return await self._green(reproduction, workspace)
-
-    async def _reproduce(
-        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool, want_red: bool
-    ) -> CheckResult:
-        done, report = await self._tested(reproduction, workspace, at_base=at_base)
-        return reproduction_result(
-            reproduction,
-            done if isinstance(done, Completed) else None,
-            report,
-            want_red,
-            done if isinstance(done, str) else "",
-        )
-
-    async def _green(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
-        """Run it where it should pass, and beside it a witness that should not."""
-        failing, nonce = witness(reproduction)
-        try:
-            async with asyncio.TaskGroup() as group:
-                passing = group.create_task(
-                    self._reproduce(reproduction, workspace, at_base=False, want_red=False)
-                )
-                beside = group.create_task(self._tested(failing, workspace, at_base=False))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
-        result, (_, report) = passing.result(), beside.result()
-        if result.status == "passed" and not testifies(report, nonce):
-            return result.but(status="failed", summary=FAKED)
+        (result,) = await self._reproducing.reds([reproduction], workspace, at_base=True)
         return result
 
-    async def _tested(
-        self, reproduction: Reproduction, workspace: Workspace, *, at_base: bool
-    ) -> tuple[Completed | str, Report | None]:
-        """Run it with base's own machinery; return how that ended, or why it could not begin."""
-        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
-            tree = place / "tree"
-            if not at_base:
-                await self._machinery.restore(tree, workspace, conftest=True)
-            reason = write_inside(tree, reproduction.path, reproduction.source)
-            if reason:
-                return reason, None
-            shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", reproduction.node_id]
-            done = await self._sandbox.run(
-                reporting(shown, place / REPORT),
-                cwd=tree,
-                writable=[place],
-                env={"PYTHONPATH": str(tree)},
-                limits=self._reproduction_limits,
-            )
-            return done, read_report(place / REPORT)
+    async def run_reproductions(
+        self, reproductions: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Run them on a copy of the workspace as it stands; a pass that was faked is `failed`."""
+        return await self._reproducing.greens(reproductions, workspace)
 
     async def affected_tests(
         self, workspace: Workspace, changed: Sequence[str], *, limit: int

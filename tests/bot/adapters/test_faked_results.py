@@ -158,8 +158,8 @@ async def test_a_fault_that_is_there_is_never_reported_gone(
     verifier: SandboxedVerifier, workspace: Workspace, files: str
 ) -> None:
     write(workspace.path, CHEATS[files])
-    result, (check,) = await asyncio.gather(
-        verifier.run_reproduction(reproduction(), workspace, at_base=False),
+    (result,), (check,) = await asyncio.gather(
+        verifier.run_reproductions([reproduction()], workspace),
         verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests"),
     )
     assert (result.status, check.status) == ("failed", "failed")
@@ -223,7 +223,7 @@ async def test_compiled_code_beside_the_sources_is_not_what_is_run(
             cfile=str(place.with_name(f"dice.cpython-{name}.pyc")),
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
-    result = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    (result,) = await verifier.run_reproductions([reproduction()], workspace)
     assert result.status == "failed"
 
 
@@ -244,5 +244,5 @@ async def test_one_run_leaves_nothing_for_the_next_to_stumble_over(
     assert kept
     write(workspace.path, {"dice.py": FIXED, "tests/conftest.py": spoils})
     await verifier.run_checks("quick", workspace, [], ignore)
-    await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    await verifier.run_reproductions([reproduction()], workspace)
     assert all(path.read_bytes() == before for path, before in kept.items())

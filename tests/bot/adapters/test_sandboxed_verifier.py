@@ -10,9 +10,11 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sandboxed_verifier._commands import proves
+from bot.adapters.sandboxed_verifier._report import FAKED
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import SandboxUnavailable, VerifierError
+from bot.domain.plan import Reproduction
 from bot.ports.workspace import Workspace
 from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
 from tests.fakes.repositories import write
@@ -75,7 +77,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Works
     with pytest.raises(SandboxUnavailable, match=r"sandbox.required: false"):
         await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     with pytest.raises(SandboxUnavailable):
-        await verifier.first_red([reproduction()], workspace)
+        await verifier.reds([reproduction()], workspace)
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
 
 
@@ -93,7 +95,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path, workspace: Works
 async def test_red_in_another_way_than_said_shows_nothing(
     verifier: SandboxedVerifier, workspace: Workspace, call: str, expects: str, why: str
 ) -> None:
-    result = await verifier.run_reproduction(reproduction(call, expects), workspace, at_base=True)
+    result = await verifier.run_at_base(reproduction(call, expects), workspace)
     assert result.status != "failed"
     assert why in result.summary
 
@@ -112,14 +114,67 @@ class Counting(PlainSandbox):
 async def test_a_red_seen_on_base_is_not_run_again(tmp_path: Path, workspace: Workspace) -> None:
     sandbox = Counting()
     verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
-    found = await verifier.first_red([reproduction()], workspace)
-    assert found is not None
+    (found,) = await verifier.reds([reproduction()], workspace)
     write(workspace.path, {"dice.py": FIXED})
-    red = await verifier.run_reproduction(reproduction(), workspace, at_base=True)
+    red = await verifier.run_at_base(reproduction(), workspace)
     assert (red, sandbox.commands) == (found.result, 1)
     other = reproduction("dice.face(7)")
-    assert (await verifier.run_reproduction(other, workspace, at_base=True)).status == "failed"
+    assert (await verifier.run_at_base(other, workspace)).status == "failed"
     assert sandbox.commands == 2
+
+
+def _named(name: str, call: str) -> Reproduction:
+    """Return a reproduction with a file of its own."""
+    path, test = f"tests/regressions/test_{name}.py", reproduction(call)
+    return test.but(path=path, node_id=f"{path}::test_face")
+
+
+async def test_reproductions_run_together_and_each_is_told_apart(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    sandbox = Counting()
+    verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
+    tests = [_named("six", "dice.face(6)"), _named("one", "dice.face(1)")]
+    results = await verifier.run_reproductions(tests, workspace)
+    assert [result.status for result in results] == ["failed", "passed"]
+    assert sandbox.commands == 2  # they, and their witnesses
+
+
+ALONE = {
+    "one that ends everything": "__import__('os')._exit(0)",
+    "one that is not collected": "[]\n\n\nraise KeyError",
+    "one that passes for another": "[]\n\n\ntest_face.__module__ = 'tests.regressions.test_six'",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", ALONE.values(), ids=ALONE)
+async def test_one_that_says_nothing_does_not_silence_those_beside_it(
+    verifier: SandboxedVerifier, workspace: Workspace, call: str
+) -> None:
+    tests = [_named("odd", call), _named("six", "dice.face(6)")]
+    found = await verifier.reds(tests, workspace)
+    assert [each.reproduction for each in found] == tests[1:]
+
+
+@pytest.mark.slow
+async def test_each_that_is_faked_beside_others_is_found_out(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    """The sources drop every failure there is, so that whatever is run passes."""
+    faking = (
+        "import sys\nfrom _pytest import runner\n\n"
+        "plain = runner.CallInfo.from_call.__func__\n\n\n"
+        "def faked(cls, func, when, reraise=None):\n"
+        "    found = plain(cls, func, when, reraise)\n"
+        "    found.excinfo = None\n"
+        "    return found\n\n\n"
+        "runner.CallInfo.from_call = classmethod(faked)\n"
+    )
+    write(workspace.path, {"dice.py": BROKEN + faking})
+    tests = [_named("six", "dice.face(6)"), _named("one", "dice.face(1)")]
+    results = await verifier.run_reproductions(tests, workspace)
+    assert [(result.status, result.summary) for result in results] == [("failed", FAKED)] * 2
 
 
 @pytest.mark.slow
@@ -132,8 +187,8 @@ async def test_a_red_seen_in_a_changed_worktree_says_nothing_about_base(
             write(tree.path, {"dice.py": BROKEN})
             if commit:
                 await tree.commit("Break it")
-            assert await verifier.first_red([reproduction()], tree) is not None
-            red = await verifier.run_reproduction(reproduction(), tree, at_base=True)
+            assert await verifier.reds([reproduction()], tree)
+            red = await verifier.run_at_base(reproduction(), tree)
             assert red.status != "failed"
 
 
@@ -142,7 +197,7 @@ async def test_a_module_that_does_not_import_is_not_red(
     verifier: SandboxedVerifier, workspace: Workspace
 ) -> None:
     write(workspace.path, {"dice.py": "raise IndexError\n"})
-    assert await verifier.first_red([reproduction()], workspace) is None
+    assert not await verifier.reds([reproduction()], workspace)
 
 
 @pytest.mark.slow
@@ -150,7 +205,7 @@ async def test_a_broken_fixture_is_not_red(verifier: SandboxedVerifier, tmp_path
     conftest = "import pytest\n\n@pytest.fixture(autouse=True)\ndef broken():\n    return [][0]\n"
     base = faulty_project(tmp_path / "odd", **{"tests__conftest.py": conftest})
     async with GitWorkspaces(tmp_path / "odd", tmp_path / "more").lend("r2", base=base) as tree:
-        assert await verifier.first_red([reproduction()], tree) is None
+        assert not await verifier.reds([reproduction()], tree)
 
 
 @pytest.mark.slow
@@ -161,8 +216,7 @@ async def test_a_module_of_an_exception_may_be_named(
         "\n\nclass NotADie(Exception):\n    pass\n\n\ndef _no() -> str:\n    raise NotADie(6)\n"
     )
     write(workspace.path, {"dice.py": text})
-    found = await verifier.first_red([reproduction(expects="dice.NotADie")], workspace)
-    assert found is not None
+    (found,) = await verifier.reds([reproduction(expects="dice.NotADie")], workspace)
     assert "NotADie" in found.result.summary
 
 
@@ -172,7 +226,7 @@ async def test_a_branch_that_weakens_the_reproduction_file_changes_nothing(
 ) -> None:
     ours = reproduction()
     write(workspace.path, {ours.path: "def test_face() -> None:\n    pass\n"})
-    head = await verifier.run_reproduction(ours, workspace, at_base=False)
+    (head,) = await verifier.run_reproductions([ours], workspace)
     assert head.status == "failed"
     assert "pass" in (workspace.path / ours.path).read_text()
 
@@ -191,7 +245,7 @@ async def test_nothing_is_written_through_a_link_in_the_branch(
         link.rmdir()
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside / "test_face.py" if part.endswith(".py") else outside)
-    head = await verifier.run_reproduction(reproduction(), workspace, at_base=False)
+    (head,) = await verifier.run_reproductions([reproduction()], workspace)
     assert head.status == "failed"
     assert [path.name for path in outside.rglob("*")] == ["test_face.py"]
     assert (outside / "test_face.py").read_text() == "mine"
@@ -202,7 +256,7 @@ async def test_a_reproduction_outside_the_repository_is_not_written(
     verifier: SandboxedVerifier, workspace: Workspace, path: str
 ) -> None:
     odd = reproduction().but(path=path)
-    head = await verifier.run_reproduction(odd, workspace, at_base=False)
+    (head,) = await verifier.run_reproductions([odd], workspace)
     assert (head.status, "not a path inside" in head.summary) == ("failed", True)
 
 

@@ -155,7 +155,7 @@ async def test_names_are_only_names(lent: GitWorkspace, tmp_path: Path) -> None:
     assert changed == {*NAMES, "dice.py"}
     await lent.commit("-F /etc/passwd\n\n--amend")
     verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
-    result = await verifier.run_reproduction(reproduction(), lent, at_base=False)
+    (result,) = await verifier.run_reproductions([reproduction()], lent)
     assert result.status == "passed"
     await lent.reset(lent.base)
     assert await lent.changes() == ()

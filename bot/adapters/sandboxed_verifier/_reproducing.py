@@ -1,0 +1,136 @@
+"""Running reproductions, together where that tells the same of each as running it alone.
+
+A copy of the tree, a Python, pytest and what the sources import take seconds; the tests take none.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.adapters.sandboxed_verifier._commands import reporting
+from bot.adapters.sandboxed_verifier._machinery import Machinery
+from bot.adapters.sandboxed_verifier._report import FAKED, Report, read_report, read_reports
+from bot.adapters.sandboxed_verifier._results import reproduction_result
+from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
+from bot.adapters.sandboxed_verifier._witness import testifies, witness
+from bot.domain.change import CheckResult
+from bot.domain.plan import Reproduction
+from bot.ports.sandbox import Completed, Limits, Sandbox
+from bot.ports.workspace import Workspace
+
+_REPORT = "report.xml"
+End = tuple[Completed | str, Report | None]  # how it ended, or why it could not begin
+
+
+class Reproducing:
+    """Runs reproductions on copies of a workspace, with base's own machinery."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        scratch: Scratch,
+        machinery: Machinery,
+        slots: asyncio.Semaphore,
+        limits: Limits,
+    ) -> None:
+        self._sandbox = sandbox
+        self._scratch = scratch
+        self._machinery = machinery
+        self._slots = slots
+        self._limits = limits
+
+    async def reds(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
+    ) -> tuple[CheckResult, ...]:
+        """Run them where each should fail as it says."""
+        ends = await self._ends(tests, workspace, at_base=at_base)
+        return tuple(_result(*each, want_red=True) for each in zip(tests, ends, strict=True))
+
+    async def greens(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Run them where they should pass, and beside them witnesses that should not."""
+        failing = [witness(test) for test in tests]
+        witnesses = [test for test, _ in failing]
+        try:
+            async with asyncio.TaskGroup() as group:
+                passing = group.create_task(self._ends(tests, workspace))
+                beside = group.create_task(self._ends(witnesses, workspace))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        results = []
+        for test, end, (_, nonce), (_, told) in zip(
+            tests, passing.result(), failing, beside.result(), strict=True
+        ):
+            result = _result(test, end, want_red=False)
+            if result.status == "passed" and not testifies(told, nonce):
+                result = result.but(status="failed", summary=FAKED)
+            results.append(result)
+        return tuple(results)
+
+    async def _ends(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
+    ) -> Sequence[End]:
+        """Return how each ended; alone, where together they say too little of each."""
+        if len(tests) > 1 and len({test.path for test in tests}) == len(tests):
+            done, report = await self._run(tests, workspace, at_base=at_base)
+            together = _each(tests, done, report)
+            if together:
+                return together
+        return [await self._alone(test, workspace, at_base=at_base) for test in tests]
+
+    async def _alone(self, test: Reproduction, workspace: Workspace, *, at_base: bool) -> End:
+        done, reports = await self._run([test], workspace, at_base=at_base)
+        return done, reports[0] if reports else None
+
+    async def _run(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
+    ) -> tuple[Completed | str, Sequence[Report]]:
+        """Run them in one pytest; return how that ended, and what it reported of each."""
+        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
+            tree = place / "tree"
+            if not at_base:
+                await self._machinery.restore(tree, workspace, conftest=True)
+            for test in tests:
+                if reason := write_inside(tree, test.path, test.source):
+                    return reason, ()
+            nodes = [test.node_id for test in tests]
+            shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
+            done = await self._sandbox.run(
+                reporting(shown, place / _REPORT),
+                cwd=tree,
+                writable=[place],
+                env={"PYTHONPATH": str(tree)},
+                limits=self._limits,
+            )
+            return done, _reports(place / _REPORT, tests)
+
+
+def _reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[Report]:
+    if len(tests) > 1:
+        return read_reports(file, [test.path for test in tests])
+    report = read_report(file)
+    return [report] if report else []
+
+
+def _each(
+    tests: Sequence[Reproduction], done: Completed | str, reports: Sequence[Report]
+) -> Sequence[End]:
+    """Return how each ended as if it had been alone; nothing where that cannot be told.
+
+    Pytest ends with 0 where all passed and with 1 where some failed; anything else says little.
+    """
+    if isinstance(done, str) or done.timed_out or len(reports) != len(tests):
+        return []
+    failed = any(report.failures for report in reports)
+    if done.returncode != int(failed) or not all(report.ran for report in reports):
+        return []
+    return [(done.but(returncode=int(bool(one.failures))), one) for one in reports]
+
+
+def _result(test: Reproduction, end: End, *, want_red: bool) -> CheckResult:
+    done, report = end
+    if isinstance(done, str):
+        return reproduction_result(test, None, report, want_red, done)
+    return reproduction_result(test, done, report, want_red)
