@@ -105,6 +105,7 @@ class Runs(commands.Cog):
                 person=person,
                 place=place,
                 text=message.content[:2000] if message else subject,
+                own_words=message is None or message.author.id == person.id,
                 subject=subject[:200],
                 error_id=error_id,
                 at=interaction.created_at,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.domain.change import Finding
 from bot.domain.people import Person
@@ -19,8 +19,8 @@ Weight = Literal["high", "security"]
 class ApprovalRules(Record):
     """For changes that weigh as in `second_for`: how many people, and who.
 
-    `people` different approvers have to say it, of the same head. With `other_than_requester` the
-    one who asked for the change does not count among them.
+    `people` different approvers have to say it, of the same head. With `other_than_requester` who
+    asked for the change, or made it what it is (see `Shapers`), does not count among them.
     """
 
     second_for: frozenset[Weight] = frozenset()
@@ -28,11 +28,32 @@ class ApprovalRules(Record):
     other_than_requester: bool = False
 
 
+class Shapers(Record):
+    """Everybody whose word made a change what it is, besides who first asked for it.
+
+    They pressed “Fix it”, had it tried again, asked for more, or answered a question of the run.
+    """
+
+    ids: frozenset[int] = frozenset()
+
+    def plus(self, *ids: int) -> "Shapers":
+        """Return them with more."""
+        return Shapers(ids=self.ids.union(ids))
+
+
 class Need(Record):
-    """How many people have to approve one change; `not_by` is who asked, where they don't count."""
+    """How many people have to approve one change; `not_by` are those whose word does not count."""
 
     people: int = 1
-    not_by: int | None = None
+    not_by: frozenset[int] = frozenset()
+
+    @field_validator("not_by", mode="before")
+    @classmethod
+    def _one_or_nobody(cls, kept: object) -> object:
+        """Take it as it was kept when it could be one person only."""
+        if kept is None:
+            return ()
+        return (kept,) if isinstance(kept, int) else kept
 
 
 class Words(Record):
@@ -92,19 +113,20 @@ def weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weigh
 
 
 def needed(
-    rules: ApprovalRules, requester: Person, plan: Plan | None, findings: tuple[Finding, ...]
+    rules: ApprovalRules, shapers: Shapers, plan: Plan | None, findings: tuple[Finding, ...]
 ) -> Need:
-    """Return what it takes to approve such a change that `requester` asked for."""
+    """Return what it takes to approve such a change; `shapers` are all who asked for it."""
     if not rules.second_for & weights(plan, findings):
         return Need()
-    return Need(people=rules.people, not_by=requester.id if rules.other_than_requester else None)
+    not_by = shapers.ids if rules.other_than_requester else frozenset[int]()
+    return Need(people=rules.people, not_by=not_by)
 
 
 def standing(words: Words, need: Need, may: Collection[int]) -> Standing:
     """Return whose words count, where those with an id in `may` are allowed to approve now."""
     counted = (each for each in words.given if each.person.id in may)
     return Standing(
-        need=need, counted=tuple(each for each in counted if each.person.id != need.not_by)
+        need=need, counted=tuple(each for each in counted if each.person.id not in need.not_by)
     )
 
 
@@ -113,7 +135,7 @@ def told(words: Words) -> str:
     if words.need == Need():
         return ""
     everybody = [approval.person for approval in words.given]
-    return _told(words.need, [p for p in everybody if p.id != words.need.not_by])
+    return _told(words.need, [p for p in everybody if p.id not in words.need.not_by])
 
 
 def _told(need: Need, people: list[Person]) -> str:
@@ -124,5 +146,5 @@ def _told(need: Need, people: list[Person]) -> str:
         return f"{so_far}."
     who = "one more approver has" if left == 1 and names else f"{left} approvers have"
     who = "an approver has" if left == 1 and not names else who
-    besides = ", other than who asked for it" if need.not_by is not None else ""
+    besides = ", other than who asked for it" if need.not_by else ""
     return f"{so_far}; {who} to say it{besides}."

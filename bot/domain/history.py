@@ -2,10 +2,11 @@
 
 import re
 
-from bot.domain.approving import Words
+from bot.domain.approving import Shapers, Words
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
@@ -31,6 +32,7 @@ RECORDS: dict[str, type[Record]] = {
         Answer,
         Instructions,
         Revision,
+        Shapers,
     )
 }
 
@@ -54,6 +56,7 @@ class History(Record):
     answer: Answer | None = None
     instructions: Instructions | None = None
     revision: Revision | None = None
+    shapers: Shapers | None = None
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""
@@ -72,6 +75,10 @@ class History(Record):
     def revising(self) -> Revision | None:
         """The revision that has been begun and is not over, if there is one."""
         return None if self.revision is None or self.revision.over else self.revision
+
+    def shaped_by(self, person: Person) -> Shapers:
+        """Return who has made the change what it is, with one more."""
+        return (self.shapers or Shapers()).plus(person.id)
 
     @property
     def unheard(self) -> tuple[Instruction, ...]:

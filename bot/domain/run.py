@@ -59,11 +59,18 @@ class Trigger(Record):
     person: Person
     place: Place
     text: str
+    own_words: bool = Field(
+        default=False,
+        description="`text` is what the person said themselves: a file in it is named by them",
+    )
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
     origin: Literal["person", "incident", "audit"] = "person"
     incident: str | None = Field(default=None, description="id of the incident it is about")
     reverts: str | None = Field(default=None, description="the run whose change is undone")
+    shaped_by: frozenset[int] = Field(
+        default=frozenset(), description="ids of others whose words it takes over from another run"
+    )
     at: AwareDatetime
 
 

@@ -32,7 +32,7 @@ from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._spending import Spending
-from bot.self_improvement._starting import Starting, again, taken_over
+from bot.self_improvement._starting import Starting, again, begun_anew, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._sweep import Sweep
@@ -128,13 +128,14 @@ class SelfImprovementAgent:
                 raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({run.status}).")
             if run.status is not Status.DONE:
                 raise WrongStage(f"Run `{run.id}` is not there yet ({run.status} at {run.stage}).")
-            diagnosis = (await self._doors.store.history(run.id)).diagnosis
+            history = await self._doors.store.history(run.id)
+            diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
             if not diagnosis.triage.ours:
                 raise WrongStage(diagnosis.triage.told)
-            fix = taken_over(run, person).but(goal="fix", stage=Stage.PLAN)
-            return await self._queued(fix.but(status=Status.QUEUED, reason=""))
+            fix = taken_over(run, person).but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED)
+            return await self._queued(fix.but(reason=""), history.shaped_by(person))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.
@@ -149,22 +150,12 @@ class SelfImprovementAgent:
                 raise WrongStage(
                     f"Run `{run.id}` is {run.status}; only one that failed can be retried."
                 )
-            if (await self._doors.store.history(run.id)).proposal is not None:
+            history = await self._doors.store.history(run.id)
+            if history.proposal is not None:
                 return await self._start(again(run.trigger, person))
             await self._cancelling.drop(run.id)
-            anew = taken_over(run, person).but(
-                stage=Stage.OBSERVE,
-                status=Status.QUEUED,
-                attempt=run.attempt + 1,
-                round=1,
-                first_round=1,
-                interruptions=0,
-                parks=0,
-                reason="",
-            )
-            revising = (await self._doors.store.history(run.id)).revising
-            over = () if revising is None else (revising.but(over=True),)
-            return await self._queued(anew, *over)
+            over = () if history.revising is None else (history.revising.but(over=True),)
+            return await self._queued(begun_anew(run, person), history.shaped_by(person), *over)
 
     async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         """Ship, if this person may and this is the newest head. See `Approvals.give`."""
@@ -214,7 +205,7 @@ class SelfImprovementAgent:
             at=now,
         )
         await self.emergency.check()
-        return await self._in_turn(run_id, lambda run: self._dialogue.tell(run, (item,)))
+        return await self._in_turn(run_id, lambda run: self._dialogue.tell(run, (item,), person))
 
     async def answer(self, run_id: str, person: Person, text: str) -> Run:
         """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""

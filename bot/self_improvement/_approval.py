@@ -136,10 +136,10 @@ class Approvals:
             return run, history.approval, False
         word = await self._checked(run, history, proposal, request)
         need = self._quorum.need(run, history)
-        if need.not_by == request.person.id:
+        if request.person.id in need.not_by:
             raise NotAuthorized(
-                f"{request.person.name}, you asked for this change: somebody else has to approve "
-                "it (`approval.other_than_requester`)."
+                f"{request.person.name}, you asked for this change, or for a part of it: somebody "
+                "else has to approve it (`approval.other_than_requester`)."
             )
         known = history.words
         fresh = Words(head=proposal.head, version=proposal.version)

@@ -59,7 +59,8 @@ class Dialogue:
             person=person,
             at=self._doors.clock.now(),
         )
-        return await self._answered(run, answer, f"💬 I go on with what **{person.name}** said.")
+        told = f"💬 I go on with what **{person.name}** said."
+        return await self._answered(run, told, answer, history.shaped_by(person))
 
     async def overdue(self, run: Run) -> Run:
         """Let a parked run go on whose time has come; an open question gets its default."""
@@ -68,9 +69,8 @@ class Dialogue:
             return await self.go_on(run)
         now = self._doors.clock.now()
         answer = Answer(question_id=question.id, text=question.default, at=now)
-        return await self._answered(
-            run, answer, f"💬 Nobody answered in time. I go on with: {question.default}"
-        )
+        told = f"💬 Nobody answered in time. I go on with: {question.default}"
+        return await self._answered(run, told, answer)
 
     async def go_on(self, run: Run, *records: Record) -> Run:
         """Queue a parked run, with what it waited for."""
@@ -79,18 +79,21 @@ class Dialogue:
         self._wake()
         return saved
 
-    async def _answered(self, run: Run, answer: Answer, told: str) -> Run:
-        saved = await self.go_on(run, answer)
+    async def _answered(self, run: Run, told: str, answer: Answer, *records: Record) -> Run:
+        saved = await self.go_on(run, answer, *records)
         await self._voice.say(saved, told, key=f"answer:{answer.question_id}")
         return saved
 
     # Instructions
 
-    async def tell(self, run: Run, said: Sequence[Instruction]) -> Run:
+    async def tell(
+        self, run: Run, said: Sequence[Instruction], person: Person | None = None
+    ) -> Run:
         """Take up what people ask of a change, each once: at once, or in the next round.
 
-        An engine that is at work on it is told; where it has just ended, the next round is.
-        Raises `WrongStage` where there is no change to speak of, or nobody who follows words.
+        An engine that is at work on it is told; where it has just ended, the next round is. Who
+        said it at the forge, and not to us, is no `person`. Raises `WrongStage` where there is no
+        change to speak of, or nobody who follows words.
         """
         history = await self._doors.store.history(run.id)
         known = history.instructions or Instructions()
@@ -99,11 +102,12 @@ class Dialogue:
             return run
         self._check(run, history)
         told = Instructions(items=(*known.items, *new))
+        by = () if person is None else (history.shaped_by(person),)
         revises, heard = run.stage is Stage.SHIP, False
         if revises:
-            run = await self._begin(run, history, told)
+            run = await self._begin(run, history, told, *by)
         else:
-            await self._doors.store.append(run.id, told)
+            await self._doors.store.append(run.id, told, *by)
             heard = self._hearing.tell(run.id, told.items)
         for item in new:
             text = told_text(item, at_once=revises, heard=heard)
@@ -130,7 +134,7 @@ class Dialogue:
                 "revise it."
             )
 
-    async def _begin(self, run: Run, history: History, told: Instructions) -> Run:
+    async def _begin(self, run: Run, history: History, told: Instructions, *records: Record) -> Run:
         """Queue the run for writing again, and keep what stands meanwhile."""
         revision = history.revising or Revision(
             change_set=need(history.change_set),
@@ -149,7 +153,7 @@ class Dialogue:
             activity="",
             reason="",
         )
-        saved = await self._keeper.save(again, told, revision)
+        saved = await self._keeper.save(again, told, revision, *records)
         self._wake()
         return saved
 

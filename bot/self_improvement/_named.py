@@ -1,7 +1,6 @@
 """Which files people named when they asked for the change a run makes."""
 
 from bot.domain.history import History
-from bot.domain.people import ITSELF
 from bot.domain.protection import named_in
 from bot.domain.run import Run
 
@@ -9,9 +8,10 @@ from bot.domain.run import Run
 def named_files(run: Run, history: History) -> frozenset[str]:
     """Return the files named in what people said to the bot in chat.
 
-    What the bot starts by itself nobody has named, and what reviewers write at the forge is not
-    said to it. Only listed people's words are kept in a run.
+    In the text of a message or an incident that they only pointed at others may name what they
+    like, and what reviewers write at the forge is not said to it. Only listed people's words are
+    kept in a run.
     """
-    said = [] if run.trigger.person.id == ITSELF.id else [run.trigger.text]
+    said = [run.trigger.text] if run.trigger.own_words else []
     items = history.instructions.items if history.instructions else ()
     return named_in([*said, *(item.text for item in items if item.how != "review")])

@@ -38,7 +38,8 @@ class Quorum:
     def need(self, run: Run, history: History) -> Need:
         """Return what it takes to approve the run's change."""
         findings = history.verdict.findings if history.verdict else ()
-        return needed(self._limits.approval, run.trigger.person, history.plan, findings)
+        by = history.shaped_by(run.trigger.person).plus(*run.trigger.shaped_by)
+        return needed(self._limits.approval, by, history.plan, findings)
 
     def none_yet(self, run: Run, history: History, proposal: Proposal) -> Words:
         """Return what a new proposal begins with: nobody's word, and how many it takes."""

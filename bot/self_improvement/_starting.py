@@ -3,7 +3,7 @@
 from bot.domain.errors import StoreConflict
 from bot.domain.ids import run_id as new_run_id
 from bot.domain.people import ITSELF, Person
-from bot.domain.run import Run, Status, Trigger
+from bot.domain.run import Run, Stage, Status, Trigger
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._startup import Startup
 
@@ -20,6 +20,9 @@ class Starting:
     async def start(self, trigger: Trigger) -> Run:
         """Return the trigger's run, new or known, announced. Raises `ChatRejected`."""
         run = await self._created(trigger)
+        if run.trigger.person.id != trigger.person.id:  # asked for by others before
+            history = await self._doors.store.history(run.id)
+            await self._doors.store.append(run.id, history.shaped_by(trigger.person))
         if run.status is Status.WAITING and run.thread_id is None:
             try:
                 run = await self._startup.announce(run)
@@ -49,7 +52,8 @@ def again(trigger: Trigger, person: Person) -> Trigger:
     """Return the trigger of a new run in place of one that had a proposal."""
     place = trigger.place.but(message_id=None, thread_id=None)
     key = f"{trigger.key}:again"
-    return trigger.but(key=key, person=person, place=place, origin="person")
+    words_of = trigger.shaped_by | {trigger.person.id}
+    return trigger.but(key=key, person=person, place=place, origin="person", shaped_by=words_of)
 
 
 def taken_over(run: Run, person: Person) -> Run:
@@ -57,3 +61,17 @@ def taken_over(run: Run, person: Person) -> Run:
     if run.trigger.person != ITSELF:
         return run
     return run.but(trigger=run.trigger.but(person=person, origin="person"))
+
+
+def begun_anew(run: Run, person: Person) -> Run:
+    """Return a run that starts again from the beginning at a person's word."""
+    return taken_over(run, person).but(
+        stage=Stage.OBSERVE,
+        status=Status.QUEUED,
+        attempt=run.attempt + 1,
+        round=1,
+        first_round=1,
+        interruptions=0,
+        parks=0,
+        reason="",
+    )

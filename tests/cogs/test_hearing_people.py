@@ -177,6 +177,10 @@ async def test_asking_for_work_starts_it_for_listed_people_only(room: DevChannel
     runs = await room.runs()
     assert len(runs) == 7
     assert len({run.thread_id for run in runs}) == 7
+    assert [run.trigger.text for run in runs if not run.trigger.own_words] == [
+        message["content"],
+        message["content"],
+    ]
 
 
 async def test_people_who_are_not_listed_see_no_run(room: DevChannel) -> None:

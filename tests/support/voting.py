@@ -43,8 +43,7 @@ class Story:
         self._world.forge.on_merge.append(self._merged)
         self._roster = FakeRoster()
         self._world.roster = holes.roster(self._roster)
-        asker = mold.run.trigger.person
-        self._crowd = Crowd(asker, self._roster, self._luck)
+        self._crowd = Crowd(mold.run.trigger.person, self._roster, self._luck)
         self._voters = self._crowd.voters
         weighs = bool(
             case.rules.second_for
@@ -53,7 +52,8 @@ class Story:
         self._oracle = Oracle(
             {voter.id: voter for voter in self._voters},
             people=case.rules.people if weighs else 1,
-            not_by=asker.id if weighs and case.rules.other_than_requester else None,
+            others=weighs and case.rules.other_than_requester,
+            not_by={mold.run.trigger.person.id},
             security=case.security,
         )
         self._heads = [self._cards()[-1][1]]
@@ -153,7 +153,11 @@ class Story:
                 "revise": lambda: agent.revise(self._run.id, self._crowd.shown(chosen), "more"),
             }
             if chosen.name not in ("mallory", "robo") or self._luck.random() < 0.5:
-                await self._patiently(asking[act]())
+                try:
+                    await self._patiently(asking[act]())
+                finally:
+                    history = await self._world.store.history(self._run.id)
+                    self._oracle.is_asked(history.instructions)
         else:
             self._pushes(act, forge)
 
@@ -231,7 +235,7 @@ class Story:
             return
         card, head = self._cards()[-1]
         for voter in self._voters:
-            if voter.may and voter.id != self._oracle.not_by:
+            if voter.may and not self._oracle.shaped(voter):
                 word = Word(voter, "button", card, head, reviewed=True)
                 if self._oracle.hears(word, card, head, 1):
                     self._log.append(f"{voter.name} presses")

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from bot.domain.dialogue import Instructions
+
 
 @dataclass
 class Voter:
@@ -42,7 +44,8 @@ class Oracle:
 
     voters: dict[int, Voter]
     people: int = 1
-    not_by: int | None = None
+    others: bool = False  # who asked for the change, or for more of it, does not count
+    not_by: set[int] = field(default_factory=set)
     security: bool = False
     words: dict[tuple[int, str], set[int]] = field(default_factory=lambda: defaultdict(set))
 
@@ -52,12 +55,21 @@ class Oracle:
         here = word.card is None or word.card == card
         same = word.head is None or head.startswith(word.head)
         this = word.number is None or word.number == number
-        by = word.voter.may and word.voter.id != self.not_by
+        by = word.voter.may and not self.shaped(word.voter)
         valid = after and here and same and this and by and not word.edited
         if valid and (word.reviewed or not self.security):
             self.words[card, head].add(word.voter.id)
             return True
         return False
+
+    def is_asked(self, more: Instructions | None) -> None:
+        """Note who asked for more; a kill may come before or after that is kept."""
+        names = {item.by for item in more.items} if more else set()
+        self.not_by |= {voter.id for voter in self.voters.values() if voter.name in names}
+
+    def shaped(self, voter: Voter) -> bool:
+        """Whether the change is this voter's own, and that makes their word nothing."""
+        return self.others and voter.id in self.not_by
 
     def allows(self, card: int, head: str, *, on_its_way: frozenset[int] = frozenset()) -> bool:
         """Whether the commit this card shows may be merged at this moment.
@@ -65,4 +77,5 @@ class Oracle:
         Those in `on_its_way` lost their rights after somebody had looked for the last time.
         """
         said = [self.voters[each] for each in self.words[card, head]]
+        said = [voter for voter in said if not self.shaped(voter)]
         return sum(voter.may or voter.id in on_its_way for voter in said) >= self.people

@@ -221,6 +221,7 @@ class World(Listening):
         person: Person = ALICE,
         key: str = "",
         error_id: str | None = None,
+        own_words: bool = True,
     ) -> Trigger:
         """Return somebody's request, said in a message of its own in the dev channel."""
         message = self.chat.heard(DEV)
@@ -230,6 +231,7 @@ class World(Listening):
             person=person,
             place=Place(channel_id=DEV, message_id=message.message_id, guild_id=GUILD),
             text=f"{subject} keeps crashing, fix it",
+            own_words=own_words,
             subject=subject,
             error_id=error_id,
             at=self.clock.now(),
@@ -266,9 +268,11 @@ class World(Listening):
             run_id,
         )
 
-    async def proposed(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
+    async def proposed(
+        self, agent: SelfImprovementAgent, subject: str = "rolling dice", person: Person = ALICE
+    ) -> Run:
         """Ask for a fix and return the run with its proposal."""
-        run = await agent.request(self.trigger(subject))
+        run = await agent.request(self.trigger(subject, person=person))
         run = await self.settled(run.id)
         assert run.status is Status.WAITING, (run.reason, self.said(run))
         return run

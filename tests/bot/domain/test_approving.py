@@ -4,9 +4,18 @@ from typing import cast
 
 import pytest
 
-from bot.domain.approving import ApprovalRules, Need, Standing, Words, needed, told, weights
+from bot.domain.approving import (
+    ApprovalRules,
+    Need,
+    Shapers,
+    Standing,
+    Words,
+    needed,
+    told,
+    weights,
+)
 from bot.domain.change import Finding
-from bot.domain.people import ITSELF, Person
+from bot.domain.people import Person
 from bot.domain.plan import Plan, Risk, Step
 from bot.domain.proposal import Approval
 from tests.fakes.fake_clock import START
@@ -45,13 +54,20 @@ def test_a_change_weighs_by_its_plans_risk_and_by_what_it_touches(
 
 
 def test_only_what_weighs_as_configured_takes_more() -> None:
-    assert needed(ApprovalRules(), ADA, plan("security"), GUARDED) == Need()
+    by_ada = Shapers(ids=frozenset({ADA.id}))
+    assert needed(ApprovalRules(), by_ada, plan("security"), GUARDED) == Need()
     only_high = ApprovalRules(second_for=frozenset({"high"}), people=3)
-    assert needed(only_high, ADA, plan("low"), GUARDED) == Need()
-    assert needed(only_high, ADA, plan("high"), ()) == Need(people=3)
+    assert needed(only_high, by_ada, plan("low"), GUARDED) == Need()
+    assert needed(only_high, by_ada, plan("high"), ()) == Need(people=3)
     others = EITHER.but(other_than_requester=True)
-    assert needed(others, ADA, plan("high"), ()) == Need(people=2, not_by=ADA.id)
-    assert needed(others, ITSELF, plan("high"), ()).not_by == ITSELF.id
+    both = by_ada.plus(BEN.id)
+    assert needed(others, both, plan("high"), ()) == Need(people=2, not_by={ADA.id, BEN.id})
+
+
+def test_who_does_not_count_is_read_as_it_was_kept_when_it_was_one_person() -> None:
+    kept = '{"people": 2, "not_by": %s}'
+    assert Need.model_validate_json(kept % ADA.id).not_by == {ADA.id}
+    assert Need.model_validate_json(kept % "null").not_by == set()
 
 
 def test_words_are_told_as_people_need_it() -> None:
@@ -62,9 +78,8 @@ def test_words_are_told_as_people_need_it() -> None:
     assert told(one) == "1 of 2 approvals: Ada; one more approver has to say it."
     assert told(one.plus(word(ADA), two.need)) == told(one)
     assert told(one.plus(word(BEN), two.need)) == "2 of 2 approvals: Ada, Ben."
-    other = Words(head="f00d", need=Need(people=1, not_by=ADA.id)).plus(
-        word(ADA), Need(people=1, not_by=ADA.id)
-    )
+    need = Need(people=1, not_by=frozenset({ADA.id}))
+    other = Words(head="f00d", need=need).plus(word(ADA), need)
     assert told(other) == (
         "0 of 1 approvals; an approver has to say it, other than who asked for it."
     )

@@ -1,6 +1,7 @@
 """Whose word counts: by the roles people have at that moment, and by as many as it takes."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +15,13 @@ from bot.domain.people import Person
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.protection import Protection
 from bot.domain.run import Run, Status
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_roster import FakeRoster
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import ALICE, BOB, DORA, FILES, FIXED, MALLORY, World
+from tests.support.world import ALICE, BOB, DORA, FILES, FIX, FIXED, MALLORY, World
 
+BETTER = {"cogs/dice.py": FIXED.replace("letter", "word")}
 HAND = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
 TWO = ApprovalRules(second_for=frozenset({"security"}))
 OTHERS = ApprovalRules(second_for=frozenset({"security"}), people=1, other_than_requester=True)
@@ -305,6 +309,70 @@ async def test_who_asked_for_it_does_not_approve_it_where_somebody_else_has_to(
             await agent.approve(town.word(run, ALICE, security_reviewed=True))
         assert town.refusals() == [("alice", "ship", "text")]
         await agent.approve(town.word(run, BOB, security_reviewed=True))
+        assert (await town.ended(run.id)).status is Status.DONE
+
+
+async def presses_fix_it(town: Town, agent: SelfImprovementAgent) -> Run:
+    run = await agent.request(town.trigger(goal="investigate", person=DORA))
+    await town.ended(run.id)
+    await agent.promote(run.id, BOB)
+    return await town.settled(run.id)
+
+
+async def asks_for_more(town: Town, agent: SelfImprovementAgent) -> Run:
+    run = await town.proposed(agent, person=DORA)
+    await agent.revise(run.id, BOB, "also say what was rolled")
+    await town.until(lambda now: now.round == 2, run.id)
+    return await town.settled(run.id)
+
+
+async def asks_for_more_while_it_is_written(town: Town, agent: SelfImprovementAgent) -> Run:
+    town.engine.hold()
+    run = await agent.request(town.trigger(person=DORA))
+    await asyncio.wait_for(town.engine.working.wait(), 5)
+    await agent.revise(run.id, BOB, "also say what was rolled")
+    town.engine.release()
+    return await town.settled(run.id)
+
+
+async def has_it_tried_again(town: Town, agent: SelfImprovementAgent) -> Run:
+    town.engine.rounds = ()
+    run = await agent.request(town.trigger(person=DORA))
+    await town.ended(run.id)
+    town.engine.rounds = (BETTER,)
+    await agent.retry(run.id, BOB)
+    return await town.settled(run.id)
+
+
+async def asked_for_the_one_that_another_has_tried_again(
+    town: Town, agent: SelfImprovementAgent
+) -> Run:
+    run = await town.proposed(agent, person=BOB)
+    await agent.reject(run.id, ALICE)
+    return await town.settled((await agent.retry(run.id, DORA)).id)
+
+
+@pytest.mark.parametrize(
+    "shaping",
+    [
+        presses_fix_it,
+        asks_for_more,
+        asks_for_more_while_it_is_written,
+        has_it_tried_again,
+        asked_for_the_one_that_another_has_tried_again,
+    ],
+)
+async def test_whoever_made_a_change_what_it_is_does_not_approve_it_either(
+    tmp_path: Path, shaping: Callable[[Town, SelfImprovementAgent], Awaitable[Run]]
+) -> None:
+    town = Town(tmp_path, OTHERS)
+    town.engine = FakeAgent(FIX, BETTER)
+    async with town.running() as agent:
+        run = await shaping(town, agent)
+        assert (run.stage, run.status) == ("ship", Status.WAITING), run.reason
+        with pytest.raises(NotAuthorized, match="or for a part of it"):
+            await agent.approve(town.word(run, BOB, security_reviewed=True))
+        await agent.approve(town.word(run, ALICE, security_reviewed=True))
         assert (await town.ended(run.id)).status is Status.DONE
 
 
