@@ -100,7 +100,7 @@ class LocalDiscord:
         )
         app.add_routes(self._routes())
         app.on_shutdown.append(self._end_streams)
-        app.on_response_prepare.append(_revalidate)
+        app.on_response_prepare.extend([_revalidate, _unframed])
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
         )
@@ -197,6 +197,13 @@ async def _revalidate(request: web.Request, response: web.StreamResponse) -> Non
     """Modules of two versions do not fit together: browsers ask before they use an old one."""
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-cache"
+
+
+async def _unframed(_request: web.Request, response: web.StreamResponse) -> None:
+    """Another site's page shows nothing of this one in a frame, where a click could ship."""
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 async def _icon(_request: web.Request) -> web.StreamResponse:

@@ -210,6 +210,10 @@ async def test_a_page_of_another_origin_can_do_nothing(local: LocalDiscord) -> N
             assert response.status == 403
         async with http.post(url, json=body, headers={"Origin": local.base_url}) as response:
             assert response.status == 200
+        for path in ("/", "/local/world", "/static/js/main.js", "/api/v10/gateway"):
+            async with http.get(local.base_url + path) as response:  # a click on it in a frame
+                assert response.headers["X-Frame-Options"] == "DENY", path
+                assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", path
 
 
 async def test_a_file_never_runs_as_a_page(local: LocalDiscord, alice: Person) -> None:
