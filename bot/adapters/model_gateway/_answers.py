@@ -72,6 +72,11 @@ def too_large(most: int) -> Refusal:
     return Refusal(413, "request_too_large", f"A request may have {most:,} bytes at most.")
 
 
+def too_slow() -> Refusal:
+    """Refuse a body that does not come."""
+    return Refusal(408, "timeout_error", "The request took too long to arrive.")
+
+
 def limited(seconds: float, told: str) -> Refusal:
     """Refuse until a usage limit ends."""
     headers = {"retry-after": str(math.ceil(seconds))}

@@ -13,6 +13,7 @@ from bot.adapters.model_gateway._answers import (
     no_toll,
     ruled_out,
     too_large,
+    too_slow,
     unreachable,
     wrong,
 )
@@ -23,6 +24,7 @@ from bot.adapters.model_gateway._passes import Lent
 from bot.adapters.model_gateway._patience import Patience
 from bot.adapters.model_gateway._provider import Provider
 from bot.adapters.model_gateway._usage import Meter
+from bot.adapters.model_gateway._visitors import Limits
 from bot.domain.budget import Price
 from bot.domain.errors import BudgetSpent, PolicyError, TheseusError
 from bot.ports.toll import Toll
@@ -48,6 +50,7 @@ class Rules:
     clean: Callable[[str], str]
     prices: Mapping[str, Price]
     most_bytes: int
+    limits: Limits
 
 
 class Exchange:
@@ -76,7 +79,10 @@ class Exchange:
 
     async def _read(self, http: web.Request) -> Asked:
         try:
-            raw = await http.read()
+            async with asyncio.timeout(self._rules.limits.body):
+                raw = await http.read()
+        except TimeoutError as error:
+            raise too_slow() from error
         except web.HTTPRequestEntityTooLarge as error:
             raise too_large(self._rules.most_bytes) from error
         cleaner = self._rules.cleaner
@@ -139,11 +145,15 @@ class Exchange:
             await response.prepare(http)
             while piece := await _piece(answer):
                 meter.feed(piece)
-                await response.write(piece)
+                async with asyncio.timeout(self._rules.limits.taken):
+                    await response.write(piece)
         except _BrokeOff:
             self._broke_off(_BROKE_OFF)
-            if http.transport is not None:
-                http.transport.abort()
+            _cut(http)
+            return response
+        except TimeoutError:
+            entry.note = "Whoever asked did not take the answer."
+            _cut(http)
             return response
         except ConnectionResetError:  # whoever asked went away
             return response
@@ -188,6 +198,11 @@ class Exchange:
 
 class _BrokeOff(Exception):
     """The provider's answer did not come to its end."""
+
+
+def _cut(http: web.Request) -> None:
+    if http.transport is not None:
+        http.transport.abort()
 
 
 async def _piece(answer: aiohttp.ClientResponse) -> bytes:

@@ -13,13 +13,14 @@ from typing import Any, Self, cast
 from aiohttp import web
 
 from bot.adapters.model_gateway import _door
-from bot.adapters.model_gateway._answers import Refusal, stranger
+from bot.adapters.model_gateway._answers import Refusal, limited, stranger
 from bot.adapters.model_gateway._cleaning import Cleaner
 from bot.adapters.model_gateway._entry import Entry
 from bot.adapters.model_gateway._exchange import Exchange, Rules
 from bot.adapters.model_gateway._passes import Lent, Passes
 from bot.adapters.model_gateway._patience import Patience
 from bot.adapters.model_gateway._provider import Provider, Upstream
+from bot.adapters.model_gateway._visitors import Limits, Visitors
 from bot.domain.account import Account
 from bot.domain.budget import Price
 from bot.domain.errors import AgentUnavailable, PolicyError
@@ -39,7 +40,8 @@ class HttpModelGateway:
 
     `folder` is where its socket lies, or a folder of its own where that path is too long. `redact`
     takes secrets out of a text (`None`: only the provider's key is). `prices` are those that were
-    set. After `failures` of the provider's in a row it is left alone for `rest` seconds.
+    set. After `failures` of the provider's in a row it is left alone for `rest` seconds. `limits`
+    say how much one program or stranger may take up.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class HttpModelGateway:
         failures: int = 5,
         rest: float = 30.0,
         most_bytes: int = 32 * 1024 * 1024,
+        limits: Limits | None = None,
     ) -> None:
         def clean(text: str) -> str:
             return upstream.hide(redact(text) if redact else text)
@@ -62,6 +65,8 @@ class HttpModelGateway:
         self._folder = folder
         self._passes = Passes()
         self._provider = Provider(upstream)
+        self._limits = limits or Limits()
+        self._visitors = Visitors(self._limits)
         self._rules = Rules(
             toll=toll,
             patience=Patience(clock, failures=failures, rest=rest),
@@ -70,8 +75,10 @@ class HttpModelGateway:
             clean=clean,
             prices=prices or {},
             most_bytes=most_bytes,
+            limits=self._limits,
         )
         self._runner: web.AppRunner | None = None
+        self._listening: list[asyncio.AbstractServer] = []
         self._socket: Path | None = None
         self._made: Path | None = None
         self._base_url = ""
@@ -87,9 +94,7 @@ class HttpModelGateway:
             self._runner = runner
             await self._provider.open()
             await runner.setup()
-            await web.TCPSite(runner, HOST, 0).start()
-            self._base_url = f"http://{HOST}:{runner.addresses[0][1]}"
-            self._socket = await self._listen_on_file(runner)
+            await self._listen(runner)
         except OSError as error:
             await self.close()
             raise AgentUnavailable(
@@ -110,9 +115,12 @@ class HttpModelGateway:
         """Close; again is harmless."""
         for lent in self._passes:
             await self._passes.end(lent)
+        while self._listening:
+            self._listening.pop().close()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+        self._visitors.close()
         await self._provider.close()
         if self._socket is not None:
             self._socket.unlink(missing_ok=True)
@@ -157,6 +165,12 @@ class HttpModelGateway:
         lent = self._who(http)
         if lent is None:
             return stranger().answer()
+        with self._visitors.asking(http.protocol):
+            if len(lent.requests) >= self._limits.at_once:
+                return limited(1.0, "Too many requests are under way with this key.").answer()
+            return await self._carried_out(lent, http)
+
+    async def _carried_out(self, lent: Lent, http: web.Request) -> web.StreamResponse:
         entry = Entry(self._clock.now(), self._clock.monotonic(), lent.account)
         request = cast(asyncio.Task[object], asyncio.current_task())
         lent.requests.add(request)
@@ -182,8 +196,21 @@ class HttpModelGateway:
         charge = entry.charge(self._rules.prices, self._clock.monotonic())
         await self._rules.toll.settle(charge)
 
-    async def _listen_on_file(self, runner: web.AppRunner) -> Path:
-        """Listen on a file that only we may open, in a folder that only we may enter."""
+    async def _listen(self, runner: web.AppRunner) -> None:
+        """Listen on loopback and on a file; a crowd at the one is in nobody's way at the other."""
+        loop, server = asyncio.get_running_loop(), runner.server
+        if server is None:
+            raise OSError("the server is not set up")
+        port = await loop.create_server(self._visitors.door(server), HOST, 0)
+        self._listening.append(port)
+        self._base_url = f"http://{HOST}:{port.sockets[0].getsockname()[1]}"
+        self._socket = self._file()
+        door = self._visitors.door(server)
+        self._listening.append(await loop.create_unix_server(door, str(self._socket)))
+        self._socket.chmod(0o600)
+
+    def _file(self) -> Path:
+        """Return a path that only we may open, in a folder that only we may enter."""
         folder = self._folder
         if len(str(folder / SOCKET).encode()) > _LONGEST_PATH:
             folder = self._made = Path(tempfile.mkdtemp(prefix="theseus-"))
@@ -191,8 +218,6 @@ class HttpModelGateway:
         folder.chmod(0o700)
         path = folder / SOCKET
         path.unlink(missing_ok=True)  # left by one that was killed
-        await web.UnixSite(runner, str(path)).start()
-        path.chmod(0o600)
         return path
 
 
