@@ -1,8 +1,9 @@
 """One request on its way to the provider, and the answer on its way back."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 from aiohttp import web
@@ -60,12 +61,16 @@ class Exchange:
         self._rules = rules
         self._lent = lent
         self._entry = entry
+        self._estimate = 0
 
     async def carry_out(self, http: web.Request) -> web.StreamResponse:
         """Return the answer. Raises `Refusal`."""
         path = _door.target(http)
         self._entry.free = path == _door.COUNT
-        self._entry.asked = await self._read(http)
+        asked = await self._read(http)
+        self._estimate = asked.tokens_in
+        tokens_in = math.ceil(asked.tokens_in * self._lent.density)
+        self._entry.asked = replace(asked, tokens_in=tokens_in)
         if not (self._entry.free or self._entry.asked.most_out):
             raise wrong("The body needs `max_tokens`, from 1 to 1,000,000: what it may cost.")
         asked = await self._admitted(self._entry.asked)
@@ -170,6 +175,8 @@ class Exchange:
             self._entry.outcome, self._entry.note = "error", _BROKE_OFF
         else:
             self._entry.outcome = "ok"
+            if meter.usage is not None:
+                self._lent.learn(self._estimate, meter.usage.tokens_in)
             self._rules.patience.went_well()
 
     def _broke_off(self, note: str) -> None:

@@ -7,26 +7,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.adapters.model_gateway._asked import BYTES_A_TOKEN
 from bot.domain.account import Account
 from bot.domain.errors import PolicyError
 
 TOKEN_BYTES = 32
+_TELLING = 5_000  # tokens
 _PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hides it
 
 
 @dataclass(eq=False)
 class Lent:
-    """One pass while it is lent. `requests` are those under way with it."""
+    """One pass while it is lent. `requests` are those under way with it.
+
+    `density` is how many times more tokens its requests had than was estimated by their size.
+    """
 
     account: Account
     token: str = field(default_factory=lambda: _PREFIX + secrets.token_hex(TOKEN_BYTES), repr=False)
     requests: set[asyncio.Task[object]] = field(default_factory=set)
     refused: PolicyError | None = None
     limited_until: datetime | None = None
+    density: float = 1.0
 
     def charge_to(self, account: Account) -> None:
         """Charge what follows to another account."""
         self.account = account
+
+    def learn(self, estimated: int, told: int) -> None:
+        """Note how many tokens a request really had; small ones are mostly what is added."""
+        if estimated >= _TELLING:
+            self.density = min(max(self.density, told / estimated), BYTES_A_TOKEN)
 
     def cut(self) -> None:
         """End what is under way; who waits for it hears it as cancelled."""

@@ -1,5 +1,6 @@
 """Ways to be charged less than the provider takes: none of them is one."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -179,6 +180,18 @@ async def test_what_is_dearer_than_its_size_is_held_back_for_what_it_may_cost(
         assert (await held(room, sent("document", "application/pdf")))[1] >= TOKENS_A_DOCUMENT
         assert (await held(room, sent("image", "image/png")))[1] >= 4_784
         assert (await held(room, with_block(text="説" * 1_000)))[1] >= 2_000
+
+
+async def test_text_that_has_more_tokens_than_its_size_tells_is_held_back_for_from_then_on(
+    tmp_path: Path,
+) -> None:
+    dense = json.dumps(body("0f9a" * 5_000))
+    answer = saying(started(input_tokens=13_400), ended(usage={"output_tokens": 9}), STOP)
+    async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
+        for _ in range(3):
+            await room.ask(lent, dense.encode())
+    first, second, third = (most.tokens_in for _, _, most in room.toll.asked)
+    assert first < 13_400 <= second == third < 13_500
 
 
 async def test_a_file_somebody_left_at_the_provider_cannot_be_named(tmp_path: Path) -> None:
