@@ -1,11 +1,19 @@
 """The `theseus` command line. Thin: it reads options, calls the root, prints what comes back."""
 
-import bot.signals  # noqa: F401  # first: a signal may come while the rest is imported
+# ruff: noqa: E402  signals may come while the rest is imported, so they are seen to first
+
+import bot.signals  # noqa: F401
+
+# isort: split
+import signal
+
+_INTERRUPTED = signal.getsignal(signal.SIGINT)
+if _INTERRUPTED is signal.default_int_handler:  # Ctrl-C meanwhile ends it, without a trace
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # isort: split
 import asyncio
 import os
-import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +26,9 @@ from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
 from bot.settings import Settings, forget_secrets, load
 from bot.telemetry import configure_logging, redact, redact_stream
+
+if _INTERRUPTED is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _INTERRUPTED)
 
 cli = typer.Typer(
     name="theseus",
@@ -264,6 +275,7 @@ def _first(group: BaseException) -> BaseException:
 def main() -> None:
     """Run the command line; what is wrong is said in one sentence, with exit code 2."""
     sys.excepthook = root.trace
+    root.open_closed_streams()
     try:
         cli()
     except TheseusError as error:
@@ -276,8 +288,12 @@ def main() -> None:
         root.complain(_first(known))
         sys.exit(2)
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        root.drop_output()
         sys.exit(0)
+    except OSError as error:  # a full disk, a folder that is gone: of the machine, not of ours
+        root.complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        root.drop_output()
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -124,13 +124,13 @@ class Database:
     def _make_folder(self) -> None:
         folder = self.path.parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"The folder {folder} cannot be made ({error.strerror}). "
                 "Set THESEUS_STATE to a folder Theseus may write to."
             ) from error
-        if self.path.is_dir() or not os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK | os.X_OK) or self.path.is_dir():
             raise ConfigError(
                 f"{self.path} cannot be opened: it is a folder, or {folder} is not writable. "
                 "Set THESEUS_STATE to a folder Theseus may write to."
@@ -185,8 +185,8 @@ class Database:
 
     def _unusable(self, error: sqlite3.Error) -> ConfigError:
         return ConfigError(
-            f"{self.path} cannot be used: {error}. Restore it from a backup (`theseus restore`), "
-            "or move it away to start afresh."
+            f"{self.path} cannot be used: {error}. Put a copy in its place, or move it away "
+            "to start afresh."
         )
 
     def _failed(self, error: sqlite3.Error) -> PortError:

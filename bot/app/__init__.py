@@ -13,7 +13,15 @@ from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
 from bot.app._guarding import guard_secrets
 from bot.app._looking import list_runs, search_journal, show_run
-from bot.app._printing import OUT, complain, print_json, say, trace
+from bot.app._printing import (
+    OUT,
+    complain,
+    drop_output,
+    open_closed_streams,
+    print_json,
+    say,
+    trace,
+)
 from bot.app._repair import repair
 from bot.app._setup import AtTerminal, Beforehand, run_setup
 from bot.app._verdict import judge
@@ -32,6 +40,7 @@ __all__ = [
     "complain",
     "dependencies",
     "detect",
+    "drop_output",
     "engines",
     "examine",
     "guard_secrets",
@@ -39,6 +48,7 @@ __all__ = [
     "list_runs",
     "local_forge",
     "memory_cli",
+    "open_closed_streams",
     "print_json",
     "project_root",
     "repair",

@@ -28,6 +28,13 @@ def stop(
     here = Path.cwd()
     environment = read_environment(os.environ, here / ".env")  # a broken config.yaml is no reason
     state = here / environment.theseus_state.expanduser()
+    config = here / environment.theseus_config.expanduser()
+    # A stop where no bot is would be believed, and stop nothing.
+    if not state.exists() and not config.exists():
+        raise ConfigError(
+            f"stop: there is no bot in {here}: neither {state} nor {config} exists. Run this in "
+            "the bot's folder, or set THESEUS_STATE to its state folder."
+        )
     asyncio.run(_lifted(state, why) if lift else _stopped(state, why))
 
 

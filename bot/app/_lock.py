@@ -13,11 +13,17 @@ from bot.domain.errors import ConfigError
 def hold(state: Path) -> Iterator[None]:
     """Hold the state folder's lock; the kernel lets go of it however the process ends.
 
-    Raises `ConfigError` when another process has it.
+    Raises `ConfigError` when another process has it, or the folder cannot be written to.
     """
-    state.mkdir(parents=True, exist_ok=True)
     file = state / "lock"
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's words lie in there
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be opened ({error.strerror}). Set THESEUS_STATE to a folder Theseus "
+            "may write to."
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,10 @@
 """What the command line prints, it prints without secrets."""
 
 import json
+import os
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +23,21 @@ def say(text: str) -> None:
 def print_json(value: Any) -> None:
     """Print a value for a program."""
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def open_closed_streams() -> None:
+    """Let nothing be read from, and written to, standard streams that were closed.
+
+    Else the next file that is opened, a database perhaps, takes their place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def drop_output() -> None:
+    """Forget what was not printed yet: it cannot be."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(error: BaseException | str) -> None:

@@ -84,7 +84,9 @@ def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}") from error
+        raise ConfigError(
+            f"{file} cannot be read ({error}); mend it, or move it away (.env.example shows one)."
+        ) from error
     found: dict[str, tuple[str, str]] = {}
     for binding in parse_stream(io.StringIO(text)):
         pair = _check_binding(binding, file)

@@ -80,6 +80,10 @@ def _known_keys(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
 def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
     path = problem["loc"]
     dotted = ".".join(str(part) for part in path)
+    if problem["type"] == "missing":
+        return f"{dotted} is missing"
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return f"{dotted}: expected `key: value` lines here"
     if problem["type"] != "extra_forbidden":
         return f"{dotted or 'the file'}: {problem['msg']}"
     known = _known_keys(model, path[:-1])
@@ -91,7 +95,8 @@ def _explain(problem: ErrorDetails, model: type[BaseModel]) -> str:
 def parse(text: str, model: type[M], source: str, *, only: str | None = None) -> M:
     """Validate YAML `text` (or only its top-level key `only`) as `model`.
 
-    Raises `ConfigError` with `source`, line and key for the first problem.
+    Raises `ConfigError` with `source`, line and key for one problem: an unknown key first, as it
+    may be why another one is missing.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -112,6 +117,7 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        problems = error.errors(include_url=False)
+        first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
         line = _line_of(node, (*prefix, *first["loc"]))
         raise ConfigError(f"{source}, line {line}: {_explain(first, model)}") from None

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -228,3 +229,54 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Path) -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
+
+
+# Runs one command with closed streams, as Python starts with them, then one on a full disk.
+_STREAMS = """
+import sys
+from bot.__main__ import main
+sys.stdin = sys.stdout = None
+for words, code in (["redact"], 0), (["intent", "hello"], 1):
+    sys.argv[1:] = words
+    try:
+        main()
+    except SystemExit as end:
+        assert end.code == code, end.code
+    sys.stdout = open("/dev/full", "w", buffering=1)
+"""
+
+
+def test_streams_that_are_closed_or_full_leave_no_trace() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _STREAMS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "theseus: the system: No space left on device\n")
+
+
+# Presses Ctrl-C as the first large import of the program begins.
+_TOO_EARLY = """
+import os, signal, sys
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bot.app":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Press())
+import bot.__main__
+"""
+
+
+def test_ctrl_c_while_the_program_is_still_loading_leaves_no_trace() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _TOO_EARLY],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,7 +121,9 @@ def _readable(folder: Path) -> list[str]:
 async def look_at_disk(settings: Settings, *, free: Callable[[Path], int]) -> list[Finding]:
     """Return whether there is room for worktrees and journals; `free` tells the bytes."""
     try:
-        settings.state.mkdir(parents=True, exist_ok=True)
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.state):
+            pass  # that it is there does not say that it may be written to
         gigabytes = await asyncio.to_thread(free, settings.state) / 1e9
     except OSError as error:
         mend = "Let the bot's account write there, or set THESEUS_STATE to another folder."

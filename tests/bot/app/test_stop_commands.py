@@ -1,6 +1,7 @@
 """`theseus stop` and SIGUSR1, on real processes."""
 
 import asyncio
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from bot.__main__ import cli
 from bot.adapters.file_brake import FileBrake
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.audit import AuditEntry
+from bot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
 # Sends itself the signal where nobody can have listened yet, then goes on as the bot does.
@@ -45,6 +47,7 @@ def test_from_the_machine_it_is_stopped_and_lifted_and_both_are_audited(
     """Without a readable configuration too: that is no reason not to stop."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("THESEUS_STATE", "state")
+    (tmp_path / "state").mkdir()
     brake = FileBrake(tmp_path / "state" / "STOP")
     assert "stands until `theseus stop --lift`" in theseus("stop", "--why", "too hot")
     stop = asyncio.run(brake.standing())
@@ -57,6 +60,27 @@ def test_from_the_machine_it_is_stopped_and_lifted_and_both_are_audited(
         ("lift", "command line"),
         ("stop", "command line"),
     ]
+
+
+@pytest.mark.parametrize("words", [["stop"], ["stop", "--lift"]])
+def test_where_there_is_no_bot_nobody_is_told_that_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, words)
+    assert isinstance(done.exception, ConfigError)
+    assert f"there is no bot in {tmp_path}" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_folder_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/config.yaml").touch()
+    theseus("stop")
+    assert stat.S_IMODE((tmp_path / "data/state").stat().st_mode) == 0o700
 
 
 async def _entries(state: Path) -> Sequence[AuditEntry]:

@@ -64,7 +64,7 @@ BAD_CONFIG = [
     ("discord:\n  guildid: 5\n", 2, "discord.guildid; did you mean guild_id?"),
     ("discord:\n  guild_id: abc\n", 2, "discord.guild_id"),
     ("discord:\n  dev_channel_id: -5\n", 2, "discord.dev_channel_id"),
-    ("discord: 5\n", 1, "discord"),
+    ("discord: 5\n", 1, "discord: expected `key: value` lines here"),
     ("people:\n  developers:\n    users: [alice]\n", 3, "people.developers.users"),
     ("people:\n  developers:\n    users: 5\n", 3, "people.developers.users"),
     ("people:\n  owners: {}\n", 2, "known keys here: approvers, developers"),
@@ -110,7 +110,8 @@ def test_a_bad_configuration_names_the_file_the_line_and_the_key(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "checks"),
+        ("", "checks is missing"),
+        ("bogus: 1\n", "unknown key bogus"),
         ("checks: {}\n", "checks.quick"),
         ("- just\n- a list\n", "expected `key: value` lines"),
         ("just text\n", "expected `key: value` lines"),
