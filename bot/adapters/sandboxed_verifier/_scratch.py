@@ -1,17 +1,21 @@
 """Copies of the workspace to run things in: what a check writes never reaches the worktree."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
 
+from bot.adapters._removal import remove_tree
 from bot.domain.errors import VerifierError
 from bot.ports.workspace import Workspace
 
+T = TypeVar("T")
 _STALE_SECONDS = 24 * 3600
 
 
@@ -44,8 +48,29 @@ def _compiled(name: str) -> bool:
     return name == "__pycache__" or name.endswith((".pyc", ".pyo"))
 
 
+def _remove(place: Path) -> None:
+    with contextlib.suppress(OSError):
+        remove_tree(place)
+
+
 def _ordinary(path: Path) -> bool:
     return path.is_symlink() or path.is_dir() or path.is_file()
+
+
+class Once(Generic[T]):
+    """Makes something when it is first asked for, and gives the same to all who ask."""
+
+    def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
+        self._make = make
+        self._turn = asyncio.Lock()
+        self._made: list[T] = []
+
+    async def __call__(self) -> T:
+        """Return it."""
+        async with self._turn:
+            if not self._made:
+                self._made.append(await self._make())
+            return self._made[0]
 
 
 class Scratch:
@@ -59,7 +84,7 @@ class Scratch:
         self._folder.mkdir(parents=True, exist_ok=True)
         for left in self._folder.iterdir():
             if time.time() - left.lstat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+                _remove(left)
 
     @asynccontextmanager
     async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
@@ -74,13 +99,13 @@ class Scratch:
             else:
                 try:
                     await _in_thread(lambda: _copy(workspace.path, tree))
-                except (OSError, shutil.Error) as error:
+                except (OSError, shutil.Error, RecursionError) as error:
                     raise VerifierError(
                         f"{workspace.path} cannot be copied: {error}; is the disk full?"
                     ) from error
             yield place
         finally:
-            await _in_thread(lambda: shutil.rmtree(place, ignore_errors=True))
+            await _in_thread(lambda: _remove(place))
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:

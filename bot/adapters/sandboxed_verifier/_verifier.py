@@ -1,9 +1,9 @@
 """`SandboxedVerifier`: which commands to run where, and what their ends mean."""
 
 import asyncio
-import contextlib
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._affected import affected_tests, is_test, python_files
@@ -20,7 +20,7 @@ from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
 from bot.adapters.sandboxed_verifier._reds import Reds
 from bot.adapters.sandboxed_verifier._reproducing import Reproducing
 from bot.adapters.sandboxed_verifier._results import check_result, skipped
-from bot.adapters.sandboxed_verifier._scratch import Scratch
+from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
 from bot.adapters.sandboxed_verifier._witness import watched
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
@@ -35,8 +35,9 @@ CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"
 
 
 class SandboxedVerifier:
-    """Runs base's checks and reproductions, each in a copy of its own that is thrown away.
+    """Runs base's checks and reproductions in copies of the workspace that are thrown away.
 
+    What runs code of the branch has one of its own; what only reads has one that nobody can write.
     `cache` keeps what makes the next run faster; a folder in it is writable only for the one tool
     it belongs to, so that a test cannot plant a result there. `side_by_side` commands run at once.
     """
@@ -169,12 +170,14 @@ class SandboxedVerifier:
         results: dict[int, CheckResult] = {}
         telling = asyncio.Lock()
 
-        async def one(number: int, check: Check) -> None:
+        async def one(number: int, check: Check, only_read: Once[Path]) -> None:
             command = expand(check, python, affected)
             if command is None:
                 results[number] = skipped(check)
+            elif (tool := tool_of(command)) in CACHES:
+                results[number] = await self._read(check, command, tool, only_read)
             else:
-                results[number] = await self._check(
+                results[number] = await self._run(
                     check, command, workspace, python, at_base=at_base
                 )
             async with telling:
@@ -182,27 +185,31 @@ class SandboxedVerifier:
 
         # Affected tests first: they say most, and take longest.
         order = sorted(enumerate(checks), key=lambda pair: AFFECTED not in pair[1].command)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for number, check in order:
-                    group.create_task(one(number, check))
-        except ExceptionGroup as failures:
-            # The first is the cause; the others are the same door closed to the other checks.
-            raise failures.exceptions[0] from failures
+        async with self._to_read(workspace, at_base=at_base) as only_read:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for number, check in order:
+                        group.create_task(one(number, check, only_read))
+            except ExceptionGroup as failures:
+                # The first is the cause; the others are the same door closed to the other checks.
+                raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
 
     async def warm(self, workspace: Workspace) -> None:
         """Fill the tools' caches from a worktree at rest, so that the first run is as fast as any.
 
-        The results mean nothing and are dropped. Raises what `run_checks` raises.
+        What imports what is read as well. The results mean nothing and are dropped. Raises what
+        `run_checks` raises.
         """
         checks = await self._base_checks("quick", workspace)
         files = await asyncio.to_thread(lambda: list(python_files(workspace.path)))
         sources = [file for file in files if not is_test(file)]
-        for check in checks:
-            command = expand(check, sources, ())
-            if command is not None and tool_of(command) in CACHES:
-                await self._check(check, command, workspace, ())
+        async with self._to_read(workspace, at_base=False) as only_read:
+            for check in checks:
+                command = expand(check, sources, ())
+                if command is not None and (tool := tool_of(command)) in CACHES:
+                    await self._read(check, command, tool, only_read)
+        await self._affected(checks, workspace, ())
 
     async def _base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
         source = f"{self._config} at {workspace.base[:10]}"
@@ -218,34 +225,52 @@ class SandboxedVerifier:
             raise VerifierError(str(error)) from error
         return checks.quick if tier == "quick" else checks.full
 
-    async def _check(
+    @asynccontextmanager
+    async def _to_read(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Once[Path]]:
+        """Lend one copy for all that only read it; it is made when the first of them begins."""
+        async with AsyncExitStack() as stack:
+            yield Once(lambda: stack.enter_async_context(self._copy(workspace, at_base=at_base)))
+
+    @asynccontextmanager
+    async def _copy(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
+        async with self._scratch.lend(workspace, at_base=at_base) as place:
+            if not at_base:
+                await self._machinery.restore(place / "tree", workspace, conftest=False)
+            yield place
+
+    async def _read(
+        self, check: Check, command: Sequence[str], tool: Tool, only_read: Once[Path]
+    ) -> CheckResult:
+        """Run a tool that runs nothing of the tree, which it cannot write to."""
+        async with self._turns[tool], self._slots:
+            tree, kept = await only_read() / "tree", self._cache / tool
+            kept.mkdir(parents=True, exist_ok=True)
+            done = await self._sandbox.run(
+                command,
+                cwd=tree,
+                writable=[kept],
+                env={"PYTHONPATH": str(tree), CACHES[tool]: str(kept)},
+                limits=Limits(seconds=check.seconds),
+            )
+            return check_result(check, shlex.join(command), done, tool, None)
+
+    async def _run(
         self,
         check: Check,
         command: Sequence[str],
         workspace: Workspace,
         changed: Sequence[str],
         *,
-        at_base: bool = False,
+        at_base: bool,
     ) -> CheckResult:
         tool = tool_of(command)
-        turn = self._turns.get(tool) or contextlib.nullcontext()
-        async with turn, self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
-            tree = place / "tree"
-            env = {"PYTHONPATH": str(tree)}
-            writable = [place]
-            if not at_base:
-                await self._machinery.restore(tree, workspace, conftest=False)
-            if tool in CACHES:
-                kept = self._cache / tool
-                kept.mkdir(parents=True, exist_ok=True)
-                env[CACHES[tool]] = str(kept)
-                writable.append(kept)
+        async with self._slots, self._copy(workspace, at_base=at_base) as place:
             tests = watched(command, place, changed) if tool == "pytest" else None
             done = await self._sandbox.run(
                 tests.command if tests else command,
-                cwd=tree,
-                writable=writable,
-                env=env | (tests.env if tests else {}),
+                cwd=place / "tree",
+                writable=[place],
+                env={"PYTHONPATH": str(place / "tree")} | (tests.env if tests else {}),
                 limits=Limits(seconds=check.seconds),
             )
             report = tests.read() if tests else None
