@@ -1,11 +1,8 @@
 """Worktrees of the running checkout's repository, one a run, each on a branch of its own."""
 
 import contextlib
-import os
 import re
-import shutil
-import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from bot.adapters._file_lock import FileLock, Locked
 from bot.adapters._git import Git, in_thread
 from bot.adapters._git_remote import Access
 from bot.adapters._git_worktree import GitWorkspace
+from bot.adapters._removal import remove_tree
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.domain.ids import slug as safe_slug
 
@@ -179,20 +177,8 @@ def _git_folder(path: Path) -> Path:
 
 
 def _remove_tree(path: Path) -> None:
-    """Remove a folder, also where somebody took away the right to write."""
-
-    def allow_and_retry(call: Callable[[str], object], name: str, _: object) -> None:
-        for target in (Path(name).parent, Path(name)):
-            with contextlib.suppress(OSError):
-                if not target.is_symlink():
-                    target.chmod(stat.S_IRWXU)
-        if Path(name).is_dir() and call is not os.unlink:
-            shutil.rmtree(name)
-        else:
-            call(name)
-
     try:
-        shutil.rmtree(path, onerror=allow_and_retry)
+        remove_tree(path)
     except FileNotFoundError:
         return
     except OSError as error:

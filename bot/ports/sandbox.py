@@ -12,7 +12,7 @@ from bot.domain.record import Record
 class Limits(Record):
     """What one command may use. `processes` and `memory_mb` are all of its processes' together.
 
-    `disk_mb` is what the folders it may write to hold at the end of it, at most.
+    `disk_mb` and `files` are what the folders it may write to hold at the end of it, at most.
     """
 
     seconds: float = Field(default=60.0, gt=0)
@@ -20,6 +20,7 @@ class Limits(Record):
     processes: int = Field(default=512, gt=0)
     output_chars: int = Field(default=200_000, gt=0)
     disk_mb: int = Field(default=8192, gt=0)
+    files: int = Field(default=200_000, gt=0)
 
 
 class Completed(Record):

@@ -250,6 +250,18 @@ async def test_filling_the_disk_with_many_files_is_stopped_and_said(
 
 
 @pytest.mark.slow
+async def test_filling_the_disk_with_files_that_hold_nothing_is_stopped_and_said(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    code = (
+        "import itertools\nfor number in itertools.count():\n    open(f'{number}', 'w').close()\n"
+    )
+    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=60, files=500))
+    assert not done.timed_out
+    assert "files, 500 are allowed" in done.output
+
+
+@pytest.mark.slow
 async def test_what_others_write_meanwhile_is_not_held_against_a_command(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.adapters.sandbox._census import family, memory
 from bot.ports.sandbox import Completed, Limits
@@ -65,45 +66,69 @@ def limited(argv: Sequence[str], limits: Limits, *, alone: bool = False) -> list
     return ["/bin/sh", "-c", f'{ceilings}exec "$@"', "sh", *argv]
 
 
-def _held(folders: Sequence[Path]) -> int:
-    """Return the bytes in files below `folders`; links are not followed."""
-    total, left = 0, [str(folder) for folder in folders]
+class _Room(NamedTuple):
+    """Bytes and files: what is held, or what is free."""
+
+    size: int
+    files: int
+
+
+def _held(folders: Sequence[Path]) -> _Room:
+    """Return what lies below `folders`; links are not followed."""
+    size, files, left = 0, 0, [str(folder) for folder in folders]
     while left:
         with suppress(OSError), os.scandir(left.pop()) as entries:
             for entry in entries:
+                files += 1
                 with suppress(OSError):
                     if entry.is_dir(follow_symlinks=False):
                         left.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
-    return total
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+    return _Room(size, files)
 
 
-def _free(folders: Sequence[Path]) -> int | None:
-    """Return the free bytes where `folders` are: cheap to ask, and all a quick look needs."""
+def _free(folders: Sequence[Path]) -> _Room | None:
+    """Return what is free where `folders` are: cheap to ask, and all a quick look needs."""
     try:
         found = [os.statvfs(folder) for folder in folders]
     except OSError:
         return None
-    return min((disk.f_bavail * disk.f_frsize for disk in found), default=None)
+    if not found:
+        return None
+    return _Room(
+        min(disk.f_bavail * disk.f_frsize for disk in found), min(disk.f_favail for disk in found)
+    )
 
 
 class _Disk:
-    """Watches what is written below some folders, looking closely only when space grows scarce."""
+    """Watches what is written below some folders, looking closely only when space grows scarce.
+
+    Files without anything in them take no space, and yet a disk holds only so many.
+    """
 
     def __init__(self, folders: Sequence[Path], limits: Limits) -> None:
         self._folders = folders
-        self._most = limits.disk_mb
+        self._most = _Room(limits.disk_mb * _MIB, limits.files)
         self._free = _free(folders)
 
     def excess(self) -> str:
         """Return what is too much, or nothing."""
         now = _free(self._folders)
-        if now is None or self._free is None or self._free - now <= self._most * _MIB:
+        if now is None or self._free is None or self._within(self._free, now):
             return ""
-        held = _held(self._folders) // _MIB
-        self._free = now if held <= self._most else self._free  # somebody else's, then
-        return f"killed: {held} MB on disk, {self._most} are allowed" if held > self._most else ""
+        held = _held(self._folders)
+        if held.size > self._most.size:
+            most = self._most.size // _MIB
+            return f"killed: {held.size // _MIB} MB on disk, {most} are allowed"
+        if held.files > self._most.files:
+            return f"killed: {held.files} files, {self._most.files} are allowed"
+        self._free = now  # somebody else's, then
+        return ""
+
+    def _within(self, before: _Room, now: _Room) -> bool:
+        taken = _Room(before.size - now.size, before.files - now.files)
+        return taken.size <= self._most.size and taken.files <= self._most.files
 
 
 def _excess(root: int, limits: Limits) -> str:

@@ -160,3 +160,27 @@ async def test_names_are_only_names(lent: GitWorkspace, tmp_path: Path) -> None:
     await lent.reset(lent.base)
     assert await lent.changes() == ()
     assert not await asyncio.to_thread(lambda: list(tmp_path.rglob("ran")))
+
+
+DEEP = """import os
+here = os.getcwd()
+for _ in range(1_500):
+    os.mkdir("deep")
+    os.chdir("deep")
+os.chdir(here)
+"""
+
+
+@pytest.mark.slow
+async def test_a_depth_that_a_test_leaves_is_removed_all_the_same(
+    lent: GitWorkspace, tmp_path: Path
+) -> None:
+    """Deeper than Python calls itself, and than the longest path the kernel takes."""
+    write(lent.path, {"dice.py": DEEP + FIXED})
+    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
+
+    async def listen(_: CheckResult) -> None: ...
+
+    (result,) = await verifier.run_checks("quick", lent, ["dice.py"], listen, only="tests")
+    assert result.status == "passed"
+    assert list((tmp_path / "cache" / "scratch").iterdir()) == []
