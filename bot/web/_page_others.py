@@ -64,7 +64,7 @@ def audit_page(entries: Sequence[AuditEntry], state: AuditState, now: datetime) 
     word = badge("broken", "bad") if broken else badge("holds", "good")
     told = f"at entry {broken.number}: {broken.told}" if broken else f"up to entry {state.last}."
     known = f" Known before: {state.accepted.told}" if state.accepted else ""
-    way = " On the machine “theseus audit” looks at all of it."
+    way = " On the machine “theseus audit verify” looks at all of it."
     chain = tag("p", "The chain ", word, " ", told, known, way, class_="card")
     rows: list[tuple[Content, ...]] = [
         (
@@ -83,10 +83,14 @@ def audit_page(entries: Sequence[AuditEntry], state: AuditState, now: datetime) 
     return join(chain, newest)
 
 
-def state_page(told: Mapping[str, object], reasons: Sequence[str]) -> Html:
+def state_page(about: Mapping[str, object], reasons: Sequence[str]) -> Html:
     """Return how the bot itself is."""
     mark = badge("not ready", "bad") if reasons else badge("ready", "good")
-    known = [(name.replace("_", " ").capitalize(), str(told[name])) for name in told]
+    yes_no = {True: "yes", False: "no"}
+    known = [
+        (name.replace("_", " ").capitalize(), yes_no[told] if isinstance(told, bool) else str(told))
+        for name, told in about.items()
+    ]
     return join(
         tag("p", mark, " ", "; ".join(reasons), class_="card"),
         facts([(name, value) for name, value in known if value not in ("", "None")]),

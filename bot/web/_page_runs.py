@@ -117,7 +117,7 @@ def _plan(history: History) -> Html | None:
     return _section(
         "Plan",
         prose(plan.solution),
-        tag("ol", *(tag("li", step.summary) for step in plan.steps)),
+        tag("ol", *(tag("li", prose(step.summary)) for step in plan.steps)),
         facts([("Risk", plan.risk), ("May change", join(*map(code, files), between=", "))]),
     )
 

@@ -142,3 +142,11 @@ async def test_a_clock_that_went_back_makes_no_negative_age(room: Room) -> None:
         await visitor.server.feed.look()
         room.clock.tick(-timedelta(hours=1).total_seconds())
         assert "theseus_last_action_age_seconds 0\n" in (await visitor.get("/metrics")).text
+
+
+async def test_the_pages_speak_as_people_do_and_name_commands_there_are(room: Room) -> None:
+    async with room.serving() as visitor:
+        state = await visitor.get("/state")
+        audit = await visitor.get("/audit")
+    assert "<dt>Stopped</dt><dd>no</dd>" in state.text
+    assert "“theseus audit verify” looks at all of it" in audit.text
