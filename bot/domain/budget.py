@@ -15,10 +15,10 @@ class Cap(Record):
 class Price(Record):
     """US dollars for a million tokens."""
 
-    tokens_in: float = Field(ge=0)
-    tokens_out: float = Field(ge=0)
-    cache_read: float = Field(ge=0)
-    cache_write: float = Field(ge=0)
+    tokens_in: float = Field(ge=0, allow_inf_nan=False)
+    tokens_out: float = Field(ge=0, allow_inf_nan=False)
+    cache_read: float = Field(ge=0, allow_inf_nan=False)
+    cache_write: float = Field(ge=0, allow_inf_nan=False)
 
 
 class BudgetRules(Record):

@@ -15,7 +15,7 @@ _BETA = "?beta=true"
 _TARGETS: Mapping[str, str] = {
     target: path for path in (MESSAGES, COUNT) for target in (path, path + _BETA)
 }
-_HOSTS = frozenset({"127.0.0.1", "localhost"})
+_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.ASCII)
 _ASKED = frozenset(
     {
         "accept", "anthropic-beta", "anthropic-version", "user-agent", "x-app",
@@ -38,7 +38,7 @@ def target(http: web.Request) -> str:
     if http.version != HttpVersion11:
         raise wrong("This is asked with HTTP/1.1.")
     host = http.headers.getall("Host", [])
-    if len(host) != 1 or (host[0].rpartition(":")[0] not in _HOSTS and host[0] not in _HOSTS):
+    if len(host) != 1 or not _HOST.fullmatch(host[0]):
         raise forbidden("This gateway has another name.")
     if "Origin" in http.headers or "Cookie" in http.headers:
         raise forbidden("This gateway is not for browsers.")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from bot.domain.prices import Usage
+from bot.domain.spending import MOST_TOKENS
 
 LONGEST = 4 * 1024 * 1024  # of a line, or of a whole answer, that is looked at
 _DATA = b"data:"
@@ -128,7 +129,7 @@ def _counts(usage: object) -> dict[str, int]:
         key: count for each in inner if isinstance(each, Mapping) for key, count in each.items()
     }
     return {
-        kind: count
+        kind: min(count, MOST_TOKENS)
         for kind, count in {**told, **usage}.items()
         if kind in _KINDS and isinstance(count, int) and not isinstance(count, bool) and count >= 0
     }

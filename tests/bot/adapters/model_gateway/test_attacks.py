@@ -151,7 +151,14 @@ SMUGGLED = [
     request("POST /v1/messages\r\nx: y HTTP/1.1", sent=WHOLE),
     *(
         request(GOOD, sent=WHOLE, host=host)
-        for host in ("api.anthropic.com", "evil.example:80", "127.0.0.1.evil.example", "[::1]", "")
+        for host in (
+            "api.anthropic.com",
+            "evil.example:80",
+            "127.0.0.1.evil.example",
+            "[::1]",
+            "",
+            "127.0.0.1:443@evil.example",
+        )
     ),
     request(GOOD, "Origin: http://evil.example", sent=WHOLE),
     request(GOOD, "Cookie: a=b", sent=WHOLE),

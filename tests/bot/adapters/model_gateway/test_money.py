@@ -182,6 +182,14 @@ async def test_what_is_dearer_than_its_size_is_held_back_for_what_it_may_cost(
         assert (await held(room, with_block(text="説" * 1_000)))[1] >= 2_000
 
 
+async def test_more_tokens_than_there_are_leave_no_money_held(tmp_path: Path) -> None:
+    answer = saying(TOLD, ended(usage={"output_tokens": 10**400}), STOP)
+    async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
+        assert (await room.ask(lent))[0] == 200
+        assert not room.toll.held
+        assert len(room.charges) == 1
+
+
 async def test_text_that_has_more_tokens_than_its_size_tells_is_held_back_for_from_then_on(
     tmp_path: Path,
 ) -> None:
