@@ -74,9 +74,12 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/domain/budget.py",
         "bot/domain/spending.py",
         "bot/domain/prices.py",
+        "bot/domain/spent.py",
+        "bot/domain/account.py",
         "bot/self_improvement/_allowance.py",
         "bot/self_improvement/_budget.py",
         "bot/self_improvement/_calendar.py",
+        "bot/self_improvement/_spending.py",
         "bot/adapters/sqlite_ledger",
     ),
     "audit": _class(
