@@ -42,6 +42,14 @@ async def inside(
         yield room, Trespasser(room, run, card, table)
 
 
+async def loses_the_role(room: DevChannel) -> None:
+    guild = room.client.get_guild(room.local.guild_id)
+    assert guild is not None
+    role = next(each for each in guild.roles if each.name == "developers")
+    gwen = room.local.people["gwen"]
+    await room.client.http.remove_role(room.local.guild_id, gwen, role.id)
+
+
 def _self_audit(room: DevChannel, folder: Path) -> SelfAudit:
     world = room.world
     doors = AuditDoors(
@@ -60,6 +68,8 @@ async def test_every_way_in_asks_for_what_the_table_says_and_changes_nothing(
 ) -> None:
     async with inside(tmp_path) as (room, mallory):
         assert set(every_cog()) == set(room.client.extensions)
+        await loses_the_role(room)
+        mallory.people = ("mallory", "gwen")
         complaints = await mallory.complaints()
         assert complaints == [], "\n".join(complaints)
         assert set(entries(room.client)) == {each for each in ENTRIES if each != "reacts 🚢"}
@@ -73,11 +83,7 @@ async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(
         thread = str(mallory.run.thread_id)
         told = await room["gwen"].press(thread, custom_id(mallory.card, "Revise"), mallory.card)
         assert told["result"] == "modal"
-        guild = room.client.get_guild(room.local.guild_id)
-        assert guild is not None
-        role = next(each for each in guild.roles if each.name == "developers")
-        gwen = room.local.people["gwen"]
-        await room.client.http.remove_role(room.local.guild_id, gwen, role.id)
+        await loses_the_role(room)
         [field] = told["modal"]["fields"]
         form = {field["custom_id"]: "also handle 0d6"}
         sent = await room["gwen"].submit(thread, told["modal"]["custom_id"], form)
@@ -92,14 +98,34 @@ async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_pat
         complaints = await mallory.complaints()
     where = sorted(complaint.partition(":")[0] for complaint in complaints)
     assert where == [
+        "/beds dig",
+        "/hidden",
         "/leak",
+        "/whisper",
         "@ shout",
+        "@ whisper",
         "button Lever pull",
         "button Lever push",
         "choices /leak run",
+        "form ReviseModal",
         "form Wish",
+        "hears Planted.on_interaction",
+        "hears Planted.on_message",
         "hears Planted.on_raw_message_edit",
+        "hears Planted.on_reaction_add",
+        "hears client.on_typing",
+        "hook Planted.cog_app_command_error",
+        "hook Planted.cog_check",
+        "hook client._checks",
+        "hook leak error",
+        "item Pick",
         "loop Planted._hourly",
+        "loop nightly",
+        "menu Leak this",
+        "menu Tell me",
+        "view Lasting",
+        "view Passing",
+        "view View",
     ]
 
 

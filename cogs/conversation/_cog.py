@@ -132,10 +132,15 @@ class Conversation(commands.Cog):
                 )
 
     def _is_talk(self, message: discord.Message) -> bool:
-        """Whether a person wrote it: no bot, no webhook, no note of Discord's own."""
+        """Whether a person wrote it: no bot, no webhook, no note of Discord's own.
+
+        In a server that is not known (any more) nobody can tell who it is: that is no direct
+        message, though no server comes with it.
+        """
         written = message.type in (discord.MessageType.default, discord.MessageType.reply)
         by_person = not message.author.bot and not message.webhook_id
-        return written and by_person and self.bot.user is not None
+        known = message.guild is not None or isinstance(message.channel, discord.DMChannel)
+        return written and by_person and known and self.bot.user is not None
 
     def _heard_before(self, message_id: int) -> bool:
         """Whether Discord delivered this message before, as it may after a reconnect."""

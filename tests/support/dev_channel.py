@@ -88,7 +88,7 @@ class DevChannel:
 
     async def refused(self) -> list[tuple[str, str]]:
         """Return who was refused what, oldest first."""
-        entries = await self.world.store.audit_log()
+        entries = await self.world.store.audit_log(limit=1_000)
         return [(e.person.name, e.action) for e in reversed(entries) if not e.allowed and e.person]
 
 

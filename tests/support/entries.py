@@ -1,8 +1,9 @@
 """Every way into the bot, what each asks the policy for, and which are open to all, and why."""
 
+import gc
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 import typer
@@ -110,6 +111,8 @@ SAID: Mapping[Intent, str] = {
     Intent.CHAT: "good morning",
 }
 
+Made = TypeVar("Made")
+_OF_LOADING = ("cog_load", "cog_unload")
 _CHOICE = re.compile(r"\(\?P<(?:act|action)>([\w|-]+)\)")
 
 
@@ -122,23 +125,26 @@ def entries(bot: commands.Bot) -> Iterator[str]:
     yield from (f"menu {menu.name}" for menu in menus(bot))
     for item in items(bot):
         yield from (f"button {item.__name__} {act}" for act in acts_of(item) or ["?"])
-    yield from (f"view {type(view).__name__}" for view in bot.persistent_views)
-    yield from (f"form {form.__name__}" for form in forms(bot))
+    bare = (view for view in bot.persistent_views if type(view).__module__.startswith("discord."))
+    yield from (f"view {type(view).__name__}" for view in bare)
+    for kind, base in (("view", ui.View), ("view", ui.LayoutView), ("form", ui.Modal)):
+        yield from (f"{kind} {each.__name__}" for each in made(bot, base))
+    presses = (each for each in made(bot, ui.Item) if not issubclass(each, ui.DynamicItem))
+    yield from (f"item {each.__name__}" for each in presses)
     yield from (f"says {intent}" for intent in Intent)
     yield from (f"hears {name}" for name in listeners(bot))
-    yield from loops(bot)
+    yield from (f"loop {name}" for name in loops(bot))
+    yield from (f"hook {name}" for name in hooks(bot))
     yield from (f"$ {path}" for path in command_line())
     yield from (f"http {method} {path}" for method, path in open_routes())
 
 
 def slash(bot: commands.Bot) -> list[app_commands.Command[Any, ..., Any]]:
-    """Return every slash command, those in groups too."""
-    found = {
-        command.qualified_name: command
-        for command in bot.tree.walk_commands()
-        if isinstance(command, app_commands.Command)
-    }
-    return list(found.values())
+    """Return every slash command, those in groups and those of one server too."""
+    places = [None, *(discord.Object(each) for each in bot.tree._guild_commands)]
+    everything = [each for place in places for each in bot.tree.walk_commands(guild=place)]
+    found = [each for each in everything if isinstance(each, app_commands.Command)]
+    return list({id(each): each for each in found}.values())
 
 
 def choosing(command: app_commands.Command[Any, ..., Any]) -> list[str]:
@@ -148,10 +154,8 @@ def choosing(command: app_commands.Command[Any, ..., Any]) -> list[str]:
 
 
 def menus(bot: commands.Bot) -> list[app_commands.ContextMenu]:
-    """Return every context menu."""
-    kinds = (discord.AppCommandType.message, discord.AppCommandType.user)
-    found = [menu for kind in kinds for menu in bot.tree.get_commands(type=kind)]
-    return [menu for menu in found if isinstance(menu, app_commands.ContextMenu)]
+    """Return every context menu, those of one server too."""
+    return list({id(each): each for each in bot.tree._context_menus.values()}.values())
 
 
 def items(bot: commands.Bot) -> list[type[ui.DynamicItem[Any]]]:
@@ -167,15 +171,24 @@ def acts_of(item: type[ui.DynamicItem[Any]]) -> list[str]:
 
 def forms(bot: commands.Bot) -> list[type[ui.Modal]]:
     """Return every form that a loaded cog can open."""
-    found: list[type[ui.Modal]] = []
-    waiting = [*ui.Modal.__subclasses__()]
-    rooms = ("cogs.", *bot.extensions)
+    return made(bot, ui.Modal)
+
+
+def made(bot: commands.Bot, base: type[Made]) -> list[type[Made]]:
+    """Return every class of ours made of `base`; of one that was loaded again the newest."""
+    found: dict[tuple[str, str], type[Made]] = {}
+    waiting = [*base.__subclasses__()]
     while waiting:
-        form = waiting.pop()
-        waiting += form.__subclasses__()
-        if form.__module__.startswith(rooms) and form not in found:
-            found.append(form)
-    return list({form.__name__: form for form in found}.values())
+        each = waiting.pop(0)
+        waiting += each.__subclasses__()
+        if is_ours(bot, each.__module__):
+            found[each.__module__, each.__qualname__] = each
+    return list(found.values())
+
+
+def is_ours(bot: commands.Bot, module: str) -> bool:
+    """Whether a module is the bot's, or that of a cog it has loaded."""
+    return module.startswith(("cogs.", "bot.")) or module in bot.extensions
 
 
 def listeners(bot: commands.Bot) -> Iterator[str]:
@@ -185,14 +198,32 @@ def listeners(bot: commands.Bot) -> Iterator[str]:
     for name in vars(type(bot)):
         if name.startswith("on_"):
             yield f"{type(bot).__name__}.{name}"
+    hung = {name: each for name, each in vars(bot).items() if name.startswith("on_")}
+    yield from (f"client.{name}" for name in hung if is_ours(bot, hung[name].__module__))
 
 
-def loops(bot: commands.Bot) -> Iterator[str]:
-    """Yield the background loops of every cog."""
+def loops(bot: commands.Bot) -> set[str]:
+    """Return the background loops there are, wherever they hang."""
+    every = (each.coro for each in gc.get_objects() if type(each) is tasks.Loop)
+    return {coro.__qualname__ for coro in every if is_ours(bot, coro.__module__)}
+
+
+def hooks(bot: commands.Bot) -> Iterator[str]:
+    """Yield what runs beside a command: checks of a cog, what comes before, after and on errors."""
     for cog in bot.cogs.values():
-        for name in dir(type(cog)):
-            if isinstance(getattr(type(cog), name, None), tasks.Loop):
-                yield f"loop {type(cog).__name__}.{name}"
+        for name, base in vars(commands.Cog).items():
+            special = hasattr(base, "__cog_special_method__") and name not in _OF_LOADING
+            if special and getattr(type(cog), name) is not base:
+                yield f"{type(cog).__name__}.{name}"
+    guarded: list[Any] = [*bot.walk_commands(), *slash(bot), *menus(bot)]
+    failing = (each for each in guarded if getattr(each, "on_error", None) is not None)
+    yield from (f"{each.qualified_name} error" for each in failing)
+    yield from (
+        f"tree.{name}" for name in ("on_error", "interaction_check") if name in vars(bot.tree)
+    )
+    for name in ("_checks", "_check_once", "_before_invoke", "_after_invoke"):
+        if getattr(bot, name):
+            yield f"client.{name}"
 
 
 def command_line() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A cog as somebody may add tomorrow, with ways in that ask nobody."""
+"""A cog as somebody may add tomorrow, with ways in of every kind that ask nobody."""
 
 import re
 from typing import Any, Self
@@ -8,6 +8,8 @@ from discord import app_commands, ui
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
+
+HERE = 1  # a server, of which this is the id
 
 
 class Lever(ui.DynamicItem[ui.Button[Any]], template=re.compile(r"(?P<act>pull|push)")):
@@ -27,14 +29,64 @@ class Wish(ui.Modal, title="Wish"):
     """A form anybody can send."""
 
 
+class ReviseModal(ui.Modal, title="Revise"):
+    """A form that goes by the name of one that asks."""
+
+
+class Lasting(ui.View):
+    """What is shown once and pressed for ever."""
+
+
+class Passing(ui.View):
+    """What can be pressed for a while, and answers by itself."""
+
+    @ui.select(options=[discord.SelectOption(label="all")])
+    async def chosen(self, interaction: discord.Interaction[Any], choice: ui.Select[Any]) -> None:
+        """Do it."""
+
+
+class Pick(ui.Select[Any]):
+    """Something to choose from, to be put anywhere."""
+
+
+@tasks.loop(hours=1)
+async def nightly() -> None:
+    """Something by itself, which hangs on no cog."""
+
+
+@app_commands.context_menu(name="Leak this")
+@app_commands.guilds(HERE)
+async def leak_this(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    """Tell everybody, in one server only."""
+
+
+@app_commands.context_menu(name="Tell me")
+async def tell_me(interaction: discord.Interaction[Any], user: discord.User) -> None:
+    """Tell whoever asks."""
+
+
+async def on_typing(*_: object) -> None:
+    """Hear that somebody types, by what the client calls and not by a listener."""
+
+
 class Planted(commands.Cog):
     """Has one of everything."""
 
+    beds = app_commands.Group(name="beds", description="Several")
+
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+        self._lasting = Lasting(timeout=None)
+        self._bare = ui.View(timeout=None)
+        self._bare.add_item(ui.Button(label="press", custom_id="bare"))
 
     async def cog_load(self) -> None:
         self.bot.add_dynamic_items(Lever)
+        self.bot.add_view(self._bare)
+        self.bot.tree.add_command(leak_this)
+        self.bot.tree.add_command(tell_me)
+        self.bot.event(on_typing)
+        self.bot.check(self.cog_check)
 
     @app_commands.command()
     async def leak(self, interaction: discord.Interaction, run: str = "") -> None:
@@ -49,17 +101,55 @@ class Planted(commands.Cog):
         runs = await self.bot.agent.runs()
         return [app_commands.Choice(name=run.id, value=run.id) for run in runs]
 
+    @leak.error
+    async def _leaked(self, interaction: discord.Interaction, error: Exception) -> None:
+        """Tell why it failed."""
+
+    @app_commands.command()
+    @app_commands.guilds(HERE)
+    async def hidden(self, interaction: discord.Interaction) -> None:
+        """Be there in one server only."""
+
+    @beds.command()
+    async def dig(self, interaction: discord.Interaction) -> None:
+        """Be one of several."""
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Hear what is said."""
+
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Hear what was edited."""
+
+    @commands.Cog.listener()
+    async def on_reaction_add(self, reaction: discord.Reaction, user: discord.User) -> None:
+        """Hear what pleases."""
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Hear everything that is pressed."""
 
     @commands.command()
     async def shout(self, ctx: commands.Context[Any]) -> None:
         """A typed command."""
 
+    @commands.hybrid_command()  # type: ignore[arg-type]
+    async def whisper(self, ctx: commands.Context[Any]) -> None:
+        """A command of both kinds."""
+
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
         """Something by itself."""
+
+    async def cog_check(self, ctx: commands.Context[Any]) -> bool:
+        """Be asked before every typed command."""
+        return True
+
+    async def cog_app_command_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError
+    ) -> None:
+        """Be told of what failed."""
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -1,5 +1,7 @@
 """Going in by every way there is, as somebody who may not: what is asked for, and what changes."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,28 +18,31 @@ from tests.support import entries
 from tests.support.dev_channel import DevChannel
 from tests.support.entries import SAID, Table
 
-WHO = "mallory"
 _HEAD = "0" * 40
-Going = Callable[[], Awaitable[None]]
+Going = Callable[[str], Awaitable[None]]
+"""Goes in as the person of that name."""
 _SPELL = 61  # seconds: so many refusals in one minute would only be counted
 
 
 @dataclass
 class Trespasser:
-    """Somebody on no list, in a room with a run that waits for a word."""
+    """People who may not, in a room with a run that waits for a word."""
 
     room: DevChannel
     run: Run
     card: Message
     table: Table
+    people: Sequence[str] = ("mallory",)
 
     async def complaints(self) -> list[str]:
         """Return what is wrong with the ways in: not in the table, or not as the table says."""
+        there = Counter(entries.entries(self.room.client))
         found = [
             f"{entry}: in no table; ask the policy, or declare it open with a reason"
-            for entry in entries.entries(self.room.client)
+            for entry in there
             if entry not in self.table
         ]
+        found += [f"{entry}: two go by this name" for entry, many in there.items() if many > 1]
         async for entry, wanted, asked in self._observed():
             if asked != wanted:
                 found.append(f"{entry}: asks for {asked or 'nothing'}, not for {wanted}")
@@ -59,14 +64,17 @@ class Trespasser:
             yield "reacts 🚢", self.table["reacts 🚢"], await self._tried(self._reacts)
 
     async def _tried(self, going: Going) -> str | None:
-        """Return the act that was refused while somebody went in, if it was exactly one."""
+        """Return the act that was refused while each went in, if it was exactly one for all."""
         self.room.world.clock.tick(_SPELL)
         before, state = await self.room.refused(), self._state()
-        await going()
+        async with asyncio.TaskGroup() as group:
+            for who in self.people:
+                group.create_task(going(who))  # type: ignore[arg-type]
         assert self._state() == state
-        refused = (await self.room.refused())[len(before) :]
-        acts = {act for who, act in refused if who == WHO}
-        return acts.pop() if len(acts) == 1 else None
+        refused = set((await self.room.refused())[len(before) :])
+        acts = {act for _, act in refused}
+        same = refused == {(who, act) for who in self.people for act in acts}
+        return acts.pop() if same and len(acts) == 1 else None
 
     def _state(self) -> object:
         """Return what nobody who may not must change."""
@@ -84,10 +92,10 @@ class Trespasser:
         for command in entries.slash(self.room.client):
             yield f"/{command.qualified_name}", partial(self._runs, command)
 
-    async def _runs(self, command: app_commands.Command[Any, ..., Any]) -> None:
+    async def _runs(self, command: app_commands.Command[Any, ..., Any], who: str) -> None:
         options = {p.display_name: self._value(p) for p in command.parameters if p.required}
-        told = await self.room[WHO].run("dev", command.qualified_name, **options)
-        await self._answered(told, "dev")
+        told = await self.room[who].run("dev", command.qualified_name, **options)
+        await self._answered(told, "dev", who)
 
     def _value(self, parameter: app_commands.Parameter) -> object:
         if parameter.type is discord.AppCommandOptionType.integer:
@@ -100,29 +108,55 @@ class Trespasser:
         for menu in entries.menus(self.room.client):
             yield f"menu {menu.name}", partial(self._uses, menu.name)
 
-    async def _uses(self, menu: str) -> None:
+    async def _uses(self, menu: str, who: str) -> None:
         said = await self.room["bob"].say("general", "the dice are odd today")
-        told = await self.room[WHO].use_menu("general", menu, said)
-        await self._answered(told, "general")
+        told = await self.room[who].use_menu("general", menu, said)
+        await self._answered(told, "general", who)
 
     def _words(self) -> Iterator[tuple[str, Going]]:
         for intent in Intent:
             yield f"says {intent}", partial(self._says, SAID[intent])
 
-    async def _says(self, text: str) -> None:
-        thread = str(self.run.thread_id)
-        mention = f"<@{self.room.local.bot_user_id}>"
-        said = await self.room[WHO].say(thread, f"{mention} {text}")
-        await self.room[WHO].wait_for(
-            thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
+    async def _says(self, text: str, who: str) -> None:
+        """Say it in the run's thread; the first to the bot alone too, and programs as somebody."""
+        said = await self.room[who].say(str(self.run.thread_id), f"{self._mention} {text}")
+        if who == self.people[0]:
+            self._forge(said, text)
+            direct = await self.room[who].say(f"@{who}", text)
+            assert self.run.id not in (await self._replied(direct, who))["content"]
+        await self._replied(said, who)
+
+    @property
+    def _mention(self) -> str:
+        return f"<@{self.room.local.bot_user_id}>"
+
+    async def _replied(self, said: Message, who: str) -> Message:
+        """Return the answer to a message."""
+        return await self.room[who].wait_for(
+            said["channel_id"],
+            lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"],
         )
 
-    async def _reacts(self) -> None:
+    def _forge(self, said: Message, text: str) -> None:
+        """Have a bot, a webhook and somebody in a server the bot does not know say it, as alice."""
+        alice = {**said["author"], "id": str(self.room.local.people["alice"]), "username": "alice"}
+        said = {**said, "author": alice, "guild_id": str(self.room.local.guild_id)}
+        marks: tuple[dict[str, Any], ...] = (
+            {"author": {**alice, "id": "76", "bot": True}},
+            {"webhook_id": "77", "author": {**alice, "id": "77"}},
+            {"webhook_id": "77"},
+            {"guild_id": "42", "channel_id": "43", "content": text},
+        )
+        for number, mark in enumerate(marks, 1):
+            forged = {**said, **mark, "id": str(int(said["id"]) + number)}
+            self.room.client._connection.parse_message_create(forged)  # type: ignore[arg-type]
+
+    async def _reacts(self, who: str) -> None:
         thread = str(self.run.thread_id)
-        known = {message["id"] for message in await self.room[WHO].messages(thread)}
-        await self.room[WHO].react(thread, self.card, "🚢")
-        await self.room[WHO].wait_for(
-            thread, lambda m: m["id"] not in known and f"Sorry {WHO}" in m["content"]
+        known = {message["id"] for message in await self.room[who].messages(thread)}
+        await self.room[who].react(thread, self.card, "🚢")
+        await self.room[who].wait_for(
+            thread, lambda m: m["id"] not in known and f"Sorry {who}" in m["content"]
         )
 
     async def _buttons(self) -> AsyncIterator[tuple[str, Going]]:
@@ -141,9 +175,9 @@ class Trespasser:
                 press = partial(self._presses, thread, each, str(shown.id))
                 yield f"button {item.__name__} {act}", press
 
-    async def _presses(self, thread: str, button: str, message: str) -> None:
-        told = await self.room[WHO].press(thread, button, message)
-        await self._answered(told, thread)
+    async def _presses(self, thread: str, button: str, message: str, who: str) -> None:
+        told = await self.room[who].press(thread, button, message)
+        await self._answered(told, thread, who)
 
     def _choices(self) -> Iterator[tuple[str, str, str]]:
         for command in entries.slash(self.room.client):
@@ -151,14 +185,15 @@ class Trespasser:
                 yield f"choices {name}", command.qualified_name, name.rpartition(" ")[2]
 
     async def _offered(self, command: str, option: str) -> Sequence[object]:
-        told = await self.room[WHO].interact("dev", autocomplete=command, option=option, value="")
-        return list(told["choices"])
+        asked = {"autocomplete": command, "option": option, "value": ""}
+        told = [await self.room[who].interact("dev", **asked) for who in self.people]
+        return [choice for each in told for choice in each["choices"]]
 
-    async def _answered(self, told: dict[str, Any], channel: str) -> None:
+    async def _answered(self, told: dict[str, Any], channel: str, who: str) -> None:
         """Wait until it has been answered in full."""
         if told["result"] == "deferred":
             wanted = told["message"]["id"]
-            await self.room[WHO].wait_for(
+            await self.room[who].wait_for(
                 channel, lambda m: m["id"] == wanted and bool(m["content"] or m.get("embeds"))
             )
 
