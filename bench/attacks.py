@@ -2,15 +2,21 @@
 
 Prints, by entry, vector and demand, how many were tried, reached the model, were stopped and
 succeeded, and who stopped them; with FILE also every attack, one a line. Then the same with every
-guard taken away, to show that success would be seen. Takes some minutes; exits with 1 where
-anything succeeded.
+guard taken away, to show that success would be seen. Takes some minutes, and says on the way what
+each part took; exits with 1 where anything succeeded.
 """
 
 import asyncio
+import multiprocessing
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.attacks.longer import endless, later_attacks, resumed, spent
@@ -30,30 +36,62 @@ from tests.attacks.voyage_fates import judged
 COURSES = {WHOLE_RUN: repaired, SPOILT_RUN: spoilt, LOOKED_INTO: looked_into, CHATTING: chatted}
 
 
-async def measure() -> Tally:
-    """Return what became of every attack."""
-    tally = Tally()
-    for each in rounds(all_attacks()):
-        with _folder() as folder:
-            tally.add(await attacked(folder, each))
-    with _folder() as folder:
-        tally.add(await resumed(folder, later_attacks()))
+@dataclass(frozen=True)
+class Part:
+    """Some of the attacks, brought to a world of their own. `name` says which."""
+
+    name: str
+    attacked: Callable[[Path], Coroutine[None, None, Tally]]
+
+
+def parts() -> Sequence[Part]:
+    """Return all there is to do, always in the same order; the last one is without any guard."""
+    found = [Part(f"{each[0].entry}, {len(each)}", partial(attacked, attacks=each))
+             for each in rounds(all_attacks())]  # fmt: skip
+    later = later_attacks()
+    found.append(Part(f"gone on with, {len(later)}", partial(resumed, attacks=later)))
     for number, demand in enumerate(endless(), 8101):
-        with _folder() as folder:
-            tally.add(await spent(folder, demand, number))
-    for entry, course in COURSES.items():
-        attacks = [each for each in voyage_attacks() if each.entry == entry]
-        with _folder() as folder:
-            async with voyage(folder, attacks) as sailing:
-                await course(sailing)
-                tally.add(await judged(sailing))
-    return tally
+        found.append(Part(demand, partial(spent, demand=demand, number=number)))
+    found += [Part(entry, partial(_sailed, entry=entry)) for entry in COURSES]
+    return [*found, Part("without any guard", partial(unguarded, attacks=tame_attacks()))]
 
 
-async def control() -> Tally:
-    """Return what becomes of some attacks where nobody stops them."""
+async def _sailed(folder: Path, entry: str) -> Tally:
+    attacks = [each for each in voyage_attacks() if each.entry == entry]
+    async with voyage(folder, attacks) as sailing:
+        await COURSES[entry](sailing)
+        return await judged(sailing)
+
+
+def measure() -> tuple[Tally, Tally]:
+    """Return what became of every attack, and of some where nobody stops them.
+
+    A process for each processor: every part has its world to itself, and one changes the
+    environment of the process it is in. The whole bot takes longest, and begins.
+    """
+    numbers = list(range(len(parts())))
+    ends: dict[int, Tally] = {}
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        under_way = {pool.submit(_one, number): number for number in reversed(numbers)}
+        for each in as_completed(under_way):
+            ends[under_way[each]] = _heard(*each.result())
+    tally = Tally()
+    for number in numbers[:-1]:
+        tally.add(ends[number])
+    return tally, ends[numbers[-1]]
+
+
+def _one(number: int) -> tuple[str, float, Tally]:
+    """Return what one part came to, its name, and how long it took."""
+    part, began = parts()[number], time.monotonic()
     with _folder() as folder:
-        return await unguarded(folder, tame_attacks())
+        tally = asyncio.run(part.attacked(folder))
+    return part.name, time.monotonic() - began, tally
+
+
+def _heard(name: str, seconds: float, tally: Tally) -> Tally:
+    sys.stderr.write(f"{seconds:6.1f} s  {name}\n")
+    return tally
 
 
 def told(tally: Tally, loose: Tally) -> str:
@@ -87,7 +125,7 @@ def _folder() -> Iterator[Path]:
 
 def main() -> int:
     """Run the command line."""
-    tally, loose = asyncio.run(measure()), asyncio.run(control())
+    tally, loose = measure()
     sys.stdout.write(told(tally, loose) + "\n")
     if sys.argv[1:]:
         Path(sys.argv[1]).write_text(listed(tally) + "\n", encoding="utf-8")
