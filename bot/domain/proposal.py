@@ -99,7 +99,23 @@ class Shipment(Record):
     failed: dict[str, str] = Field(
         default_factory=dict, description="modules that kept their old code, and why"
     )
+    earlier: tuple[str, ...] = Field(
+        default=(), description="files and modules of changes before it that still run as they were"
+    )
     at: AwareDatetime
+
+    @property
+    def live(self) -> bool:
+        """Whether all of this change runs."""
+        return not self.failed and not self.restart_needed
+
+    @property
+    def told(self) -> str:
+        """Whether it runs, for people: "live at `f00d123`" only where all of that commit does."""
+        if not self.live:
+            return f"merged as `{self.merge_commit[:7]}`, not live yet"
+        commit = f"`{self.live_commit[:7]}`"
+        return f"live, but not yet all of {commit}" if self.earlier else f"live at {commit}"
 
 
 class Outcome(Record):

@@ -47,9 +47,7 @@ class Shipping:
             again = run.but(round=run.round + 1)
             await kit.voice.say(run, moved_text(error), key=f"conflict:{run.version}")
             return await kit.keeper.advance(again, Stage.VERIFY)
-        reason = f"Live at `{shipment.live_commit[:7]}`."
-        if shipment.failed or shipment.restart_needed:
-            reason = f"Merged as `{shipment.merge_commit[:7]}`, not live yet."
+        reason = f"{shipment.told[0].upper()}{shipment.told[1:]}."
         await self._audit(run, shipment, reason)
         watch = await self._watching.begin(run, history, shipment)
         records = (*records, approval, shipment, *([watch] if watch else []))

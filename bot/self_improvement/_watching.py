@@ -38,8 +38,8 @@ class Watching:
         Begun again, it begins anew. What is not live yet is watched from the next start on. An
         earlier change of the same action is judged by what was seen until now.
         """
-        pending = shipment.restart_needed or shipment.failed
-        watch = self._stage.begin(run, history, shipment) if self._stage and not pending else None
+        stage = self._stage if shipment.live else None
+        watch = stage.begin(run, history, shipment) if stage else None
         if watch is None:
             return None
         for other in await self._open():
@@ -71,7 +71,7 @@ class Watching:
             shipment = history.shipment
             if shipment is None or history.watch is not None or shipment.at < earliest:
                 continue
-            if shipment.restart_needed or shipment.failed:
+            if not shipment.live:
                 await self._live_by_now(run, history, shipment)
 
     async def look(self) -> None:

@@ -68,6 +68,11 @@ class Ship:
         self._old |= adoption.failed
         return adoption
 
+    def _left_from_before(self, adoption: Adoption) -> tuple[str, ...]:
+        """Return what earlier changes left as it was, until a restart or another change of it."""
+        waiting = self._for_a_restart.difference(adoption.restart_needed)
+        return (*sorted(waiting), *sorted(self._old.keys() - adoption.failed.keys()))
+
     async def _taken_on(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal
     ) -> Shipment:
@@ -84,5 +89,6 @@ class Ship:
             reloaded=adoption.reloaded,
             restart_needed=bool(adoption.restart_needed),
             failed=adoption.failed,
+            earlier=self._left_from_before(adoption),
             at=self._clock.now(),
         )

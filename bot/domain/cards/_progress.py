@@ -118,7 +118,7 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         return f"[#{history.proposal.number}]({history.proposal.url}) `{history.proposal.head[:7]}`"
     if stage is Stage.SHIP:
         if history.shipment:
-            return f"live at `{history.shipment.live_commit[:7]}`"
+            return history.shipment.told
         return awaited(run) if run.status is Status.WAITING else ""
     return ""
 

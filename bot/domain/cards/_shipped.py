@@ -5,6 +5,8 @@ from bot.domain.posts import Post
 from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.watch import Watch
 
+_NAMED = 3
+
 
 def shipped(
     proposal: Proposal, approval: Approval, shipment: Shipment, watch: Watch | None = None
@@ -23,7 +25,17 @@ def shipped(
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:
         tail += f" I watch whether it holds: {watched_until(watch)}."
-    return Post(text=f"🚢 **live at `{shipment.live_commit[:7]}`**. {merged}{tail}")
+    if shipment.earlier:
+        tail += f" {_left(shipment)}"
+    return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}")
+
+
+def _left(shipment: Shipment) -> str:
+    """Return what of earlier changes does not run yet."""
+    named = ", ".join(f"`{each}`" for each in shipment.earlier[:_NAMED])
+    more = len(shipment.earlier) - _NAMED
+    named += f" and {more} more" if more > 0 else ""
+    return f"Changed before and still as it was, until a restart or a mended change: {named}."
 
 
 def _names(approval: Approval) -> str:

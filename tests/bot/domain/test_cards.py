@@ -293,6 +293,17 @@ def test_merged_and_not_live() -> None:
     )
 
 
+def test_live_amid_what_is_not() -> None:
+    earlier = tuple(f"bot/part{n}.py" for n in range(5))
+    amid = SHIPMENT.but(earlier=earlier)
+    assert cards.shipped(PROPOSAL, APPROVAL, amid).text == (
+        "🚢 **live, but not yet all of `ccccccc`**. Merged [#3](http://forge/pulls/3) as "
+        "`ccccccc`, approved by alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart. "
+        "Changed before and still as it was, until a restart or a mended change: "
+        "`bot/part0.py`, `bot/part1.py`, `bot/part2.py` and 2 more."
+    )
+
+
 def test_the_plan() -> None:
     assert cards.plan_text(PLAN).startswith(
         "**Problem**\n`face` raises IndexError (string index out of range) with value=6.\n\n"

@@ -248,3 +248,19 @@ async def test_files_whose_taking_on_was_cut_short_are_taken_on_the_next_time() 
     shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
     assert shipment.reloaded == ("cogs.dice",)
     assert len(harbour.forge.merges) == 1
+
+
+async def test_what_an_earlier_change_left_as_it_was_is_told_with_the_next_one() -> None:
+    harbour = Harbour()
+    harbour.runtime.failing["cogs.polls"] = "NameError: x"
+    harbour.checkout.advance({"bot/core.py": "new", "cogs/polls.py": "new"})
+    await harbour.ship.catch_up()
+    approval = await harbour.opened()
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    assert (shipment.reloaded, shipment.live) == (("cogs.dice",), True)
+    assert shipment.earlier == ("bot/core.py", "cogs.polls")
+    harbour.runtime.failing.clear()
+    harbour.checkout.advance({"cogs/polls.py": "mended"})
+    await harbour.ship.catch_up()
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    assert shipment.earlier == ("bot/core.py",)
