@@ -1,5 +1,6 @@
 """Ways out, tried inside a sandbox: all share one confined Python, each has a child of its own."""
 
+import ctypes
 import json
 import secrets
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tests.support.ways_out import ATTEMPTS, Attempt
 
+_MAKE = 0o1666  # it, and for everybody
 _PROBE = """
 import ctypes, fcntl, json, os, signal, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -69,6 +71,19 @@ def succeeded(output: str) -> list[str]:
 
 
 @contextmanager
+def _by_number() -> Iterator[int]:
+    """Keep memory and messages that are known by a number, not by a name."""
+    libc, number = ctypes.CDLL(None), secrets.randbelow(2**30)
+    memory = libc.shmget(number, 4096, _MAKE)
+    messages = libc.msgget(number, _MAKE)
+    try:
+        yield number
+    finally:
+        libc.shmctl(memory, 0, None)
+        libc.msgctl(messages, 0, None)
+
+
+@contextmanager
 def surroundings(folder: Path) -> Iterator[dict[str, object]]:
     """Surround a worktree with what an attacker would like: files, a process, sockets, memory.
 
@@ -92,6 +107,7 @@ def surroundings(folder: Path) -> Iterator[dict[str, object]]:
         stack.callback(Path(f"/tmp/{name}").unlink)
         shared.write_text("very-secret")
         stack.callback(shared.unlink)
+        segment = stack.enter_context(_by_number())
         victim = subprocess.Popen(["/bin/sleep", "60"], env={"TOKEN": "very-secret"})
         stack.callback(victim.wait)
         stack.callback(victim.kill)
@@ -105,5 +121,6 @@ def surroundings(folder: Path) -> Iterator[dict[str, object]]:
             "abstract": name,
             "socket": f"/tmp/{name}",
             "shared": name,
+            "segment": segment,
             "victim": victim.pid,
         }

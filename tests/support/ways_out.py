@@ -86,6 +86,10 @@ _ALL: Sequence[Attempt] = (
         "files", "another root", "a view of the outside",
         "os.chroot('/proc/1/root'); open({secret!r})",
     ),
+    Attempt(
+        "files", "a copy of the mounts", "the system writable", "syscall(428, -100, b'/', 1)",
+    ),
+    Attempt("files", "another file system", "bugs in reading one", "syscall(430, b'ext4', 0)"),
     Attempt("processes", "a signal to the bot", "the bot's end", "os.kill({victim}, 0)"),
     Attempt(
         "processes", "a signal to everybody", "the bot's end",
@@ -172,6 +176,10 @@ _ALL: Sequence[Attempt] = (
         "kernel", "typing into our terminal", "commands as the person there",
         "fcntl.ioctl(os.open('/dev/tty', os.O_RDWR), 0x5412, b'x')",
     ),
+    Attempt(
+        "kernel", "typing by a number with more bits", "a call past the filter",
+        "import pty\nsyscall(16, pty.openpty()[1], ctypes.c_ulong(0x100005412), b'x')",
+    ),
     _connects("a service of this machine", "AF_INET", "('127.0.0.1', {port})", "the gateway"),
     _connects("the same in version 6", "AF_INET6", "('::1', {port})", "the model's gateway"),
     _connects("the cloud's own address", "AF_INET", "('169.254.169.254', 80)", "its role"),
@@ -205,6 +213,14 @@ _ALL: Sequence[Attempt] = (
         "assert open('/dev/shm/{shared}').read()",
     ),
     Attempt(
+        "environment", "memory shared by number", "what others keep there",
+        "assert libc.shmget({segment}, 1, 0) >= 0",
+    ),
+    Attempt(
+        "environment", "messages passed by number", "what others say there",
+        "assert libc.msgget({segment}, 0) >= 0",
+    ),
+    Attempt(
         "environment", "the machine's name", "a machine renamed",
         "assert libc.sethostname(b'pwned', 5) == 0",
     ),
@@ -214,6 +230,10 @@ _ALL: Sequence[Attempt] = (
         "resource.setrlimit(resource.RLIMIT_DATA, (-1, -1))",
     ),
     Attempt("limits", "a higher priority", "everybody's time", "os.nice(-5)"),
+    Attempt(
+        "limits", "time before everybody else", "a machine that stalls",
+        "os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))",
+    ),
 )  # fmt: skip
 # Calls have other numbers on other processors.
 _CALLS = platform.machine() == "x86_64"
