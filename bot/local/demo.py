@@ -29,6 +29,7 @@ _INHERITED = (
 )  # fmt: skip
 _RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0)
 _CLOSING_SECONDS = 10.0
+_LOOK_SECONDS = 0.5
 
 
 class OpenForge(ForgeReader, Protocol):
@@ -77,16 +78,21 @@ class Demo:
     bot: "BotProcess"
 
     async def until_online(self, seconds: float = 90.0) -> None:
-        """Wait until the bot is online; `ConfigError` shows its log if it is not in time."""
-        try:
-            async with Person(self.discord.base_url, "alice") as visitor:
-                await visitor.wait_for_bot(timeout=seconds)
-        except TimeoutError as error:
-            log = self.stead.home / "bot.log"
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise ConfigError(
-                f"The bot did not come online within {seconds:.0f} s. Its log ends:\n{tail}"
-            ) from error
+        """Wait until the bot is online.
+
+        Raises `ConfigError` with the end of its log if it is not in time, or ends because of its
+        settings: starting it again would not mend that.
+        """
+        async with Person(self.discord.base_url, "alice") as visitor:
+            for _ in range(int(seconds / _LOOK_SECONDS)):
+                with contextlib.suppress(TimeoutError):
+                    await visitor.wait_for_bot(timeout=_LOOK_SECONDS)
+                    return
+                if self.bot.refused:
+                    break
+        log = (self.stead.home / "bot.log").read_text(errors="replace").splitlines()
+        tail = "\n".join(log[-1:] if self.bot.refused else log[-15:])
+        raise ConfigError(f"The bot did not come online. Its log ends:\n{tail}")
 
 
 @asynccontextmanager
@@ -176,6 +182,8 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.starts = 0
+        self.refused = False
+        """Whether it ended with exit code 2: a setting is wrong."""
 
     @property
     def pid(self) -> int | None:
@@ -211,7 +219,7 @@ class BotProcess:
             pause = _RESTART_PAUSES[min(self.starts, len(_RESTART_PAUSES) - 1)]
             self._process = await self._start()
             self.starts += 1
-            await self._process.wait()
+            self.refused = await self._process.wait() == 2
             await asyncio.sleep(pause)
 
     async def _start(self) -> asyncio.subprocess.Process:
