@@ -175,11 +175,19 @@ class HttpModelGateway:
         request = cast(asyncio.Task[object], asyncio.current_task())
         lent.requests.add(request)
         try:
-            return await Exchange(self._rules, lent, entry).carry_out(http)
+            answer = await Exchange(self._rules, lent, entry).carry_out(http)
         except Refusal as refusal:
             entry.refuse(refusal)
             lent.refused = refusal.why
+            lent.refusals += 1
+            if (
+                lent.refusals > self._limits.refusals
+            ):  # each is written down: no more than one a second
+                await self._clock.sleep(1.0)
             return refusal.answer()
+        else:
+            lent.refusals = 0
+            return answer
         finally:
             try:
                 await _to_its_end(partial(self._settle, entry))

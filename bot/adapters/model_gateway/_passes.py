@@ -20,7 +20,8 @@ _PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hid
 class Lent:
     """One pass while it is lent. `requests` are those under way with it.
 
-    `density` is how many times more tokens its requests had than was estimated by their size.
+    `density` is how many times more tokens its requests had than was estimated by their size,
+    `refusals` how many were refused in a row.
     """
 
     account: Account
@@ -29,6 +30,7 @@ class Lent:
     refused: PolicyError | None = None
     limited_until: datetime | None = None
     density: float = 1.0
+    refusals: int = 0
 
     def charge_to(self, account: Account) -> None:
         """Charge what follows to another account."""

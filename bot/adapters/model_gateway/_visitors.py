@@ -15,12 +15,14 @@ class Limits:
     """How much of the gateway one program, or one stranger, may take up. Times are in seconds.
 
     `visitors` are connections to each of its doors, `at_once` requests under way with one pass.
+    After `refusals` in a row each further one takes a second.
     Whoever shows no pass within `first` is cut, whoever showed one and says nothing for `idle` too;
     a body has to be there within `body`, and what is sent has to be taken within `taken`.
     """
 
     visitors: int = 256
     at_once: int = 64
+    refusals: int = 100
     first: float = 30.0
     idle: float = 300.0
     body: float = 60.0

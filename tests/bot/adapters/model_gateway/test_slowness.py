@@ -155,3 +155,17 @@ async def test_one_pass_cannot_take_up_the_whole_gateway(tmp_path: Path) -> None
         go.set()
         assert (await others)[0] == 200
         assert sorted(status for status, _ in await asyncio.gather(*asking)) == [200, 200, 200, 429]
+
+
+async def test_who_asks_on_and_on_after_refusals_is_answered_slowly(tmp_path: Path) -> None:
+    async with (
+        gateway_room(tmp_path, limits=Limits(refusals=2)) as room,
+        room.gateway.lend(ALICES) as lent,
+    ):
+        for path in ("/v1/models", "/v1/files", "/v1/messages", "/v1/models", "/v1/files"):
+            await room.ask(lent, path=path)
+        asking = asyncio.create_task(room.ask(lent, path="/v1/models"))
+        await room.clock.until_asleep()
+        assert not asking.done()
+        room.clock.tick(1)
+        assert (await asking)[0] == 404
