@@ -168,7 +168,10 @@ class HttpModelGateway:
         with self._visitors.asking(http.protocol):
             if len(lent.requests) >= self._limits.at_once:
                 return limited(1.0, "Too many requests are under way with this key.").answer()
-            return await self._carried_out(lent, http)
+            answer = await self._carried_out(lent, http)
+            if lent.refusals > self._limits.refusals:  # each is written down: fill no disk
+                await self._clock.sleep(1.0)
+            return answer
 
     async def _carried_out(self, lent: Lent, http: web.Request) -> web.StreamResponse:
         entry = Entry(self._clock.now(), self._clock.monotonic(), lent.account)
@@ -180,10 +183,6 @@ class HttpModelGateway:
             entry.refuse(refusal)
             lent.refused = refusal.why
             lent.refusals += 1
-            if (
-                lent.refusals > self._limits.refusals
-            ):  # each is written down: no more than one a second
-                await self._clock.sleep(1.0)
             return refusal.answer()
         else:
             lent.refusals = 0
