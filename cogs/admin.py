@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.domain.policy import Act
 from bot.domain.run import ENDED
-from cogs.ui import person_of
+from cogs.ui import speaker
 
 
 class Admin(commands.Cog):
@@ -23,7 +23,7 @@ class Admin(commands.Cog):
     async def health(self, interaction: discord.Interaction) -> None:
         """Show what runs, since when, and how the connection is."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        await self.bot.agent.permit(speaker(interaction), Act.READ)
         open_runs = [run for run in await self.bot.agent.runs() if run.status not in ENDED]
         lines = [
             f"**Up since** <t:{self._since.timestamp():.0f}:R>",

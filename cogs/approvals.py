@@ -21,6 +21,7 @@ from cogs.ui import (
     is_listed,
     person_of,
     reverting_text,
+    speaker,
 )
 
 SHIP_EMOJI = frozenset({"🚢", "🛳️", "🛳", "⛴️", "⛴", "✅", "☑️", "☑", "✔️", "✔"})
@@ -122,6 +123,7 @@ class Approvals(commands.Cog):
             person=person_of(self.bot, user),
             how="reaction",
             run_id=card.run_id,
+            thread_id=channel_id,
             card_id=card.message_id,
             head=card.head,
         )
@@ -151,7 +153,7 @@ class Approvals(commands.Cog):
         """Merge a proven change and make it live."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         request = ApprovalRequest(
-            person=person_of(self.bot, interaction.user),
+            person=speaker(interaction),
             how="slash",
             run_id=run,
             thread_id=interaction.channel_id,
@@ -166,7 +168,7 @@ class Approvals(commands.Cog):
         """Propose to take back a change that was shipped."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         undo = await self.bot.agent.reverting.ask(
-            person_of(self.bot, interaction.user), run_id=run, thread_id=interaction.channel_id
+            speaker(interaction), run_id=run, thread_id=interaction.channel_id
         )
         await interaction.followup.send(reverting_text(undo), ephemeral=True)
 
@@ -174,7 +176,7 @@ class Approvals(commands.Cog):
     async def _shipped_runs(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+        if not is_listed(self.bot, speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
         return [
             app_commands.Choice(name=f"{run.id} {run.trigger.subject}"[:100], value=run.id)

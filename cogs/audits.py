@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from cogs.ui import in_dev_channel, is_listed, person_of
+from cogs.ui import in_dev_channel, is_listed, speaker
 
 
 class Audits(commands.Cog):
@@ -21,7 +21,7 @@ class Audits(commands.Cog):
     async def now(self, interaction: discord.Interaction) -> None:
         """Tell what failed, what is slow, what it cost, and what was learned."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
             raise WrongStage(f"Please use this in {where}, where everybody can see it.")

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from cogs.ui import in_dev_channel, is_listed, person_of
+from cogs.ui import in_dev_channel, is_listed, speaker
 
 
 class Budgets(commands.Cog):
@@ -19,7 +19,7 @@ class Budgets(commands.Cog):
     async def budget(self, interaction: discord.Interaction) -> None:
         """Show what models cost, today and this week, against what they may."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
             where = f"<#{self.bot.identity.dev_channel_id}>"
             raise WrongStage(f"Please use this in {where}, where everybody can see it.")

@@ -16,7 +16,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.domain.posts import MessageRef
 from bot.monitoring import Monitoring
-from cogs.ui import asked_text, fitting, is_listed, person_of, send_privately
+from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
 
 _TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")
 
@@ -43,7 +43,7 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = await self._press(interaction, bot, person_of(bot, interaction.user))
+            text = await self._press(interaction, bot, speaker(interaction))
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)
@@ -85,7 +85,7 @@ class Incidents(commands.Cog):
     async def list_incidents(self, interaction: discord.Interaction) -> None:
         """Show what is going on, then what was lately."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        await self.bot.agent.permit(speaker(interaction), Act.READ)
         known = sorted(noticing(self.bot).incidents(), key=lambda each: not each.open)
         lines = [incident_line(each) for each in known]
         nothing = "I have noticed nothing lately."
@@ -96,7 +96,7 @@ class Incidents(commands.Cog):
     async def show(self, interaction: discord.Interaction, incident: str) -> None:
         """Show what is known of an incident."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        await self.bot.agent.permit(speaker(interaction), Act.READ)
         found = noticing(self.bot).find(incident)
         await send_privately(interaction, detail(found), f"incident-{found.id}")
 
@@ -104,7 +104,7 @@ class Incidents(commands.Cog):
     async def _choices(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+        if not is_listed(self.bot, speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
         return [
             app_commands.Choice(name=f"{each.id} {each.title}"[:100], value=each.id)

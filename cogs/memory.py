@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.domain.cards import one_line
 from bot.domain.recalling import told
-from cogs.ui import fitting, forgotten_text, is_listed, memory_line, person_of
+from cogs.ui import fitting, forgotten_text, is_listed, memory_line, speaker
 
 _CHOICES = 25
 _RECENT = 100
@@ -30,7 +30,7 @@ class Memories(
     async def search(self, interaction: discord.Interaction, words: str = "") -> None:
         """Look up what I have learned, and what people noted."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         found = await self.bot.agent.recollection.search(person, words)
         lines = [f"{memory_line(each.memory)} — {each.because}" for each in found]
         await interaction.followup.send(
@@ -42,7 +42,7 @@ class Memories(
     async def forget(self, interaction: discord.Interaction, memory: str) -> None:
         """Have me forget something for good; everybody here can see it."""
         await interaction.response.defer(thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         found = await self.bot.agent.recollection.forget(person, memory)
         await interaction.followup.send(forgotten_text(person, found))
 
@@ -50,7 +50,7 @@ class Memories(
     async def export(self, interaction: discord.Interaction) -> None:
         """Get everything I remember as a file, a line each (NDJSON)."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         memories = await self.bot.agent.recollection.export(person)
         content = "".join(f"{memory.model_dump_json()}\n" for memory in memories).encode()
         name = "memory.ndjson"
@@ -64,7 +64,7 @@ class Memories(
     async def _choices(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         if not is_listed(self.bot, person):
             return []  # not audited: it would be a line for every key they press
         search = self.bot.agent.recollection.search

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.until import read_until
-from cogs.ui import person_of
+from cogs.ui import speaker
 
 
 class Pauses(commands.Cog):
@@ -23,7 +23,7 @@ class Pauses(commands.Cog):
     async def pause(self, interaction: discord.Interaction, until: str = "", why: str = "") -> None:
         """Stop me from starting anything by myself for a while."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         end = read_until(until, self.bot.clock.now())
         pause = await self.bot.agent.autonomy.pause(
             person, why or (until if end is None else ""), end
@@ -34,7 +34,7 @@ class Pauses(commands.Cog):
     async def resume(self, interaction: discord.Interaction) -> None:
         """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        agent, person = self.bot.agent, person_of(self.bot, interaction.user)
+        agent, person = self.bot.agent, speaker(interaction)
         told = "I go on."
         if await agent.emergency.now() is None:
             await agent.autonomy.resume(person)

@@ -22,9 +22,9 @@ from cogs.ui import (
     in_dev_channel,
     is_listed,
     on_it,
-    person_of,
     place_of,
     send_privately,
+    speaker,
 )
 
 _ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
@@ -91,7 +91,7 @@ class Runs(commands.Cog):
         message: discord.Message | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         if is_listed(self.bot, person) and not in_dev_channel(self.bot, interaction.channel):
             text = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(text, ephemeral=True)
@@ -117,7 +117,7 @@ class Runs(commands.Cog):
     async def list_runs(self, interaction: discord.Interaction) -> None:
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ)
+        await self.bot.agent.permit(speaker(interaction), Act.READ)
         lines = [run_line(run) for run in await self.bot.agent.runs()]
         await interaction.followup.send(fitting(lines) or "There are no runs yet.", ephemeral=True)
 
@@ -128,7 +128,7 @@ class Runs(commands.Cog):
     ) -> None:
         """Show what a run found, planned and did."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self.bot.agent.permit(person_of(self.bot, interaction.user), Act.READ, run_id=run)
+        await self.bot.agent.permit(speaker(interaction), Act.READ, run_id=run)
         found = await self.bot.agent.find(run_id=run)
         history = await self.bot.agent.history(found.id)
         text = detail(found, history, self.bot.agent.budget.run_cap)
@@ -142,7 +142,7 @@ class Runs(commands.Cog):
     async def cancel(self, interaction: discord.Interaction, run: str) -> None:
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        ended = await self.bot.agent.cancel(run, person_of(self.bot, interaction.user))
+        ended = await self.bot.agent.cancel(run, speaker(interaction))
         await interaction.followup.send(f"`{ended.id}`: {ended.reason}", ephemeral=True)
 
     @group.command()
@@ -150,7 +150,7 @@ class Runs(commands.Cog):
     async def retry(self, interaction: discord.Interaction, run: str) -> None:
         """Start a run that failed again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        again = await self.bot.agent.retry(run, person_of(self.bot, interaction.user))
+        again = await self.bot.agent.retry(run, speaker(interaction))
         await interaction.followup.send(on_it(again), ephemeral=True)
 
     @show.autocomplete("run")
@@ -159,7 +159,7 @@ class Runs(commands.Cog):
     async def _run_choices(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, person_of(self.bot, interaction.user)):
+        if not is_listed(self.bot, speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
         return [
             app_commands.Choice(

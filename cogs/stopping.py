@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from cogs.ui import person_of
+from cogs.ui import speaker
 
 
 class Stopping(commands.Cog):
@@ -19,7 +19,7 @@ class Stopping(commands.Cog):
     async def stop_everything(self, interaction: discord.Interaction, why: str = "") -> None:
         """End all runs at once; nothing begins until an approver says “resume everything”."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        person = person_of(self.bot, interaction.user)
+        person = speaker(interaction)
         stop = await self.bot.agent.emergency.stop(person, "slash", why)
         await interaction.followup.send(f"⛔ {stop.told}", ephemeral=True)
 

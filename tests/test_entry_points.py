@@ -73,6 +73,8 @@ async def test_every_way_in_asks_for_what_the_table_says_and_changes_nothing(
         complaints = await mallory.complaints()
         assert complaints == [], "\n".join(complaints)
         assert set(entries(room.client)) == {each for each in ENTRIES if each != "reacts 🚢"}
+        audited = await room.world.store.audit_log(limit=1_000)
+        assert [each for each in audited if each.channel_id is None] == []
 
 
 async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(

@@ -6,6 +6,15 @@ from bot.domain.names import Name
 from bot.domain.record import Record
 
 
+class Place(Record):
+    """Where something was said. `thread_id` is set when `channel_id` is the thread's parent."""
+
+    channel_id: int
+    thread_id: int | None = None
+    message_id: int | None = None
+    guild_id: int | None = None
+
+
 class Person(Record):
     """Somebody in chat. Ids are Discord snowflakes; roles are those of the server we work for."""
 
@@ -16,19 +25,11 @@ class Person(Record):
     outsider: bool = Field(
         default=False, description="no member of our server, or speaking in another one"
     )
+    at: Place | None = Field(default=None, description="where they said or pressed it")
 
 
 ITSELF = Person(id=0, name="Theseus")
 """Who asks where the bot starts something by itself. On no list, so it may ask for nothing."""
-
-
-class Place(Record):
-    """Where something was said. `thread_id` is set when `channel_id` is the thread's parent."""
-
-    channel_id: int
-    thread_id: int | None = None
-    message_id: int | None = None
-    guild_id: int | None = None
 
 
 class PeopleList(Record):

@@ -30,8 +30,14 @@ class Clerk:
         self._spells: dict[tuple[int, str], _Spell] = {}
 
     async def write(self, entry: AuditEntry) -> None:
-        """Write the entry, or count it."""
+        """Write the entry, with where its person said it, or count it."""
         await self._count_up()
+        at = entry.person.at if entry.person else None
+        if at is not None:
+            entry = entry.but(
+                channel_id=entry.channel_id or at.thread_id or at.channel_id,
+                message_id=entry.message_id or at.message_id,
+            )
         if entry.allowed or entry.person is None:
             await self._store.audit(entry)
             return

@@ -86,7 +86,7 @@ class Quorum:
         if member is None:
             return person.but(role_ids=frozenset(), outsider=True)
         bot = person.bot or member.bot
-        return member.but(name=person.name, bot=bot, outsider=person.outsider)
+        return member.but(name=person.name, bot=bot, outsider=person.outsider, at=person.at)
 
     async def _words(self, run: Run, history: History, proposal: Proposal) -> Words:
         words = history.words

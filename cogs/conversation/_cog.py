@@ -19,12 +19,12 @@ from cogs.conversation._requests import is_so
 from cogs.conversation._talking import Talking
 from cogs.ui import (
     CardSeen,
+    author_of,
     card_seen,
     error_id_in,
     in_dev_channel,
     is_answer,
     is_question,
-    person_of,
 )
 
 _REMEMBERED = 1_000
@@ -152,7 +152,7 @@ class Conversation(commands.Cog):
         return False
 
     async def _hear(self, message: discord.Message) -> Heard | None:
-        person = person_of(self.bot, message.author)
+        person = author_of(self.bot, message)
         run = await self._run_of(message.channel)
         pointed_at = await self._pointed_at(message)
         card = card_seen(self.bot, pointed_at) if pointed_at else None

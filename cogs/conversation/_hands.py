@@ -5,7 +5,7 @@ from bot.domain.grammar import Intent, Slots, Utterance
 from bot.domain.policy import Act
 from cogs.conversation import _requests as requests
 from cogs.conversation._heard import Heard
-from cogs.ui import person_of
+from cogs.ui import author_of
 
 _BEGUN = "It is begun, and goes on in a thread of its own; {who} sees it there."
 _ONCE = "Work was begun for this message already: one message begins one run."
@@ -48,7 +48,7 @@ class SpeakersHands:
         return Heard(
             heard.message,
             heard.text,
-            person_of(self._bot, heard.message.author),
+            author_of(self._bot, heard.message),
             Utterance(
                 intent=intent, slots=Slots(subject=subject), strength="clear", recognised=True
             ),

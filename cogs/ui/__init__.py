@@ -5,6 +5,7 @@ from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.hearing import (
     CardSeen,
+    author_of,
     card_seen,
     error_id_in,
     in_dev_channel,
@@ -13,6 +14,7 @@ from cogs.ui.hearing import (
     is_question,
     person_of,
     place_of,
+    speaker,
 )
 from cogs.ui.memories import forgotten_text, memory_line, noted_text
 
@@ -22,6 +24,7 @@ __all__ = [
     "approve",
     "ask",
     "asked_text",
+    "author_of",
     "card_seen",
     "error_id_in",
     "fitting",
@@ -37,4 +40,5 @@ __all__ = [
     "place_of",
     "reverting_text",
     "send_privately",
+    "speaker",
 ]

@@ -13,7 +13,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Act
 from bot.self_improvement import ApprovalRequest
 from cogs.ui.answers import approve, on_it, reverting_text, send_privately
-from cogs.ui.hearing import person_of
+from cogs.ui.hearing import speaker
 
 _TEMPLATE = re.compile(
     r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert):(?P<run>[0-9a-z]+)"
@@ -42,7 +42,7 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says, under the presser's own rights."""
         bot: TheseusClient = interaction.client
-        person = person_of(bot, interaction.user)
+        person = speaker(interaction)
         if self._action == "revise":
             await self._revise(interaction, bot, person)
             return
@@ -112,7 +112,7 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            person = person_of(bot, interaction.user)
+            person = speaker(interaction)
             run = await bot.agent.revise(
                 self._run_id, person, self.instruction.value, "modal", f"modal:{interaction.id}"
             )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -45,6 +46,23 @@ def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
         bot=user.bot,
         outsider=elsewhere or left,
     )
+
+
+def speaker(interaction: discord.Interaction[Any]) -> Person:
+    """Return who uses a command, presses or sends a form, and where."""
+    message, channel = interaction.message, interaction.channel_id
+    place = Place(
+        channel_id=channel or 0,
+        message_id=message.id if message else None,
+        guild_id=interaction.guild_id,
+    )
+    bot: TheseusClient = interaction.client
+    return person_of(bot, interaction.user).but(at=place if channel else None)
+
+
+def author_of(bot: TheseusClient, message: discord.Message) -> Person:
+    """Return who wrote a message, and where it stands."""
+    return person_of(bot, message.author).but(at=place_of(message))
 
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:
