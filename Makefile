@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 ARGS ?=
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# What Python and pytest compiled once is there for whatever starts next, as in `make slow`.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
