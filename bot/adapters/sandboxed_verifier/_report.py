@@ -1,5 +1,6 @@
 """Reading pytest's own report. It was written inside the sandbox, so it is read with care."""
 
+import io
 import os
 import re
 import stat
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
 _MAX_BYTES = 20 * 1024 * 1024
+_MOST_ELEMENTS = 200_000  # each takes many times the bytes it has in the file
 _CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
 
 
@@ -109,16 +111,22 @@ def _cases(file: Path) -> list[ElementTree.Element] | None:
     text = _read(file)
     if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
+    found = []
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - no entities: refused just above
+        begun = ElementTree.iterparse(io.StringIO(text), ("start",))  # noqa: S314 - no entities
+        for number, (_, element) in enumerate(begun):
+            if number > _MOST_ELEMENTS:
+                return None
+            if element.tag == "testcase":
+                found.append(element)
     except ElementTree.ParseError:
         return None
-    return list(root.iter("testcase"))
+    return found
 
 
 def _report(cases: Sequence[ElementTree.Element], word: str) -> Report:
     witnesses = [case for case in cases if word and _bears(case, word)]
-    others = [case for case in cases if case not in witnesses]
+    others = [case for case in cases if not word or not _bears(case, word)]
     ends = [_end(case) for case in others]
     return Report(
         ends.count("passed"),

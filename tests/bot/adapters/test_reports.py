@@ -1,0 +1,33 @@
+"""A report that pytest wrote, or somebody in its place: what is made of it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sandboxed_verifier._report import read_report
+
+BOMBS = {
+    "many elements": "<t>" + "<a/>" * 300_000 + "</t>",
+    "many, one in another": "<a>" * 300_000 + "</a>" * 300_000,
+    "an entity of entities": "<!DOCTYPE t [<!ENTITY a 'aaaa'>]><t>&a;</t>",
+    "more bytes than anybody reads": "<t>" + " " * (21 * 1024 * 1024) + "</t>",
+    "no end": "<t><testcase>",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_report_that_is_made_to_be_much_work_is_none(name: str, tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(BOMBS[name])
+    assert read_report(tmp_path / "report.xml") is None
+
+
+def test_witnesses_are_told_from_other_tests(tmp_path: Path) -> None:
+    bears = "<properties><property name='x' value='w0rd'/></properties>"
+    (tmp_path / "report.xml").write_text(
+        "<testsuites><testsuite><testcase name='a'/><testcase name='b'><failure message='no'/>"
+        f"</testcase><testcase name='a'>{bears}<failure message='AssertionError: w0rd'/></testcase>"
+        f"<testcase name='a'>{bears}<skipped/></testcase></testsuite></testsuites>"
+    )
+    report = read_report(tmp_path / "report.xml", "w0rd")
+    assert report is not None
+    assert (report.summary, report.testified) == ("1 failed, 1 passed", True)
