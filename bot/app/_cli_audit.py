@@ -15,6 +15,7 @@ import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import Row, SqliteStore, checked
+from bot.app._terminal import inert
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
 from bot.self_improvement import noted_heads
@@ -218,7 +219,7 @@ def _line(entry: AuditEntry) -> str:
         entry.head[:7],
         entry.note,
     )
-    return redact(" ".join(" ".join(part for part in parts if part).split()))
+    return inert(redact(" ".join(" ".join(part for part in parts if part).split())))
 
 
 def _print(value: Any) -> None:

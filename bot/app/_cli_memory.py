@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.adapters.sqlite_memory import SqliteMemory
+from bot.app._terminal import inert
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.domain.recalling import told
 from bot.settings import load
@@ -33,7 +34,7 @@ def search(
         return
     for each in found:
         sys.stdout.write(
-            f"{each.score:.2f}  {each.memory.key}  {told(each.memory)}  ({each.because})\n"
+            inert(f"{each.score:.2f}  {each.memory.key}  {told(each.memory)}  ({each.because})\n")
         )
 
 

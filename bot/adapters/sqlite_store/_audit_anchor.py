@@ -3,6 +3,9 @@
 The end is written after the entry is on the disk. So a crash leaves it behind at most, and the
 entries beyond it prove themselves by their seals; it is never ahead, unless entries were taken
 away. It moves on only from an entry that it knows, so it stays where it was after a break.
+
+An entry that is begun is noted before, in the entry's own transaction. One that a crash left
+beyond the end may have been kept or not; where it is not there, the next entry says so.
 """
 
 import fcntl
@@ -22,11 +25,15 @@ from bot.telemetry import load_secret
 
 
 class Anchor:
-    """The files `audit.key` and `audit.head` beside the database. Its calls block for a flush."""
+    """The files `audit.key`, `audit.head` and `audit.next` beside the database.
+
+    Its calls block for a flush.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.key_file = folder / "audit.key"
         self.head_file = folder / "audit.head"
+        self.next_file = folder / "audit.next"
         self._lock_file = folder / "audit.lock"
         self.key = b""
 
@@ -42,29 +49,40 @@ class Anchor:
         if not sealed_rows and not self.head_file.exists():
             with self._alone():
                 if not self.head_file.exists():
-                    self._write(end)
+                    self._write(self.head_file, end)
 
     def head(self) -> AuditHead | None:
         """Return where the log ended at least; `None` where that cannot be told, or is forged."""
-        try:
-            kept = json.loads(self.head_file.read_text(encoding="ascii"))
-            head = AuditHead(number=kept["number"], hash=kept["hash"])
-            genuine = fits(str(kept["seal"]), head_text(head), self.key)
-        except (OSError, ValueError, TypeError, KeyError, ValidationError):
-            return None
-        return head if genuine else None
+        return self._read(self.head_file)
+
+    def begun(self) -> AuditHead | None:
+        """Return the entry that was begun last, kept or not; `None` as for `head`."""
+        return self._read(self.next_file)
+
+    def begin(self, end: AuditHead) -> None:
+        """Note an entry that is about to be kept; whoever calls is the log's only writer."""
+        self._write(self.next_file, end)
 
     def advance(self, known: AuditHead | None, end: AuditHead) -> None:
         """Move on to `end`, from a head that the log still knew when it was appended to."""
         with self._alone():
             now = self.head()
             if known is not None and now is not None and known.number <= now.number < end.number:
-                self._write(end)
+                self._write(self.head_file, end)
 
     def force(self, end: AuditHead) -> None:
         """Begin anew at `end`: somebody took note of what was wrong."""
         with self._alone():
-            self._write(end)
+            self._write(self.head_file, end)
+
+    def _read(self, file: Path) -> AuditHead | None:
+        try:
+            kept = json.loads(file.read_text(encoding="ascii"))
+            head = AuditHead(number=kept["number"], hash=kept["hash"])
+            genuine = fits(str(kept["seal"]), head_text(head), self.key)
+        except (OSError, ValueError, TypeError, KeyError, ValidationError):
+            return None
+        return head if genuine else None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -75,20 +93,20 @@ class Anchor:
         finally:
             os.close(fd)
 
-    def _write(self, head: AuditHead) -> None:
+    def _write(self, file: Path, head: AuditHead) -> None:
         seal = sealed(head_text(head), self.key)
         body = json.dumps({"number": head.number, "hash": head.hash, "seal": seal})
-        draft = self.head_file.with_name(f"audit.head.{os.getpid()}.{secrets.token_hex(4)}")
+        draft = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with os.fdopen(fd, "w", encoding="ascii") as file:
-                file.write(body + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.head_file)
+            with os.fdopen(fd, "w", encoding="ascii") as out:
+                out.write(body + "\n")
+                out.flush()
+                os.fsync(out.fileno())
+            draft.replace(file)
         finally:
             draft.unlink(missing_ok=True)
-        folder = os.open(self.head_file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
         finally:

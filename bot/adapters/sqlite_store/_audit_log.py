@@ -1,6 +1,7 @@
 """The audit log: its rows in the database, its anchor beside it, in the right order."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_check import Check
 from bot.adapters.sqlite_store._audit_rows import Row
-from bot.domain.audit import AuditEntry, AuditHead, AuditState
+from bot.domain.audit import LOST, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
 
 _CHUNK = 2_000  # rows read at once; others get their turn in between
@@ -36,13 +37,25 @@ class AuditLog:
     async def append(self, entry: AuditEntry, *, anew: bool = False) -> None:
         """Append one entry; with `anew` the anchor moves here from wherever it was."""
         known = await asyncio.to_thread(self._anchor.head)
-        end, known = await self._database.write(
-            lambda connection: (
-                _audit.append(connection, entry, self._anchor.key),
-                known if _audit.knows(connection, known) else None,
+        try:
+            end, known = await self._database.write(
+                lambda connection: (
+                    self._appended(connection, entry),
+                    known if _audit.knows(connection, known) else None,
+                )
             )
-        )
+        except OSError as error:
+            raise _unwritten(error) from error
         await self._moved(known, end, anew=anew)
+
+    def _appended(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditHead:
+        """Append within the transaction: what was begun before and is not there, then the entry."""
+        key, begun = self._anchor.key, self._anchor.begun()
+        if begun is not None and begun.number > _audit.end(connection).number:
+            _audit.append(connection, _lost(begun, entry), key)
+        end = _audit.append(connection, entry, key)
+        self._anchor.begin(end)
+        return end
 
     async def forget(self, older_than: datetime, now: datetime) -> int:
         """Remove older entries behind a checkpoint; return how many."""
@@ -91,6 +104,15 @@ class AuditLog:
                 await asyncio.to_thread(self._anchor.advance, known, end)
         except OSError as error:
             raise _unwritten(error) from error
+
+
+def _lost(begun: AuditHead, entry: AuditEntry) -> AuditEntry:
+    """Return the entry that tells of one that is not there."""
+    note = (
+        f"entry {begun.number} ({begun.hash}) was begun and is not there: I ended before it was "
+        "kept, or it was cut off then"
+    )
+    return AuditEntry(at=entry.at, action=LOST, allowed=True, note=note)
 
 
 def _unwritten(error: OSError) -> StoreError:

@@ -134,4 +134,12 @@ SEALED_AUDIT = Migration(
     ),
 )
 
-MIGRATIONS = (RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, SHELF, SEALED_AUDIT)
+# Else each row that goes looks through all that stay for its checkpoint.
+AUDIT_CHECKPOINTS = Migration(
+    "0006_audit_checkpoints",
+    ("CREATE INDEX audit_checkpoints ON audit_log (number) WHERE action = 'audit.checkpoint'",),
+)
+
+MIGRATIONS = (
+    RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, SHELF, SEALED_AUDIT, AUDIT_CHECKPOINTS,
+)  # fmt: skip

@@ -24,6 +24,7 @@ from bot.adapters.sqlite_store._audit_rows import Row, made
 from bot.adapters.sqlite_store._rows import stamp
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
+from bot.domain.errors import StoreError
 from bot.domain.people import Person
 from tests.contracts.test_store_contract import NOW
 
@@ -277,6 +278,20 @@ async def test_removing_old_entries_breaks_nothing_again_and_again(path: Path) -
     assert (await found(path)).broken is not None
 
 
+async def test_removing_many_entries_looks_at_each_once(path: Path) -> None:
+    """A log of years: with each entry asking all others for its checkpoint it took minutes."""
+    async with SqliteStore(path) as store:
+        plan = await store._database.read(
+            lambda connection: connection.execute(
+                "EXPLAIN QUERY PLAN SELECT 1 FROM audit_log WHERE action = 'audit.checkpoint'"
+                " AND number > 5 AND CAST(json_extract(body, '$.cut') AS INTEGER) >= 5"
+            ).fetchall()
+        )
+    assert [row["detail"] for row in plan] == [
+        "SEARCH audit_log USING INDEX audit_checkpoints (number>?)"
+    ]
+
+
 async def test_the_table_gives_up_nothing_that_no_checkpoint_covers(path: Path) -> None:
     async with SqliteStore(path) as store:
         await store.audit_forget(NOW + timedelta(days=3), NOW + timedelta(days=30))
@@ -322,7 +337,7 @@ def test_killed_while_it_writes_it_raises_no_false_alarm_and_loses_nothing(
 async def test_ended_at_any_step_of_an_entry_it_raises_no_false_alarm(
     path: Path, step: int
 ) -> None:
-    """The steps: its key, the head read, the row, the lock, the head written and put in place."""
+    """The steps: before and after it is begun, the row, the lock, the head, and the end."""
     store = SqliteStore(path)
     await store.open()
     anchor, steps = store._audited._anchor, iter(range(6))
@@ -341,9 +356,9 @@ async def test_ended_at_any_step_of_an_entry_it_raises_no_false_alarm(
         whole(known, end)
         at()
 
-    def written_late(head: AuditHead) -> None:
+    def written_late(file: Path, head: AuditHead) -> None:
         at()
-        write(head)
+        write(file, head)
         at()
 
     anchor.advance, anchor._write = advance, written_late  # type: ignore[method-assign]
@@ -356,4 +371,30 @@ async def test_ended_at_any_step_of_an_entry_it_raises_no_false_alarm(
     assert (await found(path)).broken is None
     async with SqliteStore(path) as again:
         await again.audit(entry(99))
+        assert (await again.audit_state()).broken is None
+
+
+async def test_an_entry_cut_off_between_its_commit_and_its_head_is_told_by_the_next(
+    path: Path,
+) -> None:
+    """Killed in between, the head does not know the entry; that it was begun is known."""
+    store = SqliteStore(path)
+    await store.open()
+
+    def killed(known: AuditHead | None, end: AuditHead) -> None:
+        raise OSError(9, "killed here", "audit.head")
+
+    store._audited._anchor.advance = killed  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        await store.audit(entry(99))
+    assert (await store.audit_state()).last == ENTRIES + 1
+    await store.close()
+    tampered(path, f"DELETE FROM audit_log WHERE number = {ENTRIES + 1}")
+    async with SqliteStore(path) as again:
+        await again.audit(entry(100))
+        newest = await again.audit_log(limit=2)
+        assert [each.action for each in newest] == ["ship", "audit.lost"]
+        assert f"entry {ENTRIES + 1} (2:" in newest[1].note
+        await again.audit(entry(101))
+        assert [each.action for each in await again.audit_log(limit=2)] == ["ship", "ship"]
         assert (await again.audit_state()).broken is None

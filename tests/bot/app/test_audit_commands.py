@@ -67,6 +67,20 @@ def test_the_newest_come_first_and_can_be_sifted(home: Path) -> None:
     assert [entry["how"] for entry in json.loads(said("--json"))] == ["", "button", ""]
 
 
+def test_what_somebody_wrote_does_nothing_to_the_terminal_it_is_shown_in(home: Path) -> None:
+    note = "gone\x1b[1A\x1b[2K \x9b2J \u202eedils"  # up a line, and wipe it; turn letters round
+    entry = AuditEntry(at=AT.replace(day=20), action="ship", allowed=False, person=BEN, note=note)
+    asyncio.run(_kept(home / "data/state", entry))
+    [line] = said("--limit", "1").splitlines()
+    assert line.replace("\ufffd", "").isprintable()
+    assert "BEN ship REFUSED".lower() in line.lower()
+
+
+async def _kept(state: Path, entry: AuditEntry) -> None:
+    async with SqliteStore(state / "theseus.sqlite3") as store:
+        await store.audit(entry)
+
+
 def test_it_holds_and_once_cut_it_says_where_until_that_is_noted(home: Path) -> None:
     assert said("verify").startswith("Holds: entries 1 to 3, ending in 2:")
     assert said("accept", "--why", "nothing") == "Nothing was broken.\n"
