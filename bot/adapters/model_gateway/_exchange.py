@@ -67,7 +67,8 @@ class Exchange:
         """Return the answer. Raises `Refusal`."""
         path = _door.target(http)
         self._entry.free = path == _door.COUNT
-        asked = await self._read(http)
+        async with self._lent.reading:
+            asked = await self._read(http)
         self._estimate = asked.tokens_in
         tokens_in = math.ceil(asked.tokens_in * self._lent.density)
         self._entry.asked = replace(asked, tokens_in=tokens_in)

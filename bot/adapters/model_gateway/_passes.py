@@ -13,6 +13,7 @@ from bot.domain.errors import PolicyError
 
 TOKEN_BYTES = 32
 _TELLING = 5_000  # tokens
+_READ_AT_ONCE = 2  # bodies: read, parsed and cleaned one takes many times its size
 _PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hides it
 
 
@@ -21,7 +22,7 @@ class Lent:
     """One pass while it is lent. `requests` are those under way with it.
 
     `density` is how many times more tokens its requests had than was estimated by their size,
-    `refusals` how many were refused in a row.
+    `refusals` how many were refused in a row. `reading` is held while a body is read.
     """
 
     account: Account
@@ -31,6 +32,7 @@ class Lent:
     limited_until: datetime | None = None
     density: float = 1.0
     refusals: int = 0
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READ_AT_ONCE))
 
     def charge_to(self, account: Account) -> None:
         """Charge what follows to another account."""

@@ -86,6 +86,28 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> No
         assert not room.provider.arrived
 
 
+async def test_many_large_bodies_of_one_pass_are_read_two_at_a_time(tmp_path: Path) -> None:
+    sent = json.dumps(body()).encode()
+    async with (
+        gateway_room(tmp_path) as room,
+        room.gateway.lend(ALICES) as lent,
+        room.gateway.lend(BOBS) as bobs,
+        line(lent) as (one, first),
+        line(lent) as (_, second),
+        line(lent) as (_, third),
+    ):
+        for writer in (first, second):
+            writer.write(head(lent, len(sent)) + sent[:-1])
+            async with asyncio.timeout(5):
+                await writer.drain()
+        third.write(head(lent, len(sent)) + sent)
+        assert (await room.ask(bobs))[0] == 200
+        assert len(room.provider.arrived) == 1
+        first.write(sent[-1:])
+        async with asyncio.timeout(5):
+            assert (await one.readline()).startswith(b"HTTP/1.1 200")
+
+
 async def test_who_does_not_take_the_answer_holds_no_money(tmp_path: Path) -> None:
     async def endless(http: web.Request) -> web.StreamResponse:
         response = await streaming(http)
