@@ -24,7 +24,6 @@ import typer
 from bot import app as root
 from bot.domain.errors import ConfigError, TheseusError
 from bot.domain.grammar import COMMAND_LINE, describe, parse
-from bot.settings import Settings, forget_secrets, load
 from bot.telemetry import configure_logging, redact, redact_stream
 
 if _INTERRUPTED is signal.default_int_handler:
@@ -37,10 +36,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
-journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
-cli.add_typer(runs_cli, name="runs")
-cli.add_typer(journal_cli, name="journal")
+cli.add_typer(root.runs_cli, name="runs")
+cli.add_typer(root.journal_cli, name="journal")
 cli.add_typer(root.memory_cli, name="memory")
 cli.add_typer(root.audit_cli, name="audit")
 cli.command("budget")(root.budget)
@@ -66,18 +63,11 @@ class ReplyTo(StrEnum):
     PROPOSAL = "proposal"
 
 
-def _settings() -> Settings:
-    settings = load(Path.cwd(), os.environ)
-    root.guard_secrets(settings)
-    forget_secrets(os.environ)
-    return settings
-
-
 @cli.command()
 def run() -> None:
     """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
     configure_logging(redact=redact)
-    asyncio.run(root.run_bot(_settings()))
+    asyncio.run(root.run_bot(root.settings_here()))
 
 
 @cli.command()
@@ -142,8 +132,8 @@ def setup(
 
 @cli.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Check everything the bot needs, and say how to mend what is wrong."""
-    findings = asyncio.run(root.examine(_settings()))
+    """Check everything the bot needs, and say how to mend what is wrong; exit code 1 if so."""
+    findings = asyncio.run(root.examine(root.settings_here()))
     if as_json:
         root.print_json([finding.model_dump() for finding in findings])
     else:
@@ -155,11 +145,14 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @cli.command()
 def intent(
-    text: str,
+    text: Annotated[str, typer.Argument(help="What somebody says.")],
     in_thread: Annotated[bool, typer.Option("--in-thread", help="Said in a run's thread.")] = False,
     reply_to: Annotated[ReplyTo | None, typer.Option(help="What it replies to.")] = None,
 ) -> None:
-    """Show what the grammar makes of a message, as JSON."""
+    """Show what the grammar makes of a message, as JSON.
+
+    For example: theseus intent "ship it" --reply-to proposal
+    """
     answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None
     setting = COMMAND_LINE.but(in_thread=in_thread, reply_to=answered)
     root.print_json(describe(parse(text, setting)))
@@ -174,7 +167,10 @@ def verdict(
         str | None, typer.Option(help="The failure to go away; by default all of the event.")
     ] = None,
 ) -> None:
-    """Say whether a fix held, as JSON: before against after, with numbers."""
+    """Say whether a fix held, as JSON: before against after, with numbers.
+
+    For example: theseus verdict --before monday.ndjson --after tuesday.ndjson --event command.roll
+    """
     judged = root.judge(before, after, event, fingerprint)
     for complaint in judged.complaints:
         root.complain(complaint)
@@ -183,7 +179,10 @@ def verdict(
 
 @cli.command("redact")
 def redact_input() -> None:
-    """Copy standard input to standard output without secrets."""
+    """Copy standard input to standard output without secrets.
+
+    For example: journalctl -u theseus | theseus redact
+    """
     sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for part in redact_stream(sys.stdin):
@@ -199,7 +198,10 @@ def repair(
     apply: Annotated[bool, typer.Option("--apply", help="Write the fix into the repo.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Search for a small fix of a failing test, offline."""
+    """Search for a small fix of a failing test, offline. Exit code 1: none was found.
+
+    For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
+    """
     report = asyncio.run(root.repair(repo, test, file, time, apply=apply))
     if as_json:
         root.print_json(report.to_json())
@@ -216,53 +218,16 @@ def bench(
     only: Annotated[str | None, typer.Option(help="Run only the benchmark of this name.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure, each against a baseline in the same run."""
+    """Measure, each against a baseline in the same run: a quarter of an hour for all.
+
+    For example: theseus bench --only journal; a wrong name lists those there are.
+    """
     rows = asyncio.run(root.run_bench(only))
     if as_json:
         root.print_json([row.model_dump() for row in rows])
     else:
         for row in rows:
             root.say(row.line)
-
-
-@runs_cli.command("list")
-def runs_list(
-    limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the newest runs."""
-    runs = asyncio.run(root.list_runs(_settings(), limit))
-    if as_json:
-        root.print_json([run.model_dump(mode="json") for run in runs])
-        return
-    for run in runs:
-        said = " ".join(run.trigger.text.split())
-        root.say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
-
-
-@runs_cli.command("show")
-def runs_show(run_id: str) -> None:
-    """Show everything a run has recorded, as JSON."""
-    run, history, evidence = asyncio.run(root.show_run(_settings(), run_id))
-    root.print_json(
-        {
-            "run": run.model_dump(mode="json"),
-            "records": history.model_dump(mode="json"),
-            "evidence": [action.model_dump(mode="json") for action in evidence],
-        }
-    )
-
-
-@journal_cli.command("search")
-def journal_search(
-    event: Annotated[str | None, typer.Option(help="kind.name, for example command.roll")] = None,
-    fingerprint: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
-) -> None:
-    """Print matching records as NDJSON, oldest first."""
-    found = asyncio.run(root.search_journal(_settings(), event, fingerprint, limit))
-    for action in found:
-        sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
 
 
 def _first(group: BaseException) -> BaseException:

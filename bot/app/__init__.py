@@ -11,8 +11,8 @@ from bot.app._cli_stop import stop
 from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
 from bot.app._doctor import Finding, examine
 from bot.app._engines import Bench, Engines, engines
-from bot.app._guarding import guard_secrets
-from bot.app._looking import list_runs, search_journal, show_run
+from bot.app._guarding import guard_secrets, settings_here
+from bot.app._looking import journal_cli, runs_cli
 from bot.app._printing import (
     OUT,
     complain,
@@ -44,8 +44,8 @@ __all__ = [
     "engines",
     "examine",
     "guard_secrets",
+    "journal_cli",
     "judge",
-    "list_runs",
     "local_forge",
     "memory_cli",
     "open_closed_streams",
@@ -56,9 +56,9 @@ __all__ = [
     "run_bot",
     "run_demo",
     "run_setup",
+    "runs_cli",
     "say",
-    "search_journal",
-    "show_run",
+    "settings_here",
     "stop",
     "trace",
 ]

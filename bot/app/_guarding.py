@@ -1,10 +1,12 @@
 """What the bot was configured with is taken out of everything it says, in whatever form."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.settings import Settings, forget_secrets, load
 from bot.telemetry import forget_secret, register_secret
 
 
@@ -39,3 +41,11 @@ def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
     for line in lines.splitlines():
         if len(line) > 20 and not line.startswith("-----"):
             yield "github_app_key", line
+
+
+def settings_here() -> Settings:
+    """Return the settings of the present folder; from now on their secrets are known as such."""
+    settings = load(Path.cwd(), os.environ)
+    guard_secrets(settings)
+    forget_secrets(os.environ)
+    return settings

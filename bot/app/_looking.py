@@ -1,23 +1,80 @@
-"""What the command line shows of a state folder, without a running bot."""
+"""`theseus runs` and `theseus journal`: what is in a state folder, without a running bot."""
 
+import asyncio
+import sys
 from collections.abc import Sequence
+from typing import Annotated
+
+import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
+from bot.app._guarding import settings_here
+from bot.app._printing import print_json, say
 from bot.domain.history import History
 from bot.domain.journal import Action, JournalQuery
 from bot.domain.run import Run
 from bot.settings import Settings
 from bot.telemetry import redact
 
+runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
+journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
 
-async def list_runs(settings: Settings, limit: int) -> tuple[Run, ...]:
+
+@runs_cli.command("list")
+def runs_list(
+    limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the newest runs."""
+    runs = asyncio.run(_list_runs(settings_here(), limit))
+    if as_json:
+        print_json([run.model_dump(mode="json") for run in runs])
+        return
+    for run in runs:
+        said = " ".join(run.trigger.text.split())
+        say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
+
+
+@runs_cli.command("show")
+def runs_show(
+    run_id: Annotated[str, typer.Argument(help="Its id, such as xb3mxm: `runs list` shows them.")],
+) -> None:
+    """Show everything a run has recorded, as JSON."""
+    run, history, evidence = asyncio.run(_show_run(settings_here(), run_id))
+    print_json(
+        {
+            "run": run.model_dump(mode="json"),
+            "records": history.model_dump(mode="json"),
+            "evidence": [action.model_dump(mode="json") for action in evidence],
+        }
+    )
+
+
+@journal_cli.command("search")
+def journal_search(
+    event: Annotated[str | None, typer.Option(help="kind.name, for example command.roll")] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option(help="One failure, by the fingerprint in its records.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 50,
+) -> None:
+    """Print matching records as NDJSON, oldest first.
+
+    For example: theseus journal search --event command.roll --limit 5
+    """
+    found = asyncio.run(_search_journal(settings_here(), event, fingerprint, limit))
+    for action in found:
+        sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
+
+
+async def _list_runs(settings: Settings, limit: int) -> tuple[Run, ...]:
     """Return the newest runs, newest first."""
     async with SqliteStore(settings.state / "theseus.sqlite3") as store:
         return await store.find(limit=limit)
 
 
-async def show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple[Action, ...]]:
+async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple[Action, ...]]:
     """Return a run, its records, and the journal records behind its diagnosis."""
     async with (
         SqliteStore(settings.state / "theseus.sqlite3") as store,
@@ -29,7 +86,7 @@ async def show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple
         return run, history, tuple(action for action in found if action is not None)
 
 
-async def search_journal(
+async def _search_journal(
     settings: Settings, event: str | None, fingerprint: str | None, limit: int
 ) -> Sequence[Action]:
     """Return matching journal records, oldest first."""
