@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bot.app._terminal import inert
 from bot.telemetry import redact, redact_value
 
 OUT = Console(soft_wrap=True, highlight=False, markup=False)
@@ -17,7 +18,7 @@ OUT = Console(soft_wrap=True, highlight=False, markup=False)
 
 def say(text: str) -> None:
     """Print a line for a person."""
-    OUT.print(redact(text))
+    OUT.print(inert(redact(text)))
 
 
 def print_json(value: Any) -> None:
@@ -42,7 +43,7 @@ def drop_output() -> None:
 
 def complain(error: BaseException | str) -> None:
     """Say on standard error what is wrong."""
-    sys.stderr.write(f"theseus: {redact(str(error))}\n")
+    sys.stderr.write(f"theseus: {inert(redact(str(error)))}\n")
 
 
 def trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
