@@ -197,7 +197,7 @@ def _told(state: AuditState, file: Path | None, key: Path | None) -> Iterator[st
         yield f"Known and noted: {state.accepted.told}"
     if state.sealed_from is not None and state.sealed_from > max(state.first, 1):
         yield f"Entries before {state.sealed_from} are of an older version: chained, not sealed."
-    if file is not None:
+    if file is not None and state.broken is None:
         yield from _proves(key)
 
 
