@@ -7,14 +7,12 @@ of Python's or of an installed one would be run in its place: such files are lef
 """
 
 import asyncio
-import importlib.util
 import os
-import sys
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
+from bot.domain.diff_guard import is_taken
 from bot.ports.workspace import Workspace
 
 SETTINGS = frozenset(
@@ -56,7 +54,7 @@ def _posing(tree: Path, new: frozenset[str]) -> Iterator[str]:
     """
     for path in map(PurePosixPath, new):
         name, top = _at_top(path), _top(path)
-        if name and _elsewhere(name) and not (_files(tree, tree / top) - new):
+        if name and is_taken(name) and not (_files(tree, tree / top) - new):
             yield str(path)
 
 
@@ -66,19 +64,6 @@ def _files(tree: Path, place: Path) -> set[str]:
         for folder, _, files in os.walk(place)
         for name in files
     }
-
-
-@lru_cache(maxsize=256)
-def _elsewhere(name: str) -> bool:
-    """Whether Python or its packages bring a module of that name; none is imported."""
-    if name in sys.stdlib_module_names:
-        return True
-    try:
-        found = importlib.util.find_spec(name) if name.isidentifier() else None
-    except (ValueError, ImportError):
-        return True  # one that is loaded already, and says nothing of itself
-    places = [*(found.submodule_search_locations or ()), found.origin or ""] if found else []
-    return any(Path(place).is_relative_to(sys.prefix) for place in places)
 
 
 def _there(tree: Path, *, conftest: bool) -> Iterator[str]:

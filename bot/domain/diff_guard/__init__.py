@@ -7,7 +7,12 @@ needs a person's explicit word, a new dependency, an expected value that changed
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.change import FileChange, Finding
-from bot.domain.diff_guard._dependencies import importable, new_dependencies
+from bot.domain.diff_guard._dependencies import (
+    importable,
+    is_taken,
+    new_dependencies,
+    posing,
+)
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import file_findings, path_findings
@@ -16,7 +21,7 @@ from bot.domain.diff_guard._sources import moved_sources
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 from bot.domain.protection import Protection
 
-__all__ = ["about_path", "diff_hash", "inspect", "is_test_file", "texts_hash"]
+__all__ = ["about_path", "diff_hash", "inspect", "is_taken", "is_test_file", "texts_hash"]
 
 FindSecrets = Callable[[str], Sequence[str]]
 
@@ -48,6 +53,7 @@ def inspect(
         *_size(changes, protection, allowed_new),
         *(found for patch in patches for found in _secrets(patch, find_secrets)),
         *new_dependencies(patches, known_import),
+        *posing(patches),
         *moved_sources(patches),
         *gone_tests(changes, patches),
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),

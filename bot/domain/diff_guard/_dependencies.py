@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
@@ -34,6 +35,32 @@ def importable(module: str) -> bool:
         return module in sys.modules or find_spec(module) is not None
     except (ValueError, ImportError):
         return False
+
+
+@lru_cache(maxsize=256)
+def is_taken(module: str) -> bool:
+    """Whether Python or an installed package brings a top-level module of that name."""
+    if module in sys.stdlib_module_names:
+        return True
+    try:
+        found = find_spec(module) if module.isidentifier() else None
+    except (ValueError, ImportError):
+        return True  # one that is loaded already, and says nothing of itself
+    places = [*(found.submodule_search_locations or ()), found.origin or ""] if found else []
+    return any(PurePosixPath(place).is_relative_to(sys.prefix) for place in places)
+
+
+def posing(patches: Sequence[FilePatch]) -> Iterator[Finding]:
+    """Yield new modules at the top that would be imported in the place of others."""
+    for patch in patches:
+        parts = PurePosixPath(patch.path.removeprefix("src/")).parts
+        name = parts[0].removesuffix(".py") if parts else ""
+        first = (len(parts) == 1 and patch.path.endswith(".py")) or parts[1:] == ("__init__.py",)
+        if patch.status in ("added", "renamed") and first and is_taken(name):
+            message = (
+                f"Would be imported wherever another `{name}` is meant, which is there already."
+            )
+            yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=True)
 
 
 def _declared(path: str, line: str) -> str:
