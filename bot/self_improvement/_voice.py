@@ -59,7 +59,7 @@ class Voice:
                 return thread
         place = run.trigger.place
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
-        what = run.trigger.subject or "the last failure"
+        what = cards.plain(run.trigger.subject) or "the last failure"
         post = Post(text=f"{_who_asked(run.trigger)}: {what}")
         root = await self._chat.post(channel, post, key=f"{run.id}:root")
         return await self._chat.open_thread(root, name)

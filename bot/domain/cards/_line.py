@@ -1,5 +1,6 @@
 """One line about a run, for lists and answers."""
 
+from bot.domain.cards._plain import plain
 from bot.domain.cards._text import awaited, one_line
 from bot.domain.pauses import is_held
 from bot.domain.run import Run, Stage, Status
@@ -26,7 +27,7 @@ _ENDED = {
 def run_line(run: Run) -> str:
     """Return `id`, what it is about, where it stands and in which thread."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
-    what = one_line(run.trigger.subject, 80) or "the last failure"
+    what = plain(run.trigger.subject, 80) or "the last failure"
     return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
 
 

@@ -314,6 +314,15 @@ def test_the_plan() -> None:
     )
 
 
+def test_a_line_shows_what_it_is_about_as_it_was_written_by_whomever() -> None:
+    subject = "it** is `done`, see [here](https://evil.example) @everyone"
+    line = cards.run_line(RUN.but(trigger=RUN.trigger.but(subject=subject)))
+    assert (
+        "**it\\*\\* is \\`done\\`, see \\[here\\](https:\u200b//evil.example) @\u200beveryone**"
+        in line
+    )
+
+
 def test_a_line_about_every_standing_says_it_in_words() -> None:
     lines = [
         cards.run_line(RUN.but(stage=stage, status=status)) for stage in Stage for status in Status
