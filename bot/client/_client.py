@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.client._answers import error_text
 from bot.client._commands import CommandSync
 from bot.client._components import PRESSES, ComponentFailures
-from bot.client._discretion import keep_secrets
+from bot.client._discretion import keep_secrets, said_of
 from bot.client._instruments import Instruments
 from bot.client._reload import Reloader
 from bot.client._tree import InstrumentedTree
@@ -139,6 +139,15 @@ class TheseusClient(commands.Bot):
         """Close the connection and take our hands off discord.py's loggers; again is harmless."""
         await super().close()
         await self._components.detach()
+
+    async def change_presence(
+        self,
+        *,
+        activity: discord.BaseActivity | None = None,
+        status: discord.Status | None = None,
+    ) -> None:
+        """Show what the bot is doing, without secrets."""
+        await super().change_presence(activity=said_of(activity, redact), status=status)
 
     async def add_cog(self, cog: commands.Cog, /, **options: Any) -> None:
         """Add a cog, with its background loops journalled."""

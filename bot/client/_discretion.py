@@ -2,10 +2,12 @@
 
 Everything discord.py sends goes over two doors: the client's requests, and the webhooks that carry
 answers to interactions. Both are hung with the redactor here, so that no cog has to think of it,
-nor one that somebody adds tomorrow.
+nor one that somebody adds tomorrow. What the bot is shown as doing goes over the gateway, and past
+`said_of` first.
 """
 
 import asyncio
+import codecs
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +20,9 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 Redact = Callable[[str], str]
 _KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
 _MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r\x1b"})
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SHOWN = ("name", "state", "details")
 _WITHHELD = b"This file was withheld: it is too long to look through for secrets.\n"
 
 
@@ -125,11 +130,34 @@ def _content(file: Any) -> bytes:
 
 def _clean_file(content: bytes, redact: Redact) -> bytes:
     """Return the file without secrets. What is no text (a picture) is let through as it is."""
-    try:
-        text = "" if b"\0" in content else content.decode()
-    except UnicodeDecodeError:
+    encoding = _encoding(content)
+    if encoding is None:
         return content
+    text = content.decode(encoding, "replace")
     if len(text) > _MOST:
         return _WITHHELD
     clean = redact(text)
-    return content if clean == text else clean.encode()
+    return content if clean == text else clean.encode(encoding, "replace")
+
+
+def _encoding(content: bytes) -> str | None:
+    """Return what a text is written in; a byte that does not fit makes no picture of a log."""
+    if content.startswith(_MARKS):
+        return "utf-16"
+    signs = content.replace(b"\0", b"")
+    if 50 * (len(signs) - len(signs.translate(None, _CONTROLS))) > len(signs):
+        return None
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def said_of(activity: Any, redact: Redact) -> Any:
+    """Return what the bot is shown as doing, for everybody to read, without secrets."""
+    for name in _SHOWN:
+        words = getattr(activity, name, None)
+        if isinstance(words, str) and (clean := redact(words)) != words:
+            setattr(activity, name, clean)
+    return activity

@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.client._discretion import cleaned
+from bot.client._discretion import _clean_file, cleaned
 from bot.local.server import LocalDiscord
 from bot.telemetry import forget_secret, redact, register_secret
 from tests.support.living_client import Home, living
@@ -102,6 +102,37 @@ def test_ids_and_pictures_stay_as_they_are(canary: str) -> None:
         "id": canary,
         "embeds": [{"title": "[redacted:canary]"}],
     }
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"caf\xe9 " + CANARY.encode(),  # one byte that is no UTF-8
+        b"done\0" + CANARY.encode() + b"\0",
+        f"said {CANARY}".encode("utf-16"),
+        f"said {CANARY}".encode("utf-16-le"),
+        f"\x1b[31m{CANARY}\x1b[0m".encode(),
+        b"\xef\xbb\xbf" + CANARY.encode(),
+    ],
+)
+def test_a_log_that_is_no_clean_text_is_looked_through_too(file: bytes, canary: str) -> None:
+    sent = _clean_file(file, redact)
+    assert canary.encode() not in sent.replace(b"\0", b"")
+    assert b"[redacted:canary]" in sent.replace(b"\0", b"")
+
+
+def test_a_picture_is_sent_as_it_is(canary: str) -> None:
+    for picture in (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, bytes(range(256)) * 3):
+        assert _clean_file(picture, redact) is picture
+
+
+async def test_what_the_bot_is_shown_as_doing_tells_none(
+    home: Home, local: LocalDiscord, canary: str
+) -> None:
+    async with living(home, local) as room:
+        game = discord.CustomActivity(name=f"at {canary}")
+        await room.client.change_presence(activity=game, status=discord.Status.idle)
+        assert canary not in str(game.to_dict())
 
 
 def test_discord_is_the_version_whose_doors_these_are() -> None:
