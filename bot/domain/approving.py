@@ -12,8 +12,11 @@ from bot.domain.policy import needs_security_review
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.record import Record
 
-Weight = Literal["high", "security"]
-"""What a change may be: of high risk by its plan, or touching security-sensitive code."""
+Weight = Literal["high", "security", "any"]
+"""What a change may be: of high risk by its plan, touching security-sensitive code, or a change.
+
+What a plan says of its risk may be a model's word; `any` and the paths of `security` are not.
+"""
 
 
 class ApprovalRules(Record):
@@ -104,7 +107,7 @@ class Standing(Record):
 
 def weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weight]:
     """Return what a change weighs, by its plan's risk and by the paths it touches."""
-    found: set[Weight] = set()
+    found: set[Weight] = {"any"}
     if plan is not None and plan.risk in ("high", "security"):
         found.add("high")
     if (plan is not None and plan.risk == "security") or needs_security_review(findings):

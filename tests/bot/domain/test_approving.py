@@ -49,8 +49,8 @@ def word(person: Person) -> Approval:
 def test_a_change_weighs_by_its_plans_risk_and_by_what_it_touches(
     risk: str, findings: tuple[Finding, ...], weighs: set[str]
 ) -> None:
-    assert weights(plan(risk), findings) == weighs
-    assert weights(None, findings) == ({"security"} if findings else set())
+    assert weights(plan(risk), findings) == {"any", *weighs}
+    assert weights(None, findings) == ({"any", "security"} if findings else {"any"})
 
 
 def test_only_what_weighs_as_configured_takes_more() -> None:
@@ -60,6 +60,8 @@ def test_only_what_weighs_as_configured_takes_more() -> None:
     assert needed(only_high, by_ada, plan("low"), GUARDED) == Need()
     assert needed(only_high, by_ada, plan("high"), ()) == Need(people=3)
     others = EITHER.but(other_than_requester=True)
+    always = ApprovalRules(second_for=frozenset({"any"}))
+    assert needed(always, by_ada, plan("low"), ()) == Need(people=2)
     both = by_ada.plus(BEN.id)
     assert needed(others, both, plan("high"), ()) == Need(people=2, not_by={ADA.id, BEN.id})
 
