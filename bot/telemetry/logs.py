@@ -12,6 +12,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
+from bot.telemetry._disguises import unfolded
 from bot.telemetry._redaction import redact
 from bot.telemetry.literals import Redact, is_secret
 
@@ -49,6 +50,7 @@ def configure_logging(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *([_for_a_terminal] if readable else []),
                 _renderer(readable),
             ],
         )
@@ -77,6 +79,16 @@ def _renderer(readable: bool) -> Processor:
     return structlog.processors.JSONRenderer()
 
 
+def _for_a_terminal(
+    _logger: object, _method: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    """Take out what a terminal would obey: colours, moves of the cursor, letters turned round."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = unfolded(value).replace("\r", "")
+    return event
+
+
 class Redaction:
     """A structlog processor that cleans every value; objects become their redacted repr."""
 
@@ -101,7 +113,10 @@ class Redaction:
         if isinstance(value, str):
             return self._redact(value)
         if depth > 0 and isinstance(value, Mapping):
-            return {str(k): self._named(str(k), v, depth - 1) for k, v in value.items()}
+            return {
+                self._redact(str(key)): self._named(str(key), inner, depth - 1)
+                for key, inner in value.items()
+            }
         if depth > 0 and isinstance(value, (list, tuple, set, frozenset)):
             return [self._clean(item, depth - 1) for item in value]
         return self._redact(repr(value))

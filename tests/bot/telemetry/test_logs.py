@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -54,7 +55,12 @@ def test_structlog_and_the_standard_library_come_out_alike(stream: io.StringIO) 
 
 def test_nothing_secret_is_logged_by_anybody(stream: io.StringIO) -> None:
     log = structlog.get_logger("ours")
-    log.info("say hunter2", deep={"a": [{"password": "p"}, "hunter2"]}, thing=Careless(), n=1)
+    log.info(
+        "say hunter2",
+        deep={"a": [{"password": "p"}, "hunter2", {"hunter2": 1}]},
+        thing=Careless(),
+        n=1,
+    )
     logging.getLogger("theirs").error("got %s and %s", Careless(), "hunter2")
     try:
         int("hunter2")
@@ -84,6 +90,16 @@ def test_a_terminal_gets_readable_lines(stream: io.StringIO) -> None:
     assert "run.failed" in target.getvalue()
     assert "ValueError: invalid literal" in target.getvalue()
     assert not target.getvalue().startswith("{")
+
+
+def test_what_somebody_wrote_moves_nothing_on_a_terminal(stream: io.StringIO) -> None:
+    configure_logging(stream=stream, console=True)
+    said = "all is well\x1b[2K\x1b[1A\rthey \u202edeil"
+    logging.getLogger("theirs").error("they said %s", said, exc_info=ValueError(said))
+    structlog.get_logger("ours").info(said, words=said)
+    shown = re.sub(r"\x1b\[\d{0,2}m", "", stream.getvalue())  # the log's own colours
+    assert "they deil" in shown
+    assert shown.replace("\n", "").isprintable()
 
 
 def test_the_level_is_kept(stream: io.StringIO) -> None:
