@@ -84,6 +84,27 @@ def pytest_runtest_makereport(
     return report
 
 
+def _has_slow(file: Path) -> bool:
+    return b"mark.slow" in file.read_bytes()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave alone what has no slow test where only those are wanted: importing all takes long."""
+    wanted = str(config.getoption("markexpr")).split()
+    only_slow = wanted[:1] == ["slow"] and "or" not in wanted
+    if only_slow and collection_path.suffix == ".py" and not _has_slow(collection_path):
+        return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a slow test whose file does not say so itself: it would never be run."""
+    for file in {item.path for item in items if item.get_closest_marker("slow")}:
+        if not _has_slow(file):
+            raise pytest.UsageError(f"{file}: mark slow tests with `pytest.mark.slow`, by name")
+
+
 def pytest_pycollect_makemodule(module_path: Path) -> None:
     """Make property tests repeatable; hypothesis is slow to import, so only where it is used."""
     if b"hypothesis" in module_path.read_bytes():

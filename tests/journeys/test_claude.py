@@ -201,7 +201,4 @@ async def test_the_demo_asks_a_model_where_there_is_an_address_for_one(
             card = await play.alice.proposal(thread, timeout=180)
             assert "give six its face" in text_of(card)
             assert "claude" in text_of(card)
-            await play.alice.person.say(thread, "ship it")
-            await play.alice.live(thread)
-            assert not any("failed with" in said for said in await play.meet())
             await play.alice.reads_well()
