@@ -230,28 +230,31 @@ def bench(
             root.say(row.line)
 
 
-def _first(group: BaseException) -> BaseException:
+def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:
     """Return the first error in a group of groups."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return group
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
 def main() -> None:
-    """Run the command line; what is wrong is said in one sentence, with exit code 2."""
+    """Run the command line; what is wrong is said in one sentence.
+
+    The exit code is 2, or 1 where trying again may help: services are started again then.
+    """
     sys.excepthook = root.trace
     root.open_closed_streams()
     try:
         cli()
     except TheseusError as error:
         root.complain(error)
-        sys.exit(2)
+        sys.exit(1 if error.retryable else 2)
     except ExceptionGroup as group:
         known, unknown = group.split(TheseusError)
         if unknown is not None or known is None:
             raise
-        root.complain(_first(known))
-        sys.exit(2)
+        first = _first(known)
+        root.complain(first)
+        sys.exit(1 if first.retryable else 2)
     except BrokenPipeError:  # whoever read our output has seen enough
         root.drop_output()
         sys.exit(0)

@@ -22,6 +22,7 @@ from bot.domain.people import Person
 from bot.telemetry import redact
 from tests.bot.domain.test_cards import DIAGNOSIS, RUN
 from tests.fakes.fake_clock import START, FakeClock
+from tests.fakes.repositories import commit, git
 from tests.support.world import failure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,6 +208,21 @@ def test_without_a_token_the_bot_says_where_to_put_one(home: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("theseus: DISCORD_TOKEN is not set. Put it in ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_bot_without_a_network_ends_so_that_a_service_starts_it_again(home: Path) -> None:
+    """Exit code 2, a wrong setting, would keep it down for good."""
+    (home / "data/config.yaml").write_text(CONFIG + "discord: {dev_channel_id: 1, guild_id: 2}\n")
+    nowhere = "DISCORD_TOKEN=a-token\nTHESEUS_DISCORD_API_URL=http://127.0.0.1:9/api/v10\n"
+    (home / ".env").write_text(nowhere)
+    (home / "prompts").symlink_to(ROOT / "prompts")
+    git(home, "init", "-q", "-b", "main")
+    commit(home, {})
+    done = _program(["run"], home)
+    assert done.returncode == 1
+    assert "theseus: Discord cannot be reached" in done.stderr
+    assert "Unclosed" not in done.stderr
 
 
 def test_help_is_shown_when_nothing_is_asked(home: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.client import TheseusClient, connect, point_discord_at
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ChatUnavailable, ConfigError
 from bot.domain.journal import Kind
 from bot.local.person import Person
 from bot.local.server import LocalDiscord
@@ -25,6 +25,7 @@ async def client(home: Home, local: LocalDiscord) -> AsyncIterator[TheseusClient
 async def test_a_wrong_token_is_named(client: TheseusClient) -> None:
     with pytest.raises(ConfigError, match="DISCORD_TOKEN"):
         await connect(client, "wrong")
+    assert client.is_closed()
 
 
 async def test_intents_that_are_not_granted_are_named(
@@ -39,7 +40,7 @@ async def test_intents_that_are_not_granted_are_named(
 
 async def test_a_discord_that_is_not_there_is_named(client: TheseusClient) -> None:
     point_discord_at("http://127.0.0.1:9/api/v10", "ws://127.0.0.1:9/")
-    with pytest.raises(ConfigError, match="cannot be reached"):
+    with pytest.raises(ChatUnavailable, match="cannot be reached"):
         await connect(client, "local-token")
 
 
