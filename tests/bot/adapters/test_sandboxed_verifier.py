@@ -129,6 +129,7 @@ def _named(name: str, call: str) -> Reproduction:
     return test.but(path=path, node_id=f"{path}::test_face")
 
 
+@pytest.mark.slow
 async def test_reproductions_run_together_and_each_is_told_apart(
     tmp_path: Path, workspace: Workspace
 ) -> None:
