@@ -49,8 +49,13 @@ def lines_of(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
 def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -96,7 +101,7 @@ def test_no_cog_imports_another() -> None:
 
 
 def test_cycles_are_not_hidden_from_the_contracts() -> None:
-    hidden = [name_of(p) for p in EVERYTHING if "typing." + "TYPE_CHECKING" in set(imported(p))]
+    hidden = [name_of(p) for p in EVERYTHING if "typing." + "TYPE_CHECKING" in imported(p)]
     assert hidden == []
 
 
@@ -123,7 +128,7 @@ def test_no_function_is_longer_than_60_lines() -> None:
     long = [
         f"{name_of(path)}:{node.lineno} {node.name}"
         for path in EVERYTHING
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, functions) and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert long == []
@@ -152,7 +157,7 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
     printing = [
         f"{name_of(path)}:{node.lineno}"
         for path in SOURCES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and dotted(node.func) == "print"
     ]
     assert printing == []
@@ -171,7 +176,7 @@ def test_tests_replace_nothing_of_ours() -> None:
     replacing = [
         f"{name_of(path)}:{node.lineno}"
         for path in TESTS
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call)
         and dotted(node.func) in ("monkeypatch.setattr", "monkeypatch.setitem")
     ]
@@ -212,7 +217,7 @@ def doors() -> dict[str, str]:
 def test_every_door_has_a_contract_and_a_suite(door: str, module: str) -> None:
     assert (getattr(import_module(module), door).__doc__ or "").strip()
     suites = (ROOT / "tests/contracts").glob("test_*_contract.py")
-    assert any(f"{module}.{door}" in set(imported(suite)) for suite in suites)
+    assert any(f"{module}.{door}" in imported(suite) for suite in suites)
 
 
 # ----------------------------------------------------------------- what a stranger reads stays true
