@@ -320,8 +320,8 @@ async def test_a_foreign_name_that_leads_here_gets_nothing(room: Room, host: str
     "host", ["localhost", "LocalHost:1", "127.0.0.1", "[::1]:9", "Ship.Example"]
 )
 async def test_names_of_its_own_and_trusted_ones_are_taken(room: Room, host: str) -> None:
-    async with room.serving(trust=("ship.example",)) as visitor:
-        assert (await visitor.get("/", headers={"Host": host})).status == 200
+    async with room.serving(trust=("ship.example",), token=TOKEN) as visitor:
+        assert (await visitor.get("/", headers={"Host": host} | bearer())).status == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/health/info", "/events"])
