@@ -112,6 +112,9 @@ def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
 
 
 async def _repaired(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
+    code, said = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
+    if code:
+        raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
     invocation = pytest_invocation(case.test, case.copy)
     if invocation is not None:
         invocation = await _with_pytest(invocation, case.copy)
