@@ -55,7 +55,22 @@ class Startup:
         except ChatRejected as error:
             await self._keeper.end(run, Status.FAILED, f"I could not open a thread: {error}")
             raise
-        return await self._doors.store.save(announced.but(status=Status.QUEUED))
+        try:
+            return await self._doors.store.save(announced.but(status=Status.QUEUED))
+        except StoreConflict:
+            return await self._ended_meanwhile(announced)
+
+    async def _ended_meanwhile(self, announced: Run) -> Run:
+        """Say in the thread that was just opened that the run has ended. Raises `StoreConflict`."""
+        now = await self._doors.store.get(announced.id)
+        if not now.ended or now.thread_id is not None:
+            raise StoreConflict(f"Run {now.id} was changed by somebody else meanwhile.")
+        known = now.but(thread_id=announced.thread_id, card_id=announced.card_id)
+        ended = await self._doors.store.save(known)
+        history = await self._doors.store.history(ended.id)
+        await self._voice.refresh(ended, history)
+        await self._voice.last_word(ended, history)
+        return ended
 
     async def _recover(self, run: Run) -> None:
         decision = recovery(run, alive=frozenset())

@@ -19,12 +19,14 @@ from bot.domain.errors import (
     WrongStage,
 )
 from bot.domain.people import ITSELF
+from bot.domain.posts import MessageRef
 from bot.domain.run import Run, Status
 from bot.domain.stop import Stop
 from bot.ports.agent import Asked
 from bot.ports.runtime import Adoption
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.support.fuse import Fuse, Killed
 from tests.support.world import ALICE, BOB, DORA, FIX, MALLORY, World
@@ -271,6 +273,34 @@ async def test_an_approved_run_that_is_not_merged_never_is(tmp_path: Path) -> No
         await world.clock.advance(600)
     assert (await world.store.get(run.id)).status is Status.CANCELLED
     assert world.forge.merges == []
+
+
+class SlowChat(FakeChat):
+    """Takes its time to open a thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def open_thread(self, on: MessageRef, name: str) -> int:
+        """Open it once it is let go."""
+        self.opening.set()
+        await self.let_go.wait()
+        return await super().open_thread(on, name)
+
+
+async def test_a_run_that_ends_while_its_thread_is_opened_says_so_in_it(tmp_path: Path) -> None:
+    world = looking_world(tmp_path)
+    world.chat = chat = SlowChat()
+    async with world.running() as agent:
+        await world.clock.advance(1)  # what a start takes up is taken up
+        asked = asyncio.create_task(agent.request(world.trigger()))
+        await asyncio.wait_for(chat.opening.wait(), 5)
+        await asyncio.wait_for(agent.emergency.stop(ALICE, "slash"), 5)
+        chat.let_go.set()
+        run = await asyncio.wait_for(asked, 5)
+    assert run.status is Status.CANCELLED
+    assert "Ended by the emergency stop (alice)." in " ".join(world.said(run))
 
 
 @pytest.mark.parametrize("restarted", [False, True])
