@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.budget import Cap
-from bot.domain.cards import plan_text, run_line, spent
+from bot.domain.cards import plain, plan_text, run_line, spent
 from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
 from bot.domain.ids import short_id
@@ -187,8 +187,8 @@ def detail(run: Run, history: History, cap: Cap) -> str:
     if run.reason:
         parts.append(run.reason)
     if history.instructions:
-        asked = "\n".join(f"- {item.by}: {item.text}" for item in history.instructions.items)
-        parts.append(f"**Asked of it**\n{asked}")
+        asked = [f"- {item.by}: {plain(item.text, 500)}" for item in history.instructions.items]
+        parts.append("\n".join(["**Asked of it**", *asked]))
     if history.diagnosis:
         ids = ", ".join(f"`{short_id(record)}`" for record in history.diagnosis.evidence_ids[:10])
         parts += [history.diagnosis.headline, history.diagnosis.cause]

@@ -91,6 +91,7 @@ BUILT_IN: Mapping[str, PathClass] = {
     ),
     "approvals": _class(
         "named",
+        "bot/domain/names.py",
         "bot/domain/proposal.py",
         "bot/domain/grammar/_ship.py",
         "bot/domain/grammar/_decisi*",

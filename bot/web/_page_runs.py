@@ -185,7 +185,7 @@ def _proposal(history: History, now: datetime) -> Html | None:
                 ("Approved for", code(approval.head[:10]) if approval else None),
                 ("Approved", when(approval.at, now) if approval else None),
                 ("Merged as", code(shipment.merge_commit[:10]) if shipment else None),
-                ("Live at", code(shipment.live_commit[:10]) if shipment else None),
+                ("How it stands", prose(shipment.told) if shipment else None),
                 ("Outcome", str(outcome.verdict).replace("_", " ") if outcome else None),
             ]
         ),
