@@ -4,6 +4,7 @@ The real agent, with a fake behind every door; an oracle of its own says what ma
 the same sequences on every machine.
 """
 
+import argparse
 import asyncio
 import json
 import sys
@@ -35,5 +36,7 @@ async def count(sequences: int = SEQUENCES) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    asked = int(sys.argv[1]) if len(sys.argv) > 1 else SEQUENCES
+    parser = argparse.ArgumentParser(prog="python -m bench.approvals", description=__doc__)
+    parser.add_argument("sequences", nargs="?", type=int, default=SEQUENCES)
+    asked = parser.parse_args().sequences
     sys.stdout.write(json.dumps(asyncio.run(count(asked)), indent=2) + "\n")

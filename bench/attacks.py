@@ -6,6 +6,7 @@ guard taken away, to show that success would be seen. Takes some minutes, and sa
 each part took; exits with 1 where anything succeeded.
 """
 
+import argparse
 import asyncio
 import multiprocessing
 import os
@@ -125,10 +126,13 @@ def _folder() -> Iterator[Path]:
 
 def main() -> int:
     """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.attacks", description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, help="gets every attack, one a line")
+    file = parser.parse_args().file
     tally, loose = measure()
     sys.stdout.write(told(tally, loose) + "\n")
-    if sys.argv[1:]:
-        Path(sys.argv[1]).write_text(listed(tally) + "\n", encoding="utf-8")
+    if file:
+        file.write_text(listed(tally) + "\n", encoding="utf-8")
     return 1 if tally.successes or not any(fate.succeeded for fate in loose.fates) else 0
 
 
