@@ -81,6 +81,8 @@ async def _build(
     roster = DiscordRoster(client, who.guild_id, opened.clock)
     agent = make_agent(settings, opened, chosen, chat, roster, who.dev_channel_id)
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
+    warming = _Warming(opened)
+    agent.emergency.hushes.append(warming.hush)
     monitoring = _monitoring(settings, opened, chat, agent, who)
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.shelf = agent, chat, opened.shelf
@@ -97,7 +99,7 @@ async def _build(
         agent.run_forever,
         monitoring.run_forever,
         audit.run_forever,
-        partial(_warm, opened),
+        warming.run_forever,
         *talking,
         *serving,
     )
@@ -159,16 +161,34 @@ def _self_audit(
     )
 
 
-async def _warm(opened: Opened) -> None:
-    """Fill the checks' caches while nobody waits; the first run is then as fast as any other."""
-    workspaces = opened.workspaces
-    try:
-        await workspaces.drop(_WARMING)
-        async with workspaces.lend(_WARMING, base=await opened.checkout.head()) as workspace:
-            await opened.verifier.warm(workspace)
-        await workspaces.drop(_WARMING)
-    except PortError as error:
-        _log.info("the checks' caches stay cold: %s", error)
+class _Warming:
+    """Fills the checks' caches while nobody waits; the first run is then as fast as any other."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._warming: asyncio.Task[None] | None = None
+
+    async def run_forever(self) -> None:
+        """Fill them once, unless a stop comes."""
+        async with asyncio.TaskGroup() as group:
+            self._warming = group.create_task(self._warm())
+
+    async def hush(self) -> None:
+        """End it: a stop leaves no program at work."""
+        if self._warming is not None and not self._warming.done():
+            self._warming.cancel()
+            await asyncio.wait([self._warming])
+
+    async def _warm(self) -> None:
+        workspaces = self._opened.workspaces
+        try:
+            await workspaces.drop(_WARMING)
+            base = await self._opened.checkout.head()
+            async with workspaces.lend(_WARMING, base=base) as workspace:
+                await self._opened.verifier.warm(workspace)
+            await workspaces.drop(_WARMING)
+        except PortError as error:
+            _log.info("the checks' caches stay cold: %s", error)
 
 
 def identity(settings: Settings) -> Identity:
