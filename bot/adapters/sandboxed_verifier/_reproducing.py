@@ -50,23 +50,18 @@ class Reproducing:
     async def greens(
         self, tests: Sequence[Reproduction], workspace: Workspace
     ) -> tuple[CheckResult, ...]:
-        """Run them where they should pass, and beside them witnesses that should not."""
-        failing = [witness(test) for test in tests]
-        witnesses = [test for test, _ in failing]
-        try:
-            async with asyncio.TaskGroup() as group:
-                passing = group.create_task(self._ends(tests, workspace))
-                beside = group.create_task(self._ends(witnesses, workspace))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
-        results = []
-        for test, end, (_, nonce), (_, told) in zip(
-            tests, passing.result(), failing, beside.result(), strict=True
-        ):
-            result = _result(test, end, want_red=False)
-            if result.status == "passed" and not testifies(told, nonce):
-                result = result.but(status="failed", summary=FAKED)
-            results.append(result)
+        """Run them where they should pass, then witnesses of those that did, which should not.
+
+        One after the other: what takes longest, the affected tests, goes on beside them.
+        """
+        ends = await self._ends(tests, workspace)
+        results = [_result(*each, want_red=False) for each in zip(tests, ends, strict=True)]
+        passed = [number for number, result in enumerate(results) if result.status == "passed"]
+        failing = [witness(tests[number]) for number in passed]
+        told = await self._ends([test for test, _ in failing], workspace)
+        for number, (_, nonce), (_, report) in zip(passed, failing, told, strict=True):
+            if not testifies(report, nonce):
+                results[number] = results[number].but(status="failed", summary=FAKED)
         return tuple(results)
 
     async def _ends(

@@ -138,7 +138,7 @@ async def test_reproductions_run_together_and_each_is_told_apart(
     tests = [_named("six", "dice.face(6)"), _named("one", "dice.face(1)")]
     results = await verifier.run_reproductions(tests, workspace)
     assert [result.status for result in results] == ["failed", "passed"]
-    assert sandbox.commands == 2  # they, and their witnesses
+    assert sandbox.commands == 2  # both, then a witness of the one that passed
 
 
 ALONE = {
