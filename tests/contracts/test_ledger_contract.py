@@ -210,6 +210,17 @@ async def test_changes_that_begin_side_by_side_are_never_too_many(ledger: Ledger
     assert {until for until in begun if until} == {START + HOUR}
 
 
+async def test_a_charge_given_up_while_it_is_written_counts_if_it_was(ledger: Ledger) -> None:
+    asking = asyncio.create_task(ledger.spent())
+    charging = asyncio.create_task(ledger.charge(charge("a")))
+    await asyncio.sleep(0)  # both have begun
+    charging.cancel()
+    await asyncio.gather(asking, charging, return_exceptions=True)
+
+    kept = await ledger.charges(since=START - DAY)
+    assert (await ledger.spent()).cost_usd == sum(each.cost_usd for each in kept)
+
+
 async def test_of_two_programs_one_writes_and_both_read(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     async with SqliteLedger(path) as one, SqliteLedger(path) as other:

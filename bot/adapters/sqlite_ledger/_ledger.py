@@ -48,7 +48,7 @@ class SqliteLedger:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_open = False
-        self._sums.clear()
+        self._sums = Sums()
         await self._database.close()
         owned, self._owned = self._owned, None
         if owned is not None:
@@ -78,7 +78,7 @@ class SqliteLedger:
         try:
             new = await self._write(work, flushed=paid)
         except BaseException:
-            self._sums.clear()  # it may have been written nevertheless
+            self._sums = Sums()  # it may be written nevertheless
             raise
         for charge in new:
             self._sums.add(charge)
@@ -91,15 +91,16 @@ class SqliteLedger:
         since: datetime | None = None,
     ) -> Spent:
         """Return the sum of what fits."""
-        which = Which(run_id, person_id, since)
-        known = self._sums.get(which)
+        which, sums = Which(run_id, person_id, since), self._sums
+        known = sums.get(which)
         if known is not None:
             return known
         # The file has one thread: what it answers comes in the order it was asked, so nothing is
-        # charged between this sum's being read and its being kept.
+        # charged between this sum's being read and its being kept. Where what is written became
+        # unsure meanwhile, there are new sums, and this one is kept in the old.
         spent = await self._read(lambda connection: added_up(connection, which))
         if self._owned is not None:
-            self._sums.put(which, spent)
+            sums.put(which, spent)
         return spent
 
     async def charges(self, *, since: datetime, limit: int = 1_000) -> Sequence[Charge]:
@@ -152,7 +153,7 @@ class SqliteLedger:
         try:
             return await self._write(work)
         finally:
-            self._sums.clear()
+            self._sums = Sums()
 
     async def begin(
         self, run_key: str, agent: str, now: datetime, *, window: timedelta, most: int

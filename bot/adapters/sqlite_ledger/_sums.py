@@ -48,7 +48,3 @@ class Sums:
         for which, spent in self._known.items():
             if which.counts(charge):
                 self._known[which] = spent.plus(charge)
-
-    def clear(self) -> None:
-        """Know nothing any more."""
-        self._known.clear()
