@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from bot.domain.diff_guard import is_test_file
+
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")
 _IMPORTED, _NAMED, _PATH = 1, 100, 10_000  # steps of distance
@@ -80,11 +82,11 @@ class _Graph:
     """Who needs whom. Built for one tree and one set of changed files."""
 
     def __init__(self, root: Path, changed: Collection[str]) -> None:
-        self._files = dict.fromkeys([*python_files(root), *changed])
-        self._modules = {name: file for file in self._files for name in _module_names(file)}
+        self.files = dict.fromkeys([*python_files(root), *changed])
+        self._modules = {name: file for file in self.files for name in _module_names(file)}
         self._loose = {PurePosixPath(file).name: file for file in changed if file[-3:] != ".py"}
         self.needed_by: Mapping[str, dict[str, int]] = defaultdict(dict)
-        for file in self._files:
+        for file in self.files:
             path = root / file
             if file.endswith(".py") and path.is_file() and not path.is_symlink():
                 text = path.read_text(encoding="utf-8", errors="replace")
@@ -95,7 +97,7 @@ class _Graph:
     @property
     def tests(self) -> list[str]:
         """Every test file of the tree."""
-        return sorted(file for file in self._files if is_test(file))
+        return sorted(file for file in self.files if is_test(file))
 
     def _needs(self, file: str, text: str) -> Iterator[tuple[str, int]]:
         names, strings = _references(text)
@@ -106,14 +108,14 @@ class _Graph:
             yield from self._named(string, file)
         if is_test(file):
             for folder in PurePosixPath(file).parents:
-                if (conftest := (folder / "conftest.py").as_posix()) in self._files:
+                if (conftest := (folder / "conftest.py").as_posix()) in self.files:
                     yield conftest, _IMPORTED
 
     def _named(self, string: str, file: str) -> Iterator[tuple[str, int]]:
         if _DOTTED.fullmatch(string):
             for needed in self._found(string, file):
                 yield needed, _NAMED
-        elif string in self._files:
+        elif string in self.files:
             yield string, _PATH if string.endswith(".py") else _NAMED
         for name, loose in self._loose.items():
             if name in string:
@@ -182,3 +184,10 @@ def affected_tests(
     if not reached and any(file.endswith(".py") for file in changed):
         reached = _mirrored(graph.tests, changed) or graph.tests
     return tuple(reached[:cap])
+
+
+def program_files(root: Path) -> tuple[str, ...]:
+    """Return the Python files of what runs: nothing among the tests, nor what imports those."""
+    graph = _Graph(root, ())
+    far = _distances(graph.needed_by, filter(is_test_file, graph.files))
+    return tuple(file for file in graph.files if far.get(file, _NAMED) >= _NAMED)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bot.adapters.sandboxed_verifier._affected import affected_tests, is_test, python_files
+from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
     Tool,
@@ -198,18 +198,17 @@ class SandboxedVerifier:
     async def warm(self, workspace: Workspace) -> None:
         """Fill the tools' caches from a worktree at rest, so that the first run is as fast as any.
 
-        What imports what is read as well. The results mean nothing and are dropped. Raises what
-        `run_checks` raises.
+        Those of what runs, and who imports whom: a run's checks wait while a cache is written, so
+        what is rarely repaired is left to them. The results mean nothing and are dropped. Raises
+        what `run_checks` raises.
         """
         checks = await self._base_checks("quick", workspace)
-        files = await asyncio.to_thread(lambda: list(python_files(workspace.path)))
-        sources = [file for file in files if not is_test(file)]
+        sources = await asyncio.to_thread(program_files, workspace.path)
         async with self._to_read(workspace, at_base=False) as only_read:
             for check in checks:
                 command = expand(check, sources, ())
                 if command is not None and (tool := tool_of(command)) in CACHES:
                     await self._read(check, command, tool, only_read)
-        await self._affected(checks, workspace, ())
 
     async def _base_checks(self, tier: Tier, workspace: Workspace) -> tuple[Check, ...]:
         source = f"{self._config} at {workspace.base[:10]}"
