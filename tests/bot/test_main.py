@@ -247,6 +247,14 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def _python(source: str) -> subprocess.CompletedProcess[str]:
+    """Return how a program ended."""
+    command = [sys.executable, "-c", source]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+
+
 # Runs one command with closed streams, as Python starts with them, then one on a full disk.
 _STREAMS = """
 import sys
@@ -263,14 +271,7 @@ for words, code in (["redact"], 0), (["intent", "hello"], 1):
 
 
 def test_streams_that_are_closed_or_full_leave_no_trace() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _STREAMS],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = _python(_STREAMS)
     assert (done.returncode, done.stderr) == (0, "theseus: the system: No space left on device\n")
 
 
@@ -287,12 +288,5 @@ import bot.__main__
 
 
 def test_ctrl_c_while_the_program_is_still_loading_leaves_no_trace() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _TOO_EARLY],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = _python(_TOO_EARLY)
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -18,7 +18,11 @@ _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U000e010
 _GAP = re.compile(r"\S[ \t]{80,}\S")
 _ENCODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _READABLE = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"})
-_LIKE_LATIN = re.compile(r"[\u0400-\u052f\u0391-\u03a9\u03bd\u03bf\u0531-\u0587\u13a0-\u13f4]")
+# Cyrillic, the Greek letters that are drawn like Latin ones, Armenian, Cherokee.
+_LIKE_LATIN = re.compile(
+    r"[\u0400-\u052f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    r"\u03bd\u03bf\u0531-\u0587\u13a0-\u13f4]"
+)
 _MACHINERY = re.compile(
     r"\b_?pytest\b|\bPYTEST_|\bos\._exit\b|\bgetppid\b|\bgc\.get_|\bsys\.set(?:trace|profile)\b"
 )
