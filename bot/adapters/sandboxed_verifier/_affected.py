@@ -190,4 +190,11 @@ def program_files(root: Path) -> tuple[str, ...]:
     """Return the Python files of what runs: nothing among the tests, nor what imports those."""
     graph = _Graph(root, ())
     far = _distances(graph.needed_by, filter(is_test_file, graph.files))
-    return tuple(file for file in graph.files if far.get(file, _NAMED) >= _NAMED)
+    needing = {file for file in graph.files if far.get(file, _NAMED) < _NAMED}
+    # Whoever imports a module imports the packages around it.
+    folders = {PurePosixPath(file).parent for file in needing if file.endswith("/__init__.py")}
+    return tuple(
+        file
+        for file in graph.files
+        if file not in needing and folders.isdisjoint(PurePosixPath(file).parents)
+    )
