@@ -7,6 +7,7 @@ own thread. So it is never half done: cancelling the caller leaves it to finish 
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
@@ -18,6 +19,16 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as text that sorts: UTC, six digits of microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def plain(text: str) -> str:
+    """Return the text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class Migration(NamedTuple):

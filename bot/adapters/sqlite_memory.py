@@ -7,12 +7,11 @@ only, so nothing a person writes reaches FTS5 as a query.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.adapters._sqlite import Database, Kept, Migration
+from bot.adapters._sqlite import Database, Kept, Migration, plain, stamp
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
 from bot.domain.recalling import MOST_ASKED, best, fit, searched, terms
@@ -101,14 +100,14 @@ class SqliteMemory(Kept):
         """Return one memory."""
         row = await self._database.read(
             lambda connection: connection.execute(
-                "SELECT key, body FROM memories WHERE key = ?", (_plain(key),)
+                "SELECT key, body FROM memories WHERE key = ?", (plain(key),)
             ).fetchone()
         )
         return None if row is None else _parsed(row)
 
     async def forget(self, key: str) -> bool:
         """Remove it for good; `False` if there was none."""
-        return await self._database.write(lambda connection: _drop(connection, _plain(key)))
+        return await self._database.write(lambda connection: _drop(connection, plain(key)))
 
     async def export(self) -> Sequence[Memory]:
         """Return everything, oldest first."""
@@ -125,15 +124,10 @@ def _redacted(memory: Memory, redact: Callable[[str], str]) -> Memory:
     longest = {"text": LONGEST_TEXT, "approach": LONGEST_TEXT}
     names = ("text", "approach", "event", "exception", "file", "function", "by")
     told = {
-        name: _plain(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
+        name: plain(redact(getattr(memory, name)))[: longest.get(name, LONGEST_NAME)]
         for name in names
     }
-    return memory.but(key=_plain(memory.key), **told)
-
-
-def _plain(text: str) -> str:
-    """Return the text without lone surrogates, which SQLite cannot hold."""
-    return text.encode("utf-8", "replace").decode()
+    return memory.but(key=plain(memory.key), **told)
 
 
 def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
@@ -148,7 +142,7 @@ def _insert(connection: sqlite3.Connection, memory: Memory) -> None:
             memory.file or None,
             memory.event or None,
             1 if memory.outcome == "fixed" else -1 if memory.failed else 0,
-            memory.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            stamp(memory.at),
             memory.model_dump_json(),
         ),
     )
@@ -267,7 +261,7 @@ def _near(connection: sqlite3.Connection, wanted: Recall) -> Iterator[int]:
                 connection.execute(
                     f"SELECT number FROM memories WHERE {place} = ? AND kind = ? "  # noqa: S608
                     "ORDER BY standing DESC, at DESC LIMIT ?",
-                    (_plain(value), kind, _SLACK * wanted.limit),
+                    (plain(value), kind, _SLACK * wanted.limit),
                 )
             )
 

@@ -13,13 +13,15 @@ from pydantic import AfterValidator
 LONGEST = 40
 """Characters of a name that are kept; Discord's longest has 32."""
 
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters that are drawn as nothing."""
+
 _NAMELESS = "somebody"
 # What looks the same and does nothing. Twice gives the same again, as names are read from records.
 _LOOKALIKES = str.maketrans({
     "*": "\u2217", "~": "\u223c", "`": "\u2035", "|": "\u00a6", "\\": "\u2216", "/": "\u2215",
     "<": "\u2039", ">": "\u203a", "[": "\uff3b", "]": "\uff3d", "@": "\uff20", "#": "\uff03",
 })  # fmt: skip
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters nobody sees
 _UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # within a word they are harmless
 _BULLET = re.compile(r"^(?:[-+]\s+)+")
 
@@ -41,7 +43,7 @@ def _seen(name: str) -> str:
         accents = accents + 1 if kind in ("Mn", "Me") else 0
         if kind[0] == "Z" or letter in "\t\n\r":
             kept.append(" ")
-        elif kind[0] != "C" and letter not in _BLANK and accents <= 2:
+        elif kind[0] != "C" and letter not in BLANK and accents <= 2:
             kept.append(letter)
     return "".join(kept)
 

@@ -7,8 +7,6 @@ not. So the forge is asked again and again, over restarts, until it tells, and p
 import asyncio
 import logging
 
-from pydantic import AwareDatetime
-
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.proposal import ForgeProposal
@@ -28,7 +26,6 @@ class Unsettled(Record):
     """A run that ended without knowing what became of its proposal."""
 
     run_id: str
-    at: AwareDatetime
 
 
 class Settling:
@@ -41,8 +38,7 @@ class Settling:
 
     async def later(self, run: Run) -> None:
         """Ask what became of it later. Kept before the run ends: a crash forgets nothing."""
-        kept = Unsettled(run_id=run.id, at=self._doors.clock.now())
-        await self._doors.shelf.put(_PREFIX + run.id, kept)
+        await self._doors.shelf.put(_PREFIX + run.id, Unsettled(run_id=run.id))
 
     async def run_forever(self) -> None:
         """Ask again and again, until cancelled."""

@@ -106,7 +106,8 @@ def _scalar(value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     told = str(value)
-    return value if redact(told) == told else redact(told)
+    clean = redact(told)
+    return value if clean == told else clean
 
 
 def _key(key: Any) -> Any:

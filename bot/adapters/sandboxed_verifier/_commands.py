@@ -10,6 +10,8 @@ from bot.ports.verifier import Proof
 
 Tool = Literal["pytest", "mypy", "ruff", "other"]
 AFFECTED = "{affected_tests}"
+REPORT = "report.xml"
+"""Where pytest reports, beside the tree it runs in."""
 CHANGED = "{changed}"
 _TYPE_CHECKERS = frozenset(
     {"mypy", "dmypy", "pyright", "basedpyright", "pyre", "pytype", "ty", "tsc"}

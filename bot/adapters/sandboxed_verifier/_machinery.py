@@ -12,19 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
-from bot.domain.diff_guard import is_taken
+from bot.domain.diff_guard import INSTALLED, SETTINGS, is_taken
 from bot.ports.workspace import Workspace
 
-SETTINGS = frozenset(
-    {
-        "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini", "pytest.toml",
-        ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini",
-        "ruff.toml", ".ruff.toml", ".coveragerc", "pyrightconfig.json", ".flake8", ".pylintrc",
-        "pylintrc", "ty.toml", "pyrefly.toml",
-    }
-)  # fmt: skip
 CONFTEST = "conftest.py"
-_INSTALLED = (".dist-info", ".egg-info")  # such a folder names plugins, which pytest then loads
 _STARTED = frozenset({"sitecustomize", "usercustomize"})
 
 
@@ -33,7 +24,7 @@ def _decides(file: str, *, conftest: bool) -> bool:
     path = PurePosixPath(file)
     if path.name in SETTINGS or path.suffix == ".pth" or (conftest and path.name == CONFTEST):
         return True
-    return any(part.endswith(_INSTALLED) for part in path.parts) or _at_top(path) in _STARTED
+    return any(part.endswith(INSTALLED) for part in path.parts) or _at_top(path) in _STARTED
 
 
 def _top(path: PurePosixPath) -> PurePosixPath:

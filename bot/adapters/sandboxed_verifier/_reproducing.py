@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.adapters.sandboxed_verifier._commands import reporting
+from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
 from bot.adapters.sandboxed_verifier._machinery import Machinery
 from bot.adapters.sandboxed_verifier._report import FAKED, Report, read_report, read_reports
 from bot.adapters.sandboxed_verifier._results import reproduction_result
@@ -19,7 +19,6 @@ from bot.domain.plan import Reproduction
 from bot.ports.sandbox import Completed, Limits, Sandbox
 from bot.ports.workspace import Workspace
 
-_REPORT = "report.xml"
 End = tuple[Completed | str, Report | None]  # how it ended, or why it could not begin
 
 
@@ -93,13 +92,13 @@ class Reproducing:
             nodes = [test.node_id for test in tests]
             shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
             done = await self._sandbox.run(
-                reporting(shown, place / _REPORT),
+                reporting(shown, place / REPORT),
                 cwd=tree,
                 writable=[place],
                 env={"PYTHONPATH": str(tree)},
                 limits=self._limits,
             )
-            return done, _reports(place / _REPORT, tests)
+            return done, _reports(place / REPORT, tests)
 
 
 def _reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[Report]:

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.sandboxed_verifier._commands import reporting
+from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
 from bot.adapters.sandboxed_verifier._report import Report, read_report
 from bot.domain.diff_guard import is_test_file
 from bot.domain.plan import Reproduction
 
-_REPORT = "report.xml"
 _PLUGIN = "theseus_witness"
 _BESIDE = Path(__file__).with_name("_beside.py")
 
@@ -87,5 +86,5 @@ def watched(command: Sequence[str], place: Path, changed: Sequence[str]) -> Watc
         "THESEUS_WITNESS": word,
         "THESEUS_CHANGED": os.pathsep.join(sources),
     }
-    report = place / _REPORT
+    report = place / REPORT
     return Watched([*reporting(command, report), "-p", _PLUGIN], env, report, word)

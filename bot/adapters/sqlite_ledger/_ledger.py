@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from bot.adapters._file_lock import FileLock, Locked
-from bot.adapters._sqlite import Database, Work
-from bot.adapters.sqlite_ledger._rows import added_up, as_body, insert, parsed, plain, stamp, tally
+from bot.adapters._sqlite import Database, Work, plain, stamp
+from bot.adapters.sqlite_ledger._rows import added_up, as_body, insert, parsed, tally
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
 from bot.adapters.sqlite_ledger._sums import Sums, Which
 from bot.domain.account import Charge

@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from pydantic import ValidationError
 
+from bot.adapters._sqlite import plain, stamp
 from bot.adapters.sqlite_ledger._sums import Which
 from bot.domain.account import Account, Charge
 from bot.domain.errors import StoreError
@@ -90,13 +91,3 @@ def parsed(body: str) -> Charge:
         raise StoreError(
             "A charge in the ledger cannot be read by this version of Theseus.", detail=str(error)
         ) from error
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as text that sorts: UTC, six digits of microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def plain(text: str) -> str:
-    """Return the text without lone surrogates, which SQLite cannot hold."""
-    return text.encode("utf-8", "replace").decode()

@@ -8,8 +8,9 @@ import json
 import sqlite3
 from datetime import datetime
 
+from bot.adapters._sqlite import stamp
 from bot.adapters.sqlite_store._audit_rows import Row, made
-from bot.adapters.sqlite_store._rows import dump, parse, stamp
+from bot.adapters.sqlite_store._rows import dump, parse
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
 from bot.telemetry import redact
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from bot.adapters.sqlite_store._rows import stamp
+from bot.adapters._sqlite import stamp
 from bot.domain.audit import ACCEPTED, CHECKPOINT, AuditEntry, AuditHead
 
 _SEALED = "2:"

@@ -3,12 +3,13 @@
 import json
 import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
+from bot.adapters._sqlite import stamp
 from bot.domain.errors import StoreError
 from bot.domain.history import RECORDS, History
 from bot.domain.record import Record
@@ -32,11 +33,6 @@ class Written(NamedTuple):
 
     kind: str
     body: str
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as text that sorts: UTC, six digits of microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def dump(record: Record) -> str:

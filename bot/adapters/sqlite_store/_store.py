@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.adapters._sqlite import Database, Kept, Migration
+from bot.adapters._sqlite import Database, Kept, Migration, stamp
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_log import AuditLog
@@ -19,7 +19,6 @@ from bot.adapters.sqlite_store._rows import (
     insert_run,
     parse,
     run_from,
-    stamp,
     update_run,
     written,
 )

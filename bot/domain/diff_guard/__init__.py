@@ -15,13 +15,22 @@ from bot.domain.diff_guard._dependencies import (
 )
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, parse
-from bot.domain.diff_guard._paths import file_findings, path_findings
+from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
-from bot.domain.diff_guard._sources import moved_sources
+from bot.domain.diff_guard._sources import INSTALLED, moved_sources
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 from bot.domain.protection import Protection
 
-__all__ = ["about_path", "diff_hash", "inspect", "is_taken", "is_test_file", "texts_hash"]
+__all__ = [
+    "INSTALLED",
+    "SETTINGS",
+    "about_path",
+    "diff_hash",
+    "inspect",
+    "is_taken",
+    "is_test_file",
+    "texts_hash",
+]
 
 FindSecrets = Callable[[str], Sequence[str]]
 

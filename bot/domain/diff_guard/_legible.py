@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.change import Finding
 from bot.domain.diff_guard._parse import FilePatch
+from bot.domain.names import BLANK
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffd]|\r(?!\Z)")
 _JOINERS = "\u200c\u200d"  # scripts and emoji need these, and Python allows them in no name
-# Drawn as nothing; the Hangul ones may even be names.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U000e0100-\U000e01ef]")
+_UNSEEN = re.compile(f"[{BLANK}\U000e0100-\U000e01ef]")  # the Hangul ones may even be names
 _GAP = re.compile(r"\S[ \t]{80,}\S")
 _ENCODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _READABLE = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"})

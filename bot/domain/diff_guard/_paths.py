@@ -9,16 +9,18 @@ from bot.domain.change import FileChange, Finding
 from bot.domain.diff_guard._parse import FilePatch
 from bot.domain.protection import Protection
 
-# Files that decide how checks run or what a diff shows. A person should see that they changed.
-_MACHINERY = frozenset(
+SETTINGS = frozenset(
     {
-        "conftest.py", "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini",
-        "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini", "ruff.toml",
-        ".ruff.toml", ".coveragerc", "noxfile.py", "pyrightconfig.json", "setup.py",
-        "pytest.toml", ".pytest.toml", ".flake8", ".pylintrc", "pylintrc", "ty.toml",
-        "pyrefly.toml",
+        "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini", "pytest.toml",
+        ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini",
+        "ruff.toml", ".ruff.toml", ".coveragerc", "pyrightconfig.json", ".flake8", ".pylintrc",
+        "pylintrc", "ty.toml", "pyrefly.toml",
     }
 )  # fmt: skip
+"""Files that decide how checks run."""
+
+# With what a diff shows, what a person should see that it changed.
+_MACHINERY = SETTINGS | {"conftest.py", "noxfile.py", "setup.py"}
 _GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
 
 

@@ -19,7 +19,8 @@ _SETTINGS = frozenset(
 )
 _REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements|constraints)[^/]*(?:/[^/]+)?\.(?:txt|in)")
 _PACKAGES = (".whl", ".egg", ".tar.gz", ".tgz", ".zip", ".pth", ".egg-link", ".so", ".pyd", ".dll")
-_INSTALLED = (".dist-info", ".egg-info")  # pytest loads the plugins that such a folder names
+INSTALLED = (".dist-info", ".egg-info")
+"""How folders end that name plugins: pytest loads those."""
 
 _ENTRY = re.compile(r"\burl\s*=\s*\"([^\"]*)\"(?:.*?\bhash\s*=\s*\"([^\"]*)\")?")
 _LOCKED_SOURCE = re.compile(r"\bsource\s*=\s*\{\s*([\w-]+)\s*=\s*\"([^\"]*)\"")
@@ -80,7 +81,7 @@ def _about(patch: FilePatch) -> Iterator[str]:
     path = PurePosixPath(patch.path)
     name = path.name.lower()
     if patch.status != "deleted":
-        if name.endswith(_PACKAGES) or any(part.endswith(_INSTALLED) for part in path.parts):
+        if name.endswith(_PACKAGES) or any(part.endswith(INSTALLED) for part in path.parts):
             yield "Brings a package or a program of its own along: dependencies come by the lock."
         if name in _SETTINGS:
             yield "Decides where packages come from: a person changes that."

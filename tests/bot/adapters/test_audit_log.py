@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.adapters._sqlite import stamp
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.sqlite_store._audit import rows
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_check import Check
 from bot.adapters.sqlite_store._audit_rows import Row, made
-from bot.adapters.sqlite_store._rows import stamp
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
