@@ -163,6 +163,19 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
     assert printing == []
 
 
+def test_source_is_parsed_in_one_place() -> None:
+    """Threads that parse at once break each other's trees; `bot.domain.syntax` says how."""
+    apart = {"bot/domain/syntax.py", "bot/repair/_fork_child.py"}  # the latter: another program's
+    parsing = ("ast.parse", "ast.literal_eval", "literal_eval", "compile")
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call) and dotted(node.func) in parsing
+    ]
+    assert [each for each in found if each.partition(":")[0] not in apart] == []
+
+
 def test_tests_use_fakes_and_no_mocks() -> None:
     mocking = [
         name_of(path)

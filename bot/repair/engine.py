@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.domain.diff_guard import texts_hash
+from bot.domain.syntax import parse
 from bot.ports.clock import Clock
 from bot.repair.guidance import is_test
 from bot.repair.judging import TestJudge
@@ -122,9 +123,7 @@ def same_code(files: Texts, others: Texts) -> bool:
     """Return whether both are the same change, however it is formatted."""
     if files.keys() != others.keys():
         return False
-    return all(
-        ast.dump(ast.parse(files[path])) == ast.dump(ast.parse(others[path])) for path in files
-    )
+    return all(ast.dump(parse(files[path])) == ast.dump(parse(others[path])) for path in files)
 
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bot.domain.syntax import parse
 from bot.repair.guidance import is_test
 from bot.repair.plain import SKIPPED
 
@@ -49,7 +50,7 @@ def imports_of(file: Path) -> set[str]:
     if file.stat().st_size > BYTES_AT_MOST:
         return set()
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8", errors="replace"))
+        tree = parse(file.read_text(encoding="utf-8", errors="replace"))
     except (SyntaxError, ValueError):
         return set()
     names: set[str] = set()

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bot.domain.syntax import parse
 from bot.repair import reverts
 from bot.repair.guidance import factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
@@ -65,7 +66,7 @@ def _nearness(edit: Edit, problem: Problem, suspicion: Suspicion, reach: dict[st
     if near:
         return near
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError):
         return UNSEEN
     names: set[str] = set()

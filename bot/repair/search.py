@@ -1,6 +1,5 @@
 """The search: candidates best first, several side by side, until one is green or time is up."""
 
-import ast
 import asyncio
 import hashlib
 from collections import Counter
@@ -8,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bot.domain.syntax import parse
 from bot.ports.clock import Clock
 from bot.repair import reverts
 from bot.repair.localise import localise
@@ -99,11 +99,11 @@ def sound(files: Texts, originals: Texts) -> bool:
     """Tell whether new texts parse and read no unbound name that was not read before."""
     for path, text in files.items():
         try:
-            tree = ast.parse(text)
+            tree = parse(text)
         except (SyntaxError, ValueError):
             return False
         try:
-            before = unknown_names(ast.parse(originals[path]))
+            before = unknown_names(parse(originals[path]))
         except (SyntaxError, ValueError):
             continue
         if unknown_names(tree) - before:

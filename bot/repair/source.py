@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from bot.domain.syntax import parse
 from bot.repair.model import Edit
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -20,7 +21,7 @@ class Source:
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
-        self.tree = ast.parse(text)
+        self.tree = parse(text)
         self.parents: dict[ast.AST, ast.AST] = {}
         for parent in ast.walk(self.tree):
             for child in ast.iter_child_nodes(parent):

@@ -16,6 +16,7 @@ from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.protection import Protection
 from bot.domain.record import Record
+from bot.domain.syntax import parse
 
 REGRESSIONS = "tests/regressions"
 _SHORTEST_SHA = 7
@@ -141,7 +142,7 @@ def ownable(file: str, root: Path, protection: Protection) -> str:
 def reproduction(form: TestForm, *, taken: IsFile) -> Reproduction:
     """Return the model's test as a file of ours. Raises `Objection`."""
     try:
-        tree = ast.parse(form.source)
+        tree = parse(form.source)
     except (SyntaxError, ValueError) as error:
         raise Objection(f"test.source is not Python: {error}.") from error
     tests = [

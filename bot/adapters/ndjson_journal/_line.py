@@ -1,6 +1,5 @@
 """Between an action and its line: one JSON object in ASCII, so that no text can break a line."""
 
-import ast
 import functools
 import json
 import math
@@ -8,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC
 
 from bot.domain.journal import Action, Capsule, Frame
+from bot.domain.syntax import literal
 
 Redact = Callable[[str], str]
 
@@ -80,7 +80,7 @@ class Lines:
         if cleaned == source:
             return source
         try:
-            ast.literal_eval(cleaned)
+            literal(cleaned)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return None
         return cleaned

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from bot.domain.diff_guard import is_test_file
+from bot.domain.syntax import parse
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")
@@ -56,7 +57,7 @@ def _imported(node: ast.AST) -> Iterator[tuple[int, str]]:
 def _references(text: str) -> tuple[frozenset[tuple[int, str]], frozenset[str]]:
     """Return what a source imports, and its short strings. Source that won't parse has neither."""
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return frozenset(), frozenset()
     names: set[tuple[int, str]] = set()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from bot.domain.diff_guard._parse import Block
+from bot.domain.syntax import parse
 
 _ASSERTION = re.compile(
     r"\s*assert\b|\s*(?:await\s+)?[\w.]*\bassert_\w+\(|\s*self\.(?:assert|fail)\w*\("
@@ -29,7 +30,7 @@ def is_assertion(line: str) -> bool:
 def _test_of(line: str) -> ast.expr | None:
     """Return what an `assert` on one line tests."""
     try:
-        body = ast.parse(line.strip()).body
+        body = parse(line.strip()).body
     except (SyntaxError, ValueError, RecursionError):
         return None
     return body[0].test if len(body) == 1 and isinstance(body[0], ast.Assert) else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.journal import Frame
 from bot.domain.reproduction._target import Target
+from bot.domain.syntax import literal, parse
 
 _MAX_SOURCE = 20_000
 _MISSING = object()
@@ -28,7 +29,7 @@ def _value(source: str | None) -> Value:
     if source is None or len(source) > _MAX_SOURCE:
         return _MISSING
     try:
-        return ast.literal_eval(source.strip())
+        return literal(source.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _MISSING
 
@@ -109,7 +110,7 @@ def accepts(annotation: ast.expr | None, value: Value) -> bool:
     if isinstance(annotation, ast.Constant):
         if isinstance(annotation.value, str):
             try:
-                return accepts(ast.parse(annotation.value, mode="eval").body, value)
+                return accepts(parse(annotation.value, "eval").body, value)
             except SyntaxError:
                 return False
         return annotation.value is None and value is None

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from bot.domain.journal import Frame
+from bot.domain.syntax import parse
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Way = Literal["plain", "async", "generator"]
@@ -62,7 +63,7 @@ def _decorator(node: ast.expr) -> str:
 
 def _parse(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
+        return parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

@@ -1,8 +1,8 @@
 """What concerns what we keep, and what people typed: also the crashes that nothing excuses."""
 
-import ast
 import re
 
+from bot.domain.syntax import literal
 from bot.domain.triage._clues import Clues
 from bot.domain.triage._rules import Found
 
@@ -133,7 +133,7 @@ def _is_no_number(clues: Clues) -> bool:
 
 def _value(source: str) -> object:
     try:
-        value = ast.literal_eval(source)
+        value = literal(source)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         return object()
     return value if isinstance(value, str) else object()

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bot.domain.syntax import parse
 from bot.repair.model import Candidate, Crash, Edit
 from bot.repair.source import FunctionNode, Source, parameters
 
@@ -49,7 +50,7 @@ class View:
     def _true(self, node: ast.expr) -> bool:
         """Tell whether the position of an expression inside an f-string can be believed."""
         try:
-            again = ast.parse(self.source.code(node), mode="eval").body
+            again = parse(self.source.code(node), "eval").body
         except SyntaxError:
             return False
         return ast.dump(again) == ast.dump(node)

@@ -1,0 +1,39 @@
+"""Python source as a syntax tree: the one place in this process where source is parsed."""
+
+import ast
+from threading import RLock
+from typing import Literal, overload
+
+# Python 3.11 keeps the depth of the tree it builds in one variable for all threads. Two that build
+# at once can find it changed: "AST constructor recursion depth mismatch", of source that is sound.
+_BUILDING = RLock()
+
+
+@overload
+def parse(text: str) -> ast.Module: ...
+@overload
+def parse(text: str, mode: Literal["eval"]) -> ast.Expression: ...
+
+
+def parse(text: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | ast.Expression:
+    """Return the tree of a source, one thread at a time.
+
+    Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`, as `ast.parse` does.
+    """
+    with _BUILDING:
+        try:
+            return _built(text, mode)
+        except SystemError:  # a library parsed beside us, and does not know of the lock
+            return _built(text, mode)
+
+
+def literal(source: str) -> object:
+    """Return the value of a literal.
+
+    Raises `SyntaxError`, `ValueError`, `TypeError`, `RecursionError` or `MemoryError`.
+    """
+    return ast.literal_eval(parse(source.lstrip(" \t"), "eval"))
+
+
+def _built(text: str, mode: Literal["exec", "eval"]) -> ast.Module | ast.Expression:
+    return ast.parse(text) if mode == "exec" else ast.parse(text, mode="eval")
