@@ -106,6 +106,9 @@ def setup(
     ] = None,
     approvers: Annotated[str | None, typer.Option(help="Who may ship, likewise.")] = None,
     forge: Annotated[str | None, typer.Option(help="github or local.")] = None,
+    forge_url: Annotated[
+        str | None, typer.Option(help="Where the local forge's pages are served; none: nowhere.")
+    ] = None,
     reviewers: Annotated[
         str | None, typer.Option(help="GitHub logins whose review comments count.")
     ] = None,
@@ -113,7 +116,7 @@ def setup(
     """Set the bot up on a real server: asks, checks, writes .env and data/config.yaml."""
     given = {
         "guild": guild, "channel": channel, "developers": developers, "approvers": approvers,
-        "forge": forge, "reviewers": reviewers,
+        "forge": forge, "forge-url": forge_url, "reviewers": reviewers,
     }  # fmt: skip
     answers = {key: value for key, value in given.items() if value is not None}
     if answers and not yes:

@@ -11,6 +11,7 @@ from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
+from bot.domain.links import linked
 from bot.domain.people import Place
 from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
@@ -197,7 +198,8 @@ def detail(run: Run, history: History, cap: Cap) -> str:
     if history.plan:
         parts.append(plan_text(history.plan))
     if history.proposal:
-        parts.append(f"Proposal: {history.proposal.url} at `{history.proposal.head[:7]}`")
+        opened = history.proposal
+        parts.append(f"Proposal: {linked(f'#{opened.number}', opened.url)} at `{opened.head[:7]}`")
     return "\n\n".join(parts)
 
 

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from bot.adapters._forge_repository import BareRepository
 from bot.adapters._sqlite import Migration
 from bot.domain.errors import ForgeConflict, ForgeRejected
+from bot.domain.links import web_address
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
 
@@ -92,7 +93,7 @@ class Pulls:
             head = self._bare.head(pull.branch) or head
         return ForgeProposal(
             number=pull.number,
-            url=f"{self._base_url}/forge/pulls/{pull.number}",
+            url=web_address(f"{self._base_url}/forge/pulls/{pull.number}"),
             state=pull.state,
             head=head,
             branch=pull.branch,

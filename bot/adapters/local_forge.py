@@ -18,7 +18,8 @@ from bot.telemetry import redact
 class LocalForge:
     """Implements `bot.ports.forge.Forge`; open it with `async with`.
 
-    `bare` must be there (see `found`); `base_url` is where the pages are, without `/forge/`.
+    `bare` must be there (see `found`); `base_url` is where its pages are, without `/forge/`;
+    empty: nobody serves them, and proposals have no address.
     Writers hold the database's write lock for the whole of what they do, git included, so several
     processes may share one forge; what a killed one left half done, the next sees and completes.
     """

@@ -40,7 +40,7 @@ class ForgeProposal(Record):
     """A pull request as the forge sees it now."""
 
     number: int
-    url: str
+    url: str = Field(description="the address of its page; empty: it has none people can open")
     state: Literal["open", "merged", "closed"]
     head: str
     branch: str

@@ -17,6 +17,7 @@ from bot.domain.errors import (
 )
 from bot.domain.history import History
 from bot.domain.ids import short_id
+from bot.domain.links import linked
 from bot.domain.pauses import HELD, Pause
 from bot.domain.posts import Attachment
 from bot.domain.proposal import ForgeProposal
@@ -250,8 +251,8 @@ def about(opened: ForgeProposal | None) -> str:
     if opened is None or opened.state == "closed":
         return ""
     if opened.state == "merged":
-        return f" [#{opened.number}]({opened.url}) is merged already, though."
-    return f" [#{opened.number}]({opened.url}) is still open at the forge."
+        return f" {linked(f'#{opened.number}', opened.url)} is merged already, though."
+    return f" {linked(f'#{opened.number}', opened.url)} is still open at the forge."
 
 
 def _explained(error: Exception, record_id: str) -> str:

@@ -9,6 +9,7 @@ import logging
 
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ForgeError, TheseusError
+from bot.domain.links import linked
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run
@@ -72,8 +73,9 @@ class Settling:
             )
             return
         commit = (opened.merge_commit or opened.head)[:7]
+        named = linked(f"#{opened.number}", opened.url)
         text = (
-            f"⚠️ The forge answers again: [#{opened.number}]({opened.url}) of run `{run.id}` was "
+            f"⚠️ The forge answers again: {named} of run `{run.id}` was "
             f"merged as `{commit}` before its end reached the forge. It comes live with what is "
             "shipped next; revert it at the forge if it should not."
         )

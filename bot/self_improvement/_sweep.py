@@ -7,6 +7,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.dialogue import Instruction, Instructions, asks_nothing
 from bot.domain.errors import ForgeError, TheseusError
 from bot.domain.history import History
+from bot.domain.links import linked
 from bot.domain.pauses import is_held
 from bot.domain.policy import Act
 from bot.domain.proposal import Comment, ForgeProposal, Proposal
@@ -125,7 +126,8 @@ class Sweep:
             await self._pushed(run)
             return
         if opened.checks == "failed":
-            text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}`: {opened.url}"
+            named = linked(f"#{opened.number}", opened.url)
+            text = f"⚠️ The forge's own checks fail on `{opened.head[:7]}` of {named}."
             await self._voice.say(run, text, key=f"forge-checks:{opened.head}")
         if await self._dialogue.catch_up(run, history) or await self._reviewed(run, opened):
             return

@@ -8,6 +8,7 @@ from bot.domain.change import ChangeSet, Undone, Verdict
 from bot.domain.errors import WrongStage
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
+from bot.domain.links import linked
 from bot.domain.plan import Plan, Step, TestPlan
 from bot.domain.proposal import Proposal, Shipment
 from bot.domain.record import Record
@@ -71,7 +72,8 @@ class Undoing:
         """Tell the run that was taken back; nobody has to judge it any more."""
         reverted = await self._kit.doors.store.get(run.trigger.reverts or "")
         await self._watching.end(reverted.id)
-        text = f"↩️ Taken back by [#{by.number}]({by.url}), as {run.trigger.person.name} asked."
+        named = linked(f"#{by.number}", by.url)
+        text = f"↩️ Taken back by {named}, as {run.trigger.person.name} asked."
         await self._kit.voice.say(reverted, text, key="reverted")
         history = await self._kit.doors.store.history(reverted.id)
         if not failed(history.outcome):  # else that is remembered already, with its numbers

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.domain.approving import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
+from bot.domain.links import ADDRESS_WANTED, web_address
 from bot.domain.people import AllowList
 from bot.domain.record import Record
 from bot.domain.roles import Role
@@ -95,7 +96,16 @@ class ForgeConfig(Record):
     runs_full_checks: bool = Field(
         default=False, description="the forge itself runs the full tier before it lets a merge in"
     )
-    url: str = Field(default="", description="where people can read local proposals")
+    url: str = Field(
+        default="", description="where the local forge's pages are served; empty: nowhere, no links"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_followed(cls, given: str) -> str:
+        if given and not web_address(given):
+            raise ValueError(f"{ADDRESS_WANTED}, or leave it empty")
+        return given.rstrip("/")
 
 
 class RunsConfig(Record):

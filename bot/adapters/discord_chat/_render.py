@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat._split import LIMIT, clip, split
+from bot.domain.links import web_address
 from bot.domain.posts import Attachment, Button, Card, Image, Post
 
 _MOST_PARTS = 4
@@ -136,7 +137,7 @@ def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord
     embed = discord.Embed(
         title=clip(clean(card.title), 256) or None,
         colour=_COLOURS[card.tone],
-        url=card.url if card.url.startswith(("http://", "https://")) else None,
+        url=web_address(card.url) or None,
     )
     for field in card.fields[:25]:
         embed.add_field(
@@ -162,10 +163,12 @@ def _shown(text: str) -> str:
 
 def _view(buttons: tuple[Button, ...], clean: Redact) -> ui.View | None:
     """Return a view that only draws: the presses go to the persistent items of `cogs.ui`."""
-    if not buttons:
+    # A link that leads nowhere would have Discord refuse the whole message.
+    drawn = [each for each in buttons if each.style != "link" or web_address(each.url)]
+    if not drawn:
         return None
     view = ui.View(timeout=None)
-    for button in buttons[:25]:
+    for button in drawn[:25]:
         link = button.style == "link"
         view.add_item(
             ui.Button[ui.View](

@@ -21,6 +21,7 @@ from bot.app._remotes import Remote, branch_standing, remote_of, remotes_of
 from bot.app._setup._asking import pick
 from bot.app._setup._desk import Desk
 from bot.domain.errors import ConfigError, ForgeUnavailable
+from bot.domain.links import ADDRESS_WANTED, web_address
 
 _LOCAL_REMOTE = "theseus"
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?")
@@ -112,6 +113,21 @@ def _local(desk: Desk) -> None:
             name += "-local"
         desk.remote = (name, folder.resolve())
     desk.set("forge.remote", name)
+    _pages(desk)
+
+
+def _pages(desk: Desk) -> None:
+    """Ask where people can open local proposals; without that they are named, not linked."""
+    present = desk.settings.config.forge.url
+    question = "Address people can open its pages at (https://...), none for no links"
+    while True:
+        told = desk.asking.ask("forge-url", question, default=present or "none")
+        if told.casefold() == "none":
+            told = ""
+        if not told or web_address(told):
+            desk.set("forge.url", told.rstrip("/"))
+            return
+        desk.asking.say(f"  {told}: {ADDRESS_WANTED}, or none.")
 
 
 def _leading_to(root: Path, folder: Path) -> str | None:

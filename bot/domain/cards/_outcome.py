@@ -3,6 +3,7 @@
 from bot.domain.cards._text import counted
 from bot.domain.change import Undone
 from bot.domain.history import History
+from bot.domain.links import linked
 from bot.domain.posts import Button, Post
 from bot.domain.proposal import Outcome, Proposal
 from bot.domain.run import Run
@@ -30,7 +31,7 @@ def failed(outcome: Outcome | None) -> bool:
 
 def outcome_post(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
     """Return the verdict with its numbers; where the fix did not hold, with a way back."""
-    fix = f"[#{proposal.number}]({proposal.url})"
+    fix = linked(f"#{proposal.number}", proposal.url)
     lines = [_SAID[outcome.verdict].format(fix=fix)]
     lines += [f"• {reason}" for reason in outcome.reasons]
     text, asker = "\n".join(lines), run.trigger.person.id

@@ -15,6 +15,7 @@ from bot.domain.cards._text import (
 )
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
+from bot.domain.links import linked
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Goal, Run, Stage, Status
 
@@ -115,7 +116,8 @@ def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
         return _verified(history)
     if stage is Stage.PROPOSE and history.proposal:
-        return f"[#{history.proposal.number}]({history.proposal.url}) `{history.proposal.head[:7]}`"
+        opened = history.proposal
+        return f"{linked(f'#{opened.number}', opened.url)} `{opened.head[:7]}`"
     if stage is Stage.SHIP:
         if history.shipment:
             return history.shipment.told

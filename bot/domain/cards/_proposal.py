@@ -18,6 +18,7 @@ from bot.domain.cards._text import (
 from bot.domain.change import Verdict
 from bot.domain.diff_guard import diff_hash
 from bot.domain.history import History
+from bot.domain.links import web_address
 from bot.domain.plan import Plan
 from bot.domain.policy import needs_security_review
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
@@ -50,7 +51,7 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
         text="",
         card=Card(
             title=f"{'🔒 ' if warning else ''}Proposal #{opened.number}: {title}",
-            url=opened.url,
+            url=web_address(opened.url),
             body="\n\n".join(line for line in [*lines, shown] if line),
             tone=_tone(run),
             fields=_fields(history),
@@ -73,13 +74,14 @@ def _words(history: History, opened: Proposal) -> str:
 
 def _buttons(run: Run, opened: Proposal) -> tuple[Button, ...]:
     this, over = (run.id, opened.head), run.ended
-    return (
+    decisions = (
         Button(label="Ship it", action="ship", arguments=this, style="success", disabled=over),
         Button(label="Revise", action="revise", arguments=(run.id,), disabled=over),
         Button(label="Reject", action="reject", arguments=this, style="danger", disabled=over),
         Button(label="Show plan", action="plan", arguments=(run.id,)),
-        Button(label="Pull request", style="link", url=opened.url),
     )
+    page = web_address(opened.url)
+    return (*decisions, Button(label="Pull request", style="link", url=page)) if page else decisions
 
 
 def _tone(run: Run) -> Literal["good", "neutral", "warning"]:

@@ -1,6 +1,7 @@
 """What is said when an approved change has been merged."""
 
 from bot.domain.cards._outcome import watched_until
+from bot.domain.links import linked
 from bot.domain.posts import Post
 from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.watch import Watch
@@ -13,7 +14,7 @@ def shipped(
 ) -> Post:
     """Return the announcement; "live" only when the running code contains the merge."""
     merged = (
-        f"Merged [#{proposal.number}]({proposal.url}) as `{shipment.merge_commit[:7]}`, "
+        f"Merged {linked(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
         f"approved by {_names(approval)} for `{approval.head[:7]}`."
     )
     if shipment.failed:

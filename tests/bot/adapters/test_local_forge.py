@@ -47,6 +47,16 @@ def change(folder: Path, run_id: str, files: dict[str, str | bytes | None]) -> P
     )  # fmt: skip
 
 
+async def test_a_forge_whose_pages_nobody_serves_gives_no_address(
+    bare: Path, forge: LocalForge, tmp_path: Path
+) -> None:
+    draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
+    opened = await forge.open_proposal(draft)
+    assert opened.url == "http://127.0.0.1:8080/forge/pulls/1"
+    async with LocalForge(bare, tmp_path / "forge.sqlite", FakeClock()) as unserved:
+        assert (await unserved.proposal(opened.number)).url == ""
+
+
 async def test_two_forges_merge_the_same_proposal_once(
     bare: Path, forge: LocalForge, tmp_path: Path
 ) -> None:

@@ -88,6 +88,17 @@ async def test_what_is_merged_in_the_local_forge_can_reach_the_clone(newcomer: N
     assert "ok   forge remote: theseus-local leads to" in newcomer.said
 
 
+async def test_where_local_proposals_can_be_read_is_kept_and_can_be_taken_back(
+    newcomer: Newcomer,
+) -> None:
+    assert await newcomer.set_up(channel="dev", **{"forge-url": "https://ship.example.org/"}) == 0
+    assert newcomer.settings.config.forge.url == "https://ship.example.org"
+    assert await newcomer.set_up() == 0
+    assert newcomer.settings.config.forge.url == "https://ship.example.org"
+    assert await newcomer.set_up(**{"forge-url": "none"}) == 0
+    assert newcomer.settings.config.forge.url == ""
+
+
 async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
     await newcomer.set_up(channel="dev", developers="bob", approvers="alice")
     before = newcomer.settings.config_file.read_bytes()
@@ -110,6 +121,8 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
         ({"developers": "shipwrights"}, "shipwrights can mean role"),
         ({"forge": "github"}, "remote add origin"),
         ({"forge": "gitlab"}, "--forge"),
+        ({"forge-url": "/forge"}, "/forge: give a whole address"),
+        ({"forge-url": "ftp://theseus.example.org"}, "give a whole address"),
     ],
 )
 async def test_a_wrong_answer_is_named_and_writes_nothing(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.domain import cards
 from bot.domain.change import (
     Attempt,
@@ -279,6 +281,17 @@ def test_shipped_and_live() -> None:
         "🚢 **live at `ccccccc`**. Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by "
         "alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart."
     )
+
+
+@pytest.mark.parametrize("url", ["", "/forge/pulls/3", "javascript:alert(1)"])
+def test_a_proposal_whose_page_nobody_can_open_is_named_without_a_link(url: str) -> None:
+    history = HISTORY.but(proposal=PROPOSAL.but(url=url))
+    post = cards.proposal(RUN, history)
+    assert post.card is not None
+    assert post.card.url == ""
+    assert [each.label for each in post.buttons] == ["Ship it", "Revise", "Reject", "Show plan"]
+    said = cards.shipped(PROPOSAL.but(url=url), APPROVAL, SHIPMENT).text
+    assert "Merged #3 as `ccccccc`" in said
 
 
 def test_merged_and_not_live() -> None:

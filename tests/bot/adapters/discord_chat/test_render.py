@@ -150,6 +150,16 @@ async def test_a_link_button_leads_away_and_others_carry_their_id() -> None:
     assert (link["url"], link["disabled"]) == ("http://forge/1", True)
 
 
+@pytest.mark.parametrize("address", ["", "/forge/pulls/2", "javascript:alert(1)"])
+async def test_a_link_that_leads_nowhere_is_left_out_and_the_rest_is_shown(address: str) -> None:
+    link = Button(label="Open", url=address, style="link")
+    ship = Button(label="Ship it", action="ship", arguments=("r1", "c" * 40))
+    view = only(Post(text="x", buttons=(ship, link))).view
+    assert view is not None
+    assert [each["label"] for each in view.to_components()[0]["components"]] == ["Ship it"]
+    assert only(Post(text="x", buttons=(link,))).view is None
+
+
 def picture(name: str, size: int = 4) -> Image:
     return Image(name=name, png=b"x" * size, description="hunter2 over time")
 
