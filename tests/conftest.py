@@ -4,13 +4,15 @@ Kept light: the checks of a proposed change start pytest with it, several times.
 """
 
 import importlib
+import importlib.util
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -18,6 +20,13 @@ OURS = ("THESEUS_", "ANTHROPIC_", "DISCORD_", "GITHUB_", "GH_", "CLAUDE_", "GIT_
 HERE = re.compile(
     r"localhost|(.+\.)?(localhost|invalid)|127(\.\d+){3}|::1|::ffff:127.*|0\.0\.0\.0|::"
 )
+# What is optional, by the package one of its modules is missing of, and how to get it.
+EXTRAS = {
+    "claude_agent_sdk": "the claude engine (make claude)",
+    "mcp": "the claude engine (make claude)",
+    "simcord": "the local Discord (make install)",
+    "matplotlib": "pictures (make install)",
+}
 # What may be missing on a machine of one's own, but not where CI=true promises everything.
 MAY_BE_MISSING = re.compile("no browser|bubblewrap")
 
@@ -82,6 +91,36 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"with CI=true nothing may be missing: {call.excinfo}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Skip a file that needs what is optional and not installed; with CI=true nothing is."""
+    report = yield
+    call: pytest.CallInfo[object] | None = getattr(report, "call", None)
+    missing = call and call.excinfo and missing_extra(call.excinfo.value)
+    if missing and os.environ.get("CI") != "true":
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: needs {missing}")
+    return report
+
+
+def missing_extra(
+    error: BaseException, extras: Mapping[str, str] = MappingProxyType(EXTRAS)
+) -> str | None:
+    """Return which extra this failure to import is for want of.
+
+    A module that is missing though its package is there is nobody's extra: that is a fault.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ModuleNotFoundError):
+        cause = getattr(cause, "cause", None) or cause.__cause__  # that of a conftest is named so
+    package = (cause.name or "").partition(".")[0] if cause is not None else ""
+    if package in extras and importlib.util.find_spec(package) is None:
+        return extras[package]
+    return None
 
 
 def _has_slow(file: Path) -> bool:

@@ -78,6 +78,9 @@ class FullTier(Record):
 
     head: str
     checks: tuple[CheckResult, ...] = ()
+    red_before: tuple[str, ...] = Field(
+        default=(), description="names of failed checks that fail on base too"
+    )
 
     @property
     def ok(self) -> bool:

@@ -81,9 +81,14 @@ class Verifier(Protocol):
         ...
 
     async def run_checks_at_base(
-        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+        self,
+        names: Collection[str],
+        workspace: Workspace,
+        changed: Sequence[str],
+        *,
+        tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
-        """Run base's quick checks of these names on base's own sources.
+        """Run base's checks of that tier and these names on base's own sources.
 
         It tells a check that the change broke from one that was red before. Files that are not
         there at base are left out.

@@ -28,6 +28,7 @@ from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._voice import Voice
+from bot.self_improvement._words import not_its_fault
 from bot.telemetry import redact
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
@@ -190,7 +191,7 @@ class Keeper:
     async def unproven(self, run: Run, tier: FullTier) -> Run:
         """Wait for another "ship it" after the full checks failed, with their output."""
         failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
-        reason = f"{_UNSHIPPED} full checks fail ({failed})."
+        reason = f"{_UNSHIPPED} full checks fail ({failed}).{not_its_fault(tier)}"
         waiting = await self.wait(run, tier, reason=reason)
         await self.say_unshipped(waiting, outputs(tier.checks))
         return waiting

@@ -1,7 +1,7 @@
 """What a run says about a round, and about what people asked of it, in words."""
 
 from bot.domain.cards import one_line
-from bot.domain.change import ChangeSet, Verdict
+from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Instruction
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
@@ -72,3 +72,17 @@ def complaint(verdict: Verdict) -> str:
     if not verdict.reproduced and verdict.undone is None:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"
+
+
+def not_its_fault(tier: FullTier) -> str:
+    """Return which of the full checks that failed fail without the change too, and the way out."""
+    failed = [check.name for check in tier.checks if not check.ok]
+    anyway = [name for name in failed if name in tier.red_before]
+    if not anyway:
+        return ""
+    named = "That fails" if anyway == failed else f"Of these, {', '.join(anyway)} fails"
+    return (
+        f" {named} on base too, without this change: it is not this change's fault, and nothing "
+        "can ship until the main branch passes on this machine. `theseus doctor` runs these checks "
+        "there and says what they miss."
+    )

@@ -9,7 +9,7 @@ from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
 from bot.domain.protection import Protection
-from bot.ports.verifier import Verifier
+from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
@@ -156,14 +156,19 @@ class Verify:
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
         checks = await self._verifier.run_checks("full", workspace, changed, on_check)
-        return FullTier(head=change.head, checks=checks)
+        red_before = await self._red_before(checks, workspace, changed, "full")
+        return FullTier(head=change.head, checks=checks, red_before=red_before)
 
     async def _red_before(
-        self, checks: tuple[CheckResult, ...], workspace: Workspace, changed: list[str]
+        self,
+        checks: tuple[CheckResult, ...],
+        workspace: Workspace,
+        changed: list[str],
+        tier: Tier = "quick",
     ) -> tuple[str, ...]:
         """Return which failed checks the change is not to blame for: no engine can mend those."""
         failed = [check.name for check in checks if not check.ok]
         if not failed:
             return ()
-        at_base = await self._verifier.run_checks_at_base(failed, workspace, changed)
+        at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
         return tuple(check.name for check in at_base if not check.ok)

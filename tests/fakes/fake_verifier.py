@@ -118,14 +118,20 @@ class FakeVerifier:
         return tuple(results)
 
     async def run_checks_at_base(
-        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+        self,
+        names: Collection[str],
+        workspace: Workspace,
+        changed: Sequence[str],
+        *,
+        tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
         """Judge base's tree by the checks of these names."""
         self._asked("checks at base")
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             await workspace.export_base(root)
-            verdicts = {name: passes(root) for name, passes in self._checks.items()}
+            looks = self._checks if tier == "quick" else self.full
+            verdicts = {name: passes(root) for name, passes in looks.items()}
         return tuple(
             self._result(name, passed, "3 passed" if passed else "1 failed")
             for name, passed in verdicts.items()

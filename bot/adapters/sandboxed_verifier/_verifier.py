@@ -133,10 +133,15 @@ class SandboxedVerifier:
         return await self._run_all(checks, python, affected, workspace, on_check)
 
     async def run_checks_at_base(
-        self, names: Collection[str], workspace: Workspace, changed: Sequence[str]
+        self,
+        names: Collection[str],
+        workspace: Workspace,
+        changed: Sequence[str],
+        *,
+        tier: Tier = "quick",
     ) -> tuple[CheckResult, ...]:
-        """Run base's quick checks of these names on base's own sources."""
-        checks = [c for c in await self._base_checks("quick", workspace) if c.name in names]
+        """Run base's checks of that tier and these names on base's own sources."""
+        checks = [c for c in await self._base_checks(tier, workspace) if c.name in names]
         python = present_python(workspace.path, changed)
         affected = await self._affected(checks, workspace, changed)
         return await self._run_all(

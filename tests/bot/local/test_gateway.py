@@ -11,14 +11,14 @@ import pytest
 
 from bot.local.person import Person
 from bot.local.server import LocalDiscord
-from tests.bot.local.conftest import PEOPLE
+from tests.bot.local.conftest import people
 from tests.support.discord_client import SampleBot, online, point_discord_at
 
 
 @pytest.fixture
 async def quick() -> AsyncIterator[LocalDiscord]:
     """A server whose heartbeat is short."""
-    server = LocalDiscord(PEOPLE, token="local-token")
+    server = LocalDiscord(people(), token="local-token")
     server.gateway.heartbeat_interval = 0.2
     async with server:
         yield server

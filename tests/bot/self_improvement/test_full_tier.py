@@ -10,8 +10,10 @@ from tests.support.world import BOB, World, is_broken
 
 
 def _world(folder: Path, *, passes: bool) -> World:
+    """Return a world whose full checks pass on base, and on the change if they do at all."""
     world = World(folder)
-    world.verifier = FakeVerifier(broken=is_broken, full={"all tests": lambda _root: passes})
+    full = {"all tests": lambda root: passes or is_broken(root)}
+    world.verifier = FakeVerifier(broken=is_broken, full=full)
     return world
 
 
@@ -46,6 +48,25 @@ async def test_what_fails_them_is_not_merged_and_the_thread_gets_the_output(
     assert world.forge.merges == []
     told = next(said for said in world.chat.said if "Not shipped" in said.post.text)
     assert [file.name for file in told.post.attachments] == ["all-tests.log"]
+
+
+async def test_what_fails_on_base_too_is_said_not_to_be_the_fault_of_the_change(
+    tmp_path: Path,
+) -> None:
+    world = _world(tmp_path, passes=False)
+    world.verifier.full["types"] = lambda _root: False
+    async with world.running() as agent:
+        run = await _shipped_or_back(world, agent, await world.proposed(agent))
+        both = await agent.history(run.id)
+        world.verifier.full["all tests"] = lambda _root: True
+        await agent.approve(world.word(run, BOB))
+        run = await world.until(lambda now: "(types failed)" in now.reason, run.id)
+    assert both.full_tier is not None
+    assert both.full_tier.red_before == ("types",)
+    assert world.forge.merges == []
+    assert run.reason.startswith("Not shipped: full checks fail (types failed). That fails on base")
+    assert "not this change's fault" in run.reason
+    assert "`theseus doctor`" in run.reason
 
 
 async def test_another_word_runs_them_again_and_ships_what_passes_then(tmp_path: Path) -> None:
