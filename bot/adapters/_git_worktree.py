@@ -86,7 +86,11 @@ class GitWorkspace:
 
     async def read_base(self, file: str) -> str | None:
         """Return a file's text at `base`; `None` if it is not there or not text."""
-        return await in_thread(text_at, self._git, self._base, file)
+        return await self.read_at(self._base, file)
+
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit; `None` if it is not there or not text."""
+        return await in_thread(text_at, self._git, commit, file)
 
     async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`."""

@@ -1,7 +1,6 @@
 """The self-improvement agent, made from open doors and the configuration."""
 
 import os
-import re
 from datetime import timedelta
 
 from bot.app._configured import told_of
@@ -69,7 +68,7 @@ def _stages(settings: Settings, opened: Opened, chosen: Engines) -> Stages:
         diagnose=Diagnose(chosen.planner),
         plan=MakePlan(verifier, chosen.planner),
         execute=Execute(chosen.agent, clock, budget=chosen.budget),
-        verify=Verify(verifier, protection=config.protection, find_secrets=find_secrets),
+        verify=Verify(verifier, protection=config.protection, redact=redact),
         propose=Propose(
             opened.forge,
             clock,
@@ -110,8 +109,3 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
             f"**Engine** {chosen.told}",
         ),
     )
-
-
-def find_secrets(text: str) -> list[str]:
-    """Return the kinds of the secrets in a text, as the redactor sees them."""
-    return re.findall(r"\[redacted:([\w-]+)\]", redact(text))

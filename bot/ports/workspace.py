@@ -69,6 +69,10 @@ class Workspace(Protocol):
         """Return a file's text at `base`; `None` if it is not there or not text."""
         ...
 
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a commit, whatever the worktree holds; `None` as above."""
+        ...
+
     async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`, without git's own.
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
-from bot.domain.diff_guard import inspect
+from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Verdict
+from bot.domain.diff_guard import Redact, Source, inspect, read_by_python
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
@@ -14,18 +14,15 @@ from bot.ports.workspace import Workspace
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 _UNDONE_WITH_IT = ("test_deleted", "test_weakened")
-FindSecrets = Callable[[str], Sequence[str]]
 
 
 class Verify:
     """Runs the diff guard, the reproduction on both sides, and base's checks."""
 
-    def __init__(
-        self, verifier: Verifier, *, protection: Protection, find_secrets: FindSecrets
-    ) -> None:
+    def __init__(self, verifier: Verifier, *, protection: Protection, redact: Redact) -> None:
         self._verifier = verifier
         self._protection = protection
-        self._find_secrets = find_secrets
+        self._redact = redact
 
     def within_bounds(self, plan: Plan, named: frozenset[str]) -> Plan:
         """Return the plan without the files no run may change. Raises `OutOfBounds`, with why.
@@ -56,14 +53,8 @@ class Verify:
         Raises `VerifierError`, `WorkspaceError`.
         """
         reproduction = plan.reproduction
-        findings = inspect(
-            change.diff,
-            change.files,
-            owned=plan.owned_files,
-            protection=self._protection.naming(named),
-            allowed_new=frozenset(test.path for test in plan.reproductions),
-            find_secrets=self._find_secrets,
-        )
+        new = frozenset(test.path for test in plan.reproductions)
+        findings = await self._inspected(plan, change, workspace, named, new)
         verdict = Verdict(
             head=change.head,
             round=round_number,
@@ -103,14 +94,8 @@ class Verify:
         wanted = await workspace.diff()
         await workspace.reset(change.head)
         exact = bool(undone.files) and await workspace.diff() == wanted == change.diff
-        findings = inspect(
-            change.diff,
-            change.files,
-            owned=plan.owned_files,
-            protection=self._protection.naming(plan.owned_files),  # in "revert that"
-            allowed_new=frozenset(),
-            find_secrets=self._find_secrets,
-        )
+        named = plan.owned_files  # in "revert that"
+        findings = await self._inspected(plan, change, workspace, named, frozenset())
         verdict = Verdict(
             head=change.head,
             round=round_number,
@@ -124,6 +109,32 @@ class Verify:
         checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
         return verdict.but(
             checks=checks, red_before=await self._red_before(checks, workspace, changed)
+        )
+
+    async def _inspected(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        workspace: Workspace,
+        named: frozenset[str],
+        allowed_new: frozenset[str],
+    ) -> tuple[Finding, ...]:
+        """Return what the diff guard says; what it reads comes from git, not from the worktree."""
+        sources = {
+            path: Source(
+                before=await workspace.read_at(workspace.base, before),
+                after=await workspace.read_at(change.head, path),
+            )
+            for path, before in read_by_python(change.diff)
+        }
+        return inspect(
+            change.diff,
+            change.files,
+            owned=plan.owned_files,
+            protection=self._protection.naming(named),
+            allowed_new=allowed_new,
+            sources=sources,
+            redact=self._redact,
         )
 
     async def _run(

@@ -150,6 +150,16 @@ async def test_base_is_read_as_it_was(yard: Yard) -> None:
         assert await lent.read_base("../checkout/dice.py") is None
 
 
+async def test_a_file_is_read_as_it_is_in_any_commit(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("four\n")
+        head = await lent.commit("One")
+        (lent.path / "dice.py").write_text("uncommitted\n")
+        assert await lent.read_at(head, "dice.py") == "four\n"
+        assert await lent.read_at(yard.base, "dice.py") == "one\ntwo\nthree\n"
+        assert await lent.read_at(head, "absent.txt") is None
+
+
 async def test_base_can_be_exported_whole(yard: Yard, tmp_path: Path) -> None:
     into = tmp_path / "exported here"
     into.mkdir()

@@ -121,11 +121,17 @@ class FakeWorkspace:
 
     async def read_base(self, file: str) -> str | None:
         """Return a file's text at base."""
-        return text_of(self._snapshots[self.base].get(file))
+        return await self.read_at(self.base, file)
+
+    async def read_at(self, commit: str, file: str) -> str | None:
+        """Return a file's text in a snapshot."""
+        return text_of(self._at(commit).get(file))
 
     async def export_base(self, into: Path) -> None:
         """Write base's files."""
-        _write(_existing(into), self._snapshots[self.base])
+        if not into.is_dir():
+            raise WorkspaceError(f"the folder {into} is not there")
+        _write(into, self._snapshots[self.base])
 
     def _at(self, commit: str) -> Files:
         if commit not in self._snapshots:
@@ -285,12 +291,6 @@ class FakeCheckout:
             for name, touched in self.worked_on.items()
         )
         return tuple(branch for branch in found if branch.files)
-
-
-def _existing(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise WorkspaceError(f"the folder {folder} is not there")
-    return folder
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

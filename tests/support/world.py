@@ -157,7 +157,7 @@ class World(Listening):
             diagnose=Diagnose(self.planner),
             plan=MakePlan(verifier, self.planner),
             execute=Execute(self.engine, self.clock, budget=BUDGET),
-            verify=Verify(verifier, protection=self.protection, find_secrets=lambda _text: ()),
+            verify=Verify(verifier, protection=self.protection, redact=lambda text: text),
             propose=Propose(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),

@@ -16,7 +16,9 @@ from bot.domain.diff_guard._dependencies import (
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
+from bot.domain.diff_guard._reading import Source, Sources, misread, read_by_python
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
+from bot.domain.diff_guard._shown import Redact, approvers_text, hidden
 from bot.domain.diff_guard._sources import INSTALLED, moved_sources
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 from bot.domain.protection import Protection
@@ -24,15 +26,17 @@ from bot.domain.protection import Protection
 __all__ = [
     "INSTALLED",
     "SETTINGS",
+    "Redact",
+    "Source",
     "about_path",
+    "approvers_text",
     "diff_hash",
     "inspect",
     "is_taken",
     "is_test_file",
+    "read_by_python",
     "texts_hash",
 ]
-
-FindSecrets = Callable[[str], Sequence[str]]
 
 
 def inspect(
@@ -42,31 +46,34 @@ def inspect(
     owned: frozenset[str],
     protection: Protection,
     allowed_new: frozenset[str],
-    find_secrets: FindSecrets,
+    sources: Sources,
+    redact: Redact,
     known_import: Callable[[str], bool] = importable,
+    taken: Callable[[str], bool] = is_taken,
 ) -> tuple[Finding, ...]:
     """Return everything to object to in `diff` (unified, as git writes it) and its `changes`.
 
     `owned` are the files the plan may change, `allowed_new` further ones: the reproduction.
-    `protection` is base's. `find_secrets` returns one entry for each secret in a text; what it
-    returns is counted and never shown. `known_import` says whether a top-level module is there
-    already.
+    `protection` is base's. `sources` are the Python files, before and after. `redact` is what the
+    diff goes through before anybody reads it. `known_import` says whether a top-level module is
+    there already, `taken` whether Python or a package brings one of that name.
     """
     patches = parse(diff)
     findings = [
         *_emptiness(changes, patches, allowed_new),
-        *_hidden(changes, patches),
+        *_uncounted(changes, patches),
         *path_findings(changes, patches, owned, protection, allowed_new),
         *(found for patch in patches for found in file_findings(patch)),
         *(found for patch in patches for found in illegible(patch)),
+        *(found for patch in patches for found in misread(patch, sources)),
         *_size(changes, protection, allowed_new),
-        *(found for patch in patches for found in _secrets(patch, find_secrets)),
+        *hidden(diff, patches, redact),
         *new_dependencies(patches, known_import),
-        *posing(patches),
+        *posing(patches, taken),
         *moved_sources(patches),
         *gone_tests(changes, patches),
-        *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
         *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),
+        *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
     ]
     return tuple(dict.fromkeys(findings))
 
@@ -88,12 +95,28 @@ def _emptiness(
         yield Finding(rule="empty", path="", message=message, blocking=True)
 
 
-def _hidden(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> Iterator[Finding]:
+def _uncounted(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> Iterator[Finding]:
+    """Yield where the diff does not show what git says was changed: all of it, and no more."""
     shown = {patch.path for patch in patches} | {patch.old_path for patch in patches}
     for change in changes:
+        those = [patch for patch in patches if patch.path == change.path]
+        counted = [sum(len(patch.added) for patch in those)]
+        counted.append(sum(len(patch.removed) for patch in those))
         if change.path not in shown:
             message = "Changed, but the diff does not show how."
-            yield Finding(rule="unsafe_file", path=change.path, message=message, blocking=True)
+        elif those and not _opaque(those) and counted != [change.added, change.removed]:
+            message = (
+                f"Git counts {change.added} lines added and {change.removed} taken out; the diff "
+                f"shows {counted[0]} and {counted[1]}."
+            )
+        else:
+            continue
+        yield Finding(rule="unsafe_file", path=change.path, message=message, blocking=True)
+
+
+def _opaque(patches: Sequence[FilePatch]) -> bool:
+    """Whether git counts no lines of it: binaries, or one file in the place of another kind."""
+    return len(patches) > 1 or any(patch.binary for patch in patches)
 
 
 def _size(
@@ -105,14 +128,6 @@ def _size(
     if lines > protection.max_changed_lines:
         message = f"{lines} lines changed; {protection.max_changed_lines} are allowed."
         yield Finding(rule="size", path="", message=message, blocking=True)
-
-
-def _secrets(patch: FilePatch, find_secrets: FindSecrets) -> Iterator[Finding]:
-    added = len(find_secrets("\n".join(patch.added)))
-    there_before = len(find_secrets("\n".join(patch.removed))) if added else 0
-    if added > there_before:
-        message = f"Added lines hold {added - there_before} thing(s) that look like a secret."
-        yield Finding(rule="secret", path=patch.path, message=message, blocking=True)
 
 
 def _moved_to(patch: FilePatch, patches: Sequence[FilePatch]) -> frozenset[str]:

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@ ?(.*)", re.DOTALL)
+_HUNK = re.compile(
+    r"@@ -([0-9]{1,9})(?:,([0-9]{1,9}))? \+([0-9]{1,9})(?:,([0-9]{1,9}))? @@ ?(.*)", re.DOTALL
+)
 _MODE = re.compile(r"(new file|deleted file|old|new) mode (\d+)")
 _ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{1,3})')
 _LETTERS = {
@@ -26,12 +29,43 @@ class Block:
     added: tuple[str, ...]
 
 
+class Line(NamedTuple):
+    """A line of a hunk: its numbers in the file before and after, its place in the diff."""
+
+    sign: str
+    old: int
+    new: int
+    text: str
+    place: int
+
+
 @dataclass(frozen=True)
 class Hunk:
-    """One hunk; `section` is what git shows behind the numbers. Signs are space, - and +."""
+    """One hunk; `section` is what git shows behind the numbers. Signs are space, - and +.
+
+    `old` and `new` are the numbers of its first line on either side, or of the line before where
+    it has none there, as git counts. `places` are those of its lines in the whole diff, `place`
+    and `end` are where it begins and where the next thing does, all counted from 0.
+    """
 
     section: str
     lines: tuple[tuple[str, str], ...]
+    old: int
+    new: int
+    place: int
+    end: int
+    places: tuple[int, ...]
+
+    @property
+    def numbered(self) -> Iterator["Line"]:
+        """Yield its lines with their numbers; one counts on the sides where the line stands."""
+        signs = [sign for sign, _ in self.lines]
+        old = self.old + (not any(sign in " -" for sign in signs))
+        new = self.new + (not any(sign in " +" for sign in signs))
+        for (sign, text), place in zip(self.lines, self.places, strict=True):
+            yield Line(sign, old, new, text, place)
+            old += sign in " -"
+            new += sign in " +"
 
     @property
     def blocks(self) -> Iterator[Block]:
@@ -70,6 +104,26 @@ class FilePatch:
     def removed(self) -> list[str]:
         """Every removed line."""
         return [text for hunk in self.hunks for sign, text in hunk.lines if sign == "-"]
+
+    @property
+    def numbered(self) -> list[Line]:
+        """Every added line, with its number in the file as it will be."""
+        return [line for hunk in self.hunks for line in hunk.numbered if line.sign == "+"]
+
+    def kept(self, before: int) -> Iterator[tuple[int, int]]:
+        """Yield the numbers, then and now, of all lines that stay; there were `before` lines."""
+        old = new = 1
+        for hunk in self.hunks:
+            for line in hunk.numbered:
+                while old < line.old:
+                    yield old, new
+                    old, new = old + 1, new + 1
+                if line.sign == " ":
+                    yield line.old, line.new
+                old, new = line.old + (line.sign in " -"), line.new + (line.sign in " +")
+        while old <= before:
+            yield old, new
+            old, new = old + 1, new + 1
 
 
 def _unescape(found: re.Match[bytes]) -> bytes:
@@ -125,19 +179,24 @@ def _header(patch: FilePatch, line: str) -> None:
 
 def _hunk(lines: list[str], at: int, found: re.Match[str]) -> tuple[Hunk, int]:
     """Return the hunk whose first line stands at `at`, and where the next thing begins."""
-    old, new = int(found[1] or 1), int(found[2] or 1)
+    old, new = (int(count) if count else 1 for count in (found[2], found[4]))
     body: list[tuple[str, str]] = []
-    at += 1
+    places: list[int] = []
+    place, at = at, at + 1
     while at < len(lines) and (old > 0 or new > 0):
         sign, text = lines[at][:1] or " ", lines[at][1:]
         if sign not in " -+\\":
             break
         if sign != "\\":
             body.append((sign, text))
+            places.append(at)
             old -= sign in " -"
             new -= sign in " +"
         at += 1
-    return Hunk(found[3], tuple(body)), at
+    while at < len(lines) and lines[at].startswith("\\"):  # no newline at the end of the file
+        at += 1
+    first_old, first_new = int(found[1]), int(found[3])
+    return Hunk(found[5], tuple(body), first_old, first_new, place, at, tuple(places)), at
 
 
 def parse(diff: str) -> list[FilePatch]:

@@ -28,8 +28,8 @@ def _unsafe(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
         return "The path leads out of the repository."
-    if "\\" in path or not path.isprintable():
-        return "The path holds a backslash or control characters."
+    if "\\" in path or "`" in path or not path.isprintable():
+        return "The path holds a backslash, a backtick or control characters."
     if "\ufffd" in path or unicodedata.normalize("NFKC", path) != path:
         return "The path holds letters that other systems take for others."
     if any(part.endswith((" ", ".")) for part in parts):

@@ -21,7 +21,8 @@ _SKIP = re.compile(
 )
 _SILENCED = re.compile(
     r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|flake8:|pragma:\s*no\s*cover|pylint:\s*disable"
-    r"|pyright:\s*(?:ignore|basic)|mypy:|isort:\s*skip|nosec)",
+    r"|pyright:\s*(?:ignore|basic)|mypy:|isort:\s*skip|nosec"
+    r"|fmt:\s*(?:off|skip)|yapf:\s*disable|autopep8:\s*off)",
     re.IGNORECASE,
 )
 _SWALLOWS = re.compile(

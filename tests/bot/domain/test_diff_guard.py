@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.change import FileChange
-from bot.domain.diff_guard import inspect
+from bot.domain.diff_guard import Source, inspect
 from bot.domain.diff_guard._parse import parse
-from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, find_secrets, judged, patch
+from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, judged, patch, redact, source
 
 
 def swapped(before: str, after: str) -> str:
@@ -194,7 +194,11 @@ def test_the_reproduction_may_be_new_and_does_not_count_in_size() -> None:
         owned=frozenset({DICE}),
         protection=PROTECTION,
         allowed_new=frozenset({path}),
-        find_secrets=find_secrets,
+        sources={
+            **source(path, "", "x = 1\n" * 200),
+            **source(DICE, CODE, CODE * 2),
+        },
+        redact=redact,
     )
     assert found == ()
 
@@ -206,7 +210,8 @@ def test_nothing_changed_or_only_the_reproduction_stops_the_change() -> None:
         owned=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        find_secrets=find_secrets,
+        sources={},
+        redact=redact,
     )
     assert [(one.rule, one.blocking) for one in nothing] == [("empty", True)]
     path = "tests/regressions/test_x.py"
@@ -221,7 +226,8 @@ def test_a_changed_file_that_the_diff_does_not_show_stops_the_change() -> None:
         owned=frozenset({DICE, "x.py"}),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        find_secrets=find_secrets,
+        sources={**source(DICE, CODE, CODE * 2), "x.py": Source("x\n", "y\n")},
+        redact=redact,
     )
     assert [(one.rule, one.path, one.blocking) for one in found] == [("unsafe_file", "x.py", True)]
 
@@ -234,26 +240,35 @@ def test_a_case_out_of_the_middle_of_a_long_table_stops_the_change() -> None:
     assert judged(HERE, before, before.replace(rows[10], rows[10] + '        (99, "x"),\n')) == ()
 
 
-def test_a_secret_that_was_there_before_is_not_new_and_none_is_ever_shown() -> None:
+def test_a_line_with_a_secret_is_not_proposed_even_where_it_was_there_before() -> None:
     before = CODE + "KEY = 'sk-secret'\n"
-    assert judged(DICE, before, before.replace("KEY", "TOKEN")) == ()
-    (found,) = judged(DICE, CODE, before)
-    assert "sk-secret" not in found.model_dump_json()
+    for found in (judged(DICE, CODE, before), judged(DICE, before, before.replace("KEY", "K"))):
+        assert [(one.rule, one.path, one.blocking) for one in found] == [("secret", DICE, True)]
+        assert "Line 3:" in found[0].message
+        assert "sk-secret" not in found[0].model_dump_json()
+
+
+def test_a_secret_that_is_taken_out_is_told_and_stops_nothing() -> None:
+    (found,) = judged(DICE, CODE + "KEY = 'sk-secret'\n", CODE)
+    assert (found.rule, found.blocking) == ("secret", False)
+    assert "does not show them" in found.message
 
 
 def test_an_assertion_that_moves_to_another_test_file_is_not_taken_out() -> None:
-    other = "tests/cogs/test_more.py"
+    other, more = "tests/cogs/test_more.py", "def test_more() -> None:\n    pass\n"
     line = "    assert len(shown) == 1\n"
-    diff = patch(HERE, TEST, TEST.replace(line, "")) + patch(
-        other, "def test_more() -> None:\n", "def test_more() -> None:\n" + line
-    )
+    diff = patch(HERE, TEST, TEST.replace(line, "")) + patch(other, more, more + line)
     found = inspect(
         diff,
         [FileChange(path=HERE, added=0, removed=1), FileChange(path=other, added=1, removed=0)],
         owned=frozenset({HERE, other}),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        find_secrets=find_secrets,
+        sources={
+            **source(HERE, TEST, TEST.replace(line, "")),
+            **source(other, more, more + line),
+        },
+        redact=redact,
     )
     assert found == ()
 
@@ -284,5 +299,6 @@ def test_what_is_no_diff_does_not_break_the_guard(text: str) -> None:
         owned=frozenset({DICE}),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        find_secrets=find_secrets,
+        sources={},
+        redact=redact,
     )

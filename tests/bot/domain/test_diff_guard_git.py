@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.change import FileChange
-from bot.domain.diff_guard import inspect
-from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, find_secrets
+from bot.adapters._git_parse import file_changes
+from bot.domain.diff_guard import Source, inspect, read_by_python
+from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, redact
 from tests.fakes.repositories import git, repository, write
 
 
@@ -21,28 +21,31 @@ class Tree:
     def judged(self, *owned: str) -> dict[str, set[str]]:
         git(self.root, "add", "-A")
         diff = git(self.root, "diff", "--cached", "-M", "HEAD")
-        names = git(self.root, "diff", "--cached", "--no-renames", "--name-status", "-z", "HEAD")
-        fields = names.strip("\0").split("\0")
-        kinds = {"A": "added", "D": "deleted"}
-        changes = [
-            FileChange.model_validate(
-                {"path": path, "added": 0, "removed": 0, "status": kinds.get(kind, "modified")}
-            )
-            for kind, path in zip(fields[::2], fields[1::2], strict=True)
-        ]
+        listed = git(self.root, "diff", "--cached", "-z", "-M", "--raw", "--numstat", "HEAD")
+        changes = file_changes(listed.encode())
         found = inspect(
             diff,
             changes,
             owned=frozenset(owned or (change.path for change in changes)),
             protection=PROTECTION,
             allowed_new=frozenset(),
-            find_secrets=find_secrets,
+            sources={
+                path: Source(self.read("HEAD", before), self.read("", path))
+                for path, before in read_by_python(diff)
+            },
+            redact=redact,
         )
         rules: dict[str, set[str]] = {}
         for one in found:
             assert one.blocking
             rules.setdefault(one.path, set()).add(one.rule)
         return rules
+
+    def read(self, commit: str, path: str) -> str | None:
+        """Return a file's text in a commit; in the index where it is none."""
+        listed = git(self.root, "ls-files", "-z", "--", path)
+        known = git(self.root, "ls-tree", "-r", "--name-only", "-z", commit) if commit else listed
+        return git(self.root, "show", f"{commit}:{path}") if path in known.split("\0") else None
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.change import FileChange, Finding
 from bot.domain.diff_guard import inspect
-from tests.fakes.guarded import DICE, PROTECTION, find_secrets
+from tests.fakes.guarded import DICE, PROTECTION, redact, source
 
 SEEN_OTHERWISE = {
     "code behind a lone return": "# a note\rimport os; os.system('id')",
@@ -27,7 +27,18 @@ SEEN_OTHERWISE = {
     "a name half in Cyrillic": "is_\u0430dmin = True",
     "a name half in Greek": "\u03bfwner = 1",
     "far to the right": "X = 1" + " " * 90 + "; evil()",
+    "far to the right, behind wide spaces": "X = 1  #" + "\u3000" * 90 + "evil",
+    "far to the right, behind tabs": "X = 1" + "\t" * 12 + "; evil()",
+    "a form feed": "\x0cevil()",
+    "a vertical tab": "X = 1  # \x0b",
+    "no-break spaces": "X = 'a\xa0\xa0b'",
+    "em spaces": "# a" + "\u2003" * 60 + "b",
+    "wider than any screen": "X = '" + "a" * 500 + "'",
+    "indented with both": "if X:\n \tY = 1",
+    "struck through": "# a" + "\u0336" * 3 + "b",
 }
+ANYWHERE = ("a form feed", "a vertical tab", "no-break spaces", "em spaces", "a space of no width",
+            "far to the right", "text turned around", "struck through")  # fmt: skip
 HARMLESS = {
     "an emoji of a family": "FACE = '\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f'",
     "Persian": "WORD = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'",
@@ -37,28 +48,33 @@ HARMLESS = {
     "a square and a fraction": "# 5 m\u00b2 and \u00bd",
     "accents": "NAME = 'na\u00efve \u00c5ngstr\u00f6m'",
     "a Windows line end": "X = 1\r",
-    "a tab": "\tX = 1\t# tabbed",
+    "a tab": "if X:\n\tX = 1\t# tabbed",
+    "a wide space between wide letters": "WORD = '\u6f22\u3000\u5b57'",
+    "accents one above the other": "NAME = 'Vi\u0065\u0302\u0323t'",
     "UTF-8": "# -*- coding: utf-8 -*-",
 }
 ODD_PATHS = ("x\u202eyp.py", "di\u200bce.py", ".g\u200cit/config", "conftest.py ", "caf\ufffd.py",
-             "\uff0eenv", "cogs./dice.py", "a\nb.py")  # fmt: skip
+             "\uff0eenv", "cogs./dice.py", "a\nb.py", "a`b.py")  # fmt: skip
 
 
 def judged(line: str, *, path: str = DICE, instead_of: str = "") -> list[Finding]:
     """Return what is said of a change that adds the line, or puts it in the place of another."""
-    taken = f"-{instead_of}\n" if instead_of else ""
+    before, after = f"X = 0\n{instead_of}\n" if instead_of else "X = 0\n", f"X = 0\n{line}\n"
+    taken, put = f"-{instead_of}\n" if instead_of else "", line.replace("\n", "\n+")
+    lines = after.count("\n") - 1
     diff = (
         f"diff --git a/{path} b/{path}\nindex 1..2 100644\n--- a/{path}\n+++ b/{path}\n"
-        f"@@ -1,{2 if taken else 1} +1,2 @@\n X = 0\n{taken}+{line}\n"
+        f"@@ -1,{2 if taken else 1} +1,{1 + lines} @@\n X = 0\n{taken}+{put}\n"
     )
-    changes = [FileChange(path=path, added=1, removed=bool(taken))]
+    changes = [FileChange(path=path, added=lines, removed=bool(taken))]
     found = inspect(
         diff,
         changes,
         owned=frozenset({path}),
         protection=PROTECTION,
         allowed_new=frozenset(),
-        find_secrets=find_secrets,
+        sources=source(path, before, after),
+        redact=redact,
         known_import=lambda _: True,
     )
     return list(found)
@@ -71,6 +87,14 @@ def test_a_line_that_is_not_what_it_seems_stops_a_proposal(name: str) -> None:
     assert all(one.message.isascii() and one.message.isprintable() for one in found)
 
 
+@pytest.mark.parametrize("path", ["deploy/run.sh", "data/x.yaml", "docs/x.md", "x.toml", "run"])
+@pytest.mark.parametrize("name", ANYWHERE)
+def test_it_does_in_any_other_file_as_well(name: str, path: str) -> None:
+    found = judged(SEEN_OTHERWISE[name], path=path)
+    assert {(one.rule, one.blocking) for one in found} == {("unsafe_file", True)}
+    assert all(one.path == path and "Line 2" in one.message for one in found)
+
+
 @pytest.mark.parametrize("name", HARMLESS)
 def test_other_peoples_letters_are_let_through(name: str) -> None:
     assert judged(HARMLESS[name]) == []
@@ -78,6 +102,12 @@ def test_other_peoples_letters_are_let_through(name: str) -> None:
 
 def test_a_line_that_was_odd_before_may_be_edited() -> None:
     assert judged("X = '\u200b' + 'a'", instead_of="X = '\u200b'") == []
+
+
+def test_one_odd_line_is_no_excuse_for_another() -> None:
+    (found,) = judged("X = 'adm\u200b\u200bin'", instead_of="X = '\u200b'")
+    assert found.blocking
+    assert judged("X = 1" + " " * 90 + "; evil()", instead_of="Y = 2" + " " * 90 + "# far")
 
 
 @pytest.mark.parametrize("path", ODD_PATHS)
@@ -89,9 +119,9 @@ def test_a_path_that_others_read_otherwise_stops_a_proposal(path: str) -> None:
     "line",
     [
         "import pytest",
-        "    from _pytest import runner",
-        "if os.environ.get('PYTEST_CURRENT_TEST'):",
-        "    os._exit(0)",
+        "from _pytest import runner",
+        "if os.environ.get('PYTEST_CURRENT_TEST'): pass",
+        "os._exit(0)",
         "os.kill(os.getppid(), 9)",
     ],
 )

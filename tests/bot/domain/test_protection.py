@@ -114,7 +114,7 @@ def test_a_plan_keeps_only_what_may_be_changed_and_one_that_keeps_nothing_says_w
     verify = Verify(
         FakeVerifier(broken=lambda _root: False),
         protection=Protection(),
-        find_secrets=lambda _text: (),
+        redact=lambda text: text,
     )
     kept = verify.within_bounds(_plan("cogs/dice.py", "bot/domain/policy.py"), NOTHING)
     assert kept.owned_files == {"cogs/dice.py"}

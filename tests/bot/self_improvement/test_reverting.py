@@ -270,7 +270,7 @@ async def test_checks_alone_never_make_a_fix_green(world: WatchedWorld) -> None:
         undo = await reverted(world, agent, run)
         change = need((await world.store.history(undo.id)).change_set)
     plan = need(shipped.plan).but(reproduction=None, witnesses=())
-    verify = Verify(world.verifier, protection=world.protection, find_secrets=lambda _text: ())
+    verify = Verify(world.verifier, protection=world.protection, redact=lambda text: text)
 
     async def shown(_check: CheckResult) -> None:
         return None

@@ -1,0 +1,104 @@
+"""What Python makes of a file, held against what a reader of the diff makes of it.
+
+No list of odd letters is needed for this: Python says where each statement begins, and that is
+compared with where it is seen to begin. Whatever makes the two differ (a form feed, a backslash at
+a line's end, a semicolon, a text that swallows code) is found by its effect. What a file held
+before, in the very same line, is not the change's doing.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from bot.domain.change import Finding
+from bot.domain.diff_guard._layout import Oddity, misplaced, parsed
+from bot.domain.diff_guard._legible import SOURCES, is_another, quoted
+from bot.domain.diff_guard._parse import FilePatch, parse
+from bot.domain.diff_guard._words import Words, look_alikes, swallowed, tokens_of, unlike
+
+
+class Source(NamedTuple):
+    """A file's text before and after a change; `None` where it is not there, or is no text."""
+
+    before: str | None
+    after: str | None
+
+
+Sources = Mapping[str, Source]
+"""By path after the change: at least every Python file that is still there then."""
+
+
+def read_by_python(diff: str) -> list[tuple[str, str]]:
+    """Return the Python files of a diff that are there afterwards: path now, path before."""
+    return [(patch.path, patch.old_path) for patch in parse(diff) if _is_read(patch)]
+
+
+def _is_read(patch: FilePatch) -> bool:
+    return patch.path.endswith(SOURCES) and patch.status != "deleted" and not patch.binary
+
+
+def misread(patch: FilePatch, sources: Sources) -> Iterator[Finding]:
+    """Yield where a Python file does not run as it reads."""
+    if not _is_read(patch):
+        return
+    source = sources.get(patch.path)
+    if source is None or source.after is None:
+        yield _found(patch, "Could not be read as text: what runs is not what is shown.")
+        return
+    before, after = _read(source.before or ""), _read(source.after)
+    if after is None:
+        if before is not None:
+            yield _found(patch, "Python cannot read this file any more, so nobody knows what runs.")
+        return
+    yield from _odd(patch, before, after)
+    if before is not None and source.before:
+        yield from _turned(patch, before, after)
+
+
+class _Read(NamedTuple):
+    lines: list[str]
+    tree: ast.Module
+    words: Words
+
+
+def _read(text: str) -> _Read | None:
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    tree = parsed(text)
+    words = tokens_of(text) if tree is not None else None
+    return None if tree is None or words is None else _Read(text.split("\n"), tree, words)
+
+
+def _oddities(read: _Read) -> Iterator[Oddity]:
+    yield from misplaced(read.tree, read.lines, read.words.ended)
+    yield from unlike(read.words, read.lines)
+    yield from look_alikes(read.words, is_another)
+
+
+def _odd(patch: FilePatch, before: _Read | None, after: _Read) -> Iterator[Finding]:
+    known = Counter(
+        (one.why, before.lines[one.line - 1].strip()) for one in _oddities(before)
+    ) if before else Counter[tuple[str, str]]()  # fmt: skip
+    for one in sorted(_oddities(after)):
+        text = after.lines[one.line - 1]
+        key = (one.why, text.strip())
+        if known[key] > 0:
+            known[key] -= 1
+            continue
+        yield _found(patch, f"Line {one.line}: {one.why}: `{quoted(text)}`.")
+
+
+def _turned(patch: FilePatch, before: _Read, after: _Read) -> Iterator[Finding]:
+    turned = swallowed(before.words, after.words, patch.kept(len(before.lines)), after.lines)
+    if turned:
+        message = (
+            f"Line {turned[0]}: the diff leaves it as it is, and Python reads it otherwise than "
+            f"before, as text instead of code or the other way round: "
+            f"`{quoted(after.lines[turned[0] - 1])}`"
+        )
+        others = f", and {len(turned) - 1} more such lines." if len(turned) > 1 else "."
+        yield _found(patch, message + others)
+
+
+def _found(patch: FilePatch, message: str) -> Finding:
+    return Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
