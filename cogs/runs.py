@@ -16,6 +16,7 @@ from bot.domain.people import Place
 from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
 from cogs.ui import (
+    ChoiceButton,
     ask,
     asked_text,
     error_id_in,
@@ -44,12 +45,14 @@ class Runs(commands.Cog):
         )
 
     async def cog_load(self) -> None:
-        """Register the context menus, which cannot be decorated in a cog."""
+        """Register the context menus, which cannot be decorated in a cog; old buttons work too."""
+        self.bot.add_dynamic_items(ChoiceButton)
         for menu in self._menus:
             self.bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
         """Let a reloaded cog bring its own."""
+        self.bot.remove_dynamic_items(ChoiceButton)
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
 

@@ -10,7 +10,7 @@ from bot.ports.agent import Budget
 from bot.ports.chat import Chat
 from bot.ports.roster import Roster
 from bot.prompts import Prompts
-from bot.self_improvement import Doors, Limits, SelfImprovementAgent, Stages
+from bot.self_improvement import Doors, Limits, SelfImprovementAgent, ShippedFixes, Stages
 from bot.settings import Settings
 from bot.stages.diagnose import Diagnose
 from bot.stages.execute import Execute
@@ -64,7 +64,15 @@ def _stages(settings: Settings, opened: Opened, chosen: Engines) -> Stages:
     lookback = timedelta(hours=config.runs.lookback_hours)
     stand_in = chosen.stand_in
     return Stages(
-        observe=Observe(opened.journal, opened.checkout, clock, opened.memory, lookback=lookback),
+        observe=Observe(
+            opened.journal,
+            opened.checkout,
+            clock,
+            opened.memory,
+            lookback=lookback,
+            fixes=ShippedFixes(opened.store),
+            commands=opened.code.commands,
+        ),
         diagnose=Diagnose(chosen.planner),
         plan=MakePlan(verifier, chosen.planner),
         execute=Execute(chosen.agent, clock, budget=chosen.budget),

@@ -44,6 +44,10 @@ class RunningCode:
         self.commit = await self._checkout.head()
         return adoption
 
+    def commands(self) -> frozenset[str]:
+        """Return the client's commands; none before there is one."""
+        return self.runtime.commands() if self.runtime is not None else frozenset()
+
 
 @dataclass(frozen=True)
 class Opened:

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import aiohttp
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.client._commands import CommandSync
@@ -47,6 +48,13 @@ class Reloader:
         """Reload the cogs among `changed`; discord.py puts the old one back if loading fails."""
         async with self._one_at_a_time:
             return await self._adopt(changed)
+
+    def commands(self) -> frozenset[str]:
+        """Return the slash commands of the cogs that are loaded."""
+        found = self._bot.tree.walk_commands()
+        return frozenset(
+            each.qualified_name for each in found if isinstance(each, app_commands.Command)
+        )
 
     async def _adopt(self, changed: Sequence[str]) -> Adoption:
         reloaded: list[str] = []

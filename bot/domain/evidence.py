@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
 from bot.domain.record import Record
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
 from bot.domain.triage import Triage
 
@@ -59,6 +60,24 @@ class Evidence(Record):
         default=None, description="where an action is named that did not fail: how long it takes"
     )
     searched: str = Field(default="", description="what was looked for and where, for people")
+    named: Literal["exactly", "in words", "not at all"] = Field(
+        default="exactly", description="how the failure that is meant was named"
+    )
+    likely: tuple[FailureGroup, ...] = Field(
+        default=(), description="where none is surely meant: which may be, best first"
+    )
+    idle: tuple[str, ...] = Field(
+        default=(), description="commands that were named and have not failed"
+    )
+    change: bool = Field(
+        default=False, description="a change is wanted, of something that has not failed"
+    )
+    fix: ShippedFix | None = Field(
+        default=None, description="what was shipped for the failure that is meant"
+    )
+    before_fix: FailureGroup | None = Field(
+        default=None, description="that failure as it was before; then it was not seen since"
+    )
 
     @property
     def capsule(self) -> Capsule | None:
@@ -66,10 +85,24 @@ class Evidence(Record):
         return self.groups[0].newest.error if self.groups else None
 
 
+class Choice(Record):
+    """One failure of several that may be meant; `error_id` is its newest record's."""
+
+    error_id: str
+    name: str = Field(description="`/roll: IndexError`")
+    told: str
+
+
 class Diagnosis(Record):
-    """The cause as far as it is known, each claim with the ids of the evidence behind it."""
+    """The cause as far as it is known, each claim with the ids of the evidence behind it.
+
+    Where nothing is `found`, `instead` says what else came of it: the failure is `fixed` already,
+    it is not sure `which` of the `choices` is meant, or no failure is meant but a `change`.
+    """
 
     found: bool
+    instead: Literal["", "fixed", "which", "change"] = ""
+    choices: tuple[Choice, ...] = ()
     headline: str = Field(description="one sentence: what, how often, since when, where")
     cause: str
     fingerprint: str = ""
@@ -88,3 +121,8 @@ class Diagnosis(Record):
         default="", description="what was done about it before: `fixed in #47, held`"
     )
     explained_by: str = Field(default="", description="the planner model; empty: rules alone")
+
+    @property
+    def told(self) -> str:
+        """The headline and the cause."""
+        return f"{self.headline} {self.cause}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.domain.matching import words
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.domain.watch import Judgement
+from bot.domain.words import words
 
 MOST_ASKED = 32
 _LONGEST_TERM = 64

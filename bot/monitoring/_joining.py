@@ -110,7 +110,7 @@ class Joining:
             named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         except JournalError:
             return None
-        groups, _ = meant(trigger, failures, named)
+        groups = meant(trigger, failures, named, self._agent.commands()).groups
         if not groups:
             return None
         event, fingerprint = groups[0].event, groups[0].fingerprint

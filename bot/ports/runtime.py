@@ -26,3 +26,7 @@ class Runtime(Protocol):
     async def adopt(self, changed: Sequence[str]) -> Adoption:
         """Reload what can be reloaded; a cog that fails to load keeps its last good code."""
         ...
+
+    def commands(self) -> frozenset[str]:
+        """Return the slash commands that people can use now: `roll`, `poll create`."""
+        ...

@@ -7,6 +7,7 @@ from bot.self_improvement._budget import BudgetGate
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors, Limits, Stages
 from bot.self_improvement._recollection import Forgotten, Recollection
+from bot.self_improvement._shipped_fixes import ShippedFixes
 from bot.self_improvement._spending import budget_report
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Limits",
     "Recollection",
     "SelfImprovementAgent",
+    "ShippedFixes",
     "Stages",
     "budget_report",
     "noted_heads",

@@ -32,7 +32,7 @@ from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._spending import Spending
-from bot.self_improvement._starting import Starting, again, begun_anew, taken_over
+from bot.self_improvement._starting import Starting, again, begun_anew, meaning, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._sweep import Sweep
@@ -52,6 +52,7 @@ class SelfImprovementAgent:
         self._doors = doors
         self._limits = limits
         self._turns = Turns()
+        self.commands = stages.observe.commands
         self._voice = Voice(doors, limits.dev_channel_id)
         purse, hearing = Purse(doors.budget), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
@@ -136,6 +137,23 @@ class SelfImprovementAgent:
                 raise WrongStage(diagnosis.triage.told)
             fix = taken_over(run, person).but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED)
             return await self._queued(fix.but(reason=""), history.shaped_by(person))
+
+    async def choose(self, run_id: str, error_id: str, person: Person) -> Run:
+        """Go on with the failure that a person means, of those a run was not sure between.
+
+        Raises `WrongStage` where it asks no such thing, or was told already.
+        """
+        await self.permit(person, Act.ASK, run_id=run_id, note=f"the error {error_id} is meant")
+        async with self._turns.of(run_id):
+            run = await self._doors.store.get(run_id)
+            history = await self._doors.store.history(run.id)
+            choices = history.diagnosis.choices if history.diagnosis else ()
+            if not run.ended or error_id not in {each.error_id for each in choices}:
+                raise WrongStage(
+                    f"Run `{run.id}` does not ask that: which failure is meant was said already."
+                )
+            chosen = meaning(begun_anew(run, person), error_id)
+            return await self._queued(chosen, history.shaped_by(person))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.

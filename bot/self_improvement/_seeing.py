@@ -49,6 +49,8 @@ class Seeing:
         keeper, evidence = self._kit.keeper, need(history.evidence)
         diagnosis = self._stages.diagnose.read(evidence)
         await self._learning.diagnosed(run, history, diagnosis)
+        if diagnosis.instead == "fixed":
+            return await keeper.end(run, Status.DONE, diagnosis.told, diagnosis)
         if run.goal == "investigate":
             if diagnosis.found and self._stages.diagnose.planned_by:
                 diagnosis = await self._explained(run, history, evidence, diagnosis)
@@ -57,12 +59,11 @@ class Seeing:
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {plain(diagnosis.seen_before, 400)}."
             await self._kit.voice.say(run, text, key=f"seen-before:{run.attempt}")
-        if diagnosis.found and not diagnosis.triage.ours and not _insisted(run):
+        if diagnosis.found and not diagnosis.triage.ours and not _insisted(history):
             reason = f"{diagnosis.headline}. {diagnosis.triage.told}{_HOW_TO_INSIST.format(run.id)}"
             return await keeper.end(run, Status.FAILED, reason, diagnosis)
         if not diagnosis.found or not diagnosis.file:
-            reason = f"{diagnosis.headline} {diagnosis.cause}"
-            return await keeper.end(run, Status.FAILED, reason, diagnosis)
+            return await keeper.end(run, Status.FAILED, diagnosis.told, diagnosis)
         return await keeper.advance(run, Stage.PLAN, diagnosis)
 
     async def plan(self, run: Run, history: History) -> Run:
@@ -156,6 +157,7 @@ class Seeing:
         await self._kit.voice.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
 
 
-def _insisted(run: Run) -> bool:
+def _insisted(history: History) -> bool:
     """Whether a person has read that it is not ours, and asked for it all the same."""
-    return run.attempt > 1
+    read = history.diagnosis
+    return read is not None and read.found and not read.triage.ours

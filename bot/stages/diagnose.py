@@ -2,36 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import datetime
 from typing import Literal
 
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
-from bot.domain.journal import Action, Capsule, FailureGroup, called
+from bot.domain.failure_words import action_words, clock_time, headline, place
+from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.recalling import seen_before
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
 from bot.domain.spent import Spent
 from bot.domain.triage import Triage, triage
+from bot.domain.without_failure import without_failure
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 
 OnProgress = Callable[[Progress], Awaitable[None]]
-
-
-def clock_time(at: datetime) -> str:
-    """Return `14:02 UTC`."""
-    return f"{at:%H:%M} UTC"
-
-
-def action_name(group: FailureGroup) -> str:
-    """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
-    return action_words(group.newest)
-
-
-def action_words(action: Action) -> str:
-    """Return the same of one record."""
-    return called(action.kind, action.name)
 
 
 def judged(evidence: Evidence) -> Triage:
@@ -83,7 +70,7 @@ class Diagnose:
     def read(self, evidence: Evidence) -> Diagnosis:
         """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
         if not evidence.groups:
-            return _slow(evidence.slow) if evidence.slow else _nothing(evidence)
+            return _slow(evidence.slow) if evidence.slow else without_failure(evidence)
         group = evidence.groups[0]
         capsule = group.newest.error
         frame = capsule.innermost if capsule else None
@@ -91,8 +78,8 @@ class Diagnose:
             return _outside(evidence, group, capsule)
         return Diagnosis(
             found=True,
-            headline=_headline(group, capsule, f"`{frame.file}:{frame.line}`"),
-            cause=_cause(capsule, evidence.suspects),
+            headline=headline(group),
+            cause=_again(evidence.fix, group) + _cause(capsule, evidence.suspects),
             fingerprint=group.fingerprint,
             event=group.event,
             file=frame.file,
@@ -102,7 +89,7 @@ class Diagnose:
             first_seen=group.first_seen,
             last_seen=group.last_seen,
             suspects=evidence.suspects,
-            confidence=_confidence(evidence.suspects),
+            confidence=_confidence(evidence),
             evidence_ids=group.action_ids,
             seen_before=seen_before(evidence.memories, group.fingerprint),
             triage=judged(evidence),
@@ -137,28 +124,20 @@ def _ms(value: float) -> str:
     return f"{value / 1000:.1f} s" if value >= 1_000 else f"{value:.0f} ms"
 
 
-def _nothing(evidence: Evidence) -> Diagnosis:
-    nearby = "; ".join(
-        f"{group.count} {_plural(group.newest.error.exception, group.count)} from "
-        f"{action_name(group)}"
-        for group in evidence.nearby
-        if group.newest.error
-    )
-    other = f" Other failures there: {nearby}." if nearby else " Nothing else failed either."
-    return Diagnosis(
-        found=False,
-        headline="Nothing in my journal fits that.",
-        cause=f"I looked for {evidence.searched}.{other}",
-    )
+def _again(fix: ShippedFix | None, group: FailureGroup) -> str:
+    """Return that a fix was shipped for it and it was seen since; nothing where none was."""
+    if fix is None:
+        return ""
+    seen = clock_time(group.first_seen)
+    return f"It was fixed in {fix.told}, but is seen again since {seen}. "
 
 
 def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -> Diagnosis:
-    where = "outside this project's code"
     message = f"{capsule.exception}: {capsule.message}" if capsule else "no exception was recorded"
     return Diagnosis(
         found=True,
-        headline=_headline(group, capsule, where),
-        cause=f"The failure is {where}: {message}. {_nothing_of_ours(judged(evidence))}",
+        headline=headline(group),
+        cause=f"The failure is {place(group)}: {message}. {_nothing_of_ours(judged(evidence))}",
         fingerprint=group.fingerprint,
         event=group.event,
         count=group.count,
@@ -173,18 +152,6 @@ def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -
 
 def _nothing_of_ours(judgement: Triage) -> str:
     return "There is nothing of ours to change." if judgement.ours else judgement.told
-
-
-def _plural(name: str, count: int) -> str:
-    return name if count == 1 else f"{name}s"
-
-
-def _headline(group: FailureGroup, capsule: Capsule | None, where: str) -> str:
-    name = _plural(capsule.exception if capsule else "failure", group.count)
-    when = clock_time(group.first_seen)
-    since = f"since {when}" if group.count > 1 else f"at {when}"
-    everywhere = "all in" if group.count > 1 else "in"
-    return f"{group.count} {name} from {action_name(group)} {since}, {everywhere} {where}"
 
 
 def _cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
@@ -204,7 +171,13 @@ def _cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
     return text
 
 
-def _confidence(suspects: tuple[Suspect, ...]) -> Literal["medium", "high"]:
-    if not suspects:
-        return "medium"
-    return "high" if suspects[0].score >= 0.5 else "medium"
+def _confidence(evidence: Evidence) -> Literal["low", "medium", "high"]:
+    """Return how sure the cause is: no surer than that this is the failure somebody meant."""
+    if evidence.named == "not at all":
+        return "low" if evidence.nearby else "medium"
+    suspects = evidence.suspects
+    return (
+        "high"
+        if evidence.named == "exactly" and suspects and suspects[0].score >= 0.5
+        else "medium"
+    )

@@ -1,14 +1,16 @@
 """Observe: gather what the journal, the source and its history say. Deterministic, no model."""
 
 import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, SourceExcerpt
 from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
-from bot.domain.matching import meant, others_work
+from bot.domain.matching import Meant, meant, others_work
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Trigger
+from bot.domain.shipped_fix import ShippedFix, began
 from bot.domain.slowness import Slowness, slowness_of
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -21,11 +23,16 @@ _PACE = timedelta(hours=6)  # so far back it is looked how long something took
 _GROUPS = 3
 _REMEMBERED = 8
 _NOTES = 3
+_LIKELY = 4
 _log = logging.getLogger(__name__)
 
 
 class Observe:
-    """Turns a trigger into evidence."""
+    """Turns a trigger into evidence.
+
+    `fixes` returns what was shipped, by fingerprint: without it, nothing was. `commands` returns
+    the names of all commands there are.
+    """
 
     def __init__(
         self,
@@ -35,38 +42,93 @@ class Observe:
         memory: MemoryBook,
         *,
         lookback: timedelta,
+        fixes: Callable[[], Awaitable[Mapping[str, ShippedFix]]] | None = None,
+        commands: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         self._journal = journal
         self._checkout = checkout
         self._clock = clock
         self._memory = memory
         self._lookback = lookback
+        self._fixes = fixes
+        self.commands = commands
 
     async def standing(self) -> Evidence:
         """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
         return Evidence(base=await self._checkout.head(), searched="what was merged")
 
     async def __call__(self, trigger: Trigger) -> Evidence:
-        """Return the evidence for what was asked. Raises `JournalError`, `WorkspaceError`."""
+        """Return the evidence for what was asked.
+
+        What failed before a fix for it came live is no evidence of anything that is there now.
+        Raises `JournalError`, `StoreError`, `WorkspaceError`.
+        """
         since = self._clock.now() - self._lookback
-        failures = others_work(await self._journal.failures(since=since))
+        fixes = await self._fixes() if self._fixes else {}
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
-        groups, searched = meant(trigger, failures, named)
-        slow = await self._slow(named) if named and not groups else None
+        present, over = await self._parted(
+            others_work(await self._journal.failures(since=since)), fixes
+        )
+        asked = meant(trigger, present, named, self.commands())
+        searched = f"{asked.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
+        found = Evidence(
+            base=await self._checkout.head(),
+            nearby=tuple(group for group in present if group not in asked.groups)[:_GROUPS],
+            likely=asked.likely[:_LIKELY],
+            idle=asked.idle,
+            named=asked.named,
+            change=asked.change,
+            searched=searched,
+        )
+        past = _past(trigger, asked, named, over, fixes, self.commands())
+        if past is not None:
+            return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
+        slow = await self._slow(named) if named and not asked.groups else None
+        if not asked.groups and slow is None:
+            return found
+        return await self._filled(found, trigger, asked.groups[:_GROUPS], slow, fixes, since)
+
+    async def _filled(
+        self,
+        found: Evidence,
+        trigger: Trigger,
+        groups: tuple[FailureGroup, ...],
+        slow: Slowness | None,
+        fixes: Mapping[str, ShippedFix],
+        since: datetime,
+    ) -> Evidence:
+        """Return the evidence with what is known of the failures, or of the slow action."""
         capsule = groups[0].newest.error if groups else None
         sites = _sites(capsule)
-        return Evidence(
-            base=await self._checkout.head(),
-            groups=groups[:_GROUPS],
-            nearby=tuple(group for group in failures if group not in groups)[:_GROUPS],
+        return found.but(
+            groups=groups,
             timeline=await self._timeline(_event(groups, slow)),
             excerpts=await self._excerpts(sites),
             suspects=await self._checkout.suspects(sites) if sites else (),
             memories=await self._remembered(trigger, groups[0]) if groups else (),
             users=await self._users(groups[0], since) if groups else 0,
+            fix=fixes.get(groups[0].fingerprint) if groups else None,
             slow=slow,
-            searched=f"{searched} (last {self._lookback / timedelta(hours=1):.0f} h)",
         )
+
+    async def _parted(
+        self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
+    ) -> tuple[tuple[FailureGroup, ...], tuple[FailureGroup, ...]]:
+        """Return the failures that are there, and those that a fix ended and were not seen since.
+
+        Of one that was seen since, only what was seen since counts.
+        """
+        present, over = [], []
+        for group in failures:
+            fix = fixes.get(group.fingerprint)
+            if fix is None:
+                present.append(group)
+            elif fix.live_at is None or fix.covers(began(group.newest)):
+                over.append(group)
+            else:
+                since = await self._journal.failures(since=fix.live_at)
+                present += [each for each in since if each.fingerprint == group.fingerprint]
+        return tuple(present), tuple(over)
 
     async def _remembered(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
         """Return what is known of such failures, then people's notes with words of it.
@@ -136,3 +198,22 @@ def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
     if capsule is None:
         return ()
     return tuple(dict.fromkeys((frame.file, frame.line) for frame in reversed(capsule.frames)))
+
+
+def _past(
+    trigger: Trigger,
+    asked: Meant,
+    named: Action | None,
+    over: tuple[FailureGroup, ...],
+    fixes: Mapping[str, ShippedFix],
+    commands: Collection[str],
+) -> FailureGroup | None:
+    """Return the failure that is meant and that a fix has ended, if it is one."""
+    if trigger.error_id and named is not None and named.error is not None:
+        meant_now = asked.groups[0]
+        fix = fixes.get(meant_now.fingerprint)
+        return meant_now if fix is not None and fix.covers(began(meant_now.newest)) else None
+    if asked.groups or asked.change or not over:
+        return None
+    before = meant(trigger, over, named, commands)
+    return before.groups[0] if before.groups else None

@@ -3,6 +3,7 @@
 from cogs.ui.answers import approve, fitting, on_it, reverting_text, send_privately
 from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
+from cogs.ui.choices import ChoiceButton
 from cogs.ui.hearing import (
     CardSeen,
     author_of,
@@ -20,6 +21,7 @@ from cogs.ui.memories import forgotten_text, memory_line, noted_text
 
 __all__ = [
     "CardSeen",
+    "ChoiceButton",
     "RunButton",
     "approve",
     "ask",

@@ -12,6 +12,23 @@ from tests.support.living_client import Home, living, own_cogs
 
 GOOD = "async def setup(bot):\n    pass\n"
 BAD = "async def setup(:"
+GROUPED = """from discord import app_commands
+
+
+async def setup(bot):
+    group = app_commands.Group(name="dice", description="dice")
+
+    @group.command()
+    async def show(interaction):
+        "Show."
+
+    @app_commands.command()
+    async def roll(interaction):
+        "Roll."
+
+    bot.tree.add_command(group)
+    bot.tree.add_command(roll)
+"""
 
 
 class Rig:
@@ -73,3 +90,9 @@ async def test_a_cog_that_does_not_load_is_named_with_the_reason_until_it_does(r
     assert "SyntaxError" in adoption.failed["cogs.dice"]
     rig.write("cogs/dice.py", GOOD)
     assert (await rig.runtime.adopt(["cogs/dice.py"])).reloaded == ("cogs.dice",)
+
+
+async def test_the_commands_are_those_people_can_use_by_their_whole_names(rig: Rig) -> None:
+    rig.write("cogs/dice.py", GROUPED)
+    await rig.runtime.adopt(["cogs/dice.py"])
+    assert rig.runtime.commands() == {"roll", "dice show"}

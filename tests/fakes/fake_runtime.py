@@ -15,6 +15,11 @@ class FakeRuntime:
         self.adopted: list[tuple[str, ...]] = []
         self.errors: list[Exception] = []
         self.failing: dict[str, str] = {}
+        self.known = frozenset({"roll", "dice show"})
+
+    def commands(self) -> frozenset[str]:
+        """Return what a test says there is."""
+        return self.known
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
         """Take on the cogs among the files; core code asks for a restart."""

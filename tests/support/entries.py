@@ -44,6 +44,7 @@ ENTRIES: Table = {
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK,
+    "button ChoiceButton choose": Act.ASK,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
     "form ReviseModal": Act.REVISE,

@@ -200,7 +200,8 @@ class Trespasser:
 
 def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
     """Return an id that such a button may have, whatever is in its template besides the act."""
-    for tried in (f"theseus:{act}:{run_id}:{_HEAD}", f"theseus:incident:{act}:{run_id}", act):
+    run = f"theseus:{act}:{run_id}"
+    for tried in (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", f"theseus:incident:{act}:{run_id}", act):
         if item.__discord_ui_compiled_template__.fullmatch(tried):
             return tried
     raise AssertionError(f"no id of {item.__name__} is known here: add one")

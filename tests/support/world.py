@@ -23,6 +23,7 @@ from bot.self_improvement import (
     Doors,
     Limits,
     SelfImprovementAgent,
+    ShippedFixes,
     Stages,
 )
 from bot.stages.diagnose import Diagnose
@@ -152,7 +153,13 @@ class World(Listening):
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         stages = Stages(
             observe=Observe(
-                journal, checkout, self.clock, self.memory, lookback=timedelta(hours=24)
+                journal,
+                checkout,
+                self.clock,
+                self.memory,
+                lookback=timedelta(hours=24),
+                fixes=ShippedFixes(store),
+                commands=self.runtime.commands,
             ),
             diagnose=Diagnose(self.planner),
             plan=MakePlan(verifier, self.planner),

@@ -1,22 +1,37 @@
 """The last word of a run that ends without a proposal: what was tried and seen, nothing made up."""
 
-from bot.domain.cards._text import check_line
+from bot.domain.cards._text import check_line, one_line
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.history import History
-from bot.domain.posts import Attachment, Post
+from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
 
+_INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅"}
 _MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
 
 
 def ending(run: Run, history: History) -> Post:
     """Return what happened, with raw output of failed checks attached."""
-    lines = [f"{_MARKS.get(run.status, '❌')} {run.reason}"]
+    lines = [f"{_mark(run, history)} {run.reason}"]
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
         lines += _tried(history.change_set) + _judged(history.verdict)
         attachments = failed_outputs(history.verdict)
-    return Post(text="\n".join(lines), attachments=attachments)
+    return Post(text="\n".join(lines), buttons=choices(run, history), attachments=attachments)
+
+
+def _mark(run: Run, history: History) -> str:
+    instead = history.diagnosis.instead if history.diagnosis else ""
+    return _INSTEAD.get(instead) or _MARKS.get(run.status, "❌")
+
+
+def choices(run: Run, history: History) -> tuple[Button, ...]:
+    """Return a button for each failure that may be meant."""
+    listed = history.diagnosis.choices if history.diagnosis else ()
+    return tuple(
+        Button(label=one_line(each.name, 80), action="choose", arguments=(run.id, each.error_id))
+        for each in listed
+    )
 
 
 def _tried(change: ChangeSet | None) -> list[str]:

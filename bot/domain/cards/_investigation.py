@@ -1,6 +1,7 @@
 """The answer to "what is wrong with it?"."""
 
 from bot.domain.budget import Cap
+from bot.domain.cards._ending import choices
 from bot.domain.cards._plain import plain
 from bot.domain.cards._text import counted, elapsed, one_line, spent
 from bot.domain.evidence import Diagnosis
@@ -26,7 +27,7 @@ def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
             fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
         ),
-        buttons=(button,) if fixable else (),
+        buttons=(button,) if fixable else choices(run, history),
         attachments=_source(history),
     )
 

@@ -151,6 +151,8 @@ async def test_how_it_turned_out_is_told_the_next_time(
         run = await shipped(world, agent)
         await agent.recollection.outcome(run, outcome(run, world, verdict))
     world.checkout = FakeCheckout(files=dict(FILES), history=[world.workspaces.base])
+    world.clock.tick(60)
+    world.journal.append(failure(world.clock))
     async with world.running() as agent:
         again = await world.proposed(agent)
     assert world.memory.kept[f"fix:{run.id}"].outcome == verdict
@@ -174,6 +176,8 @@ async def test_an_investigation_says_what_was_done_before(tmp_path: Path) -> Non
     async with world.running() as agent:
         run = await shipped(world, agent)
         await agent.recollection.outcome(run, outcome(run, world, "fixed"))
+        world.clock.tick(60)
+        world.journal.append(failure(world.clock))
         asked = await agent.request(world.trigger(goal="investigate"))
         await world.ended(asked.id)
         world.journal.append(failure(world.clock, capsule(fingerprint="other"), name="spin"))

@@ -1,0 +1,45 @@
+"""What people are told of a failure, in one line or less."""
+
+from datetime import datetime
+
+from bot.domain.journal import Action, FailureGroup, called
+
+
+def clock_time(at: datetime) -> str:
+    """Return `14:02 UTC`."""
+    return f"{at:%H:%M} UTC"
+
+
+def action_name(group: FailureGroup) -> str:
+    """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
+    return action_words(group.newest)
+
+
+def action_words(action: Action) -> str:
+    """Return the same of one record."""
+    return called(action.kind, action.name)
+
+
+def headline(group: FailureGroup) -> str:
+    """Return `3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:8``."""
+    what = plural(exception(group), group.count)
+    when = clock_time(group.first_seen)
+    since = f"since {when}" if group.count > 1 else f"at {when}"
+    everywhere = "all in" if group.count > 1 else "in"
+    return f"{group.count} {what} from {action_name(group)} {since}, {everywhere} {place(group)}"
+
+
+def place(group: FailureGroup) -> str:
+    """Return the file and line it is raised at, as far as that is the project's."""
+    frame = group.newest.error.innermost if group.newest.error else None
+    return f"`{frame.file}:{frame.line}`" if frame else "outside this project's code"
+
+
+def exception(group: FailureGroup) -> str:
+    """Return the type that is raised."""
+    return group.newest.error.exception if group.newest.error else "failure"
+
+
+def plural(name: str, count: int) -> str:
+    """Return the name for that many: `IndexErrors`."""
+    return name if count == 1 else f"{name}s"

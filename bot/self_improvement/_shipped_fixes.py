@@ -1,0 +1,71 @@
+"""Which failures a shipped change has ended, read from the runs: there is no other record of it."""
+
+from collections.abc import Mapping
+
+from bot.domain.history import History
+from bot.domain.run import Run, Status
+from bot.domain.shipped_fix import ShippedFix
+from bot.ports.store import Store
+
+_LOOKED_AT = 200  # of the newest runs that are done
+
+
+class ShippedFixes:
+    """Reads them. What cannot change any more is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: dict[tuple[str, int], ShippedFix | None] = {}
+
+    async def __call__(self) -> Mapping[str, ShippedFix]:
+        """Return the newest fix of each failure, by its fingerprint. Raises `StoreError`.
+
+        One that was reverted is none any more.
+        """
+        runs = await self._store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        reverted = {run.trigger.reverts for run in runs if run.goal == "revert"}
+        found: dict[str, ShippedFix] = {}
+        for run in reversed(runs):  # the newest last: it counts
+            fix = None if run.id in reverted else await self._of(run)
+            if fix is not None:
+                known = found.get(fix.fingerprint)
+                if known is None or known.merged_at <= fix.merged_at:
+                    found[fix.fingerprint] = fix
+        self._forget_all_but(runs)
+        return found
+
+    async def _of(self, run: Run) -> ShippedFix | None:
+        key = (run.id, run.version)
+        if key in self._read:
+            return self._read[key]
+        history = await self._store.history(run.id)
+        fix = _shipped(run, history)
+        if history.shipment is None or (fix is not None and fix.verdict is not None):
+            self._read[key] = fix
+        return fix
+
+    def _forget_all_but(self, runs: tuple[Run, ...]) -> None:
+        kept = {(run.id, run.version) for run in runs}
+        self._read = {key: fix for key, fix in self._read.items() if key in kept}
+
+
+def _shipped(run: Run, history: History) -> ShippedFix | None:
+    """Return what a run shipped for a failure; `None` where it shipped none."""
+    diagnosis, proposal, shipment = history.diagnosis, history.proposal, history.shipment
+    if run.goal != "fix" or shipment is None or proposal is None:
+        return None
+    if diagnosis is None or not diagnosis.fingerprint:
+        return None
+    watch = history.watch
+    live_at = watch.began_at if watch else shipment.at if shipment.live else None
+    return ShippedFix(
+        run_id=run.id,
+        number=proposal.number,
+        fingerprint=diagnosis.fingerprint,
+        event=diagnosis.event,
+        merge_commit=shipment.merge_commit,
+        merged_at=shipment.at,
+        live_at=live_at,
+        watched_until=watch.until if watch else None,
+        verdict=history.outcome.verdict if history.outcome else None,
+    )

@@ -1,0 +1,43 @@
+"""The buttons under "which failure do you mean?": each goes on with one of them."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError
+from cogs.ui.answers import on_it
+from cogs.ui.hearing import speaker
+
+_TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0-9a-z]{8})")
+
+
+class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One failure that may be meant; all it needs is in its id, so it outlives restarts."""
+
+    def __init__(self, item: ui.Button[Any], run_id: str, error_id: str) -> None:
+        super().__init__(item)
+        self._run_id = run_id
+        self._error_id = error_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a choice came as {type(item).__name__}")
+        return cls(item, match["run"], match["error"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Go on with that failure, under the presser's own rights."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            run = await bot.agent.choose(self._run_id, self._error_id, speaker(interaction))
+            text = on_it(run)
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)

@@ -1,0 +1,131 @@
+"""What a fix has ended is told as fixed, not looked for again; what came after it counts anew."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.proposal import Outcome
+from bot.domain.run import Goal, Run, Status
+from bot.domain.watch import Judgement
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_planner import FakePlanner
+from tests.support.world import World, capsule, failure
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def shipped(world: World, agent: SelfImprovementAgent) -> Run:
+    """Return a run whose fix is live; a minute has passed since."""
+    run = await world.proposed(agent)
+    await agent.approve(world.word(run))
+    run = await world.until(lambda each: each.status is Status.DONE, run.id)
+    world.clock.tick(60)
+    return run
+
+
+async def asked_again(world: World, agent: SelfImprovementAgent, goal: Goal = "fix") -> Run:
+    run = await agent.request(world.trigger(goal=goal, key=f"again:{goal}"))
+    return await world.ended(run.id)
+
+
+@pytest.mark.parametrize("goal", ["fix", "investigate"])
+async def test_what_was_fixed_and_not_seen_since_is_told_so(world: World, goal: Goal) -> None:
+    async with world.running() as agent:
+        fixed = await shipped(world, agent)
+        learnt, worked = set(world.memory.kept), len(world.engine.asked)
+        world.planner = FakePlanner()
+        run = await asked_again(world, agent, goal)
+    history = await world.store.history(run.id)
+    commit = (await world.store.history(fixed.id)).shipment.merge_commit[:7]  # type: ignore[union-attr]
+    assert run.status is Status.DONE
+    assert run.reason.startswith(
+        f"The IndexError of /roll was fixed in #1 (`{commit}`) and was not seen since. It was "
+        "merged at 14:"
+    )
+    assert "It was seen 3 times before, last at 14:00 UTC." in run.reason
+    assert history.plan is None
+    assert (set(world.memory.kept), len(world.engine.asked)) == (learnt, worked)
+
+
+async def test_its_error_named_by_id_or_by_nothing_is_told_the_same(world: World) -> None:
+    old = world.journal.actions[-1].id
+    async with world.running() as agent:
+        await shipped(world, agent)
+        named = world.trigger("", key="named", error_id=old)
+        for trigger in (named, world.trigger("", key="last")):
+            run = await agent.request(trigger)
+            assert "was fixed in #1" in (await world.ended(run.id)).reason
+
+
+async def test_what_failed_again_after_the_merge_is_worked_on_by_what_came_after(
+    world: World,
+) -> None:
+    async with world.running() as agent:
+        await shipped(world, agent)
+        world.checkout = type(world.checkout)(
+            files=dict(world.checkout.files), history=[world.workspaces.base]
+        )
+    world.journal.append(failure(world.clock))
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+    diagnosis = (await world.store.history(run.id)).diagnosis
+    assert diagnosis is not None
+    assert diagnosis.count == 1
+    assert diagnosis.cause.startswith("It was fixed in #1 (`")
+    assert "but is seen again since 14:" in diagnosis.cause
+
+
+async def test_an_action_that_began_before_the_fix_came_live_is_no_new_failure(
+    world: World,
+) -> None:
+    async with world.running() as agent:
+        await shipped(world, agent)
+        late = failure(world.clock).but(duration_ms=120_000.0)
+        world.journal.append(late)
+        assert "was not seen since" in (await asked_again(world, agent)).reason
+
+
+async def test_another_failure_of_the_same_command_is_not_the_fixed_one(world: World) -> None:
+    async with world.running() as agent:
+        await shipped(world, agent)
+        world.journal.append(failure(world.clock, capsule(fingerprint="other")))
+        run = await agent.request(world.trigger("/roll", goal="investigate"))
+        await world.ended(run.id)
+    diagnosis = (await world.store.history(run.id)).diagnosis
+    assert diagnosis is not None
+    assert (diagnosis.found, diagnosis.fingerprint) == (True, "other")
+
+
+async def test_a_fix_that_waits_for_a_restart_says_so(world: World) -> None:
+    world.runtime.failing = {"cogs.dice": "SyntaxError: invalid"}
+    async with world.running() as agent:
+        await shipped(world, agent)
+        world.journal.append(failure(world.clock))
+        run = await asked_again(world, agent)
+    assert "is fixed in #1" in run.reason
+    assert "which is not live yet" in run.reason
+    assert "comes live with my next restart" in run.reason
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [("fixed", "I have watched it since: it holds."), ("inconclusive", "I cannot tell yet")],
+)
+async def test_how_the_fix_turned_out_is_told(world: World, verdict: Judgement, said: str) -> None:
+    async with world.running() as agent:
+        fixed = await shipped(world, agent)
+        outcome = Outcome(run_id=fixed.id, verdict=verdict, at=world.clock.now())
+        await world.store.append(fixed.id, outcome)
+        assert said in (await asked_again(world, agent)).reason
+
+
+async def test_a_fix_that_was_reverted_has_ended_nothing(world: World) -> None:
+    async with world.running() as agent:
+        fixed = await shipped(world, agent)
+        undo = world.trigger("undo", goal="revert", key="undo").but(reverts=fixed.id)
+        run = fixed.but(id="undone", goal="revert", trigger=undo, version=0)
+        await world.store.create(run)
+        assert "was fixed in" not in (await asked_again(world, agent, "investigate")).reason
