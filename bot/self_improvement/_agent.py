@@ -18,6 +18,7 @@ from bot.self_improvement._audit_watch import AuditWatch
 from bot.self_improvement._autonomy import AutonomyGate
 from bot.self_improvement._cancelling import Cancelling
 from bot.self_improvement._catching_up import CatchingUp
+from bot.self_improvement._choosing import Choosing
 from bot.self_improvement._clerk import Clerk
 from bot.self_improvement._dialogue import Dialogue
 from bot.self_improvement._emergency import Emergency
@@ -32,7 +33,7 @@ from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._spending import Spending
-from bot.self_improvement._starting import Starting, again, begun_anew, meaning, taken_over
+from bot.self_improvement._starting import Starting, again, begun_anew, taken_over
 from bot.self_improvement._startup import Startup
 from bot.self_improvement._stop_sign import StopSign
 from bot.self_improvement._sweep import Sweep
@@ -81,6 +82,7 @@ class SelfImprovementAgent:
         self.catching_up = CatchingUp(
             doors, stages.ship, dev_channel_id=limits.dev_channel_id, standing=sign.now
         )
+        self.choosing = Choosing(doors, self._permits, self._turns, self._queued)
         self.reverting = Reverting(doors, self._permits, self._start)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
@@ -137,23 +139,6 @@ class SelfImprovementAgent:
                 raise WrongStage(diagnosis.triage.told)
             fix = taken_over(run, person).but(goal="fix", stage=Stage.PLAN, status=Status.QUEUED)
             return await self._queued(fix.but(reason=""), history.shaped_by(person))
-
-    async def choose(self, run_id: str, error_id: str, person: Person) -> Run:
-        """Go on with the failure that a person means, of those a run was not sure between.
-
-        Raises `WrongStage` where it asks no such thing, or was told already.
-        """
-        await self.permit(person, Act.ASK, run_id=run_id, note=f"the error {error_id} is meant")
-        async with self._turns.of(run_id):
-            run = await self._doors.store.get(run_id)
-            history = await self._doors.store.history(run.id)
-            choices = history.diagnosis.choices if history.diagnosis else ()
-            if not run.ended or error_id not in {each.error_id for each in choices}:
-                raise WrongStage(
-                    f"Run `{run.id}` does not ask that: which failure is meant was said already."
-                )
-            chosen = meaning(begun_anew(run, person), error_id)
-            return await self._queued(chosen, history.shaped_by(person))
 
     async def retry(self, run_id: str, person: Person) -> Run:
         """Start an ended run again from the beginning. Raises `WrongStage`.

@@ -63,11 +63,6 @@ def taken_over(run: Run, person: Person) -> Run:
     return run.but(trigger=run.trigger.but(person=person, origin="person"))
 
 
-def meaning(run: Run, error_id: str) -> Run:
-    """Return the run as one about the error with that id."""
-    return run.but(trigger=run.trigger.but(error_id=error_id))
-
-
 def begun_anew(run: Run, person: Person) -> Run:
     """Return a run that starts again from the beginning at a person's word."""
     return taken_over(run, person).but(

@@ -36,7 +36,9 @@ class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            run = await bot.agent.choose(self._run_id, self._error_id, speaker(interaction))
+            run = await bot.agent.choosing.choose(
+                self._run_id, self._error_id, speaker(interaction)
+            )
             text = on_it(run)
         except TheseusError as refusal:
             text = str(refusal)
