@@ -35,6 +35,8 @@ class BudgetRules(Record):
     week: Cap = Cap(usd=120.0)
     reserve_usd: float = Field(default=0.1, ge=0)
     modifications_an_hour: int = Field(
-        default=5, ge=0, description="changes each engine may begin to write in an hour"
+        default=5,
+        ge=0,
+        description="changes a model, or any engine unasked, may begin in an hour",
     )
     prices: dict[str, Price] = Field(default_factory=dict)

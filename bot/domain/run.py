@@ -6,7 +6,7 @@ A run is a row, not a coroutine: after a restart other code may read it, so all 
 stands here and in the stage records. `stage` is the next thing to do.
 """
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -114,6 +114,24 @@ class Run(Record):
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in ENDED
+
+
+class Lane(IntEnum):
+    """How soon a run is waited for, the most urgent first. A worker of a lane takes from it, and
+    before that from the more urgent ones; so what is urgent never waits behind what takes long.
+    """
+
+    SHIPPING = 0  # approved: somebody said the word, and the base moves on meanwhile
+    BRIEF = 1  # a person asked, and nothing has to be searched for
+    SEARCH = 2  # minutes of an engine's time, and whatever nobody asked for
+
+
+def lane_of(run: Run) -> Lane:
+    """Return the lane a run is in now; it changes with its stage."""
+    if run.stage is Stage.SHIP:
+        return Lane.SHIPPING
+    brief = run.goal in ("investigate", "revert") and run.trigger.origin == "person"
+    return Lane.BRIEF if brief else Lane.SEARCH
 
 
 class Recovery(StrEnum):

@@ -8,7 +8,7 @@ from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import Run, Status
+from bot.domain.run import Lane, Run, Status
 
 
 class Store(Protocol):
@@ -50,8 +50,11 @@ class Store(Protocol):
         """Return matching runs, newest first."""
         ...
 
-    async def lease_next(self, owner: str, until: datetime) -> Run | None:
-        """Take the oldest queued run: it becomes running, leased to `owner`. Atomic."""
+    async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
+        """Take a queued run of `lane`, or of a more urgent one: the most urgent, then the oldest.
+
+        It becomes running, leased to `owner`. Atomic.
+        """
         ...
 
     async def extend_lease(self, run_id: str, owner: str, until: datetime) -> bool:

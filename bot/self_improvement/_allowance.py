@@ -22,17 +22,20 @@ async def may_ask(doors: Doors, run: Run, purpose: Purpose) -> None:
         await doors.budget.may_begin(account)
 
 
-async def turn_of(doors: Doors, run: Run, engine: str) -> datetime | None:
+async def turn_of(doors: Doors, run: Run, engine: str, *, paid: bool) -> datetime | None:
     """Return `None` where the engine may begin this change now, else when to ask again.
 
-    All rounds of one change are one; a revision is another. Raises `BudgetSpent` where none may
-    begin at all, or nobody can count them.
+    Counted is what costs money (`paid`) and what nobody asked for: a person's request of an engine
+    that costs nothing is not. All rounds of one change are one; a revision is another. Raises
+    `BudgetSpent` where none may begin at all, or nobody can count them.
     """
     if doors.budget is None:
         return None
     most = doors.budget.rules.modifications_an_hour
     if most == 0:
         raise BudgetSpent("No change may be begun: `budget.modifications_an_hour` is 0.")
+    if not paid and run.trigger.origin == "person":
+        return None
     key = f"{run.id}:{run.attempt}:{run.first_round}"
     try:
         return await doors.budget.ledger.begin(

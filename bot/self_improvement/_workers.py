@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.domain.errors import PortError, StoreConflict, StoreError
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.domain.run import Run, Status
+from bot.domain.run import Lane, Run, Status, lane_of
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._purse import Purse
@@ -25,24 +25,33 @@ class Workers:
         self._flow = flow
         self._purse = purse
         self._owner = owner
-        self._wake = asyncio.Event()
+        self._wake = {lane: asyncio.Event() for lane in Lane}
         self._working: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
 
     def wake(self) -> None:
         """Look for queued runs now."""
-        self._wake.set()
+        for event in self._wake.values():
+            event.set()
 
     async def run_forever(self) -> None:
-        """Lease and work on runs; on cancellation, put those being worked on back in the queue."""
-        slots = asyncio.Semaphore(self._limits.workers)
+        """Lease and work on runs; on cancellation, put those being worked on back in the queue.
+
+        Beside the workers of searches each more urgent lane has one that no search can hold.
+        """
         async with asyncio.TaskGroup() as group:
-            while True:
-                await slots.acquire()
-                run = await self._next()
-                task = group.create_task(self._work(run), name=f"run {run.id}")
-                self._working[run.id] = task
-                task.add_done_callback(partial(self._done, run.id, slots))
+            for lane in Lane:
+                workers = self._limits.workers if lane is Lane.SEARCH else 1
+                group.create_task(self._serve(lane, workers, group), name=f"lane {lane.name}")
+
+    async def _serve(self, lane: Lane, workers: int, group: asyncio.TaskGroup) -> None:
+        slots = asyncio.Semaphore(workers)
+        while True:
+            await slots.acquire()
+            run = await self._next(lane)
+            task = group.create_task(self._work(run, lane), name=f"run {run.id}")
+            self._working[run.id] = task
+            task.add_done_callback(partial(self._done, run.id, slots))
 
     async def stop(self, run_id: str) -> bool:
         """Stop working on the run and wait until nothing of it is left; `False` if it was not.
@@ -68,33 +77,36 @@ class Workers:
         self._working.pop(run_id, None)
         slots.release()
 
-    async def _next(self) -> Run:
+    async def _next(self, lane: Lane) -> Run:
         while True:
-            self._wake.clear()
+            self._wake[lane].clear()
             until = self._doors.clock.now() + self._limits.lease
             try:
-                run = await self._doors.store.lease_next(self._owner, until)
+                run = await self._doors.store.lease_next(self._owner, until, lane)
             except StoreError:
                 _log.exception("no run could be leased; trying again")
                 await self._doors.clock.sleep(_PAUSE_SECONDS)
                 continue
             if run is not None:
                 return run
-            await self._wake.wait()
+            await self._wake[lane].wait()
 
-    async def _work(self, run: Run) -> None:
+    async def _work(self, run: Run, lane: Lane) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 heartbeat = group.create_task(self._heartbeat(run.id))
-                await self._stages(run)
+                await self._stages(run, lane)
                 heartbeat.cancel()
         except asyncio.CancelledError:
             if run.id not in self._stopping:
                 await self._back_in_the_queue(run.id)
             raise
 
-    async def _stages(self, run: Run) -> None:
+    async def _stages(self, run: Run, lane: Lane) -> None:
         while run.status is Status.RUNNING:
+            if lane_of(run) > lane:
+                await self._handed_on(run)
+                return
             stage, started = run.stage, self._doors.clock.monotonic()
             error: Exception | None = None
             try:
@@ -123,6 +135,17 @@ class Workers:
             run_id=run_id,
             error=error,
         )
+
+    async def _handed_on(self, run: Run) -> None:
+        """Leave a run that has become less urgent than its worker's lane to the other workers."""
+        try:
+            await self._doors.store.save(run.but(status=Status.QUEUED, lease_owner=None))
+        except StoreConflict:
+            return  # somebody changed the run under us: theirs counts
+        except StoreError:
+            _log.exception("run %s could not be handed on; the next start finds it", run.id)
+            return
+        self.wake()
 
     async def _back_in_the_queue(self, run_id: str) -> None:
         """Leave the run for the next start: a shutdown in good order is no interruption."""

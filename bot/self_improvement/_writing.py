@@ -49,7 +49,7 @@ class Writing:
         doors = self._kit.doors
         if engine.follows_words:
             await may_ask(doors, run, "execute")
-        until = await turn_of(doors, run, engine.engine)
+        until = await turn_of(doors, run, engine.engine, paid=engine.follows_words)
         if until is not None:
             reason = full_text(doors, engine.engine, until)
             return await self._kit.keeper.queue(self._kit.purse.settle(run), until, reason)

@@ -12,7 +12,7 @@ from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import Person, Place
 from bot.domain.proposal import Approval, How
-from bot.domain.run import Run, Stage, Status, Trigger
+from bot.domain.run import Lane, Run, Stage, Status, Trigger
 from bot.ports.store import Store
 from tests.fakes.fake_store import FakeStore
 
@@ -157,6 +157,17 @@ async def test_the_oldest_queued_run_is_leased_first(store: Store) -> None:
     assert second is not None
     assert second.id == "second"
     assert await store.lease_next("worker", NOW) is None
+
+
+async def test_the_most_urgent_run_is_leased_first_and_none_beyond_the_lane(store: Store) -> None:
+    await store.create(a_run("search", age=4))
+    await store.create(a_run("asked1", age=3).but(goal="investigate"))
+    await store.create(a_run("ship02", age=1).but(stage=Stage.SHIP))
+    await store.create(a_run("ship01", age=2).but(stage=Stage.SHIP))
+    lanes = (Lane.SHIPPING, Lane.SEARCH, Lane.SHIPPING, Lane.BRIEF, Lane.BRIEF, Lane.SEARCH)
+    leased = [await store.lease_next("worker", NOW, lane) for lane in lanes]
+    ids = [run.id if run else None for run in leased]
+    assert ids == ["ship01", "ship02", None, "asked1", None, "search"]
 
 
 async def test_taking_a_lease_shuts_out_whoever_read_the_run_before(store: Store) -> None:

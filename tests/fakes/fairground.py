@@ -117,7 +117,6 @@ forge: {kind: local}
 sandbox: {kind: auto}
 cogs: [cogs.conversation, cogs.approvals, cogs.runs, cogs.admin, cogs.fair]
 runs: {workers: WORKERS, rounds: 2}
-budget: {modifications_an_hour: 100}
 protection:
   classes: {guarded: {guard: review, paths: ["cogs/guarded.py"]}}
   max_changed_lines: 60

@@ -16,7 +16,7 @@ from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import RECORDS, History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import Run, Status
+from bot.domain.run import Lane, Run, Status, lane_of
 
 
 class FakeStore:
@@ -90,12 +90,13 @@ class FakeStore:
         oldest_first = sorted(found, key=lambda run: run.created_at)
         return tuple(reversed(oldest_first))[:limit]
 
-    async def lease_next(self, owner: str, until: datetime) -> Run | None:
-        """Take the oldest queued run."""
+    async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
+        """Take the most urgent queued run, the oldest of those."""
         queued = [run for run in self.runs.values() if run.status is Status.QUEUED]
-        if not queued:
+        fitting = [run for run in queued if lane_of(run) <= lane]
+        if not fitting:
             return None
-        run = min(queued, key=lambda run: run.created_at)
+        run = min(fitting, key=lambda run: (lane_of(run), run.created_at))
         leased = run.but(
             status=Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
         )

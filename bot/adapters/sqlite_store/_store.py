@@ -28,7 +28,7 @@ from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import Run, Status
+from bot.domain.run import Lane, Run, Status, lane_of
 
 
 class SqliteStore(Kept):
@@ -139,17 +139,18 @@ class SqliteStore(Kept):
         )
         return tuple(run_from(row) for row in rows)
 
-    async def lease_next(self, owner: str, until: datetime) -> Run | None:
-        """Take the oldest queued run."""
+    async def lease_next(self, owner: str, until: datetime, lane: Lane = Lane.SEARCH) -> Run | None:
+        """Take the most urgent queued run, the oldest of those."""
 
         def work(connection: sqlite3.Connection) -> Run | None:
-            row = connection.execute(
-                "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid LIMIT 1",
+            rows = connection.execute(
+                "SELECT * FROM runs WHERE status = ? ORDER BY created_at, rowid",
                 (Status.QUEUED.value,),
-            ).fetchone()
-            if row is None:
+            )
+            fitting = [run for run in map(run_from, rows) if lane_of(run) <= lane]
+            if not fitting:
                 return None
-            queued = run_from(row)
+            queued = min(fitting, key=lane_of)
             leased = queued.but(
                 status=Status.RUNNING,
                 lease_owner=owner,

@@ -36,7 +36,7 @@ def budget(report: BudgetReport, png: bytes | None = None) -> Post:
         lines.append(f"**One run** may cost {_cap(report.run_cap)}")
     begun = ", ".join(f"{each.count} by {each.engine}" for each in report.begun) or "none"
     lines.append(
-        f"**Changes begun in the last hour** {begun}; each engine may begin {report.begun_most}"
+        f"**Changes begun in the last hour** {begun}; a model may begin {report.begun_most}"
     )
     refused = f", {report.refused:,} refused" if report.refused else ", none refused"
     lines.append(f"**Requests this week** {report.requests:,}{refused}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.domain.run import Status
+from bot.domain.run import Lane, Status
 from bot.ports.store import Store
 from tests.contracts.test_store_contract import NOW, a_diagnosis, a_run, an_approval
 from tests.fakes.fake_store import FakeStore
@@ -40,8 +40,8 @@ def saving(run_id: str, stale: int, status: Status, owner: str | None) -> Call:
     return call
 
 
-def leasing(owner: str, seconds: int) -> Call:
-    return lambda store: store.lease_next(owner, NOW + timedelta(seconds=seconds))
+def leasing(owner: str, seconds: int, lane: Lane) -> Call:
+    return lambda store: store.lease_next(owner, NOW + timedelta(seconds=seconds), lane)
 
 
 def extending(run_id: str, owner: str, seconds: int) -> Call:
@@ -55,7 +55,7 @@ def approving(head: str, person: int) -> Call:
 CALLS = st.one_of(
     st.builds(creating, IDS.filter(lambda run_id: run_id != "nobody"), KEYS, SECONDS),
     st.builds(saving, IDS, st.sampled_from([0, 0, 0, 1]), STATUSES, st.none() | OWNERS),
-    st.builds(leasing, OWNERS, SECONDS),
+    st.builds(leasing, OWNERS, SECONDS, st.sampled_from(Lane)),
     st.builds(extending, IDS, OWNERS, SECONDS),
     st.builds(approving, st.sampled_from(["f00d", "beef"]), st.integers(1, 3)),
 )

@@ -12,6 +12,7 @@ from bot.domain.budget import BudgetRules, Cap
 from bot.domain.cards import budget, budget_chart, budget_text
 from bot.domain.errors import AgentLimited, BudgetSpent, NotAuthorized
 from bot.domain.journal import Kind
+from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
 from bot.domain.spent import Spent
 from bot.ports.agent import Assignment, News, Update, no_news
@@ -162,13 +163,28 @@ async def test_with_a_ledger_that_is_broken_no_model_works_and_the_run_says_why(
     tmp_path: Path,
 ) -> None:
     world = World(tmp_path)
-    world.stand_in = offline()
     world.ledger.broken = True
     async with world.running() as agent:
         run = await agent.request(world.trigger())
         run = await world.ended(run.id)
     assert "cannot be counted" in run.reason
     assert (world.engine.asked, run.status) == ([], Status.FAILED)
+
+
+async def test_with_a_ledger_that_is_broken_what_costs_nothing_works_for_people_alone(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.stand_in = offline()
+    world.ledger.broken = True
+    unasked = world.trigger(key="incident").but(person=ITSELF, origin="incident")
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        assert "cannot be counted" in " ".join(world.said(run))
+        alone = await agent.start_itself(unasked)
+        alone = await world.ended(alone.id)
+    assert (world.engine.asked, run.status) == ([], Status.WAITING)
+    assert (alone.status, "cannot be counted" in alone.reason) == (Status.FAILED, True)
 
 
 # Changes an hour
@@ -223,6 +239,35 @@ async def test_none_an_hour_means_none(tmp_path: Path) -> None:
     assert "`budget.modifications_an_hour` is 0" in run.reason
 
 
+async def test_what_a_person_asks_of_an_engine_that_costs_nothing_is_not_counted(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine = offline()
+    world.budget = BudgetRules(modifications_an_hour=1)
+    async with world.running() as agent:
+        for number in range(3):
+            await world.proposed(agent, f"dice {number}")
+    assert len(world.engine.asked) == 3
+
+
+async def test_what_nobody_asked_for_is_counted_whatever_it_costs(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine = offline()
+    world.budget = BudgetRules(modifications_an_hour=1)
+    async with world.running() as agent:
+        runs = [
+            await agent.start_itself(
+                world.trigger(f"dice {n}", key=f"k{n}").but(person=ITSELF, origin="incident")
+            )
+            for n in range(2)
+        ]
+        first = await world.settled(runs[0].id)
+        second = await world.until(lambda now: now.parked, runs[1].id)
+    assert (first.stage, second.stage) == (Stage.SHIP, Stage.EXECUTE)
+    assert "as it may in an hour (1, " in second.reason
+
+
 # One sum everywhere
 
 
@@ -274,7 +319,7 @@ async def test_the_report_tells_all_and_only_to_who_is_listed(tmp_path: Path) ->
     assert f"user {DORA.id}: $1.00 of $20.00" in text
     assert f"{run.id}: $0.42" in text
     assert "Requests this week 3, 1 refused" in text
-    assert "1 by claude; each engine may begin 5" in text
+    assert "1 by claude; a model may begin 5" in text
     chart = budget_chart(report)
     assert chart is not None
     assert [line.name for line in chart.lines] == ["chat", "execute"]

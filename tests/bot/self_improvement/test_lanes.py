@@ -1,0 +1,89 @@
+"""What is urgent has workers of its own: no search, however long, keeps a merge waiting."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.domain.errors import ForgeConflict
+from bot.domain.people import ITSELF
+from bot.domain.proposal import ForgeProposal
+from bot.domain.run import Lane, Run, Stage, Status, lane_of
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_forge import FakeForge
+from tests.support.world import ALICE, World
+
+
+@dataclass
+class MovingForge(FakeForge):
+    """A forge at whose first merge somebody is quicker, with a commit of their own."""
+
+    moves: int = 1
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        if self.moves:
+            self.moves -= 1
+            self.push((await self.proposal(number)).branch)
+            raise ForgeConflict("The branch has moved.")
+        return await super().merge(number, expected_head)
+
+
+async def searching(world: World, agent: SelfImprovementAgent) -> list[Run]:
+    """Return two runs whose searches hold every worker there is for searches."""
+    world.engine.hold()
+    world.engine.asked.clear()
+    runs = [await agent.request(world.trigger(f"dice {n}", key=f"held{n}")) for n in range(2)]
+    for run in runs:
+        await world.until(lambda _: len(world.engine.asked) == 2, run.id)
+    return runs
+
+
+async def test_an_approved_merge_begins_while_searches_hold_every_worker(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.limits = replace(world.limits, workers=2)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        held = await searching(world, agent)
+        await agent.approve(world.word(run))
+        assert (await world.ended(run.id)).status is Status.DONE
+        assert len(world.forge.merges) == 1
+        stages = [(await world.store.get(each.id)).stage for each in held]
+    assert stages == [Stage.EXECUTE] * 2
+
+
+async def test_an_investigation_is_answered_while_searches_hold_every_worker(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.limits = replace(world.limits, workers=2)
+    async with world.running() as agent:
+        await searching(world, agent)
+        run = await agent.request(world.trigger(goal="investigate", key="asked"))
+        assert (await world.ended(run.id)).status is Status.DONE
+
+
+async def test_a_merge_that_has_to_be_proven_again_leaves_its_worker_to_the_next_merge(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.limits = replace(world.limits, workers=2)
+    world.forge = MovingForge(on_merge=world.forge.on_merge, fetched=world.forge.fetched)
+    async with world.running() as agent:
+        first, second = [await world.proposed(agent, f"face {n}") for n in range(2)]
+        await searching(world, agent)
+        await agent.approve(world.word(first))
+        moved = await world.until(lambda now: now.stage is Stage.VERIFY, first.id)
+        moved = await world.until(lambda now: now.status is Status.QUEUED, first.id)
+        assert moved.lease_owner is None
+        await agent.approve(world.word(second))
+        assert (await world.ended(second.id)).status is Status.DONE
+
+
+def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    asked = world.trigger(goal="investigate")
+    now = world.clock.now()
+    run = Run(id="a", goal="investigate", trigger=asked, created_at=now, updated_at=now)
+    itself = run.but(trigger=asked.but(person=ITSELF, origin="incident"))
+    assert (lane_of(run), lane_of(itself)) == (Lane.BRIEF, Lane.SEARCH)
+    assert lane_of(run.but(goal="fix")) is Lane.SEARCH
+    assert lane_of(run.but(goal="revert", trigger=asked.but(person=ALICE))) is Lane.BRIEF
+    assert lane_of(itself.but(goal="fix", stage=Stage.SHIP)) is Lane.SHIPPING
