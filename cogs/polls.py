@@ -253,7 +253,7 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
     @app_commands.rename(number="id")
     @app_commands.describe(number="The number at the foot of the poll")
     async def results(
-        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53]
+        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53 - 1]
     ) -> None:
         """Show the shares in order, to the asker alone."""
         poll = await self.ballot.find(number, interaction.guild_id or 0)
@@ -272,7 +272,7 @@ class Polls(commands.GroupCog, group_name="poll", group_description="Ask people 
     @app_commands.rename(number="id")
     @app_commands.describe(number="The number at the foot of the poll")
     async def close(
-        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53]
+        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53 - 1]
     ) -> None:
         """Take no more votes and show the result to all; only who asked can, or a moderator."""
         poll = await self.ballot.find(number, interaction.guild_id or 0)

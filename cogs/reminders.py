@@ -252,7 +252,7 @@ class Reminders(commands.Cog):
     @app_commands.rename(number="id")
     @app_commands.describe(number="The number shown by /reminders list")
     async def cancel(
-        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53]
+        self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53 - 1]
     ) -> None:
         """Take a reminder off the shelf; only its owner can."""
         row = await self.shelf.find(number, interaction.user.id)

@@ -16,6 +16,8 @@ from types import MappingProxyType
 
 import pytest
 
+from tests.support.description_plugin import DescriptionPlugin
+
 OURS = ("THESEUS_", "ANTHROPIC_", "DISCORD_", "GITHUB_", "GH_", "CLAUDE_", "GIT_")
 HERE = re.compile(
     r"localhost|(.+\.)?(localhost|invalid)|127(\.\d+){3}|::1|::ffff:127.*|0\.0\.0\.0|::"
@@ -29,6 +31,10 @@ EXTRAS = {
 }
 # What may be missing on a machine of one's own, but not where CI=true promises everything.
 MAY_BE_MISSING = re.compile("no browser|bubblewrap")
+
+ROOT = Path(__file__).resolve().parents[1]
+# Looked up before `pytest_configure` takes our variables away.
+_described = os.environ.get("THESEUS_DISCORD_OPENAPI")
 
 _home = Path(os.devnull)
 _left: list[str] = []  # where the present test tried to go
@@ -45,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         os.environ.pop(name, None)
     sys.addaudithook(_guard)
+    beside = ROOT.parent / "shared/data/discord-api-spec/openapi.json"
+    file = Path(_described) if _described else beside
+    config.pluginmanager.register(DescriptionPlugin(file), "discord-description")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

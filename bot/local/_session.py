@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from aiohttp import web
 
+from bot.local.observers import OBSERVERS
 from bot.local.world import gate
 
 EVENTS_KEPT = 5_000
@@ -97,6 +98,8 @@ class Session:
         shaped = gate(event, payload, self._intents, backend)
         if shaped is None:
             return
+        for observer in OBSERVERS:
+            observer.dispatched(event, shaped)
         self._sequence += 1
         frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": shaped})
         self._kept.append((self._sequence, frame))

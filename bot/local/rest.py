@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from bot.local.observers import OBSERVERS, Exchange
 from bot.local.outages import Fault, Faults
 from bot.local.world import Call, Upload, World
 
@@ -57,6 +58,7 @@ class RestFront:
         if end is not None and end.kind == "status":
             return _failure(end)
         status, body = self._answer(call)
+        _told(call, status, body)
         if end is not None:
             return _cut(request) if end.status is None else _failure(end)
         return _json(status, body)
@@ -69,6 +71,13 @@ class RestFront:
                 told |= {"shards": 1, "session_start_limit": limit}
             return 200, told
         return self._world.rest.answer(call)
+
+
+def _told(call: Call, status: int, body: Any) -> None:
+    for observer in OBSERVERS:
+        query, files = call.params or {}, len(call.files)
+        told = Exchange(call.method, call.path, query, call.json, files, status, body)
+        observer.exchanged(told)
 
 
 async def _read(request: web.Request, path: str) -> Call:

@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.adapters.discord_chat._split import LIMIT, clip, split
+from bot.domain.errors import ChatRejected
 from bot.domain.links import web_address
 from bot.domain.posts import Attachment, Button, Card, Image, Post
 
@@ -18,6 +19,7 @@ _MOST_FILES = 10
 _MOST_BYTES = 8_000_000  # of all files of one message
 _EMBED = 6_000  # Discord's limit on a whole embed
 _BODY = 4_096
+_CUSTOM_ID = 100
 _LEAST_BODY = 1_000
 _ATTACHED = "\n-# The whole text is in message.md."
 _BLANK = "\u200b"
@@ -164,11 +166,14 @@ def _shown(text: str) -> str:
 def _view(buttons: tuple[Button, ...], clean: Redact) -> ui.View | None:
     """Return a view that only draws: the presses go to the persistent items of `cogs.ui`."""
     # A link that leads nowhere would have Discord refuse the whole message.
-    drawn = [each for each in buttons if each.style != "link" or web_address(each.url)]
+    drawn = [each for each in buttons if each.style != "link" or web_address(each.url)][:25]
     if not drawn:
         return None
+    ids = [each.custom_id for each in drawn if each.style != "link"]
+    if len(set(ids)) < len(ids) or any(len(each) > _CUSTOM_ID for each in ids):
+        raise ChatRejected("Two of the message's buttons are the same, or one's id is too long.")
     view = ui.View(timeout=None)
-    for button in drawn[:25]:
+    for button in drawn:
         link = button.style == "link"
         view.add_item(
             ui.Button[ui.View](

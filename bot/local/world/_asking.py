@@ -238,7 +238,7 @@ class Asking:
         if opened.source_message_id is not None:
             kept = self._backend.messages.get(channel.id, {})
             source = kept.get(opened.source_message_id)
-        return self._send(MODAL, user, channel, asked, source=source)
+        return self._send(MODAL, user, channel, asked, source=source, opened_by=opened.id)
 
     # ------------------------------------------------------------------ sending
 
@@ -249,6 +249,7 @@ class Asking:
         channel: Channel,
         asked: dict[str, Any],
         source: Message | None = None,
+        opened_by: int = 0,
     ) -> Interaction:
         record, payload = interactions.base_payload(
             self._backend,
@@ -258,6 +259,7 @@ class Asking:
             user_id=user.id,
             data=asked,
         )
+        record.__dict__["opened_by"] = opened_by
         if source is not None:
             record.source_message_id = source.id
             payload["message"] = dict(serializers.message_payload(self._backend, source))

@@ -16,6 +16,8 @@ Listener = Callable[[str, dict[str, Any]], None]
 MESSAGES_KEPT = 2_000
 THREADS_KEPT = 1_000
 _AUDIT_ENTRIES_KEPT = 500
+NONCE_LENGTH = 25
+COMPONENT, MODAL = 3, 5
 _NONCES_KEPT = 5_000
 _NONCE_SECONDS = 300.0
 
@@ -64,8 +66,27 @@ class LocalBackend(Backend):
 
     def prepare_message(self, *args: Any, **fields: Any) -> Message:
         message = super().prepare_message(*args, **fields)
-        message.__dict__["nonce"] = self.nonce
+        # A person's page may number its messages by longer ones than Discord takes and repeats.
+        short = self.nonce is not None and len(self.nonce) <= NONCE_LENGTH
+        message.__dict__["nonce"] = self.nonce if short else None
+        if message.interaction_metadata is not None:
+            message.interaction_metadata |= self._origin(int(message.interaction_metadata["id"]))
         return message
+
+    def _origin(self, interaction_id: int) -> dict[str, Any]:
+        """What an interaction came from: the message pressed, or what opened the form."""
+        record = self.interactions.get(interaction_id)
+        if record is None:
+            return {}
+        opener = self.interactions.get(record.__dict__.get("opened_by", 0))
+        if record.type == MODAL and opener is not None:
+            user = serializers.user_payload(self.users[opener.user_id])
+            owners: dict[str, Any] = {"authorizing_integration_owners": {}}
+            told = {"id": str(opener.id), "type": opener.type, "user": user, **owners}
+            return {"triggering_interaction_metadata": told | self._origin(opener.id)}
+        if record.type == COMPONENT and record.source_message_id is not None:
+            return {"interacted_message_id": str(record.source_message_id)}
+        return {"name": record.command_name} if record.command_name else {}
 
     def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
         channel = self.get_channel(message.channel_id)
@@ -157,6 +178,18 @@ class LocalBackend(Backend):
             self.delete_channel(threads[0])
 
     # ------------------------------------------------------------- interactions
+
+    def register_commands(
+        self, guild_id: int | None, payloads: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Take a list of commands; each has a version, which changes with it."""
+        before = self.commands.get(guild_id, {})
+        registered = super().register_commands(guild_id, payloads)
+        for command in registered:
+            earlier = before.get((command["name"], command["type"]), {})
+            same = {**command, "version": earlier.get("version")} == earlier
+            command["version"] = earlier["version"] if same else str(self.snowflake())
+        return registered
 
     def new_interaction(
         self, type: int, channel_id: int, user_id: int, guild_id: int | None

@@ -7,6 +7,8 @@ from typing import Any
 from simcord.backend import Backend, serializers
 from simcord.backend.models import Message
 
+from bot.local.world._keys import complete
+
 HAS_THREAD = 1 << 5
 _EMBED_MEDIA = ("image", "thumbnail", "video")
 _EMBED_ICONS = ("author", "footer")
@@ -52,6 +54,7 @@ def dress(node: Any, backend: Backend, *, viewer: int | None) -> Any:
         copied = {key: dress(value, backend, viewer=viewer) for key, value in node.items()}
         if "author" in copied and "attachments" in copied and "channel_id" in copied:
             _mend(copied, backend, viewer)
+        complete(copied)
         return copied
     if isinstance(node, list | tuple):
         return [dress(value, backend, viewer=viewer) for value in node]

@@ -11,14 +11,15 @@ from simcord.backend import errors, serializers
 from simcord.backend.errors import BackendError
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
-from bot.local.world._backend import LocalBackend
+from bot.local.world._backend import NONCE_LENGTH, LocalBackend
 from bot.local.world._dress import dress
+from bot.local.world._keys import APPLICATION
 
 _log = logging.getLogger(__name__)
 
 # Application flags of an unverified bot whose privileged intents are switched on.
 _INTENT_FLAGS = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
-NONCE_LENGTH = 25
+_MAKES = ("threads",)  # what a POST makes there is answered with 201
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ class RestApi:
             return 400, errors.invalid_form_body(repr(error)).to_json()
         if body is None:
             return 204, None
-        return 200, dress(body, self._backend, viewer=self._backend.bot_user.id)
+        return self._status(call), dress(body, self._backend, viewer=self._backend.bot_user.id)
+
+    def _status(self, call: Call) -> int:
+        return 201 if call.method == "POST" and call.segments[-1] in _MAKES else 200
 
     def _perform(self, call: Call) -> Any:
         match [call.method, *call.segments]:
@@ -95,8 +99,8 @@ class RestApi:
                 return self._callback(call, int(interaction))
             case ["GET", "oauth2", "applications", "@me"] | ["GET", "applications", "@me"]:
                 return self._application(call)
-            case ["GET", "users", "@me", "guilds"] if self.uninvited:
-                return []
+            case ["GET", "users", "@me", "guilds"]:
+                return [] if self.uninvited else self._my_guilds(call)
             case [_, "guilds", guild, *rest]:
                 return self._in_guild(call, int(guild), rest)
             case [method, "applications", _, *rest] if rest and rest[-1] == "commands":
@@ -162,7 +166,21 @@ class RestApi:
             raise errors.unknown_guild()
         if [call.method, *rest] == ["GET", "members", "search"]:
             return self._search_members(call, guild_id)
-        return self._simcord(call)
+        body = self._simcord(call)
+        if [call.method, *rest] == ["GET", "threads", "active"]:
+            body = {**body, "has_more": False}
+        return body
+
+    def _my_guilds(self, call: Call) -> Any:
+        mine = self._backend.bot_user.id
+        return [
+            {
+                **guild,
+                "owner": False,
+                "permissions": str(self._backend.compute_permissions(int(guild["id"]), mine)),
+            }
+            for guild in self._simcord(call)
+        ]
 
     def _search_members(self, call: Call, guild_id: int) -> Any:
         """Find members whose user name or nickname begins with `query`, which simcord lacks."""
@@ -189,7 +207,8 @@ class RestApi:
         known = dispatch(self._backend, "GET", "/oauth2/applications/@me")
         owner = self._backend.get_user(self._owner_id)
         flags = sum(bit for name, bit in _INTENT_FLAGS.items() if name not in self.disallowed)
-        return {**known, "owner": dict(serializers.user_payload(owner)), "flags": flags}
+        owned = {"owner": dict(serializers.user_payload(owner))}
+        return {**APPLICATION, **known, **owned, "flags": flags, "flags_new": str(flags)}
 
     # --------------------------------------------- single commands, which simcord lacks
 

@@ -12,7 +12,7 @@ from simcord.backend.models import Channel, Interaction, Message, User
 from bot.local.world._acts import Acts
 from bot.local.world._asking import Asking
 from bot.local.world._backend import LocalBackend
-from bot.local.world._dress import message_object, personal
+from bot.local.world._dress import dress, message_object, personal
 from bot.local.world._modals import fields_of
 from bot.local.world._names import DM, Names
 from bot.local.world._rest import RestApi
@@ -159,7 +159,8 @@ class World:
     def guilds(self) -> list[dict[str, Any]]:
         """The guild as GUILD_CREATE gives it."""
         guild = self.backend.guilds[self.guild_id]
-        return [dict(serializers.guild_create_payload(self.backend, guild))]
+        told = serializers.guild_create_payload(self.backend, guild)
+        return [dress(told, self.backend, viewer=self.bot.id)]
 
     def members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
         """Answer REQUEST_GUILD_MEMBERS: the members wanted, and the ids not found."""
@@ -178,7 +179,8 @@ class World:
             members = [m for m in members if names[m.user_id].name.casefold().startswith(start)]
         members = members[:limit] if limit else members
         shown = [serializers.member_payload(self.backend, guild, each) for each in members]
-        return {"members": shown, "not_found": missing}
+        found = {"members": shown, "not_found": missing}
+        return dict(dress(found, self.backend, viewer=self.bot.id))
 
     # ------------------------------------------------------------- interactions
 

@@ -195,6 +195,9 @@ async def test_the_style_sheet_is_served(get: Get) -> None:
     assert ".state.merged" in text
 
 
+HOST = "http://theseus.example.org"
+
+
 async def test_the_local_forge_can_be_read(tmp_path: Path) -> None:
     repository(tmp_path / "source")
     await LocalForge.found(tmp_path / "forge.git", tmp_path / "source")
@@ -205,12 +208,12 @@ async def test_the_local_forge_can_be_read(tmp_path: Path) -> None:
         head=head, base_branch="main", title="Mend the dice", body="Because.",
     )  # fmt: skip
     async with (
-        LocalForge(tmp_path / "forge.git", tmp_path / "f.sqlite", FakeClock(), "") as forge,
+        LocalForge(tmp_path / "forge.git", tmp_path / "f.sqlite", FakeClock(), HOST) as forge,
         browser(forge) as fetch,
     ):
         opened = await forge.open_proposal(draft)
         for state in ("Open", "Merged"):
-            status, page = await fetch(opened.url)
+            status, page = await fetch(opened.url.removeprefix(HOST))
             assert status == 200
             assert f">{state}</span>" in page
             assert '<td class="text">-two</td>' in page

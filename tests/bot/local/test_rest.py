@@ -52,6 +52,7 @@ async def test_the_gateway_is_named(local: LocalDiscord) -> None:
     assert (status, body["url"], body["shards"]) == (200, local.gateway_url, 1)
 
 
+@pytest.mark.malformed_requests
 async def test_malformed_requests_are_400_and_unknown_things_404(local: LocalDiscord) -> None:
     path = f"/channels/{local.dev_channel_id}/messages"
     async with (
@@ -158,6 +159,7 @@ async def test_history_is_read_back_newest_first_and_paged(
     assert later == ["1", "2", "3", "4"]
 
 
+@pytest.mark.malformed_requests
 async def test_members_are_searched_by_the_start_of_their_name(local: LocalDiscord) -> None:
     at = f"/guilds/{local.guild_id}/members/search"
     status, found, _ = await ask(local, "GET", f"{at}?query=AL&limit=10")
