@@ -3,8 +3,10 @@
 import difflib
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from bot.domain.change import FileChange, Undone
+from bot.domain.errors import WorkspaceError
 
 Files = dict[str, bytes]
 
@@ -92,3 +94,18 @@ def as_bytes(files: Mapping[str, str | bytes | None]) -> dict[str, bytes | None]
         name: content.encode() if isinstance(content, str) else content
         for name, content in files.items()
     }
+
+
+def existing(folder: Path) -> Path:
+    """Return the folder. Raises `WorkspaceError` where there is none."""
+    if not folder.is_dir():
+        raise WorkspaceError(f"the folder {folder} is not there")
+    return folder
+
+
+def write_files(folder: Path, files: Files) -> None:
+    """Write files into a folder, and the folders they are in."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -17,10 +17,12 @@ from tests.fakes.differences import (
     Files,
     as_bytes,
     changed,
+    existing,
     git_header,
     sha_of,
     taken_back,
     text_of,
+    write_files,
 )
 
 
@@ -62,7 +64,7 @@ class FakeWorkspace:
         """Make the folder that snapshot."""
         files = self._at(commit)
         shutil.rmtree(self.path)
-        _write(self.path, files)
+        write_files(self.path, files)
         self._head = commit
 
     async def fetch(self, commit: str) -> None:
@@ -80,7 +82,7 @@ class FakeWorkspace:
         if not undone.conflicts:
             shutil.rmtree(self.path)
             self.path.mkdir()
-            _write(self.path, now)
+            write_files(self.path, now)
         return undone
 
     async def changes(self) -> tuple[FileChange, ...]:
@@ -129,9 +131,7 @@ class FakeWorkspace:
 
     async def export_base(self, into: Path) -> None:
         """Write base's files."""
-        if not into.is_dir():
-            raise WorkspaceError(f"the folder {into} is not there")
-        _write(into, self._snapshots[self.base])
+        write_files(existing(into), self._snapshots[self.base])
 
     def _at(self, commit: str) -> Files:
         if commit not in self._snapshots:
@@ -291,10 +291,3 @@ class FakeCheckout:
             for name, touched in self.worked_on.items()
         )
         return tuple(branch for branch in found if branch.files)
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
