@@ -15,6 +15,7 @@ import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import Row, SqliteStore, checked
+from bot.app._kept import nothing_at
 from bot.app._terminal import inert
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
@@ -99,19 +100,26 @@ def accept(
 
 
 async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[AuditEntry]:
-    async with _store(_settings()) as store:
+    settings = _settings()
+    if _nothing_in(settings):
+        return ()
+    async with _store(settings) as store:
         return await store.audit_log(run_id=run, person_id=person, limit=limit)
 
 
 async def _whole() -> AuditState:
     settings = _settings()
     heads = await _heads(settings)
+    if not heads and _nothing_in(settings):
+        return AuditState()
     async with _store(settings) as store:
         return await store.audit_state(heads)
 
 
 async def _accepted(why: str) -> tuple[AuditState, AuditState]:
     settings = _settings()
+    if _nothing_in(settings):
+        return AuditState(), AuditState()
     heads = await _heads(settings)
     async with _store(settings) as store:
         state = await store.audit_state(heads)
@@ -126,6 +134,8 @@ async def _accepted(why: str) -> tuple[AuditState, AuditState]:
 
 async def _heads(settings: Settings) -> Sequence[AuditHead]:
     """Return where the log ended at other times; without a journal, nothing is known of that."""
+    if not (settings.state / "journal").exists():
+        return ()
     try:
         async with NdjsonJournal(settings.state, redact=redact) as journal:
             return await noted_heads(journal)
@@ -135,7 +145,10 @@ async def _heads(settings: Settings) -> Sequence[AuditHead]:
 
 
 async def _exported(since: datetime | None, write: Callable[[Row], None]) -> None:
-    async with _store(_settings()) as store:
+    settings = _settings()
+    if _nothing_in(settings):
+        return
+    async with _store(settings) as store:
         async for row in store.audit_rows(since=since):
             write(row)
 
@@ -228,6 +241,12 @@ def _print(value: Any) -> None:
 
 def _settings() -> Settings:
     return load(Path.cwd(), os.environ)
+
+
+def _nothing_in(settings: Settings) -> bool:
+    """Whether there never was a log: where one is gone, what was noted of its end is left."""
+    ended = settings.state / "audit.head"
+    return not ended.exists() and nothing_at(settings.state / "theseus.sqlite3", "audit log")
 
 
 def _store(settings: Settings) -> SqliteStore:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
+from bot.app._kept import nothing_at
 from bot.app._printing import print_json, say
 from bot.domain.cards import budget_text
 from bot.domain.spending import BudgetReport
@@ -29,7 +31,16 @@ def budget(
 
 
 async def _report(settings: Settings) -> BudgetReport:
+    """Return what was spent; where nothing is kept, the report of an empty ledger."""
+    kept = settings.state / "ledger.sqlite3"
+    if not nothing_at(kept, "ledger"):
+        return await _report_of(settings, kept)
+    with tempfile.TemporaryDirectory() as folder:
+        return await _report_of(settings, Path(folder) / kept.name)
+
+
+async def _report_of(settings: Settings, ledger_file: Path) -> BudgetReport:
     config = settings.config
     keep = timedelta(days=config.gateway.keep_days)
-    async with SqliteLedger(settings.state / "ledger.sqlite3") as ledger:
+    async with SqliteLedger(ledger_file) as ledger:
         return await budget_report(BudgetGate(ledger, SystemClock(), config.budget, keep=keep))

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.adapters.sqlite_memory import SqliteMemory
+from bot.app._kept import nothing_at
 from bot.app._terminal import inert
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.domain.recalling import told
@@ -46,15 +47,20 @@ def export() -> None:
 
 
 async def _recalled(words: str, limit: int) -> Sequence[Recalled]:
-    async with _book() as book:
+    kept = _kept()
+    if nothing_at(kept, "memory"):
+        return ()
+    async with SqliteMemory(kept, redact=redact) as book:
         return await book.recall(Recall(words=words, limit=limit))
 
 
 async def _everything() -> Sequence[Memory]:
-    async with _book() as book:
+    kept = _kept()
+    if nothing_at(kept, "memory"):
+        return ()
+    async with SqliteMemory(kept, redact=redact) as book:
         return await book.export()
 
 
-def _book() -> SqliteMemory:
-    settings = load(Path.cwd(), os.environ)
-    return SqliteMemory(settings.state / "memory.sqlite3", redact=redact)
+def _kept() -> Path:
+    return load(Path.cwd(), os.environ).state / "memory.sqlite3"

@@ -10,7 +10,9 @@ import typer
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app._guarding import settings_here
+from bot.app._kept import nothing_at
 from bot.app._printing import print_json, say
+from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.journal import Action, JournalQuery
 from bot.domain.run import Run
@@ -70,14 +72,23 @@ def journal_search(
 
 async def _list_runs(settings: Settings, limit: int) -> tuple[Run, ...]:
     """Return the newest runs, newest first."""
-    async with SqliteStore(settings.state / "theseus.sqlite3") as store:
+    kept = settings.state / "theseus.sqlite3"
+    if nothing_at(kept, "run"):
+        return ()
+    async with SqliteStore(kept) as store:
         return await store.find(limit=limit)
 
 
 async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tuple[Action, ...]]:
-    """Return a run, its records, and the journal records behind its diagnosis."""
+    """Return a run, its records, and the journal records behind its diagnosis.
+
+    Raises `UnknownRun`.
+    """
+    kept = settings.state / "theseus.sqlite3"
+    if nothing_at(kept, "run"):
+        raise UnknownRun(f"There is no run {run_id}.")
     async with (
-        SqliteStore(settings.state / "theseus.sqlite3") as store,
+        SqliteStore(kept) as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
         run, history = await store.get(run_id.lower()), await store.history(run_id.lower())
@@ -90,5 +101,7 @@ async def _search_journal(
     settings: Settings, event: str | None, fingerprint: str | None, limit: int
 ) -> Sequence[Action]:
     """Return matching journal records, oldest first."""
+    if nothing_at(settings.state / "journal", "journal"):
+        return ()
     async with NdjsonJournal(settings.state, redact=redact) as journal:
         return await journal.read(JournalQuery(event=event, fingerprint=fingerprint, limit=limit))

@@ -266,7 +266,8 @@ class SelfImprovementAgent:
             forge = f"⚠️ {error}"
         own = await self.autonomy.vital_sign()
         stop = await self.emergency.vital_sign()
-        return (f"**Forge** {forge}", stop, self.audit.vital_sign(), own, *self._limits.vital_signs)
+        audit = await self.audit.vital_sign()
+        return (f"**Forge** {forge}", stop, audit, own, *self._limits.vital_signs)
 
     # How it is done
 

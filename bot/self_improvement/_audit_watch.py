@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from bot.domain.audit import AuditEntry, AuditHead, AuditState, Configured
-from bot.domain.errors import TheseusError
+from bot.domain.errors import StoreError, TheseusError
 from bot.domain.journal import ActionOutcome, JournalQuery, Kind
 from bot.ports.journal import Journal
 from bot.self_improvement._parts import Doors, Limits
@@ -71,12 +71,18 @@ class AuditWatch:
             await self._doors.store.audit_state(await noted_heads(self._doors.journal))
         )
 
-    def vital_sign(self) -> str:
-        """Return a line for `/health`."""
-        broken = self.state.broken
+    async def vital_sign(self) -> str:
+        """Return a line for `/health`, with as many entries as there are now."""
+        broken, last = self.state.broken, 0
         if broken is None:
-            return f"**Audit log** holds, {self.state.last:,} entries"
-        return f"**Audit log** ⚠️ {broken.told} See `theseus audit verify`."
+            try:
+                now = await self._doors.store.audit_state(tail=1)
+            except StoreError as error:
+                return f"**Audit log** ⚠️ {error}"
+            broken, last = now.broken, now.last
+        if broken is not None:
+            return f"**Audit log** ⚠️ {broken.told} See `theseus audit verify`."
+        return f"**Audit log** holds, {last:,} {'entry' if last == 1 else 'entries'}"
 
     async def _look_at_tail(self) -> None:
         heads = await noted_heads(self._doors.journal)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.audit import AuditBreak, AuditEntry
-from bot.domain.errors import OutOfBounds, Paused
+from bot.domain.errors import NotAuthorized, OutOfBounds, Paused
 from bot.domain.people import ITSELF
+from bot.domain.policy import Act
 from bot.domain.run import Status
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, MALLORY, World
 
 BROKEN = AuditBreak(number=7, kind="cut", told="Entry 7 is missing, as audit.head shows.")
 
@@ -122,3 +124,16 @@ async def test_old_entries_go_and_merges_and_the_configuration_are_in_it(tmp_pat
     [merged] = [entry for entry in entries if entry.action == "merged"]
     assert merged.run_id == run.id
     assert merged.head
+
+
+async def test_health_tells_as_many_entries_as_there_are_now(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path / "theseus.sqlite3") as store:
+        world = World(tmp_path, store=store)
+        async with world.running() as agent:
+            assert "**Audit log** holds, 0 entries" in await agent.vital_signs()
+            with pytest.raises(NotAuthorized):
+                await agent.permit(MALLORY, Act.READ)
+            assert "**Audit log** holds, 1 entry" in await agent.vital_signs()
+            for _ in range(22):
+                await agent.permit(ALICE, Act.ASK)
+            assert "**Audit log** holds, 23 entries" in await agent.vital_signs()
