@@ -9,7 +9,7 @@ import pytest
 
 import cogs
 from bot.__main__ import cli
-from bot.domain.protection import BUILT_IN
+from bot.domain.path_classes import BUILT_IN
 from tests.cogs.room import open_room
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,3 +70,4 @@ def test_every_class_of_guarded_paths_is_told() -> None:
     for name, kind in BUILT_IN.items():
         paths = ", ".join(f"`{path}`" for path in kind.paths)
         assert f"| {name} | {kind.guard} | {paths} |" in told
+    assert told.count(" | named | ") == 1 + sum(kind.guard == "named" for kind in BUILT_IN.values())

@@ -1,152 +1,29 @@
-"""Which paths need care, and what it takes to change one of them.
+"""What it takes to change a path: guarded is the default, and what is free is the short list.
 
-Files are sorted into classes. A path in several classes is under the strictest of their guards.
+A path in several classes is under the strictest of their guards, a path in none is under `named`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
+from bot.domain.path_classes import BUILT_IN, Guard, PathClass
 from bot.domain.record import Record
 
-Guard = Literal["review", "named", "never"]
-"""`review`: ships only with a person's explicit "security reviewed". `named`: besides, no run
-changes it unless a person named the file when asking. `never`: no run at all."""
+UNLISTED = "unlisted"
+"""The class of every path that is in no other. Its guard is `named`."""
 
 _STRICTEST_FIRST: tuple[Guard, ...] = ("never", "named", "review")
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
 _NAME = re.compile(r"(?<![\w./-])(?:\./)?((?:[\w.-]+/)*[\w-]*\.?[\w-]+(?:\.[\w-]+)*)(?![\w/])")
 _ANYBODYS = frozenset({"__init__.py", "__main__.py", "conftest.py", "config.yaml"})
-
-
-class PathClass(Record):
-    """Paths (glob patterns, `**` allowed) under one guard."""
-
-    guard: Guard
-    paths: tuple[str, ...]
-
-
-def _class(guard: Guard, *paths: str) -> PathClass:
-    return PathClass(guard=guard, paths=paths)
-
-
-BUILT_IN: Mapping[str, PathClass] = {
-    "git": _class("never", ".git", "**/.git", "**/.gitattributes", "**/.gitmodules"),
-    "secrets": _class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
-    "ci": _class("named", ".ci", ".github", "**/.gitignore", "Makefile", "deploy"),
-    # What people's own editors and assistants run or obey when they open the repository.
-    "tools": _class(
-        "named",
-        "**/.claude",
-        "**/.mcp.json",
-        "**/CLAUDE*.md",
-        "**/AGENTS.md",
-        "**/.vscode",
-        "**/.devcontainer",
-        "**/.pre-commit-config.yaml",
-    ),
-    "configuration": _class("named", "data/config.yaml", "bot/settings"),
-    "policy": _class(
-        "named",
-        "bot/domain/policy.py",
-        "bot/domain/people.py",
-        "bot/domain/approving.py",
-        "bot/domain/autonomy.py",
-        "bot/domain/stop.py",
-        "bot/self_improvement/_permits.py",
-        "bot/self_improvement/_autonomy.py",
-        "bot/self_improvement/_emergency.py",
-        "bot/self_improvement/_stop_sign.py",
-        "bot/adapters/file_brake.py",
-        "bot/signals.py",
-        "bot/web/_gate.py",
-        "bot/web/_peers.py",
-        "bot/web/_routes.py",
-        "bot/web/_signature.py",
-    ),
-    "money": _class(
-        "named",
-        "bot/domain/budget.py",
-        "bot/domain/spending.py",
-        "bot/domain/prices.py",
-        "bot/domain/spent.py",
-        "bot/domain/account.py",
-        "bot/self_improvement/_allowance.py",
-        "bot/self_improvement/_budget.py",
-        "bot/self_improvement/_calendar.py",
-        "bot/self_improvement/_spending.py",
-        "bot/adapters/sqlite_ledger",
-    ),
-    "audit": _class(
-        "named",
-        "bot/domain/audit.py",
-        "bot/adapters/sqlite_store/_audit*",
-        "bot/self_improvement/_audit_watch.py",
-        "bot/app/_cli_audit.py",
-    ),
-    "approvals": _class(
-        "named",
-        "bot/domain/names.py",
-        "bot/domain/proposal.py",
-        "bot/domain/grammar/_ship.py",
-        "bot/domain/grammar/_decisi*",
-        "bot/self_improvement/_approval.py",
-        "bot/self_improvement/_quorum.py",
-        "bot/self_improvement/_clerk.py",
-        "bot/ports/roster.py",
-        "cogs/approvals.py",
-        "cogs/stopping.py",
-        "cogs/ui",
-    ),
-    "verification": _class(
-        "named",
-        "bot/stages/verify.py",
-        "bot/domain/change.py",
-        "bot/domain/checks.py",
-        "bot/domain/protection.py",
-        "bot/domain/diff_guard",
-        "bot/self_improvement/_named.py",
-        "bot/self_improvement/_proving.py",
-        "bot/adapters/sandbox",
-        "bot/adapters/sandboxed_verifier",
-    ),
-    "shipping": _class(
-        "named",
-        "bot/stages/ship.py",
-        "bot/self_improvement/_flow.py",
-        "bot/self_improvement/_shipping.py",
-        "bot/self_improvement/_catching_up.py",
-    ),
-    "contracts": _class(
-        "named",
-        "tests/contracts",
-        "tests/attacks",
-        "tests/twins/obedient_model.py",
-        "**/conftest.py",
-        "tests/test_house_rules.py",
-        "tests/test_entry_points.py",
-        "tests/support/entries.py",
-    ),
-    "secrecy": _class(
-        "named",
-        "bot/telemetry/_*",
-        "bot/adapters/model_gateway",
-        "bot/adapters/claude_agent/_guard.py",
-    ),
-    "outside": _class(
-        "review", "bot/__main__.py", "bot/client", "bot/adapters", "bot/web", "bot/app"
-    ),
-    # What an approver goes by.
-    "card": _class("review", "bot/domain/cards/_proposal.py", "bot/stages/propose.py"),
-    "prompts": _class("review", "prompts"),
-    "dependencies": _class("review", "pyproject.toml", "uv.lock", "**/requirements*.txt"),
-}
-"""The classes of this repository. Configuration adds classes, or puts others in their place."""
+_MODULES = (".py", ".pyi", ".pyc", ".pyo", ".pyw", ".pyd", ".pyx", ".so", ".dll", ".dylib")
 
 
 class Protection(Record):
@@ -164,9 +41,9 @@ class Protection(Record):
     def of(
         cls, *, review: Iterable[str] = (), named: Iterable[str] = (), never: Iterable[str] = ()
     ) -> Self:
-        """Return one with these paths and no other class."""
+        """Return one that guards these paths, and leaves everything else free."""
         groups: tuple[tuple[Guard, Iterable[str]], ...] = (
-            ("review", review), ("named", named), ("never", never),
+            ("review", review), ("named", named), ("never", never), ("free", ["**"]),
         )  # fmt: skip
         classes = {guard: PathClass(guard=guard, paths=tuple(paths)) for guard, paths in groups}
         return cls(classes=classes)
@@ -176,12 +53,27 @@ class Protection(Record):
         return Protection.model_validate({**dict(self), "named": frozenset(files)})
 
     def over(self, path: str) -> tuple[str, Guard] | None:
-        """Return the class a path is in and its guard, the strictest first; `None` for neither."""
+        """Return the class a path is in and its guard; `None` where it is free.
+
+        What Python would load in the place of a guarded module is under that module's guard too.
+        """
+        plain = normal(path)
+        found = [listed for each in _stands_for(plain) if (listed := self._listed(each))]
+        if not self._listed(plain) and not self._is_free(path.removeprefix("./")):
+            found.append((UNLISTED, "named"))
+        return min(found, key=lambda each: _STRICTEST_FIRST.index(each[1]), default=None)
+
+    def _listed(self, path: str) -> tuple[str, Guard] | None:
+        """Return the guarded class that covers the path, the strictest first."""
         for guard in _STRICTEST_FIRST:
             for name, kind in self.classes.items():
                 if kind.guard == guard and matches(path, kind.paths):
                     return name, guard
         return None
+
+    def _is_free(self, path: str) -> bool:
+        free = (kind for kind in self.classes.values() if kind.guard == "free")
+        return any(_spelled_out(glob).fullmatch(path) for kind in free for glob in kind.paths)
 
     def barred(self, path: str) -> str:
         """Return why no run may change the path, as a sentence; nothing where one may."""
@@ -207,13 +99,55 @@ class Protection(Record):
         )
 
 
+def normal(path: str) -> str:
+    """Return the path that other systems take this one for: one spelling for all that look alike.
+
+    Letters in one form and case, slashes one way, and no dots or spaces that a file system drops.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+    parts: list[str] = []
+    for part in folded.replace("\\", "/").split("/"):
+        name = part if part.strip(". ") == "" else part.rstrip(". ").lstrip(" ")
+        if name.strip() == "..":
+            parts = parts[:-1]
+        elif name.strip(". "):
+            parts.append(name)
+    return "/".join(parts)
+
+
+def _stands_for(path: str) -> Iterator[str]:
+    """Yield the path, and the modules that an import would find there instead of their own file.
+
+    A package takes the place of the module beside it, as a stub, a compiled file or a library do.
+    """
+    yield path
+    parts = [part for part in path.split("/") if part != "__pycache__"]
+    for depth in range(1, len(parts)):
+        yield "/".join(parts[:depth]) + ".py"
+    stem, dot, _ = parts[-1].partition(".") if parts else ("", "", "")
+    if dot and parts[-1].endswith(_MODULES):
+        module = "/".join([*parts[:-1], stem])
+        yield from (module, f"{module}.py", f"{module}/__init__.py")
+
+
 @lru_cache(maxsize=1024)
 def _pattern(glob: str) -> re.Pattern[str]:
     """Return a glob as an expression: `*` and `?` stay within a name, `**` crosses folders."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
-    spelled = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
     # A pattern that names a folder, or matches one, protects everything below it.
-    return re.compile("".join(spelled.get(part, re.escape(part)) for part in parts) + r"(?:/.*)?")
+    return _expression(glob, {"**/": r"(?:[^/]+/)*", "*": r"[^/]*", "?": r"[^/]"}, r"(?:/.*)?")
+
+
+@lru_cache(maxsize=1024)
+def _spelled_out(glob: str) -> re.Pattern[str]:
+    """Return a glob of what is free as an expression: see `PathClass`."""
+    return _expression(glob, {"**/": r"(?:[\w-]+/)*", "*": r"[\w-]+", "?": r"[\w-]"}, "")
+
+
+def _expression(glob: str, spelled: Mapping[str, str], end: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./").rstrip("/"))
+    known = {**spelled, "**": r".*"}
+    text = "".join(known.get(part, re.escape(part)) for part in parts)
+    return re.compile(text + end, re.ASCII | re.DOTALL)
 
 
 def matches(path: str, globs: Iterable[str]) -> bool:

@@ -147,6 +147,7 @@ class ClaudePlanner:
             "planner_plan",
             evidence=await self._evidence(case, workspace),
             proof=proof,
+            free=listed(protection.under("free")) or "(none)",
             immutable=listed(protection.under("never", "named")) or "(none)",
             named=listed(sorted(filter(protection.over, protection.named))) or "(none)",
             security=listed(protection.under("review")) or "(none)",

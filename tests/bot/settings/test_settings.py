@@ -138,7 +138,7 @@ def test_classes_of_paths_stand_beside_the_built_in_ones_or_in_their_place() -> 
     config = config_from(f"{CHECKS}protection: {{classes: {classes}}}\n", "config")
     assert config.protection.over("bank/account.py") == ("money", "never")
     assert config.protection.over("prompts/persona.md") == ("prompts", "named")
-    assert config.protection.over("bot/domain/policy.py") == ("policy", "named")
+    assert config.protection.over("bot/domain/policy.py") == ("authority", "named")
     assert config.protection.barred("bot/domain/policy.py")
     assert not config.protection.naming(["bot/domain/policy.py"]).barred("bot/domain/policy.py")
 
