@@ -6,7 +6,14 @@ from tempfile import TemporaryDirectory
 
 from bot.adapters._git import PLAIN_DIFF, Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
-from bot.adapters._git_parse import diff_between, file_changes, gitlinks, nested_repository, text_at
+from bot.adapters._git_parse import (
+    diff_between,
+    file_changes,
+    gitlinks,
+    names,
+    nested_repository,
+    text_at,
+)
 from bot.adapters._git_remote import Access, Way, way_to
 from bot.adapters._git_undo import undo
 from bot.domain.change import FileChange, Undone
@@ -91,6 +98,11 @@ class GitWorkspace:
     async def read_at(self, commit: str, file: str) -> str | None:
         """Return a file's text in a commit; `None` if it is not there or not text."""
         return await in_thread(text_at, self._git, commit, file)
+
+    async def base_files(self) -> frozenset[str]:
+        """Return the path of every file at `base`."""
+        listed = await in_thread(self._git.run, "ls-tree", "-r", "-z", "--name-only", self._base)
+        return frozenset(names(listed.out))
 
     async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`."""

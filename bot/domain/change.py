@@ -101,6 +101,7 @@ class Finding(Record):
         "ownership",
         "size",
         "unsafe_file",
+        "shadowing",
         "empty",
     ]
     path: str

@@ -121,13 +121,21 @@ def _stands_for(path: str) -> Iterator[str]:
     A package takes the place of the module beside it, as a stub, a compiled file or a library do.
     """
     yield path
-    parts = [part for part in path.split("/") if part != "__pycache__"]
+    parts = path.split("/")
     for depth in range(1, len(parts)):
         yield "/".join(parts[:depth]) + ".py"
-    stem, dot, _ = parts[-1].partition(".") if parts else ("", "", "")
-    if dot and parts[-1].endswith(_MODULES):
-        module = "/".join([*parts[:-1], stem])
+    if module := module_of(path):
         yield from (module, f"{module}.py", f"{module}/__init__.py")
+
+
+def module_of(path: str) -> str:
+    """Return the module that an import finds in this file, as a path; nothing where it is none.
+
+    Sources, stubs, compiled files and libraries of one name are one module.
+    """
+    parts = [part for part in path.split("/") if part != "__pycache__"]
+    stem, dot, _ = parts[-1].partition(".") if parts else ("", "", "")
+    return "/".join([*parts[:-1], stem]) if dot and path.lower().endswith(_MODULES) else ""
 
 
 @lru_cache(maxsize=1024)

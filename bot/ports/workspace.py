@@ -73,6 +73,10 @@ class Workspace(Protocol):
         """Return a file's text in a commit, whatever the worktree holds; `None` as above."""
         ...
 
+    async def base_files(self) -> frozenset[str]:
+        """Return the path of every file at `base`, links and submodules among them."""
+        ...
+
     async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`, without git's own.
 

@@ -130,6 +130,7 @@ class Verify:
         return inspect(
             change.diff,
             change.files,
+            base_files=await workspace.base_files(),
             owned=plan.owned_files,
             protection=self._protection.naming(named),
             allowed_new=allowed_new,

@@ -14,6 +14,7 @@ from bot.adapters.sandbox import BubblewrapSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import TheseusError
+from bot.domain.path_classes import BUILT_IN, PathClass
 from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.protection import Protection
 from bot.domain.roles import Role
@@ -165,7 +166,9 @@ async def _doors(fence: Fence, cargo: Cargo, sandbox: Sandbox) -> Doors:
         store=FakeStore(),
         memory=memory,
         clock=SystemClock(),
-        protection=Protection(),
+        protection=Protection(
+            classes={**BUILT_IN, "its own": PathClass(guard="free", paths=tuple(OWNED))}
+        ),
     )
 
 

@@ -160,6 +160,14 @@ async def test_a_file_is_read_as_it_is_in_any_commit(yard: Yard) -> None:
         assert await lent.read_at(head, "absent.txt") is None
 
 
+async def test_bases_files_are_listed_whatever_the_worktree_holds(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "new.txt").write_text("new")
+        (lent.path / "dice.py").unlink()
+        await lent.commit("Change what is there")
+        assert await lent.base_files() == frozenset(FILES)
+
+
 async def test_base_can_be_exported_whole(yard: Yard, tmp_path: Path) -> None:
     into = tmp_path / "exported here"
     into.mkdir()

@@ -129,6 +129,10 @@ class FakeWorkspace:
         """Return a file's text in a snapshot."""
         return text_of(self._at(commit).get(file))
 
+    async def base_files(self) -> frozenset[str]:
+        """Return the names of base's files."""
+        return frozenset(self._snapshots[self.base])
+
     async def export_base(self, into: Path) -> None:
         """Write base's files."""
         write_files(existing(into), self._snapshots[self.base])

@@ -4,7 +4,7 @@ Everything blocking stops the proposal. What is not blocking is shown on the car
 needs a person's explicit word, a new dependency, an expected value that changed in a test.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bot.domain.change import FileChange, Finding
 from bot.domain.diff_guard._dependencies import (
@@ -13,6 +13,7 @@ from bot.domain.diff_guard._dependencies import (
     new_dependencies,
     posing,
 )
+from bot.domain.diff_guard._imports import shadowing
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, parse
 from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
@@ -43,6 +44,7 @@ def inspect(
     diff: str,
     changes: Sequence[FileChange],
     *,
+    base_files: Collection[str],
     owned: frozenset[str],
     protection: Protection,
     allowed_new: frozenset[str],
@@ -53,7 +55,8 @@ def inspect(
 ) -> tuple[Finding, ...]:
     """Return everything to object to in `diff` (unified, as git writes it) and its `changes`.
 
-    `owned` are the files the plan may change, `allowed_new` further ones: the reproduction.
+    `base_files` are the paths of all files at base. `owned` are those the plan may change,
+    `allowed_new` further ones: the reproduction.
     `protection` is base's. `sources` are the Python files, before and after. `redact` is what the
     diff goes through before anybody reads it. `known_import` says whether a top-level module is
     there already, `taken` whether Python or a package brings one of that name.
@@ -64,6 +67,7 @@ def inspect(
         *_uncounted(changes, patches),
         *path_findings(changes, patches, owned, protection, allowed_new),
         *(found for patch in patches for found in file_findings(patch)),
+        *shadowing(base_files, changes, patches),
         *(found for patch in patches for found in illegible(patch)),
         *(found for patch in patches for found in misread(patch, sources)),
         *_size(changes, protection, allowed_new),

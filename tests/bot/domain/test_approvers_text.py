@@ -24,6 +24,7 @@ def blocked(diff: str, before: str, after: str) -> list[Finding]:
     found = inspect(
         diff,
         changes,
+        base_files=frozenset(),
         owned=frozenset(change.path for change in changes),
         protection=PROTECTION,
         allowed_new=frozenset(),

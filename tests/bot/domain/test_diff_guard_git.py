@@ -27,6 +27,7 @@ class Tree:
             diff,
             changes,
             owned=frozenset(owned or (change.path for change in changes)),
+            base_files=git(self.root, "ls-tree", "-r", "--name-only", "HEAD").splitlines(),
             protection=PROTECTION,
             allowed_new=frozenset(),
             sources={

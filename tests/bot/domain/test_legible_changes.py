@@ -71,6 +71,7 @@ def judged(line: str, *, path: str = DICE, instead_of: str = "") -> list[Finding
         diff,
         changes,
         owned=frozenset({path}),
+        base_files=frozenset(),
         protection=PROTECTION,
         allowed_new=frozenset(),
         sources=source(path, before, after),

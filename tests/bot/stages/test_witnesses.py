@@ -84,7 +84,7 @@ async def _verdict(
         files=await workspace.changes(),
         diff=await workspace.diff(),
     )
-    verify = Verify(verifier, protection=Protection(), redact=lambda text: text)
+    verify = Verify(verifier, protection=Protection.of(), redact=lambda text: text)
     return await verify(plan, change, workspace, round_number=1, on_check=_ignore)
 
 
