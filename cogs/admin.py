@@ -29,6 +29,7 @@ class Admin(commands.Cog):
             f"**Up since** <t:{self._since.timestamp():.0f}:R>",
             f"**Gateway latency** {_latency(self.bot.latency)}",
             f"**Cogs** {', '.join(sorted(self.bot.cogs))}",
+            *([f"**Commands** {self.bot.commands_trouble}"] if self.bot.commands_trouble else []),
             f"**Open runs** {len(open_runs)}",
             *await self.bot.agent.vital_signs(),
         ]

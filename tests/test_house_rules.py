@@ -30,6 +30,7 @@ LARGE = {
 }
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {
+    "bot/client/_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reload.py": "a cog's code may raise anything while it is loaded",
     "bot/self_improvement/_workers.py": "the stage boundary: no run dies silently",
     "bot/telemetry/capsules.py": "describing an error calls its own __str__",

@@ -45,6 +45,7 @@ def web_server(
         engine=engine,
         sandbox=opened.sandbox.description,
         followed=settings.config.forge.branch,
+        commands=lambda: client.commands_trouble,
     )
     doors = WebDoors(
         store=opened.store,

@@ -1,10 +1,12 @@
 """`TheseusClient`: the bot as cogs see it."""
 
+import asyncio
+import hashlib
 import importlib.util
 import itertools
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from bot.client._commands import CommandSync
 from bot.client._components import PRESSES, ComponentFailures
 from bot.client._discretion import keep_secrets, said_of
 from bot.client._instruments import Instruments
+from bot.client._parsers import UNREADABLE, survive_events
 from bot.client._reload import Reloader
 from bot.client._tree import InstrumentedTree
-from bot.domain.errors import ConfigError, TheseusError
+from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
+from bot.domain.posts import Post
 from bot.monitoring import Monitoring, SelfAudit
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -32,7 +36,7 @@ from bot.settings import MissedConfig
 from bot.telemetry import Recorder, redact
 from bot.telemetry.recorder import outcome_of
 
-_FIRST_CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
+_CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
 _log = logging.getLogger(__name__)
 
 
@@ -93,11 +97,13 @@ class TheseusClient(commands.Bot):
         self.identity = identity
         self.recorder = recorder
         self._wanted = tuple(extensions)
-        self._commands = CommandSync(self.tree, identity.guild_id)
+        self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._instruments = Instruments(recorder, clock)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
+        self._telling: set[asyncio.Task[object]] = set()
+        survive_events(self._connection.parsers, self._instruments)
 
     async def setup_hook(self) -> None:
         """Load every cog, then tell Discord the commands."""
@@ -107,7 +113,36 @@ class TheseusClient(commands.Bot):
             if importlib.util.find_spec(extension) is None:
                 raise ConfigError(f"cogs: there is no extension {extension} under {self.root}.")
             await self._load(extension)
-        await self._commands.sync()
+        await self._commands.begin()
+
+    @property
+    def commands_trouble(self) -> str | None:
+        """What keeps Discord from showing every command, in words; `None`: nothing."""
+        return self._commands.trouble
+
+    async def _commands_noted(self, trouble: str | None) -> None:
+        """Write down, and say in the dev channel, that Discord does not show every command."""
+        if trouble is None:
+            text = "Discord has taken all commands now."
+            self._instruments.gateway("commands")
+        else:
+            text = f"⚠️ {trouble} I go on, and try again when they change and by and by."
+            self._instruments.gateway("commands", ChatRejected(trouble))
+            _log.warning("%s", trouble)
+        if getattr(self, "chat", None) is None:
+            return
+        # It goes out once the connection stands, which this comes before.
+        key = f"commands:{self.clock.now():%Y-%m-%d}:{hashlib.sha256(text.encode()).hexdigest()}"
+        posting = self.chat.post(self.identity.dev_channel_id, Post(text=text), key=key)
+        task = asyncio.create_task(self._said(posting), name="commands")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _said(self, posting: Coroutine[Any, Any, object]) -> None:
+        try:
+            await posting
+        except ChatRejected as error:
+            _log.warning("the dev channel was not told about the commands: %s", error)
 
     async def _load(self, extension: str) -> None:
         """Load a cog; a broken one is journalled and left out, so that the others can mend it."""
@@ -121,16 +156,22 @@ class TheseusClient(commands.Bot):
         """Run the gateway connection, also when the first one is refused.
 
         discord.py reconnects by itself, but trips over its missing socket when there never was a
-        connection.
+        connection, and over frames it cannot read. Then a new connection is made.
         """
         for attempt in itertools.count():
             try:
                 await super().connect(reconnect=reconnect)
-            except AttributeError:
-                if getattr(self, "ws", None) is not None:
-                    raise
-                wait = _FIRST_CONNECTION_WAITS[min(attempt, len(_FIRST_CONNECTION_WAITS) - 1)]
-                _log.warning("the gateway refused the first connection, again in %s s", wait)
+            except UNREADABLE as error:
+                wait = _CONNECTION_WAITS[min(attempt, len(_CONNECTION_WAITS) - 1)]
+                socket = getattr(self, "ws", None)
+                if socket is None:
+                    _log.warning("the gateway refused the first connection, again in %s s", wait)
+                else:
+                    self._instruments.gateway("frame", error)
+                    _log.warning(
+                        "discord.py cannot read the gateway, anew in %s s: %s", wait, error
+                    )
+                    await socket.close()
                 await self.clock.sleep(wait)
             else:
                 return
@@ -138,6 +179,9 @@ class TheseusClient(commands.Bot):
     async def close(self) -> None:
         """Close the connection and take our hands off discord.py's loggers; again is harmless."""
         await super().close()
+        await self._commands.close()
+        for task in self._telling:
+            task.cancel()  # what was to be said is in the outbox
         await self._components.detach()
 
     async def change_presence(

@@ -109,9 +109,17 @@ class Instruments:
             inputs={"event": event, **about.inputs},
         )
 
-    def gateway(self, what: str) -> None:
-        """Record that the connection was made, lost or resumed."""
-        self._recorder.record(Kind.GATEWAY, what, ActionOutcome.OK)
+    def gateway(
+        self,
+        what: str,
+        error: BaseException | None = None,
+        told: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record that the connection was made, lost or resumed, or what failed of it.
+
+        `told` is what Discord sent then; it is bounded and redacted like any input.
+        """
+        self._recorder.record(Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told)
 
     def watch_loops(self, cog: commands.Cog) -> None:
         """Journal every iteration of the cog's `tasks.loop`s, before they start."""

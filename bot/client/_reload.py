@@ -100,7 +100,7 @@ class Reloader:
             await self._bot.load_extension(module)
 
     async def _sync_commands(self) -> None:
-        """Tell Discord if the commands changed; a failure is tried again with the next reload."""
+        """Tell Discord if the commands changed; a failure is tried again by and by."""
         try:
             if self._sync.changed():
                 with self._recorder.timed(Kind.RELOAD, "commands"):

@@ -100,8 +100,12 @@ class Session:
             return
         for observer in OBSERVERS:
             observer.dispatched(event, shaped)
+        self.send(event, shaped)
+
+    def send(self, event: str, data: Any) -> None:
+        """Number, keep and send one event as it is, be it one Discord would never send."""
         self._sequence += 1
-        frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": shaped})
+        frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": data})
         self._kept.append((self._sequence, frame))
         if self.socket is not None:
             self.socket.send_text(frame)

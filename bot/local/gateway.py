@@ -76,6 +76,11 @@ class Gateway:
         for socket in self._sockets:
             socket.send(RECONNECT, None)
 
+    def dispatch(self, event: str, data: Any) -> None:
+        """Send every session this event with this data, whatever that is."""
+        for session in self._sessions.values():
+            session.send(event, data)
+
     # --------------------------------------------------------------- connections
 
     async def serve(self, request: web.Request) -> web.StreamResponse:

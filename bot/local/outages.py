@@ -9,7 +9,7 @@ from typing import Any
 from bot.local.world import Refused
 
 REST_KINDS = ("status", "swallow", "cut", "delay")
-NOW_KINDS = ("gateway_drop", "gateway_invalidate", "gateway_reconnect")
+NOW_KINDS = ("gateway_drop", "gateway_invalidate", "gateway_reconnect", "gateway_dispatch")
 GATEWAY_KINDS = ("gateway_refuse", "gateway_silence")
 PORTAL_KINDS = ("disallow_intents", "uninvited")
 KINDS = (*REST_KINDS, *NOW_KINDS, *GATEWAY_KINDS, *PORTAL_KINDS)
@@ -31,6 +31,9 @@ class Fault:
     seconds: float = 0.0
     code: int | None = None
     intents: list[str] = field(default_factory=list)
+    errors: dict[str, Any] = field(default_factory=dict)
+    event: str = ""
+    data: Any = None
 
     def matches(self, method: str, path: str) -> bool:
         """Whether it applies to this REST request (`path` after `/api/v10`)."""
@@ -123,10 +126,14 @@ def _read(fault_id: int, wanted: Mapping[str, Any]) -> Fault:
         fault.seconds = float(wanted.get("seconds", 0.0))
         fault.code = None if wanted.get("code") is None else int(wanted["code"])
         fault.intents = [str(each) for each in wanted.get("intents", ())]
+        fault.errors = dict(wanted.get("errors") or {})
+        fault.event, fault.data = str(wanted.get("event") or ""), wanted.get("data")
     except (TypeError, ValueError, OverflowError) as error:
         raise Refused(
             400, f"times, status, retry_after, seconds and code are numbers: {error}"
         ) from error
     if fault.kind == "status" and not 400 <= (fault.status or 0) <= 599:
         raise Refused(400, "status: give the status to answer with, such as 429 or 502")
+    if fault.kind == "gateway_dispatch" and not fault.event:
+        raise Refused(400, "event: give the event to send, such as MESSAGE_CREATE")
     return fault

@@ -187,6 +187,8 @@ class People:
             self._gateway.invalidate()
         elif fault.kind == "gateway_reconnect":
             self._gateway.ask_reconnect()
+        elif fault.kind == "gateway_dispatch":
+            self._gateway.dispatch(fault.event, fault.data)
         return web.json_response(fault.shown(), status=201)
 
     def _tell_portal(self) -> None:

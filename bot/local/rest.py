@@ -147,7 +147,8 @@ def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> web.
 def _failure(fault: Fault) -> web.Response:
     status = fault.status or 500
     if status != 429:
-        return _json(status, {"message": f"{status}: a planted fault", "code": 0})
+        told = {"message": f"{status}: a planted fault", "code": fault.code or 0}
+        return _json(status, told | ({"errors": fault.errors} if fault.errors else {}))
     limited = {
         "message": "You are being rate limited.",
         "retry_after": fault.retry_after,

@@ -76,13 +76,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of the running program. No secrets: it is shown as it is."""
+    """What is known of the running program. No secrets: it is shown as it is.
+
+    `commands` says what keeps Discord from showing every command, `None`: nothing.
+    """
 
     commit: Callable[[], str | None]
     link: Callable[[], Link]
     engine: str = ""
     sandbox: str = ""
     followed: str = "main"
+    commands: Callable[[], str | None] = lambda: None
     more: Mapping[str, str] = field(default_factory=dict)
 
 

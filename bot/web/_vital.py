@@ -73,6 +73,7 @@ class Vital:
             "uptime_seconds": round((now - self._since).total_seconds()),
             "gateway": "connected" if link.ready else "not connected",
             "gateway_latency_ms": None if link.latency is None else round(link.latency * 1000),
+            "commands": redact(facts.commands() or "all shown"),
             "engine": redact(facts.engine),
             "sandbox": redact(facts.sandbox),
             "stopped": await self.stopped(),

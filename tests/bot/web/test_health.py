@@ -64,7 +64,12 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
     room.add_run("other", status="done")
     room.add_incident()
     key = "sk-ant-api03-" + "a1B2" * 20
-    facts = Facts(commit=lambda: COMMIT, link=lambda: room.link, engine=f"claude with {key}")
+    facts = Facts(
+        commit=lambda: COMMIT,
+        link=lambda: room.link,
+        engine=f"claude with {key}",
+        commands=lambda: f"Discord refuses `/x` ({key}).",
+    )
     room.without(facts=facts)
     async with room.serving() as visitor:
         room.clock.tick(90)
@@ -73,6 +78,7 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
     assert told["uptime_seconds"] == 90
     assert (told["runs_active"], told["incidents_open"]) == (1, 1)
     assert told["gateway_latency_ms"] == 50
+    assert told["commands"].startswith("Discord refuses `/x`")
     assert key not in str(told)
 
 
