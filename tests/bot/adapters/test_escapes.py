@@ -18,6 +18,7 @@ from bot.domain.roles import Role
 from bot.ports.sandbox import Limits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
+from tests.support.extras import needs_claude
 from tests.support.talking import living
 from tests.support.ways_out import ATTEMPTS
 
@@ -84,6 +85,7 @@ async def test_no_command_of_an_enclosed_program_gets_out_or_sees_the_program(
     assert escaping.succeeded(output) == ([NESTING] if os.geteuid() == 0 else [])
 
 
+@needs_claude
 async def test_where_nothing_confines_it_no_program_is_started(tmp_path: Path) -> None:
     missing = UnavailableSandbox("bubblewrap is not installed")
     claude = Claude(ClaudeOptions(tmp_path, missing), SystemClock(), FakeModelGateway())

@@ -14,6 +14,7 @@ from bot.app._doctor._github_api import NEEDED, token_page
 from bot.app._doctor._model import look_at_model
 from bot.settings import Settings, load
 from tests.fakes.repositories import git, repository
+from tests.support.extras import needs_claude
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel
 
@@ -218,6 +219,7 @@ def test_the_page_for_a_token_is_filled_in_with_what_is_needed() -> None:
 # ------------------------------------------------------------------------------------------ model
 
 
+@needs_claude
 async def test_a_key_that_is_taken_is_good_and_costs_nothing(make: Make) -> None:
     async with ScriptedModel([], key=KEY) as model:
         settings = make({"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.base_url})
@@ -228,6 +230,7 @@ async def test_a_key_that_is_taken_is_good_and_costs_nothing(make: Make) -> None
     assert "opus plans, sonnet writes; when they cannot, the offline engine" in key.message
 
 
+@needs_claude
 @pytest.mark.parametrize(
     ("fallback", "then"),
     [("offline", "the offline engine writes fixes"), ("none", "every run ends there")],
@@ -243,6 +246,7 @@ async def test_a_key_that_is_refused_says_what_happens_then(
     assert "ANTHROPIC_API_KEY" in key.mend
 
 
+@needs_claude
 async def test_a_model_that_cannot_be_reached_is_told(make: Make) -> None:
     variables = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
     _, key = await look_at_model(make(variables))

@@ -14,6 +14,7 @@ from bot.domain.roles import Role
 from bot.ports.agent import Asked, Finished, Progress, Update
 from tests.fakes.fake_clock import FakeClock
 from tests.support.claude_room import BUDGET, RUN, Room, claude_room, mends, the_assignment
+from tests.support.extras import needs_claude
 from tests.twins.model import Request, Story, Turn, calls, fails, forever, gives, says, told
 
 REVIEWER = Role(model="opus", seconds=60, usd=5)
@@ -63,6 +64,7 @@ def refused(head: str, output: str = "dice.py:8: error: no") -> Verdict:
     return Verdict(head=head, round=1, checks=(failed,))
 
 
+@needs_claude
 async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path: Path) -> None:
     story: Story = {
         "executor": [
@@ -100,6 +102,7 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         assert end.cost_usd > 0
 
 
+@needs_claude
 async def test_a_question_waits_for_an_answer_and_the_work_goes_on_in_another_process(
     tmp_path: Path,
 ) -> None:

@@ -11,6 +11,7 @@ from bot.domain.plan import Plan
 from bot.ports.agent import Progress
 from bot.ports.planner import Diagnosed, Planned
 from tests.support.claude_room import DRAFT, Room, claude_room, the_case
+from tests.support.extras import needs_claude
 from tests.twins.model import Story, calls, gives
 
 SURE: dict[str, object] = {
@@ -42,6 +43,7 @@ async def planned(room: Room, draft: Plan) -> tuple[list[str], Planned]:
     return [update.text for update in before if isinstance(update, Progress)], end
 
 
+@needs_claude
 async def test_a_plan_that_does_not_hold_is_sent_back_once_with_the_reason(tmp_path: Path) -> None:
     invented = PLANS | {"evidence_ids": ["deadbeef"]}
     story: Story = {
