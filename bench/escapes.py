@@ -9,7 +9,7 @@ import shlex
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.claude_agent._commands import confined
@@ -17,17 +17,17 @@ from bot.adapters.claude_agent._launch import Room
 from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.ports.sandbox import Limits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
-from tests.support import escaping
+from tests.support import escaping, homes
 from tests.support.ways_out import ATTEMPTS
 
 _BARE = {"PATH": "/usr/bin:/bin"}
 
 
-async def measure() -> Mapping[str, Sequence[str]]:
+async def measure() -> Mapping[str, list[str]]:
     """Return what got through, by where it was tried. Raises `RuntimeError` without bubblewrap."""
     if reason := await probe():
         raise RuntimeError(reason)
-    sandbox, through = BubblewrapSandbox(), {}
+    sandbox, through = BubblewrapSandbox(), dict[str, list[str]]()
     with tempfile.TemporaryDirectory() as name, escaping.surroundings(Path(name)) as around:
         os.environ["SOMETHING"] = "very-secret"
         tree = Path(str(around["tree"]))
@@ -38,7 +38,16 @@ async def measure() -> Mapping[str, Sequence[str]]:
         command = confined(sandbox, shlex.join(attempts), tree, 60.0)
         around_it = sandbox.enclose(["/bin/sh", "-c", str(command)], cwd=tree, writable=[tree])
         through["command"] = escaping.succeeded(await _told(around_it.argv))
+        for stands in homes.WAYS:
+            folder = Path(name) / stands.__name__
+            seen = await asyncio.to_thread(homes.seen, stands, homes.furnished(folder))
+            for place, names in through.items():
+                names += [_way(stands)] * (seen[place] != "[]")
     return through
+
+
+def _way(stands: Callable[[Path], Path]) -> str:
+    return f"the home of a Python {stands.__name__.replace('_', ' ')}"
 
 
 async def _of_program(sandbox: BubblewrapSandbox, attempts: Sequence[str], tree: Path) -> str:
@@ -64,8 +73,9 @@ async def _told(argv: Sequence[str]) -> str:
 
 def table(through: Mapping[str, Sequence[str]]) -> str:
     """Return the table: a class of ways a row, stopped of tried in each place."""
-    tried = Counter(attempt.kind for attempt in ATTEMPTS)
-    kinds = {attempt.name: attempt.kind for attempt in ATTEMPTS}
+    kinds: dict[str, str] = {attempt.name: attempt.kind for attempt in ATTEMPTS}
+    kinds |= {_way(stands): "homes" for stands in homes.WAYS}
+    tried = Counter(kinds.values())
     lines = [f"| ways out: | tried | {' | '.join(through)} |", "|---|---|" + "---|" * len(through)]
     for kind, many in tried.items():
         stopped = [

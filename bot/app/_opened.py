@@ -89,6 +89,7 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         config.sandbox.kind,
         required=config.sandbox.required,
         network=config.sandbox.network == "all",
+        private=(settings.root, state),
     )
     return Opened(
         clock=clock,

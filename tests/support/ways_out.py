@@ -42,6 +42,15 @@ _ALL: Sequence[Attempt] = (
     _reads("another account's home", "{secret}", "keys and tokens"),
     _reads("the checkout's .env", "{env}", "the bot's tokens"),
     _reads("a path with ..", "/tmp/../{secret}", "keys and tokens"),
+    Attempt(
+        "files", "any file of any home", "whatever somebody keeps there",
+        "found, ours = [], {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix)}\n"
+        "for top in ('/root', '/home', {home!r}):\n"
+        "    for folder, inner, files in os.walk(top):\n"
+        "        inner[:] = [each for each in inner if os.path.join(folder, each) not in ours]\n"
+        "        found += [each for each in files if os.access(os.path.join(folder, each), 4)]\n"
+        "assert found",
+    ),
     _reads("the password file", "/etc/shadow", "password hashes"),
     _reads("the outside by the first process", "/proc/1/root/{secret}", "any file"),
     _reads("the outside by its folder", "/proc/1/cwd/../{secret}", "any file"),

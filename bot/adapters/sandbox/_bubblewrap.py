@@ -5,13 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.sandbox._environment import clean_environment, not_startable
 from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
 from bot.adapters.sandbox._syscalls import filter_file
-from bot.adapters.sandbox._system import NAMES, bound, interpreter, kernel_settings, programs
+from bot.adapters.sandbox._system import NAMES, bound, kernel_settings, programs, shown
+from bot.domain.errors import SandboxUnavailable
 from bot.ports.sandbox import Completed, Enclosure, Limits
 
 PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted for one command
@@ -25,6 +27,8 @@ _MIB = 1024 * 1024
 class BubblewrapSandbox:
     """Runs commands in namespaces of their own. `visible` are further folders to read.
 
+    `private` are folders, beside homes, that showing this Python may not give away: where it would,
+    `wrap`, `enclose` and `run` raise `SandboxUnavailable`.
     `network` lets them reach all of it. `within` is for commands of a program that is enclosed
     itself. `strict` (`None`: where this bubblewrap can) keeps them from namespaces of their own,
     where much of the kernel would be open to them. What the options do: bwrap(1), version 0.8.
@@ -34,12 +38,14 @@ class BubblewrapSandbox:
         self,
         *,
         visible: Sequence[Path] = (),
+        private: Sequence[Path] = (),
         program: str = "bwrap",
         network: bool = False,
         within: bool = False,
         strict: bool | None = None,
     ) -> None:
         self._visible = tuple(path.absolute() for path in visible)
+        self._private = tuple(private)
         self._program = program
         self._network = network
         self._within = within
@@ -65,6 +71,7 @@ class BubblewrapSandbox:
         """Return the sandbox for commands of an enclosed program."""
         return BubblewrapSandbox(
             visible=self._visible,
+            private=self._private,
             program=self._program,
             network=self._network,
             within=True,
@@ -129,7 +136,8 @@ class BubblewrapSandbox:
     def _files(
         self, cwd: Path, writable: Sequence[Path], readable: Sequence[Path] = ()
     ) -> Iterator[str]:
-        places = [path.absolute() for path in writable]
+        places = [path.resolve() for path in writable]
+        seen = [*self._visible, cwd, *readable, *writable]
         yield from programs()
         if self._network:
             for name in NAMES:
@@ -138,8 +146,7 @@ class BubblewrapSandbox:
         for folder, size in PRIVATE.items():
             yield from ("--size", str(size * _MIB), "--tmpfs", folder)
         yield from ("--remount-ro", "/dev", "--dir", HOME)
-        yield from bound("--ro-bind", [*interpreter(), *self._visible, cwd.absolute()])
-        yield from bound("--ro-bind", [path.absolute() for path in readable])
+        yield from shown(seen, private=self._private)
         yield from bound("--bind", places)
         for path in places:  # a command that rewrote `.git` could run programs in our own git
             yield from ("--ro-bind-try", str(path / ".git"), str(path / ".git"))
@@ -180,14 +187,19 @@ def _can_be_strict(program: str) -> bool:
     return "--disable-userns" in told.stdout + told.stderr
 
 
-async def probe(program: str = "bwrap", *, strict: bool | None = None) -> str | None:
+async def probe(
+    program: str = "bwrap", *, strict: bool | None = None, private: Sequence[Path] = ()
+) -> str | None:
     """Return why bubblewrap does not work on this machine; `None` when it does."""
     if shutil.which(program) is None:
         return "bubblewrap is not installed (`apt install bubblewrap`, `dnf install bubblewrap`)"
-    here = Path(sys.prefix)
-    done = await BubblewrapSandbox(program=program, strict=strict).run(
-        [sys.executable, "-c", "print('confined')"], cwd=here, writable=(), env={}, limits=PROBE
-    )
+    sandbox = BubblewrapSandbox(program=program, strict=strict, private=private)
+    command = [sys.executable, "-c", "print('confined')"]
+    try:
+        with tempfile.TemporaryDirectory(prefix="theseus-probe-") as name:
+            done = await sandbox.run(command, cwd=Path(name), writable=(), env={}, limits=PROBE)
+    except SandboxUnavailable as error:
+        return str(error)
     if done.returncode == 0 and "confined" in done.output:
         return None
     return f"bubblewrap does not work here: {done.output.strip()[-500:] or 'no output'}"

@@ -73,20 +73,22 @@ async def choose_sandbox(
     required: bool,
     network: bool = False,
     program: str = "bwrap",
+    private: Sequence[Path] = (),
 ) -> Sandbox:
     """Return the sandbox to use; never raises.
 
     `bubblewrap` and `auto` use it where it works. Where it does not, `auto` with `required` off
     falls back to plain children, anything else refuses each command. `none` is plain children.
-    `network` is whether commands may reach it.
+    `network` is whether commands may reach it. `private` are folders, beside homes, that no command
+    may see by way of this Python.
     """
     if kind == "none":
         return PlainSandbox()
-    reason = await probe(program)
+    reason = await probe(program, private=private)
     if reason is None:
-        return BubblewrapSandbox(program=program, network=network)
-    if await probe(program, strict=False) is None:
-        return BubblewrapSandbox(program=program, network=network, strict=False)
+        return BubblewrapSandbox(program=program, network=network, private=private)
+    if await probe(program, strict=False, private=private) is None:
+        return BubblewrapSandbox(program=program, network=network, private=private, strict=False)
     if kind == "auto" and not required:
         return PlainSandbox()
     return UnavailableSandbox(reason)

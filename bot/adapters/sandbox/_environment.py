@@ -10,9 +10,9 @@ SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 def clean_environment(home: str, extra: Mapping[str, str]) -> dict[str, str]:
     """Return the variables: programs beside the interpreter first, `home` private, UTF-8."""
-    beside = str(Path(sys.executable).parent)
+    beside = (str(Path(sys.executable).parent), str(Path(sys.prefix, "bin")))
     return {
-        "PATH": ":".join((beside, *SYSTEM_PATH)),
+        "PATH": ":".join(dict.fromkeys((*beside, *SYSTEM_PATH))),
         "HOME": home,
         "TMPDIR": home,
         "LANG": "C.UTF-8",

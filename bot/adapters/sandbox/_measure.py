@@ -6,22 +6,22 @@ import os
 import platform
 import socket
 import sys
+import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot.adapters.sandbox._interpreter import homes
 from bot.domain.record import Record
 from bot.ports.sandbox import Limits, Sandbox
 
 _LIMITS = Limits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
-_LOOKED_FOR = 50  # names in a home
 _LEFT_FREE = 8  # processes a probe may start before it stops by itself
 # Each attempt returns where it succeeds and raises where it is held back.
 _ATTEMPTS: Mapping[str, str] = {
     "network": "socket.create_connection(('127.0.0.1', {port}), timeout=1)",
     "files outside": "open({outside!r}, 'r+')",
-    "homes": "assert set({kept!r}) & set(os.listdir({home!r}))",
     "environment": "assert set({names!r}) & set(os.environ)",
     "other processes": "os.kill({pid}, 0)",
     "kernel settings": "open('/proc/sys/kernel/core_pattern', 'r+')",
@@ -46,6 +46,20 @@ def held(code):
     os._exit(0)
 print(json.dumps({name: held(code) for name, code in json.loads(sys.argv[1]).items()}))
 """
+# The first file to be seen in what is private, beside what is Python's own. Whatever is there in a
+# sandbox was put there by it, so there is little to walk.
+_LOOK = """
+import json, os, sys
+private, ours = json.loads(sys.argv[1])
+for top in private:
+    for folder, inner, files in os.walk(top):
+        inner[:] = [name for name in inner if os.path.join(folder, name) not in ours]
+        for name in files:
+            path = os.path.join(folder, name)
+            if path not in ours and not os.path.islink(path):
+                sys.exit(path)
+print("nothing")
+"""
 # By name, what is done instead where the kernel does not hold it.
 _INSTEAD = {
     "number of processes": "looked at five times a second: the kernel does not count root's",
@@ -56,10 +70,14 @@ _SHARED_MORE = frozenset({"PYTHONDONTWRITEBYTECODE", "OLDPWD", "LINES", "COLUMNS
 
 
 class Enforced(Record):
-    """What was held back when it was tried (`held`), and what was not (`open`), for people."""
+    """What was held back when it was tried (`held`), and what was not (`open`), for people.
+
+    `seen` is a file of somebody's home, or of what else is private, that a command can read.
+    """
 
     held: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    seen: str = ""
     failed: str = ""
 
     @property
@@ -73,10 +91,10 @@ class Enforced(Record):
         return "; ".join(parts)
 
 
-async def measure(sandbox: Sandbox) -> Enforced:
+async def measure(sandbox: Sandbox, *, private: Sequence[Path] = ()) -> Enforced:
     """Try what must not work, as a check and as a command of an enclosed program.
 
-    Raises `SandboxUnavailable`.
+    `private` are folders, beside homes, of which nothing may be seen. Raises `SandboxUnavailable`.
     """
     with tempfile.TemporaryDirectory(prefix="theseus-doctor-") as name:
         place = Path(name)
@@ -91,7 +109,10 @@ async def measure(sandbox: Sandbox) -> Enforced:
             if found is None:
                 return Enforced(failed=done.output.strip()[-200:] or "no answer")
             found["commands of an enclosed program"] = await _nested(sandbox, tree)
+            seen = await _seen(sandbox, tree, [*homes(), *private])
+            found["homes"] = not seen
     return Enforced(
+        seen=seen,
         held=tuple(name for name, held in found.items() if held),
         open=tuple(_told(name) for name, held in found.items() if not held),
     )
@@ -106,8 +127,6 @@ def _filled(outside: Path, port: int) -> dict[str, str]:
     around = {
         "{port}": str(port),
         "{outside!r}": repr(str(outside)),
-        "{home!r}": repr(str(Path.home())),
-        "{kept!r}": repr(_kept(Path.home())),
         "{names!r}": repr(names or ["NOTHING"]),
         "{keyctl}": str(_KEYCTL.get(platform.machine(), 219)),
         "{pid}": str(os.getpid()),
@@ -119,15 +138,30 @@ def _filled(outside: Path, port: int) -> dict[str, str]:
     return filled
 
 
-def _kept(home: Path) -> list[str]:
-    """Return some of what is in a home, but for the way to this Python."""
-    ours = {Path(part).resolve() for part in (sys.prefix, sys.base_prefix, sys.executable)}
-    try:
-        entries = [entry for entry in home.iterdir() if entry.resolve() not in ours]
-    except OSError:
-        return []
-    apart = [entry for entry in entries if not any(each.is_relative_to(entry) for each in ours)]
-    return sorted(entry.name for entry in apart)[:_LOOKED_FOR]
+async def _seen(sandbox: Sandbox, tree: Path, private: Sequence[Path]) -> str:
+    """Return the first file of what is private that a command sees, or why nobody can tell."""
+    looked = json.dumps([[str(each.resolve()) for each in private], [*_ours(), str(tree)]])
+    done = await sandbox.run(
+        [sys.executable, "-I", "-S", "-c", _LOOK, looked],
+        cwd=tree,
+        writable=[tree],
+        env={},
+        limits=_LIMITS,
+    )
+    return "" if done.output == "nothing\n" else done.output.strip()[-500:] or "no answer"
+
+
+def _ours() -> list[str]:
+    """Return where Python's own files may lie, by all names: not asked of what is tried."""
+    prefixes = [Path(each) for each in (sys.prefix, sys.base_prefix, sys.base_exec_prefix)]
+    places = [
+        prefix / name
+        for prefix in dict.fromkeys([*prefixes, *(each.resolve() for each in prefixes)])
+        for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg")
+    ]
+    libraries = [each for place in places for each in place.glob("*.so*")]
+    places += [Path(sys.executable), Path(sysconfig.get_path("stdlib")), *libraries]
+    return sorted({str(name) for place in places for name in (place, place.resolve())})
 
 
 def _found(output: str) -> dict[str, bool] | None:

@@ -1,9 +1,11 @@
 """What a confined command sees of this machine: programs, read-only, and nothing of anybody's."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from bot.adapters.sandbox._interpreter import Links, interpreter, outermost, reached, would_show
+from bot.domain.errors import SandboxUnavailable
 
 # What is not named here does not exist inside: no homes, no state, no sockets under /run, no
 # checkout with its .env, and of /etc only what programs look up.
@@ -29,6 +31,34 @@ def programs() -> Iterator[str]:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
 
 
+def shown(paths: Sequence[Path], *, private: Sequence[Path]) -> Iterator[str]:
+    """Yield the options that show this Python and further paths, read-only, by all their names.
+
+    Raises `SandboxUnavailable` where this Python cannot be shown without what is private.
+    """
+    python, others = _reached(interpreter()), _reached(paths)
+    if reason := would_show(python[1], private):
+        raise SandboxUnavailable(reason)
+    for link, target in sorted({**python[0], **others[0]}.items()):
+        yield from ("--symlink", target, str(link))
+    yield from bound("--ro-bind", [*python[1], *others[1]])
+
+
+def _reached(paths: Sequence[Path]) -> tuple[Links, list[Path]]:
+    """Return the links on the way to all of them, and what they lead to, but for the system's."""
+    links: Links = {}
+    ends = []
+    for path in paths:
+        on_the_way, end = reached(path)
+        links.update({link: target for link, target in on_the_way.items() if not _system(link)})
+        ends.append(end)
+    return links, outermost(end for end in ends if not _system(end))
+
+
+def _system(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in SYSTEM)
+
+
 def bound(option: str, paths: Sequence[Path]) -> Iterator[str]:
     """Yield the options that bind each path to where it is."""
     for path in paths:
@@ -49,23 +79,3 @@ def kernel_settings() -> Iterator[str]:
     for name in (*KERNEL, *sorted(writable)):
         if Path("/proc", name).exists():
             yield from ("--ro-bind", f"/proc/{name}", f"/proc/{name}")
-
-
-def interpreter() -> list[Path]:
-    """Return the folders this Python lives in: the environment, its base, and links between."""
-    folders = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()]
-    for hop in _hops(Path(sys.executable)):
-        if hop.parent.name == "bin":
-            folders.append(hop.parent.parent)
-    outside = [folder for folder in folders if not folder.is_relative_to("/usr")]
-    return [folder for folder in dict.fromkeys(outside) if folder != Path("/")]
-
-
-def _hops(file: Path) -> Iterator[Path]:
-    """Yield `file` and every link on the way to what it really is."""
-    seen: set[Path] = set()
-    while file not in seen:
-        seen.add(file)
-        yield file
-        if file.is_symlink():
-            file = file.parent / file.readlink()

@@ -21,6 +21,10 @@ INSTALL_SANDBOX = (
     "Fedora: dnf install bubblewrap; Arch: pacman -S bubblewrap)"
 )
 
+_LEAKS = (
+    "Run no checks before that is mended: make the bot's environment anew in a folder of its own, "
+    "outside of what is private, and let HOME be the home of the bot's account."
+)
 _MEND = "Run the bot as a user of its own, with bubblewrap 0.8 or newer and sandbox.network: none."
 
 
@@ -81,19 +85,23 @@ async def look_at_people(settings: Settings) -> list[Finding]:
 async def look_at_sandbox(settings: Settings) -> list[Finding]:
     """Return how commands are confined, and what of that holds when it is tried."""
     config = settings.config.sandbox
+    private = (settings.root, settings.state)
     sandbox = await choose_sandbox(
-        config.kind, required=config.required, network=config.network == "all"
+        config.kind, required=config.required, network=config.network == "all", private=private
     )
     if sandbox.refusal:
-        reason = await probe() or "unavailable"
-        mend = f"{INSTALL_SANDBOX}, or set sandbox.required: false to run checks unconfined."
+        reason = await probe(private=private) or "unavailable"
+        first = "Mend that" if shutil.which("bwrap") else INSTALL_SANDBOX
+        mend = f"{first}, or set sandbox.required: false to run checks unconfined."
         return [bad("sandbox", f"{reason}. Nothing is run, and nothing done unasked.", mend)]
     if isinstance(sandbox, PlainSandbox):
         mend = f"{INSTALL_SANDBOX} and set sandbox.kind: auto for real confinement."
         return [note("sandbox", sandbox.description, mend)]
-    tried = await measure(sandbox)
+    tried = await measure(sandbox, private=private)
     if tried.failed:
         return [bad("sandbox", tried.told, "Run `theseus doctor` again; report it if it stays so.")]
+    if tried.seen:
+        return [bad("sandbox", f"checks can read {tried.seen}", _LEAKS)]
     found = [good("sandbox", f"bubblewrap; held back when tried: {', '.join(tried.held)}")]
     if tried.open:
         found.append(note("sandbox limits", f"not held back: {', '.join(tried.open)}", _MEND))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from aiohttp import web
 
+from bot.adapters.sandbox import probe
 from bot.app import Finding, examine
 from bot.app._doctor import permissions
 from bot.local.person import Person
@@ -255,6 +256,19 @@ async def test_a_state_folder_that_cannot_be_made_is_told(make: Make, tmp_path: 
     finding = await found(settings, "disk")
     assert finding.status == "bad"
     assert "THESEUS_STATE" in finding.mend
+
+
+async def test_a_home_that_checks_can_read_is_bad_and_the_file_is_named(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies below `/usr` is shown to every check: no place to live in."""
+    if reason := await probe():
+        pytest.skip(reason)
+    monkeypatch.setenv("HOME", "/usr/share")
+    finding = await found(make(config={"sandbox": {"kind": "auto"}}), "sandbox")
+    assert finding.status == "bad"
+    assert "checks can read /usr/share/" in finding.message
+    assert "a folder of its own" in finding.mend
 
 
 async def test_going_without_a_sandbox_is_noted(make: Make) -> None:

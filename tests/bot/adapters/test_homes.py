@@ -1,0 +1,50 @@
+"""Whatever way a Python stands in a home, checks see that Python and nothing else of the home."""
+
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.sandbox import BubblewrapSandbox, choose_sandbox, measure, probe
+from bot.adapters.sandbox._interpreter import would_show
+from tests.support import homes
+
+
+@pytest.fixture
+async def home(tmp_path: Path) -> Path:
+    if reason := await probe():
+        pytest.skip(reason)
+    return homes.furnished(tmp_path)
+
+
+@pytest.mark.parametrize("stands", homes.WAYS, ids=lambda way: way.__name__)
+def test_a_python_is_seen_and_nothing_else_of_the_home(
+    stands: Callable[[Path], Path], home: Path
+) -> None:
+    found = homes.seen(stands, home)
+    assert found.pop("doctor") == ["", "", True]
+    assert found == dict.fromkeys(("check", "by name", "program", "command"), "[]")
+
+
+async def test_a_python_that_cannot_be_shown_without_what_is_private_is_refused() -> None:
+    """Where a part of it is an ancestor of what is private, or that itself."""
+    library = Path(sysconfig.get_path("stdlib"))
+    for private in (library, library / "site-packages/theseus"):
+        sandbox = await choose_sandbox("auto", required=True, private=[private])
+        assert f"cannot be shown to checks without {private}" in sandbox.refusal
+        assert "a folder of its own" in sandbox.refusal
+
+
+def test_a_home_is_private_to_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/srv/bots/theseus")
+    assert would_show([Path("/srv/bots/theseus/.venv/bin")], []) == ""
+    assert would_show([Path("/srv/bots")], []) != ""
+    assert would_show([Path("/srv/bots/theseus")], []) != ""
+
+
+async def test_the_doctor_finds_a_home_that_is_seen_and_names_a_file_in_it(home: Path) -> None:
+    leaking = BubblewrapSandbox(visible=[home / ".local"])
+    tried = await measure(leaking, private=[home])
+    assert tried.seen in {str(home / name) for name in homes.KEPT if name.startswith(".local")}
+    assert "homes" in tried.open
