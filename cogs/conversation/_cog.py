@@ -41,7 +41,6 @@ class Conversation(commands.Cog):
         self._cursors = Cursors(bot.shelf)
         self._missed = Missed(bot, self._cursors, self)
         self._away = asyncio.Event()  # set: look for what was missed
-        self._behind = True  # until it was looked
 
     async def cog_load(self) -> None:
         """Look for what came while nobody listened, whenever that may have been so."""
@@ -70,14 +69,13 @@ class Conversation(commands.Cog):
     @commands.Cog.listener()
     async def on_resumed(self) -> None:
         """Discord has sent what came meanwhile."""
-        if not self._behind:
+        if self._missed.known and not self._away.is_set():
             await self._cursors.release()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """A new connection: what came since the last one is to be found."""
         self._cursors.hold()
-        self._behind = True
         self._away.set()
 
     @tasks.loop(count=1)
@@ -85,13 +83,12 @@ class Conversation(commands.Cog):
         while True:
             await self._away.wait()
             self._away.clear()
-            if await self._missed.catch_up():
-                self._behind = self._away.is_set()
+            await self._missed.catch_up(self._away)
 
     @property
     def caught_up(self) -> bool:
         """Whether nothing is left that was missed."""
-        return not self._behind
+        return self._missed.done and not self._away.is_set()
 
     # What hears missed messages
 

@@ -41,6 +41,7 @@ class _Channel:
         self.in_hand: set[int] = set()
         self.unkept = 0
         self.kept = kept
+        self.held = False
 
 
 class Turn(AbstractAsyncContextManager["Turn"]):
@@ -72,6 +73,7 @@ class Cursors:
         self._channels: dict[int, _Channel] = {}
         self._mark: int | None = None
         self._holding = True
+        self._awaited: set[int] = set()  # people whose direct channel is not known yet
 
     async def open(self) -> bool:
         """Read what is kept; return whether the bot has listened before."""
@@ -111,6 +113,30 @@ class Cursors:
             if not channel.kept:
                 await self._keep(channel)
 
+    def hold_back(self, channel_id: int | None, person_id: int | None = None) -> None:
+        """Move no cursor of this one, or of whoever writes directly: it could not be read."""
+        if channel_id is not None:
+            self._channel(channel_id).held = True
+        if person_id is not None:
+            self._awaited.add(person_id)
+
+    async def let_go(self, channel_ids: Iterable[int]) -> None:
+        """Let the cursors of these move again: they were read."""
+        for number in channel_ids:
+            channel = self._channel(number)
+            channel.held = False
+            if not self._holding:
+                self._move(channel)
+                if not channel.kept:
+                    await self._keep(channel)
+
+    async def release_all(self) -> None:
+        """Let every cursor move on, those of what could not be read too."""
+        self._awaited.clear()
+        for channel in self._channels.values():
+            channel.held = False
+        await self.release()
+
     def turn(self, channel_id: int, message_id: int) -> Turn:
         """Return a block in which a message is handled; the cursor moves past it afterwards."""
         return Turn(self, channel_id, message_id)
@@ -128,6 +154,9 @@ class Cursors:
         person = turn.person_id if turn else None
         if person is not None and channel.cursor.person_id is None:
             channel.cursor = channel.cursor.but(person_id=person)
+        if person in self._awaited:  # it is this one, and what came before is not known
+            self._awaited.discard(person)
+            channel.held = True
         channel.unkept += CHATTER if turn is None or turn.addressed else 1
         if self._holding:
             channel.kept = False
@@ -145,7 +174,7 @@ class Cursors:
         self._mark = mark
         await self._shelf.put(_MARK, Mark(message_id=mark))
         for number, channel in list(self._channels.items()):
-            idle = channel.cursor.message_id <= mark and not channel.in_hand
+            idle = channel.cursor.message_id <= mark and not (channel.in_hand or channel.held)
             if idle and channel.cursor.person_id is None:
                 del self._channels[number]
                 await self._shelf.remove(f"{_CURSORS}{number}")
@@ -157,6 +186,8 @@ class Cursors:
         return self._channels[channel_id]
 
     def _move(self, channel: _Channel) -> None:
+        if channel.held:
+            return
         safe = min(channel.in_hand) - 1 if channel.in_hand else channel.newest
         if safe > channel.cursor.message_id:
             channel.cursor, channel.kept = channel.cursor.but(message_id=safe), False

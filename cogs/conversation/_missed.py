@@ -1,12 +1,14 @@
 """Messages that came while the bot was away: found over REST, answered as if just heard.
 
 Only those that are for the bot, not too old and not too many; the others are left alone, which is
-said once in the dev channel.
+said once in the dev channel. Each channel is looked at apart: one that cannot be read keeps only
+itself waiting, and is tried again until it is read or all in it is too old to be answered.
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, Protocol
@@ -16,16 +18,17 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.errors import ChatRejected, PortError
-from bot.domain.journal import Kind
+from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
 from cogs.conversation._cursors import Cursors
+from cogs.conversation._places import Place, Places, Where, known, last_of
 from cogs.ui import in_dev_channel
 
 PACE = 1.0
 """Seconds between two answers to missed messages."""
 
-RETRIES = (5.0, 30.0, 120.0)
-"""Seconds to wait after Discord or the shelf failed."""
+RETRIES = (5.0, 30.0, 120.0, 600.0)
+"""Seconds to wait after Discord or the shelf failed; the last until it is too late."""
 
 LEFT = (
     "I was away, and left some messages to me unanswered: older than {hours:g} hours, or more than "
@@ -33,12 +36,8 @@ LEFT = (
 )
 
 _READ = 200  # messages of a channel, from the newest back
-_THREADS = 50
-_ELSEWHERE = 10  # other channels, where somebody may have mentioned the bot
-_DIRECT = 10  # listed people whose direct channel is opened to look
+_FAILED = (discord.HTTPException, aiohttp.ClientError, OSError)
 _log = logging.getLogger(__name__)
-
-Where = discord.TextChannel | discord.Thread | discord.DMChannel
 
 
 class Ears(Protocol):
@@ -72,35 +71,118 @@ class Missed:
         self._bot = bot
         self._cursors = cursors
         self._ears = ears
+        self._places = Places(bot)
+        self._left: list[Place] | None = None  # `None`: not looked yet
+        self._seen = 0
+        self._room = 0
+        self._told: set[str] = set()
+        self._late: set[str] = set()
 
-    async def catch_up(self) -> bool:
-        """Answer what was missed; return whether all was seen. Where Discord fails, try again."""
-        for wait in RETRIES:
-            try:
-                if await self._look():
-                    return True
-                error: Exception | str = "Discord does not show the dev channel"
-            except (discord.HTTPException, aiohttp.ClientError, OSError, PortError) as failure:
-                error = failure
-            _log.warning("what was missed cannot be read, again in %s s: %s", wait, error)
-            await self._bot.clock.sleep(wait)
-        return False
+    @property
+    def known(self) -> bool:
+        """Whether the bot has looked, and knows of every channel that may hold something."""
+        return self._left is not None and not any(place.everywhere for place in self._left)
 
-    async def _look(self) -> bool:
-        """Answer what was missed, oldest first; on the very first start begin with what is new.
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to look at."""
+        return self._left == []
 
-        Until all is read no cursor moves. Returns whether all could be read.
-        """
-        dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
-        if not isinstance(dev, discord.TextChannel):
-            return False  # in an outage of theirs; it may come back
+    async def catch_up(self, again: asyncio.Event) -> None:
+        """Answer what was missed; return when all was seen, or is too old, or `again` is set."""
+        clock, hours = self._bot.clock, self._bot.missed.hours
+        deadline = clock.now() + timedelta(hours=hours)
+        self._left, self._room = None, self._bot.missed.messages
+        for wait in itertools.chain(RETRIES, itertools.repeat(RETRIES[-1])):
+            if await self._tried():
+                return
+            if clock.now() >= deadline:
+                await self._give_up(hours)
+                return
+            if await self._interrupted(wait, again):
+                return
+
+    async def _tried(self) -> bool:
+        """Look at what is left; return whether nothing is. Whatever fails is looked at again."""
+        try:
+            if self._left is None and not await self._begun():
+                _log.warning("what was missed cannot be read: Discord shows no dev channel")
+                return False
+            self._left = await self._look(self._left or [])
+            if self.done:
+                await self._cursors.settle(self._seen)
+        except (*_FAILED, PortError) as error:
+            _log.warning("what was missed cannot be read now, again later: %s", error)
+            return False
+        return self.done
+
+    async def _interrupted(self, seconds: float, again: asyncio.Event) -> bool:
+        """Wait; return whether all is to be looked at anew meanwhile."""
+        waiting = [
+            asyncio.create_task(self._bot.clock.sleep(seconds)),
+            asyncio.create_task(again.wait()),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return again.is_set()
+
+    async def _give_up(self, hours: float) -> None:
+        """Leave alone what could not be read for so long: it is too old by now."""
+        for place in self._left or ():
+            self._tell(place, ChatRejected(f"it could not be read for {hours:g} h"))
+        with suppress(PortError):  # the next start looks again
+            await self._cursors.release_all()
+            await self._cursors.settle(self._seen)
+        self._left = []
+
+    async def _begun(self) -> bool:
+        """Find out where to look; on the very first start begin with what is new."""
         before = await self._cursors.open()
-        places = [place async for place in self._places(dev)]
-        seen = max((_last(place) for place in places), default=0)
+        places = self._places.all(list(self._cursors.direct))
+        if places is None:
+            return False
         if not before:
-            await self._begin(places, seen)
-            return True
-        read = [await self._read(place) for place in places]
+            await self._begin(places)
+            places = []
+        self._left, self._seen = places, 0
+        return True
+
+    async def _begin(self, places: Iterable[Place]) -> None:
+        """Begin after what has been said already, by Discord's own ids: clocks differ."""
+        seen = self._bot.identity.dev_channel_id
+        for place in places:
+            for channel in await self._opened(place) or ():
+                seen = max(seen, last_of(channel))
+                if isinstance(channel, discord.DMChannel):
+                    with suppress(discord.HTTPException):  # told where it is read
+                        async for message in channel.history(limit=1):
+                            seen = max(seen, message.id)
+        await self._cursors.settle(seen)
+        await self._cursors.release()
+
+    async def _look(self, places: Iterable[Place]) -> list[Place]:
+        """Answer what was missed in these places, oldest first; return those to look at again."""
+        read, again = list[_Read](), list[Place]()
+        for place in places:
+            channels = await self._opened(place)
+            if channels is None:
+                self._cursors.hold_back(place.channel_id, place.person_id)
+                again.append(place)
+            for channel in channels or ():
+                self._seen = max(self._seen, last_of(channel))
+                found = await self._found(known(channel), channel)
+                if found is None:
+                    self._cursors.hold_back(channel.id)
+                    again.append(known(channel))
+                else:
+                    read.append(found)
+        await self._answer_all(read, all_known=not any(place.everywhere for place in again))
+        return again
+
+    async def _answer_all(self, read: Sequence[_Read], *, all_known: bool) -> None:
         chosen, left = await self._chosen(read)
         chosen = [message for message in chosen if not self._ears.has_heard(message.id)]
         for channel, messages, _ in read:
@@ -109,20 +191,51 @@ class Missed:
             self._cursors.take(channel.id, mine, newest)
         if left:
             await self._say_what_is_left()  # before a cursor moves past it
-        await self._cursors.release()
+        await self._cursors.let_go(channel.id for channel, _, _ in read)
+        if all_known and not self.known:
+            await self._cursors.release()
+        self._room -= len(chosen)
         for message in chosen:
             await self._answer(message)
-        await self._cursors.settle(seen)
-        return True
 
-    async def _begin(self, places: Iterable[Where], seen: int) -> None:
-        """Begin after what has been said already, by Discord's own ids: clocks differ."""
-        for place in places:
-            if isinstance(place, discord.DMChannel):
-                async for message in place.history(limit=1):
-                    seen = max(seen, message.id)
-        await self._cursors.settle(max(seen, self._bot.identity.dev_channel_id))
-        await self._cursors.release()
+    async def _opened(self, place: Place) -> Sequence[Where] | None:
+        """Return the channels of a place: none where it is refused, `None` where again may help."""
+        try:
+            return await place.open()
+        except _FAILED as error:
+            return self._unread(place, error)
+
+    async def _found(self, place: Place, channel: Where) -> _Read | None:
+        try:
+            return await self._read(channel)
+        except _FAILED as error:
+            return None if self._unread(place, error) is None else _Read(channel, (), more=False)
+
+    def _unread(self, place: Place, error: Exception) -> Sequence[Where] | None:
+        """Return `None` if it may pass, else nothing: a refusal is told once, and is for good."""
+        refused = isinstance(error, discord.HTTPException) and error.status < 500
+        if not refused or (isinstance(error, discord.HTTPException) and error.status == 429):
+            level = logging.DEBUG if place.name in self._late else logging.WARNING
+            self._late.add(place.name)
+            _log.log(level, "%s cannot be read now, again later: %s", place.name, error)
+            return None
+        self._tell(place, error)
+        return ()
+
+    def _tell(self, place: Place, error: Exception) -> None:
+        """Write down, once, that what was missed in a place stays unanswered."""
+        if place.name in self._told:
+            return
+        self._told.add(place.name)
+        _log.warning("what was missed in %s stays unanswered: %s", place.name, error)
+        self._bot.recorder.record(
+            Kind.LISTENER,
+            "missed_messages",
+            ActionOutcome.ERROR,
+            channel_id=place.channel_id,
+            user_id=place.person_id,
+            error=error,
+        )
 
     async def _chosen(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
         """Return what is to be answered, oldest first, and whether something is left out."""
@@ -134,7 +247,7 @@ class Missed:
         for message in sorted(found, key=lambda message: message.id, reverse=True):
             if not await self._ears.is_for_me(message):
                 continue
-            if message.created_at < oldest or len(chosen) >= limits.messages:
+            if message.created_at < oldest or len(chosen) >= self._room:
                 left = True
                 break
             chosen.append(message)
@@ -173,12 +286,10 @@ class Missed:
                 self._bot.identity.dev_channel_id, Post(text=text), key=f"missed:{mark}"
             )
 
-    # Where to look
-
     async def _read(self, channel: Where) -> _Read:
         """Return what was said since the cursor; nothing where the bot may not look."""
         cursor, messages = self._cursors.of(channel.id), list[discord.Message]()
-        if 0 < _last(channel) <= cursor:
+        if 0 < last_of(channel) <= cursor:
             return _Read(channel, (), more=False)
         with suppress(discord.Forbidden, discord.NotFound):
             async for message in channel.history(limit=_READ, oldest_first=False):
@@ -187,47 +298,3 @@ class Missed:
                 messages.append(message)
         asked_there = isinstance(channel, discord.DMChannel) or in_dev_channel(self._bot, channel)
         return _Read(channel, messages, more=asked_there and len(messages) == _READ)
-
-    async def _places(self, dev: discord.TextChannel) -> AsyncIterator[Where]:
-        """Yield the channels people talk to the bot in; each once."""
-        yield dev
-        for thread in await self._threads(dev):
-            yield thread
-        for channel in self._elsewhere(dev.guild):
-            yield channel
-        async for direct in self._direct_channels():
-            yield direct
-
-    async def _threads(self, dev: discord.TextChannel) -> list[discord.Thread]:
-        """Return the active threads, and those of the dev channel archived of late."""
-        threads = {thread.id: thread for thread in await dev.guild.active_threads()}
-        since = self._bot.clock.now() - timedelta(hours=self._bot.missed.hours)
-        with suppress(discord.Forbidden):  # it may not read the history
-            async for thread in dev.archived_threads(limit=_THREADS):
-                if thread.archive_timestamp < since:
-                    break
-                threads.setdefault(thread.id, thread)
-        newest = sorted(threads.values(), key=_last, reverse=True)
-        ours = [thread for thread in newest if in_dev_channel(self._bot, thread)]
-        others = [thread for thread in newest if thread not in ours]
-        return [*ours, *others][:_THREADS]
-
-    def _elsewhere(self, guild: discord.Guild) -> list[discord.TextChannel]:
-        """Return the other channels where something was said of late."""
-        dev = self._bot.identity.dev_channel_id
-        others = [channel for channel in guild.text_channels if channel.id != dev]
-        return sorted(others, key=_last, reverse=True)[:_ELSEWHERE]
-
-    async def _direct_channels(self) -> AsyncIterator[discord.DMChannel]:
-        """Yield the direct channels of those who wrote in one, and of people on the list."""
-        people = self._bot.identity.people
-        listed = sorted(people.developers.users | people.approvers.users)
-        for person_id in dict.fromkeys([*self._cursors.direct, *listed[:_DIRECT]]):
-            with suppress(discord.Forbidden, discord.NotFound):
-                user = self._bot.get_user(person_id) or await self._bot.fetch_user(person_id)
-                yield user.dm_channel or await user.create_dm()
-
-
-def _last(channel: Where) -> int:
-    """Return the id of the newest message, as far as Discord told it."""
-    return getattr(channel, "last_message_id", None) or 0

@@ -201,3 +201,70 @@ async def test_what_is_said_while_the_cog_is_reloaded_is_answered_once(bay: Harb
         last = await bay["alice"].say("dev", f"{bay.mention} status")
         await bay.until_answered("dev", last)
     assert [said for said, _ in await bay.answers("dev")] == [missed["id"], last["id"]]
+
+
+# ------------------------------------------------------------- channels that cannot be read, apart
+
+WORSE = [
+    {"path": "/users/@me/channels", "method": "POST", "status": 503, "times": 6},
+    {"path": "/users/@me/channels", "method": "POST", "status": 400, "code": 50033, "times": None},
+    {"path": "/channels/*/messages", "method": "GET", "status": 503, "times": 1},
+    {"path": "/guilds/*/threads/active", "method": "GET", "status": 503, "times": 3},
+]
+
+
+@pytest.mark.parametrize("fault", WORSE)
+async def test_what_cannot_be_read_keeps_nothing_else_from_being_answered(
+    bay: Harbour, fault: dict[str, object]
+) -> None:
+    asked = [
+        ("dev", await bay["alice"].say("dev", f"{bay.mention} status")),
+        ("general", await bay["bob"].say("general", f"{bay.mention} status")),
+    ]
+    await bay["alice"].call("POST", "/local/faults", {"kind": "status", **fault})
+    async with bay.bot():
+        for channel, said in asked:
+            assert await bay.until_answered(channel, said) == IDLE
+        await bay.until_settled()
+    async with bay.bot():
+        await bay.until_settled()
+    assert len(await bay.answers("dev")) == len(await bay.answers("general")) == 1
+
+
+async def test_a_direct_channel_that_fails_is_tried_again_until_it_opens(bay: Harbour) -> None:
+    missed = await bay["dora"].say("@dora", "status")
+    fault = {"path": "/users/@me/channels", "method": "POST", "status": 503, "times": None}
+    planted = await bay["alice"].call("POST", "/local/faults", {"kind": "status", **fault})
+    async with bay.bot():
+        live = await bay["dora"].say("@dora", "status?")
+        await bay.until_answered("@dora", live)
+    async with bay.bot():  # killed meanwhile: what was answered live has moved no cursor past it
+        asked = await bay["alice"].say("dev", f"{bay.mention} status")
+        await bay.until_answered("dev", asked)
+        assert not bay.settled
+        await bay["alice"].call("DELETE", f"/local/faults/{planted['id']}")
+        assert await bay.until_answered("@dora", missed) == IDLE
+        await bay.until_settled()
+    answered = [said for said, _ in await bay.answers("@dora")]
+    assert sorted(answered) == sorted([missed["id"], live["id"]])
+
+
+async def test_what_is_refused_for_good_is_told_once_and_what_fails_too_long_is_given_up(
+    bay: Harbour,
+) -> None:
+    fault = {"path": "/users/@me/channels", "method": "POST", "times": None}
+    refused = {"kind": "status", "status": 400, "code": 50033, **fault}
+    planted = await bay["alice"].call("POST", "/local/faults", refused)
+    async with bay.bot():
+        await bay.until_settled()
+    told = [a for a in bay.world.journal.actions if a.name == "missed_messages"]
+    assert len(told) == len({action.user for action in told}) == 3
+    assert "50033" in str(told[0].error)
+    await bay["alice"].call("DELETE", f"/local/faults/{planted['id']}")
+    bay.missed = MissedConfig(hours=0.001)
+    await bay["alice"].call("POST", "/local/faults", {"kind": "status", "status": 503, **fault})
+    async with bay.bot():
+        await bay.until_settled()
+    told = [a for a in bay.world.journal.actions if a.name == "missed_messages"]
+    assert len(told) == 6
+    assert "could not be read for 0.001 h" in str(told[-1].error)

@@ -1,0 +1,96 @@
+"""Where somebody may have said something to the bot while it was away."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+
+from bot.client import TheseusClient
+from cogs.ui import in_dev_channel
+
+_THREADS = 50
+_ELSEWHERE = 10  # other channels, where somebody may have mentioned the bot
+_DIRECT = 10  # listed people whose direct channel is opened to look
+
+Where = discord.TextChannel | discord.Thread | discord.DMChannel
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere to look: `name` for the log, `open` returns its channels.
+
+    `everywhere`: until it is opened, nobody knows which channels there are to look in.
+    """
+
+    name: str
+    open: Callable[[], Awaitable[Sequence[Where]]]
+    channel_id: int | None = None
+    person_id: int | None = None
+    everywhere: bool = False
+
+
+class Places:
+    """Lists the channels people talk to the bot in."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self._bot = bot
+
+    def all(self, direct: Sequence[int]) -> list[Place] | None:
+        """Return every place, each once; `direct` wrote to the bot directly before.
+
+        `None`: Discord does not show the dev channel. In an outage of theirs it may come back.
+        """
+        dev = self._bot.get_channel(self._bot.identity.dev_channel_id)
+        if not isinstance(dev, discord.TextChannel):
+            return None
+        people = self._bot.identity.people
+        listed = sorted(people.developers.users | people.approvers.users)[:_DIRECT]
+        return [
+            known(dev),
+            Place("the threads", lambda: self._threads(dev), everywhere=True),
+            *map(known, self._elsewhere(dev.guild)),
+            *map(self._direct, dict.fromkeys([*direct, *listed])),
+        ]
+
+    async def _threads(self, dev: discord.TextChannel) -> list[discord.Thread]:
+        """Return the active threads, and those of the dev channel archived of late."""
+        threads = {thread.id: thread for thread in await dev.guild.active_threads()}
+        since = self._bot.clock.now() - timedelta(hours=self._bot.missed.hours)
+        with suppress(discord.Forbidden):  # it may not read the history
+            async for thread in dev.archived_threads(limit=_THREADS):
+                if thread.archive_timestamp < since:
+                    break
+                threads.setdefault(thread.id, thread)
+        newest = sorted(threads.values(), key=last_of, reverse=True)
+        ours = [thread for thread in newest if in_dev_channel(self._bot, thread)]
+        others = [thread for thread in newest if thread not in ours]
+        return [*ours, *others][:_THREADS]
+
+    def _elsewhere(self, guild: discord.Guild) -> list[discord.TextChannel]:
+        """Return the other channels where something was said of late."""
+        dev = self._bot.identity.dev_channel_id
+        others = [channel for channel in guild.text_channels if channel.id != dev]
+        return sorted(others, key=last_of, reverse=True)[:_ELSEWHERE]
+
+    def _direct(self, person_id: int) -> Place:
+        async def opened() -> list[discord.DMChannel]:
+            user = self._bot.get_user(person_id) or await self._bot.fetch_user(person_id)
+            return [user.dm_channel or await user.create_dm()]
+
+        return Place(f"the direct channel of {person_id}", opened, person_id=person_id)
+
+
+def known(channel: Where) -> Place:
+    """Return the place that is just this channel."""
+
+    async def itself() -> list[Where]:
+        return [channel]
+
+    return Place(f"the channel {channel.id}", itself, channel_id=channel.id)
+
+
+def last_of(channel: Where) -> int:
+    """Return the id of the newest message, as far as Discord told it."""
+    return getattr(channel, "last_message_id", None) or 0
