@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.until import read_until
-from cogs.ui import speaker
+from cogs.ui import resumed, speaker
 
 
 class Pauses(commands.Cog):
@@ -34,14 +34,7 @@ class Pauses(commands.Cog):
     async def resume(self, interaction: discord.Interaction) -> None:
         """Lift the emergency stop, or let me work by myself again."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        agent, person = self.bot.agent, speaker(interaction)
-        told = "I go on."
-        if await agent.emergency.now() is None:
-            await agent.autonomy.resume(person)
-        else:
-            await agent.emergency.lift(person)
-            pause = await agent.autonomy.standing.pause()
-            told = f"The emergency stop is lifted. {pause.told()}" if pause else told
+        told = await resumed(self.bot, speaker(interaction))
         await interaction.followup.send(told, ephemeral=True)
 
 

@@ -153,7 +153,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "status", "cancel", "revise", "ship", "reject", "revert", "pause",
         "resume", "remember", "forget", "stop", "audit", "budget", "capabilities",
-        "chat",
+        "unclear", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship", "stop", "lift",

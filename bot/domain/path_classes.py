@@ -107,6 +107,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/support",
         "tests/twins",
         "tests/cogs/room.py",
+        "tests/cogs/test_asking_back.py",
         "tests/cogs/test_audits.py",
         "tests/cogs/test_budget.py",
         "tests/cogs/test_chat.py",

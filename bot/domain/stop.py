@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from bot.domain.people import Person
 from bot.domain.record import Record
 
-StopHow = Literal["slash", "text", "signal", "file", "page", "command line"]
+StopHow = Literal["slash", "text", "button", "signal", "file", "page", "command line"]
 
 
 class Stop(Record):

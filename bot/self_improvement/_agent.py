@@ -9,7 +9,7 @@ from bot.domain.errors import ForgeError, StoreConflict, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person
-from bot.domain.policy import Act
+from bot.domain.policy import Act, bind
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
@@ -166,8 +166,10 @@ class SelfImprovementAgent:
         self._workers.wake()
         return result
 
-    async def reject(self, run_id: str, person: Person, *, why: str = "") -> Run:
-        """End a run that waits for a word, and close its proposal. Raises `WrongStage`."""
+    async def reject(
+        self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
+    ) -> Run:
+        """End a run that waits, on that card if given. Raises `WrongStage`, `StaleApproval`."""
         await self.permit(person, Act.REJECT, run_id=run_id, note=why)
         async with self._turns.of(run_id):
             run = await self._doors.store.get(run_id)
@@ -177,6 +179,8 @@ class SelfImprovementAgent:
                 if history.revising is not None and not run.ended:
                     standing = "it is being revised; “cancel” ends that, and closes it"
                 raise WrongStage(f"Run `{run.id}` has no open proposal ({standing}).")
+            if (shown := history.proposal) is not None:
+                bind(shown, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
             opened = await self._keeper.withdraw(run, history, reason)
             if why:
@@ -256,7 +260,7 @@ class SelfImprovementAgent:
         diagnosis = (await self._doors.store.history(run_id)).diagnosis
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._doors.journal.get(record_id) for record_id in ids]
-        return tuple(action for action in found if action is not None)
+        return tuple(filter(None, found))
 
     async def vital_signs(self) -> tuple[str, ...]:
         """Return a line each on forge, own work, sandbox and engine, for `/health`."""
@@ -265,8 +269,7 @@ class SelfImprovementAgent:
         except ForgeError as error:
             forge = f"⚠️ {error}"
         own = await self.autonomy.vital_sign()
-        stop = await self.emergency.vital_sign()
-        audit = await self.audit.vital_sign()
+        stop, audit = await self.emergency.vital_sign(), await self.audit.vital_sign()
         return (f"**Forge** {forge}", stop, audit, own, *self._limits.vital_signs)
 
     # How it is done

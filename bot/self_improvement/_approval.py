@@ -27,6 +27,7 @@ from bot.self_improvement._turns import Turns
 from bot.self_improvement._voice import Voice
 
 _LOOKS, _LOOK_SECONDS = 100, 0.1
+_LOOKED_THROUGH = 500  # of the newest runs, for a number
 _BUSY = frozenset({Status.QUEUED, Status.RUNNING})  # queued: taken up again after a restart
 
 
@@ -113,6 +114,16 @@ class Approvals:
             if runs:
                 return runs[0]
         raise UnknownRun("I don't know which run you mean; say it in the run's thread.")
+
+    async def proposing(self, number: int) -> tuple[Run, ...]:
+        """Return the runs of that number, open ones first: other repositories count anew."""
+        found = [
+            run
+            for run in await self._doors.store.find(limit=_LOOKED_THROUGH)
+            if (proposal := (await self._doors.store.history(run.id)).proposal) is not None
+            and proposal.number == number
+        ]
+        return tuple(sorted(found, key=lambda run: run.ended))
 
     async def queue(self, run: Run) -> Run:
         """Return the waiting run queued for shipping."""

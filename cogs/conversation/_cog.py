@@ -8,10 +8,12 @@ from discord.ext import commands, tasks
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, TheseusError, UnknownRun, WrongStage
 from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
-from bot.domain.policy import Act
+from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
+from cogs.conversation._choices import NOTHING, ask_back, other_than_here
 from cogs.conversation._cursors import Cursors
+from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard import Heard, mention_of
 from cogs.conversation._intents import ANSWERS
 from cogs.conversation._missed import Missed
@@ -24,11 +26,11 @@ from cogs.ui import (
     error_id_in,
     in_dev_channel,
     is_answer,
+    is_listed,
     is_question,
 )
 
 _REMEMBERED = 1_000
-NOT_YET = "I understood “{intent}”, but I cannot do that yet."
 
 
 class Conversation(commands.Cog):
@@ -44,12 +46,14 @@ class Conversation(commands.Cog):
 
     async def cog_load(self) -> None:
         """Look for what came while nobody listened, whenever that may have been so."""
+        self.bot.add_dynamic_items(DecisionButton)
         if self.bot.is_ready():
             self._away.set()
         self._look_back.start()
 
     async def cog_unload(self) -> None:
         """Stop looking; what is in hand is found again."""
+        self.bot.remove_dynamic_items(DecisionButton)
         looking = self._look_back.get_task()
         self._look_back.cancel()
         if looking is not None:
@@ -112,6 +116,7 @@ class Conversation(commands.Cog):
                 return
             turn.addressed = True
             turn.person_id = message.author.id if message.guild is None else None
+            answer: str | Post | None
             try:
                 answer = await self._answer(heard)
             except WrongStage as refusal:
@@ -122,10 +127,9 @@ class Conversation(commands.Cog):
             except TheseusError as refusal:
                 answer = str(refusal)
             if answer:
+                post = answer if isinstance(answer, Post) else Post(text=answer)
                 await self.bot.chat.post(
-                    message.channel.id,
-                    Post(text=answer, reply_to=message.id),
-                    key=f"reply:{message.id}",
+                    message.channel.id, post.but(reply_to=message.id), key=f"reply:{message.id}"
                 )
 
     def _is_talk(self, message: discord.Message) -> bool:
@@ -160,6 +164,7 @@ class Conversation(commands.Cog):
             # whoever asks clearly in the dev channel is answered, be it with a refusal
             listed=True,
             reply_to=self._reply_to(pointed_at, card),
+            words_alone=not (message.attachments or message.stickers or message.poll),
         )
         text = self._without_mention(message)
         utterance = parse(text, setting)
@@ -167,7 +172,11 @@ class Conversation(commands.Cog):
             return None
         answers = await self._is_answer(run, text, utterance, pointed_at)
         replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
-        if utterance.intent is Intent.CHAT and not (setting.addressed or replies or answers):
+        loose = utterance.intent is Intent.CHAT or (
+            utterance.intent is Intent.UNCLEAR and utterance.strength == "weak"
+        )
+        to_us = setting.addressed or replies or answers
+        if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
             return None
         return Heard(
             message,
@@ -180,6 +189,14 @@ class Conversation(commands.Cog):
             answers=answers,
         )
 
+    def _is_talk_of_the_run(
+        self, message: discord.Message, person: Person, setting: Setting
+    ) -> bool:
+        """Whether a listed person speaks in a run's thread, and to nobody else there."""
+        others = any(user != self.bot.user for user in message.mentions)
+        to_somebody = others or setting.reply_to == "person"
+        return setting.about_a_proposal and is_listed(self.bot, person) and not to_somebody
+
     async def _is_answer(
         self,
         run: Run | None,
@@ -191,7 +208,7 @@ class Conversation(commands.Cog):
         if run is None or not text or await self.bot.agent.question(run) is None:
             return False
         replies = pointed_at is not None and is_question(self.bot, pointed_at)
-        return is_answer(text, utterance.intent, replies=replies)
+        return is_answer(text, utterance, replies=replies)
 
     async def _run_of(self, channel: object) -> Run | None:
         if not isinstance(channel, discord.Thread):
@@ -237,15 +254,25 @@ class Conversation(commands.Cog):
             text = text.replace(f"<@{user.id}>", name).replace(f"<@!{user.id}>", name)
         return text.strip()
 
-    async def _answer(self, heard: Heard) -> str | None:
+    async def _answer(self, heard: Heard) -> str | Post | None:
         intent = heard.utterance.intent
         if heard.answers and heard.run:
             await self.bot.agent.answer(heard.run.id, heard.person, heard.text)
             return None
+        if intent is Intent.UNCLEAR:
+            return await self._answer_unclear(heard)
         if intent is Intent.CHAT:
             await self._talking.answer(heard)
             return None
-        if intent in ANSWERS:
-            return await ANSWERS[intent](self.bot, heard)
-        await self.bot.agent.permit(heard.person, Act.STEER, note=f"not yet: {intent}")
-        return NOT_YET.format(intent=intent)
+        if question := await other_than_here(self.bot, heard):
+            return question
+        return await ANSWERS[intent](self.bot, heard)
+
+    async def _answer_unclear(self, heard: Heard) -> str | Post | None:
+        """Ask what was meant. Where nothing can be, it is talk, or a misunderstanding."""
+        if question := await ask_back(self.bot, heard):
+            return question
+        if heard.utterance.strength == "weak":
+            await self._talking.answer(heard)
+            return None
+        return NOTHING.format(wanted=heard.utterance.slots.may_mean[0])

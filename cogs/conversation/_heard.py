@@ -39,6 +39,11 @@ class Heard:
         self.card = card
         self.answers = answers  # what the run waits to hear
 
+    def names(self, run_id: str) -> None:
+        """Note the one run that the number in the words is of."""
+        slots = self.utterance.slots.but(run=run_id)
+        self.utterance = self.utterance.but(slots=slots)
+
 
 Answer = Callable[[TheseusClient, Heard], Awaitable[str | None]]
 """Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""

@@ -1,27 +1,22 @@
-"""“Pause for two hours, we deploy”, “resume”: said in words."""
+"""“Pause for two hours”, “resume”: said in words."""
 
 from bot.client import TheseusClient
 from bot.domain.until import read_until
 from cogs.conversation._heard import Heard
-from cogs.conversation._reasons import reason_in
-from cogs.conversation._stopping import lift
+from cogs.ui import resumed
 
 
 async def pause(bot: TheseusClient, heard: Heard) -> str | None:
     """Stop work of the bot's own; the dev channel hears who, why and until when."""
     said = heard.utterance.slots.until or ""
     end = read_until(said, bot.clock.now())
-    why = reason_in(heard.text) or (said if end is None else "")
-    given = await bot.agent.autonomy.pause(heard.person, why, end)
+    given = await bot.agent.autonomy.pause(heard.person, "", end)
     return _answer(bot, heard, f"Paused. {given.ends}")
 
 
 async def resume(bot: TheseusClient, heard: Heard) -> str | None:
     """Lift the emergency stop, if it stands; else let the bot work by itself again."""
-    if await bot.agent.emergency.now() is not None:
-        return _answer(bot, heard, await lift(bot, heard))
-    await bot.agent.autonomy.resume(heard.person)
-    return _answer(bot, heard, "I go on.")
+    return _answer(bot, heard, await resumed(bot, heard.person))
 
 
 def _answer(bot: TheseusClient, heard: Heard, text: str) -> str | None:

@@ -12,7 +12,6 @@ from bot.domain.policy import Act
 from bot.domain.run import Run, Status, Trigger
 from bot.self_improvement import ApprovalRequest
 from cogs.conversation._heard import Heard
-from cogs.conversation._reasons import why_in
 from cogs.ui import approve, ask, asked_text, error_id_in, is_listed, on_it, place_of
 
 
@@ -80,7 +79,7 @@ async def ship(bot: TheseusClient, heard: Heard) -> str | None:
 async def reject(bot: TheseusClient, heard: Heard) -> str | None:
     """Close the proposal."""
     run = await meant(bot, heard)
-    await bot.agent.reject(run.id, heard.person, why=why_in(heard.text))
+    await bot.agent.reject(run.id, heard.person)
     return None
 
 
@@ -92,12 +91,19 @@ async def cancel(bot: TheseusClient, heard: Heard) -> str | None:
 
 
 async def revise(bot: TheseusClient, heard: Heard) -> str | None:
-    """Have the change do something else as well."""
-    run = await meant(bot, heard)
-    said = heard.utterance.slots.instruction
-    key = f"message:{heard.message.id}"
-    run = await bot.agent.revise(run.id, heard.person, said, "text", key)
-    return None if heard.run else on_it(run)
+    """Have the change do something else as well; say how it stands, where that was asked too."""
+    run, slots = await meant(bot, heard), heard.utterance.slots
+    told: list[str] = []
+    try:
+        key = f"message:{heard.message.id}"
+        run = await bot.agent.revise(run.id, heard.person, slots.instruction, "text", key)
+        told += [] if heard.run else [on_it(run)]
+    except WrongStage as refusal:
+        if not slots.asks_status:
+            raise
+        told.append(str(refusal))
+    told += [run_line(run)] if slots.asks_status else []
+    return "\n".join(told) or None
 
 
 async def is_so(bot: TheseusClient, heard: Heard) -> bool:

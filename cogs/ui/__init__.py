@@ -1,6 +1,6 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
-from cogs.ui.answers import approve, fitting, on_it, reverting_text, send_privately
+from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
 from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.choices import ChoiceButton
@@ -40,6 +40,7 @@ __all__ = [
     "on_it",
     "person_of",
     "place_of",
+    "resumed",
     "reverting_text",
     "send_privately",
     "speaker",

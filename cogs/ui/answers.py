@@ -34,6 +34,17 @@ async def approve(bot: TheseusClient, request: ApprovalRequest) -> str:
     return shipping_text(request.person, approval, ships=ships)
 
 
+async def resumed(bot: TheseusClient, person: Person) -> str:
+    """Lift the emergency stop, if it stands; else let the bot work by itself again."""
+    agent = bot.agent
+    if await agent.emergency.now() is None:
+        await agent.autonomy.resume(person)
+        return "I go on."
+    await agent.emergency.lift(person)
+    pause = await agent.autonomy.standing.pause()
+    return f"The emergency stop is lifted. {pause.told()}" if pause else "I go on."
+
+
 def on_it(run: Run) -> str:
     """Return where to follow a run that was asked for."""
     return f"On it: <#{run.thread_id}>" if run.thread_id else f"On it: run `{run.id}`."

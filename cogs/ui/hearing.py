@@ -8,13 +8,14 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized
-from bot.domain.grammar import Intent
+from bot.domain.grammar import Intent, Utterance
 from bot.domain.people import Person, Place
 from bot.domain.policy import Act, authorize
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
 _MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
 _WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
+_ENDING = {Intent.CANCEL, Intent.STOP, Intent.REJECT}
 _SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$")
 
 
@@ -107,15 +108,18 @@ def is_question(bot: TheseusClient, message: discord.Message) -> bool:
     return ours and message.content.startswith("❓")
 
 
-def is_answer(text: str, intent: Intent, *, replies: bool) -> bool:
+def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     """Whether words said in the thread of a run that asks something are the answer.
 
     A reply to the question is, unless it ends the run. Other words are where the grammar hears
     nothing else in them: that something should be like this or that is an answer here, and neither
     a complaint nor a revision, unless it asks for work in so many words.
     """
+    intent = heard.intent
     if replies:
         return intent not in (Intent.CANCEL, Intent.STOP)
+    if intent is Intent.UNCLEAR:
+        return not _ENDING & set(heard.slots.may_mean)
     if intent is Intent.REVISE:
         return not _MORE.search(text)
     if intent in (Intent.FIX, Intent.INVESTIGATE):

@@ -12,7 +12,7 @@ from bot.domain.memory import Memory
 from bot.local.person import Message
 from cogs.conversation._memories import own_words
 from cogs.conversation._reasons import why_in
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20
 
@@ -110,6 +110,8 @@ def test_a_reason_given_with_a_rejection_is_heard(said: str, why: str) -> None:
 async def test_why_a_fix_was_rejected_is_remembered(room: DevChannel) -> None:
     run, thread, _ = await room.proposal()
     await room["bob"].say(thread, "reject because it breaks polls")
+    question = await room["bob"].wait_for(thread, lambda m: "Reject #1" in labels(m))
+    await room["bob"].press(thread, custom_id(question, "Reject #1"), question)
     ended = await room.until(lambda run: run.ended)
     assert ended.reason.startswith("Rejected by bob: it breaks polls.")
     assert "did not want it: it breaks polls" in kept(room)[f"lesson:{run.id}"].text

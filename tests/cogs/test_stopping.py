@@ -24,9 +24,9 @@ async def test_in_words(room: DevChannel) -> None:
     refused = await answer(room, await room["mallory"].say("dev", f"{bot} emergency stop!"))
     assert refused.startswith("Sorry mallory")
     assert await emergency.now() is None
-    await room["dora"].say("dev", f"{bot} stop everything, it runs wild")
+    await room["dora"].say("dev", f"{bot} stop everything")
     told = await hears(room, "⛔")
-    assert told.startswith("⛔ Everything was stopped by **dora**: it runs wild. An approver")
+    assert told.startswith("⛔ Everything was stopped by **dora**. An approver")
     assert companion.hushed
     assert (await room.until(lambda run: run.ended)).status is Status.CANCELLED
     await room["alice"].say(thread, "ship it")

@@ -109,6 +109,10 @@ async def test_more_asked_while_it_asks_is_no_answer(room: DevChannel) -> None:
         ("it should return nothing", True),
         ("use 1 instead", True),
         ("whatever you think", True),
+        ("ok, continue", True),
+        ("looks good", True),
+        ("abort this please", False),
+        ("no, drop it", False),
         ("it fails when empty, so refuse it", True),
         ("also handle 0d6", False),
         ("/poll is broken, fix it", False),
@@ -122,7 +126,7 @@ def test_words_in_the_thread_answer_unless_they_are_something_else(
     text: str, answers: bool
 ) -> None:
     heard = parse(text, Setting(in_thread=True, dev_channel=True, listed=True))
-    assert is_answer(text, heard.intent, replies=False) is answers
+    assert is_answer(text, heard, replies=False) is answers
 
 
 async def test_also_handle_x_revises_in_the_thread_and_as_a_reply(room: DevChannel) -> None:

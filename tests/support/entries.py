@@ -45,6 +45,11 @@ ENTRIES: Table = {
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK,
     "button ChoiceButton choose": Act.ASK,
+    "button DecisionButton ship": Act.SHIP, "button DecisionButton reviewed": Act.SHIP,
+    "button DecisionButton reject": Act.REJECT, "button DecisionButton revert": Act.ASK,
+    "button DecisionButton cancel": Act.CANCEL, "button DecisionButton stop": Act.STOP,
+    "button DecisionButton pause": Act.STEER, "button DecisionButton resume": Act.STEER,
+    "button DecisionButton nothing": Act.STEER,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
     "form ReviseModal": Act.REVISE,
@@ -55,6 +60,7 @@ ENTRIES: Table = {
     "says resume": Act.STEER, "says remember": Act.STEER, "says forget": Act.STEER,
     "says stop": Act.STOP, "says audit": Act.READ, "says budget": Act.READ,
     "says capabilities": "it tells what can be asked",
+    "says unclear": Act.READ,
     "says chat": "rules answer who is not listed; the model and its tools are for listed people",
     "reacts 🚢": Act.SHIP,
     # what listens
@@ -109,6 +115,7 @@ SAID: Mapping[Intent, str] = {
     Intent.AUDIT: "audit yourself",
     Intent.BUDGET: "how much have you spent?",
     Intent.CAPABILITIES: "what can you do?",
+    Intent.UNCLEAR: "yes please ship",
     Intent.CHAT: "good morning",
 }
 

@@ -200,8 +200,9 @@ class Trespasser:
 
 def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
     """Return an id that such a button may have, whatever is in its template besides the act."""
-    run = f"theseus:{act}:{run_id}"
-    for tried in (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", f"theseus:incident:{act}:{run_id}", act):
+    run, decides = f"theseus:{act}:{run_id}", f"theseus:decide:{act}:{run_id}:{_HEAD}:1"
+    known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", decides, f"theseus:incident:{act}:{run_id}")
+    for tried in (*known, act):
         if item.__discord_ui_compiled_template__.fullmatch(tried):
             return tried
     raise AssertionError(f"no id of {item.__name__} is known here: add one")

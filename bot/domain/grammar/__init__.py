@@ -1,14 +1,14 @@
 """The grammar: what a message asks for, decided without a model.
 
 `parse` is deterministic and total: any string, in any setting, gives an `Utterance`. Shipping,
-rejecting, reverting, stopping and pausing are decided here alone, so those are read strictly (see
-`_ship`); investigating and fixing are read generously, because nothing comes of them that
-a listed person does not see and approve.
+rejecting, reverting, stopping, cancelling, pausing and resuming are decided by a short list of
+whole sentences (`_sentences`); what only looks like one is asked back (`_unclear`). Investigating
+and fixing are read generously, because nothing comes of them that a listed person does not see and
+approve.
 """
 
 from bot.domain.grammar._clauses import Clause, clauses
-from bot.domain.grammar._decisions import decision
-from bot.domain.grammar._decisive_words import UNTIL
+from bot.domain.grammar._decisions import Decision, decision
 from bot.domain.grammar._faults import fault_request
 from bot.domain.grammar._normalise import Plain, make_plain
 from bot.domain.grammar._overheard import overheard
@@ -22,8 +22,8 @@ from bot.domain.grammar._records import (
     describe,
 )
 from bot.domain.grammar._requests import note_request, plain_request, revision
-from bot.domain.grammar._ship import ship
 from bot.domain.grammar._subject import pull_request_named, run_named, said_again
+from bot.domain.grammar._unclear import Meant, may_mean, numbers_in, until_in
 from bot.domain.grammar._words import spell
 
 __all__ = [
@@ -43,43 +43,69 @@ COMMAND_LINE = Setting(addressed=True, dev_channel=True, listed=True)
 
 
 def parse(text: str, setting: Setting) -> Utterance:
-    """What `text`, said in `setting`, asks for. Never raises; anything unclear is `chat`."""
+    """What `text`, said in `setting`, asks for. Never raises; anything it does not know is `chat`.
+
+    In this order: a sentence that decides; a clause that begins as if it did, which is asked back;
+    requests; a word somewhere that may decide, which is asked back too; and talk.
+    """
+    if setting.words_alone and (decided := decision(text)):
+        return _decided(decided, setting)
+    meant = may_mean(text, setting) if setting.heard else Meant()
+    if meant.leading:
+        return _unclear(meant, text, setting)
+    request = _request(text, setting)
+    unsure = request.intent is Intent.CHAT or request.strength == "weak"
+    return _unclear(meant, text, setting) if meant.intents and unsure else request
+
+
+def _decided(decided: Decision, setting: Setting) -> Utterance:
+    slots = Slots(
+        run=decided.run,
+        pull_request=decided.number,
+        security_reviewed=decided.security_reviewed,
+        until=decided.until,
+    )
+    called = decided.intent is Intent.RESUME and setting.dev_channel and setting.listed
+    return Utterance(
+        intent=decided.intent,
+        slots=slots,
+        strength="clear",
+        recognised=setting.heard or (called and setting.reply_to is None),
+    )
+
+
+def _unclear(meant: Meant, text: str, setting: Setting) -> Utterance:
+    numbers = numbers_in(text)
+    slots = Slots(
+        run=run_named(text),
+        pull_request=numbers[0] if numbers else None,
+        numbers=numbers[1:] and numbers,
+        security_reviewed=Intent.SHIP in meant.intents and "security" in text.lower(),
+        until=until_in(text) if Intent.PAUSE in meant.intents else None,
+        may_mean=meant.intents,
+    )
+    return Utterance(
+        intent=Intent.UNCLEAR,
+        slots=slots,
+        strength="clear" if meant.leading else "weak",
+        recognised=setting.heard,
+    )
+
+
+def _request(text: str, setting: Setting) -> Utterance:
     plain = make_plain(text, addressed=setting.addressed)
-    shipped, reviewed = _shipped(plain, setting)
-    if shipped:
-        return _told(Intent.SHIP, plain.text, setting, security_reviewed=reviewed)
     mended = spell(plain.text)
     said = clauses(mended)
-    if not plain.disguised and not plain.cut and (decided := decision(said, setting)):
-        until = _until(said, plain) if decided is Intent.PAUSE else None
-        return _told(decided, mended, setting, until=until)
     if not plain.cut and (note := note_request(mended)):
         return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
-    if asked := plain_request(said):
+    asked, clause = plain_request(said) or (None, None)
+    rest = mended.replace(clause.text, "", 1) if clause else mended
+    others = tuple(each for each in said if each is not clause)
+    if (changed := revision(others, setting, text=rest, marked_only=True)) is not None:
+        return _revise(changed, plain, rest, setting, asks_status=asked is Intent.STATUS)
+    if asked:
         return _told(asked, mended, setting)
-    if (changed := revision(said, setting, text=mended, marked_only=True)) is not None:
-        return _revise(changed, plain, mended, setting)
     return _about_a_fault(said, plain, mended, setting)
-
-
-def _shipped(plain: Plain, setting: Setting) -> tuple[bool, bool]:
-    if plain.disguised or plain.cut or "?" in plain.text or ":" in _without_security(plain.text):
-        return False, False
-    return ship(clauses(plain.text), setting)
-
-
-def _without_security(text: str) -> str:
-    """A colon means somebody else's words, save after the security flag."""
-    return text.lower().replace("security reviewed:", "").replace("security-reviewed:", "")
-
-
-def _until(said: tuple[Clause, ...], plain: Plain) -> str | None:
-    for clause in said:
-        if found := UNTIL.search(clause.text):
-            until = found["span"] or found["when"]
-            until = until.removeprefix("until ").removeprefix("till ").removesuffix(" please")
-            return plain.restore(until).strip(" ,.")
-    return None
 
 
 def _about_a_fault(
@@ -117,8 +143,11 @@ def _works_here(setting: Setting) -> bool:
     return setting.in_thread or setting.reply_to == "proposal"
 
 
-def _revise(instruction: str, plain: Plain, text: str, setting: Setting) -> Utterance:
-    return _told(Intent.REVISE, text, setting, instruction=plain.restore(instruction).strip())
+def _revise(
+    instruction: str, plain: Plain, text: str, setting: Setting, *, asks_status: bool = False
+) -> Utterance:
+    told = plain.restore(instruction).strip()
+    return _told(Intent.REVISE, text, setting, instruction=told, asks_status=asks_status)
 
 
 def _told(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:

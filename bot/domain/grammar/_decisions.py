@@ -1,112 +1,135 @@
-"""Words that decide something: reject, revert, stop, cancel, pause, resume.
+"""Hearing a decision: the whole message, plainly written, is one sentence of the list.
 
-A decision is read strictly: *every* clause of the message must be understood, as the decision
-itself or as harmless company. An unknown word, a question that is no request, a condition or
-somebody else's words are enough for the message not to decide anything.
+No rule here forgives anything. Case, white space and a full stop, comma or exclamation mark after
+a word are folded; one character beyond that (another alphabet's letter, a sign that is not on the
+list, a control, a bracket, a quotation mark) and the message is no decision.
 """
 
 import re
-from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-from bot.domain.grammar._clauses import Clause
-from bot.domain.grammar._decisive_words import (
-    ALONE,
-    CANCEL,
-    PAUSE,
-    POLITE,
-    REJECT,
-    REJECT_HERE,
-    REJECT_PLAIN,
-    RESUME,
-    REVERT,
-    STOP,
-    UNTIL,
+from bot.domain.errors import WrongStage
+from bot.domain.grammar._records import Intent
+from bot.domain.grammar._sentences import (
+    COURTESY_AFTER,
+    COURTESY_BEFORE,
+    GLAD,
+    NAMES,
+    OPENINGS,
+    REVIEWED,
+    SENTENCES,
+    SIGNS,
+    SIGNS_OF_THE_OTHERS,
 )
-from bot.domain.grammar._records import Intent, Setting
+from bot.domain.until import read_until
 
-_Reader = Callable[[str, Setting], bool]
+LONGEST = 120
+"""Characters; no sentence of the list is longer."""
+
+_SHADES = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # how a sign is drawn
+_SIGN = (
+    f"[{''.join(sorted(set(GLAD + SIGNS_OF_THE_OTHERS + ''.join(SIGNS.values()))))}][{_SHADES}]?"
+)
+_TOKEN = re.compile(
+    rf"(?P<word>[@#]?[a-z0-9]+(?:[-:][a-z0-9]+)*)?(?P<mark>[.,]?!*)(?P<signs>(?:{_SIGN})*)",
+    re.ASCII,
+)
+_BLANK = re.compile(r"[ \t\r\n]+")
+_NAMED = (
+    r"(?:(?:(?:proposal|pr|pull request) )?#(?P<hash>\d{1,7})"
+    r"|(?:proposal|pr|pull request) (?P<number>\d{1,7})|run (?P<run>[0-9a-z]{4,26}))"
+)
+_UNTIL = r"(?P<until>[a-z0-9:# -]{1,60}?)"
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def decision(said: tuple[Clause, ...], setting: Setting) -> Intent | None:
-    """The one thing the whole message decides, other than shipping, or None."""
-    for intent, reads in _READERS:
-        if _whole(said, reads, setting, forgiving=intent is not Intent.RESUME):
-            return intent
+class Decision(NamedTuple):
+    """One sentence of the list, and what stands in its places."""
+
+    intent: Intent
+    run: str | None = None
+    number: int | None = None
+    until: str | None = None
+    security_reviewed: bool = False
+
+
+def decision(text: str) -> Decision | None:
+    """Return what the whole of `text` decides; `None` for everything that is not on the list."""
+    told = _plainly(text)
+    if told is None:
+        return None
+    words, signs = told
+    for intent, patterns in _PATTERNS.items():
+        allowed = SIGNS.get(intent, SIGNS_OF_THE_OTHERS)
+        if all(sign in allowed for sign in signs):
+            for pattern in patterns:
+                if (found := pattern.fullmatch(words)) and _is_readable(found):
+                    return _decided(intent, found)
     return None
 
 
-def _is_reason(text: str) -> bool:
-    """True for a plain statement ("it broke the polls"), with no condition or report in it."""
-    return bool(_STATEMENT.match(text)) and not _UNSURE.search(text)
+def _plainly(text: str) -> tuple[str, str] | None:
+    """Return the words and the signs of a message that holds nothing else."""
+    if len(text) > LONGEST:
+        return None
+    # not `lower()` alone: it makes plain letters of some that are not
+    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    words: list[str] = []
+    signs = ""
+    for token in filter(None, _BLANK.split(lowered)):
+        found = _TOKEN.fullmatch(token)
+        if found is None or (found["mark"] and not found["word"]):
+            return None
+        if found["word"]:
+            words.append(found["word"])
+        signs += "".join(sign for sign in found["signs"] if sign not in _SHADES)
+    ship = not words and signs == "🚢"
+    return ("🚢", "") if ship else (" ".join(words), signs)
 
 
-_STATEMENT = re.compile(
-    r"(?:because |since |as |cause |'cause |and |but )?"
-    r"(?:it|it's|this|that|this is|that's|that was|i|i'm|i've|we|we're|we've|they|there's"
-    r"|something's?"
-    r"|the|everything|users?|people)\b",
-    re.IGNORECASE,
-)
-_UNSURE = re.compile(
-    r"\b(?:if|when|unless|until|once|after|before|should|would|could|might|may|maybe|perhaps"
-    r"|sure|said|says"
-    r"|told|asked|wrote|think|thinks|whether|or|instead|first|then|later|don't (?:think|know)"
-    r"|someone)\b|'d\b",
-    re.IGNORECASE,
-)
+def _is_readable(found: re.Match[str]) -> bool:
+    until = found.groupdict().get("until")
+    if until is None:
+        return True
+    try:
+        return read_until(until, _LONG_AGO) is not None
+    except WrongStage:
+        return False
 
 
-def _whole(said: tuple[Clause, ...], reads: _Reader, setting: Setting, *, forgiving: bool) -> bool:
-    found = False
-    for clause in said:
-        if _reads_after_leads(clause, reads, setting):
-            found = True
-        elif clause.asks or not (
-            ALONE.fullmatch(clause.text) or (forgiving and _is_reason(clause.text))
-        ):
-            return False
-    return found
-
-
-def _reads_after_leads(clause: Clause, reads: _Reader, setting: Setting) -> bool:
-    text, polite = _REPEATED.sub(r"\1", clause.text), False
-    for _ in range(8):
-        if reads(text, setting):
-            return polite or not clause.asks
-        lead = POLITE.match(text)
-        if not lead:
-            return False
-        polite = polite or lead[0].lower().startswith(("can", "could", "would", "will"))
-        text = text[lead.end() :]
-    return False
-
-
-_REPEATED = re.compile(r"\b(\w+)(?: \1\b)+", re.IGNORECASE)
-
-
-def _reject(text: str, setting: Setting) -> bool:
-    if not setting.about_a_proposal:
-        return bool(REJECT_PLAIN.fullmatch(text))
-    return bool(REJECT.fullmatch(text)) or (
-        setting.reply_to == "proposal" and bool(REJECT_HERE.fullmatch(text))
+def _decided(intent: Intent, found: re.Match[str]) -> Decision:
+    slots = found.groupdict()
+    number = slots.get("hash") or slots.get("number")
+    return Decision(
+        intent,
+        slots.get("run"),
+        int(number) if number else None,
+        slots.get("until"),
+        bool(slots.get("before") or slots.get("after")),
     )
 
 
-def _pause(text: str, setting: Setting) -> bool:
-    del setting
-    text = text if PAUSE.fullmatch(text) else UNTIL.sub("", text)
-    return bool(PAUSE.fullmatch(text))
+def _any(words: tuple[str, ...]) -> str:
+    return "|".join(map(re.escape, words))
 
 
-def _plainly(pattern: re.Pattern[str]) -> _Reader:
-    return lambda text, setting: bool(pattern.fullmatch(text))
+def _patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
+    """Return a pattern for each sentence, with what may stand round it."""
+    name, opening = _any(NAMES), _any(OPENINGS.get(intent, ()))
+    reviewed = _any(REVIEWED) if intent is Intent.SHIP else ""
+    front = [rf"(?:(?:{name}) )?"]
+    front += [rf"(?:(?P<before>{reviewed}) )?"] if reviewed else []
+    front += [rf"(?:(?:{opening}) )?"] if opening else []
+    front += [rf"(?:(?:{_any(COURTESY_BEFORE)}) )?"]
+    back = [rf"(?: (?:{_any(COURTESY_AFTER)}))?"]
+    back += [rf"(?: (?P<after>{reviewed}))?"] if reviewed else []
+    back += [rf"(?: (?:{name}))?"]
+    shaped = (
+        re.escape(sentence).replace(r"\{named\}", _NAMED).replace(r"\{until\}", _UNTIL)
+        for sentence in SENTENCES[intent]
+    )
+    return tuple(re.compile("".join((*front, each, *back)), re.ASCII) for each in shaped)
 
 
-_READERS: tuple[tuple[Intent, _Reader], ...] = (
-    (Intent.STOP, _plainly(STOP)),
-    (Intent.REJECT, _reject),
-    (Intent.REVERT, _plainly(REVERT)),
-    (Intent.PAUSE, _pause),
-    (Intent.CANCEL, _plainly(CANCEL)),
-    (Intent.RESUME, _plainly(RESUME)),
-)
+_PATTERNS = {intent: _patterns(intent) for intent in SENTENCES}

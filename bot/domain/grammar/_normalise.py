@@ -1,7 +1,6 @@
-"""From what was typed to plain text: marks, quotes, code, mentions and disguises taken care of.
+"""From what was typed to plain text: marks, quotes, code and mentions taken care of.
 
-Nothing here maps look-alike letters to Latin ones: a word spelt with them stays a word the rules
-do not know, so it can never be the word that merges something.
+Requests are read from this. Decisions are not: those are heard in what was typed, as it was typed.
 """
 
 import re
@@ -24,15 +23,7 @@ _QUOTE_MARKS = str.maketrans(
         "\u2026": ". ",
     }
 )
-_SHIPS = re.compile("[\U0001f6a2\U0001f6f3\u26f4]|:(?:ship|shipit|ship_it|cruise_ship|ferry):")
-_DOUBTS = re.compile(
-    "[\U0001f6ab\u274c\u2716\u274e\U0001f645\U0001f44e\U0001f914\U0001f643\U0001f644\U0001f6d1"
-    "\u26d4\U0001f921\U0001f62c\U0001f928\U0001f62d\U0001f631\U0001f480\U0001f91e\u270b\U0001f937]"
-    "|:(?:x|no_entry|no_entry_sign|thumbsdown|-1|thinking|thinking_face|upside_down|rolling_eyes"
-    "|octagonal_sign|shrug):"
-)
-_SMILES = re.compile(r"(?<!\S)[:;=]-?[)DPp3]+(?!\S)")
-_FROWNS = re.compile(r"(?<!\S)[:;=]'?-?[(/|\\]+(?!\S)")
+_FACES = re.compile(r"(?<!\S)[:;=]'?-?[()DPp3/|\\]+(?!\S)")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TICKS = re.compile(r"(`{1,2})([^`\n]{1,300})\1")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,60}\([^()\n]{0,60}\)")
@@ -46,7 +37,6 @@ _OTHER_NAME = re.compile(r"(?<![\w@])@[A-Za-z_][\w.]{0,40}")
 _CHANNEL = re.compile(r"<[#:a][^<>\s]{0,60}>")
 _MARKUP = re.compile(r"\*{1,3}|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w)|\|\||^#{1,3} ", re.MULTILINE)
 _HELD = re.compile("\ue000(\\d{1,4})\ue001")
-_ASCII_LETTER = re.compile(r"[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -55,8 +45,6 @@ class Plain:
 
     text: str
     held: tuple[str, ...] = ()
-    disguised: bool = False
-    """Hidden or mixed-script characters inside words, or text direction tricks."""
     names_someone: bool = False
     """Another person or role is mentioned."""
     cut: bool = False
@@ -82,7 +70,7 @@ def make_plain(text: str, *, addressed: bool) -> Plain:
     """Plain text of a message: one line a clause or more, single spaces, no marks."""
     cut = len(text) > LONGEST
     text = text[:LONGEST].replace("\ue000", " ").replace("\ue001", " ")
-    text, hidden = _drop_hidden(text)
+    text = _without_hidden(text)
     text = text.translate(_QUOTE_MARKS)
     shelf = _Shelf()
     text = _without_quotation(text)
@@ -94,40 +82,28 @@ def make_plain(text: str, *, addressed: bool) -> Plain:
     text, named = _mentions(text, addressed=addressed)
     text = _DOUBLE.sub(lambda found: shelf.hold(found[1].strip()), text)
     text = _SINGLE.sub(lambda found: shelf.hold(found[1].strip()), text)
-    text = _SHIPS.sub(" \U0001f6a2 ", text)
-    text = _DOUBTS.sub(" \U0001f6ab ", text)
-    text = _SMILES.sub(" ", _FROWNS.sub(" \U0001f6ab ", text))
+    text = _FACES.sub(" ", text)
     text = _MARKUP.sub("", text)
     text = "".join(_shown(letter) for letter in text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return Plain(
         text="\n".join(line for line in lines if line),
         held=tuple(shelf.things),
-        disguised=hidden or any(_mixed(word) for word in text.split()),
         names_someone=named,
         cut=cut,
     )
 
 
-def _drop_hidden(text: str) -> tuple[str, bool]:
-    """Removes invisible characters; true when one stood inside a word or turns the text round."""
-    if text.isascii():
-        return text, False
+def _without_hidden(text: str) -> str:
+    """Removes letters nobody sees, and makes every kind of space a plain one."""
     kept: list[str] = []
-    tricked = False
-    for place, letter in enumerate(text):
+    for letter in text:
         kind = unicodedata.category(letter)
         if kind == "Zs":
             kept.append(" ")
-        elif kind == "Cf" or letter in "\u034f\ufe0e\ufe0f\u115f\u1160\u3164":
-            inside = text[place - 1 : place].isalnum() and text[place + 1 : place + 2].isalnum()
-            tricked = tricked or inside or unicodedata.bidirectional(letter) in _TURNS
-        else:
+        elif kind != "Cf" and letter not in "\u034f\ufe0e\ufe0f\u115f\u1160\u3164":
             kept.append(letter)
-    return "".join(kept), tricked
-
-
-_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+    return "".join(kept)
 
 
 def _without_quotation(text: str) -> str:
@@ -154,18 +130,6 @@ def _mentions(text: str, *, addressed: bool) -> tuple[str, bool]:
 def _shown(letter: str) -> str:
     if letter.isascii():
         return letter if letter.isprintable() or letter == "\n" else " "
-    if letter in "\U0001f6a2\U0001f6ab\ue000\ue001":
+    if letter in "\ue000\ue001":
         return letter
     return " " if unicodedata.category(letter)[0] in "SC" else letter
-
-
-def _mixed(word: str) -> bool:
-    """A word of Latin and other letters together, as in a look-alike spelling."""
-    if word.isascii() or not _ASCII_LETTER.search(word):
-        return False
-    return any(
-        letter.isalpha()
-        and not letter.isascii()
-        and not unicodedata.name(letter, "").startswith("LATIN ")
-        for letter in word
-    )

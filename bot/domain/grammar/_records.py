@@ -10,7 +10,7 @@ Strength = Literal["none", "weak", "clear"]
 
 
 class Intent(StrEnum):
-    """What a person wants. `CHAT` is everything the grammar does not decide."""
+    """What a person wants. `UNCLEAR` may mean a decision and is asked back; `CHAT` is all else."""
 
     INVESTIGATE = "investigate"
     FIX = "fix"
@@ -28,14 +28,16 @@ class Intent(StrEnum):
     AUDIT = "audit"
     BUDGET = "budget"
     CAPABILITIES = "capabilities"
+    UNCLEAR = "unclear"
     CHAT = "chat"
 
 
 class Setting(Record):
     """Where and to whom something was said.
 
-    The caller removes the bot's own mention from the text and writes other people's as `@name`;
-    a single raw mention left in an addressed message is taken for the bot's own.
+    The caller removes the bot's own mention from the text and writes other people's as `@name`.
+    A single raw mention left in an addressed request is taken for the bot's own; in a decision no
+    mention is.
     """
 
     addressed: bool = False
@@ -46,6 +48,8 @@ class Setting(Record):
     listed: bool = False
     """The speaker is an allow-listed person."""
     reply_to: ReplyTo | None = None
+    words_alone: bool = True
+    """The message holds nothing but its words: no file, sticker or poll."""
 
     @property
     def heard(self) -> bool:
@@ -74,10 +78,20 @@ class Slots(Record):
     """How long to pause, in the speaker's words ("2 hours", "tomorrow")."""
     again: bool = False
     """The speaker says that it has happened before."""
+    asks_status: bool = False
+    """Beside what is asked for, the speaker wants to know how it stands."""
+    may_mean: tuple[Intent, ...] = ()
+    """What an unclear message may want decided, likeliest first."""
+    numbers: tuple[int, ...] = ()
+    """Every number an unclear message names; each may be a proposal's."""
 
 
 class Utterance(Record):
-    """One message, understood: the intent, its slots, and whether to act on it."""
+    """One message, understood: the intent, its slots, and whether to act on it.
+
+    An unclear one is `clear` in strength where it begins with what may be decided, `weak` where
+    such a word only stands in it.
+    """
 
     intent: Intent
     slots: Slots = Slots()
@@ -90,7 +104,7 @@ class Utterance(Record):
 
 def describe(utterance: Utterance) -> dict[str, Any]:
     """`{"intent": ..., "slots": {...}, ...}` as plain JSON values; empty slots are left out."""
-    slots = utterance.slots.model_dump(exclude_defaults=True)
+    slots = utterance.slots.model_dump(mode="json", exclude_defaults=True)
     return {
         "intent": utterance.intent.value,
         "slots": slots,

@@ -111,7 +111,8 @@ _VERB = (
     r"|extract|inline|replace|drop|delete|leave|raise|return|log|limit|catch|document"
     r"|refactor|simplify|shorten|clean up|tidy|treat|allow|ignore|skip|cap|clamp"
     r"|convert|swap|switch|set|reword|rephrase|show|print|guard|account for|deal with"
-    r"|take care of|consider|apply|do(?! not)|fix|redo|mention|bump|reuse|annotate|sort|try"
+    r"|take care of|consider|apply|do(?! not| you| we| i| they)|fix|redo|mention|bump|reuse"
+    r"|annotate|sort|try"
     r"|turn|pass"
     r"|call|format|strip|(?:don't|do not)(?! (?:ship|merge|deploy|release|land|revert|stop"
     r"|worry|bother|do|pause|cancel"
@@ -133,8 +134,8 @@ _TALK = re.compile(
 )
 
 
-def plain_request(said: tuple[Clause, ...]) -> Intent | None:
-    """Status, help, audit or budget, when one clause is just that and the rest is company."""
+def plain_request(said: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
+    """Status, help, audit or budget, and the clause that is just that; the rest is company."""
     for clause in said:
         text = _COURTESY.sub("", clause.text)
         opened = peel(text)
@@ -142,7 +143,7 @@ def plain_request(said: tuple[Clause, ...]) -> Intent | None:
             if pattern.fullmatch(text) or (opened.rest and pattern.fullmatch(opened.rest)):
                 if intent is Intent.STATUS and not clause.asks and _CLAIM.match(text):
                     continue
-                return intent
+                return intent, clause
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.domain.grammar import COMMAND_LINE, Setting, Utterance, describe, parse
+from bot.domain.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
 
 SETTINGS = {
     "here": COMMAND_LINE,
@@ -41,6 +41,7 @@ def test_what_people_say_is_understood(
     if "never" not in group:
         assert utterance.recognised is group.get("acts", group.get("intent") != "chat")
     assert {name: getattr(utterance.slots, name) for name in slots} == slots
+    assert group.get("may_mean") in (None, *utterance.slots.may_mean)
 
 
 def test_the_table_holds_at_least_two_hundred_utterances() -> None:
@@ -73,4 +74,104 @@ def test_only_a_listed_person_in_the_dev_channel_is_overheard(setting: Setting) 
 
 @pytest.mark.parametrize("filler", [" please" * 400, ". Nice" * 300, ". Great work" * 100])
 def test_a_refusal_at_the_end_of_a_long_message_is_not_overlooked(filler: str) -> None:
-    assert parse(f"ship it{filler}. But do not merge it", SETTINGS["thread"]).intent.value == "chat"
+    heard = parse(f"ship it{filler}. But do not merge it", SETTINGS["thread"])
+
+    assert heard.intent is Intent.UNCLEAR
+    assert Intent.REJECT in heard.slots.may_mean
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("ship the fix 7", (7,)),
+        ("merge your branch 12 please", (12,)),
+        ("yes, ship #3 and #14", (3, 14)),
+        ("ship it in 10 minutes", ()),
+        ("<:ship7:123456> ship it <@42>", ()),
+        ("pause until 18:00 or so", ()),
+    ],
+)
+def test_a_number_in_what_is_unclear_is_kept(text: str, numbers: tuple[int, ...]) -> None:
+    slots = parse(text, SETTINGS["thread"]).slots
+
+    assert slots.pull_request == (numbers[0] if numbers else None)
+    assert slots.numbers == (numbers if len(numbers) > 1 else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("ship proposal 12", {"pull_request": 12}),
+        ("ship #12", {"pull_request": 12}),
+        ("reject PR #7, please", {"pull_request": 7}),
+        ("Theseus, cancel run 7k2m9q", {"run": "7k2m9q"}),
+        ("pause until tomorrow 9am", {"until": "tomorrow 9am"}),
+        ("security reviewed, ship #3", {"pull_request": 3, "security_reviewed": True}),
+    ],
+)
+def test_a_sentence_that_decides_keeps_what_it_names(text: str, named: dict[str, Any]) -> None:
+    heard = parse(text, SETTINGS["thread"])
+
+    assert heard.intent not in (Intent.UNCLEAR, Intent.CHAT)
+    assert heard.slots.model_dump(exclude_defaults=True) == named
+
+
+@pytest.mark.parametrize("text", ["pause until the moon is full", "pause for now", "pause for it"])
+def test_a_pause_whose_end_cannot_be_read_is_asked_about(text: str) -> None:
+    heard = parse(text, SETTINGS["here"])
+
+    assert (heard.intent, heard.slots.may_mean) == (Intent.UNCLEAR, (Intent.PAUSE,))
+
+
+def test_words_that_come_with_a_file_a_sticker_or_a_poll_decide_nothing() -> None:
+    heard = parse("ship it", SETTINGS["thread"].but(words_alone=False))
+
+    assert (heard.intent, heard.slots.may_mean) == (Intent.UNCLEAR, (Intent.SHIP,))
+
+
+@pytest.mark.parametrize("text", ["resume", "Resume everything."])
+def test_resume_is_heard_in_the_dev_channel_as_a_pause_says(text: str) -> None:
+    overheard = SETTINGS["overheard"]
+
+    assert parse(text, overheard).recognised
+    for other in (
+        overheard.but(listed=False), overheard.but(dev_channel=False),
+        overheard.but(reply_to="person"),
+    ):  # fmt: skip
+        assert not parse(text, other).recognised
+    assert not parse("let's resume after lunch", overheard).recognised
+
+
+def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
+    for text in (
+        "also handle d0 please, how far are you?",
+        "how far are you? also handle d0 please",
+        "also handle d0. Any progress?",
+    ):
+        heard = parse(text, SETTINGS["thread"])
+        assert heard.intent is Intent.REVISE, text
+        assert (heard.slots.instruction, heard.slots.asks_status) == ("handle d0", True), text
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("the /stop command is broken, fix it", Intent.FIX),
+        ("fix the pause command", Intent.FIX),
+        ("why does the cancel button fail?", Intent.INVESTIGATE),
+        ("add a cancel button", Intent.REVISE),
+        ("also cancel it when the poll ends", Intent.REVISE),
+        ("who shipped that?", Intent.CHAT),
+        ("what happens if I ship it?", Intent.CHAT),
+        ("how do I reject a proposal?", Intent.CHAT),
+    ],
+)
+def test_requests_and_questions_that_speak_of_decisions_stay_what_they_are(
+    text: str, intent: Intent
+) -> None:
+    assert parse(text, SETTINGS["thread"]).intent is intent
+
+
+@pytest.mark.parametrize("text", ["lgtm", "yes please ship", "stop it when you can", "land it"])
+def test_what_nobody_says_to_the_bot_is_not_asked_back(text: str) -> None:
+    assert not parse(text, SETTINGS["overheard"]).recognised

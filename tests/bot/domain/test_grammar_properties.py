@@ -36,9 +36,21 @@ LOOK_ALIKES = (
     "\uff49\u2139\u017f\u212a\u0262\u200b\u2060\u00ad"
 )
 ORDERS = st.sampled_from(
-    ["fix the dice", "look into the polls", "the search tool keeps timing out", "status", "cancel",
-     "ship it", "revert it", "pause for 2 hours", "resume", "stop everything", "what can you do"]
+    ["fix the dice", "look into the polls", "the search tool keeps timing out", "status",
+     "what can you do"]
 )  # fmt: skip
+DECISIONS = st.sampled_from(
+    ["ship it", "merge it", "ship #12", "cancel", "reject it", "revert it", "pause for 2 hours",
+     "resume", "stop everything", "cancel run 7k2m9q"]
+)  # fmt: skip
+DECIDED = {Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.STOP, Intent.CANCEL, Intent.PAUSE,
+           Intent.RESUME}  # fmt: skip
+GLAD = "🚢🛳⛴✅☑✔👍🎉🎊🚀🙌👏💯🙏🛑🚨⛔⏸▶"
+SHADES = "\ufe0f\U0001f3fb-\U0001f3ff"
+HARMLESS = set(
+    " \t\r\n.,!#@:-" + GLAD + "\ufe0f" + "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+)
 
 
 @given(st.text(max_size=400) | CHATTER, SETTINGS)
@@ -50,6 +62,7 @@ def test_any_text_in_any_setting_is_answered_and_always_the_same(
     assert parse(text, setting) == first
     assert type(first).model_validate_json(first.model_dump_json()) == first
     assert first.recognised <= (first.intent is not Intent.CHAT)
+    assert bool(first.slots.may_mean) == (first.intent is Intent.UNCLEAR)
 
 
 @given(st.text(max_size=60) | CHATTER, SETTINGS)
@@ -75,8 +88,8 @@ def test_no_question_ships(order: str, frame: str) -> None:
          "please do not {}", "{} never", "under no circumstances {}", "nobody should {}"]
     ),
 )  # fmt: skip
-def test_no_negation_ships(order: str, frame: str) -> None:
-    assert parse(frame.format(order), THREAD).intent is not Intent.SHIP
+def test_no_negation_ships_and_each_is_asked_back(order: str, frame: str) -> None:
+    assert parse(frame.format(order), THREAD).intent is Intent.UNCLEAR
 
 
 @given(
@@ -87,8 +100,8 @@ def test_no_negation_ships(order: str, frame: str) -> None:
          "I would {}", "maybe {} later", "{} but not today", "wait, then {}"]
     ),
 )  # fmt: skip
-def test_no_condition_ships(order: str, frame: str) -> None:
-    assert parse(frame.format(order), THREAD).intent is not Intent.SHIP
+def test_no_condition_ships_and_each_is_asked_back(order: str, frame: str) -> None:
+    assert parse(frame.format(order), THREAD).intent is Intent.UNCLEAR
 
 
 @given(
@@ -116,6 +129,23 @@ def test_a_look_alike_letter_or_a_hidden_one_inside_a_word_never_ships(
         assert parse(disguised, THREAD).intent is not Intent.SHIP
 
 
+@given(DECISIONS, st.integers(0, 40), st.characters())
+def test_one_letter_more_that_is_not_on_the_list_and_nothing_is_decided(
+    order: str, place: int, letter: str
+) -> None:
+    place %= len(order) + 1
+    longer = order[:place] + letter + order[place:]
+
+    if letter not in HARMLESS:
+        assert parse(longer, THREAD).intent not in DECIDED
+
+
+@given(st.text(max_size=30) | CHATTER, SETTINGS)
+def test_whatever_decides_is_written_in_the_plainest_letters(text: str, setting: Setting) -> None:
+    if parse(text, setting).intent in DECIDED:
+        assert re.fullmatch(rf"[A-Za-z0-9 \t\r\n.,!#@:{GLAD}{SHADES}-]+", text)
+
+
 @given(ORDERS, st.integers(0, 9), st.sampled_from(["", "please ", "hey, ", "ok ", "Theseus, "]))
 def test_politeness_case_and_white_space_change_nothing(
     order: str, seed: int, opening: str
@@ -123,12 +153,23 @@ def test_politeness_case_and_white_space_change_nothing(
     plain = parse(order, THREAD)
 
     said = [order.upper(), f"  {order}  ", f"{order}!", order.replace(" ", "   "), f"{order}.",
-            f"{order} please" if " for " not in order else order, f"\n{order}\n", order.title(),
-            f"**{order}**", f"{order} 🙏"]  # fmt: skip
+            f"{order} please", f"\n{order}\n", order.title(), f"**{order}**",
+            f"{order} 🙏"]  # fmt: skip
 
     polite = parse(opening + said[seed], THREAD)
     assert polite.intent is plain.intent
     assert polite.slots.subject.lower() == plain.slots.subject.lower()
+
+
+@given(DECISIONS, st.integers(0, 8), st.sampled_from(["", "please ", "Theseus, ", "@theseus "]))
+def test_decisions_are_heard_in_any_case_and_spacing_and_with_a_please(
+    order: str, seed: int, opening: str
+) -> None:
+    said = [order.upper(), f"  {order}  ", f"{order}!", order.replace(" ", "  "), f"{order}.",
+            f"{order} thanks", f"\n{order}\n", order.title(), f"{order} 🙏"]  # fmt: skip
+
+    assert parse(opening + said[seed], THREAD).intent is parse(order, THREAD).intent
+    assert parse(order, THREAD).intent in DECIDED
 
 
 @pytest.mark.slow

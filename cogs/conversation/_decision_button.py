@@ -1,0 +1,116 @@
+"""The button that decides what words left open. All it needs is in its id: it outlives restarts."""
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError, WrongStage
+from bot.domain.people import Person
+from bot.domain.policy import Act
+from bot.self_improvement import ApprovalRequest
+from cogs.conversation._reasons import reason_in, why_in
+from cogs.ui import approve, resumed, reverting_text, send_privately, speaker
+
+ACTION = "decide"
+"""How the id of such a button begins, after `theseus:`."""
+
+_TEMPLATE = re.compile(
+    r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing)"
+    r"(?::(?P<run>[0-9a-z]+))?(?::(?P<head>[0-9a-f]{40}))?(?::(?P<card>\d{1,20}))?"
+)
+
+
+class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One thing that may have been meant, for the run and the commit that stood there then."""
+
+    def __init__(self, item: ui.Button[Any], found: re.Match[str]) -> None:
+        super().__init__(item)
+        self._act: str = found["act"]
+        self._run_id: str = found["run"] or ""
+        self._head: str | None = found["head"]
+        self._card_id = int(found["card"] or 0)  # none there is: then nothing ships
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a button that decides came as {type(item).__name__}")
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button says, under the presser's own rights; then it is decided."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            text = await self._decide(interaction, bot, speaker(interaction))
+        except TheseusError as refusal:
+            text = str(refusal)
+        else:
+            with suppress(discord.HTTPException):  # deleted meanwhile, or too old to be edited
+                if interaction.message is not None:
+                    await interaction.message.edit(view=None)
+        await send_privately(interaction, text, f"{self._act}-{self._run_id}")
+
+    async def _decide(
+        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
+    ) -> str:
+        agent = bot.agent
+        if self._act in ("ship", "reviewed"):
+            return await approve(bot, self._word(person))
+        if self._act == "reject":
+            why = why_in(await _asked_about(interaction))
+            card = self._card_id
+            return (await agent.reject(self._run_id, person, why=why, card_id=card)).reason
+        if self._act == "revert":
+            return reverting_text(await agent.reverting.ask(person, run_id=self._run_id))
+        if self._act == "cancel":
+            return (await agent.cancel(self._run_id, person)).reason
+        if self._act == "stop":
+            return f"⛔ {(await agent.emergency.stop(person, 'button', '')).told}"
+        if self._act == "pause":
+            return await _paused(interaction, bot, person, self._run_id)
+        if self._act == "resume":
+            return await resumed(bot, person)
+        await agent.permit(person, Act.STEER, note="not now")
+        return "All right: nothing was done."
+
+    def _word(self, person: Person) -> ApprovalRequest:
+        """Return “ship it”, for the card and commit that were the newest when it was asked."""
+        return ApprovalRequest(
+            person=person,
+            how="button",
+            run_id=self._run_id,
+            card_id=self._card_id,
+            head=self._head,
+            security_reviewed=self._act == "reviewed",
+        )
+
+
+async def _paused(
+    interaction: discord.Interaction[Any], bot: TheseusClient, person: Person, until: str
+) -> str:
+    """Pause until the moment (seconds since 1970) that the button was labelled with, if any."""
+    end = datetime.fromtimestamp(int(until), UTC) if until.isdecimal() else None
+    if end is not None and end <= bot.clock.now():
+        raise WrongStage("That time has passed; say “pause” again, with another one.")
+    why = reason_in(await _asked_about(interaction))
+    return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
+
+
+async def _asked_about(interaction: discord.Interaction[Any]) -> str:
+    """Return the words the question was an answer to; nothing where they are gone or changed."""
+    reference = interaction.message.reference if interaction.message else None
+    if reference is None or reference.message_id is None or interaction.message is None:
+        return ""
+    try:
+        asked = await interaction.message.channel.fetch_message(reference.message_id)
+    except discord.HTTPException:
+        return ""
+    return "" if asked.edited_at else asked.content
