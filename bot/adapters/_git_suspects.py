@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bot.adapters._git import PLAIN_DIFF, Git
-from bot.adapters._git_parse import COMMIT_FORMAT, commits
+from bot.adapters._git_parse import COMMIT_FORMAT, commits, names
 from bot.domain.evidence import Commit, Suspect
 
 Site = tuple[str, int]
@@ -49,7 +49,13 @@ def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]
             touch = Touch(_WROTE_IT_ALL, f"wrote {', '.join(files)}")
         score = touch.weight + _RECENCY * (1 - rank / len(found))
         ranked.append(
-            Suspect(commit=commit, reason=touch.reason, diff=diff, score=round(min(score, 1), 3))
+            Suspect(
+                commit=commit,
+                reason=touch.reason,
+                diff=diff,
+                touched=_touched(git, commit.sha),
+                score=round(min(score, 1), 3),
+            )
         )
     ranked.sort(key=lambda suspect: -suspect.score)  # stable: the newer one first
     return tuple(ranked[:limit])
@@ -75,6 +81,12 @@ def diff_of(git: Git, sha: str, files: Iterable[str]) -> str:
         "diff-tree", "-p", f"-U{NEAR}", *PLAIN_DIFF, "--no-commit-id", "-r", sha, "--", *files
     )
     return shown.out.decode(errors="replace")
+
+
+def _touched(git: Git, sha: str) -> tuple[str, ...]:
+    """Return every file a commit changed, in both names where it was renamed."""
+    listing = git.run("diff-tree", "--name-only", "--no-renames", "--no-commit-id", "-r", "-z", sha)
+    return tuple(names(listing.out))
 
 
 def _exists(git: Git, file: str, line: int) -> bool:

@@ -1,7 +1,7 @@
 """The offline engine behind the code agent's door: no model, no key, no network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from bot.ports.workspace import Workspace
 from bot.repair.engine import RepairRequest, mend
 from bot.repair.explain import explain
 from bot.repair.forking import ForkingRunner
+from bot.repair.guidance import is_test
 from bot.repair.model import Candidate, Crash, Frame, Hunk, SearchReport, Texts
 from bot.repair.reverts import parse_diff
 from bot.repair.search import Progress as SearchProgress
@@ -88,6 +89,7 @@ class OfflineAgent:
             affected=assignment.plan.affected.files,
             capsule=_crash(assignment.evidence),
             hunks=tuple(_hunks(assignment.evidence)),
+            known=frozenset(_whole(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
             seconds=budget.seconds,
             refused=tuple(self._refused.get(assignment.run_id, ())),
@@ -139,6 +141,19 @@ def _hunks(evidence: Evidence) -> list[Hunk]:
         for age, suspect in enumerate(evidence.suspects)
         for hunk in parse_diff(suspect.diff, suspect.commit.sha[:7], age)
     ]
+
+
+def _whole(evidence: Evidence) -> Iterator[str]:
+    """Yield the suspects whose diff holds all the code they changed."""
+    for suspect in evidence.suspects:
+        shown = {hunk.path for hunk in parse_diff(suspect.diff)}
+        others = set(suspect.touched) - shown
+        if suspect.touched and all(is_test(file) or _is_prose(file) for file in others):
+            yield suspect.commit.sha[:7]
+
+
+def _is_prose(file: str) -> bool:
+    return file.endswith((".md", ".rst"))
 
 
 def _failed(evidence: Evidence) -> frozenset[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair import command
-from bot.repair.command import RepairReport
+from bot.repair.report import RepairReport
 
 
 async def repair(

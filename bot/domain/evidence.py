@@ -36,6 +36,7 @@ class Suspect(Record):
     commit: Commit
     reason: str
     diff: str = Field(description="unified diff against its parent, of the files in the frames")
+    touched: tuple[str, ...] = Field(default=(), description="every file it changed")
     score: float = Field(ge=0, le=1)
 
 

@@ -5,9 +5,8 @@ import difflib
 import re
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
@@ -19,6 +18,7 @@ from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.model import Candidate, SearchReport, Texts
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
+from bot.repair.report import RepairReport, refusal
 from bot.repair.running import Confine, Limits, unconfined
 from bot.repair.search import OnProgress, silent
 from bot.repair.spawning import spawn
@@ -27,27 +27,6 @@ from bot.repair.suspects import suspect_hunks
 ROUNDS = 3
 NOTHING_RAN = {4: "pytest does not understand it", 5: "pytest found no tests"}
 MISSING_PROGRAM = {126, 127}
-
-
-@dataclass(frozen=True, slots=True)
-class RepairReport:
-    """What `theseus repair` says. `diff` is unified, with `a/` and `b/`; times are seconds."""
-
-    repaired: bool
-    file: str | None
-    diff: str
-    kind: str | None
-    explanation: str
-    tried: int
-    seconds: float
-    files: tuple[str, ...] = ()
-    failing: tuple[str, ...] = ()
-    tried_by_kind: dict[str, int] = field(default_factory=dict)
-    applied: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +153,8 @@ async def _by_pytest(
             reproduction=failing or invocation.tests,
             affected=tuple(affected) if invocation.tests else (),
             hunks=hunks,
+            written=True,
+            known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
             seconds=seconds - (case.clock.monotonic() - began),
         )
@@ -228,10 +209,13 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
                   for frame in record.crash.frames]  # fmt: skip
         words = re.findall(r"[\w./-]+\.py", case.test)
         files = await asyncio.to_thread(imported_files, case.copy, [*frames, *words])
+        hunks = tuple(await suspect_hunks(case.repo))
         request = RepairRequest(
             root=case.copy,
             reproduction=(NAME,),
-            hunks=tuple(await suspect_hunks(case.repo)),
+            hunks=hunks,
+            written=True,
+            known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
             maybe=tuple(files),
             seconds=seconds,
@@ -272,6 +256,8 @@ async def _reported(
         failing=failing,
         tried_by_kind=dict(report.tried),
         applied=apply and fix is not None,
+        proof=report.proof if fix else None,
+        refused=tuple(map(refusal, report.refused)),
     )
 
 

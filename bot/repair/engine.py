@@ -1,14 +1,13 @@
 """The whole repair of one tree: baseline, localise, search, confirm, tidy, write."""
 
-import ast
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.domain.diff_guard import texts_hash
-from bot.domain.syntax import parse
 from bot.ports.clock import Clock
+from bot.repair.confirmation import Confirmation
+from bot.repair.gate import Gate
 from bot.repair.guidance import is_test
 from bot.repair.judging import TestJudge
 from bot.repair.model import Crash, Hunk, Problem, SearchReport, Texts
@@ -30,8 +29,10 @@ class RepairRequest:
     `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
     change (empty: any but tests). `refused` are the texts of fixes, by path, that others
     turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped for this
-    and did not hold. `maybe` names files to look at where there is no coverage. `write` leaves
-    the fix in the tree.
+    and did not hold. `maybe` names files to look at where there is no coverage. `written` says that
+    people wrote the reproduction, so that it looks at answers as any test does, and `answered` that
+    one made from a failure is held to an answer too. `known` are the commits all of whose code is
+    in `hunks`. `write` leaves the fix in the tree.
     """
 
     root: Path
@@ -43,16 +44,20 @@ class RepairRequest:
     refused: tuple[Texts, ...] = ()
     failed: frozenset[str] = frozenset()
     maybe: tuple[str, ...] = ()
+    written: bool = False
+    answered: bool = False
+    known: frozenset[str] = frozenset()
     seconds: float = 60.0
     write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How the tree's tests stand before any edit."""
+    """How the tests stand before any edit: the reproduction fails, others pass or are `red`."""
 
     failing: tuple[TestRecord, ...]
     passing: tuple[TestRecord, ...]
+    red: tuple[str, ...]
     result: RunResult
 
     @property
@@ -80,18 +85,7 @@ async def mend(
         return SearchReport(None, {}, "passing", {}, (), 0, clock.monotonic() - began)
     problem = await asyncio.to_thread(problem_of, request, base)
     judge = _judge(request, base, runner)
-    slow = Limits(60.0, 60.0, max(60.0, request.seconds))
-
-    async def confirm(files: Texts) -> bool:
-        if any(same_code(files, texts) for texts in request.refused):
-            return False
-        if await known_to_fail(request, problem.texts, files):
-            return False
-        for stage in (request.reproduction, judge_guards(request, base)):
-            if stage and not (await runner.run(stage, files, slow)).green:
-                return False
-        return True
-
+    confirmation = _confirmation(request, base, problem, runner)
     report = await search(
         problem,
         judge,
@@ -99,31 +93,19 @@ async def mend(
         clock=clock,
         width=runner.width,
         on_progress=on_progress,
-        confirm=confirm,
+        confirm=confirmation,
     )
+    report = replace(report, refused=tuple(confirmation.refused))
     if report.fix is None:
         return report
     files = await tidied(request.root, problem.texts, report.files)
-    if files != report.files and not await confirm(files):
+    if files != report.files and not await confirmation(report.fix, files):
         files = dict(report.files)
     if request.write:
         await asyncio.to_thread(write, request.root, files)
-    return replace(report, files=files, seconds=clock.monotonic() - began)
-
-
-async def known_to_fail(request: RepairRequest, before: Texts, files: Texts) -> bool:
-    """Return whether this very change was shipped once and did not hold, formatted or not."""
-    if not request.failed:
-        return False
-    tidy = await tidied(request.root, before, files)
-    return bool({texts_hash(before, files), texts_hash(before, tidy)} & request.failed)
-
-
-def same_code(files: Texts, others: Texts) -> bool:
-    """Return whether both are the same change, however it is formatted."""
-    if files.keys() != others.keys():
-        return False
-    return all(ast.dump(parse(files[path])) == ast.dump(parse(others[path])) for path in files)
+    ruling = confirmation.rulings[report.fix]
+    return replace(report, files=files, seconds=clock.monotonic() - began, proof=ruling.proof,
+                   undoes=ruling.commit)  # fmt: skip
 
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
@@ -139,7 +121,8 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
     failing = own.failed or (() if own.green else (_unknown(own),))
-    return Baseline(tuple(failing), tuple(passing), own)
+    red = [record.test for record in rest if record.outcome == "failed"]
+    return Baseline(tuple(failing), tuple(passing), tuple(red), own)
 
 
 def _unknown(result: RunResult) -> TestRecord:
@@ -163,6 +146,34 @@ def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> 
     quick = Limits(each, cpu, each * 2 + 20)
     full = Limits(each, cpu, each * 2 + 4 * total + 30)
     return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
+
+
+def _confirmation(
+    request: RepairRequest, base: Baseline, problem: Problem, runner: PreloadingRunner
+) -> Confirmation:
+    guards = judge_guards(request, base)
+    slow = Limits(60.0, 60.0, max(60.0, request.seconds))
+    gate = Gate(
+        problem.texts,
+        runner,
+        request.reproduction,
+        [*guards, *base.red, *(request.reproduction if request.written else ())],
+        slow,
+        answered=request.written or request.answered,
+        hunks=request.hunks,
+        known=request.known,
+    )
+    return Confirmation(
+        request.root,
+        problem.texts,
+        runner,
+        gate,
+        reproduction=request.reproduction,
+        guards=guards,
+        limits=slow,
+        turned_down=request.refused,
+        failed=request.failed,
+    )
 
 
 def problem_of(request: RepairRequest, base: Baseline) -> Problem:

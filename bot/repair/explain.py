@@ -1,6 +1,6 @@
 """What was tried, in plain sentences for a chat thread."""
 
-from bot.repair.model import Attempt, SearchReport
+from bot.repair.model import Attempt, Refusal, SearchReport
 
 NEAR = 3
 
@@ -9,7 +9,8 @@ def explain(report: SearchReport) -> str:
     """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
     if report.fix is not None:
         return f"{_found(report)} {_effort(report)}"
-    parts = [_nothing(report), _effort(report), _suspects(report), *map(_near, report.near[:NEAR])]
+    parts = [_nothing(report), _effort(report), _suspects(report),
+             *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
@@ -37,7 +38,15 @@ def _nothing(report: SearchReport) -> str:
             "I found no line to try: no project code was reached by the failing test, "
             "its traceback or a suspect commit."
         )
+    if report.refused:
+        return f"None of the {report.attempts} small edits I could think of is proven to mend it."
     return f"None of the {report.attempts} small edits I could think of mends it."
+
+
+def _refused(refusal: Refusal) -> str:
+    candidate = refusal.candidate
+    where = f"`{candidate.path}:{candidate.line}`"
+    return f"Not proposed: {candidate.why} ({where}) quiets the failure, but {refusal.reason}."
 
 
 def _effort(report: SearchReport) -> str:

@@ -6,6 +6,7 @@ from 1, columns and offsets from 0 and in characters. Times are seconds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Texts = Mapping[str, str]
 
@@ -123,9 +124,25 @@ class Problem:
     passing: frozenset[str] = frozenset()
 
 
+Proof = Literal["call", "tests", "undo"]
+"""How far a fix is proven: by the failing call alone, by existing tests that tell the edit from its
+wrong neighbours, or as a whole commit taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An edit after which the tests were green, and why it is not proposed all the same."""
+
+    candidate: Candidate
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class SearchReport:
-    """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`."""
+    """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
+
+    `undoes` is the commit that the fix takes back as a whole, where it is one.
+    """
 
     fix: Candidate | None
     files: Texts
@@ -136,6 +153,9 @@ class SearchReport:
     seconds: float
     suspects: tuple[tuple[str, int, float], ...] = ()
     crash: Crash | None = None
+    refused: tuple[Refusal, ...] = ()
+    proof: Proof = "call"
+    undoes: str = ""
 
     @property
     def attempts(self) -> int:

@@ -12,6 +12,7 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
 ALIKE = 0.6
+ALL = 0.85  # before the words of a line: a whole commit is proven by what was there before it
 
 
 def parse_diff(text: str, commit: str = "", age: int = 0) -> list[Hunk]:
@@ -190,7 +191,9 @@ def token_edits(text: str, change: Change, edit: Edit) -> Iterator[Edit]:
 def propose(texts: Texts, hunks: Iterable[Hunk]) -> Iterator[Candidate]:
     """Yield undoings, ranked 0 to 1: whole changes of new commits first, then parts of them."""
     everything: dict[str, list[Edit]] = {}
+    fades: dict[str, float] = {}
     for hunk in hunks:
+        fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
         if hunk.path in texts and hunk.path.endswith(".py"):
             yield from _of_hunk(texts[hunk.path], hunk, everything)
     for commit, edits in everything.items():
@@ -199,7 +202,7 @@ def propose(texts: Texts, hunks: Iterable[Hunk]) -> Iterator[Candidate]:
         for pair in pairs:
             yield _undo(pair, commit, "two parts of", 0.62)
         if len(apart) > 1:
-            yield _undo(apart, commit, "all of", 0.6)
+            yield _undo(apart, commit, "all of", ALL * fades[commit])
 
 
 def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterator[Candidate]:

@@ -37,14 +37,14 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-Confirm = Callable[[Texts], Awaitable[bool]]
+Confirm = Callable[[Candidate, Texts], Awaitable[bool]]
 
 
 def silent(progress: Progress) -> None:
     """Say nothing."""
 
 
-async def always(files: Texts) -> bool:
+async def always(candidate: Candidate, files: Texts) -> bool:
     """Confirm anything."""
     return True
 
@@ -164,7 +164,7 @@ async def _hunted(hunt: _Hunt, width: int, confirm: Confirm) -> Candidate | None
 async def _first_confirmed(hunt: _Hunt, confirm: Confirm) -> Candidate | None:
     for number in sorted(hunt.green):
         candidate = hunt.green.pop(number)
-        if await confirm(candidate.apply(hunt.problem.texts)):
+        if await confirm(candidate, candidate.apply(hunt.problem.texts)):
             return candidate
     return None
 
@@ -184,7 +184,7 @@ async def _shrunk(fix: Candidate, hunt: _Hunt, confirm: Confirm) -> Candidate:
     if len(kept) == len(parts):
         return fix
     smaller = replace(fix, edits=tuple(kept), why=f"{fix.why}, only the parts that matter")
-    return smaller if await confirm(smaller.apply(texts)) else fix
+    return smaller if await confirm(smaller, smaller.apply(texts)) else fix
 
 
 def _nearness(attempt: Attempt) -> tuple[float, float]:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ConfigError
-from bot.repair.command import RepairReport, repair
+from bot.repair.command import repair
+from bot.repair.report import RepairReport
 
 GOOD = """\
 def page(items, number, size=3):

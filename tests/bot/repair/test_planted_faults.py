@@ -49,11 +49,13 @@ async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_
     checkout(fault, tmp_path)
     tests = fault.file.replace("cogs/", "tests/cogs/test_")
     async with ForkingRunner(tmp_path) as runner:
+        hunks = tuple(await suspect_hunks(tmp_path))
         request = RepairRequest(
             root=tmp_path,
             reproduction=(f"{REPRODUCTION}::test_it",),
             affected=(tests,),
-            hunks=tuple(await suspect_hunks(tmp_path)),
+            hunks=hunks,
+            known=frozenset(hunk.commit for hunk in hunks),
             allowed=(fault.file,),
             seconds=90,
         )
@@ -61,4 +63,5 @@ async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_
 
     assert report.fix is not None, report
     assert report.fix.kind == "revert"
+    assert report.proof in ("tests", "undo")
     assert list(report.files) == [fault.file]

@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair.explain import explain
-from bot.repair.model import Crash, Frame, Hunk, Judgement, Problem, Texts
+from bot.repair.model import Candidate, Crash, Frame, Hunk, Judgement, Problem, Texts
 from bot.repair.search import Progress, search, sound
 from tests.fakes.fake_clock import FakeClock
 
@@ -86,7 +86,7 @@ async def test_no_text_is_judged_twice_and_none_that_cannot_work() -> None:
 async def test_a_green_edit_that_is_not_confirmed_is_passed_over() -> None:
     first, second = TEXT.replace("<", "<="), TEXT.replace("[0]", "[1]")
 
-    async def confirm(files: Texts) -> bool:
+    async def confirm(candidate: Candidate, files: Texts) -> bool:
         return files["m.py"] != first
 
     report = await search(

@@ -22,7 +22,7 @@ async def mends(fault: Fault, folder: Path) -> bool:
     async with ForkingRunner(folder) as runner:
         first = await runner.run(["test_subject.py"], {}, LIMITS)
         failing = tuple(record.test for record in first.failed)
-        request = RepairRequest(folder, failing, ("test_subject.py",), seconds=90)
+        request = RepairRequest(folder, failing, ("test_subject.py",), written=True, seconds=90)
         report = await mend(request, runner, SystemClock())
         (folder / "test_held_out.py").write_text(fault.held_out)
         held_out = await runner.run(["test_held_out.py"], {}, LIMITS)

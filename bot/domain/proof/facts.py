@@ -1,0 +1,258 @@
+"""What a function does with conditions, fixed values and exceptions, as countable facts."""
+
+import ast
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+Sort = Literal["condition", "order", "negated", "answer", "exit", "raise", "handler", "constant",
+               "empty"]  # fmt: skip
+_FAMILY: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Eq: ("same", "differ"), ast.NotEq: ("differ", "same"),
+    ast.Is: ("same", "differ"), ast.IsNot: ("differ", "same"),
+    ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"),
+}  # fmt: skip
+_UPWARD, _DOWNWARD = (ast.Lt, ast.LtE), (ast.Gt, ast.GtE)
+_EMPTY_CALLS = frozenset({"set", "list", "dict", "str", "tuple", "frozenset", "bytes"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One of them, where it stands. Equal keys of a sort are the same fact met again."""
+
+    sort: Sort
+    key: str
+    line: int
+
+
+@dataclass(slots=True)
+class Facts:
+    """The facts of one function, or of what stands outside of any."""
+
+    all: list[Fact] = field(default_factory=list)
+    first: int = 0
+
+    def keys(self, sort: Sort, prefix: str = "") -> Counter[str]:
+        """Return how often each fact of a sort is there."""
+        return Counter(f.key for f in self.all if f.sort == sort and f.key.startswith(prefix))
+
+
+def facts_of(tree: ast.Module) -> dict[str, Facts]:
+    """Return the facts of every function of a module, by its dotted name; "" is the rest."""
+    reader = _Reader()
+    reader.visit(tree)
+    return reader.scopes
+
+
+def fixed(node: ast.expr | None) -> bool:
+    """Return whether an expression is the same value whatever it is given; nothing is `None`."""
+    if node is None or isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(map(fixed, node.elts))
+    if isinstance(node, ast.Dict):
+        return all(map(fixed, [*node.keys, *node.values]))
+    if isinstance(node, ast.UnaryOp):
+        return fixed(node.operand)
+    if isinstance(node, ast.JoinedStr):
+        return not any(isinstance(value, ast.FormattedValue) for value in node.values)
+    return _is_empty_call(node)
+
+
+def _is_empty_call(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id in _EMPTY_CALLS and not (node.args or node.keywords)
+
+
+class _Reader(ast.NodeVisitor):
+    """Walks a module and notes facts under the function they stand in."""
+
+    def __init__(self) -> None:
+        self.scopes: dict[str, Facts] = {}
+        self._names: list[str] = []
+        self._scope = self.scopes.setdefault("", Facts())
+
+    def _note(self, sort: Sort, key: str, node: ast.AST) -> None:
+        self._scope.all.append(Fact(sort, key, getattr(node, "lineno", 0)))
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        outer = self._scope
+        self._names.append(node.name)
+        if isinstance(node, _FUNCTIONS):
+            fresh = Facts(first=node.body[0].lineno)
+            self._scope = self.scopes.setdefault(".".join(self._names), fresh)
+            for default in (*node.args.defaults, *node.args.kw_defaults):
+                if default is not None and ast.unparse(default) != "None":
+                    self.visit(default)  # one that is made anew inside is no new value
+        for child in (*node.decorator_list, *node.body):
+            self.visit(child)
+        self._names.pop()
+        self._scope = outer
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _define  # noqa: N815
+
+    # Conditions: every comparison and connective, and the truth of whatever is tested.
+
+    def _tested(self, node: ast.expr, *, holds: bool = True) -> None:
+        """Note a condition as it counts: `not (a < b)` is the same as `b <= a`."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            self._tested(node.operand, holds=not holds)
+        elif isinstance(node, ast.BoolOp):
+            self._connected(node, holds)
+        elif isinstance(node, ast.Compare):
+            self._compared(node, holds)
+        elif isinstance(node, ast.Constant):
+            self._note("condition", f"always {bool(node.value) is holds}", node)
+        else:
+            self._note("condition", f"{_quantifier(node)} is {holds}", node)
+            self.visit(node)
+
+    def _connected(self, node: ast.BoolOp, holds: bool) -> None:
+        both = isinstance(node.op, ast.And) is holds
+        for _ in node.values[1:]:
+            self._note("condition", "both" if both else "either", node)
+        for value in node.values:
+            self._tested(value, holds=holds)
+
+    def _compared(self, node: ast.Compare, holds: bool) -> None:
+        left = node.left
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operator, (*_UPWARD, *_DOWNWARD)):
+                upward = isinstance(operator, _UPWARD) is holds
+                low, high = (left, right) if upward else (right, left)
+                self._note("condition", "order", node)
+                self._note("order", f"{ast.unparse(low)} < {ast.unparse(high)}", node)
+            else:
+                self._note("condition", _FAMILY[type(operator)][not holds], node)
+            left = right
+        for operand in (node.left, *node.comparators):
+            if not fixed(operand):  # what is compared with is no value put in
+                self.visit(operand)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self._compared(node, holds=True)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        if isinstance(node.op, ast.Not):
+            self._note("negated", "not", node)
+            self._tested(node)
+        else:
+            self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """Note `a or b` as a value: its last part is an answer, what stands before is tested."""
+        for value in node.values[:-1]:
+            self._note("condition", "both" if isinstance(node.op, ast.And) else "either", node)
+            self._tested(value)
+        last = node.values[-1]
+        if fixed(last):
+            self._note("answer", ast.unparse(last), last)
+        self.visit(last)
+
+    def visit_If(self, node: ast.If) -> None:
+        self._tested(node.test)
+        for child in (*node.body, *node.orelse):
+            self.visit(child)
+
+    def visit_While(self, node: ast.While) -> None:
+        self._tested(node.test)
+        for child in (*node.body, *node.orelse):
+            self.visit(child)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self._tested(node.test)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self._tested(node.test)
+        for branch in (node.body, node.orelse):
+            if fixed(branch):
+                self._note("answer", ast.unparse(branch), branch)
+            self.visit(branch)
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        for part in (node.target, node.iter):
+            self.visit(part)
+        for test in node.ifs:
+            self._tested(test)
+
+    def visit_match_case(self, node: ast.match_case) -> None:
+        self._note("condition", f"case {ast.unparse(node.pattern)}", node.pattern)
+        if node.guard is not None:
+            self._tested(node.guard)
+        for child in node.body:
+            self.visit(child)
+
+    # Answers, ways out, and exceptions.
+
+    def visit_Return(self, node: ast.Return) -> None:
+        if fixed(node.value):
+            self._note("answer", ast.unparse(node.value) if node.value else "None", node)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_Continue(self, node: ast.Continue) -> None:
+        self._note("exit", "continue", node)
+
+    def visit_Break(self, node: ast.Break) -> None:
+        self._note("exit", "break", node)
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        self._note("raise", ast.unparse(node), node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if not any(isinstance(each, ast.Raise) for each in node.body):
+            kind = ast.unparse(node.type) if node.type else "everything"
+            self._note("handler", kind, node)
+        for child in node.body:
+            self.visit(child)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if ast.unparse(node.func).rpartition(".")[2] == "suppress":
+            self._note("handler", ast.unparse(node), node)
+        if _is_empty_call(node):
+            self._value(ast.unparse(node.func), "empty", node)
+        self.generic_visit(node)
+
+    # Values: how many constants of a type there are, and how many of those are empty.
+
+    def _value(self, kind: str, key: str, node: ast.AST) -> None:
+        self._note("constant", f"{kind} ", node)
+        if key:
+            self._note("empty", f"{kind} {key}", node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        value = node.value
+        kind = "number" if type(value) in (int, float, complex) else type(value).__name__
+        if isinstance(value, bool):
+            self._note("condition", f"value {value}", node)
+        self._value(kind, "" if value and value is not True else repr(value), node)
+
+    def _collection(self, node: ast.List | ast.Tuple | ast.Dict | ast.Set) -> None:
+        if fixed(node):
+            empty = not (node.keys if isinstance(node, ast.Dict) else node.elts)
+            self._value(type(node).__name__.lower(), "empty" if empty else "", node)
+        self.generic_visit(node)
+
+    visit_List = visit_Tuple = visit_Dict = visit_Set = _collection  # noqa: N815
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.visit(node.value)
+        if not fixed(node.slice):
+            self.visit(node.slice)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        for part in (node.target, node.value):
+            if part is not None:
+                self.visit(part)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # a docstring
+            self.visit(node.value)
+
+
+def _quantifier(node: ast.expr) -> str:
+    """Return `any` or `all` where one is called: they are as far apart as `or` and `and`."""
+    name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    return name if name in ("any", "all") else "truth"

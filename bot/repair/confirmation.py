@@ -1,0 +1,69 @@
+"""The last look at a green candidate: is it new, does it hold with time to spare, is it proven?"""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.domain.diff_guard import texts_hash
+from bot.domain.syntax import parse
+from bot.repair.gate import Gate, Ruling
+from bot.repair.model import Candidate, Refusal, Texts
+from bot.repair.running import Limits, TestRunner
+from bot.repair.tidy import tidied
+
+
+class Confirmation:
+    """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down.
+
+    `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
+    fixes, `failed` the hashes of changes that were shipped and did not hold.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        before: Texts,
+        runner: TestRunner,
+        gate: Gate,
+        *,
+        reproduction: Sequence[str],
+        guards: Sequence[str],
+        limits: Limits,
+        turned_down: Sequence[Texts] = (),
+        failed: frozenset[str] = frozenset(),
+    ) -> None:
+        self._root, self._before, self._runner, self._gate = root, before, runner, gate
+        self._stages, self._limits = (tuple(reproduction), tuple(guards)), limits
+        self._turned_down, self._failed = tuple(turned_down), failed
+        self.rulings: dict[Candidate, Ruling] = {}
+        self.refused: list[Refusal] = []
+
+    async def __call__(self, candidate: Candidate, files: Texts) -> bool:
+        """Return whether this candidate may be the fix."""
+        if any(same_code(files, texts) for texts in self._turned_down):
+            return False
+        if await known_to_fail(self._root, self._failed, self._before, files):
+            return False
+        for stage in self._stages:
+            if stage and not (await self._runner.run(stage, files, self._limits)).green:
+                return False
+        ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
+        self.rulings[candidate] = ruling
+        if not ruling.allowed:
+            self.refused.append(Refusal(candidate, ruling.reason))
+        return ruling.allowed
+
+
+async def known_to_fail(root: Path, failed: frozenset[str], before: Texts, files: Texts) -> bool:
+    """Return whether this very change was shipped once and did not hold, formatted or not."""
+    if not failed:
+        return False
+    tidy = await tidied(root, before, files)
+    return bool({texts_hash(before, files), texts_hash(before, tidy)} & failed)
+
+
+def same_code(files: Texts, others: Texts) -> bool:
+    """Return whether both are the same change, however it is formatted."""
+    if files.keys() != others.keys():
+        return False
+    return all(ast.dump(parse(files[path])) == ast.dump(parse(others[path])) for path in files)

@@ -1,0 +1,124 @@
+"""Wrong neighbours of an edit: what tests have to tell it apart from, if they look at it at all."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from bot.domain.proof import HazardKind
+from bot.domain.proof.facts import fixed
+from bot.repair.model import Edit
+from bot.repair.source import Source
+
+AT_MOST = 6  # for each kind of hazard
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Delete)
+
+
+def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
+    """Return texts that differ from `after` in what was edited, as far as the kind goes.
+
+    Conditions are held true and held false, fixed answers replaced, caught exceptions let through.
+    Parts of a commit undone, and edits of no hazardous kind, have all of these, or their
+    statements dropped where there are none.
+    """
+    source, lines = Source(path, after), changed_lines(before, after)
+    nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
+    edits = list(_edits(source, nodes, kind))
+    if kind == "undo" and not edits:
+        edits = [source.replace(node, "pass") for node in nodes if isinstance(node, _SIMPLE)]
+    texts = (_applied(after, edit) for edit in edits)
+    return [text for text in dict.fromkeys(texts) if _parses(text) and text != after][:AT_MOST]
+
+
+def changed_lines(before: str, after: str) -> frozenset[int]:
+    """Return the lines of `after` that are not in `before`; where lines only went, those beside."""
+    old, new = before.splitlines(), after.splitlines()
+    found: set[int] = set()
+    for tag, _, _, first, last in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
+        if tag == "delete":
+            found |= {first, first + 1}
+        elif tag != "equal":
+            found |= set(range(first + 1, last + 1))
+    return frozenset(found)
+
+
+def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[Edit]:
+    for node in nodes:
+        if kind in ("condition", "undo"):
+            for test in _tests(node):
+                yield source.replace(test, "True")
+                yield source.replace(test, "False")
+        if kind in ("constant", "undo"):
+            yield from _other_answers(source, node)
+        if kind == "undo" and isinstance(node, ast.BinOp):
+            for value in filter(fixed, (node.left, node.right)):
+                yield source.replace(value, _another(value))
+        if kind == "exception":
+            yield from _let_through(source, node)
+
+
+def _other_answers(source: Source, node: ast.AST) -> Iterator[Edit]:
+    for value in _answers(node):
+        yield source.replace(value, _another(value))
+    if isinstance(node, ast.Return) and node.value is None:
+        yield source.replace(node, "return 0")
+    if isinstance(node, (ast.Continue, ast.Break)):
+        yield source.replace(node, "break" if isinstance(node, ast.Continue) else "continue")
+
+
+def _let_through(source: Source, node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.ExceptHandler):
+        yield source.replace(node.body[0], "raise")
+    if isinstance(node, ast.Raise):
+        yield source.replace(node, "pass")
+
+
+def _tests(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, (ast.If, ast.While, ast.IfExp, ast.Assert)):
+        yield node.test
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        yield from (test for part in node.generators for test in part.ifs)
+    elif isinstance(node, ast.Return) and isinstance(
+        node.value, (ast.Compare, ast.BoolOp, ast.UnaryOp)
+    ):
+        yield node.value
+
+
+def _answers(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the fixed values of a node: what it returns, falls back on, passes or assigns."""
+    given: list[ast.expr | None] = []
+    if isinstance(node, (ast.Return, ast.Assign, ast.AnnAssign)):
+        given = [node.value]
+    elif isinstance(node, ast.IfExp):
+        given = [node.body, node.orelse]
+    elif isinstance(node, ast.BoolOp):
+        given = [node.values[-1]]
+    elif isinstance(node, ast.Call):
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    elif isinstance(node, ast.Dict):
+        given = [*node.values]
+    yield from (value for value in given if value is not None and fixed(value))
+
+
+def _another(value: ast.expr) -> str:
+    """Return a value of the same sort that is not this one."""
+    if isinstance(value, ast.Constant):
+        if isinstance(value.value, bool):
+            return str(not value.value)
+        if isinstance(value.value, (int, float)):
+            return repr(value.value + 1)
+        return repr(f"{value.value}?") if isinstance(value.value, str) else "0"
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return "(None,)" if isinstance(value, ast.Tuple) else "[None]"
+    return "{None: None}" if isinstance(value, ast.Dict) else "None"
+
+
+def _applied(text: str, edit: Edit) -> str:
+    return text[: edit.start] + edit.text + text[edit.end :]
+
+
+def _parses(text: str) -> bool:
+    try:
+        Source("", text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""A project of one module and its tests, run in this process: the engine without subprocesses.
+
+A test is the source of a function's body; it sees the module's names. Lines are counted as they
+run, which is the coverage, and a test that runs too many is over, so that no mutant can hang.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from bot.repair.model import Crash, Frame, Texts
+from bot.repair.running import Limits, RunResult, TestRecord
+
+PATH = "subject.py"
+LINES_AT_MOST = 20_000
+
+
+class OutOfTime(BaseException):
+    """A test ran too many lines."""
+
+
+@dataclass
+class OneModule:
+    """Implements `PreloadingRunner`; `tests` are bodies by name."""
+
+    text: str
+    tests: Mapping[str, str]
+    width: int = 1
+    runs: int = 0
+
+    async def preload(self, modules: Sequence[str]) -> None:
+        """Do nothing."""
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: Limits,
+        *,
+        coverage: bool = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+    ) -> RunResult:
+        """Run these tests on the module, or on the text that stands in for it."""
+        self.runs += 1
+        records: list[TestRecord] = []
+        for name in tests:
+            records.append(_ran(name, self.tests[name], overlay.get(PATH, self.text)))
+            if stop_at_first and records[-1].outcome == "failed":
+                break
+        failed = any(record.outcome == "failed" for record in records)
+        return RunResult(tuple(records), code=int(failed))
+
+
+def _ran(name: str, body: str, text: str) -> TestRecord:
+    lines: set[int] = set()
+    count = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename != PATH:
+            return None
+        lines.add(frame.f_lineno)
+        count += 1
+        if count > LINES_AT_MOST:
+            raise OutOfTime
+        return trace
+
+    names: dict[str, Any] = {"__name__": "subject"}
+    crash = None
+    before = sys.gettrace()
+    try:
+        exec(compile(text, PATH, "exec"), names)  # noqa: S102 - a test's own small module
+        sys.settrace(trace)
+        exec(compile(body, "test.py", "exec"), names)  # noqa: S102
+    except (Exception, OutOfTime) as error:  # noqa: BLE001 - as pytest takes what a test raises
+        sys.settrace(before)
+        crash = _crash(error)
+    finally:
+        sys.settrace(before)
+    return TestRecord(name, "failed" if crash else "passed", 0.01, crash, {PATH: frozenset(lines)})
+
+
+def _crash(error: BaseException) -> Crash:
+    frames: list[Frame] = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == PATH:
+            frames.append(Frame(PATH, trace.tb_lineno, code.co_name))
+        trace = trace.tb_next
+    bases = tuple(kind.__name__ for kind in type(error).__mro__[:-1])
+    return Crash(type(error).__name__, str(error), tuple(frames), bases)
