@@ -9,7 +9,7 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.run import Run
 
-HELD = "⏸️ Held before the next stage."
+HELD = "⏸️ Held before the next step."
 """How the reason of a run begins that waits for a pause to end."""
 
 

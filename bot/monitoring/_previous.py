@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.cards import standing
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.run import Run, Stage, Status
@@ -68,8 +69,8 @@ def _why(run: Run, history: History) -> str:
     until = f"<t:{(run.updated_at + _LET_BE).timestamp():.0f}:f>"
     if run.status in CAME_TO_NOTHING:
         return (
-            f"Run `{run.id}` about the same came to nothing ({run.status}); by myself I try again "
-            f"after {until}."
+            f"Run `{run.id}` about the same came to nothing ({standing(run)}); by myself I try "
+            f"again after {until}."
         )
     if history.shipment is not None:
         return f"Run `{run.id}` shipped a change for the same; I do nothing more before {until}."

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from bot.domain.cards import standing
 from bot.domain.dialogue import Instruction, Question
 from bot.domain.errors import ForgeError, StoreConflict, WrongStage
 from bot.domain.history import History
@@ -128,9 +129,9 @@ class SelfImprovementAgent:
         async with self._turns.of(run_id):
             run = await self._doors.store.get(run_id)
             if run.goal != "investigate":
-                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({run.status}).")
+                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({standing(run)}).")
             if run.status is not Status.DONE:
-                raise WrongStage(f"Run `{run.id}` is not there yet ({run.status} at {run.stage}).")
+                raise WrongStage(f"Run `{run.id}` is not there yet ({standing(run)}).")
             history = await self._doors.store.history(run.id)
             diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
@@ -151,7 +152,8 @@ class SelfImprovementAgent:
             run = await self._doors.store.get(run_id)
             if run.status not in ENDED - {Status.DONE}:
                 raise WrongStage(
-                    f"Run `{run.id}` is {run.status}; only one that failed can be retried."
+                    f"Run `{run.id}` has not failed ({standing(run)}); only one that has can be "
+                    "retried."
                 )
             history = await self._doors.store.history(run.id)
             if history.proposal is not None:
@@ -175,10 +177,10 @@ class SelfImprovementAgent:
             run = await self._doors.store.get(run_id)
             history = await self._doors.store.history(run.id)
             if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
-                standing = f"{run.status} at {run.stage}"
+                stands = standing(run)
                 if history.revising is not None and not run.ended:
-                    standing = "it is being revised; “cancel” ends that, and closes it"
-                raise WrongStage(f"Run `{run.id}` has no open proposal ({standing}).")
+                    stands = "it is being revised; “cancel” ends that, and closes it"
+                raise WrongStage(f"Run `{run.id}` has no open proposal ({stands}).")
             if (shown := history.proposal) is not None:
                 bind(shown, card_id=card_id, head=None, forge_head=None)
             reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from bot.domain.approving import Words
 from bot.domain.audit import AuditEntry
+from bot.domain.cards import standing
 from bot.domain.errors import (
     ChatUnavailable,
     NotAuthorized,
@@ -223,9 +224,9 @@ class Approvals:
 def _open_for_a_word(run: Run, history: History) -> Proposal:
     """Return the proposal to approve; approving one that is shipping already is not an error."""
     if run.ended and (run.status is not Status.DONE or history.approval is None):
-        raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
+        raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or standing(run)}")
     if history.proposal is None:
-        raise WrongStage(f"Run `{run.id}` has no proposal to ship (it is at: {run.stage}).")
+        raise WrongStage(f"Run `{run.id}` has no proposal to ship ({standing(run)}).")
     if history.revising is not None and run.stage is not Stage.SHIP:
         raise WrongStage(
             f"I am revising #{history.proposal.number} right now, as was asked in this thread. "

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from bot.domain.cards import standing
 from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
@@ -40,7 +41,7 @@ class Cancelling:
         history = await self._doors.store.history(run.id)
         if run.ended:
             await self._voice.last_word(run, history)
-            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or run.status}")
+            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or standing(run)}")
         ships = stopped or await self._ships(run, history)
         try:
             async with asyncio.timeout(patience):

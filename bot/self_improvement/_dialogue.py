@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from bot.domain.cards import standing
 from bot.domain.dialogue import Answer, Instruction, Instructions
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
@@ -162,7 +163,7 @@ def _nothing_asked(run: Run, history: History) -> str:
     """Return why an answer comes too late, or answers nothing."""
     answer = history.answer
     if run.ended:
-        return f"Run `{run.id}` has ended already: {run.reason or run.status}"
+        return f"Run `{run.id}` has ended already: {run.reason or standing(run)}"
     if answer is None:
         return f"Run `{run.id}` has asked nothing."
     if answer.person is None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.cards import failed_outputs, outputs
+from bot.domain.cards import doing, failed_outputs, outputs
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Question
 from bot.domain.errors import (
@@ -147,7 +147,7 @@ class Keeper:
             return await self.unshipped(run, what)
         if history.revising is not None:
             return await self.stand(run, history, what)
-        reason = f"Stopped at {stage}: {what}"
+        reason = f"Stopped while {doing(stage)}: {what}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await self.withdraw_quietly(run, history, reason)
@@ -261,6 +261,6 @@ def _explained(error: Exception, record_id: str) -> str:
         told = redact(str(error)).rstrip()
         return told if told.endswith((".", "!", "?", "”", "`")) else f"{told}."
     return (
-        f"{type(error).__name__} inside Theseus itself. It is in my journal as "
+        "an error inside Theseus itself, not of the change. It is in my journal as "
         f"`{short_id(record_id)}`."
     )

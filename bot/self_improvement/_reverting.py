@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from bot.domain.cards import standing
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.people import Person
 from bot.domain.policy import Act
@@ -42,8 +43,7 @@ class Reverting:
         proposal = history.proposal
         if run.status is not Status.DONE or history.shipment is None or proposal is None:
             raise WrongStage(
-                f"Run `{run.id}` has merged nothing that I could take back ({run.status} at "
-                f"{run.stage})."
+                f"Run `{run.id}` has merged nothing that I could take back ({standing(run)})."
             )
         what = run.trigger.subject or "the last failure"
         return await self._start(

@@ -3,6 +3,7 @@
 import logging
 from typing import assert_never
 
+from bot.domain.cards import doing
 from bot.domain.errors import ChatRejected, StoreConflict, TheseusError
 from bot.domain.run import ENDED, Recovery, Run, Stage, Status, recovery
 from bot.self_improvement._approval import Approvals
@@ -81,7 +82,7 @@ class Startup:
                 status=Status.QUEUED, lease_owner=None, interruptions=run.interruptions + 1
             )
             saved = await self._doors.store.save(queued)
-            text = f"I was restarted while at {run.stage}; going on from there."
+            text = f"I was restarted while {doing(run.stage)}; going on from there."
             await self._voice.say(saved, text, key=f"resumed:{saved.version}")
         elif decision is Recovery.LEAVE:
             await self._left(run)
@@ -92,9 +93,13 @@ class Startup:
         history = await self._doors.store.history(run.id)
         if history.revising is not None:  # what stood before it is not to blame
             idle = run.but(status=Status.QUEUED, lease_owner=None)
-            await self._keeper.stand(idle, history, f"I was interrupted twice at {run.stage}.")
+            await self._keeper.stand(
+                idle, history, f"I was interrupted twice while {doing(run.stage)}."
+            )
             return
-        reason = f"Interrupted twice while at {run.stage}; `/runs retry {run.id}` tries it again."
+        reason = (
+            f"Interrupted twice while {doing(run.stage)}; `/runs retry {run.id}` tries it again."
+        )
         reason += await self._keeper.withdraw_quietly(run, history, reason)
         await self._keeper.end(run, Status.QUARANTINED, reason)
 

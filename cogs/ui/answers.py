@@ -7,6 +7,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain import cards
+from bot.domain.cards import standing
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
@@ -55,7 +56,7 @@ def reverting_text(run: Run) -> str:
     if not run.ended:
         return on_it(run)
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
-    said = f"That was asked for already, in {where}: {run.reason or run.status}"
+    said = f"That was asked for already, in {where}: {run.reason or standing(run)}"
     return said if run.status is Status.DONE else f"{said} `/runs retry {run.id}` tries it again."
 
 

@@ -114,7 +114,7 @@ async def test_killed_twice_in_the_same_stage_a_run_is_quarantined_and_says_so(
         await world.until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
         world.kill()
         await world.restarted(2)
-        await world.alice.said(thread, "I was restarted while at")
+        await world.alice.said(thread, "I was restarted while")
         await world.until(lambda: _sleeping(world) and _at("execute")(world), 90, every=0.1)
         world.kill()
         await world.restarted(3)

@@ -11,7 +11,7 @@ from bot.domain.cards._budget import (
 from bot.domain.cards._ending import ending, failed_outputs, outputs
 from bot.domain.cards._incident import came_back, digest, incident, incident_line
 from bot.domain.cards._investigation import investigation
-from bot.domain.cards._line import run_line, standing
+from bot.domain.cards._line import doing, run_line, standing
 from bot.domain.cards._outcome import failed, outcome_post, watched_until
 from bot.domain.cards._plain import plain
 from bot.domain.cards._plan import plan_text
@@ -30,6 +30,7 @@ __all__ = [
     "budget_text",
     "came_back",
     "digest",
+    "doing",
     "ending",
     "failed",
     "failed_outputs",

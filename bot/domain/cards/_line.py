@@ -24,6 +24,11 @@ _ENDED = {
 }
 
 
+def doing(stage: Stage) -> str:
+    """Return what a run does at a stage, to stand after "while": `writing the change`."""
+    return _DOING[stage]
+
+
 def run_line(run: Run) -> str:
     """Return `id`, what it is about, where it stands and in which thread."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""

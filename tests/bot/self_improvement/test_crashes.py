@@ -101,9 +101,9 @@ async def test_killed_twice_at_the_same_stage_it_is_quarantined_and_says_so(tmp_
         run = await world.ended(run.id)
         assert run.status is Status.QUARANTINED
         assert_kept_its_promises(world, run)
-        assert [text for text in world.said(run) if "restarted while at execute" in text]
+        assert [text for text in world.said(run) if "restarted while writing the change" in text]
         assert world.said(run)[-1] == (
-            f"☣️ Interrupted twice while at execute; `/runs retry {run.id}` tries it again."
+            f"☣️ Interrupted twice while writing the change; `/runs retry {run.id}` tries it again."
         )
         world.engine.release()
         await agent.retry(run.id, ALICE)
@@ -132,4 +132,4 @@ async def test_killed_once_at_each_of_two_stages_it_is_not_quarantined(tmp_path:
     async with world.running():
         [run] = await world.store.find()
         assert (await world.settled(run.id)).status is Status.WAITING
-        assert any("restarted while at verify" in text for text in world.said(run))
+        assert any("restarted while checking the change" in text for text in world.said(run))

@@ -169,7 +169,7 @@ async def test_without_a_stand_in_the_run_ends_with_the_errors_own_sentence_and_
         run = await agent.request(world.trigger())
         run = await world.ended(run.id)
     assert world.said(run)[-1].startswith(
-        "❌ Stopped at execute: The $2.00 of this call are spent."
+        "❌ Stopped while writing the change: The $2.00 of this call are spent."
     )
     assert (run.status, run.cost_usd) == (Status.FAILED, SPENT.cost_usd)
 

@@ -256,7 +256,7 @@ async def test_a_failed_run_is_retried_in_its_thread(tmp_path: Path) -> None:
         again = await agent.retry(run.id, DORA)
         assert (again.id, again.attempt) == (run.id, 2)
         assert (await world.settled(run.id)).status is Status.WAITING
-        with pytest.raises(WrongStage, match="only one that failed"):
+        with pytest.raises(WrongStage, match="has not failed"):
             await agent.retry(run.id, DORA)
 
 

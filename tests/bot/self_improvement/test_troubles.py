@@ -54,7 +54,7 @@ async def test_an_engine_that_fails_ends_the_run_with_its_own_sentence(
     world.engine = FakeAgent(error)
     _, text = await _failed(world)
     again = " `/runs retry" if error.retryable else ""
-    assert text.startswith(f"❌ Stopped at execute: {error}{again}")
+    assert text.startswith(f"❌ Stopped while writing the change: {error}{again}")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_a_verifier_that_may_not_run_ends_the_run(
     world = World(tmp_path)
     world.verifier.refusal = error
     _, text = await _failed(world)
-    assert text == f"❌ Stopped at plan: {error}"
+    assert text == f"❌ Stopped while planning: {error}"
 
 
 async def test_an_unexpected_error_is_journalled_with_its_capsule_and_named_in_the_thread(
@@ -102,8 +102,8 @@ async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed
     world.engine = FakeAgent({}, claims="All done!")
     _, text = await _failed(world)
     assert text == (
-        "❌ Stopped at execute: The fake engine ended and had changed nothing, whatever it says: "
-        "“All done!”"
+        "❌ Stopped while writing the change: The fake engine ended and had changed nothing, "
+        "whatever it says: “All done!”"
     )
 
 
@@ -213,7 +213,8 @@ async def test_a_forge_that_stays_down_ends_the_run_and_says_what_to_do(tmp_path
     world.forge.down = True
     run, text = await _failed(world)
     assert text.startswith(
-        f"❌ Stopped at propose: the forge is down. `/runs retry {run.id}` tries again."
+        "❌ Stopped while proposing the change: the forge is down. "
+        f"`/runs retry {run.id}` tries again."
     )
 
 
