@@ -76,6 +76,14 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError(f"a test tried to reach {name}; tests stay on this machine")
 
 
+@pytest.fixture(scope="session")
+def discord_description(pytestconfig: pytest.Config) -> object:
+    """Discord's description of its API; where it is not there, the test is skipped."""
+    plugin = pytestconfig.pluginmanager.get_plugin("discord-description")
+    assert isinstance(plugin, DescriptionPlugin)
+    return plugin.description()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that tried to leave this machine, whatever it made of the refusal."""

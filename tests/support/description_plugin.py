@@ -58,6 +58,13 @@ class DescriptionPlugin:
         self._observer: DescriptionObserver | None = None
         self._elsewhere: Counter[str] = Counter()  # what workers of pytest-xdist counted
 
+    def description(self) -> Any:
+        """Return the description; a test that asks for it is skipped where there is none."""
+        if not self._file.is_file():
+            pytest.skip(f"{self._file} is not there")
+        described = importlib.import_module("tests.support.discord_description")
+        return described.description_in(self._file)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin to observe once a test has imported the local Discord."""

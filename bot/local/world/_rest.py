@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from simcord.backend import errors, serializers
 from simcord.backend.errors import BackendError
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
+from bot.local.limits import refusal
+from bot.local.limits.shapes import Fault, form
 from bot.local.world._backend import NONCE_LENGTH, LocalBackend
 from bot.local.world._dress import dress
 from bot.local.world._keys import APPLICATION
@@ -19,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 # Application flags of an unverified bot whose privileged intents are switched on.
 _INTENT_FLAGS = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
+_INVALID_FORM = 50035
 _MAKES = ("threads",)  # what a POST makes there is answered with 201
 
 
@@ -72,16 +76,19 @@ class RestApi:
     def answer(self, call: Call) -> tuple[int, Any]:
         """Perform one request; return Discord's status and JSON body (None for no body)."""
         try:
+            refused = refusal(call.method, call.segments, call.json, len(call.files))
+            if refused is not None:
+                return refused
             body = self._perform(call)
         except (RouteNotImplemented, UnsupportedField) as gap:
             _log.warning("not in the local Discord: %s", gap)
             return 501, {"code": 0, "message": str(gap)}
         except BackendError as error:
-            return error.status, error.to_json()
+            return error.status, _told(error)
         except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
             # simcord reads bodies key by key: a malformed one ends here.
             _log.info("malformed %s %s: %r", call.method, call.path, error)
-            return 400, errors.invalid_form_body(repr(error)).to_json()
+            return 400, _told(errors.invalid_form_body(repr(error)))
         if body is None:
             return 204, None
         return self._status(call), dress(body, self._backend, viewer=self._backend.bot_user.id)
@@ -226,6 +233,11 @@ class RestApi:
     def _put_all(self, path: str, commands: list[dict[str, Any]]) -> Any:
         given = ("id", "application_id", "guild_id", "version")
         bare = [{k: v for k, v in each.items() if k not in given} for each in commands]
+        refused = refusal("PUT", path.strip("/").split("/"), bare)
+        if refused is not None:
+            status, told = refused
+            code, message = told["code"], told["message"]
+            raise BackendError(status, code, message, errors=told.get("errors"))
         answer = dispatch(self._backend, "PUT", path, json=bare)
         self.on_commands()
         return answer
@@ -249,3 +261,15 @@ class RestApi:
             self._put_all(path, others)
             return None
         return self._put_all(path, [*others, {**found, **(call.json or {})}])[-1]
+
+
+def _told(error: BackendError) -> dict[str, Any]:
+    """Write simcord's own word on a form as Discord does: the path and the reason apart."""
+    told = error.to_json()
+    if error.code != _INVALID_FORM or error.errors is not None:
+        return told
+    detail = error.message.partition(": ")[2] or error.message
+    where, _, reason = detail.rpartition(": ")
+    path = tuple(each for each in re.split(r"[.\[\]]+", where) if each)
+    fault = Fault(path, "BASE_TYPE_INVALID", reason or detail)
+    return {**told, "message": "Invalid Form Body", "errors": form([fault])}
