@@ -43,6 +43,7 @@ cli.add_typer(root.audit_cli, name="audit")
 cli.command("budget")(root.budget)
 cli.command("detect")(root.detect)
 cli.command("dependencies")(root.dependencies)
+cli.command("guard")(root.guard)
 cli.command("stop")(root.stop)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -110,7 +110,12 @@ _FOREIGN = (
     "GIT_CURL_VERBOSE",
 )
 
-PLAIN_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color")
+# As git writes a diff where nothing is configured: no setting of a repository says how it looks.
+PLAIN_DIFF = (
+    "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/",
+    "--inter-hunk-context=0", "--diff-algorithm=myers", "--submodule=short", "--no-relative",
+    "-O/dev/null",
+)  # fmt: skip
 
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")

@@ -122,7 +122,7 @@ def as_text(content: bytes) -> str | None:
 
 def diff_between(git: Git, *what: str) -> str:
     """Return a unified diff as text."""
-    return git.run("diff", *PLAIN_DIFF, "-M", *what).out.decode(errors="replace")
+    return git.run("diff", *PLAIN_DIFF, "-U3", "-M", *what).out.decode(errors="replace")
 
 
 def inside(root: Path, file: str) -> Path | None:

@@ -78,7 +78,7 @@ def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> t
 def diff_of(git: Git, sha: str, files: Iterable[str]) -> str:
     """Return a commit's diff against its parent, of `files` only."""
     shown = git.run(
-        "diff-tree", "-p", f"-U{NEAR}", *PLAIN_DIFF, "--no-commit-id", "-r", sha, "--", *files
+        "diff-tree", "-p", *PLAIN_DIFF, f"-U{NEAR}", "--no-commit-id", "-r", sha, "--", *files
     )
     return shown.out.decode(errors="replace")
 

@@ -6,6 +6,7 @@ from bot.app._cli_audit import audit_cli
 from bot.app._cli_budget import budget
 from bot.app._cli_dependencies import dependencies
 from bot.app._cli_detect import detect
+from bot.app._cli_guard import guard
 from bot.app._cli_memory import memory_cli
 from bot.app._cli_stop import stop
 from bot.app._demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
@@ -43,6 +44,7 @@ __all__ = [
     "drop_output",
     "engines",
     "examine",
+    "guard",
     "guard_secrets",
     "journal_cli",
     "judge",

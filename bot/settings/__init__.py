@@ -1,6 +1,12 @@
 """The only reader of the environment, `.env` and `data/config.yaml`."""
 
-from bot.settings._config import Config, checks_from, config_from, thresholds_from
+from bot.settings._config import (
+    Config,
+    checks_from,
+    config_from,
+    protection_from,
+    thresholds_from,
+)
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
 from bot.settings._noticing import (
@@ -26,6 +32,7 @@ __all__ = [
     "config_from",
     "forget_secrets",
     "load",
+    "protection_from",
     "read_environment",
     "thresholds_from",
 ]

@@ -12,6 +12,7 @@ from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
 from bot.domain.links import ADDRESS_WANTED, web_address
 from bot.domain.people import AllowList
+from bot.domain.protection import Protection
 from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.domain.thresholds import Thresholds
@@ -151,6 +152,11 @@ def config_from(text: str, source: str) -> Config:
 def checks_from(text: str, source: str) -> Checks:
     """Parse only the `checks` of a configuration, whatever the rest of it looks like."""
     return parse(text, Checks, source, only="checks")
+
+
+def protection_from(text: str, source: str) -> Protection:
+    """Parse only the `protection` of a configuration, whatever the rest of it looks like."""
+    return parse(text, ProtectionConfig, source, only="protection")
 
 
 def thresholds_from(text: str, source: str, *, required: bool) -> Thresholds:

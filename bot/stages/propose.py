@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bot.domain.change import Verdict
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
+from bot.domain.markdown import prose, words
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
 from bot.domain.run import Run
 from bot.ports.clock import Clock
@@ -74,13 +75,13 @@ class Propose:
             checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
         return self._render(
             "pull_request",
-            learned=diagnosis.headline,
-            cause=diagnosis.cause,
-            change="\n\n".join(filter(None, (_quiet(change.summary), _quiet(change.description)))),
+            learned=words(diagnosis.headline, 400),
+            cause=prose(diagnosis.cause),
+            change="\n\n".join(filter(None, (prose(change.summary), prose(change.description)))),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             tests="\n".join(checks),
-            risk=f"{plan.risk}. {plan.impact}",
-            rollback=plan.rollback,
+            risk=prose(f"{plan.risk}. {plan.impact}"),
+            rollback=prose(plan.rollback),
             evidence=f"Run `{run.id}`, journal records "
             + ", ".join(f"`{record}`" for record in diagnosis.evidence_ids[:5]),
         )

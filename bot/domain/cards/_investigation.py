@@ -6,6 +6,7 @@ from bot.domain.cards._plain import plain
 from bot.domain.cards._text import counted, elapsed, one_line, spent
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
+from bot.domain.markdown import words
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.recalling import similar_fixes, told
 from bot.domain.run import Run
@@ -21,8 +22,8 @@ def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     button = Button(label="Fix it", action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
-            title=one_line(diagnosis.headline, 240),
-            body=diagnosis.cause,
+            title=words(diagnosis.headline, 240),
+            body=words(diagnosis.cause, 1_500),
             tone="warning" if diagnosis.found else "neutral",
             fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",

@@ -1,6 +1,7 @@
 """The plan, in full."""
 
 from bot.domain.ids import short_id
+from bot.domain.markdown import prose, words
 from bot.domain.plan import Plan
 
 _ID = 26  # the length of a journal record's id; commits are longer
@@ -9,7 +10,8 @@ _ID = 26  # the length of a journal record's id; commits are longer
 def plan_text(plan: Plan) -> str:
     """Return the plan as Markdown."""
     steps = "\n".join(
-        f"{number}. {step.summary} (may change {', '.join(f'`{f}`' for f in step.owned_files)})"
+        f"{number}. {words(step.summary, 300)} "
+        f"(may change {', '.join(f'`{file}`' for file in step.owned_files)})"
         for number, step in enumerate(plan.steps, 1)
     )
     tests = plan.tests
@@ -19,16 +21,16 @@ def plan_text(plan: Plan) -> str:
         "performance": tests.performance,
         "user experience": tests.user_experience,
     }
-    tested = "\n".join(f"- {kind}: {text}" for kind, text in kinds.items() if text)
+    tested = "\n".join(f"- {kind}: {words(text, 600)}" for kind, text in kinds.items() if text)
     parts = {
-        "Problem": plan.problem,
-        "Solution": plan.solution,
+        "Problem": prose(plan.problem, 2_000),
+        "Solution": prose(plan.solution, 2_000),
         "Steps": steps,
-        "Risk": f"{plan.risk.capitalize()}. {plan.impact}",
+        "Risk": prose(f"{plan.risk.capitalize()}. {plan.impact}", 800),
         "Tests": tested or "-",
-        "Compatibility": plan.compatibility,
-        "After deploy": plan.verification or "-",
-        "Rollback": plan.rollback or "-",
+        "Compatibility": prose(plan.compatibility, 800),
+        "After deploy": prose(plan.verification, 800) or "-",
+        "Rollback": prose(plan.rollback, 800) or "-",
     }
     if plan.evidence_ids:
         parts["Evidence"] = ", ".join(f"`{_short(each)}`" for each in plan.evidence_ids[:20])

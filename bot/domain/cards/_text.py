@@ -1,9 +1,10 @@
 """Small pieces of text that several cards share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from bot.domain.markdown import words
 from bot.domain.run import Run
 
 
@@ -48,7 +49,7 @@ def spent(run: Run, cap: Cap | None = None) -> str:
 
 def granted_lines(change: ChangeSet) -> tuple[str, ...]:
     """Return a line for each file the engine was granted while it worked, and why."""
-    return tuple(f"`{grant.file}`: {one_line(grant.reason, 160)}" for grant in change.granted)
+    return tuple(f"`{grant.file}`: {words(grant.reason, 160)}" for grant in change.granted)
 
 
 def awaited(run: Run) -> str:
@@ -95,6 +96,13 @@ def fitting(lines: Iterable[str], limit: int) -> str:
             break
         kept.append(line)
     return "\n".join(kept)
+
+
+def rest_of(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return the first items, and how many more there are: `a, b and 7 more`."""
+    if len(items) <= most:
+        return between.join(items)
+    return f"{between.join(items[:most])} and {len(items) - most} more"
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -27,6 +27,7 @@ from bot.domain.protection import Protection
 __all__ = [
     "INSTALLED",
     "SETTINGS",
+    "FilePatch",
     "Redact",
     "Source",
     "about_path",
@@ -35,6 +36,7 @@ __all__ = [
     "inspect",
     "is_taken",
     "is_test_file",
+    "parse",
     "read_by_python",
     "texts_hash",
 ]

@@ -57,6 +57,14 @@ class Hunk:
     places: tuple[int, ...]
 
     @property
+    def header(self) -> str:
+        """Return its first line, as git writes it."""
+        counts = [sum(sign in side for sign, _ in self.lines) for side in (" -", " +")]
+        old, new = (f"{first},{count}" if count != 1 else str(first)
+                    for first, count in zip((self.old, self.new), counts, strict=True))  # fmt: skip
+        return f"@@ -{old} +{new} @@{self.section and ' '}{self.section}"
+
+    @property
     def numbered(self) -> Iterator["Line"]:
         """Yield its lines with their numbers; one counts on the sides where the line stands."""
         signs = [sign for sign, _ in self.lines]

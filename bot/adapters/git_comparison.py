@@ -1,0 +1,75 @@
+"""Two revisions of any git repository, compared. Nothing is written, fetched, or run from it."""
+
+import re
+from pathlib import Path
+from typing import Self
+
+from bot.adapters._git import PLAIN_DIFF, Git
+from bot.adapters._git_parse import diff_between, file_changes, names, text_at
+from bot.domain.change import FileChange
+from bot.domain.errors import ConfigError
+
+_MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class GitComparison:
+    """What leads from one tree of a repository to another: exactly that, no merge base."""
+
+    def __init__(self, git: Git, base: str, head: str) -> None:
+        self._git = git
+        self.base = base
+        self.head = head
+
+    @classmethod
+    def open(cls, folder: Path, base: str, head: str) -> Self:
+        """Look both revisions up. Raises `ConfigError`, naming what is not there."""
+        if not folder.is_dir():
+            raise ConfigError(f"--repo: {folder} is no folder.")
+        git = Git(folder)
+        if git.run("rev-parse", "--git-dir", ok=None).status != 0:
+            raise ConfigError(f"--repo: {folder} is not in a git repository.")
+        return cls(git, _tree(git, "--base", base), _tree(git, "--head", head))
+
+    def diff(self) -> str:
+        """Return the unified diff; renames are found."""
+        return diff_between(self._git, self.base, self.head, "--")
+
+    def changes(self) -> tuple[FileChange, ...]:
+        """Return the changed files; a rename also names the old path, as deleted."""
+        options = (*PLAIN_DIFF, "-z", "-M", "--raw", "--numstat")
+        return file_changes(self._git.run("diff", *options, self.base, self.head, "--").out)
+
+    def files(self) -> frozenset[str]:
+        """Return the path of every file at base."""
+        return frozenset(
+            names(self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.base).out)
+        )
+
+    def before(self, file: str) -> str | None:
+        """Return a file's text at base; `None` if it is not there or not text."""
+        return text_at(self._git, self.base, file)
+
+    def after(self, file: str) -> str | None:
+        """Return a file's text at head; `None` if it is not there or not text."""
+        return text_at(self._git, self.head, file)
+
+    def imports(self, module: str) -> bool:
+        """Return whether base imports a top-level module anywhere."""
+        if not _MODULE.fullmatch(module):
+            return False
+        pattern = rf"^\s*(from\s+{module}(\.|\s)|import\s+(.*,\s*)?{module}(\.|,|\s|$))"
+        found = self._git.run("grep", "-q", "-I", "-E", "-e", pattern, self.base, ok=None)
+        return found.status == 0
+
+
+def _tree(git: Git, option: str, revision: str) -> str:
+    """Return the id of a revision's tree. An option of git's, or a range, is no revision."""
+    plain = revision.isprintable() and not revision.startswith("-") and ".." not in revision
+    wanted = f"{revision}^{{tree}}"
+    answer = git.run("rev-parse", "--verify", "-q", wanted, ok=None) if plain and revision else None
+    if answer is None or answer.status != 0:
+        raise ConfigError(
+            f"{option}: there is no revision {revision[:80]!r} in {git.folder}. In a shallow clone "
+            "it may have to be fetched first."
+        )
+    return answer.line

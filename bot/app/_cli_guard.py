@@ -1,0 +1,140 @@
+"""`theseus guard`: the diff guard alone, on any git repository, without a bot, a key or a state."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from bot.adapters.git_comparison import GitComparison
+from bot.app._printing import say
+from bot.domain.change import Finding
+from bot.domain.diff_guard import Source, approvers_text, inspect, read_by_python
+from bot.domain.path_classes import BUILT_IN, PathClass
+from bot.domain.protection import Protection
+from bot.settings import protection_from
+from bot.telemetry import redact
+
+_OURS = ("bot/domain/", "bot/self_improvement/")
+_CONFIG = "data/config.yaml"
+
+
+def guard(
+    base: Annotated[str, typer.Option(help="The revision the change starts from.")],
+    head: Annotated[str, typer.Option(help="The revision it leads to.")],
+    repo: Annotated[Path, typer.Option(help="The repository.")] = Path(),
+    named: Annotated[
+        list[str] | None,
+        typer.Option(help="A guarded file the change was asked for by name; may be repeated."),
+    ] = None,
+    max_lines: Annotated[
+        int | None, typer.Option(min=1, help="How many lines a change may have; else base's.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what stands against a change of any repository; exit code 1 where something blocks it.
+
+    Exactly what leads from one revision to the other is judged; for a branch take
+    --base "$(git merge-base main HEAD)" --head HEAD.
+    """
+    judged = _judge(GitComparison.open(repo, base, head), frozenset(named or ()), max_lines)
+    if as_json:
+        sys.stdout.write(json.dumps(judged.to_json(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        for line in judged.lines():
+            say(line)
+    if any(finding.blocking for finding in judged.findings):
+        raise typer.Exit(1)
+
+
+class _Judged(NamedTuple):
+    findings: tuple[Finding, ...]
+    classes: dict[str, str | None]
+    shown: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for a program; paths stay what they are, messages lose what is secret."""
+        findings = [
+            {
+                "rule": each.rule,
+                "blocking": each.blocking,
+                "path": each.path,
+                "message": redact(each.message),
+            }
+            for each in self.findings
+        ]
+        return {"findings": findings, "classes": self.classes, "shown": self.shown}
+
+    def lines(self) -> Iterator[str]:
+        """Yield it for a person: what blocks first, then what to look at, then the files."""
+        widths = [max((len(text) for text in column), default=0) for column in self._columns()]
+        for each in sorted(self.findings, key=lambda one: not one.blocking):
+            mark, rule, path = _cells(each)
+            yield f"{mark:<{widths[0]}}  {rule:<{widths[1]}}  {path:<{widths[2]}}  {each.message}"
+        if self.findings:
+            yield ""
+        guarded = Counter(name or "free" for name in self.classes.values())
+        kinds = ", ".join(f"{count} {name}" for name, count in sorted(guarded.items()))
+        blocking = sum(each.blocking for each in self.findings)
+        yield (
+            f"{len(self.classes)} files ({kinds or 'none'}); {len(self.findings)} findings, "
+            f"{blocking} of them block."
+        )
+
+    def _columns(self) -> Iterator[tuple[str, ...]]:
+        return zip(*(_cells(each) for each in self.findings), strict=True) if self.findings else (
+            iter([(), (), ()])
+        )  # fmt: skip
+
+
+def _cells(finding: Finding) -> tuple[str, str, str]:
+    return "blocks" if finding.blocking else "look", finding.rule, finding.path or "-"
+
+
+def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None) -> _Judged:
+    files, diff, changes = compared.files(), compared.diff(), compared.changes()
+    protection = _protection(compared, files).naming(named)
+    if max_lines is not None:
+        protection = protection.but(max_changed_lines=max_lines)
+    paths = [change.path for change in changes]
+    findings = inspect(
+        diff,
+        changes,
+        base_files=files,
+        owned=frozenset(paths),
+        protection=protection,
+        allowed_new=frozenset(),
+        sources={
+            path: Source(compared.before(old), compared.after(path))
+            for path, old in read_by_python(diff)
+        },
+        redact=redact,
+        known_import=lambda module: _is_there(module, files) or compared.imports(module),
+        taken=lambda module: module in sys.stdlib_module_names,
+    )
+    classes = {path: found[0] if (found := protection.over(path)) else None for path in paths}
+    findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
+    return _Judged(findings, classes, redact(approvers_text(diff)))
+
+
+def _protection(compared: GitComparison, files: frozenset[str]) -> Protection:
+    """Return what base's own configuration says; a repository that is not ours has none.
+
+    There nobody is asked to name a file. What is no part of any change is the same everywhere;
+    what decides how checks run is pointed out, and the rest is free.
+    """
+    if any(file.startswith(_OURS) for file in files):
+        return protection_from(compared.before(_CONFIG) or "", f"{_CONFIG} at base")
+    never = {name: each for name, each in BUILT_IN.items() if each.guard == "never"}
+    checks = BUILT_IN["checks"].but(guard="review")
+    everything = PathClass(guard="free", paths=("**",))
+    return Protection(classes={**never, "checks": checks, "free": everything})
+
+
+def _is_there(module: str, files: frozenset[str]) -> bool:
+    """Whether a top-level module lies in the repository."""
+    starts = (f"{module}/", f"{module}.py", f"src/{module}/", f"src/{module}.py")
+    return any(file.startswith(starts) for file in files)
