@@ -6,9 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.domain.change import Attempt
-from bot.domain.errors import AgentTimeout
-from bot.domain.evidence import Evidence
+from bot.domain.errors import AgentTimeout, WorkspaceError
+from bot.domain.evidence import Evidence, Suspect
 from bot.domain.recalling import failed_approaches
+from bot.domain.reproduction import standing
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
@@ -19,9 +20,12 @@ from bot.repair.forking import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.model import Candidate, Crash, Frame, Hunk, SearchReport, Texts
 from bot.repair.reverts import parse_diff
+from bot.repair.running import Limits as RunLimits
 from bot.repair.search import Progress as SearchProgress
 
 _END = None
+_SEARCHING = 0.8  # of the time; the rest is for taking a whole commit back
+_WITHDRAWN = 2  # suspects
 
 
 class OfflineAgent:
@@ -47,17 +51,20 @@ class OfflineAgent:
             yield Finished(changed=False, summary="There is no failing test to judge edits by.")
             return
         await self._start_over(assignment, workspace)
+        undone: Suspect | None = None
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
         search = asyncio.create_task(self._search(assignment, workspace.path, budget, updates))
         try:
             while (update := await updates.get()) is not _END:
                 yield Progress(text=_progress_text(update))
             report = await search
+            if report.fix is None:
+                undone = await self._withdrawn(assignment, workspace, budget)
         finally:
             search.cancel()
             with suppress(asyncio.CancelledError):
                 await search
-        yield _finished(report)
+        yield _finished(report) if undone is None else _took_back(undone, report)
 
     async def _start_over(self, assignment: Assignment, workspace: Workspace) -> None:
         """Go back to base, remembering what did not hold; the first round starts there anyway."""
@@ -91,7 +98,7 @@ class OfflineAgent:
             hunks=tuple(_hunks(assignment.evidence)),
             known=frozenset(_whole(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
-            seconds=budget.seconds,
+            seconds=budget.seconds * _SEARCHING,
             refused=tuple(self._refused.get(assignment.run_id, ())),
             failed=_failed(assignment.evidence),
         )
@@ -113,6 +120,45 @@ class OfflineAgent:
                 (root / test.path).unlink(missing_ok=True)
         return report
 
+    async def _withdrawn(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> Suspect | None:
+        """Take the likeliest suspect back whole, its tests with it, if that mends the failure.
+
+        What failed may be something the commit brought: then it is gone, and what people reach
+        through it has to work. The worktree is as it was where none of them does.
+        """
+        tried = assignment.previous.undoes if assignment.previous else ""
+        likely = [each for each in assignment.evidence.suspects if each.commit.sha != tried]
+        for suspect in likely[:_WITHDRAWN]:
+            sha = suspect.commit.sha
+            try:
+                undone = await workspace.undo(sha, sha)
+            except WorkspaceError:
+                continue  # git cannot tell it apart from what came later: the next one
+            if undone.files and await self._holds(assignment, workspace.path, budget):
+                return suspect
+            await workspace.reset(workspace.base)
+        return None
+
+    async def _holds(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
+        """Return whether the failure is gone in the tree as it lies there, and its tests pass."""
+        plan = assignment.plan
+        tests = standing(plan.reproductions, read=lambda file: _read(root, file))
+        for test in tests:
+            await asyncio.to_thread(_write, root / test.path, test.source)
+        limits = RunLimits(20.0, 20.0, max(30.0, budget.seconds * (1 - _SEARCHING)))
+        options = plan.affected.options
+        try:
+            async with ForkingRunner(root, confine=self._confine, options=options) as runner:
+                for stage in (tuple(test.node_id for test in tests), plan.affected.files):
+                    if stage and not (await runner.run(stage, {}, limits)).green:
+                        return False
+        finally:
+            for test in tests:
+                (root / test.path).unlink(missing_ok=True)
+        return True
+
     def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = self._sandbox.wrap(
             argv, cwd=folder, writable=[folder], env={"PYTHONPATH": str(folder)}
@@ -124,6 +170,11 @@ class OfflineAgent:
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+def _read(root: Path, file: str) -> str | None:
+    path = root / file
+    return path.read_text("utf-8") if path.is_file() else None
 
 
 def _crash(evidence: Evidence) -> Crash | None:
@@ -187,5 +238,17 @@ def _finished(report: SearchReport) -> Finished:
         )
         for near in report.near[:3]
     ]
-    summary = _done(report.fix) if report.fix else explain(report)
-    return Finished(changed=report.fix is not None, summary=summary, attempts=tuple(attempts))
+    if report.fix is None:
+        return Finished(changed=False, summary=explain(report), attempts=tuple(attempts))
+    return Finished(
+        changed=True, summary=_done(report.fix), attempts=tuple(attempts), proven=report.proof
+    )
+
+
+def _took_back(suspect: Suspect, report: SearchReport) -> Finished:
+    commit = suspect.commit
+    summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
+    attempts = _finished(report).attempts
+    return Finished(
+        changed=True, summary=summary, attempts=attempts, proven="undo", undoes=commit.sha
+    )

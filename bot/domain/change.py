@@ -7,6 +7,10 @@ from pydantic import Field
 from bot.domain.record import Record
 from bot.domain.spent import Spent
 
+Proven = Literal["", "call", "tests", "undo"]
+"""How far a change is proven beside its reproduction: not looked at, for the failing call only, by
+tests that tell it from its wrong neighbours, or as a whole commit taken back."""
+
 
 class FileChange(Record):
     """One changed file, counted in lines."""
@@ -35,7 +39,8 @@ class ChangeSet(Spent):
     """Commits on the run's branch. Empty `files` means that nothing was changed.
 
     `title` and `description` are the engine's words for the pull request, `review` what its own
-    reviewer said of the change; none of them is proof of anything.
+    reviewer said of the change; none of them is proof of anything. `proven` is how far an engine
+    of rules took the proof, `undoes` the commit it says that it takes back as a whole.
     """
 
     base: str
@@ -50,6 +55,8 @@ class ChangeSet(Spent):
     title: str = ""
     description: str = ""
     review: str = ""
+    proven: Proven = ""
+    undoes: str = ""
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
     seconds: float = 0.0
 
@@ -103,6 +110,7 @@ class Finding(Record):
         "unsafe_file",
         "shadowing",
         "empty",
+        "unproven",
     ]
     path: str
     message: str
@@ -146,6 +154,10 @@ class Verdict(Record):
     findings: tuple[Finding, ...] = ()
     red_on_base: CheckResult | None = None
     green_on_head: CheckResult | None = None
+    proven: Proven = ""
+    undoes: str = Field(
+        default="", description="the commit that git says this head takes back, with its tests"
+    )
     sandbox: str = Field(default="", description="how the checks were confined, for people")
     undone: Undone | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"

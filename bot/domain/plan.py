@@ -21,6 +21,8 @@ class Reproduction(Record):
     source: str
     calls: str = Field(description="what it does, for people: `face(6, 6)` or `/roll 2d6`")
     expects: str = Field(description="what happens on base: `IndexError`")
+    target: str = Field(default="", description="what it calls: `cogs/dice.py::face`")
+    answered: bool = Field(default=False, description="whether it is held to a known answer")
 
 
 class AffectedTests(Record):

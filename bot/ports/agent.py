@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from bot.domain.change import Attempt, ChangeSet, Grant, Verdict
+from bot.domain.change import Attempt, ChangeSet, Grant, Proven, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
@@ -85,8 +85,8 @@ class Finished(Spent):
     """The agent's last word. Whether it holds is for the verifier to say.
 
     `changed` is the agent's claim; files are read from the workspace. `attempts` tells what was
-    tried, whether or not something was found. `granted`, `title`, `description` and `review` are
-    as in `ChangeSet`.
+    tried, whether or not something was found. `granted`, `title`, `description`, `review`, `proven`
+    and `undoes` are as in `ChangeSet`.
     """
 
     kind: Literal["finished"] = "finished"
@@ -97,6 +97,8 @@ class Finished(Spent):
     title: str = ""
     description: str = ""
     review: str = ""
+    proven: Proven = ""
+    undoes: str = ""
 
 
 Update = Progress | Asked | Finished

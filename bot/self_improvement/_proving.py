@@ -172,6 +172,8 @@ async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> Chan
         head=head,
         summary=change.summary.removesuffix(by_hand) + by_hand,
         review="",
+        proven="",
+        undoes="",
         files=await workspace.changes(),
         diff=await workspace.diff(),
     )

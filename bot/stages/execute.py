@@ -8,6 +8,7 @@ from bot.domain.change import ChangeSet
 from bot.domain.errors import AgentOutputInvalid, OutOfBounds
 from bot.domain.plan import Reproduction
 from bot.domain.record import Record
+from bot.domain.reproduction import standing
 from bot.ports.agent import Asked, Assignment, Budget, CodeAgent, Finished, News, Progress, no_news
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
@@ -76,6 +77,8 @@ class Execute:
             title=finished.title,
             description=finished.description,
             review=finished.review,
+            proven=finished.proven,
+            undoes=finished.undoes,
             cost_usd=finished.cost_usd,
             tokens_in=finished.tokens_in,
             tokens_out=finished.tokens_out,
@@ -88,8 +91,9 @@ class Execute:
         """Return the head with the engine's change, and the reproduction beside it."""
         if not await workspace.changes():
             return workspace.base
-        for reproduction in assignment.plan.reproductions:
-            _write_inside(workspace.path, reproduction)
+        root = workspace.path
+        for reproduction in standing(assignment.plan.reproductions, read=lambda f: _read(root, f)):
+            _write_inside(root, reproduction)
         return await workspace.commit(_message(assignment, finished))
 
     async def _work(
@@ -110,6 +114,13 @@ class Execute:
         if finished is None:
             raise AgentOutputInvalid(f"The {self._agent.name} engine ended without a last word.")
         return finished
+
+
+def _read(root: Path, file: str) -> str | None:
+    path = (root / file).resolve()
+    return (
+        path.read_text("utf-8") if path.is_relative_to(root.resolve()) and path.is_file() else None
+    )
 
 
 def _write_inside(root: Path, reproduction: Reproduction) -> None:

@@ -7,6 +7,7 @@ from bot.domain.change import Verdict
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
 from bot.domain.markdown import prose, words
+from bot.domain.proof import label, risk_of
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
 from bot.domain.run import Run
 from bot.ports.clock import Clock
@@ -73,6 +74,7 @@ class Propose:
         checks = [f"- {check.name}: {check.summary or check.status}" for check in verdict.checks]
         if reproduction:
             checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
+        risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         return self._render(
             "pull_request",
             learned=words(diagnosis.headline, 400),
@@ -80,7 +82,7 @@ class Propose:
             change="\n\n".join(filter(None, (prose(change.summary), prose(change.description)))),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             tests="\n".join(checks),
-            risk=prose(f"{plan.risk}. {plan.impact}"),
+            risk=prose(" ".join(filter(None, risk))),
             rollback=prose(plan.rollback),
             evidence=f"Run `{run.id}`, journal records "
             + ", ".join(f"`{record}`" for record in diagnosis.evidence_ids[:5]),

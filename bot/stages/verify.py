@@ -2,18 +2,34 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
-from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Verdict
-from bot.domain.diff_guard import Redact, Source, inspect, read_by_python
+from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Proven, Verdict
+from bot.domain.diff_guard import Redact, Source, inspect, is_test_file, read_by_python
 from bot.domain.errors import OutOfBounds
-from bot.domain.plan import Plan
+from bot.domain.plan import Plan, Reproduction
+from bot.domain.proof import judged
 from bot.domain.proposal import Shipment
 from bot.domain.protection import Protection
+from bot.domain.reproduction import standing
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 _UNDONE_WITH_IT = ("test_deleted", "test_weakened")
+
+
+def _text(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+async def _standing(
+    plan: Plan, change: ChangeSet, workspace: Workspace
+) -> tuple[Reproduction, ...]:
+    """Return the reproductions whose function is there on head."""
+    files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
+    texts = {file: await workspace.read_at(change.head, file) for file in files}
+    return standing(plan.reproductions, read=texts.get)
 
 
 class Verify:
@@ -55,17 +71,29 @@ class Verify:
         reproduction = plan.reproduction
         new = frozenset(test.path for test in plan.reproductions)
         findings = await self._inspected(plan, change, workspace, named, new)
+        withdrawn = await self._withdrawn(change, workspace, new)
+        findings = tuple(
+            each
+            for each in findings
+            if each.path not in withdrawn or each.rule not in (*_UNDONE_WITH_IT, "ownership")
+        )
+        claimed = change if withdrawn or not change.undoes else change.but(proven="call")
+        proven, unproven = await self._judged(claimed, workspace, new)
+        findings += unproven
         verdict = Verdict(
             head=change.head,
             round=round_number,
             findings=findings,
+            proven=proven,
+            undoes=change.undoes if withdrawn else "",
             sandbox=self._verifier.sandbox,
         )
         if reproduction is None or any(finding.blocking for finding in findings):
             return verdict
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
-        red, green, checks = await self._run(plan, workspace, changed, on_check)
+        tests = await _standing(plan, change, workspace)
+        red, green, checks = await self._run(tests, workspace, changed, on_check)
         return verdict.but(
             red_on_base=red,
             green_on_head=green,
@@ -111,6 +139,39 @@ class Verify:
             checks=checks, red_before=await self._red_before(checks, workspace, changed)
         )
 
+    async def _withdrawn(
+        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+    ) -> frozenset[str]:
+        """Return the files of the commit that the change takes back, if it does that and no more.
+
+        Git takes it back once more, from base, and every file has to come out the same. Then the
+        commit's own tests may go with what they tested.
+        """
+        if not change.undoes:
+            return frozenset()
+        await workspace.reset(workspace.base)
+        undone = await workspace.undo(change.undoes, change.undoes)
+        wanted = {file: _text(workspace.path / file) for file in undone.files}
+        await workspace.reset(change.head)
+        same = all(_text(workspace.path / file) == text for file, text in wanted.items())
+        theirs = {file.path for file in change.files} - ours
+        return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
+
+    async def _judged(
+        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+    ) -> tuple[Proven, tuple[Finding, ...]]:
+        """Return how far the change is proven; what runs in a test is no concern of it."""
+        before: dict[str, str] = {}
+        after: dict[str, str] = {}
+        for file in change.files:
+            path = file.path
+            if path.endswith(".py") and path not in ours and not is_test_file(path):
+                old = await workspace.read_at(workspace.base, path)
+                new = await workspace.read_at(change.head, path)
+                if old is not None and new is not None:
+                    before[path], after[path] = old, new
+        return judged(change, before, after)
+
     async def _inspected(
         self,
         plan: Plan,
@@ -139,14 +200,18 @@ class Verify:
         )
 
     async def _run(
-        self, plan: Plan, workspace: Workspace, changed: Sequence[str], on_check: OnCheck
+        self,
+        tests: Sequence[Reproduction],
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
     ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
         """Return the reproduction on base and on head, and the checks.
 
         They run side by side, each in a copy of its own; how many at once, the verifier knows.
         Where a witness of the failure is not green on head, that is what comes back for head.
         """
-        tests, verifier = plan.reproductions, self._verifier
+        verifier = self._verifier
         try:
             async with asyncio.TaskGroup() as group:
                 red = group.create_task(verifier.run_at_base(tests[0], workspace))

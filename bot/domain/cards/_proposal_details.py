@@ -13,6 +13,7 @@ from bot.domain.history import History
 from bot.domain.markdown import words
 from bot.domain.plan import Plan
 from bot.domain.posts import CardField
+from bot.domain.proof import label, risk_of
 from bot.domain.recalling import failed_approaches, told
 
 _ROOM = 3_300  # characters of all fields together: Discord's cards hold 6,000 in all
@@ -20,7 +21,8 @@ _WIDEST = 1_000  # characters of one field
 _MOST_NOTES, _MOST_FILES, _MOST_LINES = 5, 10, 12
 _NOTE = 180
 _GRAVEST_FIRST = (
-    "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "ownership", "size",
+    "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "unproven", "ownership",
+    "size",
 )  # fmt: skip
 _TOLD_APART = ("protected_path", "new_dependency")
 
@@ -61,7 +63,7 @@ def _background(
         Detail("Seen before", (plain(seen, 400),) if seen else ()),
         Detail("Taken back", (taken_back_line(verdict.undone),) if verdict.undone else ()),
         Detail("Granted on the way", granted_lines(change)),
-        Detail("Risk", (_risk(plan),) if plan else ()),
+        Detail("Risk", (_risk(plan, verdict),) if plan else ()),
         Detail("Review", (words(change.review, 600),) if change.review else ()),
     )
 
@@ -141,5 +143,7 @@ def _tried_before(history: History) -> tuple[str, ...]:
     )
 
 
-def _risk(plan: Plan) -> str:
-    return words(f"{plan.risk.capitalize()}. {plan.impact}", 400)
+def _risk(plan: Plan, verdict: Verdict) -> str:
+    """Return the risk, with what the reproduction does not say of this head."""
+    told = (f"{risk_of(plan, verdict).capitalize()}.", label(verdict), plan.impact)
+    return words(" ".join(filter(None, told)), 400)

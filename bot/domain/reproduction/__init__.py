@@ -5,7 +5,7 @@ literals and written anew. What comes out passes ruff and mypy (strict) as it is
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
@@ -13,7 +13,7 @@ from bot.domain.reproduction._calls import Call, call_from
 from bot.domain.reproduction._target import find_target, module_of
 from bot.domain.reproduction._write import write_test
 
-__all__ = ["candidates"]
+__all__ = ["candidates", "standing"]
 
 FOLDER = "tests/regressions"
 _SHOWN = 80
@@ -55,6 +55,25 @@ def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduc
         source=source,
         calls=_shown(frame, call),
         expects=capsule.exception,
+        target=f"{frame.file}::{frame.function}",
+    )
+
+
+def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:
+    """Return the tests whose function is still there; all of them where none would be left.
+
+    A change may take away the helper that failed: then what people reach through it is proof.
+    """
+    left = tuple(test for test in tests if not test.target or _is_there(test.target, read))
+    return left or tuple(tests)
+
+
+def _is_there(target: str, read: Read) -> bool:
+    file, _, function = target.partition("::")
+    text = read(file)
+    return (
+        text is not None
+        and find_target(text, Frame(file=file, line=0, function=function)) is not None
     )
 
 

@@ -199,6 +199,17 @@ def test_the_proposal() -> None:
     )
 
 
+def test_what_is_proven_for_one_call_only_says_so_and_is_never_a_low_risk() -> None:
+    run = RUN.but(stage=Stage.SHIP, status=Status.WAITING)
+    text = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(proven="call"))))
+    assert (
+        "Risk: Medium. Proven for the failing call only: no other test looks at what was edited. "
+        "People who use `/roll`.\n"
+    ) in text
+    undone = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(undoes="c" * 40))))
+    assert "Risk: Low. Takes back all of commit `ccccccc`, its tests with it." in undone
+
+
 def test_a_proposal_that_touches_sensitive_code_and_replaces_an_older_one() -> None:
     finding = Finding(
         rule="protected_path",
