@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -100,6 +101,7 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
     if max_lines is not None:
         protection = protection.but(max_changed_lines=max_lines)
     paths = [change.path for change in changes]
+    clean = lru_cache(maxsize=None)(redact)  # the guard and the reader go by the same text
     findings = inspect(
         diff,
         changes,
@@ -111,13 +113,13 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
             path: Source(compared.before(old), compared.after(path))
             for path, old in read_by_python(diff)
         },
-        redact=redact,
+        redact=clean,
         known_import=lambda module: _is_there(module, files) or compared.imports(module),
         taken=lambda module: module in sys.stdlib_module_names,
     )
     classes = {path: found[0] if (found := protection.over(path)) else None for path in paths}
     findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
-    return _Judged(findings, classes, redact(approvers_text(diff)))
+    return _Judged(findings, classes, clean(approvers_text(diff)))
 
 
 def _protection(compared: GitComparison, files: frozenset[str]) -> Protection:

@@ -55,7 +55,7 @@ async def test_a_run_full_of_orders_ends_in_a_card_and_nothing_else(tmp_path: Pa
 
 @pytest.mark.exhaustive
 async def test_a_change_that_was_spoilt_on_the_way_is_not_even_proposed(tmp_path: Path) -> None:
-    await sailed(tmp_path, SPOILT_RUN, spoilt, 4)
+    await sailed(tmp_path, SPOILT_RUN, spoilt, 8)
 
 
 @pytest.mark.exhaustive

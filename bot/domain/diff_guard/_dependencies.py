@@ -136,7 +136,7 @@ def new_dependencies(
                 if name in old or name in ours or name in sys.stdlib_module_names:
                     continue
                 if not known_import(name):
-                    message = f"Imports {name}, which is not installed here."
+                    message = f"Imports {name}, which is not there yet."
                     yield Finding(
                         rule="new_dependency", path=patch.path, message=message, blocking=False
                     )

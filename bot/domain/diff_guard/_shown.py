@@ -13,8 +13,8 @@ from bot.domain.diff_guard._parse import FilePatch, parse
 
 Redact = Callable[[str], str]
 
-MOST = 2_000_000
-"""Bytes of a diff; Discord shows none of a file over ten million, and nobody reads so much."""
+MOST = 1_000_000
+"""Bytes of a diff: nobody reads more. Discord takes files up to ten times as large."""
 
 _MOST_COMPARED = 4_000_000  # pairs of lines
 

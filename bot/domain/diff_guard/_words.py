@@ -20,6 +20,7 @@ _SILENT = frozenset(
 _ENDS = frozenset({tokenize.NEWLINE, tokenize.NL})
 _TRIPLE = re.compile(r"[a-zA-Z]{0,2}(?:'''|\"\"\")")
 _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
+_FIELD = re.compile(r"\{([^{}]*)\}")
 _FAR = 40
 # Letters of other alphabets that are drawn as Latin ones, each as the one it is drawn as.
 _DRAWN_ALIKE = dict(zip(
@@ -76,14 +77,24 @@ def _is_remark(line: str, text: TokenInfo, token: TokenInfo) -> bool:
 def look_alikes(words: Words, is_another: Callable[[str], bool]) -> Iterator[Oddity]:
     """Yield names all of whose letters are drawn like those of another name."""
     for token in words.tokens:
-        if token.type != tokenize.NAME or token.string.isascii() or is_another(token.string):
-            continue
-        drawn = "".join(
-            _DRAWN_ALIKE.get(each, each) for each in unicodedata.normalize("NFKC", token.string)
-        )
-        if drawn.isascii():
-            same = " (a word of Python's)" if keyword.iskeyword(drawn) else ""
-            yield Oddity(token.start[0], f"a name only looks like {drawn!a}{same}")
+        for name in _names_in(token):
+            drawn = "".join(
+                _DRAWN_ALIKE.get(each, each) for each in unicodedata.normalize("NFKC", name)
+            )
+            if drawn.isascii() and not is_another(name):
+                same = " (a word of Python's)" if keyword.iskeyword(drawn) else ""
+                yield Oddity(token.start[0], f"a name only looks like {drawn!a}{same}")
+
+
+def _names_in(token: TokenInfo) -> Iterator[str]:
+    """Yield the names of a token that are not plain ASCII, those within an f-string's too."""
+    if token.string.isascii():
+        return
+    if token.type == tokenize.NAME:
+        yield token.string
+    elif token.type == tokenize.STRING and "f" in token.string[:2].lower():
+        for field in _FIELD.findall(token.string):
+            yield from (word for word in re.findall(r"\w+", field) if not word.isascii())
 
 
 def swallowed(

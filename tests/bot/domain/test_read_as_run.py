@@ -54,6 +54,7 @@ RUNS_OTHERWISE = {
         '(\"id\")\n    """\n', '("id")\n'
     ),
     "a name in Cyrillic alone": BASE + "\u0441\u043e\u0440\u0443 = 1\n",
+    "a name in Cyrillic within a text": BASE + "X = f'{\u0441\u043e\u0440\u0443}'\n",
     "a keyword in other letters": BASE + "\u0456\u0455 = 1\n",
     "what Python cannot read": BASE + "def (:\n",
     "a case on a backslash": BASE + "match os:\n    case 1: \\\n        payload()\n",
@@ -76,6 +77,7 @@ RUNS_AS_IT_READS = {
     "an async block": BASE
     + "async def f():\n    async with a:\n        async for b in c:\n            pass\n",
     "accents in code": BASE + "\u00e9t\u00e9 = '\u00e9'\n",
+    "words in Cyrillic": BASE + "X = f'\u0441 {os} \u043e\u0440'  # \u0441\n",
     "a longer text": BASE.replace("Roll.\n", "Roll.\n\n    More of it.\n"),
     "a function before one with the same texts": BASE.replace(
         "def last",
