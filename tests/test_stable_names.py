@@ -39,6 +39,7 @@ CODES = {
     "AgentUnavailable": "agent.unavailable",
     "BudgetSpent": "policy.budget_spent",
     "Paused": "policy.paused",
+    "TooMany": "policy.too_many",
     "Stopped": "policy.stopped",
     "ChatError": "chat",
     "ChatRejected": "chat.rejected",

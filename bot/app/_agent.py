@@ -100,6 +100,7 @@ def _limits(settings: Settings, opened: Opened, chosen: Engines, dev_channel_id:
         people=config.people,
         dev_channel_id=dev_channel_id,
         workers=config.runs.workers,
+        per_person=config.runs.per_person,
         rounds=config.runs.rounds,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),

@@ -7,6 +7,7 @@ TheseusError
 │   ├── OutOfBounds        a path, size or tool outside what was granted
 │   ├── StaleApproval      the approval was for another commit or an old card
 │   ├── BudgetSpent        money, tokens or rate used up
+│   ├── TooMany            the person has as much under way as one may
 │   ├── Paused             autonomous work is off, or this is beyond the level set for it
 │   └── Stopped            the emergency stop stands
 ├── RunError               the run cannot do this now
@@ -92,6 +93,12 @@ class BudgetSpent(PolicyError):
     def __init__(self, message: str, *, until: datetime | None = None, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.until = until
+
+
+class TooMany(PolicyError):
+    """The person has as many runs under way as one may have."""
+
+    code = "policy.too_many"
 
 
 class Paused(PolicyError):

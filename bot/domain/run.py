@@ -111,6 +111,11 @@ class Run(Record):
         return self.status is Status.WAITING and self.parked_until is not None
 
     @property
+    def under_way(self) -> bool:
+        """Whether the bot has something to do for it, now or by and by, without another word."""
+        return not self.ended and not (self.status is Status.WAITING and self.stage is Stage.SHIP)
+
+    @property
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in ENDED

@@ -78,7 +78,7 @@ class SelfImprovementAgent:
         )  # fmt: skip
         self.audit = AuditWatch(doors, limits, sign)
         self._startup = Startup(doors, self._voice, self._keeper, self.approvals, self._turns)
-        self._starting = Starting(doors, self._startup)
+        self._starting = Starting(doors, self._startup, limits.per_person)
         self.watching = Watching(doors, stages, limits, self._voice)
         self.catching_up = CatchingUp(
             doors, stages.ship, dev_channel_id=limits.dev_channel_id, standing=sign.now
@@ -113,7 +113,7 @@ class SelfImprovementAgent:
     async def request(self, trigger: Trigger) -> Run:
         """Start a run, or return the one this very trigger started. Its thread and card are there.
 
-        Raises `NotAuthorized`, `Stopped`, `ChatRejected` where no thread can be opened.
+        Raises `NotAuthorized`, `Stopped`, `TooMany`, `ChatRejected` where no thread can be opened.
         """
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
@@ -124,7 +124,7 @@ class SelfImprovementAgent:
         return await self.autonomy.start(trigger)
 
     async def promote(self, run_id: str, person: Person) -> Run:
-        """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`."""
+        """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`, `TooMany`."""
         await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
         async with self._turns.of(run_id):
             run = await self._doors.store.get(run_id)
@@ -294,7 +294,7 @@ class SelfImprovementAgent:
 
     async def _queued(self, run: Run, *records: Record) -> Run:
         await self.emergency.check()
-        now = self._doors.clock.now()
-        saved = await self._doors.store.save(run.but(updated_at=now), *records)
+        await self._starting.may_begin(run.trigger)
+        saved = await self._doors.store.save(run.but(updated_at=self._doors.clock.now()), *records)
         self._workers.wake()
         return saved

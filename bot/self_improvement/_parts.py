@@ -77,6 +77,7 @@ class Limits:
     people: AllowList
     dev_channel_id: int
     workers: int = 2
+    per_person: int = 5  # runs under way that one person asked for
     rounds: int = 3
     full_tier: bool = True  # off where the forge runs it
     lease: timedelta = timedelta(seconds=30)

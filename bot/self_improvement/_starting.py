@@ -1,25 +1,55 @@
 """Starting runs: one for a trigger, with its thread and card before anything is done."""
 
-from bot.domain.errors import StoreConflict
+import asyncio
+
+from bot.domain.errors import StoreConflict, TooMany
 from bot.domain.ids import run_id as new_run_id
 from bot.domain.people import ITSELF, Person
-from bot.domain.run import Run, Stage, Status, Trigger
+from bot.domain.run import ENDED, Run, Stage, Status, Trigger
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._startup import Startup
 
 _TRIES = 10
+_LOOKED_AT = 1_000  # runs that have not ended
+_FULL = (
+    "You have {count} requests under way already ({where}), and {most} is what I take from one "
+    "person at once (`runs.per_person`). This one I have not begun: ask again when one of them is "
+    "done or waits for your word, or cancel one."
+)
 
 
 class Starting:
     """Makes runs of triggers."""
 
-    def __init__(self, doors: Doors, startup: Startup) -> None:
+    def __init__(self, doors: Doors, startup: Startup, per_person: int) -> None:
         self._doors = doors
         self._startup = startup
+        self._per_person = per_person
+        self._counting = asyncio.Lock()
+
+    async def may_begin(self, trigger: Trigger) -> None:
+        """Raise `TooMany` where a person asks for more than one may have under way.
+
+        What is under way already needs no room, and neither do reverts: taking back is always
+        possible. What nobody asked for is limited elsewhere.
+        """
+        if trigger.origin != "person" or trigger.goal == "revert":
+            return
+        runs = await self._doors.store.find(status=set(Status) - ENDED, limit=_LOOKED_AT)
+        own = [r for r in runs if r.trigger.person.id == trigger.person.id and r.under_way]
+        if len(own) < self._per_person or any(run.trigger.key == trigger.key for run in own):
+            return
+        where = ", ".join(f"<#{run.thread_id}>" if run.thread_id else f"`{run.id}`" for run in own)
+        raise TooMany(_FULL.format(count=len(own), where=where, most=self._per_person))
 
     async def start(self, trigger: Trigger) -> Run:
-        """Return the trigger's run, new or known, announced. Raises `ChatRejected`."""
-        run = await self._created(trigger)
+        """Return the trigger's run, new or known, announced. Raises `ChatRejected`, `TooMany`."""
+        async with self._counting:  # or all who ask at once find room
+            await self.may_begin(trigger)
+            run = await self._created(trigger)
+        return await self._announced(run, trigger)
+
+    async def _announced(self, run: Run, trigger: Trigger) -> Run:
         if run.trigger.person.id != trigger.person.id:  # asked for by others before
             history = await self._doors.store.history(run.id)
             await self._doors.store.append(run.id, history.shaped_by(trigger.person))

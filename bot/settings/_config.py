@@ -113,6 +113,7 @@ class RunsConfig(Record):
     """How runs are worked on."""
 
     workers: int = Field(default=2, ge=1, le=32)
+    per_person: int = Field(default=5, ge=1, le=1_000)
     rounds: int = Field(default=3, ge=1, le=10)
     lease_seconds: float = Field(default=30.0, gt=0, le=3_600)
     lookback_hours: float = Field(default=24.0, gt=0, le=8_760)

@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
-from bot.domain.errors import NotAuthorized, TheseusError, UnknownRun, WrongStage
+from bot.domain.errors import NotAuthorized, TheseusError, TooMany, UnknownRun, WrongStage
 from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.people import Person
 from bot.domain.posts import Post
@@ -16,6 +16,7 @@ from cogs.conversation._cursors import Cursors
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard import Heard, mention_of
 from cogs.conversation._intents import ANSWERS
+from cogs.conversation._limits import Limits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import is_so
 from cogs.conversation._talking import Talking
@@ -39,6 +40,7 @@ class Conversation(commands.Cog):
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
         self._talking = Talking(bot)
+        self._limits = Limits(bot)
         self._heard: dict[int, None] = {}  # ids of messages, oldest first
         self._cursors = Cursors(bot.shelf)
         self._missed = Missed(bot, self._cursors, self)
@@ -111,26 +113,39 @@ class Conversation(commands.Cog):
 
     async def _take(self, message: discord.Message, *, missed: bool = False) -> None:
         async with self._cursors.turn(message.channel.id, message.id) as turn:
+            if self._limits.deaf_to(message):
+                return
             heard = await self._hear(message)
             if heard is None:
                 return
             turn.addressed = True
             turn.person_id = message.author.id if message.guild is None else None
-            answer: str | Post | None
-            try:
-                answer = await self._answer(heard)
-            except WrongStage as refusal:
-                # it may have been heard to the end just before the bot was killed
-                answer = None if missed and await is_so(self.bot, heard) else str(refusal)
-            except NotAuthorized as refusal:
-                answer = None if self.bot.agent.clerk.tired(heard.person.id) else str(refusal)
-            except TheseusError as refusal:
-                answer = str(refusal)
-            if answer:
-                post = answer if isinstance(answer, Post) else Post(text=answer)
-                await self.bot.chat.post(
-                    message.channel.id, post.but(reply_to=message.id), key=f"reply:{message.id}"
-                )
+            if await self._limits.hold_back(heard):
+                return
+            warning = self._limits.count(heard)
+            answer = await self._answer_or_refusal(heard, missed=missed)
+            await self._reply(message, answer, "reply")
+            await self._reply(message, warning, "limit")
+
+    async def _answer_or_refusal(self, heard: Heard, *, missed: bool) -> str | Post | None:
+        try:
+            return await self._answer(heard)
+        except WrongStage as refusal:
+            # it may have been heard to the end just before the bot was killed
+            return None if missed and await is_so(self.bot, heard) else str(refusal)
+        except NotAuthorized as refusal:
+            return None if self.bot.agent.clerk.tired(heard.person.id) else str(refusal)
+        except TooMany as refusal:
+            return await self._limits.refused(heard, refusal)
+        except TheseusError as refusal:
+            return str(refusal)
+
+    async def _reply(self, message: discord.Message, said: str | Post | None, kind: str) -> None:
+        if said:
+            post = said if isinstance(said, Post) else Post(text=said)
+            await self.bot.chat.post(
+                message.channel.id, post.but(reply_to=message.id), key=f"{kind}:{message.id}"
+            )
 
     def _is_talk(self, message: discord.Message) -> bool:
         """Whether a person wrote it: no bot, no webhook, no note of Discord's own.

@@ -117,6 +117,7 @@ async def dev_channel(
     make_world: Callable[[Path], World] = World,
     extensions: Sequence[str] = COGS,
     newcomers: Sequence[LocalPerson] = (),
+    per_person: int = 20,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast.
 
@@ -132,7 +133,7 @@ async def dev_channel(
             approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
         )
         identity = Identity(local.guild_id, local.dev_channel_id, listed)
-        world.limits = Limits(people=listed, dev_channel_id=local.dev_channel_id)
+        world.limits = Limits(listed, local.dev_channel_id, per_person=per_person)
         client = TheseusClient(
             root=ROOT,
             state=folder,

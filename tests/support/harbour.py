@@ -37,7 +37,9 @@ class Harbour:
             developers=PeopleList(users=frozenset({ids["dora"]})),
             approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
         )
-        self.world.limits = Limits(people=self.listed, dev_channel_id=local.dev_channel_id)
+        self.world.limits = Limits(
+            people=self.listed, dev_channel_id=local.dev_channel_id, per_person=20
+        )
         self._folder = folder
         self._outbox = FakeOutbox()
         self._client: TheseusClient | None = None

@@ -1,15 +1,18 @@
 """What is urgent has workers of its own: no search, however long, keeps a merge waiting."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.domain.errors import ForgeConflict
+import pytest
+
+from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Lane, Run, Stage, Status, lane_of
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_forge import FakeForge
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, BOB, World
 
 
 @dataclass
@@ -87,3 +90,37 @@ def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_pat
     assert lane_of(run.but(goal="fix")) is Lane.SEARCH
     assert lane_of(run.but(goal="revert", trigger=asked.but(person=ALICE))) is Lane.BRIEF
     assert lane_of(itself.but(goal="fix", stage=Stage.SHIP)) is Lane.SHIPPING
+
+
+# How much one person may have under way
+
+
+async def test_of_fifteen_requests_at_once_five_get_threads_and_the_others_an_answer(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.engine.hold()
+    async with world.running() as agent:
+        triggers = [world.trigger(f"dice {n}", key=f"k{n}") for n in range(15)]
+        asked = await asyncio.gather(*map(agent.request, triggers), return_exceptions=True)
+        refused = [each for each in asked if isinstance(each, TooMany)]
+        begun = [each for each in asked if isinstance(each, Run)]
+        assert (len(begun), len(refused)) == (5, 10)
+        assert len({run.thread_id for run in begun}) == 5
+        assert f"<#{begun[0].thread_id}>" in str(refused[-1])
+        assert "5 is what I take from one person at once" in str(refused[-1])
+        assert (await agent.request(triggers[0])).id == begun[0].id, "it is begun already"
+        assert (await agent.request(world.trigger(key="bob", person=BOB))).thread_id is not None
+        await agent.cancel(begun[0].id, ALICE)
+        another = await agent.request(world.trigger(key="another"))
+        assert another.thread_id is not None
+        with pytest.raises(TooMany):
+            await agent.retry(begun[0].id, ALICE)
+
+
+async def test_a_proposal_that_waits_for_a_word_takes_no_room(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.limits = replace(world.limits, per_person=1)
+    async with world.running() as agent:
+        for number in range(3):
+            await world.proposed(agent, f"dice {number}")

@@ -194,7 +194,7 @@ async def test_of_ten_runs_at_once_five_work_and_five_wait_for_the_next_hour(
     tmp_path: Path,
 ) -> None:
     world = World(tmp_path)
-    world.limits = replace(world.limits, workers=10)
+    world.limits = replace(world.limits, workers=10, per_person=10)
     async with world.running() as agent:
         runs = [await agent.request(world.trigger(f"dice {n}", key=f"k{n}")) for n in range(10)]
         for run in runs:
