@@ -185,7 +185,7 @@ class _Warming:
             await workspaces.drop(_WARMING)
             base = await self._opened.checkout.head()
             async with workspaces.lend(_WARMING, base=base) as workspace:
-                await self._opened.verifier.warm(workspace)
+                await self._opened.warm(workspace)
             await workspaces.drop(_WARMING)
         except PortError as error:
             _log.info("the checks' caches stay cold: %s", error)

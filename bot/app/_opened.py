@@ -1,6 +1,6 @@
 """Everything outside the process that the bot works with, opened in order, closed in reverse."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,10 +22,11 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
-from bot.ports.workspace import Checkout
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Checkout, Workspace
 from bot.self_improvement import BudgetGate
 from bot.settings import Settings
-from bot.telemetry import Recorder, load_secret, redact
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder, load_secret, redact
 
 
 class RunningCode:
@@ -67,7 +68,8 @@ class Opened:
     brake: FileBrake
     sandbox: Sandbox
     workspaces: GitWorkspaces
-    verifier: SandboxedVerifier
+    verifier: Verifier
+    warm: Callable[[Workspace], Awaitable[None]]
     charts: Charts
 
 
@@ -91,15 +93,15 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         network=config.sandbox.network == "all",
         private=(settings.root, state),
     )
+    recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
+    verifier = SandboxedVerifier(sandbox, state / "cache")
     return Opened(
         clock=clock,
-        forge=forge,
+        forge=JournalledForge(forge, recorder),
         checkout=checkout,
         code=code,
         journal=journal,
-        recorder=Recorder(
-            journal, clock, settings.root, secret, lambda: code.commit, redact=redact
-        ),
+        recorder=recorder,
         store=await stack.enter_async_context(SqliteStore(kept)),
         outbox=await stack.enter_async_context(SqliteOutbox(kept)),
         shelf=await stack.enter_async_context(SqliteShelf(kept)),
@@ -114,6 +116,7 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         workspaces=GitWorkspaces(
             settings.root, state / "worktrees", remote=followed.remote, access=access
         ),
-        verifier=SandboxedVerifier(sandbox, state / "cache"),
+        verifier=JournalledVerifier(verifier, recorder),
+        warm=verifier.warm,
         charts=MatplotlibCharts(state / "cache" / "charts"),
     )

@@ -11,6 +11,7 @@ from bot.domain.run import Lane, Run, Status, lane_of
 from bot.self_improvement._flow import Flow
 from bot.self_improvement._parts import Doors, Limits
 from bot.self_improvement._purse import Purse
+from bot.telemetry import working_on
 
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -110,7 +111,8 @@ class Workers:
             stage, started = run.stage, self._doors.clock.monotonic()
             error: Exception | None = None
             try:
-                run = await self._flow.step(run)
+                with working_on(run.id):
+                    run = await self._flow.step(run)
             except StoreConflict:
                 return  # somebody changed the run under us: theirs counts, ours is dropped
             except Exception as failure:  # noqa: BLE001  the stage boundary: no run dies silently

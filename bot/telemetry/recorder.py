@@ -38,11 +38,15 @@ class About(TypedDict, total=False):
 
 
 class Timed:
-    """An action under way. `action` is its record, once it is over."""
+    """An action under way. `action` is its record, once it is over.
+
+    One that is not `wanted` by then is not recorded: a look that brought nothing new.
+    """
 
     def __init__(self, about: About) -> None:
         self.about = about
         self.action: Action | None = None
+        self.wanted = True
 
     def note(self, **about: Unpack[About]) -> None:
         """Add what is known by now; with an `error` it counts as failed, though none is raised."""
@@ -125,7 +129,8 @@ class Recorder:
             outcome = outcome_of(timed.about.get("error"))
             if outcome is ActionOutcome.CANCELLED:
                 timed.note(error=None)
-            timed.action = self.record(kind, name, outcome, **timed.about)
+            if timed.wanted:
+                timed.action = self.record(kind, name, outcome, **timed.about)
 
 
 def outcome_of(error: BaseException | None) -> ActionOutcome:

@@ -86,6 +86,14 @@ class DevChannel:
         )
         return str(said["content"])
 
+    async def journalled(self, event: str) -> None:
+        """Wait until something of that event is in the journal."""
+        async with asyncio.timeout(15):
+            while True:
+                if any(action.event == event for action in self.world.journal.actions):
+                    return
+                await asyncio.sleep(0.01)
+
     async def refused(self) -> list[tuple[str, str]]:
         """Return who was refused what, oldest first."""
         entries = await self.world.store.audit_log(limit=1_000)

@@ -34,7 +34,7 @@ from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from bot.stages.verify import Verify
 from bot.stages.watch import WatchFix
-from bot.telemetry import Recorder
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_brake import FakeBrake
 from tests.fakes.fake_charts import FakeCharts
@@ -148,9 +148,10 @@ class World(Listening):
         fuse = fuse or Fuse()
         fuse.gate = self.gate
         store, chat = fused(self.store, fuse), fused(self._voice or self.chat, fuse)
-        forge, checkout = fused(self.forge, fuse), fused(self.checkout, fuse)
-        journal, verifier = fused(self.journal, fuse), fused(self.verifier, fuse)
+        checkout, journal = fused(self.checkout, fuse), fused(self.journal, fuse)
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
+        forge = JournalledForge(fused(self.forge, fuse), recorder)
+        verifier = JournalledVerifier(fused(self.verifier, fuse), recorder)
         stages = Stages(
             observe=Observe(
                 journal,

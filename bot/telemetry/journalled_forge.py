@@ -1,0 +1,111 @@
+"""A forge whose calls are journalled: `forge.merge`, how it ended, how long it took, its run."""
+
+import re
+from collections.abc import Awaitable, Hashable
+from typing import TypeVar
+
+from bot.domain.errors import ForgeError
+from bot.domain.journal import Kind
+from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.ports.forge import Forge
+from bot.telemetry.current_run import current_run
+from bot.telemetry.recorder import Recorder, Timed
+
+_RUN = re.compile(r"theseus/(?P<run>[0-9a-z]+)-")
+_MOST_SEEN = 1_000
+T = TypeVar("T")
+
+
+class JournalledForge:
+    """Implements `Forge` by another one. A look that brings nothing new is not journalled again.
+
+    Waiting proposals are looked at every few seconds, for weeks.
+    """
+
+    def __init__(self, forge: Forge, recorder: Recorder) -> None:
+        self._forge = forge
+        self._recorder = recorder
+        self._runs: dict[int, str] = {}
+        self._seen: dict[tuple[str, Hashable], object] = {}
+
+    async def open_proposal(self, draft: ProposalDraft) -> ForgeProposal:
+        """Open or update it."""
+        call = self._forge.open_proposal(draft)
+        return await self._done("open_proposal", call, run_id=draft.run_id)
+
+    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+        """Merge it."""
+        return await self._done("merge", self._forge.merge(number, expected_head), number)
+
+    async def close(self, number: int, reason: str) -> ForgeProposal:
+        """Close it."""
+        return await self._done("close", self._forge.close(number, reason), number)
+
+    async def revert(self, number: int) -> ForgeProposal:
+        """Open what undoes it."""
+        return await self._done("revert", self._forge.revert(number), number)
+
+    async def publish(self, number: int) -> ForgeProposal:
+        """Take it out of draft."""
+        return await self._done("publish", self._forge.publish(number), number)
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Look at it."""
+        return await self._looked("proposal", number, self._forge.proposal(number), number)
+
+    async def find(self, run_id: str) -> ForgeProposal | None:
+        """Look for it."""
+        return await self._looked("find", run_id, self._forge.find(run_id), run_id=run_id)
+
+    async def comments(self, number: int) -> tuple[Comment, ...]:
+        """Look at what was written on it."""
+        return await self._looked("comments", number, self._forge.comments(number), number)
+
+    async def ready(self) -> str:
+        """Look whether it is there."""
+        return await self._looked("ready", "", self._forge.ready())
+
+    async def _done(
+        self, name: str, call: Awaitable[T], number: int = 0, *, run_id: str | None = None
+    ) -> T:
+        with self._recorder.timed(Kind.FORGE, name) as timed:
+            return await self._answered(call, number, run_id, timed)
+
+    async def _looked(
+        self,
+        name: str,
+        what: Hashable,
+        call: Awaitable[T],
+        number: int = 0,
+        *,
+        run_id: str | None = None,
+    ) -> T:
+        with self._recorder.timed(Kind.FORGE, name) as timed:
+            try:
+                answer = await self._answered(call, number, run_id, timed)
+            except ForgeError as error:
+                timed.wanted = self._is_new((name, what), str(error))
+                raise
+            timed.wanted = self._is_new((name, what), answer)
+            return answer
+
+    def _is_new(self, asked: tuple[str, Hashable], answer: object) -> bool:
+        """Whether that was not the answer the last time."""
+        if self._seen.get(asked, self) == answer:
+            return False
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[asked] = answer
+        return True
+
+    async def _answered(
+        self, call: Awaitable[T], number: int, run_id: str | None, timed: Timed
+    ) -> T:
+        timed.note(run_id=run_id or self._runs.get(number) or current_run())
+        answer = await call
+        if isinstance(answer, ForgeProposal):
+            found = _RUN.match(answer.branch)
+            if found:
+                self._runs[answer.number] = found["run"]
+                timed.note(run_id=run_id or found["run"])
+        return answer

@@ -1,0 +1,96 @@
+"""A verifier whose checks are journalled: `check.lint`, how it ended, how long it took."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from bot.domain.change import CheckResult
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.plan import AffectedTests, Reproduction
+from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier, Verifier
+from bot.ports.workspace import Workspace
+from bot.telemetry.current_run import current_run
+from bot.telemetry.recorder import Recorder
+
+REPRODUCTION = "reproduction"
+_OUTCOMES = {"failed": ActionOutcome.ERROR, "timeout": ActionOutcome.TIMEOUT}
+
+
+class JournalledVerifier:
+    """Implements `Verifier` by another one. A record for each check that ran: red is an error."""
+
+    def __init__(self, verifier: Verifier, recorder: Recorder) -> None:
+        self._verifier = verifier
+        self._recorder = recorder
+
+    @property
+    def sandbox(self) -> str:
+        """Return how commands are confined."""
+        return self._verifier.sandbox
+
+    async def reds(
+        self, candidates: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[Reproduced, ...]:
+        """Run the candidates."""
+        found = await self._verifier.reds(candidates, workspace)
+        self._record((each.result for each in found), REPRODUCTION)
+        return found
+
+    async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
+        """Run the reproduction at base."""
+        result = await self._verifier.run_at_base(reproduction, workspace)
+        self._record((result,), REPRODUCTION)
+        return result
+
+    async def run_reproductions(
+        self, reproductions: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Run the reproductions."""
+        results = await self._verifier.run_reproductions(reproductions, workspace)
+        self._record(results, REPRODUCTION)
+        return results
+
+    async def affected_tests(
+        self, workspace: Workspace, changed: Sequence[str], *, limit: int
+    ) -> AffectedTests:
+        """Return them; nothing is run."""
+        return await self._verifier.affected_tests(workspace, changed, limit=limit)
+
+    async def run_checks(
+        self,
+        tier: Tier,
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
+        *,
+        only: Proof | None = None,
+    ) -> tuple[CheckResult, ...]:
+        """Run the checks, each journalled when it is done."""
+
+        async def checked(result: CheckResult) -> None:
+            self._record((result,))
+            await on_check(result)
+
+        return await self._verifier.run_checks(tier, workspace, changed, checked, only=only)
+
+    async def run_checks_at_base(
+        self,
+        names: Collection[str],
+        workspace: Workspace,
+        changed: Sequence[str],
+        *,
+        tier: Tier = "quick",
+    ) -> tuple[CheckResult, ...]:
+        """Run the checks at base."""
+        results = await self._verifier.run_checks_at_base(names, workspace, changed, tier=tier)
+        self._record(results)
+        return results
+
+    def _record(self, results: Iterable[CheckResult], name: str = "") -> None:
+        for result in results:
+            if result.status != "skipped":
+                self._recorder.record(
+                    Kind.CHECK,
+                    name or result.name,
+                    _OUTCOMES.get(result.status, ActionOutcome.OK),
+                    duration_ms=round(result.seconds * 1000, 3),
+                    run_id=current_run(),
+                )
