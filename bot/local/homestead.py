@@ -9,17 +9,31 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import yaml
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import Change, plant
+from bot.local.faults import DEFINITIONS, Change, plant
 
 _LEFT_OUT = (
     ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
     ".import_linter_cache", "state", ".env", ".git", "*.egg-info",
 )  # fmt: skip
+ABOUT_FAULTS = (
+    *(f"bot/local/faults/{name}.py" for name in DEFINITIONS),
+    "tests/bot/local/test_faults.py",
+    "tests/bot/local/test_homestead.py",
+    "tests/bot/local/test_living_faults.py",
+    "tests/bot/repair/test_planted_faults.py",
+    "tests/journeys/test_after_setup.py",
+    "tests/journeys/test_claude.py",
+    "tests/journeys/test_newcomer.py",
+    "tests/journeys/test_planted_faults.py",
+    "tests/journeys/test_stop_everything.py",
+)
+"""What says how a fault is made, and the tests that plant them: nowhere in the copy, nor in its
+history. To search there is to find the cause, not the answer."""
 _FULL_TIER = "\n  full:\n"
 _SHORT_TIER = """\
     - {name: lint, command: [ruff, check, .], seconds: 30}
@@ -111,18 +125,41 @@ async def _commit(change: Change, checkout: Path) -> None:
 
 
 async def _clone(source: Path, checkout: Path) -> None:
-    """Clone the repository at its head; an archive without history becomes a repository first."""
+    """Clone the repository at its head; an archive without history becomes a repository first.
+
+    What is about faults is left out of either.
+    """
     if (source / ".git").exists() and await _has_commit(source):
-        await _git(checkout.parent, "clone", "--quiet", "--no-tags", str(source), checkout.name)
-        await _git(checkout, "remote", "remove", "origin")
-        await _git(checkout, "checkout", "--quiet", "-B", "main")
+        await _copy_history(source, checkout)
         return
     await asyncio.to_thread(
         shutil.copytree, source, checkout, ignore=shutil.ignore_patterns(*_LEFT_OUT)
     )
+    for path in ABOUT_FAULTS:
+        (checkout / path).unlink(missing_ok=True)
     await _git(checkout, "init", "--quiet", "--initial-branch", "main")
     await _git(checkout, "add", "--all")
     await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+
+
+async def _copy_history(source: Path, checkout: Path) -> None:
+    """Write the commits up to the head anew without what is about faults, and check them out.
+
+    A clone would bring every object along, and what a later commit takes out stays readable.
+    """
+    stream = checkout.with_name("history")
+    left_out = (f":(exclude){path}" for path in ABOUT_FAULTS)
+    head = (await _git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
+    what = ("--reencode=yes", "--signed-tags=strip", head, "--", ".", *left_out)
+    with stream.open("wb") as written:
+        await _git(
+            source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written
+        )
+    await _git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
+    with stream.open("rb") as read:
+        await _git(checkout, "fast-import", "--quiet", "--force", given=read)
+    stream.unlink()
+    await _git(checkout, "reset", "--quiet", "--hard", "main")
 
 
 async def _shorten_full_tier(checkout: Path) -> None:
@@ -166,7 +203,13 @@ def _configuration(stead: Homestead, residence: Residence) -> str:
     return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)
 
 
-async def _git(folder: Path, *arguments: str) -> None:
+async def _git(
+    folder: Path,
+    *arguments: str,
+    given: IO[bytes] | None = None,
+    output: IO[bytes] | None = None,
+) -> str:
+    """Return what git prints, unless it is to go into `output`. Raises `ConfigError`."""
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(folder),
@@ -180,11 +223,13 @@ async def _git(folder: Path, *arguments: str) -> None:
             *command,
             cwd=folder,
             env=environment,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if given is None else given,
+            stdout=asyncio.subprocess.PIPE if output is None else output,
             stderr=asyncio.subprocess.PIPE,
         )
     except FileNotFoundError as error:
         raise ConfigError("git is not installed, and the demo needs it.") from error
-    _, complaint = await git.communicate()
+    told, complaint = await git.communicate()
     if git.returncode:
         raise ConfigError(f"git {arguments[0]} failed in {folder}: {complaint.decode().strip()}")
+    return (told or b"").decode(errors="replace")

@@ -5,19 +5,34 @@ person who types a command; LIVING ones show only in the use of many, by which t
 """
 
 import random
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import _dice, _polls, _reminders
-from bot.local.faults._fault import Change, Fault, Step
-from bot.local.faults._living import LIVING, Living
+from bot.local.faults._fault import Change, Fault, Living, Step
 
 __all__ = [
-    "FAULTS", "LIVING", "Change", "Fault", "Living", "Step", "choose", "edited", "find_living",
-    "plant",
+    "DEFINITIONS", "FAULTS", "LIVING", "Change", "Fault", "Living", "Step", "choose", "edited",
+    "find_living", "plant",
 ]  # fmt: skip
 
-FAULTS: tuple[Fault, ...] = (*_dice.FAULTS, *_reminders.FAULTS, *_polls.FAULTS)
+DEFINITIONS = ("_dice", "_reminders", "_polls", "_living")
+"""The modules here that say what is broken how. The copy a demo's bot works on has none of them:
+whoever looks for the cause there must not find the answer written down."""
+
+
+def _defined(what: str) -> Iterator[Any]:
+    for name in DEFINITIONS:
+        module = f"{__name__}.{name}"
+        if find_spec(module) is not None:
+            yield from getattr(import_module(module), what, ())
+
+
+FAULTS: tuple[Fault, ...] = tuple(_defined("FAULTS"))
+LIVING: tuple[Living, ...] = tuple(_defined("LIVING"))
 
 
 def choose(name: str | None, seed: int | None) -> Fault:
@@ -25,6 +40,11 @@ def choose(name: str | None, seed: int | None) -> Fault:
 
     Raises ConfigError, naming the known faults, for an unknown name.
     """
+    if not FAULTS:
+        raise ConfigError(
+            "--fault: this copy of the repository holds no faults, as it is the one a demo's bot "
+            "works on. Start the demo from your own clone, or with --fault none."
+        )
     if name is None:
         return random.Random(seed).choice(FAULTS)  # noqa: S311 - variety, not secrecy
     for fault in FAULTS:

@@ -47,3 +47,27 @@ class Fault(Change):
     error: str
     function: str
     arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Living:
+    """A fault, and the visitors in whose use of the bot it shows.
+
+    Each visitor does one of `acts` (any of them, drawn evenly), rests for about `pause` seconds,
+    and so on; the first `rush` acts of all of them come at once. `fault` is what is broken, from
+    the start or, after `healthy_seconds` of use, by a commit that comes live then. `flaps`: a
+    service outside goes up and down every so many seconds. `settings` replace keys of sections
+    in the configuration, so that a spectator need not wait for ten minutes. `expect` tells what
+    will happen, and `then` what to do about it.
+    """
+
+    name: str
+    fault: Change | None
+    acts: tuple[Step, ...]
+    expect: str
+    then: tuple[str, ...]
+    pause: float = 3.0
+    rush: int = 0
+    healthy_seconds: float = 0.0
+    flaps: float = 0.0
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

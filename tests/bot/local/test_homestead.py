@@ -1,14 +1,19 @@
 """The demo's private home: whatever the visitor's copy looks like, it is only read."""
 
+import asyncio
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bot.domain.errors import ConfigError
-from bot.local.faults import FAULTS, Fault
-from bot.local.homestead import Homestead, Residence, prepare
+from bot.local.faults import FAULTS, LIVING, Change, Fault
+from bot.local.homestead import ABOUT_FAULTS, Homestead, Residence, prepare
 from bot.settings import config_from
 from tests.fakes.repositories import commit, git, snapshot, write
 
@@ -152,6 +157,119 @@ async def test_hooks_of_the_visitor_do_not_run(clone: Path, stead: Homestead) ->
     hook.chmod(0o755)
     await prepare(clone, stead, a_fault(), RESIDENCE)
     assert not (clone / "hooked").exists()
+
+
+def telling(fault: Change) -> set[str]:
+    """Return the lines that give a fault away wherever they are written down."""
+    lines = [line for _, after in fault.replacements for line in after.splitlines()]
+    lines += fault.message.splitlines()
+    known = (ROOT / fault.file).read_text()
+    return {line.strip() for line in lines if len(line.strip()) > 20 and line not in known}
+
+
+def objects(repository: Path) -> str:
+    """Return everything the repository holds, whether anything leads to it or not."""
+    held = subprocess.run(
+        ["git", "cat-file", "--batch", "--batch-all-objects"],
+        cwd=repository, capture_output=True, check=True,
+    )  # fmt: skip
+    return held.stdout.decode(errors="replace")
+
+
+def holding(repository: Path, line: str) -> set[str]:
+    """Return the files that hold a line."""
+    found = subprocess.run(
+        ["git", "grep", "--files-with-matches", "--fixed-strings", line.strip()],
+        cwd=repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return set(found.stdout.splitlines())
+
+
+EVERY = (*FAULTS, *(living.fault for living in LIVING if living.fault is not None))
+
+
+def written_down(fault: Change) -> str:
+    return "".join(f"# {line}\n" for line in sorted(telling(fault)))
+
+
+async def test_nothing_the_bot_can_search_says_how_a_fault_is_made(
+    clone: Path, stead: Homestead
+) -> None:
+    """Neither the files nor the history, though both once held it."""
+    for number, name in enumerate(ABOUT_FAULTS):
+        about = EVERY[number % len(EVERY)]
+        commit(clone, {name: written_down(about)}, f"Write {name}")
+        commit(clone, {name: "# other words\n"}, f"Change {name}")
+    assert any(line in objects(clone) for each in EVERY for line in telling(each))
+
+    await prepare(clone, stead, None, RESIDENCE)
+
+    for place in (stead.checkout, stead.forge):
+        held = objects(place)
+        assert [line for each in EVERY for line in telling(each) if line in held] == []
+    assert git(stead.checkout, "log", "--format=%s", "main").splitlines()[-2:] == [
+        "Second", "First",
+    ]  # fmt: skip
+
+
+async def test_a_planted_fault_is_told_by_its_own_commit_alone(
+    clone: Path, stead: Homestead
+) -> None:
+    fault = a_fault()
+    commit(clone, {ABOUT_FAULTS[0]: written_down(fault)}, "Write it down")
+    await prepare(clone, stead, fault, RESIDENCE)
+    for before, _ in fault.replacements:
+        for line in before.splitlines():
+            assert holding(stead.checkout, line) <= {fault.file, fault.test_file}
+    last = git(stead.checkout, "show", "HEAD")
+    for line in telling(fault):
+        assert line in last
+        touched = git(stead.checkout, "log", "--format=%s", "-S", line).splitlines()
+        assert touched in ([], [fault.message.splitlines()[0]])
+
+
+async def test_an_archive_leaves_out_what_is_about_faults_too(
+    archive: Path, stead: Homestead
+) -> None:
+    write(archive, dict.fromkeys(ABOUT_FAULTS, "the answer to everything\n"))
+    await prepare(archive, stead, None, RESIDENCE)
+    assert "the answer to everything" not in objects(stead.checkout)
+    assert [name for name in ABOUT_FAULTS if (stead.checkout / name).exists()] == []
+
+
+def test_every_file_that_needs_the_faults_is_left_out() -> None:
+    needs = re.compile(r"from bot\.local\.faults import [^\n]*\b(?:FAULTS|LIVING|find_living)\b")
+    chooses = re.compile(r"^\w+ = choose\(", re.MULTILINE)
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "test_" in path.name]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in tests
+        if needs.search(text := path.read_text(encoding="utf-8"))
+        or ("bot.local.faults" in text and chooses.search(text))
+    }
+    assert found <= set(ABOUT_FAULTS)
+    assert [name for name in ABOUT_FAULTS if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.slow
+async def test_this_repositorys_own_copy_runs_and_holds_no_fault(stead: Homestead) -> None:
+    await prepare(ROOT, stead, a_fault(), RESIDENCE)
+    held = objects(stead.checkout)
+    own = telling(a_fault())
+    others = {line for each in EVERY for line in telling(each)} - own
+    assert [line for line in sorted(others) if line in held] == []
+    for line in own:
+        assert holding(stead.checkout, line) <= {a_fault().file, a_fault().test_file}
+    told = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "bot", "demo", "--no-browser", "--fault", "dice-percent"],
+        cwd=stead.checkout,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], "HOME": str(stead.home), "LC_ALL": "C.UTF-8"},
+    )
+    assert "holds no faults" in told.stderr
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
