@@ -1,13 +1,13 @@
 """How sure it is that a failure is the one somebody means. Deterministic; no model.
 
-What is said is read for three things: commands that are named (`/tag show`, or all words of one in
-any of their forms: "showing a tag"), types of errors, and the other words that say something. A
+What is said is read for four things: commands that are named (`/tag show`, or all words of one in
+any of their forms: "showing a tag"), types of errors, files, and the other words that say something. A
 failure explains a word that stands in its action's name, its files, functions, error or message.
 
 A failure is certain where nothing said speaks against it:
 
 - its command is named with a slash;
-- its action or its error is named, and it explains at least half of what is said; or it explains
+- its action, its error or a file of it is named, and it explains at least half of what is said; or it explains
   all of it;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
@@ -25,12 +25,13 @@ _ENOUGH = 0.5
 _COMPANY = """
     after all any anymore as at before break but by can cannot could do don first from get give go
     got had has have he here how i if into look me member more most never no nobody now nothing only
-    out people person properly refuse respond return run say seem she since so than them then there
+    out people person properly refuse respond return run say see seem she since so than them then there
     they thing throw today try two up us use user we what where which while who why will won would
     yesterday
 """
 _SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
 _SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
+_FILE = re.compile(r"[\w./-]*\b\w+\.py\b")
 _TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
 
 
@@ -113,10 +114,12 @@ def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likene
     )
     type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
     told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
-    asked = words(said) - _SAYS_NOTHING
+    asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING
     by_topic, by_error = _explained(asked, topic), _explained(asked, told)
     is_typed = bool(type_) and type_ in {token.lower() for token in _TOKEN.findall(said)}
-    is_named = _is_one_of(group, named)
+    is_named = _is_one_of(group, named) or any(
+        file in {frame.file for frame in frames} for file in _FILE.findall(said)
+    )
     if not (by_topic or is_typed or is_named):
         return None
     share = len(by_topic | by_error) / len(asked) if asked else 1.0
