@@ -1,14 +1,15 @@
 """How sure it is that a failure is the one somebody means. Deterministic; no model.
 
 What is said is read for four things: commands that are named (`/tag show`, or all words of one in
-any of their forms: "showing a tag"), types of errors, files, and the other words that say something. A
-failure explains a word that stands in its action's name, its files, functions, error or message.
+any of their forms: "showing a tag"), types of errors, files, and the other words that say
+something. A failure explains a word that stands in its action's name, its files, functions, error
+or message.
 
 A failure is certain where nothing said speaks against it:
 
 - its command is named with a slash;
-- its action, its error or a file of it is named, and it explains at least half of what is said; or it explains
-  all of it;
+- its action, its error or a file of it is named, and it explains at least half of what is said; or
+  it explains all of it;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
 Short of that it is likely where it explains anything by its name, files, functions or type.
@@ -23,11 +24,11 @@ from bot.domain.words import stem, words
 
 _ENOUGH = 0.5
 _COMPANY = """
-    after all any anymore as at before break but by can cannot could do don first from get give go
-    got had has have he here how i if into look me member more most never no nobody now nothing only
-    out people person properly refuse respond return run say see seem she since so than them then there
-    they thing throw today try two up us use user we what where which while who why will won would
-    yesterday
+    after all any anymore as at before break but by can cannot could do don first from get give
+    go got had has have he here how i if into look me member more most never no nobody now
+    nothing only out people person properly refuse respond return run say see seem she since so
+    than them then there they thing throw today try two up us use user we what where which while
+    who why will won would yesterday
 """
 _SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
 _SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
