@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.adapters._git import PLAIN_DIFF, Git
 from bot.adapters._git_parse import COMMIT_FORMAT, commits, names
+from bot.domain.diff_guard import Hunk, parse
 from bot.domain.evidence import Commit, Suspect
 
 Site = tuple[str, int]
@@ -19,7 +20,6 @@ _THE_LINE, _BESIDE, _RECENCY = 0.6, 0.45, 0.4
 _WROTE_IT_ALL = 0.15
 
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)", re.MULTILINE)
-_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
 class Touch(NamedTuple):
@@ -62,8 +62,8 @@ def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]
 
 
 def _creates_all(diff: str) -> bool:
-    parts = diff.split("diff --git ")[1:]
-    return bool(parts) and all("\nnew file mode " in part for part in parts)
+    patches = parse(diff)
+    return bool(patches) and all(patch.status == "added" for patch in patches)
 
 
 def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> tuple[Commit, ...]:
@@ -135,22 +135,19 @@ def _ordinary(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[C
 
 def _by_hunks(diff: str, sites: Sequence[Site]) -> Touch | None:
     """Tell whether a diff changed lines at a site: blame cannot see lines taken away there."""
-    for part in diff.split("diff --git ")[1:]:
+    for patch in (each for each in parse(diff) if each.status != "deleted"):
         for file, line in sites:
-            if f"+++ b/{file}\n" in part.replace("\t\n", "\n") and _covers(part, line):
+            if patch.path == file and any(_covers(hunk, line) for hunk in patch.hunks):
                 return Touch(_BESIDE, f"changed the lines around {file}:{line}")
     return None
 
 
-def _covers(part: str, line: int) -> bool:
+def _covers(hunk: Hunk, line: int) -> bool:
     """Whether a hunk reaches `line`; its context makes that `NEAR` lines around the change."""
-    for start, length in _HUNK.findall(part):
-        first = int(start)
-        if first <= line <= first + int(length or 1):
-            return True
-    return False
+    return hunk.new <= line <= hunk.new + max(1, sum(sign in " +" for sign, _ in hunk.lines))
 
 
 def _only_the_file(git: Git, diff: str, files: Sequence[str]) -> Touch:
-    touched = [file for file in files if f" b/{file}\n" in diff.replace("\t\n", "\n")]
+    changed = {path for patch in parse(diff) for path in (patch.path, patch.old_path)}
+    touched = [file for file in files if file in changed]
     return Touch(0.0, f"changed {touched[0] if touched else files[0]} lately")

@@ -16,6 +16,7 @@ from bot.domain.cards._text import (
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.links import linked
+from bot.domain.markdown import words
 from bot.domain.posts import Button, Card, Post
 from bot.domain.run import Goal, Run, Stage, Status
 
@@ -103,7 +104,7 @@ def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.OBSERVE and history.evidence:
         return _seen(history.evidence)
     if stage is Stage.DIAGNOSE and history.diagnosis:
-        return _by(history.diagnosis.headline, history.diagnosis.explained_by)
+        return _by(words(history.diagnosis.headline, 300), history.diagnosis.explained_by)
     if stage is Stage.PLAN and history.plan:
         reproduction = history.plan.reproduction
         proof = "no reproduction"
@@ -112,7 +113,7 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         return _by(proof, history.plan.written_by)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
-        return f"{one_line(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
+        return f"{words(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
         return _verified(history)
     if stage is Stage.PROPOSE and history.proposal:

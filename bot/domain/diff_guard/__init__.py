@@ -15,7 +15,7 @@ from bot.domain.diff_guard._dependencies import (
 )
 from bot.domain.diff_guard._imports import shadowing
 from bot.domain.diff_guard._legible import aware, illegible
-from bot.domain.diff_guard._parse import FilePatch, parse
+from bot.domain.diff_guard._parse import FilePatch, Hunk, parse
 from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
 from bot.domain.diff_guard._reading import Source, Sources, misread, read_by_python
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
@@ -28,6 +28,7 @@ __all__ = [
     "INSTALLED",
     "SETTINGS",
     "FilePatch",
+    "Hunk",
     "Redact",
     "Source",
     "about_path",
