@@ -89,7 +89,7 @@ def test_what_blocks_is_named_with_its_file(
 def test_what_decides_how_checks_run_is_pointed_out(shop: Shop) -> None:
     commit(shop.root, {"Makefile": "test:\n\ttrue\n", ".gitlab-ci.yml": "x: 1\n"})
     code, told = shop.guarded()
-    assert (code, told["classes"]) == (0, {"Makefile": "checks", ".gitlab-ci.yml": "checks"})
+    assert (code, told["classes"]) == (0, {"Makefile": "review", ".gitlab-ci.yml": "review"})
     assert {(each["rule"], each["path"]) for each in told["findings"]} == {
         ("protected_path", "Makefile"),
         ("protected_path", ".gitlab-ci.yml"),
