@@ -63,6 +63,27 @@ DISPATCHED = {
 }
 
 
+def _named(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list_of(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": _named(name)}
+
+
+DISPATCHED_PARTS = {
+    "GUILD_CREATE": {
+        "channels": _list_of("GuildChannelResponse"),
+        "roles": _list_of("GuildRoleResponse"),
+        "members": _list_of("GuildMemberResponse"),
+        "threads": _list_of("ThreadResponse"),
+    },
+    "GUILD_MEMBERS_CHUNK": {"members": _list_of("GuildMemberResponse")},
+    "INTERACTION_CREATE": {"message": _named("MessageResponse")},
+    "READY": {"user": _named("UserResponse")},
+}
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one path: what may be asked, and what is answered."""
@@ -144,13 +165,10 @@ class Description:
         """Say what is wrong with a gateway event, as far as its object is described."""
         name = DISPATCHED.get(event)
         if name is not None:
-            yield from self._wrong(payload, {"$ref": f"#/components/schemas/{name}"})
-        if event == "GUILD_CREATE":
-            parts = {"channels": "GuildChannelResponse", "roles": "GuildRoleResponse"}
-            parts |= {"members": "GuildMemberResponse", "threads": "ThreadResponse"}
-            for key, each in parts.items():
-                array = {"type": "array", "items": {"$ref": f"#/components/schemas/{each}"}}
-                yield from self._wrong(payload.get(key), array, start=key)
+            yield from self._wrong(payload, _named(name))
+        for key, schema in DISPATCHED_PARTS.get(event, {}).items():
+            if key in payload:
+                yield from self._wrong(payload[key], schema, start=key)
 
     def refuses(self, schema: Mapping[str, Any], value: Any) -> list[str]:
         """Say what is wrong with a value a bot would send."""

@@ -150,7 +150,7 @@ class World:
 
     def show_user(self, user: User) -> dict[str, Any]:
         """A user as Discord's own object."""
-        return dict(serializers.user_payload(user))
+        return dict(dress(serializers.user_payload(user), self.backend, viewer=None))
 
     personal = staticmethod(personal)
 
