@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.domain.policy import Act
 from bot.domain.run import ENDED
-from cogs.ui import speaker
+from cogs.ui import send_privately, speaker
 
 
 class Admin(commands.Cog):
@@ -33,7 +33,7 @@ class Admin(commands.Cog):
             f"**Open runs** {len(open_runs)}",
             *await self.bot.agent.vital_signs(),
         ]
-        await interaction.followup.send("\n".join(lines), ephemeral=True)
+        await send_privately(interaction, "\n".join(lines), "health")
 
 
 def _latency(seconds: float) -> str:

@@ -21,6 +21,7 @@ from cogs.ui import (
     is_listed,
     person_of,
     reverting_text,
+    send_privately,
     speaker,
 )
 
@@ -160,7 +161,7 @@ class Approvals(commands.Cog):
             said_id=interaction.id,
             security_reviewed=security_reviewed,
         )
-        await interaction.followup.send(await self._approve(request), ephemeral=True)
+        await send_privately(interaction, await self._approve(request), "answer")
 
     @app_commands.command()
     @app_commands.describe(run="The run whose change to take back; in its thread leave it out")
@@ -170,7 +171,7 @@ class Approvals(commands.Cog):
         undo = await self.bot.agent.reverting.ask(
             speaker(interaction), run_id=run, thread_id=interaction.channel_id
         )
-        await interaction.followup.send(reverting_text(undo), ephemeral=True)
+        await send_privately(interaction, reverting_text(undo), f"run-{undo.id}")
 
     @revert.autocomplete("run")
     async def _shipped_runs(

@@ -147,7 +147,7 @@ class Runs(commands.Cog):
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         ended = await self.bot.agent.cancel(run, speaker(interaction))
-        await interaction.followup.send(f"`{ended.id}`: {ended.reason}", ephemeral=True)
+        await send_privately(interaction, f"`{ended.id}`: {ended.reason}", f"run-{ended.id}")
 
     @group.command()
     @app_commands.describe(run="Its id")

@@ -22,6 +22,7 @@ _KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image"
 _MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r\x1b"})
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTENT = 2_000
 _SHOWN = ("name", "state", "details")
 _WITHHELD = b"This file was withheld: it is too long to look through for secrets.\n"
 
@@ -95,10 +96,20 @@ def cleaned(value: Any, redact: Redact) -> Any:
         return {
             key: inner if key in _KEPT and isinstance(inner, str) else cleaned(inner, redact)
             for key, inner in value.items()
-        }
+        } | _content_of(value, redact)
     if isinstance(value, list | tuple):
         return [cleaned(inner, redact) for inner in value]
     return value
+
+
+def _content_of(value: dict[str, Any], redact: Redact) -> dict[str, str]:
+    """Return a message's text, no longer than Discord takes: marks are longer than some secrets."""
+    text = value.get("content")
+    if not isinstance(text, str):
+        return {}
+    clean = redact(text)
+    fits = len(clean) <= max(_CONTENT, len(text))
+    return {"content": clean if fits else f"{clean[: _CONTENT - 1]}…"}
 
 
 def _parts(parts: Sequence[dict[str, Any]], redact: Redact) -> list[dict[str, Any]]:

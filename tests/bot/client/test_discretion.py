@@ -121,6 +121,17 @@ def test_a_log_that_is_no_clean_text_is_looked_through_too(file: bytes, canary: 
     assert b"[redacted:canary]" in sent.replace(b"\0", b"")
 
 
+def test_a_message_does_not_grow_beyond_what_discord_takes_by_what_stands_for_its_secrets() -> None:
+    def marked(text: str) -> str:
+        return text.replace("pw", "[redacted:password]")
+
+    sent = cleaned({"content": "pw " * 600, "nonce": "pw"}, marked)
+    assert (len(sent["content"]), sent["content"][-1]) == (2_000, "…")
+    assert sent["content"].startswith("[redacted:password] [redacted:password] ")
+    assert sent["nonce"] == "pw"
+    assert len(cleaned({"content": "x" * 3_000}, marked)["content"]) == 3_000
+
+
 def test_a_picture_is_sent_as_it_is(canary: str) -> None:
     for picture in (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, bytes(range(256)) * 3):
         assert _clean_file(picture, redact) is picture
