@@ -20,6 +20,7 @@ from bot.client._components import PRESSES, ComponentFailures
 from bot.client._discretion import keep_secrets, said_of
 from bot.client._instruments import Instruments
 from bot.client._parsers import UNREADABLE, survive_events
+from bot.client._reconnecting import shorten_reconnects
 from bot.client._reload import Reloader
 from bot.client._tree import InstrumentedTree
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
@@ -103,6 +104,7 @@ class TheseusClient(commands.Bot):
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
         self._telling: set[asyncio.Task[object]] = set()
+        shorten_reconnects()
         survive_events(self._connection.parsers, self._instruments)
 
     async def setup_hook(self) -> None:

@@ -11,6 +11,7 @@ import discord
 
 from bot.adapters.discord_chat._edits import PacedEdits
 from bot.adapters.discord_chat._errors import mapped
+from bot.adapters.discord_chat._permissions import PermissionReport
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
 from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.posts import MessageRef, Post
@@ -36,6 +37,7 @@ class DiscordChat:
         self._clock = clock
         self._redact = redact
         self._edits = PacedEdits(self._show, clock)
+        self._permissions = PermissionReport(client)
         self._todo: asyncio.Queue[Pending | MessageRef] = asyncio.Queue()
         self._lanes: dict[int, list[tuple[int, Pending]]] = {}
         self._awaited: dict[str, asyncio.Future[MessageRef]] = {}
@@ -98,12 +100,16 @@ class DiscordChat:
             cause = error.__cause__
             if isinstance(cause, discord.HTTPException) and cause.code == _THREAD_EXISTS:
                 return ref.message_id
-            raise
+            raise self._permissions.explained(error, ref.channel_id, "open a thread") from cause
         return int(made["id"])
 
     async def react(self, ref: MessageRef, emoji: str) -> None:
         """Add the bot's reaction."""
-        await self._retried(lambda: self._message(ref).add_reaction(emoji))
+        try:
+            await self._retried(lambda: self._message(ref).add_reaction(emoji))
+        except ChatRejected as error:
+            cause = error.__cause__
+            raise self._permissions.explained(error, ref.channel_id, "react") from cause
 
     # How it is done
 
@@ -166,7 +172,11 @@ class DiscordChat:
         sent: list[discord.Message] = []
         for number, part in enumerate(parts):
             nonce = f"{pending.nonce[:24]}{number}"  # 25 characters at most, and at most 4 parts
-            sent.append(await self._retried(partial(_send_part, channel, part, nonce)))
+            try:
+                sent.append(await self._retried(partial(_send_part, channel, part, nonce)))
+            except ChatRejected as error:
+                cause = error.__cause__
+                raise self._permissions.explained(error, pending.channel_id, "write") from cause
         return MessageRef(channel_id=pending.channel_id, message_id=sent[0].id)
 
     async def _show(self, ref: MessageRef, newest: Callable[[], Post]) -> Post:
@@ -182,7 +192,8 @@ class DiscordChat:
         try:
             await self._retried(show)
         except ChatRejected as error:
-            _log.info("an edit was left out: %s", error)  # gone, or too old; the door says so
+            told = self._permissions.explained(error, ref.channel_id, "change my message")
+            _log.info("an edit was left out: %s", told)  # gone, or too old; the door says so
         return post
 
     def _message(self, ref: MessageRef) -> discord.PartialMessage:

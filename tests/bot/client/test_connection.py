@@ -1,6 +1,8 @@
 """What keeps the bot from connecting is said so that a person can mend it."""
 
 import asyncio
+import logging
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -70,3 +72,20 @@ async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
         await room.alice.call("POST", "/local/faults", {"kind": fault})
         lost = await room.journal.until(Kind.GATEWAY, lambda a: a.name == "disconnect")
         await room.journal.until(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
+
+
+async def test_a_refused_reconnect_is_one_line_in_the_log_with_its_reason(
+    home: Home, local: LocalDiscord, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "bot.client")
+    async with living(home, local) as room:
+        await room.alice.call("POST", "/local/faults", {"kind": "gateway_refuse"})
+        await room.alice.call("POST", "/local/faults", {"kind": "gateway_drop"})
+        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "resume")
+    (line,) = [each for each in caplog.records if each.name == "discord.client"]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert re.fullmatch(
+        r"the gateway connection was lost \(\w+.*\), trying again in [0-9.]+ s", line.getMessage()
+    )
+    (trace,) = [each for each in caplog.records if each.exc_info]
+    assert trace.levelno == logging.DEBUG
