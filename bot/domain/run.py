@@ -95,6 +95,7 @@ class Run(Record):
     lease_until: AwareDatetime | None = None
     thread_id: int | None = None
     card_id: int | None = Field(default=None, description="message id of the living card")
+    reopened: int = Field(default=0, ge=0, description="threads opened in place of a deleted one")
     activity: str = Field(default="", description="what is being done right now, for the card")
     reason: str = Field(default="", description="why it ended, for people")
     parked_until: AwareDatetime | None = Field(

@@ -34,6 +34,10 @@ class Chat(Protocol):
         """Return the id of the thread on that message, opening it if there is none."""
         ...
 
+    async def direct_channel(self, person_id: int) -> int:
+        """Return the id of the channel with that person alone, opening it if there is none."""
+        ...
+
     async def react(self, ref: MessageRef, emoji: str) -> None:
         """Add the bot's reaction; again is harmless."""
         ...

@@ -32,6 +32,7 @@ from bot.self_improvement._permits import Permits
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
+from bot.self_improvement._reopening import Reopening
 from bot.self_improvement._reverting import Reverting
 from bot.self_improvement._spending import Spending
 from bot.self_improvement._starting import Starting, again, begun_anew, taken_over
@@ -85,6 +86,7 @@ class SelfImprovementAgent:
         )
         self.choosing = Choosing(doors, self._permits, self._turns, self._queued)
         self.reverting = Reverting(doors, self._permits, self._start)
+        self.reopening = Reopening(kit, self._permits, self._turns, self._workers.wake)
         self._sweep = Sweep(
             doors, limits, self._keeper, self._voice, self._dialogue, self._workers, self._turns,
             self.autonomy, sign,
@@ -99,10 +101,7 @@ class SelfImprovementAgent:
                 group.create_task(part.run_forever(), name=type(part).__name__)
 
     async def recover(self) -> None:
-        """Continue, queue or end every run an earlier process left, each with a word about it.
-
-        While the emergency stop stands, all of them end.
-        """
+        """Continue, queue or end every run that was left, saying so; under a stop, end them all."""
         stop = await self.emergency.at_start()
         await self.audit.at_start()
         await self._startup.recover(stopped=stop is not None)

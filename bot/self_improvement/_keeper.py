@@ -10,6 +10,7 @@ from bot.domain.errors import (
     AgentRefused,
     AgentStuck,
     AgentTimeout,
+    ChatRejected,
     ForgeError,
     ForgeRejected,
     OutOfBounds,
@@ -23,6 +24,7 @@ from bot.domain.posts import Attachment
 from bot.domain.proposal import ForgeProposal
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
+from bot.self_improvement._elsewhere import UNHEARD
 from bot.self_improvement._learning import Learning
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
@@ -145,6 +147,8 @@ class Keeper:
         what = _explained(error, record_id)
         if stage is Stage.SHIP and history.proposal is not None:
             return await self.unshipped(run, what)
+        if isinstance(error, ChatRejected) and run.thread_id is not None:
+            return await self.unheard(run, what)
         if history.revising is not None:
             return await self.stand(run, history, what)
         reason = f"Stopped while {doing(stage)}: {what}"
@@ -152,6 +156,13 @@ class Keeper:
             reason += f" `/runs retry {run.id}` tries again."
         reason += await self.withdraw_quietly(run, history, reason)
         return await self.end(run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING))
+
+    async def unheard(self, run: Run, why: str) -> Run:
+        """Wait with what its thread did not take until people say where to go on."""
+        waiting = await self.left(run, UNHEARD)
+        text = f"{why} {UNHEARD} “Open a new thread” goes on with it, “Cancel” ends it."
+        await self._voice.say_elsewhere(waiting, text, key="unheard")
+        return waiting
 
     async def stand(
         self, run: Run, history: History, why: str, change: ChangeSet | None = None

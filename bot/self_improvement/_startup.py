@@ -42,8 +42,9 @@ class Startup:
                     await self._recover(await store.get(run.id))
                 except StoreConflict:
                     continue  # asked for just now: whoever asked takes it from there
-                except TheseusError:
-                    _log.exception("run %s could not be taken up again", run.id)
+                except TheseusError as error:
+                    _log.warning("run %s could not be taken up again: %s", run.id, error)
+                    await self._not_taken_up(run, error)
         for run in await store.find(status=ENDED, limit=_EXPLAINED_AGAIN):
             await self._voice.last_word(run, await store.history(run.id))
         keep = await store.find(status=_LIVE, limit=_ALL)
@@ -54,12 +55,19 @@ class Startup:
         try:
             announced = await self._voice.announce(run)
         except ChatRejected as error:
-            await self._keeper.end(run, Status.FAILED, f"I could not open a thread: {error}")
+            await self._keeper.end(run, Status.FAILED, str(error))
             raise
         try:
             return await self._doors.store.save(announced.but(status=Status.QUEUED))
         except StoreConflict:
             return await self._ended_meanwhile(announced)
+
+    async def _not_taken_up(self, run: Run, error: TheseusError) -> None:
+        """Say what keeps a run from going on after a restart: its own thread may not be there."""
+        now = await self._doors.store.get(run.id)
+        way_out = f" `/runs retry {run.id}` tries again." if now.ended else ""
+        text = f"I was restarted, and could not take this up again: {error}{way_out}"
+        await self._voice.say_elsewhere(now, text, key=f"left:{now.version}")
 
     async def _ended_meanwhile(self, announced: Run) -> Run:
         """Say in the thread that was just opened that the run has ended. Raises `StoreConflict`."""

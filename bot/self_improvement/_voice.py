@@ -11,6 +11,7 @@ from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
+from bot.self_improvement._elsewhere import Elsewhere
 from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._telling import tell
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 class Voice:
     """Posts and edits for runs. Saying the same thing twice is harmless: the outbox knows keys.
 
-    A thread that somebody deleted silences a run; it does not stop it.
+    What a thread does not take, because somebody deleted it, is said elsewhere.
     """
 
     def __init__(self, doors: Doors, dev_channel_id: int) -> None:
@@ -29,22 +30,28 @@ class Voice:
         self._store = doors.store
         self._clock = doors.clock
         self._dev_channel_id = dev_channel_id
+        self._elsewhere = Elsewhere(doors.chat, dev_channel_id)
         self._budget = doors.budget
         self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
         """Return the run with its thread and card, opening them if they are not there yet.
 
-        Raises `ChatRejected` where the chat allows no thread.
+        Raises `ChatRejected` where the chat allows no thread, or no card in it, saying which.
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
         what = run.trigger.subject or run.trigger.text or run.id
         name = " ".join(f"{run.goal}: {what}".split())[:90]
-        thread = run.thread_id or await self._open_thread(run, name)
-        card = await self._chat.post(
-            thread, cards.progress(self._now(run), History(), self._cap), key=f"{run.id}:card"
-        )
+        try:
+            thread = run.thread_id or await self._open_thread(run, name)
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not open a thread: {error}") from error
+        post = cards.progress(self._now(run), History(), self._cap)
+        try:
+            card = await self._chat.post(thread, post, key=f"{_key(run)}:card")
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
         return run.but(thread_id=thread, card_id=card.message_id)
 
     async def _open_thread(self, run: Run, name: str) -> int:
@@ -52,7 +59,7 @@ class Voice:
 
         A message that another run's thread hangs on already is not used twice.
         """
-        own = _own_message(run)
+        own = _own_message(run) if not run.reopened else None
         if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
             thread = await self._thread_on(own, run, name)
             if thread is not None:
@@ -61,7 +68,7 @@ class Voice:
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
         what = cards.plain(run.trigger.subject) or "the last failure"
         post = Post(text=f"{_who_asked(run.trigger)}: {what}")
-        root = await self._chat.post(channel, post, key=f"{run.id}:root")
+        root = await self._chat.post(channel, post, key=f"{_key(run)}:root")
         return await self._chat.open_thread(root, name)
 
     async def _thread_on(self, own: MessageRef, run: Run, name: str) -> int | None:
@@ -84,7 +91,7 @@ class Voice:
         self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
     ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
-        await self._post(run, Post(text=text, attachments=attachments), f"{run.id}:{key}")
+        await self._post(run, Post(text=text, attachments=attachments), f"{_key(run)}:{key}")
 
     async def tell(self, text: str, *, key: str) -> None:
         """Say it in the dev channel, once for this key."""
@@ -99,7 +106,7 @@ class Voice:
             f"❓ {named}{question.text}\n\nAnswer here, or reply to this message. Without an "
             f"answer I go on {soon(question.until)} with: {question.default}"
         )
-        await self._post(run, Post(text=text, notify=notify), f"{run.id}:question:{question.id}")
+        await self._post(run, Post(text=text, notify=notify), f"{_key(run)}:question:{question.id}")
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
@@ -107,7 +114,7 @@ class Voice:
             raise AssertionError("a proposal card needs a thread and a proposal")
         opened = history.proposal
         # With the head: one shown just before a kill must not stand for what was pushed since.
-        key = f"{run.id}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
+        key = f"{_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
         card = cards.proposal(self._now(run), history, self._cap)
         ref = await self._chat.post(run.thread_id, card, key=key)
         return ref.message_id
@@ -143,6 +150,11 @@ class Voice:
             await self._chat.post(run.thread_id, post, key=key)
         except ChatRejected as error:
             _log.warning("run %s cannot speak in its thread: %s", run.id, error)
+            await self._elsewhere.say(run, post, key, error)
+
+    async def say_elsewhere(self, run: Run, text: str, *, key: str) -> None:
+        """Say it where people see it though the run's thread is gone, or there is none."""
+        await self._elsewhere.say(run, Post(text=text), f"{_key(run)}:{key}")
 
     @property
     def _cap(self) -> Cap | None:
@@ -152,6 +164,11 @@ class Voice:
     def _now(self, run: Run) -> Run:
         """Return the run with its times up to now, so that the card's clock moves."""
         return run if run.ended else run.but(updated_at=self._clock.now())
+
+
+def _key(run: Run) -> str:
+    """Return what the keys of its posts begin with: a new thread is told what the old one was."""
+    return f"{run.id}.{run.reopened}" if run.reopened else run.id
 
 
 def _who_asked(trigger: Trigger) -> str:

@@ -16,7 +16,7 @@ from cogs.ui.answers import approve, on_it, reverting_text, send_privately
 from cogs.ui.hearing import speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert|reopen):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -66,6 +66,8 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             return "On it."
         if self._action == "revert":
             return reverting_text(await agent.reverting.ask(person, run_id=self._run_id))
+        if self._action == "reopen":
+            return f"I go on in <#{(await agent.reopening.ask(self._run_id, person)).thread_id}>."
         if self._action == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)

@@ -103,6 +103,12 @@ class FakeChat:
             self.threads[ref.message_id] = name
         return self.thread_of[ref]
 
+    async def direct_channel(self, person_id: int) -> int:
+        """Return a channel of the person's own: its id is theirs, negated."""
+        if -person_id in self.gone:
+            raise ChatRejected("they take no direct messages")
+        return -person_id
+
     async def react(self, ref: MessageRef, emoji: str) -> None:
         """Note the reaction, once."""
         if ref.channel_id in self.gone:

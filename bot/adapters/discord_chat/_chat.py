@@ -103,6 +103,11 @@ class DiscordChat:
             raise self._permissions.explained(error, ref.channel_id, "open a thread") from cause
         return int(made["id"])
 
+    async def direct_channel(self, person_id: int) -> int:
+        """Return the direct channel's id; Discord opens the same one each time."""
+        made = await self._retried(lambda: self._client.http.start_private_message(person_id))
+        return int(made["id"])
+
     async def react(self, ref: MessageRef, emoji: str) -> None:
         """Add the bot's reaction."""
         try:

@@ -49,6 +49,6 @@ def standing(run: Run) -> str:
     if is_held(run):
         return "held while my own work is paused"
     if run.parked_until is None:
-        return "about to begin"
+        return one_line(run.reason.partition(": ")[0], 80) or "about to begin"
     goes_on = f"goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"
     return f"{one_line(run.reason.partition('. ')[0].rstrip('.'), 80) or 'paused'}; {goes_on}"

@@ -69,9 +69,12 @@ async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
 ) -> None:
     async with living(home, local) as room:
         await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+        ready = "resumed" if again == "resume" else "ready"
+        back = asyncio.ensure_future(room.client.wait_for(ready, timeout=15))
         await room.alice.call("POST", "/local/faults", {"kind": fault})
         lost = await room.journal.until(Kind.GATEWAY, lambda a: a.name == "disconnect")
         await room.journal.until(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
+        await back
 
 
 async def test_a_refused_reconnect_is_one_line_in_the_log_with_its_reason(

@@ -280,21 +280,6 @@ async def test_a_cog_that_does_not_load_is_said_to_be_not_live(tmp_path: Path) -
     assert "live at" not in "".join(world.said(run))
 
 
-async def test_a_deleted_thread_silences_the_run_and_hurts_no_other(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.engine.hold()
-    async with world.running() as agent:
-        run = await agent.request(world.trigger())
-        assert run.thread_id is not None
-        world.chat.gone.add(run.thread_id)
-        world.engine.release()
-        await world.until(lambda now: now.ended, run.id)
-        other = await world.proposed(agent)
-    assert other.thread_id != run.thread_id
-    async with world.running():
-        await world.clock.advance(5)  # and the next start survives it too
-
-
 async def test_a_store_that_stumbles_does_not_end_the_program(tmp_path: Path) -> None:
     class Stumbling:
         def __init__(self, world: World) -> None:

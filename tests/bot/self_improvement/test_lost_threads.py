@@ -1,0 +1,113 @@
+"""A thread that is deleted, or takes nothing: there is always a second place to say it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import ChatRejected, NotAuthorized, WrongStage
+from bot.domain.posts import Post
+from bot.domain.run import Run, Stage, Status
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_chat import FakeChat
+from tests.support.world import ALICE, BOB, DEV, MALLORY, World
+
+
+async def left_alone(world: World, agent: SelfImprovementAgent) -> Run:
+    """Return a run whose thread was deleted while it was at work, once it waits."""
+    world.engine.hold()
+    run = await agent.request(world.trigger())
+    assert run.thread_id is not None
+    world.chat.gone.add(run.thread_id)
+    world.engine.release()
+    return await world.until(lambda now: now.status is Status.WAITING, run.id)
+
+
+async def told_in(world: World, channel: int, words: str) -> Post:
+    """Return the post in a channel that holds these words, once it is there."""
+    async with asyncio.timeout(10):
+        while True:
+            for said in world.chat.said:
+                if said.ref.channel_id == channel and words in said.post.text:
+                    return said.post
+            await world.clock.advance(0.1)
+
+
+async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_the_channel(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await left_alone(world, agent)
+        told = await told_in(world, DEV, "nobody would see it")
+        other = await world.proposed(agent)
+    assert (run.stage, run.parked_until) == (Stage.PROPOSE, None)
+    assert told.text.startswith(f"About `{run.id}`, fix **")
+    assert [button.label for button in told.buttons] == ["Open a new thread", "Cancel"]
+    assert other.thread_id != run.thread_id
+    async with world.running():
+        await world.clock.advance(5)  # the next start survives it, and says nothing twice
+    assert len([text for text in world.chat.texts(DEV) if "nobody would see it" in text]) == 1
+
+
+async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposal_is_there(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await left_alone(world, agent)
+        with pytest.raises(NotAuthorized):
+            await agent.reopening.ask(run.id, MALLORY)
+        reopened = await agent.reopening.ask(run.id, ALICE)
+        assert reopened.thread_id not in (None, run.thread_id)
+        shown = await world.until(lambda now: now.stage is Stage.SHIP, run.id)
+        await agent.approve(world.word(shown, BOB))
+        done = await world.ended(run.id)
+        with pytest.raises(WrongStage, match="does not wait for that"):
+            await agent.reopening.ask(run.id, ALICE)
+    assert done.status is Status.DONE
+    assert len(world.forge.merges) == 1
+
+
+async def test_it_can_be_cancelled_and_that_is_said_where_people_are(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        run = await left_alone(world, agent)
+        await agent.cancel(run.id, ALICE)
+        told = await told_in(world, DEV, "Cancelled by alice")
+    assert told.buttons == ()
+
+
+async def test_the_next_place_is_tried_until_one_takes_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine.hold()
+    async with world.running() as agent:
+        run = await agent.request(world.trigger())
+        assert run.thread_id is not None
+        world.chat.gone |= {run.thread_id, DEV}
+        world.engine.release()
+        await told_in(world, -run.trigger.person.id, "nobody would see it")
+
+
+async def test_a_run_that_cannot_be_taken_up_again_says_so_with_the_real_reason(
+    tmp_path: Path,
+) -> None:
+    class NoCards(FakeChat):
+        """Threads open, but take no card."""
+
+        async def post(self, channel_id: int, post: Post, *, key: str) -> object:  # type: ignore[override]
+            if key.endswith(":card"):
+                raise ChatRejected("the card is too long")
+            return await super().post(channel_id, post, key=key)
+
+    world = World(tmp_path)
+    trigger = world.trigger()
+    async with world.running() as agent:
+        made = await agent.request(trigger)
+    half = await world.store.get(made.id)
+    await world.store.save(half.but(status=Status.WAITING, card_id=None, stage=Stage.OBSERVE))
+    world.chat = NoCards()
+    async with world.running():
+        await told_in(world, DEV, "could not take this up again: I could not show my card in <#")
+    ended = await world.store.get(made.id)
+    assert (ended.status, "the card is too long" in ended.reason) == (Status.FAILED, True)
