@@ -26,6 +26,8 @@ async def count(sequences: int = SEQUENCES) -> dict[str, object]:
     return {
         "sequences": tally.sequences,
         "words": tally.words,
+        "messages asked back": tally.asked_back,
+        "buttons pressed": tally.pressed,
         "merges": tally.merges,
         "wrong merges": len(tally.wrong),
         "valid approvals that did not ship": len(tally.stuck),

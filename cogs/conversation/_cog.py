@@ -11,11 +11,11 @@ from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
-from cogs.conversation._choices import NOTHING, ask_back, other_than_here
+from cogs.conversation._choices import NOTHING
 from cogs.conversation._cursors import Cursors
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard import Heard, mention_of
-from cogs.conversation._intents import ANSWERS
+from cogs.conversation._intents import act_on
 from cogs.conversation._limits import Limits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import is_so
@@ -187,9 +187,7 @@ class Conversation(commands.Cog):
             return None
         answers = await self._is_answer(run, text, utterance, pointed_at)
         replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
-        loose = utterance.intent is Intent.CHAT or (
-            utterance.intent is Intent.UNCLEAR and utterance.strength == "weak"
-        )
+        loose = utterance.intent is Intent.CHAT or utterance.unsure
         to_us = setting.addressed or replies or answers
         if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
             return None
@@ -274,20 +272,9 @@ class Conversation(commands.Cog):
         if heard.answers and heard.run:
             await self.bot.agent.answer(heard.run.id, heard.person, heard.text)
             return None
-        if intent is Intent.UNCLEAR:
-            return await self._answer_unclear(heard)
-        if intent is Intent.CHAT:
+        answer = None if intent is Intent.CHAT else await act_on(self.bot, heard)
+        if answer is None and (intent is Intent.CHAT or heard.utterance.unsure):
             await self._talking.answer(heard)
-            return None
-        if question := await other_than_here(self.bot, heard):
-            return question
-        return await ANSWERS[intent](self.bot, heard)
-
-    async def _answer_unclear(self, heard: Heard) -> str | Post | None:
-        """Ask what was meant. Where nothing can be, it is talk, or a misunderstanding."""
-        if question := await ask_back(self.bot, heard):
-            return question
-        if heard.utterance.strength == "weak":
-            await self._talking.answer(heard)
-            return None
-        return NOTHING.format(wanted=heard.utterance.slots.may_mean[0])
+        elif answer is None and intent is Intent.UNCLEAR:
+            answer = NOTHING.format(wanted=heard.utterance.slots.may_mean[0])
+        return answer

@@ -49,7 +49,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            text = await self._decide(interaction, bot, speaker(interaction))
+            text = await self.decide(interaction, bot, speaker(interaction))
         except TheseusError as refusal:
             text = str(refusal)
         else:
@@ -58,9 +58,10 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
                     await interaction.message.edit(view=None)
         await send_privately(interaction, text, f"{self._act}-{self._run_id}")
 
-    async def _decide(
+    async def decide(
         self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
     ) -> str:
+        """Decide it for a person; return what they read. Raises what the agent raises."""
         agent = bot.agent
         if self._act in ("ship", "reviewed"):
             return await approve(bot, self._word(person))

@@ -2,15 +2,29 @@
 
 from bot.client import TheseusClient
 from bot.domain.grammar import Intent
+from bot.domain.posts import Post
 from bot.domain.small_talk import ABOUT
 from cogs.conversation import _memories as memories
 from cogs.conversation import _pauses as pauses
 from cogs.conversation import _requests as requests
 from cogs.conversation._audits import audit
 from cogs.conversation._budget import budget
+from cogs.conversation._choices import ask_back, other_than_here
 from cogs.conversation._heard import Answer, Heard
 from cogs.conversation._reverts import revert
 from cogs.conversation._stopping import stop
+
+
+async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
+    """Do what is asked for, or ask what was meant: no decision is guessed.
+
+    Returns what to reply, or `None` where the answer is elsewhere, or nothing can be meant by it.
+    """
+    if heard.utterance.intent is Intent.UNCLEAR:
+        return await ask_back(bot, heard)
+    if question := await other_than_here(bot, heard):
+        return question
+    return await ANSWERS[heard.utterance.intent](bot, heard)
 
 
 async def about(bot: TheseusClient, heard: Heard) -> str | None:

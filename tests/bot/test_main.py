@@ -89,6 +89,8 @@ def _filled(home: Path) -> Action:
         (["ship it", "--in-thread"], "ship"),
         (["ship it", "--reply-to", "proposal"], "ship"),
         (["fix this", "--reply-to", "error"], "fix"),
+        (["lgtm, send it", "--in-thread"], "unclear"),
+        (["don't ship it", "--reply-to", "proposal"], "unclear"),
         (["good morning"], "chat"),
         ([""], "chat"),
     ],
@@ -98,6 +100,7 @@ def test_intent_prints_what_the_grammar_makes_of_a_text(words: list[str], intent
     told = json.loads(done.stdout)
     assert (done.exit_code, told["intent"]) == (0, intent)
     assert isinstance(told["slots"], dict)
+    assert ("ship" in told["slots"].get("may_mean", ())) == (intent == "unclear")
 
 
 def test_redact_copies_everything_but_secrets(tmp_path: Path) -> None:

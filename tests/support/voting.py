@@ -1,85 +1,24 @@
 """People, edits, reactions, pushes, restarts, roles that come and go: and what gets merged."""
 
 import asyncio
-import random
 from contextlib import suppress
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.errors import TheseusError
-from bot.domain.people import AllowList, PeopleList
-from bot.domain.proposal import ForgeProposal, How
-from bot.domain.run import Run, Status
+from bot.domain.proposal import How
+from bot.domain.run import Status
 from bot.self_improvement import ApprovalRequest, SelfImprovementAgent
-from tests.fakes.fake_forge import FakeForge
-from tests.fakes.fake_roster import FakeRoster
 from tests.support.fuse import Fuse, Killed
-from tests.support.voting_cases import Case, Holes, Tally, cases
-from tests.support.voting_crowd import ROLE, Crowd
+from tests.support.voting_cases import Holes, Tally, cases
 from tests.support.voting_mold import Mold
-from tests.support.voting_rules import Oracle, Word
-from tests.support.world import DORA, FILES, FIXED
+from tests.support.voting_rules import Word
+from tests.support.voting_scene import Scene
 
 WAYS: tuple[How, ...] = ("text", "reaction", "button", "slash")
-LONGEST = 9
-_ON_ITS_WAY = 30  # moments at doors from the last look at the roster to the merge
+LONGEST = 10
 
 
-class Story:
-    """One sequence: what happens, and the oracle that looks on."""
-
-    def __init__(
-        self, mold: Mold, case: Case, folder: Path, seed: int, tally: Tally, holes: Holes
-    ) -> None:
-        self._luck = random.Random(seed)
-        self._seed = seed
-        self._tally = tally
-        self._case = case
-        self._holes = holes
-        self._run = mold.run
-        self._thread = mold.run.thread_id or 0
-        self._world = mold.world(folder, holes.store(), case.risk)
-        self._world.forge.on_merge.append(self._merged)
-        self._roster = FakeRoster()
-        self._world.roster = holes.roster(self._roster)
-        self._crowd = Crowd(mold.run.trigger.person, self._roster, self._luck)
-        self._voters = self._crowd.voters
-        weighs = bool(
-            case.rules.second_for
-            & {"high" if case.risk == "high" else "", "security" if case.security else ""}
-        )
-        self._oracle = Oracle(
-            {voter.id: voter for voter in self._voters},
-            people=case.rules.people if weighs else 1,
-            others=weighs and case.rules.other_than_requester,
-            not_by={mold.run.trigger.person.id},
-            security=case.security,
-        )
-        self._heads = [self._cards()[-1][1]]
-        self._fuse = Fuse()
-        self._log: list[str] = []
-        self._lost: dict[int, tuple[Fuse, int]] = {}
-
-    # What everybody sees
-
-    def _cards(self) -> list[tuple[int, str]]:
-        """Return every proposal card and the commit it offers, oldest first."""
-        return [
-            (said.ref.message_id, said.versions[0].buttons[0].arguments[1])
-            for said in self._world.chat.said
-            if said.key.startswith(f"{self._run.id}:proposal:")
-        ]
-
-    def _merged(self, pull: ForgeProposal, _commit: str) -> None:
-        self._tally.merges += 1
-        looked = self._fuse.burnt - _ON_ITS_WAY
-        late = {who for who, (at, when) in self._lost.items() if at is self._fuse and when > looked}
-        card, head = self._cards()[-1]
-        if pull.head != head or not self._oracle.allows(card, head, on_its_way=frozenset(late)):
-            self._tally.wrong.append(f"{self._seed}: {pull.head[:7]} after {self._log}")
-
-    # What happens
+class Story(Scene):
+    """One sequence: what happens in it, and what people say."""
 
     async def go(self) -> None:
         """Play the sequence, over as many starts as it takes; then see that a word still ships."""
@@ -96,19 +35,6 @@ class Story:
         async with self._world.running() as agent:
             await self._ends_well(agent)
 
-    def _limits(self) -> None:
-        """Read the configuration, as every start does."""
-        users = {voter.id for voter in self._voters if voter.listed} | self._holes.listed
-        approvers = PeopleList(users=frozenset(users), roles=frozenset({ROLE}))
-        developers = PeopleList(users=frozenset({DORA.id}))
-        self._world.limits = replace(
-            self._world.limits,
-            people=AllowList(developers=developers, approvers=approvers),
-            approval=self._case.rules,
-            brake=timedelta(seconds=30),
-            sweep=timedelta(seconds=2),
-        )
-
     async def _lives_on(self, agent: SelfImprovementAgent, act: str) -> bool:
         self._tally.acts[act] += 1
         if act in ("restart", "kill", "list"):
@@ -119,25 +45,20 @@ class Story:
             elif act == "kill":
                 self._fuse.after = self._fuse.burnt
             return False
+        words = {"say": self._says, "speak": self._speaks, "press": self._presses}
         if act == "step":
             for _ in range(self._luck.randint(1, 30)):
                 await asyncio.sleep(0)
         elif act == "time":
-            await self._world.clock.advance(self._luck.choice((0.5, 3, 20)))
+            for _ in range(self._luck.randint(1, 4)):
+                await self._world.clock.advance(self._luck.choice((0.5, 3, 20)))
         elif act in ("role", "leave"):
             self._changes(act)
-        elif act == "say":
-            await self._says(agent, self._anything())
+        elif act in words:
+            await words[act](agent)
         else:
             await self._asks(agent, act)
         return True
-
-    def _changes(self, act: str) -> None:
-        """Let somebody get or lose the role, come or leave."""
-        voter, before = self._crowd.changes(act)
-        self._log.append(f"{act} {voter.name}")
-        if before and not voter.may:
-            self._lost[voter.id] = (self._fuse, self._fuse.burnt)
 
     async def _asks(self, agent: SelfImprovementAgent, act: str) -> None:
         forge, chosen = self._world.forge, self._luck.choice(self._voters)
@@ -161,17 +82,6 @@ class Story:
         else:
             self._pushes(act, forge)
 
-    def _pushes(self, act: str, forge: FakeForge) -> None:
-        pull = next(iter(forge._pulls.values()))
-        if pull.state != "open":
-            return
-        if act == "push back":
-            forge.push(pull.branch, self._luck.choice(self._heads))
-            return
-        good = FILES | {"cogs/dice.py": f"{FIXED}# {self._luck.random()}\n"}
-        files = FILES if act == "bad push" else good
-        self._heads.append(forge.push(pull.branch, self._world.workspaces.pushed(files)))
-
     # Words
 
     def _anything(self) -> Word:
@@ -192,7 +102,8 @@ class Story:
             word.number, word.edited = luck.choice((None, 1, 47)), luck.random() < 0.5
         return word
 
-    async def _says(self, agent: SelfImprovementAgent, word: Word) -> None:
+    async def _says(self, agent: SelfImprovementAgent) -> None:
+        word = self._anything()
         self._tally.words += 1
         self._log.append(f"{word.voter.name} {word.how} {word.card} {word.head and word.head[:7]}")
         card, head = self._cards()[-1]
@@ -210,20 +121,52 @@ class Story:
             edited=word.edited,
             security_reviewed=word.reviewed,
         )
-        if self._luck.random() < 0.2:  # and something else at the same moment
-            self._changes(self._luck.choice(("role", "leave")))
-            self._oracle.hears(word, card, head, 1)
+        self._meanwhile(lambda: self._oracle.hears(word, card, head, 1))
         await self._patiently(agent.approve(request))
 
-    async def _patiently(self, asked: object) -> None:
-        """Wait for an answer, time passing; a refusal is one."""
-        happening = asyncio.ensure_future(asked)  # type: ignore[call-overload]
-        while not happening.done():
-            await self._world.clock.advance(0.1)
-        try:
-            await happening
-        except TheseusError as refusal:
-            self._tally.refused[refusal.code] += 1
+    async def _speaks(self, agent: SelfImprovementAgent) -> None:
+        """Say something in the thread of #1, at times below a card: only what is plain counts."""
+        luck, said = self._luck, self._talk.saying(security=self._case.security)
+        voter, edited = luck.choice(self._voters), luck.random() < 0.1
+        word = Word(voter, "text", reviewed=said.reviewed, number=said.number, edited=edited)
+        word.said = next(self._world.chat._ids)
+        if luck.random() < 0.3:
+            word.card, word.head = luck.choice(self._cards())
+        self._tally.words += 1
+        self._log.append(f"{voter.name}: {said.text!r} {word.card}")
+        card, head = self._cards()[-1]
+        before = len(self._talk.shown)
+
+        def heard() -> None:
+            if said.plain:
+                self._oracle.hears(word, card, head, 1)
+
+        heard()
+        self._meanwhile(heard)
+        person = self._crowd.shown(voter)
+        await self._patiently(self._talk.hear(self._world, agent, self._run.id, said, word, person))
+        self._tally.asked_back += len(self._talk.shown) > before
+
+    async def _presses(self, agent: SelfImprovementAgent) -> None:
+        """Press a button of a question, an old one at times: it is for what the question showed."""
+        if not self._talk.shown:
+            await self._speaks(agent)
+            return
+        shown, voter = self._luck.choice(self._talk.shown), self._luck.choice(self._voters)
+        self._tally.words += 1
+        self._tally.pressed += 1
+        self._log.append(f"{voter.name} presses {shown.button.label} {shown.head[:7]}")
+        oracle = self._oracle if shown.number == 1 else self._other_oracle
+        card, head = self._cards(shown.number)[-1]
+
+        def heard() -> None:
+            if shown.button.label.startswith("Ship"):
+                oracle.hears(shown.word(voter), card, head, shown.number)
+
+        heard()
+        self._meanwhile(heard)
+        person = self._crowd.shown(voter)
+        await self._patiently(self._talk.press(self._world, agent, shown, person))
 
     # In the end
 
@@ -248,33 +191,6 @@ class Story:
                     run = await self._rests()
         if self._oracle.allows(card, head) and run.status is not Status.DONE:
             self._tally.stuck.append(f"{self._seed}: {run.reason or run.status} {self._log}")
-
-    async def _rests(self) -> Run:
-        """Return the run once nothing happens any more."""
-        calm = 0
-        for _ in range(60):
-            await self._world.clock.advance(2)
-            run = await self._world.store.get(self._run.id)
-            waits = run.status is Status.WAITING and not run.parked and await self._is_level()
-            calm = calm + 1 if waits else 0
-            if run.ended or calm > 1:
-                return run
-        raise AssertionError(f"{self._seed}: {run} does not come to rest after {self._log}")
-
-    async def _is_level(self) -> bool:
-        """Whether what stands at the forge has been looked at, and what was asked has been done."""
-        history = await self._world.store.history(self._run.id)
-        pull = next(iter(self._world.forge._pulls.values()))
-        if history.revising is not None or history.unheard:
-            return False
-        return history.verdict is not None and history.verdict.head == pull.head
-
-    async def _is_sound(self) -> bool:
-        """Whether the newest card offers what is at the forge, and that is proven."""
-        history = await self._world.store.history(self._run.id)
-        pull = next(iter(self._world.forge._pulls.values()))
-        green = history.verdict is not None and history.verdict.green
-        return green and pull.state == "open" and pull.head == self._cards()[-1][1]
 
 
 async def play(folder: Path, sequences: int, *, seed: int = 1, holes: Holes | None = None) -> Tally:

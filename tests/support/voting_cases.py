@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.domain.approving import ApprovalRules
+from bot.domain.grammar import Setting, Utterance, parse
 from bot.ports.roster import Roster
 from tests.fakes.fake_store import FakeStore
 
 ACTS = (
-    *("say",) * 9, *("role",) * 3, *("leave", "list") * 2, "push", "push", "push back", "bad push",
-    "time", "time", "step", "restart", "kill", "forge down", "chat down", "reject", "cancel",
-    "revise",
+    *("say",) * 9, *("speak",) * 9, *("press",) * 7, *("role",) * 3, *("leave", "list") * 2,
+    "push", "push", "push back", "bad push", "time", "time", "step", "restart", "kill",
+    "forge down", "chat down", "reject", "cancel", "revise",
 )  # fmt: skip
 
 
@@ -22,6 +23,8 @@ class Tally:
 
     sequences: int = 0
     words: int = 0
+    asked_back: int = 0
+    pressed: int = 0
     merges: int = 0
     wrong: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
@@ -37,6 +40,8 @@ class Holes:
     roster: Callable[[Roster], Roster] = lambda roster: roster
     listed: frozenset[int] = frozenset()
     acts: Sequence[str] = ACTS
+    hears: Callable[[str, Setting], Utterance] = parse
+    binds: bool = True  # buttons, to the card and the commit they were shown for
 
 
 @dataclass(frozen=True)

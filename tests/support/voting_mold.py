@@ -1,4 +1,4 @@
-"""A run that waits for a word, to begin many stories with: made once, copied cheaply."""
+"""Two runs that wait for a word, to begin many stories with: made once, copied cheaply."""
 
 from dataclasses import replace
 from itertools import count
@@ -8,29 +8,32 @@ from bot.domain.plan import Plan
 from bot.domain.protection import Protection
 from bot.domain.run import Run
 from tests.fakes.fake_store import FakeStore
-from tests.support.world import World
+from tests.support.world import FIX, World
 
 
 class Mold:
-    """A run that waits for a word, made once by the real stages; every sequence starts from it."""
+    """A run of #1, and one of #2, made once by the real stages; every sequence starts there."""
 
-    def __init__(self, world: World, store: FakeStore, run: Run) -> None:
+    def __init__(self, world: World, store: FakeStore, run: Run, other: Run) -> None:
         self._world = world
         self._store = store
         self.run = run
+        self.other = other
 
     @classmethod
     async def cast(cls, folder: Path, *, security: bool) -> "Mold":
-        """Have a fix proposed."""
+        """Have two fixes proposed."""
         store = FakeStore()
         world = World(folder, store=store)
         world.protection = Protection.of(review=("cogs/dice.py",) if security else ())
         async with world.running() as agent:
             run = await world.proposed(agent)
-        return cls(world, store, await store.get(run.id))
+            world.engine.rounds = (FIX,)
+            other = await world.proposed(agent)
+        return cls(world, store, await store.get(run.id), other)
 
     def world(self, folder: Path, store: FakeStore, risk: str) -> World:
-        """Return a world of its own in which the run waits; its plan is of that risk."""
+        """Return a world of its own in which both wait; their plans are of that risk."""
         known, made = self._world, World(folder, store=store)
         store.runs = dict(self._store.runs)
         store.records = {

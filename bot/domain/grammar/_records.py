@@ -101,6 +101,11 @@ class Utterance(Record):
     """True when the caller should act: the message was for the bot and is not chat, or it was
     overheard in the dev channel from a listed person and plainly asks to investigate or fix."""
 
+    @property
+    def unsure(self) -> bool:
+        """Whether it only might be a decision: where none can be meant, it is talk."""
+        return self.intent is Intent.UNCLEAR and self.strength == "weak"
+
 
 def describe(utterance: Utterance) -> dict[str, Any]:
     """`{"intent": ..., "slots": {...}, ...}` as plain JSON values; empty slots are left out."""

@@ -1,10 +1,12 @@
 """Whatever people, roles, pushes and restarts do: nothing is merged without a valid approval."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.domain.approving import Words
+from bot.domain.grammar import Setting, Utterance, parse
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.ports.roster import Roster
@@ -36,6 +38,7 @@ def assert_sound(tally: Tally, *, least: int) -> None:
     assert tally.stuck == []
     assert tally.merges >= least
     assert {"policy.not_authorized", "policy.stale_approval"} <= set(tally.refused)
+    assert min(tally.asked_back, tally.pressed) >= least // 4
 
 
 # The same sequences find each of these, so they would find a bot that had them.
@@ -69,7 +72,23 @@ class LooseStore(FakeStore):
         return found.but(words=said[-1].but(**here))
 
 
+def blanked(text: str, setting: Setting) -> Utterance:
+    """A grammar that sees neither signs nor what stands in angle brackets."""
+    return parse(re.sub(r"<[^>]*>|[^\x00-\x7f]", " ", text), setting)
+
+
+def unnumbered(text: str, setting: Setting) -> Utterance:
+    """A grammar that drops the number of what is to be shipped."""
+    heard = parse(text, setting)
+    return heard.but(slots=heard.slots.but(pull_request=None, numbers=()))
+
+
 HOLES = {
+    "signs and brackets are not seen": Holes(hears=blanked, acts=("speak", "speak", "time")),
+    "the number of another run is dropped": Holes(hears=unnumbered, acts=("speak", "time")),
+    "buttons are for whatever is newest": Holes(
+        binds=False, acts=("speak", "push", "time", "time", "press")
+    ),
     "roles that were taken still count": Holes(
         roster=KnownRoles, acts=("say", "say", "say", "role", "leave", "time")
     ),

@@ -1,0 +1,162 @@
+"""Where a story of voting is played: the world, who is in it, and what must never be merged."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.domain.errors import TheseusError
+from bot.domain.people import AllowList, PeopleList
+from bot.domain.proposal import ForgeProposal
+from bot.domain.run import Run, Status
+from tests.fakes.fake_forge import FakeForge
+from tests.fakes.fake_roster import FakeRoster
+from tests.support.fuse import Fuse
+from tests.support.voting_cases import Case, Holes, Tally
+from tests.support.voting_crowd import ROLE, Crowd
+from tests.support.voting_mold import Mold
+from tests.support.voting_rules import Oracle
+from tests.support.voting_words import Talk
+from tests.support.world import DORA, FILES, FIXED
+
+_ON_ITS_WAY = 30  # moments at doors from the last look at the roster to the merge
+
+
+class Scene:
+    """The world of one sequence, and the oracle that looks on."""
+
+    def __init__(
+        self, mold: Mold, case: Case, folder: Path, seed: int, tally: Tally, holes: Holes
+    ) -> None:
+        self._luck = random.Random(seed)
+        self._seed = seed
+        self._tally = tally
+        self._case = case
+        self._holes = holes
+        self._run = mold.run
+        self._thread = mold.run.thread_id or 0
+        self._world = mold.world(folder, holes.store(), case.risk)
+        self._world.forge.on_merge.append(self._merged)
+        self._roster = FakeRoster()
+        self._world.roster = holes.roster(self._roster)
+        self._crowd = Crowd(mold.run.trigger.person, self._roster, self._luck)
+        self._voters = self._crowd.voters
+        weighs = bool(
+            case.rules.second_for
+            & {"high" if case.risk == "high" else "", "security" if case.security else ""}
+        )
+        self._oracle, self._other_oracle = (
+            Oracle(
+                {voter.id: voter for voter in self._voters},
+                people=case.rules.people if weighs else 1,
+                others=weighs and case.rules.other_than_requester,
+                not_by={mold.run.trigger.person.id},
+                security=case.security,
+            )
+            for _ in range(2)
+        )
+        self._ids = {1: mold.run.id, 2: mold.other.id}
+        self._talk = Talk(self._luck, self._cards, holes)
+        self._heads = [self._cards()[-1][1]]
+        self._fuse = Fuse()
+        self._log: list[str] = []
+        self._lost: dict[int, tuple[Fuse, int]] = {}
+
+    # What everybody sees
+
+    def _cards(self, number: int = 1) -> list[tuple[int, str]]:
+        """Return every card of a proposal and the commit it offers, oldest first."""
+        return [
+            (said.ref.message_id, said.versions[0].buttons[0].arguments[1])
+            for said in self._world.chat.said
+            if said.key.startswith(f"{self._ids[number]}:proposal:")
+        ]
+
+    def _merged(self, pull: ForgeProposal, _commit: str) -> None:
+        self._tally.merges += 1
+        looked = self._fuse.burnt - _ON_ITS_WAY
+        late = {who for who, (at, when) in self._lost.items() if at is self._fuse and when > looked}
+        card, head = self._cards(pull.number)[-1]
+        oracle = self._oracle if pull.number == 1 else self._other_oracle
+        if pull.head != head or not oracle.allows(card, head, on_its_way=frozenset(late)):
+            self._tally.wrong.append(f"{self._seed}: {pull.head[:7]} after {self._log}")
+
+    # What changes in it
+
+    def _limits(self) -> None:
+        """Read the configuration, as every start does."""
+        users = {voter.id for voter in self._voters if voter.listed} | self._holes.listed
+        approvers = PeopleList(users=frozenset(users), roles=frozenset({ROLE}))
+        developers = PeopleList(users=frozenset({DORA.id}))
+        self._world.limits = replace(
+            self._world.limits,
+            people=AllowList(developers=developers, approvers=approvers),
+            approval=self._case.rules,
+            brake=timedelta(seconds=30),
+            sweep=timedelta(seconds=2),
+        )
+
+    def _changes(self, act: str) -> None:
+        """Let somebody get or lose the role, come or leave."""
+        voter, before = self._crowd.changes(act)
+        self._log.append(f"{act} {voter.name}")
+        if before and not voter.may:
+            self._lost[voter.id] = (self._fuse, self._fuse.burnt)
+
+    def _pushes(self, act: str, forge: FakeForge) -> None:
+        pull = next(iter(forge._pulls.values()))
+        if pull.state != "open":
+            return
+        if act == "push back":
+            forge.push(pull.branch, self._luck.choice(self._heads))
+            return
+        good = FILES | {"cogs/dice.py": f"{FIXED}# {self._luck.random()}\n"}
+        files = FILES if act == "bad push" else good
+        self._heads.append(forge.push(pull.branch, self._world.workspaces.pushed(files)))
+
+    def _meanwhile(self, heard: Callable[[], object]) -> None:
+        """Now and then let somebody's rights change at the same moment."""
+        if self._luck.random() < 0.2:
+            self._changes(self._luck.choice(("role", "leave")))
+            heard()
+
+    async def _patiently(self, asked: object) -> None:
+        """Wait for an answer, time passing; a refusal is one."""
+        happening = asyncio.ensure_future(asked)  # type: ignore[call-overload]
+        while not happening.done():
+            await self._world.clock.advance(0.1)
+        try:
+            await happening
+        except TheseusError as refusal:
+            self._tally.refused[refusal.code] += 1
+
+    # Until nothing happens any more
+
+    async def _rests(self) -> Run:
+        """Return the run once nothing happens any more."""
+        calm = 0
+        for _ in range(60):
+            await self._world.clock.advance(2)
+            run = await self._world.store.get(self._run.id)
+            waits = run.status is Status.WAITING and not run.parked and await self._is_level()
+            calm = calm + 1 if waits else 0
+            if run.ended or calm > 1:
+                return run
+        raise AssertionError(f"{self._seed}: {run} does not come to rest after {self._log}")
+
+    async def _is_level(self) -> bool:
+        """Whether what stands at the forge has been looked at, and what was asked has been done."""
+        history = await self._world.store.history(self._run.id)
+        pull = next(iter(self._world.forge._pulls.values()))
+        if history.revising is not None or history.unheard:
+            return False
+        return history.verdict is not None and history.verdict.head == pull.head
+
+    async def _is_sound(self) -> bool:
+        """Whether the newest card offers what is at the forge, and that is proven."""
+        history = await self._world.store.history(self._run.id)
+        pull = next(iter(self._world.forge._pulls.values()))
+        green = history.verdict is not None and history.verdict.green
+        return green and pull.state == "open" and pull.head == self._cards()[-1][1]
