@@ -96,6 +96,7 @@ class OfflineAgent:
             affected=assignment.plan.affected.files,
             capsule=_crash(assignment.evidence),
             hunks=tuple(_hunks(assignment.evidence)),
+            answered=any(test.answered for test in tests),
             known=frozenset(_whole(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
             seconds=budget.seconds * _SEARCHING,

@@ -22,6 +22,9 @@ class Reproduction(Record):
     calls: str = Field(description="what it does, for people: `face(6, 6)` or `/roll 2d6`")
     expects: str = Field(description="what happens on base: `IndexError`")
     target: str = Field(default="", description="what it calls: `cogs/dice.py::face`")
+    refusals: tuple[str, ...] = Field(
+        default=(), description="exceptions a caller answers people with: `dice.NotationError`"
+    )
     answered: bool = Field(default=False, description="whether it is held to a known answer")
 
 

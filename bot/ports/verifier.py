@@ -43,6 +43,13 @@ class Verifier(Protocol):
         """
         ...
 
+    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+        """Return what the test's call answers on the workspace as it stands, as a literal's source.
+
+        `None` where it raises, where two runs differ, or where the answer has no literal.
+        """
+        ...
+
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run the reproduction against base's sources."""
         ...

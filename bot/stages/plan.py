@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
-from bot.domain.errors import AgentOutputInvalid
+from bot.domain.errors import AgentOutputInvalid, WorkspaceError
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
-from bot.domain.reproduction import candidates
+from bot.domain.reproduction import candidates, with_answer, with_refusals
 from bot.domain.spent import Spent
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned, Planner
@@ -18,6 +18,7 @@ from bot.ports.workspace import Workspace
 # What the engine judges every edit by; the verifier runs more of them, once.
 _NEAREST_TESTS = 4
 _FRAMES = 4
+_BEFORE = 2  # suspect commits before which the call is made again
 
 Read = Callable[[str], str | None]
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -54,12 +55,34 @@ class MakePlan:
         if evidence.capsule is not None:
             tests = await _candidates(evidence.capsule, workspace)
             reds = await self._verifier.reds(tests[:_FRAMES], workspace)
+            reds = await self._answered(reds, evidence, workspace)
         first, *others = reds or (None,)
         plan = _plan(evidence, diagnosis, first.reproduction if first else None)
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         witnesses = tuple(red.reproduction for red in others if red)
         return plan.but(affected=affected, witnesses=witnesses), first
+
+    async def _answered(
+        self, reds: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
+    ) -> tuple[Reproduced, ...]:
+        """Return the tests held to what their calls answered before a suspect commit.
+
+        Where a call worked there and fails now, that answer is known; the first such commit counts.
+        Where none is, a refusal that people are told in words is as good an answer.
+        """
+        for suspect in evidence.suspects[:_BEFORE] if reds else ():
+            try:
+                await workspace.reset(f"{suspect.commit.sha}^")
+                answers = [await self._verifier.answer(red.reproduction, workspace)
+                           for red in reds]  # fmt: skip
+            except WorkspaceError:
+                continue  # nothing is before it: the next one
+            finally:
+                await workspace.reset(workspace.base)
+            if any(answers):
+                return tuple(map(_held, reds, answers))
+        return tuple(_held(red, None) for red in reds)
 
     async def think(
         self, case: Case, draft: Plan, workspace: Workspace, on_progress: OnProgress
@@ -93,6 +116,11 @@ class MakePlan:
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         return plan.but(affected=affected)
+
+
+def _held(red: Reproduced, answer: str | None) -> Reproduced:
+    held = with_answer(red.reproduction, answer) if answer else None
+    return red.but(reproduction=held or with_refusals(red.reproduction))
 
 
 async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:

@@ -34,6 +34,10 @@ class JournalledVerifier:
         self._record((each.result for each in found), REPRODUCTION)
         return found
 
+    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+        """Ask for the answer: what it says is evidence, not a check."""
+        return await self._verifier.answer(test, workspace)
+
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run the reproduction at base."""
         result = await self._verifier.run_at_base(reproduction, workspace)

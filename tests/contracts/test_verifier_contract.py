@@ -30,7 +30,9 @@ class Bench:
 async def _verifier(kind: str, cache: Path) -> Verifier:
     if kind == "fake":
         lint = {"lint": lambda root: "import os" not in (root / "dice.py").read_text()}
-        return FakeVerifier(broken=is_broken, checks=lint)
+        fake = FakeVerifier(broken=is_broken, checks=lint)
+        fake.answers = {"dice.face(6)": "'f'"}
+        return fake
     works = await probe() is None
     return SandboxedVerifier(BubblewrapSandbox() if works else PlainSandbox(), cache)
 
@@ -42,6 +44,14 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:
         yield Bench(verifier, workspace)
+
+
+@pytest.mark.slow
+async def test_the_answer_of_a_call_is_given_where_it_has_one(bench: Bench) -> None:
+    assert await bench.verifier.answer(reproduction(), bench.workspace) is None
+    bench.write(FIXED)
+    assert await bench.verifier.answer(reproduction(), bench.workspace) == "'f'"
+    assert await bench.verifier.answer(reproduction("dice.face"), bench.workspace) is None
 
 
 async def ignore(result: CheckResult) -> None:

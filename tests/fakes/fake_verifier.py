@@ -41,6 +41,7 @@ class FakeVerifier:
         self.refusal = refusal
         self.affected = affected or AffectedTests(files=("tests/test_dice.py",), options=("-q",))
         self.ran: list[str] = []
+        self.answers: dict[str, str] = {}
 
     def _asked(self, what: str) -> None:
         self.ran.append(what)
@@ -64,6 +65,11 @@ class FakeVerifier:
             for candidate in candidates
             if self._broken(workspace.path) and candidate.expects == self._raises
         )
+
+    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+        """Return nothing where the fault is, and elsewhere what `answers` says."""
+        self._asked("answer")
+        return None if self._broken(workspace.path) else self.answers.get(test.calls)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Fail where the fault is in base."""

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
+from bot.adapters.sandboxed_verifier._answers import Answers
 from bot.adapters.sandboxed_verifier._commands import (
     AFFECTED,
     Tool,
@@ -66,6 +67,7 @@ class SandboxedVerifier:
             sandbox, self._scratch, self._machinery, self._slots, limits
         )
         self._reds = Reds()
+        self._answers = Answers(sandbox, self._scratch, limits)
 
     @property
     def sandbox(self) -> str:
@@ -86,6 +88,11 @@ class SandboxedVerifier:
             for each in red:
                 self._reds.keep(workspace.base, each.reproduction, each.result)
         return red
+
+    async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
+        """Return what the test's call answers, run twice on a copy of the workspace."""
+        async with self._slots:
+            return await self._answers.of(test, workspace)
 
     async def run_at_base(self, reproduction: Reproduction, workspace: Workspace) -> CheckResult:
         """Run it; neither the expected failure nor a pass is `skipped`, saying why.

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
+from bot.domain.reproduction._answers import with_answer, with_refusals
 from bot.domain.reproduction._calls import Call, call_from
+from bot.domain.reproduction._refusals import refusals
 from bot.domain.reproduction._target import find_target, module_of
 from bot.domain.reproduction._write import write_test
 
-__all__ = ["candidates", "standing"]
+__all__ = ["candidates", "standing", "with_answer", "with_refusals"]
 
 FOLDER = "tests/regressions"
 _SHOWN = 80
@@ -56,7 +58,16 @@ def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduc
         calls=_shown(frame, call),
         expects=capsule.exception,
         target=f"{frame.file}::{frame.function}",
+        refusals=_refusals(capsule, frame, read),
     )
+
+
+def _refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...]:
+    """Return what may be raised instead of an answer: never what was raised as the failure."""
+    outer = capsule.frames[: capsule.frames.index(frame)]
+    raised = {name.rpartition(".")[2] for name in (capsule.exception, *capsule.kinds)}
+    found = refusals(frame, outer, read)
+    return tuple(name for name in found if name.rpartition(".")[2] not in raised)
 
 
 def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:

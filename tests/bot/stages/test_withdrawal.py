@@ -157,6 +157,8 @@ async def test_the_offline_engine_takes_back_the_commit_that_brought_the_failing
     async with workspaces.lend("k7m2xq", base=sha) as workspace:
         evidence: Evidence = seen_once(CAPSULE, sha).but(suspects=suspects)
         plan, _ = await MakePlan(verifier)(evidence, DIAGNOSIS, workspace)
+        assert [test.answered for test in plan.reproductions] == [False, True]
+        assert 'assert answer == "0"' in plan.witnesses[0].source
         execute = Execute(OfflineAgent(sandbox, SystemClock()), SystemClock(),
                           budget=Budget(seconds=60))  # fmt: skip
         assignment = Assignment(run_id="k7m2xq", round=1, evidence=evidence,

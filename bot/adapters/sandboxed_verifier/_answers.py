@@ -1,0 +1,61 @@
+"""What a reproduction's call answers: run twice, apart, and believed where both say the same."""
+
+import sys
+from pathlib import Path
+
+from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
+from bot.domain.plan import Reproduction
+from bot.domain.syntax import literal
+from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.workspace import Workspace
+
+_MOST = 2_000  # characters of an answer
+_ANSWER = "answer.txt"
+# The test's last statement is the call: its value is written down, and nothing where it raises.
+_PROBE = """\
+import ast, pathlib, sys
+source, into = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+tree = ast.parse(source.read_text(encoding="utf-8"))
+function = tree.body[-1]
+function.body[-1] = ast.copy_location(ast.Return(function.body[-1].value), function.body[-1])
+names = {"__name__": "reproduction"}
+exec(compile(tree, str(source), "exec"), names)
+into.write_text(repr(names[function.name]()), encoding="utf-8")
+"""
+
+
+class Answers:
+    """Asks for the answers of calls on copies of a workspace."""
+
+    def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: Limits) -> None:
+        self._sandbox, self._scratch, self._limits = sandbox, scratch, limits
+
+    async def of(self, test: Reproduction, workspace: Workspace) -> str | None:
+        """Return the answer's source, if it is a literal and the same both times."""
+        async with self._scratch.lend(workspace, at_base=False) as place:
+            if write_inside(place / "tree", test.path, test.source):
+                return None
+            first = await self._once(test, place, seed=1)
+            second = await self._once(test, place, seed=2) if first is not None else None
+        return first if first == second else None
+
+    async def _once(self, test: Reproduction, place: Path, *, seed: int) -> str | None:
+        tree, into = place / "tree", place / f"{seed}-{_ANSWER}"
+        done = await self._sandbox.run(
+            [sys.executable, "-c", _PROBE, str(tree / test.path), str(into)],
+            cwd=tree,
+            writable=[place],
+            env={"PYTHONPATH": str(tree), "PYTHONHASHSEED": str(seed)},
+            limits=self._limits,
+        )
+        if done.returncode or into.is_symlink() or not into.is_file():
+            return None
+        text = into.read_text(encoding="utf-8", errors="replace")
+        return text if len(text) <= _MOST and _is_literal(text) else None
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        return repr(literal(text)) == text
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
