@@ -10,6 +10,7 @@ from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Triage
 
 MOST_REPORTS = 20
@@ -75,6 +76,9 @@ class Incident(Record):
     digest: str | None = Field(default=None, description="the digest it is told in, if it is")
     told_at: AwareDatetime | None = Field(default=None, description="when the channel last heard")
     run_id: str | None = None
+    fix: ShippedFix | None = Field(
+        default=None, description="what was shipped for it, as long as it was not seen since"
+    )
     muted_until: AwareDatetime | None = None
     muted_by: Person | None = None
     reports: tuple[Report, ...] = Field(default=(), description="at most 20")
@@ -94,6 +98,15 @@ class Incident(Record):
     def open(self) -> bool:
         """Whether it still goes on."""
         return self.status == "open"
+
+    @property
+    def watched(self) -> bool:
+        """Whether a fix is live, was not seen to fail, and is not judged yet."""
+        return self.open and self.fix is not None and self.fix.live_at is not None
+
+    def ended_by(self, fix: ShippedFix) -> bool:
+        """Whether a fix came after all that is known of it."""
+        return fix.merged_at >= (self.again_at or self.opened_at)
 
     @property
     def told(self) -> bool:

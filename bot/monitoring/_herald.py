@@ -227,4 +227,5 @@ class Herald:
 
 def _standing(incident: Incident) -> tuple[object, ...]:
     """Return what of an incident is shown at once when it changes."""
-    return incident.status, incident.again, incident.run_id, incident.muted_until
+    fix = incident.fix
+    return incident.status, incident.again, incident.run_id, incident.muted_until, fix

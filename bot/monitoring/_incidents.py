@@ -1,7 +1,7 @@
 """Incidents: which fault an anomaly is of, and when it is over."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bot.detection import Detector
@@ -9,10 +9,12 @@ from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.ids import run_id as new_id
 from bot.domain.incident import LOUDNESS, MOST_AFFECTED, Incident, Severity
 from bot.domain.samples import Sample
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.thresholds import Thresholds
 from bot.domain.triage import Origin
 from bot.monitoring._board import Board
 from bot.monitoring._judging import Judging, Seen
+from bot.monitoring._mended import Mended
 from bot.monitoring._pulse import Pulse
 from bot.monitoring._words import action_in_words, minutes_of, title_of
 from bot.ports.clock import Clock
@@ -39,23 +41,33 @@ class Incidents:
         self._config = config
         self._thresholds = thresholds
         self._quiet = timedelta(minutes=config.resolved_after_minutes)
+        self._mended = Mended(board, self._quiet)
         self._pulses: dict[str, Pulse] = {}
         self._by_event: dict[str, list[Pulse]] = {}
         self._by_fingerprint: dict[str | None, list[Pulse]] = {}
 
     def begin(self) -> int:
         """Take up what the board holds; return the number of the newest record counted."""
+        self._mended.begin()
         self._listen()
         return max((each.counted_to for each in self._board.everything), default=0)
 
     def see(self, sample: Sample, number: int) -> None:
         """Count a record for the incidents it belongs to. Called for every record: cheap."""
+        if self._mended.see(sample, number):
+            self._listen()
         heard = self._by_event.get(sample.event, [])
         if sample.fingerprint in self._by_fingerprint:
             elsewhere = self._by_fingerprint[sample.fingerprint]
             heard = heard + [each for each in elsewhere if each not in heard]
         for pulse in heard:
             pulse.see(sample, number)
+
+    def settle(self, fixes: Mapping[str, ShippedFix]) -> None:
+        """Show what was shipped, and end what a fix is seen to have ended."""
+        self.fold()
+        if self._mended.settle(fixes, self._clock.now()):
+            self._listen()
 
     def fold(self) -> None:
         """Put what was counted into the records."""
@@ -76,6 +88,8 @@ class Incidents:
         known = next((each for each in self._board.open if each.is_about(anomaly)), None)
         if known is None:
             known = self._resolved_lately(anomaly, now)
+            if known is not None and known.fix is not None and known.fix.covers(anomaly.at):
+                return None
         seen = await self._judging.look_at(anomaly) if known is None else None
         if seen is not None:
             known = self._same_outage(anomaly, seen)

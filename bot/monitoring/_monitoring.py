@@ -1,12 +1,13 @@
 """`Monitoring`: noticing by itself, as the rest of the program sees it."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.autonomy import Autonomy
 from bot.domain.charts import TimeChart
-from bot.domain.errors import WrongStage
+from bot.domain.errors import StoreError, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.people import AllowList, Person, Place
 from bot.domain.policy import Act
@@ -32,6 +33,8 @@ from bot.self_improvement import SelfImprovementAgent
 from bot.settings import IncidentsConfig
 
 _MUTED_FOR = timedelta(days=1)
+_SETTLE_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ class Monitoring:
         self._clock = clock
         self._rules = rules
         self._board = Board(doors.shelf)
-        incidents = Incidents(self._board, Judging(doors.journal), clock, config, thresholds)
+        incidents = self._incidents = Incidents(
+            self._board, Judging(doors.journal), clock, config, thresholds
+        )
         self._lookout = Lookout(
             doors.journal, doors.shelf, clock, thresholds, self._board, incidents
         )
@@ -90,8 +95,18 @@ class Monitoring:
         await self._board.load()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._lookout.run_forever(), name="lookout")
+            group.create_task(self._settle_forever(), name="shipped fixes")
             group.create_task(self._herald.run_forever(), name="herald")
             group.create_task(self._illustrator.run_forever(), name="illustrator")
+
+    async def _settle_forever(self) -> None:
+        while True:
+            try:
+                if self._board.everything:
+                    self._incidents.settle(await self._agent.fixes())
+            except StoreError as error:
+                _log.warning("what was shipped could not be read; I try again: %s", error)
+            await self._clock.sleep(_SETTLE_SECONDS)
 
     # What people see and ask
 

@@ -34,6 +34,7 @@ from bot.self_improvement._quorum import Quorum
 from bot.self_improvement._recollection import Recollection
 from bot.self_improvement._reopening import Reopening
 from bot.self_improvement._reverting import Reverting
+from bot.self_improvement._shipped_fixes import ShippedFixes
 from bot.self_improvement._spending import Spending
 from bot.self_improvement._starting import Starting, again, begun_anew, taken_over
 from bot.self_improvement._startup import Startup
@@ -55,7 +56,7 @@ class SelfImprovementAgent:
         self._doors = doors
         self._limits = limits
         self._turns = Turns()
-        self.commands = stages.observe.commands
+        self.commands, self.fixes = stages.observe.commands, ShippedFixes(doors.store)
         self._voice = Voice(doors, limits.dev_channel_id)
         purse, hearing = Purse(doors.budget), Hearing()
         self._keeper = Keeper(doors, self._voice, purse)
@@ -269,9 +270,8 @@ class SelfImprovementAgent:
             forge = await self._doors.forge.ready()
         except ForgeError as error:
             forge = f"⚠️ {error}"
-        own = await self.autonomy.vital_sign()
-        stop, audit = await self.emergency.vital_sign(), await self.audit.vital_sign()
-        return (f"**Forge** {forge}", stop, audit, own, *self._limits.vital_signs)
+        signs = [await each.vital_sign() for each in (self.emergency, self.audit, self.autonomy)]
+        return (f"**Forge** {forge}", *signs, *self._limits.vital_signs)
 
     # How it is done
 

@@ -8,6 +8,7 @@ from bot.domain.cards._text import counted
 from bot.domain.incident import MOST_AFFECTED, Digest, Incident, Report, Severity
 from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.run import Run, Status
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin
 
 _MARKS = {Severity.HIGH: "🔴", Severity.MEDIUM: "🟠", Severity.LOW: "🟡"}
@@ -34,7 +35,7 @@ def incident(told: Incident, run: Run | None = None, image: Image | None = None)
         card=Card(
             title=_title(told),
             body="\n".join(_body(told)),
-            tone=_TONES[told.severity] if told.open else "good",
+            tone="working" if told.watched else _TONES[told.severity] if told.open else "good",
             fields=_fields(told, run),
             footer=f"incident {told.id} · {told.severity}",
         ),
@@ -45,10 +46,15 @@ def incident(told: Incident, run: Run | None = None, image: Image | None = None)
 
 def incident_line(told: Incident) -> str:
     """Return one line about an incident: mark, id, title, how often, since when."""
-    mark = _MARKS[told.severity] if told.open else "✅"
     run = f" · run `{told.run_id}`" if told.run_id else ""
     often = counted(told.count, "time")
-    return f"{mark} `{told.id}` {plain(told.title, 120)} · {often} · {_since(told)}{run}"
+    return f"{_mark(told)} `{told.id}` {plain(told.title, 120)} · {often} · {_since(told)}{run}"
+
+
+def _mark(told: Incident) -> str:
+    if told.watched:
+        return "👀"
+    return _MARKS[told.severity] if told.open else "✅"
 
 
 def digest(told: Digest, incidents: tuple[Incident, ...]) -> Post:
@@ -91,14 +97,17 @@ def came_back(told: Incident) -> Post:
 
 
 def _title(told: Incident) -> str:
+    if told.watched:
+        return f"👀 Fix is live: {plain(told.title, 220)}"
     if told.open:
         again = "again: " if told.again else ""
         return f"{_MARKS[told.severity]} {again}{plain(told.title, 220)}"
-    return f"✅ Resolved: {plain(told.title, 220)}"
+    ended = "Fixed" if told.fix is not None and told.fix.verdict == "fixed" else "Resolved"
+    return f"✅ {ended}: {plain(told.title, 220)}"
 
 
 def _body(told: Incident) -> list[str]:
-    lines = []
+    lines = [_fix(told.fix)] if told.fix is not None else []
     if not told.open and told.resolved_at is not None:
         lasted = _span(told.last_at - (told.again_at or told.opened_at))
         lines.append(f"Quiet since {_stamp(told.last_at)}; it lasted {lasted}.")
@@ -108,6 +117,18 @@ def _body(told: Incident) -> list[str]:
     if told.again and told.again_at is not None:
         lines.append(f"It came back {counted(told.again, 'time')}, last {_stamp(told.again_at)}.")
     return lines
+
+
+def _fix(fix: ShippedFix) -> str:
+    """Return what was shipped for it, and whether that is known to hold."""
+    if fix.live_at is None:
+        return f"A fix is merged in {fix.told}; it comes live with my next restart."
+    live = f"A fix is live since {_stamp(fix.live_at)}, in {fix.told}, and it was not seen since."
+    if fix.verdict == "fixed":
+        return f"{live} It holds."
+    if fix.verdict is None and fix.watched_until is not None:
+        return f"{live} I watch it until {_stamp(fix.watched_until, 'f')} at the latest."
+    return f"{live} Too little was done there to say whether it holds."
 
 
 def _fields(told: Incident, run: Run | None) -> tuple[CardField, ...]:
@@ -204,7 +225,13 @@ def _rank(told: Incident) -> int:
 
 
 def _since(told: Incident) -> str:
-    return f"since {_stamp(told.opened_at)}" if told.open else f"quiet since {_stamp(told.last_at)}"
+    since = (
+        f"since {_stamp(told.opened_at)}" if told.open else f"quiet since {_stamp(told.last_at)}"
+    )
+    if told.fix is None or told.fix.live_at is None:
+        return since
+    watched = "being watched" if told.watched else "not seen since"
+    return f"fixed in #{told.fix.number}, {watched}"
 
 
 def _stamp(at: datetime, style: str = "R") -> str:
