@@ -114,6 +114,9 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         assert "@shipwrights" in told
         await terminal.answer("Who may ship", "shipwrights")
         await terminal.answer("Proposals go to", "")
+        await terminal.answer("Address people can open", "/forge")
+        told = await terminal.answer("Address people can open", "https://ship.example.org")
+        assert "/forge: give a whole address" in told
         await terminal.answer("Anthropic key, hidden", "")
         told = await terminal.answer("Write it?", "y")
         assert "DISCORD_TOKEN: a new one, 19 characters" in told
@@ -137,6 +140,7 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
     assert "  # may ship, and may ask\n" in settings.config_file.read_text()
     assert git(clone, "status", "--porcelain") == "M data/config.yaml"
     assert git(clone, "ls-remote", settings.config.forge.remote, "main")
+    assert settings.config.forge.url == "https://ship.example.org"
 
 
 async def test_github_and_a_model_are_found_checked_and_kept(
@@ -194,8 +198,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "bob"),
-            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""),
-            ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Proposals go to", ""),
+            ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         assert await terminal.ended() == 0
@@ -203,7 +207,7 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
     async with start() as terminal:
         for question in (
             "Enter keeps the one that is set", "Dev channel (dev)", "Who may ask",
-            "Who may ship", "Proposals go to", "Anthropic key",
+            "Who may ship", "Proposals go to", "Address people can open", "Anthropic key",
         ):  # fmt: skip
             await terminal.answer(question)
         await terminal.see("there is nothing to write")
@@ -219,7 +223,7 @@ async def test_ctrl_c_writes_nothing_wherever_it_comes(start: Start, clone: Path
     async with start() as terminal:
         for question in (
             "Bot token, hidden", "Dev channel", "Who may ask", "Who may ship", "Proposals go to",
-            "Anthropic key", "Write it?",
+            "Address people can open", "Anthropic key", "Write it?",
         ):  # fmt: skip
             if question == at:
                 await terminal.see(question)
@@ -240,8 +244,8 @@ async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, c
     async with start() as terminal:
         for question, line in (
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "alice"),
-            ("Who may ship", "alice"), ("Proposals go to", ""), ("Anthropic key", ""),
-            ("Write it?", "y"),
+            ("Who may ship", "alice"), ("Proposals go to", ""),
+            ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         await terminal.ended()
