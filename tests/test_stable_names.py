@@ -46,6 +46,8 @@ CODES = {
     "ChatUnavailable": "chat.unavailable",
     "CheckoutDirty": "workspace.checkout_dirty",
     "ConfigError": "config",
+    "BaseMoved": "forge.base_moved",
+    "MergeConflict": "workspace.merge_conflict",
     "ForgeConflict": "forge.conflict",
     "ForgeError": "forge",
     "ForgePending": "forge.pending",

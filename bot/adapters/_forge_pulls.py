@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from bot.adapters._forge_repository import BareRepository
 from bot.adapters._sqlite import Migration
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, ForgeRejected
 from bot.domain.links import web_address
 from bot.domain.proposal import ForgeProposal, ProposalDraft
@@ -134,7 +135,13 @@ class Pulls:
         )
         return self.get(db, pull.number)
 
-    def merge(self, db: sqlite3.Connection, number: int, expected_head: str) -> Pull:
+    def merge(
+        self,
+        db: sqlite3.Connection,
+        number: int,
+        expected_head: str,
+        result: MergeResult | None = None,
+    ) -> Pull:
         """Merge if the head is still the expected one."""
         pull = self.get(db, number)
         head = self.shown(pull).head
@@ -151,7 +158,7 @@ class Pulls:
                 f"{pull.title}\n\nRun: {pull.run_id}"
             )
             commit = self._bare.merge(
-                pull.branch, head, pull.base_branch, message, self._clock.now()
+                pull.branch, head, pull.base_branch, message, self._clock.now(), result
             )
             pull = pull._replace(state="merged", published=head, merge_commit=commit)
         self._settle(db, pull)

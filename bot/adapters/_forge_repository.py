@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from bot.adapters._git import Git
 from bot.adapters._git_fetch import fetch
 from bot.adapters._git_parse import COMMIT_FORMAT, commits, diff_between, name_of, names
-from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
+from bot.domain.change import MergeResult
+from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
 
 _INCOMING = "refs/theseus/incoming"
@@ -92,11 +93,28 @@ class BareRepository:
                 return commit
         return head
 
-    def merge(self, branch: str, head: str, base_branch: str, message: str, at: datetime) -> str:
+    def merge(
+        self,
+        branch: str,
+        head: str,
+        base_branch: str,
+        message: str,
+        at: datetime,
+        result: MergeResult | None = None,
+    ) -> str:
         """Merge `head` of `branch` into the base branch; return the merge commit."""
         for _ in range(_TRIES):
             base = self.base(base_branch)
+            if result is not None and result.base != base:
+                raise BaseMoved(
+                    f"{base_branch} has moved to {base[:12]} since the merge was checked"
+                )
             tree = self._merged_tree(base, head, f"{branch} and {base_branch}")
+            if result is not None and result.tree != tree:
+                raise ForgeConflict(
+                    f"merging {branch} here comes to other files than were checked: git's settings "
+                    f"in {self.folder} and in the checkout differ (merge.*, .gitattributes)"
+                )
             commit = self._commit(tree, (base, head), message, at)
             orders = (
                 f"verify refs/heads/{branch} {head}\n"

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from bot.adapters._git import PLAIN_DIFF, Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
+from bot.adapters._git_merge import merge_apart, tree_of
 from bot.adapters._git_parse import (
     diff_between,
     file_changes,
@@ -80,6 +81,16 @@ class GitWorkspace:
         """Take back, uncommitted, what merging `head` as `merged` changed."""
         async with self._index:
             return await in_thread(undo, self._git, merged, head)
+
+    async def merged(self, tip: str, head: str) -> "GitWorkspace":
+        """Make the worktree what merging `head` into `tip` comes to; its branch stays."""
+        async with self._index:
+            await in_thread(merge_apart, self._git, tip, head)
+        return GitWorkspace(self._path, self._branch, tip, self._git, self._remote, self._access)
+
+    async def tree(self) -> str:
+        """Return git's id for the files of the commit checked out here."""
+        return await in_thread(tree_of, self._git, "HEAD")
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from `base`; a rename also names the old path, as deleted."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.adapters import _git_local_work, _git_suspects
 from bot.adapters._git import Git, in_thread
 from bot.adapters._git_fetch import fetch_branch
+from bot.adapters._git_merge import tree_of
 from bot.adapters._git_parse import as_text, inside, names
 from bot.adapters._git_remote import Access, Way, way_to
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
@@ -73,6 +74,10 @@ class GitCheckout:
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
         return await in_thread(self._contains, commit)
+
+    async def tree(self, commit: str) -> str:
+        """Return git's id for the files of a commit."""
+        return await in_thread(tree_of, self._git(), commit)
 
     async def tip(self) -> str:
         """Fetch the followed branch; return its newest commit."""

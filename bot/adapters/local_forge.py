@@ -8,6 +8,7 @@ from bot.adapters._forge_pulls import MIGRATIONS, Pulls
 from bot.adapters._forge_repository import BareRepository, make_bare
 from bot.adapters._git import in_thread
 from bot.adapters._sqlite import Database
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
@@ -58,11 +59,13 @@ class LocalForge:
         pull = await self._database.read(lambda db: pulls.of_run(db, run_id))
         return None if pull is None else await in_thread(pulls.shown, pull)
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         """Merge if the head is still `expected_head`: one merge commit, however often asked."""
         pulls = self._pulls
         return await self._database.write(
-            lambda db: pulls.shown(pulls.merge(db, number, expected_head))
+            lambda db: pulls.shown(pulls.merge(db, number, expected_head, result))
         )
 
     async def close(self, number: int, reason: str) -> ForgeProposal:

@@ -77,24 +77,6 @@ class CheckResult(Record):
         return self.status in ("passed", "skipped")
 
 
-class FullTier(Record):
-    """What base's full checks said of one approved head, before it was merged.
-
-    `checks` is empty where base configures no full tier.
-    """
-
-    head: str
-    checks: tuple[CheckResult, ...] = ()
-    red_before: tuple[str, ...] = Field(
-        default=(), description="names of failed checks that fail on base too"
-    )
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing in it stands in the way of a merge."""
-        return all(check.ok for check in self.checks)
-
-
 class Finding(Record):
     """Something the diff guard objects to. A blocking one stops the proposal."""
 
@@ -122,6 +104,41 @@ class Finding(Record):
         """Return it as people read it, with the file it is about."""
         named = not self.path or self.path in self.message
         return self.message if named else f"`{self.path}`: {self.message}"
+
+
+class MergeResult(Record):
+    """What merging one head comes to: `tree`, where the branch merged into stands at `base`."""
+
+    base: str
+    tree: str
+
+
+class FullTier(Record):
+    """What was found of the merge of one approved head, before it was made.
+
+    `findings` are what the diff guard has against the result as a change of `base`. `checks` are
+    base's full ones on it: none where base configures none, the forge runs them, or there are
+    findings.
+    """
+
+    head: str
+    base: str = Field(default="", description="the newest commit of the branch merged into")
+    tree: str = Field(default="", description="what merging both comes to, as git's tree")
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    red_before: tuple[str, ...] = Field(
+        default=(), description="names of failed checks that fail on base too"
+    )
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing in it stands in the way of a merge."""
+        return not self.findings and all(check.ok for check in self.checks)
+
+    @property
+    def result(self) -> MergeResult:
+        """The one merge that this holds for."""
+        return MergeResult(base=self.base, tree=self.tree)
 
 
 class Undone(Record):

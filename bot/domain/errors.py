@@ -26,9 +26,9 @@ TheseusError
     │   ├── AgentStuck         it went in circles
     │   ├── AgentTimeout       its time is used up
     │   └── AgentOutputInvalid its answer does not validate
-    ├── WorkspaceError     WorkspaceBusy, CheckoutDirty
+    ├── WorkspaceError     WorkspaceBusy, CheckoutDirty, MergeConflict
     ├── VerifierError      SandboxUnavailable
-    ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, ForgeRejected
+    ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
     └── JournalError
@@ -236,6 +236,16 @@ class CheckoutDirty(WorkspaceError):
     code = "workspace.checkout_dirty"
 
 
+class MergeConflict(WorkspaceError):
+    """Git cannot put two commits together by itself; `files` are those it stumbled over."""
+
+    code = "workspace.merge_conflict"
+
+    def __init__(self, message: str, *, files: tuple[str, ...] = (), detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.files = files
+
+
 class VerifierError(PortError):
     """Checks could not be run at all (a failing check is a verdict, not an error)."""
 
@@ -276,6 +286,12 @@ class ForgeConflict(ForgeError):
     """The head moved, or the change no longer merges cleanly."""
 
     code = "forge.conflict"
+
+
+class BaseMoved(ForgeError):
+    """Merging would no longer come to what was checked: the base branch has new commits."""
+
+    code = "forge.base_moved"
 
 
 class ForgeRejected(ForgeError):

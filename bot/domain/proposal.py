@@ -102,6 +102,9 @@ class Shipment(Record):
     earlier: tuple[str, ...] = Field(
         default=(), description="files and modules of changes before it that still run as they were"
     )
+    otherwise: bool = Field(
+        default=False, description="what landed has other files than the merge that was checked"
+    )
     at: AwareDatetime
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from bot.domain.change import MergeResult
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
@@ -27,12 +28,17 @@ class Forge(Protocol):
         """Return the run's proposal, whatever its state; `None` if it never opened one."""
         ...
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         """Merge if the head is still `expected_head`; return it with `merge_commit`.
 
-        Already merged at that head: returns the same. Another head, or a change that does not
-        merge cleanly: `ForgeConflict`, nothing merged. Closed: `ForgeRejected`. The forge's own
-        required checks still running: `ForgePending`; failed: `ForgeRejected`. A draft is taken
+        With `result`, only where merging comes to just that: the base branch has moved otherwise,
+        nothing is merged, and `BaseMoved` is raised. A forge that cannot hold the branch still
+        looks in the moment before. Already merged at that head: returns the same. Another head, or
+        a change that does not merge cleanly: `ForgeConflict`, nothing merged. Closed:
+        `ForgeRejected`. The forge's own required checks still running: `ForgePending`; failed:
+        `ForgeRejected`. A draft is taken
         out of draft first.
         """
         ...

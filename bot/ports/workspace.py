@@ -57,6 +57,19 @@ class Workspace(Protocol):
         """
         ...
 
+    async def merged(self, tip: str, head: str) -> "Workspace":
+        """Make the worktree what merging `head` into `tip` comes to, committed; return it so.
+
+        What is returned has `tip` as its base; the branch stays where it is, and `reset` of this
+        one is wanted before anything else is done with it. Both commits are known here. Raises
+        `MergeConflict`, with nothing half done, and `WorkspaceError`.
+        """
+        ...
+
+    async def tree(self) -> str:
+        """Return git's id for the files of the commit checked out here."""
+        ...
+
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs between `base` and the worktree, uncommitted included."""
         ...
@@ -149,6 +162,13 @@ class Checkout(Protocol):
 
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""
+        ...
+
+    async def tree(self, commit: str) -> str:
+        """Return git's id for the files of a commit that is known here.
+
+        Raises `WorkspaceError` for one that is not.
+        """
         ...
 
     async def tip(self) -> str:

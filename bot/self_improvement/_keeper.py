@@ -30,7 +30,7 @@ from bot.self_improvement._parts import Doors
 from bot.self_improvement._pauses import soon
 from bot.self_improvement._purse import Purse
 from bot.self_improvement._voice import Voice
-from bot.self_improvement._words import not_its_fault
+from bot.self_improvement._words import against_merge, not_its_fault
 from bot.telemetry import redact
 
 _MAY_BE_PROPOSED = (Stage.PROPOSE, Stage.SHIP)
@@ -200,9 +200,12 @@ class Keeper:
         return waiting
 
     async def unproven(self, run: Run, tier: FullTier) -> Run:
-        """Wait for another "ship it" after the full checks failed, with their output."""
+        """Wait for another "ship it" where the merge does not hold, with the checks' output."""
         failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
-        reason = f"{_UNSHIPPED} full checks fail ({failed}).{not_its_fault(tier)}"
+        what = f"full checks fail ({failed}).{not_its_fault(tier)}"
+        if tier.findings:
+            what = against_merge(tier)
+        reason = f"{_UNSHIPPED} {what}"
         waiting = await self.wait(run, tier, reason=reason)
         await self.say_unshipped(waiting, outputs(tier.checks))
         return waiting

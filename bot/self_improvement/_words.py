@@ -3,7 +3,7 @@
 from bot.domain.cards import one_line
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Instruction
-from bot.domain.errors import ForgeConflict
+from bot.domain.errors import ForgeConflict, MergeConflict
 from bot.domain.history import History
 from bot.domain.run import Run
 
@@ -72,6 +72,27 @@ def complaint(verdict: Verdict) -> str:
     if not verdict.reproduced and verdict.undone is None:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"
+
+
+def against_merge(tier: FullTier) -> str:
+    """Return what the diff guard has against a change as part of the newest base branch."""
+    told = "; ".join(finding.told.rstrip(".") for finding in tier.findings[:_FEW])
+    more = f" and {len(tier.findings) - _FEW} more" if len(tier.findings) > _FEW else ""
+    return (
+        f"merged with what has come to the base branch since, it may not be shipped: {told}{more}. "
+        "Reject it and ask again, then I start from there."
+    )
+
+
+def conflict_text(error: MergeConflict) -> str:
+    """Return what is said where a change and the newest base branch cannot be put together."""
+    named = ", ".join(f"`{file}`" for file in error.files[:_FEW])
+    more = f" and {len(error.files) - _FEW} more" if len(error.files) > _FEW else ""
+    return (
+        f"the base branch has changed {named}{more} since I wrote this, in the same places. "
+        "Nothing was merged: which of the two is meant, nobody told me. Reject this one and ask "
+        "again, then I start from the newest code."
+    )
 
 
 def not_its_fault(tier: FullTier) -> str:

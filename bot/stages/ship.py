@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.domain.arrival import Arrival
+from bot.domain.change import MergeResult
 from bot.domain.errors import StaleApproval
 from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
 from bot.ports.clock import Clock
@@ -24,18 +25,23 @@ class Ship:
         self._old: dict[str, str] = {}  # modules that kept their old code, and why
         self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
 
-    async def __call__(self, proposal: Proposal, approval: Approval) -> Shipment:
+    async def __call__(
+        self, proposal: Proposal, approval: Approval, result: MergeResult | None
+    ) -> Shipment:
         """Return what was merged and what the running bot took on.
 
         Every step may be repeated: a merge at the same head returns the same commit, a new process
         has loaded the new files anyway, and files whose taking on was cut short are kept in mind.
+        `result` is what the merge was checked to come to; `None` only for one that is made already.
         Raises `StaleApproval`, `ForgeError`, `CheckoutDirty`.
         """
         if (approval.run_id, approval.head) != (proposal.run_id, proposal.head):
             raise StaleApproval("The approval was for another commit; nothing was merged.")
-        merged = await self._forge.merge(proposal.number, approval.head)
+        merged = await self._forge.merge(proposal.number, approval.head, result)
         async with self._one_at_a_time:
-            return await self._taken_on(proposal, approval, merged)
+            shipment = await self._taken_on(proposal, approval, merged)
+        landed = await self._checkout.tree(shipment.merge_commit)
+        return shipment.but(otherwise=result is not None and landed != result.tree)
 
     async def catch_up(self) -> Arrival | None:
         """Take on what came to the followed branch from elsewhere; `None`: nothing was new.

@@ -225,16 +225,39 @@ class Verify:
         green = next((end for end in ends if end.status != "passed"), ends[0])
         return red.result(), green, checks.result()
 
-    async def fully(self, change: ChangeSet, workspace: Workspace, on_check: OnCheck) -> FullTier:
-        """Return what base's full checks say of `change.head`, before it is merged.
+    async def before_merge(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        merged: Workspace,
+        on_check: OnCheck,
+        *,
+        named: frozenset[str] = frozenset(),
+        undoing: bool = False,
+        checked_here: bool = True,
+    ) -> FullTier:
+        """Return what is found of `merged`: `change.head` and the newest base, put together.
 
-        Raises `VerifierError`, `WorkspaceError`.
+        The diff guard reads it as a change of that base; then that base's full checks run, unless
+        the forge does that. Raises `VerifierError`, `WorkspaceError`.
         """
-        await workspace.reset(change.head)  # what no commit holds would be proven with it
-        changed = [file.path for file in change.files if file.status != "deleted"]
-        checks = await self._verifier.run_checks("full", workspace, changed, on_check)
-        red_before = await self._red_before(checks, workspace, changed, "full")
-        return FullTier(head=change.head, checks=checks, red_before=red_before)
+        files, head = await merged.changes(), await merged.head()
+        result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
+        new = frozenset(() if undoing else (test.path for test in plan.reproductions))
+        named = plan.owned_files if undoing else named
+        found = await self._inspected(plan, result, merged, named, new)
+        against = [
+            each
+            for each in found
+            if each.blocking and not (undoing and each.rule in _UNDONE_WITH_IT)
+        ]
+        tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
+        if against or not checked_here:
+            return tier.but(findings=tuple(against))
+        changed = [file.path for file in files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("full", merged, changed, on_check)
+        red_before = await self._red_before(checks, merged, changed, "full")
+        return tier.but(checks=checks, red_before=red_before)
 
     async def _red_before(
         self,

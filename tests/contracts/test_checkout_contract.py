@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.ports.workspace import Checkout
-from tests.fakes.fake_workspaces import FakeCheckout
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.repositories import commit, git, repository, write
 
 FILES: dict[str, str | bytes | None] = {
@@ -129,6 +129,14 @@ async def test_it_goes_no_further_than_asked(room: Room) -> None:
     assert await room.checkout.head() == wanted
     assert await room.checkout.read("dice.py") == "approved\n"
     assert not await room.checkout.contains(newer)
+
+
+async def test_commits_of_different_files_are_different_trees(room: Room) -> None:
+    before = await room.checkout.tree(await room.checkout.head())
+    newest = room.advance({"dice.py": "better\n"})
+    await room.checkout.tip()
+    assert await room.checkout.tree(newest) != before
+    assert await room.checkout.tree(newest) == await room.checkout.tree(newest)
 
 
 async def test_the_followed_branchs_newest_commit_is_known_before_anything_moves(

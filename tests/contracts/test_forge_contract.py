@@ -11,7 +11,8 @@ import pytest
 from bot.adapters.github_forge import GithubForge, Token
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
-from bot.domain.errors import ForgeConflict, ForgeRejected
+from bot.domain.change import MergeResult
+from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected
 from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
 from tests.fakes.fake_clock import START, FakeClock
@@ -36,6 +37,18 @@ class Room(Protocol):
 
     def clash(self, draft: ProposalDraft) -> None:
         """Let the forge's base branch change the same lines as the draft."""
+        ...
+
+    def move_base(self) -> None:
+        """Let somebody else's commit, of another file, come to the forge's base branch."""
+        ...
+
+    def result(self, draft: ProposalDraft) -> MergeResult:
+        """Return what merging the draft comes to now."""
+        ...
+
+    def landed(self) -> str:
+        """Return the tree that the forge's base branch stands at."""
         ...
 
     def merges(self) -> list[str]:
@@ -84,6 +97,15 @@ class FakeRoom:
 
     def clash(self, draft: ProposalDraft) -> None:
         self.forge.clash(draft.branch)
+
+    def move_base(self) -> None:
+        self.forge.base_moves.append(lambda: None)
+
+    def result(self, draft: ProposalDraft) -> MergeResult:
+        return MergeResult(base="b" * 40, tree=draft.head)
+
+    def landed(self) -> str:
+        return self.forge.trees[self.forge.merges[-1]]
 
     def merges(self) -> list[str]:
         return self.forge.merges
@@ -134,6 +156,22 @@ class GitRoom:
         git(self.other, "checkout", "-q", "main")
         commit(self.other, {"dice.py": "one\nsomething else\nthree\n"}, "Clash")
         git(self.other, "push", "-q", "origin", "main")
+
+    def move_base(self) -> None:
+        git(self.other, "fetch", "-q")
+        git(self.other, "checkout", "-q", "-B", "main", "origin/main")
+        commit(self.other, {"theirs.txt": "theirs\n"}, "Theirs")
+        git(self.other, "push", "-q", "origin", "main")
+
+    def result(self, draft: ProposalDraft) -> MergeResult:
+        git(self.other, "fetch", "-q")
+        git(self.other, "checkout", "-q", "--detach", "origin/main")
+        git(self.other, "merge", "-q", "--no-ff", "-m", "Both", f"origin/{draft.branch}")
+        base, tree = git(self.other, "rev-parse", "origin/main", "HEAD^{tree}").split()
+        return MergeResult(base=base, tree=tree)
+
+    def landed(self) -> str:
+        return git(self.bare, "rev-parse", "main^{tree}").strip()
 
     def merges(self) -> list[str]:
         return git(self.bare, "rev-list", "--merges", "main").split()
@@ -277,6 +315,21 @@ async def test_what_does_not_merge_cleanly_is_a_conflict(room: Room) -> None:
         await room.forge.merge(opened.number, draft.head)
     assert room.merges() == []
     assert (await room.forge.proposal(opened.number)).state == "open"
+
+
+async def test_only_the_merge_that_was_checked_is_made(room: Room) -> None:
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft)
+    checked = room.result(draft)
+    room.move_base()
+    with pytest.raises(BaseMoved):
+        await room.forge.merge(opened.number, draft.head, checked)
+    assert room.merges() == []
+    assert (await room.forge.proposal(opened.number)).state == "open"
+    anew = room.result(draft)
+    merged = await room.forge.merge(opened.number, draft.head, anew)
+    assert (merged.state, room.landed()) == ("merged", anew.tree)
+    assert await room.forge.merge(opened.number, draft.head, checked) == merged
 
 
 async def test_a_closed_one_cannot_be_merged_and_a_merged_one_not_closed(room: Room) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.domain.change import FileChange, Undone
-from bot.domain.errors import WorkspaceBusy, WorkspaceError
+from bot.domain.errors import MergeConflict, WorkspaceBusy, WorkspaceError
 from bot.ports.workspace import Workspaces
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.fakes.repositories import git, repository
@@ -158,6 +158,59 @@ async def test_a_file_is_read_as_it_is_in_any_commit(yard: Yard) -> None:
         assert await lent.read_at(head, "dice.py") == "four\n"
         assert await lent.read_at(yard.base, "dice.py") == "one\ntwo\nthree\n"
         assert await lent.read_at(head, "absent.txt") is None
+
+
+async def _moved_on(yard: Yard, files: dict[str, str | bytes | None]) -> str:
+    """Let somebody's commit come after base; return it."""
+    if isinstance(yard.workspaces, FakeWorkspaces):
+        now = {k: v for k, v in (FILES | files).items() if v is not None}
+        return yard.workspaces.pushed(now)
+    async with yard.workspaces.lend("other1", base=yard.base) as other:
+        for name, content in files.items():
+            assert isinstance(content, str)
+            (other.path / name).write_text(content)
+        return await other.commit("Somebody else's")
+
+
+async def test_a_merge_is_made_apart_and_is_a_change_of_the_newest_base(yard: Yard) -> None:
+    tip = await _moved_on(yard, {"theirs.txt": "theirs\n"})
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        head = await lent.commit("Mend the dice")
+        alone = await lent.tree()
+        merged = await lent.merged(tip, head)
+        assert merged.base == tip
+        assert [change.path for change in await merged.changes()] == ["dice.py"]
+        assert "theirs" not in await merged.diff()
+        assert await merged.base_files() == frozenset(FILES) | {"theirs.txt"}
+        assert (merged.path / "theirs.txt").read_text() == "theirs\n"
+        assert await merged.tree() not in (alone, yard.base)
+        assert await lent.base_files() == frozenset(FILES)
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as again:
+        assert (await again.head(), await again.tree()) == (head, alone)
+        assert not (again.path / "theirs.txt").exists()
+
+
+async def test_where_base_has_not_moved_the_merge_holds_what_the_head_holds(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        head = await lent.commit("Mend the dice")
+        alone = await lent.tree()
+        (lent.path / "left.txt").write_text("left over")
+        assert await (await lent.merged(yard.base, head)).tree() == alone
+
+
+async def test_what_does_not_merge_names_the_files_and_leaves_the_branch(yard: Yard) -> None:
+    tip = await _moved_on(yard, {"dice.py": "one\nzwei\nthree\n"})
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        head = await lent.commit("Mend the dice")
+        with pytest.raises(MergeConflict) as refused:
+            await lent.merged(tip, head)
+        assert refused.value.files == ("dice.py",)
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as again:
+        assert await again.head() == head
+        assert (again.path / "dice.py").read_text() == "one\n2\nthree\n"
 
 
 async def test_bases_files_are_listed_whatever_the_worktree_holds(yard: Yard) -> None:

@@ -4,7 +4,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable, TheseusError
+from bot.domain.change import MergeResult
+from bot.domain.errors import (
+    BaseMoved,
+    ForgeConflict,
+    ForgeRejected,
+    ForgeUnavailable,
+    TheseusError,
+)
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
@@ -15,7 +22,9 @@ class FakeForge:
     `push` plays somebody who adds a commit by hand, `clash` a base that no longer merges with a
     branch, `fail_next` an error for the next call. `merges` lists the merge commits, oldest first;
     `on_merge` are told of each, as the base branch that moves is not kept here. `fetched` says
-    whether a pushed head has been fetched: what is proposed later is taken to be built on it.
+    whether a pushed head has been fetched: what is proposed later is taken to be built on it. Each
+    of `base_moves` is called instead of a merge, which then is another one than was checked;
+    `trees` are those that merges were to come to.
     """
 
     base_url: str = "http://forge.test"
@@ -24,6 +33,8 @@ class FakeForge:
     drafts: list[ProposalDraft] = field(default_factory=list)
     on_merge: list[Callable[[ForgeProposal, str], None]] = field(default_factory=list)
     fetched: Callable[[str], bool] = field(default=lambda _head: False)
+    base_moves: list[Callable[[], object]] = field(default_factory=list)
+    trees: dict[str, str] = field(default_factory=dict)
     _pulls: dict[int, ForgeProposal] = field(default_factory=dict)
     _runs: dict[str, int] = field(default_factory=dict)
     _pushed: dict[str, str] = field(default_factory=dict)
@@ -84,7 +95,9 @@ class FakeForge:
         self._check()
         return self._pulls[self._runs[run_id]] if run_id in self._runs else None
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         """Merge if the head is still the expected one."""
         pull = await self.proposal(number)
         if pull.state == "closed":
@@ -95,7 +108,12 @@ class FakeForge:
             return pull
         if pull.branch in self._clashing:
             raise ForgeConflict(f"{pull.branch} and {pull.base_branch} do not merge cleanly")
+        if result is not None and self.base_moves:
+            self.base_moves.pop(0)()
+            raise BaseMoved(f"{pull.base_branch} has moved since the merge was checked")
         commit = _sha("merge", pull.branch, pull.head)
+        if result is not None:
+            self.trees[commit] = result.tree
         self.merges.append(commit)
         for tell in self.on_merge:
             tell(pull, commit)

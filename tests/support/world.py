@@ -39,6 +39,7 @@ from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_brake import FakeBrake
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_chat import FakeChat
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
@@ -49,7 +50,7 @@ from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
+from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.failures import DEV as DEV
 from tests.support.failures import capsule as capsule
 from tests.support.failures import failure as failure
@@ -116,7 +117,9 @@ class World(Listening):
         self.forge = FakeForge(
             on_merge=[self._merged], fetched=lambda head: head in self.workspaces.fetched
         )
-        self.checkout = FakeCheckout(files=dict(FILES), history=[self.workspaces.base])
+        self.checkout = FakeCheckout(
+            files=dict(FILES), history=[self.workspaces.base], trees=self.forge.trees
+        )
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
         self.engine = FakeAgent(FIX)
@@ -141,6 +144,7 @@ class World(Listening):
         self._voice = chat
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
+        self.workspaces.landed(pull.head, commit)
         self.checkout.advance({"cogs/dice.py": FIXED}, commit)
 
     def agent(self, fuse: Fuse | None = None) -> SelfImprovementAgent:

@@ -21,6 +21,7 @@ from bot.adapters.github_forge._opening import Opening
 from bot.adapters.github_forge._pulls import Pulls
 from bot.adapters.github_forge._undo import Undo
 from bot.adapters.github_forge._wire import Wire, client, opens
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
@@ -95,13 +96,16 @@ class GithubForge:
         pull = await self._pulls.of_run(run_id)
         return None if pull is None else await self._pulls.shown(pull)
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         """Merge if the head is still the expected one and GitHub's own rules are kept."""
         async with self._alone(f"pull {number}"):
             pull = await self._pulls.get(number)
             if pull.draft and pull.state == "open" and pull.head.sha == expected_head:
                 pull = await self._published(pull)
-            pull, commit = await self._merging(pull, expected_head)
+            base = result.base if result else None
+            pull, commit = await self._merging(pull, expected_head, base)
             now = await self._pulls.shown(pull)
             return now.but(state="merged", merge_commit=commit, draft=False)
 

@@ -7,7 +7,7 @@ from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._checks import Checks, rules_of
 from bot.adapters.github_forge._failures import Refusal, refusal_of
 from bot.adapters.github_forge._pulls import LOOKS, Pulls
-from bot.domain.errors import ForgeConflict, ForgeError, ForgePending, ForgeRejected
+from bot.domain.errors import BaseMoved, ForgeConflict, ForgeError, ForgePending, ForgeRejected
 from bot.ports.clock import Clock
 
 Method = Literal["merge", "squash", "rebase"]
@@ -34,8 +34,13 @@ class Merging:
         self._clock = clock
         self._method = method
 
-    async def __call__(self, pull: Pull, expected_head: str) -> tuple[Pull, str]:
+    async def __call__(
+        self, pull: Pull, expected_head: str, expected_base: str | None = None
+    ) -> tuple[Pull, str]:
         """Return the merged pull request and its merge commit.
+
+        GitHub merges into whatever its base branch is by then: with `expected_base` a look is
+        taken in the moment before, every time, and `BaseMoved` raised.
 
         Raises `ForgeConflict`, `ForgePending`, `ForgeRejected`, `ForgeUnavailable`.
         """
@@ -47,6 +52,7 @@ class Merging:
             if pull.merged:
                 continue
             await self._may_merge(pull)
+            await self._stands_at(pull, expected_base)
             try:
                 return pull, await self._merge(pull, expected_head)
             except ForgeRejected as refused:
@@ -62,6 +68,15 @@ class Merging:
         if done is None:
             raise ForgePending(f"GitHub cannot say yet whether #{pull.number} can be merged")
         return pull, done
+
+    async def _stands_at(self, pull: Pull, expected_base: str | None) -> None:
+        """Raise where the base branch is not the commit that the merge was checked with."""
+        if expected_base is None:
+            return
+        base = await self._pulls.head_of(pull.base.ref)
+        if base != expected_base:
+            where = (base or "nowhere")[:12]
+            raise BaseMoved(f"{pull.base.ref} has moved to {where} since the merge was checked")
 
     async def _settled(self, pull: Pull, expected_head: str) -> Pull:
         """Look until GitHub knows whether it merges cleanly; it finds out when asked."""

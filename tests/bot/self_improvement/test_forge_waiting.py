@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgePending, StaleApproval, WrongStage
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Stage, Status
@@ -22,16 +23,23 @@ class SlowForge(FakeForge):
 
     times: int = 0
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         if self.times > 0:
             self.times -= 1
             raise ForgePending(PENDING)
-        return await super().merge(number, expected_head)
+        return await super().merge(number, expected_head, result)
 
 
 def slow_checks(world: World, times: int) -> None:
     """Let the forge's checks run through that many attempts to merge."""
-    world.forge = SlowForge(on_merge=world.forge.on_merge, fetched=world.forge.fetched, times=times)
+    world.forge = SlowForge(
+        on_merge=world.forge.on_merge,
+        fetched=world.forge.fetched,
+        trees=world.forge.trees,
+        times=times,
+    )
 
 
 def _card(world: World, run: Run) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, TooMany
 from bot.domain.people import ITSELF
 from bot.domain.proposal import ForgeProposal
@@ -21,12 +22,14 @@ class MovingForge(FakeForge):
 
     moves: int = 1
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         if self.moves:
             self.moves -= 1
             self.push((await self.proposal(number)).branch)
             raise ForgeConflict("The branch has moved.")
-        return await super().merge(number, expected_head)
+        return await super().merge(number, expected_head, result)
 
 
 async def searching(world: World, agent: SelfImprovementAgent) -> list[Run]:

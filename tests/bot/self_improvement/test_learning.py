@@ -14,8 +14,8 @@ from bot.domain.run import Run, Status
 from bot.domain.watch import Judgement
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_memory import FakeMemory
-from tests.fakes.fake_workspaces import FakeCheckout
 from tests.support.fuse import Fuse
 from tests.support.world import ALICE, BOB, BROKEN, FILES, FIXED, World, capsule, failure
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.change import ChangeSet
+from bot.domain.change import ChangeSet, MergeResult
 from bot.domain.dialogue import Answer, Question
 from bot.domain.errors import (
     AgentOutputInvalid,
@@ -22,10 +22,11 @@ from bot.stages.propose import Propose
 from bot.stages.ship import Ship
 from tests.bot.domain.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROPOSAL, RUN, VERDICT
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_runtime import FakeRuntime
-from tests.fakes.fake_workspaces import FakeCheckout, FakeWorkspaces
+from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.world import FILES, FIX, render
 
 PROOF = "tests/regressions/test_face.py"
@@ -202,13 +203,16 @@ async def test_a_forge_that_stands_elsewhere_is_a_conflict() -> None:
         await _propose(Elsewhere())(RUN, HISTORY)
 
 
+RESULT = MergeResult(base="b" * 40, tree="7" * 40)
+
+
 class Harbour:
     """A forge with a proposal, and a checkout that its merge moves forward."""
 
     def __init__(self) -> None:
         self.checkout = FakeCheckout(files={"cogs/dice.py": "old"})
         self.runtime = FakeRuntime()
-        self.forge = FakeForge(on_merge=[self._merged])
+        self.forge = FakeForge(on_merge=[self._merged], trees=self.checkout.trees)
         self.ship = Ship(self.forge, self.checkout, self.runtime, FakeClock())
 
     def _merged(self, _pull: ForgeProposal, commit: str) -> None:
@@ -225,7 +229,7 @@ class Harbour:
 async def test_what_was_approved_is_merged_and_taken_on() -> None:
     harbour = Harbour()
     approval = await harbour.opened()
-    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
     assert shipment.live_commit == shipment.merge_commit == harbour.forge.merges[0]
     assert shipment.reloaded == ("cogs.dice",)
 
@@ -235,8 +239,16 @@ async def test_an_approval_of_something_else_merges_nothing(other: dict[str, str
     harbour = Harbour()
     approval = (await harbour.opened()).but(**other)
     with pytest.raises(StaleApproval):
-        await harbour.ship(PROPOSAL.but(number=1), approval)
+        await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
     assert harbour.forge.merges == []
+
+
+async def test_what_landed_is_compared_with_what_was_checked() -> None:
+    harbour = Harbour()
+    approval = await harbour.opened()
+    assert not (await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)).otherwise
+    other = RESULT.but(tree="8" * 40)
+    assert (await harbour.ship(PROPOSAL.but(number=1), approval, other)).otherwise
 
 
 async def test_files_whose_taking_on_was_cut_short_are_taken_on_the_next_time() -> None:
@@ -244,8 +256,8 @@ async def test_files_whose_taking_on_was_cut_short_are_taken_on_the_next_time() 
     approval = await harbour.opened()
     harbour.runtime.errors.append(TheseusError("cut short"))
     with pytest.raises(TheseusError, match="cut short"):
-        await harbour.ship(PROPOSAL.but(number=1), approval)
-    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+        await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
     assert shipment.reloaded == ("cogs.dice",)
     assert len(harbour.forge.merges) == 1
 
@@ -256,11 +268,11 @@ async def test_what_an_earlier_change_left_as_it_was_is_told_with_the_next_one()
     harbour.checkout.advance({"bot/core.py": "new", "cogs/polls.py": "new"})
     await harbour.ship.catch_up()
     approval = await harbour.opened()
-    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
     assert (shipment.reloaded, shipment.live) == (("cogs.dice",), True)
     assert shipment.earlier == ("bot/core.py", "cogs.polls")
     harbour.runtime.failing.clear()
     harbour.checkout.advance({"cogs/polls.py": "mended"})
     await harbour.ship.catch_up()
-    shipment = await harbour.ship(PROPOSAL.but(number=1), approval)
+    shipment = await harbour.ship(PROPOSAL.but(number=1), approval, RESULT)
     assert shipment.earlier == ("bot/core.py",)

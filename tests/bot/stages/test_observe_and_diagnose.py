@@ -10,10 +10,10 @@ from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
 from bot.stages.diagnose import Diagnose
 from bot.stages.observe import Observe
+from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
-from tests.fakes.fake_workspaces import FakeCheckout
 from tests.support.world import BROKEN, capsule, failure
 
 SUSPECT = Suspect(

@@ -1,0 +1,108 @@
+"""A running checkout without git."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.domain.errors import CheckoutDirty, WorkspaceError
+from bot.domain.evidence import Commit, Suspect
+from bot.domain.local_work import Branch, LocalWork
+from tests.fakes.differences import text_of
+
+
+@dataclass
+class FakeCheckout:
+    """A checkout in memory. `commits` and `found` script what `log` and `suspects` answer.
+
+    `trees` says what a commit holds; a forge that merged may keep that there.
+    """
+
+    files: dict[str, str | bytes | None]
+    path: Path = Path("/fake/checkout")
+    commits: tuple[Commit, ...] = ()
+    found: tuple[Suspect, ...] = ()
+    diverged: bool = False
+    history: list[str] = field(default_factory=lambda: ["0" * 39 + "1"])
+    ahead: list[tuple[str, dict[str, str | bytes | None]]] = field(default_factory=list)
+    edited: set[str] = field(default_factory=set)
+    worked_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    trees: dict[str, str] = field(default_factory=dict)
+    looks: int = 0
+    asked: int = 0
+
+    def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
+        """Add a commit to the forge's branch; return it."""
+        commit = commit or f"{len(self.history) + len(self.ahead) + 1:040x}"
+        self.ahead.append((commit, dict(files)))
+        return commit
+
+    def edit(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Change files by hand."""
+        self.files |= files
+        self.edited |= set(files)
+
+    async def head(self) -> str:
+        """Return the newest commit."""
+        return self.history[-1]
+
+    async def log(self, files: Sequence[str], *, limit: int = 20) -> tuple[Commit, ...]:
+        """Return the scripted commits."""
+        return self.commits[:limit] if files else ()
+
+    async def suspects(
+        self, sites: Sequence[tuple[str, int]], *, limit: int = 5
+    ) -> tuple[Suspect, ...]:
+        """Return the scripted suspects if any site's file is here."""
+        return self.found[:limit] if any(file in self.files for file, _ in sites) else ()
+
+    async def read(self, file: str) -> str | None:
+        """Return a file's text."""
+        content = self.files.get(file)
+        return text_of(content.encode() if isinstance(content, str) else content)
+
+    async def fast_forward(self, commit: str) -> tuple[str, ...]:
+        """Take on the commits up to and including `commit`."""
+        if commit in self.history:
+            return ()
+        known = [name for name, _ in self.ahead]
+        if commit not in known:
+            raise WorkspaceError(f"{commit[:12]} is not on main of the forge")
+        steps = self.ahead[: known.index(commit) + 1]
+        touched = {name for _, files in steps for name in files}
+        if self.diverged or touched & self.edited:
+            raise CheckoutDirty(f"changes in the way: {', '.join(sorted(touched & self.edited))}")
+        for name, files in steps:
+            self.files |= files
+            self.history.append(name)
+        del self.ahead[: len(steps)]
+        return tuple(sorted(touched))
+
+    async def contains(self, commit: str) -> bool:
+        """Return whether it was taken on."""
+        return commit in self.history
+
+    async def tree(self, commit: str) -> str:
+        """Return what `trees` says; a commit that is not there holds something of its own."""
+        return self.trees.get(commit, f"the files of {commit}")
+
+    async def tip(self) -> str:
+        """Return the newest commit of the forge's branch."""
+        self.asked += 1
+        return self.ahead[-1][0] if self.ahead else self.history[-1]
+
+    async def local_work(self) -> LocalWork:
+        """Return what was edited by hand."""
+        self.looks += 1
+        changed = tuple(sorted(self.edited))
+        return LocalWork(
+            followed="main", standing="main", changed=changed, ahead=int(self.diverged)
+        )
+
+    async def branches(self, files: Collection[str], since: datetime) -> tuple[Branch, ...]:
+        """Return what a test put into `worked_on`: branches and the files each changes."""
+        found = (
+            Branch(name=name, files=tuple(file for file in touched if file in files))
+            for name, touched in self.worked_on.items()
+        )
+        return tuple(branch for branch in found if branch.files)
