@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Hashable
 from typing import TypeVar
 
+from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError
 from bot.domain.journal import Kind
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
@@ -33,9 +34,12 @@ class JournalledForge:
         call = self._forge.open_proposal(draft)
         return await self._done("open_proposal", call, run_id=draft.run_id)
 
-    async def merge(self, number: int, expected_head: str) -> ForgeProposal:
+    async def merge(
+        self, number: int, expected_head: str, result: MergeResult | None = None
+    ) -> ForgeProposal:
         """Merge it."""
-        return await self._done("merge", self._forge.merge(number, expected_head), number)
+        call = self._forge.merge(number, expected_head, result)
+        return await self._done("merge", call, number)
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close it."""
