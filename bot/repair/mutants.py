@@ -10,21 +10,19 @@ from bot.repair.model import Edit
 from bot.repair.source import Source
 
 AT_MOST = 6  # for each kind of hazard
-_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Delete)
+_OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+")}
 
 
 def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
     """Return texts that differ from `after` in what was edited, as far as the kind goes.
 
     Conditions are held true and held false, fixed answers replaced, caught exceptions let through.
-    Parts of a commit undone, and edits of no hazardous kind, have all of these, or their
-    statements dropped where there are none.
+    Parts of a commit undone, and edits of no hazardous kind, have all of these but the last, and
+    other arithmetic. What has no neighbour is told apart by nothing.
     """
     source, lines = Source(path, after), changed_lines(before, after)
     nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
     edits = list(_edits(source, nodes, kind))
-    if kind == "undo" and not edits:
-        edits = [source.replace(node, "pass") for node in nodes if isinstance(node, _SIMPLE)]
     texts = (_applied(after, edit) for edit in edits)
     return [text for text in dict.fromkeys(texts) if _parses(text) and text != after][:AT_MOST]
 
@@ -50,10 +48,18 @@ def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[E
         if kind in ("constant", "undo"):
             yield from _other_answers(source, node)
         if kind == "undo" and isinstance(node, ast.BinOp):
-            for value in filter(fixed, (node.left, node.right)):
-                yield source.replace(value, _another(value))
+            yield from _other_arithmetic(source, node)
         if kind == "exception":
             yield from _let_through(source, node)
+
+
+def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[Edit]:
+    for value in filter(fixed, (node.left, node.right)):
+        yield source.replace(value, _another(value))
+    signs = _OTHER_OPERATION.get(type(node.op))
+    edit = source.between(node.left, node.right, *signs) if signs else None
+    if edit is not None:
+        yield edit
 
 
 def _other_answers(source: Source, node: ast.AST) -> Iterator[Edit]:
