@@ -20,6 +20,7 @@ _ABOUT_WORDS = re.compile(
     r"\b(?:typos?|misspell\w*|misspelt|spelling|wording|grammar|help texts?|docs|documentation"
     r"|docstrings?|readme|tests?|test coverage|untested|ugly|prettier|nicer|feature request"
     r"|would be (?:nice|great|cool|good)|i(?:'d| would) (?:like|love)|i wish"
+    r"|needs? (?:an?|some|more) \w+"
     r"|should (?:also |be able to )?(?:accept|allow|support|have|offer|take|show)"
     r"|could (?:also )?(?:accept|allow|support|have|offer|take))\b",
     re.IGNORECASE,

