@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -14,7 +14,7 @@ from bot.adapters.git_comparison import GitComparison
 from bot.app._printing import say
 from bot.domain.change import Finding
 from bot.domain.diff_guard import Source, approvers_text, inspect, read_by_python
-from bot.domain.path_classes import BUILT_IN, PathClass
+from bot.domain.path_classes import BUILT_IN, Guard, PathClass
 from bot.domain.protection import Protection
 from bot.settings import protection_from
 from bot.telemetry import redact
@@ -53,7 +53,7 @@ def guard(
 
 class _Judged(NamedTuple):
     findings: tuple[Finding, ...]
-    classes: dict[str, str | None]
+    classes: Mapping[str, Guard | None]
     shown: str
 
     def to_json(self) -> dict[str, Any]:
@@ -71,24 +71,21 @@ class _Judged(NamedTuple):
 
     def lines(self) -> Iterator[str]:
         """Yield it for a person: what blocks first, then what to look at, then the files."""
-        widths = [max((len(text) for text in column), default=0) for column in self._columns()]
-        for each in sorted(self.findings, key=lambda one: not one.blocking):
-            mark, rule, path = _cells(each)
-            yield f"{mark:<{widths[0]}}  {rule:<{widths[1]}}  {path:<{widths[2]}}  {each.message}"
-        if self.findings:
+        findings = sorted(self.findings, key=lambda one: not one.blocking)
+        rows = [_cells(each) for each in findings]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row, each in zip(rows, findings, strict=True):
+            cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+            yield f"{'  '.join(cells)}  {each.message}"
+        if findings:
             yield ""
-        guarded = Counter(name or "free" for name in self.classes.values())
-        kinds = ", ".join(f"{count} {name}" for name, count in sorted(guarded.items()))
-        blocking = sum(each.blocking for each in self.findings)
+        counted = Counter(name or "free" for name in self.classes.values())
+        kinds = ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
+        blocking = sum(each.blocking for each in findings)
         yield (
-            f"{len(self.classes)} files ({kinds or 'none'}); {len(self.findings)} findings, "
-            f"{blocking} of them block."
+            f"{len(self.classes)} changed files ({kinds or 'none'}), {len(findings)} findings, "
+            f"{blocking} blocking."
         )
-
-    def _columns(self) -> Iterator[tuple[str, ...]]:
-        return zip(*(_cells(each) for each in self.findings), strict=True) if self.findings else (
-            iter([(), (), ()])
-        )  # fmt: skip
 
 
 def _cells(finding: Finding) -> tuple[str, str, str]:

@@ -87,7 +87,7 @@ def _more(patch: FilePatch, rule: _Rule, message: str) -> Iterator[Finding]:
 
 def quoted(line: str) -> str:
     """Return a line as ASCII, so that everything in it is seen; cut at 120 characters."""
-    return ascii(line.strip())[1:-1][:120]
+    return ascii(line.strip(" "))[1:-1][:120]
 
 
 def _controls(line: str) -> str:

@@ -171,7 +171,7 @@ def test_it_is_told_to_people_with_what_blocks_first(shop: Shop) -> None:
     first, second, _, last = done.stdout.splitlines()
     assert first.split()[:3] == ["blocks", "unsafe_file", "logo.png"]
     assert second.split()[:3] == ["look", "new_dependency", "shop/cart.py"]
-    assert last == "2 files (2 free); 2 findings, 1 of them block."
+    assert last == "2 changed files (2 free), 2 findings, 1 blocking."
 
 
 def _wrong() -> Iterator[tuple[list[str], str]]:
