@@ -91,18 +91,20 @@ _SOMEWHERE: dict[Intent, re.Pattern[str]] = {
     Intent.SHIP: re.compile(
         r"\b(?:ship(?:it|s|ped|ping)?|merg(?:e|es|ed|ing)|land(?:ed|ing)?|deploy(?:ed|ing)?"
         r"|releas(?:e|ed|ing)|approv(?:e|es|ed|al|ing)|lgtm|sgtm|go ahead|go for it"
+        r"|good to go|(?:can|may|should) go in|going in"
         r"|roll(?:ed)? out|(?:looks?|looking|sounds?) (?:good|fine|great|ok|okay|right)|send it"
         r"|do it|accept(?:ed)?)\b"
-        r"|(?<!\S)\+1\b"
+        r"|(?<!\S)(?:\+1|r\+(?!\S))"
     ),
     Intent.REJECT: re.compile(
-        r"\b(?:reject(?:ed|ing)?|declin(?:e|ed)|veto(?:ed)?|nack|scrap|discard|close (?:it|this))\b"
+        r"\b(?:reject(?:ed|ing)?|declin(?:e|ed)|veto(?:ed)?|nack|scrap|discard"
+        r"|clos(?:e it|e this|ing))\b"
         r"|(?<!\S)-1\b"
     ),
     Intent.REVERT: re.compile(r"\b(?:revert(?:ed|ing)?|undo|roll ?back|rolled back|back it out)\b"),
     Intent.STOP: re.compile(r"\b(?:stop everything|emergency stop|kill ?switch)\b"),
     Intent.CANCEL: re.compile(r"\b(?:cancel(?:led|ed)?|abort|stop (?:it|this|that|working))\b"),
-    Intent.PAUSE: re.compile(r"\b(?:pause|hold (?:it|off|on|your horses)|stand down)\b"),
+    Intent.PAUSE: re.compile(r"\b(?:pause|hold(?: it| off| on| your horses)?|stand down)\b"),
     Intent.RESUME: re.compile(r"\b(?:resume|unpause|carry on|continue|keep going)\b"),
 }
 # Whole messages that answer a question nobody may have put.
@@ -111,8 +113,9 @@ _YES = re.compile(
     r"|do|it|go|ready)(?: (?:yes|yep|yeah|please|thanks|thank you|do|it|go|sure|to|me))*"
 )
 _NO = re.compile(
-    r"(?:no|nope|nah|not|never|don't|dont|-1|wait)(?: (?:no|nope|thanks|thank you|please|now"
-    r"|yet|today|like|this|that|it|good|enough|really|way|ok|okay|so|not|a|chance))*"
+    r"(?:please )?(?:no|nope|nah|not|never|don't|dont|-1|wait)(?: (?:no|nope|thanks"
+    r"|thank you|please|now|yet|today|like|this|that|it|good|enough|really|way|ok|okay|so|not|a"
+    r"|chance))*"
 )
 _NOT = re.compile(
     r"\b(?:not|never|no|nope|nah|don'?t|do not|dont|cannot|can'?t|won'?t|wouldn'?t"
@@ -137,7 +140,7 @@ _ASKS_ABOUT = re.compile(
 _CLAUSE = re.compile(
     r"[.,!;:()\n\"`*_~>|/\[\]]+|(?<=\?)\s|\s-+\s|\s(?=but\s|because\s)|\s(?:so|then) "
 )
-_QUOTED = re.compile(r"^\s*>+.*$", re.MULTILINE)
+_QUOTED = re.compile(r"^[ \t]*>+.*$", re.MULTILINE)
 _DIGITS = re.compile(
     r"(?<![\w:.])#?(\d{1,7})(?![\w:.]|\s*(?:%|[smhd]\b|min|hour|day|week|second|pm|am))"
 )
@@ -187,7 +190,9 @@ def _spoken(text: str) -> list[str]:
     own = _QUOTED.sub(" ", letters)
     told = own if re.search(r"\w", own) else letters
     clauses = (" ".join(spell(each).lower().split()) for each in _CLAUSE.split(told) if each)
-    return [each.strip(" ?'-") for each in clauses if re.search(r"\w", each)]
+    return [
+        each.strip(" ?'").removesuffix("-").strip() for each in clauses if re.search(r"\w", each)
+    ]
 
 
 def _is_marked(clause: str) -> bool:
