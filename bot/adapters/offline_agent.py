@@ -10,6 +10,7 @@ from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Evidence, Suspect
 from bot.domain.recalling import failed_approaches
 from bot.domain.reproduction import standing
+from bot.domain.shared_lock import SharedLock
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
@@ -34,7 +35,8 @@ class OfflineAgent:
     name = "offline"
     follows_words = False
 
-    def __init__(self, sandbox: Sandbox, clock: Clock) -> None:
+    def __init__(self, sandbox: Sandbox, clock: Clock, load: SharedLock | None = None) -> None:
+        self._load = load or SharedLock()
         self._sandbox = sandbox
         self._clock = clock
         self._refused: dict[str, list[Texts]] = {}  # by run: what our own checks turned down
@@ -106,9 +108,7 @@ class OfflineAgent:
         try:
             async with (
                 asyncio.timeout(budget.seconds + 30),
-                ForkingRunner(
-                    root, confine=self._confine, options=assignment.plan.affected.options
-                ) as runner,
+                self._runner(root, assignment) as runner,
             ):
                 report = await mend(request, runner, self._clock, updates.put_nowait)
         except TimeoutError as error:
@@ -149,9 +149,8 @@ class OfflineAgent:
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
         limits = RunLimits(20.0, 20.0, max(30.0, budget.seconds * (1 - _SEARCHING)))
-        options = plan.affected.options
         try:
-            async with ForkingRunner(root, confine=self._confine, options=options) as runner:
+            async with self._runner(root, assignment) as runner:
                 for stage in (tuple(test.node_id for test in tests), plan.affected.files):
                     if stage and not (await runner.run(stage, {}, limits)).green:
                         return False
@@ -159,6 +158,10 @@ class OfflineAgent:
             for test in tests:
                 (root / test.path).unlink(missing_ok=True)
         return True
+
+    def _runner(self, root: Path, assignment: Assignment) -> ForkingRunner:
+        options = assignment.plan.affected.options
+        return ForkingRunner(root, confine=self._confine, options=options, load=self._load)
 
     def _confine(self, argv: Sequence[str], folder: Path) -> Sequence[str]:
         command, env = self._sandbox.wrap(

@@ -76,6 +76,7 @@ async def _build(
             memory=opened.memory,
             clock=opened.clock,
             gateway=gateway,
+            load=opened.load,
         )
     )
     roster = DiscordRoster(client, who.guild_id, opened.clock)

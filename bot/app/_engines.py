@@ -15,6 +15,7 @@ from bot.adapters.claude_agent import (
 )
 from bot.adapters.offline_agent import OfflineAgent
 from bot.domain.errors import ConfigError
+from bot.domain.shared_lock import SharedLock
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.clock import Clock
 from bot.ports.companion import Companion
@@ -41,6 +42,7 @@ class Bench:
     memory: MemoryBook
     clock: Clock
     gateway: ModelGateway
+    load: SharedLock
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ def wants_claude(name: str, environment: Environment, where: str) -> bool:
 def engines(bench: Bench) -> Engines:
     """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
     settings, config = bench.settings, bench.settings.config.engine
-    offline, budget = OfflineAgent(bench.sandbox, bench.clock), Budget(seconds=config.seconds)
+    offline, budget = (
+        OfflineAgent(bench.sandbox, bench.clock, bench.load),
+        Budget(seconds=config.seconds),
+    )
     where = f"{settings.config_file}: engine.name: {config.name}"
     if not wants_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")

@@ -17,6 +17,7 @@ from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteOutbox, SqliteShelf, SqliteStore
 from bot.adapters.system_clock import SystemClock
 from bot.app._forges import access_to, open_forge
+from bot.domain.shared_lock import SharedLock
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -70,12 +71,13 @@ class Opened:
     workspaces: GitWorkspaces
     verifier: Verifier
     warm: Callable[[Workspace], Awaitable[None]]
+    load: SharedLock
     charts: Charts
 
 
 async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
     """Open everything on the stack. Raises `ConfigError` with what to set or mend."""
-    clock, state = SystemClock(), settings.state
+    clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
     forge = await stack.enter_async_context(await open_forge(settings, clock))
     access = access_to(forge)
@@ -94,7 +96,7 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         private=(settings.root, state),
     )
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
-    verifier = SandboxedVerifier(sandbox, state / "cache")
+    verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
     return Opened(
         clock=clock,
         forge=JournalledForge(forge, recorder),
@@ -118,5 +120,6 @@ async def open_doors(settings: Settings, stack: AsyncExitStack) -> Opened:
         ),
         verifier=JournalledVerifier(verifier, recorder),
         warm=verifier.warm,
+        load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
     )

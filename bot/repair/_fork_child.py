@@ -268,7 +268,7 @@ def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -
 
     def out_of_time(signum: int, frame: object) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        raise OutOfTime("ran too long")
+        raise OutOfTime("took too long" if signum == signal.SIGALRM else "ran too long")
 
     def unwarned(self: object, name: str) -> None:
         """Preloaded plugins are not rewritten; that is meant, and no reason to warn."""

@@ -51,12 +51,15 @@ class TestJudge:
         wanted = set(self._reproduction)
         passed = [test for test in result.passed if stage == "affected" or test in wanted]
         crash = next((record.crash for record in result.failed if record.crash), None)
+        detail = f"{crash.error}: {crash.message}"[:300] if crash else result.output[-300:]
+        if result.tried > 1:
+            detail += " (tried twice, the second time alone)"
         return Judgement(
             green=False,
             stage=stage,
             passed=len(passed),
             total=total,
             failed=tuple(record.test for record in result.failed),
-            detail=f"{crash.error}: {crash.message}"[:300] if crash else result.output[-300:],
+            detail=detail,
             timed_out=result.late or (crash is not None and crash.error == "OutOfTime"),
         )

@@ -29,7 +29,10 @@ class TestRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run of some tests. `ended` is false when it was cut off; `output` is its tail."""
+    """One run of some tests. `ended` is false when it was cut off; `output` is its tail.
+
+    `tried` is how often it was run until it was believed.
+    """
 
     records: tuple[TestRecord, ...] = ()
     ended: bool = True
@@ -37,6 +40,7 @@ class RunResult:
     code: int | None = 0
     output: str = ""
     modules: tuple[str, ...] = ()
+    tried: int = 1
 
     @property
     def passed(self) -> tuple[str, ...]:

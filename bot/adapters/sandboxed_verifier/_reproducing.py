@@ -6,6 +6,7 @@ A copy of the tree, a Python, pytest and what the sources import take seconds; t
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
@@ -16,6 +17,7 @@ from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.adapters.sandboxed_verifier._witness import testifies, witness
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
+from bot.domain.shared_lock import SharedLock
 from bot.ports.sandbox import Completed, Limits, Sandbox
 from bot.ports.workspace import Workspace
 
@@ -32,12 +34,14 @@ class Reproducing:
         machinery: Machinery,
         slots: asyncio.Semaphore,
         limits: Limits,
+        load: SharedLock,
     ) -> None:
         self._sandbox = sandbox
         self._scratch = scratch
         self._machinery = machinery
         self._slots = slots
         self._limits = limits
+        self._load = load
 
     async def reds(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
@@ -79,6 +83,15 @@ class Reproducing:
         return done, reports[0] if reports else None
 
     async def _run(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
+    ) -> tuple[Completed | str, Sequence[Report]]:
+        """Return how a run of them ends, once more and alone where its time ran out."""
+        return await self._load.timely(
+            partial(self._once, tests, workspace, at_base=at_base),
+            lambda end: not isinstance(end[0], str) and end[0].timed_out,
+        )
+
+    async def _once(
         self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
     ) -> tuple[Completed | str, Sequence[Report]]:
         """Run them in one pytest; return how that ended, and what it reported of each."""

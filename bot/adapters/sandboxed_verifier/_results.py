@@ -12,6 +12,7 @@ from bot.ports.sandbox import Completed
 
 Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
+TWICE = "tried twice, the second time alone"  # so is whatever is not done in time
 _LINE = 160
 
 
@@ -53,7 +54,7 @@ def check_result(
     status: Status = "passed" if done.returncode == 0 else "failed"
     summary = _last_line(done.output)
     if done.timed_out:
-        status, summary = "timeout", f"not done after {check.seconds:g} s"
+        status, summary = "timeout", f"not done after {check.seconds:g} s, {TWICE}"
     elif tool == "pytest":
         status, summary = _of_tests(done, report)
     return CheckResult(
@@ -85,7 +86,7 @@ def _of_reproduction(
     reproduction: Reproduction, done: Completed, report: Report | None, want_red: bool
 ) -> tuple[Status, str]:
     if done.timed_out:
-        return ("skipped" if want_red else "timeout"), "not done in time"
+        return ("skipped" if want_red else "timeout"), f"not done in time, {TWICE}"
     if report is None:
         _, why = _of_tests(done, None)
         return ("skipped" if want_red else "failed"), why

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
@@ -27,6 +28,7 @@ from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
+from bot.domain.shared_lock import SharedLock
 from bot.ports.sandbox import Limits, Sandbox
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
@@ -40,7 +42,8 @@ class SandboxedVerifier:
 
     What runs code of the branch has one of its own; what only reads has one that nobody can write.
     `cache` keeps what makes the next run faster; a folder in it is writable only for the one tool
-    it belongs to, so that a test cannot plant a result there. `side_by_side` commands run at once.
+    it belongs to, so that a test cannot plant a result there. `side_by_side` commands run at once;
+    what was not done in time is tried once more, alone among all that hold `load`.
     """
 
     def __init__(
@@ -52,19 +55,20 @@ class SandboxedVerifier:
         side_by_side: int = 2,
         max_affected: int = 12,
         reproduction_seconds: float = 60.0,
+        load: SharedLock | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._cache = cache.absolute()
         self._config = config
         self._scratch = Scratch(self._cache / "scratch")
-        self._slots = asyncio.Semaphore(side_by_side)
+        self._slots, self._load = asyncio.Semaphore(side_by_side), load or SharedLock()
         # Two writers of one cache corrupt it: the same tool runs once at a time.
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
         self._machinery = Machinery()
         limits = Limits(seconds=reproduction_seconds)
         self._reproducing = Reproducing(
-            sandbox, self._scratch, self._machinery, self._slots, limits
+            sandbox, self._scratch, self._machinery, self._slots, limits, self._load
         )
         self._reds = Reds()
         self._answers = Answers(sandbox, self._scratch, limits)
@@ -187,11 +191,11 @@ class SandboxedVerifier:
             if command is None:
                 results[number] = skipped(check)
             elif (tool := tool_of(command)) in CACHES:
-                results[number] = await self._read(check, command, tool, only_read)
+                once = partial(self._read, check, command, tool, only_read)
+                results[number] = await self._load.timely(once, _late)
             else:
-                results[number] = await self._run(
-                    check, command, workspace, python, at_base=at_base
-                )
+                once = partial(self._run, check, command, workspace, python, at_base=at_base)
+                results[number] = await self._load.timely(once, _late)
             async with telling:
                 await on_check(results[number])
 
@@ -286,6 +290,10 @@ class SandboxedVerifier:
             )
             report = tests.read() if tests else None
             return check_result(check, shlex.join(command), done, tool, report)
+
+
+def _late(result: CheckResult) -> bool:
+    return result.status == "timeout"
 
 
 async def _say_nothing(_: CheckResult) -> None:

@@ -283,7 +283,19 @@ async def test_a_check_that_takes_too_long_is_a_timeout(
         write(workspace.path, {"tests/conftest.py": "import time\ntime.sleep(60)\n"})
         results = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
     assert results[1].status == "timeout"
-    assert results[1].summary == "not done after 0.5 s"
+    assert results[1].summary == "not done after 0.5 s, tried twice, the second time alone"
+
+
+async def test_a_check_that_hangs_the_first_time_only_is_believed_when_it_is_alone(
+    tmp_path: Path, verifier: SandboxedVerifier
+) -> None:
+    marker = tmp_path / "first"
+    probe = f"test -e {marker} || {{ touch {marker}; sleep 60; }}\n"
+    config = "checks:\n  quick:\n    - {name: probe, command: [sh, probe.sh], seconds: 2}\n"
+    base = faulty_project(tmp_path / "slow", **{"data__config.yaml": config, "probe.sh": probe})
+    async with GitWorkspaces(tmp_path / "slow", tmp_path / "w").lend("r3", base=base) as workspace:
+        (result,) = await verifier.run_checks("quick", workspace, ["dice.py"], ignore)
+    assert (result.status, marker.exists()) == ("passed", True)
 
 
 @pytest.mark.slow

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.repair.forking import ForkingRunner
+from bot.repair.judging import TestJudge
 from bot.repair.running import Limits
 
 SHORT = Limits(test_seconds=5, cpu_seconds=0.3, seconds=30)
+QUICK = Limits(test_seconds=1, cpu_seconds=10, seconds=60)
 MODULE = """\
 import time
 from pathlib import Path
@@ -206,3 +208,53 @@ asyncio.run(main())
     async with asyncio.timeout(10):
         while alive(mark):  # noqa: ASYNC110 - other processes end in their own time
             await asyncio.sleep(0.02)
+
+
+# What a busy machine may be to blame for
+
+FIRST_TIME = """
+import os, signal, time
+from pathlib import Path
+
+def test_late():
+    first = Path("{marker}")
+    if not first.exists():
+        first.touch()
+        {trouble}
+
+def test_late_always():
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"),
+    [
+        ("time.sleep(90)", 60),
+        ("os.kill(os.getppid(), signal.SIGKILL)", 60),
+        pytest.param("os.kill(os.getppid(), signal.SIGSTOP)", 20, marks=pytest.mark.slow),
+    ],
+    ids=["a test that hangs", "a server that dies", "a server that stands still"],
+)
+async def test_what_goes_wrong_the_first_time_only_is_no_ones_fault(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, trouble: str, seconds: float
+) -> None:
+    marker = tmp_path_factory.mktemp("outside") / "first"
+    text = FIRST_TIME.replace("{marker}", str(marker)).replace("{trouble}", trouble)
+    (project / "test_first.py").write_text(text)
+    async with ForkingRunner(project) as runner:
+        result = await runner.run(["test_first.py::test_late"], {}, Limits(1, 10, seconds))
+    assert (result.green, result.tried) == (True, 2)
+
+
+async def test_a_test_that_hangs_alone_as_well_is_believed_and_not_tried_a_third_time(
+    project: Path,
+) -> None:
+    (project / "test_first.py").write_text(FIRST_TIME)
+    async with ForkingRunner(project) as runner:
+        judge = TestJudge(runner, ["test_first.py::test_late_always"], [], QUICK, QUICK)
+        first, second = [await judge.judge({}) for _ in range(2)]
+    assert first.detail == "OutOfTime: took too long (tried twice, the second time alone)"
+    assert second.detail == "OutOfTime: took too long"
+    assert first.timed_out
+    assert second.timed_out
