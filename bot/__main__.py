@@ -16,6 +16,7 @@ import asyncio
 import os
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -135,9 +136,15 @@ def setup(
 
 
 @cli.command()
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    as_json: JsonOption = False,
+    checks: Annotated[
+        bool, typer.Option(help="Run the full checks, once a commit and environment: minutes.")
+    ] = True,
+) -> None:
     """Check everything the bot needs, and say how to mend what is wrong; exit code 1 if so."""
-    findings = asyncio.run(root.examine(root.settings_here()))
+    tell = partial(typer.echo, err=True) if checks else None
+    findings = asyncio.run(root.examine(root.settings_here(), checks=tell))
     if as_json:
         root.print_json([finding.model_dump() for finding in findings])
     else:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from bot.app._doctor._checks import look_at_checks
 from bot.app._doctor._discord import look_at_discord
 from bot.app._doctor._discord_api import permissions
 from bot.app._doctor._finding import Finding, Status
@@ -31,14 +32,22 @@ def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-async def examine(settings: Settings, *, free: Callable[[Path], int] = _free) -> list[Finding]:
+async def examine(
+    settings: Settings,
+    *,
+    free: Callable[[Path], int] = _free,
+    checks: Callable[[str], None] | None = None,
+) -> list[Finding]:
     """Return what was found, in the order a newcomer would set things up.
 
-    `free` tells how many bytes are free where a folder is.
+    `free` tells how many bytes are free where a folder is. With `checks`, which is told how far
+    they are, the full checks are run: minutes.
     """
     looks: list[Callable[[Settings], Awaitable[list[Finding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
         look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
         look_at_http_server, look_at_dependencies, partial(look_at_disk, free=free),
     ]  # fmt: skip
+    if checks is not None:
+        looks.append(partial(look_at_checks, say=checks))
     return [finding for look in looks for finding in await look(settings)]

@@ -1,5 +1,7 @@
 """The doctor's look at Discord: token, intents, the dev channel."""
 
+from collections.abc import Mapping
+
 from bot.app._doctor._discord_api import (
     PORTAL,
     address,
@@ -8,6 +10,14 @@ from bot.app._doctor._discord_api import (
     invite_link,
     lacking,
     who_am_i,
+)
+from bot.app._doctor._discord_shapes import (
+    Application,
+    Channel,
+    Guild,
+    Member,
+    believed,
+    needed,
 )
 from bot.app._doctor._finding import Finding, bad, good
 from bot.app._doctor._http import Service
@@ -32,7 +42,9 @@ async def look_at_discord(settings: Settings) -> list[Finding]:
                 mend = f"Copy a new token from your application's Bot page ({PORTAL}) into .env."
                 return [bad("discord token", f"Discord answers {me.status}", mend)]
             token_found = good("discord token", f"bot {me.fields['username']}")
-            application = (await api.ask("/oauth2/applications/@me")).fields
+            application = await needed(
+                api, "/oauth2/applications/@me", Application, "which application it is"
+            )
             return [
                 token_found,
                 _intents(application),
@@ -43,7 +55,7 @@ async def look_at_discord(settings: Settings) -> list[Finding]:
         return [bad("discord", str(error), mend)]
 
 
-def _intents(application: dict[str, object]) -> Finding:
+def _intents(application: Mapping[str, object]) -> Finding:
     missing = intents_off(application)
     if missing:
         mend = (
@@ -55,25 +67,27 @@ def _intents(application: dict[str, object]) -> Finding:
 
 
 async def _channel(
-    api: Service, me: str, application: dict[str, object], settings: Settings
+    api: Service, me: str, application: Mapping[str, object], settings: Settings
 ) -> Finding:
     wanted = settings.config.discord
     if wanted.dev_channel_id is None:
         mend = f"Run `theseus setup`, or set discord.dev_channel_id in {settings.config_file}."
         return bad("dev channel", "not set", mend)
-    channel = await api.ask(f"/channels/{wanted.dev_channel_id}")
-    if channel.status != 200:
-        link = f" ({invite_link(application)})" if "id" in application else ""
+    answer = await api.ask(f"/channels/{wanted.dev_channel_id}")
+    if answer.status in (403, 404):
+        link = f" ({invite_link(application)})"
         mend = f"Invite the bot to the server{link}, and let it see the channel."
-        told = f"{wanted.dev_channel_id}: Discord answers {channel.status}"
+        told = f"{wanted.dev_channel_id}: Discord answers {answer.status}"
         return bad("dev channel", told, mend)
-    name, guild_id = channel.fields.get("name"), channel.fields.get("guild_id")
+    channel = believed(answer, Channel, "what the dev channel is")
+    name, guild_id = channel["name"], channel.get("guild_id")
     if wanted.guild_id is not None and str(wanted.guild_id) != str(guild_id):
         mend = f"Make discord.guild_id and discord.dev_channel_id in {settings.config_file} fit."
         return bad("dev channel", f"#{name} is in server {guild_id}, not {wanted.guild_id}", mend)
-    guild = await api.ask(f"/guilds/{guild_id}")
-    member = await api.ask(f"/guilds/{guild_id}/members/{me}")
-    missing = lacking(guild.fields, member.fields, channel.fields)
+    guild = await needed(api, f"/guilds/{guild_id}", Guild, "the server's roles")
+    mine = f"/guilds/{guild_id}/members/{me}"
+    member = await needed(api, mine, Member, "the bot's own roles")
+    missing = lacking(guild, member, channel)
     if missing:
         mend = f"Give the bot's role these permissions in #{name}."
         return bad("dev channel", f"missing: {', '.join(missing)}", mend)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+from bot.app._doctor._discord_shapes import User, believed
 from bot.app._doctor._http import Answer, Service, service
 from bot.domain.errors import ChatUnavailable
 from bot.settings import Environment
@@ -48,10 +49,13 @@ async def discord(token: str, base: str) -> AsyncIterator[Service]:
 
 
 async def who_am_i(api: Service) -> Answer:
-    """Return the bot's own user. Raises `ChatUnavailable` where this is no Discord."""
+    """Return the bot's own user, or how the token is refused.
+
+    Raises `ChatUnavailable` where this is no Discord, or it does not say.
+    """
     me = await api.ask("/users/@me")
-    if me.status == 200 and not {"id", "username"} <= me.fields.keys():
-        raise ChatUnavailable(f"{api.base} answers, but not as Discord does")
+    if me.status != 401:
+        believed(me, User, "who the bot is")
     return me
 
 

@@ -13,6 +13,15 @@ from bot.app._doctor._discord_api import (
     text_channels,
     who_am_i,
 )
+from bot.app._doctor._discord_shapes import (
+    Application,
+    Channel,
+    Guild,
+    Member,
+    NamedGuild,
+    listed,
+    needed,
+)
 from bot.app._doctor._http import Service
 from bot.app._setup._asking import pick
 from bot.app._setup._desk import Desk
@@ -178,18 +187,21 @@ def _refuse(desk: Desk, sentence: str) -> None:
 
 
 async def _application(api: Service) -> Fields:
-    return (await api.ask("/oauth2/applications/@me")).fields
+    return await needed(
+        api, "/oauth2/applications/@me", Application, "which application the token is of"
+    )
 
 
 async def _guilds(api: Service) -> list[Fields]:
-    return list((await api.ask("/users/@me/guilds?limit=200")).items)
+    return await listed(api, "/users/@me/guilds?limit=200", NamedGuild, "the bot's servers")
 
 
 async def _full_guild(api: Service, guild_id: str) -> Fields:
-    return (await api.ask(f"/guilds/{guild_id}")).fields
+    return await needed(api, f"/guilds/{guild_id}", Guild, "the server's roles")
 
 
 async def _rooms(api: Service, guild_id: str, me: str) -> tuple[Fields, list[Fields]]:
-    member = await api.ask(f"/guilds/{guild_id}/members/{me}")
-    channels = await api.ask(f"/guilds/{guild_id}/channels")
-    return member.fields, text_channels(channels.items)
+    mine = f"/guilds/{guild_id}/members/{me}"
+    member = await needed(api, mine, Member, "the bot's own roles")
+    channels = await listed(api, f"/guilds/{guild_id}/channels", Channel, "the server's channels")
+    return member, text_channels(channels)

@@ -6,6 +6,8 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from bot.app._doctor._discord_api import owner_of
+from bot.app._doctor._discord_shapes import Member, asked
+from bot.app._doctor._discord_shapes import listed as listed_by
 from bot.app._doctor._http import Service
 from bot.app._setup._desk import Desk
 from bot.domain.people import PeopleList
@@ -78,9 +80,9 @@ async def _owner(api: Service, guild: Fields, application: Fields) -> Listed:
     listed = Listed()
     owner = owner_of(application)
     if owner is not None:
-        member = await api.ask(f"/guilds/{guild['id']}/members/{owner}")
-        if member.status == 200 and not member.fields["user"].get("bot"):
-            listed.users[int(owner)] = _name(member.fields)
+        member = await _member(api, str(guild["id"]), owner)
+        if member is not None and not member["user"].get("bot"):
+            listed.users[int(owner)] = _name(member)
     return listed
 
 
@@ -89,8 +91,8 @@ async def _known(api: Service, guild: Fields, people: PeopleList) -> Listed:
     listed = Listed()
     named = {int(each["id"]): str(each["name"]) for each in guild["roles"]}
     for user in sorted(people.users):
-        member = await api.ask(f"/guilds/{guild['id']}/members/{user}")
-        listed.users[user] = _name(member.fields) if member.status == 200 else str(user)
+        member = await _member(api, str(guild["id"]), str(user))
+        listed.users[user] = _name(member) if member is not None else str(user)
     for role in sorted(people.roles):
         listed.roles[role] = named.get(role, str(role))
     return listed
@@ -139,13 +141,20 @@ def _plain(role: Fields) -> str:
 async def _users(api: Service, guild_id: str, word: str) -> dict[int, tuple[str, bool]]:
     """Return the members of an id or exactly of a name, each with whether it is a bot."""
     if word.isdecimal() and len(word) > 14:
-        one = await api.ask(f"/guilds/{guild_id}/members/{word}")
-        found = [one.fields] if one.status == 200 else []
+        one = await _member(api, guild_id, word)
+        found = [one] if one is not None else []
     else:
         query = quote(word.lstrip("@"), safe="")
-        answer = await api.ask(f"/guilds/{guild_id}/members/search?query={query}&limit=100")
-        found = [each for each in answer.items if _called(each, word.lstrip("@"))]
+        path = f"/guilds/{guild_id}/members/search?query={query}&limit=100"
+        answer = await listed_by(api, path, Member, f"who is called {word}")
+        found = [each for each in answer if _called(each, word.lstrip("@"))]
     return {int(each["user"]["id"]): (_name(each), bool(each["user"].get("bot"))) for each in found}
+
+
+async def _member(api: Service, guild_id: str, user_id: str) -> Fields | None:
+    """Return one member; `None` where they are not in the server. Raises `ChatUnavailable`."""
+    path = f"/guilds/{guild_id}/members/{user_id}"
+    return await asked(api, path, Member, f"whether {user_id} is in the server", absent=(404,))
 
 
 def _called(member: Fields, word: str) -> bool:

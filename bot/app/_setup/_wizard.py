@@ -80,5 +80,6 @@ def _examine(desk: Desk) -> int:
     if not fine:
         desk.asking.say("\nMend what is BAD, then: theseus doctor")
         return 1
-    desk.asking.say("\nNext: theseus run   (under systemd: docs/going-live.md)")
+    desk.asking.say("\nBefore the first change ships, `theseus doctor` also runs the full checks.")
+    desk.asking.say("Next: theseus run   (under systemd: docs/going-live.md)")
     return 0
