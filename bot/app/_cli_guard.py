@@ -114,7 +114,7 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
         known_import=lambda module: _is_there(module, files) or compared.imports(module),
         taken=lambda module: module in sys.stdlib_module_names,
     )
-    classes: dict[str, str | None] = {
+    classes: dict[str, Guard | None] = {
         path: found[1] if (found := protection.over(path)) else None for path in paths
     }
     findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
