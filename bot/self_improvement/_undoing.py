@@ -105,7 +105,7 @@ def _diagnosis(run: Run, shipped: History) -> Diagnosis:
     return Diagnosis(
         found=True,
         headline=f"#{proposal.number} is to be taken back: {run.trigger.subject}",
-        cause=f"**Revert of #{proposal.number}** (`{shipment.merge_commit[:7]}`). {why}",
+        cause=f"Revert of #{proposal.number} (`{shipment.merge_commit[:7]}`). {why}",
         event=known.event if known else "",
         confidence="high",
         evidence_ids=known.evidence_ids if known else (),
