@@ -238,6 +238,7 @@ def test_the_command_line_tells_it_neither(
 
 SAYS_NOTHING = {
     "git_checkout": "moves the running checkout; writes no words of anybody's",
+    "git_comparison": "reads what changed; the command that prints it redacts",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
     "offline_agent": "hands back a change; what it says goes through chat, store and forge",
     "sandbox": "runs commands; their output is redacted by whoever shows it",
