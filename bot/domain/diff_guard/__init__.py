@@ -68,7 +68,7 @@ def inspect(
     findings = [
         *_emptiness(changes, patches, allowed_new),
         *_uncounted(changes, patches),
-        *path_findings(changes, patches, owned, protection, allowed_new),
+        *path_findings(changes, patches, owned, protection, allowed_new, base_files),
         *(found for patch in patches for found in file_findings(patch)),
         *shadowing(base_files, changes, patches),
         *(found for patch in patches for found in illegible(patch)),
@@ -88,7 +88,7 @@ def inspect(
 def about_path(path: str, protection: Protection) -> tuple[Finding, ...]:
     """Return what there is to say against a change of this path, whatever the change is."""
     change = FileChange(path=path, added=0, removed=0)
-    return tuple(path_findings([change], [], frozenset({path}), protection, frozenset()))
+    return tuple(path_findings([change], [], frozenset({path}), protection, frozenset(), ()))
 
 
 def _emptiness(

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
 from bot.domain.diff_guard._parse import FilePatch
+from bot.domain.diff_guard._spelling import misleading
 from bot.domain.protection import Protection
 
 SETTINGS = frozenset(
@@ -47,12 +48,14 @@ def path_findings(
     owned: frozenset[str],
     protection: Protection,
     allowed_new: frozenset[str],
+    base_files: Collection[str],
 ) -> Iterator[Finding]:
     """Yield what is wrong with the paths of a change, both ends of a rename included."""
     paths = [change.path for change in changes]
     paths += [path for patch in patches for path in (patch.path, patch.old_path)]
+    there = frozenset(base_files)
     for path in dict.fromkeys(paths):
-        if reason := _unsafe(path):
+        if reason := _unsafe(path) or (path not in there and misleading(path)):
             yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
         yield from _guarded(path, protection)
         if path not in owned and path not in allowed_new:

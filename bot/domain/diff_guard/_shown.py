@@ -4,7 +4,7 @@ Everything that leaves passes a redactor. So the text is redacted here as it wil
 added line has to stand in what is left, as it is: a line that would not be shown is not proposed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -16,6 +16,13 @@ Redact = Callable[[str], str]
 MOST = 1_000_000
 """Bytes of a diff: nobody reads more. Discord takes files up to ten times as large."""
 
+_OTHER_PATH = (
+    "The path would not be shown as it is, because it looks as if it held a secret: nobody can "
+    "see which file is changed."
+)
+_NAMES_FILE = (
+    "diff --git ", "--- ", "+++ ", "rename ", "copy ", "Binary files ", "# Not shown: ",
+)  # fmt: skip
 _MOST_COMPARED = 4_000_000  # pairs of lines
 
 
@@ -48,6 +55,11 @@ def hidden(diff: str, patches: Sequence[FilePatch], redact: Redact) -> Iterator[
     ahead = text.count("\n") - diff.count("\n")  # lines that stand before the diff
     lost = set(_lost(text, shown, patches, redact, ahead))
     for patch in patches:
+        if any(redact(path) != path for path in (patch.path, patch.old_path)):
+            yield Finding(rule="secret", path=patch.path, message=_OTHER_PATH, blocking=True)
+    if _paths_lost(lost, text, patches, ahead):
+        yield Finding(rule="secret", path="", message=_OTHER_PATH, blocking=True)
+    for patch in patches:
         unseen = [line.new for line in patch.numbered if line.place + ahead in lost]
         if unseen:
             message = (
@@ -61,6 +73,16 @@ def hidden(diff: str, patches: Sequence[FilePatch], redact: Redact) -> Iterator[
             "diff does not show them."
         )
         yield Finding(rule="secret", path="", message=message, blocking=False)
+
+
+def _paths_lost(lost: Collection[int], text: str, patches: Sequence[FilePatch], ahead: int) -> bool:
+    """Whether a line that names a file, which none within a hunk does, is not shown as it is."""
+    within = {
+        place + ahead for patch in patches for hunk in patch.hunks
+        for place in range(hunk.place, hunk.end)
+    }  # fmt: skip
+    lines = text.split("\n")
+    return any(lines[place].startswith(_NAMES_FILE) for place in lost if place not in within)
 
 
 def _numbers(numbers: Sequence[int]) -> str:

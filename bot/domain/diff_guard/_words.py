@@ -23,7 +23,7 @@ _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _FAR = 40
 # Letters of other alphabets that are drawn as Latin ones, each as the one it is drawn as.
-_DRAWN_ALIKE = dict(zip(
+DRAWN_ALIKE = dict(zip(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u04cf"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408\u04ae"
     "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
@@ -79,7 +79,7 @@ def look_alikes(words: Words, is_another: Callable[[str], bool]) -> Iterator[Odd
     for token in words.tokens:
         for name in _names_in(token):
             drawn = "".join(
-                _DRAWN_ALIKE.get(each, each) for each in unicodedata.normalize("NFKC", name)
+                DRAWN_ALIKE.get(each, each) for each in unicodedata.normalize("NFKC", name)
             )
             if drawn.isascii() and not is_another(name):
                 same = " (a word of Python's)" if keyword.iskeyword(drawn) else ""

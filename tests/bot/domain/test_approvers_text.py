@@ -59,6 +59,14 @@ def test_code_between_marks_in_other_files_cannot_be_proposed() -> None:
     assert {(one.rule, one.path) for one in blocked(diff, CODE, after)} >= {("secret", DICE)}
 
 
+def test_a_path_that_would_not_be_shown_as_it_is_cannot_be_proposed() -> None:
+    path = f"cogs/ghp_{'A1b2C3d4E5f6' * 3}.txt"
+    moved = f"diff --git a/{OTHER} b/{path}\nsimilarity index 100%\n"
+    moved += f"rename from {OTHER}\nrename to {path}\n"
+    for diff in (patch(path, "", "X = 1\n"), moved, moved.replace(path, "cogs/a@b.example")):
+        assert "secret" in {one.rule for one in blocked(diff, "", "")}
+
+
 def test_a_binary_is_named_above_the_diff_that_does_not_show_it() -> None:
     diff = patch(DICE, CODE, CODE * 2) + (
         "diff --git a/x.png b/x.png\nnew file mode 100644\nindex 0..1\n"

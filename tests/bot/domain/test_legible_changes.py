@@ -54,7 +54,13 @@ HARMLESS = {
     "UTF-8": "# -*- coding: utf-8 -*-",
 }
 ODD_PATHS = ("x\u202eyp.py", "di\u200bce.py", ".g\u200cit/config", "conftest.py ", "caf\ufffd.py",
-             "\uff0eenv", "cogs./dice.py", "a\nb.py", "a`b.py")  # fmt: skip
+             "\uff0eenv", "cogs./dice.py", "a\nb.py", "a`b.py", "di\ufe0fce.py", "di\u200dce.py",
+             "di\u180bce.py", "\u0430uth.py", "bot/is_\u043ewner/x.py",
+             "\u0455\u04bb\u043e\u0440.py", "auth\u0251.py", "d\u0131ce.py", "con.py", "a/NUL",
+             "aux.tar.gz", "x.py:evil", "GITATT~1", "CONFTE~1.PY")  # fmt: skip
+PLAIN_PATHS = ("na\u00efve/\u00c5ngstr\u00f6m_gro\u00df.py",
+               "\u0434\u043e\u043a/\u043e_\u0431\u043e\u0442\u0435.md", "\u6f22\u5b57.txt",
+               "ti\u1ebfng_vi\u1ec7t.po", "console.py", "com10.md", "a~b.txt")  # fmt: skip
 
 
 def judged(line: str, *, path: str = DICE, instead_of: str = "") -> list[Finding]:
@@ -109,6 +115,11 @@ def test_one_odd_line_is_no_excuse_for_another() -> None:
     (found,) = judged("X = 'adm\u200b\u200bin'", instead_of="X = '\u200b'")
     assert found.blocking
     assert judged("X = 1" + " " * 90 + "; evil()", instead_of="Y = 2" + " " * 90 + "# far")
+
+
+@pytest.mark.parametrize("path", PLAIN_PATHS)
+def test_a_path_in_other_peoples_letters_is_let_through(path: str) -> None:
+    assert not [one for one in judged("X = 1", path=path) if one.blocking]
 
 
 @pytest.mark.parametrize("path", ODD_PATHS)

@@ -90,6 +90,11 @@ def test_what_base_has_twice_already_is_no_fault_of_the_change() -> None:
     assert stopped("cogs/cards.py", base=base) == set()
 
 
+def test_a_file_that_is_called_like_a_device_already_may_be_changed() -> None:
+    assert stopped("cogs/aux.py") == {("unsafe_file", "cogs/aux.py")}
+    assert stopped("cogs/aux.py", base=(*BASE, "cogs/aux.py")) == set()
+
+
 def test_a_guarded_module_cannot_become_a_package_unless_somebody_names_it() -> None:
     ours = PathClass(guard="named", paths=("cogs/dice.py",))
     guarded = Protection(classes={**BUILT_IN, "ours": ours})
