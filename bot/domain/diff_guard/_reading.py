@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot.domain.change import Finding
+from bot.domain.diff_guard._enclosure import moved_out
 from bot.domain.diff_guard._layout import Oddity, misplaced, parsed
 from bot.domain.diff_guard._legible import SOURCES, is_another, quoted
 from bot.domain.diff_guard._parse import FilePatch, parse
@@ -89,7 +90,10 @@ def _odd(patch: FilePatch, before: _Read | None, after: _Read) -> Iterator[Findi
 
 
 def _turned(patch: FilePatch, before: _Read, after: _Read) -> Iterator[Finding]:
-    turned = swallowed(before.words, after.words, patch.kept(len(before.lines)), after.lines)
+    kept = list(patch.kept(len(before.lines)))
+    for one in moved_out(before.tree, after.tree, kept, before.lines):
+        yield _found(patch, f"Line {one.line}: {one.why}: `{quoted(after.lines[one.line - 1])}`.")
+    turned = swallowed(before.words, after.words, kept, after.lines)
     if turned:
         message = (
             f"Line {turned[0]}: the diff leaves it as it is, and Python reads it otherwise than "

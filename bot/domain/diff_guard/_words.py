@@ -102,10 +102,11 @@ def swallowed(
 ) -> list[int]:
     """Return the lines (as numbered afterwards) that stay, and are read otherwise than before."""
     was, now = _by_line(before), _by_line(after)
+    text_was, text_now = _within_texts(before), _within_texts(after)
     return [
         new
         for old, new in kept
-        if was.get(old) != now.get(new)
+        if (was.get(old), text_was.get(old)) != (now.get(new), text_now.get(new))
         and new <= len(lines)
         and lines[new - 1].strip()
         and not _ONLY_QUOTES.fullmatch(lines[new - 1])
@@ -119,4 +120,28 @@ def _by_line(words: Words) -> dict[int, list[tuple[int, str]]]:
         if token.type not in _SILENT:
             first = token.string.partition("\n")[0]
             found.setdefault(token.start[0], []).append((token.type, first))
+    return found
+
+
+class _Within(NamedTuple):
+    """How Python reads a line that begins within a text: what of it runs, what its escapes are."""
+
+    deep: int
+    fields: bool
+    escapes: str
+
+
+def _within_texts(words: Words) -> dict[int, _Within]:
+    """Return all lines that begin within a text, as far as its prefix changes how they are read."""
+    found: dict[int, _Within] = {}
+    for token in words.tokens:
+        if token.type == tokenize.STRING and token.start[0] != token.end[0]:
+            prefix = token.string.partition(token.string[-1])[0].lower()
+            deep = 0
+            for number, line in enumerate(token.string.split("\n"), token.start[0]):
+                braces = line.replace("{{", "").replace("}}", "") if "f" in prefix else ""
+                escapes = "".join(sorted(set(prefix) & {"r", "b"})) if "\\" in line else ""
+                if number > token.start[0]:
+                    found[number] = _Within(deep, "{" in braces or "}" in braces, escapes)
+                deep += braces.count("{") - braces.count("}")
     return found

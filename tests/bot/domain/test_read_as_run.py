@@ -61,6 +61,71 @@ RUNS_OTHERWISE = {
     "a decorator out of its place": BASE + "class A:\n  @ \\\nos\n  def a(self): payload()\n",
 }  # fmt: skip
 SILENCED = ("# fmt: off", "# fmt: skip", "# yapf: disable", "# FMT:off", "# autopep8: off")
+CLASS = """class Base:
+    def verify(self, user):
+        return True
+
+
+class Auth(Base):
+    \"\"\"Lets admins in.\"\"\"
+
+    STRICT = True
+
+    def other(self, user):
+        count = 1
+        log(count)
+
+    def verify(self, user):
+        return user in ADMINS
+"""
+CLEAN = "def _clean(user):\n    user = user.strip()\n\n"
+VERIFY = "    def verify(self, user):\n        return user in"
+PLAIN = 'HELP = """\nuse:\n a\n b\n c\n d\n e\n"""\n'
+HELP = PLAIN.replace("d", "{evil()}")
+ESCAPED = PLAIN.replace("d", "\\t")
+FREED = 'X = f"""\na\nevil()\nb\n"""\n'
+FIELD = FREED.replace("a\n", "a{\n").replace("\nb", "\n}b")
+READ_ANEW = {
+    "a method that a function takes": (CLASS, CLASS.replace(VERIFY, CLEAN + VERIFY)),
+    "a method that a class takes": (
+        CLASS,
+        CLASS.replace(VERIFY, "class A:\n    x = 1\n\n" + VERIFY),
+    ),
+    "a method that a condition takes": (CLASS, CLASS.replace(VERIFY, "if ADMINS:\n" + VERIFY)),
+    "a method taken while its class is elsewhere changed": (
+        CLASS,
+        CLASS.replace("Auth(Base)", "Auth(Other)").replace(VERIFY, CLEAN + VERIFY),
+    ),
+    "what a class holds": (CLASS, CLASS.replace("    STRICT", CLEAN + "    STRICT")),
+    "what a function does": ("def a():\n    b()\n    c()\n", "def a():\n    b()\nif 0:\n    c()\n"),
+    "a text that formats far below": (HELP, HELP.replace("= ", "= f")),
+    "a text whose escapes change far below": (ESCAPED, ESCAPED.replace("= ", "= r")),
+    "a text whose lines become a field": (FREED, FIELD),
+    "a text that formats from line to line": (FREED.replace("f", ""), FIELD),
+}
+READ_AS_BEFORE = {
+    "a class with another name": (CLASS, CLASS.replace("class Auth(Base):", "class Guard:")),
+    "a class put above, in its own first line's place": (
+        CLASS,
+        CLASS.replace("class Auth(Base):", "class Other:\n    x = 1\n\n\nclass Guard(Base):"),
+    ),
+    "a method put before": (
+        CLASS,
+        CLASS.replace(VERIFY, "    def more(self):\n        pass\n\n" + VERIFY),
+    ),
+    "a class put before one that looks the same": (
+        CLASS,
+        CLASS.replace(VERIFY, VERIFY + " OTHERS\n\n\nclass Third(Base):\n" + VERIFY),
+    ),
+    "a function cut in two": (
+        CLASS,
+        CLASS.replace("        log", "        self.more()\n\n    def more(self):\n        log"),
+    ),
+    "a text that formats, without any field below": (
+        PLAIN,
+        PLAIN.replace("use", "{use}").replace("= ", "= f"),
+    ),
+}
 RUNS_AS_IT_READS = {
     "one-line blocks": BASE + "if os: payload()\nelse: pass\nclass E(Exception): ...\n",
     "elif, else, try, match": BASE
@@ -94,6 +159,18 @@ def test_a_file_that_does_not_run_as_it_reads_is_not_proposed(name: str) -> None
     assert found
     assert {one.rule for one in found} == {"unsafe_file"}
     assert all(one.message.isascii() and one.message.isprintable() for one in found)
+
+
+@pytest.mark.parametrize("name", READ_ANEW)
+def test_no_line_that_stays_belongs_elsewhere_or_is_read_anew(name: str) -> None:
+    found = judged(DICE, *READ_ANEW[name])
+    assert {(one.rule, one.blocking) for one in found} == {("unsafe_file", True)}
+    assert all("Line " in one.message and "as it is" in one.message for one in found)
+
+
+@pytest.mark.parametrize("name", READ_AS_BEFORE)
+def test_what_moves_with_what_it_belongs_to_may_stay(name: str) -> None:
+    assert judged(DICE, *READ_AS_BEFORE[name]) == ()
 
 
 @pytest.mark.parametrize("sign", SILENCED)

@@ -1,0 +1,39 @@
+"""Characters that are not seen, but where a script or a picture is drawn otherwise for them.
+
+They are a place to hide in: a name that is another one, a text that only a program reads. So one is
+let through only where it is drawn, and never two in a row.
+"""
+
+import re
+import unicodedata
+
+from bot.domain.names import BLANK
+
+# What Unicode lets a screen leave out, where its category does not say so; Egyptian joiners.
+_IGNORED = re.compile(
+    f"[{BLANK}\u180b-\u180f\ufe00-\ufe0f\ufffc\ufdd0-\ufdef\ufffe\uffff\U00013430-\U0001345f"
+    "\U000e0000-\U000e0fff]"
+)
+# Arabic and its neighbours, the scripts of India, Burmese, Khmer, Mongolian; Arabic once more.
+_JOINING = r"\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1807-\u18aa\ufb50-\ufdcf\ufe70-\ufefc"
+_VIRAMA = r"\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"  # may end a word, joined
+_SYMBOL = (
+    r"\xa9\xae\u203c\u2049\u2100-\u214f\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf"
+    r"\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_DRAWN = re.compile(
+    f"(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
+    f"|(?<=[{_VIRAMA}])\u200d(?!\\w)"
+    f"|(?<=[{_SYMBOL}])[\ufe0e\ufe0f](?:\u200d(?=[{_SYMBOL}]))?"
+    f"|(?<=[{_SYMBOL}])\u200d(?=[{_SYMBOL}])"
+    "|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+)
+
+
+def unseen(text: str) -> str:
+    """Return the characters of a text that nobody sees, without those that are drawn."""
+    return "" if text.isascii() else "".join(filter(_is_unseen, _DRAWN.sub("", text)))
+
+
+def _is_unseen(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cf", "Co") or bool(_IGNORED.match(letter))
