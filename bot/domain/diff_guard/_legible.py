@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator
 
 from bot.domain.change import Finding
 from bot.domain.diff_guard._parse import FilePatch
-from bot.domain.names import BLANK
+from bot.domain.diff_guard._unseen import unseen
 
 SOURCES = (".py", ".pyi", ".pyw")
 """How files end that Python reads."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffd]|\r(?!\Z)")
-_JOINERS = "\u200c\u200d"  # scripts and emoji need these, and Python allows them in no name
-_UNSEEN = re.compile(f"[{BLANK}\U000e0100-\U000e01ef]")  # the Hangul ones may even be names
 # The wide space of Chinese and Japanese texts is one, between their letters.
 _SPACES = re.compile(r"[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![^\x00-\x7f])\u3000+")
 _TOWER = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
@@ -95,14 +93,7 @@ def _controls(line: str) -> str:
 
 
 def _hidden(line: str) -> str:
-    if line.isascii():
-        return ""
-    unseen = [one for one in line if one not in _JOINERS and _is_unseen(one)]
-    return "".join([*unseen, *_TOWER.findall(line)])
-
-
-def _is_unseen(letter: str) -> bool:
-    return unicodedata.category(letter) in ("Cf", "Co") or bool(_UNSEEN.match(letter))
+    return unseen(line) + "".join(_TOWER.findall(line))
 
 
 def _spaces(line: str) -> str:

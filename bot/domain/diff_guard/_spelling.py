@@ -3,11 +3,9 @@
 import re
 import unicodedata
 
+from bot.domain.diff_guard._unseen import unseen
 from bot.domain.diff_guard._words import DRAWN_ALIKE
-from bot.domain.names import BLANK
 
-# Drawn as nothing, or only as a change to the letter before: the variation selectors.
-_UNSEEN = re.compile(f"[{BLANK}\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = frozenset("ßæœøåðþđħŋłŧ")
 """Letters beside plain ones in a word, which are no others with a mark on them."""
@@ -19,7 +17,7 @@ _SHORT = re.compile(r"[^.]{1,6}~[0-9](?:\.[^.]{0,3})?")
 
 def misleading(path: str) -> str:
     """Return why a path would be taken for another one, as a sentence; nothing where it is not."""
-    if _UNSEEN.search(path):
+    if unseen(path):
         return "The path holds characters that nobody sees."
     parts = path.split("/")
     if any(_poses(part) for part in parts):

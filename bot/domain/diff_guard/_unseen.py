@@ -15,7 +15,9 @@ _IGNORED = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 # Arabic and its neighbours, the scripts of India, Burmese, Khmer, Mongolian; Arabic once more.
-_JOINING = r"\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1807-\u18aa\ufb50-\ufdcf\ufe70-\ufefc"
+_JOINING = (
+    r"\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1807-\u18aa\ufb50-\ufdcf\ufe70-\ufefc"
+)
 _VIRAMA = r"\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"  # may end a word, joined
 _SYMBOL = (
     r"\xa9\xae\u203c\u2049\u2100-\u214f\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf"
