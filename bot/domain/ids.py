@@ -31,8 +31,14 @@ def millisecond(record_id: str) -> int | None:
 
 
 def run_id() -> str:
-    """Return six characters a person can read out; the store makes sure it is new."""
-    return _encode(secrets.randbits(30), 6)
+    """Return six characters a person can read out; the store makes sure it is new.
+
+    One of them is a digit, by which "run 7k2m9q" is told from a word after "run".
+    """
+    made = _encode(secrets.randbits(30), 6)
+    while made.isalpha():
+        made = _encode(secrets.randbits(30), 6)
+    return made
 
 
 def short_id(record_id: str) -> str:

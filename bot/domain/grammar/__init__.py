@@ -46,7 +46,8 @@ def parse(text: str, setting: Setting) -> Utterance:
     """What `text`, said in `setting`, asks for. Never raises; anything it does not know is `chat`.
 
     In this order: a sentence that decides; a clause that begins as if it did, which is asked back;
-    requests; a word somewhere that may decide, which is asked back too; and talk.
+    requests, of which a revision that ends in such a sentence is asked back; few words, or a word
+    somewhere, that may decide, which are asked back too; and talk.
     """
     if setting.words_alone and (decided := decision(text)):
         return _decided(decided, setting)
@@ -54,6 +55,8 @@ def parse(text: str, setting: Setting) -> Utterance:
     if meant.leading:
         return _unclear(meant, text, setting)
     request = _request(text, setting)
+    if request.intent is Intent.REVISE and meant.ending:
+        return _unclear(meant._replace(intents=meant.ending), text, setting)
     unsure = request.intent is Intent.CHAT or request.strength == "weak"
     return _unclear(meant, text, setting) if meant.intents and unsure else request
 

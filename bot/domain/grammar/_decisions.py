@@ -37,8 +37,9 @@ _TOKEN = re.compile(
 )
 _BLANK = re.compile(r"[ \t\r\n]+")
 _NAMED = (
-    r"(?:(?:(?:proposal|pr|pull request) )?#(?P<hash>\d{1,7})"
-    r"|(?:proposal|pr|pull request) (?P<number>\d{1,7})|run (?P<run>[0-9a-z]{4,26}))"
+    r"(?:(?:(?:proposal|pr|pull request) )?#(?P<hash>[1-9]\d{0,6})"
+    r"|(?:proposal|pr|pull request) (?P<number>[1-9]\d{0,6})"
+    r"|run (?P<run>(?=[a-z]*\d)[0-9a-z]{4,26}))"
 )
 _UNTIL = r"(?P<until>[a-z0-9:# -]{1,60}?)"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

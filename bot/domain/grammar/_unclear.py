@@ -1,145 +1,65 @@
 """What a message may mean that looks like a decision and is not on the list of sentences.
 
-Nothing comes of it but a question with buttons, so this may read as generously as it likes. Two
+Nothing comes of it but a question with buttons, so this may read as generously as it likes. Four
 readings are told apart. *Leading*: a clause begins with a verb that decides ("don't ship it", "yes
-please ship", "kill it"); that goes before every request in the same message. *Somewhere*: such a
-word stands anywhere ("Bob says ship it"); that counts only where a run is talked about and the
-message asks for nothing else.
+please ship", "kill it"); that goes before every request in the same message. *Ending*: a clause
+ends in a sentence of the list ("do more and ship it"); that goes before a revision, which would
+replace what may be meant. *Short*: a few words begin or end in one ("whoa stop", "pause 2h").
+*Somewhere*: such a word stands anywhere ("Bob says ship it"); that counts only where a run is
+talked about. The last two count only where the message asks for nothing else.
 """
 
 import re
 from typing import NamedTuple
 
 from bot.domain.grammar._clauses import peel
+from bot.domain.grammar._decision_words import (
+    ASKS_ABOUT,
+    BEFORE,
+    LEADING,
+    NO,
+    NOT,
+    NOUN_FOLLOWS,
+    SOMEWHERE,
+    THING_OR_TIME,
+    YES,
+)
+from bot.domain.grammar._decisions import decision
 from bot.domain.grammar._glyphs import plain_letters
 from bot.domain.grammar._records import Intent, Setting
-from bot.domain.grammar._words import spell
+from bot.domain.grammar._sentences import (
+    COURTESY_AFTER,
+    COURTESY_BEFORE,
+    NAMES,
+    OPENINGS,
+    SENTENCES,
+)
+from bot.domain.grammar._words import spell, transposed_or_one_off
 
-_END = (
-    r"(?:$|(?= (?:now|please|pls|plz|when|if|once|unless|until|till|after|before|as|to|into|in|on"
-    r"|tomorrow|today|later|soon|then|and|but|not|never|first|yet|tonight|asap|thanks|thx|anyway"
-    r"|already|instead|back|out|up|off|with|for|at|by|next|right|without|because|since|or|so|only"
-    r"|too|ok|okay|immediately|while|mate|bot|theseus|everyone|someday|maybe|actually|live)\b))"
-)
-_WORK = (
-    r"(?:fix(?:es)?|changes?|pr|pull request|proposal|patch|branch|diff|one|run|work|commit"
-    r"|version|update|merge|deploy(?:ment)?|release|thing|mr)"
-)
-_NUMBER = r"(?:number |no |nr )?#?\d{1,7}|#?[0-9][0-9a-z]{3,25}|#?[a-z][0-9a-z]{0,4}\d[0-9a-z]*"
-_THAT = (
-    rf"(?:(?:it|this|that|them|these|those|both|everything|all)(?: {_WORK})?(?: (?:{_NUMBER}))?"
-    rf"|(?:the |your |my |our |its )?(?:last |latest |previous |new |whole )?{_WORK}"
-    rf"(?: (?:{_NUMBER}))?|{_NUMBER})"
-)
-
-
-def _verbs(verbs: str, *more: str) -> re.Pattern[str]:
-    """Verbs that stand alone or with what they are done to, and whole phrases."""
-    alone = rf"(?:{verbs})(?: {_THAT})?(?: (?:back|out|up|off|down))?{_END}"
-    return re.compile("|".join((alone, *more)), re.ASCII)
-
-
-_ALL = r"(?:absolutely )?(?:everything|all|every run|all (?:of it|runs|work|the runs)|it all)\b"
-_LEADING: dict[Intent, re.Pattern[str]] = {
-    Intent.SHIP: _verbs(
-        r"ship|merge|land|deploy|release|shipping|merging|publish|approved?(?: and ship)?|accept",
-        rf"(?:send|push|make|roll|get|have|bring) {_THAT} (?:live|out|merged?|shipped|landed|in|to|"
-        r"into|done|over the line)\b",
-        r"(?:send|push) (?:it|this|that)\b", r"lgtm\b", r"shipit\b", r"roll out\b",
-    ),
-    Intent.REJECT: _verbs(
-        r"reject(?:ed)?|declined?|veto|nack",
-        rf"(?:discard|scrap|bin|trash|ditch|dismiss|abandon|close|drop|kill|deny) {_THAT}{_END}",
-        rf"throw {_THAT} (?:away|out)\b",
-    ),
-    Intent.REVERT: _verbs(
-        r"revert|undo|rollback|roll back|back out|unship|unmerge",
-        rf"(?:roll|back|take|pull|put) {_THAT} (?:back|out)\b",
-    ),
-    Intent.STOP: re.compile(
-        rf"(?:stop|halt|kill|abort|freeze|cease|end|shut ?down|cancel) {_ALL}"
-        rf"|shut {_ALL} (?:down|off)"
-        r"|(?:emergency|panic|e)[ -]?(?:stop|halt|shutdown)|emergency$|kill ?switch"
-        r"|(?:hit|pull|press) the (?:kill ?switch|emergency|plug|brakes?|red button)"
-        r"|everything (?:must )?stop|(?:stop|halt|abort)(?: now| immediately| right now)?$"
-        r"|stop (?:what|whatever)\b",
-        re.ASCII,
-    ),
-    Intent.CANCEL: _verbs(
-        r"cancel|abort|stop|halt|quit",
-        rf"(?:kill|end|drop|scrap) {_THAT}{_END}", rf"call {_THAT} off\b", r"call off\b",
-        r"never ?mind\b", r"nvm\b", r"forget (?:about )?it$",
-        r"(?:give up|leave it)(?: (?:be|alone|on it))?$",
-        r"stop (?:what|whatever|working|work|doing)\b",
-    ),
-    Intent.PAUSE: _verbs(
-        r"pause|suspend|hold off|hold on|stand down|wait",
-        r"pause (?:all|your|the bot|yourself|autonomous|theseus|things|work)\b",
-        r"hold off on\b", r"take (?:a break|five)\b",
-        r"(?:go|be) (?:on pause|idle)", r"(?:put|place) \w+(?: \w+)? on (?:hold|pause)",
-        r"stop (?:making (?:changes|fixes|edits)|autonomous work|fixing things)\b",
-        r"suspend (?:all|your|autonomous|work)\b",
-    ),
-    Intent.RESUME: _verbs(
-        r"resume|un-?pause|carry on|continue|keep going|go on",
-        r"(?:resume|continue) (?:work|all|your|autonomous)\b", r"(?:get |go )?back to work\b",
-        r"(?:start|begin|get going|get to work|work)(?: working)? again\b", r"start working\b",
-        r"(?:lift|end|clear|remove) the (?:stop|pause|freeze|emergency)", r"wake up\b",
-    ),
-}  # fmt: skip
-_SOMEWHERE: dict[Intent, re.Pattern[str]] = {
-    Intent.SHIP: re.compile(
-        r"\b(?:ship(?:it|s|ped|ping)?|merg(?:e|es|ed|ing)|land(?:ed|ing)?|deploy(?:ed|ing)?"
-        r"|releas(?:e|ed|ing)|approv(?:e|es|ed|al|ing)|lgtm|sgtm|go ahead|go for it"
-        r"|good to go|(?:can|may|should) go in|going in"
-        r"|roll(?:ed)? out|(?:looks?|looking|sounds?) (?:good|fine|great|ok|okay|right)|send it"
-        r"|do it|accept(?:ed)?)\b"
-        r"|(?<!\S)(?:\+1|r\+(?!\S))"
-    ),
-    Intent.REJECT: re.compile(
-        r"\b(?:reject(?:ed|ing)?|declin(?:e|ed)|veto(?:ed)?|nack|scrap|discard"
-        r"|clos(?:e it|e this|ing))\b"
-        r"|(?<!\S)-1\b"
-    ),
-    Intent.REVERT: re.compile(r"\b(?:revert(?:ed|ing)?|undo|roll ?back|rolled back|back it out)\b"),
-    Intent.STOP: re.compile(r"\b(?:stop everything|emergency stop|kill ?switch)\b"),
-    Intent.CANCEL: re.compile(r"\b(?:cancel(?:led|ed)?|abort|stop (?:it|this|that|working))\b"),
-    Intent.PAUSE: re.compile(r"\b(?:pause|hold(?: it| off| on| your horses)?|stand down)\b"),
-    Intent.RESUME: re.compile(r"\b(?:resume|unpause|carry on|continue|keep going)\b"),
-}
-# Whole messages that answer a question nobody may have put.
-_YES = re.compile(
-    r"(?:yes|yep|yeah|yup|ya|aye|sure|ok|okay|k|agreed|absolutely|definitely|please|thumbs up|\+1"
-    r"|do|it|go|ready)(?: (?:yes|yep|yeah|please|thanks|thank you|do|it|go|sure|to|me))*"
-)
-_NO = re.compile(
-    r"(?:please )?(?:no|nope|nah|not|never|don't|dont|-1|wait)(?: (?:no|nope|thanks"
-    r"|thank you|please|now|yet|today|like|this|that|it|good|enough|really|way|ok|okay|so|not|a"
-    r"|chance))*"
-)
-_NOT = re.compile(
-    r"\b(?:not|never|no|nope|nah|don'?t|do not|dont|cannot|can'?t|won'?t|wouldn'?t"
-    r"|shouldn'?t|isn'?t|nobody|without|unless|neither|nor|hold|wait|refuse)\b"
-)
-_BEFORE = re.compile(
-    r"(?:(?:please|pls|and|then|so|but|now|no|nope|nah|not yet|not|never|don'?t(?: you)?(?: dare)?"
-    r"|do not|dont|yes|yep|yeah|yup|sure|maybe|perhaps|let'?s|let us|we should(?:n'?t)?"
-    r"|we can(?:'?t)?|you (?:can(?:not|'?t)?|may|should(?:n'?t)?|must(?: not)?)"
-    r"|(?:can|could|should|shall|may) (?:we|i)|how about we|why don'?t (?:we|you)|why not"
-    r"|feel free to|go ahead and|go ahead|go and|just|only|ready to|time to"
-    r"|i (?:approve|say|vote)(?: to)?|lgtm|approved|agreed|looks good|sounds good"
-    r"|nice|great|good|perfect|awesome|cool|ok|okay|still|actually"
-    r"|under no circumstances|nobody should|someone|i want (?:you )?to|i'?d like (?:you )?to"
-    r"|and-?|someday|later|first|wait|ask)[ ,]+)",
-    re.ASCII,
-)
-_ASKS_ABOUT = re.compile(
-    r"(?:who|whom|whose|what|when|why|how|where|which|did|does|do|has|have|had|was|were|is|are|will"
-    r"|wasn'?t|isn'?t|tell me|explain|show)\b(?! (?:about we|not|don't))"
-)
 _CLAUSE = re.compile(
-    r"[.,!;:()\n\"`*_~>|/\[\]]+|(?<=\?)\s|\s-+\s|\s(?=but\s|because\s)|\s(?:so|then) "
+    r"(?:[.,!;()\n\"`*_~>|/\[\]]|:(?!\d))+|(?<=\?)\s|\s-+\s|\s(?=but\s|because\s)|\s(?:so|then) "
 )
+_REPEATED = re.compile(r"(?<!\S)(\S+(?: \S+)?)(?: \1)+(?!\S)")
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
+_OPENING_WORDS = "|".join(
+    map(
+        re.escape,
+        (*NAMES, *COURTESY_BEFORE, *(each for said in OPENINGS.values() for each in said)),
+    )
+)
+_ONLY_OPENING = re.compile(rf"\W*(?:(?:{_OPENING_WORDS})\W+)*")
+_COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*(?::\d+>)?")
+_NOTED = re.compile(r"^(\W*(?:please )?(?:remember|note)):")
+_TRAILING = re.compile(rf"(?: (?:{'|'.join((*COURTESY_AFTER, 'too', 'as well', 'instead'))}))+$")
+_VERBS = tuple(
+    dict.fromkeys(
+        each for said in SENTENCES.values() for each in said if re.fullmatch("[a-z]+", each)
+    )
+)
+_SHORT = 4
+"""Words of a clause that is short; one that only begins with a verb that decides has two."""
+_MOST_WORDS = 12
+"""Words that a sentence with all its courtesies can have."""
 _QUOTED = re.compile(r"^[ \t]*>+.*$", re.MULTILINE)
 _DIGITS = re.compile(
     r"(?<![\w:.])#?(\d{1,7})(?![\w:.]|\s*(?:%|[smhd]\b|min|hour|day|week|second|pm|am))"
@@ -153,24 +73,25 @@ class Meant(NamedTuple):
     intents: tuple[Intent, ...] = ()
     leading: bool = False
     """A clause begins with it, so that it goes before any request in the message."""
+    ending: tuple[Intent, ...] = ()
+    """What it means where it would be a revision, of which some clause ends in a sentence."""
 
 
 def may_mean(text: str, setting: Setting) -> Meant:
     """Return what a message that is no decision may mean to decide."""
     said = _spoken(text)
     leads = [intent for each in said if not _is_marked(each) for intent in _leading(each)]
-    found: list[Intent] = []
-    if setting.about_a_proposal:
-        told = [each for each in said if not _ASKS_ABOUT.match(each)]
-        found = [
-            intent for each in told for intent in _SOMEWHERE if _SOMEWHERE[intent].search(each)
-        ]
-    if leads:
-        return Meant(_ordered(leads + found, said), leading=True)
-    if not found and said and setting.about_a_proposal:
-        found = [Intent.SHIP] if all(_YES.fullmatch(each) for each in said) else []
-        found += [Intent.REJECT] if all(_NO.fullmatch(each) for each in said) else []
-    return Meant(_ordered(found, said))
+    ends = [intent for each in said for intent in _ending(each)]
+    short = [intent for each in said for intent in _short(each, setting)]
+    found = _somewhere(said) if setting.about_a_proposal else []
+    if not (leads or ends or short or found) and said and setting.about_a_proposal:
+        found = [Intent.SHIP] if all(YES.fullmatch(each) for each in said) else []
+        found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
+    return Meant(
+        _ordered(leads + short + found, said),
+        leading=bool(leads),
+        ending=_ordered(ends + found, said) if ends else (),
+    )
 
 
 def numbers_in(text: str) -> tuple[int, ...]:
@@ -189,10 +110,22 @@ def _spoken(text: str) -> list[str]:
     letters = plain_letters(text)
     own = _QUOTED.sub(" ", letters)
     told = own if re.search(r"\w", own) else letters
-    clauses = (" ".join(spell(each).lower().split()) for each in _CLAUSE.split(told) if each)
+    told = _NOTED.sub(r"\1 ", _COMMAND.sub(_named, told))
+    clauses = (spell(_folded(each)).lower() for each in _CLAUSE.split(told) if each)
     return [
         each.strip(" ?'").removesuffix("-").strip() for each in clauses if re.search(r"\w", each)
     ]
+
+
+def _named(command: re.Match[str]) -> str:
+    """Return a noun for a command's name; what a message begins with may be meant as typed."""
+    before = command.string[: command.start()]
+    return command[0] if _ONLY_OPENING.fullmatch(before) else " command "
+
+
+def _folded(clause: str) -> str:
+    """Return a clause with letters and words that are repeated said once."""
+    return _REPEATED.sub(r"\1", " ".join(_DRAWN_OUT.sub(r"\1", clause).split()))
 
 
 def _is_marked(clause: str) -> bool:
@@ -202,7 +135,7 @@ def _is_marked(clause: str) -> bool:
 
 def _leading(clause: str) -> list[Intent]:
     for start in _starts(clause):
-        if found := [intent for intent, known in _LEADING.items() if known.match(start)]:
+        if found := [intent for intent, known in LEADING.items() if known.match(start)]:
             return found
     return []
 
@@ -212,7 +145,7 @@ def _starts(clause: str) -> list[str]:
     found = [clause, peel(clause).rest]
     rest = clause
     for _ in range(8):
-        opening = _BEFORE.match(rest)
+        opening = BEFORE.match(rest)
         if opening is None:
             break
         rest = rest[opening.end() :]
@@ -220,10 +153,47 @@ def _starts(clause: str) -> list[str]:
     return found
 
 
+def _ending(clause: str) -> list[Intent]:
+    """Return what a clause means that ends in a sentence of the list, in which no noun is meant."""
+    words = _TRAILING.sub("", clause).split()
+    for place in range(max(0, len(words) - _MOST_WORDS), len(words)):
+        rest = " ".join(words[place:])
+        if (not place or words[place - 1] not in NOUN_FOLLOWS) and (decided := decision(rest)):
+            return _leading(rest) or [decided.intent]
+    return []
+
+
+def _short(clause: str, setting: Setting) -> list[Intent]:
+    """Return what a few words may mean that end in a sentence of the list, or two that begin so."""
+    words = clause.split()
+    if len(words) > _SHORT or ASKS_ABOUT.match(clause):
+        return []
+    if found := _ending(clause):
+        return found
+    begins = len(words) == 2 and not _leading(clause)
+    first = decision(words[0]) if begins else None
+    if first and first.intent in (Intent.CANCEL, Intent.PAUSE, Intent.RESUME):
+        return _leading(words[0])
+    if setting.about_a_proposal:
+        mended = " ".join(map(_mended, words))
+        return (_leading(mended) or _ending(mended)) if mended != clause else []
+    return []
+
+
+def _mended(word: str) -> str:
+    """Return the verb that decides of which a word is a slip, and no form; else the word."""
+    return next((each for each in _VERBS if transposed_or_one_off(word, each)), word)
+
+
+def _somewhere(said: list[str]) -> list[Intent]:
+    told = [THING_OR_TIME.sub(" ", each) for each in said if not ASKS_ABOUT.match(each)]
+    return [intent for each in told for intent in SOMEWHERE if SOMEWHERE[intent].search(each)]
+
+
 def _ordered(found: list[Intent], said: list[str]) -> tuple[Intent, ...]:
     """Return each once; where something is denied, the refusal before what is refused."""
     intents = list(dict.fromkeys(found))
-    if Intent.SHIP in intents and any(_NOT.search(each) for each in said):
+    if Intent.SHIP in intents and any(NOT.search(each) for each in said):
         rest = [each for each in intents if each not in (Intent.SHIP, Intent.REJECT)]
         intents = [Intent.REJECT, Intent.SHIP, *rest]
     return tuple(intents)

@@ -1,6 +1,7 @@
 """Spelling: contractions without their apostrophe, and the misspellings people really type.
 
-Words that merge, revert or reject are never guessed at: they count only when spelt right.
+Words that merge, revert or reject are never guessed at here: in a request they count only when
+spelt right. A slip in one may be asked about (`transposed_or_one_off`).
 """
 
 import re
@@ -170,6 +171,21 @@ def _guess(word: str) -> str | None:
         ):
             return known
     return None
+
+
+_FORMS = ("s", "d", "r")
+
+
+def transposed_or_one_off(word: str, known: str) -> bool:
+    """True when a word is `known` with two letters swapped, one too many or one too few.
+
+    The first letter holds, and another letter in place of one is no slip: most of those are words
+    ("skip", "shop"). Neither is a form of the word ("ships", "paused").
+    """
+    if word == known or word[:1] != known[0] or word in [known + each for each in _FORMS]:
+        return False
+    other = len(word) == len(known) and sorted(word) != sorted(known)
+    return not other and abs(len(word) - len(known)) <= 1 and _near(word, known, 1)
 
 
 def _near(left: str, right: str, reach: int) -> bool:

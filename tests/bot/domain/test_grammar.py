@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from bot.domain.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
+from bot.domain.grammar._sentences import SENTENCES
+from bot.domain.ids import run_id
 
 SETTINGS = {
     "here": COMMAND_LINE,
@@ -175,3 +177,44 @@ def test_requests_and_questions_that_speak_of_decisions_stay_what_they_are(
 @pytest.mark.parametrize("text", ["lgtm", "yes please ship", "stop it when you can", "land it"])
 def test_what_nobody_says_to_the_bot_is_not_asked_back(text: str) -> None:
     assert not parse(text, SETTINGS["overheard"]).recognised
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["stop stop", "STOP STOP STOP", "stop! stop! stop!", "🛑🛑🛑", "omg stop", "whoa stop",
+     "stoooop", "stop the bot", "make it stop", "please do stop",
+     "make everything stop", "shutdown",
+     "stop literally everything", "everything off", "STOP EVERYTHING STOP EVERYTHING"],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["here", "thread"])
+def test_what_sounds_like_stopping_is_asked_back(text: str, where: str) -> None:
+    heard = parse(text, SETTINGS[where])
+
+    assert heard.intent is Intent.UNCLEAR
+    assert Intent.STOP in heard.slots.may_mean
+
+
+@pytest.mark.parametrize(
+    "lead",
+    ["do", "please do", "also", "now also", "make sure to", "try", "nice try", "ignore this and",
+     "add", "make", "call it done and", "rename it, add a test and", "use", "print", "set",
+     "instead", "don't touch the tests, also", "revise it and"],
+)  # fmt: skip
+def test_no_revision_ends_in_a_sentence_that_decides(lead: str) -> None:
+    filled = {"{named}": "#12", "{until}": "2 hours"}
+    for intent, sentences in SENTENCES.items():
+        for sentence in sentences:
+            said = sentence
+            for place, what in filled.items():
+                said = said.replace(place, what)
+            for text in (f"{lead} {said}", f"{lead} {said} please", f"{lead} {said} as well"):
+                heard = parse(text, SETTINGS["proposal"])
+                assert heard.intent is Intent.UNCLEAR, text
+                assert intent in heard.slots.may_mean, text
+
+
+def test_a_word_after_run_names_one_only_where_it_can_be_the_name_of_a_run() -> None:
+    assert all(any(each.isdigit() for each in run_id()) for _ in range(300))
+    assert parse("cancel run 7k2m9q", SETTINGS["here"]).slots.run == "7k2m9q"
+    heard = parse("cancel run abcdef", SETTINGS["here"])
+    assert (heard.intent, heard.slots.run) == (Intent.UNCLEAR, "abcdef")
