@@ -57,8 +57,9 @@ class GitComparison:
         """Return whether base imports a top-level module anywhere."""
         if not _MODULE.fullmatch(module):
             return False
-        pattern = rf"^\s*(from\s+{module}(\.|\s)|import\s+(.*,\s*)?{module}(\.|,|\s|$))"
-        found = self._git.run("grep", "-q", "-I", "-E", "-e", pattern, self.base, ok=None)
+        pattern = rf"^\s*(from\s+{module}(\.\S*)?\s+import\s|import\s+(.*,\s*)?{module}(\.|,|\s|$))"
+        words = ("grep", "-q", "-I", "-E", "-e", pattern, self.base)
+        found = self._git.run(*words, "--", ":(top,glob)**/*.py*", ok=None)
         return found.status == 0
 
 

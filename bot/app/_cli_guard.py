@@ -112,7 +112,7 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
         },
         redact=clean,
         known_import=lambda module: _is_there(module, files) or compared.imports(module),
-        taken=lambda module: module in sys.stdlib_module_names,
+        taken=compared.imports,
     )
     classes: dict[str, Guard | None] = {
         path: found[1] if (found := protection.over(path)) else None for path in paths

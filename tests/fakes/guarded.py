@@ -93,7 +93,7 @@ def judged(
         diff,
         [change],
         owned=frozenset({path}) if owned is None else owned,
-        base_files=frozenset(),
+        base_files={path} if before else (),
         protection=PROTECTION,
         allowed_new=allowed_new,
         sources=source(path, before, after),

@@ -11,9 +11,8 @@ from bot.domain.diff_guard._dependencies import (
     importable,
     is_taken,
     new_dependencies,
-    posing,
 )
-from bot.domain.diff_guard._imports import shadowing
+from bot.domain.diff_guard._imports import at_head, shadowing
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, Hunk, parse
 from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
@@ -22,6 +21,7 @@ from bot.domain.diff_guard._sameness import diff_hash, texts_hash
 from bot.domain.diff_guard._shown import Redact, approvers_text, hidden
 from bot.domain.diff_guard._sources import INSTALLED, moved_sources
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
+from bot.domain.diff_guard._top_names import posing
 from bot.domain.protection import Protection
 
 __all__ = [
@@ -62,7 +62,7 @@ def inspect(
     `allowed_new` further ones: the reproduction.
     `protection` is base's. `sources` are the Python files, before and after. `redact` is what the
     diff goes through before anybody reads it. `known_import` says whether a top-level module is
-    there already, `taken` whether Python or a package brings one of that name.
+    there already, `taken` whether base imports it or a package brings it.
     """
     patches = parse(diff)
     findings = [
@@ -76,7 +76,7 @@ def inspect(
         *_size(changes, protection, allowed_new),
         *hidden(diff, patches, redact),
         *new_dependencies(patches, known_import),
-        *posing(patches, taken),
+        *posing(base_files, at_head(base_files, changes, patches), taken),
         *moved_sources(patches),
         *gone_tests(changes, patches),
         *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),

@@ -50,19 +50,6 @@ def is_taken(module: str) -> bool:
     return any(PurePosixPath(place).is_relative_to(sys.prefix) for place in places)
 
 
-def posing(patches: Sequence[FilePatch], taken: Callable[[str], bool]) -> Iterator[Finding]:
-    """Yield new modules at the top that would be imported in the place of others."""
-    for patch in patches:
-        parts = PurePosixPath(patch.path.removeprefix("src/")).parts
-        name = parts[0].removesuffix(".py") if parts else ""
-        first = (len(parts) == 1 and patch.path.endswith(".py")) or parts[1:] == ("__init__.py",)
-        if patch.status in ("added", "renamed") and first and taken(name):
-            message = (
-                f"Would be imported wherever another `{name}` is meant, which is there already."
-            )
-            yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=True)
-
-
 def _declared(path: str, line: str) -> str:
     """Return the dependency a line of that file declares, or nothing."""
     name = PurePosixPath(path).name

@@ -30,7 +30,7 @@ def _found(files: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
-def _at_head(
+def at_head(
     base_files: Collection[str], changes: Sequence[FileChange], patches: Sequence[FilePatch]
 ) -> set[str]:
     """Return the paths that are there after the change."""
@@ -46,7 +46,7 @@ def shadowing(
     base_files: Collection[str], changes: Sequence[FileChange], patches: Sequence[FilePatch]
 ) -> Iterator[Finding]:
     """Yield what would be found where base has something else of that name, and still has it."""
-    before, after = _found(base_files), _found(_at_head(base_files, changes, patches))
+    before, after = _found(base_files), _found(at_head(base_files, changes, patches))
     for name, places in after.items():
         new = sorted(places - before.get(name, set()))
         if not new or len(places) == 1:

@@ -47,7 +47,8 @@ def is_test_file(path: str) -> bool:
     )
 
 
-def _collected(path: str) -> bool:
+def is_collected(path: str) -> bool:
+    """Whether pytest looks into a file of that name."""
     return bool(_TEST_NAME.fullmatch(PurePosixPath(path).name))
 
 
@@ -62,7 +63,7 @@ def gone_tests(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> I
         moved = renamed.get(path)
         if moved is None:
             yield _gone(path, "A test file is deleted.")
-        elif _collected(path) and not _collected(moved.path):
+        elif is_collected(path) and not is_collected(moved.path):
             yield _gone(path, f"Renamed to {moved.path}, where pytest does not look for tests.")
     yield from _gone_functions([patch for patch in patches if is_test_file(patch.path)])
 

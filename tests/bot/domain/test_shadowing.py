@@ -23,7 +23,7 @@ OPEN = Protection.of()
 
 def stopped(
     *added: str, gone: Collection[str] = (), base: Collection[str] = BASE,
-    protection: Protection = OPEN,
+    protection: Protection = OPEN, imported: Collection[str] = (),
 ) -> set[tuple[str, str]]:  # fmt: skip
     """Return the rules, and their paths, that stop a change with these files added and gone."""
     diff = "".join(patch(path, "", "X = 1\n") for path in added)
@@ -41,7 +41,7 @@ def stopped(
         allowed_new=frozenset(),
         sources=sources,
         redact=lambda text: text,
-        taken=lambda name: False,
+        taken=lambda name: name in imported,
     )
     return {(one.rule, one.path) for one in found if one.blocking}
 
@@ -75,6 +75,52 @@ def test_a_second_file_for_one_name_stops_the_change(added: str, place: str) -> 
 )  # fmt: skip
 def test_a_name_that_nothing_has_is_free_to_take(added: str) -> None:
     assert stopped(added) == set()
+
+
+LAYOUT = (
+    "src/shop/__init__.py", "src/shop/price.py", "tests/test_price.py", "tests/api/__init__.py",
+    "tests/api/test_api.py", "examples/a/main.py", "tools/words/nouns.py", "scripts/units.py",
+    "typings/flask/__init__.pyi",
+)  # fmt: skip
+IMPORTED = ("shop", "pytest", "requests", "flask", "words", "units")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "tests/shop/__init__.py", "tests/shop.py", "shop.py", "shop/__init__.py", "hmac.py",
+        "tests/hmac.py", "src/json/__init__.py", "src/hmac.pyi", "pytest.py", "tests/pytest.py",
+        "src/pytest/__init__.py", "src/_pytest/__init__.py", "src/requests.py", "requests.pyi",
+        "src/flask/__init__.py", "tests/units.py", "scripts/json.py", "_pytest.py",
+    ],
+)  # fmt: skip
+def test_a_second_place_for_a_name_that_imports_find_stops_the_change(added: str) -> None:
+    assert ("new_dependency", added) in stopped(added, base=LAYOUT, imported=IMPORTED)
+
+
+def test_a_folder_that_gets_tests_is_a_place_too_and_a_package_that_ends_to_be_one() -> None:
+    both = ("checks/shop.py", "checks/test_x.py")
+    assert ("new_dependency", both[0]) in stopped(*both, base=LAYOUT, imported=IMPORTED)
+    base, init = (*LAYOUT, "tests/__init__.py", "tests/shop/__init__.py"), "tests/__init__.py"
+    found = stopped("tests/test_y.py", gone=[init], base=base, imported=IMPORTED)
+    assert ("new_dependency", "tests/shop/__init__.py") in found
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "tests/helpers.py", "src/cart.py", "src/cart/__init__.py", "src/shop/json.py", "setup.py",
+        "examples/b/main.py", "examples/b/json.py", "tests/api/shop.py", "tests/api/conftest.py",
+        "tools/words/__init__.py", "typings/requests/__init__.pyi", "tests/shop/data.py",
+    ],
+)  # fmt: skip
+def test_a_module_that_no_import_means_another_by_is_free(added: str) -> None:
+    assert stopped(added, base=LAYOUT, imported=IMPORTED) == set()
+
+
+def test_what_moves_keeps_its_name() -> None:
+    found = stopped("units.py", gone=["scripts/units.py"], base=LAYOUT, imported=IMPORTED)
+    assert found == set()
 
 
 def test_two_new_files_of_one_name_stop_the_change_too() -> None:
