@@ -85,6 +85,7 @@ class Finding(Record):
         "immutable_path",
         "test_deleted",
         "test_weakened",
+        "test_changed",
         "secret",
         "new_dependency",
         "ownership",

@@ -21,8 +21,8 @@ _WIDEST = 1_000  # characters of one field
 _MOST_NOTES, _MOST_FILES, _MOST_LINES = 5, 10, 12
 _NOTE = 180
 _GRAVEST_FIRST = (
-    "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "unproven", "ownership",
-    "size",
+    "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "test_changed",
+    "unproven", "ownership", "size",
 )  # fmt: skip
 _TOLD_APART = ("protected_path", "new_dependency")
 

@@ -20,6 +20,7 @@ from bot.domain.diff_guard._reading import Source, Sources, misread, read_by_pyt
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
 from bot.domain.diff_guard._shown import Redact, approvers_text, hidden
 from bot.domain.diff_guard._sources import INSTALLED, moved_sources
+from bot.domain.diff_guard._test_changes import changed_tests, lost_tests, pairs
 from bot.domain.diff_guard._tests import gone_tests, is_test_file, weakened
 from bot.domain.diff_guard._top_names import posing
 from bot.domain.protection import Protection
@@ -65,6 +66,7 @@ def inspect(
     there already, `taken` whether base imports it or a package brings it.
     """
     patches = parse(diff)
+    tests = pairs(patches, sources)
     findings = [
         *_emptiness(changes, patches, allowed_new),
         *_uncounted(changes, patches),
@@ -78,10 +80,13 @@ def inspect(
         *new_dependencies(patches, known_import),
         *posing(base_files, at_head(base_files, changes, patches), taken),
         *moved_sources(patches),
-        *gone_tests(changes, patches),
+        *gone_tests(changes, patches, {pair.patch.path for pair in tests}),
+        *lost_tests(tests),
         *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
     ]
+    blocking = [each for each in findings if each.blocking]
+    findings += changed_tests(patches, tests, blocking)
     return tuple(dict.fromkeys(findings))
 
 

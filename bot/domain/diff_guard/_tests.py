@@ -5,7 +5,7 @@ it puts in stops a change. Tests that grow, move or are renamed pass.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
@@ -52,8 +52,13 @@ def is_collected(path: str) -> bool:
     return bool(_TEST_NAME.fullmatch(PurePosixPath(path).name))
 
 
-def gone_tests(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> Iterator[Finding]:
-    """Yield test files that are deleted or renamed to where pytest does not look, and tests."""
+def gone_tests(
+    changes: Sequence[FileChange], patches: Sequence[FilePatch], compared: Container[str]
+) -> Iterator[Finding]:
+    """Yield test files that are deleted or renamed to where pytest does not look, and tests.
+
+    Those in files of `compared` were looked for by name, as Python reads them.
+    """
     renamed = {patch.old_path: patch for patch in patches if patch.status == "renamed"}
     gone = {change.path for change in changes if change.status == "deleted"}
     gone |= {patch.path for patch in patches if patch.status == "deleted"}
@@ -65,13 +70,14 @@ def gone_tests(changes: Sequence[FileChange], patches: Sequence[FilePatch]) -> I
             yield _gone(path, "A test file is deleted.")
         elif is_collected(path) and not is_collected(moved.path):
             yield _gone(path, f"Renamed to {moved.path}, where pytest does not look for tests.")
-    yield from _gone_functions([patch for patch in patches if is_test_file(patch.path)])
+    tests = [patch for patch in patches if is_test_file(patch.path)]
+    yield from _gone_functions(tests, compared)
 
 
-def _gone_functions(patches: Sequence[FilePatch]) -> Iterator[Finding]:
+def _gone_functions(patches: Sequence[FilePatch], compared: Container[str]) -> Iterator[Finding]:
     everywhere = {name for patch in patches for name in _defined(patch.added)}
     for patch in patches:
-        if patch.status == "deleted":
+        if patch.status == "deleted" or patch.path in compared:
             continue
         missing = [name for name in _defined(patch.removed) if name not in everywhere]
         fresh = set(_defined(patch.added)) - set(_defined(patch.removed))

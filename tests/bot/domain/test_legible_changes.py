@@ -159,5 +159,5 @@ def test_sources_that_touch_what_runs_their_tests_are_shown(line: str) -> None:
     found = judged(line)
     assert [(one.rule, one.blocking) for one in found] == [("test_weakened", False)]
     assert line.strip() in found[0].message
-    assert judged(line, path="tests/test_dice.py") == []
+    assert not any(one.blocking for one in judged(line, path="tests/test_dice.py"))
     assert judged(line, path="docs/testing.md") == []
