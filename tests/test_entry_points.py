@@ -4,13 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from bot.client import abilities
 from bot.domain.autonomy import Autonomy
 from bot.domain.grammar import Intent, Setting, parse
 from bot.domain.policy import Act
-from bot.domain.rate_limiter import Rate
 from bot.local.server import LocalPerson
 from bot.monitoring import AuditDoors, SelfAudit
 from bot.settings import SelfAuditConfig
@@ -23,12 +20,6 @@ from tests.support.trespassing import Trespasser
 ROOT = Path(__file__).resolve().parents[1]
 GWEN = LocalPerson("gwen", listed=True, roles=("developers",))
 PLANTED = "tests.support.planted_cog"
-
-
-@pytest.fixture(autouse=True)
-def heard_however_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the policy answer each word: that some are not heard is tested where it is decided."""
-    monkeypatch.setattr("cogs.conversation._limits.STRANGERS", Rate(burst=1_000, seconds=1))
 
 
 def every_cog() -> list[str]:
