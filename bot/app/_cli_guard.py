@@ -13,7 +13,7 @@ import typer
 from bot.adapters.git_comparison import GitComparison
 from bot.app._printing import say
 from bot.domain.change import Finding
-from bot.domain.diff_guard import Source, approvers_text, inspect, read_by_python
+from bot.domain.diff_guard import Source, approvers_text, inspect, text_files
 from bot.domain.path_classes import BUILT_IN, Guard, PathClass
 from bot.domain.protection import Protection
 from bot.settings import protection_from
@@ -108,7 +108,7 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
         allowed_new=frozenset(),
         sources={
             path: Source(compared.before(old), compared.after(path))
-            for path, old in read_by_python(diff)
+            for path, old in text_files(diff)
         },
         redact=clean,
         known_import=lambda module: _is_there(module, files) or compared.imports(module),

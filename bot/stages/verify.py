@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Proven, Verdict
-from bot.domain.diff_guard import Redact, Source, inspect, is_test_file, read_by_python
+from bot.domain.diff_guard import Redact, Source, inspect, is_test_file, text_files
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.proof import judged
@@ -186,7 +186,7 @@ class Verify:
                 before=await workspace.read_at(workspace.base, before),
                 after=await workspace.read_at(change.head, path),
             )
-            for path, before in read_by_python(change.diff)
+            for path, before in text_files(change.diff)
         }
         return inspect(
             change.diff,

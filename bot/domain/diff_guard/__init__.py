@@ -16,7 +16,7 @@ from bot.domain.diff_guard._imports import at_head, shadowing
 from bot.domain.diff_guard._legible import aware, illegible
 from bot.domain.diff_guard._parse import FilePatch, Hunk, parse
 from bot.domain.diff_guard._paths import SETTINGS, file_findings, path_findings
-from bot.domain.diff_guard._reading import Source, Sources, misread, read_by_python
+from bot.domain.diff_guard._reading import Source, Sources, misread, run_by_python, text_files
 from bot.domain.diff_guard._sameness import diff_hash, texts_hash
 from bot.domain.diff_guard._shown import Redact, approvers_text, hidden
 from bot.domain.diff_guard._sources import INSTALLED, moved_sources
@@ -39,7 +39,7 @@ __all__ = [
     "is_taken",
     "is_test_file",
     "parse",
-    "read_by_python",
+    "text_files",
     "texts_hash",
 ]
 
@@ -61,11 +61,13 @@ def inspect(
 
     `base_files` are the paths of all files at base. `owned` are those the plan may change,
     `allowed_new` further ones: the reproduction.
-    `protection` is base's. `sources` are the Python files, before and after. `redact` is what the
+    `protection` is base's. `sources` are the text files, before and after. `redact` is what the
     diff goes through before anybody reads it. `known_import` says whether a top-level module is
     there already, `taken` whether base imports it or a package brings it.
     """
     patches = parse(diff)
+    for patch in patches:
+        patch.python = run_by_python(patch, sources)
     tests = pairs(patches, sources)
     findings = [
         *_emptiness(changes, patches, allowed_new),

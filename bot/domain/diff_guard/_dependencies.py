@@ -117,7 +117,7 @@ def new_dependencies(
                 yield Finding(
                     rule="new_dependency", path=patch.path, message=message, blocking=False
                 )
-        if patch.path.endswith(".py"):
+        if patch.python:
             old = set(_imports(patch.removed))
             for name in dict.fromkeys(_imports(patch.added)):
                 if name in old or name in ours or name in sys.stdlib_module_names:

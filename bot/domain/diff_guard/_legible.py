@@ -42,14 +42,14 @@ _Rule = Callable[[str], str]
 
 def illegible(patch: FilePatch) -> Iterator[Finding]:
     """Yield what a reader of the diff would not see."""
-    rules = _PYTHON if patch.path.endswith(SOURCES) else _ANY
+    rules = _PYTHON if patch.python else _ANY
     for message, rule in rules.items():
         yield from _more(patch, rule, message)
 
 
 def aware(patch: FilePatch) -> Iterator[Finding]:
     """Yield that sources have to do with what tests them: shown, for it may be their trade."""
-    if not patch.path.endswith(SOURCES):
+    if not patch.python:
         return
     lines = [line for line in patch.added if _MACHINERY.search(line)]
     if len(lines) > sum(bool(_MACHINERY.search(line)) for line in patch.removed):

@@ -93,7 +93,10 @@ class Hunk:
 
 @dataclass
 class FilePatch:
-    """What happens to one file. A mode is git's octal text, empty when it is not shown."""
+    """What happens to one file. A mode is git's octal text, empty when it is not shown.
+
+    `python` is set once it is known what Python runs: the diff alone may not show it.
+    """
 
     path: str = ""
     old_path: str = ""
@@ -101,6 +104,7 @@ class FilePatch:
     old_mode: str = ""
     new_mode: str = ""
     binary: bool = False
+    python: bool = False
     hunks: list[Hunk] = field(default_factory=list)
 
     @property

@@ -7,6 +7,7 @@ before, in the very same line, is not the change's doing.
 """
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -27,21 +28,34 @@ class Source(NamedTuple):
 
 
 Sources = Mapping[str, Source]
-"""By path after the change: at least every Python file that is still there then."""
+"""By path after the change: at least all text files that are still there then."""
+
+# `exec` in the second line: how a shell is made to start Python where its path is long.
+_SCRIPT = re.compile(r"#!.*(?:python|pypy|\buv\b|\bpipx\b)|#!.*\n['\"].*exec.*python")
 
 
-def read_by_python(diff: str) -> list[tuple[str, str]]:
-    """Return the Python files of a diff that are there afterwards: path now, path before."""
-    return [(patch.path, patch.old_path) for patch in parse(diff) if _is_read(patch)]
+def text_files(diff: str) -> list[tuple[str, str]]:
+    """Return the files of a diff that are text and there afterwards: path now, path before."""
+    return [(patch.path, patch.old_path) for patch in parse(diff) if _is_text(patch)]
 
 
-def _is_read(patch: FilePatch) -> bool:
-    return patch.path.endswith(SOURCES) and patch.status != "deleted" and not patch.binary
+def _is_text(patch: FilePatch) -> bool:
+    return patch.status != "deleted" and not patch.binary
+
+
+def run_by_python(patch: FilePatch, sources: Sources) -> bool:
+    """Whether Python runs a file: by its ending, or by its first line, now or until it lost it."""
+    if patch.path.lower().endswith(SOURCES):
+        return True
+    before, after = sources.get(patch.path) or Source(None, None)
+    if after is None or after.startswith("#!"):
+        return bool(_SCRIPT.match(after or ""))
+    return bool(_SCRIPT.match(before or ""))
 
 
 def misread(patch: FilePatch, sources: Sources) -> Iterator[Finding]:
     """Yield where a Python file does not run as it reads."""
-    if not _is_read(patch):
+    if not patch.python or not _is_text(patch):
         return
     source = sources.get(patch.path)
     if source is None or source.after is None:

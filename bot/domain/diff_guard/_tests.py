@@ -119,7 +119,7 @@ def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
 
 def _silenced(patch: FilePatch) -> Iterator[str]:
     more = _count(_SILENCED, patch.added) - _count(_SILENCED, patch.removed)
-    if patch.path.endswith((".py", ".pyi")) and more > 0:
+    if patch.python and more > 0:
         first = next(line.strip() for line in patch.added if _SILENCED.search(line))
         yield f"A check is silenced: `{first[:120]}`."
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters._git_parse import file_changes
-from bot.domain.diff_guard import Source, inspect, read_by_python
+from bot.domain.diff_guard import Source, inspect, text_files
 from tests.fakes.guarded import CODE, DICE, HERE, PROTECTION, TEST, redact
 from tests.fakes.repositories import git, repository, write
 
@@ -32,7 +32,7 @@ class Tree:
             allowed_new=frozenset(),
             sources={
                 path: Source(self.read("HEAD", before), self.read("", path))
-                for path, before in read_by_python(diff)
+                for path, before in text_files(diff)
             },
             redact=redact,
         )

@@ -247,3 +247,15 @@ def test_whatever_moves_a_statement_from_where_it_is_seen_is_found(
     clean = parsed(spoilt.replace("\x0c", "").replace("\\\n", ""))
     same = clean is not None and ast.dump(clean) == ast.dump(tree)
     assert same or list(misplaced(tree, spoilt.split("\n"), words.ended))
+
+
+@pytest.mark.parametrize("first", ["#!/usr/bin/python3.11 -I", "#!/usr/bin/env -S uv run --script"])
+@pytest.mark.parametrize("name", ["two statements on a line", "code that a text swallows"])
+def test_a_script_is_read_as_python_by_its_first_line(name: str, first: str) -> None:
+    before, after = f"{first}\n{BASE}", f"{first}\n{RUNS_OTHERWISE[name]}"
+    for path in ("scripts/report", "scripts/report.cgi"):
+        assert "unsafe_file" in {one.rule for one in judged(path, before, after) if one.blocking}
+        shell = [text.replace(first, "#!/bin/sh") for text in (before, after)]
+        assert not [one for one in judged(path, *shell) if one.blocking]
+    without = judged("scripts/report", before, RUNS_OTHERWISE[name])
+    assert "unsafe_file" in {one.rule for one in without if one.blocking}
