@@ -36,9 +36,9 @@ class Pair(NamedTuple):
 
 def is_test_data(path: str) -> bool:
     """Whether tests read a file, or it holds tests that are not Python's."""
-    parts = PurePosixPath(path).parts
-    among = {"tests", "test", "__tests__", "testdata"} & set(parts[:-1])
-    return not path.endswith(".py") and bool(among or _OTHER_TESTS.fullmatch(parts[-1]))
+    where = PurePosixPath(path)
+    among = {"tests", "test", "__tests__", "testdata"} & set(where.parts[:-1])
+    return not path.endswith(".py") and bool(among or _OTHER_TESTS.fullmatch(where.name))
 
 
 def pairs(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
