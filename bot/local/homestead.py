@@ -25,14 +25,16 @@ ABOUT_FAULTS = (
     "tests/bot/local/test_faults.py",
     "tests/bot/local/test_homestead.py",
     "tests/bot/local/test_living_faults.py",
+    "tests/bot/repair/test_gate.py",
     "tests/bot/repair/test_planted_faults.py",
+    "tests/bot/stages/test_withdrawal.py",
     "tests/journeys/test_after_setup.py",
     "tests/journeys/test_claude.py",
     "tests/journeys/test_newcomer.py",
     "tests/journeys/test_planted_faults.py",
     "tests/journeys/test_stop_everything.py",
 )
-"""What says how a fault is made, and the tests that plant them: nowhere in the copy, nor in its
+"""What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the copy, nor in its
 history. To search there is to find the cause, not the answer."""
 _FULL_TIER = "\n  full:\n"
 _SHORT_TIER = """\

@@ -249,7 +249,9 @@ class Verify:
         against = [
             each
             for each in found
-            if each.blocking and not (undoing and each.rule in _UNDONE_WITH_IT)
+            if each.blocking
+            and each.rule != "empty"  # it came to base by another way: merging it does no harm
+            and not (undoing and each.rule in _UNDONE_WITH_IT)
         ]
         tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
         if against or not checked_here:

@@ -11,7 +11,7 @@ from cogs.conversation._heard import Heard
 from cogs.ui import author_of, is_listed
 
 LISTED = Rate(burst=20, seconds=3)
-STRANGERS = Rate(burst=4, seconds=15)
+STRANGERS = Rate(burst=10, seconds=15)
 REFUSALS = Rate(burst=1, seconds=30)  # in words; what is refused beside them gets the sign
 SIGN = "✋"
 # What may be asked again in a moment. All else that a listed person says is a decision, or may be.

@@ -35,10 +35,11 @@ def _clone(folder: Path) -> Path:
     git(clone, "remote", "remove", "origin")
     git(clone, "checkout", "-q", "-B", "main")
     plant(choose("dice-percent", None), clone)
+    commit(clone, {}, "Make dice faster")
     config = clone / "data/config.yaml"
     text = config.read_text()
     config.write_text(text[: text.index("\n  full:\n")] + FULL)
-    commit(clone, {}, "Make dice faster")
+    commit(clone, {}, "Check less before a merge")
     return clone
 
 

@@ -65,6 +65,7 @@ APPLICATION: Mapping[str, Any] = {
 
 def complete(node: dict[str, Any]) -> None:
     """Bring an object to the keys of its kind."""
+    _without_null_id(node)
     for kind in KINDS:
         if kind.known_by <= node.keys():
             for key, value in kind.always.items():
@@ -72,3 +73,12 @@ def complete(node: dict[str, Any]) -> None:
             for key in kind.never_null:
                 if node.get(key, ...) is None:
                     del node[key]
+
+
+def _without_null_id(node: dict[str, Any]) -> None:
+    """Have the emoji of a button or an option say its id only where it is a server's own."""
+    emoji = node.get("emoji")
+    if not isinstance(emoji, dict) or not {"label", "style"} & node.keys():
+        return
+    if emoji.get("id", ...) is None:
+        del emoji["id"]
