@@ -34,8 +34,8 @@ ABOUT_FAULTS = (
     "tests/journeys/test_planted_faults.py",
     "tests/journeys/test_stop_everything.py",
 )
-"""What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the copy, nor in its
-history. To search there is to find the cause, not the answer."""
+"""What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the
+copy, nor in its history. To search there is to find the cause, not the answer."""
 _FULL_TIER = "\n  full:\n"
 _SHORT_TIER = """\
     - {name: lint, command: [ruff, check, .], seconds: 30}

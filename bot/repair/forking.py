@@ -167,7 +167,9 @@ class ForkingRunner:
 
     async def _started(self) -> asyncio.subprocess.Process:
         async with self._starting:
-            if self._server is not None and self._server.returncode is None:
+            # One that died has closed its pipe some time before its exit status is known.
+            heard = self._listener is not None and not self._listener.done()
+            if self._server is not None and self._server.returncode is None and heard:
                 return self._server
             await self._stop()
             argv = ["env", f"THESEUS_REPAIR={self._mark}", self._python, "-c", BOOT]

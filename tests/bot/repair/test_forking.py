@@ -243,7 +243,7 @@ async def test_what_goes_wrong_the_first_time_only_is_no_ones_fault(
     text = FIRST_TIME.replace("{marker}", str(marker)).replace("{trouble}", trouble)
     (project / "test_first.py").write_text(text)
     async with ForkingRunner(project) as runner:
-        result = await runner.run(["test_first.py::test_late"], {}, Limits(3, 10, seconds))
+        result = await runner.run(["test_first.py::test_late"], {}, Limits(1, 10, seconds))
     assert (result.green, result.tried) == (True, 2)
 
 
