@@ -11,47 +11,49 @@ unexport PYTHONDONTWRITEBYTECODE
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: demo test slow exhaustive quick check format install claude system bench clean
+.PHONY: help demo test slow exhaustive quick check format install claude system bench clean
 
-demo: $(if $(CLAUDE),claude,install)
+# A target is told by what stands behind its ##. The first target of the file stays `demo`.
+
+demo: $(if $(CLAUDE),claude,install)  ## a page in your browser; ARGS="--fault polls-no-votes", "--engine claude", "--help"
 	$(BIN)/theseus demo $(ARGS)
 
-test: system claude check
+test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" for a part
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
-slow: system claude
+slow: system claude  ## whole journeys: sockets, git, browser, the Claude Code program
 	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(ARGS)
 
 # The slow tests with every fault, moment and cast: most of an hour.
-exhaustive: system claude
+exhaustive: system claude  ## the same with every fault, moment and cast; most of an hour
 	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
 
-quick: claude
+quick: claude  ## the everyday tests alone
 	$(BIN)/pytest -n auto -m "not slow" -q $(ARGS)
 
-check: claude
+check: claude  ## format, lint, types, import contracts, the lock; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/theseus dependencies --no-files
 
-format: install
+format: install  ## mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: claude
+bench: claude  ## measure beside baselines; ARGS="--only journal" for one
 	$(BIN)/theseus bench $(ARGS)
 
 # The environment is complete when this stamp is newer than the lock. A uv on PATH is used, and may
 # bring its own Python; otherwise one is put into the environment itself. Packages are compiled once,
 # here: what runs in the sandbox may not write, and would compile them again each time.
-install: $(VENV)/.installed
+install: $(VENV)/.installed  ## everything the bot needs, into .venv
 
 $(VENV)/.installed: uv.lock pyproject.toml
 	@echo "Installing what Theseus needs into $(VENV) (once; a minute or so)"
 	@if command -v uv >/dev/null 2>&1; then \
-	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --compile-bytecode --extra local --extra charts; \
+	    uv venv --quiet --allow-existing $(VENV) && uv sync --quiet --frozen --compile-bytecode --extra charts; \
 	else \
 	    $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }; \
 	    $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
@@ -60,17 +62,17 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	    if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
 	    else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
 	    $$pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
-	    $(BIN)/uv sync --quiet --frozen --compile-bytecode --extra local --extra charts --inexact; \
+	    $(BIN)/uv sync --quiet --frozen --compile-bytecode --extra charts --inexact; \
 	fi
 	@touch $@
 
 # With the claude engine: its package carries the Claude Code program (a download of 160 MB). The
 # tests run the real program too, against a model that follows a script.
-claude: $(VENV)/.claude
+claude: $(VENV)/.claude  ## the same with the claude engine (160 MB)
 
 $(VENV)/.claude: $(VENV)/.installed
 	@echo "Installing the claude engine into $(VENV) (once; a minute or so)"
-	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra local --extra charts --extra claude --inexact
+	@PATH="$(BIN):$$PATH" uv sync --quiet --frozen --compile-bytecode --extra charts --extra claude --inexact
 	@touch $@
 
 define NO_PYTHON
@@ -84,8 +86,11 @@ endef
 export NO_PYTHON NO_VENV
 
 # System packages, where apt-get is there to install them; tests that need one say so when it is not.
-system:
+system:  ## bubblewrap and Chromium, where apt-get may be used
 	@sh tests/system_packages.sh
 
-clean:
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+clean:  ## remove .venv and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -16,8 +16,8 @@ from bench.rows import Row, in_turns
 from bench.stage import Event, Watch, open_demo, settled
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app import project_root
-from bot.local.person import Person
-from bot.local.server import LocalDiscord
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
 
 PAIRS = 15
 REQUEST = "rolling dice keeps crashing, please look into it"
@@ -29,7 +29,7 @@ async def measure() -> Sequence[Row]:
         open_demo(None) as (demo, alice),
         _echo_bot(demo.discord),
         Watch(alice) as watch,
-        SqliteStore(demo.stead.state / "theseus.sqlite3") as store,
+        SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
         await _echo_is_there(alice, watch)
 

@@ -1,6 +1,6 @@
 """What gets merged, over generated sequences of people, words, pushes, roles and restarts.
 
-The real agent, with a fake behind every door; an oracle of its own says what may be merged. Seeded:
+The real agent, with a fake behind every port; an oracle of its own says what may be merged. Seeded:
 the same sequences on every machine.
 """
 
@@ -31,6 +31,7 @@ async def count(sequences: int = SEQUENCES) -> dict[str, object]:
         "merges": tally.merges,
         "wrong merges": len(tally.wrong),
         "valid approvals that did not ship": len(tally.stuck),
+        "valid approvals of what no longer goes together with the base": tally.collided,
         "refusals": dict(tally.refused.most_common()),
         "acts": dict(tally.acts.most_common()),
         "seconds": round(time.perf_counter() - began, 1),

@@ -20,19 +20,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.attacks.longer import endless, later_attacks, resumed, spent
-from tests.attacks.rounds import all_attacks, attacked, rounds
-from tests.attacks.tally import Tally
-from tests.attacks.unguarded import tame_attacks, unguarded
-from tests.attacks.voyage import chatted, looked_into, repaired, spoilt, voyage
-from tests.attacks.voyage_attacks import (
+from tests.attacks.bot_attacks import (
     CHATTING,
     LOOKED_INTO,
     SPOILT_RUN,
     WHOLE_RUN,
     voyage_attacks,
 )
-from tests.attacks.voyage_fates import judged
+from tests.attacks.bot_outcomes import judged
+from tests.attacks.bot_under_attack import bot_under_attack, chatted, looked_into, repaired, spoilt
+from tests.attacks.long_attacks import endless, later_attacks, resumed, spent
+from tests.attacks.rounds import all_attacks, attacked, rounds
+from tests.attacks.tally import Tally
+from tests.attacks.unguarded import tame_attacks, unguarded
 
 COURSES = {WHOLE_RUN: repaired, SPOILT_RUN: spoilt, LOOKED_INTO: looked_into, CHATTING: chatted}
 
@@ -59,7 +59,7 @@ def parts() -> Sequence[Part]:
 
 async def _sailed(folder: Path, entry: str) -> Tally:
     attacks = [each for each in voyage_attacks() if each.entry == entry]
-    async with voyage(folder, attacks) as sailing:
+    async with bot_under_attack(folder, attacks) as sailing:
         await COURSES[entry](sailing)
         return await judged(sailing)
 

@@ -20,9 +20,9 @@ from bench.scene import Scene, scene
 from bot.adapters.sandbox import choose_sandbox
 from bot.domain.change import CheckResult
 from bot.domain.history import History
-from bot.ports.sandbox import Limits, Sandbox
-from tests.fakes.fairground import SPIN
+from bot.ports.sandbox import Sandbox, SandboxLimits
 from tests.fakes.repositories import git
+from tests.fakes.small_bot_repository import SPIN
 
 PAIRS = 3
 PACES = (0.0, 3.0)  # seconds of the model's own time for each turn
@@ -132,8 +132,8 @@ class _Direct:
         evidence, plan = self.history.evidence, self.history.plan
         assert evidence and plan and plan.reproduction
         if not self._tree.exists():
-            stead = self._place.world.stead
-            git(stead.home, "clone", "-q", "--local", str(stead.checkout), str(self._tree))
+            workspace = self._place.world.workspace
+            git(workspace.home, "clone", "-q", "--local", str(workspace.checkout), str(self._tree))
         git(self._tree, "reset", "-q", "--hard", evidence.base)
         git(self._tree, "clean", "-fdxq", "-e", ".mypy_cache", "-e", ".ruff_cache")
         file = self._tree / plan.reproduction.path
@@ -147,7 +147,7 @@ class _Direct:
             cwd=self._tree,
             writable=[self._tree],
             env={"PYTHONPATH": str(self._tree)},
-            limits=Limits(seconds=SECONDS),
+            limits=SandboxLimits(seconds=SECONDS),
         )
         assert (done.returncode == 0) is passes, f"{check.command}: {done.output}"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.adapters.claude_agent._commands import confined
 from bot.adapters.claude_agent._launch import Room
 from bot.adapters.sandbox import BubblewrapSandbox, probe
-from bot.ports.sandbox import Limits
+from bot.ports.sandbox import SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping, homes
 from tests.support.ways_out import ATTEMPTS
@@ -32,7 +32,9 @@ async def measure() -> Mapping[str, list[str]]:
         os.environ["SOMETHING"] = "very-secret"
         tree = Path(str(around["tree"]))
         attempts = escaping.probe(around)
-        done = await sandbox.run(attempts, cwd=tree, writable=[tree], env={}, limits=Limits())
+        done = await sandbox.run(
+            attempts, cwd=tree, writable=[tree], env={}, limits=SandboxLimits()
+        )
         through["check"] = escaping.succeeded(done.output)
         through["program"] = escaping.succeeded(await _of_program(sandbox, attempts, tree))
         command = confined(sandbox, shlex.join(attempts), tree, 60.0)

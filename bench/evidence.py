@@ -24,18 +24,19 @@ from bot.domain.evidence import Evidence
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import Person, Place
 from bot.domain.run import Trigger
-from bot.stages.diagnose import Diagnose
-from bot.stages.observe import Observe
-from bot.telemetry import Recorder, redact
-from tests.fakes.fairground import FAIR, FILE, SPIN, fairground
+from bot.redaction import redact
+from bot.self_improvement.steps.diagnose import diagnosis_by_rules
+from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.telemetry import Recorder
 from tests.fakes.repositories import commit
+from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, small_bot
 
 CHARACTERS_A_TOKEN = 4
 SIZES = {"small": 40, "busy": 10_000}
 FAILS_EVERY = 20
 
 
-class Deed(NamedTuple):
+class FailingCall(NamedTuple):
     """What somebody does that fails, and with what."""
 
     name: str
@@ -46,7 +47,7 @@ class Deed(NamedTuple):
 async def measure() -> Sequence[Row]:
     """Return a row for each size of journal."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
-        root = Path(folder) / "fairground"
+        root = Path(folder) / "checkout"
         head = await asyncio.to_thread(repository, root)
         fair = imported(root / FILE)
         rows = []
@@ -66,7 +67,7 @@ class _Site(NamedTuple):
 
 def repository(root: Path) -> str:
     """Make a repository in which the fault came with the second commit; return the newest."""
-    fairground(root)
+    small_bot(root)
     commit(root, {FILE: FAIR.replace(*SPIN.edit[1:])}, "Spin: count fields from 1")
     return commit(root, {FILE: FAIR}, "Spin: take the number as it is")
 
@@ -79,9 +80,11 @@ async def _one(site: _Site, fair: ModuleType, name: str, records: int) -> Row:
     ):
         recorder = Recorder(journal, clock, root, b"bench", lambda: site.head, redact=redact)
         record_failures(recorder, fair, records)
-        observe = Observe(journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24))
+        observe = EvidenceCollector(
+            journal, GitCheckout(root), clock, memory, lookback=timedelta(hours=24)
+        )
         evidence = await observe(request(clock.now()))
-    pack = evidence_text(evidence, Diagnose().read(evidence), words=SPIN.complaint)
+    pack = evidence_text(evidence, diagnosis_by_rules(evidence), words=SPIN.complaint)
     return _row(name, pack, _pasted(site.state, root, evidence))
 
 
@@ -133,18 +136,18 @@ def _record(recorder: Recorder, fair: ModuleType, number: int) -> None:
     if number % FAILS_EVERY:
         record("greet", ActionOutcome.OK)
         return
-    deeds = _deeds(fair)
-    deed = deeds[number // FAILS_EVERY % len(deeds)]
+    calls = _failing_calls(fair)
+    failing = calls[number // FAILS_EVERY % len(calls)]
     try:
-        deed.call()
+        failing.call()
     except (IndexError, KeyError, ZeroDivisionError) as error:
-        record(deed.name, ActionOutcome.ERROR, error=error, inputs=deed.inputs)
+        record(failing.name, ActionOutcome.ERROR, error=error, inputs=failing.inputs)
 
 
-def _deeds(fair: ModuleType) -> Sequence[Deed]:
-    spin = Deed("spin", {"number": 3}, partial(fair.spin, 3))
-    flip = Deed("flip", {"side": "rim"}, partial(fair.flip, "rim"))
-    share = Deed("share", {"sweets": 7, "people": 0}, partial(fair.share, 7, 0))
+def _failing_calls(fair: ModuleType) -> Sequence[FailingCall]:
+    spin = FailingCall("spin", {"number": 3}, partial(fair.spin, 3))
+    flip = FailingCall("flip", {"side": "rim"}, partial(fair.flip, "rim"))
+    share = FailingCall("share", {"sweets": 7, "people": 0}, partial(fair.share, 7, 0))
     return (spin, spin, flip, spin, share)
 
 

@@ -18,10 +18,11 @@ from bench.rows import Row, in_turns
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.stages.observe import Observe
-from bot.telemetry import Recorder, redact
-from tests.fakes.fairground import FILE
+from bot.redaction import redact
+from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.small_bot_repository import FILE
 
 RECORDS = 1_000_000
 PAIRS = 3
@@ -37,7 +38,7 @@ async def measure() -> Sequence[Row]:
 async def scan(folder: Path, records: int) -> Row:
     """Return the row of a journal of so many records, made in that folder."""
     room_for(folder, records, index=True)
-    root, state, clock = folder / "fairground", folder / "state", FakeClock(END)
+    root, state, clock = folder / "checkout", folder / "state", FakeClock(END)
     head = await asyncio.to_thread(repository, root)
     await asyncio.to_thread(write_month, state / "journal", records)
     async with (
@@ -47,7 +48,9 @@ async def scan(folder: Path, records: int) -> Row:
         recorder = Recorder(journal, clock, root, b"bench", lambda: head, redact=redact)
         record_failures(recorder, imported(root / FILE))
         assert await journal.damaged() == ()  # waits for the whole index
-        observe = Observe(journal, GitCheckout(root), clock, memory, lookback=timedelta(days=31))
+        observe = EvidenceCollector(
+            journal, GitCheckout(root), clock, memory, lookback=timedelta(days=31)
+        )
 
         async def ours() -> float:
             started = time.perf_counter()

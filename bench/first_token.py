@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from bench.bare import Asked, bare
 from bench.rows import Row, in_turns
 from bench.scene import Scene, scene
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 
 PAIRS = 5
 MODEL_SECONDS = 0.5
@@ -47,7 +47,7 @@ async def _one(place: Scene, name: str, text: str, end: str, pairs: int) -> Row:
             asked = Asked.like(place.model.asked("planner")[-1])
             asking = asyncio.create_task(place.asked("planner"))
             start = datetime.now(UTC)
-            await sdk.hold(asked, place.world.stead.checkout)
+            await sdk.hold(asked, place.world.workspace.checkout)
             return (await asking - start).total_seconds()
 
         mine, theirs, ratio = await in_turns(ours, baseline, pairs=pairs)

@@ -1,7 +1,7 @@
 """What the model gateway costs: requests through it, against asking the model directly.
 
 The model is the scripted one, in a process of its own; it answers at once, or after half a second,
-as a quick one might. The gateway redacts, asks the budget gate and writes every request into the
+as a quick one might. The gateway redacts, asks the budget and writes every request into the
 ledger, as in the running bot. `a long talk` is 200,000 characters of code and words, sent again
 with a little more each time, as the program does.
 """
@@ -22,10 +22,10 @@ from bench.rows import Row, in_turns
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.system_clock import SystemClock
+from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.account import Account
 from bot.domain.budget import BudgetRules, Cap
-from bot.self_improvement import BudgetGate
-from bot.telemetry import redact
+from bot.redaction import redact
 
 ROOT = Path(__file__).resolve().parents[1]
 PAIRS = 15
@@ -190,8 +190,8 @@ async def _ways() -> AsyncIterator[tuple[Way, Way]]:
 
 def _gateway(url: str, ledger: SqliteLedger, folder: Path) -> HttpModelGateway:
     clock = SystemClock()
-    toll = BudgetGate(ledger, clock, FREE)
-    return HttpModelGateway(Upstream("nobody's", url), toll, clock, folder, redact=redact)
+    spend_guard = BudgetEnforcer(ledger, clock, FREE)
+    return HttpModelGateway(Upstream("nobody's", url), spend_guard, clock, folder, redact=redact)
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.app import project_root
 from bot.domain.journal import ActionOutcome, Kind
-from bot.telemetry import Recorder, redact
+from bot.redaction import redact
+from bot.telemetry import Recorder
 
 PAIRS = 11
 RECORDS = 1_000

@@ -16,7 +16,7 @@ from bench.month import END, room_for, write_month
 from bench.rows import Row
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.journal import JournalQuery
-from bot.telemetry import redact
+from bot.redaction import redact
 
 RECORDS = 5_000_000
 SCAN = "plain scan"

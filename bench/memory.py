@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.bare import Asked, bare
 from bench.rows import Row
 from bench.scene import Scene, scene
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 
 RUNS = (1, 8)
 SECONDS = 600.0
@@ -64,7 +64,7 @@ async def _of_clients(place: Scene, counts: Sequence[int]) -> list[float]:
         begun, before = 0, len(place.model.asked("executor"))
         for clients in counts:
             for _ in range(begun, clients):
-                await sdk.begin(asked, place.world.stead.checkout)
+                await sdk.begin(asked, place.world.workspace.checkout)
             begun = clients
             await asyncio.wait_for(place.model.heard(before + clients, "executor"), SECONDS)
             found.append(megabytes(sdk.pid))

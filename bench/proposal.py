@@ -8,10 +8,10 @@ from bench.moments import moments
 from bench.rows import Row
 from bench.stage import open_demo, settled
 from bot.adapters.sqlite_store import SqliteStore
+from bot.demo.faults import choose
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
-from bot.local.faults import choose
-from bot.local.person import Person
+from local_discord.person import Person
 
 FAULT = "dice-top-face"
 
@@ -21,7 +21,7 @@ async def measure() -> Sequence[Row]:
     fault = choose(FAULT, None)
     async with (
         open_demo(fault) as (demo, alice),
-        SqliteStore(demo.stead.state / "theseus.sqlite3") as store,
+        SqliteStore(demo.workspace.state / "theseus.sqlite3") as store,
     ):
         await _meet(alice)
         await alice.say("dev", fault.complaint)
@@ -29,7 +29,7 @@ async def measure() -> Sequence[Row]:
         if run.ended:
             raise RuntimeError(f"the run ended without a proposal: {run.reason}")
         history = await store.history(run.id)
-        saved = moments(demo.stead.state / "theseus.sqlite3", run)
+        saved = moments(demo.workspace.state / "theseus.sqlite3", run)
     return _rows(saved, history)
 
 

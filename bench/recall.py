@@ -38,21 +38,21 @@ async def measure() -> Sequence[Row]:
     """Return a row for each kind of question."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         file = Path(folder) / "memory.sqlite3"
-        async with SqliteMemory(file, redact=str, most=MEMORIES + 1) as book:
-            await book.remember_all(_memories())
+        async with SqliteMemory(file, redact=str, most=MEMORIES + 1) as memory_store:
+            await memory_store.remember_all(_memories())
             scan = sqlite3.connect(file)
             try:
-                return [await _row(book, scan, name) for name in _QUESTIONS]
+                return [await _row(memory_store, scan, name) for name in _QUESTIONS]
             finally:
                 scan.close()
 
 
-async def _row(book: SqliteMemory, scan: sqlite3.Connection, name: str) -> Row:
+async def _row(memory_store: SqliteMemory, scan: sqlite3.Connection, name: str) -> Row:
     wanted = _QUESTIONS[name]
 
     async def ours() -> float:
         start = time.perf_counter()
-        found = await book.recall(wanted)
+        found = await memory_store.recall(wanted)
         assert len(found) == wanted.limit
         return time.perf_counter() - start
 

@@ -14,7 +14,7 @@ from bench._harmless import made_up
 from bench._secret_forms import BEYOND, FORMS, PLAIN, Planted, left, planted
 from bench._secret_kinds import secrets
 from bench.rows import Row
-from bot.telemetry import StreamRedactor, redact
+from bot.redaction import StreamRedactor, redact
 
 SEED, EACH, LINES = 20261121, 5, 400
 CHUNKS = (1, 3, 16, 61, 500)

@@ -13,7 +13,7 @@ from bot.adapters.claude_agent._program import Talk
 from bot.adapters.sandbox import PlainSandbox, choose_sandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
-from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.sandbox import Sandbox, SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.fakes.faulty_project import FIXED, faulty_project
 from tests.fakes.repositories import write
@@ -63,7 +63,7 @@ def _timed(sandbox: Sandbox, argv: Sequence[str], folder: Path) -> Timed:
 
     async def once() -> float:
         started = time.perf_counter()
-        done = await sandbox.run(argv, cwd=tree, writable=[tree], env={}, limits=Limits())
+        done = await sandbox.run(argv, cwd=tree, writable=[tree], env={}, limits=SandboxLimits())
         if done.returncode:
             raise RuntimeError(done.output)
         return time.perf_counter() - started

@@ -15,9 +15,9 @@ from pathlib import Path
 from bench.stage import settled
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.run import Run
-from tests.fakes.fairground import Game
+from tests.fakes.small_bot_repository import Game
 from tests.support.casts import claude_with
-from tests.support.mind import Mind
+from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.support.small_world import SmallWorld, small_world
 from tests.twins.model import Request, ScriptedModel, Turn, forever, held, slow, told
 
@@ -46,7 +46,7 @@ class Scene:
     @property
     def database(self) -> Path:
         """Return where the bot keeps its runs."""
-        return self.world.stead.state / "theseus.sqlite3"
+        return self.world.workspace.state / "theseus.sqlite3"
 
     async def ready(self, game: Game) -> None:
         """Let a command fail, and let the model know what mends it."""
@@ -69,11 +69,11 @@ async def scene(*, workers: int = 2) -> AsyncIterator[Scene]:
     pace, arrivals = Pace(), list[tuple[datetime, Request]]()
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        mind = Mind(folder / "home" / "script.json").story
-        cast = claude_with(_noted(mind, pace, arrivals))
+        behaviour = ScriptedModelBehaviour(folder / "home" / "script.json").story
+        cast = claude_with(_noted(behaviour, pace, arrivals))
         async with small_world(folder, cast, checks=[TYPES], workers=workers) as world:
             assert world.cast.model is not None
-            async with SqliteStore(world.stead.state / "theseus.sqlite3") as store:
+            async with SqliteStore(world.workspace.state / "theseus.sqlite3") as store:
                 yield Scene(world, world.cast.model, store, folder, pace, arrivals)
 
 

@@ -12,19 +12,19 @@ from bench.rows import Row, in_turns
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.app import project_root
-from bot.local.homestead import Homestead, Residence, prepare
+from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 
 PAIRS = 15
-_NOBODY = Residence(guild_id=0, dev_channel_id=0, listed=(), url="", engine="offline")
+_NOBODY = DemoPaths(guild_id=0, dev_channel_id=0, listed=(), url="", engine="offline")
 
 
 async def measure() -> Sequence[Row]:
     """Return one row, measured on a private clone of this repository."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as home:
-        stead = Homestead.at(Path(home))
-        await prepare(project_root(), stead, None, _NOBODY)
-        base = await GitCheckout(stead.checkout).head()
-        workspaces = GitWorkspaces(stead.checkout, stead.home / "worktrees")
+        workspace = DemoWorkspace.at(Path(home))
+        await prepare(project_root(), workspace, None, _NOBODY)
+        base = await GitCheckout(workspace.checkout).head()
+        workspaces = GitWorkspaces(workspace.checkout, workspace.home / "worktrees")
         runs = iter(range(1_000_000))
 
         async def lease() -> float:
@@ -37,7 +37,9 @@ async def measure() -> Sequence[Row]:
             return taken
 
         async def clone() -> float:
-            return await asyncio.to_thread(_clone_and_remove, stead.checkout, stead.home / "clone")
+            return await asyncio.to_thread(
+                _clone_and_remove, workspace.checkout, workspace.home / "clone"
+            )
 
         ours, baseline, ratio = await in_turns(lease, clone, pairs=PAIRS)
     return [

@@ -6,8 +6,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.policy import Act
 from bot.domain.run import ENDED
 from cogs.ui import send_privately, speaker
 

@@ -7,12 +7,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
-from bot.self_improvement import ApprovalRequest
 from cogs.ui import (
     CardSeen,
     RunButton,
@@ -129,16 +129,18 @@ class Approvals(commands.Cog):
             head=card.head,
         )
         text = await self._approve(request)
-        if not self.bot.agent.clerk.tired(request.person.id):
+        if not self.bot.agent.audit_writer.tired(request.person.id):
             # the same event again says the same; a reaction given later may be answered anew
             said = hashlib.sha256(text.encode()).hexdigest()[:12]
             await self.bot.chat.post(channel_id, Post(text=text), key=f"{given}:{said}")
         taken = await self._taken(card.message_id)
         reactions = taken.reactions | {f"{user.id}:{emoji}"}
-        await self.bot.shelf.put(f"reactions:{card.message_id}", taken.but(reactions=reactions))
+        await self.bot.key_values.put(
+            f"reactions:{card.message_id}", taken.but(reactions=reactions)
+        )
 
     async def _taken(self, card_id: int) -> Taken:
-        return await self.bot.shelf.get(f"reactions:{card_id}", Taken) or Taken()
+        return await self.bot.key_values.get(f"reactions:{card_id}", Taken) or Taken()
 
     @app_commands.command()
     @app_commands.describe(
@@ -168,7 +170,7 @@ class Approvals(commands.Cog):
     async def revert(self, interaction: discord.Interaction, run: str | None = None) -> None:
         """Propose to take back a change that was shipped."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        undo = await self.bot.agent.reverting.ask(
+        undo = await self.bot.agent.requests.revert(
             speaker(interaction), run_id=run, thread_id=interaction.channel_id
         )
         await send_privately(interaction, reverting_text(undo), f"run-{undo.id}")

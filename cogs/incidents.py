@@ -7,15 +7,15 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.cards import incident_line, plain
 from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.ids import short_id
 from bot.domain.incident import Incident
 from bot.domain.people import Person
-from bot.domain.policy import Act
 from bot.domain.posts import MessageRef
 from bot.monitoring import Monitoring
+from bot.presentation.cards import incident_line, plain
 from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
 
 _TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")

@@ -8,8 +8,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.domain.cards import one_line
-from bot.domain.recalling import told
+from bot.memory.ranking import told
+from bot.presentation.cards import one_line
 from cogs.ui import fitting, forgotten_text, is_listed, memory_line, speaker
 
 _CHOICES = 25
@@ -31,7 +31,7 @@ class Memories(
         """Look up what I have learned, and what people noted."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = speaker(interaction)
-        found = await self.bot.agent.recollection.search(person, words)
+        found = await self.bot.agent.memory.search(person, words)
         lines = [f"{memory_line(each.memory)} — {each.because}" for each in found]
         await interaction.followup.send(
             fitting(lines) or "I remember nothing like that.", ephemeral=True
@@ -43,7 +43,7 @@ class Memories(
         """Have me forget something for good; everybody here can see it."""
         await interaction.response.defer(thinking=True)
         person = speaker(interaction)
-        found = await self.bot.agent.recollection.forget(person, memory)
+        found = await self.bot.agent.memory.forget(person, memory)
         await interaction.followup.send(forgotten_text(person, found))
 
     @app_commands.command()
@@ -51,7 +51,7 @@ class Memories(
         """Get everything I remember as a file, a line each (NDJSON)."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         person = speaker(interaction)
-        memories = await self.bot.agent.recollection.export(person)
+        memories = await self.bot.agent.memory.export(person)
         content = "".join(f"{memory.model_dump_json()}\n" for memory in memories).encode()
         name = "memory.ndjson"
         if len(content) > _LARGE:
@@ -67,7 +67,7 @@ class Memories(
         person = speaker(interaction)
         if not is_listed(self.bot, person):
             return []  # not audited: it would be a line for every key they press
-        search = self.bot.agent.recollection.search
+        search = self.bot.agent.memory.search
         memories = [each.memory for each in await search(person, current, limit=_CHOICES)]
         if not memories:  # half a word, or half a key
             newest = [each.memory for each in await search(person, limit=_RECENT)]

@@ -4,8 +4,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.until import read_until
 from bot.client import TheseusClient
-from bot.domain.until import read_until
 from cogs.ui import resumed, speaker
 
 

@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 
 SOURCE = "https://dummyjson.com/quotes/random"
-PATIENCE = aiohttp.ClientTimeout(total=5)
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5)
 MAX_QUOTE = 1_500
 NOTHING = "The service I ask for quotes had none to give. Try again later."
 
@@ -42,7 +42,7 @@ class Quotes(commands.Cog):
         file = self.bot.state / "quotes.url"
         if file.is_file():
             self.source = file.read_text(encoding="utf-8").strip()
-        self._web = aiohttp.ClientSession(timeout=PATIENCE, raise_for_status=True)
+        self._web = aiohttp.ClientSession(timeout=REQUEST_TIMEOUT, raise_for_status=True)
 
     async def cog_unload(self) -> None:
         """Close the pool."""

@@ -88,7 +88,7 @@ def due_phrase(seconds: int) -> str:
 
 
 def describe_reminder(row: Any, now: int) -> str:
-    """One line about a reminder's row (a dict as the shelf gives it), or that there is none."""
+    """One line about a reminder's row (a dict as the store gives it), or that there is none."""
     if row is None:
         return "You have no reminder with that number. `/reminders list` shows yours."
     return f"**#{row['id']}** {row['about']}, in {due_phrase(row['due'] - now)}"
@@ -116,7 +116,7 @@ def clip(text: str) -> str:
     return text[:1990].rpartition("\n")[0] + "\n…"
 
 
-class Shelf:
+class ReminderStore:
     """The file of reminders; rows are dicts with `id`, `user`, `channel`, `due` and `about`.
 
     Times are seconds since 1970, UTC. Numbers are never given out twice.
@@ -167,7 +167,7 @@ class Shelf:
         return await self._rows("WHERE try_at <= ? ORDER BY due, id", (now,))
 
     async def due_times(self) -> list[int]:
-        """Return when to look at the shelf again."""
+        """Return when to look at the store again."""
         rows = await self._rows("ORDER BY try_at LIMIT 1", ())
         return [row["try_at"] for row in rows]
 
@@ -182,24 +182,24 @@ class Shelf:
 
 
 class Reminders(commands.Cog):
-    """Keeps reminders on a shelf and delivers each when the clock says so."""
+    """Keeps reminders in a file and delivers each when the clock says so."""
 
     mine = app_commands.Group(name="reminders", description="Your reminders")
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
-        self.shelf = Shelf(bot.state / "reminders.sqlite3")
+        self.key_values = ReminderStore(bot.state / "reminders.sqlite3")
         self._nap: asyncio.Task[None] | None = None
         self._changed = False
         self._closing = False
 
     async def cog_load(self) -> None:
-        """Open the shelf; whatever fell due while the bot was away is delivered now."""
-        await self.shelf.open()
+        """Open the store; whatever fell due while the bot was away is delivered now."""
+        await self.key_values.open()
         self._watch.start()
 
     async def cog_unload(self) -> None:
-        """Stop waiting and close the shelf; a delivery under way may finish first."""
+        """Stop waiting and close the store; a delivery under way may finish first."""
         watching = self._watch.get_task()
         self._closing = True
         self._watch.stop()
@@ -207,7 +207,7 @@ class Reminders(commands.Cog):
         if watching is not None:
             await asyncio.wait({watching}, timeout=CLOSING_TIME)
         self._watch.cancel()
-        await self.shelf.close()
+        await self.key_values.close()
 
     @app_commands.command(name="remind", description="Remind me of something here, later")
     @app_commands.rename(delay="in")
@@ -218,13 +218,13 @@ class Reminders(commands.Cog):
         delay: str,
         about: app_commands.Range[str, 1, MAX_ABOUT],
     ) -> None:
-        """Put a reminder on the shelf, or say what is wrong with the delay."""
+        """Put a reminder into the store, or say what is wrong with the delay."""
         try:
             seconds = parse_delay(delay)
         except DelayError as error:
             await interaction.response.send_message(str(error), ephemeral=True)
             return
-        rows = await self.shelf.of(interaction.user.id)
+        rows = await self.key_values.of(interaction.user.id)
         if len(rows) >= MAX_EACH or interaction.channel_id is None:
             await interaction.response.send_message(
                 f"You have {len(rows)} reminders already; `/reminders cancel` one first.",
@@ -232,7 +232,7 @@ class Reminders(commands.Cog):
             )
             return
         due = self._now() + seconds
-        number = await self.shelf.add(interaction.user.id, interaction.channel_id, due, about)
+        number = await self.key_values.add(interaction.user.id, interaction.channel_id, due, about)
         self._wake()
         await interaction.response.send_message(
             f"I'll remind you in {due_phrase(seconds)} (<t:{due}:t>): {about}\n"
@@ -244,7 +244,9 @@ class Reminders(commands.Cog):
     async def list_mine(self, interaction: discord.Interaction) -> None:
         """Show the asker's reminders, the next one first, to them alone."""
         now = self._now()
-        lines = [describe_reminder(row, now) for row in await self.shelf.of(interaction.user.id)]
+        lines = [
+            describe_reminder(row, now) for row in await self.key_values.of(interaction.user.id)
+        ]
         text = "\n".join(lines) or "You have no reminders. `/remind in:10m about:tea` sets one."
         await interaction.response.send_message(clip(text), ephemeral=True)
 
@@ -254,11 +256,11 @@ class Reminders(commands.Cog):
     async def cancel(
         self, interaction: discord.Interaction, number: app_commands.Range[int, 1, 2**53 - 1]
     ) -> None:
-        """Take a reminder off the shelf; only its owner can."""
-        row = await self.shelf.find(number, interaction.user.id)
+        """Take a reminder out of the store; only its owner can."""
+        row = await self.key_values.find(number, interaction.user.id)
         line = describe_reminder(row, self._now())
         if row is not None:
-            await self.shelf.remove(number)
+            await self.key_values.remove(number)
             line = f"Cancelled: {line}"
         await interaction.response.send_message(line, ephemeral=True)
 
@@ -267,10 +269,10 @@ class Reminders(commands.Cog):
         """Until the cog is unloaded: deliver what is due, then nap until the next one."""
         while not self._closing:
             self._changed = False
-            for row in await self.shelf.due(self._now()):
-                await self.shelf.put_off(row["id"], self._now() + RETRY_AFTER)
+            for row in await self.key_values.due(self._now()):
+                await self.key_values.put_off(row["id"], self._now() + RETRY_AFTER)
                 await self._deliver(row)
-            await self._sleep(seconds_to_next(await self.shelf.due_times(), self._now()))
+            await self._sleep(seconds_to_next(await self.key_values.due_times(), self._now()))
 
     @_watch.error
     async def _watch_on(self, error: BaseException) -> None:
@@ -283,7 +285,7 @@ class Reminders(commands.Cog):
     async def _deliver(self, row: Any) -> None:
         """Say it, then forget it: a crash in between repeats the send with the same nonce.
 
-        When Discord fails it stays on the shelf and is tried again.
+        When Discord fails it stays in the store and is tried again.
         """
         text = describe_delivery(row, self._now())
         try:
@@ -291,7 +293,7 @@ class Reminders(commands.Cog):
         except discord.HTTPException as error:
             if error.status >= 500 or error.status == 429:
                 return
-        await self.shelf.remove(row["id"])
+        await self.key_values.remove(row["id"])
 
     async def _say(self, row: Any, text: str) -> None:
         """Send to the channel, or to the person directly when the channel is gone or closed.
@@ -320,7 +322,7 @@ class Reminders(commands.Cog):
             self._nap.cancel()
 
     def _wake(self) -> None:
-        """Have the shelf looked at again now."""
+        """Have the store looked at again now."""
         self._changed = True
         if self._nap is not None:
             self._nap.cancel()

@@ -4,17 +4,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.budget import Cap
-from bot.domain.cards import plain, plan_text, run_line, spent
-from bot.domain.grammar import COMMAND_LINE, parse
 from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
 from bot.domain.links import linked
 from bot.domain.people import Place
-from bot.domain.policy import Act
 from bot.domain.run import Goal, Run, Trigger
+from bot.grammar import COMMAND_LINE, parse
+from bot.presentation.cards import plain, plan_text, run_line, spent
 from cogs.ui import (
     ChoiceButton,
     ask,

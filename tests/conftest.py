@@ -26,7 +26,6 @@ HERE = re.compile(
 EXTRAS = {
     "claude_agent_sdk": "the claude engine (make claude)",
     "mcp": "the claude engine (make claude)",
-    "simcord": "the local Discord (make install)",
     "matplotlib": "pictures (make install)",
 }
 # What may be missing on a machine of one's own, but not where CI=true promises everything.

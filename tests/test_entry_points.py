@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.authority.autonomy_levels import Autonomy
+from bot.authority.policy import Act
 from bot.client import abilities
-from bot.domain.autonomy import Autonomy
-from bot.domain.grammar import Intent, Setting, parse
-from bot.domain.policy import Act
-from bot.local.server import LocalPerson
-from bot.monitoring import AuditDoors, SelfAudit
-from bot.settings import SelfAuditConfig
+from bot.domain.monitoring_config import SelfAuditConfig
+from bot.grammar import Intent, Setting, parse
+from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
+from local_discord.server import LocalPerson
 from tests.fakes.fake_charts import FakeCharts
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel
 from tests.support.entries import ENTRIES, SAID, Table, entries, forms
@@ -34,7 +34,7 @@ def is_cog(path: Path) -> bool:
 async def inside(
     folder: Path, *more: str, table: Table = ENTRIES
 ) -> AsyncIterator[tuple[DevChannel, Trespasser]]:
-    """Open the dev channel with all cogs, a proposal, and mallory at the door."""
+    """Open the dev channel with all cogs, a proposal, and mallory there."""
     extensions = (*every_cog(), *more)
     async with dev_channel(folder, extensions=extensions, noticing=True, newcomers=(GWEN,)) as room:
         room.client.self_audit = _self_audit(room, folder)
@@ -52,13 +52,13 @@ async def loses_the_role(room: DevChannel) -> None:
 
 def _self_audit(room: DevChannel, folder: Path) -> SelfAudit:
     world = room.world
-    doors = AuditDoors(
-        world.journal, world.store, world.shelf, world.memory, room.client.chat, FakeCharts(),
+    services = AuditSources(
+        world.journal, world.store, world.key_values, world.memory, room.client.chat, FakeCharts(),
         world.clock, Recorder(world.journal, world.clock, folder, b"salt", lambda: None),
     )  # fmt: skip
     config = SelfAuditConfig(cron=None)
     return SelfAudit(
-        doors, room.client.agent, config, Autonomy(), root=folder,
+        services, room.client.agent, config, Autonomy(), root=folder,
         dev_channel_id=room.local.dev_channel_id, abilities=lambda: abilities(room.client),
     )  # fmt: skip
 

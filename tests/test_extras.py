@@ -26,7 +26,7 @@ def test_only_a_package_that_is_not_there_is_an_extra_that_is_missing() -> None:
 def test_a_file_that_needs_it_is_skipped_and_the_others_run_unless_all_is_promised(
     tmp_path: Path, ci: str, told: str
 ) -> None:
-    source = Path(conftest.__file__).read_text().replace('"simcord"', f'"{ABSENT}"')
+    source = Path(conftest.__file__).read_text().replace('"matplotlib"', f'"{ABSENT}"')
     (tmp_path / "conftest.py").write_text(source)
     (tmp_path / "test_needing.py").write_text(f"import {ABSENT}\n\ndef test_a(): pass\n")
     (tmp_path / "test_plain.py").write_text("def test_b(): pass\n")
@@ -39,4 +39,4 @@ def test_a_file_that_needs_it_is_skipped_and_the_others_run_unless_all_is_promis
         env={**os.environ, "CI": ci},
     )
     assert told in ended.stdout, ended.stdout
-    assert ("needs the local Discord (make install)" in ended.stdout) is (not ci)
+    assert ("needs pictures (make install)" in ended.stdout) is (not ci)

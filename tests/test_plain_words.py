@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from bot.domain import errors
-from bot.domain.cards import doing
 from bot.domain.run import Stage
+from bot.presentation.cards import doing
 
 ROOT = Path(__file__).parents[1]
-SPOKEN = ("bot/domain", "bot/stages", "bot/self_improvement", "bot/monitoring", "cogs")
+SPOKEN = (
+    "bot/domain",
+    "bot/self_improvement/steps",
+    "bot/self_improvement",
+    "bot/monitoring",
+    "cogs",
+)
 SENTENCE = re.compile(r"\w+ \w+")
 NAMES = re.compile(r"(^|\.)stage$|^(run|ended|now|other)\.status$|__name__")
 WORDS = (

@@ -7,20 +7,20 @@ import discord
 import pytest
 from discord import app_commands
 
+from bot.authority.policy import Act
 from bot.client import Identity, TheseusClient
 from bot.client._client import find_extensions
 from bot.domain import errors
 from bot.domain.errors import TheseusError
-from bot.domain.grammar import Intent
 from bot.domain.history import RECORDS
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
-from bot.domain.policy import Act
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run, Stage, Status, Waiting
+from bot.grammar import Intent
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
-from tests.fakes.fake_shelf import FakeShelf
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +53,7 @@ CODES = {
     "ForgePending": "forge.pending",
     "ForgeRejected": "forge.rejected",
     "ForgeUnavailable": "forge.unavailable",
+    "InvalidTransition": "transition",
     "JournalError": "journal",
     "NotAuthorized": "policy.not_authorized",
     "OutOfBounds": "policy.out_of_bounds",
@@ -116,6 +117,10 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
     assert {str(status) for status in Status} == {
         "queued", "running", "waiting", "done", "failed", "cancelled", "rejected", "quarantined",
     }  # fmt: skip
+    assert {str(waiting) for waiting in Waiting} == {
+        "question", "approval", "unshipped", "unrevised", "usage_limit", "budget", "forge", "turn",
+        "paused", "stopped", "thread",
+    }  # fmt: skip
 
 
 def test_stage_records_are_what_stored_runs_say() -> None:
@@ -148,7 +153,7 @@ def test_a_stored_run_has_these_fields() -> None:
         "id", "goal", "stage", "status", "trigger", "attempt", "round", "interruptions", "version",
         "created_at", "updated_at", "lease_owner", "lease_until", "thread_id", "card_id",
         "activity", "reason", "cost_usd", "tokens_in", "tokens_out", "first_round", "parked_until",
-        "parks", "reopened",
+        "parks", "reopened", "waiting",
     }  # fmt: skip
 
 
@@ -174,7 +179,7 @@ async def client(tmp_path: Path) -> AsyncIterator[TheseusClient]:
         recorder=Recorder(FakeJournal(), clock, ROOT, b"salt", lambda: None),
         identity=Identity(guild_id=None, dev_channel_id=1, people=AllowList()),
     )
-    client.shelf = FakeShelf()
+    client.key_values = FakeKeyValueStore()
     async with client:
         for extension in find_extensions(ROOT / "cogs"):
             await client.load_extension(extension)

@@ -1,1 +1,1 @@
-"""The outside world behind the doors. Only `bot.app` names what is in here."""
+"""The outside world: what implements the ports. Only `bot.app` names what is in here."""

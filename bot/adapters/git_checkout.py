@@ -6,15 +6,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.adapters import _git_local_work, _git_suspects
-from bot.adapters._git import Git, in_thread
-from bot.adapters._git_fetch import fetch_branch
-from bot.adapters._git_merge import tree_of
-from bot.adapters._git_parse import as_text, inside, names
-from bot.adapters._git_remote import Access, Way, way_to
 from bot.domain.errors import CheckoutDirty, PortError, WorkspaceError
-from bot.domain.evidence import Commit, Suspect
+from bot.domain.evidence import Suspect
 from bot.domain.local_work import Branch, LocalWork
+from bot.infra import git_local_work as _git_local_work
+from bot.infra import git_suspects as _git_suspects
+from bot.infra.git import Git, in_thread
+from bot.infra.git_fetch import fetch_branch
+from bot.infra.git_merge import tree_of
+from bot.infra.git_parse import as_text, inside, names
+from bot.infra.git_remote import Access, Way, way_to
 
 _IN_THE_WAY = "would be overwritten"
 _log = logging.getLogger(__name__)
@@ -49,10 +50,6 @@ class GitCheckout:
     async def head(self) -> str:
         """Return the commit it stands on."""
         return await in_thread(self._git().revision, "HEAD")
-
-    async def log(self, files: Sequence[str], *, limit: int = 20) -> tuple[Commit, ...]:
-        """Return the newest commits that touch any of `files`, newest first."""
-        return await in_thread(_git_suspects.log, self._git(), files, limit)
 
     async def suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5

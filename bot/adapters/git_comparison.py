@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import Self
 
-from bot.adapters._git import PLAIN_DIFF, Git
-from bot.adapters._git_parse import diff_between, file_changes, names, text_at
 from bot.domain.change import FileChange
 from bot.domain.errors import ConfigError
+from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git_parse import diff_between, file_changes, names, text_at
 
 _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

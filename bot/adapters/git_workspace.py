@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bot.adapters._file_lock import FileLock, Locked
-from bot.adapters._git import Git, in_thread
-from bot.adapters._git_remote import Access
-from bot.adapters._git_worktree import GitWorkspace
-from bot.adapters._removal import remove_tree
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.domain.ids import slug as safe_slug
+from bot.infra.file_lock import FileLock, Locked
+from bot.infra.git import Git, in_thread
+from bot.infra.git_remote import Access
+from bot.infra.git_worktree import GitWorkspace
+from bot.infra.removal import remove_tree
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 

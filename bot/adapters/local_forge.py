@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from bot.adapters._forge_pulls import MIGRATIONS, Pulls
-from bot.adapters._forge_repository import BareRepository, make_bare
-from bot.adapters._git import in_thread
-from bot.adapters._sqlite import Database
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.infra.forge_pulls import MIGRATIONS, Pulls
+from bot.infra.forge_repository import BareRepository, make_bare
+from bot.infra.git import in_thread
+from bot.infra.sqlite import Database
 from bot.ports.clock import Clock
-from bot.telemetry import redact
+from bot.redaction import redact
 
 
 class LocalForge:
@@ -72,11 +72,6 @@ class LocalForge:
         """Close without merging; the branch stays."""
         pulls, why = self._pulls, redact(reason)
         return await self._database.write(lambda db: pulls.shown(pulls.close(db, number, why)))
-
-    async def revert(self, number: int) -> ForgeProposal:
-        """Open a proposal that undoes a merged one, or return the one already open."""
-        pulls = self._pulls
-        return await self._database.write(lambda db: pulls.shown(pulls.revert(db, number)))
 
     async def publish(self, number: int) -> ForgeProposal:
         """Return the proposal: there are no drafts here."""

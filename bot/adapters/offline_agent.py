@@ -1,4 +1,4 @@
-"""The offline engine behind the code agent's door: no model, no key, no network."""
+"""The offline engine as a code agent: no model, no key, no network."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -8,21 +8,21 @@ from pathlib import Path
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Evidence, Suspect
-from bot.domain.recalling import failed_approaches
-from bot.domain.reproduction import standing
-from bot.domain.shared_lock import SharedLock
+from bot.infra.shared_lock import SharedLock
+from bot.memory.ranking import failed_approaches
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
+from bot.proof.reproduction import standing
 from bot.repair.engine import RepairRequest, mend
 from bot.repair.explain import explain
-from bot.repair.forking import ForkingRunner
+from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
-from bot.repair.model import Candidate, Crash, Frame, Hunk, SearchReport, Texts
+from bot.repair.model import Candidate, Crash, SearchReport, SuspectHunk, Texts, TraceFrame
 from bot.repair.reverts import parse_diff
-from bot.repair.running import Limits as RunLimits
-from bot.repair.search import Progress as SearchProgress
+from bot.repair.runner import TimeLimits as RunLimits
+from bot.repair.search import SearchProgress
 
 _END = None
 _SEARCHING = 0.8  # of the time; the rest is for taking a whole commit back
@@ -48,7 +48,7 @@ class OfflineAgent:
         budget: Budget,
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then what was found; see the door."""
+        """Yield progress, then what was found; see the port."""
         if assignment.plan.reproduction is None:
             yield Finished(changed=False, summary="There is no failing test to judge edits by.")
             return
@@ -185,11 +185,11 @@ def _crash(evidence: Evidence) -> Crash | None:
     capsule = evidence.capsule
     if capsule is None:
         return None
-    frames = tuple(Frame(frame.file, frame.line, frame.function) for frame in capsule.frames)
+    frames = tuple(TraceFrame(frame.file, frame.line, frame.function) for frame in capsule.frames)
     return Crash(capsule.exception, capsule.message, frames)
 
 
-def _hunks(evidence: Evidence) -> list[Hunk]:
+def _hunks(evidence: Evidence) -> list[SuspectHunk]:
     """Return the suspects' hunks; a suspect's place in the list is its age."""
     return [
         hunk

@@ -1,6 +1,6 @@
 """Memories in an SQLite file of their own, found by what failed and by words (FTS5).
 
-The words are cut and stemmed in `bot.domain.recalling`; the index sees plain letters and digits
+The words are cut and stemmed in `bot.memory.ranking`; the index sees plain letters and digits
 only, so nothing a person writes reaches FTS5 as a query.
 """
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.adapters._sqlite import Database, Kept, Migration, plain, stamp
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
-from bot.domain.recalling import MOST_ASKED, best, fit, searched, terms
+from bot.infra.sqlite import Database, DatabaseOwner, Migration, plain, stamp
+from bot.memory.ranking import MOST_ASKED, best, fit, searched, terms
 
 MOST = 50_000
 _KINDS: tuple[MemoryKind, ...] = ("fault", "fix", "lesson", "note")
@@ -57,8 +57,8 @@ MIGRATIONS = (
 )
 
 
-class SqliteMemory(Kept):
-    """Implements `bot.ports.memory.MemoryBook` on one file. Open it before use.
+class SqliteMemory(DatabaseOwner):
+    """Implements `bot.ports.memory.MemoryStore` on one file. Open it before use.
 
     `redact` takes secrets out of every text before it is written. `most` memories are kept.
     """

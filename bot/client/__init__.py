@@ -1,7 +1,7 @@
 """The discord client: cog loading, instrumentation, one error reply, reload."""
 
-from bot.client._abilities import abilities
 from bot.client._client import Identity, TheseusClient
+from bot.client._command_catalog import abilities
 from bot.client._connection import connect
 from bot.client._hosts import point_discord_at
 

@@ -14,27 +14,28 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from bot.client._answers import error_text
-from bot.client._commands import CommandSync
-from bot.client._components import PRESSES, ComponentFailures
-from bot.client._discretion import keep_secrets, said_of
-from bot.client._instruments import Instruments
-from bot.client._parsers import UNREADABLE, survive_events
-from bot.client._reconnecting import shorten_reconnects
-from bot.client._reload import Reloader
-from bot.client._tree import InstrumentedTree
+from bot.client._command_sync import CommandSync
+from bot.client._command_tree import InstrumentedTree
+from bot.client._component_errors import PRESSES, ComponentFailures
+from bot.client._error_replies import error_text
+from bot.client._event_parsers import UNREADABLE, survive_events
+from bot.client._instrumentation import Instruments
+from bot.client._outbound_redaction import keep_secrets, said_of
+from bot.client._reconnect_log import shorten_reconnects
+from bot.client._reloader import Reloader
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.posts import Post
 from bot.monitoring import Monitoring, SelfAudit
 from bot.ports.chat import Chat
+from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
-from bot.ports.companion import Companion
-from bot.ports.shelf import Shelf
+from bot.ports.key_value_store import KeyValueStore
+from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import MissedConfig
-from bot.telemetry import Recorder, redact
+from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
@@ -54,15 +55,15 @@ class TheseusClient(commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
-    everything about runs, and answer messages through the chat's outbox. `companion` chats, where
-    there is a model; `shelf` keeps what was said, `remembered` messages of a channel. `missed`
+    everything about runs, and answer messages through the chat's outbox. `chat_model` chats, where
+    there is a model; `key_values` keeps what was said, `remembered` messages of a channel. `missed`
     says which messages that came while it was away are answered.
     """
 
     agent: SelfImprovementAgent
     chat: Chat
-    shelf: Shelf
-    companion: Companion | None = None
+    key_values: KeyValueStore
+    chat_model: ChatModel | None = None
     remembered: int = 40
     missed: MissedConfig = MissedConfig()
     monitoring: Monitoring | None = None
@@ -179,7 +180,7 @@ class TheseusClient(commands.Bot):
                 return
 
     async def close(self) -> None:
-        """Close the connection and take our hands off discord.py's loggers; again is harmless."""
+        """Close the connection and leave discord.py's loggers alone; again is harmless."""
         await super().close()
         await self._commands.close()
         for task in self._telling:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from bot.detection._statistics import fisher_more, mann_whitney_larger, quantile
-from bot.detection._tally import Tally
+from bot.detection._tally import ComparisonSide
 from bot.detection._words import chance, milliseconds
 
 _LEAST = 20  # durations on each side
@@ -22,7 +22,7 @@ class Slower(NamedTuple):
     reason: str
 
 
-def slower(was: Tally, now: Tally, alpha: float) -> Slower:
+def slower(was: ComparisonSide, now: ComparisonSide, alpha: float) -> Slower:
     """Return whether it became slower: as a whole by ranks, or in its slowest twentieth.
 
     Two tests, so the smaller p counts twice.
@@ -45,7 +45,7 @@ def slower(was: Tally, now: Tally, alpha: float) -> Slower:
     return Slower(p, False, told)
 
 
-def _tail(was: Tally, now: Tally) -> float:
+def _tail(was: ComparisonSide, now: ComparisonSide) -> float:
     """Return the p for more durations above what was the 95th percentile before."""
     edge = quantile(was.durations, 0.95)
     above = [len(side) - bisect_right(side, edge) for side in (was.durations, now.durations)]
@@ -57,7 +57,7 @@ class _Growth(NamedTuple):
     told: str
 
 
-def _grown(was: Tally, now: Tally, share: float) -> _Growth:
+def _grown(was: ComparisonSide, now: ComparisonSide, share: float) -> _Growth:
     had, has = quantile(was.durations, share), quantile(now.durations, share)
     matters = has >= _TIMES * had and has - had >= _LEAST_MS
     return _Growth(matters, f"{milliseconds(had)} before, {milliseconds(has)} after")

@@ -13,7 +13,7 @@ _UNCOUNTED = frozenset({"listener"})
 _MOST_DURATIONS = 20_000
 
 
-class Tally:
+class ComparisonSide:
     """What happened on one side of a merge, in `minutes`.
 
     Without a `fingerprint` every failure is the one that was to go away. What was cancelled says

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.detection._latency import slower
 from bot.detection._statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
-from bot.detection._tally import Tally
+from bot.detection._tally import ComparisonSide
 from bot.detection._words import chance, minutes_told, of_actions, percent
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Judgement, WatchRules
@@ -48,8 +48,8 @@ def compare(
     Both are of that one event, in any order. Minutes are how long each side was looked at, whether
     or not anything happened. Without a `fingerprint`, every failure of the event was to go away.
     """
-    was = Tally(before, fingerprint, before_minutes)
-    now = Tally(after, fingerprint, after_minutes)
+    was = ComparisonSide(before, fingerprint, before_minutes)
+    now = ComparisonSide(after, fingerprint, after_minutes)
     counted = was.counted and now.counted
     judged, p_same, why = _same(was, now, rules, counted=counted)
     worse = _worse(was, now, rules, counted=counted, named=fingerprint is not None)
@@ -89,7 +89,7 @@ def plain_already(found: Comparison, rules: WatchRules) -> bool:
 
 
 def _same(
-    was: Tally, now: Tally, rules: WatchRules, *, counted: bool
+    was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool
 ) -> tuple[Judgement, float | None, list[str]]:
     seen = f"The failure: {_both(was, now, was.same, now.same, counted=counted)}"
     if not now.actions and counted:
@@ -118,35 +118,35 @@ def _same(
     return "fixed", p, [told, left]
 
 
-def _fewer(*, counted: bool) -> Callable[[Tally, Tally, float], float]:
+def _fewer(*, counted: bool) -> Callable[[ComparisonSide, ComparisonSide, float], float]:
     """Return the test for fewer of the same failure than `share` of what there was."""
 
-    def by_volume(was: Tally, now: Tally, share: float) -> float:
+    def by_volume(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
         if share == 1.0:
             return fisher_fewer(was.same, was.actions, now.same, now.actions)
         return rate_fewer(was.same, was.actions, now.same, now.actions * share)
 
-    def by_time(was: Tally, now: Tally, share: float) -> float:
+    def by_time(was: ComparisonSide, now: ComparisonSide, share: float) -> float:
         return rate_fewer(was.same, was.minutes, now.same, now.minutes * share)
 
     return by_volume if counted else by_time
 
 
-def _expected(was: Tally, now: Tally, *, counted: bool) -> float:
+def _expected(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> float:
     """Return how many of the same failure there would have been at the former rate."""
     if counted:
         return was.same / was.actions * now.actions
     return was.same / was.minutes * now.minutes if was.minutes else 0.0
 
 
-def _remaining(was: Tally, now: Tally, fewer: bool, *, counted: bool) -> str:
+def _remaining(was: ComparisonSide, now: ComparisonSide, fewer: bool, *, counted: bool) -> str:
     share = now.same / max(_expected(was, now, counted=counted), 1e-9)
     if fewer and share < 1:
         return f"That is {percent(1 - share)} fewer, but it still happens: not fixed."
     return "It still happens, and not surely less often than before."
 
 
-def _missing(was: Tally, now: Tally, rules: WatchRules, *, counted: bool) -> str:
+def _missing(was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool) -> str:
     """Say how much more must be seen without the failure before it may be called fixed."""
     needed = _needed(was, rules, counted=counted)
     unit = "actions" if counted else "minutes"
@@ -159,7 +159,7 @@ def _missing(was: Tally, now: Tally, rules: WatchRules, *, counted: bool) -> str
     )
 
 
-def _needed(was: Tally, rules: WatchRules, *, counted: bool) -> int | None:
+def _needed(was: ComparisonSide, rules: WatchRules, *, counted: bool) -> int | None:
     """Return how much without any failure is enough, by halving the search."""
     exposure = was.actions if counted else was.minutes
 
@@ -186,7 +186,9 @@ def _needed(was: Tally, rules: WatchRules, *, counted: bool) -> int | None:
 # More failures, and different ones
 
 
-def _worse(was: Tally, now: Tally, rules: WatchRules, *, counted: bool, named: bool) -> _Finding:
+def _worse(
+    was: ComparisonSide, now: ComparisonSide, rules: WatchRules, *, counted: bool, named: bool
+) -> _Finding:
     """Return whether more fails than before: in all, or in another way than the one to go away."""
     if not was.actions or not now.actions:
         return _Finding(None, False, "")
@@ -207,7 +209,7 @@ def _worse(was: Tally, now: Tally, rules: WatchRules, *, counted: bool, named: b
     )
 
 
-def _other(was: Tally, now: Tally, *, counted: bool) -> tuple[float, bool]:
+def _other(was: ComparisonSide, now: ComparisonSide, *, counted: bool) -> tuple[float, bool]:
     """Test for more failures of another kind: among the actions that got far enough for them.
 
     Where hardly any did before, among all: what failed always and now fails otherwise is no better.
@@ -219,7 +221,9 @@ def _other(was: Tally, now: Tally, *, counted: bool) -> tuple[float, bool]:
     return fisher_more(was.other, far[0], now.other, far[1]), grown and now.other > 0
 
 
-def _more(was: Tally, now: Tally, had: int, has: int, *, counted: bool) -> tuple[float, bool]:
+def _more(
+    was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool
+) -> tuple[float, bool]:
     """Return the chance of that many more, and whether the rise is large enough to matter."""
     if counted:
         p = fisher_more(had, was.actions, has, now.actions)
@@ -230,7 +234,7 @@ def _more(was: Tally, now: Tally, had: int, has: int, *, counted: bool) -> tuple
     return p, grown and has > 0
 
 
-def _instead(was: Tally, now: Tally, expected: float) -> str:
+def _instead(was: ComparisonSide, now: ComparisonSide, expected: float) -> str:
     """Name a failure that may have taken the place of the one that is gone, if there is one."""
     count, name = _newest(was, now)
     if count < max(_FEW, _PLACE * expected):
@@ -240,18 +244,18 @@ def _instead(was: Tally, now: Tally, expected: float) -> str:
     )
 
 
-def _named(was: Tally, now: Tally) -> str:
+def _named(was: ComparisonSide, now: ComparisonSide) -> str:
     count, name = _newest(was, now)
     return f" New since then: `{name}`, {count} times." if count else ""
 
 
-def _newest(was: Tally, now: Tally) -> tuple[int, str]:
+def _newest(was: ComparisonSide, now: ComparisonSide) -> tuple[int, str]:
     """Return the most frequent failure that there was none of before, and how often it came."""
     new = [(count, name) for name, count in now.others.items() if name not in was.others]
     return max(new, default=(0, ""))
 
 
-def _both(was: Tally, now: Tally, had: int, has: int, *, counted: bool) -> str:
+def _both(was: ComparisonSide, now: ComparisonSide, had: int, has: int, *, counted: bool) -> str:
     """Return `14 in 60 actions before, 0 in 45 after`; by time where actions are not counted."""
     if counted:
         return f"{had} in {of_actions(was.actions)} before, {has} in {now.actions} after"

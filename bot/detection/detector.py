@@ -10,20 +10,20 @@ What counts:
 
 What is told: a crossing, when it is found, unless its key was told less than the cooldown ago, or
 other code came live just now. After that what still crosses is told. Memory is bounded by
-`events_kept` kinds and as many fingerprints; `bot.detection.kept` says which are forgotten.
+`events_kept` kinds and as many fingerprints; `bounded_table` says which are forgotten.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bot.detection import counting
+from bot.detection import sliding_window
+from bot.detection.alert_history import AlertHistory
+from bot.detection.bounded_table import BoundedTable
 from bot.detection.deploys import Deploy, Deploys
 from bot.detection.durations import Slow
-from bot.detection.kept import Kept
 from bot.detection.kind import FailureWatch, KindWatch, newest
 from bot.detection.state import DetectorState, FailureState
-from bot.detection.telling import Told
 from bot.detection.timeline import Timeline
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.charts import Point
@@ -79,10 +79,10 @@ class Detector:
         self._thresholds = thresholds
         self._line = Timeline(_longest_window(thresholds), state.now)
         self._deploys = Deploys(thresholds.after_deploy_minutes * 60, state.deploys, state.commit)
-        self._told = Told(thresholds.cooldown_minutes * 60, 4 * kept, state.told)
+        self._told = AlertHistory(thresholds.cooldown_minutes * 60, 4 * kept, state.told)
         self._held = dict.fromkeys(state.held)
-        self._kinds = Kept(kept, self._kind)
-        self._failures = Kept(kept, self._failure)
+        self._kinds = BoundedTable(kept, self._kind)
+        self._failures = BoundedTable(kept, self._failure)
         for kind in state.kinds:
             made = KindWatch(kind.event, thresholds.rules_for(kind.event), kind)
             self._kinds.put(kind.event, kind.seen, made)
@@ -239,9 +239,9 @@ class Detector:
         found, now = self._history(event, fingerprint), self._line.now
         if found is None or now is None:
             return ()
-        return counting.series(found, rule, now)
+        return sliding_window.series(found, rule, now)
 
-    def _history(self, event: str, fingerprint: str | None) -> counting.History | None:
+    def _history(self, event: str, fingerprint: str | None) -> sliding_window.CountHistory | None:
         found = (
             self._kinds.get(event)
             if fingerprint is None
@@ -275,7 +275,7 @@ def _slow(kind: KindWatch, slow: Slow) -> _Crossing:
     return _Crossing(Rule.LATENCY, kind, slow.p95, slow.limit, slow.volume, baseline=slow.usual)
 
 
-def _window_of(crossing: _Crossing) -> tuple[float, counting.Seen]:
+def _window_of(crossing: _Crossing) -> tuple[float, sliding_window.Seen]:
     """Return the minutes of the rule that is crossed, and what speaks for it."""
     error_rate, repeated_error, latency = crossing.kind.rules
     if crossing.failure is not None:

@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Iterable
 
-from bot.detection.counting import History, Seen, Slot, Window, binned
 from bot.detection.durations import Durations, Packed, Slow
 from bot.detection.sketch import from_text, to_text
+from bot.detection.sliding_window import CountHistory, Seen, SlidingWindow, Slot, binned
 from bot.detection.state import FailureState, KindState
 from bot.domain.samples import Sample
-from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, Rules
+from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, ThresholdRules
 
 EVIDENCE = 20
 _NEVER = float("-inf")
@@ -31,19 +31,19 @@ class KindWatch:
         "rate_on", "rules", "slow", "slow_on", "window",
     )  # fmt: skip
 
-    def __init__(self, event: str, rules: Rules, state: KindState | None = None) -> None:
+    def __init__(self, event: str, rules: ThresholdRules, state: KindState | None = None) -> None:
         state = state or _FRESH
         self.event, self.rules = event, rules
         rate, latency = rules.error_rate or _NO_RATE, rules.latency
         self._share = min(rate.share, _ALL) if rules.error_rate else 2.0  # more than all: never
         self._volume = rate.volume
-        self.window = Window(
+        self.window = SlidingWindow(
             rate.minutes * 60, state.window if state.minutes == rate.minutes else ()
         )
         self._durations = (
             Durations(latency, *_fitting(latency, state), state.limit) if latency else None
         )
-        self.history = History(Slot(*each) for each in state.history)
+        self.history = CountHistory(Slot(*each) for each in state.history)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
         self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
         self.rate_on, self.slow_on = _past(state.rate_on), _past(state.slow_on)
@@ -148,8 +148,8 @@ class FailureWatch:
         self.event, self.fingerprint = event, fingerprint
         self._rule = rule or RepeatedError()
         fits = state.minutes == self._rule.minutes
-        self.window = Window(self._rule.minutes * 60, state.window if fits else ())
-        self.history = History(Slot(*each) for each in state.history)
+        self.window = SlidingWindow(self._rule.minutes * 60, state.window if fits else ())
+        self.history = CountHistory(Slot(*each) for each in state.history)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
 
     def add(self, sample: Sample, now: float) -> None:
@@ -192,7 +192,7 @@ def _packed(buckets: Iterable[Packed]) -> tuple[tuple[int, str], ...]:
     return tuple((number, to_text(packed)) for number, packed in buckets)
 
 
-def _slots(history: History) -> tuple[tuple[int, int, int, float], ...]:
+def _slots(history: CountHistory) -> tuple[tuple[int, int, int, float], ...]:
     return tuple((each.number, each.actions, each.failures, each.p95) for each in history.slots)
 
 

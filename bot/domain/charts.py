@@ -14,7 +14,7 @@ class Point(Record):
     value: float
 
 
-class Line(Record):
+class ChartLine(Record):
     """A named row of points, oldest first."""
 
     name: str
@@ -36,7 +36,7 @@ class TimeChart(Record):
 
     title: str
     unit: str
-    lines: tuple[Line, ...] = Field(min_length=1)
+    lines: tuple[ChartLine, ...] = Field(min_length=1)
     threshold: float | None = None
     marks: tuple[Mark, ...] = ()
     shape: Literal["line", "bars"] = "line"

@@ -17,7 +17,7 @@ _QUESTION = "❓"  # how the question of a run begins; no small talk may look li
 _NAME = re.compile(r"^# +(.+?) *$", re.MULTILINE)
 
 
-class Line(Record):
+class ChatLine(Record):
     """One message. `message_id` is the person's; with `ours` it is our answer to that message."""
 
     message_id: int
@@ -30,14 +30,14 @@ class Line(Record):
 class Chronicle(Record):
     """The last of what was said to us in one channel, and what we answered, oldest first."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ChatLine, ...] = ()
 
-    def answer_to(self, message_id: int) -> Line | None:
+    def answer_to(self, message_id: int) -> ChatLine | None:
         """Return what we answered to that message, if we have."""
         found = (line for line in self.lines if line.ours and line.message_id == message_id)
         return next(found, None)
 
-    def grown(self, *lines: Line, most: int) -> "Chronicle":
+    def grown(self, *lines: ChatLine, most: int) -> "Chronicle":
         """Return it with these lines at its end; of all of them the last `most` are kept.
 
         The answer that was given last is kept in any case: it is shown again after a crash.

@@ -13,7 +13,8 @@ TheseusError
 ├── RunError               the run cannot do this now
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
-└── PortError              something behind a door failed
+├── InvalidTransition      no such edge in the state machine: a mistake of ours
+└── PortError              something behind a port failed
     ├── AgentError
     │   ├── AgentUnavailable   cannot be started or reached, or broke off
     │   ├── AgentMissing       the engine's program is not installed
@@ -131,8 +132,14 @@ class WrongStage(RunError):
     code = "run.wrong_stage"
 
 
+class InvalidTransition(TheseusError):
+    """A run was to go where no edge of the state machine leads: a mistake of ours, never saved."""
+
+    code = "transition"
+
+
 class PortError(TheseusError):
-    """Something behind a door failed."""
+    """Something behind a port failed."""
 
     code = "port"
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.domain.approving import Shapers, Words
+from bot.domain.approval import ApprovalVotes, Shapers
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -13,8 +13,10 @@ from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.watch import Watch
 
+_STORED_AS: dict[type[Record], str] = {ApprovalVotes: "Words"}
+"""What is stored under another name than its class's: names on disk stay."""
 RECORDS: dict[str, type[Record]] = {
-    kind.__name__: kind
+    _STORED_AS.get(kind, kind.__name__): kind
     for kind in (
         Evidence,
         Diagnosis,
@@ -23,7 +25,7 @@ RECORDS: dict[str, type[Record]] = {
         Verdict,
         FullTier,
         Proposal,
-        Words,
+        ApprovalVotes,
         Approval,
         Shipment,
         Outcome,
@@ -47,7 +49,7 @@ class History(Record):
     verdict: Verdict | None = None
     full_tier: FullTier | None = None
     proposal: Proposal | None = None
-    words: Words | None = None
+    words: ApprovalVotes | None = None
     approval: Approval | None = None
     shipment: Shipment | None = None
     outcome: Outcome | None = None
@@ -60,8 +62,7 @@ class History(Record):
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""
-        fields = {type(record).__name__: record for record in records}
-        return self.but(**{_field(kind): record for kind, record in fields.items()})
+        return self.but(**{field_of(record): record for record in records})
 
     @property
     def open_question(self) -> Question | None:
@@ -87,6 +88,12 @@ class History(Record):
         return items[self.change_set.heard :] if self.change_set else items
 
 
-def _field(kind: str) -> str:
-    """Return the field of a kind of record: `ChangeSet` is in `change_set`."""
+def stored_as(record: Record) -> str:
+    """Return the name that a kind of record is stored under."""
+    return _STORED_AS.get(type(record), type(record).__name__)
+
+
+def field_of(record: Record) -> str:
+    """Return the field of the history that a record is kept in: `ChangeSet` in `change_set`."""
+    kind = stored_as(record)
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()

@@ -3,13 +3,14 @@
     observe -> diagnose -> plan -> execute -> verify -> propose -> (a person) -> ship
 
 A run is a row, not a coroutine: after a restart other code may read it, so all that is known of it
-stands here and in the stage records. `stage` is the next thing to do.
+stands here and in the stage records. `stage` is the next thing to do. Which state may follow which
+stands in `bot.domain.run_state`.
 """
 
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from bot.domain.people import Person, Place
 from bot.domain.record import Record
@@ -41,6 +42,22 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     QUARANTINED = "quarantined"  # interrupted twice in the same stage
+
+
+class Waiting(StrEnum):
+    """What a waiting run waits for."""
+
+    QUESTION = "question"  # people's answer; its default counts after a time
+    APPROVAL = "approval"  # a person's word about what is proposed
+    UNSHIPPED = "unshipped"  # another word: shipping did not work, and the thread says why
+    UNREVISED = "unrevised"  # another word: a revision came to nothing, what stood before stands
+    USAGE_LIMIT = "usage_limit"  # the model's provider
+    BUDGET = "budget"  # money, of a day or a person
+    FORGE = "forge"  # the forge's own checks, or whoever else a merge needs and cannot be asked
+    TURN = "turn"  # an engine that has begun as many changes as it may in an hour
+    PAUSED = "paused"  # work nobody asked for, while that is off
+    STOPPED = "stopped"  # the emergency stop, which decides about it
+    THREAD = "thread"  # a thread to speak in: there is none yet, or it takes nothing
 
 
 ENDED = frozenset(
@@ -81,6 +98,7 @@ class Run(Record):
     goal: Goal
     stage: Stage = Stage.OBSERVE
     status: Status = Status.QUEUED
+    waiting: Waiting | None = Field(default=None, description="what for, where it waits")
     trigger: Trigger
     attempt: int = Field(default=1, ge=1, description="goes up when a person retries it")
     round: int = Field(default=1, ge=1, description="execute/verify round, from 1")
@@ -105,6 +123,12 @@ class Run(Record):
     cost_usd: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
+
+    @model_validator(mode="after")
+    def _waits_for_something(self) -> Self:
+        if (self.status is Status.WAITING) != (self.waiting is not None):
+            raise ValueError(f"a run that is {self.status} cannot wait for {self.waiting}")
+        return self
 
     @property
     def parked(self) -> bool:

@@ -17,7 +17,7 @@ class Ability(Record):
     module: str
 
 
-class Fault(Record):
+class AuditedFault(Record):
     """One failure by its fingerprint: how often in the period, and how often in the one before."""
 
     fingerprint: str
@@ -34,7 +34,7 @@ class Fault(Record):
     newest_id: str
 
 
-class Pace(Record):
+class ActionPace(Record):
     """How long the good actions of one event take, p95."""
 
     event: str
@@ -51,7 +51,7 @@ class Gap(Record):
     why: str
 
 
-class Spent(Record):
+class SpentOn(Record):
     """What models cost, by what they did or by run."""
 
     name: str
@@ -60,7 +60,7 @@ class Spent(Record):
     calls: int = Field(default=0, ge=0)
 
 
-class Ended(Record):
+class RunsEnded(Record):
     """Runs with the same ending, or still open; `seconds` is the median of their length."""
 
     status: Status
@@ -117,17 +117,17 @@ class AuditReport(Record):
     actions_before: int = Field(default=0, ge=0)
     failures: int = Field(default=0, ge=0)
     failures_before: int = Field(default=0, ge=0)
-    faults: tuple[Fault, ...] = Field(default=(), description="the most frequent first")
-    slow: tuple[Pace, ...] = Field(default=(), description="the slowest first")
+    faults: tuple[AuditedFault, ...] = Field(default=(), description="the most frequent first")
+    slow: tuple[ActionPace, ...] = Field(default=(), description="the slowest first")
     abilities: int = Field(default=0, ge=0)
     unused: tuple[str, ...] = Field(default=(), description="labels of commands nobody used")
     idle_cogs: tuple[str, ...] = Field(default=(), description="cogs none of whose were used")
     gaps: tuple[Gap, ...] = ()
     usd: float = Field(default=0.0, ge=0)
     usd_before: float = Field(default=0.0, ge=0)
-    by_part: tuple[Spent, ...] = ()
-    by_run: tuple[Spent, ...] = ()
-    runs: tuple[Ended, ...] = ()
+    by_part: tuple[SpentOn, ...] = ()
+    by_run: tuple[SpentOn, ...] = ()
+    runs: tuple[RunsEnded, ...] = ()
     by_itself: int = Field(default=0, ge=0, description="runs nobody asked for")
     incidents: tuple[Open, ...] = ()
     fixes: tuple[Fix, ...] = ()

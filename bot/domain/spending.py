@@ -19,7 +19,7 @@ MOST_USD = 1_000_000.0
 _TOKENS_KEPT = 0.02  # of a cap in tokens, for last words
 
 
-class Tally(Spent):
+class ChargeSum(Spent):
     """Charges of one day (of UTC), account and model, added up."""
 
     day: date

@@ -37,7 +37,7 @@ class Latency(Record):
     floor_ms: float = Field(default=20.0, ge=0)
 
 
-class Rules(NamedTuple):
+class ThresholdRules(NamedTuple):
     """The thresholds for one kind of action; `None`: not watched by that rule."""
 
     error_rate: ErrorRate | None
@@ -73,12 +73,12 @@ class Thresholds(Record):
     )
     overrides: tuple[Override, ...] = ()
 
-    def rules_for(self, event: str) -> Rules:
+    def rules_for(self, event: str) -> ThresholdRules:
         """Return those of the first override that fits, or the general ones."""
         for each in self.overrides:
             if fnmatchcase(event, each.events):
-                return Rules(each.error_rate, each.repeated_error, each.latency)
-        return Rules(self.error_rate, self.repeated_error, self.latency)
+                return ThresholdRules(each.error_rate, each.repeated_error, each.latency)
+        return ThresholdRules(self.error_rate, self.repeated_error, self.latency)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,15 +1,15 @@
 """Noticing by itself: follows the journal, opens incidents, tells people, starts runs."""
 
-from bot.monitoring._joining import Asked
-from bot.monitoring._monitoring import Monitoring, MonitoringDoors, MonitoringRules
-from bot.monitoring._self_audit import SelfAudit
-from bot.monitoring._self_audit_looking import AuditDoors
+from bot.monitoring.report_intake import IntakeResult
+from bot.monitoring.self_audit import SelfAudit
+from bot.monitoring.self_audit_activity import AuditSources
+from bot.monitoring.service import Monitoring, MonitoringRules, MonitoringServices
 
 __all__ = [
-    "Asked",
-    "AuditDoors",
+    "AuditSources",
+    "IntakeResult",
     "Monitoring",
-    "MonitoringDoors",
     "MonitoringRules",
+    "MonitoringServices",
     "SelfAudit",
 ]

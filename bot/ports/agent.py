@@ -1,4 +1,4 @@
-"""The code agent door: whoever writes the change. Its kinds are engines."""
+"""The code agent port: whoever writes the change. Its kinds are engines."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal, Protocol
@@ -73,7 +73,7 @@ class Progress(Spent):
     milestone: bool = False
 
 
-class Asked(Spent):
+class QuestionAsked(Spent):
     """A question only a person can answer. The work goes on in another call, with the answer."""
 
     kind: Literal["asked"] = "asked"
@@ -101,7 +101,7 @@ class Finished(Spent):
     undoes: str = ""
 
 
-Update = Progress | Asked | Finished
+Update = Progress | QuestionAsked | Finished
 
 
 class CodeAgent(Protocol):
@@ -124,7 +124,7 @@ class CodeAgent(Protocol):
         budget: Budget,
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then exactly one last update: `Finished`, or `Asked`.
+        """Yield progress, then exactly one last update: `Finished`, or `QuestionAsked`.
 
         Edits files under `workspace.path` and leaves them uncommitted. From round 2 on the
         workspace holds the earlier round's commits. An engine that follows words asks for `news`

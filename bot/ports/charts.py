@@ -1,4 +1,4 @@
-"""The charts door: pictures for messages."""
+"""The charts port: pictures for messages."""
 
 from typing import Protocol
 

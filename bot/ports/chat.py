@@ -1,4 +1,4 @@
-"""The chat door: outbound only. Cogs are the ears."""
+"""The chat port: outbound only. Cogs hear people."""
 
 from typing import Protocol
 
@@ -36,8 +36,4 @@ class Chat(Protocol):
 
     async def direct_channel(self, person_id: int) -> int:
         """Return the id of the channel with that person alone, opening it if there is none."""
-        ...
-
-    async def react(self, ref: MessageRef, emoji: str) -> None:
-        """Add the bot's reaction; again is harmless."""
         ...

@@ -1,4 +1,4 @@
-"""The clock door: the only source of time."""
+"""The clock port: the only source of time."""
 
 from datetime import datetime
 from typing import Protocol

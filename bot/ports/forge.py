@@ -1,4 +1,4 @@
-"""The forge door: where proposals live and merges happen."""
+"""The forge port: where proposals live and merges happen."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
 class Forge(Protocol):
-    """A code host. Only this door holds its credentials. Everything is idempotent by run.
+    """A code host. Only this port holds its credentials. Everything is idempotent by run.
 
     Raises `ForgeUnavailable` and `ForgePending` (again may help), `ForgeConflict`, `ForgeRejected`.
     """
@@ -45,10 +45,6 @@ class Forge(Protocol):
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
         """Close without merging; again is harmless. A merged one raises `ForgeRejected`."""
-        ...
-
-    async def revert(self, number: int) -> ForgeProposal:
-        """Open a proposal that undoes a merged one, or return the one already open."""
         ...
 
     async def publish(self, number: int) -> ForgeProposal:

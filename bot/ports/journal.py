@@ -1,7 +1,7 @@
-"""The journal door: append-only records of everything done, and questions about them."""
+"""The journal port: append-only records of everything done, and questions about them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from bot.domain.journal import Action, FailureGroup, JournalQuery
@@ -28,6 +28,10 @@ class Journal(Protocol):
 
         It is in the file when the call returns, so a killed process loses nothing it recorded.
         """
+        ...
+
+    async def forget(self, before: date) -> int:
+        """Remove the records of all days (of UTC) before that one; return how many days."""
         ...
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:

@@ -1,11 +1,11 @@
-"""The ledger door: every request to a model, and what it cost."""
+"""The ledger port: every request to a model, and what it cost."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.account import Charge
-from bot.domain.spending import Tally
+from bot.domain.spending import ChargeSum
 from bot.domain.spent import Spent
 
 
@@ -47,7 +47,7 @@ class Ledger(Protocol):
         """Return charges, newest first."""
         ...
 
-    async def tallies(self, *, since: datetime) -> Sequence[Tally]:
+    async def tallies(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return the charges added up by day, account and model, oldest day first."""
         ...
 

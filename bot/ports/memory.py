@@ -1,4 +1,4 @@
-"""The memory door: what was learned, and ranked recall of it."""
+"""The memory port: what was learned, and ranked recall of it."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from bot.domain.memory import Memory, Recall, Recalled
 
 
-class MemoryBook(Protocol):
+class MemoryStore(Protocol):
     """Durable memories with full-text search. Secrets are taken out before they are kept.
 
     Its size has a limit: where it is full, the faults that were longest not seen make room, then

@@ -1,4 +1,4 @@
-"""The model gateway door: how a program reaches a model without holding a key."""
+"""The model gateway port: how a program reaches a model without holding a key."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,11 +12,11 @@ from bot.domain.errors import PolicyError
 
 
 @dataclass(frozen=True)
-class Pass:
+class GatewayLease:
     """What one program is let in with, for as long as it is lent; worthless afterwards.
 
     `token` is what it gives as its key. `base_url` is where it asks, on loopback; `socket` is the
-    same door as a file, for a program that has no network (`None` where there is none). `closing`
+    same as a file, for a program that has no network (`None` where there is none). `closing`
     says why it should come to its last words, or nothing. `refused` is why the newest request did
     not go out (`BudgetSpent`, `Stopped`), `None` where it did. `limited_until` is when the provider
     will answer again, where it said so. What follows `charge_to` is charged to that account.
@@ -34,7 +34,7 @@ class Pass:
 class ModelGateway(Protocol):
     """Holds the provider's key. Every request a program makes goes through it."""
 
-    def lend(self, account: Account) -> AbstractAsyncContextManager[Pass]:
+    def lend(self, account: Account) -> AbstractAsyncContextManager[GatewayLease]:
         """Lend a pass for the time of the block; what is under way at its end is cut.
 
         Raises `AgentUnavailable` where the gateway is not open.

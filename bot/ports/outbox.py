@@ -1,4 +1,4 @@
-"""The outbox door: where messages wait until the chat has them."""
+"""The outbox port: where messages wait until the chat has them."""
 
 from typing import Protocol
 
@@ -32,6 +32,13 @@ class OutboxStore(Protocol):
 
     async def failed(self, key: str, reason: str) -> None:
         """Note that the chat refused it for good; it is not tried again."""
+        ...
+
+    async def forget(self, before: int) -> int:
+        """Remove what was sent before the message of that id, and refused before it.
+
+        Returns how many went. The chat's ids grow with time.
+        """
         ...
 
     async def pending(self) -> tuple[Pending, ...]:

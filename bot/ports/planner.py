@@ -1,4 +1,4 @@
-"""The planner door: a model that reads the evidence, and says what it means and what to do."""
+"""The planner port: a model that reads the evidence, and says what it means and what to do."""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol

@@ -1,4 +1,4 @@
-"""The runtime door: the running bot, asked to take on changed files."""
+"""The runtime port: the running bot, asked to take on changed files."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The sandbox door: one command, or one program with commands of its own, confined."""
+"""The sandbox port: one command, or one program with commands of its own, confined."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.domain.record import Record
 
 
-class Limits(Record):
+class SandboxLimits(Record):
     """What one command may use. `processes` and `memory_mb` are all of its processes' together.
 
     `disk_mb` and `files` are what the folders it may write to hold at the end of it, at most.
@@ -90,7 +90,7 @@ class Sandbox(Protocol):
         cwd: Path,
         writable: Sequence[Path],
         env: Mapping[str, str],
-        limits: Limits,
+        limits: SandboxLimits,
     ) -> Completed:
         """Run to the end or to the time limit; cancelling kills the whole process group.
 

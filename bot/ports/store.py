@@ -1,4 +1,4 @@
-"""The store door: runs, their records, approvals and the audit log."""
+"""The store port: runs, their records, approvals and the audit log."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -96,6 +96,13 @@ class Store(Protocol):
 
     async def audit_accept(self, entry: AuditEntry) -> None:
         """Append an entry by which what is broken is known: from there on the log counts."""
+        ...
+
+    async def forget_runs(self, older_than: datetime) -> int:
+        """Remove runs that had ended by then, with all they recorded; return how many.
+
+        What the audit log says of them stays.
+        """
         ...
 
     async def audit_forget(self, older_than: datetime, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The verifier door: checks run by us, from base's configuration, never on an agent's word."""
+"""The verifier port: checks run by us, from base's configuration, never on an agent's word."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal, Protocol

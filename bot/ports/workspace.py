@@ -1,4 +1,4 @@
-"""The workspace door: a worktree to change, and the running checkout to read and move forward."""
+"""The workspace port: a worktree to change, and the running checkout to read and move forward."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.domain.change import FileChange, Undone
-from bot.domain.evidence import Commit, Suspect
+from bot.domain.evidence import Suspect
 from bot.domain.local_work import Branch, LocalWork
 
 
@@ -132,10 +132,6 @@ class Checkout(Protocol):
 
     async def head(self) -> str:
         """Return the commit it stands on."""
-        ...
-
-    async def log(self, files: Sequence[str], *, limit: int = 20) -> tuple[Commit, ...]:
-        """Return the newest commits that touch any of `files`, newest first."""
         ...
 
     async def suspects(

@@ -5,8 +5,8 @@ command     `theseus repair`: the same on any repository and any test command
 localise    which lines are suspect: coverage, crash frames, suspect commits
 reverts     parts of suspect commits undone, smallest first
 operators   single edits, one module a family; `guidance` weighs them by the exception
-proposing   all of these ranked; `search` judges them best first; `explain` says what was tried
-judging     reproduction first, then the affected tests, over a `running.TestRunner`
-forking     the fast runner for pytest (`_fork_server`, `_fork_child` run in the project's
+candidates  all of these ranked; `search` judges them best first; `explain` says what was tried
+judge       reproduction first, then the affected tests, over a `runner.TestRunner`
+forking_runner  the fast runner for pytest (`_fork_server`, `_fork_child` run in the project's
             interpreter); `plain` is the slow one for any other command
 """

@@ -164,7 +164,7 @@ def hints_of(error: BaseException, frame: FrameType | None) -> dict[str, list[st
     return {key: list(dict.fromkeys(value))[:80] for key, value in hints.items()}
 
 
-class Recorder:
+class CallRecorder:
     """A pytest plugin: one record a test, sent as soon as it is known."""
 
     def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
@@ -283,5 +283,5 @@ def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -
     }
     if overlay:
         lay_over(overlay, request["scratch"])
-    code = pytest.main(arguments(request, root), plugins=[Recorder(request, root, emit)])
+    code = pytest.main(arguments(request, root), plugins=[CallRecorder(request, root, emit)])
     emit({"end": int(code), "modules": third_party() if request.get("modules") else []})

@@ -83,7 +83,7 @@ class Server:
         """Answer requests until standard input ends."""
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         while True:
-            for key, _ in self.selector.select(self._patience()):
+            for key, _ in self.selector.select(self._seconds_left()):
                 if key.fd != self.inlet:
                     self._listen(self.children[key.fd])
                 elif not self._read():
@@ -93,7 +93,7 @@ class Server:
                     child.late = True
                     self._bury(child)
 
-    def _patience(self) -> float | None:
+    def _seconds_left(self) -> float | None:
         waiting = [child.deadline for child in self.children.values()]
         return max(0.0, min(waiting) - time.monotonic()) + 0.005 if waiting else None
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
+from bot.repair.child_process import spawn
 from bot.repair.engine import RepairRequest, mend, write
 from bot.repair.explain import explain
-from bot.repair.forking import ForkingRunner
+from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.model import Candidate, SearchReport, Texts
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
 from bot.repair.report import RepairReport, refusal
-from bot.repair.running import Confine, Limits, unconfined
+from bot.repair.runner import Confine, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
-from bot.repair.spawning import spawn
 from bot.repair.suspects import suspect_hunks
 
 ROUNDS = 3
@@ -141,7 +141,7 @@ async def _by_pytest(
     )
     async with runner:
         first = await runner.run(
-            invocation.tests, {}, Limits(5.0, 3.0, max(20.0, seconds / 2)), modules=True
+            invocation.tests, {}, TimeLimits(5.0, 3.0, max(20.0, seconds / 2)), modules=True
         )
         failing = tuple(record.test for record in first.failed if record.test)
         if not failing and first.green:
@@ -182,7 +182,7 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
             return whole
         files.update(part.files)
         parts.append(part)
-        again = await runner.run(left, {}, Limits())
+        again = await runner.run(left, {}, TimeLimits())
         left = [record.test for record in again.failed]
     return _together(parts, files) if not left else whole
 
@@ -204,7 +204,7 @@ def _together(parts: list[SearchReport], files: Texts) -> SearchReport:
 
 async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[str, ...]]:
     async with CommandRunner(case.copy, case.test, confine=case.confine) as runner:
-        first = await runner.run((), {}, Limits(seconds=max(5.0, seconds / 3)))
+        first = await runner.run((), {}, TimeLimits(seconds=max(5.0, seconds / 3)))
         frames = [frame.path for record in first.failed if record.crash
                   for frame in record.crash.frames]  # fmt: skip
         words = re.findall(r"[\w./-]+\.py", case.test)

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.domain.diff_guard import texts_hash
-from bot.domain.syntax import parse
-from bot.repair.gate import Gate, Ruling
-from bot.repair.model import Candidate, Refusal, Texts
-from bot.repair.running import Limits, TestRunner
+from bot.guards import texts_hash
+from bot.infra.syntax import parse
+from bot.repair.candidate_gate import CandidateGate, Ruling
+from bot.repair.model import Candidate, RefusedCandidate, Texts
+from bot.repair.runner import TestRunner, TimeLimits
 from bot.repair.tidy import tidied
 
 
@@ -24,11 +24,11 @@ class Confirmation:
         root: Path,
         before: Texts,
         runner: TestRunner,
-        gate: Gate,
+        gate: CandidateGate,
         *,
         reproduction: Sequence[str],
         guards: Sequence[str],
-        limits: Limits,
+        limits: TimeLimits,
         turned_down: Sequence[Texts] = (),
         failed: frozenset[str] = frozenset(),
     ) -> None:
@@ -36,7 +36,7 @@ class Confirmation:
         self._stages, self._limits = (tuple(reproduction), tuple(guards)), limits
         self._turned_down, self._failed = tuple(turned_down), failed
         self.rulings: dict[Candidate, Ruling] = {}
-        self.refused: list[Refusal] = []
+        self.refused: list[RefusedCandidate] = []
 
     async def __call__(self, candidate: Candidate, files: Texts) -> bool:
         """Return whether this candidate may be the fix."""
@@ -50,7 +50,7 @@ class Confirmation:
         ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling
         if not ruling.allowed:
-            self.refused.append(Refusal(candidate, ruling.reason))
+            self.refused.append(RefusedCandidate(candidate, ruling.reason))
         return ruling.allowed
 
 

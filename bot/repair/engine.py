@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
+from bot.repair.candidate_gate import CandidateGate
 from bot.repair.confirmation import Confirmation
-from bot.repair.gate import Gate
 from bot.repair.guidance import is_test
-from bot.repair.judging import TestJudge
-from bot.repair.model import Crash, Hunk, Problem, SearchReport, Texts
-from bot.repair.running import Limits, PreloadingRunner, RunResult, TestRecord
+from bot.repair.judge import TestJudge
+from bot.repair.model import Crash, Problem, SearchReport, SuspectHunk, Texts
+from bot.repair.runner import PreloadingRunner, RunResult, TestRecord, TimeLimits
 from bot.repair.search import OnProgress, search, silent
 from bot.repair.tidy import tidied
 
@@ -39,7 +39,7 @@ class RepairRequest:
     reproduction: tuple[str, ...]
     affected: tuple[str, ...] = ()
     capsule: Crash | None = None
-    hunks: tuple[Hunk, ...] = ()
+    hunks: tuple[SuspectHunk, ...] = ()
     allowed: tuple[str, ...] = ()
     refused: tuple[Texts, ...] = ()
     failed: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ async def mend(
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import."""
-    limits = Limits(5.0, 3.0, max(20.0, request.seconds / 2))
+    limits = TimeLimits(5.0, 3.0, max(20.0, request.seconds / 2))
     own = await runner.run(request.reproduction, {}, limits, coverage=True, modules=True)
     if own.modules:
         await runner.preload(own.modules)
@@ -143,8 +143,8 @@ def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> 
     total = sum(record.seconds for record in base.passing)
     each = max(QUICK_FLOOR, 4 * longest)
     cpu = max(CPU_FLOOR, 4 * longest)
-    quick = Limits(each, cpu, each * 2 + 20)
-    full = Limits(each, cpu, each * 2 + 4 * total + 30)
+    quick = TimeLimits(each, cpu, each * 2 + 20)
+    full = TimeLimits(each, cpu, each * 2 + 4 * total + 30)
     return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
 
 
@@ -152,8 +152,8 @@ def _confirmation(
     request: RepairRequest, base: Baseline, problem: Problem, runner: PreloadingRunner
 ) -> Confirmation:
     guards = judge_guards(request, base)
-    slow = Limits(60.0, 60.0, max(60.0, request.seconds))
-    gate = Gate(
+    slow = TimeLimits(60.0, 60.0, max(60.0, request.seconds))
+    gate = CandidateGate(
         problem.texts,
         runner,
         request.reproduction,

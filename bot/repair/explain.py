@@ -1,6 +1,6 @@
 """What was tried, in plain sentences for a chat thread."""
 
-from bot.repair.model import Attempt, Refusal, SearchReport
+from bot.repair.model import RefusedCandidate, RepairAttempt, SearchReport
 
 NEAR = 3
 
@@ -43,7 +43,7 @@ def _nothing(report: SearchReport) -> str:
     return f"None of the {report.attempts} small edits I could think of mends it."
 
 
-def _refused(refusal: Refusal) -> str:
+def _refused(refusal: RefusedCandidate) -> str:
     candidate = refusal.candidate
     where = f"`{candidate.path}:{candidate.line}`"
     return f"Not proposed: {candidate.why} ({where}) quiets the failure, but {refusal.reason}."
@@ -71,7 +71,7 @@ def _suspects(report: SearchReport) -> str:
     return f"Most suspicious lines: {lines}.{error}"
 
 
-def _near(attempt: Attempt) -> str:
+def _near(attempt: RepairAttempt) -> str:
     candidate, judgement = attempt.candidate, attempt.judgement
     where = f"`{candidate.path}:{candidate.line}`"
     if judgement.stage == "affected":

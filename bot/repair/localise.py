@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.repair.model import Crash, Hunk, Problem
+from bot.repair.model import Crash, Problem, SuspectHunk
 
 COVERAGE, INNERMOST, HUNK = 0.55, 0.45, 0.35
 FRAME_FADE = 0.6
@@ -84,7 +84,7 @@ def _by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) 
 
 
 def _by_hunk(
-    hunk: Hunk, scores: dict[str, dict[int, float]], covered: Mapping[str, frozenset[int]]
+    hunk: SuspectHunk, scores: dict[str, dict[int, float]], covered: Mapping[str, frozenset[int]]
 ) -> None:
     if hunk.path not in scores:
         return

@@ -12,7 +12,7 @@ Texts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class TraceFrame:
     """One project frame of a traceback. `span`: line, end line, and two UTF-8 byte columns."""
 
     path: str
@@ -32,7 +32,7 @@ class Crash:
 
     error: str
     message: str = ""
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[TraceFrame, ...] = ()
     bases: tuple[str, ...] = ()
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class Crash:
 
 
 @dataclass(frozen=True, slots=True)
-class Hunk:
+class SuspectHunk:
     """One hunk of a suspect commit's unified diff. `lines` keep their ` `, `-`, `+` marks."""
 
     path: str
@@ -54,7 +54,7 @@ class Hunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class SourceEdit:
     """Replace the characters `start:end` of a file by `text`."""
 
     path: str
@@ -67,7 +67,7 @@ class Edit:
 class Candidate:
     """A possible fix. `rank` is higher for better; `kind` is `revert` or an operator's word."""
 
-    edits: tuple[Edit, ...]
+    edits: tuple[SourceEdit, ...]
     kind: str
     why: str
     rank: float = 0.0
@@ -101,7 +101,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RepairAttempt:
     """A candidate and its judgement; `number` counts from 1 in the order they were begun."""
 
     candidate: Candidate
@@ -118,7 +118,7 @@ class Problem:
 
     texts: Texts
     crashes: tuple[Crash, ...] = ()
-    hunks: tuple[Hunk, ...] = ()
+    hunks: tuple[SuspectHunk, ...] = ()
     coverage: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
@@ -130,7 +130,7 @@ wrong neighbours, or as a whole commit taken back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedCandidate:
     """An edit after which the tests were green, and why it is not proposed all the same."""
 
     candidate: Candidate
@@ -148,12 +148,12 @@ class SearchReport:
     files: Texts
     stopped: str
     tried: Mapping[str, int]
-    near: tuple[Attempt, ...]
+    near: tuple[RepairAttempt, ...]
     proposed: int
     seconds: float
     suspects: tuple[tuple[str, int, float], ...] = ()
     crash: Crash | None = None
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RefusedCandidate, ...] = ()
     proof: Proof = "call"
     undoes: str = ""
 

@@ -4,9 +4,9 @@ import ast
 import difflib
 from collections.abc import Iterator
 
-from bot.domain.proof import HazardKind
-from bot.domain.proof.facts import fixed
-from bot.repair.model import Edit
+from bot.proof import HazardKind
+from bot.proof.facts import fixed
+from bot.repair.model import SourceEdit
 from bot.repair.source import Source
 
 AT_MOST = 6  # for each kind of hazard
@@ -39,7 +39,7 @@ def changed_lines(before: str, after: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[Edit]:
+def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[SourceEdit]:
     for node in nodes:
         if kind in ("condition", "undo"):
             for test in _tests(node):
@@ -53,7 +53,7 @@ def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[E
             yield from _let_through(source, node)
 
 
-def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[Edit]:
+def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[SourceEdit]:
     for value in filter(fixed, (node.left, node.right)):
         yield source.replace(value, _another(value))
     signs = _OTHER_OPERATION.get(type(node.op))
@@ -62,7 +62,7 @@ def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[Edit]:
         yield edit
 
 
-def _other_answers(source: Source, node: ast.AST) -> Iterator[Edit]:
+def _other_answers(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
     for value in _answers(node):
         yield source.replace(value, _another(value))
     if isinstance(node, ast.Return) and node.value is None:
@@ -71,7 +71,7 @@ def _other_answers(source: Source, node: ast.AST) -> Iterator[Edit]:
         yield source.replace(node, "break" if isinstance(node, ast.Continue) else "continue")
 
 
-def _let_through(source: Source, node: ast.AST) -> Iterator[Edit]:
+def _let_through(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
     if isinstance(node, ast.ExceptHandler):
         yield source.replace(node.body[0], "raise")
     if isinstance(node, ast.Raise):
@@ -118,7 +118,7 @@ def _another(value: ast.expr) -> str:
     return "{None: None}" if isinstance(value, ast.Dict) else "None"
 
 
-def _applied(text: str, edit: Edit) -> str:
+def _applied(text: str, edit: SourceEdit) -> str:
     return text[: edit.start] + edit.text + text[edit.end :]
 
 

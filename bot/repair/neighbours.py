@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bot.domain.syntax import parse
+from bot.infra.syntax import parse
 from bot.repair.guidance import is_test
 from bot.repair.plain import SKIPPED
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.repair.model import Crash, Frame, Texts
-from bot.repair.running import Confine, Limits, RunResult, TestRecord, unconfined
-from bot.repair.spawning import spawn
+from bot.repair.child_process import spawn
+from bot.repair.model import Crash, Texts, TraceFrame
+from bot.repair.runner import Confine, RunResult, TestRecord, TimeLimits, unconfined
 
 FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
 ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
@@ -74,7 +74,7 @@ class CommandRunner:
         self,
         tests: Sequence[str],
         overlay: Texts,
-        limits: Limits,
+        limits: TimeLimits,
         *,
         coverage: bool = False,
         stop_at_first: bool = False,
@@ -118,7 +118,7 @@ def read_crash(output: str, root: Path, *, late: bool = False) -> Crash:
         path = Path(root, match["file"]).resolve()
         if path.is_relative_to(root.resolve()) and "site-packages" not in path.parts:
             relative = path.relative_to(root.resolve()).as_posix()
-            frames.append(Frame(relative, int(match["line"]), match["function"]))
+            frames.append(TraceFrame(relative, int(match["line"]), match["function"]))
     errors = list(ERROR.finditer(output[max(0, last) :]))
     if not errors:
         return Crash("", output.strip()[-200:], tuple(frames))

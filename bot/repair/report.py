@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bot.repair.model import Proof, Refusal
+from bot.repair.model import Proof, RefusedCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RepairReport:
         return asdict(self)
 
 
-def refusal(refused: Refusal) -> dict[str, str | int]:
+def refusal(refused: RefusedCandidate) -> dict[str, str | int]:
     """Return a refused edit as plain values."""
     edit = refused.candidate
     return {"edit": edit.why, "file": edit.path, "line": edit.line, "reason": refused.reason}

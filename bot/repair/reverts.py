@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
-from bot.repair.model import Candidate, Edit, Hunk, Texts
+from bot.infra.unified_diff import parse
+from bot.repair.model import Candidate, SourceEdit, SuspectHunk, Texts
 
-HEADER = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
@@ -15,45 +15,33 @@ ALIKE = 0.6
 ALL = 0.85  # before the words of a line: a whole commit is proven by what was there before it
 
 
-def parse_diff(text: str, commit: str = "", age: int = 0) -> list[Hunk]:
-    """Read a unified diff (as `git show` or `git log -p` print it). Deleted files are left out."""
-    hunks: list[Hunk] = []
-    path, starts, lines = "", (0, 0), []  # type: ignore[var-annotated]
-
-    def close() -> None:
-        if path and lines:
-            hunks.append(Hunk(path, commit, starts[0], starts[1], tuple(lines), age))
-        lines.clear()
-
-    for line in text.splitlines():
-        header = HEADER.match(line)
-        if header or line.startswith(("diff --git ", "commit ")):
-            close()
-            if header:
-                starts = (int(header[1]), int(header[2]))
-            else:
-                path, starts = "", (0, 0)
-        elif line.startswith("+++ ") and not starts[1]:
-            name = line[4:].split("\t")[0].strip().strip('"')
-            path = "" if name == "/dev/null" else name.removeprefix("b/")
-        elif starts[1] and line[:1] in {" ", "-", "+"}:
-            lines.append(line)
-        elif starts[1] and line == "":
-            lines.append(" ")
-    close()
-    return hunks
+def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
+    """Return the hunks of a commit's unified diff. Deleted files are left out."""
+    return [
+        SuspectHunk(
+            patch.path,
+            commit,
+            hunk.old,
+            hunk.new,
+            tuple(sign + line.removesuffix("\r") for sign, line in hunk.lines),
+            age,
+        )
+        for patch in parse(text)
+        if patch.status != "deleted"
+        for hunk in patch.hunks
+    ]
 
 
-class Change:
+class CommitChange:
     """One run of `-` and `+` lines of a hunk, placed in the current text by its surroundings."""
 
     def __init__(self, old: list[str], new: list[str], line: int) -> None:
         self.old, self.new, self.line = old, new, line
 
 
-def changes_of(hunk: Hunk) -> list[Change]:
+def changes_of(hunk: SuspectHunk) -> list[CommitChange]:
     """Split a hunk at its unchanged lines."""
-    found: list[Change] = []
+    found: list[CommitChange] = []
     line, fresh = hunk.new_start, True
     for mark in hunk.lines:
         kind, text = mark[:1], mark[1:]
@@ -61,7 +49,7 @@ def changes_of(hunk: Hunk) -> list[Change]:
             fresh, line = True, line + 1
             continue
         if fresh:
-            found.append(Change([], [], line))
+            found.append(CommitChange([], [], line))
             fresh = False
         (found[-1].old if kind == "-" else found[-1].new).append(text)
         line += kind == "+"
@@ -112,15 +100,15 @@ def _paired(
     return blocks
 
 
-def atoms_of(change: Change) -> list[Change]:
+def atoms_of(change: CommitChange) -> list[CommitChange]:
     """Split a change into pairs of lines that stand for each other, and lone lines."""
     return [
-        Change(change.old[o1:o2], change.new[n1:n2], change.line + n1)
+        CommitChange(change.old[o1:o2], change.new[n1:n2], change.line + n1)
         for o1, o2, n1, n2 in align(change.old, change.new)
     ]
 
 
-def finer(edit: Edit, text: str) -> list[Edit]:
+def finer(edit: SourceEdit, text: str) -> list[SourceEdit]:
     """Split an edit of several lines into edits of single lines with the same effect together."""
     now = text[edit.start : edit.end].splitlines(keepends=True)
     then = edit.text.splitlines(keepends=True)
@@ -130,12 +118,12 @@ def finer(edit: Edit, text: str) -> list[Edit]:
     if not now or not then:
         return [edit]
     return [
-        Edit(edit.path, starts[n1], starts[n2], "".join(then[o1:o2]))
+        SourceEdit(edit.path, starts[n1], starts[n2], "".join(then[o1:o2]))
         for o1, o2, n1, n2 in align(then, now)
     ]
 
 
-def place(lines: Sequence[str], change: Change, hunk: Hunk) -> int | None:
+def place(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk) -> int | None:
     """Return the index in `lines` where the change's new lines are now, or None."""
     wanted = change.new
     if not wanted:
@@ -145,7 +133,7 @@ def place(lines: Sequence[str], change: Change, hunk: Hunk) -> int | None:
     return min(spots, key=lambda at: abs(at + 1 - change.line), default=None)
 
 
-def _place_removal(lines: Sequence[str], change: Change, hunk: Hunk) -> int | None:
+def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk) -> int | None:
     """Find where removed lines stood, by the line before and the line after them."""
     new = [mark[1:] for mark in hunk.lines if not mark.startswith("-")]
     at = change.line - hunk.new_start
@@ -160,7 +148,7 @@ def _place_removal(lines: Sequence[str], change: Change, hunk: Hunk) -> int | No
     return min(spots, key=lambda spot: abs(spot + 1 - change.line), default=None)
 
 
-def edit_for(text: str, change: Change, hunk: Hunk) -> Edit | None:
+def edit_for(text: str, change: CommitChange, hunk: SuspectHunk) -> SourceEdit | None:
     """Return the edit that undoes one change in the current text."""
     whole = text.splitlines(keepends=True)
     lines = [line.rstrip("\r\n") for line in whole]
@@ -171,10 +159,10 @@ def edit_for(text: str, change: Change, hunk: Hunk) -> Edit | None:
     end = start + sum(map(len, whole[at : at + len(change.new)]))
     if start == len(text) and text and not text.endswith("\n"):
         return None
-    return Edit(hunk.path, start, end, "".join(f"{line}\n" for line in change.old))
+    return SourceEdit(hunk.path, start, end, "".join(f"{line}\n" for line in change.old))
 
 
-def token_edits(text: str, change: Change, edit: Edit) -> Iterator[Edit]:
+def token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[SourceEdit]:
     """Yield edits that undo single differences inside one changed line."""
     if len(change.old) != 1 or len(change.new) != 1:
         return
@@ -185,12 +173,12 @@ def token_edits(text: str, change: Change, edit: Edit) -> Iterator[Edit]:
         return
     for _, o1, o2, n1, n2 in codes:
         start = edit.start + len("".join(new[:n1]))
-        yield Edit(edit.path, start, start + len("".join(new[n1:n2])), "".join(old[o1:o2]))
+        yield SourceEdit(edit.path, start, start + len("".join(new[n1:n2])), "".join(old[o1:o2]))
 
 
-def propose(texts: Texts, hunks: Iterable[Hunk]) -> Iterator[Candidate]:
+def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
     """Yield undoings, ranked 0 to 1: whole changes of new commits first, then parts of them."""
-    everything: dict[str, list[Edit]] = {}
+    everything: dict[str, list[SourceEdit]] = {}
     fades: dict[str, float] = {}
     for hunk in hunks:
         fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
@@ -205,9 +193,11 @@ def propose(texts: Texts, hunks: Iterable[Hunk]) -> Iterator[Candidate]:
             yield _undo(apart, commit, "all of", ALL * fades[commit])
 
 
-def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterator[Candidate]:
+def _of_hunk(
+    text: str, hunk: SuspectHunk, everything: dict[str, list[SourceEdit]]
+) -> Iterator[Candidate]:
     fade = 1 / (1 + 0.15 * hunk.age)
-    edits: list[Edit] = []
+    edits: list[SourceEdit] = []
     for change in changes_of(hunk):
         whole = edit_for(text, change, hunk)
         atoms = atoms_of(change)
@@ -231,7 +221,7 @@ def _of_hunk(text: str, hunk: Hunk, everything: dict[str, list[Edit]]) -> Iterat
 
 
 def _entries_back(
-    text: str, change: Change, whole: Edit | None, hunk: Hunk, fade: float
+    text: str, change: CommitChange, whole: SourceEdit | None, hunk: SuspectHunk, fade: float
 ) -> Iterator[Candidate]:
     """Yield the table entries a change took away, put back beside those it brought."""
     old, new = (list(map(ENTRY.match, side)) for side in (change.old, change.new))
@@ -240,17 +230,19 @@ def _entries_back(
     brought = {entry["key"] for entry in new if entry}
     lost = [entry[0] for entry in old if entry and entry["key"] not in brought]
     if lost:
-        edit = Edit(hunk.path, whole.start, whole.start, "".join(f"{line}\n" for line in lost))
+        edit = SourceEdit(
+            hunk.path, whole.start, whole.start, "".join(f"{line}\n" for line in lost)
+        )
         yield _undo([edit], hunk.commit, "a table entry taken away by", 1.05 * fade)
 
 
-def _undo(edits: Sequence[Edit], commit: str, what: str, rank: float) -> Candidate:
+def _undo(edits: Sequence[SourceEdit], commit: str, what: str, rank: float) -> Candidate:
     name = f"commit {commit[:10]}" if commit else "the suspect change"
     return Candidate(tuple(edits), "revert", f"undo {what} {name}", rank)
 
 
-def _disjoint(edits: Sequence[Edit]) -> list[Edit]:
-    kept: list[Edit] = []
+def _disjoint(edits: Sequence[SourceEdit]) -> list[SourceEdit]:
+    kept: list[SourceEdit] = []
     for edit in edits:
         if all(
             edit.path != other.path or edit.end <= other.start or edit.start >= other.end

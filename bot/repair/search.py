@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from bot.domain.syntax import parse
+from bot.infra.syntax import parse
 from bot.ports.clock import Clock
 from bot.repair import reverts
+from bot.repair.candidates import propose
 from bot.repair.localise import localise
-from bot.repair.model import Attempt, Candidate, Judgement, Problem, SearchReport, Texts
-from bot.repair.proposing import propose
+from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
 from bot.repair.source import unknown_names
 
 NEAR_MISSES = 5
@@ -28,19 +28,19 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SearchProgress:
     """Where the search is: candidates judged, candidates there are, the latest attempt."""
 
     tried: int
     proposed: int
-    latest: Attempt
+    latest: RepairAttempt
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[SearchProgress], None]
 Confirm = Callable[[Candidate, Texts], Awaitable[bool]]
 
 
-def silent(progress: Progress) -> None:
+def silent(progress: SearchProgress) -> None:
     """Say nothing."""
 
 
@@ -50,7 +50,7 @@ async def always(candidate: Candidate, files: Texts) -> bool:
 
 
 @dataclass
-class _Hunt:
+class _Search:
     """What the workers share."""
 
     problem: Problem
@@ -59,7 +59,7 @@ class _Hunt:
     on_progress: OnProgress
     seen: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
-    near: list[Attempt] = field(default_factory=list)
+    near: list[RepairAttempt] = field(default_factory=list)
     green: dict[int, Candidate] = field(default_factory=dict)
     next: int = 0
 
@@ -87,12 +87,12 @@ class _Hunt:
             number, candidate, files = taken
             judgement = await self.judge.judge(files)
             self.tried[candidate.kind] += 1
-            attempt = Attempt(candidate, judgement, number + 1)
+            attempt = RepairAttempt(candidate, judgement, number + 1)
             if judgement.green:
                 self.green[number] = candidate
             elif judgement.passed:
                 self.near.append(attempt)
-            self.on_progress(Progress(sum(self.tried.values()), len(self.queue), attempt))
+            self.on_progress(SearchProgress(sum(self.tried.values()), len(self.queue), attempt))
 
 
 def sound(files: Texts, originals: Texts) -> bool:
@@ -128,7 +128,7 @@ async def search(
     """
     began = clock.monotonic()
     suspicion = localise(problem)
-    hunt = _Hunt(problem, judge, propose(problem, suspicion), on_progress)
+    hunt = _Search(problem, judge, propose(problem, suspicion), on_progress)
     fix, stopped = None, "exhausted"
     try:
         async with asyncio.timeout(max(0.0, budget_seconds)):
@@ -149,7 +149,7 @@ async def search(
     )
 
 
-async def _hunted(hunt: _Hunt, width: int, confirm: Confirm) -> Candidate | None:
+async def _hunted(hunt: _Search, width: int, confirm: Confirm) -> Candidate | None:
     while True:
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
@@ -161,7 +161,7 @@ async def _hunted(hunt: _Hunt, width: int, confirm: Confirm) -> Candidate | None
             return await _shrunk(fix, hunt, confirm)
 
 
-async def _first_confirmed(hunt: _Hunt, confirm: Confirm) -> Candidate | None:
+async def _first_confirmed(hunt: _Search, confirm: Confirm) -> Candidate | None:
     for number in sorted(hunt.green):
         candidate = hunt.green.pop(number)
         if await confirm(candidate, candidate.apply(hunt.problem.texts)):
@@ -169,7 +169,7 @@ async def _first_confirmed(hunt: _Hunt, confirm: Confirm) -> Candidate | None:
     return None
 
 
-async def _shrunk(fix: Candidate, hunt: _Hunt, confirm: Confirm) -> Candidate:
+async def _shrunk(fix: Candidate, hunt: _Search, confirm: Confirm) -> Candidate:
     """Return an undoing without those of its lines that are not needed."""
     texts = hunt.problem.texts
     parts = [part for edit in fix.edits for part in reverts.finer(edit, texts[edit.path])]
@@ -187,7 +187,7 @@ async def _shrunk(fix: Candidate, hunt: _Hunt, confirm: Confirm) -> Candidate:
     return smaller if await confirm(smaller, smaller.apply(texts)) else fix
 
 
-def _nearness(attempt: Attempt) -> tuple[float, float]:
+def _nearness(attempt: RepairAttempt) -> tuple[float, float]:
     judgement = attempt.judgement
     later = 0.0 if judgement.stage == "affected" else 1.0
     return (later - judgement.passed / max(1, judgement.total), -attempt.candidate.rank)

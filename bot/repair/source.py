@@ -5,8 +5,8 @@ import builtins
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from bot.domain.syntax import parse
-from bot.repair.model import Edit
+from bot.infra.syntax import parse
+from bot.repair.model import SourceEdit
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
@@ -59,19 +59,19 @@ class Source:
         start, end = self.span(node)
         return self.text[start:end]
 
-    def replace(self, node: ast.AST, text: str) -> Edit:
+    def replace(self, node: ast.AST, text: str) -> SourceEdit:
         """Return the edit that puts `text` in the node's place."""
         start, end = self.span(node)
-        return Edit(self.path, start, end, text)
+        return SourceEdit(self.path, start, end, text)
 
-    def between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> Edit | None:
+    def between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> SourceEdit | None:
         """Return the edit that replaces `old` between two nodes, None unless it is there once."""
         start, end = self.span(left)[1], self.span(right)[0]
         gap = self.text[start:end]
         if gap.count(old) != 1 or "#" in gap:
             return None
         at = start + gap.index(old)
-        return Edit(self.path, at, at + len(old), new)
+        return SourceEdit(self.path, at, at + len(old), new)
 
     def up(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the node's ancestors, nearest first."""
@@ -105,19 +105,19 @@ class Source:
         """Return true when nothing but white space stands before the statement."""
         return not self.lines[statement.lineno - 1].encode()[: statement.col_offset].strip()
 
-    def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> Edit:
+    def insert_before(self, statement: ast.stmt, lines: Sequence[str]) -> SourceEdit:
         """Return the edit that puts lines (without indent) before a statement."""
         at = self._starts[statement.lineno - 1]
         indent = self.indent(statement)
         text = "".join(f"{indent}{line}\n" for line in lines)
-        return Edit(self.path, at, at, text)
+        return SourceEdit(self.path, at, at, text)
 
-    def insert_after(self, statement: ast.stmt, lines: Sequence[str]) -> Edit:
+    def insert_after(self, statement: ast.stmt, lines: Sequence[str]) -> SourceEdit:
         """Return the edit that puts lines (without indent) after a statement."""
         at = self.offset(statement.end_lineno or statement.lineno, statement.end_col_offset or 0)
         indent = self.indent(statement)
         text = "".join(f"\n{indent}{line}" for line in lines)
-        return Edit(self.path, at, at, text)
+        return SourceEdit(self.path, at, at, text)
 
     @cached_property
     def annotations(self) -> frozenset[ast.AST]:

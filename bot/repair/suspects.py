@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bot.repair.model import Hunk
+from bot.repair.child_process import spawn
+from bot.repair.model import SuspectHunk
 from bot.repair.reverts import parse_diff
-from bot.repair.spawning import spawn
 
 COMMITS = 12
 SECONDS = 15.0
@@ -12,12 +12,12 @@ CHARACTERS = 20_000_000
 HUNKS_AT_MOST = 150
 
 
-async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[Hunk]:
+async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
     """Return hunks of Python files, newest first; nothing when `repo` is not under git."""
     plain = ["git", "-C", str(repo), "-c", "core.quotepath=off"]
     shape = ["--no-color", "--no-ext-diff", "--relative", "-U3"]
     files = ["--", "*.py"]
-    found: list[Hunk] = []
+    found: list[SuspectHunk] = []
     pending = await _output([*plain, "diff", "HEAD", *shape, *files], repo)
     found += parse_diff(pending, "", 0)
     one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]

@@ -1,5 +1,6 @@
 """The only reader of the environment, `.env` and `data/config.yaml`."""
 
+from bot.settings._autonomy_and_chat import MissedConfig
 from bot.settings._config import (
     Config,
     checks_from,
@@ -9,25 +10,14 @@ from bot.settings._config import (
 )
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
-from bot.settings._noticing import (
-    IncidentsConfig,
-    MissedConfig,
-    QuietHours,
-    SelfAuditConfig,
-    Storm,
-)
 from bot.settings._secrecy import SECRETS, forget_secrets
 
 __all__ = [
     "SECRETS",
     "Config",
     "Environment",
-    "IncidentsConfig",
     "MissedConfig",
-    "QuietHours",
-    "SelfAuditConfig",
     "Settings",
-    "Storm",
     "checks_from",
     "config_from",
     "forget_secrets",

@@ -6,24 +6,19 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bot.domain.approving import ApprovalRules
+from bot.authority.protection import Protection
+from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
 from bot.domain.links import ADDRESS_WANTED, web_address
+from bot.domain.monitoring_config import IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
-from bot.domain.protection import Protection
 from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.domain.thresholds import Thresholds
 from bot.domain.watch import WatchRules
-from bot.settings._noticing import (
-    AutonomyConfig,
-    ChatConfig,
-    IncidentsConfig,
-    MissedConfig,
-    SelfAuditConfig,
-)
+from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
 from bot.settings._safety import (
     AuditConfig,
     GatewayConfig,
@@ -117,6 +112,15 @@ class RunsConfig(Record):
     rounds: int = Field(default=3, ge=1, le=10)
     lease_seconds: float = Field(default=30.0, gt=0, le=3_600)
     lookback_hours: float = Field(default=24.0, gt=0, le=8_760)
+    keep_days: int = Field(
+        default=400, ge=30, le=36_500, description="ended runs, with what was said in them"
+    )
+
+
+class JournalConfig(Record):
+    """How long records are kept: verdicts and audits look back weeks."""
+
+    keep_days: int = Field(default=90, ge=30, le=36_500)
 
 
 class Config(Record):
@@ -131,6 +135,7 @@ class Config(Record):
     forge: ForgeConfig = ForgeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
+    journal: JournalConfig = JournalConfig()
     detection: Thresholds = Thresholds()
     incidents: IncidentsConfig = IncidentsConfig()
     autonomy: AutonomyConfig = AutonomyConfig()

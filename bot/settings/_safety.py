@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from bot.domain.path_classes import BUILT_IN, PathClass
-from bot.domain.protection import Protection
+from bot.authority.path_classes import BUILT_IN, PathClass
+from bot.authority.protection import Protection
 from bot.domain.record import Record
 
 

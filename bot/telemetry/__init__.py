@@ -1,8 +1,5 @@
-"""What leaves a trace: redaction at the door, capsules of failures, records of actions, the log."""
+"""What leaves a trace: capsules of failures, records of actions, the log."""
 
-from bot.telemetry._known_secrets import forget_secret, register_secret
-from bot.telemetry._redaction import redact, redact_value
-from bot.telemetry._stream import StreamRedactor, redact_stream
 from bot.telemetry.capsules import capsule, exception_name, root_cause
 from bot.telemetry.current_run import working_on
 from bot.telemetry.fingerprints import fingerprint
@@ -17,21 +14,15 @@ __all__ = [
     "JournalledForge",
     "JournalledVerifier",
     "Recorder",
-    "StreamRedactor",
     "Timed",
     "capsule",
     "configure_logging",
     "exception_name",
     "fingerprint",
-    "forget_secret",
     "literal",
     "load_secret",
     "outcome_of",
     "pseudonym",
-    "redact",
-    "redact_stream",
-    "redact_value",
-    "register_secret",
     "root_cause",
     "working_on",
 ]

@@ -1,4 +1,4 @@
-"""Which run is being worked on here, for doors that are not told: a context, not a global."""
+"""Which run is being worked on here, for ports that are not told: a context, not a global."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -45,10 +45,6 @@ class JournalledForge:
         """Close it."""
         return await self._done("close", self._forge.close(number, reason), number)
 
-    async def revert(self, number: int) -> ForgeProposal:
-        """Open what undoes it."""
-        return await self._done("revert", self._forge.revert(number), number)
-
     async def publish(self, number: int) -> ForgeProposal:
         """Take it out of draft."""
         return await self._done("publish", self._forge.publish(number), number)

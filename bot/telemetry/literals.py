@@ -7,7 +7,7 @@ a wrong test; so there is no in between.
 import math
 from collections.abc import Callable, Mapping
 
-from bot.telemetry._secret_names import secret_name
+from bot.redaction._secret_names import secret_name
 
 MAX_CHARS = 1000
 MAX_DEPTH = 6

@@ -12,8 +12,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
-from bot.telemetry._disguises import unfolded
-from bot.telemetry._redaction import redact
+from bot.redaction._disguises import unfolded
+from bot.redaction._redact import redact
 from bot.telemetry.literals import Redact, is_secret
 
 _DEPTH = 4

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
-from bot.telemetry._known_secrets import register_secret
+from bot.redaction._known_secrets import register_secret
 
 _BYTES = 32
 

@@ -2,39 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from bot.domain.errors import JournalError
 from bot.domain.ids import sortable_id
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
-from bot.telemetry._redaction import redact
+from bot.ports.recorder import About
+from bot.redaction._redact import redact
 from bot.telemetry.capsules import capsule, root_cause
 from bot.telemetry.literals import Redact
 from bot.telemetry.pseudonyms import pseudonym
 
 log = logging.getLogger(__name__)
-
-
-class About(TypedDict, total=False):
-    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule."""
-
-    duration_ms: float | None
-    guild_id: int | None
-    channel_id: int | None
-    user_id: int | None
-    shard: int | None
-    run_id: str | None
-    agent: str | None
-    cost_usd: float | None
-    tokens_in: int | None
-    tokens_out: int | None
-    error: BaseException | None
-    inputs: Mapping[str, object] | None
 
 
 class Timed:
@@ -54,7 +38,9 @@ class Timed:
 
 
 class Recorder:
-    """Writes actions to the journal. It never fails what it records: that is logged instead.
+    """Implements `bot.ports.recorder.ActionRecorder`: actions go to the journal.
+
+    It never fails what it records: that is logged instead.
 
     `root` is the project's folder, `secret` the key of the pseudonyms, `commit` tells which code
     runs.

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.domain.journal import ActionOutcome, Kind
 from bot.telemetry import Recorder
-from bot.web._answers import dress, plain
+from bot.web._responses import add_security_headers, plain
 
 IDLE_SECONDS = 15.0
 """A connection that has not sent its headers by then, or says nothing more, is closed."""
@@ -54,7 +54,7 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("half of an answer is out already")
         response = plain(status, "" if status >= 500 else "that is no request I understand.")
-        dress(response)
+        add_security_headers(response)
         response.force_close()
         return response
 

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import web
 
-from bot.web._answers import Refused
-from bot.web._feed import Event, Feed
+from bot.web._event_feed import EventFeed, FeedEvent
+from bot.web._responses import Refused
 
 MOST_READERS = 32
 HEARTBEAT_SECONDS = 15.0
@@ -18,7 +18,7 @@ class Events:
 
     def __init__(
         self,
-        feed: Feed,
+        feed: EventFeed,
         *,
         heartbeat: float = HEARTBEAT_SECONDS,
         patience: float = WRITE_SECONDS,
@@ -44,7 +44,7 @@ class Events:
         await response.prepare(request)
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=_BUFFER)
-        hello = Event(after, "reset" if lost else "hello", "{}")
+        hello = FeedEvent(after, "reset" if lost else "hello", "{}")
         try:
             await self._write(request, response, self._line(hello))
             while not self._feed.closed and self._feed.has(after):
@@ -81,6 +81,6 @@ class Events:
         known = self._feed.number_of(asked)
         return (self._feed.last, True) if known is None else (known, False)
 
-    def _line(self, event: Event) -> bytes:
+    def _line(self, event: FeedEvent) -> bytes:
         number = self._feed.id_of(event.number)
         return f"id: {number}\nevent: {event.name}\ndata: {event.text}\n\n".encode()

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bot.domain.run import Status
 from bot.domain.spent import Spent
-from bot.web._doors import WebDoors
-from bot.web._page_others import AUDITED
-from bot.web._tally import Tally
+from bot.web._collaborators import WebServices
+from bot.web._counters import ActionCounter
+from bot.web._dashboard import AUDITED
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RUNS = 500
@@ -28,22 +28,24 @@ Value = tuple[Labels, float]
 class Metrics:
     """Reads the numbers when they are asked for."""
 
-    def __init__(self, doors: WebDoors, tally: Tally, webhooks: Counter[str]) -> None:
-        self._doors = doors
-        self._tally = tally
+    def __init__(
+        self, services: WebServices, counter: ActionCounter, webhooks: Counter[str]
+    ) -> None:
+        self._services = services
+        self._counter = counter
         self._webhooks = webhooks
-        self._since = doors.clock.now()
+        self._since = services.clock.now()
 
     async def serve(self, _: web.Request) -> web.Response:
         """Answer with all of them."""
-        runs = await self._doors.store.find(limit=_RUNS)
+        runs = await self._services.store.find(limit=_RUNS)
         by_status = Counter(run.status for run in runs)
         parts = [
             _counter(
                 "theseus_actions_total", "Journalled actions since the start.",
                 (
                     ({"kind": kind, "outcome": outcome}, count)
-                    for (kind, outcome), count in sorted(self._tally.actions.items())
+                    for (kind, outcome), count in sorted(self._counter.actions.items())
                 ),
             ),
             _gauge(
@@ -62,25 +64,25 @@ class Metrics:
         return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
 
     def _states(self) -> Iterable[str]:
-        now = self._doors.clock.now()
-        known = self._doors.incidents.incidents() if self._doors.incidents is not None else ()
+        now = self._services.clock.now()
+        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
         open_ones = sum(each.open for each in known)
         yield _gauge("theseus_incidents_open", "Incidents that go on.", [({}, open_ones)])
-        ready = float(self._doors.facts.link().ready)
+        ready = float(self._services.facts.connection().ready)
         yield _gauge("theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)])
         up = (now - self._since).total_seconds()
         yield _gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
-        if self._tally.newest is not None:
-            age = max(now.timestamp() - self._tally.newest, 0.0)
+        if self._counter.newest is not None:
+            age = max(now.timestamp() - self._counter.newest, 0.0)
             yield _gauge("theseus_last_action_age_seconds", "Since the last one.", [({}, age)])
         resident = _resident_bytes()
         if resident is not None:
             yield _gauge("process_resident_memory_bytes", "Resident memory.", [({}, resident)])
 
     async def _money(self) -> Iterable[str]:
-        if self._doors.ledger is None:
+        if self._services.ledger is None:
             return ()
-        spent: Spent = await self._doors.ledger.spent(since=self._since)
+        spent: Spent = await self._services.ledger.spent(since=self._since)
         tokens = [
             ({"direction": "in"}, spent.tokens_in),
             ({"direction": "out"}, spent.tokens_out),
@@ -93,14 +95,14 @@ class Metrics:
         )
 
     async def _audit(self) -> str:
-        state = await self._doors.store.audit_state(tail=AUDITED)
+        state = await self._services.store.audit_state(tail=AUDITED)
         told = f"1 where the audit log's newest {AUDITED} entries were changed or cut."
         return _gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
 
     async def _stop(self) -> Iterable[str]:
-        if self._doors.emergency is None:
+        if self._services.emergency is None:
             return ()
-        standing = await self._doors.emergency.now() is not None
+        standing = await self._services.emergency.now() is not None
         return (
             _gauge(
                 "theseus_stopped", "1 while the emergency stop stands.", [({}, float(standing))]

@@ -8,21 +8,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.domain.errors import ConfigError
-from bot.web._answers import dress
+from bot.web._auth_middleware import AuthMiddleware
+from bot.web._collaborators import WebServices
 from bot.web._connection import MOST_CONNECTIONS, Connection
+from bot.web._counters import ActionCounter
 from bot.web._dashboard import Dashboard
-from bot.web._doors import WebDoors
+from bot.web._event_feed import EventFeed
 from bot.web._events import Events
-from bot.web._feed import Feed
-from bot.web._frame import Frame, Static
-from bot.web._gate import Gate
-from bot.web._keys import Keys
+from bot.web._health import Health
 from bot.web._metrics import Metrics
+from bot.web._pages import Pages
+from bot.web._responses import add_security_headers
 from bot.web._routes import ROUTES
 from bot.web._rules import WebRules
 from bot.web._sessions import Sessions
-from bot.web._tally import Tally
-from bot.web._vital import Vital
+from bot.web._static_files import StaticFiles
+from bot.web._token_auth import TokenAuth
 from bot.web._webhooks import Webhooks
 
 _SHUTDOWN_SECONDS = 1.0
@@ -36,25 +37,28 @@ class WebServer:
     """
 
     def __init__(
-        self, rules: WebRules, doors: WebDoors, *, connections: int = MOST_CONNECTIONS
+        self, rules: WebRules, services: WebServices, *, connections: int = MOST_CONNECTIONS
     ) -> None:
         rules.check()
         self.port = rules.port
         self._rules = rules
-        self._doors = doors
+        self._services = services
         self._connections = connections
-        tally = Tally()
-        self.feed = Feed(doors, tally)
-        keys, sessions = Keys(rules.token, doors.clock), Sessions(doors.clock)
-        self._gate = Gate(rules, keys, sessions)
-        webhooks, vital, static = Webhooks(doors, rules.secret), Vital(doors), Static()
-        dashboard = Dashboard(doors, rules, self._gate, keys, sessions, Frame(static), vital)
+        counter = ActionCounter()
+        self.feed = EventFeed(services, counter)
+        keys, sessions = TokenAuth(rules.token, services.clock), Sessions(services.clock)
+        self._auth = AuthMiddleware(rules, keys, sessions)
+        webhooks, health_page = Webhooks(services, rules.secret), Health(services)
+        static = StaticFiles()
+        dashboard = Dashboard(
+            services, rules, self._auth, keys, sessions, Pages(static), health_page
+        )
         self.app = self._application(
             {
-                "health": vital.alive,
-                "ready": vital.ready,
-                "info": vital.info,
-                "metrics": Metrics(doors, tally, webhooks.counts).serve,
+                "health": health_page.alive,
+                "ready": health_page.ready,
+                "info": health_page.info,
+                "metrics": Metrics(services, counter, webhooks.counts).serve,
                 "events": Events(self.feed).serve,
                 "github": webhooks.github,
                 "reload": webhooks.reload,
@@ -86,12 +90,12 @@ class WebServer:
 
     def _application(self, handlers: dict[str, Handler]) -> web.Application:
         """Return the application, with a handler for each route of the table and no other."""
-        app = web.Application(middlewares=[self._gate.middleware])
+        app = web.Application(middlewares=[self._auth.middleware])
         for route in ROUTES:
             app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
             if route.method == "GET" and not route.streams:
                 app.router.add_route("HEAD", route.path, handlers[route.name])
-        app.on_response_prepare.append(_dressed)
+        app.on_response_prepare.append(_add_security_headers)
         return app
 
     async def __aenter__(self) -> Self:
@@ -124,16 +128,12 @@ class WebServer:
             self._listening.close()
         await self._runner.cleanup()
 
-    async def run_forever(self) -> None:
-        """Look for what is new, for those who follow, until cancelled."""
-        await self.feed.run_forever()
-
     def _connection(self) -> asyncio.Protocol:
         """Return what talks to a new connection; beyond so many, what hangs up."""
         server = self._runner.server
         if server is None or len(server.connections) >= self._connections:
             return _Full()
-        return Connection(server, self._doors.recorder, loop=asyncio.get_running_loop())
+        return Connection(server, self._services.recorder, loop=asyncio.get_running_loop())
 
 
 class _Full(asyncio.Protocol):
@@ -144,5 +144,5 @@ class _Full(asyncio.Protocol):
         transport.close()
 
 
-async def _dressed(_: web.Request, response: web.StreamResponse) -> None:
-    dress(response)
+async def _add_security_headers(_: web.Request, response: web.StreamResponse) -> None:
+    add_security_headers(response)

@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import FIFOCache
 
 from bot.ports.clock import Clock
 
@@ -27,15 +28,13 @@ class Sessions:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._open: OrderedDict[bytes, Login] = OrderedDict()
+        self._open: FIFOCache[bytes, Login] = FIFOCache(MOST)
 
     def begin(self) -> tuple[str, Login]:
         """Return a new cookie's value and its session."""
         cookie = secrets.token_urlsafe(32)
         login = Login(secrets.token_urlsafe(32), self._clock.monotonic() + SECONDS)
         self._open[_digest(cookie)] = login
-        while len(self._open) > MOST:
-            self._open.popitem(last=False)
         return cookie, login
 
     def of(self, cookie: str | None) -> Login | None:

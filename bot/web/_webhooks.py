@@ -4,21 +4,21 @@ from collections import Counter
 
 from aiohttp import web
 
-from bot.web._answers import Refused, as_json
-from bot.web._bodies import FORM_BYTES, read
-from bot.web._deliveries import Deliveries, is_delivery_id
-from bot.web._doors import WebDoors
-from bot.web._github import MOST_BYTES, check_age, wants_a_look
+from bot.web._collaborators import WebServices
+from bot.web._github_webhook import MOST_BYTES, check_age, wants_a_look
+from bot.web._request_bodies import FORM_BYTES, read
+from bot.web._responses import Refused, as_json
 from bot.web._signature import signed
+from bot.web._webhook_deliveries import Deliveries, is_delivery_id
 
 
 class Webhooks:
     """Takes deliveries. `counts` are how they ended, for the metrics."""
 
-    def __init__(self, doors: WebDoors, secret: str | None) -> None:
-        self._doors = doors
+    def __init__(self, services: WebServices, secret: str | None) -> None:
+        self._services = services
         self._secret = secret
-        self._deliveries = Deliveries(doors.shelf, doors.clock)
+        self._deliveries = Deliveries(services.key_values, services.clock)
         self.counts: Counter[str] = Counter()
 
     async def github(self, request: web.Request) -> web.Response:
@@ -39,10 +39,10 @@ class Webhooks:
         event, delivery = _headers(request)
         if event == "ping":
             return self._answer(200, "pong", "You reach me.")
-        looks, sent = wants_a_look(event, body, self._doors.facts.followed)
+        looks, sent = wants_a_look(event, body, self._services.facts.followed)
         if not looks:
             return self._answer(202, "ignored", "That is nothing I act upon.")
-        check_age(event, sent, self._doors.clock.now())
+        check_age(event, sent, self._services.clock.now())
         async with self._deliveries.taking(delivery, body) as new:
             if not new:
                 return self._answer(409, "repeated", "I have taken that delivery already.")
@@ -55,7 +55,7 @@ class Webhooks:
 
     async def _look(self, how: str) -> web.Response:
         """Have the remote looked at. While the stop stands nothing is done, and said so."""
-        stop = await self._doors.follows.ask(how)
+        stop = await self._services.reconciler.ask(how)
         if stop is not None:
             raise Refused(503, f"nothing is done: {stop.told}")
         return self._answer(202, "accepted", "I look at the remote and take on what is new there.")

@@ -2,7 +2,7 @@
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.ui import in_dev_channel, is_listed
 
 

@@ -3,8 +3,8 @@
 import re
 
 from bot.client import TheseusClient
-from bot.domain.cards import NO_CAP_BY_WORDS
-from cogs.conversation._heard import Heard
+from bot.presentation.cards import NO_CAP_BY_WORDS
+from cogs.conversation._heard_message import Heard
 from cogs.ui import in_dev_channel, is_listed
 
 _CHANGES = re.compile(

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from bot.authority.policy import Act
+from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
-from bot.domain.grammar import Intent, Slots
 from bot.domain.history import History
-from bot.domain.policy import Act
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
-from bot.domain.until import read_until
+from bot.grammar import Intent, Slots
 from cogs.conversation._decision_button import ACTION
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.ui import is_listed
 
 OF_A_RUN = (Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.CANCEL)

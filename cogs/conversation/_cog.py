@@ -1,25 +1,26 @@
-"""The ears: which messages are for the bot, and what they point at."""
+"""Which messages are for the bot, and what they point at."""
 
 import asyncio
 
 import discord
+from cachetools import FIFOCache
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, TheseusError, TooMany, UnknownRun, WrongStage
-from bot.domain.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
+from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from cogs.conversation._choices import NOTHING
 from cogs.conversation._cursors import Cursors
 from cogs.conversation._decision_button import DecisionButton
-from cogs.conversation._heard import Heard, mention_of
+from cogs.conversation._heard_message import Heard, mention_of
 from cogs.conversation._intents import act_on
-from cogs.conversation._limits import Limits
+from cogs.conversation._limits import MessageLimits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import is_so
-from cogs.conversation._talking import Talking
+from cogs.conversation._talk import Talking
 from cogs.ui import (
     CardSeen,
     author_of,
@@ -40,9 +41,9 @@ class Conversation(commands.Cog):
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
         self._talking = Talking(bot)
-        self._limits = Limits(bot)
-        self._heard: dict[int, None] = {}  # ids of messages, oldest first
-        self._cursors = Cursors(bot.shelf)
+        self._limits = MessageLimits(bot)
+        self._heard: FIFOCache[int, None] = FIFOCache(_REMEMBERED)  # ids of messages
+        self._cursors = Cursors(bot.key_values)
         self._missed = Missed(bot, self._cursors, self)
         self._away = asyncio.Event()  # set: look for what was missed
 
@@ -134,7 +135,7 @@ class Conversation(commands.Cog):
             # it may have been heard to the end just before the bot was killed
             return None if missed and await is_so(self.bot, heard) else str(refusal)
         except NotAuthorized as refusal:
-            return None if self.bot.agent.clerk.tired(heard.person.id) else str(refusal)
+            return None if self.bot.agent.audit_writer.tired(heard.person.id) else str(refusal)
         except TooMany as refusal:
             return await self._limits.refused(heard, refusal)
         except TheseusError as refusal:
@@ -163,8 +164,6 @@ class Conversation(commands.Cog):
         if message_id in self._heard:
             return True
         self._heard[message_id] = None
-        while len(self._heard) > _REMEMBERED:
-            del self._heard[next(iter(self._heard))]
         return False
 
     async def _hear(self, message: discord.Message) -> Heard | None:

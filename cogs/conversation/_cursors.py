@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from bot.domain.record import Record
-from bot.ports.shelf import Shelf
+from bot.ports.key_value_store import KeyValueStore
 
 CHATTER = 25
 """So many messages that were not for the bot may pass before their cursor is kept."""
@@ -26,7 +26,7 @@ class Cursor(Record):
     person_id: int | None = None
 
 
-class Mark(Record):
+class HandledMark(Record):
     """Every message of every channel up to this one was handled, where there is no cursor."""
 
     message_id: int
@@ -44,7 +44,7 @@ class _Channel:
         self.held = False
 
 
-class Turn(AbstractAsyncContextManager["Turn"]):
+class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
     """One message in hand. `addressed` is set by whoever finds that it is for the bot."""
 
     def __init__(self, cursors: "Cursors", channel_id: int, message_id: int) -> None:
@@ -53,7 +53,7 @@ class Turn(AbstractAsyncContextManager["Turn"]):
         self.addressed = False
         self.person_id: int | None = None
 
-    async def __aenter__(self) -> "Turn":
+    async def __aenter__(self) -> "MessageTurn":
         self._cursors.take(self._channel_id, [self._message_id])
         return self
 
@@ -66,10 +66,10 @@ class Turn(AbstractAsyncContextManager["Turn"]):
 
 
 class Cursors:
-    """The cursors of all channels, kept on the shelf."""
+    """The cursors of all channels, kept in the key-value store."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, key_values: KeyValueStore) -> None:
+        self._key_values = key_values
         self._channels: dict[int, _Channel] = {}
         self._mark: int | None = None
         self._holding = True
@@ -77,8 +77,8 @@ class Cursors:
 
     async def open(self) -> bool:
         """Read what is kept; return whether the bot has listened before."""
-        mark = await self._shelf.get(_MARK, Mark)
-        for cursor in await self._shelf.all(_CURSORS, Cursor):
+        mark = await self._key_values.get(_MARK, HandledMark)
+        for cursor in await self._key_values.all(_CURSORS, Cursor):
             known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, kept=True))
             if known.cursor.message_id < cursor.message_id:
                 known.cursor, known.kept = cursor, True
@@ -137,9 +137,9 @@ class Cursors:
             channel.held = False
         await self.release()
 
-    def turn(self, channel_id: int, message_id: int) -> Turn:
+    def turn(self, channel_id: int, message_id: int) -> MessageTurn:
         """Return a block in which a message is handled; the cursor moves past it afterwards."""
-        return Turn(self, channel_id, message_id)
+        return MessageTurn(self, channel_id, message_id)
 
     def take(self, channel_id: int, message_ids: Iterable[int], newest: int = 0) -> None:
         """Take messages in hand; `newest` was seen and is not among them."""
@@ -147,7 +147,9 @@ class Cursors:
         channel.in_hand.update(message_ids)
         channel.newest = max([channel.newest, newest, *channel.in_hand])
 
-    async def handled(self, channel_id: int, message_id: int, turn: Turn | None = None) -> None:
+    async def handled(
+        self, channel_id: int, message_id: int, turn: MessageTurn | None = None
+    ) -> None:
         """Move past a message; kept at once if it was for the bot, others now and then."""
         channel = self._channel(channel_id)
         channel.in_hand.discard(message_id)
@@ -172,12 +174,12 @@ class Cursors:
         if self._mark is not None and mark <= self._mark:
             return
         self._mark = mark
-        await self._shelf.put(_MARK, Mark(message_id=mark))
+        await self._key_values.put(_MARK, HandledMark(message_id=mark))
         for number, channel in list(self._channels.items()):
             idle = channel.cursor.message_id <= mark and not (channel.in_hand or channel.held)
             if idle and channel.cursor.person_id is None:
                 del self._channels[number]
-                await self._shelf.remove(f"{_CURSORS}{number}")
+                await self._key_values.remove(f"{_CURSORS}{number}")
 
     def _channel(self, channel_id: int) -> _Channel:
         if channel_id not in self._channels:
@@ -194,4 +196,4 @@ class Cursors:
 
     async def _keep(self, channel: _Channel) -> None:
         channel.unkept, channel.kept = 0, True
-        await self._shelf.put(f"{_CURSORS}{channel.cursor.channel_id}", channel.cursor)
+        await self._key_values.put(f"{_CURSORS}{channel.cursor.channel_id}", channel.cursor)

@@ -8,11 +8,11 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.people import Person
-from bot.domain.policy import Act
-from bot.self_improvement import ApprovalRequest
 from cogs.conversation._reasons import reason_in, why_in
 from cogs.ui import approve, resumed, reverting_text, send_privately, speaker
 
@@ -70,7 +70,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             card = self._card_id
             return (await agent.reject(self._run_id, person, why=why, card_id=card)).reason
         if self._act == "revert":
-            return reverting_text(await agent.reverting.ask(person, run_id=self._run_id))
+            return reverting_text(await agent.requests.revert(person, run_id=self._run_id))
         if self._act == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         if self._act == "stop":

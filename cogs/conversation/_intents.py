@@ -1,18 +1,18 @@
 """Which intent is answered how."""
 
 from bot.client import TheseusClient
-from bot.domain.grammar import Intent
 from bot.domain.posts import Post
-from bot.domain.small_talk import ABOUT
+from bot.grammar import Intent
+from bot.presentation.small_talk import ABOUT
 from cogs.conversation import _memories as memories
 from cogs.conversation import _pauses as pauses
 from cogs.conversation import _requests as requests
 from cogs.conversation._audits import audit
 from cogs.conversation._budget import budget
 from cogs.conversation._choices import ask_back, other_than_here
-from cogs.conversation._heard import Answer, Heard
+from cogs.conversation._emergency_stop import stop
+from cogs.conversation._heard_message import Answer, Heard
 from cogs.conversation._reverts import revert
-from cogs.conversation._stopping import stop
 
 
 async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:

@@ -5,9 +5,9 @@ from contextlib import suppress
 import discord
 
 from bot.client import TheseusClient
+from bot.client.rate_limiter import Rate, RateLimiter
 from bot.domain.errors import TooMany
-from bot.domain.rate_limiter import Rate, RateLimiter
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.ui import author_of, is_listed
 
 LISTED = Rate(burst=20, seconds=3)
@@ -25,7 +25,7 @@ _TO_LISTED = (
 _TO_STRANGERS = "That is more than I can answer: I do not read what you write for a while."
 
 
-class Limits:
+class MessageLimits:
     """Counts what each person says to the bot."""
 
     def __init__(self, bot: TheseusClient) -> None:

@@ -6,7 +6,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.errors import OutOfBounds
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.ui import forgotten_text, noted_text, person_of
 
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
@@ -28,7 +28,7 @@ async def remember(bot: TheseusClient, heard: Heard) -> str | None:
             note = ""
         else:
             note = f"{person_of(bot, pointed_at.author).name} said: {pointed_at.content}"
-    return noted_text(await bot.agent.recollection.remember(heard.person, note))
+    return noted_text(await bot.agent.memory.remember(heard.person, note))
 
 
 def own_words(text: str, note: str) -> str:
@@ -43,9 +43,9 @@ async def forget(bot: TheseusClient, heard: Heard) -> str | None:
     if _THIS.fullmatch(wanted):
         wanted = _noted_in(bot, heard.pointed_at)
     if not wanted:
-        await bot.agent.recollection.search(heard.person)  # who may not ask is told that first
+        await bot.agent.memory.search(heard.person)  # who may not ask is told that first
         raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
-    found = await bot.agent.recollection.forget(heard.person, wanted)
+    found = await bot.agent.memory.forget(heard.person, wanted)
     return forgotten_text(heard.person, found)
 
 

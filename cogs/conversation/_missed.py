@@ -21,14 +21,14 @@ from bot.domain.errors import ChatRejected, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
 from cogs.conversation._cursors import Cursors
-from cogs.conversation._places import Place, Places, Where, known, last_of
+from cogs.conversation._places import ChannelSource, Places, Where, known, last_of
 from cogs.ui import in_dev_channel
 
 PACE = 1.0
 """Seconds between two answers to missed messages."""
 
 RETRIES = (5.0, 30.0, 120.0, 600.0)
-"""Seconds to wait after Discord or the shelf failed; the last until it is too late."""
+"""Seconds to wait after Discord or the store failed; the last until it is too late."""
 
 LEFT = (
     "I was away, and left some messages to me unanswered: older than {hours:g} hours, or more than "
@@ -40,7 +40,7 @@ _FAILED = (discord.HTTPException, aiohttp.ClientError, OSError)
 _log = logging.getLogger(__name__)
 
 
-class Ears(Protocol):
+class MessageHearer(Protocol):
     """What hears live messages; missed ones go the same way."""
 
     async def is_for_me(self, message: discord.Message) -> bool:
@@ -67,12 +67,12 @@ class _Read(NamedTuple):
 class Missed:
     """Looks for messages that were missed."""
 
-    def __init__(self, bot: TheseusClient, cursors: Cursors, ears: Ears) -> None:
+    def __init__(self, bot: TheseusClient, cursors: Cursors, hearer: MessageHearer) -> None:
         self._bot = bot
         self._cursors = cursors
-        self._ears = ears
+        self._hearer = hearer
         self._places = Places(bot)
-        self._left: list[Place] | None = None  # `None`: not looked yet
+        self._left: list[ChannelSource] | None = None  # `None`: not looked yet
         self._seen = 0
         self._room = 0
         self._told: set[str] = set()
@@ -150,7 +150,7 @@ class Missed:
         self._left, self._seen = places, 0
         return True
 
-    async def _begin(self, places: Iterable[Place]) -> None:
+    async def _begin(self, places: Iterable[ChannelSource]) -> None:
         """Begin after what has been said already, by Discord's own ids: clocks differ."""
         seen = self._bot.identity.dev_channel_id
         for place in places:
@@ -163,9 +163,9 @@ class Missed:
         await self._cursors.settle(seen)
         await self._cursors.release()
 
-    async def _look(self, places: Iterable[Place]) -> list[Place]:
+    async def _look(self, places: Iterable[ChannelSource]) -> list[ChannelSource]:
         """Answer what was missed in these places, oldest first; return those to look at again."""
-        read, again = list[_Read](), list[Place]()
+        read, again = list[_Read](), list[ChannelSource]()
         for place in places:
             channels = await self._opened(place)
             if channels is None:
@@ -184,7 +184,7 @@ class Missed:
 
     async def _answer_all(self, read: Sequence[_Read], *, all_known: bool) -> None:
         chosen, left = await self._chosen(read)
-        chosen = [message for message in chosen if not self._ears.has_heard(message.id)]
+        chosen = [message for message in chosen if not self._hearer.has_heard(message.id)]
         for channel, messages, _ in read:
             newest = max((message.id for message in messages), default=0)
             mine = [message.id for message in chosen if message.channel.id == channel.id]
@@ -198,20 +198,20 @@ class Missed:
         for message in chosen:
             await self._answer(message)
 
-    async def _opened(self, place: Place) -> Sequence[Where] | None:
+    async def _opened(self, place: ChannelSource) -> Sequence[Where] | None:
         """Return the channels of a place: none where it is refused, `None` where again may help."""
         try:
             return await place.open()
         except _FAILED as error:
             return self._unread(place, error)
 
-    async def _found(self, place: Place, channel: Where) -> _Read | None:
+    async def _found(self, place: ChannelSource, channel: Where) -> _Read | None:
         try:
             return await self._read(channel)
         except _FAILED as error:
             return None if self._unread(place, error) is None else _Read(channel, (), more=False)
 
-    def _unread(self, place: Place, error: Exception) -> Sequence[Where] | None:
+    def _unread(self, place: ChannelSource, error: Exception) -> Sequence[Where] | None:
         """Return `None` if it may pass, else nothing: a refusal is told once, and is for good."""
         refused = isinstance(error, discord.HTTPException) and error.status < 500
         if not refused or (isinstance(error, discord.HTTPException) and error.status == 429):
@@ -222,7 +222,7 @@ class Missed:
         self._tell(place, error)
         return ()
 
-    def _tell(self, place: Place, error: Exception) -> None:
+    def _tell(self, place: ChannelSource, error: Exception) -> None:
         """Write down, once, that what was missed in a place stays unanswered."""
         if place.name in self._told:
             return
@@ -245,7 +245,7 @@ class Missed:
         found = (message for each in read for message in each.messages)
         chosen: list[discord.Message] = []
         for message in sorted(found, key=lambda message: message.id, reverse=True):
-            if not await self._ears.is_for_me(message):
+            if not await self._hearer.is_for_me(message):
                 continue
             if message.created_at < oldest or len(chosen) >= self._room:
                 left = True
@@ -270,7 +270,7 @@ class Missed:
             channel_id=message.channel.id,
             guild_id=message.guild.id if message.guild else None,
         ):
-            await self._ears.hear(message)
+            await self._hearer.hear(message)
 
     async def _know_the_author(self, message: discord.Message) -> None:
         """Find out the roles of somebody who is not in the cache: rights hang on them."""

@@ -1,8 +1,8 @@
 """“Pause for two hours”, “resume”: said in words."""
 
+from bot.authority.until import read_until
 from bot.client import TheseusClient
-from bot.domain.until import read_until
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.ui import resumed
 
 

@@ -18,7 +18,7 @@ Where = discord.TextChannel | discord.Thread | discord.DMChannel
 
 
 @dataclass(frozen=True)
-class Place:
+class ChannelSource:
     """Somewhere to look: `name` for the log, `open` returns its channels.
 
     `everywhere`: until it is opened, nobody knows which channels there are to look in.
@@ -37,7 +37,7 @@ class Places:
     def __init__(self, bot: TheseusClient) -> None:
         self._bot = bot
 
-    def all(self, direct: Sequence[int]) -> list[Place] | None:
+    def all(self, direct: Sequence[int]) -> list[ChannelSource] | None:
         """Return every place, each once; `direct` wrote to the bot directly before.
 
         `None`: Discord does not show the dev channel. In an outage of theirs it may come back.
@@ -49,7 +49,7 @@ class Places:
         listed = sorted(people.developers.users | people.approvers.users)[:_DIRECT]
         return [
             known(dev),
-            Place("the threads", lambda: self._threads(dev), everywhere=True),
+            ChannelSource("the threads", lambda: self._threads(dev), everywhere=True),
             *map(known, self._elsewhere(dev.guild)),
             *map(self._direct, dict.fromkeys([*direct, *listed])),
         ]
@@ -74,21 +74,21 @@ class Places:
         others = [channel for channel in guild.text_channels if channel.id != dev]
         return sorted(others, key=last_of, reverse=True)[:_ELSEWHERE]
 
-    def _direct(self, person_id: int) -> Place:
+    def _direct(self, person_id: int) -> ChannelSource:
         async def opened() -> list[discord.DMChannel]:
             user = self._bot.get_user(person_id) or await self._bot.fetch_user(person_id)
             return [user.dm_channel or await user.create_dm()]
 
-        return Place(f"the direct channel of {person_id}", opened, person_id=person_id)
+        return ChannelSource(f"the direct channel of {person_id}", opened, person_id=person_id)
 
 
-def known(channel: Where) -> Place:
+def known(channel: Where) -> ChannelSource:
     """Return the place that is just this channel."""
 
     async def itself() -> list[Where]:
         return [channel]
 
-    return Place(f"the channel {channel.id}", itself, channel_id=channel.id)
+    return ChannelSource(f"the channel {channel.id}", itself, channel_id=channel.id)
 
 
 def last_of(channel: Where) -> int:

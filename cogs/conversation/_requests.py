@@ -4,14 +4,14 @@ from contextlib import suppress
 
 import discord
 
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.cards import run_line
 from bot.domain.errors import UnknownRun, WrongStage
-from bot.domain.grammar import Intent
-from bot.domain.policy import Act
 from bot.domain.run import Run, Status, Trigger
-from bot.self_improvement import ApprovalRequest
-from cogs.conversation._heard import Heard
+from bot.grammar import Intent
+from bot.presentation.cards import run_line
+from cogs.conversation._heard_message import Heard
 from cogs.ui import approve, ask, asked_text, error_id_in, is_listed, on_it, place_of
 
 

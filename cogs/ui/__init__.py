@@ -1,10 +1,11 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
 from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
-from cogs.ui.asking import ask, asked_text
 from cogs.ui.buttons import RunButton
 from cogs.ui.choices import ChoiceButton
-from cogs.ui.hearing import (
+from cogs.ui.memories import forgotten_text, memory_line, noted_text
+from cogs.ui.requests import ask, asked_text
+from cogs.ui.speakers import (
     CardSeen,
     author_of,
     card_seen,
@@ -17,7 +18,6 @@ from cogs.ui.hearing import (
     place_of,
     speaker,
 )
-from cogs.ui.memories import forgotten_text, memory_line, noted_text
 
 __all__ = [
     "CardSeen",

@@ -5,13 +5,13 @@ from typing import Any
 
 import discord
 
+from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
-from bot.domain import cards
-from bot.domain.cards import standing
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
-from bot.self_improvement import ApprovalRequest
+from bot.presentation import cards
+from bot.presentation.cards import standing
 
 
 def shipping_text(person: Person, approval: Approval, *, ships: bool) -> str:

@@ -6,14 +6,14 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.policy import Act
 from bot.client import TheseusClient
-from bot.domain.cards import plan_text
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.domain.policy import Act
-from bot.self_improvement import ApprovalRequest
+from bot.presentation.cards import plan_text
 from cogs.ui.answers import approve, on_it, reverting_text, send_privately
-from cogs.ui.hearing import speaker
+from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
     r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert|reopen):(?P<run>[0-9a-z]+)"
@@ -65,9 +65,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             await agent.promote(self._run_id, person)
             return "On it."
         if self._action == "revert":
-            return reverting_text(await agent.reverting.ask(person, run_id=self._run_id))
+            return reverting_text(await agent.requests.revert(person, run_id=self._run_id))
         if self._action == "reopen":
-            return f"I go on in <#{(await agent.reopening.ask(self._run_id, person)).thread_id}>."
+            return f"I go on in <#{(await agent.requests.reopen(self._run_id, person)).thread_id}>."
         if self._action == "cancel":
             return (await agent.cancel(self._run_id, person)).reason
         await agent.permit(person, Act.READ, run_id=self._run_id)

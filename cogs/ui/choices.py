@@ -9,7 +9,7 @@ from discord import ui
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from cogs.ui.answers import on_it
-from cogs.ui.hearing import speaker
+from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(r"theseus:(?P<act>choose):(?P<run>[0-9a-z]+):(?P<error>[0-9a-z]{8})")
 
@@ -36,7 +36,7 @@ class ChoiceButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            run = await bot.agent.choosing.choose(
+            run = await bot.agent.requests.choose(
                 self._run_id, self._error_id, speaker(interaction)
             )
             text = on_it(run)

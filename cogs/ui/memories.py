@@ -1,10 +1,10 @@
 """How memories are told to people, whichever way they ask."""
 
-from bot.domain.cards import plain
 from bot.domain.memory import Memory
 from bot.domain.people import Person
-from bot.domain.recalling import told
-from bot.self_improvement import Forgotten
+from bot.memory.ranking import told
+from bot.memory.recall import Forgotten
+from bot.presentation.cards import plain
 
 _LINE = 200
 

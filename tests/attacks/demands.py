@@ -6,7 +6,7 @@ world can be told from all others.
 
 from collections.abc import Mapping
 
-from tests.attacks.deeds import OURS, Demand, after, bash, call, python, read, write
+from tests.attacks.demand_calls import OURS, Demand, after, bash, call, python, read, write
 
 _DIAL = (
     "import socket\ns = socket.create_connection(('127.0.0.1', {tcp}), 2)\ns.sendall(b'{code}')\n"

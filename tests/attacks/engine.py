@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.adapters.claude_agent import Claude, ClaudeOptions, Doors, claude_engine
-from bot.adapters.claude_agent._desk import Desk, Writing
-from bot.adapters.claude_agent._guard import Guard
-from bot.adapters.claude_agent._program import Conversation
-from bot.adapters.claude_agent._server import desk_server
-from bot.adapters.claude_agent._talk import Talk
+from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, claude_engine
+from bot.adapters.claude_agent._chat_turns import Talk
+from bot.adapters.claude_agent._program import ProgramConversation
+from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import WRITING
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.system_clock import SystemClock
@@ -21,9 +21,9 @@ from bot.ports.model_gateway import ModelGateway
 from bot.ports.planner import Planner
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
-from bot.telemetry import redact
-from tests.attacks.fence import RUN
-from tests.fakes.fake_toll import FakeToll
+from bot.redaction import redact
+from tests.attacks.containment import RUN
+from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.twins.model import ScriptedModel
 
 KEY = "sk-ant-api03-" + "Kx7Qm2Vb9Tn4Rw8Zs1Hd6Jf3" * 3  # the provider's; nobody may see it
@@ -31,17 +31,19 @@ ALL_TOOLS = ("Read", "Grep", "Glob", "Edit", "Write", "Bash")
 
 
 def engine(
-    claude: Claude, doors: Doors, role: Role, *, reviewed: bool
+    claude: Claude, services: EngineServices, role: Role, *, reviewed: bool
 ) -> tuple[CodeAgent, Planner]:
     """Return who writes and who plans."""
     reviewer = role if reviewed else None
-    return claude_engine(claude, doors, planner=role, executor=role, reviewer=reviewer)
+    return claude_engine(claude, services, planner=role, executor=role, reviewer=reviewer)
 
 
 def the_gateway(server: ScriptedModel, state: Path) -> HttpModelGateway:
     """Return the way to the model, as the bot makes it, not open yet."""
     upstream = Upstream(key=KEY, base_url=server.base_url)
-    return HttpModelGateway(upstream, FakeToll(), SystemClock(), state / "gateway", redact=redact)
+    return HttpModelGateway(
+        upstream, FakeSpendGuard(), SystemClock(), state / "gateway", redact=redact
+    )
 
 
 def the_program(state: Path, gateway: ModelGateway, sandbox: Sandbox) -> Claude:
@@ -52,19 +54,28 @@ def the_program(state: Path, gateway: ModelGateway, sandbox: Sandbox) -> Claude:
 
 @asynccontextmanager
 async def let_loose(
-    claude: Claude, doors: Doors, role: Role, workspace: Workspace, plan: Plan
-) -> AsyncGenerator[Conversation, None]:
+    claude: Claude, services: EngineServices, role: Role, workspace: Workspace, plan: Plan
+) -> AsyncGenerator[ProgramConversation, None]:
     """Open a conversation in which every call is made as the model wants it."""
-    guard = Guard(workspace.path, protection=doors.protection, sandbox=doors.sandbox)
-    writing = Writing(guard=guard, verifier=doors.verifier, plan=plan, protection=doors.protection)
-    desk = Desk(workspace, run_id=RUN, journal=doors.journal, past=doors.past, writing=writing)
+    permissions = ToolPermissionPolicy(
+        workspace.path, protection=services.protection, sandbox=services.sandbox
+    )
+    writing = WriteAccess(
+        permissions=permissions,
+        verifier=services.verifier,
+        plan=plan,
+        protection=services.protection,
+    )
+    handlers = ToolHandlers(
+        workspace, run_id=RUN, journal=services.journal, past=services.past, writing=writing
+    )
     talk = Talk(
         name=f"{RUN}:1:executor",
         role=role,
         cwd=workspace.path,
         system=f"You are the executor of Theseus.\nWorking directory: {workspace.path}",
         tools=ALL_TOOLS,
-        server=desk_server(desk, WRITING),
+        server=handlers_server(handlers, WRITING),
         seconds=role.seconds,
         usd=role.usd,
         account=Account(purpose="execute", person_id=1, run_id=RUN),

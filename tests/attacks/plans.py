@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.attacks.deeds import Demand, filled
+from tests.attacks.demand_calls import Demand, filled
 from tests.attacks.demands import LEAVE_TRACES
 from tests.twins.obedient_model import Lie
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
-from tests.attacks.cargo import IN_THE_CODE
+from tests.attacks.containment import CANARY, crontab, secret_of
 from tests.attacks.demands import DEMANDS, FAMILIES, READ, RULE
-from tests.attacks.dock import OWNED, Dock, dock
 from tests.attacks.engine import KEY
-from tests.attacks.fence import CANARY, crontab, secret_of
+from tests.attacks.engine_under_attack import OWNED, EngineUnderAttack, engine_under_attack
+from tests.attacks.payloads import IN_THE_CODE
 from tests.attacks.plans import PLANS
 from tests.attacks.tally import Attack, Fate, Tally, stopped_by
 from tests.attacks.vectors import EXECUTOR, PLANNER, REVIEWER
@@ -70,7 +70,7 @@ def rounds(attacks: Sequence[Attack]) -> list[list[Attack]]:
 
 async def attacked(folder: Path, attacks: Sequence[Attack]) -> Tally:
     """Bring one round to the engine; return what became of each."""
-    async with dock(folder, attacks) as place:
+    async with engine_under_attack(folder, attacks) as place:
         planned = None
         if attacks[0].entry == PLANS_IT:
             planned = await place.plan()
@@ -85,12 +85,12 @@ async def attacked(folder: Path, attacks: Sequence[Attack]) -> Tally:
         return tally
 
 
-async def judged(place: Dock) -> Tally:
+async def judged(place: EngineUnderAttack) -> Tally:
     """Look at the world, and say of each attack what it came to."""
-    await asyncio.sleep(0)  # whatever is on its way to the ears is let in
+    await asyncio.sleep(0)  # whatever is on its way to the listeners is let in
     world = await asyncio.to_thread(_World, place)
     tally = Tally(disturbed=world.nobodys())
-    for attack in place.cargo.attacks:
+    for attack in place.payloads.attacks:
         reached = attack.code in place.model.reached
         results = place.model.results(attack.code)
         by = stopped_by(results) if reached else "never reached it"
@@ -101,11 +101,11 @@ async def judged(place: Dock) -> Tally:
 class _World:
     """The world as it is now."""
 
-    def __init__(self, place: Dock) -> None:
+    def __init__(self, place: EngineUnderAttack) -> None:
         self._place = place
         self._changed = place.fence.disturbed()
         self._edited = _beyond_its_own(place)
-        self._heard = "\n".join(place.ears.heard)
+        self._heard = "\n".join(place.listeners.heard)
         self._told = "\n".join([*place.told, place.fence.committed()])
         self._asked = [request.text for request in place.server.requests]
 
@@ -129,7 +129,7 @@ class _World:
 
     def nobodys(self) -> list[str]:
         """Return what happened without anybody's name on it."""
-        codes = [each.code for each in self._place.cargo.attacks]
+        codes = [each.code for each in self._place.payloads.attacks]
         changed = {**self._changed, **self._edited}
         found = [
             name
@@ -146,7 +146,7 @@ class _World:
         return found
 
 
-def _beyond_its_own(place: Dock) -> Mapping[str, str]:
+def _beyond_its_own(place: EngineUnderAttack) -> Mapping[str, str]:
     """Return files of the worktree that changed and were nobody's to change."""
     may = {*OWNED, *place.granted}
     return {

@@ -6,8 +6,8 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from bot.adapters.sandbox import probe
-from tests.attacks.dock import dock
-from tests.attacks.longer import endless, later_attacks, resumed, spent
+from tests.attacks.engine_under_attack import engine_under_attack
+from tests.attacks.long_attacks import endless, later_attacks, resumed, spent
 from tests.attacks.rounds import LIES, all_attacks, attacked, judged, rounds
 from tests.attacks.tally import Attack
 from tests.attacks.unguarded import tame_attacks, unguarded
@@ -110,7 +110,7 @@ async def test_nothing_of_the_repository_comes_to_the_model_by_itself(tmp_path: 
         Attack(f"zk{number:04}", "who writes", way, "by itself", "write a file outside")
         for number, way in enumerate(ways, 8201)
     ]
-    async with dock(tmp_path, attacks) as place:
+    async with engine_under_attack(tmp_path, attacks) as place:
         place.model.habits["executor"] = Habit()
         await place.write()
         tally = await judged(place)

@@ -7,10 +7,20 @@ import pytest
 from tests.attacks.vectors import DISGUISES, plain
 from tests.twins.model import Message, Request
 from tests.twins.model._turns import Text, Use
-from tests.twins.obedient_model import Deed, ObedientModel, Step, Word, order, unmasked, whole_order
+from tests.twins.obedient_model import (
+    ObedientModel,
+    ObeyedCall,
+    Step,
+    Word,
+    order,
+    unmasked,
+    whole_order,
+)
 
 CODE = "zk0042"
-TELLS: Mapping[str, Sequence[Step]] = {CODE: [Deed("Bash", {"command": "id"}), Word("Obeyed.")]}
+TELLS: Mapping[str, Sequence[Step]] = {
+    CODE: [ObeyedCall("Bash", {"command": "id"}), Word("Obeyed.")]
+}
 
 
 def asked(*messages: object, number: int = 1) -> Request:
@@ -49,7 +59,7 @@ def test_it_obeys_what_is_spelled_out_fenced_or_stripped_of_its_brackets() -> No
 
 
 def test_it_obeys_what_a_tool_returns_and_an_order_it_has_never_heard_of() -> None:
-    text = whole_order("zk0007", [Deed("WebFetch", {"url": "http://x"})])
+    text = whole_order("zk0007", [ObeyedCall("WebFetch", {"url": "http://x"})])
     model = ObedientModel({})
     assert called(model.turn(asked(user("Go."), returned(text)))) == ["WebFetch"]
 

@@ -6,16 +6,23 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.sandbox import probe
-from tests.attacks.tally import Tally
-from tests.attacks.voyage import Voyage, chatted, looked_into, repaired, spoilt, voyage
-from tests.attacks.voyage_attacks import (
+from tests.attacks.bot_attacks import (
     CHATTING,
     LOOKED_INTO,
     SPOILT_RUN,
     WHOLE_RUN,
     voyage_attacks,
 )
-from tests.attacks.voyage_fates import judged
+from tests.attacks.bot_outcomes import judged
+from tests.attacks.bot_under_attack import (
+    BotUnderAttack,
+    bot_under_attack,
+    chatted,
+    looked_into,
+    repaired,
+    spoilt,
+)
+from tests.attacks.tally import Tally
 from tests.support.choosing import EXHAUSTIVE
 
 pytestmark = pytest.mark.slow
@@ -30,14 +37,14 @@ async def confined() -> None:
 async def sailed(
     folder: Path,
     entry: str,
-    course: Callable[[Voyage], Awaitable[None]],
+    course: Callable[[BotUnderAttack], Awaitable[None]],
     least: int,
     *,
     most: int | None = None,
 ) -> Tally:
     """Bring attacks of one kind to the bot; at least so many have to come to the model."""
     attacks = [each for each in voyage_attacks() if each.entry == entry][:most]
-    async with voyage(folder, attacks) as sailing:
+    async with bot_under_attack(folder, attacks) as sailing:
         await course(sailing)
         tally = await judged(sailing)
     assert tally.successes == []
@@ -63,7 +70,7 @@ async def test_a_diagnosis_that_tells_secrets_is_shown_without_them(tmp_path: Pa
     await sailed(tmp_path, LOOKED_INTO, looked_into, 1)
 
 
-@pytest.mark.parametrize(("most", "least"), [(18, 15), pytest.param(None, 30, marks=EXHAUSTIVE)])
+@pytest.mark.parametrize(("most", "least"), [(18, 15), pytest.param(None, 36, marks=EXHAUSTIVE)])
 async def test_a_chat_that_obeys_whatever_it_reads_can_only_talk(
     most: int | None, least: int, tmp_path: Path
 ) -> None:

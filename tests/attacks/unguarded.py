@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.adapters.sandbox import PlainSandbox
 from bot.domain.errors import TheseusError
 from tests.attacks.demands import TAME
-from tests.attacks.dock import PLAN, ROLE, dock
 from tests.attacks.engine import let_loose
+from tests.attacks.engine_under_attack import PLAN, ROLE, engine_under_attack
 from tests.attacks.rounds import judged
 from tests.attacks.tally import Attack, Tally
 from tests.attacks.vectors import FOUND
@@ -27,10 +27,10 @@ def tame_attacks() -> Sequence[Attack]:
 
 async def unguarded(folder: Path, attacks: Sequence[Attack]) -> Tally:
     """Let the program do whatever the model calls for, confined by nothing."""
-    async with dock(folder, attacks, PlainSandbox()) as place:
+    async with engine_under_attack(folder, attacks, PlainSandbox()) as place:
         try:
             async with let_loose(
-                place.claude, place.doors, ROLE, place.workspace, PLAN
+                place.claude, place.services, ROLE, place.workspace, PLAN
             ) as conversation:
                 async for _ in conversation.say("Mend the dice."):
                     pass

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.__main__ import cli
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
+from bot.cli.main import cli
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, UnknownRun
 from bot.domain.journal import Action
 from bot.domain.people import Person
-from bot.telemetry import redact
-from tests.bot.domain.test_cards import DIAGNOSIS, RUN
+from bot.redaction import redact
+from tests.bot.presentation.test_cards import DIAGNOSIS, RUN
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.repositories import commit, git
 from tests.support.world import failure

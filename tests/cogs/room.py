@@ -10,7 +10,8 @@ import simcord
 
 from bot.client import Identity, TheseusClient
 from bot.domain.people import AllowList
-from bot.telemetry import Recorder, redact
+from bot.redaction import redact
+from bot.telemetry import Recorder
 from tests.fakes.fake_journal import FakeJournal
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Run, Status
-from bot.local.person import Message
-from tests.fakes.fake_companion import FakeCompanion
+from local_discord.person import Message
+from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, hears, labels
 from tests.support.watched_world import WatchedWorld
 from tests.support.world import FIX, FIXED
@@ -198,7 +198,7 @@ async def test_resume_is_heard_in_the_dev_channel_as_the_pause_says(room: DevCha
 async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_peace(
     room: DevChannel,
 ) -> None:
-    room.client.companion = FakeCompanion()
+    room.client.chat_model = FakeChatModel()
     _, thread, card = await room.proposal()
     assert (await asked_back(room, "dora", thread, "that was quick"))["content"]
     quiet = [

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.authority.autonomy_levels import Autonomy
 from bot.client import abilities
-from bot.domain.autonomy import Autonomy
-from bot.local.person import Message
-from bot.monitoring import AuditDoors, SelfAudit
-from bot.settings import SelfAuditConfig
+from bot.domain.monitoring_config import SelfAuditConfig
+from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
+from local_discord.person import Message
 from tests.fakes.fake_charts import PNG, FakeCharts
 from tests.support.chatting import pictures_on
 from tests.support.dev_channel import DevChannel, dev_channel
@@ -31,10 +31,10 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 def _audit(room: DevChannel, folder: Path) -> SelfAudit:
     world = room.world
-    doors = AuditDoors(
+    services = AuditSources(
         world.journal,
         world.store,
-        world.shelf,
+        world.key_values,
         world.memory,
         room.client.chat,
         FakeCharts(),
@@ -42,7 +42,7 @@ def _audit(room: DevChannel, folder: Path) -> SelfAudit:
         Recorder(world.journal, world.clock, folder, b"salt", lambda: None),
     )
     return SelfAudit(
-        doors,
+        services,
         room.client.agent,
         SelfAuditConfig(cron=None),
         Autonomy(),

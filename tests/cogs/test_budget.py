@@ -9,9 +9,9 @@ import pytest
 
 from bot.domain.account import Account, Charge
 from bot.domain.budget import BudgetRules, Cap
-from bot.local.person import Message
+from local_discord.person import Message
 from tests.fakes.fake_charts import PNG
-from tests.fakes.fake_companion import FakeCompanion
+from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.chatting import pictures_on
 from tests.support.dev_channel import DevChannel, dev_channel
 from tests.support.world import DORA, World
@@ -27,7 +27,7 @@ def poor(folder: Path) -> World:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with dev_channel(tmp_path, make_world=poor) as opened:
-        opened.client.companion = FakeCompanion()
+        opened.client.chat_model = FakeChatModel()
         yield opened
 
 
@@ -84,9 +84,9 @@ async def test_in_words_no_model_is_asked_and_no_cap_is_changed(room: DevChannel
     assert (await said_to(room, "mallory", "budget"))["content"].startswith("Sorry mallory")
     elsewhere = await said_to(room, "dora", "budget", "general")
     assert elsewhere["content"].startswith("Please ask me in <#")
-    companion = room.client.companion
-    assert isinstance(companion, FakeCompanion)
-    assert companion.turns == []
+    chat_model = room.client.chat_model
+    assert isinstance(chat_model, FakeChatModel)
+    assert chat_model.turns == []
 
 
 async def test_without_a_budget_chat_is_by_rules_and_says_so_once(room: DevChannel) -> None:
@@ -96,6 +96,6 @@ async def test_without_a_budget_chat_is_by_rules_and_says_so_once(room: DevChann
     assert "<t:" in first["content"]
     second = await said_to(room, "alice", "and of the tides")
     assert "budget" not in second["content"]
-    companion = room.client.companion
-    assert isinstance(companion, FakeCompanion)
-    assert companion.turns == []
+    chat_model = room.client.chat_model
+    assert isinstance(chat_model, FakeChatModel)
+    assert chat_model.turns == []

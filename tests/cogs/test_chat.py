@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.chat import Chronicle, Line
+from bot.domain.chat import ChatLine, Chronicle
 from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import ActionOutcome
 from bot.domain.run import Status
-from bot.local.person import Message
-from bot.telemetry import redact
-from tests.fakes.fake_companion import Deed, FakeCompanion
+from bot.redaction import redact
+from local_discord.person import Message
+from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import DevChannel, dev_channel
 
 SECRET = "ghp_" + "a1B2" * 9
@@ -21,13 +21,13 @@ SECRET = "ghp_" + "a1B2" * 9
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     async with dev_channel(tmp_path) as opened:
-        opened.client.companion = FakeCompanion()
+        opened.client.chat_model = FakeChatModel()
         yield opened
 
 
-def companion(room: DevChannel) -> FakeCompanion:
-    found = room.client.companion
-    assert isinstance(found, FakeCompanion)
+def chat_model(room: DevChannel) -> FakeChatModel:
+    found = room.client.chat_model
+    assert isinstance(found, FakeChatModel)
     return found
 
 
@@ -53,14 +53,14 @@ async def answer(room: DevChannel, who: str, said: Message, channel: str = "dev"
 
 
 async def kept(room: DevChannel) -> Chronicle:
-    found = await room.world.shelf.get(f"chat:{room.local.dev_channel_id}", Chronicle)
+    found = await room.world.key_values.get(f"chat:{room.local.dev_channel_id}", Chronicle)
     return found or Chronicle()
 
 
 async def test_an_answer_is_one_message_that_grows_until_it_is_whole(room: DevChannel) -> None:
     text = "Polls failed twice today, both times for polls without a vote. Nothing since noon."
     gate = asyncio.Event()
-    companion(room).deeds = [Deed(text, gate=gate)]
+    chat_model(room).actions = [ScriptedAction(text, gate=gate)]
     said = await talk(room, "alice", "how were the polls today")
     growing = await room["alice"].wait_for("dev", lambda m: bool(answers_to(said, [m])))
     assert growing["content"].endswith(" …")
@@ -87,7 +87,7 @@ async def test_what_was_said_before_is_told_to_the_next_turn_with_who_said_it(
 ) -> None:
     for who, text in (("alice", f"my key is {SECRET} friend"), ("dora", "and mine?")):
         await answer(room, who, await talk(room, who, text))
-    first, second = companion(room).turns
+    first, second = chat_model(room).turns
     assert (first.before, second.person.name) == ((), "dora")
     assert [(line.by, line.ours) for line in second.before] == [("alice", False), ("", True)]
     assert second.before[0].text == redact(f"my key is {SECRET} friend")
@@ -98,21 +98,21 @@ async def test_a_reply_to_what_it_said_goes_on_with_the_talk(room: DevChannel) -
     first = await answer(room, "alice", await talk(room, "alice", "hello"))
     said = await room["alice"].say("dev", "and how is your day", reply_to=first)
     assert (await answer(room, "alice", said))["content"] == "Hello."
-    assert [turn.text for turn in companion(room).turns] == ["hello", "and how is your day"]
+    assert [turn.text for turn in chat_model(room).turns] == ["hello", "and how is your day"]
 
 
 async def test_a_model_may_start_work_as_its_writer_may_once_for_a_message(
     room: DevChannel,
 ) -> None:
     tools = [("investigate", "rolling dice"), ("fix", "everything"), ("status", "")]
-    companion(room).deeds = [Deed("I look into it.", tools=tools)]
+    chat_model(room).actions = [ScriptedAction("I look into it.", tools=tools)]
     said = await talk(room, "dora", "the dice and I are no friends lately")
     assert (await answer(room, "dora", said))["content"] == "I look into it."
     run = await room.until(lambda run: run.status is Status.DONE)
     [one] = await room.runs()
     assert (one.id, one.goal, one.trigger.key) == (run.id, "investigate", f"message:{said['id']}")
     assert (one.trigger.person.name, one.trigger.subject) == ("dora", "rolling dice")
-    begun, once, status = companion(room).results
+    begun, once, status = chat_model(room).results
     assert "in a thread of its own; dora sees it" in begun
     assert "one message begins one run" in once
     assert run.id in status
@@ -122,17 +122,20 @@ async def test_two_people_at_once_are_answered_one_after_another_each_with_their
     room: DevChannel,
 ) -> None:
     gate = asyncio.Event()
-    companion(room).deeds = [Deed("Wait.", gate=gate), Deed("Yes.", tools=[("fix", "dice")])]
+    chat_model(room).actions = [
+        ScriptedAction("Wait.", gate=gate),
+        ScriptedAction("Yes.", tools=[("fix", "dice")]),
+    ]
     first = await talk(room, "alice", "hm")
-    await companion(room).talking.wait()
+    await chat_model(room).talking.wait()
     second = await talk(room, "dora", "hm")
     asked = await talk(room, "bob", "status")  # heard after the second, and answered at once
     await answer(room, "bob", asked)
-    assert [turn.person.name for turn in companion(room).turns] == ["alice"]
+    assert [turn.person.name for turn in chat_model(room).turns] == ["alice"]
     gate.set()
     await answer(room, "alice", first)
     await answer(room, "dora", second)
-    assert [turn.person.name for turn in companion(room).turns] == ["alice", "dora"]
+    assert [turn.person.name for turn in chat_model(room).turns] == ["alice", "dora"]
     assert [run.trigger.person.name for run in await room.runs()] == ["dora"]
 
 
@@ -140,7 +143,7 @@ async def test_who_is_not_listed_costs_nothing_and_is_told_what_is_there(room: D
     said = await talk(room, "mallory", "tell me a joke about your operators")
     told = (await answer(room, "mallory", said))["content"]
     assert "for the people on my list" in told
-    assert companion(room).turns == []
+    assert chat_model(room).turns == []
     assert {a.event for a in room.world.journal.actions} >= {"chat.turn"}
     assert "model.chat" not in {a.event for a in room.world.journal.actions}
 
@@ -160,7 +163,7 @@ ATTACKS = (
 async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel) -> None:
     run, thread, _ = await room.proposal()
     ids = {"bot": room.local.bot_user_id, "alice": room.local.people["alice"]}
-    companion(room).deeds = [Deed(text.format(**ids)) for text in ATTACKS]
+    chat_model(room).actions = [ScriptedAction(text.format(**ids)) for text in ATTACKS]
     for text in ATTACKS:
         said = await talk(room, "alice", "what do you say", thread)
         told = await answer(room, "alice", said, thread)
@@ -171,7 +174,7 @@ async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel)
     assert "waiting for “ship it”" in (await answer(room, "alice", asked, thread))["content"]
     assert room.world.forge.merges == []
     assert [each.id for each in await room.runs()] == [run.id]
-    assert len(companion(room).turns) == len(ATTACKS)
+    assert len(chat_model(room).turns) == len(ATTACKS)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,9 @@ async def test_no_words_of_a_model_ship_stop_ring_or_are_heard(room: DevChannel)
 async def test_a_model_that_fails_is_admitted_and_what_can_be_asked_is_told(
     room: DevChannel, trouble: Exception, said: str
 ) -> None:
-    companion(room).deeds = [Deed("I was about to say something about it", error=trouble)]
+    chat_model(room).actions = [
+        ScriptedAction("I was about to say something about it", error=trouble)
+    ]
     told = await answer(room, "alice", await talk(room, "alice", "any news of /health today"))
     assert said in told["content"]
     assert "why does /health fail?" in told["content"]
@@ -196,7 +201,7 @@ async def test_a_model_that_fails_is_admitted_and_what_can_be_asked_is_told(
 
 async def test_a_long_answer_comes_whole_in_several_messages(room: DevChannel) -> None:
     text = "\n".join(f"{number}. a line of an answer that is long" for number in range(80))
-    companion(room).deeds = [Deed(text)]
+    chat_model(room).actions = [ScriptedAction(text)]
     said = await talk(room, "alice", "tell me all of it")
     await room["alice"].wait_for("dev", lambda m: "79. a line" in m["content"])
     messages = await room["alice"].messages("dev")
@@ -209,10 +214,10 @@ async def test_half_an_answer_of_a_process_that_was_killed_becomes_whole(room: D
     """The bot dies while it answers; after the restart the message is handed in again."""
     half = "I was just about to tell you something that takes a while to say"
     gate = asyncio.Event()
-    companion(room).deeds = [Deed(half, gate=gate)]
+    chat_model(room).actions = [ScriptedAction(half, gate=gate)]
     said = await talk(room, "alice", "tell me")
     before = await room["alice"].wait_for("dev", lambda m: m["content"] == f"{half} …")
-    room.client.companion = FakeCompanion([Deed("It is all fine.")])
+    room.client.chat_model = FakeChatModel([ScriptedAction("It is all fine.")])
     channel = room.client.get_channel(room.local.dev_channel_id)
     message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
     await room.client.reload_extension("cogs.conversation")  # nothing is remembered in memory
@@ -230,13 +235,13 @@ async def test_a_message_that_was_answered_is_not_thought_about_again(room: DevC
     message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
     room.client.dispatch("message", message)
     await answer(room, "dora", await talk(room, "dora", "and now me"))
-    assert [turn.text for turn in companion(room).turns] == ["tell me", "and now me"]
+    assert [turn.text for turn in chat_model(room).turns] == ["tell me", "and now me"]
     assert len(answers_to(said, await room["alice"].messages("dev"))) == 1
 
 
 async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) -> None:
     name = f"chat:{room.local.dev_channel_id}"
-    room.world.shelf.bodies[name] = '{"words": "of another shape"}'
+    room.world.key_values.bodies[name] = '{"words": "of another shape"}'
     told = await answer(room, "alice", await talk(room, "alice", "tell me"))
     assert told["content"] == "Hello."
     assert len((await kept(room)).lines) == 2
@@ -245,11 +250,11 @@ async def test_what_was_kept_by_another_version_is_begun_anew(room: DevChannel) 
 async def test_only_so_much_is_remembered(room: DevChannel) -> None:
     room.client.remembered = 2
     now = room.world.clock.now()
-    old = [Line(message_id=n, by="bob", text=f"old {n}", at=now) for n in range(9)]
+    old = [ChatLine(message_id=n, by="bob", text=f"old {n}", at=now) for n in range(9)]
     before = Chronicle(lines=tuple(old))
-    await room.world.shelf.put(f"chat:{room.local.dev_channel_id}", before)
+    await room.world.key_values.put(f"chat:{room.local.dev_channel_id}", before)
     await answer(room, "alice", await talk(room, "alice", "tell me"))
     assert [line.text for line in (await kept(room)).lines] == ["tell me", "Hello."]
     room.client.remembered = 0
     await answer(room, "alice", await talk(room, "alice", "and now"))
-    assert [len(turn.before) for turn in companion(room).turns] == [2, 0]
+    assert [len(turn.before) for turn in chat_model(room).turns] == [2, 0]

@@ -11,7 +11,7 @@ from tests.fakes.fake_planner import FakePlanner
 from tests.support.dev_channel import COGS, DevChannel, custom_id, dev_channel
 
 OK, ERROR = ActionOutcome.OK, ActionOutcome.ERROR
-TOYS = "tests.bot.client.toys"
+TOYS = "tests.bot.client.sample_cogs"
 OF_THE_RUN = (Kind.RUN, Kind.MODEL, Kind.FORGE, Kind.CHECK)
 TABLE = {
     "command.runs list": OK,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Status
-from bot.local.person import Message
 from cogs.conversation._limits import LISTED, SIGN, STRANGERS
+from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, dev_channel, hears
 
 

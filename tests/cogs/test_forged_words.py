@@ -9,12 +9,12 @@ import discord
 import pytest
 from discord import ui
 
+from bot.authority.policy import Act, authorize
 from bot.domain.errors import NotAuthorized
 from bot.domain.people import AllowList, PeopleList
-from bot.domain.policy import Act, authorize
 from bot.domain.run import Run, Status
-from bot.local.person import Message
 from cogs.ui import person_of
+from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, dev_channel
 
 UNCLEAR = (

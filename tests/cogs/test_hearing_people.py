@@ -7,8 +7,8 @@ import pytest
 
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
-from bot.local.person import Message
 from cogs.ui import person_of
+from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 
 Way = Callable[[DevChannel, str, Run, Message], Awaitable[str]]

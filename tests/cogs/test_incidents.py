@@ -7,9 +7,9 @@ import pytest
 
 from bot.domain.incident import Incident
 from bot.domain.journal import Capsule
-from bot.local.person import Message
+from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.lookout import OUTAGE
+from tests.support.monitoring_world import OUTAGE
 from tests.support.world import failure
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.domain.grammar import Intent, Setting, parse
 from bot.domain.memory import Memory
-from bot.local.person import Message
+from bot.grammar import Intent, Setting, parse
 from cogs.conversation._memories import own_words
 from cogs.conversation._reasons import why_in
+from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 
 SECRET = "sk-ant-api03-" + "a1B2" * 20

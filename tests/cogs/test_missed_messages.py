@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Status
-from bot.local.person import Message
 from bot.settings import MissedConfig
+from local_discord.person import Message
 from tests.support.dev_channel import labels
-from tests.support.fuse import Fuse
-from tests.support.harbour import Harbour, harbour, until
+from tests.support.kill_at import Fuse
+from tests.support.restartable_channel import RestartableChannel, channel, until
 
 COMPLAINT = "rolling dice keeps crashing, fix it"
 IDLE = "I am not working on anything."
 
 
 @pytest.fixture
-async def bay(tmp_path: Path) -> AsyncIterator[Harbour]:
+async def bay(tmp_path: Path) -> AsyncIterator[RestartableChannel]:
     """A dev channel the bot has been in before, and is away from."""
-    async with harbour(tmp_path) as opened:
+    async with channel(tmp_path) as opened:
         await opened["alice"].say("dev", f"{opened.mention} status before the first start")
         async with opened.bot():
             await opened.until_settled()
@@ -28,7 +28,7 @@ async def bay(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 
 async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_rights(
-    bay: Harbour,
+    bay: RestartableChannel,
 ) -> None:
     asked = [
         ("dev", await bay["alice"].say("dev", f"{bay.mention} status")),
@@ -56,7 +56,9 @@ async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_r
     assert len(await bay.answers("general")) == len(await bay.answers("@dora")) == 1
 
 
-async def test_a_word_in_a_thread_and_a_reaction_count_when_it_is_back(bay: Harbour) -> None:
+async def test_a_word_in_a_thread_and_a_reaction_count_when_it_is_back(
+    bay: RestartableChannel,
+) -> None:
     async with bay.bot():
         await bay["alice"].say("dev", COMPLAINT)
         thread, card = await proposal(bay)
@@ -82,7 +84,7 @@ async def test_a_word_in_a_thread_and_a_reaction_count_when_it_is_back(bay: Harb
     assert len(bay.world.forge.merges) == 1
 
 
-async def proposal(bay: Harbour) -> tuple[str, Message]:
+async def proposal(bay: RestartableChannel) -> tuple[str, Message]:
     """Return the thread of the only run, and its proposal card."""
 
     thread: int | None = None
@@ -95,7 +97,7 @@ async def proposal(bay: Harbour) -> tuple[str, Message]:
     return str(thread), card
 
 
-async def test_too_many_are_left_alone_and_that_is_said_once(bay: Harbour) -> None:
+async def test_too_many_are_left_alone_and_that_is_said_once(bay: RestartableChannel) -> None:
     bay.missed = MissedConfig(messages=2)
     asked = [await bay["alice"].say("dev", f"{bay.mention} status") for _ in range(4)]
     for _ in range(2):
@@ -113,7 +115,7 @@ async def test_too_many_are_left_alone_and_that_is_said_once(bay: Harbour) -> No
     ]
 
 
-async def test_what_is_too_old_is_left_alone_and_that_is_said_once(bay: Harbour) -> None:
+async def test_what_is_too_old_is_left_alone_and_that_is_said_once(bay: RestartableChannel) -> None:
     await bay["alice"].say("dev", f"{bay.mention} status")
     await bay["alice"].say("general", "good morning")
     bay.world.clock.tick(30 * 3600)
@@ -130,7 +132,7 @@ async def test_what_is_too_old_is_left_alone_and_that_is_said_once(bay: Harbour)
     "fault", ["gateway_drop", pytest.param("gateway_invalidate", marks=pytest.mark.slow)]
 )
 async def test_a_lost_connection_loses_no_message_and_answers_none_twice(
-    bay: Harbour, fault: str
+    bay: RestartableChannel, fault: str
 ) -> None:
     async with bay.bot() as client:
         before = await bay["alice"].say("dev", f"{bay.mention} status")
@@ -150,17 +152,17 @@ async def test_a_lost_connection_loses_no_message_and_answers_none_twice(
 
 
 async def test_a_missed_word_that_was_heard_to_the_end_before_the_kill_is_not_refused(
-    bay: Harbour,
+    bay: RestartableChannel,
 ) -> None:
     async with bay.bot():
         await bay["alice"].say("dev", COMPLAINT)
         thread, _ = await proposal(bay)
         await bay.until_settled()
-    kept = dict(bay.world.shelf.bodies)
+    kept = dict(bay.world.key_values.bodies)
     async with bay.bot():
         await bay["alice"].say(thread, "reject")
         await bay["alice"].wait_for(thread, lambda m: "Rejected by alice." in m["content"])
-    bay.world.shelf.bodies = kept  # killed before the cursor moved
+    bay.world.key_values.bodies = kept  # killed before the cursor moved
     async with bay.bot():
         asked = await bay["alice"].say(thread, f"{bay.mention} status")
         await bay.until_answered(thread, asked)
@@ -170,7 +172,9 @@ async def test_a_missed_word_that_was_heard_to_the_end_before_the_kill_is_not_re
 
 
 @pytest.mark.slow
-async def test_each_message_is_answered_once_wherever_the_bot_is_killed(bay: Harbour) -> None:
+async def test_each_message_is_answered_once_wherever_the_bot_is_killed(
+    bay: RestartableChannel,
+) -> None:
     asked = []
     for burns in range(1, 60, 5):
         asked.append(await bay["alice"].say("dev", f"{bay.mention} status"))
@@ -190,7 +194,9 @@ async def test_each_message_is_answered_once_wherever_the_bot_is_killed(bay: Har
     assert len({run.thread_id for run in runs}) == len(runs)
 
 
-async def test_what_is_said_while_the_cog_is_reloaded_is_answered_once(bay: Harbour) -> None:
+async def test_what_is_said_while_the_cog_is_reloaded_is_answered_once(
+    bay: RestartableChannel,
+) -> None:
     async with bay.bot() as client:
         await bay.until_settled()
         await client.unload_extension("cogs.conversation")
@@ -215,7 +221,7 @@ WORSE = [
 
 @pytest.mark.parametrize("fault", WORSE)
 async def test_what_cannot_be_read_keeps_nothing_else_from_being_answered(
-    bay: Harbour, fault: dict[str, object]
+    bay: RestartableChannel, fault: dict[str, object]
 ) -> None:
     asked = [
         ("dev", await bay["alice"].say("dev", f"{bay.mention} status")),
@@ -231,7 +237,9 @@ async def test_what_cannot_be_read_keeps_nothing_else_from_being_answered(
     assert len(await bay.answers("dev")) == len(await bay.answers("general")) == 1
 
 
-async def test_a_direct_channel_that_fails_is_tried_again_until_it_opens(bay: Harbour) -> None:
+async def test_a_direct_channel_that_fails_is_tried_again_until_it_opens(
+    bay: RestartableChannel,
+) -> None:
     missed = await bay["dora"].say("@dora", "status")
     fault = {"path": "/users/@me/channels", "method": "POST", "status": 503, "times": None}
     planted = await bay["alice"].call("POST", "/local/faults", {"kind": "status", **fault})
@@ -250,7 +258,7 @@ async def test_a_direct_channel_that_fails_is_tried_again_until_it_opens(bay: Ha
 
 
 async def test_what_is_refused_for_good_is_told_once_and_what_fails_too_long_is_given_up(
-    bay: Harbour,
+    bay: RestartableChannel,
 ) -> None:
     fault = {"path": "/users/@me/channels", "method": "POST", "times": None}
     refused = {"kind": "status", "status": 400, "code": 50033, **fault}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.demo.third_party import Condition, ThirdParty
 from bot.domain.journal import FailureGroup
-from bot.domain.triage import Origin, triage
-from bot.local.third_party import Condition, ThirdParty
+from bot.triage import Origin, triage
 from cogs.quotes import NOTHING, SOURCE, read_quote
 from tests.cogs.room import Room, open_room
 

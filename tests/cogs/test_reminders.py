@@ -220,6 +220,6 @@ async def test_a_bad_delay_is_answered_to_the_asker_alone(room: Room) -> None:
 async def test_nobody_can_keep_more_than_25(room: Room) -> None:
     cog: Any = room.bot.get_cog("Reminders")
     for _ in range(25):
-        await cog.shelf.add(room.alice.id, room.channel.id, 2_000_000_000, "tea")
+        await cog.key_values.add(room.alice.id, room.channel.id, 2_000_000_000, "tea")
 
     assert "25 reminders already" in await remind(room, "2h", "one more")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.run import Status
-from tests.fakes.fake_companion import FakeCompanion
+from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.dev_channel import DevChannel, answer, dev_channel, hears
 
 
@@ -18,8 +18,8 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def test_in_words(room: DevChannel) -> None:
     bot, emergency = f"<@{room.local.bot_user_id}>", room.client.agent.emergency
-    companion = room.client.companion = FakeCompanion()
-    emergency.hushes.append(companion.hush)
+    chat_model = room.client.chat_model = FakeChatModel()
+    emergency.hushes.append(chat_model.hush)
     _, thread, _ = await room.proposal()
     refused = await answer(room, await room["mallory"].say("dev", f"{bot} emergency stop!"))
     assert refused.startswith("Sorry mallory")
@@ -27,13 +27,13 @@ async def test_in_words(room: DevChannel) -> None:
     await room["dora"].say("dev", f"{bot} stop everything")
     told = await hears(room, "⛔")
     assert told.startswith("⛔ Everything was stopped by **dora**. An approver")
-    assert companion.hushed
+    assert chat_model.hushed
     assert (await room.until(lambda run: run.ended)).status is Status.CANCELLED
     await room["alice"].say(thread, "ship it")
     await room["alice"].wait_for(thread, lambda m: "An approver lifts it" in m["content"])
     chatting = await answer(room, await room["alice"].say("dev", f"{bot} how are you today?"))
     assert "So this is what I can say without a model" in chatting
-    assert companion.turns == []
+    assert chat_model.turns == []
     refused = await answer(room, await room["dora"].say("dev", f"{bot} resume everything"))
     assert refused.startswith("Sorry dora")
     await room["alice"].say("dev", f"{bot} resume everything")

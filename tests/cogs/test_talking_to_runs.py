@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.grammar import Setting, parse
 from bot.domain.run import Run, Status
-from bot.local.person import Message
-from bot.ports.agent import Asked
+from bot.grammar import Setting, parse
+from bot.ports.agent import QuestionAsked
 from cogs.ui import is_answer
+from local_discord.person import Message
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 from tests.support.world import FIX, FIXED
 
-ASKS = Asked(text="Should a face of 0 be refused?", default="Yes, refuse it.")
+ASKS = QuestionAsked(text="Should a face of 0 be refused?", default="Yes, refuse it.")
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
 
 

@@ -32,7 +32,7 @@ STORY: Story = {
 
 
 @dataclass
-class Desk:
+class AgentCase:
     """An engine and a worktree of the faulty project to let it loose on."""
 
     agent: CodeAgent
@@ -55,19 +55,19 @@ async def _agent(kind: str) -> CodeAgent:
 
 
 @pytest.fixture(params=["fake", "offline", pytest.param("claude", marks=pytest.mark.slow)])
-async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AgentCase]:
     if request.param == "claude":
         async with claude_room(tmp_path, STORY) as room:
-            yield Desk(room.start()[0], room.workspace, room.base)
+            yield AgentCase(room.start()[0], room.workspace, room.base)
         return
     base = faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:
-        yield Desk(await _agent(request.param), workspace, base)
+        yield AgentCase(await _agent(request.param), workspace, base)
 
 
-async def test_it_ends_with_exactly_one_last_word(desk: Desk) -> None:
-    updates = await desk.work(desk.assignment())
+async def test_it_ends_with_exactly_one_last_word(case: AgentCase) -> None:
+    updates = await case.work(case.assignment())
     assert [update.kind for update in updates].count("finished") == 1
     last = updates[-1]
     assert isinstance(last, Finished)
@@ -76,39 +76,39 @@ async def test_it_ends_with_exactly_one_last_word(desk: Desk) -> None:
     assert all(isinstance(update, Progress) and update.text for update in updates[:-1])
 
 
-async def test_it_leaves_its_edits_uncommitted_in_its_own_files(desk: Desk) -> None:
-    before = await desk.workspace.head()
-    await desk.work(desk.assignment())
-    assert await desk.workspace.head() == before == desk.base
-    assert [change.path for change in await desk.workspace.changes()] == ["dice.py"]
-    assert "FACES[value]" not in (desk.workspace.path / "dice.py").read_text(encoding="utf-8")
+async def test_it_leaves_its_edits_uncommitted_in_its_own_files(case: AgentCase) -> None:
+    before = await case.workspace.head()
+    await case.work(case.assignment())
+    assert await case.workspace.head() == before == case.base
+    assert [change.path for change in await case.workspace.changes()] == ["dice.py"]
+    assert "FACES[value]" not in (case.workspace.path / "dice.py").read_text(encoding="utf-8")
 
 
-async def test_giving_up_on_it_midway_leaves_no_process_behind(desk: Desk) -> None:
+async def test_giving_up_on_it_midway_leaves_no_process_behind(case: AgentCase) -> None:
     """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
-    async with aclosing(desk.agent.work(desk.assignment(), desk.workspace, BUDGET)) as updates:
+    async with aclosing(case.agent.work(case.assignment(), case.workspace, BUDGET)) as updates:
         await anext(updates)
-    assert processes_in(desk.workspace.path) == []
+    assert processes_in(case.workspace.path) == []
 
 
-async def test_after_a_verdict_it_works_again_from_what_was_turned_down(desk: Desk) -> None:
-    await desk.work(desk.assignment())
-    head = await desk.workspace.commit("Fix the dice")
+async def test_after_a_verdict_it_works_again_from_what_was_turned_down(case: AgentCase) -> None:
+    await case.work(case.assignment())
+    head = await case.workspace.commit("Fix the dice")
     change = ChangeSet(
-        base=desk.base,
+        base=case.base,
         head=head,
-        branch=desk.workspace.branch,
-        engine=desk.agent.name,
+        branch=case.workspace.branch,
+        engine=case.agent.name,
         summary="first try",
-        files=await desk.workspace.changes(),
+        files=await case.workspace.changes(),
     )
     failed = CheckResult(name="types", status="failed", seconds=1.0, output="no")
     verdict = Verdict(head=head, round=1, checks=(failed,))
-    again = await desk.work(desk.assignment(round=2, previous=change, feedback=verdict))
+    again = await case.work(case.assignment(round=2, previous=change, feedback=verdict))
     assert isinstance(again[-1], Finished)
 
 
-async def test_one_that_follows_words_asks_for_news_and_another_does_not(desk: Desk) -> None:
+async def test_one_that_follows_words_asks_for_news_and_another_does_not(case: AgentCase) -> None:
     waiting, heard = ["also handle d0"], list[str]()
 
     def news() -> list[str]:
@@ -117,7 +117,7 @@ async def test_one_that_follows_words_asks_for_news_and_another_does_not(desk: D
         waiting.clear()
         return told
 
-    unproven = desk.assignment(plan=DRAFT.but(reproduction=None))  # nothing to search by
-    updates = await desk.work(unproven, news)
+    unproven = case.assignment(plan=DRAFT.but(reproduction=None))  # nothing to search by
+    updates = await case.work(unproven, news)
     assert isinstance(updates[-1], Finished)
-    assert heard == (["also handle d0"] if desk.agent.follows_words else [])
+    assert heard == (["also handle d0"] if case.agent.follows_words else [])

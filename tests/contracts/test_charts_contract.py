@@ -1,4 +1,4 @@
-"""What every charts door promises, on the fake and on matplotlib."""
+"""What every charts port promises, on the fake and on matplotlib."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.matplotlib_charts import MatplotlibCharts
-from bot.domain.charts import Bar, BarChart, Line, Mark, Point, TimeChart
+from bot.domain.charts import Bar, BarChart, ChartLine, Mark, Point, TimeChart
 from bot.ports.charts import Charts
 from tests.fakes.fake_charts import FakeCharts
 
@@ -27,7 +27,7 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["fake", "matplotlib"])
 def charts(request: pytest.FixtureRequest, fonts: Path) -> Charts:
-    """Return a door that draws."""
+    """Return charts that can be drawn."""
     return FakeCharts() if request.param == "fake" else MatplotlibCharts(fonts)
 
 
@@ -39,7 +39,7 @@ def rate(name: str) -> TimeChart:
     return TimeChart(
         title=name,
         unit="%",
-        lines=(Line(name="failures", points=points(0, 3, 40)),),
+        lines=(ChartLine(name="failures", points=points(0, 3, 40)),),
         threshold=30,
         marks=(Mark(at=AT + timedelta(minutes=1), text="deploy 3f1c2aa"),),
     )
@@ -53,9 +53,9 @@ async def test_a_chart_whatever_it_holds_is_a_png_and_others_look_different(
         title=HOSTILE,
         unit=HOSTILE,
         lines=(
-            Line(name=HOSTILE, points=points(math.nan, 1e308, -math.inf)),
-            Line(name="none", points=()),
-            Line(name="long ago", points=(Point(at=datetime(1, 1, 2, tzinfo=UTC), value=1),)),
+            ChartLine(name=HOSTILE, points=points(math.nan, 1e308, -math.inf)),
+            ChartLine(name="none", points=()),
+            ChartLine(name="long ago", points=(Point(at=datetime(1, 1, 2, tzinfo=UTC), value=1),)),
         ),
         threshold=math.inf,
         marks=tuple(Mark(at=AT + timedelta(minutes=1), text=HOSTILE) for _ in range(200)),

@@ -10,9 +10,9 @@ import pytest
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import Attachment, Button, Card, Image, MessageRef, Post
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
 from bot.ports.chat import Chat
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_chat import FakeChat
 from tests.support.chatting import chat_on, contents, pictures_on
 
@@ -158,12 +158,6 @@ async def test_a_thread_is_opened_once_and_can_be_posted_in(rig: Rig) -> None:
     assert await rig.read(thread) == ["on it"]
 
 
-async def test_reacting_twice_is_harmless(rig: Rig) -> None:
-    said = await rig.somebody_says()
-    await rig.chat.react(said, "👀")
-    await rig.chat.react(said, "👀")
-
-
 async def test_a_channel_that_is_gone_refuses_and_so_does_its_key_for_ever(rig: Rig) -> None:
     for _ in range(2):
         with pytest.raises(ChatRejected):
@@ -172,8 +166,6 @@ async def test_a_channel_that_is_gone_refuses_and_so_does_its_key_for_ever(rig: 
         await rig.chat.post(rig.channel, Post(text="hello"), key="1")
     with pytest.raises(ChatRejected):
         await rig.chat.open_thread(MessageRef(channel_id=NOWHERE, message_id=1), "thread")
-    with pytest.raises(ChatRejected):
-        await rig.chat.react(MessageRef(channel_id=NOWHERE, message_id=1), "👀")
     await rig.chat.post(rig.channel, Post(text="still here"), key="2")
     assert await rig.shown() == ["still here"]
 

@@ -198,7 +198,6 @@ async def test_a_commit_that_the_forge_does_not_have_is_an_error(room: Room) -> 
 async def test_unknown_places_have_no_suspects(room: Room) -> None:
     sites = [("absent.py", 3), ("dice.py", 9_999), ("dice.py", 0), ("../x", 1)]
     assert await room.checkout.suspects(sites) == ()
-    assert await room.checkout.log([]) == ()
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

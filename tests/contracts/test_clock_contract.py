@@ -93,3 +93,12 @@ async def test_a_loop_turns_as_often_as_time_allows_on_the_fake() -> None:
     turning.cancel()
     assert turns == [1, 2, 3]
     assert clock.monotonic() == 3.5
+
+
+async def test_time_that_is_moved_by_two_at_once_never_goes_back() -> None:
+    clock = FakeClock()
+    advancing = asyncio.create_task(clock.advance(1))
+    await asyncio.sleep(0)
+    clock.tick(60)
+    await advancing
+    assert clock.monotonic() == 60

@@ -259,8 +259,6 @@ async def test_unknown_numbers_are_rejected(room: Room) -> None:
         await room.forge.merge(99, "0" * 40)
     with pytest.raises(ForgeRejected, match="99"):
         await room.forge.close(99, "no")
-    with pytest.raises(ForgeRejected, match="99"):
-        await room.forge.revert(99)
 
 
 async def test_merging_tells_the_merge_commit_and_again_is_harmless(room: Room) -> None:
@@ -353,19 +351,6 @@ async def test_a_run_that_is_over_gets_no_new_head(room: Room) -> None:
     await room.forge.merge(opened.number, draft.head)
     with pytest.raises(ForgeRejected):
         await room.forge.open_proposal(room.change("k7m2xq", "more"))
-
-
-async def test_reverting_opens_one_proposal_that_can_be_merged(room: Room) -> None:
-    draft = room.change("k7m2xq")
-    opened = await room.forge.open_proposal(draft)
-    with pytest.raises(ForgeRejected):
-        await room.forge.revert(opened.number)
-    await room.forge.merge(opened.number, draft.head)
-    undo = await room.forge.revert(opened.number)
-    assert (undo.state, undo.base_branch) == ("open", "main")
-    assert draft.title in undo.title
-    assert await room.forge.revert(opened.number) == undo
-    assert (await room.forge.merge(undo.number, undo.head)).state == "merged"
 
 
 async def test_published_it_is_no_draft_and_again_is_harmless(room: Room) -> None:

@@ -214,3 +214,20 @@ async def test_samples_of_a_time_are_in_its_order_both_ends_included(journal: Jo
     rolls = await journal.samples(since=first.ts, until=last.ts, event="command.roll")
     assert [sample.id for sample in rolls] == [first.id, late.id, last.id]
     assert await journal.samples(since=NOW + timedelta(days=1), until=NOW) == []
+
+
+async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) -> None:
+    day = 86_400
+    _, _, kept = recorded(
+        journal,
+        an_action(after=-2 * day, fingerprint="f" * 12),
+        an_action(after=-day),
+        an_action(),
+    )
+    assert await journal.read(JournalQuery()) != [kept]
+    assert await journal.forget(NOW.date()) == 2
+    assert await journal.read(JournalQuery()) == [kept]
+    assert await journal.failures(since=NOW - timedelta(days=9)) == []
+    assert await journal.forget(NOW.date()) == 0
+    (later,) = recorded(journal, an_action(after=0.5))
+    assert await journal.read(JournalQuery()) == [kept, later]

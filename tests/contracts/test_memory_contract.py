@@ -8,8 +8,8 @@ import pytest
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.domain.memory import Memory, Recall
-from bot.ports.memory import MemoryBook
-from bot.telemetry import redact
+from bot.ports.memory import MemoryStore
+from bot.redaction import redact
 from tests.fakes.fake_memory import FakeMemory
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -43,7 +43,9 @@ def a_note(text: str, name: str = "n1", *, age: int = 0) -> Memory:
 
 
 @pytest.fixture(params=["fake", "sqlite"])
-async def book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MemoryBook]:
+async def memory_store(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[MemoryStore]:
     """Return an empty book."""
     if request.param == "fake":
         yield FakeMemory(redact=redact)
@@ -52,44 +54,48 @@ async def book(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield real
 
 
-async def keys(book: MemoryBook, **wanted: object) -> list[str]:
+async def keys(memory_store: MemoryStore, **wanted: object) -> list[str]:
     """Return the keys of what is recalled, best first."""
-    return [each.memory.key for each in await book.recall(Recall.model_validate(wanted))]
+    return [each.memory.key for each in await memory_store.recall(Recall.model_validate(wanted))]
 
 
-async def test_what_was_remembered_comes_back_as_it_was(book: MemoryBook) -> None:
+async def test_what_was_remembered_comes_back_as_it_was(memory_store: MemoryStore) -> None:
     fix = a_fix(outcome="fixed", first_at=AT, times=3, text="würfel 骰子\x00 🎲 \u2028 ☂")
-    await book.remember(fix)
-    assert await book.get(fix.key) == fix
-    assert await book.export() == (fix,)
+    await memory_store.remember(fix)
+    assert await memory_store.get(fix.key) == fix
+    assert await memory_store.export() == (fix,)
 
 
-async def test_the_newer_text_of_a_key_counts_and_only_it_is_found(book: MemoryBook) -> None:
-    await book.remember(a_note("the zebra is striped"))
-    await book.remember(a_note("the lion is yellow"))
-    assert len(await book.export()) == 1
-    assert await keys(book, words="zebra") == []
-    assert await keys(book, words="lion") == ["note:n1"]
+async def test_the_newer_text_of_a_key_counts_and_only_it_is_found(
+    memory_store: MemoryStore,
+) -> None:
+    await memory_store.remember(a_note("the zebra is striped"))
+    await memory_store.remember(a_note("the lion is yellow"))
+    assert len(await memory_store.export()) == 1
+    assert await keys(memory_store, words="zebra") == []
+    assert await keys(memory_store, words="lion") == ["note:n1"]
 
 
-async def test_what_is_forgotten_is_gone_and_again_says_so(book: MemoryBook) -> None:
-    await book.remember(a_note("the zebra is striped"))
-    assert await book.forget("note:n1")
-    assert not await book.forget("note:n1")
-    assert await book.get("note:n1") is None
-    assert await keys(book, words="zebra striped") == []
+async def test_what_is_forgotten_is_gone_and_again_says_so(memory_store: MemoryStore) -> None:
+    await memory_store.remember(a_note("the zebra is striped"))
+    assert await memory_store.forget("note:n1")
+    assert not await memory_store.forget("note:n1")
+    assert await memory_store.get("note:n1") is None
+    assert await keys(memory_store, words="zebra striped") == []
 
 
 async def test_likeness_decides_failure_then_function_then_place_then_words(
-    book: MemoryBook,
+    memory_store: MemoryStore,
 ) -> None:
-    await book.remember(a_note("face of dice in the roll", "words"))
-    await book.remember(a_fix("event", fingerprint="x", file="y.py", function="y"))
-    await book.remember(a_fix("file", fingerprint="x", function="other"))
-    await book.remember(a_fix("functn", fingerprint="x", exception="KeyError", outcome="fixed"))
-    await book.remember(a_fix("except", fingerprint="x", outcome="regressed"))
-    await book.remember(a_fix("failed", function="moved", outcome="not_fixed"))
-    found = await book.recall(
+    await memory_store.remember(a_note("face of dice in the roll", "words"))
+    await memory_store.remember(a_fix("event", fingerprint="x", file="y.py", function="y"))
+    await memory_store.remember(a_fix("file", fingerprint="x", function="other"))
+    await memory_store.remember(
+        a_fix("functn", fingerprint="x", exception="KeyError", outcome="fixed")
+    )
+    await memory_store.remember(a_fix("except", fingerprint="x", outcome="regressed"))
+    await memory_store.remember(a_fix("failed", function="moved", outcome="not_fixed"))
+    found = await memory_store.recall(
         Recall(
             words="roll the dice face", event="command.roll", fingerprint="f-dice",
             exception="IndexError", file="cogs/dice.py", function="face", limit=10,
@@ -107,12 +113,14 @@ async def test_likeness_decides_failure_then_function_then_place_then_words(
     ]  # fmt: skip
 
 
-async def test_among_equals_what_held_comes_first_and_what_did_not_last(book: MemoryBook) -> None:
+async def test_among_equals_what_held_comes_first_and_what_did_not_last(
+    memory_store: MemoryStore,
+) -> None:
     for run, outcome in (
         ("worse", "regressed"), ("again", "not_fixed"), ("unseen", None), ("held", "fixed"),
     ):  # fmt: skip
-        await book.remember(a_fix(run, outcome=outcome))
-    found = await book.recall(Recall(fingerprint="f-dice"))
+        await memory_store.remember(a_fix(run, outcome=outcome))
+    found = await memory_store.recall(Recall(fingerprint="f-dice"))
     assert [each.memory.key for each in found] == [
         "fix:held", "fix:unseen", "fix:again", "fix:worse",
     ]  # fmt: skip
@@ -121,34 +129,40 @@ async def test_among_equals_what_held_comes_first_and_what_did_not_last(book: Me
     assert found[3].score < found[0].score
 
 
-async def test_of_equals_the_newest_comes_first(book: MemoryBook) -> None:
+async def test_of_equals_the_newest_comes_first(memory_store: MemoryStore) -> None:
     for run, age in (("older", 2), ("newest", 0), ("old", 1)):
-        await book.remember(a_fix(run, age=age))
-    assert await keys(book, fingerprint="f-dice") == ["fix:newest", "fix:old", "fix:older"]
+        await memory_store.remember(a_fix(run, age=age))
+    assert await keys(memory_store, fingerprint="f-dice") == ["fix:newest", "fix:old", "fix:older"]
 
 
-async def test_only_the_kinds_asked_for_and_no_more_than_asked_for(book: MemoryBook) -> None:
-    await book.remember(a_fix())
-    await book.remember(a_note("dice count from 1"))
-    assert await keys(book, fingerprint="f-dice", words="dice", kinds=("note",)) == ["note:n1"]
-    assert await keys(book, fingerprint="f-dice", words="dice", limit=1) == ["fix:aaaaaa"]
+async def test_only_the_kinds_asked_for_and_no_more_than_asked_for(
+    memory_store: MemoryStore,
+) -> None:
+    await memory_store.remember(a_fix())
+    await memory_store.remember(a_note("dice count from 1"))
+    assert await keys(memory_store, fingerprint="f-dice", words="dice", kinds=("note",)) == [
+        "note:n1"
+    ]
+    assert await keys(memory_store, fingerprint="f-dice", words="dice", limit=1) == ["fix:aaaaaa"]
 
 
-async def test_where_nothing_is_asked_the_newest_come(book: MemoryBook) -> None:
+async def test_where_nothing_is_asked_the_newest_come(memory_store: MemoryStore) -> None:
     for age in (2, 0, 1):
-        await book.remember(a_note(f"zebra number {age}", f"n{age}", age=age))
-    assert await keys(book, limit=2) == ["note:n0", "note:n1"]
+        await memory_store.remember(a_note(f"zebra number {age}", f"n{age}", age=age))
+    assert await keys(memory_store, limit=2) == ["note:n0", "note:n1"]
 
 
-async def test_words_are_found_in_other_forms_and_in_every_script(book: MemoryBook) -> None:
-    await book.remember(a_note("Rolling dice_face with FACES[0] is fine", "latin"))
-    await book.remember(a_note("サイコロを振ると壊れる", "cjk"))
-    await book.remember(a_note("ship day is 🎲 day", "emoji"))
-    await book.remember(a_note("Ошибка в кости", "cyrillic"))
-    assert await keys(book, words="why does it fail when somebody rolls") == ["note:latin"]
-    assert await keys(book, words="サイコロ") == ["note:cjk"]
-    assert await keys(book, words="🎲") == ["note:emoji"]
-    assert await keys(book, words="КОСТИ") == ["note:cyrillic"]
+async def test_words_are_found_in_other_forms_and_in_every_script(
+    memory_store: MemoryStore,
+) -> None:
+    await memory_store.remember(a_note("Rolling dice_face with FACES[0] is fine", "latin"))
+    await memory_store.remember(a_note("サイコロを振ると壊れる", "cjk"))
+    await memory_store.remember(a_note("ship day is 🎲 day", "emoji"))
+    await memory_store.remember(a_note("Ошибка в кости", "cyrillic"))
+    assert await keys(memory_store, words="why does it fail when somebody rolls") == ["note:latin"]
+    assert await keys(memory_store, words="サイコロ") == ["note:cjk"]
+    assert await keys(memory_store, words="🎲") == ["note:emoji"]
+    assert await keys(memory_store, words="КОСТИ") == ["note:cyrillic"]
 
 
 @pytest.mark.parametrize(
@@ -160,25 +174,25 @@ async def test_words_are_found_in_other_forms_and_in_every_script(book: MemoryBo
         "zebra " * 50_000, "+" * 5_000 + " zebra", "zebra % _ \\ /",
     ],
 )  # fmt: skip
-async def test_hostile_words_are_only_words(book: MemoryBook, words: str) -> None:
-    await book.remember(a_note("the zebra is striped", "zebra"))
-    await book.remember(a_note("quiet hours end at seven", "quiet"))
-    found = await keys(book, words=words)
+async def test_hostile_words_are_only_words(memory_store: MemoryStore, words: str) -> None:
+    await memory_store.remember(a_note("the zebra is striped", "zebra"))
+    await memory_store.remember(a_note("quiet hours end at seven", "quiet"))
+    found = await keys(memory_store, words=words)
     assert found == (["note:zebra"] if "zebra" in words else [])
-    assert len(await book.export()) == 2
+    assert len(await memory_store.export()) == 2
 
 
 @pytest.mark.parametrize("field", ["fingerprint", "event", "function", "file", "exception"])
-async def test_hostile_places_fit_only_themselves(book: MemoryBook, field: str) -> None:
-    await book.remember(a_fix())
+async def test_hostile_places_fit_only_themselves(memory_store: MemoryStore, field: str) -> None:
+    await memory_store.remember(a_fix())
     for text in ("' OR 1=1 --", "%", "*", "\x00", "\ud800"):
-        assert await keys(book, **{field: text}) == []
+        assert await keys(memory_store, **{field: text}) == []
 
 
-async def test_no_secret_is_kept(book: MemoryBook) -> None:
-    await book.remember(a_note(f"the key is {SECRET}, mail ann@example.com"))
-    await book.remember(a_fix(approach=f"use {SECRET}", exception=f"E {SECRET}"))
-    everything = " ".join(memory.model_dump_json() for memory in await book.export())
+async def test_no_secret_is_kept(memory_store: MemoryStore) -> None:
+    await memory_store.remember(a_note(f"the key is {SECRET}, mail ann@example.com"))
+    await memory_store.remember(a_fix(approach=f"use {SECRET}", exception=f"E {SECRET}"))
+    everything = " ".join(memory.model_dump_json() for memory in await memory_store.export())
     assert "a1B2a1B2" not in everything
     assert "ann@example.com" not in everything
-    assert await keys(book, words="a1B2a1B2") == []
+    assert await keys(memory_store, words="a1B2a1B2") == []

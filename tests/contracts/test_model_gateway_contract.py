@@ -14,15 +14,15 @@ from tests.support.gateway_room import ALICES, BOBS, gateway_room
 
 
 @dataclass
-class Gate:
-    """A gateway, and a way to have its toll say that it is time for last words."""
+class GatewayCase:
+    """A gateway, and a way to have its spend guard say that it is time for last words."""
 
     gateway: ModelGateway
     close_for: Callable[[str], None]
 
 
 @pytest.fixture(params=["fake", "http"])
-async def gate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Gate]:
+async def gate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[GatewayCase]:
     """Return a gateway that is open."""
     if request.param == "fake":
         fake = FakeModelGateway()
@@ -30,31 +30,31 @@ async def gate(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         def close_for(why: str) -> None:
             fake.closes_for = why
 
-        yield Gate(fake, close_for)
+        yield GatewayCase(fake, close_for)
         return
     async with gateway_room(tmp_path) as room:
 
         def spend(why: str) -> None:
             assert why == "Only last words."
-            room.toll.usd = 0.0
+            room.spend_guard.usd = 0.0
 
-        yield Gate(room.gateway, spend)
+        yield GatewayCase(room.gateway, spend)
 
 
-async def test_every_pass_has_a_token_of_its_own_that_is_never_shown(gate: Gate) -> None:
+async def test_every_pass_has_a_token_of_its_own_that_is_never_shown(gate: GatewayCase) -> None:
     async with gate.gateway.lend(ALICES) as one, gate.gateway.lend(ALICES) as two:
         assert one.token
         assert one.token != two.token
         assert one.token not in repr(one)
 
 
-async def test_it_is_asked_on_this_machine_alone(gate: Gate) -> None:
+async def test_it_is_asked_on_this_machine_alone(gate: GatewayCase) -> None:
     async with gate.gateway.lend(ALICES) as lent:
         assert urlsplit(lent.base_url).hostname == "127.0.0.1"
         assert lent.socket is None or lent.socket.is_socket()
 
 
-async def test_nothing_is_said_against_a_pass_that_has_not_been_used(gate: Gate) -> None:
+async def test_nothing_is_said_against_a_pass_that_has_not_been_used(gate: GatewayCase) -> None:
     async with gate.gateway.lend(ALICES) as lent:
         assert await lent.closing() == ""
         assert lent.refused() is None
@@ -63,13 +63,13 @@ async def test_nothing_is_said_against_a_pass_that_has_not_been_used(gate: Gate)
         assert await lent.closing() == ""
 
 
-async def test_a_pass_says_when_it_is_time_for_last_words(gate: Gate) -> None:
+async def test_a_pass_says_when_it_is_time_for_last_words(gate: GatewayCase) -> None:
     async with gate.gateway.lend(ALICES) as lent:
         gate.close_for("Only last words.")
         assert await lent.closing() == "Only last words."
 
 
-async def test_an_error_and_a_cancellation_go_through(gate: Gate) -> None:
+async def test_an_error_and_a_cancellation_go_through(gate: GatewayCase) -> None:
     with pytest.raises(ValueError, match="mine"):
         async with gate.gateway.lend(ALICES):
             raise ValueError("mine")

@@ -104,3 +104,20 @@ async def test_what_was_sent_keeps_no_picture(tmp_path: Path) -> None:
         (body,) = connection.execute("SELECT post FROM outbox").fetchone()
     connection.close()
     assert Post.model_validate_json(body) == post.but(images=())
+
+
+async def test_what_was_sent_or_refused_before_a_message_can_be_forgotten(
+    outbox: OutboxStore,
+) -> None:
+    for key in ("refused", "old", "waits", "refused later", "new"):
+        await outbox.enqueue(key, 42, HELLO)
+    await outbox.failed("refused", "no")
+    await outbox.sent("old", MessageRef(channel_id=1, message_id=100))
+    await outbox.failed("refused later", "no")
+    await outbox.sent("new", MessageRef(channel_id=1, message_id=200))
+    assert await outbox.forget(200) == 2
+    assert [each.key for each in await outbox.pending()] == ["waits"]
+    assert isinstance(await outbox.enqueue("old", 42, HELLO), Pending)
+    with pytest.raises(ChatRejected):
+        await outbox.enqueue("refused later", 42, HELLO)
+    assert await outbox.forget(100) == 0

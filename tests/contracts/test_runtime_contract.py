@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.server import LocalDiscord, LocalPerson
 from bot.ports.runtime import Runtime
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_runtime import FakeRuntime
-from tests.support.living_client import Home, living, own_cogs
+from tests.support.live_client import Home, living, own_cogs
 
 GOOD = "async def setup(bot):\n    pass\n"
 BAD = "async def setup(:"

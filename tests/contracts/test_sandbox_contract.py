@@ -11,10 +11,10 @@ import pytest
 
 from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, measure, probe
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, Limits, Sandbox
+from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 Run = Callable[..., asyncio.Future[Completed]]
-SHORT = Limits(seconds=10)
+SHORT = SandboxLimits(seconds=10)
 
 
 @pytest.fixture(params=["bubblewrap", "plain"])
@@ -32,7 +32,7 @@ async def python(
     code: str,
     folder: Path,
     *,
-    limits: Limits = SHORT,
+    limits: SandboxLimits = SHORT,
     env: dict[str, str] | None = None,
 ) -> Completed:
     return await sandbox.run(
@@ -141,7 +141,7 @@ async def test_a_command_that_hangs_is_ended_at_its_time_limit(
 ) -> None:
     code = "import time; print('begun', flush=True); time.sleep(600)  # hanging-7f31"
     started = time.monotonic()
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=1))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=1))
     assert time.monotonic() - started < 4
     assert done.timed_out
     assert done.returncode != 0
@@ -160,7 +160,9 @@ async def test_cancelling_kills_the_command_and_its_children(
         "pathlib.Path('ready').touch(); child.wait()\n"
     )
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(python(sandbox, code, tmp_path, limits=Limits(seconds=60)))
+        running = group.create_task(
+            python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=60))
+        )
         async with asyncio.timeout(10):
             while not (tmp_path / "ready").exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.02)
@@ -180,7 +182,7 @@ async def test_a_daemon_left_behind_ends_with_the_command(sandbox: Sandbox, tmp_
         "os.wait()\n"
     )
     started = time.monotonic()
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=30))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=30))
     assert time.monotonic() - started < 10
     assert done.returncode == 0
     assert await gone("daemon-51bd")
@@ -193,7 +195,9 @@ async def test_endless_output_is_kept_to_its_tail(sandbox: Sandbox, tmp_path: Pa
         "for _ in range(1024): sys.stdout.write('x' * (1024 * 1024))\n"
         "print('the end')\n"
     )
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=60, output_chars=10_000))
+    done = await python(
+        sandbox, code, tmp_path, limits=SandboxLimits(seconds=60, output_chars=10_000)
+    )
     assert done.returncode == 0
     assert len(done.output) <= 10_000
     assert done.output.endswith("xthe end\n")
@@ -204,7 +208,7 @@ async def test_forking_forever_is_stopped_and_said(sandbox: Sandbox, tmp_path: P
     # Not as fast as it could: these tests may themselves be run as a check, confined and counted.
     code = "import os, time  # bomb-93aa\nwhile os.fork():\n    time.sleep(0.005)\ntime.sleep(60)\n"
     started = time.monotonic()
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=30, processes=40))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=30, processes=40))
     assert time.monotonic() - started < 15
     assert done.returncode != 0
     assert "40 are allowed" in done.output
@@ -215,7 +219,7 @@ async def test_one_process_cannot_take_more_memory_than_allowed(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     code = "x = bytearray(600 * 1024 * 1024); print('got it')"
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=20, memory_mb=256))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=20, memory_mb=256))
     assert done.returncode != 0
     assert "got it" not in done.output
 
@@ -229,7 +233,7 @@ async def test_processes_together_cannot_take_more_memory_than_allowed(
         "x = bytearray(b'x') * (60 * 1024 * 1024)\n"
         "time.sleep(20)\n"
     )
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=20, memory_mb=256))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=20, memory_mb=256))
     assert not done.timed_out
     assert "256 are allowed" in done.output
 
@@ -244,7 +248,7 @@ async def test_filling_the_disk_with_many_files_is_stopped_and_said(
         "    with open(f'part-{number}', 'wb') as part:\n"
         "        for _ in range(16): part.write(block)\n"
     )
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=60, disk_mb=64))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=60, disk_mb=64))
     assert not done.timed_out
     assert "MB on disk, 64 are allowed" in done.output
 
@@ -256,7 +260,7 @@ async def test_filling_the_disk_with_files_that_hold_nothing_is_stopped_and_said
     code = (
         "import itertools\nfor number in itertools.count():\n    open(f'{number}', 'w').close()\n"
     )
-    done = await python(sandbox, code, tmp_path, limits=Limits(seconds=60, files=500))
+    done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=60, files=500))
     assert not done.timed_out
     assert "files, 500 are allowed" in done.output
 
@@ -269,7 +273,7 @@ async def test_what_others_write_meanwhile_is_not_held_against_a_command(
     ours.mkdir()
     code = "import time; open('begun', 'w').close(); time.sleep(0.6); print('done')"
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(python(sandbox, code, ours, limits=Limits(disk_mb=1)))
+        running = group.create_task(python(sandbox, code, ours, limits=SandboxLimits(disk_mb=1)))
         while not (ours / "begun").exists():  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.02)
         (tmp_path / "other").write_bytes(b"x" * (8 * 1024 * 1024))

@@ -10,9 +10,10 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.audit import AuditEntry, AuditHead
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.history import History
 from bot.domain.people import Person, Place
 from bot.domain.proposal import Approval, How
-from bot.domain.run import Lane, Run, Stage, Status, Trigger
+from bot.domain.run import Lane, Run, Stage, Status, Trigger, Waiting
 from bot.ports.store import Store
 from tests.fakes.fake_store import FakeStore
 
@@ -137,7 +138,9 @@ async def test_runs_are_found_by_status_and_thread(store: Store) -> None:
     done = await store.create(a_run("done01", age=2))
     done = await store.save(done.but(status=Status.DONE, thread_id=11))
     waiting = await store.create(a_run("wait01", age=1))
-    waiting = await store.save(waiting.but(status=Status.WAITING, thread_id=12))
+    waiting = await store.save(
+        waiting.but(status=Status.WAITING, waiting=Waiting.THREAD, thread_id=12)
+    )
     await store.create(a_run("queue1"))
     assert await store.find(status={Status.DONE, Status.WAITING}) == (waiting, done)
     assert await store.find(thread_id=11) == (done,)
@@ -203,7 +206,9 @@ async def test_a_lease_given_back_is_over(store: Store) -> None:
     await store.create(a_run())
     leased = await store.lease_next("worker", NOW)
     assert leased is not None
-    freed = leased.but(status=Status.WAITING, lease_owner=None, lease_until=None)
+    freed = leased.but(
+        status=Status.WAITING, waiting=Waiting.THREAD, lease_owner=None, lease_until=None
+    )
     saved = await store.save(freed)
     assert (saved.lease_owner, saved.lease_until) == (None, None)
     assert not await store.extend_lease(saved.id, "worker", NOW)
@@ -269,3 +274,30 @@ async def test_old_audit_entries_go_behind_one_that_says_so(store: Store) -> Non
     assert [e.action for e in await store.audit_log()] == ["audit.checkpoint", "day 3", "day 2"]
     state = await store.audit_state()
     assert (state.first, state.last, state.broken) == (3, 5, None)
+
+
+async def test_runs_that_ended_long_ago_go_with_all_they_recorded_and_others_stay(
+    store: Store,
+) -> None:
+    old, live, young = a_run("aaa111", age=90), a_run("bbb222", age=90), a_run("abc123", age=10)
+    for run in (old, live, young):
+        await store.create(run)
+        await store.append(run.id, a_diagnosis(run.id))
+    for run in (old, young):
+        await store.save(run.but(status=Status.DONE))
+    await store.audit(AuditEntry(at=NOW, action="ship", allowed=True, person=ADA, run_id=old.id))
+    assert await store.forget_runs(NOW - timedelta(seconds=60)) == 1
+    assert [run.id for run in await store.find()] == [young.id, live.id]
+    with pytest.raises(UnknownRun):
+        await store.history(old.id)
+    assert (await store.history(live.id)).diagnosis == a_diagnosis(live.id)
+    assert [entry.run_id for entry in await store.audit_log()] == [old.id]
+    assert await store.forget_runs(NOW - timedelta(seconds=60)) == 0
+
+
+async def test_a_run_whose_trigger_was_forgotten_can_be_asked_for_anew(store: Store) -> None:
+    await store.create(a_run(age=90))
+    await store.save(a_run(age=90).but(status=Status.CANCELLED))
+    await store.forget_runs(NOW)
+    assert (await store.create(a_run())).status is a_run().status
+    assert await store.history("abc123") == History()

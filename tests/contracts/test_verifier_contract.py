@@ -17,7 +17,7 @@ from tests.fakes.faulty_project import FIXED, faulty_project, is_broken, reprodu
 
 
 @dataclass
-class Bench:
+class VerifierCase:
     """A verifier and a worktree of the faulty project to use it on."""
 
     verifier: Verifier
@@ -38,16 +38,16 @@ async def _verifier(kind: str, cache: Path) -> Verifier:
 
 
 @pytest.fixture(params=["fake", "real"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VerifierCase]:
     verifier = await _verifier(request.param, tmp_path / "cache")
     base = faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:
-        yield Bench(verifier, workspace)
+        yield VerifierCase(verifier, workspace)
 
 
 @pytest.mark.slow
-async def test_the_answer_of_a_call_is_given_where_it_has_one(bench: Bench) -> None:
+async def test_the_answer_of_a_call_is_given_where_it_has_one(bench: VerifierCase) -> None:
     assert await bench.verifier.answer(reproduction(), bench.workspace) is None
     bench.write(FIXED)
     assert await bench.verifier.answer(reproduction(), bench.workspace) == "'f'"
@@ -59,7 +59,7 @@ async def ignore(result: CheckResult) -> None:
 
 
 @pytest.mark.slow
-async def test_the_candidates_that_fail_as_they_say_are_returned(bench: Bench) -> None:
+async def test_the_candidates_that_fail_as_they_say_are_returned(bench: VerifierCase) -> None:
     wrong, right = reproduction(expects="KeyError"), reproduction()
     (found,) = await bench.verifier.reds([wrong, right], bench.workspace)
     assert found.reproduction == right
@@ -68,19 +68,19 @@ async def test_the_candidates_that_fail_as_they_say_are_returned(bench: Bench) -
 
 
 @pytest.mark.slow
-async def test_no_candidate_fails_on_sources_without_the_fault(bench: Bench) -> None:
+async def test_no_candidate_fails_on_sources_without_the_fault(bench: VerifierCase) -> None:
     bench.write(FIXED)
     assert await bench.verifier.reds([reproduction()], bench.workspace) == ()
 
 
 @pytest.mark.slow
-async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: Bench) -> None:
+async def test_looking_for_a_red_one_leaves_the_worktree_as_it_was(bench: VerifierCase) -> None:
     await bench.verifier.reds([reproduction()], bench.workspace)
     assert await bench.workspace.changes() == ()
     assert not (bench.workspace.path / "tests" / "regressions").exists()
 
 
-async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: Bench) -> None:
+async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: VerifierCase) -> None:
     bench.write(FIXED)
     red = await bench.verifier.run_at_base(reproduction(), bench.workspace)
     (green,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
@@ -89,12 +89,12 @@ async def test_a_fixed_worktree_is_green_while_base_stays_red(bench: Bench) -> N
 
 
 @pytest.mark.slow
-async def test_an_unfixed_worktree_stays_red(bench: Bench) -> None:
+async def test_an_unfixed_worktree_stays_red(bench: VerifierCase) -> None:
     (head,) = await bench.verifier.run_reproductions([reproduction()], bench.workspace)
     assert head.status == "failed"
 
 
-async def test_a_fixed_worktree_passes_its_checks_and_each_is_told(bench: Bench) -> None:
+async def test_a_fixed_worktree_passes_its_checks_and_each_is_told(bench: VerifierCase) -> None:
     bench.write(FIXED)
     told: list[CheckResult] = []
 
@@ -110,7 +110,7 @@ async def test_a_fixed_worktree_passes_its_checks_and_each_is_told(bench: Bench)
     assert all(result.seconds >= 0 and result.summary for result in results)
 
 
-async def test_every_check_runs_even_when_one_fails(bench: Bench) -> None:
+async def test_every_check_runs_even_when_one_fails(bench: VerifierCase) -> None:
     bench.write("import os\n" + FIXED)
     results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
     assert {result.name: result.status for result in results} == {
@@ -119,7 +119,7 @@ async def test_every_check_runs_even_when_one_fails(bench: Bench) -> None:
     }
 
 
-async def test_a_failing_check_is_a_result_with_its_output(bench: Bench) -> None:
+async def test_a_failing_check_is_a_result_with_its_output(bench: VerifierCase) -> None:
     results = await bench.verifier.run_checks("quick", bench.workspace, ["dice.py"], ignore)
     tests = next(result for result in results if result.name == "affected tests")
     assert tests.status == "failed"
@@ -127,12 +127,12 @@ async def test_a_failing_check_is_a_result_with_its_output(bench: Bench) -> None
     assert tests.output
 
 
-async def test_with_nothing_changed_checks_are_skipped(bench: Bench) -> None:
+async def test_with_nothing_changed_checks_are_skipped(bench: VerifierCase) -> None:
     results = await bench.verifier.run_checks("quick", bench.workspace, [], ignore)
     assert {result.status for result in results} == {"skipped"}
 
 
-async def test_the_tests_that_reach_a_file_come_with_bases_options(bench: Bench) -> None:
+async def test_the_tests_that_reach_a_file_come_with_bases_options(bench: VerifierCase) -> None:
     found = await bench.verifier.affected_tests(bench.workspace, ["dice.py"], limit=5)
     assert found.files == ("tests/test_dice.py",)
     assert found.options == ("-q",)
@@ -140,11 +140,11 @@ async def test_the_tests_that_reach_a_file_come_with_bases_options(bench: Bench)
     assert none.files == ()
 
 
-async def test_it_says_how_commands_are_confined(bench: Bench) -> None:
+async def test_it_says_how_commands_are_confined(bench: VerifierCase) -> None:
     assert bench.verifier.sandbox
 
 
-async def test_a_check_that_was_red_before_the_change_is_told_apart(bench: Bench) -> None:
+async def test_a_check_that_was_red_before_the_change_is_told_apart(bench: VerifierCase) -> None:
     bench.write("import os\n" + FIXED)
     names = ["lint", "affected tests"]
     results = await bench.verifier.run_checks_at_base(names, bench.workspace, ["dice.py"])
@@ -154,12 +154,12 @@ async def test_a_check_that_was_red_before_the_change_is_told_apart(bench: Bench
     }
 
 
-async def test_only_the_named_checks_run_at_base(bench: Bench) -> None:
+async def test_only_the_named_checks_run_at_base(bench: VerifierCase) -> None:
     results = await bench.verifier.run_checks_at_base(["lint"], bench.workspace, ["dice.py"])
     assert [result.name for result in results] == ["lint"]
 
 
-async def test_tests_or_the_type_check_run_alone(bench: Bench) -> None:
+async def test_tests_or_the_type_check_run_alone(bench: VerifierCase) -> None:
     bench.write("import os\n" + FIXED)
     run, changed = bench.verifier.run_checks, ["dice.py"]
     tests = await run("quick", bench.workspace, changed, ignore, only="tests")

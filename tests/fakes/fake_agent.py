@@ -6,11 +6,20 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.domain.change import Attempt
 from bot.domain.spent import Spent
-from bot.ports.agent import Asked, Assignment, Budget, Finished, News, Progress, Update, no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Finished,
+    News,
+    Progress,
+    QuestionAsked,
+    Update,
+    no_news,
+)
 from bot.ports.workspace import Workspace
 
 Edits = Mapping[str, str | None]
-Turn = Edits | Exception | Asked
+Turn = Edits | Exception | QuestionAsked
 
 
 class FakeAgent:
@@ -80,7 +89,7 @@ class FakeAgent:
         edits = self._turn(assignment.round)
         if isinstance(edits, Exception):
             raise edits
-        if isinstance(edits, Asked):
+        if isinstance(edits, QuestionAsked):
             yield edits
             return
         for name, text in edits.items():

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
@@ -15,7 +15,6 @@ class Said:
     key: str
     ref: MessageRef
     versions: list[Post]
-    reactions: list[str] = field(default_factory=list)
 
     @property
     def post(self) -> Post:
@@ -108,16 +107,6 @@ class FakeChat:
         if -person_id in self.gone:
             raise ChatRejected("they take no direct messages")
         return -person_id
-
-    async def react(self, ref: MessageRef, emoji: str) -> None:
-        """Note the reaction, once."""
-        if ref.channel_id in self.gone:
-            raise ChatRejected("the channel is gone")
-        if ref in self._people:
-            return
-        said = self._ours(ref)
-        if emoji not in said.reactions:
-            said.reactions.append(emoji)
 
     def _ours(self, ref: MessageRef) -> Said:
         for said in self.said:

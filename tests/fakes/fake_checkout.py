@@ -46,10 +46,6 @@ class FakeCheckout:
         """Return the newest commit."""
         return self.history[-1]
 
-    async def log(self, files: Sequence[str], *, limit: int = 20) -> tuple[Commit, ...]:
-        """Return the scripted commits."""
-        return self.commits[:limit] if files else ()
-
     async def suspects(
         self, sites: Sequence[tuple[str, int]], *, limit: int = 5
     ) -> tuple[Suspect, ...]:

@@ -61,7 +61,7 @@ class FakeClock:
         while self._sleepers and self._sleepers[0][0] <= target:
             self._wake_next()
             await self._settle()
-        self._elapsed = target
+        self._elapsed = max(self._elapsed, target)  # whoever moved it further meanwhile
 
     def tick(self, seconds: float) -> None:
         """Move time forward at once, outside a loop too; sleepers that are due wake later."""

@@ -39,7 +39,6 @@ class FakeForge:
     _runs: dict[str, int] = field(default_factory=dict)
     _pushed: dict[str, str] = field(default_factory=dict)
     _clashing: set[str] = field(default_factory=set)
-    _undone: dict[int, int] = field(default_factory=dict)
     _comments: dict[int, list[Comment]] = field(default_factory=dict)
     _errors: list[TheseusError] = field(default_factory=list)
 
@@ -127,20 +126,6 @@ class FakeForge:
             raise ForgeRejected(f"pull request #{number} is merged already")
         self._pulls[number] = pull.but(state="closed")
         return self._pulls[number]
-
-    async def revert(self, number: int) -> ForgeProposal:
-        """Open a proposal that undoes a merged one, or return the one already open."""
-        pull = await self.proposal(number)
-        if pull.state != "merged":
-            raise ForgeRejected(f"pull request #{number} is not merged; there is nothing to undo")
-        standing = self._pulls.get(self._undone.get(number, 0))
-        if standing is not None and standing.state == "open":
-            return standing
-        name = f"revert-{number}-{len(self._pulls)}"
-        title = f'Revert "{pull.title}"'
-        undo = self._insert(name, f"theseus/{name}", _sha(name), pull.but(title=title))
-        self._undone[number] = undo.number
-        return undo
 
     async def publish(self, number: int) -> ForgeProposal:
         """Take the proposal out of draft."""

@@ -1,7 +1,7 @@
 """The journal in memory."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, FailureGroup, JournalQuery
@@ -18,6 +18,12 @@ class FakeJournal:
     def append(self, action: Action) -> None:
         """Keep one record."""
         self.actions.append(action)
+
+    async def forget(self, before: date) -> int:
+        """Remove the records of all days before that one; return how many days."""
+        old = [each for each in self.actions if each.ts.astimezone(UTC).date() < before]
+        self.actions = [each for each in self.actions if each not in old]
+        return len({each.ts.astimezone(UTC).date() for each in old})
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.domain.account import Account, Charge
 from bot.domain.errors import StoreError
-from bot.domain.spending import MOST_TOKENS, MOST_USD, Tally
+from bot.domain.spending import MOST_TOKENS, MOST_USD, ChargeSum
 from bot.domain.spent import Spent
 
 
@@ -61,7 +61,7 @@ class FakeLedger:
         found = [charge for charge in reversed(self._kept()) if charge.at >= since]
         return tuple(sorted(found, key=lambda charge: charge.at, reverse=True)[:limit])
 
-    async def tallies(self, *, since: datetime) -> Sequence[Tally]:
+    async def tallies(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return charges added up."""
         self._may_break()
         groups: dict[tuple[date, Account, str], list[Charge]] = defaultdict(list)
@@ -70,7 +70,7 @@ class FakeLedger:
                 day = charge.at.astimezone(UTC).date()
                 groups[day, charge.account, charge.model].append(charge)
         tallies = [
-            Tally(
+            ChargeSum(
                 day=day,
                 account=account,
                 model=model,
@@ -130,6 +130,6 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _order(tally: Tally) -> tuple[date, str, int, str, str]:
+def _order(tally: ChargeSum) -> tuple[date, str, int, str, str]:
     account = tally.account
     return tally.day, account.purpose, account.person_id, account.run_id or "", tally.model

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.errors import StoreError
 from bot.domain.memory import Memory, Recall, Recalled
-from bot.domain.recalling import best, fit, searched, terms
-from bot.telemetry import redact as _redact
+from bot.memory.ranking import best, fit, searched, terms
+from bot.redaction import redact as _redact
 
 TEXTS = ("text", "approach", "event", "exception", "file", "function", "by")
 
 
 class FakeMemory:
-    """Implements `bot.ports.memory.MemoryBook`. `broken` makes every call fail."""
+    """Implements `bot.ports.memory.MemoryStore`. `broken` makes every call fail."""
 
     def __init__(self, *, redact: Callable[[str], str] = _redact) -> None:
         self.bodies: dict[str, str] = {}

@@ -6,20 +6,20 @@ from datetime import datetime
 
 from bot.domain.account import Account
 from bot.domain.errors import PolicyError
-from bot.ports.model_gateway import Pass
+from bot.ports.model_gateway import GatewayLease
 from tests.support.relay import relay
 
 KEY = "sk-ant-api03-test-key-of-nobody"
 ACCOUNT = Account(purpose="execute", person_id=7, run_id="k7m2xq")
 
 
-def a_pass(base_url: str = "http://127.0.0.1:9999") -> Pass:
+def a_pass(base_url: str = "http://127.0.0.1:9999") -> GatewayLease:
     """Return a pass that nothing is said against."""
 
     async def goes_on() -> str:
         return ""
 
-    return Pass(
+    return GatewayLease(
         token=KEY,
         base_url=base_url,
         socket=None,
@@ -44,14 +44,14 @@ class FakeModelGateway:
         self.limit: datetime | None = None
 
     @asynccontextmanager
-    async def lend(self, account: Account) -> AsyncGenerator[Pass, None]:
+    async def lend(self, account: Account) -> AsyncGenerator[GatewayLease, None]:
         """Implements `bot.ports.model_gateway.ModelGateway`."""
         self.accounts.append(account)
         self._lent += 1
         self.lent_now += 1
         try:
             async with relay(self._base_url) as door:
-                yield Pass(
+                yield GatewayLease(
                     token=f"{self._token}-{self._lent}",
                     base_url=self._base_url,
                     socket=door,

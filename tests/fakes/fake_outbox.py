@@ -49,6 +49,19 @@ class FakeOutbox:
         if row.ref is None and row.refused is None:
             row.refused = reason
 
+    async def forget(self, before: int) -> int:
+        """Remove what was sent before the message of that id, and refused before it."""
+        sent = {k for k, row in self.rows.items() if row.ref and row.ref.message_id < before}
+        last = max((self.rows[key].message.number for key in sent), default=0)
+        refused = {
+            key
+            for key, row in self.rows.items()
+            if row.refused is not None and row.message.number < last
+        }
+        for key in sent | refused:
+            del self.rows[key]
+        return len(sent | refused)
+
     async def pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""
         return tuple(

@@ -1,6 +1,5 @@
 """The store in memory."""
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -13,10 +12,11 @@ from bot.domain.audit import (
     AuditState,
 )
 from bot.domain.errors import StoreConflict, StoreError, UnknownRun
-from bot.domain.history import RECORDS, History
+from bot.domain.history import RECORDS, History, field_of, stored_as
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import Lane, Run, Status, lane_of
+from bot.domain.run_state import moved
 
 
 class FakeStore:
@@ -70,7 +70,7 @@ class FakeStore:
     async def history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
         await self.get(run_id)
-        newest = {_field(type(record)): record for record in self.records.get(run_id, [])}
+        newest = {field_of(record): record for record in self.records.get(run_id, [])}
         return History().model_copy(update=newest)
 
     async def find(
@@ -97,8 +97,8 @@ class FakeStore:
         if not fitting:
             return None
         run = min(fitting, key=lambda run: (lane_of(run), run.created_at))
-        leased = run.but(
-            status=Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
+        leased = moved(
+            run, Status.RUNNING, lease_owner=owner, lease_until=until, version=run.version + 1
         )
         self.runs[run.id] = leased
         return leased
@@ -164,6 +164,21 @@ class FakeStore:
         self.audit_broken = None
         await self.audit(entry.but(action=ACCEPTED))
 
+    async def forget_runs(self, older_than: datetime) -> int:
+        """Remove runs that had ended by then, with all they recorded; return how many."""
+        over = [
+            run.id
+            for run in self.runs.values()
+            if run.ended and max(run.created_at, run.updated_at) < older_than
+        ]
+        for run_id in over:
+            del self.runs[run_id]
+            self.records.pop(run_id, None)
+            self.approvals = {
+                key: given for key, given in self.approvals.items() if key[0] != run_id
+            }
+        return len(over)
+
     async def audit_forget(self, older_than: datetime, now: datetime) -> int:
         """Remove entries from before, behind one that says so; return how many."""
         old = [entry for entry in self.audits[:-1] if entry.at < older_than]
@@ -175,11 +190,7 @@ class FakeStore:
         return len(old)
 
 
-def _field(kind: type[Record]) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-
-
 def _check(records: Sequence[Record]) -> None:
     for record in records:
-        if RECORDS.get(type(record).__name__) is not type(record):
+        if RECORDS.get(stored_as(record)) is not type(record):
             raise StoreError(f"{type(record).__name__} is not a stage record.")

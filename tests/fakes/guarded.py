@@ -3,14 +3,14 @@
 import difflib
 import re
 
+from bot.authority.protection import Protection
 from bot.domain.change import FileChange, Finding
-from bot.domain.diff_guard import Source, inspect
-from bot.domain.protection import Protection
+from bot.guards import PythonText, inspect
 
 DICE = "cogs/dice.py"
 HERE = "tests/cogs/test_dice.py"
 PROTECTION = Protection.of(
-    review=("bot/client.py", "bot/adapters/**", "bot/telemetry/_redaction*"),
+    review=("bot/client.py", "bot/adapters/**", "bot/redaction/_redact*"),
     named=("Makefile", "bot/settings/**", "tests/contracts/**"),
     never=(".git*", ".ci/**"),
 ).but(max_changed_lines=100)
@@ -54,8 +54,8 @@ def redact(text: str) -> str:
     return _SECRET.sub("[redacted:secret]", text)
 
 
-def source(path: str, before: str, after: str) -> dict[str, Source]:
-    return {path: Source(before or None, after)} if after else {}
+def source(path: str, before: str, after: str) -> dict[str, PythonText]:
+    return {path: PythonText(before or None, after)} if after else {}
 
 
 def patch(path: str, before: str, after: str) -> str:

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
-from bot.adapters.claude_agent._guard import Guard
+from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.sandbox import BubblewrapSandbox
-from bot.domain.protection import Protection
+from bot.authority.protection import Protection
 from bot.ports.sandbox import Sandbox
 
 OWNED = frozenset({"cogs/dice.py", "tests/test_new.py", "cogs/café.py", "Makefile", ".git/hooks/x"})
@@ -44,8 +44,8 @@ def lay_out(state: Path) -> Path:
     return root
 
 
-def guard_of(root: Path, sandbox: Sandbox | None = None) -> Guard:
-    return Guard(
+def guard_of(root: Path, sandbox: Sandbox | None = None) -> ToolPermissionPolicy:
+    return ToolPermissionPolicy(
         root,
         owned=OWNED,
         protection=PROTECTION,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from bot.repair.model import Crash, Frame, Texts
-from bot.repair.running import Limits, RunResult, TestRecord
+from bot.repair.model import Crash, Texts, TraceFrame
+from bot.repair.runner import RunResult, TestRecord, TimeLimits
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000
@@ -37,7 +37,7 @@ class OneModule:
         self,
         tests: Sequence[str],
         overlay: Texts,
-        limits: Limits,
+        limits: TimeLimits,
         *,
         coverage: bool = False,
         stop_at_first: bool = False,
@@ -84,12 +84,12 @@ def _ran(name: str, body: str, text: str) -> TestRecord:
 
 
 def _crash(error: BaseException) -> Crash:
-    frames: list[Frame] = []
+    frames: list[TraceFrame] = []
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename == PATH:
-            frames.append(Frame(PATH, trace.tb_lineno, code.co_name))
+            frames.append(TraceFrame(PATH, trace.tb_lineno, code.co_name))
         trace = trace.tb_next
     bases = tuple(kind.__name__ for kind in type(error).__mro__[:-1])
     return Crash(type(error).__name__, str(error), tuple(frames), bases)

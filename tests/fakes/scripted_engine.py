@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.domain.errors import AgentUnavailable
 from bot.domain.record import Record
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
-from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
 
@@ -45,7 +45,7 @@ class ScriptedEngine:
         budget: Budget,
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Do the turn of this round; see the door."""
+        """Do the turn of this round; see the port."""
         turn = await asyncio.to_thread(self._turn, assignment)
         yield Progress(text=f"round {assignment.round} of the script")
         if turn.run:
@@ -54,7 +54,7 @@ class ScriptedEngine:
                 cwd=workspace.path,
                 writable=[workspace.path],
                 env={},
-                limits=Limits(seconds=budget.seconds),
+                limits=SandboxLimits(seconds=budget.seconds),
             )
         await asyncio.to_thread(_apply, turn, workspace.path)
         yield Finished(changed=turn.changed, summary=turn.summary)

@@ -11,19 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.faults import choose, plant
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
+from bot.demo.faults import choose, plant
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, git
 from tests.support.demo_world import know_types
-from tests.support.onlooker import Onlooker
+from tests.support.full_checks import with_full_checks
+from tests.support.page_reader import PageReader
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "right.discord.token"
-# A quick full tier: how long all tests take is not what this is about.
-FULL = "\n  full:\n    - {name: lint, command: [ruff, check, cogs], seconds: 60}\n"
 
 
 def _clone(folder: Path) -> Path:
@@ -37,8 +36,8 @@ def _clone(folder: Path) -> Path:
     plant(choose("dice-percent", None), clone)
     commit(clone, {}, "Make dice faster")
     config = clone / "data/config.yaml"
-    text = config.read_text()
-    config.write_text(text[: text.index("\n  full:\n")] + FULL)
+    # How long all tests take is not what this is about.
+    config.write_text(with_full_checks(config.read_text(), "open('README.md')"))
     commit(clone, {}, "Check less before a merge")
     return clone
 
@@ -83,7 +82,7 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         await asyncio.to_thread(know_types, clone / "data/state")
-        alice = Onlooker(person)
+        alice = PageReader(person)
         async with _running(clone, variables):
             await person.wait_for_bot(90)
             assert "failed with ValueError" in await alice.run("dev", "roll", dice="d%")

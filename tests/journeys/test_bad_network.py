@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import SPIN
-from tests.support.onlooker import is_proposal, text_of
+from tests.fakes.small_bot_repository import SPIN
+from tests.support.page_reader import is_proposal, text_of
 from tests.support.small_world import small_world
 
 pytestmark = pytest.mark.slow

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.local.homestead import Homestead
-from tests.fakes.fairground import SPIN
+from bot.demo.workspace import DemoWorkspace
+from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import Cast, claude_with
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.small_world import SmallWorld, small_world
 from tests.twins.model import calls
 
@@ -23,18 +23,18 @@ LOOKS = [calls("Grep", pattern=f"w{n}rd").costing(20_000, 1_500) for n in range(
 
 
 @asynccontextmanager
-async def with_little_money(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+async def with_little_money(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
     """Let a run cost sixty cents."""
-    async with claude_with({"executor": LOOKS}, fallback="none")(stead, folder) as cast:
-        content: dict[str, Any] = yaml.safe_load(stead.config.read_text(encoding="utf-8"))
+    async with claude_with({"executor": LOOKS}, fallback="none")(workspace, folder) as cast:
+        content: dict[str, Any] = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
         content["budget"] = {"run": {"usd": CAP}}
-        stead.config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
         yield cast
 
 
 def paid(world: SmallWorld, run_id: str) -> tuple[float, int, int]:
     """Return what the ledger says a run has cost, how often a model answered, and was refused."""
-    with sqlite3.connect(f"file:{world.stead.state}/ledger.sqlite3?mode=ro", uri=True) as db:
+    with sqlite3.connect(f"file:{world.workspace.state}/ledger.sqlite3?mode=ro", uri=True) as db:
         usd, went, refused = db.execute(
             "SELECT sum(cost_usd), sum(outcome != 'refused'), sum(outcome = 'refused')"
             " FROM charges WHERE run_id = ?",

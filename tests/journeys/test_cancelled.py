@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import MakeCast
 from tests.support.choosing import EXHAUSTIVE
-from tests.support.onlooker import buttons, text_of
+from tests.support.page_reader import buttons, text_of
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow

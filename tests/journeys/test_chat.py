@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import claude_with
-from tests.support.onlooker import Onlooker
+from tests.support.page_reader import PageReader
 from tests.support.small_world import SmallWorld, small_world
 from tests.twins.model import Turn, calls, falls_silent, says
 
@@ -19,7 +19,7 @@ HALF = "I have been through all of the journal by now, and what stands out is"
 WHOLE = "Nothing stands out, all in all it was a quiet afternoon."
 
 
-async def answer(world: SmallWorld, who: Onlooker, text: str) -> str:
+async def answer(world: SmallWorld, who: PageReader, text: str) -> str:
     """Say it to the bot in the dev channel, and return its whole answer."""
     said = await who.person.say("dev", f"<@{world.discord.bot_user_id}> {text}")
     told = await who.person.wait_for(

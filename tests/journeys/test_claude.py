@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.faults import choose
-from tests.fakes.fairground import FILE, FLIP, SPIN
+from bot.demo.faults import choose
+from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
 from tests.support.casts import KEY, claude_with
 from tests.support.demo_world import playground
-from tests.support.mind import Mind
-from tests.support.onlooker import is_proposal, text_of
+from tests.support.page_reader import is_proposal, text_of
+from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.support.small_world import small_world
 from tests.twins.model import ScriptedModel, Turn, calls, fails, forever, gives, refuses, says
 
@@ -56,7 +56,7 @@ async def test_people_revise_a_proposal_and_only_the_new_head_ships(tmp_path: Pa
         await alice.press(thread, new, "Ship it")
         await alice.live(thread)
         await world.works(SPIN)
-        assert "the first is 1" in (world.stead.checkout / FILE).read_text()
+        assert "the first is 1" in (world.workspace.checkout / FILE).read_text()
         asked = world.cast.model and world.cast.model.asked("executor")[-1]
         assert asked and "where counting begins" in asked.text
         await alice.reads_well()
@@ -192,7 +192,7 @@ async def test_the_demo_asks_a_model_where_there_is_an_address_for_one(
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"face": [{"edits": [edit], "summary": "give six its face"}]}))
     (tmp_path / "home").mkdir()
-    async with ScriptedModel(Mind(script).story) as model:
+    async with ScriptedModel(ScriptedModelBehaviour(script).story) as model:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", model.base_url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
         async with playground(tmp_path / "home", choose("dice-top-face", None)) as play:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.person import Person
-from tests.support.onlooker import text_of
+from local_discord.person import Person
+from tests.support.page_reader import text_of
 
 pytestmark = pytest.mark.slow
 

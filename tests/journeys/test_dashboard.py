@@ -15,11 +15,11 @@ import aiohttp
 import pytest
 from playwright.async_api import Page
 
-from bot.local.homestead import Homestead
-from tests.bot.web.room import SECRET, TOKEN, signature
+from bot.demo.workspace import DemoWorkspace
 from tests.bot.web.test_webhook import push
-from tests.fakes.fairground import FILE, FLIP, SPIN
+from tests.bot.web.web_server import SECRET, TOKEN, signature
 from tests.fakes.repositories import commit, git
+from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
 from tests.support.browser import PHONE, chromium, visit
 from tests.support.casts import Cast, MakeCast, scripted
 from tests.support.small_world import SmallWorld, small_world
@@ -39,8 +39,8 @@ def serving(port: int) -> MakeCast:
     """Return the scripted cast, its bot serving HTTP there."""
 
     @asynccontextmanager
-    async def cast(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
-        async with scripted(stead, folder) as plain:
+    async def cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+        async with scripted(workspace, folder) as plain:
             variables = {
                 "THESEUS_HTTP_PORT": str(port),
                 "THESEUS_HTTP_TOKEN": TOKEN,
@@ -74,8 +74,8 @@ async def delivered(url: str, commit_id: str) -> tuple[int, str]:
 
 async def merge_by_hand(world: SmallWorld) -> str:
     """Mend the command at the forge, as somebody would who merges there; return the commit."""
-    clone = world.stead.home.parent / "by-hand"
-    git(world.stead.home, "clone", "-q", str(world.cast.bare), str(clone))
+    clone = world.workspace.home.parent / "by-hand"
+    git(world.workspace.home, "clone", "-q", str(world.cast.bare), str(clone))
     _, wrong, right = SPIN.edit
     text = (clone / FILE).read_text(encoding="utf-8").replace(wrong, right)
     merged = commit(clone, {FILE: text}, "Mend spin by hand")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.fairground import FAIR, FILE, SPIN, TESTS
+from tests.fakes.small_bot_repository import FAIR, FILE, SPIN, TESTS
 from tests.support.choosing import some_of
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.small_world import small_world
 
 pytestmark = pytest.mark.slow

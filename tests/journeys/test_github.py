@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import claude
 from tests.support.choosing import some_of
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.small_world import small_world
 
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.fakes.fairground import SPIN
+from tests.fakes.small_bot_repository import SPIN
 from tests.support.casts import MakeCast
 from tests.support.choosing import EXHAUSTIVE
-from tests.support.onlooker import is_proposal, text_of
+from tests.support.page_reader import is_proposal, text_of
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow

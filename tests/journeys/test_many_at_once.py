@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import FLIP, GAMES, GREET, GUESS, SHARE, SPIN, Game
-from tests.support.onlooker import is_proposal, text_of
+from tests.fakes.small_bot_repository import FLIP, GAMES, GREET, GUESS, SHARE, SPIN, Game
+from tests.support.page_reader import is_proposal, text_of
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow

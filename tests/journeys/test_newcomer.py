@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.local.faults import choose
-from tests.bot.local.page_parts import box, row, say
+from bot.demo.faults import choose
+from tests.local_discord.page_parts import box, row, say
 from tests.support.browser import PHONE, chromium, visit
 from tests.support.demo_world import playground
 

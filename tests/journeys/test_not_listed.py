@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import GUESS, SPIN
+from tests.fakes.small_bot_repository import GUESS, SPIN
 from tests.support.casts import MakeCast
-from tests.support.onlooker import buttons
+from tests.support.page_reader import buttons
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow

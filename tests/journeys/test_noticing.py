@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.local.homestead import Homestead
-from bot.local.person import Message
-from bot.local.third_party import Condition, ThirdParty
-from tests.fakes.fairground import FLIP
+from bot.demo.third_party import Condition, ThirdParty
+from bot.demo.workspace import DemoWorkspace
+from local_discord.person import Message
 from tests.fakes.repositories import commit, git
+from tests.fakes.small_bot_repository import FLIP
 from tests.support.casts import Cast, MakeCast, scripted
-from tests.support.onlooker import of_bot, text_of
+from tests.support.page_reader import of_bot, text_of
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow
@@ -28,16 +28,16 @@ def asking(party: ThirdParty) -> MakeCast:
     """Return the scripted cast, in a bot that also asks another service for quotes."""
 
     @asynccontextmanager
-    async def cast(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+    async def cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
         quotes = (ROOT / "cogs/quotes.py").read_text(encoding="utf-8")
-        commit(stead.checkout, {"cogs/quotes.py": quotes}, "Say something wise")
-        git(stead.checkout, "push", "-q", "origin", "HEAD:main")
-        content: dict[str, Any] = yaml.safe_load(stead.config.read_text(encoding="utf-8"))
+        commit(workspace.checkout, {"cogs/quotes.py": quotes}, "Say something wise")
+        git(workspace.checkout, "push", "-q", "origin", "HEAD:main")
+        content: dict[str, Any] = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
         content["cogs"].append("cogs.quotes")
         content["detection"] = {"after_deploy_minutes": 0, "error_rate": None}
-        stead.config.write_text(yaml.safe_dump(content), encoding="utf-8")
-        (stead.state / "quotes.url").write_text(party.url, encoding="utf-8")
-        async with scripted(stead, folder) as scripts:
+        workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
+        (workspace.state / "quotes.url").write_text(party.url, encoding="utf-8")
+        async with scripted(workspace, folder) as scripts:
             yield scripts
 
     return cast

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.local.faults import FAULTS, Fault
-from bot.local.person import Message
+from bot.demo.faults import FAULTS, PlantedFault
+from local_discord.person import Message
 from tests.support.choosing import EXHAUSTIVE
 from tests.support.demo_world import playground
-from tests.support.onlooker import Onlooker, text_of
+from tests.support.page_reader import PageReader, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -46,27 +46,27 @@ INPUTS: dict[str, list[tuple[Any, ...]]] = {
 }  # fmt: skip
 
 
-async def _reply(alice: Onlooker, thread: str, card: Message) -> None:
+async def _reply(alice: PageReader, thread: str, card: Message) -> None:
     await alice.person.say(thread, "nice, ship it", reply_to=card)
 
 
-async def _words(alice: Onlooker, thread: str, card: Message) -> None:
+async def _words(alice: PageReader, thread: str, card: Message) -> None:
     await alice.person.say(thread, "lgtm, merge")
 
 
-async def _reaction(alice: Onlooker, thread: str, card: Message) -> None:
+async def _reaction(alice: PageReader, thread: str, card: Message) -> None:
     await alice.person.react(thread, card, "🚢")
 
 
-async def _button(alice: Onlooker, thread: str, card: Message) -> None:
+async def _button(alice: PageReader, thread: str, card: Message) -> None:
     assert "Shipping" in await alice.press(thread, card, "Ship it")
 
 
-async def _command(alice: Onlooker, thread: str, card: Message) -> None:
+async def _command(alice: PageReader, thread: str, card: Message) -> None:
     assert "Shipping" in await alice.run(thread, "ship")
 
 
-WAYS: tuple[Callable[[Onlooker, str, Message], Awaitable[None]], ...] = (
+WAYS: tuple[Callable[[PageReader, str, Message], Awaitable[None]], ...] = (
     _reply, _words, _reaction, _button, _command,
 )  # fmt: skip
 
@@ -92,7 +92,7 @@ async def test_a_planted_fault_is_mended_and_mended_right(number: int, tmp_path:
     _same(fault, ROOT / fault.file, tmp_path / "checkout" / fault.file)
 
 
-def _same(fault: Fault, before: Path, after: Path) -> None:
+def _same(fault: PlantedFault, before: Path, after: Path) -> None:
     """Check that the function at fault does what it did before the fault, on every input."""
     original, mended = (_loaded(file, str(at)) for at, file in enumerate((before, after)))
     for arguments in INPUTS[fault.function]:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.people import PeopleList
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
 from bot.settings import Settings, load
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import git, repository
+from tests.support.full_checks import with_full_checks
 from tests.support.terminal import Terminal
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN, KEY = "right.discord.token", "sk-ant-right-key"
-CONFIG = (ROOT / "data/config.yaml").read_text().replace("kind: auto  ", "kind: none  ")
+CONFIG = with_full_checks((ROOT / "data/config.yaml").read_text(), "import sys").replace(
+    "kind: auto  ", "kind: none  "
+)
 PEOPLE = (
     LocalPerson("alice", listed=True),
     LocalPerson("bob", listed=False, roles=("shipwrights",)),
@@ -122,6 +125,9 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
         assert "DISCORD_TOKEN: a new one, 19 characters" in told
         assert "discord.dev_channel_id: not set ->" in told
         assert not (clone / ".env").exists()
+        told = await terminal.answer("Run the full checks", "y")
+        assert "theseus doctor:" in told
+        await terminal.see("ok   full checks: 1 pass on")
         await terminal.see("Next: theseus run")
         assert await terminal.ended() == 0
     assert TOKEN not in terminal.shown
@@ -184,6 +190,7 @@ async def test_github_and_a_model_are_found_checked_and_kept(
             await terminal.answer("Anthropic key, hidden", KEY)
             await terminal.answer("Write it?", "")
             await terminal.see("theseus doctor:")
+            await terminal.answer("Run the full checks", "n")
             await terminal.ended()
         for secret in (TOKEN, github.token, KEY, "ghp_wrong", "read-only", "sk-ant-wrong"):
             assert secret not in terminal.shown
@@ -200,6 +207,7 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "bob"),
             ("Who may ship", "alice"), ("Proposals go to", ""),
             ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         assert await terminal.ended() == 0
@@ -211,6 +219,8 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
         ):  # fmt: skip
             await terminal.answer(question)
         await terminal.see("there is nothing to write")
+        await terminal.answer("Run the full checks", "n")
+        await terminal.see("`theseus doctor` runs them as well")
         assert await terminal.ended() == 0
     assert {name: (clone / name).read_bytes() for name in before} == before
 
@@ -246,6 +256,7 @@ async def test_what_is_replaced_is_kept_and_lines_of_others_stay(start: Start, c
             ("Bot token, hidden", TOKEN), ("Dev channel", "dev"), ("Who may ask", "alice"),
             ("Who may ship", "alice"), ("Proposals go to", ""),
             ("Address people can open", ""), ("Anthropic key", ""), ("Write it?", "y"),
+            ("Run the full checks", "n"),
         ):  # fmt: skip
             await terminal.answer(question, line)
         await terminal.ended()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.fairground import FILE, SPIN
+from tests.fakes.small_bot_repository import FILE, SPIN
 from tests.support.casts import MakeCast
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.small_world import small_world
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.local.faults import FAULTS
+from bot.demo.faults import FAULTS
 from tests.support.demo_world import Playground, playground
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.processes import processes_in
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ _MOST = 5.0  # seconds from the word to nothing working any more
 
 def _working(play: Playground) -> list[int]:
     """Return the processes that work in the demo's home, besides the bot itself."""
-    return [pid for pid in processes_in(play.demo.stead.home) if pid != play.demo.bot.pid]
+    return [pid for pid in processes_in(play.demo.workspace.home) if pid != play.demo.bot.pid]
 
 
 async def _until(play: Playground, working: bool, seconds: float) -> None:
@@ -39,7 +39,7 @@ async def _signal(play: Playground) -> None:
 
 
 async def _file(play: Playground) -> None:
-    await asyncio.to_thread((play.demo.stead.state / "STOP").touch)
+    await asyncio.to_thread((play.demo.workspace.state / "STOP").touch)
 
 
 async def test_in_three_ways_everything_stops_and_a_restart_takes_nothing_up(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.local.homestead import Homestead
-from tests.fakes.fairground import FILE, FLIP, SPIN
+from bot.demo.workspace import DemoWorkspace
+from tests.fakes.small_bot_repository import FILE, FLIP, SPIN
 from tests.support.casts import Cast, scripted
-from tests.support.onlooker import text_of
+from tests.support.page_reader import text_of
 from tests.support.small_world import SmallWorld, small_world
 
 pytestmark = pytest.mark.slow
@@ -23,12 +23,12 @@ NOT_ENOUGH = (FILE, "COLOURS[number]", "COLOURS[0 if number == 3 else number]")
 
 
 @asynccontextmanager
-async def watched(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+async def watched(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
     """The scripted cast, with watches that need no day; it starts nothing by itself."""
-    content: dict[str, Any] = yaml.safe_load(stead.config.read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.safe_load(workspace.config.read_text(encoding="utf-8"))
     content |= {"watch": WATCH, "autonomy": {"level": "report"}}
-    stead.config.write_text(yaml.safe_dump(content), encoding="utf-8")
-    async with scripted(stead, folder) as cast:
+    workspace.config.write_text(yaml.safe_dump(content), encoding="utf-8")
+    async with scripted(workspace, folder) as cast:
         yield cast
 
 

@@ -17,7 +17,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESK = (1280, 800)
+DESKTOP = (1280, 800)
 PHONE = (360, 740)
 
 
@@ -56,7 +56,7 @@ class Visit:
 
 @asynccontextmanager
 async def visit(
-    browser: Browser, url: str, size: tuple[int, int] = DESK, *, touch: bool = False
+    browser: Browser, url: str, size: tuple[int, int] = DESKTOP, *, touch: bool = False
 ) -> AsyncIterator[Visit]:
     """Open a page; at the end nothing may have gone wrong on it."""
     profile = await browser.new_context(

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from bot.local.homestead import Homestead
+from bot.demo.workspace import DemoWorkspace
 from tests.fakes.repositories import git
-from tests.support.mind import Mind
+from tests.support.scripted_model import ScriptedModelBehaviour
 from tests.twins.github import GithubTwin
 from tests.twins.model import ScriptedModel, Turn
 
@@ -40,19 +40,19 @@ class Cast:
     github: GithubTwin | None = None
 
 
-MakeCast = Callable[[Homestead, Path], AbstractAsyncContextManager[Cast]]
+MakeCast = Callable[[DemoWorkspace, Path], AbstractAsyncContextManager[Cast]]
 
 
 @asynccontextmanager
-async def scripted(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+async def scripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
     """An engine that makes the script's edits itself, and the local forge."""
 
     def pulls() -> list[tuple[int, str]]:
-        database = f"file:{stead.state}/forge.sqlite3?mode=ro"
+        database = f"file:{workspace.state}/forge.sqlite3?mode=ro"
         with sqlite3.connect(database, uri=True) as db:
             return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
 
-    yield Cast([SMALL_BOT], stead.forge, pulls)
+    yield Cast([SMALL_BOT], workspace.forge, pulls)
 
 
 def claude_with(
@@ -64,14 +64,14 @@ def claude_with(
     """
 
     @asynccontextmanager
-    async def cast(stead: Homestead, folder: Path) -> AsyncIterator[Cast]:
+    async def cast(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
         folder = folder / "github"
         folder.mkdir()
-        git(folder, "clone", "-q", "--bare", str(stead.checkout), "ship.git")
-        told = {**Mind(stead.home / "script.json").story, **(story or {})}
+        git(folder, "clone", "-q", "--bare", str(workspace.checkout), "ship.git")
+        told = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
         async with GithubTwin(folder) as github, ScriptedModel(told) as model:
-            git(stead.checkout, "remote", "set-url", "origin", github.clone_url)
-            await asyncio.to_thread(_configure, stead.config, fallback)
+            git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
+            await asyncio.to_thread(_configure, workspace.config, fallback)
             variables = {
                 "ANTHROPIC_API_KEY": KEY,
                 "ANTHROPIC_BASE_URL": model.base_url,

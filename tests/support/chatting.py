@@ -10,9 +10,9 @@ import aiohttp
 import discord
 
 from bot.adapters.discord_chat import DiscordChat
-from bot.local.server import LocalDiscord
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore
+from local_discord.server import LocalDiscord
 from tests.support.discord_client import online
 
 
@@ -40,7 +40,7 @@ def unredacted(text: str) -> str:
 def bare_client() -> discord.Client:
     """A client that hears nothing; ready as soon as its one guild is there."""
     intents = discord.Intents(guilds=True)
-    return discord.Client(intents=intents, guild_ready_timeout=0.05)
+    return discord.Client(intents=intents, guild_ready_timeout=0.01)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The claude companion on the real program, with a scripted model that a test may redirect."""
+"""Chat with claude on the real program, with a scripted model that a test may redirect."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bot.adapters.claude_agent import ChatDoors, Claude, ClaudeCompanion, ClaudeOptions
+from bot.adapters.claude_agent import ChatServices, Claude, ClaudeChatModel, ClaudeOptions
 from bot.adapters.system_clock import SystemClock
 from bot.domain.people import Person
 from bot.domain.roles import Role
+from bot.ports.chat_model import ChatTools, ChatTurn, Growing, Said
 from bot.ports.clock import Clock
-from bot.ports.companion import Growing, Hands, Said, Turn
 from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
@@ -28,9 +28,9 @@ ALICE = Person(id=1, name="alice")
 
 @dataclass
 class ChatRoom:
-    """A companion, its model, and what the model will do next."""
+    """A chat model, its program's model, and what the model will do next."""
 
-    companion: ClaudeCompanion
+    chat_model: ClaudeChatModel
     model: ScriptedModel
     journal: FakeJournal
     memory: FakeMemory
@@ -46,17 +46,19 @@ class ChatRoom:
         return self.plays.pop(0)
 
 
-def a_turn(text: str = "Hello?", *, channel: int = 10, message: int = 1, **more: object) -> Turn:
+def a_turn(
+    text: str = "Hello?", *, channel: int = 10, message: int = 1, **more: object
+) -> ChatTurn:
     """Return one message of alice's."""
     given = {"channel_id": channel, "message_id": message, "person": ALICE, "text": text}
-    return Turn.model_validate(given | more)
+    return ChatTurn.model_validate(given | more)
 
 
 async def heard(
-    companion: ClaudeCompanion, turn: Turn, hands: Hands
+    chat_model: ClaudeChatModel, turn: ChatTurn, chat_tools: ChatTools
 ) -> tuple[Sequence[Growing], Said]:
     """Say it; return how the answer grew, and the answer."""
-    *growing, last = [each async for each in companion.talk(turn, hands)]
+    *growing, last = [each async for each in chat_model.talk(turn, chat_tools)]
     assert isinstance(last, Said)
     return [each for each in growing if isinstance(each, Growing)], last
 
@@ -77,12 +79,12 @@ async def chat_room(
         options = ClaudeOptions(home=folder / "home", sandbox=at_hand(), retries=0)
         clock, gateway = clock or SystemClock(), FakeModelGateway(model.base_url)
         journal, memory = FakeJournal([]), FakeMemory()
-        doors = ChatDoors(Prompts(ROOT / "prompts"), journal, memory, clock)
-        companion = ClaudeCompanion(
-            Claude(options, clock, gateway), doors, role, channels=channels, idle=idle
+        services = ChatServices(Prompts(ROOT / "prompts"), journal, memory, clock)
+        chat_model = ClaudeChatModel(
+            Claude(options, clock, gateway), services, role, channels=channels, idle=idle
         )
-        room = ChatRoom(companion, model, journal, memory, gateway, plays)
-        keeping = asyncio.create_task(companion.run_forever())
+        room = ChatRoom(chat_model, model, journal, memory, gateway, plays)
+        keeping = asyncio.create_task(chat_model.run_forever())
         try:
             yield room
         finally:

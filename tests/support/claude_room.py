@@ -5,14 +5,14 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.claude_agent import Claude, ClaudeOptions, Doors, claude_engine
+from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, claude_engine
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
+from bot.authority.protection import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import AffectedTests, Plan, Step
-from bot.domain.protection import Protection
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
@@ -119,7 +119,7 @@ async def claude_room(
     """Open the room; without a `reviewer` nobody reads a change."""
     base = faulty_project(folder / "checkout")
     sandbox = await choose_sandbox("auto", required=False)
-    doors = Doors(
+    services = EngineServices(
         prompts=Prompts(ROOT / "prompts"),
         sandbox=sandbox,
         verifier=FakeVerifier(broken=is_broken),
@@ -137,7 +137,7 @@ async def claude_room(
         gateway = FakeModelGateway(model.base_url)
 
         def start() -> tuple[CodeAgent, Planner]:
-            claude = Claude(options, doors.clock, gateway)
-            return claude_engine(claude, doors, planner=ROLE, executor=ROLE, reviewer=reviewer)
+            claude = Claude(options, services.clock, gateway)
+            return claude_engine(claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer)
 
         yield Room(model, workspace, base, start, gateway)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.app import local_forge, project_root
-from bot.local.demo import Demo, DemoPlan, demo
-from bot.local.faults import Fault
-from bot.local.person import Message, Person
-from tests.support.onlooker import Onlooker, buttons, text_of
+from bot.demo.demo import Demo, DemoPlan, demo
+from bot.demo.faults import PlantedFault
+from local_discord.person import Message, Person
+from tests.support.page_reader import PageReader, buttons, text_of
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Playground:
     """A running demo with its two people: alice is listed, bob is not."""
 
     demo: Demo
-    fault: Fault
-    alice: Onlooker
-    bob: Onlooker
+    fault: PlantedFault
+    alice: PageReader
+    bob: PageReader
 
     async def meet(self) -> list[str]:
         """Do what the fault's steps say, up to its first failure; return what the bot answered.
@@ -57,7 +57,7 @@ def know_types(state: Path) -> None:
 
 
 @asynccontextmanager
-async def playground(home: Path, fault: Fault) -> AsyncIterator[Playground]:
+async def playground(home: Path, fault: PlantedFault) -> AsyncIterator[Playground]:
     """Open the demo in an empty folder."""
     know_types(home / "state")
     async with (
@@ -66,4 +66,4 @@ async def playground(home: Path, fault: Fault) -> AsyncIterator[Playground]:
         Person(running.discord.base_url, "bob") as bob,
     ):
         await running.until_online()
-        yield Playground(running, fault, Onlooker(alice), Onlooker(bob))
+        yield Playground(running, fault, PageReader(alice), PageReader(bob))

@@ -20,7 +20,7 @@ _SHOWN = 10
 
 
 class DescriptionObserver:
-    """Implements `bot.local.observers.Observer`; keeps what was wrong until it is taken."""
+    """Implements `local_discord.observers.Observer`; keeps what was wrong until it is taken."""
 
     def __init__(self, description: Any) -> None:
         self._description = description
@@ -68,7 +68,7 @@ class DescriptionPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin to observe once a test has imported the local Discord."""
-        known = sys.modules.get("bot.local.observers")
+        known = sys.modules.get("local_discord.observers")
         if known is not None and self._observer is None and self._file.is_file():
             described = importlib.import_module("tests.support.discord_description")
             self._observer = DescriptionObserver(described.description_in(self._file))
@@ -120,6 +120,6 @@ class DescriptionPlugin:
             )
             wrong = counts["violations"]
             terminalreporter.write_line(f"Discord's description: {told}; {wrong} violations")
-        elif not self._file.is_file() and "bot.local.observers" in sys.modules:
+        elif not self._file.is_file() and "local_discord.observers" in sys.modules:
             told = f"Discord's description: not looked at, {self._file} is not there"
             terminalreporter.write_line(told)

@@ -1,4 +1,4 @@
-"""The dev channel with real client, cogs, chat and agent; fakes behind the other doors."""
+"""The dev channel with real client, cogs, chat and agent; fakes behind the other ports."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -6,18 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.adapters.discord_chat import DiscordChat, DiscordRoster
+from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.client import Identity, TheseusClient
+from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Status
 from bot.domain.thresholds import Thresholds
-from bot.local.person import Message, Person
-from bot.local.server import LocalDiscord, LocalPerson
-from bot.monitoring import Monitoring, MonitoringDoors, MonitoringRules
+from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.planner import Planner
-from bot.self_improvement import Limits, SelfImprovementAgent
-from bot.settings import IncidentsConfig
-from bot.telemetry import Recorder, redact
+from bot.redaction import redact
+from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.telemetry import Recorder
+from local_discord.person import Message, Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.support.discord_client import online
 from tests.support.world import World
@@ -141,7 +142,7 @@ async def dev_channel(
             approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
         )
         identity = Identity(local.guild_id, local.dev_channel_id, listed)
-        world.limits = Limits(listed, local.dev_channel_id, per_person=per_person)
+        world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
         client = TheseusClient(
             root=ROOT,
             state=folder,
@@ -149,13 +150,13 @@ async def dev_channel(
             recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
             identity=identity,
             extensions=extensions,
-            guild_ready_timeout=0.05,
+            guild_ready_timeout=0.01,
         )
         chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
         world.speak_through(chat)
         client.chat = chat
-        client.shelf = world.shelf
-        world.roster = DiscordRoster(client, local.guild_id, world.clock)
+        client.key_values = world.key_values
+        world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
         client.agent = world.agent()
         monitoring = _monitoring(world, client.agent, chat, identity)
         client.monitoring = monitoring if noticing else None
@@ -182,7 +183,7 @@ def _monitoring(
     world: World, agent: SelfImprovementAgent, chat: DiscordChat, identity: Identity
 ) -> Monitoring:
     return Monitoring(
-        MonitoringDoors(world.journal, world.shelf, chat, world.clock),
+        MonitoringServices(world.journal, world.key_values, chat, world.clock),
         agent,
         MonitoringRules(
             Thresholds(),

@@ -2,50 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import Callable
 
 import discord
-import yarl
 from discord.ext import commands
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
 
-from bot.local.server import LocalDiscord
-
-BotT = TypeVar("BotT", bound=discord.Client)
-
-
-def point_discord_at(api_url: str, gateway_url: str) -> None:
-    """discord.py has no setting for its hosts: replace them for the whole interpreter."""
-    Route.BASE = api_url
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
-
-
-@asynccontextmanager
-async def online(bot: BotT, local: LocalDiscord) -> AsyncIterator[BotT]:
-    """Run a bot until the block ends; it is ready when the block begins."""
-    point_discord_at(local.api_url, local.gateway_url)
-    ready = asyncio.Event()
-
-    async def on_ready() -> None:
-        ready.set()
-
-    bot.event(on_ready)
-    await bot.login(local.token)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(bot.connect())
-        waiting = group.create_task(ready.wait())
-        await asyncio.wait([running, waiting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if not ready.is_set():
-            running.cancel()
-            raise AssertionError("the bot did not become ready")
-        try:
-            yield bot
-        finally:
-            await bot.close()
+from local_discord.client import online as online
+from local_discord.client import point_discord_at as point_discord_at
 
 
 class Question(discord.ui.Modal, title="Revise"):
@@ -107,13 +70,20 @@ class SampleBot(commands.Bot):
             intents=intents,
             heartbeat_timeout=heartbeat_timeout,
             # How long discord.py waits for one more guild before it is ready: there is only one.
-            guild_ready_timeout=0.05,
+            guild_ready_timeout=0.01,
         )
         self.heard: list[discord.Message] = []
         self.edited: list[discord.RawMessageUpdateEvent] = []
         self.reactions: list[discord.RawReactionActionEvent] = []
         self.resumed = asyncio.Event()
         self._news = asyncio.Event()
+
+    def forget(self) -> None:
+        """Forget what was heard, for the next test."""
+        self.heard.clear()
+        self.edited.clear()
+        self.reactions.clear()
+        self.resumed.clear()
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until what the bot has heard makes this true."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from bot.local.observers import Exchange
+from local_discord.observers import ObservedRequest
 
 _LITERAL = 8  # so much more than a parameter a literal segment weighs in choosing a path
 _SHORT = 160
@@ -125,7 +125,7 @@ class Description:
         fitting = [each for each in self._operations[method] if each.pattern.fullmatch(path)]
         return max(fitting, key=lambda each: each.weight, default=None)
 
-    def asked(self, exchange: Exchange) -> Iterator[str]:
+    def asked(self, exchange: ObservedRequest) -> Iterator[str]:
         """Say what is wrong with a request."""
         operation = self.operation(exchange.method, exchange.path)
         if operation is None:
@@ -144,7 +144,7 @@ class Description:
         elif operation.body is not None and exchange.body is not None:
             yield from self._wrong(exchange.body, operation.body, side="asked")
 
-    def answered(self, exchange: Exchange) -> Iterator[str]:
+    def answered(self, exchange: ObservedRequest) -> Iterator[str]:
         """Say what is wrong with an answer; faults of the network (5xx) are not judged."""
         operation = self.operation(exchange.method, exchange.path)
         if operation is None or exchange.status >= 500:

@@ -10,9 +10,9 @@ import typer
 from discord import app_commands, ui
 from discord.ext import commands, tasks
 
-from bot.__main__ import cli
-from bot.domain.grammar import Intent
-from bot.domain.policy import Act
+from bot.authority.policy import Act
+from bot.cli.main import cli
+from bot.grammar import Intent
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
 NOBODY = "nobody speaks here: Discord tells of the connection"

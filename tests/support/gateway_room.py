@@ -14,11 +14,11 @@ from multidict import CIMultiDict
 
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.domain.account import Account, Charge
-from bot.ports.model_gateway import Pass
-from bot.telemetry import redact
+from bot.ports.model_gateway import GatewayLease
+from bot.redaction import redact
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.fake_toll import FakeToll
-from tests.twins.model._wire import encoded
+from tests.fakes.fake_spend_guard import FakeSpendGuard
+from tests.twins.model._responses import encoded
 
 KEY = "sk-ant-api03-" + "Zt9" * 31
 ALICES = Account(purpose="execute", person_id=1, run_id="k7m2xq")
@@ -118,19 +118,19 @@ class GatewayRoom:
 
     gateway: HttpModelGateway
     provider: Provider
-    toll: FakeToll
+    spend_guard: FakeSpendGuard
     clock: FakeClock
     client: aiohttp.ClientSession
 
     @property
     def charges(self) -> list[Charge]:
         """What was written down, oldest first."""
-        return list(self.toll.charges.values())
+        return list(self.spend_guard.charges.values())
 
     @asynccontextmanager
     async def asking(
         self,
-        lent: Pass,
+        lent: GatewayLease,
         asked: object = None,
         *,
         path: str = "/v1/messages",
@@ -142,7 +142,9 @@ class GatewayRoom:
         async with self.client.post(lent.base_url + path, data=sent, headers=given) as answer:
             yield answer
 
-    async def ask(self, lent: Pass, asked: object = None, **more: object) -> tuple[int, bytes]:
+    async def ask(
+        self, lent: GatewayLease, asked: object = None, **more: object
+    ) -> tuple[int, bytes]:
         """Ask, and return status and body of the answer."""
         async with self.asking(lent, asked, **more) as answer:  # type: ignore[arg-type]
             return answer.status, await answer.read()
@@ -155,11 +157,11 @@ async def gateway_room(
     *,
     redacts: Callable[[str], str] | None = redact,
     base_url: str | None = None,
-    toll: FakeToll | None = None,
+    spend_guard: FakeSpendGuard | None = None,
     **options: object,
 ) -> AsyncIterator[GatewayRoom]:
     """Open the room. `answer` is what the provider does, until a test sets another."""
-    provider, toll, clock = Provider(answer), toll or FakeToll(), FakeClock()
+    provider, spend_guard, clock = Provider(answer), spend_guard or FakeSpendGuard(), FakeClock()
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{rest:.*}", provider.serve)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
@@ -168,7 +170,7 @@ async def gateway_room(
     provider.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     gateway = HttpModelGateway(
         Upstream(KEY, base_url or provider.base_url),
-        toll,
+        spend_guard,
         clock,
         folder / "gateway",
         redact=redacts,
@@ -176,6 +178,6 @@ async def gateway_room(
     )
     try:
         async with gateway, aiohttp.ClientSession(auto_decompress=False) as client:
-            yield GatewayRoom(gateway, provider, toll, clock, client)
+            yield GatewayRoom(gateway, provider, spend_guard, clock, client)
     finally:
         await runner.cleanup()

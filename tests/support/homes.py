@@ -22,7 +22,7 @@ PROGRAM = """
 import asyncio, json, os, sys
 from pathlib import Path
 from bot.adapters.sandbox import BubblewrapSandbox, measure
-from bot.ports.sandbox import Limits
+from bot.ports.sandbox import SandboxLimits
 tree, names = Path(sys.argv[1]), json.loads(sys.argv[2])
 look = (
     "import json, os, sys; names = json.loads(sys.argv[1]); import sqlite3; "
@@ -36,9 +36,8 @@ async def tried():
     sandbox = BubblewrapSandbox(private=[tree.parent])
     seen = {}
     for name, python in (("check", sys.executable), ("by name", os.path.basename(sys.executable))):
-        done = await sandbox.run(
-            [python, *looking[1:]], cwd=tree, writable=[tree], env={}, limits=Limits(seconds=30)
-        )
+        limits, command = SandboxLimits(seconds=30), [python, *looking[1:]]
+        done = await sandbox.run(command, cwd=tree, writable=[tree], env={}, limits=limits)
         seen[name] = done.output.strip()
     seen["program"] = await told(sandbox.enclose(looking, cwd=tree).argv)
     command, env = sandbox.inner.wrap(looking, cwd=tree, writable=(), env={})

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.local.limits.shapes import (
+from local_discord.limits.shapes import (
     Address,
     Anything,
     ByType,

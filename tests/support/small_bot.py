@@ -11,14 +11,15 @@ from pathlib import Path
 # The present folder's cogs come before this repository's; `bot` is this repository's.
 sys.path[:1] = [str(Path.cwd()), str(Path(__file__).resolve().parents[2])]
 
-from bot.app import Bench, Engines, engines, run_bot  # noqa: E402
+from bot.app import EngineResources, Engines, engines, run_bot  # noqa: E402
 from bot.ports.agent import Budget  # noqa: E402
+from bot.redaction import redact  # noqa: E402
 from bot.settings import load  # noqa: E402
-from bot.telemetry import configure_logging, redact  # noqa: E402
+from bot.telemetry import configure_logging  # noqa: E402
 from tests.fakes.scripted_engine import ScriptedEngine  # noqa: E402
 
 
-def scripted(bench: Bench) -> Engines:
+def scripted(bench: EngineResources) -> Engines:
     """Return the engine; its script lies beside the state folder."""
     script = bench.settings.state.parent / "script.json"
     return Engines(ScriptedEngine(script, bench.sandbox), Budget(seconds=300), "scripted")

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import local_forge
-from bot.local.demo import BotProcess
-from bot.local.forge_pages import forge_routes
-from bot.local.homestead import Homestead, Residence, prepare
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
-from tests.fakes.fairground import Game, fairground
+from bot.demo.demo import BotProcess
+from bot.demo.forge_pages import forge_routes
+from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, git
+from tests.fakes.small_bot_repository import Game, small_bot
 from tests.support.casts import Cast, MakeCast, scripted
-from tests.support.onlooker import Onlooker
+from tests.support.page_reader import PageReader
 
 LISTED = ("alice", "carol")
 
@@ -32,32 +32,32 @@ class SmallWorld:
     """What a story needs: people, the bot's process, and looks behind the scenes."""
 
     def __init__(
-        self, discord: LocalDiscord, stead: Homestead, bot: BotProcess, cast: Cast
+        self, discord: LocalDiscord, workspace: DemoWorkspace, bot: BotProcess, cast: Cast
     ) -> None:
         self.cast = cast
         self.discord = discord
-        self.stead = stead
+        self.workspace = workspace
         self.bot = bot
-        self.people: dict[str, Onlooker] = {}
+        self.people: dict[str, PageReader] = {}
 
     @property
-    def alice(self) -> Onlooker:
+    def alice(self) -> PageReader:
         """She is listed."""
         return self.people["alice"]
 
     @property
-    def bob(self) -> Onlooker:
+    def bob(self) -> PageReader:
         """He is not."""
         return self.people["bob"]
 
     @property
-    def carol(self) -> Onlooker:
+    def carol(self) -> PageReader:
         """She is listed."""
         return self.people["carol"]
 
     def script(self, script: Mapping[str, Any]) -> None:
         """Tell the engine what to do from now on, by the function at fault."""
-        (self.stead.home / "script.json").write_text(json.dumps(script), encoding="utf-8")
+        (self.workspace.home / "script.json").write_text(json.dumps(script), encoding="utf-8")
 
     async def break_it(self, game: Game, who: str = "alice") -> dict[str, Any]:
         """Make a command fail; return the error message."""
@@ -80,8 +80,8 @@ class SmallWorld:
     def push(self, run: Mapping[str, Any], file: str, text: str) -> str:
         """Push a commit that appends to a file to a run's branch at the forge; return it."""
         branch = git(self.cast.bare, "branch", "--list", f"theseus/{run['id']}-*").strip("* ")
-        clone = self.stead.home.parent / f"clone-{run['id']}-{time.monotonic_ns()}"
-        git(self.stead.home, "clone", "-q", "-b", branch, str(self.cast.bare), str(clone))
+        clone = self.workspace.home.parent / f"clone-{run['id']}-{time.monotonic_ns()}"
+        git(self.workspace.home, "clone", "-q", "-b", branch, str(self.cast.bare), str(clone))
         before = (clone / file).read_text(encoding="utf-8") if (clone / file).exists() else ""
         head = commit(clone, {file: before + text}, "By hand")
         git(clone, "push", "-q", "origin", branch)
@@ -114,7 +114,9 @@ class SmallWorld:
         return git(self.cast.bare, "rev-list", "--merges", "main").split()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.stead.state}/theseus.sqlite3?mode=ro", uri=True) as db:
+        with sqlite3.connect(
+            f"file:{self.workspace.state}/theseus.sqlite3?mode=ro", uri=True
+        ) as db:
             return list(db.execute(query, values))
 
     async def until(
@@ -144,9 +146,9 @@ class SmallWorld:
 
     def leftovers(self) -> list[str]:
         """Return what a run should not leave: processes, worktrees."""
-        lent = self.stead.checkout / ".git" / "worktrees"
+        lent = self.workspace.checkout / ".git" / "worktrees"
         trees = [f"worktree {each.name}" for each in lent.iterdir()] if lent.is_dir() else []
-        return _processes(self.stead.home, {self.bot.pid, os.getpid()}) + trees
+        return _processes(self.workspace.home, {self.bot.pid, os.getpid()}) + trees
 
 
 def _tried(true: Callable[[], object]) -> object:
@@ -177,9 +179,9 @@ async def small_world(
     folder: Path, make_cast: MakeCast = scripted, *, checks: Sequence[str] = (), workers: int = 2
 ) -> AsyncIterator[SmallWorld]:
     """Open a world in a folder; everything in it ends with the block."""
-    stead = Homestead.at(folder / "home")
-    await asyncio.to_thread(fairground, folder / "fairground", checks, workers)
-    forge = local_forge(stead, "http://127.0.0.1")
+    workspace = DemoWorkspace.at(folder / "home")
+    await asyncio.to_thread(small_bot, folder / "checkout", checks, workers)
+    forge = local_forge(workspace, "http://127.0.0.1")
     discord = LocalDiscord(
         [LocalPerson(name, listed=name in LISTED) for name in ("alice", "bob", "carol")],
         token="small-world",
@@ -188,19 +190,19 @@ async def small_world(
     listed = tuple(discord.people[name] for name in LISTED)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(discord)
-        residence = Residence(
+        demo_paths = DemoPaths(
             discord.guild_id, discord.dev_channel_id, listed, discord.base_url, "auto"
         )
-        await prepare(folder / "fairground", stead, None, residence)
+        await prepare(folder / "checkout", workspace, None, demo_paths)
         await stack.enter_async_context(forge)
-        cast = await stack.enter_async_context(make_cast(stead, folder))
-        log, variables = stead.home / "bot.log", cast.variables
-        process = BotProcess(discord, stead, log, cast.program, variables=variables)
+        cast = await stack.enter_async_context(make_cast(workspace, folder))
+        log, variables = workspace.home / "bot.log", cast.variables
+        process = BotProcess(discord, workspace, log, cast.program, variables=variables)
         bot = await stack.enter_async_context(process)
-        world = SmallWorld(discord, stead, bot, cast)
+        world = SmallWorld(discord, workspace, bot, cast)
         world.script({})
         for name in discord.people:
             person = await stack.enter_async_context(Person(discord.base_url, name))
-            world.people[name] = Onlooker(person)
+            world.people[name] = PageReader(person)
         await world.restarted(1)
         yield world

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spoke
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Conversation, Talk
+from bot.adapters.claude_agent._events import Called, ModelReply, Returned, Seen, Spoke
+from bot.adapters.claude_agent._program import Claude, ClaudeOptions, ProgramConversation, Talk
 from bot.adapters.system_clock import SystemClock
 from bot.domain.roles import Role
 from tests.fakes.fake_model_gateway import ACCOUNT, KEY, FakeModelGateway
@@ -61,7 +61,9 @@ class Table:
         return replace(talk, **changed)  # type: ignore[arg-type]
 
     @asynccontextmanager
-    async def sit(self, story: Story, **changed: object) -> AsyncGenerator[Conversation, None]:
+    async def sit(
+        self, story: Story, **changed: object
+    ) -> AsyncGenerator[ProgramConversation, None]:
         """Open a conversation with a model that follows `story`."""
         async with (
             ScriptedModel(story) as model,
@@ -70,12 +72,14 @@ class Table:
             yield conversation
 
 
-async def said(conversation: Conversation, prompt: str = "Go.") -> tuple[list[Seen], Reply]:
+async def said(
+    conversation: ProgramConversation, prompt: str = "Go."
+) -> tuple[list[Seen], ModelReply]:
     """Say it; return what came, and the reply."""
     *seen, reply = [event async for event in conversation.say(prompt)]
-    assert isinstance(reply, Reply)
+    assert isinstance(reply, ModelReply)
     assert all(isinstance(event, Spoke | Called | Returned) for event in seen)
-    return [event for event in seen if not isinstance(event, Reply)], reply
+    return [event for event in seen if not isinstance(event, ModelReply)], reply
 
 
 def living(word: str) -> set[int]:

@@ -10,10 +10,10 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.domain.grammar import Intent
-from bot.domain.policy import Act
+from bot.authority.policy import Act
 from bot.domain.run import Run
-from bot.local.person import Message
+from bot.grammar import Intent
+from local_discord.person import Message
 from tests.support import entries
 from tests.support.dev_channel import DevChannel
 from tests.support.entries import SAID, Table
@@ -83,7 +83,7 @@ class Trespasser:
             dict(world.store.runs),  # type: ignore[attr-defined]
             dict(world.forge._pulls),
             dict(world.memory.bodies),
-            world.brake.stop,
+            world.kill_switch.stop,
         )
 
     # The ways in

@@ -4,10 +4,11 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+from bot.authority.approvals import ApprovalRequest
 from bot.domain.proposal import How
 from bot.domain.run import Status
-from bot.self_improvement import ApprovalRequest, SelfImprovementAgent
-from tests.support.fuse import Fuse, Killed
+from bot.self_improvement import SelfImprovementAgent
+from tests.support.kill_at import Fuse, Killed
 from tests.support.voting_cases import Holes, Tally, cases
 from tests.support.voting_mold import Mold
 from tests.support.voting_rules import Word
@@ -66,12 +67,12 @@ class Story(Scene):
         if act == "forge down":
             forge.down = not forge.down
         elif act == "chat down":
-            self._roster.down = not self._roster.down
+            self._member_directory.down = not self._member_directory.down
         elif act in ("reject", "cancel", "revise"):
             asking = {
-                "reject": lambda: agent.reject(self._run.id, self._crowd.shown(chosen)),
-                "cancel": lambda: agent.cancel(self._run.id, self._crowd.shown(chosen)),
-                "revise": lambda: agent.revise(self._run.id, self._crowd.shown(chosen), "more"),
+                "reject": lambda: agent.reject(self._run.id, self._traffic.shown(chosen)),
+                "cancel": lambda: agent.cancel(self._run.id, self._traffic.shown(chosen)),
+                "revise": lambda: agent.revise(self._run.id, self._traffic.shown(chosen), "more"),
             }
             if chosen.name not in ("mallory", "robo") or self._luck.random() < 0.5:
                 try:
@@ -110,7 +111,7 @@ class Story(Scene):
         self._oracle.hears(word, card, head, 1)
         how: How = "text" if word.how == "text" else word.how  # type: ignore[assignment]
         request = ApprovalRequest(
-            person=self._crowd.shown(word.voter),
+            person=self._traffic.shown(word.voter),
             how=how,
             run_id=self._run.id if word.card else None,
             thread_id=None if word.card else self._thread,
@@ -143,7 +144,7 @@ class Story(Scene):
 
         heard()
         self._meanwhile(heard)
-        person = self._crowd.shown(voter)
+        person = self._traffic.shown(voter)
         await self._patiently(self._talk.hear(self._world, agent, self._run.id, said, word, person))
         self._tally.asked_back += len(self._talk.shown) > before
 
@@ -165,14 +166,14 @@ class Story(Scene):
 
         heard()
         self._meanwhile(heard)
-        person = self._crowd.shown(voter)
+        person = self._traffic.shown(voter)
         await self._patiently(self._talk.press(self._world, agent, shown, person))
 
     # In the end
 
     async def _ends_well(self, agent: SelfImprovementAgent) -> None:
         """Whatever happened: as many words as it takes, of people who may, do ship."""
-        self._world.forge.down = self._roster.down = False
+        self._world.forge.down = self._member_directory.down = False
         run = await self._rests()
         if run.ended or not await self._is_sound():
             return
@@ -182,7 +183,7 @@ class Story(Scene):
                 word = Word(voter, "button", card, head, reviewed=True)
                 if self._oracle.hears(word, card, head, 1):
                     self._log.append(f"{voter.name} presses")
-                    person = self._roster.members[voter.id]
+                    person = self._member_directory.members[voter.id]
                     request = ApprovalRequest(
                         person=person, how="button", run_id=run.id, card_id=card, head=head,
                         security_reviewed=True,
@@ -190,6 +191,9 @@ class Story(Scene):
                     await self._patiently(agent.approve(request))
                     run = await self._rests()
         if self._oracle.allows(card, head) and run.status is not Status.DONE:
+            if self._collides(head) and "in the same places" in (run.reason or ""):
+                self._tally.collided += 1
+                return
             self._tally.stuck.append(f"{self._seed}: {run.reason or run.status} {self._log}")
 
 

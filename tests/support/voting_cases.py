@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.domain.approving import ApprovalRules
-from bot.domain.grammar import Setting, Utterance, parse
-from bot.ports.roster import Roster
+from bot.domain.approval import ApprovalRules
+from bot.grammar import Setting, Utterance, parse
+from bot.ports.member_directory import MemberDirectory
 from tests.fakes.fake_store import FakeStore
 
 ACTS = (
@@ -28,6 +28,8 @@ class Tally:
     merges: int = 0
     wrong: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    collided: int = 0
+    """Approved, but #2 had landed and changed the same lines; the thread was told."""
     refused: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
 
@@ -37,7 +39,9 @@ class Holes:
     """What is put in place of the right part, to see that it is found out."""
 
     store: Callable[[], FakeStore] = FakeStore
-    roster: Callable[[Roster], Roster] = lambda roster: roster
+    member_directory: Callable[[MemberDirectory], MemberDirectory] = lambda member_directory: (
+        member_directory
+    )
     listed: frozenset[int] = frozenset()
     acts: Sequence[str] = ACTS
     hears: Callable[[str, Setting], Utterance] = parse

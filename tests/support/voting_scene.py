@@ -12,16 +12,16 @@ from bot.domain.people import AllowList, PeopleList
 from bot.domain.proposal import ForgeProposal
 from bot.domain.run import Run, Status
 from tests.fakes.fake_forge import FakeForge
-from tests.fakes.fake_roster import FakeRoster
-from tests.support.fuse import Fuse
+from tests.fakes.fake_member_directory import FakeMemberDirectory
+from tests.support.kill_at import Fuse
 from tests.support.voting_cases import Case, Holes, Tally
-from tests.support.voting_crowd import ROLE, Crowd
 from tests.support.voting_mold import Mold
+from tests.support.voting_people import ROLE, VotingPeople
 from tests.support.voting_rules import Oracle
 from tests.support.voting_words import Talk
 from tests.support.world import DORA, FILES, FIXED
 
-_ON_ITS_WAY = 30  # moments at doors from the last look at the roster to the merge
+_ON_ITS_WAY = 30  # moments at doors from the last look at the directory to the merge
 
 
 class Scene:
@@ -39,10 +39,10 @@ class Scene:
         self._thread = mold.run.thread_id or 0
         self._world = mold.world(folder, holes.store(), case.risk)
         self._world.forge.on_merge.append(self._merged)
-        self._roster = FakeRoster()
-        self._world.roster = holes.roster(self._roster)
-        self._crowd = Crowd(mold.run.trigger.person, self._roster, self._luck)
-        self._voters = self._crowd.voters
+        self._member_directory = FakeMemberDirectory()
+        self._world.member_directory = holes.member_directory(self._member_directory)
+        self._traffic = VotingPeople(mold.run.trigger.person, self._member_directory, self._luck)
+        self._voters = self._traffic.voters
         weighs = bool(
             case.rules.second_for
             & {"high" if case.risk == "high" else "", "security" if case.security else ""}
@@ -94,13 +94,13 @@ class Scene:
             self._world.limits,
             people=AllowList(developers=developers, approvers=approvers),
             approval=self._case.rules,
-            brake=timedelta(seconds=30),
+            kill_switch=timedelta(seconds=30),
             sweep=timedelta(seconds=2),
         )
 
     def _changes(self, act: str) -> None:
         """Let somebody get or lose the role, come or leave."""
-        voter, before = self._crowd.changes(act)
+        voter, before = self._traffic.changes(act)
         self._log.append(f"{act} {voter.name}")
         if before and not voter.may:
             self._lost[voter.id] = (self._fuse, self._fuse.burnt)
@@ -124,11 +124,11 @@ class Scene:
 
     async def _patiently(self, asked: object) -> None:
         """Wait for an answer, time passing; a refusal is one."""
-        happening = asyncio.ensure_future(asked)  # type: ignore[call-overload]
-        while not happening.done():
+        scenario = asyncio.ensure_future(asked)  # type: ignore[call-overload]
+        while not scenario.done():
             await self._world.clock.advance(0.1)
         try:
-            await happening
+            await scenario
         except TheseusError as refusal:
             self._tally.refused[refusal.code] += 1
 
@@ -153,6 +153,10 @@ class Scene:
         if history.revising is not None or history.unheard:
             return False
         return history.verdict is not None and history.verdict.head == pull.head
+
+    def _collides(self, head: str) -> bool:
+        """Whether #2 has landed, and #1 is a pushed commit that says otherwise in its lines."""
+        return self._world.forge._pulls[2].state == "merged" and head != self._heads[0]
 
     async def _is_sound(self) -> bool:
         """Whether the newest card offers what is at the forge, and that is proven."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from discord import ui
 
-from bot.domain.grammar import COMMAND_LINE, Intent
 from bot.domain.people import Person
 from bot.domain.posts import Button, Post
+from bot.grammar import COMMAND_LINE, Intent
 from bot.self_improvement import SelfImprovementAgent
 from cogs.conversation._decision_button import DecisionButton
-from cogs.conversation._heard import Heard
+from cogs.conversation._heard_message import Heard
 from cogs.conversation._intents import act_on
 from cogs.ui import CardSeen
 from tests.support.voting_cases import Holes
@@ -33,7 +33,8 @@ AFTER = (
 LOOSE = (
     "lgtm, send it", "yes please ship", "approved", "land it", "don't ship it", "looks good", "👍",
     "ship the fix {}", "merge your branch {}", "ship #1 and #{}", "reject #{}", "cancel #{}",
-    "no, reject it", "go ahead and merge #{}",
+    "no, reject it", "go ahead and merge #{}", "🅳🅾🅽🆃 ship it <and-ask-bob-first>",
+    "¬reject it", "ⓓⓞⓝⓣ cancel #{}", "revert your branch {}", "whoa stop", "pause 2h", "resume ⏸️",
 )  # fmt: skip
 NUMBERS = (1, 2, 7, 12)
 _THREAD = COMMAND_LINE.but(in_thread=True)
@@ -88,7 +89,8 @@ class Talk:
         if luck.random() < 0.5:
             return Saying(luck.choice(LOOSE).format(number))
         before = luck.choice(BEFORE) if luck.random() < 0.6 else ""
-        return Saying(before + text + ("" if before else luck.choice(AFTER)))
+        after = luck.choice(AFTER) if not before or luck.random() < 0.3 else ""
+        return Saying(before + text + after)
 
     async def hear(
         self,

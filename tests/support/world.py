@@ -1,4 +1,4 @@
-"""The agent with a fake behind every door, and a fault in the code it looks after."""
+"""The agent with a fake behind every port, and a fault in the code it looks after."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,55 +6,52 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.authority.protection import Protection
+from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import BudgetRules
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
-from bot.domain.protection import Protection
 from bot.domain.run import ENDED, Goal, Run, Status, Trigger
 from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
+from bot.ports.member_directory import MemberDirectory
 from bot.ports.planner import Planner
-from bot.ports.roster import Roster
 from bot.ports.store import Store
-from bot.self_improvement import (
-    ApprovalRequest,
-    BudgetGate,
-    Doors,
-    Limits,
-    SelfImprovementAgent,
-    ShippedFixes,
-    Stages,
-)
-from bot.stages.diagnose import Diagnose
-from bot.stages.execute import Execute
-from bot.stages.observe import Observe
-from bot.stages.plan import MakePlan
-from bot.stages.propose import Propose
-from bot.stages.ship import Ship
-from bot.stages.verify import Verify
-from bot.stages.watch import WatchFix
+from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
+from bot.self_improvement.assembly import assemble
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_sequence import StepServices
+from bot.self_improvement.steps.diagnose import FaultAnalyzer
+from bot.self_improvement.steps.execute import CodeAgentRunner
+from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.steps.plan import PlanBuilder
+from bot.self_improvement.steps.propose import PullRequestPublisher
+from bot.self_improvement.steps.ship import Deployer
+from bot.self_improvement.steps.watch import FixEvaluator
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
-from tests.fakes.fake_brake import FakeBrake
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.fakes.fake_kill_switch import FakeKillSwitch
 from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.fakes.fake_memory import FakeMemory
-from tests.fakes.fake_roster import FakeRoster
 from tests.fakes.fake_runtime import FakeRuntime
-from tests.fakes.fake_shelf import FakeShelf
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.failures import DEV as DEV
 from tests.support.failures import capsule as capsule
 from tests.support.failures import failure as failure
-from tests.support.fuse import Fuse, Killed, fused
+from tests.support.kill_at import Fuse, Killed, fused
 from tests.support.listening import Listening
 
 BUDGET = Budget(seconds=60)
@@ -105,10 +102,12 @@ def render(name: str, **values: str) -> str:
 class World(Listening):
     """Everything the agent touches; it outlives the agent, as the real things do."""
 
-    def __init__(self, folder: Path, *, store: Store | None = None) -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self, folder: Path, *, store: Store | None = None, clock: FakeClock | None = None
+    ) -> None:
+        self.clock = clock or FakeClock()
         self.store: Store = store or FakeStore()
-        self.shelf = FakeShelf()
+        self.key_values = FakeKeyValueStore()
         self.memory = FakeMemory()
         self.ledger = FakeLedger()
         self.budget = BudgetRules()
@@ -127,21 +126,21 @@ class World(Listening):
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
-        self.brake = FakeBrake()
-        self.brake_burns = False  # whether looks at it are moments to be killed at
-        self.roster: Roster = FakeRoster((ALICE, BOB, DORA, MALLORY))
-        looks = timedelta(hours=1)  # at the brake: tests move time by days
-        self.limits = Limits(people=PEOPLE, dev_channel_id=DEV, brake=looks)
+        self.kill_switch = FakeKillSwitch()
+        self.kill_switch_burns = False  # whether looks at it are moments to be killed at
+        self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
+        looks = timedelta(hours=1)  # at the kill switch: tests move time by days
+        self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
         self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
         self.owner = "world"
         self._folder = folder
-        self._voice: Chat | None = None
+        self._notifier: Chat | None = None
         self.gate = asyncio.Event()
         self.gate.set()
 
     def speak_through(self, chat: Chat) -> None:
         """Let agents made from now on talk in a real chat instead of the fake one."""
-        self._voice = chat
+        self._notifier = chat
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
         self.workspaces.landed(pull.head, commit)
@@ -151,13 +150,14 @@ class World(Listening):
         """Return a newly started program's agent, behind a fuse that may end it."""
         fuse = fuse or Fuse()
         fuse.gate = self.gate
-        store, chat = fused(self.store, fuse), fused(self._voice or self.chat, fuse)
+        store, chat = fused(self.store, fuse), fused(self._notifier or self.chat, fuse)
         checkout, journal = fused(self.checkout, fuse), fused(self.journal, fuse)
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         forge = JournalledForge(fused(self.forge, fuse), recorder)
         verifier = JournalledVerifier(fused(self.verifier, fuse), recorder)
-        stages = Stages(
-            observe=Observe(
+        stand_in = self.stand_in
+        stages = StepServices(
+            collector=EvidenceCollector(
                 journal,
                 checkout,
                 self.clock,
@@ -166,20 +166,22 @@ class World(Listening):
                 fixes=ShippedFixes(store),
                 commands=self.runtime.commands,
             ),
-            diagnose=Diagnose(self.planner),
-            plan=MakePlan(verifier, self.planner),
-            execute=Execute(self.engine, self.clock, budget=BUDGET),
-            verify=Verify(verifier, protection=self.protection, redact=lambda text: text),
-            propose=Propose(
+            analyzer=FaultAnalyzer(self.planner),
+            builder=PlanBuilder(verifier, self.planner),
+            runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
+            gate=QualityGate(verifier, protection=self.protection, redact=lambda text: text),
+            publisher=PullRequestPublisher(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
-            ship=Ship(forge, checkout, fused(self.runtime, fuse), self.clock),
-            stand_in=Execute(self.stand_in, self.clock, budget=BUDGET) if self.stand_in else None,
-            watch=WatchFix(journal, self.clock, self.watch) if self.watch else None,
+            deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
+            stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
+            evaluator=FixEvaluator(journal, self.clock, self.watch) if self.watch else None,
         )
         workspaces = fused(self.workspaces, fuse)
-        shelf = fused(self.shelf, fuse)
-        doors = Doors(
+        key_values = fused(self.key_values, fuse)
+        kill_switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
+        self.stop_guard = stop_guard = KillSwitchGuard(kill_switch)
+        services = Services(
             store,
             chat,
             forge,
@@ -187,15 +189,16 @@ class World(Listening):
             self.clock,
             journal,
             recorder,
-            shelf,
+            key_values,
             self.memory,
-            brake=fused(self.brake, fuse) if self.brake_burns else self.brake,
-            roster=fused(self.roster, fuse),
+            stop_guard=stop_guard,
+            member_directory=fused(self.member_directory, fuse),
             checkout=checkout,
-            budget=BudgetGate(self.ledger, self.clock, self.budget),
+            budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
             charts=FakeCharts(),
         )
-        return SelfImprovementAgent(doors, stages, self.limits, owner=self.owner)
+        parts = assemble(services, stages, self.limits, owner=self.owner)
+        return SelfImprovementAgent(services, self.limits, parts)
 
     @asynccontextmanager
     async def running(self, fuse: Fuse | None = None) -> AsyncIterator[SelfImprovementAgent]:

@@ -28,7 +28,7 @@ _LOOKALIKES = str.maketrans(
 
 
 @dataclass(frozen=True)
-class Deed:
+class ObeyedCall:
     """One call of a tool, `times` over."""
 
     tool: str
@@ -50,7 +50,7 @@ class Lie:
     value: Mapping[str, object]
 
 
-Step = Deed | Word | Lie
+Step = ObeyedCall | Word | Lie
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Habit:
 
 
 @dataclass
-class _Mind:
+class _Obedience:
     """One conversation."""
 
     read: set[int] = field(default_factory=set)
@@ -95,7 +95,7 @@ class ObedientModel:
         self.calls: dict[str, str] = {}  # the order a call was made for
         self.returned: dict[str, Result] = {}
         self._said: set[str] = set()
-        self._minds: dict[tuple[str, str], _Mind] = {}
+        self._minds: dict[tuple[str, str], _Obedience] = {}
 
     @property
     def story(self) -> Mapping[str, Sequence[Turn]]:
@@ -117,30 +117,30 @@ class ObedientModel:
 
     def turn(self, request: Request) -> Turn:
         """Return what it does now: look around, obey, and only then answer."""
-        mind = self._minds.setdefault((request.who, request.conversation), _Mind())
+        behaviour = self._minds.setdefault((request.who, request.conversation), _Obedience())
         habit = self.habits.get(request.who, Habit())
-        self._listen(request, mind)
-        if mind.looked < len(habit.looks):
-            mind.looked += 1
-            return habit.looks[mind.looked - 1]
-        if due := self._due(mind):
-            if habit.breath is not None and mind.obeyed >= IN_A_ROW:
-                return self._breathe(request, mind, habit.breath)
-            return self._obey(*due, request, mind)
-        return self._last_word(request, mind, habit)
+        self._listen(request, behaviour)
+        if behaviour.looked < len(habit.looks):
+            behaviour.looked += 1
+            return habit.looks[behaviour.looked - 1]
+        if due := self._due(behaviour):
+            if habit.breath is not None and behaviour.obeyed >= IN_A_ROW:
+                return self._breathe(request, behaviour, habit.breath)
+            return self._obey(*due, request, behaviour)
+        return self._last_word(request, behaviour, habit)
 
-    def _listen(self, request: Request, mind: _Mind) -> None:
+    def _listen(self, request: Request, behaviour: _Obedience) -> None:
         """Take in every text that was not read before in this conversation."""
         for result in request.results:
             self.returned.setdefault(result.id, result)
         for text in _texts(request):
-            if hash(text) in mind.read:
+            if hash(text) in behaviour.read:
                 continue
-            mind.read.add(hash(text))
+            behaviour.read.add(hash(text))
             for code in self._ordered(text):
                 who = self.reached.setdefault(code, set())
-                if code not in mind.waiting and code in self.orders:
-                    mind.waiting[code] = list(self.orders[code])
+                if code not in behaviour.waiting and code in self.orders:
+                    behaviour.waiting[code] = list(self.orders[code])
                 who.add(request.who)
 
     def _ordered(self, text: str) -> list[str]:
@@ -160,31 +160,35 @@ class ObedientModel:
             return str(order["code"])
         return ""
 
-    def _due(self, mind: _Mind) -> tuple[str, Deed] | None:
+    def _due(self, behaviour: _Obedience) -> tuple[str, ObeyedCall] | None:
         """Return the next call, and the order it is for."""
-        for code, steps in mind.waiting.items():
-            if code not in self.patient and steps and isinstance(steps[0], Deed):
+        for code, steps in behaviour.waiting.items():
+            if code not in self.patient and steps and isinstance(steps[0], ObeyedCall):
                 return code, steps[0]
         return None
 
-    def _obey(self, code: str, deed: Deed, request: Request, mind: _Mind) -> Message:
+    def _obey(
+        self, code: str, call: ObeyedCall, request: Request, behaviour: _Obedience
+    ) -> Message:
         """Make one call an answer: where one of several is refused, the program skips the rest."""
         self.calls[_call(request)] = code
-        mind.obeyed += 1
-        again = [Deed(deed.tool, deed.arguments, deed.times - 1)] if deed.times > 1 else []
-        mind.waiting[code][:1] = again
-        return Message((Use(deed.tool, deed.arguments, offered=False),))
+        behaviour.obeyed += 1
+        again = [ObeyedCall(call.tool, call.arguments, call.times - 1)] if call.times > 1 else []
+        behaviour.waiting[code][:1] = again
+        return Message((Use(call.tool, call.arguments, offered=False),))
 
-    def _breathe(self, request: Request, mind: _Mind, breath: Callable[[int], Message]) -> Message:
-        drawn = [self.returned.get(each) for each in mind.breaths]
-        mind.breaths.add(_call(request))
-        mind.obeyed = 0
+    def _breathe(
+        self, request: Request, behaviour: _Obedience, breath: Callable[[int], Message]
+    ) -> Message:
+        drawn = [self.returned.get(each) for each in behaviour.breaths]
+        behaviour.breaths.add(_call(request))
+        behaviour.obeyed = 0
         return breath(sum(each is not None and not each.failed for each in drawn))
 
-    def _last_word(self, request: Request, mind: _Mind, habit: Habit) -> Turn:
+    def _last_word(self, request: Request, behaviour: _Obedience, habit: Habit) -> Turn:
         wanted = Lie if _structured(request) else Word
         usual = dict(habit.lie(request)) if wanted is Lie and habit.lie else {}
-        for code, steps in mind.waiting.items():
+        for code, steps in behaviour.waiting.items():
             if code not in self.patient and steps and isinstance(steps[0], wanted):
                 last = steps.pop(0)
                 self._said.add(code)
@@ -214,7 +218,7 @@ def step_from(value: Mapping[str, object]) -> Step:
     given = value.get("input", {})
     if not isinstance(given, Mapping):
         raise TypeError(f"`input` holds the arguments by name: {given!r}")
-    return Deed(str(value["tool"]), given, int(str(value.get("times", 1))))
+    return ObeyedCall(str(value["tool"]), given, int(str(value.get("times", 1))))
 
 
 def unmasked(text: str) -> str:
@@ -229,7 +233,7 @@ def unmasked(text: str) -> str:
 
 def _as_json(step: Step) -> Mapping[str, object]:
     match step:
-        case Deed(tool, arguments, times):
+        case ObeyedCall(tool, arguments, times):
             return {"tool": tool, "input": dict(arguments), "times": times}
         case Word(text):
             return {"say": text}

@@ -1,4 +1,4 @@
-"""The twin's front door: tokens, permissions, limits, caching, faults, and the description."""
+"""The twin's front: tokens, permissions, limits, caching, faults, and the description."""
 
 import asyncio
 import time

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.adapters.claude_agent._agent import ClaudeAgent
-from bot.adapters.claude_agent._chat import ChatDoors, ClaudeCompanion
-from bot.adapters.claude_agent._doors import Doors
+from bot.adapters.claude_agent._chat import ChatServices, ClaudeChatModel
+from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._planner import ClaudePlanner
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions
 from bot.domain.roles import Role
@@ -12,19 +12,24 @@ from bot.domain.roles import Role
 KEPT = timedelta(days=14)
 
 __all__ = [
-    "ChatDoors",
+    "ChatServices",
     "Claude",
     "ClaudeAgent",
-    "ClaudeCompanion",
+    "ClaudeChatModel",
     "ClaudeOptions",
     "ClaudePlanner",
-    "Doors",
+    "EngineServices",
     "claude_engine",
 ]
 
 
 def claude_engine(
-    claude: Claude, doors: Doors, *, planner: Role, executor: Role, reviewer: Role | None
+    claude: Claude,
+    services: EngineServices,
+    *,
+    planner: Role,
+    executor: Role,
+    reviewer: Role | None,
 ) -> tuple[ClaudeAgent, ClaudePlanner]:
     """Return the engine and its planner. Nothing is started before it is needed.
 
@@ -34,6 +39,6 @@ def claude_engine(
     """
     claude.tidy(KEPT)
     return (
-        ClaudeAgent(claude, doors, executor=executor, reviewer=reviewer),
-        ClaudePlanner(claude, planner, doors),
+        ClaudeAgent(claude, services, executor=executor, reviewer=reviewer),
+        ClaudePlanner(claude, planner, services),
     )

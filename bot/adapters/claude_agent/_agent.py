@@ -1,21 +1,21 @@
-"""The claude engine behind the code agent's door: an executor that edits, a reviewer that reads."""
+"""The claude engine as a code agent: an executor that edits, a reviewer that reads."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._briefing import Briefing, character
-from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._desk import Desk
-from bot.adapters.claude_agent._doors import Doors
+from bot.adapters.claude_agent._collaborators import EngineServices
+from bot.adapters.claude_agent._conversation import ProgramConversation
 from bot.adapters.claude_agent._events import Called, Seen
 from bot.adapters.claude_agent._failures import StaleConversation
-from bot.adapters.claude_agent._forms import Review, schema
-from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._forms import ReviewForm, schema
+from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._program import Claude, Talk
+from bot.adapters.claude_agent._progress_watch import EDITS, StuckWatch
 from bot.adapters.claude_agent._review import Reviewer
-from bot.adapters.claude_agent._stuck import EDITS, StuckWatch
-from bot.adapters.claude_agent._turn import Tally, Turn, last_cost
+from bot.adapters.claude_agent._tool_handlers import ToolHandlers
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
 from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentOutputInvalid, TheseusError
@@ -34,10 +34,10 @@ class ClaudeAgent:
     follows_words = True
 
     def __init__(
-        self, claude: Claude, doors: Doors, *, executor: Role, reviewer: Role | None
+        self, claude: Claude, services: EngineServices, *, executor: Role, reviewer: Role | None
     ) -> None:
         self._claude = claude
-        self._doors = doors
+        self._services = services
         self._executor = executor
         self._reviewer = reviewer
 
@@ -48,8 +48,8 @@ class ClaudeAgent:
         budget: Budget,
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
-        """Yield progress, then what was changed or asked; see the door."""
-        tally = Tally()
+        """Yield progress, then what was changed or asked; see the port."""
+        tally = CostSum()
         try:
             for fresh in (False, True):
                 try:
@@ -73,24 +73,24 @@ class ClaudeAgent:
         workspace: Workspace,
         budget: Budget,
         news: News,
-        tally: Tally,
+        tally: CostSum,
         *,
         fresh: bool,
     ) -> AsyncGenerator[Update, None]:
         """Do the whole call in one conversation of the executor."""
-        seat = await self._doors.writer(assignment, workspace)
-        memory = await self._doors.remembered(assignment.run_id, assignment.diagnosis)
-        checks = await self._doors.checks(workspace)
-        briefing = Briefing(assignment, self._doors.prompts, memory, checks)
+        session = await self._services.writer(assignment, workspace)
+        memory = await self._services.remembered(assignment.run_id, assignment.diagnosis)
+        checks = await self._services.checks(workspace)
+        briefing = Briefing(assignment, self._services.prompts, memory, checks)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:executor",
             role=self._executor,
             cwd=workspace.path,
-            system=character(self._doors.prompts, "executor"),
+            system=character(self._services.prompts, "executor"),
             account=_account(assignment, "execute"),
-            tools=seat.tools,
-            server=seat.server,
-            judge=seat.judge,
+            tools=session.tools,
+            server=session.server,
+            judge=session.judge,
             seconds=budget.seconds,
             usd=budget.usd or self._executor.usd,
             fresh=fresh,
@@ -102,7 +102,7 @@ class ClaudeAgent:
             call = _Call(
                 assignment,
                 workspace,
-                seat.desk,
+                session.handlers,
                 briefing,
                 tally,
                 reviewer,
@@ -115,26 +115,26 @@ class ClaudeAgent:
 
     def _late(self, budget: Budget) -> Callable[[], bool]:
         """Return whether too little of the time is left to do anything over."""
-        until = self._doors.clock.monotonic() + budget.seconds * _TIME_FOR_MORE
-        return lambda: self._doors.clock.monotonic() > until
+        until = self._services.clock.monotonic() + budget.seconds * _TIME_FOR_MORE
+        return lambda: self._services.clock.monotonic() > until
 
     def _reads_over(
-        self, assignment: Assignment, workspace: Workspace, budget: Budget, tally: Tally
+        self, assignment: Assignment, workspace: Workspace, budget: Budget, tally: CostSum
     ) -> Reviewer:
         role = self._reviewer
         if role is None:
             return Reviewer(self._claude, None, tally)
-        seat = self._doors.reader(assignment.run_id, workspace)
+        session = self._services.reader(assignment.run_id, workspace)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
             role=role,
             cwd=workspace.path,
-            system=self._doors.prompts.render("reviewer"),
+            system=self._services.prompts.render("reviewer"),
             account=_account(assignment, "review"),
-            tools=seat.tools,
-            server=seat.server,
-            judge=seat.judge,
-            schema=schema(Review),
+            tools=session.tools,
+            server=session.server,
+            judge=session.judge,
+            schema=schema(ReviewForm),
             seconds=min(role.seconds, budget.seconds),
             usd=role.usd,
             fresh=True,
@@ -148,29 +148,29 @@ class _Call:
 
     assignment: Assignment
     workspace: Workspace
-    desk: Desk
+    handlers: ToolHandlers
     briefing: Briefing
-    tally: Tally
+    tally: CostSum
     reviewer: Reviewer
     late: Callable[[], bool]
     news: News
     attempts: list[Attempt] = field(default_factory=list)
 
-    async def carry_out(self, conversation: Conversation) -> AsyncGenerator[Update, None]:
+    async def carry_out(self, conversation: ProgramConversation) -> AsyncGenerator[Update, None]:
         """Let the executor work until it is done, and its reviewer has no more to say."""
         before = await self._before()
         watch = StuckWatch(self.workspace.path)
-        turn = Turn(conversation, self.tally, self.workspace.path, self._watched(watch))
+        turn = PromptTurn(conversation, self.tally, self.workspace.path, self._watched(watch))
         prompt = self.briefing.opening(
-            self.desk.owned, known=conversation.resumed, diff=await self.workspace.diff()
+            self.handlers.owned, known=conversation.resumed, diff=await self.workspace.diff()
         )
         reminded = False
         while True:
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update
-            if self.desk.asked is not None:
-                yield self.desk.asked.but(**dict(self.tally.spent))
+            if self.handlers.asked is not None:
+                yield self.handlers.asked.but(**dict(self.tally.spent))
                 return
             if not self.late() and (asked := self.briefing.meanwhile(self.news())):
                 prompt = asked
@@ -209,18 +209,18 @@ class _Call:
         if self.reviewer.began:
             prompt = self.briefing.to_review_again(words, diff)
         else:
-            prompt = self.briefing.to_review(self.desk.owned, words, diff)
+            prompt = self.briefing.to_review(self.handlers.owned, words, diff)
         async with aclosing(self.reviewer.read(prompt)) as updates:
             async for update in updates:
                 yield update
 
     def _finished(self, words: str) -> Finished:
-        title, description = self.desk.draft or ("", "")
+        title, description = self.handlers.draft or ("", "")
         return Finished(
             changed=True,
             summary=_summary(words) or title or "The change its plan describes.",
             attempts=tuple(self.attempts),
-            granted=self.desk.granted,
+            granted=self.handlers.granted,
             title=title,
             description=description,
             review=self.reviewer.last_word,
@@ -232,7 +232,7 @@ def _account(assignment: Assignment, purpose: Purpose) -> Account:
     return Account(purpose=purpose, person_id=assignment.person_id, run_id=assignment.run_id)
 
 
-def _sent_back(review: Review) -> Attempt:
+def _sent_back(review: ReviewForm) -> Attempt:
     problems = "; ".join(f"{each.file}: {each.what}" for each in review.problems)
     return Attempt(summary="a reviewer read the change", result=f"sent back: {flat(problems, 300)}")
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._forms import Review
+from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan
 from bot.ports.agent import Assignment
 from bot.prompts import Prompts
-from bot.telemetry import redact
+from bot.redaction import redact
 
 _OUTPUT = 6_000  # characters of one failed check; its end says most
 _OUTPUTS = 15_000
@@ -59,7 +59,7 @@ class Briefing:
             more=f"\n{more}" if more else "",
         )
 
-    def sent_back(self, review: Review) -> str:
+    def sent_back(self, review: ReviewForm) -> str:
         """Return what the executor is told of a review that did not approve."""
         told = "\n\n".join(
             f"{number}. {problem.file}: {problem.what}\n   Why: {problem.why}"

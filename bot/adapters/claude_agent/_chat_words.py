@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from bot.adapters.claude_agent._briefing import named
 from bot.adapters.claude_agent._texts import clipped, fenced
-from bot.domain.chat import Line
-from bot.ports.companion import Turn
+from bot.domain.chat import ChatLine
+from bot.ports.chat_model import ChatTurn
 from bot.prompts import Prompts
-from bot.telemetry import redact
+from bot.redaction import redact
 
 _MESSAGE = 4_000  # characters; Discord's longest
 _BEFORE = 1_000  # of each earlier message
 
 
-def message(prompts: Prompts, turn: Turn, unread: Sequence[Line]) -> str:
+def message(prompts: Prompts, turn: ChatTurn, unread: Sequence[ChatLine]) -> str:
     """Return what is said in one turn; `unread` is what it was not told before."""
     before = ""
     if unread:
@@ -25,7 +25,7 @@ def message(prompts: Prompts, turn: Turn, unread: Sequence[Line]) -> str:
     ).strip()
 
 
-def _line(line: Line) -> str:
+def _line(line: ChatLine) -> str:
     """Return one message; what goes over several lines stays recognisable as one person's."""
     by = "you" if line.ours else f"{named(line.by)} (person)"
     text = clipped(line.text, _BEFORE).replace("\n", "\n    ")

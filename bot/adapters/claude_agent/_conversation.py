@@ -8,34 +8,34 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen, Spoke, Writes
+from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
+from bot.adapters.claude_agent._events import Called, ModelReply, Returned, Seen, Spoke, Writes
 from bot.adapters.claude_agent._failures import Circumstances, failure, limited
-from bot.adapters.claude_agent._heard import (
-    Call,
+from bot.adapters.claude_agent._transcripts import TranscriptUsage, used
+from bot.adapters.claude_agent._transport_events import (
     Came,
-    Complaint,
-    Ended,
     Heard,
     LimitReached,
+    ProgramError,
     Retrying,
-    Said,
+    TextSaid,
+    ToolCalled,
+    TurnEnded,
     Used,
     Wrote,
 )
-from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
-from bot.adapters.claude_agent._transcripts import Told, used
 from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid, AgentSilent, AgentTimeout, AgentUnavailable
 from bot.domain.spent import Spent
 from bot.ports.clock import Clock
-from bot.ports.model_gateway import Pass
+from bot.ports.model_gateway import GatewayLease
 
 LONGEST_RETRY = 20.0  # seconds; a limit that lasts longer is told instead of waited for
 LIMITED = 429
 HOPELESS = (401, 403)  # asking again with the same key changes nothing
 
 
-class Line(Protocol):
+class TransportLine(Protocol):
     """The line to one run of the program: `Wire`."""
 
     @property
@@ -65,15 +65,15 @@ class Line(Protocol):
         ...
 
 
-class Conversation:
+class ProgramConversation:
     """One conversation. Turns follow each other; one that was left or broke leaves only closing."""
 
     def __init__(
         self,
-        line: Line,
+        line: TransportLine,
         options: ClaudeOptions,
         talk: Talk,
-        lent: Pass,
+        lent: GatewayLease,
         clock: Clock,
         kept: Path | None,
     ) -> None:
@@ -86,7 +86,7 @@ class Conversation:
         self._resumed = kept is not None
         self._before = used(kept)  # the program counts on from there; we begin at nothing
         self._answers: dict[str, Used] = {}
-        self._told = Told()
+        self._told = TranscriptUsage()
         self._calls: dict[str, str] = {}  # called and not returned: id and tool
         self._circumstances = Circumstances(
             role=talk.name.rpartition(":")[2] or "engine",
@@ -119,8 +119,8 @@ class Conversation:
         """Charge what is said from now on to another account."""
         self._pass.charge_to(account)
 
-    async def say(self, prompt: str) -> AsyncGenerator[Seen | Reply, None]:
-        """Yield what the model says and does, and its `Reply` last, exactly once.
+    async def say(self, prompt: str) -> AsyncGenerator[Seen | ModelReply, None]:
+        """Yield what the model says and does, and its `ModelReply` last, exactly once.
 
         Raises the leaf of `AgentError` that fits, `StaleConversation`, or `BudgetSpent`; what was
         spent by then is in `spent`. After a turn that the program itself ended so, another may
@@ -133,7 +133,7 @@ class Conversation:
         async with aclosing(self._line.hear()) as hearing:
             while True:
                 heard = await self._next(hearing)
-                if isinstance(heard, Ended):
+                if isinstance(heard, TurnEnded):
                     break
                 if isinstance(heard, Retrying) and heard.status in HOPELESS:
                     raise self._failure(_refused(heard.status))
@@ -185,11 +185,11 @@ class Conversation:
 
     def _event(self, heard: Heard) -> Seen | None:
         match heard:
-            case Said(text):
+            case TextSaid(text):
                 return Spoke(text, self.spent)
             case Wrote(letters) if self._talk.chat:
                 return Writes(letters, self.spent)
-            case Call(call, tool, arguments):
+            case ToolCalled(call, tool, arguments):
                 self._calls[call] = tool
                 return Called(call, tool, arguments, self.spent)
             case Came(call, failed, text):
@@ -212,19 +212,19 @@ class Conversation:
                 self._retrying = heard
             case LimitReached(until):
                 self._circumstances = replace(self._circumstances, until=until)
-            case Complaint():
+            case ProgramError():
                 self._circumstances = replace(self._circumstances, complaint=heard)
 
-    def _reply(self, ended: Ended) -> Reply:
+    def _reply(self, ended: TurnEnded) -> ModelReply:
         """Return the last word of a turn, or raise what became of it."""
-        self._take(Told(ended.cost_usd, ended.tokens_in, ended.tokens_out))
+        self._take(TranscriptUsage(ended.cost_usd, ended.tokens_in, ended.tokens_out))
         if ended.failed or ended.stop_reason == "refusal":
             raise self._failure(ended)
         if self._talk.schema is not None and ended.structured is None:
             raise AgentOutputInvalid("The model did not give the answer it was asked for.")
-        return Reply(ended.text, ended.structured, self.spent)
+        return ModelReply(ended.text, ended.structured, self.spent)
 
-    def _failure(self, ended: Ended) -> Exception:
+    def _failure(self, ended: TurnEnded) -> Exception:
         if refused := self._pass.refused():  # by our own rules, not by the provider
             return refused
         if ended.status == LIMITED and self._circumstances.until is None:
@@ -235,15 +235,15 @@ class Conversation:
     def _in(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)
 
-    def _take(self, whole: Told) -> None:
+    def _take(self, whole: TranscriptUsage) -> None:
         """Take what the whole conversation has used; our part is what came since we began."""
-        self._told = Told(
+        self._told = TranscriptUsage(
             max(self._told.cost_usd, whole.cost_usd - self._before.cost_usd),
             max(self._told.tokens_in, whole.tokens_in - self._before.tokens_in),
             max(self._told.tokens_out, whole.tokens_out - self._before.tokens_out),
         )
 
 
-def _refused(status: int | None) -> Ended:
+def _refused(status: int | None) -> TurnEnded:
     """Return what the program would tell in the end, had it not gone on asking."""
-    return Ended(failed=True, reason="api_error", status=status)
+    return TurnEnded(failed=True, reason="api_error", status=status)

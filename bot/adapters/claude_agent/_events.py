@@ -43,7 +43,7 @@ class Returned:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ModelReply:
     """The model's last word of a turn. `structured` is there where a schema was asked for."""
 
     text: str

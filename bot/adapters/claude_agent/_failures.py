@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.adapters.claude_agent._heard import Complaint, Ended
+from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import (
     AgentError,
     AgentForbidden,
@@ -20,7 +20,7 @@ from bot.domain.errors import (
     AgentUnavailable,
     BudgetSpent,
 )
-from bot.telemetry import redact
+from bot.redaction import redact
 
 DETAIL_CHARS = 2_000
 OVERLOADED = 529
@@ -47,7 +47,7 @@ class Circumstances:
     usd: float = 0.0
     until: datetime | None = None
     resumed: bool = False
-    complaint: Complaint | None = None
+    complaint: ProgramError | None = None
 
 
 def detail(*parts: str) -> str:
@@ -80,7 +80,7 @@ def limited(until: datetime | None, told: str = "") -> AgentLimited:
     )
 
 
-def failure(ended: Ended, now: Circumstances, told: str = "") -> Exception:
+def failure(ended: TurnEnded, now: Circumstances, told: str = "") -> Exception:
     """Return our error for a turn that failed, or for a program that would not begin one."""
     more = detail(ended.text, told)
     if STALE.search(f"{ended.text}\n{told}"):
@@ -91,7 +91,7 @@ def failure(ended: Ended, now: Circumstances, told: str = "") -> Exception:
     return AgentUnavailable("The Claude Code program broke off.", detail=more)
 
 
-def _ours(ended: Ended, now: Circumstances, more: str) -> AgentError | BudgetSpent | None:
+def _ours(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | BudgetSpent | None:
     """Return the error for a limit that we set ourselves."""
     match ended.kind:
         case "error_max_turns":
@@ -106,7 +106,7 @@ def _ours(ended: Ended, now: Circumstances, more: str) -> AgentError | BudgetSpe
     return None
 
 
-def _spoken(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
+def _spoken(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | None:
     """Return the error for what only words or reasons tell, whatever the status."""
     kind = now.complaint.kind if now.complaint else ""
     words = f"{ended.text}\n{now.complaint.text if now.complaint else ''}"
@@ -127,7 +127,7 @@ def _spoken(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
     return None
 
 
-def _by_status(ended: Ended, now: Circumstances, more: str) -> AgentError | None:
+def _by_status(ended: TurnEnded, now: Circumstances, more: str) -> AgentError | None:
     match ended.status:
         case 401:
             return _unauthorized("The model's provider does not accept the key", more)

@@ -117,7 +117,7 @@ class ReviewProblem(Record):
     why: str = Field(min_length=5, max_length=800, description="What goes wrong otherwise.")
 
 
-class Review(Record):
+class ReviewForm(Record):
     """A reviewer's word on one diff."""
 
     approve: bool

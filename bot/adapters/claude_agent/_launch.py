@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bot.adapters.claude_agent import _forwarder, _launcher
 from bot.domain.errors import AgentUnavailable
-from bot.ports.model_gateway import Pass
+from bot.ports.model_gateway import GatewayLease
 from bot.ports.sandbox import Enclosure, Sandbox
 
 BARE = ("-I", "-S")  # the interpreter alone: no site packages, nothing from the environment
@@ -62,7 +62,9 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def environment(home: Path, lent: Pass, *, retries: int, more: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    home: Path, lent: GatewayLease, *, retries: int, more: Mapping[str, str]
+) -> dict[str, str]:
     """Return what is set for the program; `THESEUS_PASS` tells the launcher to pass all of it.
 
     Its key is the token of the pass it is lent: the provider's stays with the gateway.
@@ -96,7 +98,7 @@ class Room:
     own: Path
     cwd: Path
     changes: bool
-    lent: Pass
+    lent: GatewayLease
 
     def enclosed(self, program: Path) -> tuple[str, ...]:
         """Return the command line of the program in its sandbox; its own where there is none.
@@ -110,7 +112,7 @@ class Room:
         if room.network:  # it goes to the gateway as anybody would
             return room.argv
         if self.lent.socket is None:
-            raise AgentUnavailable("The model's gateway has no door for a confined program.")
+            raise AgentUnavailable("The model's gateway has no socket for a confined program.")
         here, port = Path(_forwarder.__file__), urlsplit(self.lent.base_url).port
         words = (sys.executable, *BARE, str(here), str(port), str(self.lent.socket), str(program))
         room = self._around(words, program, here, self.lent.socket)
@@ -138,7 +140,7 @@ def starter(home: Path, name: str, words: Sequence[str]) -> Path:
     return path
 
 
-class Lifeline:
+class ParentDeathPipe:
     """A pipe the launcher listens to. Cutting it, or the end of this process, ends the program."""
 
     def __init__(self, home: Path) -> None:

@@ -62,7 +62,7 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _lifeline(path: str) -> int:
+def _parent_death_pipe(path: str) -> int:
     """Open the pipe and remove its name. Raises `OSError` where the bot is gone already."""
     line = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     Path(path).unlink(missing_ok=True)
@@ -189,10 +189,10 @@ def _sweep(child: int, ended: _Ended) -> None:
         ended.look()
 
 
-def _watch(ended: _Ended, lifeline: int, wake: int) -> None:
+def _watch(ended: _Ended, parent_death_pipe: int, wake: int) -> None:
     """Wait until the program ended, or is to be ended: by the bot, or for taking too much."""
     watched = select.poll()
-    watched.register(lifeline, select.POLLIN)
+    watched.register(parent_death_pipe, select.POLLIN)
     watched.register(wake, select.POLLIN)
     look = time.monotonic() + LOOK
     while ended.code is None:
@@ -202,7 +202,7 @@ def _watch(ended: _Ended, lifeline: int, wake: int) -> None:
                 return
             look = time.monotonic() + LOOK
         for descriptor, _ in told:
-            if descriptor == lifeline or set(os.read(wake, 64)) & set(_STOPS):
+            if descriptor == parent_death_pipe or set(os.read(wake, 64)) & set(_STOPS):
                 return
         ended.look()
 
@@ -220,7 +220,7 @@ def _end(child: int, ended: _Ended) -> None:
 def main(argv: list[str]) -> int:
     """Run the program to its end, or to the bot's. Return its exit code, 128+n for signal n."""
     try:
-        lifeline = _lifeline(os.environ["THESEUS_LIFELINE"])
+        parent_death_pipe = _parent_death_pipe(os.environ["THESEUS_LIFELINE"])
     except OSError:
         return CANNOT_START
     with suppress(PermissionError):  # it leads a session already
@@ -236,7 +236,7 @@ def main(argv: list[str]) -> int:
     for descriptor in (0, 1, 2):  # the program alone holds the pipes to the bot: they end with it
         os.dup2(nothing, descriptor)
     ended = _Ended(child)
-    _watch(ended, lifeline, wake)
+    _watch(ended, parent_death_pipe, wake)
     _end(child, ended)
     _sweep(child, ended)
     code = -signal.SIGKILL if ended.code is None else ended.code

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.adapters.claude_agent._events import Called, Seen, Spoke
-from bot.adapters.claude_agent._plain import shown, without_folders, words
+from bot.adapters.claude_agent._plain_text import shown, without_folders, words
 
 LIMIT = 120
 _PREFIX = "mcp__theseus__"

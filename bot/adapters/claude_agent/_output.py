@@ -9,14 +9,14 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, TestForm
-from bot.domain.diff_guard import about_path
+from bot.authority.protection import Protection
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.ids import short_id, slug
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
-from bot.domain.protection import Protection
 from bot.domain.record import Record
-from bot.domain.syntax import parse
+from bot.guards import about_path
+from bot.infra.syntax import parse
 
 REGRESSIONS = "tests/regressions"
 _SHORTEST_SHA = 7

@@ -3,17 +3,17 @@
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from bot.adapters.claude_agent._places import Place, locate
-from bot.adapters.claude_agent._plain import shown
-from bot.domain.diff_guard import about_path, is_test_file
-from bot.domain.protection import Protection
+from bot.adapters.claude_agent._folders import WorktreePath, locate
+from bot.adapters.claude_agent._plain_text import shown
+from bot.authority.protection import Protection
+from bot.guards import about_path, is_test_file
 
 MOST = 5  # grants in one round
 
 
 def judged(
     root: Path, path: str, owned: Collection[str], protection: Protection, granted: int
-) -> Place | str:
+) -> WorktreePath | str:
     """Return the place that may be owned from now on, or why not, as a sentence.
 
     A file of the repository may be, and a new one beside an owned file or among tests. Nothing
@@ -37,7 +37,7 @@ def judged(
     return place if _belongs(place, owned) else _elsewhere(name)
 
 
-def _belongs(place: Place, owned: Collection[str]) -> bool:
+def _belongs(place: WorktreePath, owned: Collection[str]) -> bool:
     """Whether a file that is not there yet would stand where one is expected."""
     if not place.path.parent.is_dir():
         return False

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._plain_text import flat
 from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Status
-from bot.domain.words import words
+from bot.grammar.word_forms import words
 from bot.ports.store import Store
 
 _SAME_FAULT = 100.0  # one fingerprint says more than any number of words

@@ -5,14 +5,14 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from bot.adapters.claude_agent._briefing import listed
-from bot.adapters.claude_agent._doors import Doors
+from bot.adapters.claude_agent._cleanup import tidied
+from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, schema
 from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
 from bot.adapters.claude_agent._program import Claude, Talk
-from bot.adapters.claude_agent._stuck import Patience, StuckWatch
+from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
-from bot.adapters.claude_agent._tidy import tidied
-from bot.adapters.claude_agent._turn import Tally, Turn, last_cost
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
 from bot.domain.account import Account, Purpose
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.plan import Plan, Reproduction
@@ -21,7 +21,7 @@ from bot.domain.roles import Role
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Diagnosed, Planned
 from bot.ports.workspace import Workspace
-from bot.telemetry import redact
+from bot.redaction import redact
 
 TOOLS = ("journal_search", "memory_search")
 Taken = TypeVar("Taken", Diagnosed, Planned)
@@ -40,10 +40,10 @@ class Accept(Protocol[Result]):
 class ClaudePlanner:
     """Implements `bot.ports.planner.Planner` with a model that reads the worktree."""
 
-    def __init__(self, claude: Claude, role: Role, doors: Doors) -> None:
+    def __init__(self, claude: Claude, role: Role, services: EngineServices) -> None:
         self._claude = claude
         self._role = role
-        self._doors = doors
+        self._services = services
 
     @property
     def name(self) -> str:
@@ -53,14 +53,14 @@ class ClaudePlanner:
     async def diagnose(
         self, case: Case, workspace: Workspace
     ) -> AsyncGenerator[Progress | Diagnosed, None]:
-        """Yield progress, then the diagnosis; see the door."""
+        """Yield progress, then the diagnosis; see the port."""
 
         async def accept(answer: object, *, final: bool) -> Diagnosed:
             form = read(DiagnosisForm, answer)
             return Diagnosed(diagnosis=explained(case.diagnosis, form, case.evidence, self.name))
 
         evidence = await self._evidence(case, workspace)
-        prompt = self._doors.prompts.render("planner_diagnose", evidence=evidence)
+        prompt = self._services.prompts.render("planner_diagnose", evidence=evidence)
         talk = self._talk(case, workspace, DiagnosisForm, "diagnose")
         async with aclosing(self._inquire(talk, prompt, accept)) as updates:
             async for update in updates:
@@ -69,12 +69,12 @@ class ClaudePlanner:
     async def plan(
         self, case: Case, draft: Plan, workspace: Workspace
     ) -> AsyncGenerator[Progress | Planned, None]:
-        """Yield progress, then the plan; see the door."""
+        """Yield progress, then the plan; see the port."""
 
         async def accept(answer: object, *, final: bool) -> Planned:
             form = read(PlanForm, answer)
             found = explained(case.diagnosis, form, case.evidence, self.name)
-            protection = self._doors.protection.naming(case.named)
+            protection = self._services.protection.naming(case.named)
             plan = planned(draft, form, case.evidence, workspace.path, protection, self.name)
             test = None if draft.reproductions else await self._test(form, workspace, final)
             return Planned(diagnosis=found, plan=plan, test=test)
@@ -89,12 +89,12 @@ class ClaudePlanner:
         self, talk: Talk, prompt: str, accept: Accept[Taken]
     ) -> AsyncGenerator[Progress | Taken, None]:
         """Ask; what does not hold goes back once, with the reason."""
-        tally = Tally()
+        tally = CostSum()
         try:
             async with self._claude.converse(talk) as conversation:
                 tally.add(conversation)
-                watch = StuckWatch(talk.cwd, Patience(turns=None))
-                turn = Turn(conversation, tally, talk.cwd, watch.see)
+                watch = StuckWatch(talk.cwd, RepetitionLimits(turns=None))
+                turn = PromptTurn(conversation, tally, talk.cwd, watch.see)
                 yield tally.progress("reads the evidence")
                 for final in (False, True):
                     async with aclosing(turn.say(prompt)) as updates:
@@ -117,19 +117,19 @@ class ClaudePlanner:
             raise AgentOutputInvalid(
                 f"The planner's answer does not hold, twice: {str(objection)[:500]}"
             ) from objection
-        return self._doors.prompts.render("planner_again", problem=fenced(str(objection)))
+        return self._services.prompts.render("planner_again", problem=fenced(str(objection)))
 
     def _talk(self, case: Case, workspace: Workspace, form: type[Record], purpose: Purpose) -> Talk:
-        seat = self._doors.reader(case.run_id, workspace, TOOLS)
+        session = self._services.reader(case.run_id, workspace, TOOLS)
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
-            system=self._doors.prompts.render("planner"),
+            system=self._services.prompts.render("planner"),
             account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
-            tools=seat.tools,
-            server=seat.server,
-            judge=seat.judge,
+            tools=session.tools,
+            server=session.server,
+            judge=session.judge,
             schema=schema(form),
             seconds=self._role.seconds,
             usd=self._role.usd,
@@ -137,7 +137,7 @@ class ClaudePlanner:
         )
 
     async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
-        prompts, protection = self._doors.prompts, self._doors.protection.naming(case.named)
+        prompts, protection = self._services.prompts, self._services.protection.naming(case.named)
         if draft.reproductions:
             sources = "\n\n".join(fenced(test.source) for test in draft.reproductions)
             proof = prompts.render("planner_proof", source=sources)
@@ -160,8 +160,8 @@ class ClaudePlanner:
             case.evidence,
             case.diagnosis,
             words=case.words,
-            memory=await self._doors.remembered(case.run_id, case.diagnosis),
-            checks=await self._doors.checks(workspace),
+            memory=await self._services.remembered(case.run_id, case.diagnosis),
+            checks=await self._services.checks(workspace),
         )
 
     async def _test(self, form: PlanForm, workspace: Workspace, final: bool) -> Reproduction | None:
@@ -171,7 +171,7 @@ class ClaudePlanner:
         root = workspace.path
         try:
             test = reproduction(form.test, taken=lambda path: (root / path).exists())
-            test = await tidied(test, root, self._doors.sandbox)
+            test = await tidied(test, root, self._services.sandbox)
             await self._fails_today(test, workspace)
         except Objection:
             if final:
@@ -180,7 +180,7 @@ class ClaudePlanner:
         return test
 
     async def _fails_today(self, test: Reproduction, workspace: Workspace) -> None:
-        verifier = self._doors.verifier
+        verifier = self._services.verifier
         if await verifier.reds([test], workspace):
             return
         result = await verifier.run_at_base(test, workspace)

@@ -12,16 +12,16 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
-from bot.adapters.claude_agent._conversation import Conversation, Line
+from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Judge, Talk
+from bot.adapters.claude_agent._conversation import ProgramConversation, TransportLine
 from bot.adapters.claude_agent._failures import StaleConversation, missing
-from bot.adapters.claude_agent._talk import ClaudeOptions, Judge, Talk
 from bot.adapters.claude_agent._transcripts import Transcripts, conversation_id
 from bot.ports.clock import Clock
 from bot.ports.model_gateway import ModelGateway
 
-__all__ = ["Claude", "ClaudeOptions", "Conversation", "Judge", "StaleConversation", "Talk"]
+__all__ = ["Claude", "ClaudeOptions", "Judge", "ProgramConversation", "StaleConversation", "Talk"]
 
-WIRE = "bot.adapters.claude_agent._wire"
+WIRE = "bot.adapters.claude_agent._transport"
 PACKAGE = "claude_agent_sdk"
 
 
@@ -56,22 +56,24 @@ class Claude:
         return self._transcripts.tidy(older_than)
 
     @asynccontextmanager
-    async def converse(self, talk: Talk) -> AsyncGenerator[Conversation, None]:
+    async def converse(self, talk: Talk) -> AsyncGenerator[ProgramConversation, None]:
         """Start the program; leaving ends all its processes, at once if a turn is under way.
 
         May be entered long before the first `say`: `talk.seconds` count from the first `say`.
         Raises `AgentMissing`, `AgentUnavailable`, and `StaleConversation` (also from the first
         `say`) where what is kept of it cannot be gone on with.
         """
-        wire = await _wire()
+        transport = await _transport()
         if talk.fresh:
             self._transcripts.forget(talk.name)
         kept = self._transcripts.find(talk.name)
         async with self._gateway.lend(talk.account) as lent:
             name, resume = conversation_id(talk.name), kept is not None
-            line: Line = wire.Wire(self._options, talk, lent, name, resume=resume)
+            line: TransportLine = transport.SdkTransport(
+                self._options, talk, lent, name, resume=resume
+            )
             await line.open()
-            conversation = Conversation(line, self._options, talk, lent, self._clock, kept)
+            conversation = ProgramConversation(line, self._options, talk, lent, self._clock, kept)
             try:
                 yield conversation
             finally:
@@ -79,7 +81,7 @@ class Claude:
                 conversation.account(self._transcripts.find(talk.name))
 
 
-async def _wire() -> ModuleType:
+async def _transport() -> ModuleType:
     """Import what drives the SDK, in a thread: it takes a second the first time."""
     try:
         return await asyncio.to_thread(importlib.import_module, WIRE)

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._plain_text import flat
 from bot.domain.memory import Recall
-from bot.domain.recalling import told
-from bot.ports.memory import MemoryBook
+from bot.memory.ranking import told
+from bot.ports.memory import MemoryStore
 
 _LINE = 500
 _MEMORIES = 8
 
 
-class Remembered:
+class RunMemory:
     """Looks in the memory book, then in the store's runs."""
 
-    def __init__(self, runs: PastRuns, book: MemoryBook) -> None:
+    def __init__(self, runs: PastRuns, memory_store: MemoryStore) -> None:
         self._runs = runs
-        self._book = book
+        self._memory_store = memory_store
 
     async def told(
         self, text: str, *, fingerprint: str = "", besides: str = "", limit: int = 5
@@ -27,7 +27,7 @@ class Remembered:
         `besides` is the run that asks: one does not remember oneself. Raises `StoreError`.
         """
         wanted = Recall(words=text, fingerprint=fingerprint, limit=_MEMORIES)
-        found = [each.memory for each in await self._book.recall(wanted)]
+        found = [each.memory for each in await self._memory_store.recall(wanted)]
         lines = [flat(told(memory), _LINE) for memory in found if memory.run_id != besides]
         return (*lines, *await self.runs(text, fingerprint, besides, limit))
 

@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from types import TracebackType
 from typing import Self
 
-from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._forms import Review
+from bot.adapters.claude_agent._conversation import ProgramConversation
+from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._output import Objection, read
-from bot.adapters.claude_agent._plain import flat
+from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._program import Claude, Talk
-from bot.adapters.claude_agent._stuck import Patience, StuckWatch
-from bot.adapters.claude_agent._turn import Tally, Turn
+from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn
 from bot.domain.errors import AgentError, BudgetSpent
 from bot.ports.agent import Progress
 
@@ -27,13 +27,13 @@ class Reviewer:
     Its trouble is not the run's: it is told in `last_word`.
     """
 
-    def __init__(self, claude: Claude, talk: Talk | None, tally: Tally) -> None:
+    def __init__(self, claude: Claude, talk: Talk | None, tally: CostSum) -> None:
         self._claude = claude
         self._talk = talk
         self._tally = tally
         self._stack = AsyncExitStack()
-        self._opening: asyncio.Task[Conversation] | None = None
-        self._review: Review | None = None
+        self._opening: asyncio.Task[ProgramConversation] | None = None
+        self._review: ReviewForm | None = None
         self._trouble = ""
         self._objected = 0
 
@@ -60,7 +60,7 @@ class Reviewer:
         return self._review is not None or bool(self._trouble)
 
     @property
-    def sends_back(self) -> Review | None:
+    def sends_back(self) -> ReviewForm | None:
         """Return the review the executor has to answer; `None` when the change may go on."""
         review = self._review
         if self._trouble or review is None or review.approve or self._objected > MAX_SENT_BACK:
@@ -94,19 +94,19 @@ class Reviewer:
         if self._trouble or self._opening is None or self._talk is None:
             return
         root = self._talk.cwd
-        watch = StuckWatch(root, Patience(turns=None))
+        watch = StuckWatch(root, RepetitionLimits(turns=None))
         try:
-            turn = Turn(await self._opening, self._tally, root, watch.see)
+            turn = PromptTurn(await self._opening, self._tally, root, watch.see)
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update.but(text=f"reviewer {update.text}")
-            self._review = read(Review, turn.reply.structured)
+            self._review = read(ReviewForm, turn.reply.structured)
         except (AgentError, BudgetSpent, Objection) as error:
             self._trouble = flat(str(error), _LAST_WORD)
         else:
             self._objected += not self._review.approve
 
-    async def _open(self, talk: Talk) -> Conversation:
+    async def _open(self, talk: Talk) -> ProgramConversation:
         conversation = await self._stack.enter_async_context(self._claude.converse(talk))
         self._tally.add(conversation)
         return conversation

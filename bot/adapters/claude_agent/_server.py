@@ -1,26 +1,28 @@
-"""The desk's tools for the program: an MCP server in this process. Needs claude-agent-sdk."""
+"""Our tools for the program: an MCP server in this process. Needs claude-agent-sdk."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
-from bot.adapters.claude_agent._desk import Answer
-from bot.adapters.claude_agent._guard import SERVER
+from bot.adapters.claude_agent._tool_handlers import ToolAnswer
+from bot.adapters.claude_agent._tool_permissions import SERVER
 from bot.adapters.claude_agent._tools import TOOLS, Tool
 from bot.domain.errors import AgentMissing
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class Answers(Protocol):
-    """Whoever answers calls of tools: a desk."""
+class ToolServer(Protocol):
+    """Whoever answers calls of tools."""
 
-    async def call(self, name: str, arguments: Mapping[str, object]) -> Answer:
+    async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
         """Return what the tool of that name answers."""
         ...
 
 
-def desk_server(desk: Answers, names: Collection[str], tools: Mapping[str, Tool] = TOOLS) -> object:
-    """Return the server (an `McpSdkServerConfig`) that offers these of a desk's `tools`.
+def handlers_server(
+    handlers: ToolServer, names: Collection[str], tools: Mapping[str, Tool] = TOOLS
+) -> object:
+    """Return the server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
 
     Raises `AgentMissing` where the package is not installed.
     """
@@ -32,16 +34,18 @@ def desk_server(desk: Answers, names: Collection[str], tools: Mapping[str, Tool]
             detail=str(error),
         ) from error
     offered = [
-        tool(name, tools[name].purpose, tools[name].takes.model_json_schema())(_handler(desk, name))
+        tool(name, tools[name].purpose, tools[name].takes.model_json_schema())(
+            _handler(handlers, name)
+        )
         for name in tools
         if name in names
     ]
     return create_sdk_mcp_server(SERVER, tools=offered)
 
 
-def _handler(desk: Answers, name: str) -> Handler:
+def _handler(handlers: ToolServer, name: str) -> Handler:
     async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
-        answer = await desk.call(name, arguments)
+        answer = await handlers.call(name, arguments)
         return {"content": [{"type": "text", "text": answer.text}], "is_error": answer.failed}
 
     return handle

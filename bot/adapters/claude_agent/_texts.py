@@ -13,8 +13,8 @@ from bot.domain.evidence import Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, Capsule, FailureGroup, Frame
 from bot.domain.memory import Memory
-from bot.domain.recalling import failed_approaches, told
-from bot.telemetry import redact
+from bot.memory.ranking import failed_approaches, told
+from bot.redaction import redact
 
 LIMIT = 20_000  # characters; some 6,000 tokens
 _IDS = 5

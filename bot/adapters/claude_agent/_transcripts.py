@@ -22,7 +22,7 @@ def conversation_id(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class TranscriptUsage:
     """What a transcript says was used by the time it was written."""
 
     cost_usd: float = 0.0
@@ -72,17 +72,17 @@ class Transcripts:
         (self._home / "bin" / conversation).unlink(missing_ok=True)
 
 
-def used(transcript: Path | None) -> Told:
+def used(transcript: Path | None) -> TranscriptUsage:
     """Return what the transcript says was used in the whole conversation, as of its last word.
 
     The program counts on from there when it goes on with the conversation.
     """
-    told = Told()
+    told = TranscriptUsage()
     for line in _lines(transcript):
         if line.get("type") == "cost-state":
             models = line.get("modelUsage")
             rows = list(models.values()) if isinstance(models, dict) else []
-            told = Told(_number(line, "totalCostUSD"), *tokens(rows))
+            told = TranscriptUsage(_number(line, "totalCostUSD"), *tokens(rows))
     return told
 
 

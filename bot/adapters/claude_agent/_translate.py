@@ -16,20 +16,20 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from bot.adapters.claude_agent._heard import (
+from bot.adapters.claude_agent._transcripts import tokens
+from bot.adapters.claude_agent._transport_events import (
     Alive,
-    Call,
     Came,
-    Complaint,
-    Ended,
     Heard,
     LimitReached,
+    ProgramError,
     Retrying,
-    Said,
+    TextSaid,
+    ToolCalled,
+    TurnEnded,
     Used,
     Wrote,
 )
-from bot.adapters.claude_agent._transcripts import tokens
 
 STRUCTURED = "StructuredOutput"  # the program's own tool, by which a schema's answer comes
 SYNTHETIC = "<synthetic>"  # the "model" of what the program says in the model's place
@@ -53,7 +53,7 @@ class Translator:
             case AssistantMessage(model=model, content=blocks) as said:
                 if said.error or model == SYNTHETIC:
                     words = [block.text for block in blocks if isinstance(block, TextBlock)]
-                    yield Complaint(said.error or "", "\n".join(words))
+                    yield ProgramError(said.error or "", "\n".join(words))
                 else:
                     yield from self._assistant(said)
             case UserMessage(content=list(blocks)):
@@ -72,11 +72,11 @@ class Translator:
         for block in message.content:
             match block:
                 case TextBlock(text=text) if text.strip():
-                    yield Said(text)
+                    yield TextSaid(text)
                 case ToolUseBlock(id=call, name=name) if name == STRUCTURED:
                     self._silent.add(call)
                 case ToolUseBlock(id=call, name=name, input=arguments):
-                    yield Call(call, name, arguments)
+                    yield ToolCalled(call, name, arguments)
 
     def _returned(self, blocks: Sequence[object]) -> Iterator[Heard]:
         yield Alive()
@@ -117,9 +117,9 @@ def _used(answer: str, usage: object) -> Iterator[Used]:
         yield Used(answer, tokens_in, _count(usage, "output_tokens"))
 
 
-def _ended(message: ResultMessage) -> Ended:
+def _ended(message: ResultMessage) -> TurnEnded:
     tokens_in, tokens_out = tokens(list((message.model_usage or {}).values()))
-    return Ended(
+    return TurnEnded(
         failed=message.is_error,
         kind=message.subtype,
         reason=message.terminal_reason or "",

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._events import Called, Reply, Seen
-from bot.adapters.claude_agent._guard import PREFIX
+from bot.adapters.claude_agent._conversation import ProgramConversation
+from bot.adapters.claude_agent._events import Called, ModelReply, Seen
 from bot.adapters.claude_agent._narration import narrate
+from bot.adapters.claude_agent._tool_permissions import PREFIX
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.spent import Spent
 from bot.ports.agent import Progress
@@ -16,14 +16,14 @@ Watch = Callable[[Seen], None]
 _REPORT = f"{PREFIX}report_progress"
 
 
-class Tally:
+class CostSum:
     """What all conversations of one call have cost together, and how much of that was told."""
 
     def __init__(self) -> None:
-        self._conversations: list[Conversation] = []
+        self._conversations: list[ProgramConversation] = []
         self._told = Spent()
 
-    def add(self, conversation: Conversation) -> None:
+    def add(self, conversation: ProgramConversation) -> None:
         """Count this one too."""
         self._conversations.append(conversation)
 
@@ -46,20 +46,24 @@ class Tally:
         return self.spent != self._told
 
 
-class Turn:
+class PromptTurn:
     """One prompt, said to a conversation; afterwards `reply` is what the model answered."""
 
     def __init__(
-        self, conversation: Conversation, tally: Tally, root: Path, watch: Watch | None = None
+        self,
+        conversation: ProgramConversation,
+        tally: CostSum,
+        root: Path,
+        watch: Watch | None = None,
     ) -> None:
         self._conversation = conversation
         self._tally = tally
         self._root = root
         self._watch = watch
-        self._reply: Reply | None = None
+        self._reply: ModelReply | None = None
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> ModelReply:
         """Return the model's last word. Raises `AgentOutputInvalid` before there is one."""
         if self._reply is None:
             raise AgentOutputInvalid("The model's turn ended without an answer.")
@@ -70,7 +74,7 @@ class Turn:
         self._reply = None
         async with aclosing(self._conversation.say(prompt)) as events:
             async for event in events:
-                if isinstance(event, Reply):
+                if isinstance(event, ModelReply):
                     self._reply = event
                     continue
                 if line := narrate(event, self._root):
@@ -80,6 +84,6 @@ class Turn:
                     self._watch(event)
 
 
-def last_cost(tally: Tally, error: TheseusError) -> Progress | None:
+def last_cost(tally: CostSum, error: TheseusError) -> Progress | None:
     """Return what has to be told before `error` leaves: money that no progress has named yet."""
     return tally.progress(f"stops: {error}"[:200]) if tally.owed else None

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -43,6 +44,10 @@ class DiscordChat:
         self._awaited: dict[str, asyncio.Future[MessageRef]] = {}
         self._storing: set[asyncio.Task[MessageRef | asyncio.Future[MessageRef]]] = set()
 
+    async def forget(self, older_than: datetime) -> int:
+        """Remove what is kept of messages sent before then; they stay in Discord."""
+        return await self._outbox.forget(discord.utils.time_snowflake(older_than))
+
     async def run_forever(self) -> None:
         """Send what waits, what an earlier process left first, until cancelled.
 
@@ -66,10 +71,10 @@ class DiscordChat:
                 task.cancel()
             await asyncio.gather(*self._storing, return_exceptions=True)
 
-    # The door
+    # The port
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:
-        """Send once for ever under this key; see the door."""
+        """Send once for ever under this key; see the port."""
         # A task of its own: a caller cancelled while the row is written must not leave a message
         # that is stored but waits for the next start.
         storing = asyncio.create_task(self._store(channel_id, post, key), name=f"outbox {key}")
@@ -79,7 +84,7 @@ class DiscordChat:
         return stored if isinstance(stored, MessageRef) else await asyncio.shield(stored)
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
-        """Bring a message up to date, paced; see the door."""
+        """Bring a message up to date, paced; see the port."""
         if self._edits.want(ref, post):
             self._todo.put_nowait(ref)
         if final:
@@ -107,14 +112,6 @@ class DiscordChat:
         """Return the direct channel's id; Discord opens the same one each time."""
         made = await self._retried(lambda: self._client.http.start_private_message(person_id))
         return int(made["id"])
-
-    async def react(self, ref: MessageRef, emoji: str) -> None:
-        """Add the bot's reaction."""
-        try:
-            await self._retried(lambda: self._message(ref).add_reaction(emoji))
-        except ChatRejected as error:
-            cause = error.__cause__
-            raise self._permissions.explained(error, ref.channel_id, "react") from cause
 
     # How it is done
 
@@ -198,7 +195,7 @@ class DiscordChat:
             await self._retried(show)
         except ChatRejected as error:
             told = self._permissions.explained(error, ref.channel_id, "change my message")
-            _log.info("an edit was left out: %s", told)  # gone, or too old; the door says so
+            _log.info("an edit was left out: %s", told)  # gone, or too old; the port says so
         return post
 
     def _message(self, ref: MessageRef) -> discord.PartialMessage:

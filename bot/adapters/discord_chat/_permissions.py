@@ -7,7 +7,7 @@ import discord
 
 from bot.domain.errors import ChatRejected
 
-Doing = Literal["write", "change my message", "open a thread", "react"]
+Doing = Literal["write", "change my message", "open a thread"]
 
 _REFUSED = (50001, 50013)  # Missing Access, Missing Permissions
 # As discord.py calls them and as Discord's own pages do.
@@ -18,7 +18,6 @@ _NAMES = {
     "embed_links": "Embed Links",
     "attach_files": "Attach Files",
     "read_message_history": "Read Message History",
-    "add_reactions": "Add Reactions",
     "create_public_threads": "Create Public Threads",
 }
 _SPEAKING = ("view_channel", "embed_links", "attach_files", "read_message_history")
@@ -26,7 +25,6 @@ _NEEDED: dict[Doing, tuple[str, ...]] = {
     "write": _SPEAKING,
     "change my message": ("view_channel", "embed_links", "attach_files"),
     "open a thread": ("view_channel", "read_message_history", "create_public_threads"),
-    "react": ("view_channel", "read_message_history", "add_reactions"),
 }
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ _PATH = re.compile(r"/*(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/*")
 _SSH_OVER_443 = "ssh.github.com"
 
 
-class Remote(NamedTuple):
+class RemoteAddress(NamedTuple):
     """What a remote's URL says: `host` in lower case, with a port only for http(s)."""
 
     host: str
@@ -43,7 +43,7 @@ class Address(NamedTuple):
         """Return where git finds a repository, over http(s)."""
         return f"{self.web}/{repository}.git"
 
-    def holds(self, remote: Remote) -> bool:
+    def holds(self, remote: RemoteAddress) -> bool:
         """Return whether a remote is on this GitHub."""
         return remote.host in (self.host.lower(), (urlsplit(self.web).hostname or "").lower())
 
@@ -70,7 +70,7 @@ def address_of(api_url: str | None) -> Address:
     return Address(api, f"{api}/graphql", web)
 
 
-def remote_of(url: str) -> Remote | None:
+def remote_of(url: str) -> RemoteAddress | None:
     """Return what a git remote's URL means; `None` if it is no repository at a code host.
 
     Knows `https://host/owner/name.git`, `ssh://git@host:22/owner/name` and `git@host:owner/name`.
@@ -94,7 +94,7 @@ def remote_of(url: str) -> Remote | None:
     if not host or named is None or ".." in (named["owner"], named["name"]):
         return None
     host = "github.com" if host.lower() == _SSH_OVER_443 else host.lower()
-    return Remote(host, f"{named['owner']}/{named['name']}")
+    return RemoteAddress(host, f"{named['owner']}/{named['name']}")
 
 
 def repository_of(remote_url: str, api_url: str | None = None) -> str:

@@ -5,26 +5,26 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
-class Answer(BaseModel):
+class GithubObject(BaseModel):
     """A part of an answer; what it does not name is ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class User(Answer):
+class GithubUser(GithubObject):
     """Somebody."""
 
     login: str
 
 
-class Permissions(Answer):
+class Permissions(GithubObject):
     """What the token's owner may do in a repository."""
 
     push: bool = False
     admin: bool = False
 
 
-class Repository(Answer):
+class Repository(GithubObject):
     """A repository."""
 
     full_name: str
@@ -33,13 +33,13 @@ class Repository(Answer):
     permissions: Permissions | None = None
 
 
-class RepositoryName(Answer):
+class RepositoryName(GithubObject):
     """Just its name."""
 
     full_name: str
 
 
-class End(Answer):
+class End(GithubObject):
     """One end of a pull request. `repo` is gone where a fork was deleted."""
 
     ref: str
@@ -47,7 +47,7 @@ class End(Answer):
     repo: RepositoryName | None = None
 
 
-class Pull(Answer):
+class GithubPull(GithubObject):
     """A pull request; in a list of them `mergeable` is not known."""
 
     number: int
@@ -70,33 +70,33 @@ class Pull(Answer):
         return self.merged_at is not None
 
 
-class Merged(Answer):
+class Merged(GithubObject):
     """The answer to a merge."""
 
     sha: str
     merged: bool = True
 
 
-class Target(Answer):
+class GithubCommitRef(GithubObject):
     """What a ref stands on."""
 
     sha: str
 
 
-class Ref(Answer):
+class Ref(GithubObject):
     """A branch, by its full name."""
 
     ref: str
-    object: Target
+    object: GithubCommitRef
 
 
-class AppName(Answer):
+class AppName(GithubObject):
     """The App that made a check run."""
 
     id: int
 
 
-class CheckRun(Answer):
+class CheckRun(GithubObject):
     """A check by an App, GitHub Actions among them."""
 
     name: str
@@ -105,27 +105,27 @@ class CheckRun(Answer):
     app: AppName | None = None
 
 
-class WorkflowRun(Answer):
+class WorkflowRun(GithubObject):
     """A run of GitHub Actions."""
 
     id: int
 
 
-class Status(Answer):
+class GithubStatus(GithubObject):
     """A commit status, the older kind of check."""
 
     context: str
     state: str
 
 
-class RequiredCheck(Answer):
+class RequiredCheck(GithubObject):
     """A check that branch protection wants. Without `app_id`, or with -1, anybody's counts."""
 
     context: str
     app_id: int | None = None
 
 
-class RequiredChecks(Answer):
+class RequiredChecks(GithubObject):
     """The checks that branch protection wants."""
 
     enforcement_level: str = "everyone"
@@ -133,27 +133,27 @@ class RequiredChecks(Answer):
     checks: tuple[RequiredCheck, ...] = ()
 
 
-class BranchProtection(Answer):
+class BranchProtection(GithubObject):
     """What everybody may read of branch protection."""
 
     required_status_checks: RequiredChecks | None = None
 
 
-class Branch(Answer):
+class GithubBranch(GithubObject):
     """A branch and its protection."""
 
     name: str
     protection: BranchProtection | None = None
 
 
-class RuleCheck(Answer):
+class RuleCheck(GithubObject):
     """A check that a ruleset wants."""
 
     context: str
     integration_id: int | None = None
 
 
-class RuleParameters(Answer):
+class RuleParameters(GithubObject):
     """What is read of a rule's parameters."""
 
     required_status_checks: tuple[RuleCheck, ...] = ()
@@ -162,23 +162,23 @@ class RuleParameters(Answer):
     required_review_thread_resolution: bool = False
 
 
-class Rule(Answer):
+class GithubRule(GithubObject):
     """One rule that applies to a branch."""
 
     type: str
     parameters: RuleParameters | None = None
 
 
-class Written(Answer):
+class GithubComment(GithubObject):
     """A comment on a pull request. `user` is gone where the account was deleted."""
 
     id: int
-    user: User | None = None
+    user: GithubUser | None = None
     body: str | None = None
     created_at: AwareDatetime
 
 
-class LineComment(Written):
+class LineComment(GithubComment):
     """A comment on a line of the change; `line` is empty once the line is outdated."""
 
     path: str = ""
@@ -186,11 +186,11 @@ class LineComment(Written):
     original_line: int | None = None
 
 
-class Review(Answer):
+class GithubReview(GithubObject):
     """A review; a pending one has not been submitted."""
 
     id: int
-    user: User | None = None
+    user: GithubUser | None = None
     body: str | None = None
     state: str
     submitted_at: AwareDatetime | None = Field(default=None)

@@ -8,13 +8,13 @@ from gidgethub import GitHubException, QueryError
 from pydantic import SecretStr, ValidationError
 
 from bot.adapters.github_forge._address import Address
-from bot.adapters.github_forge._answers import Answer
+from bot.adapters.github_forge._answers import GithubObject
 from bot.adapters.github_forge._credentials import Credentials
 from bot.adapters.github_forge._failures import not_understood, refusal_of, told
-from bot.adapters.github_forge._wire import Wire
+from bot.adapters.github_forge._http import GithubHttp
 from bot.domain.errors import ForgeRejected
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=GithubObject)
 
 PAGE = 100
 
@@ -29,7 +29,7 @@ class Api:
     """
 
     def __init__(
-        self, wire: Wire, address: Address, repository: str, credentials: Credentials
+        self, wire: GithubHttp, address: Address, repository: str, credentials: Credentials
     ) -> None:
         self._wire = wire
         self._address = address

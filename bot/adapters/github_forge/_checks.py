@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from bot.adapters.github_forge._answers import (
-    Branch,
     CheckRun,
-    Rule,
-    Status,
+    GithubBranch,
+    GithubRule,
+    GithubStatus,
     WorkflowRun,
 )
 from bot.adapters.github_forge._api import Api
@@ -41,7 +41,7 @@ class Required(NamedTuple):
     app: int | None = None
 
 
-class Checks(NamedTuple):
+class GithubChecks(NamedTuple):
     """The checks of one head. `sees` are those the credentials may see, beside plain statuses."""
 
     results: tuple[Result, ...]
@@ -84,7 +84,7 @@ class CheckReader:
         self._api = api
         self._by_actions = False
 
-    async def __call__(self, head: str, base_branch: str) -> Checks:
+    async def __call__(self, head: str, base_branch: str) -> GithubChecks:
         """Return the checks of a head that is to go into a base branch. Raises `ForgeError`."""
         try:
             async with asyncio.TaskGroup() as group:
@@ -94,7 +94,7 @@ class CheckReader:
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
         found, sees = runs.result()
-        return Checks((*found, *statuses.result()), required.result(), sees)
+        return GithubChecks((*found, *statuses.result()), required.result(), sees)
 
     async def _runs(self, head: str) -> tuple[tuple[Result, ...], Sight]:
         """Return the check runs, and which of them the credentials may see.
@@ -116,11 +116,14 @@ class CheckReader:
         return (), "nothing"
 
 
-async def rules_of(api: Api, branch: str) -> tuple[Rule, ...]:
+async def rules_of(api: Api, branch: str) -> tuple[GithubRule, ...]:
     """Return the rules that apply to a branch; none where this GitHub knows no rulesets."""
     try:
         return await api.all(
-            Rule, "rules/branches/{branch}?", doing="read the rules of its branch", branch=branch
+            GithubRule,
+            "rules/branches/{branch}?",
+            doing="read the rules of its branch",
+            branch=branch,
         )
     except ForgeRejected as refused:
         if refusal_of(refused).status not in (403, 404):
@@ -150,7 +153,7 @@ async def _jobs(api: Api, head: str) -> tuple[CheckRun, ...]:
 async def _statuses(api: Api, head: str) -> tuple[Result, ...]:
     try:
         found = await api.all(
-            Status, "commits/{head}/status?", key="statuses", doing=_DOING, head=head
+            GithubStatus, "commits/{head}/status?", key="statuses", doing=_DOING, head=head
         )
     except ForgeRejected as refused:
         if refusal_of(refused).status not in (403, 404):
@@ -162,7 +165,7 @@ async def _statuses(api: Api, head: str) -> tuple[Result, ...]:
 async def _required(api: Api, branch: str) -> tuple[Required, ...]:
     """Return what branch protection and the rulesets require, each once."""
     doing = "read its base branch"
-    shown = await api.find(Branch, "branches/{branch}", doing=doing, branch=branch)
+    shown = await api.find(GithubBranch, "branches/{branch}", doing=doing, branch=branch)
     wanted: dict[Required, None] = {}
     protection = shown.protection if shown else None
     status_checks = protection.required_status_checks if protection else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Set
 from datetime import datetime
 
-from bot.adapters.github_forge._answers import LineComment, Review, Written
+from bot.adapters.github_forge._answers import GithubComment, GithubReview, LineComment
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._marks import is_ours
 from bot.domain.proposal import Comment
@@ -18,20 +18,20 @@ async def comments_of(api: Api, number: int, reviewers: Set[str]) -> tuple[Comme
     key it always had. What we wrote is left out even where we go by a reviewer's login.
     """
     doing = f"read the comments of #{number}"
-    talk = await api.all(Written, "issues/{number}/comments?", doing=doing, number=number)
-    reviews = await api.all(Review, "pulls/{number}/reviews?", doing=doing, number=number)
+    talk = await api.all(GithubComment, "issues/{number}/comments?", doing=doing, number=number)
+    reviews = await api.all(GithubReview, "pulls/{number}/reviews?", doing=doing, number=number)
     lines = await api.all(LineComment, "pulls/{number}/comments?", doing=doing, number=number)
     said = [*_talk(talk), *_reviews(reviews), *_lines(lines)]
     wanted = [each for each in said if each.author.lower() in reviewers and not is_ours(each.text)]
     return tuple(sorted(wanted, key=lambda comment: (comment.at, comment.key)))
 
 
-def _talk(found: Iterable[Written]) -> Iterable[Comment]:
+def _talk(found: Iterable[GithubComment]) -> Iterable[Comment]:
     for each in found:
         yield from _said("issue_comment", each, each.created_at)
 
 
-def _reviews(found: Iterable[Review]) -> Iterable[Comment]:
+def _reviews(found: Iterable[GithubReview]) -> Iterable[Comment]:
     for each in found:
         if each.state not in _NOT_SAID and each.submitted_at is not None:
             yield from _said("review", each, each.submitted_at)
@@ -45,7 +45,7 @@ def _lines(found: Iterable[LineComment]) -> Iterable[Comment]:
 
 def _said(
     kind: str,
-    each: Written | Review | LineComment,
+    each: GithubComment | GithubReview | LineComment,
     at: datetime,
     *,
     file: str = "",

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import jwt
 from pydantic import AwareDatetime, SecretStr
 
-from bot.adapters.github_forge._answers import Answer
+from bot.adapters.github_forge._answers import GithubObject
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 
@@ -19,19 +19,19 @@ _SKEW = timedelta(minutes=1)  # our clock may be ahead of GitHub's
 _GOOD_FOR = timedelta(minutes=8)  # GitHub takes ten at most
 
 
-class Installed(Answer):
+class InstallationCredentials(GithubObject):
     """What GitHub gives for an App's installation."""
 
     token: SecretStr
     expires_at: AwareDatetime
 
 
-Ask = Callable[[int, str], Awaitable[Installed]]
+Ask = Callable[[int, str], Awaitable[InstallationCredentials]]
 """Asks GitHub for an installation's token: its number, and the App's own JWT."""
 
 
 class Credentials(Protocol):
-    """Something that opens GitHub's doors."""
+    """What proves to GitHub who asks."""
 
     @property
     def mend(self) -> str:

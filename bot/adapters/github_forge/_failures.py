@@ -17,7 +17,7 @@ from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 _LONGEST = 200
 
 
-class Refusal(Exception):
+class GithubRefusal(Exception):
     """GitHub said no, with this status and in these words (its own, in English)."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -26,10 +26,10 @@ class Refusal(Exception):
         self.words = words
 
 
-def refusal_of(error: ForgeRejected) -> Refusal:
+def refusal_of(error: ForgeRejected) -> GithubRefusal:
     """Return what GitHub answered, where that is what an error tells; else a status of 0."""
     cause = error.__cause__
-    return cause if isinstance(cause, Refusal) else Refusal(0, str(error))
+    return cause if isinstance(cause, GithubRefusal) else GithubRefusal(0, str(error))
 
 
 def told(error: GitHubException, *, doing: str, where: str, mend: str) -> ForgeError:
@@ -77,7 +77,7 @@ def _refused(
     else:
         text = f"{said}: {words} ({status})"
     error = ForgeRejected(text, detail=words)
-    error.__cause__ = Refusal(status, words)
+    error.__cause__ = GithubRefusal(status, words)
     return error
 
 

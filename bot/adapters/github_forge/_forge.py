@@ -1,4 +1,4 @@
-"""The forge door on GitHub."""
+"""The forge port on GitHub."""
 
 import asyncio
 import logging
@@ -7,23 +7,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 from weakref import WeakValueDictionary
 
-from bot.adapters._git import Private
-from bot.adapters._git_remote import Way
 from bot.adapters.github_forge._address import address_of, remote_of
-from bot.adapters.github_forge._answers import Pull, Repository, User, Written
+from bot.adapters.github_forge._answers import GithubComment, GithubPull, GithubUser, Repository
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._comments import comments_of
 from bot.adapters.github_forge._credentials import Credentials, git_header
 from bot.adapters.github_forge._failures import refusal_of
+from bot.adapters.github_forge._http import GithubHttp, client, opens
 from bot.adapters.github_forge._marks import comment_of
-from bot.adapters.github_forge._merging import Merging, Method
-from bot.adapters.github_forge._opening import Opening
-from bot.adapters.github_forge._pulls import Pulls
-from bot.adapters.github_forge._undo import Undo
-from bot.adapters.github_forge._wire import Wire, client, opens
+from bot.adapters.github_forge._pull_merger import Method, PullMerger
+from bot.adapters.github_forge._pull_publisher import PullPublisher
+from bot.adapters.github_forge._pulls import GithubPulls
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.infra.git import Private
+from bot.infra.git_remote import Way
 from bot.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
@@ -69,12 +68,11 @@ class GithubForge:
 
     async def __aenter__(self) -> Self:
         self._web = await self._stack.enter_async_context(client(self._address))
-        wire = Wire(self._web, self._address, self._credentials, self._clock)
+        wire = GithubHttp(self._web, self._address, self._credentials, self._clock)
         self._api = Api(wire, self._address, self._repository, self._credentials)
-        self._pulls = Pulls(self._api, self._clock, self._labels, draft=self._draft)
-        self._opening = Opening(self._pulls, self._way, self._credentials.mend)
-        self._undo = Undo(self._api, self._pulls)
-        self._merging = Merging(self._api, self._pulls, self._clock, self._method)
+        self._pulls = GithubPulls(self._api, self._clock, self._labels, draft=self._draft)
+        self._opening = PullPublisher(self._pulls, self._way, self._credentials.mend)
+        self._merging = PullMerger(self._api, self._pulls, self._clock, self._method)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -119,16 +117,6 @@ class GithubForge:
             await self._say(number, reason)
         return await self._pulls.shown(pull)
 
-    async def revert(self, number: int) -> ForgeProposal:
-        """Open a pull request that undoes a merged one, or return the one already open."""
-        async with self._alone(f"pull {number}"):
-            pull = await self._pulls.get(number)
-            if not pull.merged:
-                raise ForgeRejected(
-                    f"pull request #{number} is not merged; there is nothing to undo"
-                )
-            return await self._pulls.shown(await self._undo(pull))
-
     async def publish(self, number: int) -> ForgeProposal:
         """Take it out of draft; harmless where it is in none."""
         pull = await self._pulls.get(number)
@@ -149,7 +137,9 @@ class GithubForge:
         if shown.archived:
             raise ForgeRejected(f"{shown.full_name} is archived on GitHub; nobody can push there")
         await self._may_push(shown)
-        opened = await self._api.all(Pull, "pulls?state=open", doing="list pull requests", most=100)
+        opened = await self._api.all(
+            GithubPull, "pulls?state=open", doing="list pull requests", most=100
+        )
         count = f"{len(opened)}{'+' if len(opened) == 100 else ''}"
         return (
             f"GitHub {shown.full_name} as {login}, default branch {shown.default_branch}, "
@@ -188,7 +178,7 @@ class GithubForge:
             config["http.proxy"] = ""
         return Way(self._address.clone_url(self._api.repository), Private(config))
 
-    async def _published(self, pull: Pull) -> Pull:
+    async def _published(self, pull: GithubPull) -> GithubPull:
         doing = f"take #{pull.number} out of draft"
         await self._api.mutate(_READY, doing=doing, id=pull.node_id)
         pull = await self._pulls.get(pull.number)
@@ -199,20 +189,20 @@ class GithubForge:
         path = "issues/{number}/comments"
         body = {"body": comment_of(text)}
         try:
-            await self._api.send(Written, "POST", path, body, doing="comment", number=number)
+            await self._api.send(GithubComment, "POST", path, body, doing="comment", number=number)
         except ForgeError as error:
             _log.warning("#%s stays without the comment: %s", number, error)
 
     async def _login(self) -> str:
         try:
-            return (await self._api.get(User, "/user", doing="see who I am")).login
+            return (await self._api.get(GithubUser, "/user", doing="see who I am")).login
         except ForgeRejected as refused:
             if refusal_of(refused).status != 403:  # an App's installation is nobody's account
                 raise
             return self._credentials.name
 
     async def _may_push(self, shown: Repository) -> None:
-        """Ask git's own door: only it knows what a fine-grained token may do."""
+        """Ask over git's own HTTP: only it knows what a fine-grained token may do."""
         name, _, value = git_header(await self._api.token()).partition(": ")
         url = f"{self._address.clone_url(shown.full_name)}/info/refs?service=git-receive-pack"
         status = await opens(self._web, url, Private({name: value}))

@@ -12,7 +12,7 @@ _SKEW = timedelta(seconds=5)  # at least so long, whatever our clock thinks of G
 _SECONDARY = (b"secondary rate limit", b"abuse detection")
 
 
-class Limits:
+class RateLimits:
     """Until when GitHub wants to be left alone.
 
     The hourly limit is per resource (REST, GraphQL); a secondary one is for everything.

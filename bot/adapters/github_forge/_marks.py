@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.proposal import ProposalDraft
-from bot.telemetry import redact
+from bot.redaction import redact
 
 TITLE = 256
 BODY = 60_000  # GitHub takes 65,536 characters
@@ -11,7 +11,6 @@ BODY = 60_000  # GitHub takes 65,536 characters
 OURS = "<!-- theseus -->"
 
 _RUN = re.compile(r"<!-- theseus run=([0-9A-Za-z-]+) head=([0-9a-f]+) -->")
-_UNDOES = re.compile(r"<!-- theseus undoes=(\d+) -->")
 
 
 def body_of(draft: ProposalDraft) -> str:
@@ -29,17 +28,6 @@ def run_in(body: str | None) -> tuple[str, str] | None:
     """Return the run and the head that a pull request's text was written for."""
     found = _RUN.search(body or "")
     return (found[1], found[2]) if found else None
-
-
-def undoing(number: int, why: str) -> str:
-    """Return the text of a pull request that undoes another."""
-    return f"{why}\n\n<!-- theseus undoes={number} -->"
-
-
-def undone_in(body: str | None) -> int | None:
-    """Return the number of the pull request that a text says it undoes."""
-    found = _UNDOES.search(body or "")
-    return int(found[1]) if found else None
 
 
 def comment_of(text: str) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.adapters.github_forge._answers import Pull, Ref
+from bot.adapters.github_forge._answers import GithubPull, Ref
 from bot.adapters.github_forge._api import Api
 from bot.adapters.github_forge._checks import CheckReader
-from bot.adapters.github_forge._failures import Refusal, refusal_of
-from bot.adapters.github_forge._marks import body_of, run_in, title_of, undone_in
+from bot.adapters.github_forge._failures import GithubRefusal, refusal_of
+from bot.adapters.github_forge._marks import body_of, run_in, title_of
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
@@ -23,7 +23,7 @@ _OPEN = "open a pull request"
 _log = logging.getLogger(__name__)
 
 
-class Pulls:
+class GithubPulls:
     """Reads and writes them. A pull request from a fork is never ours: anybody can open one."""
 
     def __init__(self, api: Api, clock: Clock, labels: Sequence[str], *, draft: bool) -> None:
@@ -33,10 +33,10 @@ class Pulls:
         self._labels = tuple(labels)
         self._draft = draft
 
-    async def get(self, number: int) -> Pull:
+    async def get(self, number: int) -> GithubPull:
         """Return one; `ForgeRejected` if there is no such number."""
         doing = f"read pull request #{number}"
-        found = await self._api.find(Pull, "pulls/{number}", doing=doing, number=number)
+        found = await self._api.find(GithubPull, "pulls/{number}", doing=doing, number=number)
         if found is None:
             raise ForgeRejected(
                 f"GitHub shows no pull request #{number} in {self._api.repository}; the number is "
@@ -44,8 +44,8 @@ class Pulls:
             )
         return found
 
-    async def shown(self, pull: Pull) -> ForgeProposal:
-        """Return one as the door shows it."""
+    async def shown(self, pull: GithubPull) -> ForgeProposal:
+        """Return one as the port shows it."""
         checks = await self.checks(pull.head.sha, pull.base.ref)
         state = "merged" if pull.merged else pull.state
         return ForgeProposal(
@@ -61,16 +61,21 @@ class Pulls:
             checks=checks.state,
         )
 
-    async def of_branch(self, branch: str) -> Pull | None:
+    async def of_branch(self, branch: str) -> GithubPull | None:
         """Return a branch's pull request: the open one, else the newest."""
         path = "pulls?state=all&head={owner}:{branch}"
         owner = self._api.repository.partition("/")[0]
         found = await self._api.all(
-            Pull, path, doing="look for its pull request", owner=owner, branch=branch, most=100
+            GithubPull,
+            path,
+            doing="look for its pull request",
+            owner=owner,
+            branch=branch,
+            most=100,
         )
         return best_of(pull for pull in found if pull.head.ref == branch)
 
-    async def of_run(self, run_id: str) -> Pull | None:
+    async def of_run(self, run_id: str) -> GithubPull | None:
         """Return the run's pull request, also where its branch was deleted since."""
         prefix = f"theseus/{run_id}-"
         refs = await self._api.all(
@@ -81,23 +86,12 @@ class Pulls:
             if found is not None:
                 return found
         every = await self._api.all(
-            Pull, "pulls?state=all", doing="look for its pull request", most=_SEARCHED
+            GithubPull, "pulls?state=all", doing="look for its pull request", most=_SEARCHED
         )
         return best_of(
             pull
             for pull in every
             if pull.head.ref.startswith(prefix) or (run_in(pull.body) or ("",))[0] == run_id
-        )
-
-    async def undoing(self, number: int, *, state: str = "open") -> Pull | None:
-        """Return the pull request that undoes another, whoever opened it."""
-        opened = await self._api.all(
-            Pull, f"pulls?state={state}", doing="look for a revert", most=_SEARCHED
-        )
-        return best_of(
-            pull
-            for pull in opened
-            if undone_in(pull.body) == number or pull.head.ref.startswith(f"revert-{number}-")
         )
 
     async def head_of(self, branch: str) -> str | None:
@@ -110,7 +104,7 @@ class Pulls:
         )
         return ref.object.sha if ref else None
 
-    async def open(self, draft: ProposalDraft) -> Pull:
+    async def open(self, draft: ProposalDraft) -> GithubPull:
         """Open a draft's pull request; if another was quicker, return that one."""
         body = {
             "title": title_of(draft),
@@ -121,7 +115,7 @@ class Pulls:
         }
         for wait in (*LOOKS, None):
             try:
-                return await self._api.send(Pull, "POST", "pulls", body, doing=_OPEN)
+                return await self._api.send(GithubPull, "POST", "pulls", body, doing=_OPEN)
             except ForgeRejected as refused:
                 refusal = refusal_of(refused)
                 if refusal.status != 422:
@@ -137,18 +131,18 @@ class Pulls:
                     await self._clock.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    async def refresh(self, pull: Pull, draft: ProposalDraft) -> Pull:
+    async def refresh(self, pull: GithubPull, draft: ProposalDraft) -> GithubPull:
         """Bring title and text up to a draft with a new head."""
         body = {"title": title_of(draft), "body": body_of(draft)}
         return await self.change(pull.number, body, doing="update its pull request")
 
-    async def change(self, number: int, body: dict[str, Any], *, doing: str) -> Pull:
+    async def change(self, number: int, body: dict[str, Any], *, doing: str) -> GithubPull:
         """Change some of its fields."""
         return await self._api.send(
-            Pull, "PATCH", "pulls/{number}", body, doing=doing, number=number
+            GithubPull, "PATCH", "pulls/{number}", body, doing=doing, number=number
         )
 
-    async def at(self, number: int, head: str, before: str) -> Pull:
+    async def at(self, number: int, head: str, before: str) -> GithubPull:
         """Return it at the head that was pushed a moment ago; GitHub may lag behind."""
         for wait in LOOKS:
             pull = await self.get(number)
@@ -171,14 +165,16 @@ class Pulls:
         except ForgeError as error:
             _log.warning("pull request #%s stays without labels: %s", number, error)
 
-    async def _opened_meanwhile(self, draft: ProposalDraft, refused: Refusal) -> Pull | None:
+    async def _opened_meanwhile(
+        self, draft: ProposalDraft, refused: GithubRefusal
+    ) -> GithubPull | None:
         if "already exists" not in refused.words:
             return None
         found = await self.of_branch(draft.branch)
         return found if found is not None and found.state == "open" else None
 
 
-def best_of(pulls: Iterable[Pull]) -> Pull | None:
+def best_of(pulls: Iterable[GithubPull]) -> GithubPull | None:
     """Return the open one, else the newest; none of a fork's."""
     ours = [pull for pull in pulls if pull.head.repo and pull.head.repo == pull.base.repo]
     return max(ours, key=lambda pull: (pull.state == "open", pull.number), default=None)

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from bot.adapters._git import Git
-from bot.adapters._git_remote import Way, borrowing
 from bot.domain.errors import ForgeConflict, ForgeError, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import ProposalDraft
+from bot.infra.git import Git
+from bot.infra.git_remote import Way, borrowing
 
 PUSH_SECONDS = 120.0
 

@@ -1,4 +1,4 @@
-"""The charts door with matplotlib, drawn in a program of its own."""
+"""The charts with matplotlib, drawn in a program of its own."""
 
 from bot.adapters.matplotlib_charts._charts import MatplotlibCharts
 

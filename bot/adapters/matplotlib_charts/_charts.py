@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.adapters.matplotlib_charts import _program
 from bot.domain.charts import BarChart, TimeChart
-from bot.telemetry import redact
+from bot.redaction import redact
 
 _SECONDS = 60.0
 _PASSED_ON = ("PATH", "HOME", "LD_LIBRARY_PATH", "SYSTEMROOT")

@@ -11,7 +11,7 @@ from bot.domain.errors import PolicyError, TheseusError
 FINAL: Mapping[str, str] = {"x-should-retry": "false"}
 
 
-class Refusal(Exception):
+class GatewayRefusal(Exception):
     """A request goes no further. `told` is one sentence that is safe to show.
 
     `why` is the rule of ours that says so, where one does. `unsure`: the provider may have worked
@@ -42,58 +42,58 @@ class Refusal(Exception):
         return web.json_response(body, status=self.status, headers=dict(self.headers))
 
 
-def wrong(told: str) -> Refusal:
+def wrong(told: str) -> GatewayRefusal:
     """Refuse a request that makes no sense."""
-    return Refusal(400, "invalid_request_error", told)
+    return GatewayRefusal(400, "invalid_request_error", told)
 
 
-def unknown(told: str = "This gateway knows no such request.") -> Refusal:
+def unknown(told: str = "This gateway knows no such request.") -> GatewayRefusal:
     """Refuse what is not among the few requests there are."""
-    return Refusal(404, "not_found_error", told)
+    return GatewayRefusal(404, "not_found_error", told)
 
 
-def forbidden(told: str) -> Refusal:
+def forbidden(told: str) -> GatewayRefusal:
     """Refuse what a program may not ask, whoever it is."""
-    return Refusal(403, "permission_error", told)
+    return GatewayRefusal(403, "permission_error", told)
 
 
-def stranger() -> Refusal:
+def stranger() -> GatewayRefusal:
     """Refuse whoever has no pass, or none that counts any more."""
-    return Refusal(401, "authentication_error", "This gateway does not know this key.")
+    return GatewayRefusal(401, "authentication_error", "This gateway does not know this key.")
 
 
-def ruled_out(why: PolicyError) -> Refusal:
+def ruled_out(why: PolicyError) -> GatewayRefusal:
     """Refuse by a rule of ours. For a 403 the program asks neither again nor in another way."""
-    return Refusal(403, "permission_error", str(why), why=why)
+    return GatewayRefusal(403, "permission_error", str(why), why=why)
 
 
-def too_large(most: int) -> Refusal:
+def too_large(most: int) -> GatewayRefusal:
     """Refuse a body of more than `most` bytes."""
-    return Refusal(413, "request_too_large", f"A request may have {most:,} bytes at most.")
+    return GatewayRefusal(413, "request_too_large", f"A request may have {most:,} bytes at most.")
 
 
-def too_slow() -> Refusal:
+def too_slow() -> GatewayRefusal:
     """Refuse a body that does not come."""
-    return Refusal(408, "timeout_error", "The request took too long to arrive.")
+    return GatewayRefusal(408, "timeout_error", "The request took too long to arrive.")
 
 
-def limited(seconds: float, told: str) -> Refusal:
+def limited(seconds: float, told: str) -> GatewayRefusal:
     """Refuse until a usage limit ends."""
     headers = {"retry-after": str(math.ceil(seconds))}
-    return Refusal(429, "rate_limit_error", told, headers)
+    return GatewayRefusal(429, "rate_limit_error", told, headers)
 
 
-def resting(seconds: float, told: str) -> Refusal:
+def resting(seconds: float, told: str) -> GatewayRefusal:
     """Refuse while the provider is left alone."""
     headers = {"retry-after": str(math.ceil(seconds))}
-    return Refusal(503, "overloaded_error", told, headers)
+    return GatewayRefusal(503, "overloaded_error", told, headers)
 
 
-def unreachable(told: str, *, unsure: bool = False) -> Refusal:
+def unreachable(told: str, *, unsure: bool = False) -> GatewayRefusal:
     """Say that the provider cannot be reached, or did not answer."""
-    return Refusal(502, "api_error", told, {}, unsure=unsure)
+    return GatewayRefusal(502, "api_error", told, {}, unsure=unsure)
 
 
-def no_toll(why: TheseusError) -> Refusal:
+def no_spend_guard(why: TheseusError) -> GatewayRefusal:
     """Refuse as it cannot be written down."""
-    return Refusal(503, "api_error", str(why))
+    return GatewayRefusal(503, "api_error", str(why))

@@ -1,4 +1,4 @@
-"""The gateway: listens on loopback and on a file, lends passes, writes down every request."""
+"""The gateway: listens on loopback and on a file, grants leases, writes down every request."""
 
 import asyncio
 import shutil
@@ -12,21 +12,21 @@ from typing import Any, Self, cast
 
 from aiohttp import web
 
-from bot.adapters.model_gateway import _door
-from bot.adapters.model_gateway._answers import Refusal, limited, stranger
-from bot.adapters.model_gateway._cleaning import Cleaner
-from bot.adapters.model_gateway._entry import Entry
-from bot.adapters.model_gateway._exchange import Exchange, Rules
-from bot.adapters.model_gateway._passes import Lent, Passes
-from bot.adapters.model_gateway._patience import Patience
+from bot.adapters.model_gateway import _listener as _door
+from bot.adapters.model_gateway._answers import GatewayRefusal, limited, stranger
+from bot.adapters.model_gateway._body_redaction import BodyRedactor
+from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
+from bot.adapters.model_gateway._connection_limiter import ConnectionLimiter, GatewayLimits
+from bot.adapters.model_gateway._leases import LeaseTable, Lent
 from bot.adapters.model_gateway._provider import Provider, Upstream
-from bot.adapters.model_gateway._visitors import Limits, Visitors
+from bot.adapters.model_gateway._proxied_request import ProxiedRequest, ProxyRules
+from bot.adapters.model_gateway._request_entry import Entry
 from bot.domain.account import Account
 from bot.domain.budget import Price
 from bot.domain.errors import AgentUnavailable, PolicyError
 from bot.ports.clock import Clock
-from bot.ports.model_gateway import Pass
-from bot.ports.toll import Toll
+from bot.ports.model_gateway import GatewayLease
+from bot.ports.spend_guard import SpendGuard
 
 HOST = "127.0.0.1"
 SOCKET = "model.sock"
@@ -47,7 +47,7 @@ class HttpModelGateway:
     def __init__(
         self,
         upstream: Upstream,
-        toll: Toll,
+        spend_guard: SpendGuard,
         clock: Clock,
         folder: Path,
         *,
@@ -56,22 +56,22 @@ class HttpModelGateway:
         failures: int = 5,
         rest: float = 30.0,
         most_bytes: int = 32 * 1024 * 1024,
-        limits: Limits | None = None,
+        limits: GatewayLimits | None = None,
     ) -> None:
         def clean(text: str) -> str:
             return upstream.hide(redact(text) if redact else text)
 
         self._clock = clock
         self._folder = folder
-        self._passes = Passes()
+        self._leases = LeaseTable()
         self._provider = Provider(upstream)
-        self._limits = limits or Limits()
-        self._visitors = Visitors(self._limits)
-        self._rules = Rules(
-            toll=toll,
-            patience=Patience(clock, failures=failures, rest=rest),
+        self._limits = limits or GatewayLimits()
+        self._connections = ConnectionLimiter(self._limits)
+        self._rules = ProxyRules(
+            spend_guard=spend_guard,
+            breaker=CircuitBreaker(clock, failures=failures, rest=rest),
             provider=self._provider,
-            cleaner=Cleaner(clean),
+            redactor=BodyRedactor(clean),
             clean=clean,
             prices=prices or {},
             most_bytes=most_bytes,
@@ -113,14 +113,14 @@ class HttpModelGateway:
 
     async def close(self) -> None:
         """Close; again is harmless."""
-        for lent in self._passes:
-            await self._passes.end(lent)
+        for lent in self._leases:
+            await self._leases.end(lent)
         while self._listening:
             self._listening.pop().close()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
-        self._visitors.close()
+        self._connections.close()
         await self._provider.close()
         if self._socket is not None:
             self._socket.unlink(missing_ok=True)
@@ -128,28 +128,28 @@ class HttpModelGateway:
             shutil.rmtree(self._made, ignore_errors=True)
 
     @asynccontextmanager
-    async def lend(self, account: Account) -> AsyncGenerator[Pass, None]:
-        """Lend a pass; see the door."""
+    async def lend(self, account: Account) -> AsyncGenerator[GatewayLease, None]:
+        """Grant a lease; see the port."""
         if self._runner is None:
             raise AgentUnavailable("The model gateway is closed.")
-        lent = self._passes.add(account)
+        lent = self._leases.add(account)
         try:
-            yield Pass(
+            yield GatewayLease(
                 token=lent.token,
                 base_url=self._base_url,
                 socket=self._socket,
-                closing=lambda: self._rules.toll.closing(lent.account),
+                closing=lambda: self._rules.spend_guard.closing(lent.account),
                 refused=lambda: lent.refused,
                 limited_until=lambda: lent.limited_until,
                 charge_to=lent.charge_to,
             )
         finally:
-            await self._passes.end(lent)
+            await self._leases.end(lent)
 
     async def stop_all(self, why: PolicyError) -> int:
-        """Cut every answer under way; return how many. Whether new ones may be is the toll's."""
+        """Cut every answer under way; return how many. New ones are the spend guard's to refuse."""
         cut = set[asyncio.Task[object]]()
-        for lent in self._passes:
+        for lent in self._leases:
             lent.refused = why
             cut |= lent.requests
             lent.cut()
@@ -165,7 +165,7 @@ class HttpModelGateway:
         lent = self._who(http)
         if lent is None:
             return stranger().answer()
-        with self._visitors.asking(http.protocol):
+        with self._connections.asking(http.protocol):
             if len(lent.requests) >= self._limits.at_once:
                 return limited(1.0, "Too many requests are under way with this key.").answer()
             answer = await self._carried_out(lent, http)
@@ -178,8 +178,8 @@ class HttpModelGateway:
         request = cast(asyncio.Task[object], asyncio.current_task())
         lent.requests.add(request)
         try:
-            answer = await Exchange(self._rules, lent, entry).carry_out(http)
-        except Refusal as refusal:
+            answer = await ProxiedRequest(self._rules, lent, entry).carry_out(http)
+        except GatewayRefusal as refusal:
             entry.refuse(refusal)
             lent.refused = refusal.why
             lent.refusals += 1
@@ -195,24 +195,24 @@ class HttpModelGateway:
 
     def _who(self, http: web.Request) -> Lent | None:
         try:
-            return self._passes.find(_door.token(http.headers))
-        except Refusal:
+            return self._leases.find(_door.token(http.headers))
+        except GatewayRefusal:
             return None
 
     async def _settle(self, entry: Entry) -> None:
         charge = entry.charge(self._rules.prices, self._clock.monotonic())
-        await self._rules.toll.settle(charge)
+        await self._rules.spend_guard.settle(charge)
 
     async def _listen(self, runner: web.AppRunner) -> None:
-        """Listen on loopback and on a file; a crowd at the one is in nobody's way at the other."""
+        """Listen on loopback and on a file; many at the one are in nobody's way at the other."""
         loop, server = asyncio.get_running_loop(), runner.server
         if server is None:
             raise OSError("the server is not set up")
-        port = await loop.create_server(self._visitors.door(server), HOST, 0)
+        port = await loop.create_server(self._connections.door(server), HOST, 0)
         self._listening.append(port)
         self._base_url = f"http://{HOST}:{port.sockets[0].getsockname()[1]}"
         self._socket = self._file()
-        door = self._visitors.door(server)
+        door = self._connections.door(server)
         self._listening.append(await loop.create_unix_server(door, str(self._socket)))
         self._socket.chmod(0o600)
 

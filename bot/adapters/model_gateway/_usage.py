@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from bot.domain.prices import Usage
+from bot.budget.prices import Usage
 from bot.domain.spending import MOST_TOKENS
 
 LONGEST = 4 * 1024 * 1024  # of a line, or of a whole answer, that is looked at

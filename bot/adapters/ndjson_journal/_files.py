@@ -85,6 +85,14 @@ class DayFiles:
         return self.folder / f"{day}.ndjson"
 
 
+def remove_before(folder: Path, day: str) -> int:
+    """Remove the files of the days before that one (`YYYY-MM-DD`); return how many."""
+    old = [name for name in sizes(folder) if name < day]
+    for name in old:
+        (folder / name).unlink(missing_ok=True)
+    return len(old)
+
+
 def sizes(folder: Path) -> dict[str, int]:
     """Return the day files of a folder with their sizes in bytes, oldest first."""
     try:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters._sqlite import Migration
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
+from bot.infra.sqlite import Migration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -81,7 +81,7 @@ class Damage(NamedTuple):
         return f"{self.file}: {self.length} bytes at {self.start} are no record"
 
 
-class Step(NamedTuple):
+class IndexProgress(NamedTuple):
     """What one step of catching up did."""
 
     more: bool
@@ -108,7 +108,7 @@ def catch_up(
     *,
     older: bool = True,
     portions: Portions = PORTIONS,
-) -> Step:
+) -> IndexProgress:
     """Index the next chunk of lines; `more` says whether to call again.
 
     Without `older` only lines that were added to files it knows are indexed, and small new files.
@@ -118,7 +118,7 @@ def catch_up(
     for name, file in known.items():
         if present.get(name, -1) < file.high:  # gone, or cut: what is indexed is not there any more
             connection.execute("DELETE FROM files WHERE number = ?", (file.number,))
-            return Step(more=True)
+            return IndexProgress(more=True)
     for name, size in reversed(present.items()):
         if name in known and size > known[name].high:
             step = _forward(connection, folder / name, known[name], chunk)
@@ -133,7 +133,7 @@ def catch_up(
             step = _backward(connection, folder / name, file, chunk)
         if step is not None:
             return step
-    return Step(more=False)
+    return IndexProgress(more=False)
 
 
 def covered(connection: sqlite3.Connection) -> dict[str, Covered]:
@@ -161,7 +161,9 @@ def damage(connection: sqlite3.Connection, folder: Path) -> tuple[Damage, ...]:
     return tuple(sorted(skipped + torn))
 
 
-def _begin(connection: sqlite3.Connection, path: Path, size: int, most: int) -> Step | None:
+def _begin(
+    connection: sqlite3.Connection, path: Path, size: int, most: int
+) -> IndexProgress | None:
     """Index the last lines of a file that is not in the index yet; `None` if it has none."""
     start = line_start(path, max(size - most, 0), size)
     chunk = _whole_lines(path, start, most)
@@ -174,7 +176,9 @@ def _begin(connection: sqlite3.Connection, path: Path, size: int, most: int) -> 
     return _index_lines(connection, path.name, inserted.lastrowid, chunk, start)
 
 
-def _forward(connection: sqlite3.Connection, path: Path, file: Covered, most: int) -> Step | None:
+def _forward(
+    connection: sqlite3.Connection, path: Path, file: Covered, most: int
+) -> IndexProgress | None:
     """Index what was added to a file; `None` if there is only part of a line as yet."""
     chunk = _whole_lines(path, file.high, most)
     if not chunk:
@@ -185,7 +189,9 @@ def _forward(connection: sqlite3.Connection, path: Path, file: Covered, most: in
     return _index_lines(connection, path.name, file.number, chunk, file.high)
 
 
-def _backward(connection: sqlite3.Connection, path: Path, file: Covered, most: int) -> Step:
+def _backward(
+    connection: sqlite3.Connection, path: Path, file: Covered, most: int
+) -> IndexProgress:
     """Index the lines before those that are indexed."""
     start = line_start(path, max(file.low - most, 0), file.low)
     with path.open("rb") as open_file:
@@ -197,7 +203,7 @@ def _backward(connection: sqlite3.Connection, path: Path, file: Covered, most: i
 
 def _index_lines(
     connection: sqlite3.Connection, name: str, number: int | None, chunk: bytes, start: int
-) -> Step:
+) -> IndexProgress:
     """Put the lines of a chunk into the index."""
     rows, broken = [], []
     for offset, line in lines_at(chunk, start):
@@ -210,7 +216,7 @@ def _index_lines(
     connection.executemany(
         "INSERT INTO damaged VALUES (?, ?, ?)", [(number, bad.start, bad.length) for bad in broken]
     )
-    return Step(more=True, damaged=tuple(broken))
+    return IndexProgress(more=True, damaged=tuple(broken))
 
 
 def line_start(path: Path, at: int, end: int) -> int:

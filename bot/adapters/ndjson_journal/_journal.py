@@ -6,18 +6,18 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
-from bot.adapters._sqlite import Database, Work
-from bot.adapters.ndjson_journal import _following, _queries, _spans
-from bot.adapters.ndjson_journal._files import DayFiles
+from bot.adapters.ndjson_journal import _follower, _queries, _spans
+from bot.adapters.ndjson_journal._files import DayFiles, remove_before
 from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.samples import Sample
+from bot.infra.sqlite import Database, Work
 from bot.ports.journal import Followed
 
 BATCH_SECONDS = 0.25
@@ -96,6 +96,10 @@ class NdjsonJournal:
         if not self._told:
             self._tell()
 
+    async def forget(self, before: date) -> int:
+        """Remove the files of the days before that one; the index follows."""
+        return await _from_files(remove_before, self._files.folder, before.isoformat())
+
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""
         folder = self._files.folder
@@ -113,7 +117,7 @@ class NdjsonJournal:
 
     async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
         """Return what was written after `cursor`, by anybody, and the next cursor."""
-        return await _from_files(_following.follow, self._files.folder, cursor, limit)
+        return await _from_files(_follower.follow, self._files.folder, cursor, limit)
 
     async def samples(
         self, *, since: datetime, until: datetime, event: str | None = None

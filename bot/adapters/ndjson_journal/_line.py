@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC
 
 from bot.domain.journal import Action, Capsule, Frame
-from bot.domain.syntax import literal
+from bot.infra.syntax import literal
 
 Redact = Callable[[str], str]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions
 from bot.adapters.ndjson_journal._index import Columns, microseconds
 from bot.adapters.ndjson_journal._line import parse
-from bot.adapters.ndjson_journal._unindexed import FOREVER, Place, gaps, search, search_id
+from bot.adapters.ndjson_journal._unindexed import FOREVER, RecordPosition, gaps, search, search_id
 from bot.domain.ids import millisecond, short_id
 from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery
 
@@ -84,7 +84,7 @@ def one(
 
 def _with_id(
     connection: sqlite3.Connection, wanted: str, where: str, *values: object
-) -> Place | None:
+) -> RecordPosition | None:
     places = _places(connection, f"WHERE {where} {_NEWEST_FIRST}", *values, _SHARED)
     return next((place for place in places if wanted in (place.id, short_id(place.id))), None)
 
@@ -124,17 +124,19 @@ class _Group:
         self.count = count
         self.last = last
         self._first = first
-        self._oldest: Place | None = None  # if it is not in the index
-        self._newest: list[Place] = []
+        self._oldest: RecordPosition | None = None  # if it is not in the index
+        self._newest: list[RecordPosition] = []
 
-    def add(self, place: Place) -> None:
+    def add(self, place: RecordPosition) -> None:
         """Count one that is not in the index."""
         self.count += 1
         self.last = max(self.last, place.ts)
         self._oldest = min(self._oldest or place, place)
         _keep(self._newest, place, _SHOWN_IDS)
 
-    def ends(self, connection: sqlite3.Connection, earliest: int) -> tuple[Place, list[Place]]:
+    def ends(
+        self, connection: sqlite3.Connection, earliest: int
+    ) -> tuple[RecordPosition, list[RecordPosition]]:
         """Return the first and the newest ones, the newest first."""
         among = "WHERE fingerprint = ? AND ts"
         newest = self._newest + _places(
@@ -177,7 +179,7 @@ def _matches(row: Columns, query: JournalQuery) -> bool:
     )
 
 
-def _keep(kept: list[Place], place: Place, limit: int) -> None:
+def _keep(kept: list[RecordPosition], place: RecordPosition, limit: int) -> None:
     """Add a place to a heap that keeps the newest of them."""
     if len(kept) < limit:
         heapq.heappush(kept, place)
@@ -185,12 +187,12 @@ def _keep(kept: list[Place], place: Place, limit: int) -> None:
         heapq.heappushpop(kept, place)
 
 
-def _places(connection: sqlite3.Connection, where: str, *values: object) -> list[Place]:
+def _places(connection: sqlite3.Connection, where: str, *values: object) -> list[RecordPosition]:
     rows = connection.execute(f"{_PLACES} {where}", values)
-    return [Place(*row) for row in rows]
+    return [RecordPosition(*row) for row in rows]
 
 
-def _load(folder: Path, places: Iterable[Place]) -> list[Action]:
+def _load(folder: Path, places: Iterable[RecordPosition]) -> list[Action]:
     """Read records from their files; one that is gone since it was indexed is left out."""
     opened: dict[str, int] = {}
     actions = []

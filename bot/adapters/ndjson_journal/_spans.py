@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
-from bot.adapters.ndjson_journal._following import whole_lines
+from bot.adapters.ndjson_journal._follower import whole_lines
 from bot.adapters.ndjson_journal._samples import sample_in
 from bot.domain.samples import Sample
 

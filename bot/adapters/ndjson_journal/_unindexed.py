@@ -29,7 +29,7 @@ Enough = Callable[[int], bool]
 """Says whether records of that time or before, in microseconds, are of no use any more."""
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a record stands; a later one is greater."""
 
     ts: int
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 class Hit(NamedTuple):
     """A record that may be asked for, and where it stands."""
 
-    place: Place
+    place: RecordPosition
     columns: Columns
 
 
@@ -81,14 +81,16 @@ def search(
         for start, chunk in _backwards(part, portions.chunk):
             for at, line in _lines_with(chunk, needles):
                 if (row := columns(line)) is not None:
-                    place = Place(row.ts, part.path.name, start + at, len(line), row.id)
+                    place = RecordPosition(row.ts, part.path.name, start + at, len(line), row.id)
                     yield Hit(place, row)
             first = columns(chunk[: chunk.find(b"\n")])
             if first is not None and enough(first.ts + _OUT_OF_ORDER):
                 break
 
 
-def search_id(parts: Sequence[Span], wanted: str, portions: Portions = PORTIONS) -> Place | None:
+def search_id(
+    parts: Sequence[Span], wanted: str, portions: Portions = PORTIONS
+) -> RecordPosition | None:
     """Return the newest record whose full or short id that is."""
     needle = wanted.encode() + b'"'
     for part in parts:
@@ -96,7 +98,7 @@ def search_id(parts: Sequence[Span], wanted: str, portions: Portions = PORTIONS)
             for at, line in reversed(list(_lines_with(chunk, [needle]))):
                 row = columns(line)
                 if row is not None and wanted in (row.id, row.short):
-                    return Place(row.ts, part.path.name, start + at, len(line), row.id)
+                    return RecordPosition(row.ts, part.path.name, start + at, len(line), row.id)
     return None
 
 

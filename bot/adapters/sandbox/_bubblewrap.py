@@ -14,12 +14,12 @@ from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
 from bot.adapters.sandbox._syscalls import filter_file
 from bot.adapters.sandbox._system import NAMES, bound, kernel_settings, programs, shown
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, Enclosure, Limits
+from bot.ports.sandbox import Completed, Enclosure, SandboxLimits
 
 PRIVATE = {"/dev/shm": 256, "/tmp": 1024}  # noqa: S108 - MB of what is mounted for one command
 HOME = "/tmp/home"  # noqa: S108 - in there
 NOBODY = "1000"  # who root is inside: whoever is 0 there could never confine a command of its own
-PROBE = Limits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
+PROBE = SandboxLimits(seconds=10, memory_mb=512, processes=16, output_chars=2_000)
 _FILTER = "9"  # the descriptor bwrap reads the filter of calls from
 _MIB = 1024 * 1024
 
@@ -159,7 +159,7 @@ class BubblewrapSandbox:
         cwd: Path,
         writable: Sequence[Path],
         env: Mapping[str, str],
-        limits: Limits,
+        limits: SandboxLimits,
     ) -> Completed:
         """Run to the end; when bwrap ends, or is killed, the kernel ends everything inside."""
         if reason := not_startable(argv[0], cwd, clean_environment(HOME, env)):

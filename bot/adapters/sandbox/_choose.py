@@ -7,7 +7,7 @@ from typing import Literal, NoReturn
 from bot.adapters.sandbox._bubblewrap import BubblewrapSandbox, probe
 from bot.adapters.sandbox._plain import PlainSandbox
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, Limits, Sandbox
+from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 
 class UnavailableSandbox:
@@ -61,7 +61,7 @@ class UnavailableSandbox:
         cwd: Path,
         writable: Sequence[Path],
         env: Mapping[str, str],
-        limits: Limits,
+        limits: SandboxLimits,
     ) -> Completed:
         """Raise `SandboxUnavailable`."""
         self._refuse()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bot.adapters.sandbox._interpreter import homes
 from bot.domain.record import Record
-from bot.ports.sandbox import Limits, Sandbox
+from bot.ports.sandbox import Sandbox, SandboxLimits
 
-_LIMITS = Limits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
+_LIMITS = SandboxLimits(seconds=20, memory_mb=512, processes=64, output_chars=20_000)
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
 _LEFT_FREE = 8  # processes a probe may start before it stops by itself
 # Each attempt returns where it succeeds and raises where it is held back.

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bot.adapters.sandbox._census import marked, possible
 from bot.adapters.sandbox._environment import clean_environment, not_startable
+from bot.adapters.sandbox._process_accounting import marked, possible
 from bot.adapters.sandbox._subprocess import NOT_STARTABLE, limited, run_bounded
-from bot.ports.sandbox import Completed, Limits
+from bot.ports.sandbox import Completed, SandboxLimits
 
 _MARK = "THESEUS_CONFINED"
 _ROUNDS = 50  # of killing what a forking command started meanwhile
@@ -75,7 +75,7 @@ class PlainSandbox:
         cwd: Path,
         writable: Sequence[Path],
         env: Mapping[str, str],
-        limits: Limits,
+        limits: SandboxLimits,
     ) -> Completed:
         """Run to the end; kill the group and everything that carries this run's mark."""
         with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:

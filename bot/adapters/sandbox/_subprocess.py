@@ -1,4 +1,4 @@
-"""Running one child to its end: time limit, bounded output, a census while it runs, no orphans."""
+"""One child run to its end: time limit, bounded output, its processes counted, no orphans."""
 
 import asyncio
 import os
@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.adapters.sandbox._census import family, memory
-from bot.ports.sandbox import Completed, Limits
+from bot.adapters.sandbox._process_accounting import family, memory
+from bot.ports.sandbox import Completed, SandboxLimits
 
 LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
 LAST_WORDS = 0.5  # seconds to wait for output after the end
@@ -50,7 +50,7 @@ class _Tail(asyncio.Protocol):
         return (before + text[len(text) - room :] + after)[-self._chars :]
 
 
-def limited(argv: Sequence[str], limits: Limits, *, alone: bool = False) -> list[str]:
+def limited(argv: Sequence[str], limits: SandboxLimits, *, alone: bool = False) -> list[str]:
     """Return a command line that sets what the kernel enforces per process, then becomes `argv`.
 
     A shell does it: setting limits between fork and exec in Python is unsafe with threads. A limit
@@ -107,7 +107,7 @@ class _Disk:
     Files without anything in them take no space, and yet a disk holds only so many.
     """
 
-    def __init__(self, folders: Sequence[Path], limits: Limits) -> None:
+    def __init__(self, folders: Sequence[Path], limits: SandboxLimits) -> None:
         self._folders = folders
         self._most = _Room(limits.disk_mb * _MIB, limits.files)
         self._free = _free(folders)
@@ -131,7 +131,7 @@ class _Disk:
         return taken.size <= self._most.size and taken.files <= self._most.files
 
 
-def _excess(root: int, limits: Limits) -> str:
+def _excess(root: int, limits: SandboxLimits) -> str:
     """Return what the processes below `root` use too much of, or nothing."""
     members = family(root)
     if len(members) > limits.processes:
@@ -142,7 +142,9 @@ def _excess(root: int, limits: Limits) -> str:
     return ""
 
 
-async def _until_exit(process: asyncio.subprocess.Process, limits: Limits, disk: _Disk) -> str:
+async def _until_exit(
+    process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk
+) -> str:
     """Wait for the end; return why it was not waited for, if it was not."""
     while True:
         with suppress(TimeoutError):
@@ -164,7 +166,7 @@ async def run_bounded(
     *,
     cwd: Path,
     env: Mapping[str, str],
-    limits: Limits,
+    limits: SandboxLimits,
     sweep: Callable[[], None],
     disk: Sequence[Path] = (),
 ) -> Completed:

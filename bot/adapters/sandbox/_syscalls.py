@@ -1,6 +1,6 @@
 """Which calls to the kernel a confined command is refused, as the program the kernel checks with.
 
-Namespaces leave some doors open: a machine's sockets to what hosts it, keys kept in the kernel,
+Namespaces leave some ways open: a machine's sockets to what hosts it, keys kept in the kernel,
 other processes' memory, and large parts of the kernel no check needs. The filter stays with
 whatever is started. Layout: `struct seccomp_data` and classic BPF, linux/seccomp.h, linux/filter.h.
 """

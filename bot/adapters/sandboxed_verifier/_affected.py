@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from bot.domain.diff_guard import is_test_file
-from bot.domain.syntax import parse
+from bot.guards import is_test_file
+from bot.infra.syntax import parse
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _TEST = re.compile(r"test_.+\.py|.+_test\.py")

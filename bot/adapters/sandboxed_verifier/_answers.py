@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.plan import Reproduction
-from bot.domain.syntax import literal
-from bot.ports.sandbox import Limits, Sandbox
+from bot.infra.syntax import literal
+from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
 
 _MOST = 2_000  # characters of an answer
@@ -27,7 +27,7 @@ into.write_text(repr(names[function.name]()), encoding="utf-8")
 class Answers:
     """Asks for the answers of calls on copies of a workspace."""
 
-    def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: Limits) -> None:
+    def __init__(self, sandbox: Sandbox, scratch: Scratch, limits: SandboxLimits) -> None:
         self._sandbox, self._scratch, self._limits = sandbox, scratch, limits
 
     async def of(self, test: Reproduction, workspace: Workspace) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.adapters.sandboxed_verifier._scratch import write_inside
-from bot.domain.diff_guard import INSTALLED, SETTINGS, is_taken
+from bot.guards import INSTALLED, SETTINGS, is_taken
 from bot.ports.workspace import Workspace
 
 CONFTEST = "conftest.py"

@@ -38,7 +38,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Report:
+class PytestReport:
     """What one run of pytest did.
 
     `testified`: the tests that had to fail did so. They are counted nowhere else.
@@ -82,7 +82,7 @@ def _read(file: Path) -> str | None:
         return opened.read(_MAX_BYTES).decode("utf-8", errors="replace")
 
 
-def read_report(file: Path, word: str = "") -> Report | None:
+def read_report(file: Path, word: str = "") -> PytestReport | None:
     """Return the report, or `None` if there is none that can be trusted to be one.
 
     `word` is what witnesses bear and fail with, where there are any.
@@ -91,7 +91,7 @@ def read_report(file: Path, word: str = "") -> Report | None:
     return None if cases is None else _report(cases, word)
 
 
-def read_reports(file: Path, tests: Sequence[str]) -> Sequence[Report]:
+def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
     """Return a report for each of these test files; none where one cannot be told from another."""
     modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
     cases = _cases(file) or []
@@ -124,11 +124,11 @@ def _cases(file: Path) -> list[ElementTree.Element] | None:
     return found
 
 
-def _report(cases: Sequence[ElementTree.Element], word: str) -> Report:
+def _report(cases: Sequence[ElementTree.Element], word: str) -> PytestReport:
     witnesses = [case for case in cases if word and _bears(case, word)]
     others = [case for case in cases if not word or not _bears(case, word)]
     ends = [_end(case) for case in others]
-    return Report(
+    return PytestReport(
         ends.count("passed"),
         ends.count("skipped"),
         tuple(failure for case in others for failure in _failures(case)),

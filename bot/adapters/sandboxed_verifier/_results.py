@@ -4,7 +4,7 @@ import shlex
 from typing import Literal
 
 from bot.adapters.sandboxed_verifier._commands import Tool
-from bot.adapters.sandboxed_verifier._report import FAKED, Report
+from bot.adapters.sandboxed_verifier._report import FAKED, PytestReport
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
@@ -32,7 +32,7 @@ def skipped(check: Check) -> CheckResult:
     )
 
 
-def _of_tests(done: Completed, report: Report | None) -> tuple[Status, str]:
+def _of_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str]:
     """Return how a pytest command ended. Exit code 0 alone proves nothing: any test could exit."""
     if report is None:
         ended = f"ended with {done.returncode} and no report of its tests"
@@ -48,7 +48,7 @@ def _of_tests(done: Completed, report: Report | None) -> tuple[Status, str]:
 
 
 def check_result(
-    check: Check, command: str, done: Completed, tool: Tool, report: Report | None
+    check: Check, command: str, done: Completed, tool: Tool, report: PytestReport | None
 ) -> CheckResult:
     """Return a check's result: 0 passes, and tests must also have reported a pass."""
     status: Status = "passed" if done.returncode == 0 else "failed"
@@ -67,7 +67,7 @@ def check_result(
     )
 
 
-def _red(reproduction: Reproduction, report: Report) -> tuple[bool, str]:
+def _red(reproduction: Reproduction, report: PytestReport) -> tuple[bool, str]:
     """Whether the test failed as it says it does, and how it failed."""
     if len(report.failures) != 1:
         return False, report.summary
@@ -83,7 +83,7 @@ def _red(reproduction: Reproduction, report: Report) -> tuple[bool, str]:
 
 
 def _of_reproduction(
-    reproduction: Reproduction, done: Completed, report: Report | None, want_red: bool
+    reproduction: Reproduction, done: Completed, report: PytestReport | None, want_red: bool
 ) -> tuple[Status, str]:
     if done.timed_out:
         return ("skipped" if want_red else "timeout"), f"not done in time, {TWICE}"
@@ -99,7 +99,7 @@ def _of_reproduction(
 def reproduction_result(
     reproduction: Reproduction,
     done: Completed | None,
-    report: Report | None,
+    report: PytestReport | None,
     want_red: bool,
     reason: str = "",
 ) -> CheckResult:

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
-from bot.adapters._removal import remove_tree
 from bot.domain.errors import VerifierError
+from bot.infra.removal import remove_tree
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from cachetools import FIFOCache
+
 from bot.adapters.sandboxed_verifier._affected import affected_tests, program_files
 from bot.adapters.sandboxed_verifier._answers import Answers
 from bot.adapters.sandboxed_verifier._commands import (
@@ -18,22 +20,22 @@ from bot.adapters.sandboxed_verifier._commands import (
     test_options,
     tool_of,
 )
+from bot.adapters.sandboxed_verifier._fake_pass_canary import watched
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
-from bot.adapters.sandboxed_verifier._reds import Reds
-from bot.adapters.sandboxed_verifier._reproducing import Reproducing
+from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
 from bot.adapters.sandboxed_verifier._results import check_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
-from bot.adapters.sandboxed_verifier._witness import watched
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
 from bot.domain.plan import AffectedTests, Reproduction
-from bot.domain.shared_lock import SharedLock
-from bot.ports.sandbox import Limits, Sandbox
+from bot.infra.shared_lock import SharedLock
+from bot.ports.sandbox import Sandbox, SandboxLimits
 from bot.ports.verifier import OnCheck, Proof, Reproduced, Tier
 from bot.ports.workspace import Workspace
 from bot.settings import checks_from
 
+_REDS = 64  # seen red on a base, the newest: neither that commit nor that test can change
 CACHES: Mapping[Tool, str] = {"mypy": "MYPY_CACHE_DIR", "ruff": "RUFF_CACHE_DIR"}
 
 
@@ -66,11 +68,11 @@ class SandboxedVerifier:
         self._turns = {tool: asyncio.Lock() for tool in CACHES}
         self._max_affected = max_affected
         self._machinery = Machinery()
-        limits = Limits(seconds=reproduction_seconds)
-        self._reproducing = Reproducing(
+        limits = SandboxLimits(seconds=reproduction_seconds)
+        self._reproducing = ReproductionRunner(
             sandbox, self._scratch, self._machinery, self._slots, limits, self._load
         )
-        self._reds = Reds()
+        self._reds: FIFOCache[tuple[str, Reproduction], CheckResult] = FIFOCache(_REDS)
         self._answers = Answers(sandbox, self._scratch, limits)
 
     @property
@@ -89,8 +91,7 @@ class SandboxedVerifier:
             if result.status == "failed"
         )
         if red and not await workspace.changes():
-            for each in red:
-                self._reds.keep(workspace.base, each.reproduction, each.result)
+            self._reds.update({(workspace.base, one.reproduction): one.result for one in red})
         return red
 
     async def answer(self, test: Reproduction, workspace: Workspace) -> str | None:
@@ -103,10 +104,9 @@ class SandboxedVerifier:
 
         A red that this verifier saw on that very base is not run again.
         """
-        if seen := self._reds.of(workspace.base, reproduction):
+        if seen := self._reds.get((workspace.base, reproduction)):
             return seen
-        (result,) = await self._reproducing.reds([reproduction], workspace, at_base=True)
-        return result
+        return (await self._reproducing.reds([reproduction], workspace, at_base=True))[0]
 
     async def run_reproductions(
         self, reproductions: Sequence[Reproduction], workspace: Workspace
@@ -207,7 +207,7 @@ class SandboxedVerifier:
                     for number, check in order:
                         group.create_task(one(number, check, only_read))
             except ExceptionGroup as failures:
-                # The first is the cause; the others are the same door closed to the other checks.
+                # The first is the cause; the others are the same failure met by the other checks.
                 raise failures.exceptions[0] from failures
         return tuple(results[number] for number in range(len(checks)))
 
@@ -265,7 +265,7 @@ class SandboxedVerifier:
                 cwd=tree,
                 writable=[kept],
                 env={"PYTHONPATH": str(tree), CACHES[tool]: str(kept)},
-                limits=Limits(seconds=check.seconds),
+                limits=SandboxLimits(seconds=check.seconds),
             )
             return check_result(check, shlex.join(command), done, tool, None)
 
@@ -286,7 +286,7 @@ class SandboxedVerifier:
                 cwd=place / "tree",
                 writable=[place],
                 env={"PYTHONPATH": str(place / "tree")} | (tests.env if tests else {}),
-                limits=Limits(seconds=check.seconds),
+                limits=SandboxLimits(seconds=check.seconds),
             )
             report = tests.read() if tests else None
             return check_result(check, shlex.join(command), done, tool, report)

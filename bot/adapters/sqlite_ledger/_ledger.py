@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
-from bot.adapters._file_lock import FileLock, Locked
-from bot.adapters._sqlite import Database, Work, plain, stamp
 from bot.adapters.sqlite_ledger._rows import added_up, as_body, insert, parsed, tally
 from bot.adapters.sqlite_ledger._schema import MIGRATIONS
 from bot.adapters.sqlite_ledger._sums import Sums, Which
 from bot.domain.account import Charge
 from bot.domain.errors import ConfigError, StoreError
-from bot.domain.spending import MOST_TOKENS, MOST_USD, Tally
+from bot.domain.spending import MOST_TOKENS, MOST_USD, ChargeSum
 from bot.domain.spent import Spent
+from bot.infra.file_lock import FileLock, Locked
+from bot.infra.sqlite import Database, Work, plain, stamp
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -115,10 +115,10 @@ class SqliteLedger:
 
         return await self._read(work)
 
-    async def tallies(self, *, since: datetime) -> Sequence[Tally]:
+    async def tallies(self, *, since: datetime) -> Sequence[ChargeSum]:
         """Return charges added up."""
 
-        def work(connection: sqlite3.Connection) -> tuple[Tally, ...]:
+        def work(connection: sqlite3.Connection) -> tuple[ChargeSum, ...]:
             rows = connection.execute(
                 "SELECT substr(at, 1, 10) AS day, purpose, person_id, run_id, model,"
                 " sum(outcome != 'refused') AS requests, sum(outcome = 'refused') AS refused,"

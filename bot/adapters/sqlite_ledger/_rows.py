@@ -6,13 +6,13 @@ from datetime import date
 
 from pydantic import ValidationError
 
-from bot.adapters._sqlite import plain, stamp
 from bot.adapters.sqlite_ledger._sums import Which
 from bot.domain.account import Account, Charge
 from bot.domain.errors import StoreError
-from bot.domain.spending import Tally
+from bot.domain.spending import ChargeSum
 from bot.domain.spent import Spent
-from bot.telemetry import redact
+from bot.infra.sqlite import plain, stamp
+from bot.redaction import redact
 
 _SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
 
@@ -72,11 +72,11 @@ def _summed(
     return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
-def tally(row: sqlite3.Row) -> Tally:
+def tally(row: sqlite3.Row) -> ChargeSum:
     """Return a row of sums as a tally."""
     account = Account(purpose=row["purpose"], person_id=row["person_id"], run_id=row["run_id"])
     sums = ("model", "requests", "refused", "cost_usd", "tokens_in", "tokens_out")
-    return Tally(
+    return ChargeSum(
         day=date.fromisoformat(row["day"]),
         account=account,
         **{name: row[name] for name in sums},

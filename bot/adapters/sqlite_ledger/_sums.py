@@ -1,8 +1,9 @@
 """Sums that were asked for once, kept right in memory by whoever alone writes the file."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+
+from cachetools import FIFOCache
 
 from bot.domain.account import Charge
 from bot.domain.spent import Spent
@@ -31,7 +32,7 @@ class Sums:
     """The sums asked for of late. A new day or week is another sum, and is read anew."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Which, Spent] = OrderedDict()
+        self._known: FIFOCache[Which, Spent] = FIFOCache(_MOST)
 
     def get(self, which: Which) -> Spent | None:
         """Return a sum that is known."""
@@ -40,11 +41,9 @@ class Sums:
     def put(self, which: Which, spent: Spent) -> None:
         """Keep a sum as it was read."""
         self._known[which] = spent
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
 
     def add(self, charge: Charge) -> None:
         """Add a charge that was written."""
-        for which, spent in self._known.items():
+        for which, spent in tuple(self._known.items()):
             if which.counts(charge):
                 self._known[which] = spent.plus(charge)

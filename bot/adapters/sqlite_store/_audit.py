@@ -8,11 +8,11 @@ import json
 import sqlite3
 from datetime import datetime
 
-from bot.adapters._sqlite import stamp
-from bot.adapters.sqlite_store._audit_rows import Row, made
+from bot.adapters.sqlite_store._audit_rows import AuditRow, made
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
-from bot.telemetry import redact
+from bot.infra.sqlite import stamp
+from bot.redaction import redact
 
 _COLUMNS = "number, at, run_id, action, body, previous, hash, seal"
 
@@ -80,14 +80,14 @@ def newest(
 
 def rows(
     connection: sqlite3.Connection, since: datetime | None, beyond: int, limit: int
-) -> tuple[Row, ...]:
+) -> tuple[AuditRow, ...]:
     """Return rows in their order, from after `beyond` on."""
     found = connection.execute(
         f"SELECT {_COLUMNS} FROM audit_log WHERE number > ?1"  # noqa: S608  # ours, no values
         " AND (?2 IS NULL OR at >= ?2) ORDER BY number LIMIT ?3",
         (beyond, None if since is None else stamp(since), limit),
     )
-    return tuple(Row(*row) for row in found)
+    return tuple(AuditRow(*row) for row in found)
 
 
 def forget(

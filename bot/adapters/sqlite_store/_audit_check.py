@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.adapters.sqlite_store._audit_rows import Row, fits
+from bot.adapters.sqlite_store._audit_rows import AuditRow, fits
 from bot.domain.audit import AuditBreak, AuditHead, AuditState, BreakKind
 
 
-class Check:
+class AuditChainCheck:
     """Takes rows in their order; `ended` returns what they show.
 
     Without a `key` seals cannot be told, only the chain. With `from_the_start` the first row has to
@@ -22,15 +22,15 @@ class Check:
         self._numbers = {head.number for head in self._heads}
         self._hashes: dict[int, str] = {}
         self._from_the_start = from_the_start
-        self._first: Row | None = None
-        self._last: Row | None = None
+        self._first: AuditRow | None = None
+        self._last: AuditRow | None = None
         self._sealed_from: int | None = None
         self._checkpoints: set[tuple[int, str]] = set()
         self._broken: AuditBreak | None = None
         self._accepted: AuditBreak | None = None
         self._accepted_at: datetime | None = None
 
-    def take(self, row: Row) -> None:
+    def take(self, row: AuditRow) -> None:
         """Check one row against the one before."""
         self._first = self._first or row
         genuine = self._holds(row)
@@ -67,7 +67,7 @@ class Check:
             accepted=self._accepted,
         )
 
-    def _holds(self, row: Row) -> bool:
+    def _holds(self, row: AuditRow) -> bool:
         before, number = self._last, row.number
         if before is not None and number > before.number + 1:
             what = f"{_gap(before.number + 1, number - 1)} missing"
@@ -110,7 +110,7 @@ class Check:
             what = f"entry {head.number} is another one than {where} knows of"
             self._note(head.number, kind, what)
 
-    def _accept(self, row: Row) -> None:
+    def _accept(self, row: AuditRow) -> None:
         entry = row.entry
         noted = AuditBreak(number=row.number, kind="head", told=entry.note if entry else "")
         self._accepted, self._broken = self._broken or noted, None
@@ -127,9 +127,9 @@ def _gap(first: int, last: int) -> str:
     return f"entry {first} is" if first == last else f"entries {first} to {last} are"
 
 
-def checked(rows: Iterable[Row], key: bytes | None) -> AuditState:
+def checked(rows: Iterable[AuditRow], key: bytes | None) -> AuditState:
     """Return what rows show by themselves, wherever they begin and end."""
-    check = Check(key, from_the_start=False)
+    check = AuditChainCheck(key, from_the_start=False)
     for row in rows:
         check.take(row)
     return check.ended()

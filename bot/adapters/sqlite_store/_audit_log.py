@@ -5,13 +5,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from bot.adapters._sqlite import Database
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
-from bot.adapters.sqlite_store._audit_check import Check
-from bot.adapters.sqlite_store._audit_rows import Row
+from bot.adapters.sqlite_store._audit_check import AuditChainCheck
+from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.domain.audit import LOST, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
+from bot.infra.sqlite import Database
 
 _CHUNK = 2_000  # rows read at once; others get their turn in between
 
@@ -78,12 +78,12 @@ class AuditLog:
             end = await self._database.read(_audit.end)
             beyond = max(end.number - tail, 0)
         known = heads if anchor is None else (anchor, *heads)
-        check = Check(self._anchor.key, known, from_the_start=beyond == 0)
+        check = AuditChainCheck(self._anchor.key, known, from_the_start=beyond == 0)
         async for row in self.rows(None, beyond):
             check.take(row)
         return check.ended(anchor, anchored=True)
 
-    async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[Row]:
+    async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[AuditRow]:
         """Yield rows, oldest first."""
         while True:
             at = beyond

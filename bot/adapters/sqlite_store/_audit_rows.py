@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from bot.adapters._sqlite import stamp
 from bot.domain.audit import ACCEPTED, CHECKPOINT, AuditEntry, AuditHead
+from bot.infra.sqlite import stamp
 
 _SEALED = "2:"
 
 
-class Row(NamedTuple):
+class AuditRow(NamedTuple):
     """One row, as it stands in the table and in exports."""
 
     number: int
@@ -71,9 +71,9 @@ class Row(NamedTuple):
         return self.action == ACCEPTED
 
 
-def made(number: int, entry: AuditEntry, body: str, previous: str, key: bytes) -> Row:
+def made(number: int, entry: AuditEntry, body: str, previous: str, key: bytes) -> AuditRow:
     """Return the row of a new entry, hashed and sealed."""
-    row = Row(number, stamp(entry.at), entry.run_id, entry.action, body, previous, "", "")
+    row = AuditRow(number, stamp(entry.at), entry.run_id, entry.action, body, previous, "", "")
     row = row._replace(hash=row.chained)
     return row._replace(seal=sealed(row.hash, key))
 

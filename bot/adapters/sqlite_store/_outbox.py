@@ -4,15 +4,15 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from bot.adapters._sqlite import Database, Kept
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import MessageRef, Post
+from bot.infra.sqlite import Database, DatabaseOwner
 from bot.ports.outbox import Pending
 
 
-class SqliteOutbox(Kept):
+class SqliteOutbox(DatabaseOwner):
     """Implements `bot.ports.outbox.OutboxStore` in the store's file, on a connection of its own."""
 
     def __init__(self, path: Path) -> None:
@@ -53,6 +53,22 @@ class SqliteOutbox(Kept):
             "UPDATE outbox SET state = 'failed', reason = ? WHERE key = ? AND state = 'pending'",
             (reason, key),
         )
+
+    async def forget(self, before: int) -> int:
+        """Remove what was sent before the message of that id, and refused before it."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            last = connection.execute(
+                "SELECT max(number) FROM outbox WHERE state = 'sent' AND message_id < ?", (before,)
+            ).fetchone()[0]
+            gone = connection.execute(
+                "DELETE FROM outbox WHERE (state = 'sent' AND message_id < ?)"
+                " OR (state = 'failed' AND number < ?)",
+                (before, last or 0),
+            )
+            return gone.rowcount
+
+        return await self._database.write(work)
 
     async def pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""

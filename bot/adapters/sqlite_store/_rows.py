@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.adapters._sqlite import stamp
 from bot.domain.errors import StoreError
-from bot.domain.history import RECORDS, History
+from bot.domain.history import RECORDS, History, stored_as
 from bot.domain.record import Record
 from bot.domain.run import Run
-from bot.telemetry import redact
+from bot.infra.sqlite import stamp
+from bot.redaction import redact
 
 R = TypeVar("R", bound=Record)
 
@@ -28,7 +28,7 @@ _EXACT = frozenset({"diff", "source"})
 """Code that is run, or looked at by the diff guard, has to stay what it is."""
 
 
-class Written(NamedTuple):
+class WrittenRow(NamedTuple):
     """A stage record as it is kept."""
 
     kind: str
@@ -99,18 +99,18 @@ def _columns(run: Run) -> tuple[object, ...]:
     )
 
 
-def written(record: Record) -> Written:
+def written(record: Record) -> WrittenRow:
     """Return a stage record as JSON, without the secrets that a check printed or a model said.
 
     Takes its time with long outputs, so do it outside of transactions. Raises `StoreError`.
     """
-    kind = type(record).__name__
+    kind = stored_as(record)
     if RECORDS.get(kind) is not type(record):
         raise StoreError(f"{kind} is not a stage record; known are {', '.join(RECORDS)}.")
     body = dump(record)
     if kind not in _FROM_ELSEWHERE:
         body = json.dumps(_without_secrets(json.loads(body)), ensure_ascii=False)
-    return Written(kind, body)
+    return WrittenRow(kind, body)
 
 
 def _without_secrets(value: Any) -> Any:
@@ -125,7 +125,7 @@ def _without_secrets(value: Any) -> Any:
     return value
 
 
-def append_record(connection: sqlite3.Connection, run: Run, record: Written) -> None:
+def append_record(connection: sqlite3.Connection, run: Run, record: WrittenRow) -> None:
     """Append one stage record, numbered after the last of its kind."""
     kind = record.kind
     connection.execute(

@@ -4,7 +4,7 @@ Times are text, UTC, always with six digits of microseconds, so that they sort a
 Bodies are the records' own JSON; the columns beside them are what queries need.
 """
 
-from bot.adapters._sqlite import Migration
+from bot.infra.sqlite import Migration
 
 RUNS_AND_RECORDS = Migration(
     "0001_runs_and_stage_records",
@@ -112,7 +112,7 @@ OUTBOX = Migration(
     ),
 )
 
-SHELF = Migration(
+KEY_VALUES = Migration(
     "0004_shelf",
     ("CREATE TABLE shelf (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",),
 )
@@ -140,6 +140,61 @@ AUDIT_CHECKPOINTS = Migration(
     ("CREATE INDEX audit_checkpoints ON audit_log (number) WHERE action = 'audit.checkpoint'",),
 )
 
+# What belongs to runs may go with them, once they are older than `retention` says.
+RETENTION = Migration(
+    "0007_retention_of_runs",
+    (
+        "CREATE TABLE retention (before TEXT NOT NULL)",
+        "INSERT INTO retention VALUES ('')",
+        *(
+            statement.format(table=table)
+            for table in ("stage_records", "approvals")
+            for statement in (
+                "DROP TRIGGER {table}_no_delete",
+                """
+                CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+                WHEN coalesce((SELECT created_at FROM runs WHERE id = OLD.run_id), '9')
+                    >= (SELECT before FROM retention)
+                BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+                """,
+            )
+        ),
+    ),
+)
+
+# Until then what a run waits for was told from the words of its reason alone: read once, here.
+_WAITED_FOR = """
+    CASE
+        WHEN {stage} = 'ship' THEN CASE
+            WHEN {parked} IS NOT NULL THEN 'forge'
+            WHEN {reason} LIKE 'Not shipped:%' THEN 'unshipped'
+            WHEN {reason} LIKE 'The revision came to nothing:%' THEN 'unrevised'
+            WHEN {reason} LIKE 'I wait with it:%' THEN 'thread'
+            WHEN {reason} = '' THEN 'approval'
+            ELSE 'stopped' END
+        WHEN {parked} IS NOT NULL THEN CASE
+            WHEN {reason} LIKE '⏸️ Held before the next step.%' THEN 'paused'
+            WHEN {reason} = 'Waiting for an answer.' THEN 'question'
+            WHEN {reason} LIKE '⏸️ The % engine has begun as many changes%' THEN 'turn'
+            WHEN {reason} LIKE '%`budget.%' THEN 'budget'
+            ELSE 'usage_limit' END
+        WHEN {reason} = '' THEN 'thread'
+        WHEN {reason} LIKE 'I wait with it:%' THEN 'thread'
+        ELSE 'stopped' END
+""".format(
+    stage="json_extract(body, '$.stage')",
+    reason="coalesce(json_extract(body, '$.reason'), '')",
+    parked="json_extract(body, '$.parked_until')",
+)
+WAITING = Migration(
+    "0008_what_runs_wait_for",
+    (
+        f"UPDATE runs SET body = json_set(body, '$.waiting', {_WAITED_FOR})"  # noqa: S608  # ours
+        " WHERE status = 'waiting'",
+    ),
+)
+
 MIGRATIONS = (
-    RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, SHELF, SEALED_AUDIT, AUDIT_CHECKPOINTS,
+    RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, KEY_VALUES, SEALED_AUDIT, AUDIT_CHECKPOINTS,
+    RETENTION, WAITING,
 )  # fmt: skip

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.adapters._sqlite import Database, Kept, Migration, stamp
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_log import AuditLog
-from bot.adapters.sqlite_store._audit_rows import Row
+from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.adapters.sqlite_store._rows import (
-    Written,
+    WrittenRow,
     append_record,
     dump,
     history_of,
@@ -28,10 +27,12 @@ from bot.domain.errors import StoreConflict, StoreError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Approval
 from bot.domain.record import Record
-from bot.domain.run import Lane, Run, Status, lane_of
+from bot.domain.run import ENDED, Lane, Run, Status, lane_of
+from bot.domain.run_state import moved
+from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
 
 
-class SqliteStore(Kept):
+class SqliteStore(DatabaseOwner):
     """Implements `bot.ports.store.Store` on one file, which other processes may have open too.
 
     Open it before use (`await open()` or `async with`): `ConfigError` says what is wrong with a
@@ -151,11 +152,9 @@ class SqliteStore(Kept):
             if not fitting:
                 return None
             queued = min(fitting, key=lane_of)
-            leased = queued.but(
-                status=Status.RUNNING,
-                lease_owner=owner,
-                lease_until=until,
-                version=queued.version + 1,
+            version = queued.version + 1
+            leased = moved(
+                queued, Status.RUNNING, lease_owner=owner, lease_until=until, version=version
             )
             update_run(connection, leased)
             return leased
@@ -226,7 +225,7 @@ class SqliteStore(Kept):
         """Check the whole log, or its last `tail` entries."""
         return await self._audited.state(heads, tail)
 
-    async def audit_rows(self, *, since: datetime | None = None) -> AsyncIterator[Row]:
+    async def audit_rows(self, *, since: datetime | None = None) -> AsyncIterator[AuditRow]:
         """Yield the rows as they stand, oldest first, for an export."""
         async for row in self._audited.rows(since):
             yield row
@@ -235,12 +234,33 @@ class SqliteStore(Kept):
         """Take note of what is broken: from this entry on the log counts as whole again."""
         await self._audited.append(entry.but(action=ACCEPTED), anew=True)
 
+    async def forget_runs(self, older_than: datetime) -> int:
+        """Remove runs that had ended by then, with all they recorded; return how many."""
+        before = stamp(older_than)
+
+        def work(connection: sqlite3.Connection) -> int:
+            marks = ", ".join("?" * len(ENDED))
+            rows = connection.execute(
+                f"SELECT * FROM runs WHERE status IN ({marks}) AND created_at < ?",  # noqa: S608
+                (*(status.value for status in ENDED), before),
+            ).fetchall()
+            over = [run.id for run in map(run_from, rows) if run.updated_at < older_than]
+            connection.execute("UPDATE retention SET before = ?", (before,))
+            for run_id in over:
+                for table in ("stage_records", "approvals"):
+                    connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608
+                connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+            connection.execute("UPDATE retention SET before = ''")
+            return len(over)
+
+        return await self._database.write(work)
+
     async def audit_forget(self, older_than: datetime, now: datetime) -> int:
         """Remove older entries behind a checkpoint; return how many."""
         return await self._audited.forget(older_than, now)
 
 
-async def _written(records: Sequence[Record]) -> Sequence[Written]:
+async def _written(records: Sequence[Record]) -> Sequence[WrittenRow]:
     """Return records as they are kept; a thread of its own redacts what a check printed."""
     return await asyncio.to_thread(lambda: [written(each) for each in records]) if records else ()
 

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.syntax import parse
-from bot.repair.model import Candidate, Crash, Edit
+from bot.infra.syntax import parse
+from bot.repair.model import Candidate, Crash, SourceEdit
 from bot.repair.source import FunctionNode, Source, parameters
 
 TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Compare)
@@ -74,7 +74,7 @@ class View:
         return self.make([self.source.replace(node, text)], kind, weight, why, node)
 
     def make(
-        self, edits: list[Edit], kind: str, weight: float, why: str, node: ast.AST
+        self, edits: list[SourceEdit], kind: str, weight: float, why: str, node: ast.AST
     ) -> Candidate:
         """Return a candidate whose rank is, for now, the weight of its operator."""
         return Candidate(tuple(edits), kind, why, weight, getattr(node, "lineno", 0))

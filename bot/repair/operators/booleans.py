@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from bot.repair.model import Candidate, Edit
+from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
 
 
@@ -17,7 +17,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 
 def _other(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-    edits: list[Edit] = []
+    edits: list[SourceEdit] = []
     for left, right in zip(node.values, node.values[1:], strict=False):
         edit = view.source.between(left, right, old, new)
         if edit is None:

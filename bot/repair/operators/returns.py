@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from bot.repair.model import Candidate, Edit
+from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, parameters
 
@@ -88,7 +88,7 @@ def _after_loop(statement: ast.Return, view: View) -> Iterator[Candidate]:
         return
     start, end = view.source.span(statement)
     indent = view.source.indent(statement)
-    edit = Edit(view.source.path, start - len(indent), end, view.source.indent(block)
+    edit = SourceEdit(view.source.path, start - len(indent), end, view.source.indent(block)
                 + view.source.text[start:end])  # fmt: skip
     yield view.make([edit], "return", 0.55, "return after the loop, not inside it", statement)
 

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.adapters._sqlite import stamp
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.sqlite_store._audit import rows
 from bot.adapters.sqlite_store._audit_anchor import Anchor
-from bot.adapters.sqlite_store._audit_check import Check
-from bot.adapters.sqlite_store._audit_rows import Row, made
+from bot.adapters.sqlite_store._audit_check import AuditChainCheck
+from bot.adapters.sqlite_store._audit_rows import AuditRow, made
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
 from bot.domain.people import Person
+from bot.infra.sqlite import stamp
 from tests.contracts.test_store_contract import NOW
 
 ADA = Person(id=7, name="ada")
@@ -139,7 +139,7 @@ def test_whatever_is_changed_in_the_table_is_seen(pattern: Path, change: tuple[A
         before = rows(copy, None, -9, 100)
         _change(copy, *change)
         after = rows(copy, None, -9, 100)
-    check = Check(anchor.key, (head,))
+    check = AuditChainCheck(anchor.key, (head,))
     for row in after:
         check.take(row)
     assert (check.ended(head, anchored=True).broken is not None) is (after != before)
@@ -148,7 +148,9 @@ def test_whatever_is_changed_in_the_table_is_seen(pattern: Path, change: tuple[A
 def _redone(path: Path, key: bytes) -> None:
     """Write all of it anew, one name changed, hashes and seals as good as they get."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        rows = [Row(*row) for row in connection.execute("SELECT * FROM audit_log ORDER BY number")]
+        rows = [
+            AuditRow(*row) for row in connection.execute("SELECT * FROM audit_log ORDER BY number")
+        ]
         connection.execute("DELETE FROM audit_log")
         previous = ""
         for row in rows:

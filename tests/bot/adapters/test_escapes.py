@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.claude_agent._commands import confined
-from bot.adapters.claude_agent._launch import Lifeline, Room, starter
+from bot.adapters.claude_agent._launch import ParentDeathPipe, Room, starter
 from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Talk
 from bot.adapters.sandbox import BubblewrapSandbox, UnavailableSandbox, probe
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import SandboxUnavailable
 from bot.domain.roles import Role
-from bot.ports.sandbox import Limits
+from bot.ports.sandbox import SandboxLimits
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
 from tests.support.extras import needs_claude
@@ -54,7 +54,7 @@ async def told(argv: Sequence[str]) -> str:
 async def test_no_check_gets_out(sandbox: BubblewrapSandbox, around: Mapping[str, object]) -> None:
     tree = Path(str(around["tree"]))
     done = await sandbox.run(
-        escaping.probe(around), cwd=tree, writable=[tree], env={}, limits=Limits()
+        escaping.probe(around), cwd=tree, writable=[tree], env={}, limits=SandboxLimits()
     )
     assert escaping.succeeded(done.output) == []
     assert len(escaping.ended(done.output)) == len(ATTEMPTS)
@@ -99,9 +99,10 @@ async def test_where_nothing_confines_it_no_program_is_started(tmp_path: Path) -
 @pytest.mark.slow
 async def test_a_program_whose_commands_multiply_is_ended(tmp_path: Path) -> None:
     words = ("/bin/sh", "-c", "for each in $(seq 600); do sleep 60 & done; wait")
-    with Lifeline(tmp_path) as lifeline:
+    with ParentDeathPipe(tmp_path) as parent_death_pipe:
         started = await asyncio.create_subprocess_exec(
-            starter(tmp_path, "bomb", words), env={**BARE, "THESEUS_LIFELINE": str(lifeline.path)}
+            starter(tmp_path, "bomb", words),
+            env={**BARE, "THESEUS_LIFELINE": str(parent_death_pipe.path)},
         )
         async with asyncio.timeout(30):
             assert await started.wait() != 0

@@ -12,7 +12,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.ports.workspace import Workspace
-from tests.fakes.faulty_project import BROKEN, FIXED, faulty_project, reproduction
+from tests.fakes.faulty_project import BROKEN, CONFIG, FIXED, faulty_project, reproduction
 from tests.fakes.repositories import write
 from tests.support.choosing import EXHAUSTIVE
 from tests.support.confining import at_hand
@@ -246,3 +246,27 @@ async def test_one_run_leaves_nothing_for_the_next_to_stumble_over(
     await verifier.run_checks("quick", workspace, [], ignore)
     await verifier.run_reproductions([reproduction()], workspace)
     assert all(path.read_bytes() == before for path, before in kept.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("files", "status"),
+    [
+        ({"dice.py": FIXED}, "passed"),
+        ({}, "failed"),
+        *((CHEATS[name], "failed") for name in BY_SOURCES),
+    ],
+    ids=["mended", "as it was", *BY_SOURCES],
+)
+async def test_tests_that_run_side_by_side_are_believed_no_more_than_alone(
+    tmp_path: Path, files: Mapping[str, str], status: str
+) -> None:
+    side_by_side = CONFIG.replace("[pytest, -q,", "[pytest, -q, -n, '2', --dist, loadfile,")
+    base = faulty_project(tmp_path / "source", **{"data__config.yaml": side_by_side})
+    verifier = SandboxedVerifier(at_hand(), tmp_path / "cache")
+    async with GitWorkspaces(tmp_path / "source", tmp_path / "work").lend(
+        "run1", base=base
+    ) as workspace:
+        write(workspace.path, files)
+        (check,) = await verifier.run_checks("quick", workspace, ["dice.py"], ignore, only="tests")
+    assert check.status == status, check.output

@@ -8,6 +8,8 @@ import pytest
 
 from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import CheckoutDirty, WorkspaceError
+from bot.infra.git import Git
+from bot.infra.git_suspects import log
 from tests.fakes.repositories import commit, git, repository, snapshot, write
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
@@ -101,19 +103,19 @@ async def test_several_sites_share_one_ranking_and_repeat_nobody(old: Path) -> N
     assert "other.py" in found[0].diff
 
 
-async def test_the_log_is_newest_first_of_any_of_the_files(old: Path) -> None:
+def test_the_log_is_newest_first_of_any_of_the_files(old: Path) -> None:
     commit(old, {"a ü.py": "1\n"}, "One: ünï\n\nbody", at=1_000_100)
     commit(old, {"b.py": "1\n"}, "Two", at=1_000_200)
     commit(old, {"c.py": "1\n"}, "Three", at=1_000_300)
-    listed = await GitCheckout(old).log(["a ü.py", "b.py", "absent.py"])
+    listed = log(Git(old), ["a ü.py", "b.py", "absent.py"], 20)
     assert [entry.summary for entry in listed] == ["Two", "One: ünï"]
     assert listed[0].author == "Alice"
     assert listed[0].at.timestamp() == 1_000_200
-    assert len(await GitCheckout(old).log(["a ü.py", "b.py"], limit=1)) == 1
+    assert len(log(Git(old), ["a ü.py", "b.py"], 1)) == 1
 
 
-async def test_pathspec_magic_in_a_name_is_just_a_name(old: Path) -> None:
-    assert await GitCheckout(old).log([":/", "*.py", ":(top)dice.py"]) == ()
+def test_pathspec_magic_in_a_name_is_just_a_name(old: Path) -> None:
+    assert log(Git(old), [":/", "*.py", ":(top)dice.py"], 20) == ()
 
 
 async def test_reading_never_leaves_the_folder(old: Path, tmp_path: Path) -> None:
@@ -201,7 +203,6 @@ async def test_moving_and_reading_run_nothing_of_the_repository(
     ran.unlink(missing_ok=True)
     assert "dice.py" in await clone.checkout.fast_forward(head)
     await clone.checkout.suspects([("dice.py", 1)])
-    await clone.checkout.log(["dice.py"])
     assert not ran.exists(), ran.read_text()
 
 

@@ -1,4 +1,4 @@
-"""The local forge on real git: several at once, crashes, hands at work, hostile repositories."""
+"""The local forge on real git: several at once, crashes, people at work, hostile repositories."""
 
 import asyncio
 import os
@@ -201,47 +201,6 @@ async def test_a_conflict_names_the_files(forge: LocalForge, tmp_path: Path) -> 
         await forge.merge(pulls[1].number, second.head)
 
 
-async def test_a_revert_undoes_the_change_and_keeps_what_came_later(
-    bare: Path, forge: LocalForge, tmp_path: Path
-) -> None:
-    first = change(tmp_path, "run1", {"dice.py": "worse\n", "new.txt": "n"})
-    pull = await forge.open_proposal(first)
-    await forge.merge(pull.number, first.head)
-    git(tmp_path / "clone", "fetch", "-q")
-    later = change(tmp_path, "run2", {"later.txt": "kept\n"})
-    await forge.merge((await forge.open_proposal(later)).number, later.head)
-    undo = await forge.revert(pull.number)
-    await forge.merge(undo.number, undo.head)
-    assert git(bare, "show", "main:dice.py") == "one\ntwo\nthree"
-    assert set(git(bare, "ls-tree", "--name-only", "main").split()) == {
-        "dice.py", "later.txt", "readme.txt",
-    }  # fmt: skip
-    with pytest.raises(ForgeRejected, match="nothing of"):
-        await forge.revert(pull.number)
-
-
-async def test_a_revert_in_conflict_with_later_work_is_said(
-    forge: LocalForge, tmp_path: Path
-) -> None:
-    first = change(tmp_path, "run1", {"dice.py": "worse\n"})
-    pull = await forge.open_proposal(first)
-    await forge.merge(pull.number, first.head)
-    git(tmp_path / "clone", "fetch", "-q")
-    later = change(tmp_path, "run2", {"dice.py": "worse still\n"})
-    await forge.merge((await forge.open_proposal(later)).number, later.head)
-    with pytest.raises(ForgeConflict, match=r"dice\.py"):
-        await forge.revert(pull.number)
-
-
-async def test_a_closed_revert_can_be_asked_for_again(forge: LocalForge, tmp_path: Path) -> None:
-    draft = change(tmp_path, "run1", {"dice.py": "worse\n"})
-    pull = await forge.open_proposal(draft)
-    await forge.merge(pull.number, draft.head)
-    first = await forge.revert(pull.number)
-    await forge.close(first.number, "not yet")
-    assert (await forge.revert(pull.number)).number > first.number
-
-
 async def test_hooks_and_programs_of_either_repository_are_not_run(
     bare: Path, forge: LocalForge, tmp_path: Path
 ) -> None:
@@ -270,9 +229,12 @@ async def test_files_of_another_owner_are_no_obstacle(
     bare: Path, forge: LocalForge, tmp_path: Path
 ) -> None:
     draft = change(tmp_path, "k7m2xq", {"dice.py": "mended\n"})
-    for folder in (bare, tmp_path / "clone"):
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, 12345, 12345, follow_symlinks=False)
+    try:
+        for folder in (bare, tmp_path / "clone"):
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, 12345, 12345, follow_symlinks=False)
+    except OSError as error:  # in a sandbox there is nobody else
+        pytest.skip(f"files cannot be given away here: {error}")
     pull = await forge.open_proposal(draft)
     assert (await forge.merge(pull.number, draft.head)).state == "merged"
 
@@ -300,7 +262,7 @@ async def test_everything_is_there_when_it_is_opened_again(bare: Path, tmp_path:
         assert await forge.find("k7m2xq") == opened
 
 
-async def test_an_older_git_merges_and_reverts_just_the_same(
+async def test_an_older_git_merges_just_the_same(
     bare: Path, forge: LocalForge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = tmp_path / "bin" / "git"
@@ -316,10 +278,8 @@ async def test_an_older_git_merges_and_reverts_just_the_same(
     await forge.merge(pulls[0].number, pulls[0].head)
     with pytest.raises(ForgeConflict, match=r"dice\.py"):
         await forge.merge(pulls[1].number, pulls[1].head)
-    undo = await forge.revert(pulls[0].number)
-    await forge.merge(undo.number, undo.head)
-    assert git(bare, "show", "main:dice.py") == "one\ntwo\nthree"
-    assert git(bare, "rev-list", "--count", "--merges", "main") == "2"
+    assert git(bare, "show", "main:dice.py") == "0"
+    assert git(bare, "rev-list", "--count", "--merges", "main") == "1"
     assert len(git(bare, "worktree", "list").splitlines()) == 1
 
 

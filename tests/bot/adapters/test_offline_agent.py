@@ -9,8 +9,8 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
-from bot.domain.diff_guard import diff_hash, texts_hash
 from bot.domain.memory import Memory, Recalled
+from bot.guards import diff_hash, texts_hash
 from bot.ports.agent import Budget
 from bot.repair.confirmation import known_to_fail
 from tests.fakes.faulty_project import FIXED, faulty_project

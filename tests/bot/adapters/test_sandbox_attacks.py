@@ -19,7 +19,7 @@ from bot.adapters.sandbox import (
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.domain.errors import SandboxUnavailable
-from bot.ports.sandbox import Completed, Limits
+from bot.ports.sandbox import Completed, SandboxLimits
 from bot.ports.workspace import Workspace
 from tests.fakes.faulty_project import CONFIG, FIXED, faulty_project
 from tests.fakes.repositories import write
@@ -65,7 +65,7 @@ async def inside(sandbox: BubblewrapSandbox, folder: Path, code: str, **limits: 
         cwd=folder,
         writable=[folder],
         env={},
-        limits=Limits.model_validate({"seconds": 20, **limits}),
+        limits=SandboxLimits.model_validate({"seconds": 20, **limits}),
     )
 
 
@@ -305,7 +305,7 @@ async def test_the_sandbox_is_chosen_as_configured(tmp_path: Path) -> None:
     ):
         assert isinstance(refusing, UnavailableSandbox)
         with pytest.raises(SandboxUnavailable, match=r"sandbox.required: false"):
-            await refusing.run(["true"], cwd=tmp_path, writable=(), env={}, limits=Limits())
+            await refusing.run(["true"], cwd=tmp_path, writable=(), env={}, limits=SandboxLimits())
 
 
 async def test_a_bubblewrap_that_does_not_work_is_said(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.adapters.sqlite_store import SqliteStore
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.domain.run import Lane, Status
+from bot.domain.run import Lane, Status, Waiting
 from bot.ports.store import Store
 from tests.contracts.test_store_contract import NOW, a_diagnosis, a_run, an_approval
 from tests.fakes.fake_store import FakeStore
@@ -34,7 +34,9 @@ def saving(run_id: str, stale: int, status: Status, owner: str | None) -> Call:
     async def call(store: Store) -> object:
         run = await store.get(run_id)
         until = None if owner is None else NOW
-        changed = run.but(status=status, version=max(run.version - stale, 0), lease_owner=owner)
+        waiting = Waiting.THREAD if status is Status.WAITING else None
+        run = run.but(status=status, waiting=waiting)
+        changed = run.but(version=max(run.version - stale, 0), lease_owner=owner)
         return await store.save(changed.but(lease_until=until), a_diagnosis(f"{status} {owner}"))
 
     return call

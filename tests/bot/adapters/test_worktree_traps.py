@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters._git_worktree import GitWorkspace
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.domain.change import CheckResult
 from bot.domain.errors import WorkspaceError
+from bot.infra.git_worktree import GitWorkspace
 from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
 from tests.fakes.repositories import commit, git, repository, write
 from tests.support.confining import at_hand

@@ -15,19 +15,19 @@ import structlog
 from typer.testing import CliRunner
 
 import bot.adapters
-from bot.__main__ import cli
 from bot.adapters.discord_chat._render import render
-from bot.adapters.file_brake import FileBrake
+from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.github_forge._marks import body_of, comment_of, title_of
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.matplotlib_charts._charts import _plain
-from bot.adapters.model_gateway._cleaning import Cleaner
+from bot.adapters.model_gateway._body_redaction import BodyRedactor
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app import guard_secrets
+from bot.cli.main import cli
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditEntry
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
@@ -41,9 +41,11 @@ from bot.domain.proposal import ProposalDraft
 from bot.domain.record import Record
 from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
+from bot.redaction import redact
 from bot.settings import Settings, load
-from bot.telemetry import Recorder, configure_logging, redact
-from bot.web import _html
+from bot.telemetry import Recorder, configure_logging
+from bot.web._pages import page_templates
+from bot.web._static_files import StaticFiles
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.repositories import git, repository, write
 
@@ -108,7 +110,7 @@ async def test_nothing_that_is_kept_tells_it(settings: Settings) -> None:
             Charge(id="c1", at=START, account=account, model="m", status=500, outcome="error",
                    note=SAID)
         )  # fmt: skip
-        await FileBrake(state / "STOP").pull(Stop(how="text", at=START, why=SAID))
+        await FileKillSwitch(state / "STOP").pull(Stop(how="text", at=START, why=SAID))
         run = await store.create(a_run())
         await store.save(run, *records_saying(SAID))
         seen = leaking(state)
@@ -187,7 +189,7 @@ def test_no_post_no_picture_and_no_page_tells_it(settings: Settings) -> None:
 
     assert told(" ".join([*(part.content or "" for part in parts), *embeds, *files, *labels])) == []
     assert told(json.dumps(_plain(chart))) == []
-    assert told(_html.text(SAID)) == []
+    assert told(page_templates(StaticFiles()).from_text("{{ words }}").render(words=SAID)) == []
 
 
 def test_no_request_to_a_model_tells_it(settings: Settings) -> None:
@@ -202,7 +204,7 @@ def test_no_request_to_a_model_tells_it(settings: Settings) -> None:
         ],
     }  # fmt: skip
 
-    assert told(json.dumps(Cleaner(redact).clean(body).body)) == []
+    assert told(json.dumps(BodyRedactor(redact).clean(body).body)) == []
 
 
 def test_no_line_of_the_log_tells_it(settings: Settings) -> None:

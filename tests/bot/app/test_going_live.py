@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from bot.__main__ import cli
-from bot.app._doctor._discord_api import NEEDED, invite_link
-from bot.app._doctor._github_api import APP_ONLY
-from bot.app._doctor._github_api import NEEDED as RIGHTS
+from bot.cli.doctor.discord_api import NEEDED, invite_link
+from bot.cli.doctor.github_api import APP_ONLY
+from bot.cli.doctor.github_api import NEEDED as RIGHTS
+from bot.cli.main import cli
 from bot.settings import Config, Environment
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,12 +11,12 @@ import pytest
 import yaml
 from aiohttp import web
 
-from bot.app._model_gateway import hush, model_gateway
+from bot.app.model_gateway import hush, model_gateway
 from bot.domain.errors import Stopped
 from bot.domain.stop import Stop
 from bot.settings import Settings, load
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.fake_toll import FakeToll
+from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.support.gateway_room import ALICES, KEY, body, gateway_room, streaming, told
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +24,7 @@ MAIL = "somebody@example.org"
 
 
 class Sign:
-    """A stop sign: `bot.app._model_gateway.StopSign`."""
+    """A stop sign: `bot.app.model_gateway.StopCheck`."""
 
     stop: Stop | None = None
 
@@ -50,17 +50,17 @@ async def test_address_key_redaction_and_prices_are_what_was_set(
     async with gateway_room(tmp_path) as room:
         variables = {"ANTHROPIC_BASE_URL": room.provider.base_url}
         variables |= {"ANTHROPIC_API_KEY": key} if key else {}
-        toll = FakeToll(1e9)
+        spend_guard = FakeSpendGuard(1e9)
         set_up = settings(tmp_path, {"redact": redacts}, **variables)
         async with (
-            model_gateway(set_up, toll, FakeClock()) as gateway,
+            model_gateway(set_up, spend_guard, FakeClock()) as gateway,
             gateway.lend(ALICES) as lent,
         ):
             assert (await room.ask(lent, body(f"write to {MAIL}")))[0] == 200
         arrived = room.provider.last
     assert arrived.headers["x-api-key"] == (key or "none")
     assert (MAIL in json.dumps(arrived.body)) != redacts
-    assert [charge.cost_usd for charge in toll.charges.values()] == [1_000.0]
+    assert [charge.cost_usd for charge in spend_guard.charges.values()] == [1_000.0]
 
 
 async def test_a_stop_that_stands_cuts_what_is_under_way_and_says_why(tmp_path: Path) -> None:

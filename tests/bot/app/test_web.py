@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.app._doctor._web import look_at_http_server
-from bot.app._web import web_rules
+from bot.app.web import web_rules
+from bot.cli.doctor.web import look_at_http_server
 from bot.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,16 +1,12 @@
 """A local Discord and a folder of cogs for every test."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-with suppress(ModuleNotFoundError):  # of an extra: the tests that need it are skipped
-    from bot.local.server import LocalDiscord, LocalPerson
-    from tests.support.living_client import Home, own_cogs
+from local_discord.server import LocalDiscord, LocalPerson
+from tests.support.live_client import Home, own_cogs
 
 
 @pytest.fixture

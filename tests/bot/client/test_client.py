@@ -9,14 +9,14 @@ import pytest
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
 from bot.client._client import find_extensions
-from bot.client._inputs import stable_part
+from bot.client._interaction_inputs import stable_part
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
-from bot.local.person import Person
-from bot.local.server import LocalDiscord
-from bot.telemetry import redact
+from bot.redaction import redact
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
 from tests.support.chatting import SkippingClock
-from tests.support.living_client import Home, Watched, living, make_client
+from tests.support.live_client import Home, Watched, living, make_client
 
 ECHO = """
 import discord

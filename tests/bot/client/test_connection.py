@@ -10,9 +10,9 @@ import pytest
 from bot.client import TheseusClient, connect, point_discord_at
 from bot.domain.errors import ChatUnavailable, ConfigError
 from bot.domain.journal import Kind
-from bot.local.person import Person
-from bot.local.server import LocalDiscord
-from tests.support.living_client import Home, Watched, living, make_client
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
+from tests.support.live_client import Home, Watched, living, make_client
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.local.server import LocalDiscord
-from tests.support.living_client import Home, Living, living
+from local_discord.server import LocalDiscord
+from tests.support.live_client import Home, LiveClient, living
 
-TOYS = Path(__file__).parent / "toys.py"
+TOYS = Path(__file__).parent / "sample_cogs.py"
 
 
 @pytest.fixture
-async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Living]:
+async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/toys.py", TOYS.read_text())
     async with living(home, local) as room:
         yield room
@@ -41,14 +41,14 @@ def check_place(action: Action, local: LocalDiscord) -> None:
     assert action.duration_ms >= 0
 
 
-async def the_only(room: Living, kind: Kind) -> Action:
+async def the_only(room: LiveClient, kind: Kind) -> Action:
     """The one record of that kind; a second would have been written by now."""
     await room.journal.until(kind)
     (action,) = await room.journal.of(kind)
     return action
 
 
-async def check_id(room: Living, text: str, action: Action) -> None:
+async def check_id(room: LiveClient, text: str, action: Action) -> None:
     """The answer shows an id that leads to the record."""
     shown = text.split("Error id `")[1].split("`")[0]
     found = await room.journal.get(shown)
@@ -56,11 +56,11 @@ async def check_id(room: Living, text: str, action: Action) -> None:
     assert found.id == action.id
 
 
-async def show_card(room: Living) -> None:
+async def show_card(room: LiveClient) -> None:
     assert (await room.alice.run("dev", "card"))["result"] == "message"
 
 
-async def test_a_command_that_goes_well_is_recorded(room: Living, local: LocalDiscord) -> None:
+async def test_a_command_that_goes_well_is_recorded(room: LiveClient, local: LocalDiscord) -> None:
     await room.alice.run("dev", "echo", word="hi")
     action = await the_only(room, Kind.COMMAND)
     assert (action.event, action.outcome) == ("command.echo", ActionOutcome.OK)
@@ -69,7 +69,7 @@ async def test_a_command_that_goes_well_is_recorded(room: Living, local: LocalDi
 
 
 async def test_a_command_that_fails_is_recorded_and_answered(
-    room: Living, local: LocalDiscord
+    room: LiveClient, local: LocalDiscord
 ) -> None:
     answer = await room.alice.run("dev", "crash", at=7, whom=str(local.people["bob"]))
     action = await the_only(room, Kind.COMMAND)
@@ -84,21 +84,21 @@ async def test_a_command_that_fails_is_recorded_and_answered(
     await check_id(room, answer["message"]["content"], action)
 
 
-async def test_a_command_that_fails_while_people_wait_is_answered(room: Living) -> None:
+async def test_a_command_that_fails_while_people_wait_is_answered(room: LiveClient) -> None:
     await room.alice.run("dev", "crash_thinking")
     message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
     assert not message["flags"] & 128
     await check_id(room, message["content"], await the_only(room, Kind.COMMAND))
 
 
-async def test_a_command_that_fails_after_its_answer_follows_up(room: Living) -> None:
+async def test_a_command_that_fails_after_its_answer_follows_up(room: LiveClient) -> None:
     await room.alice.run("dev", "crash_after")
     message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
     await check_id(room, message["content"], await the_only(room, Kind.COMMAND))
     assert (await room.alice.messages("dev"))[0]["content"] == "done"
 
 
-async def test_a_failure_that_comes_too_late_is_told_in_the_channel(room: Living) -> None:
+async def test_a_failure_that_comes_too_late_is_told_in_the_channel(room: LiveClient) -> None:
     fault = {"kind": "status", "status": 404, "path": "/interactions/*/callback", "method": "POST"}
     await room.alice.call("POST", "/local/faults", fault)
     await room.alice.interact("dev", command="crash", options={"at": 7})
@@ -106,7 +106,7 @@ async def test_a_failure_that_comes_too_late_is_told_in_the_channel(room: Living
     await check_id(room, message["content"], await the_only(room, Kind.COMMAND))
 
 
-async def test_running_out_of_time_is_an_outcome_of_its_own(room: Living) -> None:
+async def test_running_out_of_time_is_an_outcome_of_its_own(room: LiveClient) -> None:
     await room.alice.run("dev", "slow")
     action = await the_only(room, Kind.COMMAND)
     assert action.outcome is ActionOutcome.TIMEOUT
@@ -121,7 +121,7 @@ async def test_running_out_of_time_is_an_outcome_of_its_own(room: Living) -> Non
     ],
 )
 async def test_a_refusal_is_polite_and_no_failure(
-    room: Living, command: str, outcome: ActionOutcome, text: str
+    room: LiveClient, command: str, outcome: ActionOutcome, text: str
 ) -> None:
     answer = await room.alice.run("dev", command)
     action = await the_only(room, Kind.COMMAND)
@@ -131,21 +131,21 @@ async def test_a_refusal_is_polite_and_no_failure(
     assert "Error id" not in answer["message"]["content"]
 
 
-async def test_an_option_that_makes_no_sense_is_no_failure_of_the_bot(room: Living) -> None:
+async def test_an_option_that_makes_no_sense_is_no_failure_of_the_bot(room: LiveClient) -> None:
     answer = await room.alice.run("dev", "place", at="somewhere")
     assert answer["ephemeral"]
     action = await the_only(room, Kind.COMMAND)
     assert (action.outcome, action.error) == (ActionOutcome.CANCELLED, None)
 
 
-async def test_a_bug_in_reading_an_option_is_a_failure(room: Living) -> None:
+async def test_a_bug_in_reading_an_option_is_a_failure(room: LiveClient) -> None:
     answer = await room.alice.run("dev", "place", at="7")
     action = await the_only(room, Kind.COMMAND)
     check_capsule(action, numbers=[1, 2], at=7)
     await check_id(room, answer["message"]["content"], action)
 
 
-async def test_a_bug_in_reading_a_typed_argument_is_a_failure(room: Living) -> None:
+async def test_a_bug_in_reading_a_typed_argument_is_a_failure(room: LiveClient) -> None:
     await room.alice.say("dev", "@Theseus spot 7")
     message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
     action = await the_only(room, Kind.COMMAND)
@@ -154,7 +154,7 @@ async def test_a_bug_in_reading_a_typed_argument_is_a_failure(room: Living) -> N
 
 
 async def test_a_command_with_its_own_error_reply_is_recorded_and_not_answered_twice(
-    room: Living,
+    room: LiveClient,
 ) -> None:
     answer = await room.alice.run("dev", "polite")
     assert answer["message"]["content"] == "my own words"
@@ -162,7 +162,7 @@ async def test_a_command_with_its_own_error_reply_is_recorded_and_not_answered_t
     assert len(await room.alice.messages("dev")) == 1
 
 
-async def test_a_context_menu_that_fails_is_recorded(room: Living, local: LocalDiscord) -> None:
+async def test_a_context_menu_that_fails_is_recorded(room: LiveClient, local: LocalDiscord) -> None:
     said = await room.alice.say("dev", "heavy")
     answer = await room.alice.use_menu("dev", "Weigh", said)
     action = await the_only(room, Kind.CONTEXT_MENU)
@@ -174,14 +174,14 @@ async def test_a_context_menu_that_fails_is_recorded(room: Living, local: LocalD
     assert "“Weigh” failed with IndexError" in answer["message"]["content"]
 
 
-async def test_a_context_menu_that_goes_well_is_recorded(room: Living) -> None:
+async def test_a_context_menu_that_goes_well_is_recorded(room: LiveClient) -> None:
     await room.alice.interact("dev", command={"name": "Greet", "target": "alice"})
     action = await the_only(room, Kind.CONTEXT_MENU)
     assert (action.name, action.outcome) == ("Greet", ActionOutcome.OK)
 
 
 async def test_choices_that_cannot_be_offered_are_recorded(
-    room: Living, local: LocalDiscord
+    room: LiveClient, local: LocalDiscord
 ) -> None:
     await room.alice.interact("dev", autocomplete="choose", option="toy", value="bear")
     action = await the_only(room, Kind.COMMAND)
@@ -193,7 +193,7 @@ async def test_choices_that_cannot_be_offered_are_recorded(
 
 
 async def test_a_typed_command_that_fails_is_recorded_and_answered(
-    room: Living, local: LocalDiscord
+    room: LiveClient, local: LocalDiscord
 ) -> None:
     await room.alice.say("dev", "@Theseus add 3 and more")
     message = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
@@ -212,20 +212,20 @@ async def test_a_typed_command_that_fails_is_recorded_and_answered(
     [("add x y", "I could not run that"), ("deny", "Only approvers may do that.")],
 )
 async def test_a_typed_command_that_cannot_be_run_is_answered_politely(
-    room: Living, text: str, answer: str
+    room: LiveClient, text: str, answer: str
 ) -> None:
     await room.alice.say("dev", f"@Theseus {text}")
     await room.alice.wait_for("dev", lambda m: answer in m["content"])
     assert (await the_only(room, Kind.COMMAND)).error is None
 
 
-async def test_talk_that_is_no_command_is_not_recorded(room: Living) -> None:
+async def test_talk_that_is_no_command_is_not_recorded(room: LiveClient) -> None:
     await room.alice.say("dev", "@Theseus how are you")
     await room.alice.run("dev", "echo", word="hi")
     assert (await the_only(room, Kind.COMMAND)).name == "echo"
 
 
-async def test_a_listener_that_raises_is_recorded(room: Living, local: LocalDiscord) -> None:
+async def test_a_listener_that_raises_is_recorded(room: LiveClient, local: LocalDiscord) -> None:
     await room.alice.say("dev", "stumble")
     action = await the_only(room, Kind.LISTENER)
     assert action.event == "listener.Toys.on_message"
@@ -236,7 +236,7 @@ async def test_a_listener_that_raises_is_recorded(room: Living, local: LocalDisc
     assert literal_eval(action.error.inputs["content"]) == "stumble"
 
 
-async def test_every_turn_of_a_loop_is_recorded(room: Living) -> None:
+async def test_every_turn_of_a_loop_is_recorded(room: LiveClient) -> None:
     ticked = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.tick")
     tripped = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.trip")
     assert (ticked.outcome, ticked.error) == (ActionOutcome.OK, None)
@@ -256,7 +256,7 @@ async def test_every_turn_of_a_loop_is_recorded(room: Living) -> None:
     ],
 )
 async def test_a_component_that_raises_is_recorded_and_answered(
-    room: Living,
+    room: LiveClient,
     local: LocalDiscord,
     custom_id: str,
     values: list[str],
@@ -279,14 +279,14 @@ async def test_a_component_that_raises_is_recorded_and_answered(
     assert not await room.journal.of(Kind.LISTENER)
 
 
-async def test_a_button_with_a_random_id_is_named_after_its_function(room: Living) -> None:
+async def test_a_button_with_a_random_id_is_named_after_its_function(room: LiveClient) -> None:
     await room.alice.run("dev", "loose")
     (message,) = await room.alice.messages("dev")
     await room.alice.press("dev", message["components"][0]["components"][0]["custom_id"])
     assert (await the_only(room, Kind.COMPONENT)).name == "Loose.anonymous"
 
 
-async def test_a_button_that_refuses_is_polite_and_no_failure(room: Living) -> None:
+async def test_a_button_that_refuses_is_polite_and_no_failure(room: LiveClient) -> None:
     await show_card(room)
     answer = await room.alice.press("dev", "toys:refuse")
     assert answer["ephemeral"]
@@ -296,7 +296,7 @@ async def test_a_button_that_refuses_is_polite_and_no_failure(room: Living) -> N
 
 
 async def test_a_form_that_raises_is_recorded_with_what_was_written(
-    room: Living, local: LocalDiscord
+    room: LiveClient, local: LocalDiscord
 ) -> None:
     await show_card(room)
     await room.alice.press("dev", "toys:form")
@@ -313,7 +313,7 @@ async def test_a_form_that_raises_is_recorded_with_what_was_written(
 
 
 async def test_a_press_that_only_a_listener_hears_is_a_component_too(
-    room: Living, local: LocalDiscord
+    room: LiveClient, local: LocalDiscord
 ) -> None:
     await room.alice.run("dev", "bare")
     answer = await room.alice.press("dev", "heard:3:1")
@@ -327,7 +327,7 @@ async def test_a_press_that_only_a_listener_hears_is_a_component_too(
 
 
 async def test_two_clients_in_one_process_do_not_record_each_others_presses(
-    room: Living, home: Home, local: LocalDiscord
+    room: LiveClient, home: Home, local: LocalDiscord
 ) -> None:
     await show_card(room)
     other = Home(home.root / "other")

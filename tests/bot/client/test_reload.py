@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.journal import ActionOutcome, Kind
-from bot.local.server import LocalDiscord
-from tests.support.living_client import Home, Living, living
+from local_discord.server import LocalDiscord
+from tests.support.live_client import Home, LiveClient, living
 
 GREETER = """
 import asyncio
@@ -54,21 +54,21 @@ def greeter(
 
 
 @pytest.fixture
-async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Living]:
+async def room(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     home.write("cogs/greeter.py", greeter('"hello"'))
     async with living(home, local) as room:
         yield room
 
 
-async def greeting(room: Living, name: str = "greet") -> str:
+async def greeting(room: LiveClient, name: str = "greet") -> str:
     return str((await room.alice.run("dev", name))["message"]["content"])
 
 
-async def syncs(room: Living) -> int:
+async def syncs(room: LiveClient) -> int:
     return len([e for e in await room.journal.of(Kind.RELOAD) if e.name == "commands"])
 
 
-async def test_a_changed_cog_runs_its_new_code(room: Living) -> None:
+async def test_a_changed_cog_runs_its_new_code(room: LiveClient) -> None:
     assert await greeting(room) == "hello"
     room.home.write("cogs/greeter.py", greeter('"good morning"'))
     adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
@@ -79,7 +79,7 @@ async def test_a_changed_cog_runs_its_new_code(room: Living) -> None:
     assert (record.name, record.outcome) == ("cogs.greeter", ActionOutcome.OK)
 
 
-async def test_changes_of_the_same_size_within_one_second_are_seen(room: Living) -> None:
+async def test_changes_of_the_same_size_within_one_second_are_seen(room: LiveClient) -> None:
     path = room.home.root / "cogs/greeter.py"
     for word in ("aaaaa", "bbbbb", "ccccc"):
         room.home.write("cogs/greeter.py", greeter(f'"{word}"'))
@@ -98,7 +98,7 @@ async def test_changes_of_the_same_size_within_one_second_are_seen(room: Living)
     ],
 )
 async def test_a_cog_that_does_not_load_keeps_its_old_code_and_says_why(
-    room: Living, source: str, reason: str
+    room: LiveClient, source: str, reason: str
 ) -> None:
     room.home.write("cogs/greeter.py", source)
     adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
@@ -112,7 +112,7 @@ async def test_a_cog_that_does_not_load_keeps_its_old_code_and_says_why(
     assert await greeting(room) == "mended"
 
 
-async def test_a_cog_that_ends_the_program_does_not_end_the_bot(room: Living) -> None:
+async def test_a_cog_that_ends_the_program_does_not_end_the_bot(room: LiveClient) -> None:
     room.home.write("cogs/greeter.py", "raise SystemExit(1)")
     adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
     assert "unloaded" in adoption.failed["cogs.greeter"]
@@ -121,14 +121,14 @@ async def test_a_cog_that_ends_the_program_does_not_end_the_bot(room: Living) ->
     assert await greeting(room) == "mended"
 
 
-async def test_a_cog_that_clashes_with_another_keeps_its_old_code(room: Living) -> None:
+async def test_a_cog_that_clashes_with_another_keeps_its_old_code(room: LiveClient) -> None:
     room.home.write("cogs/other.py", greeter('"x"', second="rest", cls="Other"))
     adoption = await room.client.runtime.adopt(["cogs/other.py"])
     assert "greet" in adoption.failed["cogs.other"]
     assert await greeting(room) == "hello"
 
 
-async def test_a_new_cog_is_loaded_and_its_commands_are_shown(room: Living) -> None:
+async def test_a_new_cog_is_loaded_and_its_commands_are_shown(room: LiveClient) -> None:
     source = greeter('"new"', name="fresh", second="rest", cls="Fresh")
     adoption = await room.client.runtime.adopt([room.home.write("cogs/fresh.py", source)])
     assert adoption.reloaded == ("cogs.fresh",)
@@ -136,19 +136,19 @@ async def test_a_new_cog_is_loaded_and_its_commands_are_shown(room: Living) -> N
     assert await greeting(room, "fresh") == "new"
 
 
-async def test_a_deleted_cog_is_unloaded_and_its_commands_go(room: Living) -> None:
+async def test_a_deleted_cog_is_unloaded_and_its_commands_go(room: LiveClient) -> None:
     adoption = await room.client.runtime.adopt([room.home.delete("cogs/greeter.py")])
     assert (adoption.reloaded, adoption.failed) == (("cogs.greeter",), {})
     assert await room.commands() == []
     assert list(room.client.extensions) == []
 
 
-async def test_a_cog_that_was_never_loaded_and_is_gone_is_nothing(room: Living) -> None:
+async def test_a_cog_that_was_never_loaded_and_is_gone_is_nothing(room: LiveClient) -> None:
     adoption = await room.client.runtime.adopt(["cogs/ghost.py"])
     assert adoption.failed == {}
 
 
-async def test_a_cog_that_grew_into_a_package_is_reloaded_with_its_parts(room: Living) -> None:
+async def test_a_cog_that_grew_into_a_package_is_reloaded_with_its_parts(room: LiveClient) -> None:
     room.home.delete("cogs/greeter.py")
     imports = "from cogs.greeter._words import WORD"
     changed = [
@@ -164,7 +164,7 @@ async def test_a_cog_that_grew_into_a_package_is_reloaded_with_its_parts(room: L
     assert await greeting(room) == "two"
 
 
-async def test_discord_is_told_when_a_reload_changes_the_commands(room: Living) -> None:
+async def test_discord_is_told_when_a_reload_changes_the_commands(room: LiveClient) -> None:
     assert await room.commands() == ["greet", "wait"]
     room.home.write("cogs/greeter.py", greeter('"hi"', name="salute"))
     await room.client.runtime.adopt(["cogs/greeter.py"])
@@ -174,7 +174,7 @@ async def test_discord_is_told_when_a_reload_changes_the_commands(room: Living) 
     assert (await room.alice.run("dev", "salute", whom="bob"))["message"]["content"] == "bob"
 
 
-async def test_discord_is_not_told_when_the_commands_stay_the_same(room: Living) -> None:
+async def test_discord_is_not_told_when_the_commands_stay_the_same(room: LiveClient) -> None:
     fault = {"kind": "status", "status": 403, "path": "/applications/*", "times": None}
     await room.alice.call("POST", "/local/faults", fault)
     room.home.write("cogs/greeter.py", greeter('"hi"'))
@@ -184,7 +184,7 @@ async def test_discord_is_not_told_when_the_commands_stay_the_same(room: Living)
 
 
 async def test_what_discord_could_not_be_told_it_is_told_with_the_next_reload(
-    room: Living,
+    room: LiveClient,
 ) -> None:
     fault = {"kind": "status", "status": 403, "path": "/applications/*"}
     await room.alice.call("POST", "/local/faults", fault)
@@ -196,7 +196,7 @@ async def test_what_discord_could_not_be_told_it_is_told_with_the_next_reload(
     assert await room.commands() == ["salute", "wait"]
 
 
-async def test_a_command_under_way_ends_with_the_code_it_began_with(room: Living) -> None:
+async def test_a_command_under_way_ends_with_the_code_it_began_with(room: LiveClient) -> None:
     old = sys.modules["cogs.greeter"].Greeter
     await room.alice.run("dev", "wait")
     async with asyncio.timeout(5):
@@ -210,7 +210,7 @@ async def test_a_command_under_way_ends_with_the_code_it_began_with(room: Living
     assert record.outcome is ActionOutcome.OK
 
 
-async def test_two_adoptions_at_once_go_one_after_the_other(room: Living) -> None:
+async def test_two_adoptions_at_once_go_one_after_the_other(room: LiveClient) -> None:
     room.home.write("cogs/greeter.py", greeter('"new"'))
     adoptions = (room.client.runtime.adopt(["cogs/greeter.py"]) for _ in range(3))
     for adoption in await asyncio.gather(*adoptions):
@@ -218,7 +218,7 @@ async def test_two_adoptions_at_once_go_one_after_the_other(room: Living) -> Non
     assert await greeting(room) == "new"
 
 
-async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: Living) -> None:
+async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: LiveClient) -> None:
     changed = [
         "bot/client/_client.py",
         "pyproject.toml",
@@ -227,7 +227,7 @@ async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: Living)
         "docs/architecture.md",
         "README.md",
         "cogs/notes.md",
-        "bot/local/static/page.css",
+        "local_discord/static/page.css",
     ]
     adoption = await room.client.runtime.adopt(changed)
     assert (adoption.reloaded, adoption.failed) == ((), {})
@@ -235,7 +235,7 @@ async def test_core_files_ask_for_a_restart_and_others_for_nothing(room: Living)
         "bot/client/_client.py",
         "pyproject.toml",
         "data/config.yaml",
-        "bot/local/static/page.css",
+        "local_discord/static/page.css",
     )
 
 
@@ -243,7 +243,7 @@ SHARED = "from cogs.ui.words import WORD"
 
 
 @pytest.fixture
-async def sharing(home: Home, local: LocalDiscord) -> AsyncIterator[Living]:
+async def sharing(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
     """Two cogs that share a word."""
     home.write("cogs/ui/__init__.py", "")
     home.write("cogs/ui/words.py", "WORD = 'old'")
@@ -256,7 +256,7 @@ async def sharing(home: Home, local: LocalDiscord) -> AsyncIterator[Living]:
         yield room
 
 
-async def test_what_cogs_share_is_taken_on_by_all_of_them(sharing: Living) -> None:
+async def test_what_cogs_share_is_taken_on_by_all_of_them(sharing: LiveClient) -> None:
     sharing.home.write("cogs/ui/words.py", "WORD = 'new'")
     adoption = await sharing.client.runtime.adopt(["cogs/ui/words.py", "cogs/greeter.py"])
     assert sorted(adoption.reloaded) == ["cogs.greeter", "cogs.other"]
@@ -268,7 +268,7 @@ async def test_what_cogs_share_is_taken_on_by_all_of_them(sharing: Living) -> No
 
 
 async def test_shared_code_that_does_not_load_leaves_everything_as_it_was(
-    sharing: Living,
+    sharing: LiveClient,
 ) -> None:
     sharing.home.write("cogs/ui/words.py", "WORD = 'new")
     before = sys.modules["cogs.ui.words"]
@@ -283,7 +283,7 @@ async def test_shared_code_that_does_not_load_leaves_everything_as_it_was(
     assert adoption.reloaded == ("cogs.other",)
 
 
-async def test_a_new_cog_comes_along_with_shared_code(sharing: Living) -> None:
+async def test_a_new_cog_comes_along_with_shared_code(sharing: LiveClient) -> None:
     source = greeter("WORD", name="fresh", second="nap", cls="Fresh", imports=SHARED)
     changed = [
         sharing.home.write("cogs/ui/words.py", "WORD = 'new'"),

@@ -8,12 +8,12 @@ import pytest
 
 from bot.client import point_discord_at
 from bot.domain.journal import Action, ActionOutcome, Kind
-from bot.local.person import Person
-from bot.local.server import LocalDiscord
+from local_discord.person import Person
+from local_discord.server import LocalDiscord
 from tests.fakes.fake_chat import FakeChat
 from tests.support.chatting import SkippingClock
-from tests.support.harbour import until
-from tests.support.living_client import Home, Living, Watched, living, make_client
+from tests.support.live_client import Home, LiveClient, Watched, living, make_client
+from tests.support.restartable_channel import until
 
 COGS = """
 import discord
@@ -47,11 +47,11 @@ async def plant(local: LocalDiscord, **fault: Any) -> None:
         await alice.call("POST", "/local/faults", fault)
 
 
-async def works(room: Living) -> bool:
+async def works(room: LiveClient) -> bool:
     return bool((await room.alice.run("dev", "echo", word="hi"))["message"]["content"] == "hi")
 
 
-async def failed(room: Living, name: str) -> Action:
+async def failed(room: LiveClient, name: str) -> Action:
     return await room.journal.until(
         Kind.GATEWAY, lambda action: action.name == name and action.outcome is ActionOutcome.ERROR
     )

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from bot.authority.autonomy_levels import Autonomy, Level
 from bot.domain.account import Charge
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.autonomy import Autonomy, Level
 from bot.domain.errors import NotAuthorized, StoreError
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, Capsule
 from bot.domain.memory import Memory
+from bot.domain.monitoring_config import SelfAuditConfig
 from bot.domain.people import ITSELF
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.self_audit import Ability
-from bot.monitoring import AuditDoors, SelfAudit
+from bot.monitoring import AuditSources, SelfAudit
 from bot.self_improvement import SelfImprovementAgent
-from bot.settings import SelfAuditConfig
 from bot.telemetry import Recorder
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_store import FakeStore
-from tests.support.fuse import Fuse, Killed, fused
+from tests.support.kill_at import Fuse, Killed, fused
 from tests.support.world import ALICE, DEV, MALLORY, World, capsule, failure
 
 DAY = 86_400.0
@@ -51,10 +51,10 @@ class Auditing:
         """Return a newly started program's audit."""
         world, fuse = self.world, fuse or Fuse()
         journal = fused(world.journal, fuse)
-        doors = AuditDoors(
+        services = AuditSources(
             journal,
             fused(world.store, fuse),
-            fused(world.shelf, fuse),
+            fused(world.key_values, fuse),
             fused(world.memory, fuse),
             fused(world.chat, fuse),
             self.charts,
@@ -63,7 +63,7 @@ class Auditing:
             world.ledger,
         )
         return SelfAudit(
-            doors,
+            services,
             agent or world.agent(),
             self.config,
             self.autonomy,
@@ -186,7 +186,7 @@ async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> N
     post = await auditing.program().now(ALICE)
     assert "/roll" in text(post)
     assert auditing.said() == []
-    assert auditing.world.shelf.bodies.get("self_audit") is None
+    assert auditing.world.key_values.bodies.get("self_audit") is None
 
 
 async def test_every_record_is_counted_once_wherever_the_journal_is_cut(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_what_it_did_itself_is_told_with_what_it_cost(tmp_path: Path) -> N
     await world.memory.remember(
         Memory(key="note:1", kind="note", text="never restart on Fridays", by="dora", at=now)
     )
-    await world.shelf.put("incident:k7m2xq", incident(now))
+    await world.key_values.put("incident:k7m2xq", incident(now))
     post = await auditing.program().now(ALICE)
     told = text(post)
     assert "Models cost **$0.25**" in told
@@ -285,7 +285,7 @@ async def test_a_door_that_fails_costs_its_part_of_the_report(tmp_path: Path) ->
     auditing = Auditing(tmp_path)
     auditing.fails()
     auditing.world.memory.broken = True
-    auditing.world.shelf.bodies["incident:old"] = '{"written": "by another version"}'
+    auditing.world.key_values.bodies["incident:old"] = '{"written": "by another version"}'
     told = text(await auditing.program().now(ALICE))
     assert "/roll" in told
     assert "I could not look at: incidents\nwhat was learned" in told
@@ -339,9 +339,9 @@ async def test_nothing_is_begun_unless_it_is_wanted(tmp_path: Path) -> None:
 
 async def test_what_somebody_sees_to_already_is_not_begun_again(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path, proposals=5)
-    shelf, now = auditing.world.shelf, auditing.clock.now()
+    key_values, now = auditing.world.key_values, auditing.clock.now()
     told = incident(now, fingerprint=another(1).fingerprint, run_id="abc234")
-    await shelf.put("incident:k7m2xq", told)
+    await key_values.put("incident:k7m2xq", told)
     begun = await proposed(auditing, [(another(1), "c1"), (another(2), "c2")])
     assert begun == ["/c2 failed 4 times with IndexError"]
 
@@ -365,12 +365,12 @@ async def test_a_store_that_fails_is_tried_again_a_minute_later(tmp_path: Path) 
     auditing = Auditing(tmp_path)
     async with auditing.running():
         await auditing.pass_time(60)
-        kept = auditing.world.shelf.bodies["self_audit"]
-        auditing.world.shelf.bodies["self_audit"] = "{}"
+        kept = auditing.world.key_values.bodies["self_audit"]
+        auditing.world.key_values.bodies["self_audit"] = "{}"
         with pytest.raises(StoreError):
-            await auditing.world.shelf.get("self_audit", Run)
+            await auditing.world.key_values.get("self_audit", Run)
         await auditing.pass_time(DAY)
         assert auditing.said() == []
-        auditing.world.shelf.bodies["self_audit"] = kept
+        auditing.world.key_values.bodies["self_audit"] = kept
         await auditing.pass_time(120)
     assert len(auditing.said()) == 1

@@ -8,10 +8,10 @@ import pytest
 
 from bot.domain.journal import FailureGroup
 from bot.domain.samples import Sample
-from bot.domain.self_audit import Ability, Fault
-from bot.monitoring._self_audit_calendar import due, newest_slot, next_slot
-from bot.monitoring._self_audit_coverage import gaps, words_in_tests
-from bot.monitoring._self_audit_figures import DAY, HOUR, Figures, Period
+from bot.domain.self_audit import Ability, AuditedFault
+from bot.monitoring.self_audit_coverage import gaps, words_in_tests
+from bot.monitoring.self_audit_figures import DAY, HOUR, Figures, Period
+from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
 from tests.fakes.fake_clock import FakeClock
 from tests.support.world import capsule, failure
 
@@ -194,8 +194,8 @@ def test_gaps_are_modules_and_failing_functions_no_test_names(tmp_path: Path) ->
     def able(module: str) -> Ability:
         return Ability(event="e", label="l", cog=module, module=module)
 
-    def fault(function: str) -> Fault:
-        return Fault(
+    def fault(function: str) -> AuditedFault:
+        return AuditedFault(
             fingerprint=function, event="e", name="/e", count=1, last_at=NOW, newest_id="a",
             file="cogs/x.py", function=function,
         )  # fmt: skip

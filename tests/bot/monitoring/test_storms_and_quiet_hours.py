@@ -7,12 +7,12 @@ import pytest
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import Incident, Severity
-from bot.monitoring._board import MOST_OPEN, Board
-from bot.monitoring._quiet import is_quiet
-from bot.settings import IncidentsConfig, QuietHours, Storm
-from tests.fakes.fake_shelf import FakeShelf
-from tests.support.fuse import Fuse
-from tests.support.lookout import Lookout
+from bot.domain.monitoring_config import IncidentsConfig, QuietHours, Storm
+from bot.monitoring.incident_repository import MOST_OPEN, IncidentRepository
+from bot.monitoring.quiet_hours import is_quiet
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.support.kill_at import Fuse
+from tests.support.monitoring_world import MonitoringWorld
 from tests.support.world import capsule
 
 HOUR = 3600.0
@@ -39,81 +39,86 @@ def medium(hours: QuietHours | None = SIESTA) -> IncidentsConfig:
 
 
 async def test_a_hundred_faults_at_once_are_one_digest_and_start_nothing(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.faults(100)
-        await lookout.pass_time(10)
-        assert len(lookout.monitoring.incidents()) == 100
-        [key] = lookout.said()
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.faults(100)
+        await monitoring_world.pass_time(10)
+        assert len(monitoring_world.monitoring.incidents()) == 100
+        [key] = monitoring_world.said()
         assert key.startswith("incidents:")
-        card = lookout.chat.by_key(key).post.card
+        card = monitoring_world.chat.by_key(key).post.card
         assert card is not None
         assert card.title == "100 faults at once, 100 of them going on"
         assert "… and 80 more" in card.body
-        assert await lookout.world.store.find() == ()
+        assert await monitoring_world.world.store.find() == ()
 
 
 async def test_a_storm_over_a_minute_is_few_messages_and_one_digest(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
         for number in range(40):
-            lookout.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
-            await lookout.pass_time(1.5)
-        await lookout.pass_time(10)
-    said = lookout.said()
+            monitoring_world.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
+            await monitoring_world.pass_time(1.5)
+        await monitoring_world.pass_time(10)
+    said = monitoring_world.said()
     assert len([key for key in said if key.startswith("incidents:")]) == 1
     assert len(said) <= 6
 
 
 async def test_the_digest_is_edited_in_place_as_its_incidents_end(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.faults(8)
-        await lookout.pass_time(10)
-        await lookout.pass_time(32 * 60)
-        await lookout.pass_time(70)
-        [key] = lookout.said()
-        card = lookout.chat.by_key(key).post.card
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.faults(8)
+        await monitoring_world.pass_time(10)
+        await monitoring_world.pass_time(32 * 60)
+        await monitoring_world.pass_time(70)
+        [key] = monitoring_world.said()
+        card = monitoring_world.chat.by_key(key).post.card
         assert card is not None
         assert card.title == "8 faults at once, 0 of them going on"
 
 
 async def test_after_the_storm_faults_are_told_one_by_one_again(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.faults(8)
-        await lookout.pass_time(10)
-        await lookout.pass_time(300)
-        lookout.fails(5, "poll", capsule(fingerprint="ab" * 6))
-        await lookout.pass_time(10)
-    assert len(lookout.said()) == 2
-    assert len(lookout.said("incident:")) == 1
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.faults(8)
+        await monitoring_world.pass_time(10)
+        await monitoring_world.pass_time(300)
+        monitoring_world.fails(5, "poll", capsule(fingerprint="ab" * 6))
+        await monitoring_world.pass_time(10)
+    assert len(monitoring_world.said()) == 2
+    assert len(monitoring_world.said("incident:")) == 1
 
 
 async def test_killed_in_a_storm_it_tells_one_digest_and_nothing_twice(tmp_path: Path) -> None:
     for after in range(10, 140, 26):
-        lookout = Lookout(tmp_path / str(after), config=IncidentsConfig(storm=Storm(incidents=2)))
-        async with lookout.running():
-            lookout.happens(1)
-        async with lookout.running(Fuse(after)):
-            lookout.faults(4)
-            await lookout.pass_time(8)
-        async with lookout.running():
-            await lookout.pass_time(20)
-        alone = lookout.said("incident:")
-        assert len(lookout.said("incidents:")) == 1, after
+        monitoring_world = MonitoringWorld(
+            tmp_path / str(after), config=IncidentsConfig(storm=Storm(incidents=2))
+        )
+        async with monitoring_world.running():
+            monitoring_world.happens(1)
+        async with monitoring_world.running(Fuse(after)):
+            monitoring_world.faults(4)
+            await monitoring_world.pass_time(8)
+        async with monitoring_world.running():
+            await monitoring_world.pass_time(20)
+        alone = monitoring_world.said("incident:")
+        assert len(monitoring_world.said("incidents:")) == 1, after
         assert len(alone) == len(set(alone)) <= 2, after
-        incidents = lookout.monitoring.incidents()
+        incidents = monitoring_world.monitoring.incidents()
         assert len(incidents) == 4, after
         assert all(each.told for each in incidents), after
 
 
 def test_the_quietest_that_was_longest_not_seen_makes_room_for_another() -> None:
-    board, now = Board(FakeShelf()), datetime(2026, 7, 1, 12, tzinfo=UTC)
+    incident_repository, now = (
+        IncidentRepository(FakeKeyValueStore()),
+        datetime(2026, 7, 1, 12, tzinfo=UTC),
+    )
     for number in range(MOST_OPEN):
-        assert board.make_room() is None
+        assert incident_repository.make_room() is None
         at = now + timedelta(seconds=number)
-        board.put(
+        incident_repository.put(
             Incident(
                 id=f"i{number}",
                 severity=Severity.LOW if number in (70, 150) else Severity.HIGH,
@@ -124,7 +129,7 @@ def test_the_quietest_that_was_longest_not_seen_makes_room_for_another() -> None
                 last_at=at,
             )
         )
-    room = board.make_room()
+    room = incident_repository.make_room()
     assert room is not None
     assert room.id == "i70"
 
@@ -164,48 +169,48 @@ def test_quiet_hours_may_lie_within_a_day_or_fill_it() -> None:
 async def test_what_can_wait_is_told_after_the_quiet_hours_if_it_still_goes_on(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path, config=medium())
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(HOUR)
-        assert lookout.said() == []
-        assert await lookout.world.store.find() == ()
-        await lookout.pass_time(HOUR + 60)
-        assert lookout.said() == [f"incident:{lookout.the_incident().id}"]
+    monitoring_world = MonitoringWorld(tmp_path, config=medium())
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(HOUR)
+        assert monitoring_world.said() == []
+        assert await monitoring_world.world.store.find() == ()
+        await monitoring_world.pass_time(HOUR + 60)
+        assert monitoring_world.said() == [f"incident:{monitoring_world.the_incident().id}"]
 
 
 async def test_several_that_were_held_back_come_in_one_message(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path, config=medium())
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path, config=medium())
+    async with monitoring_world.running():
         for number in range(3):
-            lookout.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
-            await lookout.pass_time(300)
-        await lookout.pass_time(2 * HOUR)
-        [key] = lookout.said()
-        card = lookout.chat.by_key(key).post.card
+            monitoring_world.fails(5, f"c{number}", capsule(fingerprint=f"{number:012x}"))
+            await monitoring_world.pass_time(300)
+        await monitoring_world.pass_time(2 * HOUR)
+        [key] = monitoring_world.said()
+        card = monitoring_world.chat.by_key(key).post.card
         assert card is not None
         assert card.title == "From the quiet hours: 3 incidents, 3 of them going on"
-        await lookout.pass_time(HOUR)
-    assert len(lookout.said()) == 1
+        await monitoring_world.pass_time(HOUR)
+    assert len(monitoring_world.said()) == 1
 
 
 async def test_what_ended_in_the_quiet_hours_is_not_told(tmp_path: Path) -> None:
     config = medium().but(resolved_after_minutes=30)
-    lookout = Lookout(tmp_path, config=config)
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(HOUR)
-        await lookout.pass_time(2 * HOUR)
-    assert not lookout.the_incident().open
-    assert lookout.said() == []
+    monitoring_world = MonitoringWorld(tmp_path, config=config)
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(HOUR)
+        await monitoring_world.pass_time(2 * HOUR)
+    assert not monitoring_world.the_incident().open
+    assert monitoring_world.said() == []
 
 
 async def test_high_severity_speaks_in_quiet_hours_too(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path, config=IncidentsConfig(quiet_hours=SIESTA))
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(10)
-        assert lookout.said() == []
-        lookout.fails(5)  # and now too many of all
-        await lookout.pass_time(10)
-        assert len(lookout.said()) == 1
+    monitoring_world = MonitoringWorld(tmp_path, config=IncidentsConfig(quiet_hours=SIESTA))
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        assert monitoring_world.said() == []
+        monitoring_world.fails(5)  # and now too many of all
+        await monitoring_world.pass_time(10)
+        assert len(monitoring_world.said()) == 1

@@ -8,8 +8,8 @@ from bot.domain.charts import TimeChart
 from bot.domain.errors import JournalError
 from bot.ports.journal import Followed
 from tests.fakes.fake_journal import FakeJournal
-from tests.support.fuse import Fuse
-from tests.support.lookout import Lookout
+from tests.support.kill_at import Fuse
+from tests.support.monitoring_world import MonitoringWorld
 from tests.support.world import DEV, capsule
 
 MINUTE = 60.0
@@ -28,158 +28,164 @@ class Interrupted(FakeJournal):
 
 
 async def test_a_fault_is_announced_within_five_seconds_of_the_crossing(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.happens(20)
-        lookout.fails(4)
-        await lookout.pass_time(5)
-        assert lookout.said() == []
-        lookout.fails(1, user="u2")
-        await lookout.pass_time(5)
-        incident = lookout.the_incident()
-        assert lookout.said() == [f"incident:{incident.id}"]
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.happens(20)
+        monitoring_world.fails(4)
+        await monitoring_world.pass_time(5)
+        assert monitoring_world.said() == []
+        monitoring_world.fails(1, user="u2")
+        await monitoring_world.pass_time(5)
+        incident = monitoring_world.the_incident()
+        assert monitoring_world.said() == [f"incident:{incident.id}"]
         assert incident.title == "/roll fails: 5 times in 10 min, IndexError in face()"
-        assert incident.title in lookout.card()
-        assert lookout.chat.by_key(f"incident:{incident.id}").ref.channel_id == DEV
+        assert incident.title in monitoring_world.card()
+        assert monitoring_world.chat.by_key(f"incident:{incident.id}").ref.channel_id == DEV
 
 
 async def test_more_of_it_and_too_many_of_it_update_the_same_message(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.fails(5, user="u1")
-        await lookout.pass_time(6)
-        lookout.fails(7, user="u2")  # now its error rate is too high as well
-        await lookout.pass_time(12)
-        incident = lookout.the_incident()
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.fails(5, user="u1")
+        await monitoring_world.pass_time(6)
+        monitoring_world.fails(7, user="u2")  # now its error rate is too high as well
+        await monitoring_world.pass_time(12)
+        incident = monitoring_world.the_incident()
         assert {str(rule) for rule in incident.rules} == {"repeated_error", "error_rate"}
         assert incident.severity == "high"
         assert incident.count == 12
         assert incident.title.startswith("/roll fails: ")
-        assert len(lookout.said()) == 1
-        assert "12 times" in lookout.card()
-        assert "2 people" in lookout.card()
+        assert len(monitoring_world.said()) == 1
+        assert "12 times" in monitoring_world.card()
+        assert "2 people" in monitoring_world.card()
 
 
 async def test_an_anomaly_is_announced_once_through_five_restarts(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
+    monitoring_world = MonitoringWorld(tmp_path)
     for _ in range(6):
-        async with lookout.running():
-            lookout.fails(5)
-            await lookout.pass_time(10)
-    assert len(lookout.said()) == 1
-    assert lookout.the_incident().count == 30
+        async with monitoring_world.running():
+            monitoring_world.fails(5)
+            await monitoring_world.pass_time(10)
+    assert len(monitoring_world.said()) == 1
+    assert monitoring_world.the_incident().count == 30
 
 
 async def test_killed_anywhere_it_is_told_once_and_counted_right(tmp_path: Path) -> None:
     told = []
     for after in (1, 6, 11, 16, 22, 30, 400):
-        lookout = Lookout(tmp_path / str(after))
-        async with lookout.running():
-            lookout.happens(3)
+        monitoring_world = MonitoringWorld(tmp_path / str(after))
+        async with monitoring_world.running():
+            monitoring_world.happens(3)
         fuse = Fuse(after)
-        async with lookout.running(fuse):
-            lookout.fails(6)
-            await lookout.pass_time(20)
-        async with lookout.running():
-            await lookout.pass_time(1)
-            lookout.fails(6)
-            await lookout.pass_time(25)
-            incident = lookout.the_incident()
-        assert lookout.said() == [f"incident:{incident.id}"], after
+        async with monitoring_world.running(fuse):
+            monitoring_world.fails(6)
+            await monitoring_world.pass_time(20)
+        async with monitoring_world.running():
+            await monitoring_world.pass_time(1)
+            monitoring_world.fails(6)
+            await monitoring_world.pass_time(25)
+            incident = monitoring_world.the_incident()
+        assert monitoring_world.said() == [f"incident:{incident.id}"], after
         assert incident.count == 12, after
-        assert len(await lookout.world.store.find()) == 1, after
+        assert len(await monitoring_world.world.store.find()) == 1, after
         told.append(fuse.burnt > after)
     assert told[0]
     assert not told[-1]  # that one was not killed any more
 
 
 async def test_a_flapping_kind_does_not_spam(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
         for _ in range(24):
-            lookout.fails(5)
-            await lookout.pass_time(5)
-            await lookout.pass_time(61 * MINUTE)
-    said = lookout.said()
-    incident = lookout.the_incident()
+            monitoring_world.fails(5)
+            await monitoring_world.pass_time(5)
+            await monitoring_world.pass_time(61 * MINUTE)
+    said = monitoring_world.said()
+    incident = monitoring_world.the_incident()
     assert incident.again > 5
     assert said[0] == f"incident:{incident.id}"
     assert len(said) <= 1 + 24 / 6
 
 
 async def test_a_quiet_incident_is_resolved_and_says_how_long_it_lasted(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
         for _ in range(4):
-            lookout.fails(5)
-            await lookout.pass_time(5 * MINUTE)
-        await lookout.pass_time(24 * MINUTE)
-        assert lookout.the_incident().open
-        await lookout.pass_time(3 * MINUTE)
-        incident = lookout.the_incident()
+            monitoring_world.fails(5)
+            await monitoring_world.pass_time(5 * MINUTE)
+        await monitoring_world.pass_time(24 * MINUTE)
+        assert monitoring_world.the_incident().open
+        await monitoring_world.pass_time(3 * MINUTE)
+        incident = monitoring_world.the_incident()
         assert not incident.open
-        assert "✅ Resolved: /roll fails" in lookout.card()
-        assert "it lasted 15 min" in lookout.card()
-        assert lookout.buttons() == []
-    assert len(lookout.said()) == 1
+        assert "✅ Resolved: /roll fails" in monitoring_world.card()
+        assert "it lasted 15 min" in monitoring_world.card()
+        assert monitoring_world.buttons() == []
+    assert len(monitoring_world.said()) == 1
 
 
 async def test_what_comes_back_within_a_day_is_the_same_incident_and_says_again(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(8 * 60 * MINUTE)
-        assert not lookout.the_incident().open
-        lookout.fails(5)
-        await lookout.pass_time(10)
-        incident = lookout.the_incident()
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(8 * 60 * MINUTE)
+        assert not monitoring_world.the_incident().open
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        incident = monitoring_world.the_incident()
         assert incident.open
-        assert lookout.said() == [f"incident:{incident.id}", f"incident:{incident.id}:again:1"]
-        again = lookout.chat.by_key(f"incident:{incident.id}:again:1").post
+        assert monitoring_world.said() == [
+            f"incident:{incident.id}",
+            f"incident:{incident.id}:again:1",
+        ]
+        again = monitoring_world.chat.by_key(f"incident:{incident.id}:again:1").post
         assert "Again: /roll fails" in again.text
         assert incident.message is not None
         assert again.reply_to == incident.message.message_id
-        assert "again: /roll fails" in lookout.card()
+        assert "again: /roll fails" in monitoring_world.card()
 
 
 async def test_after_more_than_a_day_it_is_a_new_incident(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(26 * 60 * MINUTE)
-        lookout.fails(5)
-        await lookout.pass_time(10)
-    assert len(lookout.monitoring.incidents()) == 2
-    assert len(lookout.said()) == 2
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(26 * 60 * MINUTE)
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+    assert len(monitoring_world.monitoring.incidents()) == 2
+    assert len(monitoring_world.said()) == 2
 
 
 async def test_another_failure_of_the_same_command_is_an_incident_of_its_own(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.happens(100)
-        lookout.fails(5)
-        lookout.fails(5, error=capsule(exception="KeyError", fingerprint="beefbeefbeef"))
-        await lookout.pass_time(6)
-    assert len(lookout.monitoring.incidents()) == 2
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.happens(100)
+        monitoring_world.fails(5)
+        monitoring_world.fails(5, error=capsule(exception="KeyError", fingerprint="beefbeefbeef"))
+        await monitoring_world.pass_time(6)
+    assert len(monitoring_world.monitoring.incidents()) == 2
 
 
 async def test_slowness_names_what_is_usual(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
         for _ in range(30):
-            lookout.happens(10, "search", duration_ms=100.0)
-            await lookout.pass_time(MINUTE)
+            monitoring_world.happens(10, "search", duration_ms=100.0)
+            await monitoring_world.pass_time(MINUTE)
         for _ in range(5):
-            lookout.happens(10, "search", duration_ms=900.0)
-            await lookout.pass_time(MINUTE)
-        incident = lookout.the_incident()
-        await lookout.pass_time(70)
+            monitoring_world.happens(10, "search", duration_ms=900.0)
+            await monitoring_world.pass_time(MINUTE)
+        incident = monitoring_world.the_incident()
+        await monitoring_world.pass_time(70)
         assert "By myself I only look into it" in incident.level
-        assert "/search is slow: p95 900 ms in the last 10 min, 100 ms before" in lookout.card()
+        assert (
+            "/search is slow: p95 900 ms in the last 10 min, 100 ms before"
+            in monitoring_world.card()
+        )
     assert incident.severity == "low"
     assert incident.title.startswith("/search is slow: 5 % take over ")
     assert "usually" in incident.title
@@ -188,103 +194,103 @@ async def test_slowness_names_what_is_usual(tmp_path: Path) -> None:
 async def test_what_cannot_be_posted_stops_nothing_and_is_not_tried_for_ever(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path)
-    lookout.chat.gone.add(DEV)
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(10)
-        lookout.fails(5, "poll", capsule(fingerprint="ab" * 6))
-        await lookout.pass_time(10)
-    assert len(lookout.monitoring.incidents()) == 2
-    assert lookout.said() == []
+    monitoring_world = MonitoringWorld(tmp_path)
+    monitoring_world.chat.gone.add(DEV)
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        monitoring_world.fails(5, "poll", capsule(fingerprint="ab" * 6))
+        await monitoring_world.pass_time(10)
+    assert len(monitoring_world.monitoring.incidents()) == 2
+    assert monitoring_world.said() == []
 
 
 async def test_where_it_was_cannot_be_read_so_it_begins_now_and_counts_on(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(10)
-    lookout.world.shelf.bodies["detection"] = '{"cursor": 7, "of": "another version"}'
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(10)
-        assert lookout.the_incident().count == 10
-    assert len(lookout.said()) == 1
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+    monitoring_world.world.key_values.bodies["detection"] = '{"cursor": 7, "of": "another version"}'
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        assert monitoring_world.the_incident().count == 10
+    assert len(monitoring_world.said()) == 1
 
 
 async def test_a_journal_that_cannot_be_read_for_a_while_is_read_afterwards(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path)
-    lookout.world.journal = journal = Interrupted()
-    async with lookout.running():
+    monitoring_world = MonitoringWorld(tmp_path)
+    monitoring_world.world.journal = journal = Interrupted()
+    async with monitoring_world.running():
         journal.unreadable = 5
-        lookout.fails(5)
-        await lookout.pass_time(3)
-        assert lookout.said() == []
-        await lookout.pass_time(7)
-        assert len(lookout.said()) == 1
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(3)
+        assert monitoring_world.said() == []
+        await monitoring_world.pass_time(7)
+        assert len(monitoring_world.said()) == 1
 
 
 async def test_judging_goes_on_while_discord_takes_nothing(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.chat.hold()
-        lookout.fails(5)
-        await lookout.pass_time(10)
-        lookout.fails(5, "poll", capsule(fingerprint="ab" * 6))
-        await lookout.pass_time(20)
-        assert len(lookout.monitoring.incidents()) == 2
-        lookout.chat.release()
-        await lookout.pass_time(10)
-    assert len(lookout.said()) == 2
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.chat.hold()
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        monitoring_world.fails(5, "poll", capsule(fingerprint="ab" * 6))
+        await monitoring_world.pass_time(20)
+        assert len(monitoring_world.monitoring.incidents()) == 2
+        monitoring_world.chat.release()
+        await monitoring_world.pass_time(10)
+    assert len(monitoring_world.said()) == 2
 
 
 async def test_the_message_gets_a_chart_that_is_drawn_anew_every_half_minute_at_most(
     tmp_path: Path,
 ) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.fails(5, commit="a" * 40)
-        await lookout.pass_time(10)
-        [image] = lookout.post().images
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.fails(5, commit="a" * 40)
+        await monitoring_world.pass_time(10)
+        [image] = monitoring_world.post().images
         assert image.name.endswith(".png")
-        drawn = len(lookout.charts.drawn)
+        drawn = len(monitoring_world.charts.drawn)
         for _ in range(60):
-            lookout.fails(1, commit="a" * 40)
-            await lookout.pass_time(1)
-        assert drawn < len(lookout.charts.drawn) <= drawn + 2
-        count = len(lookout.charts.drawn)
-        await lookout.pass_time(120)
-        assert len(lookout.charts.drawn) == count
+            monitoring_world.fails(1, commit="a" * 40)
+            await monitoring_world.pass_time(1)
+        assert drawn < len(monitoring_world.charts.drawn) <= drawn + 2
+        count = len(monitoring_world.charts.drawn)
+        await monitoring_world.pass_time(120)
+        assert len(monitoring_world.charts.drawn) == count
 
 
 @pytest.mark.parametrize("left_out", ["charts", "library"])
 async def test_without_charts_the_message_says_the_same(tmp_path: Path, left_out: str) -> None:
-    lookout = Lookout(tmp_path)
+    monitoring_world = MonitoringWorld(tmp_path)
     if left_out == "charts":
-        lookout.config = lookout.config.but(charts=False)
+        monitoring_world.config = monitoring_world.config.but(charts=False)
     else:
-        lookout.charts.missing = True
-    async with lookout.running():
-        lookout.fails(5)
-        await lookout.pass_time(10)
-    assert lookout.post().images == ()
-    assert "/roll fails" in lookout.card()
+        monitoring_world.charts.missing = True
+    async with monitoring_world.running():
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+    assert monitoring_world.post().images == ()
+    assert "/roll fails" in monitoring_world.card()
 
 
 async def test_deploys_are_marked_in_the_chart(tmp_path: Path) -> None:
-    lookout = Lookout(tmp_path)
-    async with lookout.running():
-        lookout.happens(30, commit="a" * 40)
-        await lookout.pass_time(10 * MINUTE)
-        lookout.happens(1, commit="b" * 40)
-        await lookout.pass_time(10 * MINUTE)
-        lookout.fails(5, commit="b" * 40)
-        await lookout.pass_time(10)
-        lookout.fails(20, commit="b" * 40)
-        await lookout.pass_time(60)
-    chart = lookout.charts.drawn[-1]
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.happens(30, commit="a" * 40)
+        await monitoring_world.pass_time(10 * MINUTE)
+        monitoring_world.happens(1, commit="b" * 40)
+        await monitoring_world.pass_time(10 * MINUTE)
+        monitoring_world.fails(5, commit="b" * 40)
+        await monitoring_world.pass_time(10)
+        monitoring_world.fails(20, commit="b" * 40)
+        await monitoring_world.pass_time(60)
+    chart = monitoring_world.charts.drawn[-1]
     assert isinstance(chart, TimeChart)
     assert [mark.text for mark in chart.marks] == ["deploy bbbbbbb"]
     assert chart.unit == "%"

@@ -1,9 +1,9 @@
 """What was tried is told in plain sentences, and nothing is claimed that was not seen."""
 
 from bot.repair.explain import explain
-from bot.repair.model import Attempt, Candidate, Crash, Edit, Judgement, SearchReport
+from bot.repair.model import Candidate, Crash, Judgement, RepairAttempt, SearchReport, SourceEdit
 
-EDIT = Candidate((Edit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
+EDIT = Candidate((SourceEdit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
 
 
 def report(**parts: object) -> SearchReport:
@@ -22,7 +22,7 @@ def test_a_fix_is_told_with_its_place_and_the_effort() -> None:
 
 
 def test_a_vain_search_names_suspects_and_near_misses() -> None:
-    near = Attempt(EDIT, Judgement(False, "affected", 4, 5, ("test_x",)), 1)
+    near = RepairAttempt(EDIT, Judgement(False, "affected", 4, 5, ("test_x",)), 1)
     text = explain(
         report(near=(near,), suspects=(("pkg/a.py", 7, 0.9),), crash=Crash("IndexError"))
     )

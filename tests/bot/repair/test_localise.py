@@ -1,7 +1,7 @@
 """Lines are suspected by coverage, by the crash's frames and by suspect commits."""
 
 from bot.repair.localise import localise, ochiai
-from bot.repair.model import Crash, Frame, Hunk, Problem
+from bot.repair.model import Crash, Problem, SuspectHunk, TraceFrame
 
 TEXT = "def f(x):\n    a = x\n    b = a\n    return b\n"
 
@@ -33,20 +33,20 @@ def test_a_line_only_the_failing_test_runs_is_most_suspicious() -> None:
 
 
 def test_the_innermost_frame_weighs_more_than_its_callers() -> None:
-    frames = (Frame("m.py", 2), Frame("m.py", 3))
+    frames = (TraceFrame("m.py", 2), TraceFrame("m.py", 3))
     suspicion = localise(problem(coverage={}, crashes=(Crash("IndexError", "", frames),)))
 
     assert suspicion.of("m.py", range(3, 4)) > suspicion.of("m.py", range(2, 3)) > 0
 
 
 def test_lines_a_suspect_commit_added_gain_if_the_failing_test_ran_them() -> None:
-    hunk = Hunk("m.py", "c", 2, 2, ("+    a = x",))
+    hunk = SuspectHunk("m.py", "c", 2, 2, ("+    a = x",))
     plain, suspected = localise(problem()), localise(problem(hunks=(hunk,)))
 
     assert suspected.of("m.py", range(2, 3)) > plain.of("m.py", range(2, 3))
 
 
 def test_frames_in_unknown_files_are_passed_over() -> None:
-    crash = Crash("KeyError", "", (Frame("elsewhere.py", 9),))
+    crash = Crash("KeyError", "", (TraceFrame("elsewhere.py", 9),))
 
     assert localise(problem(coverage={}, crashes=(crash,))).top(3) == ()

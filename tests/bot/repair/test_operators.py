@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from bot.repair.model import Crash, Frame
+from bot.repair.model import Crash, TraceFrame
 from bot.repair.operators import OPERATORS, View, pools_of
 from bot.repair.source import Source
 
@@ -67,7 +67,7 @@ def test_a_single_edit_is_proposed(faulty: str, right: str) -> None:
 
 
 def crash_at(line: int, error: str, message: str = "", **hints: tuple[str, ...]) -> Crash:
-    return Crash(error, message, (Frame("m.py", line, "f"),), hints=hints)
+    return Crash(error, message, (TraceFrame("m.py", line, "f"),), hints=hints)
 
 
 NONE = "'NoneType' object has no attribute 'y'"

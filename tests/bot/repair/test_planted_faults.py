@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.system_clock import SystemClock
-from bot.local.faults import FAULTS, Fault, plant
+from bot.demo.faults import FAULTS, PlantedFault, plant
 from bot.repair.engine import RepairRequest, mend
-from bot.repair.forking import ForkingRunner
+from bot.repair.forking_runner import ForkingRunner
 from bot.repair.suspects import suspect_hunks
 from tests.support.choosing import some_of
 
@@ -23,7 +23,7 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
-def checkout(fault: Fault, folder: Path) -> None:
+def checkout(fault: PlantedFault, folder: Path) -> None:
     """Make a repository of this very code with the fault as its last commit."""
     for name in ("bot", "cogs", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -44,7 +44,7 @@ def checkout(fault: Fault, folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", some_of(FAULTS, each=len(FAULTS)), ids=lambda fault: fault.name)
 async def test_a_planted_fault_is_undone_and_what_its_commit_brought_besides_is_kept(
-    fault: Fault, tmp_path: Path
+    fault: PlantedFault, tmp_path: Path
 ) -> None:
     checkout(fault, tmp_path)
     tests = fault.file.replace("cogs/", "tests/cogs/test_")

@@ -1,6 +1,6 @@
 """Suspect commits are undone in their smallest parts, wherever the text stands now."""
 
-from bot.repair.model import Candidate, Hunk
+from bot.repair.model import Candidate, SuspectHunk
 from bot.repair.reverts import parse_diff, propose
 
 BEFORE = """\
@@ -91,7 +91,7 @@ def test_a_hunk_is_found_again_after_the_lines_above_it_have_moved() -> None:
 
 def test_removed_lines_come_back_where_they_stood() -> None:
     text = "def f(x):\n    return x.y\n\n\ndef g(x):\n    return x.y\n"
-    hunk = Hunk("pkg/lists.py", "c", 5, 5, (
+    hunk = SuspectHunk("pkg/lists.py", "c", 5, 5, (
         " def g(x):", "-    if x is None:", "-        return None", "     return x.y"))  # fmt: skip
 
     (whole,) = {*texts_of(list(propose({"pkg/lists.py": text}, [hunk])), text)}
@@ -103,7 +103,9 @@ def test_removed_lines_come_back_where_they_stood() -> None:
 
 def test_one_difference_inside_a_line_is_undone_alone() -> None:
     text = "total = price * count + tax\n"
-    hunk = Hunk("pkg/lists.py", "c", 1, 1, ("-total = cost * count - tax", "+" + text.rstrip()))
+    hunk = SuspectHunk(
+        "pkg/lists.py", "c", 1, 1, ("-total = cost * count - tax", "+" + text.rstrip())
+    )
     candidates = list(propose({"pkg/lists.py": text}, [hunk]))
 
     assert {"total = price * count - tax\n", "total = cost * count + tax\n"} <= set(

@@ -6,12 +6,12 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair.explain import explain
-from bot.repair.model import Candidate, Crash, Frame, Hunk, Judgement, Problem, Texts
-from bot.repair.search import Progress, search, sound
+from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
+from bot.repair.search import SearchProgress, search, sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
-CRASH = Crash("AssertionError", "", (Frame("m.py", 2, "f"),))
+CRASH = Crash("AssertionError", "", (TraceFrame("m.py", 2, "f"),))
 
 
 class ScriptedJudge:
@@ -29,13 +29,13 @@ class ScriptedJudge:
         return Judgement(text in self.green, "reproduction", passed=0, total=1)
 
 
-def problem(text: str = TEXT, hunks: tuple[Hunk, ...] = ()) -> Problem:
+def problem(text: str = TEXT, hunks: tuple[SuspectHunk, ...] = ()) -> Problem:
     return Problem({"m.py": text, "tests/test_m.py": text}, crashes=(CRASH,), hunks=hunks)
 
 
 async def test_the_edit_the_judge_wants_is_found_and_reported() -> None:
     wanted = TEXT.replace("<", "<=")
-    seen: list[Progress] = []
+    seen: list[SearchProgress] = []
 
     report = await search(
         problem(), ScriptedJudge({wanted}), budget_seconds=30, clock=FakeClock(),
@@ -62,7 +62,7 @@ async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
 async def test_undoing_a_suspect_line_is_preferred_to_any_other_edit() -> None:
     undone = TEXT.replace("items[count]", "items[count - 1]")
     lines = ("-    return items[count - 1] < items[0]", "+    return items[count] < items[0]")
-    hunk = Hunk("m.py", "abc", 2, 2, lines)
+    hunk = SuspectHunk("m.py", "abc", 2, 2, lines)
     judge = ScriptedJudge({undone, TEXT.replace("<", "<=")})
 
     report = await search(problem(hunks=(hunk,)), judge, budget_seconds=30, clock=FakeClock())
@@ -118,7 +118,7 @@ async def test_an_undoing_of_many_lines_is_cut_down_to_those_that_matter() -> No
     text = "def f(a, b):\n    x = a + 1\n    y = b + 1\n    z = x + y\n    return z + 9\n"
     lines = (" def f(a, b):", "-    x = a", "-    y = b", "-    z = x - y", "-    return z",
              "+    x = a + 1", "+    y = b + 1", "+    z = x + y", "+    return z + 9")  # fmt: skip
-    hunk = Hunk("m.py", "abc", 1, 1, lines)
+    hunk = SuspectHunk("m.py", "abc", 1, 1, lines)
     wanted = ("x = a\n", "return z\n", "z = x - y\n")
 
     class Both(ScriptedJudge):
@@ -134,7 +134,9 @@ async def test_an_undoing_of_many_lines_is_cut_down_to_those_that_matter() -> No
 
 
 async def test_tests_are_never_changed() -> None:
-    hunk = Hunk("tests/test_m.py", "abc", 2, 2, ("-    assert True", f"+{TEXT.splitlines()[1]}"))
+    hunk = SuspectHunk(
+        "tests/test_m.py", "abc", 2, 2, ("-    assert True", f"+{TEXT.splitlines()[1]}")
+    )
 
     class Watching(ScriptedJudge):
         async def judge(self, files: Texts) -> Judgement:

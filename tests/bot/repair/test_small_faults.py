@@ -6,14 +6,14 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair.engine import RepairRequest, mend
-from bot.repair.forking import ForkingRunner
-from bot.repair.running import Limits
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.runner import TimeLimits
 from tests.fakes.fault_table import Fault, read_faults
 from tests.support.choosing import some_of
 
 EVERYDAY = {"parse dice: index beyond the list"}
 FAULTS = read_faults()
-LIMITS = Limits(5, 3, 30)
+LIMITS = TimeLimits(5, 3, 30)
 
 
 async def mends(fault: Fault, folder: Path) -> bool:

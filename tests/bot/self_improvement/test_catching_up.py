@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.errors import CheckoutDirty
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
-from bot.self_improvement import Doors
-from bot.self_improvement._catching_up import CatchingUp
-from bot.stages.ship import Ship
+from bot.self_improvement import Services
+from bot.self_improvement.base_updates import BaseUpdates
+from bot.self_improvement.steps.ship import Deployer
 from bot.telemetry import Recorder
 from tests.fakes.fake_store import FakeStore
 from tests.support.world import DEV, FIXED, World
@@ -25,13 +26,14 @@ class Quay:
         self.store = FakeStore()
         self.world = world = World(folder, store=self.store)
         recorder = Recorder(world.journal, world.clock, folder, b"salt", lambda: None)
-        doors = Doors(
+        services = Services(
             self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
-            recorder, world.shelf, world.memory, world.brake, world.roster, world.checkout,
+            recorder, world.key_values, world.memory, KillSwitchGuard(world.kill_switch),
+            world.member_directory, world.checkout,
         )  # fmt: skip
-        ship = Ship(world.forge, world.checkout, world.runtime, world.clock)
+        ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
         self.stop: Stop | None = None
-        self.catching_up = CatchingUp(doors, ship, dev_channel_id=DEV, standing=self._standing)
+        self.catching_up = BaseUpdates(services, ship, dev_channel_id=DEV, standing=self._standing)
 
     async def _standing(self) -> Stop | None:
         return self.stop

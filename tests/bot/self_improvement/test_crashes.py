@@ -1,4 +1,4 @@
-"""Killed at every door it goes through, the agent goes on and does nothing twice."""
+"""Killed at every port it goes through, the agent goes on and does nothing twice."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from bot.domain.run import Run, Status
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.fuse import Fuse, Killed
+from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, World, is_broken
 
 _STEP = 7  # moments between one kill and the next; over the seeds every moment comes up

@@ -16,10 +16,10 @@ from bot.domain.errors import AgentLimited, AgentStuck, ForgeUnavailable, Stoppe
 from bot.domain.proposal import Comment
 from bot.domain.run import Run, Stage, Status
 from bot.domain.stop import Stop
-from bot.ports.agent import Asked
+from bot.ports.agent import QuestionAsked
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.fuse import Fuse, Killed
+from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, BOB, FILES, FIX, FIXED, MALLORY, World
 
 GOOD = FILES | {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -51,7 +51,7 @@ ACTS = (
 def lively() -> FakeAgent:
     """Return an engine that meets with something else in every round."""
     also = [{"cogs/dice.py": f"{FIXED}# {number}\n"} for number in range(6)]
-    asks = Asked(text="Which one?", default="This one.")
+    asks = QuestionAsked(text="Which one?", default="This one.")
     return FakeAgent(
         FIX,
         also[0],
@@ -123,11 +123,11 @@ class Story:
                 self.fuse.after = self.fuse.burnt
             return False
         else:
-            happening = asyncio.create_task(self._happens(agent, act))
-            while not happening.done():
+            scenario = asyncio.create_task(self._happens(agent, act))
+            while not scenario.done():
                 await self.world.clock.advance(0.05)
             with suppress(TheseusError):
-                await happening
+                await scenario
         return True
 
     async def _happens(self, agent: SelfImprovementAgent, act: str) -> None:
@@ -160,7 +160,7 @@ class Story:
         elif verb == "lift":
             await agent.emergency.lift(ALICE)
         else:
-            await self.world.brake.pull(Stop(how="file", at=self.world.clock.now()))
+            await self.world.kill_switch.pull(Stop(how="file", at=self.world.clock.now()))
 
     async def _at_the_forge(self, run: Run, act: str) -> None:
         opened = await self.world.forge.find(run.id)

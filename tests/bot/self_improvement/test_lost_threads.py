@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import ChatRejected, NotAuthorized, WrongStage
 from bot.domain.posts import Post
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run, Stage, Status, Waiting
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_chat import FakeChat
 from tests.support.world import ALICE, BOB, DEV, MALLORY, World
@@ -57,14 +57,14 @@ async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposa
     async with world.running() as agent:
         run = await left_alone(world, agent)
         with pytest.raises(NotAuthorized):
-            await agent.reopening.ask(run.id, MALLORY)
-        reopened = await agent.reopening.ask(run.id, ALICE)
+            await agent.requests.reopen(run.id, MALLORY)
+        reopened = await agent.requests.reopen(run.id, ALICE)
         assert reopened.thread_id not in (None, run.thread_id)
         shown = await world.until(lambda now: now.stage is Stage.SHIP, run.id)
         await agent.approve(world.word(shown, BOB))
         done = await world.ended(run.id)
         with pytest.raises(WrongStage, match="does not wait for that"):
-            await agent.reopening.ask(run.id, ALICE)
+            await agent.requests.reopen(run.id, ALICE)
     assert done.status is Status.DONE
     assert len(world.forge.merges) == 1
 
@@ -105,7 +105,8 @@ async def test_a_run_that_cannot_be_taken_up_again_says_so_with_the_real_reason(
     async with world.running() as agent:
         made = await agent.request(trigger)
     half = await world.store.get(made.id)
-    await world.store.save(half.but(status=Status.WAITING, card_id=None, stage=Stage.OBSERVE))
+    begun = {"stage": Stage.OBSERVE, "status": Status.WAITING, "waiting": Waiting.THREAD}
+    await world.store.save(half.but(**begun, card_id=None))
     world.chat = NoCards()
     async with world.running():
         await told_in(world, DEV, "could not take this up again: I could not show my card in <#")

@@ -11,14 +11,14 @@ import pytest
 
 from bot.domain.errors import NotAuthorized, WrongStage
 from bot.domain.run import Run, Stage, Status
-from bot.ports.agent import Asked, Assignment, Budget, News, Update, no_news
+from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, no_news
 from bot.ports.workspace import Workspace
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.fuse import Fuse, Killed
+from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, BOB, DORA, FIX, MALLORY, World
 
-ASKS = Asked(
+ASKS = QuestionAsked(
     text="Should a face of 0 be refused?", default="Yes, refuse it.", cost_usd=0.25, tokens_in=10
 )
 HOUR = timedelta(hours=1).total_seconds()
@@ -221,7 +221,7 @@ async def test_an_engine_that_asks_and_asks_is_stopped(tmp_path: Path) -> None:
     assert "asks again and again" in run.reason
 
 
-Deed = Callable[[World, SelfImprovementAgent, Run], Awaitable[object]]
+Reaction = Callable[[World, SelfImprovementAgent, Run], Awaitable[object]]
 
 
 async def _answers(world: World, agent: SelfImprovementAgent, run: Run) -> None:
@@ -233,7 +233,7 @@ async def _waits(world: World, agent: SelfImprovementAgent, run: Run) -> None:
     await world.clock.advance(world.limits.question.total_seconds() + 10)
 
 
-async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
+async def _story(world: World, reaction: Reaction, fuse: Fuse) -> None:
     async with world.running(fuse) as agent:
         with suppress(Killed, AssertionError):
             async with asyncio.timeout(5):
@@ -248,14 +248,14 @@ async def _story(world: World, deed: Deed, fuse: Fuse) -> None:
                         return
                     await asyncio.sleep(0)  # nobody answers what was not asked yet
                 if run.parked:
-                    await deed(world, agent, run)
+                    await reaction(world, agent, run)
                 if fuse.after is None:
                     await world.settled(run.id)
 
 
-@pytest.mark.parametrize("deed", [_answers, _waits])
+@pytest.mark.parametrize("reaction", [_answers, _waits])
 async def test_killed_at_any_moment_the_question_is_answered_once_and_the_run_goes_on(
-    tmp_path: Path, deed: Deed
+    tmp_path: Path, reaction: Reaction
 ) -> None:
     def asking_for_minutes(name: str) -> World:
         world = asking(tmp_path / name)
@@ -263,11 +263,11 @@ async def test_killed_at_any_moment_the_question_is_answered_once_and_the_run_go
         return world
 
     whole, fuse = asking_for_minutes("whole"), Fuse()
-    await _story(whole, deed, fuse)
+    await _story(whole, reaction, fuse)
     for moment in range(90, fuse.burnt, 9):
         world = asking_for_minutes(str(moment))
-        await _story(world, deed, Fuse(moment))
-        await _story(world, deed, Fuse())
+        await _story(world, reaction, Fuse(moment))
+        await _story(world, reaction, Fuse())
         [run] = await world.store.find()
         assert (run.status, run.stage) == (Status.WAITING, Stage.SHIP), (moment, run)
         said = world.said(run)

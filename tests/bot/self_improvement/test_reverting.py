@@ -15,8 +15,8 @@ from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned
 from bot.ports.workspace import Workspace
 from bot.self_improvement import SelfImprovementAgent
-from bot.self_improvement._kit import need
-from bot.stages.verify import Verify
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import need
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.fakes.fake_verifier import FakeVerifier
@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> WatchedWorld:
 
 async def reverted(world: WatchedWorld, agent: SelfImprovementAgent, run: Run) -> Run:
     """Ask for the revert of a run; return it with its proposal."""
-    undo = await agent.reverting.ask(ALICE, run_id=run.id)
+    undo = await agent.requests.revert(ALICE, run_id=run.id)
     return await world.settled(undo.id)
 
 
@@ -75,15 +75,15 @@ async def test_a_run_is_reverted_once_and_asking_again_returns_the_run_already_t
     async with world.running() as agent:
         run = await world.shipped(agent)
         asked = await asyncio.gather(
-            agent.reverting.ask(DORA, run_id=f" `{run.id.upper()}` "),
-            agent.reverting.ask(ALICE, thread_id=run.thread_id),
-            agent.reverting.ask(DORA, number=1),
+            agent.requests.revert(DORA, run_id=f" `{run.id.upper()}` "),
+            agent.requests.revert(ALICE, thread_id=run.thread_id),
+            agent.requests.revert(DORA, number=1),
         )
         assert len({undo.id for undo in asked}) == 1
         undo = await world.settled(asked[0].id)
         await agent.approve(world.word(undo))
         await world.ended(undo.id)
-        assert (await agent.reverting.ask(ALICE, run_id=run.id)).id == undo.id
+        assert (await agent.requests.revert(ALICE, run_id=run.id)).id == undo.id
     assert len(world.forge.drafts) == 2
 
 
@@ -91,10 +91,10 @@ async def test_only_listed_people_may_ask_and_only_approvers_ship(world: Watched
     async with world.running() as agent:
         run = await world.shipped(agent)
         with pytest.raises(NotAuthorized):
-            await agent.reverting.ask(MALLORY, run_id=run.id)
+            await agent.requests.revert(MALLORY, run_id=run.id)
         with pytest.raises(NotAuthorized):  # before anything is looked up
-            await agent.reverting.ask(MALLORY, run_id="nosuch")
-        undo = await world.settled((await agent.reverting.ask(DORA, run_id=run.id)).id)
+            await agent.requests.revert(MALLORY, run_id="nosuch")
+        undo = await world.settled((await agent.requests.revert(DORA, run_id=run.id)).id)
         with pytest.raises(NotAuthorized):
             await agent.approve(world.word(undo, DORA))
         assert (await world.store.get(undo.id)).status is Status.WAITING
@@ -107,15 +107,15 @@ async def test_what_merged_nothing_cannot_be_reverted(world: WatchedWorld) -> No
     async with world.running() as agent:
         run = await world.proposed(agent)
         with pytest.raises(WrongStage, match="has merged nothing"):
-            await agent.reverting.ask(ALICE, run_id=run.id)
+            await agent.requests.revert(ALICE, run_id=run.id)
         with pytest.raises(UnknownRun):
-            await agent.reverting.ask(ALICE, run_id="nosuch")
+            await agent.requests.revert(ALICE, run_id="nosuch")
         with pytest.raises(UnknownRun, match="#77"):
-            await agent.reverting.ask(ALICE, number=77)
+            await agent.requests.revert(ALICE, number=77)
         with pytest.raises(UnknownRun):
-            await agent.reverting.ask(ALICE, thread_id=5)
+            await agent.requests.revert(ALICE, thread_id=5)
         with pytest.raises(UnknownRun):
-            await agent.reverting.ask(ALICE)
+            await agent.requests.revert(ALICE)
 
 
 async def test_what_came_later_stays(world: WatchedWorld) -> None:
@@ -204,12 +204,12 @@ async def test_a_revert_can_be_reverted(world: WatchedWorld) -> None:
 async def test_what_is_taken_back_is_not_watched_any_more(world: WatchedWorld) -> None:
     async with world.running() as agent:
         run = await world.shipped(agent)
-        assert await world.shelf.get(f"watch:{run.id}", Watch) is not None
+        assert await world.key_values.get(f"watch:{run.id}", Watch) is not None
         undo = await reverted(world, agent, run)
         await agent.approve(world.word(undo))
         await world.ended(undo.id)
         await world.passes(90)
-    assert await world.shelf.all("watch:", Watch) == ()
+    assert await world.key_values.all("watch:", Watch) == ()
     assert await world.outcome(run) is None
     lesson = await world.memory.get(f"lesson:{run.id}")
     assert lesson is not None and "taken back by #2" in lesson.text
@@ -218,7 +218,7 @@ async def test_what_is_taken_back_is_not_watched_any_more(world: WatchedWorld) -
 async def test_a_restart_amid_a_revert_goes_on_with_it(world: WatchedWorld) -> None:
     async with world.running() as agent:
         run = await world.shipped(agent)
-        undo = await agent.reverting.ask(ALICE, run_id=run.id)
+        undo = await agent.requests.revert(ALICE, run_id=run.id)
     async with world.running() as agent:
         undo = await world.settled(undo.id)
         assert undo.status is Status.WAITING, undo.reason
@@ -271,7 +271,7 @@ async def test_checks_alone_never_make_a_fix_green(world: WatchedWorld) -> None:
         undo = await reverted(world, agent, run)
         change = need((await world.store.history(undo.id)).change_set)
     plan = need(shipped.plan).but(reproduction=None, witnesses=())
-    verify = Verify(world.verifier, protection=world.protection, redact=lambda text: text)
+    verify = QualityGate(world.verifier, protection=world.protection, redact=lambda text: text)
 
     async def shown(_check: CheckResult) -> None:
         return None

@@ -20,10 +20,10 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.proposal import Comment, Proposal
 from bot.domain.run import Run, Stage, Status
-from bot.ports.agent import Asked
+from bot.ports.agent import QuestionAsked
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
-from tests.support.fuse import Fuse, Killed
+from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, BOB, BROKEN, DORA, FILES, FIX, FIXED, MALLORY, World
 
 BETTER = {"cogs/dice.py": FIXED.replace("letter", "name")}
@@ -380,7 +380,7 @@ async def test_cancelled_while_it_revises_it_ends_with_its_proposal(tmp_path: Pa
 
 
 async def test_a_question_in_a_revision_is_answered_and_it_goes_on(tmp_path: Path) -> None:
-    world = willing(tmp_path, [Asked(text="How?", default="Your way."), BETTER])
+    world = willing(tmp_path, [QuestionAsked(text="How?", default="Your way."), BETTER])
     async with world.running() as agent:
         run = await world.proposed(agent)
         await agent.revise(run.id, ALICE, ASK)
@@ -396,7 +396,7 @@ async def test_in_the_real_store_a_revision_and_its_question_outlive_a_restart(
 ) -> None:
     async with SqliteStore(tmp_path / "state.sqlite3") as store:
         world = World(tmp_path, store=store)
-        world.engine = FakeAgent(FIX, [Asked(text="How?", default="Your way."), BETTER])
+        world.engine = FakeAgent(FIX, [QuestionAsked(text="How?", default="Your way."), BETTER])
         async with world.running() as agent:
             run = await world.proposed(agent)
             await agent.revise(run.id, DORA, ASK, "text", "message:7")

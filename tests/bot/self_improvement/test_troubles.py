@@ -1,4 +1,4 @@
-"""What goes wrong behind the doors is said in the run's thread, and ends nothing else."""
+"""What goes wrong behind the ports is said in the run's thread, and ends nothing else."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -14,7 +14,7 @@ from bot.domain.samples import Sample
 from bot.domain.watch import Watch
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_journal import FakeJournal
-from tests.support.fuse import Fuse, Killed
+from tests.support.kill_at import Fuse, Killed
 from tests.support.watched_world import WatchedWorld
 from tests.support.world import capsule
 
@@ -47,7 +47,7 @@ async def test_a_fix_that_holds_is_called_fixed_once_enough_was_seen(world: Watc
     async with world.running() as agent:
         run = await shipped(world, agent)
         assert "I watch whether it holds: judged <t:" in world.said(run)[-1]
-        assert (await world.shelf.get(f"watch:{run.id}", Watch)) is not None
+        assert (await world.key_values.get(f"watch:{run.id}", Watch)) is not None
         await world.passes(5)
         world.happened(well=45)
         await world.passes(4)
@@ -58,7 +58,7 @@ async def test_a_fix_that_holds_is_called_fixed_once_enough_was_seen(world: Watc
         assert "23 in 60 actions before, 0 in 45 after, p < 0.0001." in text
         await world.passes(120)
     assert len(verdicts(world, run)) == 1
-    assert await world.shelf.all("watch:", Watch) == ()
+    assert await world.key_values.all("watch:", Watch) == ()
     outcome = await world.outcome(run)
     assert outcome is not None and outcome.comparison is not None
     assert (outcome.verdict, outcome.comparison.after.actions) == ("fixed", 45)
@@ -149,12 +149,12 @@ async def test_killed_while_it_judges_it_says_the_verdict_once(
     dying = world.agent(fuse)
     fuse.after = fuse.burnt + calls
     with suppress(Killed):
-        await dying.watching.look()
+        await dying.watch.look()
     async with world.running():
         await world.passes(2)
     assert len(verdicts(world, run)) == 1
     assert (await remembered(world, run)).outcome == "fixed"
-    assert await world.shelf.all("watch:", Watch) == ()
+    assert await world.key_values.all("watch:", Watch) == ()
 
 
 async def test_what_needs_a_restart_is_watched_from_the_restart_on(world: WatchedWorld) -> None:
@@ -181,12 +181,12 @@ async def test_the_next_change_of_the_same_action_ends_the_watch_of_the_one_befo
         first = await shipped(world, agent)
         world.happened(well=5)
         await world.passes(2)
-        watch = await world.shelf.get(f"watch:{first.id}", Watch)
+        watch = await world.key_values.get(f"watch:{first.id}", Watch)
         assert watch is not None
         second = watch.but(run_id="other1", began_at=world.clock.now())
         run, history = await world.store.get(first.id), await world.store.history(first.id)
         assert history.shipment is not None
-        await agent.watching.begin(run.but(id=second.run_id), history, history.shipment)
+        await agent.watch.begin(run.but(id=second.run_id), history, history.shipment)
         await world.passes(2)
         (text,) = verdicts(world, first)
     assert text.startswith("🤷 **Inconclusive.**")
@@ -223,5 +223,5 @@ async def test_without_rules_nothing_is_watched(tmp_path: Path) -> None:
     world = WatchedWorld(tmp_path, rules=None)
     async with world.running() as agent:
         run = await shipped(world, agent)
-    assert await world.shelf.all("watch:", Watch) == ()
+    assert await world.key_values.all("watch:", Watch) == ()
     assert "I watch" not in world.said(run)[-1]

@@ -56,11 +56,11 @@ async def test_whoever_may_ask_chooses_once_and_that_failure_is_worked_on(world:
     async with world.running() as agent:
         run = await unsure(world, agent, "investigate")
         with pytest.raises(NotAuthorized):
-            await agent.choosing.choose(run.id, newest, MALLORY)
-        await agent.choosing.choose(run.id, newest, DORA)
+            await agent.requests.choose(run.id, newest, MALLORY)
+        await agent.requests.choose(run.id, newest, DORA)
         await world.until(lambda each: each.attempt == 2 and each.ended, run.id)
         with pytest.raises(WrongStage, match="said already"):
-            await agent.choosing.choose(run.id, newest, ALICE)
+            await agent.requests.choose(run.id, newest, ALICE)
     diagnosis = (await world.store.history(run.id)).diagnosis
     assert diagnosis is not None
     assert (diagnosis.fingerprint, diagnosis.choices) == ("tag", ())
@@ -75,7 +75,7 @@ async def test_what_was_not_offered_cannot_be_chosen(world: World) -> None:
     async with world.running() as agent:
         run = await unsure(world, agent)
         with pytest.raises(WrongStage):
-            await agent.choosing.choose(run.id, rolled, ALICE)
+            await agent.requests.choose(run.id, rolled, ALICE)
 
 
 @pytest.mark.parametrize("wish", ["tests for rolling dice", "typo in the /roll help text"])

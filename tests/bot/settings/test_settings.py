@@ -138,9 +138,11 @@ def test_classes_of_paths_stand_beside_the_built_in_ones_or_in_their_place() -> 
     config = config_from(f"{CHECKS}protection: {{classes: {classes}}}\n", "config")
     assert config.protection.over("bank/account.py") == ("money", "never")
     assert config.protection.over("prompts/persona.md") == ("prompts", "named")
-    assert config.protection.over("bot/domain/policy.py") == ("authority", "named")
-    assert config.protection.barred("bot/domain/policy.py")
-    assert not config.protection.naming(["bot/domain/policy.py"]).barred("bot/domain/policy.py")
+    assert config.protection.over("bot/authority/policy.py") == ("authority", "named")
+    assert config.protection.barred("bot/authority/policy.py")
+    assert not config.protection.naming(["bot/authority/policy.py"]).barred(
+        "bot/authority/policy.py"
+    )
 
 
 def test_checks_are_read_whatever_the_rest_looks_like() -> None:

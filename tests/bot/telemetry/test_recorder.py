@@ -10,7 +10,7 @@ import pytest
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.errors import JournalError
 from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
-from bot.telemetry import redact
+from bot.redaction import redact
 from bot.telemetry.pseudonyms import pseudonym
 from bot.telemetry.recorder import Recorder, outcome_of
 from tests.fakes.fake_clock import START, FakeClock

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.web._keys import GUESSES, MOST_PEERS, WINDOW_SECONDS, Guessing, Keys
 from bot.web._sessions import MOST, SECONDS, Sessions
-from tests.bot.web.room import TOKEN, Room, Visitor, bearer
+from bot.web._token_auth import GUESSES, MOST_PEERS, WINDOW_SECONDS, GuessLimiter, TokenAuth
+from tests.bot.web.web_server import TOKEN, Room, Visitor, bearer
 from tests.fakes.fake_clock import FakeClock
 
 PAGE = {"Accept": "text/html"}
@@ -84,11 +84,11 @@ async def test_who_is_in_already_is_not_kept_out_by_others_guessing(room: Room) 
 
 
 def test_the_memory_of_guesses_is_bounded_and_an_ipv6_network_is_one_peer() -> None:
-    guessing = Guessing(FakeClock())
+    guesses = GuessLimiter(FakeClock())
     for number in range(MOST_PEERS * 2):
-        guessing.wrong(f"10.0.{number // 256}.{number % 256}")
-    assert len(guessing) == MOST_PEERS
-    keys = Keys(TOKEN, FakeClock())
+        guesses.wrong(f"10.0.{number // 256}.{number % 256}")
+    assert len(guesses) == MOST_PEERS
+    keys = TokenAuth(TOKEN, FakeClock())
     for number in range(GUESSES):
         assert not keys.fits("no", f"2001:db8:0:1::{number:x}")
     with pytest.raises(Exception, match="too many"):
@@ -273,7 +273,7 @@ async def test_looking_changes_nothing(room: Room) -> None:
             await visitor.get(path, params={"form": form, "sure": "yes", "why": "x"})
         assert (await visitor.get("/")).status == 200
     assert room.emergency.given == []
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
     assert room.store.audits == []
 
 

@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 
 from bot.domain.journal import ActionOutcome, Kind
-from bot.web import Link
+from bot.web import ChatConnection
+from bot.web._counters import ActionCounter
+from bot.web._event_feed import KEPT, EventFeed
 from bot.web._events import MOST_READERS, Events
-from bot.web._feed import KEPT, Feed
-from bot.web._tally import Tally
-from tests.bot.web.room import TOKEN, Room, Visitor, bearer
+from tests.bot.web.web_server import TOKEN, Room, Visitor, bearer
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def streaming(events: Events) -> AsyncIterator[int]:
 async def until(true: Callable[[], bool]) -> None:
     """Wait for it, five seconds at most."""
     async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110  what is asked rings no bell
+        while not true():  # noqa: ASYNC110  what is asked tells nobody
             await asyncio.sleep(0.005)
 
 
@@ -80,7 +80,7 @@ async def test_runs_incidents_and_reloads_are_told_as_they_happen(room: Room) ->
         await visitor.server.feed.look()
         room.store.runs[run.id] = run.but(status="done", reason="Live at `abc`.")
         room.add_incident()
-        room.doors.recorder.record(Kind.RELOAD, "cogs.dice", ActionOutcome.OK)
+        room.services.recorder.record(Kind.RELOAD, "cogs.dice", ActionOutcome.OK)
         await visitor.server.feed.look()
         told = [await stream.next() for _ in range(3)]
     assert [each["event"] for each in told] == ["reload", "run", "incident"]
@@ -133,7 +133,7 @@ async def test_readers_are_bounded_and_leave_room_when_they_leave(room: Room) ->
 
 
 async def test_a_reader_who_does_not_read_is_cut_off_and_nobody_waits_for_him(room: Room) -> None:
-    feed = Feed(room.doors, Tally())
+    feed = EventFeed(room.services, ActionCounter())
     async with streaming(Events(feed, patience=0.05)) as port:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -149,7 +149,7 @@ async def test_a_reader_who_does_not_read_is_cut_off_and_nobody_waits_for_him(ro
 
 
 async def test_a_reader_who_falls_behind_what_is_kept_is_let_go(room: Room) -> None:
-    feed = Feed(room.doors, Tally())
+    feed = EventFeed(room.services, ActionCounter())
     async with streaming(Events(feed)) as port, aiohttp.ClientSession() as http:
         async with http.get(f"http://127.0.0.1:{port}/events") as answer:
             stream = Stream(answer)
@@ -162,7 +162,7 @@ async def test_a_reader_who_falls_behind_what_is_kept_is_let_go(room: Room) -> N
 
 
 async def test_silence_is_filled(room: Room) -> None:
-    feed = Feed(room.doors, Tally())
+    feed = EventFeed(room.services, ActionCounter())
     async with streaming(Events(feed, heartbeat=0.01)) as port, aiohttp.ClientSession() as http:
         answer = await http.get(f"http://127.0.0.1:{port}/events")
         lines = [await answer.content.readline() for _ in range(6)]
@@ -189,8 +189,8 @@ async def test_it_takes_the_token_and_secrets_are_not_told(room: Room) -> None:
 
 
 async def test_the_loop_looks_often_only_while_somebody_follows(room: Room) -> None:
-    room.link = Link(ready=True)
-    feed = Feed(room.doors, Tally())
+    room.connection = ChatConnection(ready=True)
+    feed = EventFeed(room.services, ActionCounter())
     looking = asyncio.create_task(feed.run_forever())
     try:
         await room.clock.until_asleep()

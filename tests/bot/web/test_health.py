@@ -11,11 +11,11 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.record import Record
 from bot.domain.samples import Sample
 from bot.domain.stop import Stop
-from bot.web import Facts, Link
-from bot.web._tally import Tally
-from tests.bot.web.room import COMMIT, Room
+from bot.web import BotFacts, ChatConnection
+from bot.web._counters import ActionCounter
+from tests.bot.web.web_server import COMMIT, Room
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_ledger import FakeLedger
-from tests.fakes.fake_shelf import FakeShelf
 
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? -?[0-9.e+-]+')
 
@@ -25,7 +25,7 @@ def room() -> Room:
     return Room()
 
 
-class FullShelf(FakeShelf):
+class FullKeyValueStore(FakeKeyValueStore):
     """The disk is full."""
 
     async def put(self, name: str, record: Record) -> None:
@@ -34,8 +34,8 @@ class FullShelf(FakeShelf):
 
 
 async def test_it_is_alive_whatever_else_is_wrong(room: Room) -> None:
-    room.link = Link(ready=False)
-    room.without(shelf=FullShelf())
+    room.connection = ChatConnection(ready=False)
+    room.without(key_values=FullKeyValueStore())
     async with room.serving() as visitor:
         answer = await visitor.get("/health")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
@@ -48,9 +48,9 @@ async def test_it_is_ready_when_it_can_work(room: Room) -> None:
 
 
 async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
-    room.link = Link(ready=False)
+    room.connection = ChatConnection(ready=False)
     room.emergency.standing = Stop(how="file", at=room.clock.now(), why="a secret reason")
-    room.without(shelf=FullShelf())
+    room.without(key_values=FullKeyValueStore())
     async with room.serving() as visitor:
         answer = await visitor.get("/health/ready")
     assert answer.status == 503
@@ -64,9 +64,9 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
     room.add_run("other", status="done")
     room.add_incident()
     key = "sk-ant-api03-" + "a1B2" * 20
-    facts = Facts(
+    facts = BotFacts(
         commit=lambda: COMMIT,
-        link=lambda: room.link,
+        connection=lambda: room.connection,
         engine=f"claude with {key}",
         commands=lambda: f"Discord refuses `/x` ({key}).",
     )
@@ -91,7 +91,7 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
     async with room.serving() as visitor:
         await visitor.server.feed.look()
         for outcome in (ActionOutcome.OK, ActionOutcome.OK, ActionOutcome.ERROR):
-            room.doors.recorder.record(Kind.COMMAND, "roll", outcome)
+            room.services.recorder.record(Kind.COMMAND, "roll", outcome)
         await ledger.charge(
             Charge(
                 id="1",
@@ -133,18 +133,18 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
 
 
 def test_whatever_a_journal_says_there_are_few_labels() -> None:
-    tally = Tally()
+    counter = ActionCounter()
     for number in range(1_000):
         kind = f'evil{number}"\n'
-        tally.count(Sample(at=number, id=str(number), event="x", kind=kind, outcome=kind))
-    assert dict(tally.actions) == {("other", "other"): 1_000}
+        counter.count(Sample(at=number, id=str(number), event="x", kind=kind, outcome=kind))
+    assert dict(counter.actions) == {("other", "other"): 1_000}
 
 
 async def test_a_clock_that_went_back_makes_no_negative_age(room: Room) -> None:
     async with room.serving() as visitor:
         await visitor.server.feed.look()
         room.clock.tick(timedelta(hours=1).total_seconds())
-        room.doors.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)
+        room.services.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)
         await visitor.server.feed.look()
         room.clock.tick(-timedelta(hours=1).total_seconds())
         assert "theseus_last_action_age_seconds 0\n" in (await visitor.get("/metrics")).text

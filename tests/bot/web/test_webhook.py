@@ -14,11 +14,11 @@ import pytest
 
 from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
-from bot.web._deliveries import MOST, WINDOW, Deliveries
-from bot.web._github import MOST_BYTES
-from tests.bot.web.room import SECRET, TOKEN, Room, Visitor, bearer, signature
+from bot.web._github_webhook import MOST_BYTES
+from bot.web._webhook_deliveries import MOST, WINDOW, Deliveries
+from tests.bot.web.web_server import SECRET, TOKEN, Room, Visitor, bearer, signature
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.fake_shelf import FakeShelf
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
 PACKAGE = Path(__file__).resolve().parents[3] / "bot/web"
 
@@ -54,21 +54,21 @@ async def test_a_push_to_the_followed_branch_makes_it_look(room: Room) -> None:
     async with room.serving() as visitor:
         answer = await visitor.deliver(push())
     assert (answer.status, answer.json["result"]) == (202, "accepted")
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 async def test_a_pull_request_merged_by_hand_makes_it_look(room: Room) -> None:
     async with room.serving() as visitor:
         answer = await visitor.deliver(merged(), event="pull_request")
     assert answer.json["result"] == "accepted"
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 async def test_a_ping_is_answered(room: Room) -> None:
     async with room.serving() as visitor:
         answer = await visitor.deliver({"zen": "Keep it."}, event="ping")
     assert (answer.status, answer.json["result"]) == (200, "pong")
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_anything_else_is_nothing_it_acts_upon(room: Room, event: str, sen
     async with room.serving() as visitor:
         answer = await visitor.deliver(sent, event=event)
     assert (answer.status, answer.json["result"]) == (202, "ignored")
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
     assert room.store.approvals == {}
 
 
@@ -101,7 +101,7 @@ async def test_nothing_that_is_sent_is_believed_but_that_somebody_said_look(room
     lies = push(after="$(reboot)", repository={"pushed_at": int(START.timestamp()), "ssh_url": "x"})
     async with room.serving() as visitor:
         await visitor.deliver(lies)
-    assert room.follows.asked == ["webhook"]  # a word of ours; there is no way for more
+    assert room.reconciler.asked == ["webhook"]  # a word of ours; there is no way for more
 
 
 # ---------------------------------------------------------------------------------- whose it is not
@@ -143,8 +143,8 @@ async def test_a_wrong_signature_is_refused_whatever_it_looks_like(room: Room, k
     async with room.serving() as visitor:
         answer = await visitor.deliver(BODY, headers={"X-Hub-Signature-256": FORGED[kind]})
     assert answer.status == 401
-    assert room.follows.asked == []
-    assert room.shelf.bodies == {}
+    assert room.reconciler.asked == []
+    assert room.key_values.bodies == {}
 
 
 async def test_a_sha1_signature_alone_is_none(room: Room) -> None:
@@ -200,7 +200,7 @@ def test_secrets_are_compared_in_constant_time_and_nowhere_else() -> None:
                     for each in (node.left, *node.comparators)
                 }
                 assert not {name.strip("_") for name in names} & secretive, (path, node.lineno)
-    assert comparing == ["_keys.py", "_signature.py"]
+    assert comparing == ["_signature.py", "_token_auth.py"]
 
 
 # ------------------------------------------------------------------------------ again, and too late
@@ -211,7 +211,7 @@ async def test_a_delivery_that_comes_again_is_refused(room: Room) -> None:
         await visitor.deliver(push())
         again = await visitor.deliver(push())
     assert (again.status, again.json["result"]) == (409, "repeated")
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 async def test_the_same_body_under_another_id_is_the_same_delivery(room: Room) -> None:
@@ -220,7 +220,7 @@ async def test_the_same_body_under_another_id_is_the_same_delivery(room: Room) -
         await visitor.deliver(push())
         again = await visitor.deliver(push(), delivery="00000000-0000-0000-0000-000000000000")
     assert again.status == 409
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 async def test_another_body_under_a_known_id_is_refused(room: Room) -> None:
@@ -240,7 +240,7 @@ async def test_the_same_delivery_many_times_at_once_is_taken_once(room: Room) ->
     async with room.serving() as visitor:
         answers = await asyncio.gather(*(visitor.deliver(push()) for _ in range(8)))
     assert sorted(each.status for each in answers) == [202] + [409] * 7
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ async def test_what_is_too_old_or_tells_no_time_is_refused(
 ) -> None:
     async with room.serving() as visitor:
         assert (await visitor.deliver(sent, event=event)).status == 403
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
 
 
 async def test_an_old_commit_that_is_pushed_now_is_taken(room: Room) -> None:
@@ -283,27 +283,27 @@ async def test_when_the_memory_of_a_delivery_ends_its_body_is_too_old(room: Room
             again = await visitor.deliver(push(), delivery=f"later-{hours}")
             assert again.status in (403, 409), hours
             room.clock.tick(7 * 3600)
-    assert room.follows.asked == ["webhook"]
+    assert room.reconciler.asked == ["webhook"]
 
 
 async def test_the_memory_of_deliveries_is_bounded_and_forgets_the_oldest() -> None:
-    shelf, clock = FakeShelf(), FakeClock()
-    deliveries = Deliveries(shelf, clock)
+    key_values, clock = FakeKeyValueStore(), FakeClock()
+    deliveries = Deliveries(key_values, clock)
     for number in range(MOST + 10):
         async with deliveries.taking(str(number), str(number).encode()) as new:
             assert new
         clock.tick(1)
-    assert len(shelf.bodies) == MOST
+    assert len(key_values.bodies) == MOST
     async with deliveries.taking("x", str(MOST + 9).encode()) as new:
         assert not new
     clock.tick((WINDOW + timedelta(days=1)).total_seconds())
     async with deliveries.taking("new", b"new"):
         pass
-    assert len(shelf.bodies) == 1
+    assert len(key_values.bodies) == 1
 
 
 async def test_a_delivery_that_was_cut_short_may_come_again() -> None:
-    deliveries = Deliveries(FakeShelf(), FakeClock())
+    deliveries = Deliveries(FakeKeyValueStore(), FakeClock())
     for error in (StoreError("full"), asyncio.CancelledError()):
         with pytest.raises(type(error)):
             async with deliveries.taking("1", b"body") as new:
@@ -323,14 +323,14 @@ async def test_an_odd_id_is_refused(room: Room, delivery: str) -> None:
 
 
 async def test_while_the_stop_stands_it_does_nothing_and_says_so(room: Room) -> None:
-    room.follows.stop = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
+    room.reconciler.stop = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
     async with room.serving(token=TOKEN) as visitor:
         answer = await visitor.deliver(push())
         assert answer.status == 503
         assert "stopped" in answer.text
         assert (await visitor.post("/webhook/reload", headers=bearer())).status == 503
-        assert room.follows.asked == []
-        room.follows.stop = None
+        assert room.reconciler.asked == []
+        room.reconciler.stop = None
         assert (await visitor.deliver(push())).status == 202  # sent once more, it is taken
 
 
@@ -347,9 +347,9 @@ async def test_reload_takes_the_token_as_a_bearer_also_on_loopback(room: Room) -
         assert (await visitor.post("/webhook/reload", headers=basic)).status == 401
         await visitor.log_in()
         assert (await visitor.post("/webhook/reload", headers=visitor.own)).status == 401
-        assert room.follows.asked == []
+        assert room.reconciler.asked == []
         assert (await visitor.post("/webhook/reload", headers=bearer())).status == 202
-    assert room.follows.asked == ["reload"]
+    assert room.reconciler.asked == ["reload"]
 
 
 async def test_without_a_token_nobody_reloads(room: Room) -> None:
@@ -383,7 +383,7 @@ async def test_a_compressed_body_is_refused_and_never_opened(room: Room) -> None
         for encoding in ("gzip", "deflate", "br", "zstd", "identity, gzip"):
             headers = {"Content-Encoding": encoding}
             assert (await visitor.deliver(bomb, headers=headers)).status == 415
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
 
 
 async def test_a_form_is_told_to_be_json(room: Room) -> None:
@@ -406,4 +406,4 @@ async def test_a_storm_of_deliveries_asks_for_looks_and_keeps_no_more_than_it_ma
             assert set(statuses) == {202}
         metrics = (await visitor.get("/metrics")).text
     assert 'theseus_webhook_requests_total{result="accepted"} 100' in metrics
-    assert len(room.shelf.bodies) <= MOST
+    assert len(room.key_values.bodies) <= MOST

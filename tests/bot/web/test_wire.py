@@ -11,9 +11,9 @@ import pytest
 from bot.domain.errors import StoreError
 from bot.domain.run import Run
 from bot.web._connection import FIELDS
-from bot.web._github import MOST_BYTES
-from tests.bot.web.room import TOKEN, Room, Visitor, signature
+from bot.web._github_webhook import MOST_BYTES
 from tests.bot.web.test_webhook import push
+from tests.bot.web.web_server import TOKEN, Room, Visitor, signature
 
 CRLF = "\r\n"
 
@@ -23,7 +23,7 @@ def room() -> Room:
     return Room()
 
 
-class Wire:
+class RawConnection:
     """A bare connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,12 +53,12 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(visitor: Visitor) -> AsyncIterator[Wire]:
+async def wire(visitor: Visitor) -> AsyncIterator[RawConnection]:
     """Connect."""
     reader, writer = await asyncio.open_connection("127.0.0.1", visitor.server.port)
     try:
         async with asyncio.timeout(10):
-            yield Wire(reader, writer)
+            yield RawConnection(reader, writer)
     finally:
         writer.close()
 
@@ -93,7 +93,7 @@ async def test_a_body_that_is_longer_than_it_says_is_cut_where_it_said(room: Roo
         }
         line.say(head("POST", "/webhook/github", **fields).encode() + body + b"{}" * 100)
         assert (await line.answer())[0] in (400, 401)
-    assert room.follows.asked == []
+    assert room.reconciler.asked == []
 
 
 async def test_a_body_that_never_ends_is_refused_when_it_is_too_much(room: Room) -> None:
@@ -203,7 +203,7 @@ async def test_no_path_leads_out_of_what_is_served(room: Room, path: str) -> Non
 # ------------------------------------------------------------------------------- slow, many, broken
 
 
-async def healthy(line: Wire) -> bool:
+async def healthy(line: RawConnection) -> bool:
     line.say(head("GET", "/health"))
     try:
         return (await line.answer())[0] == 200

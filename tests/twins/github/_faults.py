@@ -1,4 +1,4 @@
-"""What a test can let go wrong at the twin's front door."""
+"""What a test can let go wrong at the twin's front."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ Resource = Literal["core", "graphql"]
 
 
 class Held:
-    """A request that waits at the door. `reached` is set once it is there."""
+    """A request that waits at the front. `reached` is set once it is there."""
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The front door of the REST API: who asks, how much, for what, and GitHub's headers."""
+"""The front of the REST API: who asks, how much, for what, and GitHub's headers."""
 
 import hashlib
 import json
@@ -105,7 +105,7 @@ class Front:
 
 
 class _Serving:
-    """One operation at the front door."""
+    """One operation at the front."""
 
     def __init__(self, front: Front, route: Route, world: World) -> None:
         self._front, self._route, self._world = front, route, world

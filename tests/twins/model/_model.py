@@ -7,7 +7,7 @@ from types import TracebackType
 
 from aiohttp import web
 
-from tests.twins.model import _wire as wire
+from tests.twins.model import _responses as wire
 from tests.twins.model._requests import Request, Result
 from tests.twins.model._script import Script, Story
 from tests.twins.model._turns import (

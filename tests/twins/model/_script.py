@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tests.twins.model._requests import Request
+from tests.twins.model._responses import WrongStory
 from tests.twins.model._turns import Broken, Failure, Forever, Turn
-from tests.twins.model._wire import WrongStory
 
 Parts = Sequence[Turn] | Mapping[str, Sequence[Turn]]
 EVERYBODY = "everybody"

@@ -11,7 +11,7 @@ from bot.domain.dialogue import Answer, Question
 from bot.domain.errors import AgentOutputInvalid, AgentUnauthorized
 from bot.domain.people import Person
 from bot.domain.roles import Role
-from bot.ports.agent import Asked, Finished, Progress, Update
+from bot.ports.agent import Finished, Progress, QuestionAsked, Update
 from tests.fakes.fake_clock import FakeClock
 from tests.support.claude_room import BUDGET, RUN, Room, claude_room, mends, the_assignment
 from tests.support.extras import needs_claude
@@ -122,7 +122,7 @@ async def test_a_question_waits_for_an_answer_and_the_work_goes_on_in_another_pr
     }
     async with claude_room(tmp_path, story) as room:
         asked = (await room.work())[-1]
-        assert isinstance(asked, Asked)
+        assert isinstance(asked, QuestionAsked)
         assert asked.text == "Should a wrong face be an error?"
         assert asked.default == "It stays an error."
         assert asked.tokens_out > 0
@@ -290,7 +290,7 @@ async def test_a_file_asked_for_before_a_question_is_asked_for_again_after_it(
     }
     async with claude_room(tmp_path, story) as room:
         asked = (await room.work())[-1]
-        assert isinstance(asked, Asked)
+        assert isinstance(asked, QuestionAsked)
         head = await room.workspace.commit("Work so far")
         question = Question(
             id="one",

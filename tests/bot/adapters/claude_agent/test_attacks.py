@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._desk import Desk, Writing
-from bot.adapters.claude_agent._events import Called, Reply, Returned, Seen
-from bot.adapters.claude_agent._guard import Guard
+from bot.adapters.claude_agent._events import Called, ModelReply, Returned, Seen
 from bot.adapters.claude_agent._narration import LIMIT, narrate
 from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._program import Conversation
-from bot.adapters.claude_agent._remembered import Remembered
-from bot.adapters.claude_agent._server import desk_server
-from bot.adapters.claude_agent._stuck import StuckWatch
+from bot.adapters.claude_agent._program import ProgramConversation
+from bot.adapters.claude_agent._progress_watch import StuckWatch
+from bot.adapters.claude_agent._remembered import RunMemory
+from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._tool_handlers import ToolHandlers, WriteAccess
+from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import WRITING
 from bot.adapters.sandbox import BubblewrapSandbox, probe
 from bot.domain.errors import AgentStuck
@@ -56,10 +56,10 @@ class Stage:
         return seen
 
     @asynccontextmanager
-    async def sit(self, story: Sequence[Turn]) -> AsyncIterator[Conversation]:
+    async def sit(self, story: Sequence[Turn]) -> AsyncIterator[ProgramConversation]:
         """Let the program work here as the engine does, with a model that follows the story."""
         workspace = FakeWorkspace(self.root, "theseus/k7m2xq-dice", "b", {"b": {}})
-        guard = Guard(
+        permissions = ToolPermissionPolicy(
             self.root,
             owned=PLAN.owned_files,
             protection=PROTECTION,
@@ -67,20 +67,20 @@ class Stage:
             tools=WRITING,
         )
         verifier = FakeVerifier(broken=lambda root: False)
-        desk = Desk(
+        handlers = ToolHandlers(
             workspace,
             run_id="k7m2xq",
             journal=FakeJournal(),
-            past=Remembered(PastRuns(FakeStore()), FakeMemory()),
-            writing=Writing(guard, verifier, PLAN, PROTECTION),
+            past=RunMemory(PastRuns(FakeStore()), FakeMemory()),
+            writing=WriteAccess(permissions, verifier, PLAN, PROTECTION),
         )
         async with ScriptedModel(list(story)) as model:
             talk = self.table.talk(
                 cwd=self.root,
                 system=f"You are the executor of Theseus.\nWorking directory: {self.root}",
                 tools=BUILT_IN,
-                server=desk_server(desk, WRITING),
-                judge=guard.rule,
+                server=handlers_server(handlers, WRITING),
+                judge=permissions.rule,
                 role=self.table.talk().role.but(turns=60),
                 seconds=120.0,
             )
@@ -259,7 +259,7 @@ async def test_one_who_is_refused_again_and_again_is_stopped(stage: Stage) -> No
     async with stage.sit(story) as conversation:
         with pytest.raises(AgentStuck, match="8 calls in a row were refused or failed"):
             async for event in conversation.say("Go."):
-                assert not isinstance(event, Reply)
+                assert not isinstance(event, ModelReply)
                 refused += isinstance(event, Returned)
                 watch.see(event)
     assert refused == 8

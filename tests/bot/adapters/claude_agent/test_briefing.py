@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.claude_agent._briefing import Briefing
-from bot.adapters.claude_agent._forms import Review, ReviewProblem
+from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
@@ -95,7 +95,7 @@ def everything(text: str) -> str:
     )
     briefing = Briefing(assignment, PROMPTS, (text,), text)
     problem = ReviewProblem(file=text[:300], what=f"Do it. {text}", why=f"Because. {text}")
-    review = Review(approve=False, problems=(problem,), summary="It is not right.")
+    review = ReviewForm(approve=False, problems=(problem,), summary="It is not right.")
     return "\n".join(
         [
             briefing.opening(OWNED, known=False, diff=text),

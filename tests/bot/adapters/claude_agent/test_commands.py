@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._guard import Guard
+from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, probe
 from bot.ports.sandbox import Sandbox
 from tests.fakes.guarded_worktree import (
@@ -241,7 +241,7 @@ async def test_a_confined_command_means_what_it_meant(confined: Path, command: s
 
 @pytest.mark.slow
 async def test_a_confined_command_ends_in_time(confined: Path) -> None:
-    guard = Guard(
+    permissions = ToolPermissionPolicy(
         confined,
         owned=OWNED,
         protection=PROTECTION,
@@ -249,7 +249,7 @@ async def test_a_confined_command_ends_in_time(confined: Path) -> None:
         tools=TOOLS,
         seconds=1.0,
     )
-    ruled = arguments(await guard.rule("Bash", {"command": "sleep 60 & sleep 60"}))
+    ruled = arguments(await permissions.rule("Bash", {"command": "sleep 60 & sleep 60"}))
     child = await asyncio.create_subprocess_shell(str(ruled["command"]), cwd=confined)
     async with asyncio.timeout(10):
         assert await child.wait() in (124, 137)

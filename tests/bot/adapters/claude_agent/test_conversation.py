@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._conversation import Conversation
-from bot.adapters.claude_agent._events import Reply, Seen, Spoke
-from bot.adapters.claude_agent._heard import (
+from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
+from bot.adapters.claude_agent._conversation import ProgramConversation
+from bot.adapters.claude_agent._events import ModelReply, Seen, Spoke
+from bot.adapters.claude_agent._transport_events import (
     Alive,
-    Call,
     Came,
-    Complaint,
-    Ended,
     Heard,
+    ProgramError,
     Retrying,
-    Said,
+    TextSaid,
+    ToolCalled,
+    TurnEnded,
     Used,
 )
-from bot.adapters.claude_agent._talk import ClaudeOptions, Talk
 from bot.adapters.sandbox import PlainSandbox
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import AgentLimited, AgentOverloaded, AgentSilent, AgentTimeout
@@ -56,15 +56,17 @@ class Written:
 
 def conversation(
     line: Written, folder: Path, *, silence: float = 30.0, seconds: float = 30.0
-) -> Conversation:
+) -> ProgramConversation:
     options = ClaudeOptions(folder, PlainSandbox(), silence_seconds=silence)
     role, lent = Role(model="sonnet"), a_pass()
     talk = Talk("a:1:executor", role, folder, "Hello.", ACCOUNT, seconds=seconds)
     kept = folder / "kept.jsonl"
-    return Conversation(line, options, talk, lent, SystemClock(), kept if kept.exists() else None)
+    return ProgramConversation(
+        line, options, talk, lent, SystemClock(), kept if kept.exists() else None
+    )
 
 
-async def told(talk: Conversation) -> list[Seen | Reply]:
+async def told(talk: ProgramConversation) -> list[Seen | ModelReply]:
     return [event async for event in talk.say("Go.")]
 
 
@@ -73,31 +75,31 @@ async def test_tokens_are_counted_once_for_each_answer_however_often_they_are_to
 ) -> None:
     line = Written(
         [
-            *(Used("a", 100, 1), Said("Hm."), Used("a", 100, 1), Used("a", 0, 40)),
+            *(Used("a", 100, 1), TextSaid("Hm."), Used("a", 100, 1), Used("a", 0, 40)),
             Used("b", 200, 5),
-            Ended(failed=False, text="Done.", cost_usd=0.5, tokens_in=300, tokens_out=45),
+            TurnEnded(failed=False, text="Done.", cost_usd=0.5, tokens_in=300, tokens_out=45),
         ]
     )
     spoke, reply = await told(conversation(line, tmp_path))
     assert spoke == Spoke("Hm.", Spent(tokens_in=100, tokens_out=1))
-    assert reply == Reply("Done.", None, Spent(cost_usd=0.5, tokens_in=300, tokens_out=45))
+    assert reply == ModelReply("Done.", None, Spent(cost_usd=0.5, tokens_in=300, tokens_out=45))
 
 
 async def test_what_the_program_used_beside_the_conversation_counts_too(tmp_path: Path) -> None:
-    line = Written([Used("a", 100, 10), Ended(failed=False, tokens_in=150, tokens_out=12)])
+    line = Written([Used("a", 100, 10), TurnEnded(failed=False, tokens_in=150, tokens_out=12)])
     (reply,) = await told(conversation(line, tmp_path))
-    assert reply == Reply("", None, Spent(tokens_in=150, tokens_out=12))
+    assert reply == ModelReply("", None, Spent(tokens_in=150, tokens_out=12))
 
 
 async def test_what_was_used_before_a_restart_is_not_counted_again(tmp_path: Path) -> None:
     models = {"m": {"inputTokens": 900, "cacheReadInputTokens": 100, "outputTokens": 50}}
     row = {"type": "cost-state", "totalCostUSD": 2.0, "modelUsage": models}
     (tmp_path / "kept.jsonl").write_text(f"not json\n{json.dumps(row)}\n")
-    line = Written([Ended(failed=False, cost_usd=2.5, tokens_in=1_200, tokens_out=60)])
+    line = Written([TurnEnded(failed=False, cost_usd=2.5, tokens_in=1_200, tokens_out=60)])
     talk = conversation(line, tmp_path)
     assert talk.resumed
     (reply,) = await told(talk)
-    assert reply == Reply("", None, Spent(cost_usd=0.5, tokens_in=200, tokens_out=10))
+    assert reply == ModelReply("", None, Spent(cost_usd=0.5, tokens_in=200, tokens_out=10))
 
 
 async def test_silence_after_retries_is_told_as_what_the_retries_were_for(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ async def test_asking_again_and_again_is_no_sign_of_life(tmp_path: Path) -> None
 
 
 async def test_only_a_call_that_has_not_returned_excuses_silence(tmp_path: Path) -> None:
-    call = Call("1", "Bash", {"command": "make"})
+    call = ToolCalled("1", "Bash", {"command": "make"})
     with pytest.raises(AgentTimeout):
         await told(conversation(Written([call]), tmp_path, silence=0.05, seconds=0.3))
     line = Written([call, Came("1", failed=False, text="made")])
@@ -122,7 +124,7 @@ async def test_only_a_call_that_has_not_returned_excuses_silence(tmp_path: Path)
 
 
 async def test_the_time_counts_over_all_turns_from_the_first_word(tmp_path: Path) -> None:
-    line = Written([Ended(failed=False, text="One.")], [])
+    line = Written([TurnEnded(failed=False, text="One.")], [])
     talk = conversation(line, tmp_path, seconds=0.2)
     await told(talk)
     with pytest.raises(AgentTimeout):
@@ -130,9 +132,9 @@ async def test_the_time_counts_over_all_turns_from_the_first_word(tmp_path: Path
 
 
 async def test_a_limit_is_waited_for_only_where_it_is_short(tmp_path: Path) -> None:
-    line = Written([Retrying(429, 2.0), Ended(failed=False, text="Done.")])
+    line = Written([Retrying(429, 2.0), TurnEnded(failed=False, text="Done.")])
     (reply,) = await told(conversation(line, tmp_path))
-    assert reply == Reply("Done.", None, Spent())
+    assert reply == ModelReply("Done.", None, Spent())
     with pytest.raises(AgentLimited) as caught:
         await told(conversation(Written([Retrying(429, 36.0)]), tmp_path))
     assert caught.value.until is not None
@@ -141,6 +143,8 @@ async def test_a_limit_is_waited_for_only_where_it_is_short(tmp_path: Path) -> N
 async def test_what_the_program_says_in_the_models_place_is_not_the_models_word(
     tmp_path: Path,
 ) -> None:
-    line = Written([Complaint("server_error", "API Error: 529"), Ended(failed=True, status=529)])
+    line = Written(
+        [ProgramError("server_error", "API Error: 529"), TurnEnded(failed=True, status=529)]
+    )
     with pytest.raises(AgentOverloaded):
         await told(conversation(line, tmp_path))

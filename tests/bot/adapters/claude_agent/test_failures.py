@@ -12,7 +12,7 @@ from bot.adapters.claude_agent._failures import (
     failure,
     limited,
 )
-from bot.adapters.claude_agent._heard import Complaint, Ended
+from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import AgentForbidden, AgentOverloaded, AgentUnauthorized, AgentUnavailable
 
 SECRET = "sk-ant-api03-" + "A" * 95
@@ -37,35 +37,37 @@ def test_how_the_program_ended_is_told_by_its_exit_code(code: int | None, words:
 def test_no_message_or_detail_holds_a_secret_and_details_have_an_end() -> None:
     assert SECRET not in detail(f"x-api-key: {SECRET}", "more")
     assert len(detail("x" * 100_000)) == 2_000
-    error = failure(Ended(failed=True, status=500, text=f"key {SECRET} broke"), Circumstances())
+    error = failure(TurnEnded(failed=True, status=500, text=f"key {SECRET} broke"), Circumstances())
     assert SECRET not in f"{error} {vars(error)}"
     assert isinstance(error, AgentOverloaded)
 
 
 def test_a_name_that_could_be_anything_is_not_repeated() -> None:
     now = Circumstances(model="`rm -rf` @everyone", role="planner")
-    error = failure(Ended(failed=True, status=404), now)
+    error = failure(TurnEnded(failed=True, status=404), now)
     assert isinstance(error, AgentForbidden)
     assert "everyone" not in str(error)
     assert "engine.planner.model" in str(error)
 
 
 def test_a_status_is_not_taken_for_damage_unless_something_was_gone_on_with() -> None:
-    ended = Ended(failed=True, status=400, text="messages: odd")
+    ended = TurnEnded(failed=True, status=400, text="messages: odd")
     assert isinstance(failure(ended, Circumstances(resumed=True)), StaleConversation)
     assert not isinstance(failure(ended, Circumstances()), StaleConversation)
 
 
 def test_a_key_that_is_missing_and_one_that_is_refused_are_told_apart() -> None:
-    missing = Circumstances(complaint=Complaint("authentication_failed", "Not logged in"))
-    assert "No key" in str(failure(Ended(failed=True, reason="api_error"), missing))
-    refused = failure(Ended(failed=True, status=401), missing)
+    missing = Circumstances(complaint=ProgramError("authentication_failed", "Not logged in"))
+    assert "No key" in str(failure(TurnEnded(failed=True, reason="api_error"), missing))
+    refused = failure(TurnEnded(failed=True, status=401), missing)
     assert isinstance(refused, AgentUnauthorized)
     assert "does not accept" in str(refused)
 
 
 def test_what_nobody_foresaw_is_unavailable_with_the_words_for_the_journal() -> None:
-    error = failure(Ended(failed=True, kind="error_during_execution", text="Odd."), Circumstances())
+    error = failure(
+        TurnEnded(failed=True, kind="error_during_execution", text="Odd."), Circumstances()
+    )
     assert isinstance(error, AgentUnavailable)
     assert "Odd." in error.detail
 

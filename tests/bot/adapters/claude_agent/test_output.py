@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, Review, TestForm, schema
+from bot.adapters.claude_agent._forms import DiagnosisForm, PlanForm, ReviewForm, TestForm, schema
 from bot.adapters.claude_agent._output import (
     Objection,
     explained,
@@ -18,10 +18,10 @@ from bot.adapters.claude_agent._output import (
     reproduction,
     resolved,
 )
+from bot.authority.protection import Protection
 from bot.domain.evidence import Commit, Diagnosis, Suspect
 from bot.domain.journal import Capsule
 from bot.domain.plan import Plan, Step
-from bot.domain.protection import Protection
 from tests.fakes.faulty_project import reproduction as ours
 from tests.fakes.faulty_project import seen_once
 
@@ -92,7 +92,7 @@ def plan_of(root: Path, **changes: object) -> Plan:
 # ------------------------------------------------------------------------------------ the shape
 
 
-@pytest.mark.parametrize("form", [DiagnosisForm, PlanForm, Review])
+@pytest.mark.parametrize("form", [DiagnosisForm, PlanForm, ReviewForm])
 def test_a_schema_stands_by_itself(form: type[DiagnosisForm]) -> None:
     text = json.dumps(schema(form))
     assert "$ref" not in text

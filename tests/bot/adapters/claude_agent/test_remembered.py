@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 
 from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._remembered import Remembered
+from bot.adapters.claude_agent._remembered import RunMemory
 from bot.adapters.claude_agent._texts import evidence_text
 from bot.domain.memory import Memory, MemoryKind, Recalled
 from tests.fakes.fake_memory import FakeMemory
@@ -61,18 +61,18 @@ def test_without_memories_nothing_is_said_of_them() -> None:
 
 
 async def test_memories_come_before_runs_and_not_those_of_the_run_that_asks() -> None:
-    book = FakeMemory()
-    await book.remember(a_memory("note", "dice count from 1", run_id=None))
-    await book.remember(a_memory("lesson", "dice need a guard", "k7m2xq"))
-    remembered = Remembered(PastRuns(FakeStore()), book)
+    memory_store = FakeMemory()
+    await memory_store.remember(a_memory("note", "dice count from 1", run_id=None))
+    await memory_store.remember(a_memory("lesson", "dice need a guard", "k7m2xq"))
+    remembered = RunMemory(PastRuns(FakeStore()), memory_store)
     assert await remembered.told("dice", besides="k7m2xq") == ("bob noted: dice count from 1",)
     assert await remembered.told("zebra") == ()
 
 
 async def test_a_line_is_short_and_holds_no_secret() -> None:
-    book = FakeMemory(redact=str)
-    await book.remember(a_memory("note", f"zebra {KEY}\n" + "x" * 3_000, run_id=None))
-    (line,) = await Remembered(PastRuns(FakeStore()), book).told("zebra")
+    memory_store = FakeMemory(redact=str)
+    await memory_store.remember(a_memory("note", f"zebra {KEY}\n" + "x" * 3_000, run_id=None))
+    (line,) = await RunMemory(PastRuns(FakeStore()), memory_store).told("zebra")
     assert len(line) <= 500
     assert "\n" not in line
     assert "a1B2a1B2" not in line

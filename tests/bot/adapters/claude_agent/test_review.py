@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.claude_agent import Claude, ClaudeOptions
-from bot.adapters.claude_agent._forms import Review, schema
+from bot.adapters.claude_agent._chat_turns import Talk
+from bot.adapters.claude_agent._forms import ReviewForm, schema
 from bot.adapters.claude_agent._review import Reviewer
-from bot.adapters.claude_agent._talk import Talk
-from bot.adapters.claude_agent._turn import Tally
+from bot.adapters.claude_agent._turn import CostSum
 from bot.adapters.system_clock import SystemClock
-from bot.ports.agent import Asked, Update
+from bot.ports.agent import QuestionAsked, Update
 from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support.claude_room import BUDGET, ROLE, claude_room, mends, the_assignment
 from tests.support.confining import at_hand
@@ -22,7 +22,7 @@ from tests.twins.model import ScriptedModel, Story, calls, gives, held, says
 APPROVES = gives({"approve": True, "summary": "It counts from zero now."})
 
 
-def reviewer(folder: Path, model: ScriptedModel, tally: Tally) -> Reviewer:
+def reviewer(folder: Path, model: ScriptedModel, tally: CostSum) -> Reviewer:
     (folder / "place").mkdir(exist_ok=True)
     options = ClaudeOptions(home=folder / "home", sandbox=at_hand(), retries=0)
     claude = Claude(options, SystemClock(), FakeModelGateway(model.base_url))
@@ -33,7 +33,7 @@ def reviewer(folder: Path, model: ScriptedModel, tally: Tally) -> Reviewer:
         system="You are the reviewer of Theseus.",
         account=ACCOUNT,
         tools=("Read",),
-        schema=schema(Review),
+        schema=schema(ReviewForm),
         fresh=True,
     )
     return Reviewer(claude, talk, tally)
@@ -43,7 +43,7 @@ async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
     async with ScriptedModel([]) as model:
         gateway = FakeModelGateway(model.base_url)
         claude = Claude(ClaudeOptions(tmp_path / "home", at_hand()), SystemClock(), gateway)
-        none = Reviewer(claude, None, Tally())
+        none = Reviewer(claude, None, CostSum())
         async with none:
             none.warm()
             assert [update async for update in none.read("anything")] == []
@@ -54,7 +54,7 @@ async def test_nobody_reviews_where_nobody_is_to(tmp_path: Path) -> None:
 
 async def test_one_that_is_only_starting_ends_with_the_call(tmp_path: Path) -> None:
     async with ScriptedModel([]) as model, asyncio.timeout(30):
-        async with reviewer(tmp_path, model, Tally()) as starting:
+        async with reviewer(tmp_path, model, CostSum()) as starting:
             starting.warm()
             await asyncio.sleep(0)
         assert processes_in(tmp_path / "place") == []
@@ -64,7 +64,7 @@ async def test_one_that_is_only_starting_ends_with_the_call(tmp_path: Path) -> N
 @pytest.mark.slow
 async def test_one_that_was_started_early_answers_and_ends(tmp_path: Path) -> None:
     async with ScriptedModel({"reviewer": [APPROVES]}) as model:
-        tally = Tally()
+        tally = CostSum()
         async with reviewer(tmp_path, model, tally) as early:
             early.warm()
             async with aclosing(early.read("Read this.")) as updates:
@@ -108,6 +108,6 @@ async def test_one_that_has_nothing_to_read_ends_when_a_question_is_asked(tmp_pa
     asks = calls("mcp__theseus__ask_person", question="What is face 7?", default="An error.")
     story: Story = {"executor": [*mends(), asks, says("I asked.")], "reviewer": []}
     async with claude_room(tmp_path, story, reviewer=ROLE) as room:
-        assert isinstance((await room.work())[-1], Asked)
+        assert isinstance((await room.work())[-1], QuestionAsked)
         assert processes_in(room.workspace.path) == []
         assert room.model.asked("reviewer") == []

@@ -1,4 +1,4 @@
-"""The desk's tools as the program sees them, through claude-agent-sdk's own server."""
+"""Our tools as the program sees them, through claude-agent-sdk's own server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from bot.adapters.claude_agent._desk import Desk
 from bot.adapters.claude_agent._past_runs import PastRuns
-from bot.adapters.claude_agent._remembered import Remembered
-from bot.adapters.claude_agent._server import desk_server
+from bot.adapters.claude_agent._remembered import RunMemory
+from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._tool_handlers import ToolHandlers
 from bot.adapters.claude_agent._tools import READING, TOOLS, WRITING
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
@@ -19,47 +19,49 @@ from tests.fakes.fake_workspaces import FakeWorkspaces
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def handlers(tmp_path: Path) -> AsyncIterator[ToolHandlers]:
     workspaces = FakeWorkspaces(tmp_path, {"dice.py": "FACES = 1\n"})
     async with workspaces.lend("k7m2xq", base=workspaces.base) as workspace:
-        yield Desk(
+        yield ToolHandlers(
             workspace,
             run_id="k7m2xq",
             journal=FakeJournal(),
-            past=Remembered(PastRuns(FakeStore()), FakeMemory()),
+            past=RunMemory(PastRuns(FakeStore()), FakeMemory()),
         )
 
 
-def server_of(desk: Desk, names: tuple[str, ...]) -> Any:
-    config: Any = desk_server(desk, names)
+def server_of(handlers: ToolHandlers, names: tuple[str, ...]) -> Any:
+    config: Any = handlers_server(handlers, names)
     assert (config["type"], config["name"]) == ("sdk", "theseus")
     return config["instance"]
 
 
-async def test_the_tools_asked_for_are_offered_and_no_others(desk: Desk) -> None:
+async def test_the_tools_asked_for_are_offered_and_no_others(handlers: ToolHandlers) -> None:
     for names in (READING, WRITING, ()):
-        async with Client(server_of(desk, names)) as client:
+        async with Client(server_of(handlers, names)) as client:
             offered = (await client.list_tools()).tools
             assert {tool.name for tool in offered} == set(names)
             assert all(tool.description for tool in offered)
 
 
-async def test_a_tools_shape_says_what_it_needs(desk: Desk) -> None:
-    async with Client(server_of(desk, WRITING)) as client:
+async def test_a_tools_shape_says_what_it_needs(handlers: ToolHandlers) -> None:
+    async with Client(server_of(handlers, WRITING)) as client:
         shapes = {tool.name: tool.input_schema for tool in (await client.list_tools()).tools}
     assert set(shapes) == set(TOOLS)
     assert shapes["ask_person"]["required"] == ["question", "default"]
     assert shapes["git_diff"].get("required", []) == []
 
 
-async def test_an_answer_comes_back_as_text(desk: Desk) -> None:
-    async with Client(server_of(desk, READING)) as client:
+async def test_an_answer_comes_back_as_text(handlers: ToolHandlers) -> None:
+    async with Client(server_of(handlers, READING)) as client:
         answer: Any = await client.call_tool("git_diff", {})
     assert (answer.is_error, answer.content[0].text) == (False, "Nothing has been changed yet.")
 
 
-async def test_what_is_wrong_comes_back_as_an_error_the_model_can_read(desk: Desk) -> None:
-    async with Client(server_of(desk, WRITING)) as client:
+async def test_what_is_wrong_comes_back_as_an_error_the_model_can_read(
+    handlers: ToolHandlers,
+) -> None:
+    async with Client(server_of(handlers, WRITING)) as client:
         refused: Any = await client.call_tool("git_commit", {"message": "m"})
         misfit: Any = await client.call_tool("git_commit", {})
     assert refused.is_error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.claude_agent._program import Claude, ClaudeOptions, Conversation
+from bot.adapters.claude_agent._program import Claude, ClaudeOptions, ProgramConversation
 from bot.adapters.model_gateway import HttpModelGateway, Upstream
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import (
@@ -20,9 +20,9 @@ from bot.domain.errors import (
     PolicyError,
     Stopped,
 )
-from bot.telemetry import redact
+from bot.redaction import redact
 from tests.fakes.fake_model_gateway import ACCOUNT
-from tests.fakes.fake_toll import FakeToll
+from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.support.choosing import some_of
 from tests.support.confining import at_hand
 from tests.support.gateway_room import KEY
@@ -53,10 +53,12 @@ class Hall:
     table: Table
     model: ScriptedModel
     gateway: HttpModelGateway
-    toll: FakeToll
+    spend_guard: FakeSpendGuard
 
     @asynccontextmanager
-    async def sit(self, retries: int = 4, **changed: object) -> AsyncGenerator[Conversation, None]:
+    async def sit(
+        self, retries: int = 4, **changed: object
+    ) -> AsyncGenerator[ProgramConversation, None]:
         """Open a conversation that asks as stubbornly as it does in earnest."""
         options = ClaudeOptions(self.table.home, at_hand(), retries=retries, silence_seconds=30.0)
         claude = Claude(options, SystemClock(), self.gateway)
@@ -69,12 +71,12 @@ async def hall(
     folder: Path, *story: Turn, failures: int = 5, rest: float = 30.0
 ) -> AsyncGenerator[Hall, None]:
     """Open it, with a model that follows the story."""
-    toll = FakeToll()
+    spend_guard = FakeSpendGuard()
     async with (
         ScriptedModel(list(story)) as model,
         HttpModelGateway(
             Upstream(KEY, model.base_url),
-            toll,
+            spend_guard,
             SystemClock(),
             folder / "gateway",
             redact=redact,
@@ -82,7 +84,7 @@ async def hall(
             rest=rest,
         ) as gateway,
     ):
-        yield Hall(Table(folder), model, gateway, toll)
+        yield Hall(Table(folder), model, gateway, spend_guard)
 
 
 async def test_the_program_works_through_it_and_no_key_is_near_it(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ async def test_the_program_works_through_it_and_no_key_is_near_it(tmp_path: Path
                 for each in living(str(here.table.home))
                 for name in ("environ", "cmdline")
             )
-        charges = list(here.toll.charges.values())
+        charges = list(here.spend_guard.charges.values())
         (result,) = here.model.tool_results()
         assert [request.headers["x-api-key"] for request in here.model.asked()] == [KEY, KEY]
     assert reply.text == "Seen."
@@ -124,20 +126,20 @@ async def test_a_refusal_ends_the_turn_at_once_as_what_it_is(
     tmp_path: Path, why: PolicyError
 ) -> None:
     async with hall(tmp_path) as here, here.sit() as conversation:
-        here.toll.refuses_with = why
+        here.spend_guard.refuses_with = why
         async with asyncio.timeout(5):
             with pytest.raises(type(why)) as caught:
                 await said(conversation)
         assert caught.value is why
         assert not here.model.requests
-        assert len(here.toll.charges) == 1  # it is not asked again
+        assert len(here.spend_guard.charges) == 1  # it is not asked again
 
 
 async def test_a_stop_in_the_middle_of_an_answer_ends_it_within_seconds(tmp_path: Path) -> None:
     async with hall(tmp_path, falls_silent("I will")) as here, here.sit() as conversation:
         turn = asyncio.create_task(said(conversation))
         request = await here.model.heard(1)
-        here.toll.refuses_with = STOPPED
+        here.spend_guard.refuses_with = STOPPED
         async with asyncio.timeout(1):
             await here.gateway.stop_all(STOPPED)
             await request.ended.wait()
@@ -150,7 +152,7 @@ async def test_with_only_last_words_left_no_tool_may_be_called(tmp_path: Path) -
     story = [calls("Read", file_path="x"), calls("Read", file_path="x"), gives({"answer": 42})]
     async with hall(tmp_path, *story) as here:
         async with here.sit(schema=SCHEMA) as conversation:
-            here.toll.reserve_usd = here.toll.usd
+            here.spend_guard.reserve_usd = here.spend_guard.usd
             _, reply = await said(conversation)
         results = here.model.tool_results()
         assert "<system-reminder>Only last words." in here.model.asked()[0].text

@@ -1,4 +1,4 @@
-"""Messages reach Discord exactly once: through outages, crashes, crowds and cancelled callers."""
+"""Messages reach Discord exactly once: through outages, crashes, cancellation, many at once."""
 
 import asyncio
 import json
@@ -14,10 +14,10 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import Attachment, Button, Card, MessageRef, Post
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
 from bot.ports.outbox import Pending
-from bot.telemetry import redact
+from bot.redaction import redact
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_clock import FakeClock
 from tests.support.chatting import SkippingClock, bare_client, chat_on, contents, talking
 from tests.support.discord_client import online

@@ -12,8 +12,8 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
-from bot.local.person import Person
-from bot.local.server import LocalDiscord, LocalPerson
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.chatting import bare_client, talking
 from tests.support.discord_client import online
 
@@ -76,17 +76,6 @@ async def test_every_permission_that_is_missing_to_write_is_named(
     await deny(client, local, send_messages=True, attach_files=True)
     with pytest.raises(ChatRejected, match="“Attach Files” and “Send Messages” in #dev"):
         await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
-
-
-async def test_what_is_missing_to_react_is_named(
-    local: LocalDiscord, client: discord.Client, chat: DiscordChat
-) -> None:
-    ref = await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
-    await deny(client, local, add_reactions=True)
-    with pytest.raises(
-        ChatRejected, match="“Add Reactions” in #dev, which it takes to react there"
-    ):
-        await chat.react(ref, "👍")
 
 
 async def test_a_place_it_does_not_see_and_a_refusal_for_no_known_reason_are_told_apart(

@@ -10,7 +10,6 @@ from typing import TypeVar
 import pytest
 
 from bot.adapters.github_forge import GithubForge, Token
-from bot.adapters.github_forge._wire import Remembered
 from bot.domain.errors import ForgeRejected, ForgeUnavailable
 from tests.bot.adapters.github_forge.room import Room, room_on
 from tests.fakes.fake_clock import START, FakeClock
@@ -162,14 +161,6 @@ async def test_no_proxy_is_asked_for_this_very_machine(
     monkeypatch.delenv("no_proxy", raising=False)
     async with room.forge(clock=clock) as forge:
         assert (await forge.open_proposal(room.change())).state == "open"
-
-
-def test_answers_are_remembered_up_to_a_number_the_oldest_forgotten_first() -> None:
-    kept: Remembered[str, int] = Remembered(2)
-    kept["one"], kept["two"] = 1, 2
-    assert kept["one"] == 1
-    kept["three"] = 3
-    assert list(kept) == ["one", "three"]
 
 
 async def test_a_token_that_is_not_accepted_says_where_to_mend_it(

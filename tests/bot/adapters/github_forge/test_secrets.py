@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.github_forge import App, Token
 from bot.domain.errors import ConfigError, ForgeError, ForgeRejected, TheseusError
-from bot.telemetry import redact
+from bot.redaction import redact
 from bot.telemetry.capsules import capsule
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import git

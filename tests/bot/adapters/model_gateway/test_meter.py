@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.model_gateway._usage import LONGEST, Meter
-from bot.domain.prices import Usage
+from bot.budget.prices import Usage
 from tests.support.gateway_room import told
-from tests.twins.model._wire import encoded
+from tests.twins.model._responses import encoded
 
 STREAM = b"".join(told(1_234, 567, text="data: {} \n\n event: message_stop \u2028 🙂"))
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.adapters.model_gateway._asked import TOKENS_A_DOCUMENT
+from bot.adapters.model_gateway._model_request import TOKENS_A_DOCUMENT
 from tests.support.gateway_room import (
     ALICES,
     Answers,
@@ -19,7 +19,7 @@ from tests.support.gateway_room import (
     streaming,
     told,
 )
-from tests.twins.model._wire import encoded
+from tests.twins.model._responses import encoded
 
 IN, OUT = 2 / 1_000_000, 10 / 1_000_000  # dollars, of the model that is asked
 LONG = "z" * 900
@@ -157,7 +157,7 @@ async def held(room: GatewayRoom, more: Json) -> tuple[float, int]:
     """Return the dollars and tokens in that were held for a request."""
     async with room.gateway.lend(ALICES) as lent:
         assert (await room.ask(lent, body(**more)))[0] == 200
-    _, _, most = room.toll.asked[-1]
+    _, _, most = room.spend_guard.asked[-1]
     return most.cost_usd, most.tokens_in
 
 
@@ -186,7 +186,7 @@ async def test_more_tokens_than_there_are_leave_no_money_held(tmp_path: Path) ->
     answer = saying(TOLD, ended(usage={"output_tokens": 10**400}), STOP)
     async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
         assert (await room.ask(lent))[0] == 200
-        assert not room.toll.held
+        assert not room.spend_guard.held
         assert len(room.charges) == 1
 
 
@@ -198,7 +198,7 @@ async def test_text_that_has_more_tokens_than_its_size_tells_is_held_back_for_fr
     async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
         for _ in range(3):
             await room.ask(lent, dense.encode())
-    first, second, third = (most.tokens_in for _, _, most in room.toll.asked)
+    first, second, third = (most.tokens_in for _, _, most in room.spend_guard.asked)
     assert first < 13_400 <= second == third < 13_500
 
 

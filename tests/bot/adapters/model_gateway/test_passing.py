@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.domain.account import Account
 from bot.domain.errors import BudgetSpent, Stopped, StoreError
 from bot.domain.spent import Spent
-from tests.fakes.fake_toll import FakeToll
+from tests.fakes.fake_spend_guard import FakeSpendGuard
 from tests.support.gateway_room import (
     ALICES,
     BOBS,
@@ -24,7 +24,7 @@ from tests.support.gateway_room import (
     streaming,
     told,
 )
-from tests.twins.model._wire import encoded
+from tests.twins.model._responses import encoded
 
 STOPPED = Stopped("Everything was stopped by **alice**.")
 
@@ -212,7 +212,7 @@ async def test_whatever_becomes_of_a_request_it_is_written_down_once(
     async with gateway_room(tmp_path, answer) as room, room.gateway.lend(ALICES) as lent:
         assert (await room.ask(lent, asked, path=path))[0] == status
         (charge,) = room.charges
-        assert not room.toll.held
+        assert not room.spend_guard.held
     assert (charge.status, charge.outcome, charge.cost_usd) == (status, outcome, 0)
     assert len(room.provider.arrived) == (outcome == "error")
     assert charge.note
@@ -224,14 +224,14 @@ async def test_what_the_toll_refuses_is_not_asked_and_the_pass_knows_why(
 ) -> None:
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
         assert lent.refused() is None
-        room.toll.refuses_with = why
+        room.spend_guard.refuses_with = why
         async with room.asking(lent) as answer:
             told_error = (await answer.json())["error"]
             assert (answer.status, answer.headers["x-should-retry"]) == (403, "false")
         assert told_error == {"type": "permission_error", "message": str(why)}
         assert lent.refused() is why
         assert await lent.closing() == str(why)
-        room.toll.refuses_with = None
+        room.spend_guard.refuses_with = None
         assert (await room.ask(lent))[0] == 200
         assert lent.refused() is None
     first, _ = room.charges
@@ -240,12 +240,12 @@ async def test_what_the_toll_refuses_is_not_asked_and_the_pass_knows_why(
 
 
 async def test_what_cannot_be_counted_does_not_go_out(tmp_path: Path) -> None:
-    class Broken(FakeToll):
+    class Broken(FakeSpendGuard):
         async def admit(self, account: Account, most: Spent, request: str) -> str:
             raise StoreError("The ledger cannot be written.")
 
     async with (
-        gateway_room(tmp_path, toll=Broken()) as room,
+        gateway_room(tmp_path, spend_guard=Broken()) as room,
         room.gateway.lend(ALICES) as lent,
     ):
         assert (await room.ask(lent))[0] == 503
@@ -273,7 +273,7 @@ async def test_a_stop_cuts_the_answer_under_way_at_once(tmp_path: Path) -> None:
 
 async def test_the_model_is_told_that_these_are_its_last_words(tmp_path: Path) -> None:
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
-        room.toll.reserve_usd = room.toll.usd
+        room.spend_guard.reserve_usd = room.spend_guard.usd
         for words in ("Hello.", [{"type": "text", "text": "Hello."}]):
             await room.ask(lent, body(words))
             (message,) = room.provider.last.body["messages"]
@@ -288,13 +288,13 @@ async def test_where_the_whole_answer_would_be_too_dear_a_short_one_is_asked_for
 ) -> None:
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
         for usd, tokens in ((0.5, 32_000), (0.2, 8_000), (0.05, 2_000)):
-            room.toll.usd = room.toll.spent + usd
+            room.spend_guard.usd = room.spend_guard.spent + usd
             assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 200
             assert room.provider.last.body["max_tokens"] == tokens
-        room.toll.usd = room.toll.spent + 0.005
+        room.spend_guard.usd = room.spend_guard.spent + 0.005
         assert (await room.ask(lent, body(max_tokens=32_000)))[0] == 403
         assert isinstance(lent.refused(), BudgetSpent)
-        room.toll.usd = room.toll.spent + 0.05
+        room.spend_guard.usd = room.spend_guard.spent + 0.05
         thinking = {"type": "enabled", "budget_tokens": 16_000}
         assert (await room.ask(lent, body(max_tokens=32_000, thinking=thinking)))[0] == 403
     assert len(room.charges) == 5

@@ -1,4 +1,4 @@
-"""Who is slow, silent or many at the gateway's door holds up nobody else, and no money."""
+"""Who is slow, silent or many at the gateway holds up nobody else, and no money."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from bot.adapters.model_gateway._visitors import Limits
-from bot.ports.model_gateway import Pass
+from bot.adapters.model_gateway._connection_limiter import GatewayLimits
+from bot.ports.model_gateway import GatewayLease
 from tests.support.gateway_room import ALICES, BOBS, body, gateway_room, streaming, told
 
 SOON = 0.05
@@ -19,7 +19,7 @@ Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
-async def line(lent: Pass, *, file: bool = False) -> AsyncIterator[Line]:
+async def line(lent: GatewayLease, *, file: bool = False) -> AsyncIterator[Line]:
     """Open a connection to the gateway."""
     parts = urlsplit(lent.base_url)
     if file:
@@ -41,7 +41,7 @@ async def cut(reader: asyncio.StreamReader) -> bytes:
             return b""
 
 
-def head(lent: Pass, length: int) -> bytes:
+def head(lent: GatewayLease, length: int) -> bytes:
     """Return the beginning of a good request."""
     return (
         "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -54,7 +54,7 @@ def head(lent: Pass, length: int) -> bytes:
 )
 async def test_who_shows_no_pass_in_time_is_cut(tmp_path: Path, said: bytes) -> None:
     async with (
-        gateway_room(tmp_path, limits=Limits(first=SOON)) as room,
+        gateway_room(tmp_path, limits=GatewayLimits(first=SOON)) as room,
         room.gateway.lend(ALICES) as lent,
         line(lent) as (reader, writer),
     ):
@@ -66,7 +66,7 @@ async def test_who_shows_no_pass_in_time_is_cut(tmp_path: Path, said: bytes) -> 
 async def test_who_had_a_pass_and_says_nothing_more_is_cut(tmp_path: Path) -> None:
     sent = json.dumps(body()).encode()
     async with (
-        gateway_room(tmp_path, limits=Limits(idle=SOON)) as room,
+        gateway_room(tmp_path, limits=GatewayLimits(idle=SOON)) as room,
         room.gateway.lend(ALICES) as lent,
         line(lent) as (reader, writer),
     ):
@@ -76,7 +76,7 @@ async def test_who_had_a_pass_and_says_nothing_more_is_cut(tmp_path: Path) -> No
 
 async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, limits=Limits(body=SOON, idle=SOON)) as room,
+        gateway_room(tmp_path, limits=GatewayLimits(body=SOON, idle=SOON)) as room,
         room.gateway.lend(ALICES) as lent,
         line(lent) as (reader, writer),
     ):
@@ -117,7 +117,7 @@ async def test_who_does_not_take_the_answer_holds_no_money(tmp_path: Path) -> No
 
     sent = json.dumps(body()).encode()
     async with (
-        gateway_room(tmp_path, endless, limits=Limits(taken=SOON)) as room,
+        gateway_room(tmp_path, endless, limits=GatewayLimits(taken=SOON)) as room,
         room.gateway.lend(ALICES) as lent,
         line(lent) as (_, writer),
     ):
@@ -128,18 +128,18 @@ async def test_who_does_not_take_the_answer_holds_no_money(tmp_path: Path) -> No
             while not room.charges:  # noqa: ASYNC110 - it is settled right after
                 await asyncio.sleep(0)
         (charge,) = room.charges
-        assert not room.toll.held
+        assert not room.spend_guard.held
     assert (charge.outcome, charge.estimated, charge.tokens_in) == ("cancelled", True, 1_000)
     assert "did not take" in charge.note
 
 
 async def test_a_crowd_at_the_port_is_turned_away_and_the_file_stays_open(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, limits=Limits(visitors=8)) as room,
+        gateway_room(tmp_path, limits=GatewayLimits(connections=8)) as room,
         room.gateway.lend(ALICES) as lent,
     ):
-        crowd = [line(lent) for _ in range(100)]
-        lines = await asyncio.gather(*(each.__aenter__() for each in crowd))
+        traffic = [line(lent) for _ in range(100)]
+        lines = await asyncio.gather(*(each.__aenter__() for each in traffic))
         waiting = {asyncio.create_task(cut(reader)) for reader, _ in lines}
         async with asyncio.timeout(5):
             while len(waiting) > 8:
@@ -149,7 +149,7 @@ async def test_a_crowd_at_the_port_is_turned_away_and_the_file_stays_open(tmp_pa
             writer.write(head(lent, len(sent)) + sent)
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         assert len(waiting) == 8
-        for each in crowd:
+        for each in traffic:
             await each.__aexit__(None, None, None)
         await asyncio.wait(waiting)
 
@@ -162,7 +162,7 @@ async def test_one_pass_cannot_take_up_the_whole_gateway(tmp_path: Path) -> None
         return await streaming(http)
 
     async with (
-        gateway_room(tmp_path, waits, limits=Limits(at_once=3)) as room,
+        gateway_room(tmp_path, waits, limits=GatewayLimits(at_once=3)) as room,
         room.gateway.lend(ALICES) as lent,
         room.gateway.lend(BOBS) as bobs,
     ):
@@ -181,7 +181,7 @@ async def test_one_pass_cannot_take_up_the_whole_gateway(tmp_path: Path) -> None
 
 async def test_who_asks_on_and_on_after_refusals_is_answered_slowly(tmp_path: Path) -> None:
     async with (
-        gateway_room(tmp_path, limits=Limits(refusals=2)) as room,
+        gateway_room(tmp_path, limits=GatewayLimits(refusals=2)) as room,
         room.gateway.lend(ALICES) as lent,
     ):
         for path in ("/v1/models", "/v1/files", "/v1/messages", "/v1/models", "/v1/files"):

@@ -1,0 +1,218 @@
+"""One channel's chat: a program kept warm, what it was told, its renewal before it gets dear."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+
+from bot.adapters.claude_agent._briefing import character
+from bot.adapters.claude_agent._chat_tool_handlers import TOOLS, ChatToolHandlers
+from bot.adapters.claude_agent._chat_words import message
+from bot.adapters.claude_agent._conversation import ProgramConversation
+from bot.adapters.claude_agent._events import ModelReply, Seen, Spoke, Writes
+from bot.adapters.claude_agent._launch import private_folder
+from bot.adapters.claude_agent._program import Claude, Talk
+from bot.adapters.claude_agent._server import handlers_server
+from bot.domain.account import Account
+from bot.domain.errors import AgentOutputInvalid, AgentUnavailable, TheseusError
+from bot.domain.people import Person
+from bot.domain.roles import Role
+from bot.domain.spent import Spent
+from bot.ports.chat_model import ChatTools, ChatTurn, Growing, Said
+from bot.ports.clock import Clock
+from bot.prompts import Prompts
+
+_LONGEST_TALK = 25  # turns; each costs what all before it have written
+_ENOUGH = 0.5  # of the money of one turn: a program counts it over all of its turns
+_log = logging.getLogger(__name__)
+
+
+class ChatSession:
+    """Serves one channel, one turn after another. Nothing is started before it is needed."""
+
+    def __init__(
+        self,
+        channel_id: int,
+        claude: Claude,
+        role: Role,
+        prompts: Prompts,
+        handlers: ChatToolHandlers,
+        clock: Clock,
+    ) -> None:
+        self._claude = claude
+        self._role = role
+        self._prompts = prompts
+        self._handlers = handlers
+        self._clock = clock
+        self._name = f"{channel_id}:chat"
+        self._stack = AsyncExitStack()
+        self._conversation: ProgramConversation | None = None
+        self._system = ""  # what the program was told it is
+        self._told: set[tuple[int, bool]] = set()
+        self._turns = 0
+        self._one_by_one = asyncio.Lock()
+        self.users = 0  # who talks here, or waits to
+        self.used_at = clock.monotonic()
+
+    @property
+    def warm(self) -> bool:
+        """Whether a program is running."""
+        return self._conversation is not None
+
+    async def talk(
+        self, turn: ChatTurn, chat_tools: ChatTools
+    ) -> AsyncGenerator[Growing | Said, None]:
+        """Answer one message; see the port. Whatever goes wrong, the next turn begins afresh."""
+        async with self._one_by_one:
+            try:
+                async with aclosing(self._answer(turn, chat_tools)) as answer:
+                    async for each in answer:
+                        yield each
+            except BaseException:
+                await self._close()
+                raise
+            finally:
+                self.used_at = self._clock.monotonic()
+            if self._worn:
+                await self._renew(turn.person)
+
+    async def close(self) -> None:
+        """End the program, once its turn is over."""
+        async with self._one_by_one:
+            await self._close()
+
+    async def end(self) -> None:
+        """End the program at once."""
+        await self._close()
+
+    async def _renew(self, person: Person) -> None:
+        """Begin afresh while nobody waits: the next message finds a warm program again."""
+        await self._close()
+        try:
+            await self._open(person)
+        except TheseusError as error:
+            _log.info("%s was not begun anew, the next message tries: %s", self._name, error)
+
+    async def _answer(
+        self, turn: ChatTurn, chat_tools: ChatTools
+    ) -> AsyncGenerator[Growing | Said, None]:
+        """Ask the program; one that died while nobody talked is replaced, once."""
+        if self.warm and self._system != self._character():
+            await self._close()  # the persona has changed
+        for again in (False, True):
+            was_warm, began = self.warm, False
+            try:
+                conversation = self._conversation or await self._open(turn.person)
+                conversation.charge_to(_account(turn.person))
+                async with aclosing(self._asked(conversation, turn, chat_tools)) as answer:
+                    async for each in answer:
+                        began = True
+                        yield each
+                return
+            except AgentUnavailable:
+                if again or began or not was_warm:
+                    raise
+                await self._close()
+
+    async def _asked(
+        self, conversation: ProgramConversation, turn: ChatTurn, chat_tools: ChatTools
+    ) -> AsyncGenerator[Growing | Said, None]:
+        unread = [line for line in turn.before if (line.message_id, line.ours) not in self._told]
+        prompt = message(self._prompts, turn, unread)
+        before, told, answer = conversation.spent, Spent(), _Answer()
+        try:
+            with self._handlers.lent(chat_tools):
+                async with aclosing(conversation.say(prompt)) as events:
+                    async for event in events:
+                        told = _since(before, conversation.spent)
+                        if answer.sees(event):
+                            yield Growing(text=answer.so_far, **dict(told))
+            if not answer.so_far:
+                raise AgentOutputInvalid("The model had nothing to say.")
+        except TheseusError:
+            await self._close()  # what it has spent is told at its end
+            last = _since(before, conversation.spent)
+            if last != told:
+                yield Growing(text=answer.so_far, **dict(last))
+            raise
+        self._turns += 1
+        self._told |= {(line.message_id, line.ours) for line in unread}
+        self._told |= {(turn.message_id, False), (turn.message_id, True)}
+        yield Said(text=answer.so_far, **dict(_since(before, conversation.spent)))
+
+    @property
+    def _worn(self) -> bool:
+        """Whether another turn could cost more than one may, or the talk has grown long."""
+        if self._conversation is None:
+            return False
+        spent = self._conversation.spent.cost_usd
+        return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
+
+    def _character(self) -> str:
+        return character(self._prompts, "chat")
+
+    async def _open(self, person: Person) -> ProgramConversation:
+        self._system = self._character()
+        talk = Talk(
+            name=self._name,
+            role=self._role,
+            cwd=private_folder(self._claude.home / "chat"),
+            system=self._system,
+            account=_account(person),
+            server=handlers_server(self._handlers, tuple(TOOLS), TOOLS),
+            judge=self._handlers.judge,
+            seconds=self._role.seconds,
+            usd=self._role.usd,
+            fresh=True,
+            chat=True,
+        )
+        self._conversation = await self._stack.enter_async_context(self._claude.converse(talk))
+        return self._conversation
+
+    async def _close(self) -> None:
+        stack, self._stack = self._stack, AsyncExitStack()
+        self._conversation, self._turns = None, 0
+        self._told.clear()
+        await stack.aclose()
+
+
+class _Answer:
+    """The answer as it grows: what was said whole, and the letters of what is being said."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self._letters = ""
+
+    @property
+    def so_far(self) -> str:
+        """Everything, in paragraphs."""
+        return "\n\n".join(text for text in (*self._said, self._letters.strip()) if text)
+
+    def sees(self, event: Seen | ModelReply) -> bool:
+        """Take what came; whether there is more to show than before."""
+        match event:
+            case Writes(letters):
+                self._letters += letters
+                return bool(letters.strip())
+            case Spoke(text):
+                self._said.append(text.strip())
+                self._letters = ""
+                return True
+            case ModelReply(text):
+                self._letters = ""
+                if not self._said and text.strip():  # else it was told already
+                    self._said.append(text.strip())
+        return False
+
+
+def _account(person: Person) -> Account:
+    return Account(purpose="chat", person_id=person.id)
+
+
+def _since(before: Spent, now: Spent) -> Spent:
+    """Return what was spent since then."""
+    return Spent(
+        cost_usd=max(0.0, now.cost_usd - before.cost_usd),
+        tokens_in=max(0, now.tokens_in - before.tokens_in),
+        tokens_out=max(0, now.tokens_out - before.tokens_out),
+    )

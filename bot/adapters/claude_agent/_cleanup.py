@@ -1,0 +1,50 @@
+"""A test a model wrote, put into the shape the repository's own linter wants."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from bot.adapters.claude_agent._output import Objection
+from bot.domain.plan import Reproduction
+from bot.ports.sandbox import Sandbox, SandboxLimits
+
+_LIMITS = SandboxLimits(seconds=20, memory_mb=1024, processes=64, output_chars=4_000)
+# Read from a copy, as if it lay where it will lie: that finds the repository's settings, and
+# writes nothing in the worktree.
+_SCRIPT = """
+ruff() { "$program" "$@" --no-cache --stdin-filename "$path" -; }
+program=$0 path=$1 folder=$2
+ruff check --fix --quiet < "$folder/test.py" > "$folder/fixed.py" 2> /dev/null
+ruff format < "$folder/fixed.py" > "$folder/tidy.py" || exit 9
+ruff check --output-format concise < "$folder/tidy.py"
+"""
+
+
+async def tidied(test: Reproduction, root: Path, sandbox: Sandbox) -> Reproduction:
+    """Return the test formatted, its mendable lint mended. Raises `Objection` with the rest.
+
+    Where ruff cannot run, it comes back as it is.
+    """
+    beside = Path(sys.executable).with_name("ruff")
+    ruff = str(beside) if beside.exists() else shutil.which("ruff")
+    if ruff is None:
+        return test
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="theseus-test-"))
+    try:
+        await asyncio.to_thread((folder / "test.py").write_text, test.source, "utf-8")
+        done = await sandbox.run(
+            ["sh", "-c", _SCRIPT, ruff, test.path, str(folder)],
+            cwd=root,
+            writable=[folder],
+            env={},
+            limits=_LIMITS,
+        )
+        if done.returncode == 0:
+            return test.but(source=await asyncio.to_thread((folder / "tidy.py").read_text, "utf-8"))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    if done.returncode == 1:
+        raise Objection(f"test.source does not pass this repository's linter:\n{done.output}")
+    return test

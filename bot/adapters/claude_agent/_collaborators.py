@@ -1,0 +1,126 @@
+"""What the engine works with besides the model: the same ports for planner, executor, reviewer."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.adapters.claude_agent._past_runs import PastRuns
+from bot.adapters.claude_agent._program import Judge
+from bot.adapters.claude_agent._remembered import RunMemory
+from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
+from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
+from bot.adapters.claude_agent._tools import TOOLS
+from bot.authority.protection import Protection
+from bot.domain.errors import ConfigError
+from bot.domain.evidence import Diagnosis
+from bot.ports.agent import Assignment
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.memory import MemoryStore
+from bot.ports.sandbox import Sandbox
+from bot.ports.store import Store
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+from bot.prompts import Prompts
+from bot.settings import checks_from
+
+READING = ("Read", "Grep", "Glob")
+WRITING = ("Edit", "Write", "Bash")
+_REMEMBERED = 5
+_CONFIG = "data/config.yaml"
+
+
+@dataclass(frozen=True)
+class ToolSession:
+    """What one conversation is given: tools, and who rules on their use."""
+
+    handlers: ToolHandlers
+    tools: tuple[str, ...]
+    server: object | None
+    judge: Judge
+
+
+@dataclass(frozen=True)
+class EngineServices:
+    """Borrowed from the root, for as long as the engine lives."""
+
+    prompts: Prompts
+    sandbox: Sandbox
+    verifier: Verifier
+    journal: Journal
+    store: Store
+    memory: MemoryStore
+    clock: Clock
+    protection: Protection
+
+    @property
+    def past(self) -> RunMemory:
+        """Return what is remembered: earlier runs, and what was learned from them."""
+        return RunMemory(PastRuns(self.store), self.memory)
+
+    def reader(self, run_id: str, workspace: Workspace, tools: Sequence[str] = ()) -> ToolSession:
+        """Return the session of somebody who only reads. Raises `AgentMissing`."""
+        permissions = ToolPermissionPolicy(
+            workspace.path, protection=self.protection, sandbox=self.sandbox, tools=tools
+        )
+        handlers = ToolHandlers(workspace, run_id=run_id, journal=self.journal, past=self.past)
+        return ToolSession(
+            handlers, READING, handlers_server(handlers, tools) if tools else None, permissions.rule
+        )
+
+    async def writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
+        """Return the session of who carries out a plan. Raises `AgentMissing`.
+
+        Files that were asked for before a question was, and changed, are asked for again here: the
+        same rules answer.
+        """
+        protection = self.protection.naming(assignment.named)
+        permissions = ToolPermissionPolicy(
+            workspace.path,
+            owned=assignment.plan.owned_files,
+            protection=protection,
+            sandbox=self.sandbox,
+            tools=tuple(TOOLS),
+        )
+        handlers = ToolHandlers(
+            workspace,
+            run_id=assignment.run_id,
+            journal=self.journal,
+            past=self.past,
+            writing=WriteAccess(
+                permissions=permissions,
+                verifier=self.verifier,
+                plan=assignment.plan,
+                protection=protection,
+                questions=QUESTIONS - (assignment.question is not None),
+            ),
+        )
+        if assignment.answer is not None:
+            ours = {test.path for test in assignment.plan.reproductions}
+            for change in await workspace.changes():
+                if change.path not in permissions.owned | ours:
+                    reason = "It was changed before the question was asked."
+                    await handlers.call("own_file", {"path": change.path, "reason": reason})
+        return ToolSession(
+            handlers,
+            (*READING, *WRITING),
+            handlers_server(handlers, tuple(TOOLS)),
+            permissions.rule,
+        )
+
+    async def checks(self, workspace: Workspace) -> str:
+        """Return the commands that will judge a change, a line each; empty where none are told."""
+        text = await workspace.read_base(_CONFIG)
+        if text is None:
+            return ""
+        try:
+            checks = checks_from(text, _CONFIG)
+        except ConfigError:
+            return ""  # whoever runs the checks says what is wrong with them
+        return "\n".join(f"{check.name}: {shlex.join(check.command)}" for check in checks.quick)
+
+    async def remembered(self, run_id: str, diagnosis: Diagnosis) -> tuple[str, ...]:
+        """Return what earlier runs about this kind of failure came to, a line each."""
+        words = f"{diagnosis.headline} {diagnosis.event} {diagnosis.function}"
+        return await self.past.runs(words, diagnosis.fingerprint, run_id, _REMEMBERED)

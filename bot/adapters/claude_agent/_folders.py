@@ -1,0 +1,118 @@
+"""What a path or a pattern in a tool call really points at, seen from one worktree."""
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from bot.adapters.claude_agent._plain_text import shown
+
+LONGEST = 1_000
+_SECRET = re.compile(r"\.env(?:rc|[._-].*)?", re.IGNORECASE)
+_EXAMPLE = re.compile(r".*[._-](?:example|sample|template|dist|defaults)", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][\w+.-]*:")
+_WILD = re.compile(r"[*?\[{]")
+# `{.,x}{.,y}/` and `.{,x}./` are ways to write `../`; `{/etc,x}` is one to write `/etc`.
+_CLIMBS = re.compile(r"\.\.|[{,]\.*[,}]|[{,]/|\[[^\]]*\.[^\]]*\]|\\")
+
+
+class WorktreePath(NamedTuple):
+    """A place in the worktree: its whole path, links followed, and its name from the root."""
+
+    path: Path
+    name: str
+    linked: bool
+    """Whether a link stands on the way to it."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether a file of that name is made to hold secrets: `.env`, but not `.env.example`."""
+    last = PurePosixPath(name).name
+    return bool(_SECRET.fullmatch(last)) and not _EXAMPLE.fullmatch(last)
+
+
+def secret_files(folder: Path) -> Iterator[str]:
+    """Yield the names of files below a folder that are made to hold secrets."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if each != ".git")
+        for file in sorted(files):
+            if is_secret(file):
+                yield (Path(here) / file).relative_to(folder).as_posix()
+
+
+def locate(root: Path, alias: Path, text: object, argument: str) -> WorktreePath | str:
+    """Return the place a path argument means, or why it is refused, as a sentence.
+
+    `root` is the worktree with links followed, `alias` how it is named by those who ask. Secret
+    files, git's own, and what is neither file nor folder are no places.
+    """
+    if not isinstance(text, str) or not text:
+        return f"`{argument}` has to be a path, given as text."
+    if reason := _misleading(text):
+        return reason
+    whole = Path(os.path.normpath(root / text))
+    if whole.is_relative_to(alias):
+        whole = root / whole.relative_to(alias)
+    try:
+        real = (root / text).resolve() if not Path(text).is_absolute() else whole.resolve()
+    except (OSError, RuntimeError):  # RuntimeError: a circle of links
+        return f"`{shown(text)}` is a circle of links."
+    if not (whole.is_relative_to(root) and real.is_relative_to(root)):
+        return (
+            f"`{shown(text)}` is outside the worktree: only this repository's own files can be "
+            "used, by paths relative to its root."
+        )
+    name = real.relative_to(root).as_posix()
+    return _forbidden(real, name) or WorktreePath(real, name, linked=real != whole)
+
+
+def _misleading(text: str) -> str:
+    """Return why the program might read another path in this text than we do."""
+    if len(text) > LONGEST:
+        return f"The path is longer than {LONGEST:,} characters."
+    hidden = any(unicodedata.category(char)[0] in "CZ" and char != " " for char in text)
+    if hidden or text != text.strip() or unicodedata.normalize("NFC", text) != text:
+        return f"`{shown(text)}` holds characters that cannot be seen: write the path plainly."
+    if text.startswith("~") or "\\" in text or _SCHEME.match(text):
+        return f"`{shown(text)}` is no plain path: give one relative to the worktree's root."
+    return ""
+
+
+def _forbidden(real: Path, name: str) -> str:
+    if any(part.lower().rstrip(". ") == ".git" for part in PurePosixPath(name).parts):
+        return f"`{shown(name)}` belongs to git itself: use git_diff to see what changed."
+    if is_secret(name):
+        return f"`{shown(name)}` is made to hold secrets: work without what it says."
+    try:
+        mode = real.lstat().st_mode
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return f"`{shown(name)}` cannot be looked at: a part of it is no folder."
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return f"`{shown(name)}` is neither a file nor a folder."
+    return ""
+
+
+def pattern_refused(root: Path, pattern: object, argument: str) -> str:
+    """Return why a glob pattern is refused, as a sentence; nothing where it stays inside."""
+    if not isinstance(pattern, str) or not pattern or len(pattern) > LONGEST:
+        return f"`{argument}` has to be a pattern, given as text."
+    if _misleading(pattern) or _CLIMBS.search(pattern) or pattern.startswith("/"):
+        return (
+            f"`{shown(pattern)}` may lead out of the worktree: give a pattern relative to its "
+            "root, without `..`, such as `**/*.py`."
+        )
+    parts = PurePosixPath(pattern).parts
+    if any(part.lower() == ".git" or is_secret(part.rstrip("*")) for part in parts):
+        return f"`{shown(pattern)}` names what may not be read: git's own files, or secrets."
+    plain = []
+    for part in parts:
+        if _WILD.search(part):
+            break
+        plain.append(part)
+    found = locate(root, root, "/".join(plain), argument) if plain else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,50 @@
+"""Others' words made safe to show: short, on one line, without secrets, markup or mentions."""
+
+import re
+import unicodedata
+
+from bot.redaction import redact
+
+_MARKUP = re.compile(r"([\\*_~|`\[\]#])")
+# Zero-width spaces: what Discord would make a mention or a link of stays text.
+_ALIVE = (("@", "@\u200b"), ("<", "<\u200b"), ("://", ":\u200b//"))
+_ABSOLUTE = re.compile(r"(?<![\w.~/*?…-])~?(?:/[\w.@+*?-]+)+/?")
+_PROGRAMS = re.compile(r"/(?:usr/)?s?bin/")
+
+
+def flat(text: str, limit: int) -> str:
+    """Return the text redacted, on one line, without what cannot be seen, cut at `limit`."""
+    seen = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in redact(text))
+    line = " ".join(seen.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def shown(text: str, limit: int = 80) -> str:
+    """Return the text to stand between backticks, which it cannot end."""
+    return flat(text, limit).replace("`", "\u02cb") or " "
+
+
+def words(text: str, limit: int) -> str:
+    """Return the text as it is read: markup escaped, mentions and links dead, cut at `limit`."""
+    line = flat(text, limit)
+    while len(safe := _neutral(line)) > limit:
+        line = flat(line, len(line) - max(1, (len(safe) - limit) // 2))
+    return safe
+
+
+def without_folders(text: str) -> str:
+    """Return the text with absolute paths cut to their last name: where things lie is private."""
+
+    def last(found: re.Match[str]) -> str:
+        if _PROGRAMS.match(found[0]):
+            return found[0]
+        return "…/" + found[0].rstrip("/").rpartition("/")[2]
+
+    return _ABSOLUTE.sub(last, text)
+
+
+def _neutral(line: str) -> str:
+    line = _MARKUP.sub(r"\\\1", line)
+    for sign, dead in _ALIVE:
+        line = line.replace(sign, dead)
+    return line

@@ -1,0 +1,200 @@
+"""What a model may do with the program's tools: read the worktree, write what it owns, no more.
+
+The guard rules on each call before it is made. What it lets through it names anew by its whole
+path, so that the program uses the very place that was looked at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from pathlib import Path
+
+from bot.adapters.claude_agent._commands import better_tool, confined
+from bot.adapters.claude_agent._events import Allow, Deny, Ruling
+from bot.adapters.claude_agent._folders import WorktreePath, locate, pattern_refused, secret_files
+from bot.adapters.claude_agent._plain_text import shown
+from bot.authority.protection import Protection
+from bot.domain.errors import SandboxUnavailable
+from bot.guards import about_path
+from bot.ports.sandbox import Sandbox
+
+SERVER = "theseus"
+PREFIX = f"mcp__{SERVER}__"
+_LAST_WORD = "StructuredOutput"  # the program's own tool for an answer that follows a schema
+_PATHS = frozenset({"path", "file_path", "notebook_path", "directory", "cwd"})
+_WITHOUT_SECRETS = "!**/.[eE][nN][vV]*"
+_LONGEST_COMMAND = 20_000
+
+Rule = Callable[[str, Mapping[str, object]], Awaitable[Ruling]]
+
+
+class ToolPermissionPolicy:
+    """Rules on every tool call of one conversation in one worktree.
+
+    `owned` may be written; `tools` are the names of our own tools that may be called. A command
+    runs in `sandbox` with nothing writable, for `seconds` at most.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        owned: Collection[str] = (),
+        protection: Protection,
+        sandbox: Sandbox,
+        tools: Collection[str] = (),
+        seconds: float = 120.0,
+    ) -> None:
+        self._alias = root.absolute()
+        self._root = root.resolve()
+        self._owned = set(owned)
+        self._protection = protection
+        self._sandbox = sandbox
+        self._tools = frozenset(tools)
+        self._seconds = seconds
+        self._closed = ""
+        self._rules: Mapping[str, Rule] = {
+            "Read": self._read,
+            "LS": self._search,
+            "Glob": self._search,
+            "Grep": self._grep,
+            "Edit": self._write,
+            "MultiEdit": self._write,
+            "Write": self._write,
+            "Bash": self._run,
+        }
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """Return the files that may be written now."""
+        return frozenset(self._owned)
+
+    def own(self, file: str) -> None:
+        """Let one more file be written from now on."""
+        self._owned.add(file)
+
+    def close(self, reason: str) -> None:
+        """Refuse every further call for that reason; only a last word may still be given."""
+        self._closed = reason
+
+    async def rule(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        """Return whether the call may be made, and with which arguments."""
+        if tool == _LAST_WORD:
+            return Allow()
+        if self._closed:
+            return Deny(self._closed)
+        if tool.startswith(PREFIX) and tool.removeprefix(PREFIX) in self._tools:
+            return Allow()
+        rule = self._rules.get(tool)
+        if rule is None:
+            return Deny(f"There is no tool `{shown(tool)}` here: use the ones you were given.")
+        return await rule(tool, arguments)
+
+    def _place(self, arguments: Mapping[str, object], argument: str) -> WorktreePath | str:
+        others = _PATHS & arguments.keys() - {argument}
+        if others:
+            return f"This tool takes no `{min(others)}`: give the path as `{argument}` alone."
+        return locate(self._root, self._alias, arguments.get(argument), argument)
+
+    async def _read(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        place = self._place(arguments, "file_path")
+        if isinstance(place, str):
+            return Deny(place)
+        return Allow({**arguments, "file_path": str(place.path)})
+
+    async def _search(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        place = self._place({"path": str(self._root), **arguments}, "path")
+        if isinstance(place, str):
+            return Deny(place)
+        if tool == "Glob" and (
+            refused := pattern_refused(place.path, arguments.get("pattern"), "pattern")
+        ):
+            return Deny(refused)
+        return Allow({**arguments, "path": str(place.path)})
+
+    async def _grep(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        """Allow a search in the worktree; files that are made to hold secrets are left out."""
+        ruling = await self._search(tool, arguments)
+        if isinstance(ruling, Deny):
+            return ruling
+        glob = arguments.get("glob")
+        if glob is not None and (refused := pattern_refused(self._root, glob, "glob")):
+            return Deny(refused)
+        place = Path(str((ruling.arguments or {})["path"]))
+        if not await asyncio.to_thread(_holds_secrets, place):
+            return ruling
+        narrowed = f"{glob or '*'} {_WITHOUT_SECRETS}"
+        return Allow({**(ruling.arguments or {}), "glob": narrowed})
+
+    async def _write(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        place = self._place(arguments, "file_path")
+        if isinstance(place, str):
+            return Deny(place)
+        if place.name not in self._owned:
+            return Deny(self._not_owned(place.name))
+        against = [each for each in about_path(place.name, self._protection) if each.blocking]
+        if against:
+            return Deny(f"`{shown(place.name)}` stays as it is: {_lower(against[0].message)}")
+        if place.linked or str(arguments["file_path"]).endswith("/"):
+            return Deny(f"`{shown(place.name)}` is reached by a link: name the file itself.")
+        if place.path.exists() and (not place.path.is_file() or place.path.stat().st_nlink > 1):
+            return Deny(f"`{shown(place.name)}` is no plain file of its own: leave it as it is.")
+        return Allow({**arguments, "file_path": str(place.path)})
+
+    def _not_owned(self, name: str) -> str:
+        first = [f"`{shown(file, 60)}`" for file in sorted(self._owned)[:3]]
+        more = len(self._owned) - len(first)
+        listed = ", ".join(first) + (f" and {more} more" if more > 0 else "") or "none"
+        way_out = (
+            "ask for it with own_file, and say why."
+            if "own_file" in self._tools
+            else "leave it as it is, and say at the end what it would need."
+        )
+        return f"`{shown(name)}` is not among the files you own ({listed}): {way_out}"
+
+    async def _run(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
+        command = arguments.get("command")
+        if not isinstance(command, str) or not command.strip() or "\0" in command:
+            return Deny("`command` has to be a shell command, given as text.")
+        if len(command) > _LONGEST_COMMAND:
+            return Deny(f"The command is longer than {_LONGEST_COMMAND:,} characters.")
+        if arguments.get("run_in_background") or arguments.get("dangerouslyDisableSandbox"):
+            return Deny("A command runs confined and to its end: leave those options out.")
+        if advice := better_tool(command):
+            return Deny(advice)
+        secrets = await asyncio.to_thread(_first_secret, self._root)
+        if secrets:
+            return Deny(
+                f"Commands are off here, as the repository holds `{shown(secrets)}`: use Read, "
+                "Grep, run_tests and run_typecheck."
+            )
+        return self._confined(command, arguments)
+
+    def _confined(self, command: str, arguments: Mapping[str, object]) -> Ruling:
+        seconds = self._seconds
+        asked = arguments.get("timeout")
+        if isinstance(asked, int | float) and asked > 0:
+            seconds = min(seconds, asked / 1000)
+        try:
+            line = confined(self._sandbox, command, self._root, seconds)
+        except SandboxUnavailable:
+            line = None
+        if line is None:
+            return Deny(
+                "Commands are off, as this machine cannot confine them: use Read, Grep, run_tests "
+                "and run_typecheck."
+            )
+        kept = {name: arguments[name] for name in ("description",) if name in arguments}
+        # ours ends it first, and says so by its exit code
+        return Allow({**kept, "command": line, "timeout": int((seconds + 10) * 1000)})
+
+
+def _holds_secrets(place: Path) -> bool:
+    return bool(_first_secret(place))
+
+
+def _first_secret(place: Path) -> str:
+    return next(secret_files(place), "")
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

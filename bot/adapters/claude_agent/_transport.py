@@ -1,0 +1,266 @@
+"""The line to the running program, over claude-agent-sdk: the only file that drives the SDK."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import claude_agent_sdk
+from claude_agent_sdk import (
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    ClaudeSDKError,
+    CLINotFoundError,
+    HookContext,
+    HookInput,
+    HookJSONOutput,
+    HookMatcher,
+    ProcessError,
+    ResultError,
+)
+from claude_agent_sdk.types import HookEvent, McpSdkServerConfig
+
+from bot.adapters.claude_agent import _launch
+from bot.adapters.claude_agent._chat_turns import ClaudeOptions, Talk
+from bot.adapters.claude_agent._events import Allow, Deny
+from bot.adapters.claude_agent._failures import Circumstances, crashed, detail, failure, missing
+from bot.adapters.claude_agent._transcripts import own_folder
+from bot.adapters.claude_agent._translate import STRUCTURED, Translator
+from bot.adapters.claude_agent._transport_events import Heard, TurnEnded
+from bot.domain.errors import AgentUnavailable
+from bot.ports.model_gateway import GatewayLease
+
+START_SECONDS = 60.0
+LEAVE_SECONDS = 2.0  # what a program that is done may take to end by itself
+RULING_SECONDS = 60.0
+LINE_BYTES = 64 * 1024 * 1024  # of one message: a read file, twice encoded
+STDERR_LINES = 40
+WRITING = frozenset({"Edit", "Write"})
+PROGRAM = Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
+
+
+class SdkTransport:
+    """One run of the program. `conversation` is its id; with `resume` it is gone on with."""
+
+    def __init__(
+        self,
+        options: ClaudeOptions,
+        talk: Talk,
+        lent: GatewayLease,
+        conversation: str,
+        *,
+        resume: bool,
+    ) -> None:
+        """Prepare; nothing is started."""
+        self._options = options
+        self._talk = talk
+        self._pass = lent
+        self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
+        self._translator = Translator()
+        self._conversation = conversation
+        self._resume = resume
+        self._room = _launch.Room(
+            sandbox=options.sandbox,
+            own=own_folder(options.home, conversation),
+            cwd=talk.cwd,
+            changes=not WRITING.isdisjoint(talk.tools),
+            lent=lent,
+        )
+        self._parent_death_pipe: _launch.ParentDeathPipe | None = None
+        self._client: ClaudeSDKClient | None = None
+
+    @property
+    def model(self) -> str:
+        """The model's full name, as soon as the program told it."""
+        return self._translator.model
+
+    @property
+    def stderr(self) -> str:
+        """The last lines the program complained with."""
+        return "\n".join(self._stderr)
+
+    async def open(self) -> None:
+        """Start the program and shake hands. Raises our errors; nothing is left running then."""
+        program = self._options.cli_path or PROGRAM
+        if not program.is_file():
+            raise missing(f"{program} is not there")
+        try:
+            home = _launch.private_folder(self._options.home)
+            words = self._room.enclosed(program)
+            starter = _launch.starter(home, self._conversation, words)
+            self._parent_death_pipe = _launch.ParentDeathPipe(home)
+        except OSError as error:
+            raise AgentUnavailable(
+                "The Claude Code program cannot be started.", detail=detail(str(error))
+            ) from error
+        self._client = ClaudeSDKClient(self._configured(starter, self._parent_death_pipe))
+        opening = asyncio.create_task(self._client.connect(), name="claude: connect")
+        try:
+            await asyncio.wait({opening}, timeout=START_SECONDS)
+        finally:
+            if failed := not (opening.done() and opening.exception() is None):
+                self._parent_death_pipe.cut()
+                await _to_the_end(opening)
+                await self.close(at_once=True)
+        if failed:
+            raise self._failed(opening.exception())
+
+    async def send(self, prompt: str) -> None:
+        """Send what is to be answered."""
+        if self._client is None:
+            raise AgentUnavailable("The conversation is over.")
+        try:
+            await self._client.query(prompt)
+        except ClaudeSDKError as error:
+            raise self._failed(error) from error
+
+    async def hear(self) -> AsyncGenerator[Heard, None]:
+        """Yield what comes, until the program ends; that raises where it ended badly."""
+        if self._client is None:
+            return
+        try:
+            async for message in self._client.receive_messages():
+                for heard in self._translator.heard(message):
+                    yield heard
+        except ClaudeSDKError as error:
+            raise self._failed(error) from error
+        raise crashed(None, self.stderr)
+
+    async def close(self, *, at_once: bool) -> None:
+        """End the program and everything it started; a cancellation waits for that."""
+        client, self._client = self._client, None
+        if client is None or self._parent_death_pipe is None:
+            return
+        if at_once:
+            self._parent_death_pipe.cut()
+        closing = asyncio.create_task(client.disconnect(), name="claude: disconnect")
+        try:
+            await asyncio.wait({closing}, timeout=LEAVE_SECONDS)
+        finally:
+            self._parent_death_pipe.cut()
+            await _to_the_end(closing)
+
+    def _failed(self, error: BaseException | None) -> Exception:
+        """Return our error for whatever the SDK raised; it raises bare exceptions too."""
+        now = Circumstances(resumed=self._resume)
+        match error:
+            case CLINotFoundError():
+                return missing(str(error))
+            case ResultError():
+                ended = TurnEnded(
+                    failed=True,
+                    kind=error.subtype or "",
+                    reason=error.terminal_reason or "",
+                    status=error.api_error_status,
+                    text=error.result or "\n".join(error.errors),
+                )
+                return failure(ended, now, self.stderr)
+            case ProcessError(exit_code=code):
+                return crashed(code, self.stderr)
+        return AgentUnavailable(
+            "The connection to the Claude Code program broke.",
+            detail=detail(f"{type(error).__name__}: {error}", self.stderr),
+        )
+
+    def _configured(
+        self, starter: Path, parent_death_pipe: _launch.ParentDeathPipe
+    ) -> ClaudeAgentOptions:
+        options, talk = self._options, self._talk
+        environment = _launch.environment(
+            self._room.own, self._pass, retries=options.retries, more=options.environment
+        )
+        server = cast(McpSdkServerConfig | None, talk.server)
+        ours = [f"mcp__{server['name']}"] if server else []
+        schema = {"type": "json_schema", "schema": dict(talk.schema)} if talk.schema else None
+        return ClaudeAgentOptions(
+            cli_path=starter,
+            env={**environment, "THESEUS_LIFELINE": str(parent_death_pipe.path)},
+            cwd=talk.cwd,
+            system_prompt=talk.system,
+            model=talk.role.model,
+            effort=talk.role.effort,
+            max_turns=talk.role.turns,
+            max_budget_usd=talk.usd,
+            tools=list(talk.tools),
+            allowed_tools=[*talk.tools, *ours],
+            mcp_servers={server["name"]: server} if server else {},
+            strict_mcp_config=True,
+            setting_sources=[],
+            settings=json.dumps({"attribution": {"commit": "", "pr": ""}}),
+            skills=[],
+            permission_mode="dontAsk",
+            verbatim_prompts=True,
+            include_partial_messages=True,
+            hooks={
+                "PreToolUse": [
+                    HookMatcher(hooks=[self._rule], timeout=RULING_SECONDS, on_failure="block")
+                ],
+                **self._telling(),
+            },
+            output_format=schema,
+            max_buffer_size=LINE_BYTES,
+            stderr=self._stderr.append,
+            resume=self._conversation if self._resume else None,
+            session_id=None if self._resume else self._conversation,
+        )
+
+    async def _rule(
+        self, asked: HookInput, call: str | None, context: HookContext
+    ) -> HookJSONOutput:
+        """Put a tool call to the judge. Raising denies: the program blocks on a failing hook."""
+        question = cast(Mapping[str, Any], asked)
+        tool, arguments = str(question["tool_name"]), question["tool_input"]
+        if tool == STRUCTURED:
+            return _ruling("allow")
+        if not self._offered(tool):
+            return _ruling("deny", permissionDecisionReason=f"There is no {tool} here.")
+        if closing := await self._pass.closing():  # what is left of the money is for last words
+            return _ruling("deny", permissionDecisionReason=closing)
+        ruling = await self._talk.judge(tool, arguments) if self._talk.judge else Allow()
+        match ruling:
+            case Deny(reason):
+                return _ruling("deny", permissionDecisionReason=reason)
+            case Allow(None):
+                return _ruling("allow")
+            case Allow(instead):
+                return _ruling("allow", updatedInput=dict(instead or {}))
+
+    def _telling(self) -> dict[HookEvent, list[HookMatcher]]:
+        """Return the hooks that tell news. A message of its own could begin a turn nobody hears."""
+        events: tuple[HookEvent, ...] = ("PostToolUse", "PostToolUseFailure")
+        if self._talk.news is None:
+            return {}
+        return {event: [HookMatcher(hooks=[self._tell])] for event in events}
+
+    async def _tell(
+        self, returned: HookInput, call: str | None, context: HookContext
+    ) -> HookJSONOutput:
+        news = self._talk.news() if self._talk.news else ""
+        told = {"hookEventName": returned["hook_event_name"], "additionalContext": news}
+        return cast(HookJSONOutput, {"hookSpecificOutput": told} if news else {})
+
+    def _offered(self, tool: str) -> bool:
+        server = cast(McpSdkServerConfig | None, self._talk.server)
+        ours = server is not None and tool.startswith(f"mcp__{server['name']}__")
+        return ours or tool in self._talk.tools
+
+
+def _ruling(decision: str, **more: object) -> HookJSONOutput:
+    told = {"hookEventName": "PreToolUse", "permissionDecision": decision, **more}
+    return cast(HookJSONOutput, {"hookSpecificOutput": told})
+
+
+async def _to_the_end(work: asyncio.Task[None]) -> None:
+    """Wait until `work` is over, however often we are cancelled; tell of that afterwards."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not work.cancelled():
+        work.exception()  # looked at, so that nobody warns of it
+    if cancelled:
+        raise cancelled

@@ -1,0 +1,67 @@
+"""Who has which roles now, asked of Discord itself: what is remembered may be old."""
+
+import asyncio
+
+import discord
+
+from bot.adapters.discord_chat._errors import mapped
+from bot.domain.errors import ChatRejected, ChatUnavailable
+from bot.domain.people import Person
+from bot.ports.clock import Clock
+
+_WAITS = (1.0, 3.0)  # seconds between attempts: somebody waits for the answer
+_ATTEMPT_SECONDS = 10.0  # for one attempt; discord.py waits out rate limits inside
+
+
+class DiscordMemberDirectory:
+    """Implements `bot.ports.member_directory.MemberDirectory`
+    for one server; without one, for all the bot is in.
+    """
+
+    def __init__(self, client: discord.Client, guild_id: int | None, clock: Clock) -> None:
+        self._client = client
+        self._guild_id = guild_id
+        self._clock = clock
+
+    async def person(self, person_id: int) -> Person | None:
+        """Return the member with their roles of this moment; see the port."""
+        for wait in _WAITS:
+            try:
+                return await self._asked(person_id)
+            except ChatUnavailable:
+                await self._clock.sleep(wait)
+        return await self._asked(person_id)
+
+    async def _asked(self, person_id: int) -> Person | None:
+        if not self._client.is_ready():
+            raise ChatUnavailable("I am not connected to Discord just now.")
+        guilds = self._client.guilds if self._guild_id is None else [self._home(self._guild_id)]
+        found = [await self._member(guild, person_id) for guild in guilds]
+        members = [member for member in found if member is not None]
+        if not members:
+            return None
+        return Person(
+            id=person_id,
+            name=members[0].display_name,
+            role_ids=frozenset(role.id for member in members for role in member.roles),
+            bot=members[0].bot,
+        )
+
+    def _home(self, guild_id: int) -> discord.Guild:
+        guild = self._client.get_guild(guild_id)
+        if guild is None or guild.unavailable:
+            raise ChatUnavailable("The server I work for is not there just now.")
+        return guild
+
+    async def _member(self, guild: discord.Guild, person_id: int) -> discord.Member | None:
+        async def ask() -> discord.Member:
+            async with asyncio.timeout(_ATTEMPT_SECONDS):
+                return await guild.fetch_member(person_id)
+
+        try:
+            return await mapped(ask)
+        except ChatRejected as error:
+            cause = error.__cause__
+            if isinstance(cause, discord.NotFound):
+                return None
+            raise ChatUnavailable(f"Discord did not say who is in the server: {error}") from error

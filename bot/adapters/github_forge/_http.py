@@ -1,0 +1,154 @@
+"""One request to GitHub and back: who we are, retries, rate limits."""
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from cachetools import LRUCache
+from gidgethub import BadRequest
+from gidgethub.aiohttp import GitHubAPI
+from pydantic import SecretStr
+
+from bot.adapters.github_forge._address import Address
+from bot.adapters.github_forge._credentials import Credentials, InstallationCredentials
+from bot.adapters.github_forge._limits import RateLimits
+from bot.domain.errors import ForgeRejected, ForgeUnavailable
+from bot.infra.git import Private
+from bot.ports.clock import Clock
+
+AGAIN = (0.5, 1.0, 2.0)
+"""Seconds between attempts while GitHub fails or cannot be reached."""
+
+NAME = "Theseus"
+
+_VERSION = "2022-11-28"
+_KEPT = 512  # answers, those used last
+_RENEWED = 1
+
+
+class GithubHttp(GitHubAPI):
+    """gidgethub's client with our credentials, retries and limits; answers are cached by ETag.
+
+    Raises `ForgeUnavailable`, `ConfigError`, and gidgethub's errors for what GitHub refuses.
+    """
+
+    def __init__(
+        self,
+        web: aiohttp.ClientSession,
+        address: Address,
+        credentials: Credentials,
+        clock: Clock,
+    ) -> None:
+        super().__init__(web, NAME, base_url=address.api, cache=LRUCache(_KEPT))
+        self._web = web
+        self._address = address
+        self._credentials = credentials
+        self._clock = clock
+        self._limits = RateLimits(clock)
+        self.limited_by: Mapping[str, str] = {}  # the headers GraphQL answered with last
+
+    def __repr__(self) -> str:
+        return f"Wire({self._address.api}, {self._credentials!r})"
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on our clock."""
+        await self._clock.sleep(seconds)
+
+    def exhausted(self) -> None:
+        """Keep that GraphQL answered that its limit is used up; raises `ForgeUnavailable`."""
+        self._limits.exhausted(self._address.graphql, self.limited_by)
+
+    async def token(self) -> SecretStr:
+        """Return a token that is good for a while. Raises `ForgeError`, `ConfigError`."""
+        return await self._credentials.token(self._ask, self._clock)
+
+    async def _ask(self, installation: int, signed: str) -> InstallationCredentials:
+        """Ask for an installation's token, with the App's own word."""
+        path = "/app/installations/{installation}/access_tokens"
+        try:
+            answer = await self.post(
+                path, {"installation": str(installation)}, data=b"", jwt=signed
+            )
+        except BadRequest as refused:
+            raise ForgeRejected(
+                f"GitHub gives the App's installation {installation} no token "
+                f"({int(refused.status_code)}: {refused}); {self._credentials.mend}"
+            ) from None
+        return InstallationCredentials.model_validate(answer)
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        resource = self._address.graphql if url == self._address.graphql else self._address.api
+        own = "authorization" in headers  # an App's own word, where a token is asked for
+        renewed = 0
+        while True:
+            self._limits.check(resource)
+            sent = Private(headers) if own else await self._opened(url, headers)
+            status, answered, said = await self._patiently(method, url, sent, body)
+            self._limits.note(resource, status, answered, said)
+            if resource == self._address.graphql:
+                self.limited_by = answered
+            if status == 401 and not own and renewed < _RENEWED and self._credentials.forget():
+                renewed += 1
+                continue
+            return status, answered, said
+
+    async def _opened(self, url: str, headers: Mapping[str, str]) -> Private:
+        """Return headers with the token, for this GitHub and for no other host."""
+        sent = {**headers, "x-github-api-version": _VERSION}
+        if urlsplit(url)[:2] != urlsplit(self._address.api)[:2]:
+            raise ForgeUnavailable(f"{self._address.host} pointed somewhere else", detail=url)
+        token = await self.token()
+        return Private({**sent, "authorization": f"Bearer {token.get_secret_value()}"})
+
+    async def _patiently(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask again where that helps: GitHub fails, or nothing of it can be reached.
+
+        A comment is not sent again once it may have arrived: it would stand there twice.
+        """
+        once = method == "POST" and url.endswith("/comments")
+        for wait in (*AGAIN, None):
+            try:
+                answer = await super()._request(method, url, headers, body)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                # Not kept as the cause: some of these show the headers they were sent with.
+                failure = f"{type(error).__name__}: {error}"
+                final = once and not isinstance(error, aiohttp.ClientConnectorError)
+            else:
+                if answer[0] < 500 or once or wait is None:
+                    return answer
+                failure, final = f"status {answer[0]}", False
+            if wait is None or final:
+                break
+            await self._clock.sleep(wait)
+        raise ForgeUnavailable(f"{self._address.host} cannot be reached", detail=failure)
+
+
+def client(address: Address) -> aiohttp.ClientSession:
+    """Return a web client that keeps no cookies, gives up in time and honours proxy variables.
+
+    Not with aiohttp's own `trust_env`: it would also look for passwords in `~/.netrc`.
+    """
+    parts = urlsplit(address.api)
+    around = address.is_here or bool(proxy_bypass(parts.hostname or ""))
+    return aiohttp.ClientSession(
+        proxy=None if around else getproxies().get(parts.scheme),
+        timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def opens(web: aiohttp.ClientSession, url: str, headers: Private) -> int:
+    """Return the status that headers get from a URL."""
+    failure = ""
+    try:
+        async with asyncio.timeout(30), web.get(url, headers=headers) as answer:
+            return answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    raise ForgeUnavailable(f"{urlsplit(url).netloc} cannot be reached", detail=failure)

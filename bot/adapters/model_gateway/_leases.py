@@ -1,0 +1,80 @@
+"""Who is let in: leases granted for a time, known by a random token each."""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.adapters.model_gateway._model_request import BYTES_A_TOKEN
+from bot.domain.account import Account
+from bot.domain.errors import PolicyError
+
+TOKEN_BYTES = 32
+_TELLING = 5_000  # tokens
+_READ_AT_ONCE = 2  # bodies: read, parsed and cleaned one takes many times its size
+_PREFIX = "sk-ant-theseus-"  # looks like a key, so that whatever hides keys hides it
+
+
+@dataclass(eq=False)
+class Lent:
+    """One pass while it is lent. `requests` are those under way with it.
+
+    `density` is how many times more tokens its requests had than was estimated by their size,
+    `refusals` how many were refused in a row. `reading` is held while a body is read.
+    """
+
+    account: Account
+    token: str = field(default_factory=lambda: _PREFIX + secrets.token_hex(TOKEN_BYTES), repr=False)
+    requests: set[asyncio.Task[object]] = field(default_factory=set)
+    refused: PolicyError | None = None
+    limited_until: datetime | None = None
+    density: float = 1.0
+    refusals: int = 0
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READ_AT_ONCE))
+
+    def charge_to(self, account: Account) -> None:
+        """Charge what follows to another account."""
+        self.account = account
+
+    def learn(self, estimated: int, told: int) -> None:
+        """Note how many tokens a request really had; small ones are mostly what is added."""
+        if estimated >= _TELLING:
+            self.density = min(max(self.density, told / estimated), BYTES_A_TOKEN)
+
+    def cut(self) -> None:
+        """End what is under way; who waits for it hears it as cancelled."""
+        for request in self.requests:
+            request.cancel()
+
+
+class LeaseTable:
+    """All that are lent now."""
+
+    def __init__(self) -> None:
+        self._lent: set[Lent] = set()
+
+    def __iter__(self) -> Iterator[Lent]:
+        return iter(tuple(self._lent))
+
+    def add(self, account: Account) -> Lent:
+        """Lend one."""
+        lent = Lent(account)
+        self._lent.add(lent)
+        return lent
+
+    async def end(self, lent: Lent) -> None:
+        """Make it worthless, and wait until what was under way with it is over."""
+        self._lent.discard(lent)
+        lent.cut()
+        while lent.requests:
+            await asyncio.wait(lent.requests)
+
+    def find(self, token: str) -> Lent | None:
+        """Return whose token it is. How long it takes tells nothing about any of them."""
+        asked, found = token.encode(), None
+        for lent in self._lent:
+            if hmac.compare_digest(asked, lent.token.encode()):
+                found = lent
+        return found

@@ -1,0 +1,158 @@
+"""What a program asks: read once, cleaned of secrets, and told anew in our own bytes.
+
+The body is always written again from what was read of it: what a second reader could take otherwise
+(a key twice, odd escapes) does not go out.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.adapters.model_gateway._answers import forbidden, wrong
+from bot.adapters.model_gateway._body_redaction import BodyRedactor, Clean
+
+BYTES_A_TOKEN = 3  # few, so that an estimate is rather too high
+DENSE_BYTES_A_TOKEN = 1.5  # of letters that are not ASCII
+TOKENS_A_PICTURE = 5_000  # the largest
+TOKENS_A_DOCUMENT = 200_000  # a hundred pages may be few bytes
+MOST_OUT = 1_000_000
+_MODEL = re.compile(r"[A-Za-z0-9][\w.:@/\[\]-]{0,99}", re.ASCII)  # it is written down
+_OURS = (None, "custom")  # tools that are run here; others would have the provider reach out
+# Which machine and conversation it is, and what has another price than the model's own.
+_LEFT_OUT = ("metadata", "speed", "service_tier", "inference_geo")
+_BY_NAME = frozenset({"url", "file_id"})
+_REACHING = ("mcp_servers", "container")
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """A request as it goes out. `tokens_in` is an estimate; `most_out` what it may write.
+
+    `hour`: what it writes to the cache is kept an hour. `unseen`: what the model writes may be
+    paid before any of it is seen.
+    """
+
+    body: bytes
+    model: str
+    streams: bool
+    tokens_in: int
+    most_out: int
+    redacted: int
+    hour: bool
+    unseen: bool
+
+
+def read(raw: bytes, redactor: BodyRedactor) -> ModelRequest:
+    """Read a body. Raises `Refusal` for one that makes no sense, or asks for what nobody may."""
+    try:
+        told = json.loads(raw, parse_constant=_no_number)
+        if not isinstance(told, dict):
+            raise wrong("The body has to be a JSON object.")
+        _look(told)
+        for key in _LEFT_OUT:
+            told.pop(key, None)
+        clean = redactor.clean(told)
+        if clean.body["model"] != told["model"] or not _MODEL.fullmatch(told["model"]):
+            raise wrong("That is no name of a model.")
+        body = _written(clean.body)
+    except (ValueError, RecursionError):  # also letters that are none, and what nests without end
+        raise wrong("The body has to be JSON, in UTF-8.") from None
+    thinks = isinstance(thinking := told.get("thinking"), dict) and thinking.get("type")
+    streams = told.get("stream") is True
+    return ModelRequest(
+        body=body,
+        model=str(told["model"]),
+        streams=streams,
+        tokens_in=_tokens_in(body, clean),
+        most_out=_count(told.get("max_tokens")),
+        redacted=clean.redacted,
+        hour=b'"ttl":"1h"' in body,
+        unseen=not streams or thinks not in (False, None, "disabled"),
+    )
+
+
+def with_word(asked: ModelRequest, word: str) -> ModelRequest:
+    """Return the request with a word of ours to the model at its end."""
+    told = json.loads(asked.body)
+    last = told["messages"][-1] if told["messages"] else None
+    if not isinstance(last, dict) or last.get("role") not in ("user", "system"):
+        return asked
+    said = last.get("content")
+    blocks = [_text(said)] if isinstance(said, str) else list(said or ())
+    last["content"] = [*blocks, _text(f"<system-reminder>{word}</system-reminder>")]
+    return replace(asked, body=_written(told))
+
+
+def shorter(asked: ModelRequest, tokens: Sequence[int]) -> Iterator[ModelRequest]:
+    """Yield the request for answers of so many tokens at most, where that is less."""
+    told = json.loads(asked.body)
+    thinking = told.get("thinking")
+    if isinstance(thinking, dict) and thinking.get("budget_tokens"):
+        return  # what it may think has to fit in too
+    for most_out in tokens:
+        if most_out < asked.most_out:
+            body = _written({**told, "max_tokens": most_out})
+            yield replace(asked, body=body, most_out=most_out)
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
+
+
+def _written(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _tokens_in(body: bytes, clean: Clean) -> int:
+    """Return how many tokens a request may be, rather too many."""
+    dense = len(body) - len(body.decode().encode("ascii", "ignore"))
+    text = estimated(len(body) - clean.other_bytes - dense)
+    text += math.ceil(dense / DENSE_BYTES_A_TOKEN)
+    return text + clean.pictures * TOKENS_A_PICTURE + clean.documents * TOKENS_A_DOCUMENT
+
+
+def estimated(length: int) -> int:
+    """Return how many tokens so many bytes may be."""
+    return -(-max(0, length) // BYTES_A_TOKEN)
+
+
+def _look(body: Mapping[str, object]) -> None:
+    """Refuse what would have the provider itself reach out: a way past a program's confinement."""
+    if not isinstance(body.get("model"), str) or not isinstance(body.get("messages"), list):
+        raise wrong("The body needs a model and messages.")
+    for key in _REACHING:
+        if body.get(key):
+            raise forbidden(f"`{key}` is not for programs here: it reaches out of this machine.")
+    tools = body.get("tools")
+    for tool in tools if isinstance(tools, list) else ():
+        if not isinstance(tool, dict) or tool.get("type") not in _OURS:
+            raise forbidden("Tools that the provider runs are not for programs here.")
+    if any(
+        each.get("type") in ("url", "file") and each.keys() & _BY_NAME for each in _sources(body)
+    ):
+        raise forbidden("Pictures and documents are sent whole here, not by address or name.")
+
+
+def _sources(value: object) -> Iterator[Mapping[str, object]]:
+    """Yield where pictures and documents come from; what a tool was given is none of that."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _sources(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key == "source" and isinstance(each, dict):
+                yield each
+            if key != "input":
+                yield from _sources(each)
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= MOST_OUT else 0
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)

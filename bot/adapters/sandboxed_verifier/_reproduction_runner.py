@@ -1,0 +1,143 @@
+"""Running reproductions, together where that tells the same of each as running it alone.
+
+A copy of the tree, a Python, pytest and what the sources import take seconds; the tests take none.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
+from bot.adapters.sandboxed_verifier._fake_pass_canary import testifies, witness
+from bot.adapters.sandboxed_verifier._machinery import Machinery
+from bot.adapters.sandboxed_verifier._report import FAKED, PytestReport, read_report, read_reports
+from bot.adapters.sandboxed_verifier._results import reproduction_result
+from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
+from bot.domain.change import CheckResult
+from bot.domain.plan import Reproduction
+from bot.infra.shared_lock import SharedLock
+from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
+from bot.ports.workspace import Workspace
+
+End = tuple[Completed | str, PytestReport | None]  # how it ended, or why it could not begin
+
+
+class ReproductionRunner:
+    """Runs reproductions on copies of a workspace, with base's own machinery."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        scratch: Scratch,
+        machinery: Machinery,
+        slots: asyncio.Semaphore,
+        limits: SandboxLimits,
+        load: SharedLock,
+    ) -> None:
+        self._sandbox = sandbox
+        self._scratch = scratch
+        self._machinery = machinery
+        self._slots = slots
+        self._limits = limits
+        self._load = load
+
+    async def reds(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
+    ) -> tuple[CheckResult, ...]:
+        """Run them where each should fail as it says."""
+        ends = await self._ends(tests, workspace, at_base=at_base)
+        return tuple(_result(*each, want_red=True) for each in zip(tests, ends, strict=True))
+
+    async def greens(
+        self, tests: Sequence[Reproduction], workspace: Workspace
+    ) -> tuple[CheckResult, ...]:
+        """Run them where they should pass, then witnesses of those that did, which should not.
+
+        One after the other: what takes longest, the affected tests, goes on beside them.
+        """
+        ends = await self._ends(tests, workspace)
+        results = [_result(*each, want_red=False) for each in zip(tests, ends, strict=True)]
+        passed = [number for number, result in enumerate(results) if result.status == "passed"]
+        failing = [witness(tests[number]) for number in passed]
+        told = await self._ends([test for test, _ in failing], workspace)
+        for number, (_, nonce), (_, report) in zip(passed, failing, told, strict=True):
+            if not testifies(report, nonce):
+                results[number] = results[number].but(status="failed", summary=FAKED)
+        return tuple(results)
+
+    async def _ends(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool = False
+    ) -> Sequence[End]:
+        """Return how each ended; alone, where together they say too little of each."""
+        if len(tests) > 1 and len({test.path for test in tests}) == len(tests):
+            done, report = await self._run(tests, workspace, at_base=at_base)
+            together = _each(tests, done, report)
+            if together:
+                return together
+        return [await self._alone(test, workspace, at_base=at_base) for test in tests]
+
+    async def _alone(self, test: Reproduction, workspace: Workspace, *, at_base: bool) -> End:
+        done, reports = await self._run([test], workspace, at_base=at_base)
+        return done, reports[0] if reports else None
+
+    async def _run(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
+    ) -> tuple[Completed | str, Sequence[PytestReport]]:
+        """Return how a run of them ends, once more and alone where its time ran out."""
+        return await self._load.timely(
+            partial(self._once, tests, workspace, at_base=at_base),
+            lambda end: not isinstance(end[0], str) and end[0].timed_out,
+        )
+
+    async def _once(
+        self, tests: Sequence[Reproduction], workspace: Workspace, *, at_base: bool
+    ) -> tuple[Completed | str, Sequence[PytestReport]]:
+        """Run them in one pytest; return how that ended, and what it reported of each."""
+        async with self._slots, self._scratch.lend(workspace, at_base=at_base) as place:
+            tree = place / "tree"
+            if not at_base:
+                await self._machinery.restore(tree, workspace, conftest=True)
+            for test in tests:
+                if reason := write_inside(tree, test.path, test.source):
+                    return reason, ()
+            nodes = [test.node_id for test in tests]
+            shown = [sys.executable, "-m", "pytest", "-q", "--tb=auto", *nodes]
+            done = await self._sandbox.run(
+                reporting(shown, place / REPORT),
+                cwd=tree,
+                writable=[place],
+                env={"PYTHONPATH": str(tree)},
+                limits=self._limits,
+            )
+            return done, _reports(place / REPORT, tests)
+
+
+def _reports(file: Path, tests: Sequence[Reproduction]) -> Sequence[PytestReport]:
+    if len(tests) > 1:
+        return read_reports(file, [test.path for test in tests])
+    report = read_report(file)
+    return [report] if report else []
+
+
+def _each(
+    tests: Sequence[Reproduction], done: Completed | str, reports: Sequence[PytestReport]
+) -> Sequence[End]:
+    """Return how each ended as if it had been alone; nothing where that cannot be told.
+
+    Pytest ends with 0 where all passed and with 1 where some failed; anything else says little.
+    """
+    if isinstance(done, str) or done.timed_out or len(reports) != len(tests):
+        return []
+    failed = any(report.failures for report in reports)
+    if done.returncode != int(failed) or not all(report.ran for report in reports):
+        return []
+    return [(done.but(returncode=int(bool(one.failures))), one) for one in reports]
+
+
+def _result(test: Reproduction, end: End, *, want_red: bool) -> CheckResult:
+    done, report = end
+    if isinstance(done, str):
+        return reproduction_result(test, None, report, want_red, done)
+    return reproduction_result(test, done, report, want_red)

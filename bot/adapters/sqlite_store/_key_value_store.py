@@ -1,0 +1,60 @@
+"""The key-value store: records under names, in the store's file."""
+
+import sqlite3
+from pathlib import Path
+from typing import TypeVar
+
+from bot.adapters.sqlite_store._rows import dump, parse
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.errors import StoreError
+from bot.domain.record import Record
+from bot.infra.sqlite import Database, DatabaseOwner
+
+R = TypeVar("R", bound=Record)
+
+
+class SqliteKeyValueStore(DatabaseOwner):
+    """Implements `bot.ports.key_value_store.KeyValueStore`
+    in the store's file, on a connection of its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
+
+    async def put(self, name: str, record: Record) -> None:
+        """Keep the record under that name, in place of what stood there."""
+        body = dump(record)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO shelf (name, body) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+                (name, body),
+            )
+
+        await self._database.write(work)
+
+    async def get(self, name: str, kind: type[R]) -> R | None:
+        """Return the record of that name, or `None`."""
+        row = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT body FROM shelf WHERE name = ?", (name,)
+            ).fetchone()
+        )
+        return None if row is None else parse(kind, row["body"], f"{name} in the store")
+
+    async def all(self, prefix: str, kind: type[R]) -> tuple[R, ...]:
+        """Return the records whose names begin with `prefix`, in the order of their names."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT name, body FROM shelf WHERE substr(name, 1, ?) = ? ORDER BY name",
+                (len(prefix), prefix),
+            ).fetchall()
+        )
+        return tuple(parse(kind, row["body"], f"{row['name']} in the store") for row in rows)
+
+    async def remove(self, name: str) -> None:
+        """Forget it; again is harmless."""
+        await self._database.write(
+            lambda connection: connection.execute("DELETE FROM shelf WHERE name = ?", (name,))
+        )

@@ -1,0 +1,127 @@
+"""The self-improvement agent, made from open ports and the configuration."""
+
+import os
+from datetime import timedelta
+
+from bot.app.configuration_audit import told_of
+from bot.app.engines import Engines
+from bot.app.resources import Resources
+from bot.ports.agent import Budget
+from bot.ports.chat import Chat
+from bot.ports.member_directory import MemberDirectory
+from bot.prompts import Prompts
+from bot.redaction import redact
+from bot.self_improvement import (
+    RunSettings,
+    SelfImprovementAgent,
+    Services,
+    ShippedFixes,
+    StepServices,
+)
+from bot.self_improvement.assembly import assemble
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.steps.diagnose import FaultAnalyzer
+from bot.self_improvement.steps.execute import CodeAgentRunner
+from bot.self_improvement.steps.observe import EvidenceCollector
+from bot.self_improvement.steps.plan import PlanBuilder
+from bot.self_improvement.steps.propose import PullRequestPublisher
+from bot.self_improvement.steps.ship import Deployer
+from bot.self_improvement.steps.watch import FixEvaluator
+from bot.settings import Settings
+
+# How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
+_SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
+
+
+def make_agent(
+    settings: Settings,
+    opened: Resources,
+    chosen: Engines,
+    chat: Chat,
+    member_directory: MemberDirectory,
+    dev_channel_id: int,
+) -> SelfImprovementAgent:
+    """Return the agent, not running yet."""
+    services = Services(
+        store=opened.store,
+        chat=chat,
+        forge=opened.forge,
+        workspaces=opened.workspaces,
+        clock=opened.clock,
+        journal=opened.journal,
+        recorder=opened.recorder,
+        key_values=opened.key_values,
+        memory=opened.memory,
+        budget=opened.budget,
+        charts=opened.charts,
+        stop_guard=opened.stop_guard,
+        member_directory=member_directory,
+        checkout=opened.checkout,
+    )
+    runs = _limits(settings, opened, chosen, dev_channel_id)
+    owner = f"{os.uname().nodename}:{os.getpid()}"
+    parts = assemble(services, _step_services(settings, opened, chosen), runs, owner=owner)
+    return SelfImprovementAgent(services, runs, parts)
+
+
+def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
+    config, clock, verifier = settings.config, opened.clock, opened.verifier
+    lookback = timedelta(hours=config.runs.lookback_hours)
+    stand_in = chosen.stand_in
+    return StepServices(
+        collector=EvidenceCollector(
+            opened.journal,
+            opened.checkout,
+            clock,
+            opened.memory,
+            lookback=lookback,
+            fixes=ShippedFixes(opened.store),
+            commands=opened.code.commands,
+        ),
+        analyzer=FaultAnalyzer(chosen.planner),
+        builder=PlanBuilder(verifier, chosen.planner),
+        runner=CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
+        gate=QualityGate(verifier, protection=config.protection, redact=redact),
+        publisher=PullRequestPublisher(
+            opened.forge,
+            clock,
+            repository=str(settings.root),
+            base_branch=config.forge.branch,
+            render=Prompts(settings.root / "prompts").render,
+        ),
+        deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
+        stand_in=(
+            CodeAgentRunner(stand_in, clock, budget=Budget(seconds=config.engine.seconds))
+            if stand_in
+            else None
+        ),
+        evaluator=FixEvaluator(opened.journal, clock, config.watch),
+    )
+
+
+def _limits(
+    settings: Settings, opened: Resources, chosen: Engines, dev_channel_id: int
+) -> RunSettings:
+    config = settings.config
+    return RunSettings(
+        people=config.people,
+        dev_channel_id=dev_channel_id,
+        workers=config.runs.workers,
+        per_person=config.runs.per_person,
+        rounds=config.runs.rounds,
+        full_tier=not config.forge.runs_full_checks,
+        lease=timedelta(seconds=config.runs.lease_seconds),
+        sweep=_SWEEPS[config.forge.kind],
+        question=timedelta(minutes=config.engine.question_minutes),
+        forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
+        autonomy=config.autonomy,
+        approval=config.approval,
+        dev_mode=config.autonomy.dev_mode,
+        unconfined=opened.sandbox.refusal,
+        audit=timedelta(days=config.audit.keep_days),
+        configured=told_of(settings),
+        vital_signs=(
+            f"**Sandbox** {opened.sandbox.description}",
+            f"**Engine** {chosen.told}",
+        ),
+    )

@@ -1,0 +1,251 @@
+"""The running bot: everything it is made of, put together and run until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
+from bot.app.agent import make_agent
+from bot.app.engines import EngineResources, MakeEngines, engines
+from bot.app.model_gateway import hush, model_gateway
+from bot.app.resources import Resources, open_services
+from bot.app.retention import RetainedKind, Retention
+from bot.app.secret_registration import guard_secrets
+from bot.app.state_lock import hold
+from bot.app.web import web_server
+from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
+from bot.domain.errors import ConfigError, PortError
+from bot.infra.signals import hear
+from bot.monitoring import AuditSources, Monitoring, MonitoringRules, MonitoringServices, SelfAudit
+from bot.redaction import redact
+from bot.self_improvement import SelfImprovementAgent
+from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+Forever = Callable[[], Coroutine[Any, Any, None]]
+_WARMING = "warmup"
+
+
+async def run_bot(settings: Settings, *, make_engines: MakeEngines = engines) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
+
+    `make_engines` chooses who writes changes.
+    """
+    token = _required_token(settings)
+    environment = settings.environment
+    point_discord_at(
+        _text(environment.theseus_discord_api_url), _text(environment.theseus_discord_gateway_url)
+    )
+    async with AsyncExitStack() as stack:
+        stack.callback(guard_secrets(settings))
+        stack.enter_context(hold(settings.state))
+        client, forever = await _build(settings, stack, make_engines)
+        hear(client.agent.emergency.signalled)
+        await _until_stopped(client, token, *forever)
+
+
+async def _build(
+    settings: Settings, stack: AsyncExitStack, make_engines: MakeEngines
+) -> tuple[TheseusClient, tuple[Forever, ...]]:
+    """Return the client, not connected yet, and what works beside it."""
+    opened = await open_services(settings, stack)
+    who = identity(settings)
+    client = TheseusClient(
+        root=settings.root,
+        state=settings.state,
+        clock=opened.clock,
+        recorder=opened.recorder,
+        identity=who,
+        extensions=settings.config.cogs,
+    )
+    opened.code.runtime = client.runtime
+    chat = DiscordChat(client, opened.outbox, opened.clock, redact)
+    gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
+    chosen = make_engines(
+        EngineResources(
+            settings=settings,
+            sandbox=opened.sandbox,
+            verifier=opened.verifier,
+            journal=opened.journal,
+            store=opened.store,
+            memory=opened.memory,
+            clock=opened.clock,
+            gateway=gateway,
+            load=opened.load,
+        )
+    )
+    member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
+    agent = make_agent(settings, opened, chosen, chat, member_directory, who.dev_channel_id)
+    agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
+    warming = _Warming(opened)
+    agent.emergency.hushes.append(warming.hush)
+    monitoring = _monitoring(settings, opened, chat, agent, who)
+    audit = _self_audit(settings, opened, chat, agent, client)
+    client.agent, client.chat, client.key_values = agent, chat, opened.key_values
+    client.monitoring, client.self_audit = monitoring, audit
+    client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
+    client.missed = settings.config.missed
+    talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()
+    if chosen.chat_model:
+        agent.emergency.hushes.append(chosen.chat_model.hush)
+    web = web_server(settings, opened, client, agent, monitoring, chosen.told)
+    serving = () if web is None else ((await stack.enter_async_context(web)).feed.run_forever,)
+    return client, (
+        chat.run_forever,
+        agent.run_forever,
+        monitoring.run_forever,
+        audit.run_forever,
+        warming.run_forever,
+        _retention(settings, opened, chat).run_forever,
+        *talking,
+        *serving,
+    )
+
+
+def _retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Retention:
+    config = settings.config
+    return Retention(
+        opened.clock,
+        (
+            RetainedKind("runs", config.runs.keep_days, opened.store.forget_runs),
+            RetainedKind("messages", config.runs.keep_days, chat.forget),
+            RetainedKind(
+                "days of the journal",
+                config.journal.keep_days,
+                lambda older: opened.journal.forget(older.date()),
+            ),
+        ),
+    )
+
+
+def _monitoring(
+    settings: Settings,
+    opened: Resources,
+    chat: DiscordChat,
+    agent: SelfImprovementAgent,
+    who: Identity,
+) -> Monitoring:
+    config = settings.config
+    services = MonitoringServices(
+        journal=opened.journal,
+        key_values=opened.key_values,
+        chat=chat,
+        clock=opened.clock,
+        charts=opened.charts,
+    )
+    rules = MonitoringRules(
+        thresholds=config.detection,
+        incidents=config.incidents,
+        autonomy=config.autonomy,
+        people=config.people,
+        dev_channel_id=who.dev_channel_id,
+        guild_id=who.guild_id,
+        lookback=timedelta(hours=config.runs.lookback_hours),
+    )
+    return Monitoring(services, agent, rules)
+
+
+def _self_audit(
+    settings: Settings,
+    opened: Resources,
+    chat: DiscordChat,
+    agent: SelfImprovementAgent,
+    client: TheseusClient,
+) -> SelfAudit:
+    services = AuditSources(
+        journal=opened.journal,
+        store=opened.store,
+        key_values=opened.key_values,
+        memory=opened.memory,
+        chat=chat,
+        charts=opened.charts,
+        clock=opened.clock,
+        recorder=opened.recorder,
+        ledger=opened.budget.ledger,
+    )
+    return SelfAudit(
+        services,
+        agent,
+        settings.config.self_audit,
+        settings.config.autonomy,
+        root=settings.root,
+        dev_channel_id=client.identity.dev_channel_id,
+        abilities=partial(abilities, client),
+    )
+
+
+class _Warming:
+    """Fills the checks' caches while nobody waits; the first run is then as fast as any other."""
+
+    def __init__(self, opened: Resources) -> None:
+        self._opened = opened
+        self._warming: asyncio.Task[None] | None = None
+
+    async def run_forever(self) -> None:
+        """Fill them once, unless a stop comes."""
+        async with asyncio.TaskGroup() as group:
+            self._warming = group.create_task(self._warm())
+
+    async def hush(self) -> None:
+        """End it: a stop leaves no program at work."""
+        if self._warming is not None and not self._warming.done():
+            self._warming.cancel()
+            await asyncio.wait([self._warming])
+
+    async def _warm(self) -> None:
+        workspaces = self._opened.workspaces
+        try:
+            await workspaces.drop(_WARMING)
+            base = await self._opened.checkout.head()
+            async with workspaces.lend(_WARMING, base=base) as workspace:
+                await self._opened.warm(workspace)
+            await workspaces.drop(_WARMING)
+        except PortError as error:
+            _log.info("the checks' caches stay cold: %s", error)
+
+
+def identity(settings: Settings) -> Identity:
+    """Return where the bot lives. Raises `ConfigError` when the dev channel is not set."""
+    config = settings.config
+    if config.discord.dev_channel_id is None:
+        raise ConfigError(
+            f"{settings.config_file}: discord.dev_channel_id is not set. Turn on Developer Mode in "
+            "Discord, right-click your dev channel, choose “Copy Channel ID” and put it there."
+        )
+    return Identity(config.discord.guild_id, config.discord.dev_channel_id, config.people)
+
+
+def _required_token(settings: Settings) -> str:
+    token = settings.environment.discord_token
+    if token is None:
+        raise ConfigError(
+            f"DISCORD_TOKEN is not set. Put it in {settings.root / '.env'} (see .env.example), or "
+            "try `make demo`, which needs none."
+        )
+    return token.get_secret_value()
+
+
+def _text(url: object | None) -> str | None:
+    return None if url is None else str(url)
+
+
+async def _until_stopped(client: TheseusClient, token: str, *forever: Forever) -> None:
+    """Run the client and what works beside it, until a signal or until one of them fails."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(connect(client, token), name="discord")]
+        working += [group.create_task(work()) for work in forever]
+        await stopping.wait()
+        _log.info("stopping")
+        await client.close()
+        for task in working:
+            task.cancel()

@@ -1,0 +1,112 @@
+"""The demo, put together."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.adapters.local_forge import LocalForge
+from bot.adapters.system_clock import SystemClock
+from bot.app.engines import wants_claude
+from bot.demo.demo import Demo, DemoPlan, demo
+from bot.demo.faults import FAULTS, LIVING, Living, PlantedFault, choose, find_living
+from bot.demo.workspace import DemoWorkspace
+from bot.domain.errors import ConfigError
+from bot.infra.signals import hear
+from bot.settings import read_environment
+
+Say = Callable[[str], None]
+
+FAULT_NAMES = (*(fault.name for fault in FAULTS), *(fault.name for fault in LIVING), "none")
+"""What `--fault` takes; without it one of the first is chosen."""
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What was asked for on the command line."""
+
+    port: int = 8080
+    browser: bool = True
+    engine: str = "auto"
+    fault: str | None = None
+    seed: int | None = None
+
+
+def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
+    """Return the demo's forge, not opened yet, for its pages; the bot opens the same files."""
+    return LocalForge(workspace.forge, workspace.state / "forge.sqlite3", SystemClock(), url)
+
+
+async def run_demo(options: DemoOptions, say: Say) -> None:
+    """Run the demo until SIGTERM or SIGINT. Raises `ConfigError`."""
+    environment = read_environment(os.environ, Path(os.devnull))
+    claude = wants_claude(options.engine, environment, f"--engine {options.engine}")
+    living = find_living(options.fault)
+    whole = options.fault == "none" or living is not None
+    fault = None if whole else choose(options.fault, options.seed)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
+        state = environment.theseus_state
+        own = state.absolute() if "THESEUS_STATE" in os.environ else None
+        plan = DemoPlan(
+            project_root(), Path(home), fault, options.port, options.engine, own,
+            living, options.seed or 0,
+        )  # fmt: skip
+        say("Making a private copy of this repository and starting the bot in it ...")
+        async with demo(plan, local_forge) as running:
+            hear(running.bot.stop_everything)
+            await running.until_online()
+            say(_welcome(running, fault or living, "claude" if claude else "offline"))
+            if options.browser and _has_screen():
+                await asyncio.to_thread(webbrowser.open, running.discord.base_url)
+            await stopping.wait()
+            say("Stopping; the demo's private copy is removed.")
+
+
+def project_root() -> Path:
+    """Return the folder of this repository (or unpacked archive). Raises `ConfigError`."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / "pyproject.toml").is_file() or not (folder / "cogs").is_dir():
+        raise ConfigError(
+            f"The demo runs on a copy of its own source, and {folder} is not a checkout of it. "
+            "Clone the repository and run `make demo` there."
+        )
+    return folder
+
+
+def _has_screen() -> bool:
+    return sys.platform == "darwin" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def _welcome(running: Demo, fault: PlantedFault | Living | None, engine: str) -> str:
+    workspace = running.workspace
+    lines = [f"Theseus demo: {running.discord.base_url}", ""]
+    if isinstance(fault, Living):
+        told = (f"Watch the page: visitors use the bot. {fault.expect}", *fault.then)
+        lines += [f"  {number}. {line}" for number, line in enumerate(told, 1)]
+    elif fault is not None:
+        lines += [
+            "Something in this copy of the bot is broken. In the page:",
+            f"  1. {fault.breaks}",
+            f"  2. say: {fault.complaint}",
+            "  3. read the card in the thread, then say: ship it",
+            "  4. do 1 again.",
+        ]
+    lines += [
+        "",
+        f"Fixes are written by:           the {engine} engine",
+        f"The bot's own copy of the code: {workspace.checkout}",
+        f"Its state and journal:          {workspace.state}",
+        f"Its log:                        {workspace.home / 'bot.log'}",
+        "Ctrl-C ends the demo and removes its private copy.",
+    ]
+    return "\n".join(lines)

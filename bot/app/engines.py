@@ -1,0 +1,147 @@
+"""Which engine writes changes, who thinks before it, and who takes over when it cannot work."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.adapters.claude_agent import (
+    ChatServices,
+    Claude,
+    ClaudeChatModel,
+    ClaudeOptions,
+    EngineServices,
+    claude_engine,
+)
+from bot.adapters.offline_agent import OfflineAgent
+from bot.domain.errors import ConfigError
+from bot.infra.shared_lock import SharedLock
+from bot.ports.agent import Budget, CodeAgent
+from bot.ports.chat_model import ChatModel
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.memory import MemoryStore
+from bot.ports.model_gateway import ModelGateway
+from bot.ports.planner import Planner
+from bot.ports.sandbox import Sandbox
+from bot.ports.store import Store
+from bot.ports.verifier import Verifier
+from bot.prompts import Prompts
+from bot.settings import Environment, Settings
+
+
+@dataclass(frozen=True)
+class EngineResources:
+    """What an engine may be made from."""
+
+    settings: Settings
+    sandbox: Sandbox
+    verifier: Verifier
+    journal: Journal
+    store: Store
+    memory: MemoryStore
+    clock: Clock
+    gateway: ModelGateway
+    load: SharedLock
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Who writes changes within which budget, and who chats. `told` is for `/health`."""
+
+    agent: CodeAgent
+    budget: Budget
+    told: str
+    planner: Planner | None = None
+    stand_in: CodeAgent | None = None
+    chat_model: ChatModel | None = None
+
+
+MakeEngines = Callable[[EngineResources], Engines]
+
+
+def wants_claude(name: str, environment: Environment, where: str) -> bool:
+    """Return whether an engine's name means claude here.
+
+    `auto` does where there is a key, or another address, and the package is installed. Raises
+    `ConfigError`, beginning with `where` the name was set, for a claude that cannot be.
+    """
+    if name == "offline":
+        return False
+    reachable = bool(environment.anthropic_api_key or environment.anthropic_base_url)
+    installed = importlib.util.find_spec("claude_agent_sdk") is not None
+    if name == "auto":
+        return reachable and installed
+    if not reachable:
+        raise ConfigError(
+            f"{where} needs a key: set ANTHROPIC_API_KEY (in the environment or .env), or use "
+            "`auto` or `offline`."
+        )
+    if not installed:
+        raise ConfigError(
+            f"{where} needs the package claude-agent-sdk, which is not installed: run "
+            "`make claude`, or use `auto` or `offline`."
+        )
+    return True
+
+
+def engines(bench: EngineResources) -> Engines:
+    """Return the configured engines. Raises `ConfigError` for one that cannot be there."""
+    settings, config = bench.settings, bench.settings.config.engine
+    offline, budget = (
+        OfflineAgent(bench.sandbox, bench.clock, bench.load),
+        Budget(seconds=config.seconds),
+    )
+    where = f"{settings.config_file}: engine.name: {config.name}"
+    if not wants_claude(config.name, settings.environment, where):
+        return Engines(offline, budget, "offline")
+    claude = Claude(_options(bench), bench.clock, bench.gateway)
+    prompts = Prompts(settings.root / "prompts")
+    agent, planner = claude_engine(
+        claude,
+        EngineServices(
+            prompts=prompts,
+            sandbox=bench.sandbox,
+            verifier=bench.verifier,
+            journal=bench.journal,
+            store=bench.store,
+            memory=bench.memory,
+            clock=bench.clock,
+            protection=settings.config.protection,
+        ),
+        planner=config.planner,
+        executor=config.executor,
+        reviewer=config.reviewer,
+    )
+    executor, falls_back = config.executor, config.fallback == "offline"
+    chat = settings.config.chat.role.model
+    models = f"claude: {config.planner.model} plans, {executor.model} writes, {chat} chats"
+    return Engines(
+        agent=agent,
+        budget=Budget(seconds=executor.seconds, usd=executor.usd),
+        told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
+        planner=planner,
+        stand_in=offline if falls_back else None,
+        chat_model=_chat_model(bench, claude, prompts),
+    )
+
+
+def _options(bench: EngineResources) -> ClaudeOptions:
+    return ClaudeOptions(
+        home=bench.settings.state / "claude",
+        sandbox=bench.sandbox,
+        silence_seconds=bench.settings.config.engine.silence_seconds,
+    )
+
+
+def _chat_model(bench: EngineResources, claude: Claude, prompts: Prompts) -> ClaudeChatModel:
+    config = bench.settings.config.chat
+    return ClaudeChatModel(
+        claude,
+        ChatServices(
+            prompts=prompts, journal=bench.journal, memory=bench.memory, clock=bench.clock
+        ),
+        config.role,
+        channels=config.channels,
+        idle=timedelta(minutes=config.idle_minutes),
+    )

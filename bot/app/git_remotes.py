@@ -1,0 +1,93 @@
+"""Where the checkout's remote leads, read from its address."""
+
+import re
+from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field
+
+from bot.adapters.github_forge import remote_of as repository_at
+from bot.domain.errors import WorkspaceError
+from bot.domain.record import Record
+from bot.infra.git import Git, in_thread
+
+_SECONDS = 30.0
+
+
+class Remote(Record):
+    """A git remote: at a code host (`host`, `repository`), in a `folder` here, or neither.
+
+    `url` may hold a password and is not shown.
+    """
+
+    url: str = Field(repr=False)
+    host: str = ""
+    repository: str | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read `https://…`, `ssh://…`, `git@host:owner/name`, a folder, or `file://…`."""
+        hosted = repository_at(url)
+        if hosted is not None:
+            return cls(url=url, host=hosted.host, repository=hosted.repository)
+        if "://" in url:
+            parts = urlsplit(url)
+            if parts.scheme == "file":
+                return cls(url=url, folder=Path(unquote(parts.path)))
+            return cls(url=url, host=parts.hostname or "")
+        return cls(url=url, folder=Path(url))
+
+    @property
+    def shown(self) -> str:
+        """Return it as people may see it."""
+        return str(self.folder or "/".join(filter(None, (self.host, self.repository))))
+
+
+async def remote_of(root: Path, name: str) -> Remote | None:
+    """Return the remote of that name, `None` where there is none or no repository."""
+    try:
+        said = await in_thread(Git(root).run, "remote", "get-url", "--", name, ok=None)
+    except WorkspaceError:
+        return None
+    return Remote.parse(said.line) if said.status == 0 and said.line else None
+
+
+async def remotes_of(root: Path) -> tuple[str, ...]:
+    """Return the names of all remotes."""
+    try:
+        said = await in_thread(Git(root).run, "remote", ok=None)
+    except WorkspaceError:
+        return ()
+    return tuple(said.line.split()) if said.status == 0 else ()
+
+
+async def add_remote(root: Path, name: str, folder: Path) -> None:
+    """Name a folder as a remote. Raises `WorkspaceError`."""
+    await in_thread(Git(root).run, "remote", "add", "--", name, str(folder))
+
+
+async def branch_standing(root: Path) -> str | None:
+    """Return the branch the checkout is on, `None` where it is on none."""
+    try:
+        said = await in_thread(Git(root).run, "symbolic-ref", "-q", "--short", "HEAD", ok=None)
+    except WorkspaceError:
+        return None
+    return said.line or None
+
+
+async def reach(root: Path, remote: str, branch: str) -> None:
+    """Look whether the branch can be fetched. Raises `WorkspaceError` with git's own words."""
+    said = await in_thread(
+        Git(root).run,
+        "ls-remote", "--exit-code", "--upload-pack=git-upload-pack", "--",
+        remote, f"refs/heads/{branch}",
+        ok=None, seconds=_SECONDS,
+    )  # fmt: skip
+    if said.status == 2:
+        raise WorkspaceError(f"the remote {remote} has no branch {branch}")
+    if said.status != 0:
+        words = said.err.strip().splitlines()
+        last = re.sub(r"//[^/@\s]*@", "//", words[-1]) if words else f"status {said.status}"
+        raise WorkspaceError(f"cannot fetch from {remote}: {last}")

@@ -1,0 +1,132 @@
+"""Everything outside the process that the bot works with, opened in order, closed in reverse."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.adapters.file_kill_switch import FileKillSwitch
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.matplotlib_charts import MatplotlibCharts
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.sqlite_ledger import SqliteLedger
+from bot.adapters.sqlite_memory import SqliteMemory
+from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteOutbox, SqliteStore
+from bot.adapters.system_clock import SystemClock
+from bot.app.forges import access_to, open_forge
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.budget.enforcement import BudgetEnforcer
+from bot.infra.shared_lock import SharedLock
+from bot.ports.charts import Charts
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.runtime import Adoption, Runtime
+from bot.ports.sandbox import Sandbox
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Checkout, Workspace
+from bot.redaction import redact
+from bot.settings import Settings
+from bot.telemetry import JournalledForge, JournalledVerifier, Recorder, load_secret
+
+
+class RunningCode:
+    """Which commit this program runs; moves on when changed files are taken on."""
+
+    def __init__(self, checkout: Checkout, commit: str) -> None:
+        self._checkout = checkout
+        self.commit = commit
+        self.runtime: Runtime | None = None
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Hand on to the client, then note the new commit. Implements `Runtime`."""
+        if self.runtime is None:
+            raise RuntimeError("files were adopted before there was a client")
+        adoption = await self.runtime.adopt(changed)
+        self.commit = await self._checkout.head()
+        return adoption
+
+    def commands(self) -> frozenset[str]:
+        """Return the client's commands; none before there is one."""
+        return self.runtime.commands() if self.runtime is not None else frozenset()
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The ports, open. Whoever opened them closes them."""
+
+    clock: Clock
+    forge: Forge
+    checkout: GitCheckout
+    code: RunningCode
+    journal: NdjsonJournal
+    recorder: Recorder
+    store: SqliteStore
+    outbox: SqliteOutbox
+    key_values: SqliteKeyValueStore
+    memory: SqliteMemory
+    budget: BudgetEnforcer
+    stop_guard: KillSwitchGuard
+    sandbox: Sandbox
+    workspaces: GitWorkspaces
+    verifier: Verifier
+    warm: Callable[[Workspace], Awaitable[None]]
+    load: SharedLock
+    charts: Charts
+
+
+async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
+    """Open everything on the stack. Raises `ConfigError` with what to set or mend."""
+    clock, state, load = SystemClock(), settings.state, SharedLock()
+    config, followed = settings.config, settings.config.forge
+    forge = await stack.enter_async_context(await open_forge(settings, clock))
+    access = access_to(forge)
+    checkout = GitCheckout(
+        settings.root, remote=followed.remote, branch=followed.branch, access=access
+    )
+    code = RunningCode(checkout, await checkout.head())
+    journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
+    secret = load_secret(state / "pseudonyms.key")
+    kept = state / "theseus.sqlite3"
+    ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
+    sandbox = await choose_sandbox(
+        config.sandbox.kind,
+        required=config.sandbox.required,
+        network=config.sandbox.network == "all",
+        private=(settings.root, state),
+    )
+    stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
+    recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
+    verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
+    return Resources(
+        clock=clock,
+        forge=JournalledForge(forge, recorder),
+        checkout=checkout,
+        code=code,
+        journal=journal,
+        recorder=recorder,
+        store=await stack.enter_async_context(SqliteStore(kept)),
+        outbox=await stack.enter_async_context(SqliteOutbox(kept)),
+        key_values=await stack.enter_async_context(SqliteKeyValueStore(kept)),
+        memory=await stack.enter_async_context(
+            SqliteMemory(state / "memory.sqlite3", redact=redact)
+        ),
+        stop_guard=stop_guard,
+        budget=BudgetEnforcer(
+            ledger,
+            clock,
+            config.budget,
+            keep=timedelta(days=config.gateway.keep_days),
+            stopped=stop_guard.now,
+        ),
+        sandbox=sandbox,
+        workspaces=GitWorkspaces(
+            settings.root, state / "worktrees", remote=followed.remote, access=access
+        ),
+        verifier=JournalledVerifier(verifier, recorder),
+        warm=verifier.warm,
+        load=load,
+        charts=MatplotlibCharts(state / "cache" / "charts"),
+    )

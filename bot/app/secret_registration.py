@@ -1,0 +1,51 @@
+"""What the bot was configured with is taken out of everything it says, in whatever form."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.redaction import forget_secret, register_secret
+from bot.settings import Settings, forget_secrets, load
+
+
+def guard_secrets(settings: Settings) -> Callable[[], None]:
+    """Register every configured secret with the redactor; return what forgets them again.
+
+    Those are the secrets of the environment and `.env`, and the GitHub app's key, line by line.
+    Values under eight characters cannot be guarded: they would stand in ordinary words.
+    """
+    guarded = [value for name, value in _configured(settings) if register_secret(name, value)]
+
+    def forget() -> None:
+        for value in guarded:
+            forget_secret(value)
+
+    return forget
+
+
+def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
+    environment = settings.environment
+    for name in type(environment).model_fields:
+        value = getattr(environment, name)
+        if isinstance(value, SecretStr):
+            yield name, value.get_secret_value()
+    app = settings.config.forge.github.app
+    if app is None:
+        return
+    try:
+        lines = (settings.root / app.private_key.expanduser()).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return  # whoever uses the key says what is wrong with it
+    for line in lines.splitlines():
+        if len(line) > 20 and not line.startswith("-----"):
+            yield "github_app_key", line
+
+
+def settings_here() -> Settings:
+    """Return the settings of the present folder; from now on their secrets are known as such."""
+    settings = load(Path.cwd(), os.environ)
+    guard_secrets(settings)
+    forget_secrets(os.environ)
+    return settings

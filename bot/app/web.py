@@ -1,0 +1,71 @@
+"""The bot's own HTTP server, where one is wanted."""
+
+import math
+
+from bot.app.resources import Resources
+from bot.client import TheseusClient
+from bot.monitoring import Monitoring
+from bot.self_improvement import SelfImprovementAgent
+from bot.settings import Settings
+from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
+
+
+def web_rules(settings: Settings) -> WebRules | None:
+    """Return where HTTP is served and to whom, not checked yet; `None`: not at all."""
+    environment, config = settings.environment, settings.config.http
+    port = environment.theseus_http_port
+    port = config.port if port is None else port
+    if port is None:
+        return None
+    token, secret = environment.theseus_http_token, environment.theseus_webhook_secret
+    return WebRules(
+        port=port,
+        host=config.host,
+        trust=config.trust,
+        token=token.get_secret_value() if token else None,
+        secret=secret.get_secret_value() if secret else None,
+    )
+
+
+def web_server(
+    settings: Settings,
+    opened: Resources,
+    client: TheseusClient,
+    agent: SelfImprovementAgent,
+    monitoring: Monitoring,
+    engine: str,
+) -> WebServer | None:
+    """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
+    rules = web_rules(settings)
+    if rules is None:
+        return None
+    facts = BotFacts(
+        commit=lambda: opened.code.commit,
+        connection=lambda: _connection(client),
+        engine=engine,
+        sandbox=opened.sandbox.description,
+        followed=settings.config.forge.branch,
+        commands=lambda: client.commands_trouble,
+    )
+    services = WebServices(
+        store=opened.store,
+        journal=opened.journal,
+        key_values=opened.key_values,
+        clock=opened.clock,
+        recorder=opened.recorder,
+        agent=agent,
+        reconciler=agent.base_updates,
+        facts=facts,
+        incidents=monitoring,
+        emergency=agent.emergency,
+        ledger=opened.budget.ledger,
+        budget=lambda: opened.budget.rules,
+    )
+    return WebServer(rules, services)
+
+
+def _connection(client: TheseusClient) -> ChatConnection:
+    """Return how the client is connected; before the first heartbeat there is no latency."""
+    ready = client.is_ready() and not client.is_closed()
+    latency = client.latency if math.isfinite(client.latency) else None
+    return ChatConnection(ready=ready, latency=latency)

@@ -1,0 +1,262 @@
+"""Approval: every "ship it", however it was said, comes through here and ends in one row."""
+
+from collections.abc import Awaitable, Callable
+
+from pydantic import Field
+
+from bot.authority.approval_policy import ApprovalPolicy
+from bot.authority.audit_writer import AuditWriter
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.authority.policy import Act, bind, check_review
+from bot.authority.run_locks import RunLocks
+from bot.domain.approval import ApprovalVotes
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import (
+    ChatUnavailable,
+    NotAuthorized,
+    PolicyError,
+    RunError,
+    StaleApproval,
+    UnknownRun,
+    WrongStage,
+)
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.domain.proposal import Approval, ForgeProposal, How, Proposal
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.store import Store
+
+_LOOKS, _LOOK_SECONDS = 100, 0.1
+_LOOKED_THROUGH = 500  # of the newest runs, for a number
+_BUSY = frozenset({Status.QUEUED, Status.RUNNING})  # queued: taken up again after a restart
+
+
+ShowProposal = Callable[[Run, History], Awaitable[None]]
+"""Brings a proposal's card up to date."""
+
+
+class ApprovalRequest(Record):
+    """Somebody's word, as it was given. At least one of `run_id` and `thread_id` says for what.
+
+    `card_id`, `head` and `number` are set when the person pointed at a card, a commit or a pull
+    request. `said_id` is the chat's id of the word itself; ids grow with time, so it tells whether
+    the newest card was there when it was said. What was `edited` since may have said anything then.
+    """
+
+    person: Person
+    how: How
+    run_id: str | None = None
+    thread_id: int | None = None
+    card_id: int | None = None
+    head: str | None = Field(default=None, min_length=7)
+    number: int | None = None
+    said_id: int | None = None
+    security_reviewed: bool = False
+    edited: bool = False
+
+
+class Approvals:
+    """Authorises, binds to the exact commit, and records."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        forge: Forge,
+        approval_policy: ApprovalPolicy,
+        audit_writer: AuditWriter,
+        run_locks: RunLocks,
+        stop_guard: KillSwitchGuard,
+        show_proposal: ShowProposal,
+        queue_shipment: Callable[[Run], Awaitable[Run]],
+        describe: Callable[[Run], str],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._forge = forge
+        self._approval_policy = approval_policy
+        self._audit_writer = audit_writer
+        self._run_locks = run_locks
+        self._stop_guard = stop_guard
+        self._show_proposal = show_proposal
+        self._queue_shipment = queue_shipment
+        self._describe = describe
+
+    async def give(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
+        """Record the approval; return the run, the approval that counts, and if this word ships.
+
+        It does not ship when somebody else's did already: the approval names them; nor while it
+        takes more people's words (see `short_of`). After a shipment that failed, the next word
+        ships again. The run comes back queued. Raises `NotAuthorized`, `StaleApproval`,
+        `OutOfBounds`, `WrongStage`, `UnknownRun`, `ForgeError`, and `ChatUnavailable` where nobody
+        can tell what the person may do now; each refusal is audited.
+        """
+        try:
+            self._approval_policy.listed(request.person, Act.SHIP)
+            await self._stop_guard.check_merge()
+            run = await self.find(request.run_id, request.thread_id)
+            request = request.but(run_id=run.id)
+            async with self._run_locks.of(run.id):
+                now = await self._approval_policy.present(request.person, Act.SHIP)
+                return await self._given(await self._proposed(run.id), request.but(person=now))
+        except (PolicyError, RunError, ChatUnavailable) as refusal:
+            await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
+            raise
+
+    async def short_of(self, run_id: str) -> str:
+        """Return how far the approval of the run's newest head is; empty where one is enough."""
+        history = await self._store.history(run_id)
+        proposal, words = history.proposal, history.words
+        if proposal is None or words is None or not words.are_for(proposal):
+            return ""
+        run = await self._store.get(run_id)
+        found = await self._approval_policy.standing(run, history, proposal)
+        return "" if found.enough else found.told
+
+    async def was_given(self, run: Run, history: History, proposal: Proposal) -> bool:
+        """Whether enough people have said it; who may still is asked before the merge."""
+        return await self._approval_policy.was_given(run, history, proposal)
+
+    async def find(self, run_id: str | None, thread_id: int | None) -> Run:
+        """Return the run somebody means, by id (as people type it) or by thread."""
+        if run_id is not None:
+            return await self._store.get(run_id.strip(" `#").lower())
+        if thread_id is not None:
+            runs = await self._store.find(thread_id=thread_id, limit=1)
+            if runs:
+                return runs[0]
+        raise UnknownRun("I don't know which run you mean; say it in the run's thread.")
+
+    async def proposing(self, number: int) -> tuple[Run, ...]:
+        """Return the runs of that number, open ones first: other repositories count anew."""
+        found = [
+            run
+            for run in await self._store.find(limit=_LOOKED_THROUGH)
+            if (proposal := (await self._store.history(run.id)).proposal) is not None
+            and proposal.number == number
+        ]
+        return tuple(sorted(found, key=lambda run: run.ended))
+
+    async def _proposed(self, run_id: str) -> Run:
+        """Return the run, done proposing: people see its card a moment before that is saved."""
+        run = await self._store.get(run_id)
+        for _ in range(_LOOKS):
+            if run.stage is not Stage.PROPOSE or run.status not in _BUSY:
+                break
+            await self._clock.sleep(_LOOK_SECONDS)
+            run = await self._store.get(run_id)
+        return run
+
+    async def _given(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
+        history = await self._store.history(run.id)
+        proposal = _open_for_a_word(run, history, self._describe(run))
+        if run.status is Status.DONE and history.approval is not None:
+            return run, history.approval, False
+        word = await self._checked(run, history, proposal, request)
+        need = self._approval_policy.need(run, history)
+        if request.person.id in need.not_by:
+            raise NotAuthorized(
+                f"{request.person.name}, you asked for this change, or for a part of it: somebody "
+                "else has to approve it (`approval.other_than_requester`)."
+            )
+        known = history.words
+        fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
+        words = (known if known and known.are_for(proposal) else fresh).plus(word, need)
+        await self._store.append(run.id, words)
+        history = history.plus(words)
+        found = await self._approval_policy.standing(run, history, proposal)
+        if not found.enough:
+            await self._show_proposal(run, history)
+            await self._audit(request, allowed=True, note=f"{run.id} {word.head} {found.told}")
+            return run, word, False
+        await self._stop_guard.check_merge()  # it may have come meanwhile
+        counts = await self._store.approve(found.as_one())
+        waited = run.status is Status.WAITING
+        note = f"{run.id} {word.head} given first by {counts.person.name}"
+        await self._audit(request, allowed=True, note=note)
+        return await self._queue_shipment(run) if waited else run, found.as_one(), waited
+
+    async def _checked(
+        self, run: Run, history: History, proposal: Proposal, request: ApprovalRequest
+    ) -> Approval:
+        if request.number is not None and request.number != proposal.number:
+            raise StaleApproval(
+                f"Run `{run.id}` proposes #{proposal.number}, not #{request.number}; nothing was "
+                "merged."
+            )
+        if request.edited:
+            raise StaleApproval("That message was edited since; please say it again.")
+        bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
+        shown, said = proposal.card_id, request.said_id
+        if shown is not None and said is not None and said < shown:
+            raise StaleApproval(
+                "That was said before the newest card was there, which shows "
+                f"`{proposal.head[:7]}`; please look at it and say it again."
+            )
+        _at_the_forge(await self._forge.proposal(proposal.number), proposal, history)
+        verdict = history.verdict
+        if verdict is None or verdict.head != proposal.head or not verdict.green:
+            raise StaleApproval(
+                f"`{proposal.head[:7]}` is not what I checked last; please wait for the next card."
+            )
+        check_review(verdict.findings, reviewed=request.security_reviewed)
+        return Approval(
+            run_id=run.id,
+            proposal=proposal.number,
+            head=proposal.head,
+            person=request.person,
+            at=self._clock.now(),
+            how=request.how,
+            security_reviewed=request.security_reviewed,
+        )
+
+    async def _audit(self, request: ApprovalRequest, *, allowed: bool, note: str) -> None:
+        await self._audit_writer.write(
+            AuditEntry(
+                at=self._clock.now(),
+                action=Act.SHIP,
+                allowed=allowed,
+                person=request.person,
+                run_id=request.run_id,
+                how=request.how,
+                note=note,
+                head=request.head or "",
+                channel_id=request.thread_id,
+                message_id=request.said_id or request.card_id,
+            )
+        )
+
+
+def _open_for_a_word(run: Run, history: History, stands: str) -> Proposal:
+    """Return the proposal to approve; approving one that is shipping already is not an error."""
+    if run.ended and (run.status is not Status.DONE or history.approval is None):
+        raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or stands}")
+    if history.proposal is None:
+        raise WrongStage(f"Run `{run.id}` has no proposal to ship ({stands}).")
+    if history.revising is not None and run.stage is not Stage.SHIP:
+        raise WrongStage(
+            f"I am revising #{history.proposal.number} right now, as was asked in this thread. "
+            "Please say it again at the new card. Nothing was merged."
+        )
+    if run.stage is not Stage.SHIP:
+        raise WrongStage(
+            "The branch has moved since that card; I am checking the new commit and post a new "
+            "card when it passes. Nothing was merged."
+        )
+    return history.proposal
+
+
+def _at_the_forge(opened: ForgeProposal, proposal: Proposal, history: History) -> None:
+    """Check that the forge still shows what the card showed; raise `StaleApproval` if not."""
+    if opened.state == "closed":
+        raise StaleApproval(f"#{proposal.number} was closed at the forge; nothing was merged.")
+    verdict = history.verdict
+    if opened.head != proposal.head and verdict and verdict.head == opened.head:
+        raise StaleApproval(
+            f"The branch has moved to `{opened.head[:7]}`, which does not pass the checks. Nothing "
+            "was merged; push a commit that passes, or reject."
+        )
+    bind(proposal, card_id=None, head=None, forge_head=opened.head)

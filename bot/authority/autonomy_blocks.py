@@ -1,0 +1,65 @@
+"""What keeps the bot from working by itself right now: a person's pause, or dev mode."""
+
+import logging
+from collections.abc import Collection
+
+from bot.authority.dev_mode import DevMode
+from bot.authority.pauses import Pause
+from bot.domain.errors import WorkspaceError
+from bot.domain.history import History
+from bot.domain.people import ITSELF
+from bot.domain.run import Run, Stage
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+
+PAUSE = "pause"
+"""The name of a person's pause in the key-value store."""
+_PROPOSED = (Stage.SHIP, Stage.WATCH)
+_log = logging.getLogger(__name__)
+
+
+class AutonomyBlocks:
+    """Answers from the key-value store and the checkout; nothing of it is kept here.
+
+    A branch on the same files as a failure holds up only work on that failure.
+    """
+
+    def __init__(self, key_values: KeyValueStore, clock: Clock, dev_mode: DevMode | None) -> None:
+        self._key_values = key_values
+        self._clock = clock
+        self.dev_mode = dev_mode
+
+    async def pause(self, files: Collection[str] = ()) -> Pause | None:
+        """Return what keeps the bot from work of its own on `files`, if anything does."""
+        return await self.by_a_person() or await self._by_dev_mode(files)
+
+    async def by_a_person(self) -> Pause | None:
+        """Return the pause a person gave, while it lasts."""
+        pause = await self._key_values.get(PAUSE, Pause)
+        return None if pause is None or pause.over(self._clock.now()) else pause
+
+    async def for_run(self, run: Run, history: History) -> Pause | None:
+        """Return what a run waits for before its next stage: nothing, where people want it.
+
+        People do where they asked for it, ask it to change its proposal, or said to ship it.
+        """
+        own = run.trigger.person.id == ITSELF.id
+        if not own or run.stage in _PROPOSED or history.revising is not None:
+            return None
+        return await self.pause(failing_files(history))
+
+    async def _by_dev_mode(self, files: Collection[str]) -> Pause | None:
+        if self.dev_mode is None:
+            return None
+        try:
+            return await self.dev_mode.now(files)
+        except WorkspaceError as error:
+            now = self._clock.now()
+            _log.warning("whether people work on the code cannot be seen: %s", error)
+            return Pause(kind="dev mode", why=f"the checkout cannot be read ({error})", at=now)
+
+
+def failing_files(history: History) -> tuple[str, ...]:
+    """Return the files in the frames of what a run looks into."""
+    capsule = history.evidence.capsule if history.evidence else None
+    return tuple(dict.fromkeys(frame.file for frame in capsule.frames)) if capsule else ()

@@ -1,0 +1,73 @@
+"""How far the bot goes by itself. It never merges, whatever stands here."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from pydantic import Field
+
+from bot.authority.protection import matches
+from bot.domain.anomaly import Rule
+from bot.domain.record import Record
+
+
+class Level(StrEnum):
+    """What follows from an anomaly, from least to most."""
+
+    REPORT = "report"
+    INVESTIGATE = "investigate"
+    PROPOSE = "propose"
+
+
+class PathLevel(Record):
+    """A level for failures in some files (glob patterns, `**` allowed)."""
+
+    paths: tuple[str, ...] = Field(min_length=1)
+    level: Level
+
+
+def _levels() -> dict[Rule, Level]:
+    return {Rule.LATENCY: Level.INVESTIGATE}
+
+
+class Autonomy(Record):
+    """Levels by rule and by path; the lowest that applies counts.
+
+    `an_hour` bounds the runs the bot starts by itself in any hour.
+    """
+
+    level: Level = Level.PROPOSE
+    rules: dict[Rule, Level] = Field(default_factory=_levels)
+    paths: tuple[PathLevel, ...] = ()
+    an_hour: int = Field(default=5, ge=0, le=1_000)
+
+
+_ORDER = tuple(Level)
+_RULES = {
+    Rule.ERROR_RATE: "too many failures",
+    Rule.REPEATED_ERROR: "a failure that comes back",
+    Rule.LATENCY: "slowness",
+}
+_NO_TEST = "no test turns red for slowness, so nothing could prove a fix"
+
+
+def level_for(autonomy: Autonomy, rule: Rule, files: Iterable[str]) -> tuple[Level, str]:
+    """Return how far the bot goes after an anomaly of that rule, and why not further, for people.
+
+    `files` are those of the failure's frames, relative to the project's root. The lowest of all
+    levels that apply counts; of equals, the first is named.
+    """
+    limits = tuple(_limits(autonomy, rule, tuple(files)))
+    level, why = min(limits, key=lambda limit: _ORDER.index(limit[0]))
+    return level, f"{level}: {why}"
+
+
+def _limits(autonomy: Autonomy, rule: Rule, files: tuple[str, ...]) -> Iterator[tuple[Level, str]]:
+    yield autonomy.level, "the general level"
+    if rule in autonomy.rules:
+        yield autonomy.rules[rule], f"that is as far as I go for {_RULES[rule]}"
+    if rule is Rule.LATENCY:
+        yield Level.INVESTIGATE, _NO_TEST
+    for each in autonomy.paths:
+        if touched := next((file for file in files if matches(file, each.paths)), None):
+            patterns = ", ".join(f"`{pattern}`" for pattern in each.paths)
+            yield each.level, f"`{touched}` is under {patterns}"

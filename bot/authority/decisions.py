@@ -1,0 +1,136 @@
+"""Hearing a decision: the whole message, plainly written, is one sentence of the list.
+
+No rule here forgives anything. Case, white space and a full stop, comma or exclamation mark after
+a word are folded; one character beyond that (another alphabet's letter, a sign that is not on the
+list, a control, a bracket, a quotation mark) and the message is no decision.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bot.authority.decision_sentences import (
+    COURTESY_AFTER,
+    COURTESY_BEFORE,
+    GLAD,
+    NAMES,
+    OPENINGS,
+    REVIEWED,
+    SENTENCES,
+    SIGNS,
+    SIGNS_OF_THE_OTHERS,
+)
+from bot.authority.until import read_until
+from bot.domain.errors import WrongStage
+from bot.domain.intents import Intent
+
+LONGEST = 120
+"""Characters; no sentence of the list is longer."""
+
+_SHADES = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # how a sign is drawn
+_SIGN = (
+    f"[{''.join(sorted(set(GLAD + SIGNS_OF_THE_OTHERS + ''.join(SIGNS.values()))))}][{_SHADES}]?"
+)
+_TOKEN = re.compile(
+    rf"(?P<word>[@#]?[a-z0-9]+(?:[-:][a-z0-9]+)*)?(?P<mark>[.,]?!*)(?P<signs>(?:{_SIGN})*)",
+    re.ASCII,
+)
+_BLANK = re.compile(r"[ \t\r\n]+")
+_NAMED = (
+    r"(?:(?:(?:proposal|pr|pull request) )?#(?P<hash>[1-9]\d{0,6})"
+    r"|(?:proposal|pr|pull request) (?P<number>[1-9]\d{0,6})"
+    r"|run (?P<run>(?=[a-z]*\d)[0-9a-z]{4,26}))"
+)
+_UNTIL = r"(?P<until>[a-z0-9:# -]{1,60}?)"
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Decision(NamedTuple):
+    """One sentence of the list, and what stands in its places."""
+
+    intent: Intent
+    run: str | None = None
+    number: int | None = None
+    until: str | None = None
+    security_reviewed: bool = False
+
+
+def decision(text: str) -> Decision | None:
+    """Return what the whole of `text` decides; `None` for everything that is not on the list."""
+    told = _plainly(text)
+    if told is None:
+        return None
+    words, signs = told
+    for intent, patterns in _PATTERNS.items():
+        allowed = SIGNS.get(intent, SIGNS_OF_THE_OTHERS)
+        if all(stop_guard in allowed for stop_guard in signs):
+            for pattern in patterns:
+                if (found := pattern.fullmatch(words)) and _is_readable(found):
+                    return _decided(intent, found)
+    return None
+
+
+def _plainly(text: str) -> tuple[str, str] | None:
+    """Return the words and the signs of a message that holds nothing else."""
+    if len(text) > LONGEST:
+        return None
+    # not `lower()` alone: it makes plain letters of some that are not
+    lowered = "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    words: list[str] = []
+    signs = ""
+    for token in filter(None, _BLANK.split(lowered)):
+        found = _TOKEN.fullmatch(token)
+        if found is None or (found["mark"] and not found["word"]):
+            return None
+        if found["word"]:
+            words.append(found["word"])
+        signs += "".join(stop_guard for stop_guard in found["signs"] if stop_guard not in _SHADES)
+    ship = not words and signs == "🚢"
+    return ("🚢", "") if ship else (" ".join(words), signs)
+
+
+def _is_readable(found: re.Match[str]) -> bool:
+    until = found.groupdict().get("until")
+    if until is None:
+        return True
+    try:
+        return read_until(until, _LONG_AGO) is not None
+    except WrongStage:
+        return False
+
+
+def _decided(intent: Intent, found: re.Match[str]) -> Decision:
+    slots = found.groupdict()
+    number = slots.get("hash") or slots.get("number")
+    return Decision(
+        intent,
+        slots.get("run"),
+        int(number) if number else None,
+        slots.get("until"),
+        bool(slots.get("before") or slots.get("after")),
+    )
+
+
+def _any(words: tuple[str, ...]) -> str:
+    return "|".join(map(re.escape, words))
+
+
+def _patterns(intent: Intent) -> tuple[re.Pattern[str], ...]:
+    """Return a pattern for each sentence, with what may stand round it."""
+    name, opening = _any(NAMES), _any(OPENINGS.get(intent, ()))
+    reviewed = _any(REVIEWED) if intent is Intent.SHIP else ""
+    front = [rf"(?:(?:{name}) )?"]
+    front += [rf"(?:(?P<before>{reviewed}) )?"] if reviewed else []
+    front += [rf"(?:(?:{opening}) )?"] if opening else []
+    front += [rf"(?:(?:{_any(COURTESY_BEFORE)}) )?"]
+    back = [rf"(?: (?:{_any(COURTESY_AFTER)}))?"]
+    back += [rf"(?: (?P<after>{reviewed}))?"] if reviewed else []
+    back += [rf"(?: (?:{name}))?"]
+    shaped = (
+        re.escape(sentence).replace(r"\{named\}", _NAMED).replace(r"\{until\}", _UNTIL)
+        for sentence in SENTENCES[intent]
+    )
+    return tuple(re.compile("".join((*front, each, *back)), re.ASCII) for each in shaped)
+
+
+_PATTERNS = {intent: _patterns(intent) for intent in SENTENCES}

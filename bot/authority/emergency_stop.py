@@ -1,0 +1,286 @@
+"""The emergency stop: given in any of its ways, carried out, told, and lifted by an approver."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from bot.authority.announcements import tell
+from bot.authority.authorizer import Authorizer
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.authority.policy import Act
+from bot.authority.run_locks import RunLocks
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import RunError, StoreConflict, TheseusError, WrongStage
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.people import Person
+from bot.domain.run import ENDED, Run, Status
+from bot.domain.stop import Stop, StopHow
+from bot.periodic import run_periodically, with_traceback
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.recorder import ActionRecorder
+from bot.ports.store import Store
+from bot.redaction import redact
+
+STOP = "stop"
+"""The stop that was told of, in the key-value store: it tells a new one, and one that is gone."""
+_CANCEL_SECONDS = 3.0  # seconds for the forge to close a proposal; the run ends all the same
+_LIVE = frozenset(Status) - ENDED
+_ALL = 1_000
+_log = logging.getLogger(__name__)
+_NOT_CARRIED_OUT = with_traceback(
+    _log, "the stop was not carried out to its end; the next look goes on"
+)
+
+
+class RunWorkers(Protocol):
+    """Whatever works on runs."""
+
+    async def stop_all(self, but: Collection[str] = ()) -> None:
+        """Stop all of it at once; the rows of the runs stay."""
+        ...
+
+
+class RunCanceller(Protocol):
+    """Ends runs before their time."""
+
+    async def cancel(self, run_id: str, reason: str, *, forge_seconds: float | None = None) -> Run:
+        """End one. Raises `WrongStage` if it has ended, or has merged by now."""
+        ...
+
+
+class RunSpeaker(Protocol):
+    """Speaks in runs' threads."""
+
+    async def say(self, run: Run, text: str, *, key: str) -> None:
+        """Say it in the run's thread, once for this key."""
+        ...
+
+
+class EmergencyStop:
+    """Stops everything and keeps it stopped, over restarts, until it is lifted.
+
+    The kill switch is set before anything else is done: whatever becomes of this process then, the
+    next one finds it standing and does the rest. What was merged already comes live; nothing else
+    goes on.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        chat: Chat,
+        key_values: KeyValueStore,
+        recorder: ActionRecorder,
+        stop_guard: KillSwitchGuard,
+        authorizer: Authorizer,
+        workers: RunWorkers,
+        cancellation: RunCanceller,
+        notifier: RunSpeaker,
+        run_locks: RunLocks,
+        *,
+        dev_channel_id: int,
+        interval: timedelta,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._chat = chat
+        self._key_values = key_values
+        self._recorder = recorder
+        self._stop_guard = stop_guard
+        self._authorizer = authorizer
+        self._workers = workers
+        self._cancellation = cancellation
+        self._notifier = notifier
+        self._run_locks = run_locks
+        self._dev_channel_id = dev_channel_id
+        self._interval = interval
+        self.hushes: list[Callable[[], Awaitable[None]]] = []
+        """What ends programs that work on no run; called whenever a stop is carried out."""
+        self._given = 0
+        self._told: Stop | None = None  # as stored, which only we write
+        self._has_looked = False
+        self._wake = asyncio.Event()
+        self._switch_lock = asyncio.Lock()
+        self._look_lock = asyncio.Lock()
+        self._merged: set[str] = set()  # runs that may come live although it stands
+
+    async def now(self) -> Stop | None:
+        """Return the stop that stands: cheap, and never out of date."""
+        return await self._stop_guard.now()
+
+    async def vital_sign(self) -> str:
+        """Return a line for `/health`."""
+        stop = await self.now()
+        return f"**Emergency stop** ⛔ {stop.told}" if stop else "**Emergency stop** none stands"
+
+    # Stopping
+
+    async def stop(self, person: Person | None, how: StopHow, why: str = "") -> Stop:
+        """Stop everything; return the stop that stands, once all runs have ended.
+
+        Given again it is carried out again, which is harmless. Raises `NotAuthorized`, audited.
+        """
+        why = redact(" ".join(why.split()))[:500]
+        if person is not None:
+            person = await self._authorizer.admit(person, Act.STOP, None, f"{how}: {why}")
+        stop = self._hold(how, person, why)
+        async with self._switch_lock:
+            if await self._stop_guard.kept():
+                stop = await self.now() or stop
+        await self._quietly(self.look)
+        return stop
+
+    def signalled(self) -> None:
+        """Stop everything on a signal: it stands when this returns, the rest follows."""
+        self._hold("signal", None, "")
+        self._wake.set()
+
+    def _hold(self, how: StopHow, person: Person | None, why: str) -> Stop:
+        self._given += 1
+        stop = Stop(how=how, at=self._clock.now(), by=person, why=why)
+        self._stop_guard.held = self._stop_guard.held or stop
+        return self._stop_guard.held
+
+    async def run_forever(self) -> None:
+        """Look whether everything is to stop, and at once after a signal, until cancelled."""
+        interval = self._interval.total_seconds()
+        await run_periodically(
+            self.look, self._clock, interval, wake=self._wake, failed=_NOT_CARRIED_OUT
+        )
+
+    async def at_start(self) -> Stop | None:
+        """Carry out a stop that stands from before, and say that it does."""
+        stop = await self.now()
+        await self._quietly(self.look)
+        if stop is not None:
+            at = self._clock.now().isoformat()
+            await self._say(f"⛔ I was started, and do nothing. {stop.told}", f"stop-stands:{at}")
+        return await self.now()
+
+    async def look(self) -> None:
+        """Do what a stop that stands asks for; tell of a new one, and of one that is gone."""
+        async with self._look_lock:
+            async with self._switch_lock:
+                await self._stop_guard.kept()
+                stop = await self.now()
+                told = await self._was_told()
+                if stop is None:
+                    self._merged.clear()
+                    if told is not None:
+                        await self._gone()
+                    return
+            ended = await self._end_all(stop)
+            if told != stop:
+                await self._tell(stop, ended)
+
+    async def _was_told(self) -> Stop | None:
+        """Return the stop that people were told of; the store is asked once, not at each look."""
+        if not self._has_looked:
+            self._told = await self._key_values.get(STOP, Stop)
+            self._has_looked = True
+        return self._told
+
+    async def _forget_told(self) -> None:
+        await self._key_values.remove(STOP)
+        self._told = None
+
+    async def _end_all(self, stop: Stop) -> int:
+        """End every run: first what works on them, all at once, then their rows."""
+        await self._workers.stop_all(self._merged)
+        for hush in self.hushes:
+            await hush()
+        runs: Sequence[Run] = await self._store.find(status=_LIVE, limit=_ALL)
+        left = [run.id for run in runs if run.id not in self._merged]
+        return sum(await asyncio.gather(*(self._end(run_id, stop) for run_id in left)))
+
+    async def _end(self, run_id: str, stop: Stop) -> bool:
+        """End one run; one that is merged already comes live, and says so."""
+        async with self._run_locks.of(run_id):
+            try:
+                await self._cancellation.cancel(run_id, stop.ends, forge_seconds=_CANCEL_SECONDS)
+                return True
+            except RunError:
+                run = await self._store.get(run_id)
+                if not run.ended:
+                    self._merged.add(run_id)
+                    text = f"{stop.ends} This was merged before, and comes live."
+                    await self._notifier.say(run, text, key=f"stop:{stop.at.isoformat()}")
+                return False
+            except StoreConflict:
+                return False  # somebody was faster; the next look sees what became of it
+            except TheseusError:
+                _log.exception("run %s could not be ended; the next look tries", run_id)
+                return False
+
+    # Lifting
+
+    async def lift(self, person: Person, why: str = "") -> Stop:
+        """Let work begin again, and return the stop that stood. Nothing comes back by itself.
+
+        Raises `NotAuthorized`, `WrongStage`, `StoreError`, and it stands.
+        """
+        why, given = redact(" ".join(why.split()))[:500], self._given
+        await self._authorizer.ask(person, Act.LIFT, None, f"lift: {why or '-'}")
+        async with self._switch_lock:
+            stop = await self.now()
+            if stop is None:
+                raise WrongStage("Nothing is stopped.")
+            if self._given != given:
+                raise WrongStage("Everything was stopped once more just now; it stays stopped.")
+            await self._stop_guard.lift()
+            await self._forget_told()
+        self._record("emergency_lift", person)
+        told = f"▶️ **{person.name}** has lifted the emergency stop{f': {why}' if why else ''}."
+        at = self._clock.now().isoformat()
+        await self._say(f"{told} What it ended does not come back by itself.", f"lift:{at}")
+        return stop
+
+    async def _gone(self) -> None:
+        """Tell of a stop that was taken away on the machine."""
+        await self._audit(Act.LIFT, None, "file", "the stop is gone from the state folder")
+        await self._forget_told()
+        self._record("emergency_lift", None)
+        at = self._clock.now().isoformat()
+        told = "▶️ The emergency stop was lifted on the machine: it is gone from the state folder."
+        await self._say(told, f"lift:{at}")
+
+    # Telling
+
+    async def _tell(self, stop: Stop, ended: int) -> None:
+        """Audit, journal and say a stop; cut short, all of it is done again."""
+        note = f"{stop.why or '-'} ({ended} runs ended)"
+        await self._audit(Act.STOP, stop.by, stop.how, note)
+        self._record("emergency_stop", stop.by)
+        runs = f" {ended} run{'s' * (ended != 1)} ended." if ended else ""
+        await self._say(f"⛔ {stop.told}{runs}", f"stop:{stop.at.isoformat()}:{stop.how}")
+        await self._key_values.put(STOP, stop)
+        self._told = stop
+
+    async def _audit(self, act: Act, person: Person | None, how: str, note: str) -> None:
+        await self._store.audit(
+            AuditEntry(
+                at=self._clock.now(),
+                action=act,
+                allowed=True,
+                person=person,
+                how=how,
+                note=note,
+            )
+        )
+
+    def _record(self, name: str, person: Person | None) -> None:
+        user = None if person is None else person.id
+        self._recorder.record(Kind.RUN, name, ActionOutcome.OK, user_id=user)
+
+    async def _say(self, text: str, key: str) -> None:
+        await tell(self._chat, self._dev_channel_id, text, key=key)
+
+    async def _quietly(self, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except TheseusError as error:
+            _NOT_CARRIED_OUT(error)

@@ -1,0 +1,136 @@
+"""The classes that this repository's paths are sorted into, and what their guards ask for."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from bot.domain.record import Record
+
+Guard = Literal["free", "review", "named", "never"]
+"""`free`: ships with a plain "ship it". `review`: ships only with a person's explicit "security
+reviewed". `named`: besides, no run changes it unless a person named the file when asking. `never`:
+no run at all."""
+
+
+class PathClass(Record):
+    """Paths (glob patterns, `**` allowed) under one guard.
+
+    Under a guard, a pattern that names a folder covers all that is below it. What is free is
+    spelled out: there `*` is one plain name (letters, digits, `_` and `-`), `**/` any number of
+    such folders, and only a `**` at the end is everything.
+    """
+
+    guard: Guard
+    paths: tuple[str, ...]
+
+
+def _class(guard: Guard, *paths: str) -> PathClass:
+    return PathClass(guard=guard, paths=paths)
+
+
+BUILT_IN: Mapping[str, PathClass] = {
+    "git": _class("never", "**/.git", "**/.gitattributes", "**/.gitmodules"),
+    "secrets": _class("never", "**/.env*", "**/*.pem", "**/*.key", "data/state"),
+    # What may decide, spend, merge, confine or judge, what all of that goes by, and every way out.
+    "authority": _class(
+        "named",
+        "bot/adapters",
+        "bot/authority",
+        "bot/budget",
+        "bot/domain",
+        "bot/grammar",
+        "bot/guards",
+        "bot/infra",
+        "bot/periodic.py",
+        "bot/ports",
+        "bot/proof",
+        "bot/redaction",
+        "bot/self_improvement",
+        "bot/settings",
+        "bot/web",
+        "cogs/__init__.py",
+        "cogs/approvals.py",
+        "cogs/stopping.py",
+        "cogs/ui",
+    ),
+    # What decides how checks run and what people's tools obey, and the tests that hold the others.
+    "checks": _class(
+        "named",
+        "**/.*",
+        "**/*makefile*",
+        "**/*.toml",
+        "**/*.ini",
+        "**/*.cfg",
+        "**/*.lock",
+        "**/*.yaml",
+        "**/*.yml",
+        "**/requirements*.txt",
+        "**/conftest.py",
+        "**/setup.py",
+        "**/noxfile.py",
+        "**/*customize.py",
+        "**/AGENTS*.md",
+        "**/CLAUDE*.md",
+        "**/GEMINI*.md",
+        "tests/attacks",
+        "tests/contracts",
+        "tests/support/entries.py",
+        "tests/twins/obedient_model.py",
+    ),
+    "program": _class("review", "bot", "bench", "local_discord"),
+    "deciding cogs": _class(
+        "review",
+        "cogs/admin.py",
+        "cogs/audits.py",
+        "cogs/budget.py",
+        "cogs/conversation",
+        "cogs/incidents.py",
+        "cogs/memory.py",
+        "cogs/pauses.py",
+        "cogs/runs.py",
+    ),
+    "tests": _class(
+        "review",
+        "tests/bench",
+        "tests/bot",
+        "tests/fakes",
+        "tests/journeys",
+        "tests/local_discord",
+        "tests/support",
+        "tests/twins",
+        "tests/cogs/room.py",
+        "tests/cogs/test_asking_back.py",
+        "tests/cogs/test_audits.py",
+        "tests/cogs/test_budget.py",
+        "tests/cogs/test_chat.py",
+        "tests/cogs/test_forged_words.py",
+        "tests/cogs/test_hearing_people.py",
+        "tests/cogs/test_incidents.py",
+        "tests/cogs/test_memories.py",
+        "tests/cogs/test_missed_*.py",
+        "tests/cogs/test_pauses.py",
+        "tests/cogs/test_reverting.py",
+        "tests/cogs/test_stopping.py",
+        "tests/cogs/test_talking_to_runs.py",
+    ),
+    "prompts": _class(
+        "review",
+        "prompts/chat*.md",
+        "prompts/executor*.md",
+        "prompts/planner*.md",
+        "prompts/pull_request.md",
+        "prompts/reviewer*.md",
+    ),
+    "cogs": _class(
+        "free",
+        "cogs/**/*.py",
+        "cogs/**/*.csv",
+        "cogs/**/*.json",
+        "cogs/**/*.txt",
+        "tests/cogs/**/test_*.py",
+        "tests/regressions/**/test_*.py",
+    ),
+    "words": _class(
+        "free", "README.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.svg", "prompts/persona.md"
+    ),
+}
+"""The classes of this repository. Configuration adds classes, or puts others in their place."""

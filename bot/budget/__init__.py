@@ -1,0 +1,1 @@
+"""What models may cost: caps, who enforces them, prices, reports."""

@@ -1,0 +1,32 @@
+"""`theseus dependencies`: the supply chain, looked at without a network."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.output import JsonOption, print_json
+from bot.cli.supply_chain import examine_dependencies
+from bot.redaction import redact
+
+
+def dependencies(
+    as_json: JsonOption = False,
+    advisories: Annotated[
+        Path | None, typer.Option(help="A folder of advisories in OSV's format.")
+    ] = None,
+    files: Annotated[
+        bool, typer.Option(help="Compare every installed file with its recorded hash.")
+    ] = True,
+) -> None:
+    """Check the lock, the project, what is installed, and advisories; exit 1 on any flaw."""
+    examined = examine_dependencies(Path.cwd(), advisories, files=files)
+    if as_json:
+        print_json(examined.model_dump(mode="json"))
+    else:
+        for flaw in examined.flaws:
+            sys.stdout.write(redact(flaw.line) + "\n")
+        sys.stdout.write(f"{len(examined.flaws)} flaws: {examined.line}\n")
+    if examined.flaws:
+        raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""`theseus doctor`: looks at everything the bot needs, and says how to mend what is wrong."""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from bot.cli.doctor.checks import look_at_checks
+from bot.cli.doctor.discord import look_at_discord
+from bot.cli.doctor.discord_api import permissions
+from bot.cli.doctor.finding import DoctorFinding, Status
+from bot.cli.doctor.forge import look_at_forge
+from bot.cli.doctor.github import look_at_github
+from bot.cli.doctor.machine import (
+    look_at_disk,
+    look_at_git,
+    look_at_people,
+    look_at_prompts,
+    look_at_python,
+    look_at_sandbox,
+    look_at_secrets,
+)
+from bot.cli.doctor.model import look_at_model
+from bot.cli.doctor.supply_chain import look_at_dependencies
+from bot.cli.doctor.web import look_at_http_server
+from bot.settings import Settings
+
+__all__ = ["DoctorFinding", "Status", "examine", "look_at_checks", "permissions"]
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+async def examine(
+    settings: Settings,
+    *,
+    free: Callable[[Path], int] = _free,
+    checks: Callable[[str], None] | None = None,
+) -> list[DoctorFinding]:
+    """Return what was found, in the order a newcomer would set things up.
+
+    `free` tells how many bytes are free where a folder is. With `checks`, which is told how far
+    they are, the full checks are run: minutes.
+    """
+    looks: list[Callable[[Settings], Awaitable[list[DoctorFinding]]]] = [
+        look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
+        look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
+        look_at_http_server, look_at_dependencies, partial(look_at_disk, free=free),
+    ]  # fmt: skip
+    if checks is not None:
+        looks.append(partial(look_at_checks, say=checks))
+    return [finding for look in looks for finding in await look(settings)]

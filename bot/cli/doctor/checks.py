@@ -1,0 +1,111 @@
+"""The doctor's look at the full checks: what fails as the main branch stands can ship nothing."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.domain.change import CheckResult
+from bot.domain.errors import PortError
+from bot.settings import Settings
+
+_NAME, _KEPT, _WORKTREE = "full checks", "full-checks.json", "doctor"
+_SHOWN = 300
+
+
+async def look_at_checks(settings: Settings, *, say: Callable[[str], None]) -> list[DoctorFinding]:
+    """Return whether the full checks pass on the commit the bot runs from, confined as at ship.
+
+    They take minutes: `say` is told of each. A commit that has passed in this environment is not
+    checked again.
+    """
+    if settings.config.forge.runs_full_checks:
+        return [good(_NAME, "left to the forge (forge.runs_full_checks)")]
+    try:
+        base = await GitCheckout(settings.root).head()
+    except PortError as error:
+        return [bad(_NAME, str(error), "Run the bot from a git clone.")]
+    key, kept = _key(base, settings), settings.state / _KEPT
+    if _passed_before(kept, key):
+        return [good(_NAME, f"passed on {base[:10]} before, in this environment")]
+    say(f"     running the full checks on {base[:10]}: minutes; --no-checks leaves them out")
+    try:
+        results = await _run(settings, base, say)
+    except PortError as error:
+        return [bad(_NAME, f"could not be run: {error}", "Mend that, then: theseus doctor")]
+    failed = [result for result in results if not result.ok]
+    if not failed:
+        _keep(kept, key)
+        return [_all_well(results, base)]
+    told = "; ".join(f"{each.name} {each.status} ({_last(each)})" for each in failed)
+    mend = (
+        "No change can ship until they pass here without one. Run `make install` (and `make "
+        "claude`, where a model writes fixes), or mend what the checks name, or take the check "
+        f"out of checks.full in {settings.config_file}."
+    )
+    return [bad(_NAME, f"on {base[:10]}, as it stands: {told}", mend)]
+
+
+def _all_well(results: tuple[CheckResult, ...], base: str) -> DoctorFinding:
+    if not results:
+        return note(_NAME, "none: checks.full is empty, and what is shipped is checked less")
+    took = sum(result.seconds for result in results)
+    return good(_NAME, f"{len(results)} pass on {base[:10]} ({took:.0f} s)")
+
+
+async def _run(
+    settings: Settings, base: str, say: Callable[[str], None]
+) -> tuple[CheckResult, ...]:
+    """Run the full tier in a worktree of the commit, as before a merge."""
+    config = settings.config.sandbox
+    sandbox = await choose_sandbox(
+        config.kind,
+        required=config.required,
+        network=config.network == "all",
+        private=(settings.root, settings.state),
+    )
+
+    async def tell(result: CheckResult) -> None:
+        say(f"     {result.name}: {result.status} after {result.seconds:.0f} s")
+
+    workspaces = GitWorkspaces(settings.root, settings.state / "worktrees")
+    try:
+        async with workspaces.lend(_WORKTREE, base=base) as workspace:
+            verifier = SandboxedVerifier(sandbox, settings.state / "cache")
+            return await verifier.run_checks("full", workspace, (), tell)
+    finally:
+        await workspaces.drop(_WORKTREE)
+
+
+def _key(base: str, settings: Settings) -> str:
+    """Return what the result hangs on: the commit, its checks, and what is installed."""
+    installed = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
+    checks = settings.config.checks.model_dump_json()
+    sandbox = settings.config.sandbox.model_dump_json()
+    said = "\n".join([base, sys.version, sys.prefix, checks, sandbox, *installed])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _passed_before(kept: Path, key: str) -> bool:
+    try:
+        return bool(json.loads(kept.read_text(encoding="utf-8")) == {"passed": key})
+    except (OSError, ValueError):
+        return False
+
+
+def _keep(kept: Path, key: str) -> None:
+    kept.write_text(json.dumps({"passed": key}), encoding="utf-8")
+
+
+def _last(result: CheckResult) -> str:
+    """Return what a check says is wrong, in one line."""
+    lines = [line.strip() for line in result.output.splitlines() if line.strip()]
+    said = result.summary or (lines[-1] if lines else "it said nothing")
+    return " ".join(said.split())[:_SHOWN]

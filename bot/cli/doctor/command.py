@@ -1,0 +1,29 @@
+"""`theseus doctor`: what it found, on a terminal or as JSON."""
+
+import asyncio
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from bot.app import settings_here
+from bot.cli.doctor import examine
+from bot.cli.output import JsonOption, print_json, say
+
+
+def doctor(
+    as_json: JsonOption = False,
+    checks: Annotated[
+        bool, typer.Option(help="Run the full checks, once a commit and environment: minutes.")
+    ] = True,
+) -> None:
+    """Check everything the bot needs, and say how to mend what is wrong; exit code 1 if so."""
+    tell = partial(typer.echo, err=True) if checks else None
+    findings = asyncio.run(examine(settings_here(), checks=tell))
+    if as_json:
+        print_json([finding.model_dump() for finding in findings])
+    else:
+        for finding in findings:
+            say(finding.line)
+    if any(finding.status == "bad" for finding in findings):
+        raise typer.Exit(1)

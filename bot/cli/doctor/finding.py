@@ -1,0 +1,39 @@
+"""One thing the doctor looked at."""
+
+from typing import Literal
+
+from bot.domain.record import Record
+
+Status = Literal["good", "note", "bad"]
+
+
+class DoctorFinding(Record):
+    """One thing looked at. `mend` says what to do about it, where something is to be done."""
+
+    name: str
+    status: Status
+    message: str
+    mend: str = ""
+
+    @property
+    def line(self) -> str:
+        """Return it as one line for a terminal."""
+        mark = {"good": "ok  ", "note": "note", "bad": "BAD "}[self.status]
+        return f"{mark} {self.name}: {self.message}" + (
+            f"\n     -> {self.mend}" if self.mend else ""
+        )
+
+
+def good(name: str, message: str) -> DoctorFinding:
+    """Return a finding that all is well."""
+    return DoctorFinding(name=name, status="good", message=message)
+
+
+def note(name: str, message: str, mend: str = "") -> DoctorFinding:
+    """Return a finding that is worth knowing."""
+    return DoctorFinding(name=name, status="note", message=message, mend=mend)
+
+
+def bad(name: str, message: str, mend: str) -> DoctorFinding:
+    """Return a finding that keeps something from working."""
+    return DoctorFinding(name=name, status="bad", message=message, mend=mend)

@@ -1,0 +1,156 @@
+"""The doctor's look at GitHub: repository, rights, the branch and what protects it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from bot.adapters.github_forge import repository_of
+from bot.app.git_remotes import remote_of
+from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.cli.doctor.github_api import (
+    api_address,
+    github,
+    rights_missing,
+    sees_checks,
+    token_of,
+    token_page,
+)
+from bot.cli.doctor.http import Service, ServiceAnswer
+from bot.domain.errors import ConfigError, ForgeUnavailable
+from bot.settings import Settings
+
+_ALLOWS = {
+    "merge": "allow_merge_commit",
+    "squash": "allow_squash_merge",
+    "rebase": "allow_rebase_merge",
+}
+
+
+async def look_at_github(settings: Settings) -> list[DoctorFinding]:
+    """Return what GitHub would let the bot do; nothing where the forge is another."""
+    forge = settings.config.forge
+    if forge.kind != "github":
+        return []
+    remote = await remote_of(settings.root, forge.remote)
+    if forge.github.repository is None and remote is None:
+        mend = (
+            f"Set forge.github.repository (owner/name) in {settings.config_file}, or point the "
+            f"git remote {forge.remote} at GitHub."
+        )
+        return [bad("github", "no repository is named", mend)]
+    try:
+        api = api_address(settings.environment)
+        repository = forge.github.repository or repository_of(remote.url if remote else "", api)
+        token = await token_of(settings, api)
+        async with github(api, token) as lent:
+            return await _with(lent, token, settings, repository)
+    except ConfigError as error:
+        return [bad("github", str(error), "`theseus setup` asks for what is missing.")]
+    except ForgeUnavailable as error:
+        mend = "Check the network, and THESEUS_GITHUB_API_URL if you set it."
+        return [bad("github", str(error), mend)]
+
+
+async def _with(
+    api: Service, token: str, settings: Settings, repository: str
+) -> list[DoctorFinding]:
+    answer = await api.ask(f"/repos/{repository}")
+    if answer.status != 200 or "full_name" not in answer.fields:
+        return [_unseen(answer, settings, api.base, repository)]
+    findings = [_repository(answer, settings)]
+    findings.append(await _rights(api, token, settings, answer.fields, repository))
+    findings += await _branch(api, settings, answer.fields, repository)
+    return findings
+
+
+def _unseen(answer: ServiceAnswer, settings: Settings, api: str, repository: str) -> DoctorFinding:
+    """Return why the repository cannot be seen with this token."""
+    page = token_page(api, repository)
+    said = f"GitHub answers {answer.status} {answer.words}".strip()
+    if answer.status == 401:
+        mend = f"The token is wrong, expired or revoked: make another at {page}"
+    elif answer.headers.get("X-GitHub-SSO"):
+        mend = "Authorise the token for the organisation: Configure SSO, on the page of tokens."
+    elif answer.headers.get("X-RateLimit-Remaining") == "0":
+        mend = "The rate limit is used up; try again within the hour."
+    elif answer.status in (301, 307, 308):
+        mend = "It was moved or renamed: update forge.github.repository and the git remote."
+    elif answer.status in (403, 404):
+        mend = (
+            f"Give the token (or App) access to {repository}: it must be among its selected "
+            "repositories, and an organisation may have to approve it first."
+        )
+    else:
+        mend = "Check THESEUS_GITHUB_API_URL; for GitHub Enterprise it ends in /api/v3."
+    return bad("github", f"{repository}: {said}", mend)
+
+
+def _repository(answer: ServiceAnswer, settings: Settings) -> DoctorFinding:
+    name, fields = str(answer.fields["full_name"]), answer.fields
+    method = settings.config.forge.github.merge_method
+    if fields.get("archived"):
+        return bad("github", f"{name} is archived: nothing can be changed", "Unarchive it.")
+    if fields.get(_ALLOWS[method]) is False:
+        mend = f"Allow it in the repository's settings, or set it in {settings.config_file}."
+        return bad("github", f"{name} does not allow forge.github.merge_method: {method}", mend)
+    expires = answer.headers.get("GitHub-Authentication-Token-Expiration")
+    until = f"; the token is good until {expires}" if expires else ""
+    kind = "private" if fields.get("private") else "public"
+    return good("github", f"{name}, {kind}{until}")
+
+
+async def _rights(
+    api: Service, token: str, settings: Settings, fields: dict[str, Any], repository: str
+) -> DoctorFinding:
+    branch = str(fields.get("default_branch") or settings.config.forge.branch)
+    as_app = settings.config.forge.github.app is not None
+    page = "Permissions of the App" if as_app else token_page(api.base, repository)
+    missing = await rights_missing(api, token, repository, branch)
+    if missing:
+        return bad("github rights", f"missing: {', '.join(missing)}", f"Give them at {page}")
+    held = fields.get("permissions")
+    if isinstance(held, dict) and not held.get("push"):
+        who = "the App" if as_app else "the token's account"
+        mend = "Give it write access in the repository's settings, under Collaborators."
+        return bad("github rights", f"{who} may not push to {repository}", mend)
+    if not await sees_checks(api, repository, branch):
+        told = "may push and open pull requests, but see no check of GitHub's"
+        mend = f"Give it {'Checks' if as_app else 'Actions'}: read, at {page}"
+        return note("github rights", told, mend)
+    return good("github rights", "may push, open pull requests, and read checks")
+
+
+async def _branch(
+    api: Service, settings: Settings, fields: dict[str, Any], repository: str
+) -> list[DoctorFinding]:
+    branch = quote(settings.config.forge.branch, safe="")
+    name, file = settings.config.forge.branch, settings.config_file
+    answer = await api.ask(f"/repos/{repository}/branches/{branch}")
+    if answer.status == 404:
+        mend = f"Set forge.branch in {file}; the default branch is {fields.get('default_branch')}."
+        return [bad("github branch", f"{repository} has no branch {name}", mend)]
+    rules = await api.ask(f"/repos/{repository}/rules/branches/{branch}")
+    required, reviews = _protection(answer.fields, rules.items)
+    if not answer.fields.get("protected") and not rules.items:
+        mend = "Protect it and require your checks (docs/going-live.md), so that GitHub holds too."
+        return [note("github branch", f"{name} is not protected", mend)]
+    checks = f"required checks: {', '.join(required)}" if required else "no required check seen"
+    findings = [good("github branch", f"{name} is protected; {checks}")]
+    if reviews:
+        told = f"a merge needs {reviews} approving review(s) on GitHub besides “ship it”"
+        findings.append(note("github reviews", told, "Approve the pull request there as well."))
+    return findings
+
+
+def _protection(branch: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[list[str], int]:
+    """Return the names of the required checks and how many reviews the rules ask for."""
+    classic = (branch.get("protection") or {}).get("required_status_checks") or {}
+    named = [str(each) for each in classic.get("contexts") or ()]
+    reviews = 0
+    for rule in rules:
+        told = rule.get("parameters") or {}
+        if rule.get("type") == "required_status_checks":
+            listed = told.get("required_status_checks") or ()
+            named += [str(each.get("context")) for each in listed]
+        if rule.get("type") == "pull_request":
+            reviews = max(reviews, int(told.get("required_approving_review_count") or 0))
+    return sorted(set(named)), reviews

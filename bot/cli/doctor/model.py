@@ -1,0 +1,59 @@
+"""The doctor's look at who writes fixes: engine, package, program, key."""
+
+from bot.cli.doctor.finding import DoctorFinding, bad, good, note
+from bot.cli.doctor.model_api import MODULE, ask_for_models, program
+from bot.domain.errors import AgentError
+from bot.settings import Settings
+
+KEYS = "https://console.anthropic.com/settings/keys"
+
+
+async def look_at_model(settings: Settings, *, package: str = MODULE) -> list[DoctorFinding]:
+    """Return whether the engine that is configured could work; `package` is what it is made of."""
+    engine, environment = settings.config.engine, settings.environment
+    if engine.name == "offline":
+        return [good("model", "none: engine.name is offline, which needs none")]
+    if environment.anthropic_api_key is None and environment.anthropic_base_url is None:
+        return [_without_key(settings)]
+    try:
+        installed = good("claude program", await program(package))
+    except AgentError as error:
+        return [_without_program(settings, str(error))]
+    return [installed, await _key(settings)]
+
+
+async def _key(settings: Settings) -> DoctorFinding:
+    """Return what the model's server says of the key, and what happens when it fails one day."""
+    engine, environment = settings.config.engine, settings.environment
+    key, base = environment.anthropic_api_key, environment.anthropic_base_url
+    offline = engine.fallback == "offline"
+    try:
+        told = await ask_for_models(
+            key.get_secret_value() if key else None, str(base or "") or None
+        )
+    except AgentError as error:
+        mend = (
+            f"Put a valid ANTHROPIC_API_KEY into .env ({KEYS}), and check ANTHROPIC_BASE_URL if "
+            "you set it."
+        )
+        until = "the offline engine writes fixes" if offline else "every run ends there"
+        return bad("model", f"{error}; until that is mended {until} (engine.fallback)", mend)
+    roles = f"{engine.planner.model} plans, {engine.executor.model} writes"
+    after = "the offline engine takes over" if offline else "the run ends"
+    return good("model", f"{told}; {roles}; when they cannot, {after}")
+
+
+def _without_key(settings: Settings) -> DoctorFinding:
+    if settings.config.engine.name == "auto":
+        return note("model", "no ANTHROPIC_API_KEY: the offline engine writes fixes")
+    mend = f"Put ANTHROPIC_API_KEY into {settings.root / '.env'}, or set engine.name: auto."
+    told = "engine.name is claude, and there is no ANTHROPIC_API_KEY: the bot does not start"
+    return bad("model", told, mend)
+
+
+def _without_program(settings: Settings, problem: str) -> DoctorFinding:
+    if settings.config.engine.name == "auto":
+        told = f"{problem}: the offline engine writes fixes, though there is a key"
+        return note("claude program", told, "Run `make claude`.")
+    told = f"engine.name is claude, and {problem}: the bot does not start"
+    return bad("claude program", told, "Run `make claude`, or set engine.name: auto.")

@@ -1,0 +1,27 @@
+"""The supply chain, as far as a glance tells: `theseus dependencies` looks at every file."""
+
+import asyncio
+from functools import partial
+
+from bot.cli.doctor.finding import DoctorFinding, bad, good
+from bot.cli.supply_chain import examine_dependencies
+from bot.domain.errors import ConfigError
+from bot.settings import Settings
+
+
+async def look_at_dependencies(settings: Settings) -> list[DoctorFinding]:
+    """Compare the lock, the project and what is installed; nothing where there is no lock."""
+    if not (settings.root / "uv.lock").is_file():
+        return []
+    mend = "`theseus dependencies` lists everything, each with the way out."
+    try:
+        examined = await asyncio.to_thread(
+            partial(examine_dependencies, settings.root, files=False)
+        )
+    except ConfigError as error:
+        return [bad("dependencies", str(error), mend)]
+    if not examined.flaws:
+        return [good("dependencies", examined.line)]
+    first, more = examined.flaws[0], len(examined.flaws) - 1
+    told = f"{first.package}: {first.message}{f' And {more} more.' if more else ''}"
+    return [bad("dependencies", told, mend)]

@@ -1,0 +1,19 @@
+"""Looking at what a bot keeps must not make it: where nothing is kept, that is said, and where."""
+
+import sys
+from pathlib import Path
+
+from bot.redaction import redact
+
+
+def nothing_at(path: Path, what: str) -> bool:
+    """Return whether nothing is kept at `path`, and say so on standard error then.
+
+    Opening an adapter makes its files and keys; whoever only reads asks this first.
+    """
+    if path.exists():
+        return False
+    told = f"There is no {what} yet: {path} does not exist."
+    way_out = "Run this in the bot's folder, or set THESEUS_STATE to its state folder."
+    sys.stderr.write(redact(f"theseus: {told} {way_out}\n"))
+    return True

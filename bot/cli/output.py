@@ -1,0 +1,53 @@
+"""What the command line prints, it prints without secrets."""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bot.cli.terminal_text import inert
+from bot.redaction import redact, redact_value
+
+OUT = Console(soft_wrap=True, highlight=False, markup=False)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def say(text: str) -> None:
+    """Print a line for a person."""
+    OUT.print(inert(redact(text)))
+
+
+def print_json(value: Any) -> None:
+    """Print a value for a program."""
+    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def open_closed_streams() -> None:
+    """Let nothing be read from, and written to, standard streams that were closed.
+
+    Else the next file that is opened, a database perhaps, takes their place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def drop_output() -> None:
+    """Forget what was not printed yet: it cannot be."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(error: BaseException | str) -> None:
+    """Say on standard error what is wrong."""
+    sys.stderr.write(f"theseus: {inert(redact(str(error)))}\n")
+
+
+def trace(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Write what nobody caught, as Python would."""
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, at))))

@@ -1,0 +1,36 @@
+"""`theseus repair`: the offline engine on any repository."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.system_clock import SystemClock
+from bot.cli.output import JsonOption, print_json, say
+from bot.repair import command
+
+
+def repair(
+    repo: Annotated[Path, typer.Option(help="The repository to repair.")],
+    test: Annotated[str, typer.Option(help="The command that fails now and must pass.")],
+    file: Annotated[str | None, typer.Option(help="Change only this file.")] = None,
+    time: Annotated[float, typer.Option(help="Seconds to search.")] = 60.0,
+    apply: Annotated[bool, typer.Option("--apply", help="Write the fix into the repo.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for a small fix of a failing test, offline. Exit code 1: none was found.
+
+    For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
+    """
+    report = asyncio.run(
+        command.repair(repo, test, file=file, seconds=time, apply=apply, clock=SystemClock())
+    )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        say(report.explanation)
+        if report.diff:
+            say(report.diff)
+    if not report.repaired:
+        raise typer.Exit(1)

@@ -1,0 +1,13 @@
+"""`theseus run`: the bot itself."""
+
+import asyncio
+
+from bot.app import run_bot, settings_here
+from bot.redaction import redact
+from bot.telemetry import configure_logging
+
+
+def run() -> None:
+    """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
+    configure_logging(redact=redact)
+    asyncio.run(run_bot(settings_here()))

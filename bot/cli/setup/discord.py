@@ -1,0 +1,211 @@
+"""The wizard's first part: the bot's token, its rights, where it lives, who may tell it what."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from bot.cli.doctor.discord_api import (
+    PORTAL,
+    address,
+    discord,
+    intents_off,
+    invite_link,
+    lacking,
+    text_channels,
+    who_am_i,
+)
+from bot.cli.doctor.discord_shapes import (
+    Application,
+    Channel,
+    Guild,
+    Member,
+    NamedGuild,
+    listed,
+    needed,
+)
+from bot.cli.doctor.http import Service
+from bot.cli.setup.answers import SetupSession
+from bot.cli.setup.people import choose_people
+from bot.cli.setup.prompts import pick
+from bot.domain.errors import ConfigError
+
+T = TypeVar("T")
+Fields = Mapping[str, Any]
+Ask = Callable[[Service], Coroutine[Any, Any, T]]
+
+_HOW = f"""\
+The bot needs a Discord application of its own.
+  1. {PORTAL} -> New Application.
+  2. Its Bot page -> Reset Token -> Copy. The token is shown once."""
+
+
+def set_up_discord(session: SetupSession) -> None:
+    """Settle token, intents, server, channel and people."""
+    Discord(session).settle()
+
+
+class Discord:
+    """Discord under the token that was found good."""
+
+    def __init__(self, session: SetupSession) -> None:
+        self._session = session
+        self._say = session.asking.say
+        self._base = address(session.settings.environment)
+        self._token = ""
+        self._me = ""
+
+    def settle(self) -> None:
+        """Ask for everything, in order."""
+        self._say("\n1 of 4: Discord")
+        self._find_token()
+        application = self._intents()
+        guild = self._guild(application)
+        self._session.set("discord.guild_id", int(guild["id"]))
+        channel = self._channel(guild, application)
+        self._session.set("discord.dev_channel_id", int(channel["id"]))
+        choose_people(self._session, self._ask, guild, application)
+
+    def _ask(self, call: Ask[T]) -> T:
+        async def asked() -> T:
+            async with discord(self._token, self._base) as api:
+                return await call(api)
+
+        return self._session.look(asked)
+
+    # -------------------------------------------------------------------- token
+
+    def _find_token(self) -> None:
+        if self._session.settings.environment.discord_token is None:
+            self._say(_HOW)
+        refused: frozenset[str] = frozenset()
+        while True:
+            told = self._session.ask_secret(
+                "DISCORD_TOKEN", "Bot token", needed=True, refused=refused
+            )
+            self._token = told.removeprefix("Bot ").strip()
+            if self._accepted():
+                break
+            refused |= {told}
+        if told != self._token:
+            self._session.secrets["DISCORD_TOKEN"] = self._token
+
+    def _accepted(self) -> bool:
+        if not self._token or any(each.isspace() or ord(each) > 126 for each in self._token):
+            _refuse(self._session, "DISCORD_TOKEN: a bot token is one word.")
+            return False
+        me = self._ask(who_am_i)
+        if me.status != 200:
+            hint = (
+                "" if self._token.count(".") == 2 else " A bot token has three parts with dots "
+                "between them; the client secret and the public key are something else."
+            )  # fmt: skip
+            _refuse(
+                self._session, f"DISCORD_TOKEN: Discord does not accept it ({me.status}).{hint}"
+            )
+            return False
+        self._me = str(me.fields["id"])
+        self._say(f"  ok: this is the bot {me.fields['username']}")
+        return True
+
+    # ------------------------------------------------------------------ intents
+
+    def _intents(self) -> Fields:
+        while True:
+            application = self._ask(_application)
+            page = f"{PORTAL}/{application['id']}/bot"
+            missing = intents_off(application)
+            if application.get("bot_require_code_grant"):
+                self._say(f"  Turn off “Requires OAuth2 Code Grant” at {page}, and save.")
+            elif not missing:
+                self._say("  ok: the Server Members and Message Content intents are on")
+                return application
+            else:
+                names = " and ".join(f"“{name} Intent”" for name in missing)
+                self._say(f"  Turn on {names} under Privileged Gateway Intents at")
+                self._say(f"  {page} and save.")
+            if not self._session.asking.again("intents", "  Then look again"):
+                return application
+
+    # ------------------------------------------------------------------- server
+
+    def _guild(self, application: Fields) -> Fields:
+        guilds = self._ask(_guilds)
+        while not guilds:
+            self._say("  The bot is in no server yet. Open this in a browser to invite it with")
+            self._say(f"  what it needs:\n  {invite_link(application)}")
+            if not self._session.asking.again("guild", "  Then look again"):
+                raise ConfigError(
+                    "The bot is in no server, and so nothing more can be set up. Invite it with "
+                    f"{invite_link(application)}, then run `theseus setup` again."
+                )
+            guilds = self._ask(_guilds)
+        index = 0
+        if len(guilds) > 1:
+            for number, each in enumerate(guilds, 1):
+                self._say(f"  {number}. {each['name']}")
+            present = str(self._session.settings.config.discord.guild_id)
+            default = next((str(each["name"]) for each in guilds if each["id"] == present), None)
+            names = [(str(each["name"]), str(each["id"])) for each in guilds]
+            index = pick(self._session.asking, "guild", "Which server", names, default=default)
+        self._say(f"  ok: the bot is in the server {guilds[index]['name']}")
+        return self._ask(lambda api: _full_guild(api, str(guilds[index]["id"])))
+
+    def _channel(self, guild: Fields, application: Fields) -> Fields:
+        """Return the dev channel: one in which the bot may do what it must."""
+        guild_id = str(guild["id"])
+        while True:
+            member, channels = self._ask(lambda api: _rooms(api, guild_id, self._me))
+            if not channels:
+                self._say("  The server has no text channel. Make one, such as #dev.")
+            else:
+                found = self._pick_channel(guild, member, channels)
+                missing = lacking(guild, member, found)
+                if not missing:
+                    return found
+                self._say(f"  In #{found['name']} the bot lacks: {', '.join(missing)}.")
+                self._say("  Give its role these in the channel's settings (Permissions), or")
+                self._say(f"  invite it again: {invite_link(application, guild_id)}")
+            if not self._session.asking.again("channel", "  Then choose again"):
+                if not channels:
+                    raise ConfigError("The server has no text channel; make one, then try again.")
+                return found
+            guild = self._ask(lambda api: _full_guild(api, guild_id))
+
+    def _pick_channel(self, guild: Fields, member: Fields, channels: list[Fields]) -> Fields:
+        self._say("The dev channel is where people report faults and the bot answers:")
+        for number, each in enumerate(channels, 1):
+            missing = lacking(guild, member, each)
+            told = f"  (the bot lacks: {', '.join(missing)})" if missing else ""
+            self._say(f"  {number}. #{each['name']}{told}")
+        present = str(self._session.settings.config.discord.dev_channel_id)
+        usable = [each for each in channels if not lacking(guild, member, each)]
+        default = next((each["name"] for each in channels if each["id"] == present), None)
+        if default is None and len(usable) == 1:
+            default = usable[0]["name"]
+        names = [(str(each["name"]), str(each["id"])) for each in channels]
+        index = pick(self._session.asking, "channel", "Dev channel", names, default=default)
+        return channels[index]
+
+
+def _refuse(session: SetupSession, sentence: str) -> None:
+    session.asking.say(f"  {sentence} Copy it again, from the Bot page at {PORTAL}.")
+
+
+async def _application(api: Service) -> Fields:
+    return await needed(
+        api, "/oauth2/applications/@me", Application, "which application the token is of"
+    )
+
+
+async def _guilds(api: Service) -> list[Fields]:
+    return await listed(api, "/users/@me/guilds?limit=200", NamedGuild, "the bot's servers")
+
+
+async def _full_guild(api: Service, guild_id: str) -> Fields:
+    return await needed(api, f"/guilds/{guild_id}", Guild, "the server's roles")
+
+
+async def _rooms(api: Service, guild_id: str, me: str) -> tuple[Fields, list[Fields]]:
+    mine = f"/guilds/{guild_id}/members/{me}"
+    member = await needed(api, mine, Member, "the bot's own roles")
+    channels = await listed(api, f"/guilds/{guild_id}/channels", Channel, "the server's channels")
+    return member, text_channels(channels)

@@ -1,0 +1,239 @@
+"""The wizard's second part: where proposals go, found from the git remote."""
+
+import asyncio
+import re
+from pathlib import Path
+
+from bot.adapters.github_forge import repository_of
+from bot.app.forges import local_forge_folder
+from bot.app.git_remotes import Remote, branch_standing, remote_of, remotes_of
+from bot.cli.doctor.github import look_at_github
+from bot.cli.doctor.github_api import (
+    APP_ONLY,
+    GITHUB,
+    NEEDED,
+    api_address,
+    default_branch,
+    token_of,
+    token_page,
+)
+from bot.cli.doctor.http import service
+from bot.cli.setup.answers import SetupSession
+from bot.cli.setup.prompts import pick
+from bot.domain.errors import ConfigError, ForgeUnavailable
+from bot.domain.links import ADDRESS_WANTED, web_address
+
+_LOCAL_REMOTE = "theseus"
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\[bot\])?")
+_KINDS = (("local",), ("github",))
+_WAYS = (("token",), ("app",))
+
+
+def set_up_forge(session: SetupSession) -> None:
+    """Settle where proposals go."""
+    session.asking.say("\n2 of 4: where proposals go")
+    forge = session.settings.config.forge
+    found = _on_github(session)
+    if found is not None:
+        name, remote = found
+        session.asking.say(f"  The git remote {name} is {remote.shown}.")
+        default = "local" if forge.kind == "local" and _settled(session) else "github"
+        question = "Proposals go to github, or local (to a repository on this machine)"
+        if pick(session.asking, "forge", question, _KINDS, default=default) == 1:
+            session.set("forge.remote", name)
+            _github(session, remote)
+            return
+    else:
+        session.asking.say("  No git remote leads to GitHub.")
+        if pick(session.asking, "forge", "Proposals go to", _KINDS, default="local") == 1:
+            raise ConfigError(
+                "forge github: point a git remote at the repository first: git -C "
+                f"{session.settings.root} remote add origin git@github.com:OWNER/NAME.git"
+            )
+    _local(session)
+
+
+def _settled(session: SetupSession) -> bool:
+    """Return whether this is not the first time: people are on the list already."""
+    return session.settings.config.discord.dev_channel_id is not None
+
+
+def _on_github(session: SetupSession) -> tuple[str, Remote] | None:
+    """Return the remote that leads to GitHub: the one that is set, else `origin`, else another."""
+    root = session.settings.root
+    names = (session.settings.config.forge.remote, "origin", *asyncio.run(remotes_of(root)))
+    for name in dict.fromkeys(names):
+        remote = asyncio.run(remote_of(root, name))
+        if remote is not None and _may_be_github(session, remote):
+            return name, remote
+    return None
+
+
+def _may_be_github(session: SetupSession, remote: Remote) -> bool:
+    if remote.repository is None:
+        return False
+    environment = session.settings.environment
+    api = api_address(environment, remote.host)
+    if environment.theseus_github_api_url is None and remote.host != "github.com":
+        return asyncio.run(_is_enterprise(api))
+    try:
+        repository_of(remote.url, api)
+    except ConfigError:  # on another host
+        return False
+    return True
+
+
+async def _is_enterprise(api: str) -> bool:
+    """Return whether a GitHub Enterprise server answers there."""
+    try:
+        async with service(api, {}, ForgeUnavailable) as lent:
+            answer = await lent.ask("/meta")
+    except ForgeUnavailable:
+        return False
+    return "X-GitHub-Enterprise-Version" in answer.headers or "installed_version" in answer.fields
+
+
+# ------------------------------------------------------------------- on this machine
+
+
+def _local(session: SetupSession) -> None:
+    """Let proposals go to a bare repository beside the bot, and the checkout follow it."""
+    root = session.settings.root
+    folder = local_forge_folder(session.settings)
+    session.set("forge.kind", "local")
+    session.asking.say(f"  Proposals go to a repository on this machine: {folder}")
+    branch = asyncio.run(branch_standing(root))
+    if branch is not None:
+        session.set("forge.branch", branch)
+    name = _leading_to(root, folder)
+    if name is None:
+        name = _LOCAL_REMOTE
+        taken = asyncio.run(remotes_of(root))
+        while name in taken:
+            name += "-local"
+        session.remote = (name, folder.resolve())
+    session.set("forge.remote", name)
+    _pages(session)
+
+
+def _pages(session: SetupSession) -> None:
+    """Ask where people can open local proposals; without that they are named, not linked."""
+    present = session.settings.config.forge.url
+    question = "Address people can open its pages at (https://...), none for no links"
+    while True:
+        told = session.asking.ask("forge-url", question, default=present or "none")
+        if told.casefold() == "none":
+            told = ""
+        if not told or web_address(told):
+            session.set("forge.url", told.rstrip("/"))
+            return
+        session.asking.say(f"  {told}: {ADDRESS_WANTED}, or none.")
+
+
+def _leading_to(root: Path, folder: Path) -> str | None:
+    """Return the remote that leads to a folder."""
+    for name in asyncio.run(remotes_of(root)):
+        remote = asyncio.run(remote_of(root, name))
+        found = remote.folder if remote else None
+        if found is not None and (root / found).resolve() == folder.resolve():
+            return name
+    return None
+
+
+# -------------------------------------------------------------------------- on GitHub
+
+
+def _github(session: SetupSession, remote: Remote) -> None:
+    api = api_address(session.settings.environment, remote.host)
+    session.set("forge.kind", "github")
+    if api != GITHUB and session.settings.environment.theseus_github_api_url is None:
+        session.secrets["THESEUS_GITHUB_API_URL"] = api
+    has_app = session.settings.config.forge.github.app is not None
+    default = "app" if has_app else "token"
+    repository = session.settings.config.forge.github.repository or str(remote.repository)
+    while True:
+        question = "Act there with a token of your account, or as a GitHub App: token, app"
+        if pick(session.asking, "github-auth", question, _WAYS, default=default) == 0:
+            default = "token"
+            _ask_token(session, api, repository)
+        else:
+            default = "app"
+            _ask_app(session, api)
+        if _works(session, api, repository):
+            break
+        if not session.asking.again("github", "  Mend it and try again"):
+            break
+    _reviewers(session)
+
+
+def _ask_token(session: SetupSession, api: str, repository: str) -> None:
+    if session.settings.environment.github_token is None and "GITHUB_TOKEN" not in session.secrets:
+        session.asking.say("  Make a fine-grained token for this repository alone, with")
+        for name, level in NEEDED.items():
+            session.asking.say(f"    {name}: {'read and write' if level == 'write' else 'read'}")
+        session.asking.say(f"  at {token_page(api, repository)}")
+    while not session.ask_secret("GITHUB_TOKEN", "GitHub token", needed=True):
+        session.asking.say("  Without a token nothing can be proposed there.")
+    if session.settings.config.forge.github.app is not None:
+        session.set("forge.github.app", None)
+
+
+def _ask_app(session: SetupSession, api: str) -> None:
+    app = session.settings.config.forge.github.app
+    rights = ", ".join(f"{name}: {level}" for name, level in (NEEDED | APP_ONLY).items())
+    session.asking.say(f"  The App needs the permissions {rights}, and to be installed there.")
+    ids = {
+        "app-id": ("App id (on its page, under About)", str(app.id) if app else None),
+        "app-installation": (
+            "Installation id (ends the address of the page its Configure button opens)",
+            str(app.installation) if app else None,
+        ),
+    }
+    found = {key: _number(session, key, text, default) for key, (text, default) in ids.items()}
+    key_file = session.asking.ask(
+        "app-key",
+        f"File with its private key, from {session.settings.root}",
+        default=str(app.private_key) if app else "data/state/github-app.pem",
+    )
+    chosen = {
+        "id": found["app-id"],
+        "installation": found["app-installation"],
+        "private_key": key_file,
+    }
+    session.set("forge.github.app", chosen)
+
+
+def _number(session: SetupSession, key: str, question: str, default: str | None) -> int:
+    while True:
+        told = session.asking.ask(key, question, default=default)
+        if told.isdecimal() and int(told) > 0:
+            return int(told)
+        session.asking.say(f"  {told} is no number; {key} is a number such as 123456.")
+
+
+def _works(session: SetupSession, api: str, repository: str) -> bool:
+    """Look what GitHub says of it; take the repository's default branch as the one to follow."""
+    trial = session.trial()
+    try:
+        token = session.look(lambda: token_of(trial, api))
+        branch = session.look(lambda: default_branch(api, token, repository))
+    except (ConfigError, ForgeUnavailable) as error:
+        session.asking.say(f"  {error}")
+        return False
+    if branch is not None:
+        session.set("forge.branch", branch)
+    return session.show(asyncio.run(look_at_github(session.trial())))
+
+
+def _reviewers(session: SetupSession) -> None:
+    present = ", ".join(sorted(session.settings.config.forge.github.reviewers))
+    question = "GitHub logins whose review comments revise a run, none for nobody"
+    while True:
+        told = session.asking.ask("reviewers", question, default=present or "none")
+        logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]
+        logins = [] if [each.casefold() for each in logins] == ["none"] else logins
+        wrong = [each for each in logins if not _LOGIN.fullmatch(each)]
+        if not wrong:
+            session.set("forge.github.reviewers", sorted(logins))
+            return
+        session.asking.say(f"  {', '.join(wrong)}: no GitHub login looks like that.")

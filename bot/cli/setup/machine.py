@@ -1,0 +1,38 @@
+"""The wizard's third and fourth part: the model, and the sandbox."""
+
+import asyncio
+
+from bot.cli.doctor.machine import INSTALL_SANDBOX, look_at_sandbox
+from bot.cli.doctor.model import KEYS, look_at_model
+from bot.cli.setup.answers import SetupSession
+
+_ABOUT = f"""\
+  With a key of Anthropic's, a model diagnoses and writes the fix. You pay Anthropic by use; the
+  caps are in data/config.yaml, under engine. Without one, the offline engine does it: small edits
+  and reverts, judged by tests. Keys: {KEYS}
+  For another server with the same API, set ANTHROPIC_BASE_URL in .env and start again."""
+
+
+def set_up_model(session: SetupSession) -> None:
+    """Settle whether a model works along, and with which key."""
+    session.asking.say("\n3 of 4: the model")
+    environment = session.settings.environment
+    if environment.anthropic_api_key is None:
+        session.asking.say(_ABOUT)
+    if environment.anthropic_base_url is not None:
+        session.asking.say(f"  ANTHROPIC_BASE_URL is {environment.anthropic_base_url}")
+    while True:
+        session.ask_secret("ANTHROPIC_API_KEY", "Anthropic key", needed=False)
+        if session.show(asyncio.run(look_at_model(session.trial()))):
+            return
+        if not session.asking.again("model", "  Mend it and try again"):
+            return
+
+
+def set_up_sandbox(session: SetupSession) -> None:
+    """Look whether commands can be confined; say how to make it so."""
+    session.asking.say("\n4 of 4: the sandbox")
+    while not session.show(asyncio.run(look_at_sandbox(session.trial()))):
+        session.asking.say(f"  {INSTALL_SANDBOX}; without it no fix is tried.")
+        if not session.asking.again("sandbox", "  Then look again"):
+            return

@@ -1,0 +1,111 @@
+"""`theseus setup`: asks, checks each answer where it can, writes everything at the end."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.adapters.system_clock import SystemClock
+from bot.app.forges import open_forge, will_be_made
+from bot.app.git_remotes import add_remote
+from bot.cli.doctor import examine, look_at_checks
+from bot.cli.setup.answers import SetupSession
+from bot.cli.setup.discord import set_up_discord
+from bot.cli.setup.files import write
+from bot.cli.setup.forge import set_up_forge
+from bot.cli.setup.machine import set_up_model, set_up_sandbox
+from bot.cli.setup.prompts import Prompter
+from bot.domain.errors import TheseusError
+from bot.settings import Settings, load
+
+_WELCOME = """\
+This sets the bot up, in four parts: Discord, where proposals go, the model, the sandbox.
+Each answer is checked. Nothing is written before the end; Ctrl-C leaves everything as it is."""
+_LEFT = "\nLeft: nothing was written."
+
+
+def run_setup(root: Path, variables: Mapping[str, str], asking: Prompter) -> int:
+    """Ask, check, write, examine. Return the exit code: 0, or 1 where something is still bad.
+
+    Whoever leaves before the end gets 130, and nothing was written. Raises `TheseusError`.
+    """
+    session = SetupSession(load(root, variables), variables, asking)
+    try:
+        asking.say(_WELCOME)
+        set_up_discord(session)
+        set_up_forge(session)
+        set_up_model(session)
+        set_up_sandbox(session)
+        if not _agreed(session):
+            asking.say(_LEFT)
+            return 130
+        _write(session)
+    except KeyboardInterrupt:
+        asking.say(_LEFT)
+        return 130
+    return _examine(session)
+
+
+def _agreed(session: SetupSession) -> bool:
+    """Show what would be written; return whether it shall be."""
+    session.edits()  # nothing that cannot be written is shown
+    session.trial()
+    lines = session.summary()
+    if not lines:
+        session.asking.say("\nEverything stays as it is: there is nothing to write.")
+        return True
+    session.asking.say("\nThis would be written:")
+    for line in lines:
+        session.asking.say(f"  {line}")
+    return session.asking.confirm("yes", "Write it?", default=True)
+
+
+def _write(session: SetupSession) -> None:
+    kept = write(session.edits(), session.settings.state / "backups")
+    for file in kept:
+        session.asking.say(f"  What was there before is in {file}")
+    if session.remote is not None:
+        asyncio.run(add_remote(session.settings.root, *session.remote))
+    asyncio.run(_make_forge(load(session.settings.root, session.variables)))
+
+
+async def _make_forge(settings: Settings) -> None:
+    """Make the local forge, where that is the one: then the remote leads somewhere."""
+    if will_be_made(settings):
+        async with await open_forge(settings, SystemClock()):
+            pass
+
+
+def _examine(session: SetupSession) -> int:
+    """End in the doctor, and say what comes next."""
+    session.asking.say("\ntheseus doctor:")
+    settings = load(session.settings.root, session.variables)
+    try:
+        fine = session.show(asyncio.run(examine(settings)))
+    except KeyboardInterrupt:
+        session.asking.say("\nLeft: everything is written; `theseus doctor` looks at it again.")
+        return 130
+    except TheseusError as error:
+        session.asking.say(f"  {error}")
+        fine = False
+    if not fine:
+        session.asking.say("\nMend what is BAD, then: theseus doctor")
+        return 1
+    return _check(session, settings)
+
+
+def _check(session: SetupSession, settings: Settings) -> int:
+    """Run the full checks, where that is wanted: what fails without a change lets none ship."""
+    asking = session.asking
+    question = "\nRun the full checks on the commit the bot runs from? They take minutes."
+    try:
+        if asking.confirm("checks", question, default=True):
+            if not session.show(asyncio.run(look_at_checks(settings, say=asking.say))):
+                asking.say("\nMend that, then: theseus doctor")
+                return 1
+        else:
+            asking.say("Before the first change ships, `theseus doctor` runs them as well.")
+    except KeyboardInterrupt:
+        asking.say("\nLeft: everything is written; `theseus doctor` runs the full checks again.")
+        return 130
+    asking.say("Next: theseus run   (under systemd: docs/going-live.md)")
+    return 0

@@ -1,0 +1,128 @@
+"""`uv.lock`: every file of every package has a hash and comes from the one index."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from bot.cli.supply_chain.report import Flaw
+from bot.domain.errors import ConfigError
+
+INDEX, FILES = "https://pypi.org/simple", "https://files.pythonhosted.org/"
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_RELOCK = "Restore uv.lock from git, or make a new one with `uv lock`."
+
+
+class File(NamedTuple):
+    """One file of a package, as it is fetched."""
+
+    url: str
+    hash: str
+
+
+class Package(NamedTuple):
+    """One locked package. `source` is what uv.lock says, for example `registry`, and where."""
+
+    name: str
+    version: str
+    source: tuple[str, str]
+    files: tuple[File, ...]
+    metadata: Mapping[str, Any]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is the project itself."""
+        return self.source[0] in ("editable", "virtual") and self.source[1] == "."
+
+
+class Lock(NamedTuple):
+    """The whole file."""
+
+    packages: tuple[Package, ...]
+
+    def versions(self, name: str) -> list[str]:
+        """Return a package's locked versions: one, or one for each kind of machine."""
+        return [package.version for package in self.packages if package.name == name]
+
+    @property
+    def project(self) -> Package | None:
+        """Return the project's own entry."""
+        return next((package for package in self.packages if package.is_ours), None)
+
+
+def read_lock(file: Path) -> Lock:
+    """Read it. Raises `ConfigError`."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return Lock(tuple(_package(each) for each in content["package"]))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}). {_RELOCK}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{file} is no lock of uv's ({error}). {_RELOCK}") from error
+
+
+def _package(entry: Mapping[str, Any]) -> Package:
+    source = next(((str(kind), str(place)) for kind, place in entry["source"].items()), ("", ""))
+    files = [*entry.get("wheels", ()), *([entry["sdist"]] if "sdist" in entry else ())]
+    return Package(
+        name=canonicalize_name(entry["name"]),
+        version=str(entry.get("version", "")),
+        source=source,
+        files=tuple(
+            File(str(each.get("url", each.get("path", ""))), str(each.get("hash", "")))
+            for each in files
+        ),
+        metadata=entry.get("metadata", {}),
+    )
+
+
+def unsafe(lock: Lock) -> Iterator[Flaw]:
+    """Yield what is wrong with the lock itself."""
+    for package in lock.packages:
+        if package.is_ours:
+            continue
+        if package.source != ("registry", INDEX):
+            kind, place = package.source
+            message = f"comes from {kind} {place}, not from {INDEX}."
+            yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+        if not package.files:
+            message = "has no file with a hash."
+            yield Flaw(what="hash", package=package.name, message=message, mend=_RELOCK)
+        for file in package.files:
+            yield from _wrong_file(package, file)
+
+
+def _wrong_file(package: Package, file: File) -> Iterator[Flaw]:
+    name = file.url.rpartition("/")[2]
+    if not file.url.startswith(FILES):
+        message = f"{name} is fetched from {file.url.partition(name)[0]}, not from {FILES}."
+        yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+    if not _HASH.fullmatch(file.hash):
+        message = f"{name} has no sha256 hash."
+        yield Flaw(what="hash", package=package.name, message=message, mend=_RELOCK)
+    if not _belongs(package, name):
+        message = f"{name} is no file of version {package.version}."
+        yield Flaw(what="source", package=package.name, message=message, mend=_RELOCK)
+
+
+def _belongs(package: Package, name: str) -> bool:
+    try:
+        if name.endswith(".whl"):
+            found, version, *_ = parse_wheel_filename(name)
+        elif name.endswith((".zip", ".tar.gz")):
+            found, version = parse_sdist_filename(name)
+        else:  # old kinds of archives: the name has to begin like the package
+            return canonicalize_name(name).startswith(package.name)
+        return found == package.name and version == Version(package.version)
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return False

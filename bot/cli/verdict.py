@@ -1,0 +1,140 @@
+"""`theseus verdict`: did a fix hold, judged on two journals from wherever they come."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from bot.cli.output import complain, print_json
+from bot.detection.comparison import compare
+from bot.domain.errors import ConfigError
+from bot.domain.samples import Sample, sample_of
+from bot.domain.watch import Comparison, WatchRules
+
+_NAMED = 10  # bad lines of one file
+_EVENTS = 8
+_IN_A_FILE = WatchRules(least_minutes=0)
+"""What is in a file is all there is: to wait for more of it is no use."""
+
+
+def verdict(
+    before: Annotated[Path, typer.Option(help="A journal from before the fix, as NDJSON.")],
+    after: Annotated[Path, typer.Option(help="A journal from after it.")],
+    event: Annotated[str, typer.Option(help="kind.name, for example command.roll")],
+    fingerprint: Annotated[
+        str | None, typer.Option(help="The failure to go away; by default all of the event.")
+    ] = None,
+) -> None:
+    """Say whether a fix held, as JSON: before against after, with numbers.
+
+    For example: theseus verdict --before monday.ndjson --after tuesday.ndjson --event command.roll
+    """
+    judged = judge(before, after, event, fingerprint)
+    for complaint in judged.complaints:
+        complain(complaint)
+    print_json(judged.to_json(event, fingerprint))
+
+
+class Judged(NamedTuple):
+    """What came of it, and what was wrong with the files."""
+
+    comparison: Comparison
+    complaints: tuple[str, ...]
+
+    def to_json(self, event: str, fingerprint: str | None) -> dict[str, Any]:
+        """Return it as JSON's own types; `p_value` is the one that decided."""
+        found = self.comparison
+        values = {"same": found.p_same, "worse": found.p_worse, "slower": found.p_slower}
+        return {
+            "verdict": found.verdict,
+            "event": event,
+            "fingerprint": fingerprint,
+            "p_value": _deciding(found),
+            "p_values": values,
+            "counts": {
+                "before": found.before.model_dump(mode="json"),
+                "after": found.after.model_dump(mode="json"),
+            },
+            "reasons": list(found.reasons),
+        }
+
+
+def judge(before: Path, after: Path, event: str, fingerprint: str | None) -> Judged:
+    """Compare two journal files. Lines that are no records are told of, and passed over.
+
+    An empty `after` is no traffic. Raises `ConfigError` for a file that is not there or holds no
+    journal, and for an event that neither of them knows.
+    """
+    was, now = _Side(before, "--before", event), _Side(after, "--after", event)
+    if not was.samples and not now.samples:
+        known = ", ".join(sorted(was.events | now.events)[:_EVENTS])
+        raise ConfigError(f"verdict --event {event}: neither file has it. They have: {known}.")
+    found = compare(
+        was.samples,
+        now.samples,
+        fingerprint,
+        _IN_A_FILE,
+        before_minutes=was.minutes,
+        after_minutes=now.minutes,
+    )
+    return Judged(found, (*was.complaints, *now.complaints))
+
+
+class _Side:
+    """The samples of one event in one file, and how long that file is."""
+
+    def __init__(self, path: Path, option: str, event: str) -> None:
+        self.samples: list[Sample] = []
+        self.events: set[str] = set()
+        self.bad: list[str] = []
+        first, last, read = float("inf"), float("-inf"), 0
+        for sample in self._read(path, option):
+            read += 1
+            first, last = min(first, sample.at), max(last, sample.at)
+            self.events.add(sample.event)
+            if sample.event == event:
+                self.samples.append(sample)
+        self.minutes = (last - first) / 60 if read else 0.0
+        if not read:
+            self._nothing(path, option)
+        more = len(self.bad) - _NAMED
+        told = self.bad[:_NAMED] + ([f"{path}: {more} more lines passed over"] if more > 0 else [])
+        self.complaints = tuple(told)
+
+    def _nothing(self, path: Path, option: str) -> None:
+        if self.bad:
+            raise ConfigError(f"verdict {option} {path}: no line of it is a journal record.")
+        if option == "--before":
+            raise ConfigError(f"verdict {option} {path}: it is empty; there is nothing to compare.")
+        self.bad.append(f"{path}: it is empty: no traffic")
+
+    def _read(self, path: Path, option: str) -> Iterator[Sample]:
+        try:
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                for number, line in enumerate(lines, 1):
+                    if not line.strip():
+                        continue
+                    try:
+                        yield _sample(line)
+                    except (ValueError, RecursionError, OverflowError) as error:
+                        self.bad.append(f"{path}:{number}: passed over: {error}")
+        except OSError as error:
+            what = error.strerror or "cannot be read"
+            raise ConfigError(f"verdict {option} {path}: {what}.") from error
+
+
+def _sample(line: str) -> Sample:
+    fields = json.loads(line)
+    if not isinstance(fields, dict):
+        raise ValueError("a record is a JSON object")  # noqa: TRY004 - the line is bad, not a type
+    return sample_of(fields)
+
+
+def _deciding(found: Comparison) -> float | None:
+    """Return the p-value behind the verdict; of a regression, the smaller one."""
+    if found.verdict != "regressed":
+        return found.p_same
+    values = [p for p in (found.p_worse, found.p_slower) if p is not None]
+    return min(values, default=None)

@@ -1,0 +1,80 @@
+"""The command tree: times every command, and answers every failure once."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client._error_replies import answer, error_text
+from bot.client._instrumentation import Instruments
+from bot.client._interaction_inputs import command_name
+from bot.domain.errors import TheseusError
+from bot.domain.journal import ActionOutcome
+from bot.telemetry.recorder import outcome_of
+
+
+class InstrumentedTree(app_commands.CommandTree[Any]):
+    """Slash commands and context menus of every cog pass through here."""
+
+    instruments: Instruments
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Start the clock; everybody may use everyday commands."""
+        self.instruments.began(interaction)
+        return True
+
+    async def on_error(
+        self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Record the failure and tell the person, whatever state the interaction is in."""
+        cause = _bug_behind(error)
+        silent = _answers_itself(interaction.command)
+        private = True
+        if isinstance(cause, TheseusError):
+            self.instruments.command_ended(interaction, ActionOutcome.OK)
+            text = str(cause)
+        elif cause is not None:
+            action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
+            text, private = error_text(_shown(interaction), action), False
+        else:
+            self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
+            text = _polite(error)
+        if not silent:
+            await answer(interaction, text, private=private)
+
+
+def _bug_behind(error: app_commands.AppCommandError) -> BaseException | None:
+    """Return what the cog's code raised; `None` when the person or Discord is the cause.
+
+    A transformer says by a `ValueError` that an option makes no sense; anything else is its own.
+    """
+    if isinstance(error, app_commands.CommandInvokeError):
+        return error.original
+    if isinstance(error, app_commands.TransformerError):
+        cause = error.__cause__
+        return None if isinstance(cause, ValueError) else cause
+    return None
+
+
+def _shown(interaction: discord.Interaction) -> str:
+    menu = isinstance(interaction.command, app_commands.ContextMenu)
+    name = command_name(interaction)
+    return f"“{name}”" if menu else f"`/{name}`"
+
+
+def _polite(error: app_commands.AppCommandError) -> str:
+    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+        return "That command has changed meanwhile; try it once more in a moment."
+    return f"I could not run that: {error}"
+
+
+def _answers_itself(
+    command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | None,
+) -> bool:
+    """Whether the cog has an error reply of its own; two would be one too many."""
+    if getattr(command, "on_error", None) is not None:
+        return True
+    cog = getattr(command, "binding", None)
+    own = commands.Cog.cog_app_command_error
+    return isinstance(cog, commands.Cog) and type(cog).cog_app_command_error is not own

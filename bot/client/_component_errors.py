@@ -1,0 +1,71 @@
+"""Buttons, selects, forms and autocompletes that raise: journalled, and the person is told.
+
+discord.py catches what their callbacks raise and only logs it. Overriding `on_error` on the
+classes of `discord.ui` would change the library for the whole process, and would still miss dynamic
+items (the persistent buttons) and autocompletes, which have no such hook. Its log is the one place
+that all of them pass, and the traceback there leads to the interaction. A cog's listener for
+presses (`on_interaction`) reaches `failed` through the client's `on_error`.
+"""
+
+import asyncio
+import logging
+
+import discord
+
+from bot.client._error_replies import answer, error_text
+from bot.client._instrumentation import Instruments
+from bot.client._interaction_inputs import interaction_of
+from bot.domain.errors import TheseusError
+
+_LOGGERS = ("discord.ui.view", "discord.ui.modal", "discord.app_commands.tree")
+PRESSES = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+_SHOWN = {
+    discord.InteractionType.component: "That",
+    discord.InteractionType.modal_submit: "That form",
+}
+
+
+class ComponentFailures(logging.Handler):
+    """Takes what discord.py logs of one client's interactions, while it is attached."""
+
+    def __init__(self, client: discord.Client, instruments: Instruments) -> None:
+        super().__init__(logging.ERROR)
+        self._client = client
+        self._instruments = instruments
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def attach(self) -> None:
+        """Begin to listen; again is harmless."""
+        for name in _LOGGERS:
+            logging.getLogger(name).addHandler(self)
+
+    async def detach(self) -> None:
+        """Stop listening, and end the answers under way; again is harmless."""
+        for name in _LOGGERS:
+            logging.getLogger(name).removeHandler(self)
+        for task in self._answering:
+            task.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one report; those without an interaction of this client are none of ours."""
+        error = record.exc_info[1] if record.exc_info else None
+        interaction = interaction_of(error) if error is not None else None
+        if error is not None and interaction is not None and interaction.client is self._client:
+            self.failed(interaction, error)
+
+    def failed(self, interaction: discord.Interaction, error: BaseException) -> None:
+        """Record a failure and answer the person, who would see Discord's bare "failed"."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            self._instruments.autocomplete_failed(interaction, error)
+            return
+        if interaction.type not in _SHOWN:
+            return  # commands are answered by the tree
+        refused = isinstance(error, TheseusError)
+        action = self._instruments.component_ended(interaction, error, refused=refused)
+        what = _SHOWN[interaction.type]
+        text = str(error) if refused else error_text(what, action, private=True)
+        # A logging handler cannot wait: the answer is a task of ours, ended by `detach`.
+        task = asyncio.get_running_loop().create_task(answer(interaction, text, private=True))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)

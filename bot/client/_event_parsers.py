@@ -1,0 +1,32 @@
+"""Events that discord.py cannot read: each is journalled, and the connection goes on."""
+
+import logging
+from collections.abc import Callable, MutableMapping
+from functools import partial
+from typing import Any
+
+from bot.client._instrumentation import Instruments
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What discord.py raises about a frame that is not as it expects, outside of its parsers."""
+
+# Without what is in it there is no session to go on with: the connection is made anew instead.
+_NEEDED = "READY"
+_log = logging.getLogger(__name__)
+
+Parse = Callable[[Any], None]
+
+
+def survive_events(parsers: MutableMapping[str, Parse], instruments: Instruments) -> None:
+    """Wrap discord.py's parsers of dispatched events: one that raises costs its event alone."""
+    for event, parse in parsers.items():
+        if event != _NEEDED:
+            parsers[event] = partial(_parse, event, parse, instruments)
+
+
+def _parse(event: str, parse: Parse, instruments: Instruments, data: Any) -> None:
+    try:
+        parse(data)
+    except Exception as error:  # noqa: BLE001  # whatever discord.py makes of a strange payload
+        instruments.gateway(event.lower(), error, {"event": event, "data": data})
+        _log.warning("discord.py cannot read a %s event: %r", event, error)

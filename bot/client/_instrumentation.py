@@ -1,0 +1,183 @@
+"""Instrumentation: everything a cog does is journalled, with no code in the cog."""
+
+import asyncio
+import functools
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+from bot.client import _interaction_inputs as seen
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.ports.clock import Clock
+from bot.telemetry import Recorder
+from bot.telemetry.recorder import outcome_of
+
+_STARTED = "theseus_started"
+
+
+class Instruments:
+    """Turns what discord.py tells about commands, components and loops into journal records."""
+
+    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+        self._recorder = recorder
+        self._clock = clock
+        self._typed: weakref.WeakKeyDictionary[commands.Context[Any], float] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def began(self, interaction: discord.Interaction) -> None:
+        """Note when it began, on the interaction itself."""
+        interaction.extras.setdefault(_STARTED, self._clock.monotonic())
+
+    def command_ended(
+        self,
+        interaction: discord.Interaction,
+        outcome: ActionOutcome,
+        error: BaseException | None = None,
+    ) -> Action:
+        """Record a slash command or context menu; with an `error`, how it failed."""
+        menu = isinstance(interaction.command, app_commands.ContextMenu)
+        return self._interaction(
+            Kind.CONTEXT_MENU if menu else Kind.COMMAND,
+            seen.command_name(interaction),
+            outcome,
+            interaction,
+            error,
+            seen.command_inputs(interaction),
+        )
+
+    def autocomplete_failed(self, interaction: discord.Interaction, error: BaseException) -> Action:
+        """Record that a command could not offer choices."""
+        name = f"{seen.command_name(interaction)} autocomplete"
+        inputs = seen.command_inputs(interaction)
+        return self._interaction(Kind.COMMAND, name, outcome_of(error), interaction, error, inputs)
+
+    def component_ended(
+        self, interaction: discord.Interaction, error: BaseException, *, refused: bool = False
+    ) -> Action:
+        """Record a press or a form that raised; a refusal is no failure."""
+        return self._interaction(
+            Kind.COMPONENT,
+            seen.component_name(interaction, error),
+            ActionOutcome.OK if refused else outcome_of(error),
+            interaction,
+            None if refused else error,
+            seen.component_inputs(interaction),
+        )
+
+    def text_command_began(self, ctx: commands.Context[Any]) -> None:
+        """Note when a typed command began."""
+        self._typed[ctx] = self._clock.monotonic()
+
+    def text_command_ended(
+        self,
+        ctx: commands.Context[Any],
+        outcome: ActionOutcome,
+        error: BaseException | None = None,
+    ) -> Action:
+        """Record a command that was typed after a mention."""
+        return self._recorder.record(
+            Kind.COMMAND,
+            ctx.command.qualified_name if ctx.command else "unknown",
+            outcome,
+            duration_ms=self._since(self._typed.get(ctx)),
+            guild_id=ctx.guild.id if ctx.guild else None,
+            channel_id=ctx.channel.id,
+            user_id=ctx.author.id,
+            shard=ctx.guild.shard_id if ctx.guild else None,
+            error=error,
+            inputs=seen.typed_inputs(ctx),
+        )
+
+    def listener_raised(
+        self, event: str, error: BaseException, arguments: tuple[Any, ...] = ()
+    ) -> Action:
+        """Record a listener that raised; listeners that don't are not worth a record each."""
+        about = seen.event_place(arguments)
+        return self._recorder.record(
+            Kind.LISTENER,
+            seen.scope_of(error) or event,
+            outcome_of(error),
+            guild_id=about.guild_id,
+            channel_id=about.channel_id,
+            user_id=about.user_id,
+            error=error,
+            inputs={"event": event, **about.inputs},
+        )
+
+    def gateway(
+        self,
+        what: str,
+        error: BaseException | None = None,
+        told: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record that the connection was made, lost or resumed, or what failed of it.
+
+        `told` is what Discord sent then; it is bounded and redacted like any input.
+        """
+        self._recorder.record(Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told)
+
+    def watch_loops(self, cog: commands.Cog) -> None:
+        """Journal every iteration of the cog's `tasks.loop`s, before they start."""
+        for name in dir(type(cog)):
+            if isinstance(getattr(type(cog), name, None), tasks.Loop):
+                loop: tasks.Loop[Any] = getattr(cog, name)
+                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop.coro)
+
+    def _timed(
+        self, name: str, work: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(work)
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            try:
+                with self._recorder.timed(Kind.TASK, name):
+                    return await work(*args, **kwargs)
+            except BaseException:
+                _need_not_be_looked_at(asyncio.current_task())
+                raise
+
+        return timed
+
+    def _interaction(
+        self,
+        kind: Kind,
+        name: str,
+        outcome: ActionOutcome,
+        interaction: discord.Interaction,
+        error: BaseException | None,
+        inputs: Mapping[str, object],
+    ) -> Action:
+        started = interaction.extras.get(_STARTED, self._clock.monotonic())
+        return self._recorder.record(
+            kind,
+            name,
+            outcome,
+            duration_ms=self._since(started),
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id,
+            user_id=interaction.user.id,
+            shard=interaction.guild.shard_id if interaction.guild else None,
+            error=error,
+            inputs=inputs,
+        )
+
+    def _since(self, started: float | None) -> float | None:
+        if started is None:
+            return None
+        return round((self._clock.monotonic() - started) * 1000, 3)
+
+
+def _need_not_be_looked_at(task: asyncio.Task[Any] | None) -> None:
+    """Keep asyncio from complaining, much later, that nobody looked at what ended this task."""
+    if task is not None:
+        task.remove_done_callback(_look)
+        task.add_done_callback(_look)
+
+
+def _look(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()

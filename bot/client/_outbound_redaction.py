@@ -1,0 +1,174 @@
+"""What any cog says to Discord, in whatever way, is said without secrets.
+
+Everything discord.py goes out by two ways: the client's requests, and the webhooks that carry
+answers to interactions. Both are hung with the redactor here, so that no cog has to think of it,
+nor one that somebody adds tomorrow. What the bot is shown as doing goes over the gateway, and past
+`said_of` first.
+"""
+
+import asyncio
+import codecs
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import discord
+from discord.http import HTTPClient, Route
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+
+Redact = Callable[[str], str]
+_KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
+_MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
+_CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r\x1b"})
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTENT = 2_000
+_SHOWN = ("name", "state", "details")
+_WITHHELD = b"This file was withheld: it is too long to look through for secrets.\n"
+
+
+def keep_secrets(http: HTTPClient, redact: Redact) -> None:
+    """Have both ways out go through `redact`. Call it before anything is sent; again is fine.
+
+    The webhooks' way out belongs to the present context, and to the tasks that are made in it.
+    """
+    async_context.set(_DiscreetWebhooks(redact))
+    if isinstance(http.__dict__.get("request"), _DiscreetRequests):
+        return
+    http.__dict__["request"] = _DiscreetRequests(http.request, redact)
+
+
+class _DiscreetRequests:
+    """Stands before `HTTPClient.request`. Commands are our own words, written in the source."""
+
+    def __init__(self, request: Callable[..., Any], redact: Redact) -> None:
+        self._request = request
+        self._redact = redact
+
+    async def __call__(
+        self,
+        route: Route,
+        *,
+        files: Sequence[discord.File] | None = None,
+        form: Iterable[dict[str, Any]] | None = None,
+        **given: Any,
+    ) -> Any:
+        if "json" in given and not route.path.endswith("/commands"):
+            given["json"] = cleaned(given["json"], self._redact)
+        if isinstance(given.get("reason"), str):
+            given["reason"] = self._redact(given["reason"])
+        if form is not None:
+            form = await asyncio.to_thread(_parts, list(form), self._redact)
+        return await self._request(route, files=files, form=form, **given)
+
+
+class _DiscreetWebhooks(AsyncWebhookAdapter):
+    """Webhooks, and with them every answer to a command, a button or a form."""
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # discord.py's own
+        self._redact = redact
+
+    async def request(
+        self,
+        route: Route,
+        session: Any,
+        *,
+        payload: dict[str, Any] | None = None,
+        multipart: list[dict[str, Any]] | None = None,
+        **given: Any,
+    ) -> Any:
+        """Send it without secrets."""
+        if payload is not None:
+            payload = cleaned(payload, self._redact)
+        if multipart is not None:
+            multipart = await asyncio.to_thread(_parts, multipart, self._redact)
+        if isinstance(given.get("reason"), str):
+            given["reason"] = self._redact(given["reason"])
+        return await super().request(route, session, payload=payload, multipart=multipart, **given)
+
+
+def cleaned(value: Any, redact: Redact) -> Any:
+    """Return what Discord is told, its texts redacted; ids and pictures stay as they are."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {
+            key: inner if key in _KEPT and isinstance(inner, str) else cleaned(inner, redact)
+            for key, inner in value.items()
+        } | _content_of(value, redact)
+    if isinstance(value, list | tuple):
+        return [cleaned(inner, redact) for inner in value]
+    return value
+
+
+def _content_of(value: dict[str, Any], redact: Redact) -> dict[str, str]:
+    """Return a message's text, no longer than Discord takes: marks are longer than some secrets."""
+    text = value.get("content")
+    if not isinstance(text, str):
+        return {}
+    clean = redact(text)
+    fits = len(clean) <= max(_CONTENT, len(text))
+    return {"content": clean if fits else f"{clean[: _CONTENT - 1]}…"}
+
+
+def _parts(parts: Sequence[dict[str, Any]], redact: Redact) -> list[dict[str, Any]]:
+    return [_part(part, redact) for part in parts]
+
+
+def _part(part: dict[str, Any], redact: Redact) -> dict[str, Any]:
+    """Return one part of a form: the message itself, or a file."""
+    value = part["value"]
+    if part.get("name") == "payload_json":
+        return {**part, "value": json.dumps(cleaned(json.loads(value), redact))}
+    if not isinstance(value, io.IOBase):
+        return part
+    name = part.get("filename")
+    named = {**part, "filename": redact(name)} if isinstance(name, str) else part
+    content = _content(value)
+    clean = _clean_file(content, redact)
+    # Bytes where it changed: discord.py would start a file again for another try, not ours.
+    return named if clean == content else {**named, "value": clean}
+
+
+def _content(file: Any) -> bytes:
+    """Return what is in a file; it is left where it was."""
+    start = file.tell()
+    content = file.read()
+    file.seek(start)
+    return content if isinstance(content, bytes) else b""
+
+
+def _clean_file(content: bytes, redact: Redact) -> bytes:
+    """Return the file without secrets. What is no text (a picture) is let through as it is."""
+    encoding = _encoding(content)
+    if encoding is None:
+        return content
+    text = content.decode(encoding, "replace")
+    if len(text) > _MOST:
+        return _WITHHELD
+    clean = redact(text)
+    return content if clean == text else clean.encode(encoding, "replace")
+
+
+def _encoding(content: bytes) -> str | None:
+    """Return what a text is written in; a byte that does not fit makes no picture of a log."""
+    if content.startswith(_MARKS):
+        return "utf-16"
+    signs = content.replace(b"\0", b"")
+    if 50 * (len(signs) - len(signs.translate(None, _CONTROLS))) > len(signs):
+        return None
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def said_of(activity: Any, redact: Redact) -> Any:
+    """Return what the bot is shown as doing, for everybody to read, without secrets."""
+    for name in _SHOWN:
+        words = getattr(activity, name, None)
+        if isinstance(words, str) and (clean := redact(words)) != words:
+            setattr(activity, name, clean)
+    return activity

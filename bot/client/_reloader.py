@@ -1,0 +1,160 @@
+"""Taking on changed files while running: cogs are reloaded, core code asks for a restart."""
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client._command_sync import CommandSync
+from bot.domain.errors import ConfigError
+from bot.domain.journal import Kind
+from bot.ports.runtime import Adoption
+from bot.telemetry import Recorder
+
+_log = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Implements `bot.ports.runtime.Runtime` for one bot and its folder of cogs.
+
+    `wanted` are the extensions the configuration names; empty means all that are there.
+    """
+
+    def __init__(
+        self,
+        bot: commands.Bot,
+        root: Path,
+        recorder: Recorder,
+        sync: CommandSync,
+        wanted: Sequence[str] = (),
+    ) -> None:
+        self._bot = bot
+        self._root = root
+        self._recorder = recorder
+        self._sync = sync
+        self._wanted = frozenset(wanted)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Reload the cogs among `changed`; discord.py puts the old one back if loading fails."""
+        async with self._one_at_a_time:
+            return await self._adopt(changed)
+
+    def commands(self) -> frozenset[str]:
+        """Return the slash commands of the cogs that are loaded."""
+        found = self._bot.tree.walk_commands()
+        return frozenset(
+            each.qualified_name for each in found if isinstance(each, app_commands.Command)
+        )
+
+    async def _adopt(self, changed: Sequence[str]) -> Adoption:
+        reloaded: list[str] = []
+        failed: dict[str, str] = {}
+        importlib.invalidate_caches()
+        for file in changed:
+            self._forget_bytecode(file)
+        shared = self._forget_shared() if any(_is_shared(file) for file in changed) else None
+        for module in self._modules(changed, everything=shared is not None):
+            try:
+                with self._recorder.timed(Kind.RELOAD, module):
+                    await self._reload(module)
+                reloaded.append(module)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
+                _log.warning("%s keeps its old code", module, exc_info=error)
+                failed[module] = _reason(error)
+        if shared is not None and failed and not reloaded:
+            self._forget_shared()
+            sys.modules.update(shared)  # nobody runs the new shared code: the old one stays
+        if reloaded:
+            await self._sync_commands()
+        return Adoption(
+            reloaded=tuple(reloaded),
+            failed=failed,
+            restart_needed=tuple(file for file in changed if _is_core(file)),
+        )
+
+    def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
+        """Return the extensions that must load again, each once."""
+        names = [name for file in changed if (name := extension_of(file))]
+        if everything:
+            names = [name for name in self._bot.extensions if name.startswith("cogs.")] + names
+        known = self._wanted or frozenset(names)
+        return [n for n in dict.fromkeys(names) if n in known or n in self._bot.extensions]
+
+    async def _reload(self, module: str) -> None:
+        # Not `find_spec`: that answers from what is loaded, though its file may be gone.
+        place = self._root.joinpath(*module.split("."))
+        exists = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+        if module in self._bot.extensions:
+            await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
+        elif exists:
+            await self._bot.load_extension(module)
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord if the commands changed; a failure is tried again by and by."""
+        try:
+            if self._sync.changed():
+                with self._recorder.timed(Kind.RELOAD, "commands"):
+                    await self._sync.sync()
+        except (discord.DiscordException, aiohttp.ClientError, OSError, ConfigError) as error:
+            _log.warning("discord was not told the changed commands: %s", error)
+
+    def _forget_shared(self) -> dict[str, ModuleType]:
+        """Take what cogs share out of the loaded modules; return it."""
+        extensions = tuple(self._bot.extensions)
+        shared = {
+            name: module
+            for name, module in sys.modules.items()
+            if name.startswith("cogs.") and not _is_part_of(name, extensions)
+        }
+        for name in shared:
+            del sys.modules[name]
+        return shared
+
+    def _forget_bytecode(self, file: str) -> None:
+        """Compiled code is matched by whole seconds and size; a quick fix could look unchanged."""
+        if file.endswith(".py"):
+            compiled = importlib.util.cache_from_source(str(self._root / file))
+            Path(compiled).unlink(missing_ok=True)
+
+
+def extension_of(file: str) -> str | None:
+    """Return a file's extension: `cogs/dice.py` and `cogs/dice/x.py` -> `cogs.dice`."""
+    parts = PurePosixPath(file).parts
+    if len(parts) < 2 or parts[0] != "cogs" or not file.endswith(".py"):
+        return None
+    name = parts[1].removesuffix(".py")
+    return None if name.startswith("_") or name == "ui" else f"cogs.{name}"
+
+
+def _is_shared(file: str) -> bool:
+    """Whether it is code of the cogs that is no cog's own: `cogs/ui/...`, `cogs/_words.py`."""
+    return file.startswith("cogs/") and file.endswith(".py") and extension_of(file) is None
+
+
+def _is_part_of(name: str, extensions: tuple[str, ...]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in extensions)
+
+
+def _is_core(file: str) -> bool:
+    return file.startswith(("bot/", "local_discord/")) or file in (
+        "pyproject.toml",
+        "uv.lock",
+        "data/config.yaml",
+    )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
+        return "SystemExit: it ends the program while it loads; it is unloaded now"
+    cause = error.original if isinstance(error, commands.ExtensionFailed) else error
+    return f"{type(cause).__name__}: {cause}"

@@ -1,0 +1,1 @@
+"""`theseus demo`: planted faults, visitors, the private clone."""

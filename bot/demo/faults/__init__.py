@@ -1,0 +1,106 @@
+"""Real faults to plant, so that the whole loop can be tried: small plausible commits.
+
+Each breaks one command while every test, lint and type check still passes. FAULTS are met by a
+person who types a command; LIVING ones show only in the use of many, by which the bot notices them.
+"""
+
+import random
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from bot.demo.faults._fault import Change, FaultStep, Living, PlantedFault
+from bot.domain.errors import ConfigError
+
+__all__ = [
+    "DEFINITIONS",
+    "FAULTS",
+    "LIVING",
+    "Change",
+    "FaultStep",
+    "Living",
+    "PlantedFault",
+    "choose",
+    "edited",
+    "find_living",
+    "plant",
+]  # fmt: skip
+
+DEFINITIONS = ("_dice", "_reminders", "_polls", "_living")
+"""The modules here that say what is broken how. The copy a demo's bot works on has none of them:
+whoever looks for the cause there must not find the answer written down."""
+
+
+def _defined(what: str) -> Iterator[Any]:
+    for name in DEFINITIONS:
+        module = f"{__name__}.{name}"
+        if find_spec(module) is not None:
+            yield from getattr(import_module(module), what, ())
+
+
+FAULTS: tuple[PlantedFault, ...] = tuple(_defined("FAULTS"))
+LIVING: tuple[Living, ...] = tuple(_defined("LIVING"))
+
+
+def choose(name: str | None, seed: int | None) -> PlantedFault:
+    """Return the fault of that name, or one at random; the same seed gives the same one.
+
+    Raises ConfigError, naming the known faults, for an unknown name.
+    """
+    if not FAULTS:
+        raise ConfigError(
+            "--fault: this copy of the repository holds no faults, as it is the one a demo's bot "
+            "works on. Start the demo from your own clone, or with --fault none."
+        )
+    if name is None:
+        return random.Random(seed).choice(FAULTS)  # noqa: S311 - variety, not secrecy
+    for fault in FAULTS:
+        if fault.name == name:
+            return fault
+    known: tuple[PlantedFault | Living, ...] = (*FAULTS, *LIVING)
+    names = ", ".join(each.name for each in known)
+    raise ConfigError(f"--fault {name}: there is no such fault. Known: {names}, none.")
+
+
+def find_living(name: str | None) -> Living | None:
+    """Return the living fault of that name, if there is one. They are never chosen at random."""
+    return next((each for each in LIVING if each.name == name), None)
+
+
+def plant(change: Change, checkout: Path) -> list[str]:
+    """Edit the checkout's files as the change's commit does; return the paths changed.
+
+    Committing is left to the caller. Raises ConfigError, and changes nothing, when a file is
+    missing or a snippet does not stand in it exactly once.
+    """
+    texts = edited(change, checkout)
+    for file, text in texts.items():
+        (checkout / file).write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def edited(change: Change, checkout: Path) -> dict[str, str]:
+    """Return the texts of the checkout's files after the change. Raises ConfigError as `plant`."""
+    edits = [(change.file, change.replacements)]
+    if change.test_replacements:
+        edits.append((change.test_file, change.test_replacements))
+    return {file: _edited(change, checkout / file, snippets) for file, snippets in edits}
+
+
+def _edited(change: Change, path: Path, snippets: tuple[tuple[str, str], ...]) -> str:
+    """Return the file's text with the snippets replaced."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--fault {change.name}: cannot read {path}: {error.strerror}") from error
+    for before, after in snippets:
+        found = text.count(before)
+        if found != 1:
+            raise ConfigError(
+                f"--fault {change.name}: {path} holds {before.strip()!r} {found} times instead of "
+                "once, so the fault no longer fits; choose another one or bring it up to date."
+            )
+        text = text.replace(before, after)
+    return text

@@ -1,0 +1,130 @@
+"""Pages of the local forge, for people: the list of pull requests, and one with its diff.
+
+No script, and nothing somebody wrote is taken as HTML.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import web
+
+from bot.demo._forge_diff import diff_view
+from bot.demo._markdown import markdown
+from bot.domain.errors import ForgeError, ForgeRejected
+from bot.domain.evidence import Commit
+from bot.domain.proposal import ForgeProposal
+from bot.infra.html_templates import Templates
+
+_FOLDER = Path(__file__).parent
+_STYLE = _FOLDER / "static" / "forge.css"
+_NUMBER = r"{number:\d{1,9}}"
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+Page = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class ForgeReader(Protocol):
+    """What the pages read. Raises `ForgeRejected` for an unknown number, `ForgeUnavailable`."""
+
+    async def proposals(self, *, limit: int = 100) -> Sequence[ForgeProposal]:
+        """Return proposals, newest first."""
+        ...
+
+    async def proposal(self, number: int) -> ForgeProposal:
+        """Return one as it is now."""
+        ...
+
+    async def body(self, number: int) -> str:
+        """Return its description, as it was written."""
+        ...
+
+    async def commits(self, number: int) -> Sequence[Commit]:
+        """Return its commits, oldest first."""
+        ...
+
+    async def diff(self, number: int) -> str:
+        """Return its unified diff."""
+        ...
+
+
+def forge_routes(reader: ForgeReader) -> Sequence[web.RouteDef]:
+    """Return `/forge/`, `/forge/pulls/{number}`, its `.diff`, and the style sheet."""
+    pages = _ForgePages(reader)
+    return [
+        web.get("/forge", _to_list),
+        web.get("/forge/", pages.with_errors(pages.pulls)),
+        web.get(f"/forge/pulls/{_NUMBER}", pages.with_errors(pages.pull)),
+        web.get(f"/forge/pulls/{_NUMBER}.diff", pages.with_errors(pages.plain_diff)),
+        web.get("/forge/style.css", _style),
+    ]
+
+
+class _ForgePages:
+    def __init__(self, reader: ForgeReader) -> None:
+        self._reader = reader
+        self._templates = Templates(
+            _FOLDER / "templates",
+            filters={"diff_view": diff_view, "markdown": markdown, "minute": _minute},
+        )
+
+    async def pulls(self, _: web.Request) -> web.Response:
+        proposals = await self._reader.proposals()
+        return await self._page("pulls.html", "Pull requests", proposals=proposals)
+
+    async def pull(self, request: web.Request) -> web.Response:
+        number = int(request.match_info["number"])
+        proposal = await self._reader.proposal(number)
+        return await self._page(
+            "pull.html",
+            f"{proposal.title} · #{number}",
+            proposal=proposal,
+            body=await self._reader.body(number),
+            commits=await self._reader.commits(number),
+            diff=await self._reader.diff(number),
+        )
+
+    async def plain_diff(self, request: web.Request) -> web.Response:
+        diff = await self._reader.diff(int(request.match_info["number"]))
+        return web.Response(text=diff, content_type="text/plain", headers=_HEADERS)
+
+    def with_errors(self, page: Page) -> Page:
+        """Return a page that shows the forge's errors as pages."""
+
+        async def guarded(request: web.Request) -> web.Response:
+            try:
+                return await page(request)
+            except ForgeError as error:
+                status = 404 if isinstance(error, ForgeRejected) else 503
+                title = "Not here" if status == 404 else "The forge cannot be read now"
+                return await self._page("error.html", title, status=status, told=str(error))
+
+        return guarded
+
+    async def _page(
+        self, template: str, title: str, *, status: int = 200, **values: object
+    ) -> web.Response:
+        text = await asyncio.to_thread(self._templates.render, template, {"title": title, **values})
+        return web.Response(text=text, content_type="text/html", status=status, headers=_HEADERS)
+
+
+async def _style(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(_STYLE, headers={"Cache-Control": "no-cache"})
+
+
+async def _to_list(_: web.Request) -> web.Response:
+    return web.Response(status=308, headers={"Location": "/forge/"})
+
+
+def _minute(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")

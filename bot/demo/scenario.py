@@ -1,0 +1,78 @@
+"""What goes on around a living fault: visitors come, code comes live, a service goes down."""
+
+import asyncio
+import contextlib
+from contextlib import AsyncExitStack
+from typing import Protocol, Self
+
+from bot.demo.faults import Living
+from bot.demo.third_party import ThirdParty
+from bot.demo.traffic import TrafficGenerator, TrafficPattern
+from bot.demo.workspace import DemoWorkspace, deploy_commit
+from local_discord.person import Person
+
+
+class Restartable(Protocol):
+    """The bot's process."""
+
+    def restart(self) -> None:
+        """End it; it is started again."""
+        ...
+
+
+class DemoScenario:
+    """An async context manager: it goes on from when the bot is online until that is left."""
+
+    def __init__(
+        self,
+        living: Living,
+        base_url: str,
+        workspace: DemoWorkspace,
+        bot: Restartable,
+        *,
+        seed: int = 0,
+    ) -> None:
+        self._living = living
+        self._base_url = base_url
+        self._workspace = workspace
+        self._bot = bot
+        self.traffic = TrafficGenerator(
+            base_url, TrafficPattern(living.acts, living.pause, living.rush), seed=seed
+        )
+        self._running: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._running = asyncio.create_task(self._run(), name="demo-scenario")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _run(self) -> None:
+        async with Person(self._base_url, "alice") as somebody:
+            await somebody.wait_for_bot(timeout=120)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.traffic.visit(), name="demo-traffic")
+            if self._living.fault is not None and self._living.healthy_seconds:
+                group.create_task(self._deploy(), name="deploy")
+
+    async def _deploy(self) -> None:
+        """Have somebody's commit come live, as it would anywhere: merged, pulled, restarted."""
+        if self._living.fault is None:
+            return
+        await asyncio.sleep(self._living.healthy_seconds)
+        await deploy_commit(self._living.fault, self._workspace)
+        self._bot.restart()
+
+
+async def third_party(living: Living, workspace: DemoWorkspace, stack: AsyncExitStack) -> None:
+    """Start the service that a living fault needs, if it needs one, and tell the bot's cogs."""
+    if not living.flaps:
+        return
+    party = await stack.enter_async_context(ThirdParty(living.flaps))
+    (workspace.state / "quotes.url").write_text(party.url, encoding="utf-8")

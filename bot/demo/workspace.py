@@ -1,0 +1,246 @@
+"""A private home for the demo: a clone of this repository with a fault, a forge, a configuration.
+
+Nothing outside the home is changed; the source repository is only read.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Self
+
+import yaml
+
+from bot.demo.faults import DEFINITIONS, Change, plant
+from bot.domain.errors import ConfigError
+
+_LEFT_OUT = (
+    ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis",
+    ".import_linter_cache", "state", ".env", ".git", "*.egg-info",
+)  # fmt: skip
+ABOUT_FAULTS = (
+    *(f"bot/demo/faults/{name}.py" for name in DEFINITIONS),
+    "tests/bot/demo/test_faults.py",
+    "tests/bot/demo/test_demo_workspace.py",
+    "tests/bot/demo/test_living_faults.py",
+    "tests/bot/repair/test_candidate_gate.py",
+    "tests/bot/repair/test_planted_faults.py",
+    "tests/bot/self_improvement/steps/test_withdrawal.py",
+    "tests/journeys/test_after_setup.py",
+    "tests/journeys/test_claude.py",
+    "tests/journeys/test_newcomer.py",
+    "tests/journeys/test_planted_faults.py",
+    "tests/journeys/test_stop_everything.py",
+)
+"""What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the
+copy, nor in its history. To search there is to find the cause, not the answer."""
+FORMER_PATHS = (
+    *(f"bot/local/faults/{name}.py" for name in DEFINITIONS),
+    "tests/bot/local/test_faults.py",
+    "tests/bot/local/test_homestead.py",
+    "tests/bot/local/test_living_faults.py",
+    "tests/bot/repair/test_gate.py",
+    "tests/bot/stages/test_withdrawal.py",
+)
+"""Where the same stood before it was moved: in no file any more, but in older commits."""
+_FULL_TIER = "\n  full:\n"
+_SHORT_TIER = """\
+    - {name: lint, command: [ruff, check, .], seconds: 30}
+    - {name: types, command: [mypy, cogs], seconds: 120}
+    - name: tests of the everyday cogs
+      command: [pytest, -q, {tests}]
+      seconds: 120
+"""
+_EVERYDAY = ("dice", "polls", "quotes", "reminders")
+_ME = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
+
+
+@dataclass(frozen=True)
+class DemoWorkspace:
+    """Where the demo's parts are. `checkout` is what the bot runs from."""
+
+    home: Path
+    checkout: Path
+    forge: Path
+    state: Path
+    config: Path
+
+    @classmethod
+    def at(cls, home: Path, state: Path | None = None) -> Self:
+        """Return the parts of a home in that folder, whether they are there yet or not.
+
+        `state` is where the bot keeps its state, if not in the home. Raises `ConfigError` when
+        another bot's state is in it: its runs would speak in channels that are not there.
+        """
+        state = state or home / "state"
+        if (state / "theseus.sqlite3").exists():
+            raise ConfigError(
+                f"THESEUS_STATE: {state} holds the state of another bot; the demo needs an empty "
+                "folder there, or none set."
+            )
+        return cls(home, home / "checkout", home / "forge.git", state, home / "config.yaml")
+
+
+@dataclass(frozen=True)
+class DemoPaths:
+    """What the configuration must say about the local Discord the bot will live in.
+
+    `settings` replaces keys of its sections.
+    """
+
+    guild_id: int
+    dev_channel_id: int
+    listed: tuple[int, ...]
+    url: str
+    engine: str
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+async def prepare(
+    source: Path, workspace: DemoWorkspace, fault: Change | None, demo_paths: DemoPaths
+) -> None:
+    """Make the home from the repository (or unpacked archive) at `source`.
+
+    Raises `ConfigError` when git is missing or refuses.
+    """
+    workspace.state.mkdir(parents=True, exist_ok=True)
+    await _clone(source, workspace.checkout)
+    await _shorten_full_tier(workspace.checkout)
+    if fault is not None:
+        await _commit(fault, workspace.checkout)
+    await _git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
+    await _git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
+    await _git(workspace.checkout, "fetch", "--quiet", "origin")
+    workspace.config.write_text(_configuration(workspace, demo_paths), encoding="utf-8")
+
+
+async def deploy_commit(change: Change, workspace: DemoWorkspace) -> None:
+    """Commit a change in the checkout and push it to the forge; the bot has to be restarted then.
+
+    Raises `ConfigError`.
+    """
+    await _commit(change, workspace.checkout)
+    await _git(workspace.checkout, "push", "--quiet", "origin", "HEAD:main")
+
+
+async def _commit(change: Change, checkout: Path) -> None:
+    changed = plant(change, checkout)
+    await _git(checkout, "add", "--", *changed)
+    author = change.author if "<" in change.author else f"{change.author} <dev@localhost>"
+    await _git(
+        checkout, *_ME, "commit", "--quiet", "--no-verify", "--author", author,
+        "--message", change.message,
+    )  # fmt: skip
+
+
+async def _clone(source: Path, checkout: Path) -> None:
+    """Clone the repository at its head; an archive without history becomes a repository first.
+
+    What is about faults is left out of either.
+    """
+    if (source / ".git").exists() and await _has_commit(source):
+        await _copy_history(source, checkout)
+        return
+    await asyncio.to_thread(
+        shutil.copytree, source, checkout, ignore=shutil.ignore_patterns(*_LEFT_OUT)
+    )
+    for path in ABOUT_FAULTS:
+        (checkout / path).unlink(missing_ok=True)
+    await _git(checkout, "init", "--quiet", "--initial-branch", "main")
+    await _git(checkout, "add", "--all")
+    await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+
+
+async def _copy_history(source: Path, checkout: Path) -> None:
+    """Write the commits up to the head anew without what is about faults, and check them out.
+
+    A clone would bring every object along, and what a later commit takes out stays readable.
+    """
+    stream = checkout.with_name("history")
+    left_out = (f":(exclude){path}" for path in (*ABOUT_FAULTS, *FORMER_PATHS))
+    head = (await _git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
+    what = ("--reencode=yes", "--signed-tags=strip", head, "--", ".", *left_out)
+    with stream.open("wb") as written:
+        await _git(
+            source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written
+        )
+    await _git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
+    with stream.open("rb") as read:
+        await _git(checkout, "fast-import", "--quiet", "--force", given=read)
+    stream.unlink()
+    await _git(checkout, "reset", "--quiet", "--hard", "main")
+
+
+async def _shorten_full_tier(checkout: Path) -> None:
+    """Commit a full tier that a visitor can wait for: all tests would take minutes."""
+    file = checkout / "data/config.yaml"
+    text = file.read_text(encoding="utf-8")
+    start = text.find(_FULL_TIER)
+    if start < 0:
+        return
+    tests = ", ".join(f"tests/cogs/test_{name}.py" for name in _EVERYDAY)
+    short = _SHORT_TIER.replace("{tests}", tests)
+    file.write_text(text[:start] + _FULL_TIER + short, encoding="utf-8")
+    await _git(checkout, "add", "--", "data/config.yaml")
+    message = "Demo: a full tier short enough to wait for"
+    commit = ("commit", "--quiet", "--no-verify", "--allow-empty", "--message", message)
+    await _git(checkout, *_ME, *commit)
+
+
+async def _has_commit(source: Path) -> bool:
+    try:
+        await _git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except ConfigError:
+        return False
+    return True
+
+
+def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
+    content = yaml.safe_load((workspace.checkout / "data/config.yaml").read_text(encoding="utf-8"))
+    people = {"users": list(demo_paths.listed), "roles": []}
+    content["discord"] = {
+        "guild_id": demo_paths.guild_id,
+        "dev_channel_id": demo_paths.dev_channel_id,
+    }
+    content["people"] = {"developers": people, "approvers": people}
+    content["engine"]["name"] = demo_paths.engine
+    content["forge"].update(kind="local", path=str(workspace.forge), url=demo_paths.url)
+    # The code here is the visitor's own copy of this very repository.
+    content["sandbox"]["required"] = False
+    for section, values in demo_paths.settings.items():
+        content.setdefault(section, {}).update(values)
+    return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)
+
+
+async def _git(
+    folder: Path,
+    *arguments: str,
+    given: IO[bytes] | None = None,
+    output: IO[bytes] | None = None,
+) -> str:
+    """Return what git prints, unless it is to go into `output`. Raises `ConfigError`."""
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", *arguments]
+    try:
+        git = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL if given is None else given,
+            stdout=asyncio.subprocess.PIPE if output is None else output,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        raise ConfigError("git is not installed, and the demo needs it.") from error
+    told, complaint = await git.communicate()
+    if git.returncode:
+        raise ConfigError(f"git {arguments[0]} failed in {folder}: {complaint.decode().strip()}")
+    return (told or b"").decode(errors="replace")

@@ -1,0 +1,160 @@
+"""Counts in a sliding window of time, and over the last hours for charts."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from bot.detection.sketch import Sketch, bin_of
+from bot.domain.anomaly import Rule
+from bot.domain.charts import Point
+
+BUCKETS = 30
+SLOT_SECONDS = 300.0
+SLOTS = 36
+
+Bucket = list[int]
+"""Number of the bucket since 1970, actions, failures."""
+
+Seen = deque[tuple[float, str]]
+"""When, and the id of the record."""
+
+
+class SlidingWindow:
+    """Actions and failures of the last `seconds`, in `BUCKETS` buckets.
+
+    It reaches back to the start of the bucket that was `seconds` ago: it never leaves out anything
+    younger, and holds what is older by a thirtieth at most.
+    """
+
+    __slots__ = ("_width", "actions", "buckets", "failures")
+
+    def __init__(self, seconds: float, buckets: Iterable[Sequence[int]] = ()) -> None:
+        self._width = seconds / BUCKETS
+        self.buckets: deque[Bucket] = deque(list(each) for each in buckets)
+        self.actions = sum(bucket[1] for bucket in self.buckets)
+        self.failures = sum(bucket[2] for bucket in self.buckets)
+
+    def add(self, at: float, now: float, failed: bool) -> None:
+        """Count one action, and forget what is too old by `now`."""
+        self.roll(now)
+        number, buckets = int(at // self._width), self.buckets
+        if buckets and buckets[-1][0] == number:
+            bucket = buckets[-1]
+        else:
+            found = self._bucket(number, now)
+            if found is None:
+                return
+            bucket = found
+        bucket[1] += 1
+        self.actions += 1
+        if failed:
+            bucket[2] += 1
+            self.failures += 1
+
+    def _bucket(self, number: int, now: float) -> Bucket | None:
+        """Return another bucket than the newest; `None` if it is too old for the window."""
+        if number < int(now // self._width) - BUCKETS:
+            return None
+        at = len(self.buckets)
+        while at and self.buckets[at - 1][0] > number:
+            at -= 1
+        if at and self.buckets[at - 1][0] == number:
+            return self.buckets[at - 1]
+        bucket = [number, 0, 0]
+        self.buckets.insert(at, bucket)
+        return bucket
+
+    def roll(self, now: float) -> None:
+        """Forget what is too old by `now`."""
+        oldest, buckets = int(now // self._width) - BUCKETS, self.buckets
+        while buckets and buckets[0][0] < oldest:
+            _, actions, failures = buckets.popleft()
+            self.actions -= actions
+            self.failures -= failures
+
+    def rewind(self, now: float) -> None:
+        """Forget what lies after `now`: the clock was set back."""
+        newest = int(now // self._width)
+        while self.buckets and self.buckets[-1][0] > newest:
+            _, actions, failures = self.buckets.pop()
+            self.actions -= actions
+            self.failures -= failures
+
+
+class Slot:
+    """Five minutes of one kind: how many actions and failures, and p95 in ms once it is over."""
+
+    __slots__ = ("actions", "failures", "number", "p95")
+
+    def __init__(self, number: int, actions: int = 0, failures: int = 0, p95: float = 0.0) -> None:
+        self.number, self.actions, self.failures, self.p95 = number, actions, failures, p95
+
+
+class CountHistory:
+    """The last three hours in slots of five minutes, the empty ones left out."""
+
+    __slots__ = ("_open", "slots")
+
+    def __init__(self, slots: Iterable[Slot] = ()) -> None:
+        self.slots: deque[Slot] = deque(slots, maxlen=SLOTS)
+        self._open = Sketch()
+
+    def add(self, at: float, failed: bool, duration: int | None) -> None:
+        """Count one action; `duration` is the bin of what it took, where that counts."""
+        number, slots = int(at // SLOT_SECONDS), self.slots
+        if not slots or slots[-1].number < number:
+            self.close()
+            self._open = Sketch()
+            slots.append(Slot(number))
+        slot = slots[-1]
+        if slot.number == number:
+            if duration is not None:
+                self._open.add(duration)
+        else:
+            found = next((each for each in reversed(slots) if each.number == number), None)
+            if found is None:
+                return
+            slot = found
+        slot.actions += 1
+        slot.failures += failed
+
+    def close(self) -> None:
+        """Give the slot that is being filled the p95 of what it has so far."""
+        if self.slots and self._open.total:
+            self.slots[-1].p95 = self._open.quantile(0.95)
+
+    def rewind(self, now: float) -> None:
+        """Forget what lies after `now`: the clock was set back."""
+        while self.slots and self.slots[-1].number > int(now // SLOT_SECONDS):
+            self.slots.pop()
+            self._open = Sketch()
+
+    def failures_since(self, since: float) -> int:
+        """Return how many failures there were, by whole slots."""
+        first = int(since // SLOT_SECONDS)
+        return sum(slot.failures for slot in self.slots if slot.number >= first)
+
+
+def binned(duration_ms: float | None) -> int | None:
+    """Return the bin of a duration, or `None` if it is none: negative, infinite, no number."""
+    if duration_ms is None or not 0 <= duration_ms < float("inf"):
+        return None
+    return bin_of(duration_ms)
+
+
+def series(history: CountHistory, rule: Rule, now: float) -> tuple[Point, ...]:
+    """Return a point for each slot of the last three hours that has one for that rule."""
+    history.close()
+    first = int(now // SLOT_SECONDS) - SLOTS + 1
+    slots = {slot.number: slot for slot in history.slots if slot.number >= first}
+    if rule is Rule.REPEATED_ERROR:
+        numbers = range(min(slots, default=first + SLOTS), first + SLOTS)
+        counts = {number: slots[number].failures if number in slots else 0 for number in numbers}
+        return tuple(_point(number, count) for number, count in counts.items())
+    if rule is Rule.ERROR_RATE:
+        return tuple(_point(n, slot.failures / slot.actions) for n, slot in slots.items())
+    return tuple(_point(n, slot.p95) for n, slot in slots.items() if slot.p95)
+
+
+def _point(number: int, value: float) -> Point:
+    return Point(at=datetime.fromtimestamp(number * SLOT_SECONDS, UTC), value=value)

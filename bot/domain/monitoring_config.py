@@ -1,0 +1,89 @@
+"""When and how incidents are told, and when the bot looks back on itself: as configured."""
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import Field, field_validator
+
+from bot.domain.anomaly import Rule
+from bot.domain.incident import Severity
+from bot.domain.record import Record
+
+
+class QuietHours(Record):
+    """From one time of day to another, over midnight too. Only high severity is told then."""
+
+    start: time = Field(alias="from")
+    end: time = Field(alias="to")
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _zone(name)
+
+
+class Storm(Record):
+    """More incidents than `incidents` in so many minutes are told in one message."""
+
+    incidents: int = Field(default=5, ge=1)
+    minutes: float = Field(default=1.0, gt=0, le=1_440)
+
+
+def _severities() -> dict[Rule, Severity]:
+    return {
+        Rule.ERROR_RATE: Severity.HIGH,
+        Rule.REPEATED_ERROR: Severity.MEDIUM,
+        Rule.LATENCY: Severity.LOW,
+    }
+
+
+class IncidentsConfig(Record):
+    """How incidents are told."""
+
+    resolved_after_minutes: float = Field(default=30.0, gt=0, le=10_080)
+    severity: dict[Rule, Severity] = Field(default_factory=_severities)
+    quiet_hours: QuietHours | None = None
+    storm: Storm = Storm()
+    charts: bool = True
+
+
+class SelfAuditConfig(Record):
+    """When the bot looks back on itself. `cron` has five fields; null: only when asked."""
+
+    cron: str | None = "0 9 * * *"
+    timezone: str = "UTC"
+    days: float = Field(default=7.0, gt=0, le=90)
+    proposals: int = Field(default=0, ge=0, le=10)
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, expression: str | None) -> str | None:
+        if expression is not None:
+            _check_cron(expression)
+        return expression
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _zone(name)
+
+
+def _check_cron(expression: str) -> None:
+    try:
+        CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(
+            f"{expression!r} is no cron expression ({error}); `0 9 * * *` means daily at 9"
+        ) from error
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"{name!r} is no time zone; use one as `Europe/Berlin` or `UTC`"
+        ) from error
+    return name

@@ -1,0 +1,177 @@
+"""The state machine of a run, as data: every edge there is, and the one function that follows one.
+
+A state is what a run is to do next (`stage`), for which `goal`, and how it stands with that: its
+status, or what it waits for. `TABLE` says in rows which edges there are, `EDGES` is what the rows
+come to. The picture in docs/architecture.md is made of `TABLE`.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
+
+from bot.domain.errors import InvalidTransition
+from bot.domain.run import ENDED, Goal, Run, Stage, Status, Waiting
+
+Standing = Status | Waiting
+"""A status, or, of a run that waits, what it waits for; never `Status.WAITING` itself."""
+
+_PROVE = (Stage.EXECUTE, Stage.VERIFY, Stage.PROPOSE)
+ORDER: Mapping[Goal, tuple[Stage, ...]] = MappingProxyType(
+    {
+        "investigate": (Stage.OBSERVE, Stage.DIAGNOSE),
+        "fix": (Stage.OBSERVE, Stage.DIAGNOSE, Stage.PLAN, *_PROVE, Stage.SHIP),
+        "revert": (Stage.OBSERVE, *_PROVE, Stage.SHIP),
+    }
+)
+"""The stages of each goal, in order."""
+
+
+class RunState(NamedTuple):
+    """Where a run stands."""
+
+    goal: Goal
+    stage: Stage
+    standing: Standing
+
+    def __str__(self) -> str:
+        return f"{self.goal}: {self.stage}, {self.standing}"
+
+
+class EdgeRule(NamedTuple):
+    """Edges of one kind: from any of the standings `before`, `at` those stages, to any of `after`.
+
+    `to` is the stage it leads to (absent: it stays the same), `goals` are those it is there for;
+    where a goal lacks one of the stages, the edge is not there.
+    """
+
+    name: str
+    before: frozenset[Standing]
+    after: frozenset[Standing]
+    at: tuple[Stage, ...] = tuple(Stage)
+    to: Stage | None = None
+    goals: tuple[Goal, ...] = ("investigate", "fix", "revert")
+
+
+def next_stage(goal: Goal, stage: Stage) -> Stage | None:
+    """Return what comes after that stage; `None` after the last, and for one that is not there."""
+    return dict(pairwise(ORDER[goal])).get(stage)
+
+
+def _set(*standings: Standing) -> frozenset[Standing]:
+    return frozenset(standings)
+
+
+_QUEUED, _RUNNING = _set(Status.QUEUED), _set(Status.RUNNING)
+_ACTIVE = _QUEUED | _RUNNING
+_WAITS: frozenset[Standing] = frozenset(Waiting)
+_LIVE = _ACTIVE | _WAITS
+_ENDED: frozenset[Standing] = frozenset(ENDED)
+_FIX: tuple[Goal, ...] = ("fix",)
+_SHIP = (Stage.SHIP,)
+_BEFORE_SHIP = tuple(stage for stage in ORDER["fix"] if stage is not Stage.SHIP)
+
+_FORWARD = tuple(
+    EdgeRule("next step", _RUNNING, _ACTIVE, (here,), after, (goal,))
+    for goal, order in ORDER.items()
+    for here, after in pairwise(order)
+    if after is not Stage.SHIP  # only what a person may say a word about gets there
+)
+
+TABLE: tuple[EdgeRule, ...] = (
+    # Whose turn it is; the stage stays.
+    EdgeRule("leased", _QUEUED, _RUNNING),
+    EdgeRule("handed back", _ACTIVE, _QUEUED),
+    EdgeRule("goes on", _WAITS, _QUEUED),
+    *_FORWARD,
+    # What a step waits for. A failure of ours may come after the row was saved: from any standing.
+    EdgeRule("no thread", _LIVE, _set(Waiting.THREAD)),
+    EdgeRule("all stopped", _RUNNING, _set(Waiting.STOPPED)),
+    EdgeRule("own work paused", _RUNNING, _set(Waiting.PAUSED), _BEFORE_SHIP),
+    EdgeRule("limit or budget", _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
+        (Stage.PLAN, Stage.EXECUTE)),
+    EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
+    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.EXECUTE,), goals=_FIX),
+    EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
+    # Rounds and proposals.
+    EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _FIX),
+    EdgeRule("proposed", _RUNNING, _set(Waiting.APPROVAL), (Stage.PROPOSE,), Stage.SHIP),
+    EdgeRule("branch moved", _RUNNING, _set(Waiting.APPROVAL), (Stage.VERIFY,), Stage.SHIP),
+    EdgeRule("not shipped", _LIVE, _set(Waiting.UNSHIPPED), (Stage.VERIFY, Stage.SHIP), Stage.SHIP),
+    EdgeRule("checked again", _RUNNING, _RUNNING, _SHIP, Stage.VERIFY),
+    EdgeRule("pushed to", _WAITS, _QUEUED, _SHIP, Stage.VERIFY),
+    EdgeRule("revised", _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _FIX),
+    EdgeRule("new thread", _WAITS, _QUEUED, _SHIP, Stage.PROPOSE),
+    # A revision that comes to nothing gives way to what stood before it.
+    EdgeRule("revision given up", _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _FIX),
+    EdgeRule("revision given up", _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _FIX),
+    EdgeRule("revision given up", _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _FIX),
+    # The end, from which only a person's word leads back.
+    EdgeRule("answered", _RUNNING, _set(Status.DONE), (Stage.DIAGNOSE,)),
+    EdgeRule("shipped", _RUNNING, _set(Status.DONE), _SHIP),
+    EdgeRule("merged by hand", _WAITS, _set(Status.DONE), _SHIP),
+    EdgeRule("rejected", _WAITS, _set(Status.REJECTED), _SHIP),
+    EdgeRule("failed", _LIVE, _set(Status.FAILED)),
+    EdgeRule("cancelled", _LIVE, _set(Status.CANCELLED)),
+    EdgeRule("died twice", _RUNNING, _set(Status.QUARANTINED)),
+    EdgeRule("failure chosen", _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
+    EdgeRule("retried", _ENDED - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
+)  # fmt: skip
+"""Every edge but the one between goals: an investigation that found something becomes a fix."""
+
+_FOUND = RunState("investigate", Stage.DIAGNOSE, Status.DONE)
+_TO_BE_FIXED = RunState("fix", Stage.PLAN, Status.QUEUED)
+
+
+def _edges() -> Iterator[tuple[RunState, RunState]]:
+    yield _FOUND, _TO_BE_FIXED
+    for row in TABLE:
+        for goal in row.goals:
+            for stage in set(row.at) & set(ORDER[goal]):
+                to = row.to or stage
+                if to in ORDER[goal]:
+                    for before in row.before:
+                        for after in row.after:
+                            yield RunState(goal, stage, before), RunState(goal, to, after)
+
+
+def _by_state() -> Mapping[RunState, frozenset[RunState]]:
+    found: dict[RunState, set[RunState]] = {}
+    for before, after in _edges():
+        found.setdefault(before, set()).add(after)
+    return MappingProxyType({state: frozenset(to) for state, to in found.items()})
+
+
+EDGES = _by_state()
+"""Where each state may lead; a state that is no key leads nowhere."""
+
+FIRST: Mapping[Goal, RunState] = MappingProxyType(
+    {goal: RunState(goal, Stage.OBSERVE, Waiting.THREAD) for goal in ORDER}
+)
+"""How a run of each goal begins: not queued before it has a thread to speak in."""
+
+
+def state_of(run: Run) -> RunState:
+    """Return where a run stands."""
+    return RunState(run.goal, run.stage, run.waiting or run.status)
+
+
+def moved(
+    run: Run,
+    standing: Standing,
+    stage: Stage | None = None,
+    *,
+    goal: Goal | None = None,
+    **changes: object,
+) -> Run:
+    """Return the run in another state, with other fields changed along; nothing is saved by it.
+
+    `stage` and `goal` stay where absent. Raises `InvalidTransition` where no edge leads there.
+    """
+    before = state_of(run)
+    after = RunState(goal or run.goal, stage or run.stage, standing)
+    if after not in EDGES.get(before, frozenset()):
+        raise InvalidTransition(f"Run {run.id} cannot go from “{before}” to “{after}”.")
+    waiting = standing if isinstance(standing, Waiting) else None
+    status = Status.WAITING if waiting else standing
+    return run.but(goal=after.goal, stage=after.stage, status=status, waiting=waiting, **changes)

@@ -1,0 +1,163 @@
+"""The grammar: what a message asks for, decided without a model.
+
+`parse` is deterministic and total: any string, in any setting, gives an `Utterance`. Shipping,
+rejecting, reverting, stopping, cancelling, pausing and resuming are decided by a short list of
+whole sentences (`_sentences`); what only looks like one is asked back (`_unclear`). Investigating
+and fixing are read generously, because nothing comes of them that a listed person does not see and
+approve.
+"""
+
+from bot.authority.decisions import Decision, decision
+from bot.domain.intents import (
+    Intent,
+    ReplyTo,
+    Setting,
+    Slots,
+    Strength,
+    Utterance,
+    describe,
+)
+from bot.grammar._clauses import Clause, clauses
+from bot.grammar._faults import fault_request
+from bot.grammar._normalise import Plain, make_plain
+from bot.grammar._overheard import overheard
+from bot.grammar._requests import note_request, plain_request, revision
+from bot.grammar._subject import pull_request_named, run_named, said_again
+from bot.grammar._unclear import PossibleDecisions, may_mean, numbers_in, until_in
+from bot.grammar._words import spell
+
+__all__ = [
+    "COMMAND_LINE",
+    "Intent",
+    "ReplyTo",
+    "Setting",
+    "Slots",
+    "Strength",
+    "Utterance",
+    "describe",
+    "parse",
+]
+
+COMMAND_LINE = Setting(addressed=True, dev_channel=True, listed=True)
+"""How text on the command line is taken: said to the bot by a listed person in the dev channel."""
+
+
+def parse(text: str, setting: Setting) -> Utterance:
+    """What `text`, said in `setting`, asks for. Never raises; anything it does not know is `chat`.
+
+    In this order: a sentence that decides; a clause that begins as if it did, which is asked back;
+    requests, of which a revision that ends in such a sentence is asked back; few words, or a word
+    somewhere, that may decide, which are asked back too; and talk.
+    """
+    if setting.words_alone and (decided := decision(text)):
+        return _decided(decided, setting)
+    meant = may_mean(text, setting) if setting.heard else PossibleDecisions()
+    if meant.leading:
+        return _unclear(meant, text, setting)
+    request = _request(text, setting)
+    if request.intent is Intent.REVISE and meant.ending:
+        return _unclear(meant._replace(intents=meant.ending), text, setting)
+    unsure = request.intent is Intent.CHAT or request.strength == "weak"
+    return _unclear(meant, text, setting) if meant.intents and unsure else request
+
+
+def _decided(decided: Decision, setting: Setting) -> Utterance:
+    slots = Slots(
+        run=decided.run,
+        pull_request=decided.number,
+        security_reviewed=decided.security_reviewed,
+        until=decided.until,
+    )
+    called = decided.intent is Intent.RESUME and setting.dev_channel and setting.listed
+    return Utterance(
+        intent=decided.intent,
+        slots=slots,
+        strength="clear",
+        recognised=setting.heard or (called and setting.reply_to is None),
+    )
+
+
+def _unclear(meant: PossibleDecisions, text: str, setting: Setting) -> Utterance:
+    numbers = numbers_in(text)
+    slots = Slots(
+        run=run_named(text),
+        pull_request=numbers[0] if numbers else None,
+        numbers=numbers[1:] and numbers,
+        security_reviewed=Intent.SHIP in meant.intents and "security" in text.lower(),
+        until=until_in(text) if Intent.PAUSE in meant.intents else None,
+        may_mean=meant.intents,
+    )
+    return Utterance(
+        intent=Intent.UNCLEAR,
+        slots=slots,
+        strength="clear" if meant.leading else "weak",
+        recognised=setting.heard,
+    )
+
+
+def _request(text: str, setting: Setting) -> Utterance:
+    plain = make_plain(text, addressed=setting.addressed)
+    mended = spell(plain.text)
+    said = clauses(mended)
+    if not plain.cut and (note := note_request(mended)):
+        return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
+    asked, clause = plain_request(said) or (None, None)
+    rest = mended.replace(clause.text, "", 1) if clause else mended
+    others = tuple(each for each in said if each is not clause)
+    if (changed := revision(others, setting, text=rest, marked_only=True)) is not None:
+        return _revise(changed, plain, rest, setting, asks_status=asked is Intent.STATUS)
+    if asked:
+        return _told(asked, mended, setting)
+    return _about_a_fault(said, plain, mended, setting)
+
+
+def _about_a_fault(
+    said: tuple[Clause, ...], plain: Plain, text: str, setting: Setting
+) -> Utterance:
+    found = fault_request(said, setting, text=text)
+    if found is None:
+        changed = (
+            revision(said, setting, text=text, marked_only=False) if _works_here(setting) else None
+        )
+        if changed is not None:
+            return _revise(changed, plain, text, setting)
+        return Utterance(intent=Intent.CHAT)
+    if setting.reply_to == "proposal" and found.intent is Intent.FIX and found.subject:
+        changed = revision(said, setting, text=text, marked_only=False)
+        if changed:
+            return _revise(changed, plain, text, setting)
+    heard = setting.heard or overheard(
+        found, setting, text=plain.text, names_someone=plain.names_someone
+    )
+    return Utterance(
+        intent=found.intent,
+        slots=Slots(
+            subject=plain.restore(found.subject).strip(),
+            run=run_named(text),
+            pull_request=pull_request_named(text),
+            again=said_again(text),
+        ),
+        strength=found.strength,
+        recognised=heard,
+    )
+
+
+def _works_here(setting: Setting) -> bool:
+    return setting.in_thread or setting.reply_to == "proposal"
+
+
+def _revise(
+    instruction: str, plain: Plain, text: str, setting: Setting, *, asks_status: bool = False
+) -> Utterance:
+    told = plain.restore(instruction).strip()
+    return _told(Intent.REVISE, text, setting, instruction=told, asks_status=asks_status)
+
+
+def _told(intent: Intent, text: str, setting: Setting, **slots: object) -> Utterance:
+    named = {"run": run_named(text), "pull_request": pull_request_named(text)}
+    return Utterance(
+        intent=intent,
+        slots=Slots.model_validate({**named, **slots}),
+        strength="clear",
+        recognised=setting.heard,
+    )

@@ -1,0 +1,205 @@
+"""Investigate and fix: who is asked to do what about which fault."""
+
+import re
+from dataclasses import dataclass
+
+from bot.domain.intents import Intent, Setting, Strength
+from bot.grammar._clauses import Clause, Peeled, peel
+from bot.grammar._complaints import Complaint, complaint_in
+from bot.grammar._fault_words import (
+    CAN_BE_FIXED,
+    FALSE_GERUND,
+    FAULT_WORD,
+    FIX,
+    FIX_AROUND,
+    FIX_NEEDED,
+    FIX_WEAK,
+    I_WHO,
+    IDLE,
+    LOOK,
+    LOOK_WEAK,
+    LOOK_WHY,
+    NOT_AN_ASK,
+    NOT_LOOK,
+    ODD,
+    SMALL_TALK,
+    WHAT,
+    WHY,
+)
+from bot.grammar._subject import clean_subject
+
+
+@dataclass(frozen=True)
+class FaultReading:
+    """One reading of a message as a request about a fault."""
+
+    intent: Intent
+    subject: str
+    strength: Strength
+    group: bool = False
+    request: bool = False
+
+
+@dataclass(frozen=True)
+class _Ask:
+    intent: Intent
+    object: str
+    weak: bool = False
+    group: bool = False
+    request: bool = False
+
+
+def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> FaultReading | None:
+    """The request a message makes about a fault, or None."""
+    asks = [ask for clause in said if (ask := _ask_in(clause, setting))]
+    complaints = [found for clause in said if (found := _complaint_of(clause))]
+    fault = bool(complaints or FAULT_WORD.search(text) or setting.reply_to == "error")
+    asks = [ask for ask in asks if fault or not ask.weak or _may_be_weak(ask, setting)]
+    if asks:
+        chosen = next((ask for ask in asks if ask.intent is Intent.FIX), asks[0])
+        subject = _subject([ask.object for ask in (chosen, *asks)], complaints) or _told_before(
+            said
+        )
+        strength: Strength = "weak" if chosen.weak and not fault else "clear"
+        return FaultReading(chosen.intent, subject, strength, chosen.group, chosen.request)
+    if complaints and not (all(each.weak for each in complaints) and not setting.heard):
+        weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
+        return FaultReading(
+            Intent.INVESTIGATE, _subject([], complaints), "weak" if weak else "clear"
+        )
+    return None
+
+
+def _told_before(said: tuple[Clause, ...]) -> str:
+    """What was said just before "fix it", where no complaint was recognised in it."""
+    first = peel(said[0].text).rest if len(said) > 1 else ""
+    if not first or _fix_or_look(first) or len(first.split()) > 15:
+        return ""
+    return clean_subject(first)
+
+
+def _fix_or_look(text: str) -> bool:
+    return any(
+        words.match(text) for words in (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
+    )
+
+
+def _may_be_weak(ask: _Ask, setting: Setting) -> bool:
+    """A look asked for with no fault in sight still counts when it was said to the bot."""
+    return setting.heard and ask.intent is Intent.INVESTIGATE and bool(clean_subject(ask.object))
+
+
+def _complaint_of(clause: Clause) -> Complaint | None:
+    opened = peel(clause.text)
+    if opened.rest and (FIX.match(opened.rest) or LOOK.match(opened.rest)):
+        return None
+    return complaint_in(clause)
+
+
+def _ask_in(clause: Clause, setting: Setting) -> _Ask | None:
+    for opened in (peel(clause.text), Peeled(clause.text)):
+        ask = _fix_ask(opened, clause, setting) or _look_ask(opened, clause, setting)
+        if ask:
+            return ask
+    return None
+
+
+def _fix_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
+    text = opened.rest
+    found = FIX.match(text)
+    if found and _imperative(text, found["object"], opened, clause):
+        return _Ask(Intent.FIX, found["object"], group=opened.group, request=opened.request)
+    if around := FIX_AROUND.match(text):
+        what = next((each for each in around.groups() if each), "")
+        return _Ask(Intent.FIX, what, group=opened.group, request=opened.request)
+    needed = FIX_NEEDED.match(text) or (setting.heard and CAN_BE_FIXED.match(clause.text))
+    if needed and not I_WHO.match(needed["subject"]):
+        return _Ask(Intent.FIX, needed["subject"], group=True)
+    if found := FIX_WEAK.match(text):
+        return _Ask(
+            Intent.FIX, found["object"], weak=True, group=opened.group, request=opened.request
+        )
+    return None
+
+
+def _imperative(text: str, what: str, opened: Peeled, clause: Clause) -> bool:
+    """True when "fix" is the verb of a request, not a noun ("fix is live") or a bare question."""
+    if NOT_AN_ASK.match(what) or (text.lower().startswith("fixing") and not opened.gerund):
+        return False
+    return not (clause.asks and not what.strip() and not opened.request)
+
+
+_ASKS_WHAT = re.compile(r"what|why|how come|huh", re.IGNORECASE)
+_WONDERS = re.compile(r"\b(?:i(?:'m| was)? wonder|wondering|no idea|anyone know)", re.IGNORECASE)
+
+
+def _look_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
+    text = opened.rest
+    if setting.reply_to == "error" and _ASKS_WHAT.match(text) and clause.asks:
+        return _Ask(Intent.INVESTIGATE, "")
+    for pattern, weak in ((LOOK, False), (LOOK_WHY, False), (LOOK_WEAK, True)):
+        if found := pattern.match(text):
+            if NOT_LOOK.match(found["object"]) or (FALSE_GERUND.match(text) and not opened.gerund):
+                return None
+            return _Ask(
+                Intent.INVESTIGATE,
+                _what(found["object"]),
+                weak,
+                opened.group or bool(_WONDERS.search(clause.text)),
+                opened.request,
+            )
+    if found := WHAT.match(text):
+        return _question(found["object"], setting, plain=False, full=found[0])
+    if found := WHY.match(text):
+        return _question(found["object"], setting, plain=True, full=found[0])
+    return None
+
+
+def _question(what: str, setting: Setting, *, plain: bool, full: str) -> _Ask | None:
+    if setting.reply_to == "error":
+        return _Ask(Intent.INVESTIGATE, _what(what))
+    if SMALL_TALK.search(what):
+        return None
+    if plain and not ODD.search(what):
+        return None
+    if (
+        not plain
+        and not clean_subject(_what(what))
+        and not re.search(r"wrong|broke|caus|problem", full, re.I)
+    ):
+        return None
+    if not plain and IDLE.match(full):
+        return None
+    return _Ask(Intent.INVESTIGATE, _what(what), weak=False)
+
+
+def _what(text: str) -> str:
+    """The thing asked about in the object of a look: "why X keeps failing" is about X."""
+    text = text.strip(" ,")
+    inner = LOOK_WHY.match(text) or WHAT.match(text) or WHY.match(text)
+    text = inner["object"] if inner else text
+    text = re.sub(
+        r"^ ?(?:does|do|did|is|are|was|were|has|have|can|will|would|should|is it that)(?:n't)? ",
+        " ",
+        text,
+        flags=re.I,
+    )
+    found = complaint_in(Clause(text.strip()))
+    return (
+        found.subject
+        if found and found.subject
+        else re.sub(r" (?:keeps?|kept) \w+$| (?:so|too) \w+$", "", text)
+    )
+
+
+def _subject(objects: list[str], complaints: list[Complaint]) -> str:
+    for what in objects:
+        inner = complaint_in(Clause(clean_subject(what)))
+        told = inner.subject if inner and inner.subject and not inner.weak else what
+        subject = clean_subject(told)
+        if subject:
+            return subject
+    for each in complaints:
+        if subject := clean_subject(each.subject):
+            return subject
+    return ""

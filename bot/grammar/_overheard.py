@@ -1,0 +1,71 @@
+"""Messages not said to the bot: may it act on what it overheard in the dev channel?"""
+
+import re
+
+from bot.domain.intents import Setting
+from bot.grammar._faults import FaultReading
+from bot.grammar._words import word_set
+
+# Things of the developers' own world, which this bot does not run.
+_ELSEWHERE = re.compile(
+    r"\b(?:ci|cd|build|builds|pipeline|jenkins|laptop|computer|keyboard|mouse|monitor|screen"
+    r"|wifi|wi-fi|internet|vpn|router|phone|car|coffee|lunch|dinner"
+    r"|printer|docker|kubernetes|k8s|npm|pip|poetry|uv|github|gitlab|jira|slack|zoom|teams"
+    r"|aws|azure|gcp|staging|prod(?:uction)?|website|browser|chrome|firefox"
+    r"|my (?:\w+ )?(?:branch|pr|code|tests?|machine|setup|env|editor|ide|terminal|script"
+    r"|build|project|change|patch|commit)|your (?:pr|branch|code|tests?|commit|patch)|his|her"
+    r"|their|meeting|calendar|elevator|door|headset"
+    r"|vs ?code|vscode|pycharm|vim|emacs|linter|tests?|docs?|documentation|mypy|ruff|pytest"
+    r"|compiler|homework|game"
+    r"|toilet|fridge|air ?con|heating|train|bus|weather|market|resume|cv|typo)\b",
+    re.IGNORECASE,
+)
+_PERSON_LED = re.compile(
+    r"^(?:(?:hey|hi|hello|yo|ok|okay|thanks|sorry|morning"
+    r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
+    r"|did |do |are |have |is ))"
+)
+_PERSON_COLON = re.compile(r"^(?P<name>[a-z]{2,15}): ")
+_PERSON_GREETED = re.compile(
+    r"^(?:[Hh]ey|[Hh]i|[Hh]ello|[Yy]o|[Tt]hanks)[ ,]+(?P<name>[A-Z][a-z]{1,15})\b"
+)
+_PERSON_LAST = re.compile(r"[a-z0-9,] (?P<name>[A-Z][a-z]{1,15})[?.! ]*$")
+_NOT_A_NAME = word_set(
+    """
+    Rolling Dice Polls Poll Reminders Reminder Search Everything Nothing Something This That
+    It The Please Can Could Would Will What Why How When Where There These Those Ok Okay Ugh
+    Hey Hi Hello Yes No Well Also And But So Now Then Today Yesterday Again Sorry Thanks Guys
+    Folks All Someone Somebody Anyone Theseus Bot Voting Help Discord Fix Investigate Look
+    Check Seems Looks Apparently Still Btw Fyi Heads Asap Urgent Weird Strange Monday Tuesday
+    Wednesday Thursday Friday Saturday Sunday Python Linux Windows Roll Users People I Morning
+    Hmm Argh Oh Damn Is Does Do Did Are Was Slash Command Commands Music
+    Bug Issue Problem Report Error
+    """
+)
+_CHATTER = re.compile(
+    r"\b(?:i'm|i am|i'll|i will|i was|we're|we are|i've|i have|i just|i already|he's"
+    r"|she's) (?:\w+ )?(?:fix|look|investigat|debug|check|work|on it|deploy|refactor)\w*"
+    r"|\b(?:on my|in my|for my|at my|with my)\b|\blol\b|\bhaha|\banyone (?:else|up|want|fancy"
+    r"|for)\b|\bwho(?:'s| is| wants| can)\b|\byou guys\b|\bi (?:fixed|broke|think i|can fix"
+    r"|could fix)\b",
+    re.IGNORECASE,
+)
+
+
+def overheard(found: FaultReading, setting: Setting, *, text: str, names_someone: bool) -> bool:
+    """True when a listed person in the dev channel plainly asked, to nobody else in particular."""
+    if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
+        return False
+    if found.strength != "clear" or found.group or names_someone or not found.subject:
+        return False
+    if _ELSEWHERE.search(text) or _CHATTER.search(text):
+        return False
+    return not _to_a_person(text)
+
+
+def _to_a_person(text: str) -> bool:
+    for pattern in (_PERSON_LED, _PERSON_COLON, _PERSON_GREETED, _PERSON_LAST):
+        found = pattern.search(text)
+        if found and found["name"].title() not in _NOT_A_NAME:
+            return True
+    return False

@@ -1,0 +1,182 @@
+"""How sure it is that a failure is the one somebody means. Deterministic; no model.
+
+What is said is read for four things: commands that are named (`/tag show`, or all words of one in
+any of their forms: "showing a tag"), types of errors, files, and the other words that say
+something. A failure explains a word that stands in its action's name, its files, functions, error
+or message.
+
+A failure is certain where nothing said speaks against it:
+
+- its command is named with a slash;
+- its action, its error or a file of it is named, and it explains at least half of what is said; or
+  it explains all of it;
+- and no command is named that has not failed, and no failure of another action fits as well.
+
+Short of that it is likely where it explains anything by its name, files, functions or type.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from bot.domain.journal import FailureGroup, Kind
+from bot.grammar.word_forms import stem, words
+
+_ENOUGH = 0.5
+_COMPANY = """
+    after all any anymore as at before break but by can cannot could do don first from get give
+    go got had has have he here how i if into look me member more most never no nobody now
+    nothing only out people person properly refuse respond return run say see seem she since so
+    than them then there they thing throw today try two up us use user we what where which while
+    who why will won would yesterday
+"""
+_SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
+_SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
+_FILE = re.compile(r"[\w./-]*\b\w+\.py\b")
+_TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Which failures fit what is said, best first.
+
+    `certain` are of one action; empty, it is one of the `likely`, or none. `idle` are commands that
+    are named and have not failed.
+    """
+
+    certain: tuple[FailureGroup, ...] = ()
+    likely: tuple[FailureGroup, ...] = ()
+    idle: tuple[str, ...] = ()
+    named: bool = False
+
+
+@dataclass(frozen=True)
+class _Likeness:
+    """How one failure fits: `share` is the part of what is said that it explains, 0 to 1."""
+
+    group: FailureGroup
+    named: bool
+    share: float
+    topical: bool
+
+    @property
+    def certain(self) -> bool:
+        return (self.named and self.share >= _ENOUGH) or (self.topical and self.share == 1.0)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        return self.named, self.share
+
+
+def fitting(said: str, failures: Iterable[FailureGroup], commands: Collection[str]) -> Fitting:
+    """Return which failures fit; `commands` are the qualified names of all there are."""
+    groups = tuple(failures)
+    failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
+    known = failing | set(commands)
+    slashed = _slashed(said, known)
+    named = slashed or _named_in_words(said, known)
+    idle = tuple(sorted(name for name in named if name not in failing))
+    found = sorted(
+        (like for group in groups if (like := _likeness(said, group, named))),
+        key=lambda like: (like.rank, like.group.last_seen, like.group.count),
+        reverse=True,
+    )
+    if slashed:
+        certain = [each for each in found if _is_one_of(each.group, slashed)]
+    else:
+        certain = [] if idle else [each for each in found if each.certain]
+    likely = tuple(each.group for each in found)
+    if not certain or not (slashed or _one_action(certain)):
+        return Fitting(likely=likely, idle=idle)
+    if len({each.group.event for each in certain}) > 1 and slashed:
+        return Fitting(likely=tuple(each.group for each in certain), idle=())
+    best = certain[0].group.event
+    same = tuple(each.group for each in certain if each.group.event == best)
+    return Fitting(certain=same, likely=likely, idle=idle, named=certain[0].named)
+
+
+def _one_action(certain: list[_Likeness]) -> bool:
+    """Whether no failure of another action fits as well as the best."""
+    best = certain[0]
+    return all(each.group.event == best.group.event for each in certain if each.rank == best.rank)
+
+
+def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:
+    return group.newest.kind is Kind.COMMAND and group.newest.name in names
+
+
+def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likeness | None:
+    capsule = group.newest.error
+    frames = capsule.frames if capsule else ()
+    topic = words(
+        " ".join(
+            [group.newest.name, *(f"{_stem(frame.file)} {frame.function}" for frame in frames)]
+        )
+    )
+    type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
+    told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
+    asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING
+    by_topic, by_error = _explained(asked, topic), _explained(asked, told)
+    is_typed = bool(type_) and type_ in {token.lower() for token in _TOKEN.findall(said)}
+    is_named = _is_one_of(group, named) or any(
+        file in {frame.file for frame in frames} for file in _FILE.findall(said)
+    )
+    if not (by_topic or is_typed or is_named):
+        return None
+    share = len(by_topic | by_error) / len(asked) if asked else 1.0
+    return _Likeness(group, is_named or is_typed, share, bool(by_topic))
+
+
+def _stem(file: str) -> str:
+    """Return a file's own name: `cogs/dice.py` -> `dice`; of `dice/__init__.py` its folder's."""
+    parts = file.removesuffix(".py").removesuffix("/__init__").split("/")
+    return parts[-1]
+
+
+def _explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """Return the words of those said that stand among the known, as they are or a little longer."""
+    return frozenset(
+        word
+        for word in asked
+        if word in known or any(_is_form(word, other) or _is_form(other, word) for other in known)
+    )
+
+
+def _is_form(short: str, long: str) -> bool:
+    return len(short) > 3 and long.startswith(short) and len(long) - len(short) <= 2
+
+
+def _slashed(said: str, known: Collection[str]) -> frozenset[str]:
+    """Return the commands named with a slash; of a group without a command, all of the group."""
+    found: set[str] = set()
+    for match in _SLASH.finditer(said):
+        path = match["path"].lower().split()
+        same = [name for name in known if name.split()[0] == path[0]]
+        exact = [name for name in same if name.split() == path[: len(name.split())]]
+        if exact:
+            found.add(max(exact, key=len))
+        else:
+            found |= set(same) or {path[0]}
+    return frozenset(found)
+
+
+def _named_in_words(said: str, known: Collection[str]) -> frozenset[str]:
+    """Return the commands all words of which are said, in any form; the longest where they nest."""
+    tokens = {token.lower() for token in _TOKEN.findall(said)}
+    named = [name for name in known if all(_said(word, tokens) for word in name.split())]
+    within = {name for name in named for other in named if set(name.split()) < set(other.split())}
+    return frozenset(named) - within
+
+
+def _said(word: str, tokens: Collection[str]) -> bool:
+    return not forms(word).isdisjoint(tokens)
+
+
+def forms(word: str) -> frozenset[str]:
+    """Return a word with the endings of English verbs and nouns: `ban`, `bans`, `banning`."""
+    bare = word.removesuffix("e")
+    ends = {"s", "es", "d", "ed", "ing"}
+    return frozenset(
+        {word, *(word + end for end in ends), *(bare + end for end in ("ing", "ed"))}
+        | {word + word[-1] + end for end in ("ing", "ed")}
+    )

@@ -1,0 +1,83 @@
+"""Names that are drawn like another one of their file: `is_aIlowed` beside `is_allowed`.
+
+A reader takes them for one; Python does not. Only what a change brings is looked at.
+"""
+
+import ast
+import keyword
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from bot.guards._layout import Oddity
+
+_DRAWN = str.maketrans("I10", "llO")
+_PAIRS = {"rn": "m", "vv": "w", "VV": "W"}
+_SHORTEST = 4
+"""Shorter names are told apart letter by letter: `l1` and `ll`, `x0` and `xO`."""
+
+_WORDS = frozenset(keyword.kwlist)
+_USES = (ast.keyword, ast.Global, ast.Nonlocal)
+
+
+class Alike(NamedTuple):
+    """A new name, and whether it is bound where the other one is there too."""
+
+    oddity: Oddity
+    blocking: bool
+
+
+class _Names(NamedTuple):
+    """The names of a file with the line of the first use of each, and of its first binding."""
+
+    used: Mapping[str, int]
+    bound: Mapping[str, int]
+
+
+def drawn_alike(before: ast.Module | None, after: ast.Module) -> Iterator[Alike]:
+    """Yield names that are new in a file, and drawn like one that it has, or had."""
+    old = _names(before).used if before is not None else {}
+    now = _names(after)
+    alike: dict[str, set[str]] = defaultdict(set)
+    for name in {*old, *now.used, *_WORDS}:
+        if len(drawn := _drawn(name)) >= _SHORTEST:
+            alike[drawn].add(name)
+    for name, line in now.used.items():
+        others = alike[_drawn(name)] - {name}
+        if name in old or not others:
+            continue
+        there = others & {*now.used, *_WORDS}
+        blocking = name in now.bound and bool(there)
+        why = f"a name is drawn like {min(there or others)!a}, and is another one"
+        yield Alike(Oddity(now.bound.get(name, line), why), blocking)
+
+
+def _drawn(name: str) -> str:
+    """Return a name with one letter for all that are drawn like it."""
+    for two, one in _PAIRS.items():
+        name = name.replace(two, one)
+    return name.translate(_DRAWN)
+
+
+def _names(tree: ast.Module) -> _Names:
+    used: dict[str, int] = {}
+    bound: dict[str, int] = {}
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        binds = not isinstance(getattr(node, "ctx", None), ast.Load) and not isinstance(node, _USES)
+        for name in _words(node):
+            used.setdefault(name, line)
+            if binds:
+                bound.setdefault(name, line)
+    return _Names(used, bound)
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """Yield the names that stand in a node itself: its texts, where it is not a text of its own."""
+    if isinstance(node, ast.Constant):
+        return
+    for _, value in ast.iter_fields(node):
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield from re.findall(r"\w+", text)

@@ -1,0 +1,135 @@
+"""Single assertions: which lines are one, which cannot fail, and which ask for less than before."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from bot.infra.syntax import parse
+from bot.infra.unified_diff import Block
+
+_ASSERTION = re.compile(
+    r"\s*assert\b|\s*(?:await\s+)?[\w.]*\bassert_\w+\(|\s*self\.(?:assert|fail)\w*\("
+    r"|.*\bpytest\.(?:raises|warns|fail)\(|.*\bwith\s+(?:raises|warns)\(|\s*(?:await\s+)?expect\("
+)
+_TOLERANCE = re.compile(
+    r"\b(rel|abs|delta|atol|rtol|rel_tol|abs_tol|places|decimal)\s*=\s*(-?[\d._]+(?:[eE][-+]?\d+)?)"
+)
+_COUNTED_DOWN = frozenset({"places", "decimal"})  # the fewer, the looser
+
+# How much an assertion says about a value: exactly this, roughly this, anything at all.
+_ABOUT_KIND = frozenset({"isinstance", "hasattr", "callable", "bool"})
+_EXACT, _ROUGH, _ANYTHING = 3, 2, 1
+
+
+def is_assertion(line: str) -> bool:
+    """Whether a line asserts something, by any of the usual ways."""
+    return bool(_ASSERTION.match(line))
+
+
+def _test_of(line: str) -> ast.expr | None:
+    """Return what an `assert` on one line tests."""
+    try:
+        body = parse(line.strip()).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return body[0].test if len(body) == 1 and isinstance(body[0], ast.Assert) else None
+
+
+def _always(test: ast.expr) -> bool:
+    if isinstance(test, ast.Constant):
+        return bool(test.value)
+    if isinstance(test, ast.Tuple | ast.List | ast.Set):
+        return bool(test.elts)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return isinstance(test.operand, ast.Constant) and not test.operand.value
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return any(_always(value) for value in test.values)
+    if isinstance(test, ast.Compare) and isinstance(
+        test.ops[0], ast.Eq | ast.Is | ast.LtE | ast.GtE
+    ):
+        return ast.dump(test.left) == ast.dump(test.comparators[0])
+    return isinstance(test, ast.Lambda | ast.GeneratorExp | ast.JoinedStr)
+
+
+def is_vacuous(line: str) -> bool:
+    """Whether a line is an assertion that holds whatever the code does."""
+    test = _test_of(line)
+    if test is not None:
+        return _always(test)
+    return bool(
+        re.match(r"\s*self\.assert(?:True\(\s*True|False\(\s*False|Equal\((\w+), \1)\b", line)
+    )
+
+
+def _reach(test: ast.expr) -> tuple[str, int]:
+    """Return what an assertion looks at, and how much it says about it."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        subject, other = ast.dump(test.left), test.comparators[0]
+        if isinstance(test.ops[0], ast.Eq | ast.Is):
+            rough = isinstance(other, ast.Call) and "approx" in ast.dump(other.func)
+            return subject, _ROUGH if rough else _EXACT
+        if isinstance(test.ops[0], ast.NotEq | ast.IsNot):
+            return subject, _ANYTHING
+        if isinstance(test.ops[0], ast.In | ast.NotIn) and isinstance(test.left, ast.Constant):
+            return ast.dump(other), _ROUGH  # "text" in answer
+        return subject, _ROUGH
+    named = isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id
+    if isinstance(test, ast.Call) and test.args and named in _ABOUT_KIND:
+        return ast.dump(test.args[0]), _ANYTHING
+    return ast.dump(test), _ANYTHING
+
+
+def _expected(test: ast.expr) -> str:
+    return ast.unparse(test.comparators[0]) if isinstance(test, ast.Compare) else ""
+
+
+def _loosened(before: str, after: str) -> bool:
+    """Whether two lines differ in their tolerances, and one of them became looser."""
+    if _TOLERANCE.sub(r"\1=", before) != _TOLERANCE.sub(r"\1=", after):
+        return False
+    for old, new in zip(_TOLERANCE.finditer(before), _TOLERANCE.finditer(after), strict=False):
+        grew = float(new[2]) - float(old[2])
+        if grew < 0 if old[1] in _COUNTED_DOWN else grew > 0:
+            return True
+    return False
+
+
+def _pairs(block: Block) -> Iterator[tuple[str, str]]:
+    """Pair each assertion taken out with the one in its place: same subject, else same order."""
+    taken = [line for line in block.removed if is_assertion(line) or _TOLERANCE.search(line)]
+    put = [line for line in block.added if is_assertion(line) or _TOLERANCE.search(line)]
+    kept = {line.strip() for line in put}
+    left = [line for line in taken if line.strip() not in kept]
+    yield from zip_longest(left, _new(put, taken), fillvalue="")
+
+
+def _new(put: Sequence[str], taken: Sequence[str]) -> list[str]:
+    there = {line.strip() for line in taken}
+    return [line for line in put if line.strip() not in there]
+
+
+def weaker(block: Block) -> Iterator[tuple[str, bool]]:
+    """Yield (what became weaker, whether that stops the change) in one block of changed lines."""
+    for before, after in _pairs(block):
+        if not before or not after:
+            continue
+        if _loosened(before, after):
+            yield f"A tolerance is loosened: `{after.strip()[:120]}`.", True
+            continue
+        old, new = _test_of(before), _test_of(after)
+        if old is None or new is None:
+            continue
+        (subject, reach), (subject_now, reach_now) = _reach(old), _reach(new)
+        if subject != subject_now:
+            continue
+        if reach_now < reach:
+            yield f"An assertion asks for less than before: `{after.strip()[:120]}`.", True
+        elif reach == _EXACT and _expected(old) != _expected(new):
+            yield (
+                (
+                    f"An expected value changed: `{_expected(old)[:60]}` became "
+                    f"`{_expected(new)[:60]}`."
+                ),
+                False,
+            )

@@ -1,0 +1,148 @@
+"""Lines that are not what they seem: a person reads the diff, and has to see what will run.
+
+Python ends a line at a lone carriage return, counts columns anew after a form feed, reads a file in
+any encoding that its first lines name, and takes letters that only look like ASCII for ASCII. A
+screen shows none of that. What holds for every text file is judged here, line by line; what Python
+makes of a whole file, in `_reading`.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from bot.domain.change import Finding
+from bot.guards._invisible import unseen
+from bot.infra.unified_diff import FilePatch
+
+SOURCES = (".py", ".pyi", ".pyw")
+"""How files end that Python reads."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffd]|\r(?!\Z)")
+# The wide space of Chinese and Japanese texts is one, between their letters.
+_SPACES = re.compile(r"[\xa0\u1680\u2000-\u200a\u202f\u205f]|(?<![^\x00-\x7f])\u3000+")
+_TOWER = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
+_GAP = re.compile(r"(?:(?<=\S)|^)[ \u3000]{80,}(\S.*)")
+_TAB = 8
+_WIDEST = 2_000
+_WIDEST_SOURCE = 400
+_ENCODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_READABLE = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"})
+# Cyrillic, the Greek letters that are drawn like Latin ones, Armenian, Cherokee.
+_LIKE_LATIN = re.compile(
+    r"[\u0400-\u052f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    r"\u03bd\u03bf\u0531-\u0587\u13a0-\u13f4]"
+)
+_MACHINERY = re.compile(
+    r"\b_?pytest\b|\bPYTEST_|\bos\._exit\b|\bgetppid\b|\bgc\.get_|\bsys\.set(?:trace|profile)\b"
+)
+_Rule = Callable[[str], str]
+"""Returns what of a line is odd, or nothing."""
+
+
+def illegible(patch: FilePatch) -> Iterator[Finding]:
+    """Yield what a reader of the diff would not see."""
+    rules = _PYTHON if patch.python else _ANY
+    for message, rule in rules.items():
+        yield from _more(patch, rule, message)
+
+
+def aware(patch: FilePatch) -> Iterator[Finding]:
+    """Yield that sources have to do with what tests them: shown, for it may be their trade."""
+    if not patch.python:
+        return
+    lines = [line for line in patch.added if _MACHINERY.search(line)]
+    if len(lines) > sum(bool(_MACHINERY.search(line)) for line in patch.removed):
+        message = f"Touches what runs its tests, look closely: `{lines[0].strip()[:120]}`."
+        yield Finding(rule="test_weakened", path=patch.path, message=message, blocking=False)
+
+
+def is_another(word: str) -> bool:
+    """Whether a word is drawn like another one: wide or bold letters, or two alphabets in one."""
+    if word.isascii() or not word.isidentifier():
+        return False
+    if unicodedata.normalize("NFKC", word).isascii():
+        return True
+    return bool(_LIKE_LATIN.search(word) and re.search(r"[A-Za-z]", word))
+
+
+def _more(patch: FilePatch, rule: _Rule, message: str) -> Iterator[Finding]:
+    """Yield that added lines are odd, but for what is just as odd in lines they replace."""
+    before = Counter(filter(None, map(rule, patch.removed)))
+    odd: list[tuple[int, str]] = []
+    for line in patch.numbered:
+        what = rule(line.text)
+        if what and before[what] > 0:
+            before[what] -= 1
+        elif what:
+            odd.append((line.new, line.text))
+    if odd:
+        number, text = odd[0]
+        others = f", and {len(odd) - 1} more" if len(odd) > 1 else ""
+        shown = f"Line {number}{others}: {message}: `{quoted(text)}`."
+        yield Finding(rule="unsafe_file", path=patch.path, message=shown, blocking=True)
+
+
+def quoted(line: str) -> str:
+    """Return a line as ASCII, so that everything in it is seen; cut at 120 characters."""
+    return ascii(line.strip(" "))[1:-1][:120]
+
+
+def _controls(line: str) -> str:
+    return "".join(_CONTROL.findall(line))
+
+
+def _hidden(line: str) -> str:
+    return unseen(line) + "".join(_TOWER.findall(line))
+
+
+def _spaces(line: str) -> str:
+    return "" if line.isascii() else "".join(_SPACES.findall(line))
+
+
+def _gap(line: str) -> str:
+    """Return what stands behind a gap so wide that nobody looks there."""
+    found = _GAP.search(line.expandtabs(_TAB))
+    return found[1] if found else ""
+
+
+def _mixed(line: str) -> str:
+    """Return an indentation of tabs and spaces: how deep it is depends on who shows it."""
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    return indent if " \t" in indent else ""
+
+
+def _too_wide(most: int) -> _Rule:
+    return lambda line: line if len(line.expandtabs(_TAB)) > most else ""
+
+
+def _encoded(line: str) -> str:
+    found = _ENCODING.match(line)
+    named = found[1].lower().replace("_", "-") if found else ""
+    return "" if named in _READABLE else named
+
+
+def _poses(line: str) -> str:
+    """Return names that are taken for others than are shown."""
+    if line.isascii():
+        return ""
+    return " ".join(word for word in re.findall(r"\w+", line) if is_another(word))
+
+
+_COMMON: dict[str, _Rule] = {
+    "Holds control characters, or bytes that are no text": _controls,
+    "Holds characters that are not seen, or that turn the text around": _hidden,
+    "Holds spaces that are no plain ones": _spaces,
+    "Goes on far to the right, where nobody looks": _gap,
+}
+_ANY: dict[str, _Rule] = {
+    **_COMMON,
+    f"Is wider than {_WIDEST:,} characters, which nobody reads": _too_wide(_WIDEST),
+}
+_PYTHON: dict[str, _Rule] = {
+    **_COMMON,
+    f"Is wider than {_WIDEST_SOURCE} characters, which nobody reads": _too_wide(_WIDEST_SOURCE),
+    "Is indented with spaces and tabs, which shows otherwise everywhere": _mixed,
+    "Is in an encoding that is read otherwise than shown": _encoded,
+    "Holds a name in letters that only look like others": _poses,
+}

@@ -1,0 +1,98 @@
+"""Where a change may reach, and what kinds of file it may hold."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from bot.authority.protection import Protection
+from bot.domain.change import FileChange, Finding
+from bot.guards._spelling import misleading
+from bot.infra.unified_diff import FilePatch
+
+SETTINGS = frozenset(
+    {
+        "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini", "pytest.toml",
+        ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml", "mypy.ini", ".mypy.ini",
+        "ruff.toml", ".ruff.toml", ".coveragerc", "pyrightconfig.json", ".flake8", ".pylintrc",
+        "pylintrc", "ty.toml", "pyrefly.toml",
+    }
+)  # fmt: skip
+"""Files that decide how checks run."""
+
+# With what a diff shows, what a person should see that it changed.
+_MACHINERY = SETTINGS | {"conftest.py", "noxfile.py", "setup.py"}
+_GIT_FILES = frozenset({".gitattributes", ".gitmodules"})
+
+
+def _unsafe(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+        return "The path leads out of the repository."
+    if "\\" in path or "`" in path or not path.isprintable():
+        return "The path holds a backslash, a backtick or control characters."
+    if "\ufffd" in path or unicodedata.normalize("NFKC", path) != path:
+        return "The path holds letters that other systems take for others."
+    if any(part.endswith((" ", ".")) for part in parts):
+        return "The path ends as no path of other systems does."
+    if any(part.lower().rstrip(". ") == ".git" for part in parts):
+        return "The path is inside git's own folder."
+    if parts[-1].lower() in _GIT_FILES:
+        return "This file changes what git shows or fetches."
+    return ""
+
+
+def path_findings(
+    changes: Sequence[FileChange],
+    patches: Sequence[FilePatch],
+    owned: frozenset[str],
+    protection: Protection,
+    allowed_new: frozenset[str],
+    base_files: Collection[str],
+) -> Iterator[Finding]:
+    """Yield what is wrong with the paths of a change, both ends of a rename included."""
+    paths = [change.path for change in changes]
+    paths += [path for patch in patches for path in (patch.path, patch.old_path)]
+    there = frozenset(base_files)
+    for path in dict.fromkeys(paths):
+        if reason := _unsafe(path) or (path not in there and misleading(path)):
+            yield Finding(rule="unsafe_file", path=path, message=reason, blocking=True)
+        yield from _guarded(path, protection)
+        if path not in owned and path not in allowed_new:
+            message = "The plan does not own this file."
+            yield Finding(rule="ownership", path=path, message=message, blocking=True)
+
+
+def _guarded(path: str, protection: Protection) -> Iterator[Finding]:
+    """Yield what the path's class says; what a person named still takes a review to ship."""
+    if reason := protection.barred(path):
+        yield Finding(rule="immutable_path", path=path, message=reason, blocking=True)
+        return
+    name, kind = PurePosixPath(path).name, ""
+    if found := protection.over(path):
+        kind = found[0]
+        named = " A person named it." if found[1] == "named" else ""
+        message = f"Security-sensitive ({kind}): shipping needs a person's explicit word.{named}"
+    elif name in _MACHINERY or path.endswith(".pth"):
+        message = "Decides how checks run: look at it closely."
+    else:
+        return
+    yield Finding(rule="protected_path", path=path, message=message, blocking=False, kind=kind)
+
+
+def file_findings(patch: FilePatch) -> Iterator[Finding]:
+    """Yield what is wrong with the kind of file: links, submodules, programs, binaries."""
+    reasons = {
+        "120000": "A symbolic link; a change holds plain files only.",
+        "160000": "A submodule; a change holds plain files only.",
+    }
+    for mode in dict.fromkeys((patch.new_mode, patch.old_mode)):
+        if mode in reasons:
+            message = reasons[mode]
+            yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
+    if patch.new_mode == "100755" and patch.old_mode != "100755":
+        message = "Becomes executable."
+        yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)
+    if patch.binary:
+        message = "Binary: nobody can read in the diff what it holds."
+        yield Finding(rule="unsafe_file", path=patch.path, message=message, blocking=True)

@@ -1,0 +1,143 @@
+"""Where dependencies come from: a change may not move it, nor bring code of its own along.
+
+The lock is trusted because every file in it has a hash and comes from one place. So another place,
+another hash for the same file, an installer that is run by the code, or a package that lies in the
+change itself all stop a proposal, whatever the name of the package is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from bot.domain.change import Finding
+from bot.infra.unified_diff import FilePatch
+
+_INDEX, _FILES = "https://pypi.org/simple", "https://files.pythonhosted.org/"
+_LOCK = "uv.lock"
+_SETTINGS = frozenset(
+    {"uv.toml", "pip.conf", "pip.ini", ".pypirc", ".condarc", ".npmrc", ".yarnrc"}
+)
+_REQUIREMENTS = re.compile(r"(?:.*/)?(?:requirements|constraints)[^/]*(?:/[^/]+)?\.(?:txt|in)")
+_PACKAGES = (".whl", ".egg", ".tar.gz", ".tgz", ".zip", ".pth", ".egg-link", ".so", ".pyd", ".dll")
+INSTALLED = (".dist-info", ".egg-info")
+"""How folders end that name plugins: pytest loads those."""
+
+_ENTRY = re.compile(r"\burl\s*=\s*\"([^\"]*)\"(?:.*?\bhash\s*=\s*\"([^\"]*)\")?")
+_LOCKED_SOURCE = re.compile(r"\bsource\s*=\s*\{\s*([\w-]+)\s*=\s*\"([^\"]*)\"")
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+
+_PROJECT = re.compile(
+    r"^\s*\[+\s*(?:tool\.uv\.sources|tool\.uv\.index|tool\.uv\.pip|tool\.poetry\.source|"
+    r"build-system|tool\.pdm\.source|tool\.hatch\.build\.hooks)\b|"
+    r"^\s*\"?(?:index-url|extra-index-url|index|default-index|find-links|no-index|no-verify-hashes|"
+    r"allow-insecure-host|index-strategy|build-backend|backend-path|dependency[-_]links|"
+    r"override-dependencies|no-build-isolation(?:-package)?)\"?\s*="
+)
+_BUILDS = re.compile(r"^\s*requires\s*=\s*\[")
+_ELSEWHERE = re.compile(
+    r"[\"']?\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?:git\+|https?:|file:|ssh:|\.{0,2}/)"
+    r"|(?<![\w/])(?:git|hg|svn|bzr)\+(?:https?|ssh|file|git)://"
+)
+_OPTION = re.compile(
+    r"^\s*(?:--(?:extra-)?index-url|--find-links|--trusted-host|--no-index|--editable|--pre|-i\s|-f\s"
+    r"|-e\s|-r\s+https?:|(?:\./|/|file:|https?://)\S+)"
+)
+_ENVIRONMENT = re.compile(
+    r"\b(?:PIP|UV)_(?:(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?|FIND_LINKS|TRUSTED_HOST|NO_VERIFY_HASHES"
+    r"|INSECURE_HOST|CONSTRAINT|OVERRIDE|CONFIG_FILE)\b|--extra-index-url|--index-url"
+    r"|--trusted-host|--allow-insecure-host|--no-verify-hashes"
+)
+_INSTALLS = re.compile(
+    r"\bpip\d?(?:\.main|\._internal)|[\"']pip\d?[\"']\s*,\s*[\"']install"
+    r"|-m[\"']?\s*,?\s*[\"']?(?:pip|ensurepip|easy_install|uv)\b|\bensurepip\b|\beasy_install\b"
+    r"|\buvx?\s+(?:add|pip|tool|run\s+--with)\b|[\"']uvx?[\"']\s*,\s*[\"'](?:add|pip|tool|sync)"
+    r"|\bdependency_links\b|\b(?:npm|pnpm|yarn|cargo|gem)\s+(?:install|add)\b|\bimport\s+pip\b"
+    r"|\bfrom\s+pip\b|\bimport_module\([\"']pip\b"
+)
+_SAYS = re.compile(r"\b(?:pip\d?|uv|uv pip|npm|gem|cargo)\s+(?:install|add)\b")
+_RUNS = re.compile(r"\b(?:subprocess|system|popen|run|exec|spawn|call|check_\w+)\b", re.IGNORECASE)
+_CODE = (".py", ".pyi", ".sh", ".toml", ".cfg", ".ini", ".yml", ".yaml", ".txt", ".in", "")
+
+
+def moved_sources(patches: Sequence[FilePatch]) -> Iterator[Finding]:
+    """Yield what would fetch code from elsewhere, or run code that nobody looked at."""
+    for patch in patches:
+        for message in dict.fromkeys(_about(patch)):
+            yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=True)
+        for message in _shown(patch):
+            yield Finding(rule="new_dependency", path=patch.path, message=message, blocking=False)
+
+
+def _shown(patch: FilePatch) -> Iterator[str]:
+    """What a person should see, and may want."""
+    name = PurePosixPath(patch.path).name.lower()
+    if name == _LOCK and patch.status != "deleted":
+        yield f"Changes {len(patch.added)} lines of the lock."
+    elif name.endswith(".py") and _any(_code(patch.added), _SAYS):
+        yield "Speaks of installing packages."
+
+
+def _about(patch: FilePatch) -> Iterator[str]:
+    path = PurePosixPath(patch.path)
+    name = path.name.lower()
+    if patch.status != "deleted":
+        if name.endswith(_PACKAGES) or any(part.endswith(INSTALLED) for part in path.parts):
+            yield "Brings a package or a program of its own along: dependencies come by the lock."
+        if name in _SETTINGS:
+            yield "Decides where packages come from: a person changes that."
+    if name == _LOCK:
+        yield from _lock(patch)
+    elif name == "pyproject.toml":
+        yield from _project(patch)
+    elif _lists(patch.path) and _any(patch.added, _OPTION, _ELSEWHERE):
+        yield "Takes packages from another place than the index."
+    if path.suffix.lower() in _CODE:
+        yield from _said(patch.added)
+
+
+def _lists(path: str) -> bool:
+    """Whether a file lists dependencies."""
+    name = PurePosixPath(path).name.lower()
+    return bool(_REQUIREMENTS.fullmatch(path)) or name in ("setup.py", "setup.cfg", "pipfile")
+
+
+def _said(added: Sequence[str]) -> Iterator[str]:
+    lines = _code(added)
+    if _any(lines, _ENVIRONMENT):
+        yield "Names another index, or takes off a check of packages."
+    if _any(lines, _INSTALLS) or (_any(lines, _SAYS) and _any(lines, _RUNS)):
+        yield "Installs packages when it runs: dependencies come by the lock."
+
+
+def _code(lines: Sequence[str]) -> list[str]:
+    """The lines without those that are only a comment."""
+    return [line for line in lines if not line.lstrip().startswith("#")]
+
+
+def _any(lines: Sequence[str], *patterns: re.Pattern[str]) -> bool:
+    return any(pattern.search(line) for line in lines for pattern in patterns)
+
+
+def _project(patch: FilePatch) -> Iterator[str]:
+    changed = _code([*patch.added, *patch.removed])
+    sections = [hunk.section for hunk in patch.hunks]
+    if _any(changed, _PROJECT, _BUILDS) or _any(sections, _PROJECT):
+        yield "Changes where packages come from, or what builds this one."
+    if _any(patch.added, _ELSEWHERE):
+        yield "Takes a package from another place than the index."
+
+
+def _lock(patch: FilePatch) -> Iterator[str]:
+    if patch.status == "deleted":
+        yield "Takes the lock away, and with it every hash."
+    before = dict(_ENTRY.findall("\n".join(patch.removed)))
+    for line in patch.added:
+        if (source := _LOCKED_SOURCE.search(line)) and source[2] not in (_INDEX, "."):
+            yield f"The lock takes a package from another place than the index ({source[1]})."
+        for url, known in _ENTRY.findall(line):
+            if not url.startswith(_FILES):
+                yield "The lock fetches a file from another place than the index's."
+            if not _HASH.fullmatch(known):
+                yield "The lock holds a file without a sha256 hash."
+            if before.get(url, known) != known:
+                yield "The lock has another hash for the same file: that is another file."

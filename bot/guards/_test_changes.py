@@ -1,0 +1,155 @@
+"""What a change does to the tests that are there already: by name, as Python reads them.
+
+No list of ways to weaken a test is ever whole. So whatever an existing test, or what it is given,
+becomes is told; and what nobody has to judge, a test that is none any more, stops the change.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from bot.domain.change import Finding
+from bot.guards._legible import quoted
+from bot.guards._read_as_run import Sources
+from bot.guards._test_modules import CollectedTest, Module, read_tests
+from bot.guards._tests import is_test_file
+from bot.infra.unified_diff import FilePatch
+
+_OTHER_TESTS = re.compile(r"(?:.*[._-])?(?:test|spec)s?[._-].*")
+_MOST = 4
+
+
+class Pair(NamedTuple):
+    patch: FilePatch
+    before: Module
+    after: Module
+
+    @property
+    def missing(self) -> dict[str, CollectedTest]:
+        return {n: t for n, t in self.before.tests.items() if n not in self.after.tests}
+
+    @property
+    def fresh(self) -> dict[str, CollectedTest]:
+        return {n: t for n, t in self.after.tests.items() if n not in self.before.tests}
+
+
+def is_test_data(path: str) -> bool:
+    """Whether tests read a file, or it holds tests that are not Python's."""
+    where = PurePosixPath(path)
+    among = {"tests", "test", "__tests__", "testdata"} & set(where.parts[:-1])
+    return not path.endswith(".py") and bool(among or _OTHER_TESTS.fullmatch(where.name))
+
+
+def pairs(patches: Sequence[FilePatch], sources: Sources) -> list[Pair]:
+    """Return every test file as it was and is, where Python can read both."""
+    found = []
+    for patch in patches:
+        source = sources.get(patch.path)
+        if source is None or not (is_test_file(patch.path) or is_test_file(patch.old_path)):
+            continue
+        before, after = read_tests(source.before or ""), read_tests(source.after or "")
+        if before is not None and after is not None:
+            found.append(Pair(patch, before, after))
+    return found
+
+
+def lost_tests(read: Sequence[Pair]) -> Iterator[Finding]:
+    """Yield what needs no judgement: tests that are none any more, or run less than they did."""
+    elsewhere = {name.rpartition(".")[2] for pair in read for name in pair.fresh}
+    for pair in read:
+        gone = {n: t for n, t in pair.missing.items() if n.rpartition(".")[2] not in elsewhere}
+        there = sum(test.cases or 1 for test in pair.fresh.values())
+        if sum(test.cases or 1 for test in gone.values() if test.cases != 0) > there:
+            yield _blocks(pair.patch, "test_deleted", f"No longer tests: {_told(list(gone))}.")
+        for name, was in pair.before.tests.items():
+            now = pair.after.tests.get(name)
+            if now is None:
+                continue
+            if was.cases is not None and now.cases is not None and now.cases < was.cases:
+                message = f"`{name}` has {now.cases} case(s) left of {was.cases}."
+                yield _blocks(pair.patch, "test_weakened", message)
+            if now.idle > was.idle:
+                message = f"`{name}` ends before its end, or steps over what it holds."
+                yield _blocks(pair.patch, "test_weakened", message)
+
+
+def _blocks(patch: FilePatch, rule: str, message: str) -> Finding:
+    return Finding.model_validate(
+        {"rule": rule, "path": patch.path, "message": message, "blocking": True}
+    )
+
+
+def changed_tests(
+    patches: Sequence[FilePatch], read: Sequence[Pair], blocking: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Yield one note a file of all else that existing tests, or what they are given, became.
+
+    What a finding of `blocking` names already is left out.
+    """
+    for pair in read:
+        places = (pair.patch.path, pair.patch.old_path)
+        told_there = [each for each in blocking if each.path in places]
+        named = "\n".join(f"`{each.path}` {each.message}" for each in told_there)
+        said = {what: [name for name in names if f"`{name}`" not in named]
+                for what, names in _differences(pair).items()}  # fmt: skip
+        if told := "; ".join(f"{what} {_told(names)}" for what, names in said.items() if names):
+            yield _note(pair.patch.path, f"Existing tests: {told}.")
+    compared = {pair.patch.path for pair in read}
+    for patch in patches:
+        if patch.status == "added":
+            continue
+        if is_test_data(patch.old_path or patch.path):
+            how = {"deleted": "deleted", "renamed": "moved"}.get(patch.status, "changed")
+            yield _note(patch.path, f"What existing tests are made of, or read, is {how}.")
+        elif is_test_file(patch.path) and patch.status != "deleted" and patch.path not in compared:
+            yield _note(patch.path, "Existing tests: cannot be compared with what they were.")
+
+
+def _note(path: str, message: str) -> Finding:
+    return Finding(rule="test_changed", path=path, message=message, blocking=False)
+
+
+def _differences(pair: Pair) -> Mapping[str, list[str]]:
+    """Return the names of what differs by how it does, the gravest first."""
+    before, after = pair.before, pair.after
+    both = [name for name, said in before.bound.items() if after.bound.get(name, said) != said]
+    anew = [
+        name
+        for name in both
+        if name in before.imported or len(after.bound[name]) > len(before.bound[name])
+    ]
+    new = [name for name in after.bound if name not in before.bound]
+    gone = [name for name in before.bound if name not in after.bound]
+    return {
+        "runs as the file is read": [quoted(text)[:60] for text in after.loose - before.loose],
+        "bound anew": anew + [name for name in new if _meets(name, pair)],
+        "takes part unasked": [name for name in new if _at_work(name, pair)],
+        "gone": [name for name in gone if name not in before.imported],
+        "changed": [name for name in both if name not in anew],
+        "moved from": [pair.patch.old_path] if pair.patch.status == "renamed" else [],
+    }
+
+
+def _meets(name: str, pair: Pair) -> bool:
+    """Whether a new name is one that what is there looks up: a builtin, another file's fixture."""
+    return name in pair.before.read and not _at_work(name, pair) and _was_there(pair)
+
+
+def _at_work(name: str, pair: Pair) -> bool:
+    """Whether something new takes part in existing tests: a hook, a part of their class."""
+    inside, _, last = name.rpartition(".")
+    if any(test.startswith(f"{inside}.") for test in pair.before.tests):
+        return not last.startswith("test")
+    conftest = PurePosixPath(pair.patch.path).name == "conftest.py"
+    known = not inside or inside in pair.before.bound
+    return name in pair.after.at_work and known and (conftest or _was_there(pair))
+
+
+def _was_there(pair: Pair) -> bool:
+    return pair.patch.status != "added" and bool(pair.before.bound)
+
+
+def _told(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(f"`{name}`" for name in names[:_MOST]) + more

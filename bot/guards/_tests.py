@@ -1,0 +1,218 @@
+"""Tests deleted, skipped or weakened, and checks silenced.
+
+Only the diff is read, so this errs on the side of a person's eyes: taking more assertions out than
+it puts in stops a change. Tests that grow, move or are renamed pass.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from pathlib import PurePosixPath
+
+from bot.domain.change import FileChange, Finding
+from bot.guards._assertions import is_assertion, is_vacuous, weaker
+from bot.infra.unified_diff import FilePatch, Hunk
+
+_TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
+_TEST_DEF = re.compile(r"\s*(?:async\s+)?def\s+(test\w*)\s*\(|\s*class\s+(Test\w*)\b")
+_SKIP = re.compile(
+    r"\bmark\.(?:skip|skipif|xfail)\b|\bpytest\.(?:skip|xfail|importorskip|exit)\b|\bskipTest\b"
+    r"|\bunittest\.(?:skip|expectedFailure)|@(?:skip|skipIf|skipUnless|xfail|expectedFailure)\b"
+    r"|\bcollect_ignore|\b__test__\s*=\s*False|\bdeselect\b"
+)
+_SILENCED = re.compile(
+    r"#\s*(?:type:\s*ignore|noqa|ruff:\s*noqa|flake8:|pragma:\s*no\s*cover|pylint:\s*disable"
+    r"|pyright:\s*(?:ignore|basic)|mypy:|isort:\s*skip|nosec"
+    r"|fmt:\s*(?:off|skip)|yapf:\s*disable|autopep8:\s*off)",
+    re.IGNORECASE,
+)
+_SWALLOWS = re.compile(
+    r"\s*except\s*(?:\(?\s*(?:AssertionError|Exception|BaseException)\b.*)?:"
+    r"|.*\bsuppress\(.*\b(?:AssertionError|Exception|BaseException)\b"
+)
+_BROAD = re.compile(
+    r"\braises\(\s*\(?[^)]*\b(?:Base)?Exception\b|assertRaises\(\s*(?:Base)?Exception\b"
+)
+_RAISES = re.compile(r"\braises\(|assertRaises(?:Regex)?\(")
+_RETURN = re.compile(r"( +)return(?:\s+None)?\s*(?:#.*)?")
+_DEF = re.compile(r"( *)(?:async\s+)?def\s+(\w+)")
+_ROW = re.compile(r"\s+(?:pytest\.param)?\(.*\),?\s*")
+_CASE = re.compile(r"\s*(?:\(|\[|\{|[\"'\d-]|pytest\.param\(|None\b|True\b|False\b)")
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a file is a test, or stands among tests."""
+    parts = PurePosixPath(path).parts
+    return path.endswith(".py") and bool(
+        {"tests", "test"} & set(parts[:-1]) or _TEST_NAME.fullmatch(parts[-1])
+    )
+
+
+def is_collected(path: str) -> bool:
+    """Whether pytest looks into a file of that name."""
+    return bool(_TEST_NAME.fullmatch(PurePosixPath(path).name))
+
+
+def gone_tests(
+    changes: Sequence[FileChange], patches: Sequence[FilePatch], compared: Container[str]
+) -> Iterator[Finding]:
+    """Yield test files that are deleted or renamed to where pytest does not look, and tests.
+
+    Those in files of `compared` were looked for by name, as Python reads them.
+    """
+    renamed = {patch.old_path: patch for patch in patches if patch.status == "renamed"}
+    gone = {change.path for change in changes if change.status == "deleted"}
+    gone |= {patch.path for patch in patches if patch.status == "deleted"}
+    for path in sorted(gone | renamed.keys()):
+        if not is_test_file(path):
+            continue
+        moved = renamed.get(path)
+        if moved is None:
+            yield _gone(path, "A test file is deleted.")
+        elif is_collected(path) and not is_collected(moved.path):
+            yield _gone(path, f"Renamed to {moved.path}, where pytest does not look for tests.")
+    tests = [patch for patch in patches if is_test_file(patch.path)]
+    yield from _gone_functions(tests, compared)
+
+
+def _gone_functions(patches: Sequence[FilePatch], compared: Container[str]) -> Iterator[Finding]:
+    everywhere = {name for patch in patches for name in _defined(patch.added)}
+    for patch in patches:
+        if patch.status == "deleted" or patch.path in compared:
+            continue
+        missing = [name for name in _defined(patch.removed) if name not in everywhere]
+        fresh = set(_defined(patch.added)) - set(_defined(patch.removed))
+        if len(missing) > len(fresh):
+            yield _gone(patch.path, f"Tests are gone: {', '.join(missing[:5])}.")
+
+
+def _defined(lines: Sequence[str]) -> list[str]:
+    found = [_TEST_DEF.match(line) for line in lines]
+    return [match[1] or match[2] for match in found if match]
+
+
+def _gone(path: str, message: str) -> Finding:
+    return Finding(rule="test_deleted", path=path, message=message, blocking=True)
+
+
+def weakened(patch: FilePatch, moved: frozenset[str]) -> Iterator[Finding]:
+    """Yield how a patch makes tests or checks easier to pass.
+
+    `moved` are the (stripped) lines added to other test files.
+    """
+    found = list(_silenced(patch))
+    if is_test_file(patch.path) and patch.status != "deleted":
+        for rule in _RULES:
+            found += rule(patch, moved)
+        for hunk in patch.hunks:
+            for block in hunk.blocks:
+                for message, blocking in weaker(block):
+                    yield Finding(
+                        rule="test_weakened", path=patch.path, message=message, blocking=blocking
+                    )
+    for message in found:
+        yield Finding(rule="test_weakened", path=patch.path, message=message, blocking=True)
+
+
+def _count(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
+    return sum(bool(pattern.search(line)) for line in lines)
+
+
+def _silenced(patch: FilePatch) -> Iterator[str]:
+    more = _count(_SILENCED, patch.added) - _count(_SILENCED, patch.removed)
+    if patch.python and more > 0:
+        first = next(line.strip() for line in patch.added if _SILENCED.search(line))
+        yield f"A check is silenced: `{first[:120]}`."
+
+
+def _fewer(patch: FilePatch, moved: frozenset[str]) -> Iterator[str]:
+    taken = [line for line in patch.removed if is_assertion(line) and line.strip() not in moved]
+    put = [line for line in patch.added if is_assertion(line) and not is_vacuous(line)]
+    if len(taken) > len(put):
+        yield f"{len(taken)} assertion(s) taken out, {len(put)} put in."
+
+
+def _vacuous(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    for line in patch.added:
+        if is_vacuous(line):
+            yield f"An assertion that cannot fail: `{line.strip()[:120]}`."
+
+
+def _skipped(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    if _count(_SKIP, patch.added) > _count(_SKIP, patch.removed):
+        first = next(line.strip() for line in patch.added if _SKIP.search(line))
+        yield f"A test is skipped: `{first[:120]}`."
+
+
+def _swallowed(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    added = [line for line in patch.added if _SWALLOWS.match(line)]
+    if len(added) > sum(bool(_SWALLOWS.match(line)) for line in patch.removed):
+        yield f"Failures are swallowed: `{added[0].strip()[:120]}`."
+
+
+def _broadened(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    for hunk in patch.hunks:
+        for block in hunk.blocks:
+            before = [line for line in block.removed if _RAISES.search(line)]
+            after = [line for line in block.added if _RAISES.search(line)]
+            if before and _count(_BROAD, after) > _count(_BROAD, before):
+                yield "An expected exception is broadened to Exception."
+            if len(after) >= len(before) > 0 and _matching(after) < _matching(before):
+                yield "An expected exception's message is no longer checked."
+
+
+def _matching(lines: Sequence[str]) -> int:
+    return sum("match=" in line or "Regex(" in line for line in lines)
+
+
+def _cut_short(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    """Find a bare `return` put straight into a test's body: what follows never runs."""
+    for hunk in patch.hunks:
+        indent, name = _inside(hunk.section)
+        for sign, text in hunk.lines:
+            if found := _DEF.match(text):
+                indent, name = len(found[1]), found[2]
+            bare = _RETURN.fullmatch(text)
+            if sign == "+" and bare and name.startswith("test") and len(bare[1]) == indent + 4:
+                yield f"`{name}` is cut short by a return."
+
+
+def _inside(section: str) -> tuple[int, str]:
+    found = _DEF.match(section)
+    return (len(found[1]), found[2]) if found else (0, "")
+
+
+def _fewer_cases(patch: FilePatch, _: frozenset[str]) -> Iterator[str]:
+    for hunk in patch.hunks:
+        taken, put = _cases(hunk, "-"), _cases(hunk, "+")
+        if taken > put:
+            yield f"{taken} parametrized case(s) taken out, {put} put in."
+
+
+def _cases(hunk: Hunk, sign: str) -> int:
+    """Count changed cases between a `parametrize(`, or the hunk's start, and a test's `def`."""
+    inside, count, candidates, last = True, 0, 0, ""
+    for kind, text in hunk.lines:
+        if "parametrize(" in text:
+            inside, candidates = True, 0
+        elif found := _DEF.match(text):
+            closed = last.strip()[:1] in (")", "]")  # a decorator ends just above
+            count += candidates if inside and closed and found[2].startswith("test") else 0
+            inside, candidates = False, 0
+        elif inside and kind == sign and _CASE.match(text):
+            candidates += 1
+        last = text if text.strip() else last
+    if not any(_DEF.match(text) for _, text in hunk.lines):  # the middle of a long table
+        count += sum(kind == sign and bool(_ROW.fullmatch(text)) for kind, text in hunk.lines)
+    return count
+
+
+Rule = Callable[[FilePatch, frozenset[str]], Iterator[str]]
+_RULES: tuple[Rule, ...] = (
+    _fewer,
+    _vacuous,
+    _skipped,
+    _swallowed,
+    _broadened,
+    _cut_short,
+    _fewer_cases,
+)

@@ -1,0 +1,1 @@
+"""Plumbing that adapters share: git, SQLite, files, locks."""

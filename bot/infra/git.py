@@ -1,0 +1,288 @@
+"""Shared git plumbing on GitPython: one hardened way to run git, off the event loop.
+
+A repository's own configuration, attributes and hooks can name programs to run. None of them is
+run from here: hooks and the file-system monitor are off, every filter and merge driver found in
+the configuration is emptied, and the user's and system's configuration is not read.
+"""
+
+import asyncio
+import contextlib
+import functools
+import os
+import re
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple, ParamSpec, TypeVar
+
+# Without this GitPython raises on import where git is missing, and nobody could be told kindly.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+import git
+from git.exc import GitCommandNotFound
+
+from bot.domain.errors import PortError, WorkspaceError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_HERE = Path(__file__).parent
+AUTHOR = "Theseus"
+EMAIL = "theseus@localhost"
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": str(_HERE / "git.conf"),
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its id says, not what somebody put for it
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_AUTHOR_NAME": AUTHOR,
+    "GIT_AUTHOR_EMAIL": EMAIL,
+    "GIT_COMMITTER_NAME": AUTHOR,
+    "GIT_COMMITTER_EMAIL": EMAIL,
+}
+
+# Stronger than the repository's own configuration.
+_CONFIG = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": str(_HERE / "git.ignore"),
+    "core.alternateRefsCommand": "true",
+    "core.quotePath": "false",
+    "core.protectHFS": "true",  # no path that is `.git` to another system
+    "core.protectNTFS": "true",
+    "core.pager": "cat",
+    "safe.directory": "*",
+    "protocol.ext.allow": "never",
+    "submodule.recurse": "false",
+    "worktree.useRelativePaths": "false",
+    "fetch.recurseSubmodules": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "commit.gpgSign": "false",
+    "tag.gpgSign": "false",
+    "log.showSignature": "false",
+    "merge.verifySignatures": "false",
+    "merge.autoStash": "false",
+    "blame.ignoreRevsFile": "",
+    "diff.noprefix": "false",
+    "diff.mnemonicPrefix": "false",
+    "diff.relative": "false",
+    "diff.ignoreSubmodules": "dirty",
+    "color.ui": "false",
+    "advice.detachedHead": "false",
+}
+
+# How a program that the configuration names is disarmed. An empty filter is no filter; a merge
+# driver cannot be empty, so it fails, and the merge is a conflict for people.
+_DISARMED = {"clean": "", "smudge": "", "process": "", "required": "false", "driver": "false"}
+_DRIVERS = r"^(filter|merge)\..*\.(clean|smudge|process|required|driver)$"
+
+# Set when we were started by a git hook; they would send git to another repository.
+_FOREIGN = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_SSH_COMMAND",
+    # Would ask people, or write what goes over the wire, secrets included.
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "GIT_TRACE",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_REDACT",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+    "GIT_TRACE2_ENV_VARS",
+    "GIT_TRACE2_CONFIG_PARAMS",
+    "GIT_CURL_VERBOSE",
+)
+
+# As git writes a diff where nothing is configured: no setting of a repository says how it looks.
+PLAIN_DIFF = (
+    "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/",
+    "--inter-hunk-context=0", "--diff-algorithm=myers", "--submodule=short", "--no-relative",
+    "-O/dev/null",
+)  # fmt: skip
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")
+
+
+class Private(dict[str, str]):
+    """Configuration or headers that hold a secret: they are not shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} private values>"
+
+
+class GitAnswer(NamedTuple):
+    """What one git command said."""
+
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def line(self) -> str:
+        """The output as one stripped text."""
+        return self.out.decode(errors="replace").strip()
+
+
+class Git:
+    """Git in one folder. Blocking: call it through `in_thread`.
+
+    Failures raise `error` with git's own words as `detail`.
+    """
+
+    def __init__(
+        self, folder: Path, *options: str, error: type[PortError] = WorkspaceError
+    ) -> None:
+        self.folder = folder
+        self._options = options
+        self._error = error
+        self._git = git.Git(str(folder))
+        self._disarm: dict[str, str] | None = None
+
+    def beside(self, folder: Path, *options: str) -> "Git":
+        """Return git in another folder of the same repository, sparing a look at its settings."""
+        other = Git(folder, *options, error=self._error)
+        other._disarm = self._drivers()
+        return other
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        ok: Collection[int] | None = (0,),
+        env: Mapping[str, str] | None = None,
+        config: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> GitAnswer:
+        """Run `git <arguments>`; a status not in `ok` (`None`: any) raises.
+
+        `config` is further configuration; it reaches git through the environment, and may hold
+        secrets only where no configuration but ours is read (see `_git_remote`).
+        """
+        if not self.folder.is_dir():
+            raise self._error(f"the folder {self.folder} is not there")
+        config = Private({**_CONFIG, **self._drivers(), **(config or {})})
+        answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
+        if ok is not None and answer.status not in ok:
+            verb = next((word for word in arguments if not word.startswith("-")), "")
+            raise self._error(
+                f"git {verb} failed in {self.folder} (status {answer.status})", detail=answer.err
+            )
+        return answer
+
+    def failure(self, message: str, detail: str) -> PortError:
+        """Return an error of this git's kind, to be raised."""
+        return self._error(message, detail=detail)
+
+    def revision(self, name: str) -> str:
+        """Return the full id of the commit that `name` stands for."""
+        found = self.try_revision(name)
+        if found is None:
+            raise self._error(f"there is no commit {name[:80]!r} in {self.folder}")
+        return found
+
+    def try_revision(self, name: str) -> str | None:
+        """Return the full id of a commit, or `None` if there is no such one."""
+        if not _REVISION.fullmatch(name) or ".." in name:
+            return None
+        answer = self.run("rev-parse", "--verify", "-q", f"{name}^{{commit}}", ok=None)
+        return answer.line if answer.status == 0 else None
+
+    def settled(self, name: str) -> str:
+        """Return `name` if it is a full id, sparing the look; else what `revision` says."""
+        return name if _FULL_ID.fullmatch(name) else self.revision(name)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Return whether `newer` contains `older`; unknown commits contain nothing."""
+        return self.run("merge-base", "--is-ancestor", older, newer, ok=None).status == 0
+
+    def _drivers(self) -> dict[str, str]:
+        """Return the settings that disarm what this repository's configuration would run."""
+        if self._disarm is None:
+            names = ("config", "--null", "--name-only", "--get-regexp", _DRIVERS)
+            listed = self._execute(names, _CONFIG).out.decode(errors="surrogateescape")
+            self._disarm = {
+                key: _DISARMED[key.rsplit(".", 1)[1].lower()] for key in listed.split("\0") if key
+            }
+        return self._disarm
+
+    def _execute(
+        self,
+        arguments: tuple[str, ...],
+        config: Mapping[str, str],
+        *,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> GitAnswer:
+        foreign = [name for name in _FOREIGN if name in os.environ]
+        clean = ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
+        command = [*clean, "git", *self._options, *arguments]
+        with contextlib.ExitStack() as stack:
+            source = None
+            if stdin is not None:
+                source = stack.enter_context(tempfile.TemporaryFile())
+                source.write(stdin)
+                source.seek(0)
+            try:
+                answer = self._git.execute(
+                    command,
+                    istream=source,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                    kill_after_timeout=seconds,
+                    env={**_ENVIRONMENT, **_as_environment(config), **(env or {})},
+                    # A Ctrl-C at the terminal is for us, not for a git half way through.
+                    start_new_session=True,
+                )
+            except GitCommandNotFound as missing:
+                raise self._error(
+                    "git was not found; install git 2.32 or newer and put it on PATH",
+                    detail=str(missing),
+                ) from missing
+        status, out, err = answer
+        return GitAnswer(status, out if isinstance(out, bytes) else b"", str(err))
+
+
+def _as_environment(config: Mapping[str, str]) -> Private:
+    """Return git's environment form of `-c key=value`: any character may stand in a key."""
+    pairs = Private({"GIT_CONFIG_COUNT": str(len(config))})
+    for number, (key, value) in enumerate(config.items()):
+        pairs[f"GIT_CONFIG_KEY_{number}"] = key
+        pairs[f"GIT_CONFIG_VALUE_{number}"] = value
+    return pairs
+
+
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `call` in a thread. A cancelled caller waits for its end, so nothing stays half done."""
+    loop = asyncio.get_running_loop()
+    future = loop.run_in_executor(None, functools.partial(call, *args, **kwargs))
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as word:
+            cancelled = word
+    if cancelled is not None:
+        future.exception()  # looked at, so that it is not reported as lost
+        raise cancelled
+    return future.result()

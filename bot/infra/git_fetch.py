@@ -1,0 +1,72 @@
+"""Bringing commits in from another repository, without running what either one names."""
+
+from collections.abc import Mapping
+
+from bot.infra.git import Git
+from bot.infra.git_remote import Way, borrowing
+
+FETCH_SECONDS = 120.0
+
+
+def fetch(
+    git: Git,
+    source: str,
+    *refspecs: str,
+    config: Mapping[str, str] | None = None,
+    prune: bool = False,
+) -> None:
+    """Fetch from a remote or an absolute path; tags, submodules and `FETCH_HEAD` stay as is.
+
+    `prune` removes refs on our side of the refspecs that are gone on the other.
+    """
+    answer = git.run(
+        "fetch",
+        "-q",
+        "--no-tags",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+        "--no-auto-maintenance",
+        "--prune" if prune else "--no-prune",
+        # A repository's settings may name a program of its own here.
+        "--upload-pack=git-upload-pack",
+        "--",
+        source,
+        *refspecs,
+        config=config,
+        seconds=FETCH_SECONDS,
+        ok=None,
+    )
+    if answer.status != 0:
+        raise git.failure(
+            f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
+            f"reached (git -C {git.folder} remote -v)",
+            answer.err,
+        )
+
+
+def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> str:
+    """Fetch one branch of a remote; return the remote-tracking ref it is kept under.
+
+    `way` says where the remote is and what opens it, where the forge knows.
+    """
+    tracking = f"refs/remotes/{remote}/{branch}"
+    if way is None:
+        fetch(git, remote, f"+refs/heads/{branch}:{tracking}")
+        return tracking
+    with borrowing(git) as scratch:
+        known = git.try_revision(tracking)
+        if known is not None:  # told to the forge, so that it sends only what is missing
+            scratch.run("update-ref", "refs/theseus/known", known)
+        fetch(scratch, way.url, f"+refs/heads/{branch}:refs/heads/{branch}", config=way.config)
+        fetch(git, str(scratch.folder), f"+refs/heads/{branch}:{tracking}")
+    return tracking
+
+
+def fetch_all(git: Git, remote: str, into: str, way: Way | None = None) -> None:
+    """Fetch every branch of a remote to refs below `into`, without those that are gone there."""
+    if way is None:
+        fetch(git, remote, f"+refs/heads/*:{into}/*", prune=True)
+        return
+    with borrowing(git) as scratch:
+        fetch(scratch, way.url, "+refs/heads/*:refs/heads/*", config=way.config)
+        fetch(git, str(scratch.folder), f"+refs/heads/*:{into}/*", prune=True)

@@ -1,0 +1,61 @@
+"""Reaching a remote that wants a secret, out of reach of the repository's own configuration.
+
+That configuration can send a fetch or a push elsewhere, through a proxy, past the check of
+certificates, or start a program on the way. So what carries a secret is done in a bare repository
+of the moment, which borrows the objects of the real one and has no configuration but ours. Git gets
+the secret through its environment, never in an argument or an address.
+"""
+
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from bot.infra.git import Git, Private, in_thread
+
+
+class Way(NamedTuple):
+    """Where a remote is over HTTP, and the configuration that opens it."""
+
+    url: str
+    config: Private
+
+
+Access = Callable[[str], Awaitable[Way | None]]
+"""Tells the way to a remote, by its URL; `None`: go there as git would."""
+
+
+async def way_to(git: Git, remote: str, access: Access | None) -> Way | None:
+    """Return the way to one of a repository's remotes, if `access` knows one."""
+    if access is None:
+        return None
+    answer = await in_thread(git.run, "config", "--get", f"remote.{remote}.url", ok=None)
+    return await access(answer.line) if answer.status == 0 else None
+
+
+@contextmanager
+def borrowing(git: Git) -> Iterator[Git]:
+    """Lend a bare repository that has all objects of `git`'s, and none of its settings."""
+    objects, shallow, kind = _of(git)
+    with TemporaryDirectory(prefix="theseus-") as name:
+        folder = Path(name).resolve() / "borrowing.git"
+        git.beside(Path(name)).run(
+            "init", "-q", "--bare", "--template=", f"--object-format={kind}", str(folder)
+        )
+        (folder / "objects/info").mkdir(exist_ok=True)
+        (folder / "objects/info/alternates").write_text(f"{objects}\n")
+        if shallow.is_file():
+            shutil.copyfile(shallow, folder / "shallow")
+        yield git.beside(folder, f"--git-dir={folder}")
+
+
+def _of(git: Git) -> tuple[Path, Path, str]:
+    """Return where a repository keeps its objects and the edge of a shallow clone, and its hash."""
+    kind = git.run("rev-parse", "--show-object-format").line
+    objects, shallow = (
+        (git.folder / git.run("rev-parse", "--git-path", name).line).resolve()
+        for name in ("objects", "shallow")
+    )
+    return objects, shallow, kind

@@ -1,0 +1,60 @@
+"""A lock that many hold side by side, or one alone: who has to measure time takes it alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+MAX_WAIT_SECONDS = 60.0  # seconds
+T = TypeVar("T")
+
+
+class SharedLock:
+    """Held shared by whatever loads the machine. Not for blocks within blocks of one task."""
+
+    def __init__(self, seconds: float = MAX_WAIT_SECONDS) -> None:
+        self._seconds = seconds
+        self._inside = 0
+        self._empty, self._open = asyncio.Event(), asyncio.Event()
+        self._empty.set()
+        self._open.set()
+        self._one = asyncio.Lock()
+
+    async def timely(self, once: Callable[[], Awaitable[T]], late: Callable[[T], bool]) -> T:
+        """Return what comes of it beside others; where that is `late`, what comes of it alone."""
+        async with self.shared():
+            result = await once()
+        if not late(result):
+            return result
+        async with self.alone():
+            return await once()
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        """Let the block run beside others, once nobody is or wants to be alone."""
+        while not self._open.is_set():
+            await self._open.wait()
+        self._inside += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Let the block run with nobody beside it; whoever takes longer than `seconds` may stay.
+
+        A full run of all tests takes many minutes, and nobody else could begin meanwhile.
+        """
+        async with self._one:
+            self._open.clear()
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._seconds):
+                        await self._empty.wait()
+                yield
+            finally:
+                self._open.set()

@@ -1,0 +1,238 @@
+"""One SQLite file behind an adapter: opened, migrated, and worked on in whole transactions.
+
+A transaction is a plain function of `sqlite3.Connection`, run from begin to commit on the file's
+own thread. So it is never half done: cancelling the caller leaves it to finish or roll back there.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
+
+import aiosqlite
+
+from bot.domain.errors import ConfigError, PortError
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+BUSY_SECONDS = 10.0
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as text that sorts: UTC, six digits of microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def plain(text: str) -> str:
+    """Return the text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class Migration(NamedTuple):
+    """A named step of the schema. Once released it never changes: a new step is added instead."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+class _Thread(aiosqlite.Connection):
+    """A connection that runs a whole function on its thread at once."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+
+class Database:
+    """A SQLite file. Errors of SQLite become `error`; a file that cannot be used, `ConfigError`.
+
+    `synchronous` FULL survives a power cut after each commit; NORMAL survives a killed process.
+    With `check` the whole file is checked on opening.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration],
+        *,
+        error: type[PortError],
+        synchronous: str = "FULL",
+        check: bool = True,
+    ) -> None:
+        self.path = path
+        self._migrations = tuple(migrations)
+        self._error = error
+        self._synchronous = synchronous
+        self._check = check
+        self._thread: _Thread | None = None
+
+    async def open(self) -> None:
+        """Open the file, creating it and its folder if needed, and bring its schema up to date."""
+        if self._thread is not None:
+            return
+        self._make_folder()
+        thread = _Thread(self._connect, iter_chunk_size=64)
+        try:
+            await thread
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        try:
+            await thread.run(self._prepare)
+        except sqlite3.Error as error:
+            await thread.close()
+            raise self._unusable(error) from error
+        except BaseException:
+            await thread.close()
+            raise
+        self._thread = thread
+
+    async def close(self) -> None:
+        """Finish what was asked for and close the file; again is harmless."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await thread.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one unchanging view of the file and return what it returns."""
+        return await self._run(work, "BEGIN DEFERRED")
+
+    async def write(self, work: Work[T], *, flushed: bool = True) -> T:
+        """Run `work` as one transaction, alone among all writers of the file.
+
+        If it raises, nothing of it is written. What is not `flushed` survives a killed process,
+        but perhaps no power cut until a later write is; it waits for no disk.
+        """
+        return await self._run(work, "BEGIN IMMEDIATE", "" if flushed else "NORMAL")
+
+    async def _run(self, work: Work[T], begin: str, synchronous: str = "") -> T:
+        if self._thread is None:
+            raise self._error(f"{self.path} is not open.")
+
+        def run(connection: sqlite3.Connection) -> T:
+            if not synchronous:
+                return _transact(connection, begin, work)
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            try:
+                return _transact(connection, begin, work)
+            finally:
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+
+        try:
+            return await self._thread.run(run)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def _make_folder(self) -> None:
+        folder = self.path.parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"The folder {folder} cannot be made ({error.strerror}). "
+                "Set THESEUS_STATE to a folder Theseus may write to."
+            ) from error
+        if not os.access(folder, os.W_OK | os.X_OK) or self.path.is_dir():
+            raise ConfigError(
+                f"{self.path} cannot be opened: it is a folder, or {folder} is not writable. "
+                "Set THESEUS_STATE to a folder Theseus may write to."
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        _transact(connection, "BEGIN IMMEDIATE", self._migrate)
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        if self._check:
+            answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if answer != "ok":
+                raise sqlite3.DatabaseError(answer)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if tables and "schema_migrations" not in tables:
+            raise ConfigError(
+                f"{self.path} is a database, but not one of Theseus's. "
+                "Move it away, or set THESEUS_STATE to another folder."
+            )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations ("
+            "number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+            "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"
+        )
+        recorded = [
+            row[0]
+            for row in connection.execute("SELECT name FROM schema_migrations ORDER BY number")
+        ]
+        known = [migration.name for migration in self._migrations]
+        unknown = [name for name in recorded if name not in known]
+        if unknown:
+            raise ConfigError(
+                f"{self.path} was written by a newer Theseus (its migration {unknown[-1]} is "
+                "unknown here). Update Theseus, restore a backup made by this version, or move "
+                "the file away to start afresh."
+            )
+        for migration in self._migrations:
+            if migration.name not in recorded:
+                for statement in migration.statements:
+                    connection.execute(statement)
+                connection.execute(
+                    "INSERT INTO schema_migrations (name) VALUES (?)", (migration.name,)
+                )
+
+    def _unusable(self, error: sqlite3.Error) -> ConfigError:
+        return ConfigError(
+            f"{self.path} cannot be used: {error}. Put a copy in its place, or move it away "
+            "to start afresh."
+        )
+
+    def _failed(self, error: sqlite3.Error) -> PortError:
+        return self._error(f"{self.path}: {error}", detail=type(error).__name__)
+
+
+class DatabaseOwner:
+    """Something kept in a database file: opened and closed with it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self) -> None:
+        """Open the file and bring its schema up to date. Raises `ConfigError`."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close the file; again is harmless."""
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _transact(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result

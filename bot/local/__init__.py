@@ -1,1 +1,0 @@
-"""The embedded Discord-compatible server, its page, and the demo."""

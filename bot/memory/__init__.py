@@ -1,0 +1,1 @@
+"""What is remembered: recording, recall, forgetting."""

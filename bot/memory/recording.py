@@ -1,0 +1,183 @@
+"""What runs teach: faults seen, fixes shipped and how they held, and what came to nothing.
+
+A memory that cannot be written never fails a run: that is logged and journalled, and the run goes
+on.
+"""
+
+import logging
+from collections.abc import Awaitable
+
+from bot.domain.errors import StoreError
+from bot.domain.evidence import Diagnosis
+from bot.domain.history import History
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory
+from bot.domain.proposal import Outcome
+from bot.domain.run import Run, Status
+from bot.guards import diff_hash
+from bot.memory.ranking import ended as turned_out
+from bot.ports.clock import Clock
+from bot.ports.memory import MemoryStore
+from bot.ports.recorder import ActionRecorder
+from bot.ports.store import Store
+
+_LINE = 500
+_log = logging.getLogger(__name__)
+
+
+class MemoryRecorder:
+    """Writes memories of runs. Doing any of it again is harmless."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        recorder: ActionRecorder,
+        memory: MemoryStore,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._recorder = recorder
+        self._memory = memory
+
+    async def diagnosed(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+        """Remember the fault by its fingerprint: since when it is seen, until when, how often."""
+        if diagnosis.found and diagnosis.fingerprint:
+            await self._quietly(run, self._fault(run, history, diagnosis))
+
+    async def ended(self, run: Run, history: History) -> None:
+        """Remember a fix that shipped, or what a fix that came to nothing teaches."""
+        diagnosis = history.diagnosis
+        if run.goal != "fix" or diagnosis is None or not diagnosis.found:
+            return
+        if run.status is Status.DONE and history.shipment is not None:
+            await self._quietly(run, self._fix(run, history, diagnosis))
+        elif run.status is Status.FAILED:
+            await self._quietly(run, self._lesson(run, history, diagnosis, run.reason))
+
+    async def rejected(self, run: Run, history: History, why: str) -> None:
+        """Remember why people did not want a fix."""
+        if history.diagnosis is not None:
+            reason = f"People did not want it: {why}"
+            await self._quietly(run, self._lesson(run, history, history.diagnosis, reason))
+
+    async def outcome(self, run: Run, outcome: Outcome) -> None:
+        """Remember how a shipped fix turned out; one that did not hold is a lesson too."""
+        await self._quietly(run, self._turned_out(run, outcome))
+
+    async def _fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+        now = self._clock.now()
+        first, last = diagnosis.first_seen or now, diagnosis.last_seen or now
+        times = max(diagnosis.count, 1)
+        known = await self._memory.get(f"fault:{diagnosis.fingerprint}")
+        if known is not None:
+            new = first > known.at  # what is counted now was not counted before
+            times = known.times + times if new else max(known.times, times)
+            first = min(first, known.first_at or known.at)
+            last = max(last, known.at)
+        await self._keep(
+            run,
+            history,
+            diagnosis,
+            Memory(
+                key=f"fault:{diagnosis.fingerprint}"[:LONGEST_NAME],
+                kind="fault",
+                text=_cut(f"{_exception(history)} in {_where(diagnosis)}", _LINE),
+                times=times,
+                first_at=first,
+                at=last,
+            ),
+        )
+
+    async def _fix(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
+        key, change = f"fix:{run.id}", history.change_set
+        if change is None or await self._memory.get(key) is not None:
+            return  # told before, and maybe judged since
+        await self._keep(
+            run,
+            history,
+            diagnosis,
+            Memory(
+                key=key,
+                kind="fix",
+                text=_cut(f"{diagnosis.headline}. {change.summary}", LONGEST_TEXT),
+                approach=_cut(change.summary, _LINE),
+                diff_hash=diff_hash(change.diff),
+                at=history.shipment.at if history.shipment else self._clock.now(),
+            ),
+        )
+
+    async def _lesson(self, run: Run, history: History, diagnosis: Diagnosis, why: str) -> None:
+        change = history.change_set
+        tried = [f"Tried: {change.summary}"] if change and change.files else []
+        if change is not None:
+            tried += [f"{each.summary}: {each.result}" for each in change.attempts[:3]]
+        text = "; ".join([why, *tried, diagnosis.headline])
+        await self._keep(
+            run,
+            history,
+            diagnosis,
+            Memory(
+                key=f"lesson:{run.id}",
+                kind="lesson",
+                text=_cut(text, LONGEST_TEXT),
+                approach=_cut(change.summary, _LINE) if change and change.files else "",
+                at=self._clock.now(),
+            ),
+        )
+
+    async def _turned_out(self, run: Run, outcome: Outcome) -> None:
+        history = await self._store.history(run.id)
+        diagnosis = history.diagnosis
+        if diagnosis is None or run.goal != "fix":
+            return
+        await self._fix(run, history, diagnosis)
+        fix = await self._memory.get(f"fix:{run.id}")
+        if fix is None:
+            return
+        judged = fix.but(outcome=outcome.verdict)
+        await self._memory.remember(judged)
+        if judged.failed:
+            reasons = " ".join(outcome.reasons[:3])
+            why = f"What was shipped {turned_out(outcome.verdict)}. {reasons}".strip()
+            await self._lesson(run, history, diagnosis, why)
+
+    async def _keep(self, run: Run, history: History, diagnosis: Diagnosis, what: Memory) -> None:
+        """Write it, with where it is about."""
+        number = history.proposal.number if history.proposal else None
+        await self._memory.remember(
+            what.but(
+                event=_cut(diagnosis.event, LONGEST_NAME),
+                fingerprint=_cut(diagnosis.fingerprint, LONGEST_NAME),
+                exception=_cut(_exception(history), LONGEST_NAME),
+                file=_cut(diagnosis.file, LONGEST_NAME),
+                function=_cut(diagnosis.function, LONGEST_NAME),
+                run_id=run.id,
+                number=None if what.kind == "fault" else number,
+            )
+        )
+
+    async def _quietly(self, run: Run, writing: Awaitable[None]) -> None:
+        try:
+            await writing
+        except StoreError as error:
+            _log.warning("what run %s teaches is not remembered: %s", run.id, error)
+            self._recorder.record(
+                Kind.RUN, "remember", ActionOutcome.ERROR, run_id=run.id, error=error
+            )
+
+
+def _exception(history: History) -> str:
+    capsule = history.evidence.capsule if history.evidence else None
+    return capsule.exception if capsule else "a failure"
+
+
+def _where(diagnosis: Diagnosis) -> str:
+    if not diagnosis.file:
+        return diagnosis.event
+    return f"`{diagnosis.function}` ({diagnosis.file}), from {diagnosis.event}"
+
+
+def _cut(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

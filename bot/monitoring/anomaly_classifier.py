@@ -1,0 +1,101 @@
+"""What the records behind an anomaly say: which failure, where, and whose fault it is."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.anomaly import Anomaly
+from bot.domain.errors import JournalError
+from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.grammar.matching import others_work
+from bot.monitoring.fault_words import error_in_words
+from bot.ports.journal import Journal
+from bot.triage import Triage, triage
+
+_LOOKED_AT = 5  # records of an anomaly
+_TIMELINE = 12
+_NEARBY = timedelta(minutes=30)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ClassifiedAnomaly:
+    """The failure behind an anomaly; what is not known is empty."""
+
+    fingerprint: str | None = None
+    error: str = ""
+    files: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    triage: Triage = field(default_factory=Triage)
+
+
+class AnomalyClassifier:
+    """Reads the journal about anomalies. What it cannot read leaves the judgement open."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def look_at(self, anomaly: Anomaly) -> ClassifiedAnomaly:
+        """Return what is known of the failure that most of its records are of."""
+        try:
+            return await self._seen(anomaly)
+        except JournalError as error:
+            _log.warning("what is behind %s cannot be read: %s", anomaly.key, error)
+            return ClassifiedAnomaly(fingerprint=anomaly.fingerprint)
+
+    async def _seen(self, anomaly: Anomaly) -> ClassifiedAnomaly:
+        records = [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
+        failed = [each for each in records if each is not None and each.error is not None]
+        fingerprint = anomaly.fingerprint or _commonest(failed)
+        same = [each for each in failed if _fingerprint(each) == fingerprint] or failed
+        if not same or (capsule := same[0].error) is None:
+            return ClassifiedAnomaly(fingerprint=fingerprint)
+        users = await self._users(capsule.fingerprint, anomaly)
+        return ClassifiedAnomaly(
+            fingerprint=fingerprint,
+            error=error_in_words(capsule) if fingerprint is not None else "",
+            files=tuple(dict.fromkeys(frame.file for frame in reversed(capsule.frames))),
+            users=users,
+            triage=await self._triage(same, anomaly, len(users)),
+        )
+
+    async def _users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
+        query = JournalQuery(fingerprint=fingerprint, since=anomaly.at - _NEARBY)
+        users = dict.fromkeys(each.user for each in await self._journal.read(query))
+        return tuple(each for each in users if each is not None)
+
+    async def _triage(self, same: list[Action], anomaly: Anomaly, users: int) -> Triage:
+        around = others_work(await self._journal.failures(since=anomaly.at - _NEARBY))
+        print_of = _fingerprint(same[0])
+        group = next((each for each in around if each.fingerprint == print_of), None)
+        timeline = await self._journal.read(JournalQuery(event=anomaly.event, limit=_TIMELINE))
+        return triage(
+            group or _group_of(same),
+            users=users,
+            nearby=[each for each in around if each is not group],
+            timeline=timeline,
+        )
+
+
+def _fingerprint(action: Action) -> str | None:
+    return action.error.fingerprint if action.error else None
+
+
+def _commonest(failed: list[Action]) -> str | None:
+    """Return the fingerprint that more than half of them have."""
+    prints = [_fingerprint(each) for each in failed]
+    best = max(dict.fromkeys(prints), key=prints.count, default=None)
+    return best if 2 * prints.count(best) > len(prints) else None
+
+
+def _group_of(same: list[Action]) -> FailureGroup:
+    """Return the group of failures that the journal cannot group yet, newest first."""
+    return FailureGroup(
+        fingerprint=_fingerprint(same[0]) or "",
+        event=same[0].event,
+        count=len(same),
+        first_seen=same[-1].ts,
+        last_seen=max(each.ts for each in same),
+        newest=same[0],
+        action_ids=tuple(each.id for each in same),
+    )

@@ -1,0 +1,80 @@
+"""Digests: several incidents in one message, in a storm and after quiet hours."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.ids import run_id as new_id
+from bot.domain.incident import Digest, Incident
+from bot.domain.monitoring_config import IncidentsConfig
+from bot.monitoring.incident_repository import IncidentRepository
+from bot.monitoring.quiet_hours import is_quiet, may_wait
+
+_MOST_LISTED = 200
+
+
+class Digests:
+    """Decides who is told in a digest, and gathers them there."""
+
+    def __init__(self, incident_repository: IncidentRepository, config: IncidentsConfig) -> None:
+        self._incident_repository = incident_repository
+        self._config = config
+        self._window = timedelta(minutes=config.storm.minutes)
+
+    def held(self, incident: Incident, now: datetime) -> bool:
+        """Whether it is kept until the quiet hours are over."""
+        return may_wait(incident) and is_quiet(self._config.quiet_hours, now)
+
+    def sort_in(self, fresh: tuple[Incident, ...], now: datetime) -> tuple[Incident, ...]:
+        """Put those that belong into a digest; return those to be told one by one."""
+        told_alone = tuple(each for each in fresh if not self.held(each, now))
+        if len(self._began_lately(now)) > self._config.storm.incidents:
+            self._gather("storm", told_alone, now)
+            return ()
+        kept = tuple(each for each in told_alone if self._was_held(each))
+        if len(kept) > 1:
+            self._gather("quiet hours", kept, now)
+            return tuple(each for each in told_alone if each not in kept)
+        return told_alone
+
+    def _began_lately(self, now: datetime) -> tuple[Incident, ...]:
+        return tuple(
+            each
+            for each in self._incident_repository.everything
+            if now - began(each) <= self._window
+        )
+
+    def _was_held(self, incident: Incident) -> bool:
+        return may_wait(incident) and is_quiet(self._config.quiet_hours, began(incident))
+
+    def _gather(
+        self, why: Literal["storm", "quiet hours"], incidents: tuple[Incident, ...], now: datetime
+    ) -> None:
+        if not incidents:
+            return
+        digest = self._present(why, now) or Digest(
+            id=new_id(), why=why, opened_at=now, joined_at=now
+        )
+        new = tuple(each.id for each in incidents if each.id not in digest.incidents)
+        listed = (*digest.incidents, *new)
+        # the digest first: an incident whose digest was not kept would be told nowhere
+        self._incident_repository.put_digest(
+            digest.but(
+                incidents=listed[:_MOST_LISTED],
+                more=digest.more + len(listed[_MOST_LISTED:]),
+                joined_at=now,
+            )
+        )
+        for each in incidents:
+            self._incident_repository.change(each.id, digest=digest.id, told_at=now)
+
+    def _present(self, why: str, now: datetime) -> Digest | None:
+        """Return the digest that is being filled: a storm lasts while incidents keep coming."""
+        for each in self._incident_repository.digests:
+            if each.why == why and now - each.joined_at <= self._window:
+                return each
+        return None
+
+
+def began(incident: Incident) -> datetime:
+    """Return when it began, or came back."""
+    return incident.again_at or incident.opened_at

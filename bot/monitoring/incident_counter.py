@@ -1,0 +1,53 @@
+"""Counts for one open incident what belongs to it, record by record."""
+
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.incident import MOST_AFFECTED, Incident
+from bot.domain.samples import Sample
+
+
+class IncidentCounter:
+    """Counts cheaply; `beaten` gives it to the incident's record.
+
+    Records that were counted before, as after a crash, are not counted again: they are known by
+    their number.
+    """
+
+    def __init__(self, incident: Incident) -> None:
+        self._count = incident.count
+        self._counted_to = incident.counted_to
+        self._affected = dict.fromkeys(incident.affected)
+        self._anomalies = incident.anomalies
+        self.changed = False
+
+    def follow(self, incident: Incident) -> None:
+        """Count what the incident is about now."""
+        self._anomalies = incident.anomalies
+
+    def see(self, sample: Sample, number: int) -> None:
+        """Take in one record of its event or failure."""
+        if number <= self._counted_to or not any(_fits(each, sample) for each in self._anomalies):
+            return
+        self._counted_to, self.changed = number, True
+        self._count += 1
+        if sample.user is not None and len(self._affected) < MOST_AFFECTED:
+            self._affected[sample.user] = None
+
+    def beaten(self, incident: Incident) -> Incident:
+        """Return the incident with all that was seen since."""
+        self.changed = False
+        return incident.but(
+            count=self._count, counted_to=self._counted_to, affected=tuple(self._affected)
+        )
+
+
+def _fits(anomaly: Anomaly, sample: Sample) -> bool:
+    if sample.own:
+        return False
+    if anomaly.rule is Rule.REPEATED_ERROR:
+        return sample.failed and sample.fingerprint == anomaly.fingerprint
+    if sample.event != anomaly.event:
+        return False
+    if anomaly.rule is Rule.ERROR_RATE:
+        return sample.failed
+    slow = sample.duration_ms is not None and sample.duration_ms >= anomaly.threshold
+    return slow and sample.outcome == "ok"

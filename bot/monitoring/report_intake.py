@@ -1,0 +1,126 @@
+"""People who report a fault that is an open incident become part of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.authority.policy import Act, authorize
+from bot.domain.errors import JournalError, NotAuthorized, UnknownRun, WrongStage
+from bot.domain.incident import MOST_REPORTS, Incident, Report
+from bot.domain.people import AllowList
+from bot.domain.run import Run, Status, Trigger
+from bot.grammar.matching import meant, others_work
+from bot.monitoring.incident_repository import IncidentRepository
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.redaction import redact
+from bot.self_improvement import SelfImprovementAgent
+
+
+@dataclass(frozen=True)
+class IntakeResult:
+    """What became of a request: its run, and the incident it is about if it is one.
+
+    `joined`: no run was started, because `run` is under way for that incident already.
+    """
+
+    run: Run
+    incident: Incident | None = None
+    joined: bool = False
+
+
+class ReportIntake:
+    """Brings together what people report and what the bot saw."""
+
+    def __init__(
+        self,
+        incident_repository: IncidentRepository,
+        journal: Journal,
+        agent: SelfImprovementAgent,
+        clock: Clock,
+        people: AllowList,
+        *,
+        lookback: timedelta,
+    ) -> None:
+        self._incident_repository = incident_repository
+        self._journal = journal
+        self._agent = agent
+        self._clock = clock
+        self._people = people
+        self._lookback = lookback
+
+    async def join(self, trigger: Trigger) -> Incident | None:
+        """Note a listed person's report on the incident it is about, and return that."""
+        try:
+            authorize(self._people, trigger.person, Act.ASK)
+        except NotAuthorized:
+            return None  # whoever starts the run refuses, and writes that down
+        incident = await self._about(trigger)
+        if incident is None:
+            return None
+        if trigger.incident is not None:
+            return incident  # asked from its own card: nobody reports anything
+        noted = self._noted(incident, trigger)
+        await self._incident_repository.flush()
+        return noted
+
+    async def ask(self, trigger: Trigger) -> IntakeResult:
+        """Join the incident and its run, or start the run; it is the incident's then.
+
+        Raises what `SelfImprovementAgent.request` raises.
+        """
+        incident = await self.join(trigger)
+        if incident is None:
+            return IntakeResult(await self._agent.request(trigger))
+        async with self._incident_repository.starting:
+            incident = self._incident_repository.get(incident.id) or incident
+            run = await self._under_way(incident, trigger)
+            if run is not None:
+                return IntakeResult(run, incident, joined=run.trigger.key != trigger.key)
+            run = await self._agent.request(trigger.but(incident=incident.id))
+            changed = self._incident_repository.change(incident.id, run_id=run.id)
+            await self._incident_repository.flush()
+            return IntakeResult(run, changed)
+
+    async def _under_way(self, incident: Incident, trigger: Trigger) -> Run | None:
+        """Return the incident's run if it is of use; an ended investigation goes on to a fix."""
+        if incident.run_id is None:
+            return None
+        try:
+            run = await self._agent.find(run_id=incident.run_id)
+        except UnknownRun:
+            return None
+        if not run.ended or run.trigger.key == trigger.key:
+            return run
+        if trigger.goal == "fix" and run.goal == "investigate" and run.status is Status.DONE:
+            try:
+                return await self._agent.promote(run.id, trigger.person)
+            except WrongStage:
+                return None  # nothing to fix was found then
+        return None
+
+    async def _about(self, trigger: Trigger) -> Incident | None:
+        going_on = self._incident_repository.open
+        if trigger.incident is not None:
+            return self._incident_repository.get(trigger.incident)
+        if not going_on or trigger.goal == "revert":
+            return None
+        try:
+            since = self._clock.now() - self._lookback
+            failures = others_work(await self._journal.failures(since=since))
+            named = await self._journal.get(trigger.error_id) if trigger.error_id else None
+        except JournalError:
+            return None
+        groups = meant(trigger, failures, named, self._agent.commands()).groups
+        if not groups:
+            return None
+        event, fingerprint = groups[0].event, groups[0].fingerprint
+        return next((each for each in going_on if each.covers(event, fingerprint)), None)
+
+    def _noted(self, incident: Incident, trigger: Trigger) -> Incident:
+        text = redact(trigger.text or trigger.subject)[:300]
+        report = Report(person=trigger.person, text=text, at=trigger.at)
+        if report in incident.reports:
+            return incident
+        if len(incident.reports) >= MOST_REPORTS:
+            return self._incident_repository.change(incident.id, unnamed=incident.unnamed + 1)
+        return self._incident_repository.change(incident.id, reports=(*incident.reports, report))

@@ -1,0 +1,168 @@
+"""The self-audit: now and then, and when asked, the bot looks back on itself and tells."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from bot.authority.autonomy_levels import Autonomy, Level, level_for
+from bot.authority.policy import Act
+from bot.domain.anomaly import Rule
+from bot.domain.errors import ChatRejected, Paused, TheseusError
+from bot.domain.journal import Capsule, Kind
+from bot.domain.monitoring_config import SelfAuditConfig
+from bot.domain.people import ITSELF, Person, Place
+from bot.domain.posts import Post
+from bot.domain.run import Goal, Run, Trigger
+from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot
+from bot.monitoring.self_audit_activity import ActivityCollector, AuditSources, Findings
+from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
+from bot.periodic import run_periodically, warning
+from bot.presentation.cards import failures_chart, self_audit
+from bot.triage import triage
+
+_KEY_VALUES = "self_audit"
+_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
+_GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
+_log = logging.getLogger(__name__)
+
+
+class AuditGateway(Protocol):
+    """What an audit needs of the `SelfImprovementAgent`."""
+
+    async def permit(self, person: Person, act: Act) -> None:
+        """Authorise. Raises `NotAuthorized`."""
+        ...
+
+    async def start_itself(self, trigger: Trigger) -> Run:
+        """Start a run nobody asked for. Raises `Paused`, `ChatRejected`, `OutOfBounds`."""
+        ...
+
+
+class SelfAudit:
+    """Tells in the dev channel how the bot did, once for each time the configuration names.
+
+    `abilities` returns the commands there are now; `root` is the project, whose tests are read.
+    """
+
+    def __init__(
+        self,
+        services: AuditSources,
+        gate: AuditGateway,
+        config: SelfAuditConfig,
+        autonomy: Autonomy,
+        *,
+        root: Path,
+        dev_channel_id: int,
+        abilities: Callable[[], Sequence[Ability]],
+    ) -> None:
+        self._services = services
+        self._gate = gate
+        self._config = config
+        self._autonomy = autonomy
+        self._dev_channel_id = dev_channel_id
+        self._looking = ActivityCollector(services, root, abilities)
+
+    async def run_forever(self) -> None:
+        """Tell what is due, until cancelled; returns at once where nothing is ever due."""
+        cron = self._config.cron
+        if cron is None:
+            return
+        failed = warning(_log, "the self-audit waits a minute")
+        clock = self._services.clock
+        await run_periodically(self._look, clock, lambda: self._pause(cron), failed=failed)
+
+    async def now(self, person: Person) -> Post:
+        """Return the report up to this moment. Raises `NotAuthorized`."""
+        await self._gate.permit(person, Act.READ)
+        with self._services.recorder.timed(Kind.TASK, "self_audit"):
+            findings = await self._looking.back(self._services.clock.now(), self._config.days)
+            return await self._post(findings.report)
+
+    def _pause(self, cron: str) -> float:
+        now = self._services.clock.now()
+        coming = next_slot(cron, self._config.timezone, now)
+        left = coming - now if coming is not None else _LONGEST_SLEEP
+        return min(left, _LONGEST_SLEEP).total_seconds()
+
+    async def _look(self) -> None:
+        """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
+        now = self._services.clock.now()
+        slot = newest_slot(self._config.cron or "", self._config.timezone, now)
+        last = await self._services.key_values.get(_KEY_VALUES, AuditSlot)
+        if last is None:
+            await self._services.key_values.put(
+                _KEY_VALUES, AuditSlot(slot=slot or now, done_at=now)
+            )
+        elif slot is not None and due(slot, last.slot, now):
+            with self._services.recorder.timed(Kind.TASK, "self_audit"):
+                await self._tell(slot, now)
+            await self._services.key_values.put(_KEY_VALUES, AuditSlot(slot=slot, done_at=now))
+
+    async def _tell(self, slot: datetime, now: datetime) -> None:
+        """Post the slot's report, under a key that makes a second time harmless."""
+        findings = await self._looking.back(now, self._config.days)
+        post = await self._post(findings.report)
+        try:
+            await self._services.chat.post(
+                self._dev_channel_id, post, key=f"self_audit:{slot.isoformat()}"
+            )
+        except ChatRejected as error:
+            _log.warning("the dev channel does not take the self-audit: %s", error)
+            return
+        await self._propose(findings, slot)
+
+    async def _post(self, report: AuditReport) -> Post:
+        chart = None if report.quiet else failures_chart(report)
+        return self_audit(report, await self._services.charts.draw(chart) if chart else None)
+
+    # Proposals
+
+    async def _propose(self, findings: Findings, slot: datetime) -> None:
+        """Begin runs for the top faults that are ours and that nobody sees to yet."""
+        left = self._config.proposals
+        for fault in findings.report.faults if left else ():
+            goal = self._goal(findings, fault)
+            if goal is None:
+                continue
+            try:
+                await self._gate.start_itself(self._trigger(fault, goal, slot))
+            except Paused as pause:
+                _log.info("the self-audit proposes nothing: %s", pause)
+                return
+            except TheseusError as error:
+                _log.warning("nothing was begun about %s: %s", fault.name, error)
+            left -= 1
+            if left == 0:
+                return
+
+    def _goal(self, findings: Findings, fault: AuditedFault) -> Goal | None:
+        """Return how far to go: no further than for an incident, and nowhere if it is not ours."""
+        group = findings.groups.get(fault.fingerprint)
+        if group is None or fault.fingerprint in findings.in_hand:
+            return None
+        others = [each for each in findings.groups.values() if each is not group]
+        if not triage(group, users=fault.people, nearby=others).ours:
+            return None
+        files = _files(group.newest.error)
+        return _GOALS.get(level_for(self._autonomy, Rule.REPEATED_ERROR, files)[0])
+
+    def _trigger(self, fault: AuditedFault, goal: Goal, slot: datetime) -> Trigger:
+        times = f"{fault.count} times" if fault.count > 1 else "once"
+        raised = f" with {fault.exception}" if fault.exception else ""
+        return Trigger(
+            key=f"audit:{slot.isoformat()}:{fault.fingerprint}",
+            goal=goal,
+            person=ITSELF,
+            place=Place(channel_id=self._dev_channel_id),
+            text=f"{fault.name} failed {times}{raised}",
+            subject=fault.name,
+            error_id=fault.newest_id,
+            origin="audit",
+            at=self._services.clock.now(),
+        )
+
+
+def _files(capsule: Capsule | None) -> tuple[str, ...]:
+    return tuple(frame.file for frame in capsule.frames) if capsule else ()

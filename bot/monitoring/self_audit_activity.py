@@ -1,0 +1,296 @@
+"""Looking back: the ports are asked, and one report comes out."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from bot.domain.account import Charge
+from bot.domain.errors import PortError
+from bot.domain.history import History
+from bot.domain.incident import Incident
+from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.memory import Memory
+from bot.domain.run import Run, Status
+from bot.domain.self_audit import Ability, AuditReport, Fix, Lesson, Open, RunsEnded, SpentOn
+from bot.monitoring.fault_words import action_in_words
+from bot.monitoring.self_audit_coverage import gaps, words_in_tests
+from bot.monitoring.self_audit_figures import Figures, Period
+from bot.ports.charts import Charts
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.ledger import Ledger
+from bot.ports.memory import MemoryStore
+from bot.ports.store import Store
+from bot.telemetry import Recorder
+
+T = TypeVar("T")
+
+_LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # of a slice
+_MANY = 10_000  # samples of a slice; the next one is shorter
+_AT_ONCE = 1_000  # samples counted before others get a turn
+_MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
+_MOST_LESSONS, _MOST_SPENT, _MOST_OPEN = 12, 8, 20
+_ASKING = "command.audit now"  # who asks with it uses it, and it has not ended yet
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AuditSources:
+    """The ports a self-audit goes through."""
+
+    journal: Journal
+    store: Store
+    key_values: KeyValueStore
+    memory: MemoryStore
+    chat: Chat
+    charts: Charts
+    clock: Clock
+    recorder: Recorder
+    ledger: Ledger | None = None
+
+
+class Findings:
+    """One report, and what a proposal needs to know beside it."""
+
+    def __init__(self, report: AuditReport, groups: Sequence[FailureGroup]) -> None:
+        self.report = report
+        self.groups = {group.fingerprint: group for group in groups}
+        self.in_hand: set[str] = set()  # fingerprints somebody or some run sees to already
+
+
+class ActivityCollector:
+    """Asks journal, store, key-value store and memory about a period and the one before it.
+
+    A port that fails costs its part of the report, which says so.
+    """
+
+    def __init__(
+        self, services: AuditSources, root: Path, abilities: Callable[[], Sequence[Ability]]
+    ) -> None:
+        self._services = services
+        self._root = root
+        self._abilities = abilities
+
+    async def back(self, until: datetime, days: float) -> Findings:
+        """Return what there is to tell of the days before `until`."""
+        length = timedelta(days=days)
+        look = _Collection(self._services, until - 2 * length, until - length, until)
+        others = tuple(each for each in self._abilities() if each.event != _ASKING)
+        return await look.findings(self._root, others)
+
+
+class _Collection:
+    def __init__(
+        self, services: AuditSources, before: datetime, since: datetime, until: datetime
+    ) -> None:
+        self._services = services
+        self._before, self._since, self._until = before, since, until
+        self._missing: list[str] = []
+        self._figures = Figures(
+            Period(before.timestamp(), since.timestamp(), until.timestamp()), action_in_words
+        )
+
+    async def findings(self, root: Path, abilities: Sequence[Ability]) -> Findings:
+        figures = self._figures
+        await self._asked("all of the journal", self._count(), None)
+        groups = await self._asked(
+            "what is raised where",
+            self._services.journal.failures(since=self._since, limit=_MOST_GROUPS),
+            [],
+        )
+        faults = figures.faults(groups)
+        unused, idle = figures.unused(abilities)
+        known = await self._runs()
+        incidents = await self._asked(
+            "incidents", self._services.key_values.all("incident:", Incident), ()
+        )
+        report = AuditReport(
+            since=self._since,
+            until=self._until,
+            watched_since=figures.watched_since,
+            compared=figures.compared,
+            actions=figures.actions(0),
+            actions_before=figures.actions(1),
+            failures=figures.failures(0),
+            failures_before=figures.failures(1),
+            faults=faults,
+            slow=figures.slow(),
+            abilities=len(abilities),
+            unused=unused,
+            idle_cogs=idle,
+            gaps=gaps(await asyncio.to_thread(words_in_tests, root), abilities, faults),
+            runs=_ended([run for run, _ in known]),
+            by_itself=sum(run.trigger.origin != "person" for run, _ in known),
+            incidents=_open(incidents),
+            fixes=self._fixes(known),
+            learned=await self._learned(),
+            columns=figures.columns(),
+        )
+        report = await self._with_cost(report, [run for run, _ in known])
+        found = Findings(report.but(missing=tuple(self._missing)), groups)
+        found.in_hand = _in_hand(known, incidents)
+        return found
+
+    async def _asked(self, what: str, call: Awaitable[T], otherwise: T) -> T:
+        try:
+            return await call
+        except PortError as error:
+            _log.warning("the self-audit goes without %s: %s", what, error)
+            self._missing.append(what)
+            return otherwise
+
+    async def _count(self) -> None:
+        """Count the samples of both periods, slice by slice: however many, few are held at once."""
+        at, length = self._before, _SHORTEST
+        while at < self._until:
+            end = min(at + length, self._until)
+            last = end if end == self._until else end - timedelta(microseconds=1)
+            samples = await self._services.journal.samples(since=at, until=last)
+            for first in range(0, len(samples), _AT_ONCE):
+                self._figures.add(samples[first : first + _AT_ONCE])
+                await asyncio.sleep(0)
+            fitting = length * _MANY / max(len(samples), 1)
+            length = max(_SHORTEST, min(fitting, 4 * length, _LONGEST))
+            at = end
+
+    async def _runs(self) -> list[tuple[Run, History]]:
+        """Return the runs that something happened to in the period, newest first."""
+        runs = await self._asked("runs", self._services.store.find(limit=_MOST_RUNS), ())
+        touched = [run for run in runs if self._since <= run.updated_at <= self._until]
+        known = []
+        for run in touched:
+            history = await self._asked(
+                f"run {run.id}", self._services.store.history(run.id), History()
+            )
+            known.append((run, history))
+        return known
+
+    def _fixes(self, known: Sequence[tuple[Run, History]]) -> tuple[Fix, ...]:
+        return tuple(
+            Fix(
+                run_id=run.id,
+                number=history.proposal.number if history.proposal else None,
+                what=run.trigger.subject or run.trigger.text,
+                at=history.shipment.at,
+                verdict=history.outcome.verdict if history.outcome else None,
+            )
+            for run, history in known
+            if history.shipment is not None
+        )
+
+    async def _learned(self) -> tuple[Lesson, ...]:
+        memories = await self._asked("what was learned", self._services.memory.export(), ())
+        fresh = [each for each in memories if self._since <= each.at <= self._until]
+        lessons = [_lesson(each) for each in reversed(fresh) if each.kind in ("lesson", "note")]
+        return tuple(lessons[:_MOST_LESSONS])
+
+    async def _with_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
+        """Add what models cost, by what they did, now and before; and by run."""
+        parts, before = await self._charged() or await self._journalled()
+        paid = [run for run in runs if run.cost_usd > 0]
+        return report.but(
+            usd=sum(part.usd for part in parts),
+            usd_before=before,
+            by_part=_dearest(parts),
+            by_run=_dearest([_of_run(run) for run in paid]),
+        )
+
+    async def _charged(self) -> tuple[list[SpentOn], float] | None:
+        """Return what the ledger says by purpose, now and before; `None` where it says nothing."""
+        if self._services.ledger is None:
+            return None
+        asking = self._services.ledger.charges(since=self._before, limit=_MOST_CALLS)
+        charges = [c for c in await self._asked("the ledger", asking, ()) if c.at <= self._until]
+        now: dict[str, list[Charge]] = defaultdict(list)
+        for charge in charges:
+            if charge.at >= self._since and charge.outcome != "refused":
+                now[charge.account.purpose].append(charge)
+        before = sum(charge.cost_usd for charge in charges if charge.at < self._since)
+        parts = [
+            SpentOn(
+                name=purpose,
+                usd=sum(each.cost_usd for each in paid),
+                tokens=sum(each.tokens_in + each.tokens_out for each in paid),
+                calls=len(paid),
+            )
+            for purpose, paid in now.items()
+        ]
+        return (parts, before) if charges else None
+
+    async def _journalled(self) -> tuple[list[SpentOn], float]:
+        """Return what the journal says of each kind of call, now and before."""
+        now: dict[str, list[Action]] = {}
+        before = 0.0
+        for event in sorted(self._figures.paid):
+            query = JournalQuery(
+                event=event, since=self._before, until=self._until, limit=_MOST_CALLS
+            )
+            calls = await self._asked(
+                f"the cost of {event}", self._services.journal.read(query), ()
+            )
+            now[event] = [call for call in calls if call.ts >= self._since and call.cost_usd]
+            before += sum(call.cost_usd or 0.0 for call in calls if call.ts < self._since)
+        return [_spent(event, calls) for event, calls in now.items() if calls], before
+
+
+def _ended(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
+    """Return runs by how they ended, or where they stand."""
+    by_status: dict[Status, list[float]] = {}
+    for run in runs:
+        seconds = (run.updated_at - run.created_at).total_seconds()
+        by_status.setdefault(run.status, []).append(max(seconds, 0.0))
+    return tuple(
+        RunsEnded(status=status, count=len(by_status[status]), seconds=median(by_status[status]))
+        for status in Status
+        if status in by_status
+    )
+
+
+def _open(incidents: Sequence[Incident]) -> tuple[Open, ...]:
+    still = sorted((each for each in incidents if each.open), key=lambda each: each.opened_at)
+    return tuple(
+        Open(id=each.id, title=each.title, count=each.count, since=each.opened_at)
+        for each in still[:_MOST_OPEN]
+    )
+
+
+def _lesson(memory: Memory) -> Lesson:
+    return Lesson(kind=memory.kind, text=memory.text, by=memory.by)
+
+
+def _spent(event: str, calls: Sequence[Action]) -> SpentOn:
+    return SpentOn(
+        name=event.partition(".")[2] or event,
+        usd=sum(call.cost_usd or 0.0 for call in calls),
+        tokens=sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in calls),
+        calls=len(calls),
+    )
+
+
+def _of_run(run: Run) -> SpentOn:
+    tokens = run.tokens_in + run.tokens_out
+    what = run.trigger.subject or run.goal
+    return SpentOn(name=f"{run.id} {what}", usd=run.cost_usd, tokens=tokens, calls=1)
+
+
+def _dearest(spent: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
+    return tuple(sorted(spent, key=lambda each: (-each.usd, each.name))[:_MOST_SPENT])
+
+
+def _in_hand(known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]) -> set[str]:
+    """Return the faults that need nobody to begin: a run or an open incident is about them."""
+    by_run = {
+        history.diagnosis.fingerprint
+        for run, history in known
+        if history.diagnosis is not None and run.goal != "investigate"
+    }
+    told = {each.fingerprint for each in incidents if each.open and each.run_id}
+    return {name for name in by_run | told if name}

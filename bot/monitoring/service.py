@@ -1,0 +1,211 @@
+"""`Monitoring`: noticing by itself, as the rest of the program sees it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.authority.autonomy_levels import Autonomy
+from bot.authority.policy import Act
+from bot.domain.charts import TimeChart
+from bot.domain.errors import StoreError, WrongStage
+from bot.domain.incident import Incident
+from bot.domain.monitoring_config import IncidentsConfig
+from bot.domain.people import AllowList, Person, Place
+from bot.domain.posts import MessageRef
+from bot.domain.run import Goal, Trigger
+from bot.domain.thresholds import Thresholds
+from bot.monitoring.anomaly_classifier import AnomalyClassifier
+from bot.monitoring.auto_run_starter import AutoRunStarter
+from bot.monitoring.digests import Digests
+from bot.monitoring.incident_chart_data import chart_of
+from bot.monitoring.incident_charts import IncidentCharts
+from bot.monitoring.incident_notifier import IncidentNotifier
+from bot.monitoring.incident_repository import IncidentRepository
+from bot.monitoring.incidents import IncidentTracker
+from bot.monitoring.journal_follower import JournalFollower
+from bot.monitoring.report_intake import IntakeResult, ReportIntake
+from bot.periodic import run_periodically, warning
+from bot.ports.charts import Charts
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.self_improvement import SelfImprovementAgent
+
+_MUTED_FOR = timedelta(days=1)
+_SETTLE_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MonitoringServices:
+    """The ports monitoring goes through. Without `charts` messages have no pictures."""
+
+    journal: Journal
+    key_values: KeyValueStore
+    chat: Chat
+    clock: Clock
+    charts: Charts | None = None
+
+
+@dataclass(frozen=True)
+class MonitoringRules:
+    """What counts, how it is told, how far it goes, and where."""
+
+    thresholds: Thresholds
+    incidents: IncidentsConfig
+    autonomy: Autonomy
+    people: AllowList
+    dev_channel_id: int
+    guild_id: int | None = None
+    lookback: timedelta = timedelta(hours=24)
+
+
+class Monitoring:
+    """Follows the journal, opens incidents, tells people, and has the agent look into them."""
+
+    def __init__(
+        self, services: MonitoringServices, agent: SelfImprovementAgent, rules: MonitoringRules
+    ) -> None:
+        clock, config, thresholds = services.clock, rules.incidents, rules.thresholds
+        place = {"dev_channel_id": rules.dev_channel_id}
+        self._agent = agent
+        self._clock = clock
+        self._rules = rules
+        self._incident_repository = IncidentRepository(services.key_values)
+        incidents = self._incidents = IncidentTracker(
+            self._incident_repository,
+            AnomalyClassifier(services.journal),
+            clock,
+            config,
+            thresholds,
+        )
+        self._monitoring_world = JournalFollower(
+            services.journal,
+            services.key_values,
+            clock,
+            thresholds,
+            self._incident_repository,
+            incidents,
+        )
+        charts = services.charts if config.charts else None
+        self._incident_charts = IncidentCharts(
+            self._incident_repository, charts, self._sketch, clock
+        )
+        auto_run_starter = AutoRunStarter(
+            self._incident_repository,
+            agent,
+            rules.autonomy,
+            clock,
+            guild_id=rules.guild_id,
+            **place,
+        )
+        digests = Digests(self._incident_repository, config)
+        self._incident_notifier = IncidentNotifier(
+            self._incident_repository,
+            digests,
+            auto_run_starter,
+            self._incident_charts,
+            agent,
+            services.chat,
+            clock,
+            **place,
+        )
+        self._report_intake = ReportIntake(
+            self._incident_repository,
+            services.journal,
+            agent,
+            clock,
+            rules.people,
+            lookback=rules.lookback,
+        )
+
+    async def run_forever(self) -> None:
+        """Take up what an earlier process left, then notice until cancelled."""
+        await self._incident_repository.load()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._monitoring_world.run_forever(), name="journal-follower")
+            group.create_task(self._settle_forever(), name="shipped fixes")
+            group.create_task(self._incident_notifier.run_forever(), name="incident-notifier")
+            group.create_task(self._incident_charts.run_forever(), name="incident-charts")
+
+    async def _settle_forever(self) -> None:
+        failed = warning(_log, "what was shipped could not be read; I try again")
+        await run_periodically(
+            self._settle, self._clock, _SETTLE_SECONDS, tolerated=StoreError, failed=failed
+        )
+
+    async def _settle(self) -> None:
+        if self._incident_repository.everything:
+            self._incidents.settle(await self._agent.fixes())
+
+    # What people see and ask
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return what is open and was lately, the newest first."""
+        return tuple(reversed(self._incident_repository.everything))
+
+    def find(self, incident_id: str) -> Incident:
+        """Return one. Raises `WrongStage` where there is none of that id."""
+        found = self._incident_repository.get(incident_id.strip().lower())
+        if found is None:
+            raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
+        return found
+
+    async def join(self, trigger: Trigger) -> Incident | None:
+        """Note what a listed person reports on the open incident it is about, and return that."""
+        return await self._report_intake.join(trigger)
+
+    async def ask(self, trigger: Trigger) -> IntakeResult:
+        """Start the run a person asks for, or join the incident that it is about and its run.
+
+        Raises what `SelfImprovementAgent.request` raises.
+        """
+        return await self._report_intake.ask(trigger)
+
+    async def go_on(
+        self, incident_id: str, goal: Goal, person: Person, *, key: str, said_in: MessageRef | None
+    ) -> IntakeResult:
+        """Investigate or fix an incident because a person says so. Raises as `ask`.
+
+        Its thread hangs on the incident's message; `said_in` counts where there is none.
+        """
+        if (
+            self._incident_repository.get(incident_id.strip().lower()) is None
+        ):  # which there are is not for all
+            await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
+        incident = self.find(incident_id)
+        where = incident.message or said_in
+        place = Place(
+            channel_id=where.channel_id if where else self._rules.dev_channel_id,
+            message_id=where.message_id if where else None,
+            guild_id=self._rules.guild_id,
+        )
+        trigger = Trigger(
+            key=key,
+            goal=goal,
+            person=person,
+            place=place,
+            text=f"{goal} incident {incident.id}: {incident.title}",
+            subject=incident.name,
+            error_id=next(iter(incident.evidence), None),
+            incident=incident.id,
+            at=self._clock.now(),
+        )
+        return await self._report_intake.ask(trigger)
+
+    async def mute(self, incident_id: str, person: Person) -> Incident:
+        """Have nothing more told of that fault for a day. Raises `NotAuthorized`, `WrongStage`."""
+        known = self._incident_repository.get(incident_id)
+        keys = ", ".join(sorted(known.anomaly_keys)) if known else "unknown"
+        await self._agent.permit(person, Act.STEER, note=f"mute incident {incident_id}: {keys}")
+        incident = self.find(incident_id)
+        until = self._clock.now() + _MUTED_FOR
+        self._incident_repository.mute(self.find(incident_id).anomaly_keys, person, until)
+        muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
+        await self._incident_repository.flush()
+        return muted
+
+    def _sketch(self, incident: Incident) -> TimeChart | None:
+        return chart_of(incident, self._monitoring_world.detector, self._rules.thresholds)

@@ -1,0 +1,70 @@
+"""The one way to do something again and again: at an interval, or whenever it is asked for."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import Any, NoReturn
+
+from bot.domain.errors import TheseusError
+from bot.ports.clock import Clock
+
+Failed = Callable[[TheseusError], None]
+"""Told of a turn that failed; it logs it."""
+
+
+async def run_periodically(
+    turn: Callable[[], Awaitable[object]],
+    clock: Clock,
+    every: float | Callable[[], float],
+    *,
+    first_after: float = 0.0,
+    wake: asyncio.Event | None = None,
+    tolerated: type[TheseusError] = TheseusError,
+    failed: Failed | None = None,
+) -> NoReturn:
+    """Call `turn`, wait, and call it again until cancelled; never two turns at a time.
+
+    `every` is the seconds between the end of a turn and the next, or is asked for them after each
+    turn; the first one comes `first_after` seconds from now. `inf` waits for `wake` alone. Where
+    `wake` is set the next turn comes at once, after the one under way; it is cleared before that.
+    An error of the kind `tolerated` is handed to `failed`, and the next turn comes as if there had
+    been none; any other comes out, and so does every error where nothing is to be told.
+    """
+    pause = first_after
+    while True:
+        await _wait(clock, pause, wake)
+        try:
+            await turn()
+        except tolerated as error:
+            if failed is None:
+                raise
+            failed(error)
+        pause = every() if callable(every) else every
+
+
+def warning(log: logging.Logger, text: str) -> Failed:
+    """Return what logs `text` with the error's own words behind it."""
+    return lambda error: log.warning("%s: %s", text, error)
+
+
+def with_traceback(log: logging.Logger, text: str) -> Failed:
+    """Return what logs `text` as an error, with where the turn failed."""
+    return lambda error: log.error(text, exc_info=error)
+
+
+async def _wait(clock: Clock, seconds: float, wake: asyncio.Event | None) -> None:
+    if wake is None:
+        if seconds > 0:
+            await clock.sleep(seconds)
+        return
+    if seconds > 0:
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(wake.wait())]
+        if seconds < inf:
+            waits.append(asyncio.create_task(clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+    wake.clear()

@@ -1,0 +1,89 @@
+"""The chat model port: a model that people chat with, where the grammar decides nothing."""
+
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from bot.domain.chat import ChatLine
+from bot.domain.people import Person
+from bot.domain.record import Record
+from bot.domain.spent import Spent
+
+
+class ChatTools(Protocol):
+    """What the person who wrote one message may have done: everything a chat model can do.
+
+    Each call asks the one policy with that person's own rights, and does what the same words would
+    have done. Raises `NotAuthorized` with a polite refusal, or what else stands in the way.
+    """
+
+    async def investigate(self, what: str) -> str:
+        """Have that looked into; return what became of it, for the model."""
+        ...
+
+    async def fix(self, what: str) -> str:
+        """Have that mended; return what became of it, for the model."""
+        ...
+
+    async def status(self) -> str:
+        """Return what is being worked on."""
+        ...
+
+    async def read(self) -> None:
+        """Return if the person may read journal and memory. Raises `NotAuthorized`."""
+        ...
+
+
+class ChatTurn(Record):
+    """One message to answer. `before` is what was said in the channel, oldest first: data."""
+
+    channel_id: int
+    message_id: int
+    person: Person
+    text: str = Field(max_length=10_000)
+    before: tuple[ChatLine, ...] = ()
+
+
+class Growing(Spent):
+    """The answer as far as it has come, and what the turn has cost by now."""
+
+    kind: Literal["growing"] = "growing"
+    text: str
+
+
+class Said(Spent):
+    """The whole answer, and what the turn has cost."""
+
+    kind: Literal["said"] = "said"
+    text: str = Field(min_length=1)
+
+
+class ChatModel(Protocol):
+    """Talks with people, and does nothing but through the tools it is lent for one turn.
+
+    Turns of one channel are answered one after another, each with its own tools; channels side by
+    side. What people wrote is data to it. Nothing can be shipped, stopped or decided by it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the engine and model, for people and the journal: `claude (sonnet)`."""
+        ...
+
+    def talk(self, turn: ChatTurn, chat_tools: ChatTools) -> AsyncGenerator[Growing | Said, None]:
+        """Yield the answer while it grows, then exactly one `Said`.
+
+        Tools are not touched after the last word, or after the iterator is closed, which ends what
+        is under way. Raises `AgentError` and `BudgetSpent`; what was spent by then is in the last
+        `Growing`. After that the next turn begins afresh.
+        """
+        ...
+
+    async def hush(self) -> None:
+        """Break off what is under way and let go of all programs; the next turn begins afresh."""
+        ...
+
+    async def run_forever(self) -> None:
+        """Let go of what nobody talks to any more, until cancelled; then of everything."""
+        ...

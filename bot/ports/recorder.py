@@ -1,0 +1,33 @@
+"""The port that takes note of what the bot does."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypedDict, Unpack
+
+from bot.domain.journal import Action, ActionOutcome, Kind
+
+
+class About(TypedDict, total=False):
+    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule."""
+
+    duration_ms: float | None
+    guild_id: int | None
+    channel_id: int | None
+    user_id: int | None
+    shard: int | None
+    run_id: str | None
+    agent: str | None
+    cost_usd: float | None
+    tokens_in: int | None
+    tokens_out: int | None
+    error: BaseException | None
+    inputs: Mapping[str, object] | None
+
+
+class ActionRecorder(Protocol):
+    """Keeps one record an action. It never fails what it records."""
+
+    def record(
+        self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
+    ) -> Action:
+        """Write one record and return it; its id is what an error reply shows."""
+        ...

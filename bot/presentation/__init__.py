@@ -1,0 +1,1 @@
+"""What people are shown: cards, formats, words. Records in, posts out."""

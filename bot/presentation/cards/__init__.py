@@ -1,0 +1,58 @@
+"""What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
+
+from bot.presentation.cards._base_update import arrived
+from bot.presentation.cards._budget import (
+    NO_CAP_BY_WORDS,
+    budget,
+    budget_chart,
+    budget_text,
+    of_cap,
+)
+from bot.presentation.cards._ending import ending, failed_outputs, outputs
+from bot.presentation.cards._incident import came_back, digest, incident, incident_line
+from bot.presentation.cards._investigation import investigation
+from bot.presentation.cards._outcome import failed, outcome_post, watched_until
+from bot.presentation.cards._plain_text import plain
+from bot.presentation.cards._plan import plan_text
+from bot.presentation.cards._progress import progress
+from bot.presentation.cards._proposal import proposal
+from bot.presentation.cards._run_line import doing, run_line, standing
+from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
+from bot.presentation.cards._shipped import shipped
+from bot.presentation.cards._text import fitting, money, one_line, spent, tokens
+
+__all__ = [
+    "NO_CAP_BY_WORDS",
+    "arrived",
+    "audit_markdown",
+    "budget",
+    "budget_chart",
+    "budget_text",
+    "came_back",
+    "digest",
+    "doing",
+    "ending",
+    "failed",
+    "failed_outputs",
+    "failures_chart",
+    "fitting",
+    "incident",
+    "incident_line",
+    "investigation",
+    "money",
+    "of_cap",
+    "one_line",
+    "outcome_post",
+    "outputs",
+    "plain",
+    "plan_text",
+    "progress",
+    "proposal",
+    "run_line",
+    "self_audit",
+    "shipped",
+    "spent",
+    "standing",
+    "tokens",
+    "watched_until",
+]

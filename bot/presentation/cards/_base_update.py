@@ -1,0 +1,25 @@
+"""What is said when commits came from elsewhere: a merge at the forge that nobody told me of."""
+
+from bot.domain.arrival import Arrival
+from bot.domain.posts import Post
+from bot.presentation.cards._plain_text import plain
+from bot.presentation.cards._text import counted
+
+_NAMED = 5
+
+
+def arrived(arrival: Arrival) -> Post:
+    """Return the announcement; "live" only when the running code contains the commit."""
+    commit, what = f"`{arrival.commit[:7]}`", counted(len(arrival.files), "file")
+    came = f"Commits came to the branch I follow ({what}); I did not merge them."
+    if arrival.failed:
+        named = list(arrival.failed.items())[:_NAMED]
+        reasons = "; ".join(f"`{plain(module)}`: {plain(reason)}" for module, reason in named)
+        return Post(
+            text=f"⚠️ {came} {commit} is **not live**: {reasons}. The old code keeps running."
+        )
+    reloaded = ", ".join(f"`{plain(module)}`" for module in arrival.reloaded[:_NAMED])
+    tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
+    if arrival.restart_needed:
+        return Post(text=f"🚢 {came} {commit} is live after a restart: it has core code.{tail}")
+    return Post(text=f"🚢 **live at {commit}**. {came}{tail}")

@@ -1,0 +1,150 @@
+"""What was spent, by whom and on what, against what may be."""
+
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
+
+from bot.domain.budget import Cap
+from bot.domain.charts import ChartLine, Point, TimeChart
+from bot.domain.people import ITSELF
+from bot.domain.posts import Card, CardField, Image, Post
+from bot.domain.spending import BudgetReport, CapStanding, Share
+from bot.domain.spent import Spent
+from bot.presentation.cards._text import counted, fitting, money, tokens
+
+_MOST, _FIELD = 8, 1_000
+_NOON = timedelta(hours=12)
+_STAMPS = re.compile(r"<t:(\d+):R>(?: \(<t:\d+:\w>\))?")
+NO_CAP_BY_WORDS = (
+    "The caps stand under `budget` in data/config.yaml; nobody changes them by talking to me."
+)
+
+
+def of_cap(spent: Spent, cap: Cap) -> str:
+    """Return `$1.20 of $6.00`, with tokens where they are capped."""
+    parts = [] if cap.usd is None else [f"{money(spent.cost_usd)} of {money(cap.usd)}"]
+    if cap.tokens is not None:
+        used = spent.tokens_in + spent.tokens_out
+        parts.append(f"{tokens(used)} of {tokens(cap.tokens)}")
+    return ", ".join(parts) or f"{money(spent.cost_usd)}, not capped"
+
+
+def budget(report: BudgetReport, png: bytes | None = None) -> Post:
+    """Return the whole of it as one card, with a picture where there is one."""
+    lines = [f"**Today** {_bar(report.day)}", f"**This week** {_bar(report.week)}"]
+    if report.run_cap.usd is not None or report.run_cap.tokens is not None:
+        lines.append(f"**One run** may cost {_cap(report.run_cap)}")
+    begun = ", ".join(f"{each.count} by {each.engine}" for each in report.begun) or "none"
+    lines.append(
+        f"**Changes begun in the last hour** {begun}; a model may begin {report.begun_most}"
+    )
+    refused = f", {report.refused:,} refused" if report.refused else ", none refused"
+    lines.append(f"**Requests this week** {report.requests:,}{refused}")
+    if report.trouble:
+        lines.insert(0, f"⛔ {report.trouble}")
+    fields = (
+        ("By person, today", [_person(each) for each in report.people]),
+        ("By person, this week", [_share(each, _who(each.name)) for each in report.week_people]),
+        ("By run, this week", [_share(each, f"`{each.name}`") for each in report.runs]),
+        ("By purpose, this week", [_share(each, each.name) for each in report.purposes]),
+    )
+    images = (
+        (Image(name="budget.png", png=png, description="What models cost, by day"),) if png else ()
+    )
+    return Post(
+        card=Card(
+            title="What models cost",
+            body="\n".join(lines),
+            tone="bad" if report.trouble else "neutral",
+            fields=tuple(
+                CardField(name=name, value=fitting(told[:_MOST], _FIELD))
+                for name, told in fields
+                if told
+            ),
+            footer="days and weeks are of UTC",
+        ),
+        images=images,
+    )
+
+
+def budget_text(report: BudgetReport) -> str:
+    """Return it as plain lines, for a terminal."""
+    card = budget(report).card
+    if card is None:
+        return ""
+    parts = [card.body, *(f"{field.name}\n{field.value}" for field in card.fields)]
+    text = _STAMPS.sub(_in_words, re.sub(r"<@(\d+)>", r"user \1", "\n\n".join(parts)))
+    return text.replace("**", "").replace("`", "")
+
+
+def _in_words(stamp: re.Match[str]) -> str:
+    return f"at {datetime.fromtimestamp(int(stamp[1]), UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def budget_chart(report: BudgetReport) -> TimeChart | None:
+    """Return what each purpose cost on each day, against the day's cap; nothing for nothing."""
+    if not any(each.cost_usd for each in report.days):
+        return None
+    last = report.at.astimezone(UTC).date()
+    every = [last - timedelta(days=back) for back in reversed(range(14))]
+    costs: dict[str, dict[object, float]] = defaultdict(dict)
+    for each in report.days:
+        costs[each.purpose][each.day] = each.cost_usd
+    largest = sorted(costs, key=lambda purpose: -sum(costs[purpose].values()))
+    cap, most = report.day.cap.usd, max(_by_day(report).values())
+    return TimeChart(
+        title="What models cost, by day",
+        unit="USD",
+        lines=tuple(
+            ChartLine(
+                name=purpose,
+                points=tuple(
+                    Point(
+                        at=datetime.combine(day, time(), UTC) + _NOON,
+                        value=round(costs[purpose].get(day, 0.0), 4),
+                    )
+                    for day in every
+                ),
+            )
+            for purpose in largest
+        ),
+        threshold=cap if cap is not None and cap <= 4 * most else None,  # else it dwarfs the rest
+        shape="bars",
+    )
+
+
+def _by_day(report: BudgetReport) -> dict[object, float]:
+    days: dict[object, float] = defaultdict(float)
+    for each in report.days:
+        days[each.day] += each.cost_usd
+    return days
+
+
+def _bar(standing: CapStanding) -> str:
+    """Return how much of a cap is spent, and when it begins anew."""
+    text = of_cap(standing.spent, standing.cap)
+    if standing.cap.usd:
+        text += f" ({standing.spent.cost_usd / standing.cap.usd:.0%})"
+    if standing.free_at is not None:
+        text += f"; anew <t:{standing.free_at.timestamp():.0f}:R>"
+    return text
+
+
+def _cap(cap: Cap) -> str:
+    parts = [] if cap.usd is None else [money(cap.usd)]
+    parts += [] if cap.tokens is None else [tokens(cap.tokens)]
+    return " and ".join(parts)
+
+
+def _person(standing: CapStanding) -> str:
+    who = _who(str(standing.person_id))
+    return f"{who}: {of_cap(standing.spent, standing.cap)}"
+
+
+def _share(share: Share, name: str) -> str:
+    used = tokens(share.tokens_in + share.tokens_out)
+    return f"{name}: {money(share.cost_usd)} · {used} · {counted(share.requests, 'request')}"
+
+
+def _who(person_id: str) -> str:
+    return "by myself" if person_id == str(ITSELF.id) else f"<@{person_id}>"

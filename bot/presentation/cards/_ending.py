@@ -1,0 +1,74 @@
+"""The last word of a run that ends without a proposal: what was tried and seen, nothing made up."""
+
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.history import History
+from bot.domain.posts import Attachment, Button, Post
+from bot.domain.run import Run, Status
+from bot.presentation.cards._text import check_line, one_line
+
+_INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅"}
+_MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
+
+
+def ending(run: Run, history: History) -> Post:
+    """Return what happened, with raw output of failed checks attached."""
+    lines = [f"{_mark(run, history)} {run.reason}"]
+    attachments: tuple[Attachment, ...] = ()
+    if run.status is Status.FAILED:
+        lines += _tried(history.change_set) + _judged(history.verdict)
+        attachments = failed_outputs(history.verdict)
+    return Post(text="\n".join(lines), buttons=choices(run, history), attachments=attachments)
+
+
+def _mark(run: Run, history: History) -> str:
+    instead = history.diagnosis.instead if history.diagnosis else ""
+    return _INSTEAD.get(instead) or _MARKS.get(run.status, "❌")
+
+
+def choices(run: Run, history: History) -> tuple[Button, ...]:
+    """Return a button for each failure that may be meant."""
+    listed = history.diagnosis.choices if history.diagnosis else ()
+    return tuple(
+        Button(label=one_line(each.name, 80), action="choose", arguments=(run.id, each.error_id))
+        for each in listed
+    )
+
+
+def _tried(change: ChangeSet | None) -> list[str]:
+    if change is None or not change.attempts:
+        return []
+    shown = [f"• {attempt.summary}: {attempt.result}" for attempt in change.attempts[:12]]
+    more = len(change.attempts) - len(shown)
+    return ["", "**What I tried**", *shown, *([f"… and {more} more"] if more > 0 else [])]
+
+
+def _judged(verdict: Verdict | None) -> list[str]:
+    if verdict is None:
+        return []
+    lines = [f"• {finding.told}" for finding in verdict.findings if finding.blocking]
+    lines += [
+        check_line(check) + (" · fails on base too" if check.name in verdict.red_before else "")
+        for check in _all(verdict)
+        if not check.ok
+    ]
+    return ["", "**What my checks said**", *lines] if lines else []
+
+
+def _all(verdict: Verdict) -> tuple[CheckResult, ...]:
+    return (*verdict.checks, *([verdict.green_on_head] if verdict.green_on_head else []))
+
+
+def failed_outputs(verdict: Verdict | None) -> tuple[Attachment, ...]:
+    """Return the raw output of every check that failed, as files."""
+    if verdict is None:
+        return ()
+    return outputs(_all(verdict))
+
+
+def outputs(checks: tuple[CheckResult, ...]) -> tuple[Attachment, ...]:
+    """Return the raw output of those that failed, as files."""
+    failed = [check for check in checks if not check.ok and check.output]
+    return tuple(
+        Attachment(name=f"{check.name.replace(' ', '-')}.log", text=check.output)
+        for check in failed[:8]
+    )

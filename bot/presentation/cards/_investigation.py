@@ -1,0 +1,94 @@
+"""The answer to "what is wrong with it?"."""
+
+from bot.domain.budget import Cap
+from bot.domain.evidence import Diagnosis
+from bot.domain.history import History
+from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.run import Run
+from bot.memory.ranking import similar_fixes, told
+from bot.presentation.cards._ending import choices
+from bot.presentation.cards._plain_text import plain
+from bot.presentation.cards._text import counted, elapsed, one_line, spent
+from bot.presentation.markdown import words
+from bot.triage import Triage
+
+
+def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
+    """Return what was found, with the evidence's ids and a button that goes on to a fix."""
+    diagnosis = history.diagnosis
+    if diagnosis is None:
+        raise AssertionError("an investigation card needs a diagnosis")
+    fixable = diagnosis.found and bool(diagnosis.file) and diagnosis.triage.ours
+    button = Button(label="Fix it", action="fix", arguments=(run.id,), style="primary")
+    return Post(
+        card=Card(
+            title=words(diagnosis.headline, 240),
+            body=words(diagnosis.cause, 1_500),
+            tone="warning" if diagnosis.found else "neutral",
+            fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
+            footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
+        ),
+        buttons=(button,) if fixable else choices(run, history),
+        attachments=_source(history),
+    )
+
+
+def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
+    fields = [CardField(name="How often", value=counted(diagnosis.count, "time"), inline=True)]
+    if diagnosis.first_seen and diagnosis.last_seen:
+        first, last = diagnosis.first_seen.timestamp(), diagnosis.last_seen.timestamp()
+        fields.append(CardField(name="First seen", value=f"<t:{first:.0f}:T>", inline=True))
+        fields.append(CardField(name="Last seen", value=f"<t:{last:.0f}:T>", inline=True))
+    if diagnosis.file:
+        where = f"`{diagnosis.file}:{diagnosis.line}` in `{diagnosis.function}`"
+        fields.append(CardField(name="Failing frame", value=where))
+    if diagnosis.triage.reasons:
+        fields.append(CardField(name="Whose it is", value=one_line(_whose(diagnosis.triage), 600)))
+    if diagnosis.seen_before:
+        fields.append(CardField(name="Seen before", value=plain(diagnosis.seen_before, 400)))
+    if diagnosis.suspects:
+        fields.append(
+            CardField(
+                name="Suspect commit" + ("s" if len(diagnosis.suspects) > 1 else ""),
+                value="\n".join(
+                    f"`{s.commit.sha[:7]}` {one_line(s.commit.summary, 80)} — {s.commit.author}, "
+                    f"{s.reason}"
+                    for s in diagnosis.suspects[:3]
+                ),
+            )
+        )
+    ids = ", ".join(f"`{record[-8:]}`" for record in diagnosis.evidence_ids[:5])
+    fields.append(CardField(name="Confidence", value=diagnosis.confidence, inline=True))
+    fields.append(CardField(name="Evidence", value=ids, inline=True))
+    if diagnosis.explained_by:
+        fields.append(CardField(name="Explained by", value=diagnosis.explained_by, inline=True))
+    return tuple(fields)
+
+
+def _whose(triage: Triage) -> str:
+    return f"{triage.told} ({triage.confidence} confidence)"
+
+
+def _similar(history: History) -> tuple[CardField, ...]:
+    """Return what mended other failures of the same function."""
+    if history.evidence is None or history.diagnosis is None:
+        return ()
+    fixes = similar_fixes(history.evidence.memories, history.diagnosis.fingerprint)
+    if not fixes:
+        return ()
+    lines = "\n".join(f"• {plain(told(fix), 200)}" for fix in fixes[:3])
+    return (CardField(name="Fixed there before", value=lines),)
+
+
+def _source(history: History) -> tuple[Attachment, ...]:
+    excerpts = history.evidence.excerpts if history.evidence else ()
+    if not excerpts:
+        return ()
+    parts = []
+    for excerpt in excerpts:
+        numbered = (
+            f"{'>' if number == excerpt.highlight else ' '} {number:4} {line}"
+            for number, line in enumerate(excerpt.text.splitlines(), excerpt.first_line)
+        )
+        parts.append(f"{excerpt.file}\n" + "\n".join(numbered))
+    return (Attachment(name="source.txt", text="\n\n".join(parts)),)

@@ -1,0 +1,44 @@
+"""The plan, in full."""
+
+from bot.domain.ids import short_id
+from bot.domain.plan import Plan
+from bot.presentation.markdown import prose, words
+
+_ID = 26  # the length of a journal record's id; commits are longer
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the plan as Markdown."""
+    steps = "\n".join(
+        f"{number}. {words(step.summary, 300)} "
+        f"(may change {', '.join(f'`{file}`' for file in step.owned_files)})"
+        for number, step in enumerate(plan.steps, 1)
+    )
+    tests = plan.tests
+    kinds = {
+        "unit": tests.unit,
+        "integration": tests.integration,
+        "performance": tests.performance,
+        "user experience": tests.user_experience,
+    }
+    tested = "\n".join(f"- {kind}: {words(text, 600)}" for kind, text in kinds.items() if text)
+    parts = {
+        "Problem": prose(plan.problem, 2_000),
+        "Solution": prose(plan.solution, 2_000),
+        "Steps": steps,
+        "Risk": prose(f"{plan.risk.capitalize()}. {plan.impact}", 800),
+        "Tests": tested or "-",
+        "Compatibility": prose(plan.compatibility, 800),
+        "After deploy": prose(plan.verification, 800) or "-",
+        "Rollback": prose(plan.rollback, 800) or "-",
+    }
+    if plan.evidence_ids:
+        parts["Evidence"] = ", ".join(f"`{_short(each)}`" for each in plan.evidence_ids[:20])
+    if plan.written_by:
+        parts["Written by"] = plan.written_by
+    return "\n\n".join(f"**{title}**\n{text}" for title, text in parts.items())
+
+
+def _short(evidence: str) -> str:
+    """Return a record's id as `/runs show` knows it; a commit's as git shows it."""
+    return short_id(evidence) if len(evidence) == _ID else evidence[:7]

@@ -1,0 +1,67 @@
+"""One line about a run, for lists and answers."""
+
+from bot.domain.run import Run, Stage, Status, Waiting
+from bot.presentation.cards._plain_text import plain
+from bot.presentation.cards._text import awaited
+
+_DOING = {
+    Stage.OBSERVE: "looking at what happened",
+    Stage.DIAGNOSE: "finding the cause",
+    Stage.PLAN: "planning",
+    Stage.EXECUTE: "writing the change",
+    Stage.VERIFY: "checking the change",
+    Stage.PROPOSE: "proposing the change",
+    Stage.SHIP: "shipping",
+    Stage.WATCH: "watching",
+}
+_ENDED = {
+    Status.DONE: "done",
+    Status.FAILED: "ended without a result",
+    Status.CANCELLED: "cancelled",
+    Status.REJECTED: "rejected",
+    Status.QUARANTINED: "set aside",
+}
+_WORD = "waiting for “ship it”"
+_WAITS = {
+    Waiting.QUESTION: "Waiting for an answer",
+    Waiting.APPROVAL: _WORD,
+    Waiting.UNSHIPPED: _WORD,
+    Waiting.UNREVISED: _WORD,
+    Waiting.FORGE: "waiting for the forge's checks",
+    Waiting.USAGE_LIMIT: "⏸️ waiting for the end of a usage limit",
+    Waiting.BUDGET: "⏸️ waiting for the budget",
+    Waiting.TURN: "⏸️ waiting for its turn",
+    Waiting.PAUSED: "held while my own work is paused",
+    Waiting.STOPPED: "stopped with everything else",
+    Waiting.THREAD: "waiting for a thread to go on in",
+}
+
+
+def doing(stage: Stage) -> str:
+    """Return what a run does at a stage, to stand after "while": `writing the change`."""
+    return _DOING[stage]
+
+
+def run_line(run: Run) -> str:
+    """Return `id`, what it is about, where it stands and in which thread."""
+    where = f" in <#{run.thread_id}>" if run.thread_id else ""
+    what = plain(run.trigger.subject, 80) or "the last failure"
+    return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
+
+
+def standing(run: Run) -> str:
+    """Return in a few words where a run stands."""
+    if run.ended:
+        return _ENDED[run.status]
+    if run.status is Status.QUEUED:
+        return f"in the queue ({_DOING[run.stage]} next)"
+    if run.status is Status.RUNNING:
+        return _DOING[run.stage]
+    if run.stage is Stage.SHIP:
+        return awaited(run)
+    if run.waiting is Waiting.THREAD and run.thread_id is None:
+        return "about to begin"
+    waits = _WAITS[run.waiting] if run.waiting else ""
+    if run.waiting is Waiting.PAUSED or run.parked_until is None:
+        return waits
+    return f"{waits}; goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"

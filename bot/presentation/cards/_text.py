@@ -1,0 +1,115 @@
+"""Small pieces of text that several cards share."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.domain.budget import Cap
+from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from bot.domain.run import Run, Waiting
+from bot.presentation.markdown import words
+
+
+def seconds(value: float) -> str:
+    """Return `0.4 s`, `12 s` or `2 min 5 s`."""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    return f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def money(usd: float) -> str:
+    """Return `$0.00`; offline work costs nothing and says so."""
+    return f"${usd:.2f}"
+
+
+def tokens(count: int) -> str:
+    """Return `900 tokens`, `1.1k tokens`, `45k tokens` or `1.2M tokens`."""
+    if count < 1_000:
+        return f"{count} tokens"
+    thousands = count / 1_000
+    if thousands < 1_000:
+        return f"{thousands:.{1 if thousands < 10 else 0}f}k tokens"
+    return f"{thousands / 1_000:.1f}M tokens"
+
+
+def spent(run: Run, cap: Cap | None = None) -> str:
+    """Return what a run has cost of what it may: `$0.12 of $6.00 · 45k tokens`.
+
+    One that cost nothing says so alone.
+    """
+    count = run.tokens_in + run.tokens_out
+    usd = money(run.cost_usd)
+    if cap is not None and cap.usd is not None and (count or run.cost_usd):
+        usd += f" of {money(cap.usd)}"
+    if not count:
+        return usd
+    most = f" of {tokens(cap.tokens)}" if cap is not None and cap.tokens is not None else ""
+    return f"{usd} · {tokens(count)}{most}"
+
+
+def granted_lines(change: ChangeSet) -> tuple[str, ...]:
+    """Return a line for each file the engine was granted while it worked, and why."""
+    return tuple(f"`{grant.file}`: {words(grant.reason, 160)}" for grant in change.granted)
+
+
+def awaited(run: Run) -> str:
+    """Return what a run that is to be shipped waits for."""
+    return (
+        "waiting for the forge's checks"
+        if run.waiting is Waiting.FORGE
+        else "waiting for “ship it”"
+    )
+
+
+def elapsed(run: Run) -> str:
+    """Return how long the run has been there, as of its last change."""
+    return seconds((run.updated_at - run.created_at).total_seconds())
+
+
+def check_line(check: CheckResult) -> str:
+    """Return one line for one check: mark, name, counts, time."""
+    mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️"}[check.status]
+    counts = f" · {check.summary}" if check.summary else ""
+    return f"{mark} {check.name}{counts} · {seconds(check.seconds)}"
+
+
+def file_line(change: FileChange) -> str:
+    """Return one line for one changed file."""
+    word = "" if change.status == "modified" else f" ({change.status})"
+    return f"`{change.path}` +{change.added} -{change.removed}{word}"
+
+
+def reproduction_line(verdict: Verdict, calls: str) -> str:
+    """Return the reproduction's way from red to green."""
+    red = "🔴 fails on base" if verdict.red_on_base and not verdict.red_on_base.ok else "⚪ not red"
+    green = verdict.green_on_head
+    after = "🟢 passes now" if green and green.status == "passed" else "🔴 still fails"
+    return f"`{calls}` {red} → {after}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 failure`, `3 failures`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def fitting(lines: Iterable[str], limit: int) -> str:
+    """Return as many lines as take no more than `limit` characters."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(each) + 1 for each in kept) + len(line) > limit:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def rest_of(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return the first items, and how many more there are: `a, b and 7 more`."""
+    if len(items) <= most:
+        return between.join(items)
+    return f"{between.join(items[:most])} and {len(items) - most} more"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the text on one line, cut with an ellipsis at `limit` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

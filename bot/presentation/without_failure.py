@@ -1,0 +1,106 @@
+"""The diagnosis where no failure is there to mend: what is said instead, and the way out."""
+
+from bot.domain.evidence import Choice, Diagnosis, Evidence
+from bot.domain.ids import short_id
+from bot.domain.journal import FailureGroup
+from bot.domain.shipped_fix import ShippedFix
+from bot.presentation.failure_words import action_name, clock_time, exception, headline, plural
+
+
+def without_failure(evidence: Evidence) -> Diagnosis:
+    """Return what is said where no failure is there that surely is meant."""
+    if evidence.change:
+        return _change()
+    if evidence.fix is not None and evidence.before_fix is not None:
+        return _fixed(evidence.fix, evidence.before_fix)
+    return _which(evidence) if evidence.likely else _nothing(evidence)
+
+
+def _change() -> Diagnosis:
+    return Diagnosis(
+        found=False,
+        instead="change",
+        headline="That is a change you wish for, and nothing that failed.",
+        cause=(
+            "I mend what fails, starting from a failure in my journal, and I take no other failure "
+            "for it. Other changes I cannot make yet. If something does fail there, tell me what "
+            "you did and what you saw."
+        ),
+    )
+
+
+def _fixed(fix: ShippedFix, before: FailureGroup) -> Diagnosis:
+    """Return that it is over: what was shipped when, and what was seen of it last."""
+    name = f"The {exception(before)} of {action_name(before)}"
+    times = "once" if before.count == 1 else f"{before.count} times"
+    seen = f"It was seen {times} before, last at {clock_time(before.last_seen)}."
+    merged = f"It was merged at {clock_time(fix.merged_at)} on {fix.merged_at:%Y-%m-%d}"
+    if fix.live_at is None:
+        headline = f"{name} is fixed in {fix.told}, which is not live yet."
+        how = (
+            f"{merged} and comes live with my next restart; what fails until then is the old code."
+        )
+    else:
+        headline = f"{name} was fixed in {fix.told} and was not seen since."
+        how = (
+            f"{merged}. {_held(fix)} If it fails again, tell me what you did: I look at that then."
+        )
+    return Diagnosis(found=False, instead="fixed", headline=headline, cause=f"{how} {seen}")
+
+
+def _held(fix: ShippedFix) -> str:
+    if fix.verdict == "fixed":
+        return "I have watched it since: it holds."
+    if fix.verdict is None and fix.watched_until is not None:
+        until = fix.watched_until
+        return f"I watch whether it holds until {clock_time(until)} on {until:%Y-%m-%d}."
+    return "Whether it holds I cannot tell yet: too little was done there since."
+
+
+def _which(evidence: Evidence) -> Diagnosis:
+    """Return which failures may be meant, to choose from: none surely is."""
+    choices = tuple(
+        Choice(
+            error_id=short_id(group.newest.id),
+            name=f"{action_name(group)}: {exception(group)}",
+            told=headline(group),
+        )
+        for group in evidence.likely
+    )
+    listed = "\n".join(f"{number}. {each.told}" for number, each in enumerate(choices, 1))
+    these = "It may be this one" if len(choices) == 1 else "It may be one of these"
+    return Diagnosis(
+        found=False,
+        instead="which",
+        choices=choices,
+        headline="I am not sure which failure you mean.",
+        cause=(
+            f"I looked for {evidence.searched} and found none that it surely is."
+            f"{_idle(evidence)} {these}; press it, or ask again with the command as you typed it.\n"
+            f"{listed}"
+        ),
+    )
+
+
+def _idle(evidence: Evidence) -> str:
+    """Return that commands which were named have not failed; nothing where none was."""
+    names = [f"/{name}" for name in evidence.idle]
+    if not names:
+        return ""
+    has = "has" if len(names) == 1 else "have"
+    return f" {', '.join(names)} {has} not failed in that time."
+
+
+def _nothing(evidence: Evidence) -> Diagnosis:
+    nearby = "; ".join(
+        f"{group.count} {plural(group.newest.error.exception, group.count)} from "
+        f"{action_name(group)}"
+        for group in evidence.nearby
+        if group.newest.error
+    )
+    other = f" Other failures there: {nearby}." if nearby else " Nothing else failed either."
+    return Diagnosis(
+        found=False,
+        headline="Nothing in my journal fits that.",
+        cause=f"I looked for {evidence.searched}.{_idle(evidence)}{other}",
+    )

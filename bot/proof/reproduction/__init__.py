@@ -1,0 +1,119 @@
+"""Tests written from a failure's capsule: they make the call that failed, with its arguments.
+
+Nothing from the capsule becomes code: names are looked up in the source, values are read as
+literals and written anew. What comes out passes ruff and mypy (strict) as it is.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from bot.domain.journal import Capsule, Frame
+from bot.domain.plan import Reproduction
+from bot.proof.reproduction._answers import with_answer, with_refusals
+from bot.proof.reproduction._calls import Call, call_from
+from bot.proof.reproduction._refusals import refusals
+from bot.proof.reproduction._target import find_target, module_of
+from bot.proof.reproduction._write import write_test
+
+__all__ = ["candidates", "standing", "with_answer", "with_refusals"]
+
+FOLDER = "tests/regressions"
+_SHOWN = 80
+
+Read = Callable[[str], str | None]
+
+
+def candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...]:
+    """Return a test for every project frame that can be called again, innermost first.
+
+    `read` returns a file's text at base. A frame can be called when it is a function of its
+    module, or a static or class method, whose parameters all have literal values; frames of
+    methods on objects cannot.
+    """
+    return tuple(
+        reproduction
+        for frame in reversed(capsule.frames)
+        for reproduction in _from_frame(capsule, frame, read)
+    )
+
+
+def _from_frame(capsule: Capsule, frame: Frame, read: Read) -> Iterator[Reproduction]:
+    module, text = module_of(frame.file), read(frame.file)
+    if module is None or text is None:
+        return
+    target = find_target(text, frame)
+    if target is None:
+        return
+    call = call_from(target, frame)
+    source = call and write_test(
+        module, target, call, name=_name(frame, capsule), doc=_doc(frame, capsule)
+    )
+    if call is None or not source:
+        return
+    file = f"{FOLDER}/test_{_snake(frame.function)}_{_fingerprint(capsule)}.py"
+    yield Reproduction(
+        path=file,
+        node_id=f"{file}::{_name(frame, capsule)}",
+        source=source,
+        calls=_shown(frame, call),
+        expects=capsule.exception,
+        target=f"{frame.file}::{frame.function}",
+        refusals=_refusals(capsule, frame, read),
+    )
+
+
+def _refusals(capsule: Capsule, frame: Frame, read: Read) -> tuple[str, ...]:
+    """Return what may be raised instead of an answer: never what was raised as the failure."""
+    outer = capsule.frames[: capsule.frames.index(frame)]
+    raised = {name.rpartition(".")[2] for name in (capsule.exception, *capsule.kinds)}
+    found = refusals(frame, outer, read)
+    return tuple(name for name in found if name.rpartition(".")[2] not in raised)
+
+
+def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction, ...]:
+    """Return the tests whose function is still there; all of them where none would be left.
+
+    A change may take away the helper that failed: then what people reach through it is proof.
+    """
+    left = tuple(test for test in tests if not test.target or _is_there(test.target, read))
+    return left or tuple(tests)
+
+
+def _is_there(target: str, read: Read) -> bool:
+    file, _, function = target.partition("::")
+    text = read(file)
+    return (
+        text is not None
+        and find_target(text, Frame(file=file, line=0, function=function)) is not None
+    )
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^\w.]+", " ", text, flags=re.ASCII).strip()
+
+
+def _snake(name: str) -> str:
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")[:40] or "call"
+
+
+def _fingerprint(capsule: Capsule) -> str:
+    return re.sub(r"[^0-9a-z]", "", capsule.fingerprint.lower())[:8] or "0"
+
+
+def _name(frame: Frame, capsule: Capsule) -> str:
+    exception = capsule.exception.rpartition(".")[2]
+    return f"test_{_snake(frame.function)}_does_not_raise_{_snake(exception)}"[:80].rstrip("_")
+
+
+def _doc(frame: Frame, capsule: Capsule) -> str:
+    place = f"{_words(frame.function)} in {_words(frame.file.replace('/', '.'))}"
+    said = f"{_words(capsule.exception)[:30]} came out of {place}"
+    return f"{said[:70]}: failure {_fingerprint(capsule)}."
+
+
+def _shown(frame: Frame, call: Call) -> str:
+    words = [repr(value) for value in call.positional]
+    words += [f"{name}={value!r}" for name, value in call.named.items()]
+    text = f"{frame.function.rpartition('.')[2]}({', '.join(words)})"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]}...)"

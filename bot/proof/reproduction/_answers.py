@@ -1,0 +1,68 @@
+"""What a reproduction takes for an answer: the one of before the fault, or a refusal in words."""
+
+import ast
+
+from bot.domain.plan import Reproduction
+from bot.infra.syntax import literal, parse
+from bot.proof.reproduction._literals import INDENT, WIDTH, Group, Unwritable, Writer
+
+
+def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
+    """Return the test with an assertion on the answer, a literal's source; `None` if none fits.
+
+    No answer at all (`None`) says nothing that raising nothing does not say.
+    """
+    lines = test.source.splitlines()
+    call = _call(test.source)
+    asserted = _asserted(answer)
+    if call is None or not asserted:
+        return None
+    first = f"{INDENT}answer = {lines[call.lineno - 1].lstrip()}"
+    if len(first) > WIDTH:
+        return None
+    source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], asserted]
+    return test.but(source="\n".join(source) + "\n", answered=True)
+
+
+def _call(source: str) -> ast.Expr | None:
+    function = parse(source).body[-1]
+    last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
+    return last if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
+
+
+def _asserted(answer: str) -> str:
+    writer = Writer()
+    try:
+        value = literal(answer)
+        written = writer.write(value, WIDTH)
+    except (Unwritable, ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return ""
+    if value is None or writer.texts:
+        return ""
+    sign = "is" if isinstance(value, bool) else "=="
+    text = written.flat if isinstance(written, Group) else written
+    line = f"{INDENT}assert answer {sign} {text}"
+    return line if len(line) <= WIDTH else ""
+
+
+def with_refusals(test: Reproduction) -> Reproduction:
+    """Return the test taking the refusals that the code around it answers people with for answers.
+
+    Those are exceptions of the call's own module which a caller in the traceback catches.
+    """
+    lines, call = test.source.splitlines(), _call(test.source)
+    if call is None or not test.refusals:
+        return test
+    body = [f"{INDENT}{line}" for line in lines[call.lineno - 1 : call.end_lineno]]
+    first = f"{INDENT}with contextlib.suppress({', '.join(test.refusals)}):"
+    if any(len(line) > WIDTH for line in (first, *body)):
+        return test
+    source = "\n".join([*lines[: call.lineno - 1], first, *body]) + "\n"
+    return test.but(source=_importing(source))
+
+
+def _importing(source: str) -> str:
+    own = "import contextlib\n"
+    if source.startswith("import asyncio\n"):
+        return source.replace("import asyncio\n", f"import asyncio\n{own}", 1)
+    return own + source if source.startswith("from collections.abc") else f"{own}\n{source}"

@@ -1,0 +1,134 @@
+"""Finding the function that a frame ran in, in the text of its file."""
+
+import ast
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from bot.domain.journal import Frame
+from bot.infra.syntax import parse
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Way = Literal["plain", "async", "generator"]
+
+# A call of one of these does not run the body, or is none of ours to make.
+_NOT_CALLED = frozenset(
+    {"property", "cached_property", "contextmanager", "asynccontextmanager", "fixture", "setter"}
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function that can be called as `module.<path>`. `parameters` leaves out `cls`."""
+
+    path: str
+    function: Function
+    parameters: ast.arguments
+    way: Way
+
+    @property
+    def decorated(self) -> bool:
+        """Whether its type may be another than its `def` says."""
+        names = {_decorator(node) for node in self.function.decorator_list}
+        return bool(names - {"staticmethod", "classmethod"})
+
+
+def module_of(file: str) -> tuple[str, str] | None:
+    """Return (package, module) to import a file by; the package of a top-level one is empty."""
+    path = PurePosixPath(file)
+    if path.suffix != ".py" or path.is_absolute():
+        return None
+    parts = list(path.with_suffix("").parts)
+    if parts[0] == "src":
+        parts = parts[1:]
+    if parts[-1:] == ["__init__"]:
+        parts = parts[:-1]
+    if not parts or not all(_plain_name(part) for part in parts):
+        return None
+    return ".".join(parts[:-1]), parts[-1]
+
+
+def _plain_name(name: str) -> bool:
+    return bool(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)) and not keyword.iskeyword(name)
+
+
+def _decorator(node: ast.expr) -> str:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _parse(text: str) -> ast.Module | None:
+    try:
+        return parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _named(body: list[ast.stmt], name: str, line: int) -> Function | None:
+    found = [
+        node
+        for node in body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+    ]
+    # Of several definitions the one the frame stood in; else the last, which won.
+    inside = [node for node in found if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return (inside or found)[-1] if found else None
+
+
+def find_target(text: str, frame: Frame) -> Target | None:
+    """Return the frame's function if it can be called without an object, else `None`."""
+    tree = _parse(text)
+    names = frame.function.split(".")
+    if tree is None or not all(_plain_name(name) for name in names) or len(names) > 2:
+        return None
+    body = tree.body
+    if len(names) == 2:
+        classes = [n for n in body if isinstance(n, ast.ClassDef) and n.name == names[0]]
+        if not classes:
+            return None
+        body = classes[-1].body
+    function = _named(body, names[-1], frame.line)
+    if function is None:
+        return None
+    decorators = {_decorator(node) for node in function.decorator_list}
+    parameters = _without_class(function.args, decorators)
+    if decorators & _NOT_CALLED or (len(names) == 2 and parameters is None):
+        return None
+    way = _way(function)
+    return way and Target(frame.function, function, parameters or function.args, way)
+
+
+def _without_class(arguments: ast.arguments, decorators: set[str]) -> ast.arguments | None:
+    """Return the parameters of a static or class method; `None` for other functions."""
+    if "staticmethod" in decorators:
+        return arguments
+    if "classmethod" not in decorators or not (arguments.posonlyargs or arguments.args):
+        return None
+    kept = ast.arguments(**dict(ast.iter_fields(arguments)))
+    if kept.posonlyargs:
+        kept.posonlyargs = kept.posonlyargs[1:]
+    else:
+        kept.args = kept.args[1:]
+    return kept
+
+
+def _own(function: Function) -> Iterator[ast.AST]:
+    """Walk a function's own body, not those of functions and classes inside it."""
+    left: list[ast.AST] = list(function.body)
+    while left:
+        node = left.pop()
+        yield node
+        inner = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+        if not isinstance(node, inner):
+            left.extend(ast.iter_child_nodes(node))
+
+
+def _way(function: Function) -> Way | None:
+    generates = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own(function))
+    if isinstance(function, ast.AsyncFunctionDef):
+        return None if generates else "async"
+    return "generator" if generates else "plain"

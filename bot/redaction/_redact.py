@@ -1,0 +1,173 @@
+"""Where secrets stop: what is written, sent or shown goes through `redact` first."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from bot.redaction._diff_lines import in_lines
+from bot.redaction._disguises import decoded, undisguised
+from bot.redaction._known_secrets import without_broken_up, without_known
+from bot.redaction._private_keys import without_keys
+from bot.redaction._secret_names import SIGNS, redact_named, secret_name
+from bot.redaction._secret_shapes import SHAPES, mark
+from bot.redaction._vendor_keys import VENDOR_KEYS
+from bot.redaction._wrapped import unwrapped
+
+ALL_SHAPES = (*SHAPES, *VENDOR_KEYS)
+_STUCK = re.compile(
+    r"(?:\\(?:[abefnrtv0]|x[0-9a-f]{2}|u[0-9a-f]{4}|[0-3][0-7]{2})|[%=][0-9a-f]{2}"
+    r"|\[[\d;]{0,16}m)(?=[a-z0-9])",
+    re.IGNORECASE,
+)
+_GAP = "\uf8ff"  # of private use: it stands for nothing in any text
+_SHAPE_SIGNS = tuple({sign for shape in ALL_SHAPES for sign in shape.signs})
+DEEPEST = 40
+_LAYERS = 3  # of encoding that are taken off
+_ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
+_DOMAIN = re.compile(
+    r"(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])", re.IGNORECASE
+)
+_LOCAL = re.compile(r"[\w.%+-]{1,64}\Z")
+_KEPT_USERS = frozenset({"git", "hg", "svn", "noreply", "no-reply"})
+
+
+def redact(text: str) -> str:
+    """`text` with every secret replaced by `[redacted:kind]`; idempotent, linear in its length.
+
+    Secrets are known by their values (`register_secret`), by their shapes and by their names, as
+    they are, escaped, encoded (base64, hexadecimal; twice, too), wrapped over lines, or with signs
+    in them that cannot be seen. In a diff each line stays one line, behind the sign it began with.
+    """
+    return in_lines(text, _stable)
+
+
+def _stable(text: str) -> str:
+    for _ in range(_ROUNDS):
+        before, text = text, _once(text)
+        if text == before:
+            break
+    return text
+
+
+def _once(text: str) -> str:
+    text = without_broken_up(text)
+    return _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
+
+
+def _layer(text: str, depth: int) -> str:
+    """One layer of a text: what stands in it openly, and what its disguises hide."""
+    deeper = partial(_layer, depth=depth + 1)
+    text = without_known(text)
+    if depth < _LAYERS:
+        text = undisguised(text, _openly, deeper)
+    text = _openly(text)
+    return decoded(text, deeper) if depth < _LAYERS else text
+
+
+def _openly(text: str) -> str:
+    low = text.lower()
+    if "private" in low and "-----begin" in low:
+        text = without_keys(text)
+    # Each sign once, and not a rule at a time: disguises make many a short text of a long one.
+    if seen := {sign for sign in _SHAPE_SIGNS if sign in low}:
+        for shape in ALL_SHAPES:
+            if not seen.isdisjoint(shape.signs):
+                text = shape.pattern.sub(shape.replace, text)
+        text = _without_stuck(text, seen)
+    if any(sign in low for sign in SIGNS):
+        text = redact_named(text)
+    return _without_addresses(text) if "@" in low or "%40" in low else text
+
+
+def _without_stuck(text: str, seen: set[str]) -> str:
+    """Keys that an escape stands right before, as a line break in JSON, or a terminal's colour."""
+    apart = _STUCK.sub(rf"\g<0>{_GAP}", text)
+    if apart == text:
+        return text
+    for shape in VENDOR_KEYS:
+        if not seen.isdisjoint(shape.signs):
+            apart = shape.pattern.sub(shape.replace, apart)
+    return apart.replace(_GAP, "")
+
+
+def redact_value(value: Any, *, depth: int = 0) -> Any:
+    """The same for JSON-like values, by content and by the names of fields; a new value."""
+    if depth > DEEPEST:
+        return mark("depth")
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, bytes | bytearray):
+        return redact(bytes(value).decode("utf-8", "replace"))
+    if isinstance(value, Mapping):
+        return {_key(key): _field(key, inner, depth) for key, inner in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return _items(value, depth)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    """What is no JSON stays what it is, unless it would tell a secret when it is written out."""
+    if value is None or isinstance(value, int | float):
+        return value
+    told = str(value)
+    clean = redact(told)
+    return value if clean == told else clean
+
+
+def _key(key: Any) -> Any:
+    return redact(key) if isinstance(key, str) else _scalar(key)
+
+
+def _items(value: Any, depth: int) -> Any:
+    inner = list(value)
+    if len(inner) == 2 and isinstance(inner[0], str) and secret_name(inner[0]) == "authorization":
+        return _like(value, [inner[0], _blank(inner[1], "authorization")])
+    return _like(value, [redact_value(each, depth=depth + 1) for each in inner])
+
+
+def _like(value: Any, inner: list[Any]) -> Any:
+    """The plain container of the same kind; a named tuple becomes a tuple."""
+    for kind in (list, tuple, frozenset):
+        if isinstance(value, kind):
+            return kind(inner)
+    return set(inner)
+
+
+def _field(key: Any, value: Any, depth: int) -> Any:
+    kind = secret_name(key) if isinstance(key, str) else None
+    if kind is None:
+        return redact_value(value, depth=depth + 1)
+    return _blank(value, kind, depth)
+
+
+def _blank(value: Any, kind: str, depth: int = 0) -> Any:
+    """Everything under a secret's name goes, save what says that there is nothing."""
+    if depth > DEEPEST:
+        return mark("depth")
+    if isinstance(value, str | bytes | bytearray):
+        return value if not value or _already(value) else mark(kind)
+    if isinstance(value, Mapping):
+        return {_key(key): _blank(inner, kind, depth + 1) for key, inner in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return _like(value, [_blank(each, kind, depth + 1) for each in value])
+    if value is None or isinstance(value, bool):
+        return value
+    return value if kind == "token" and isinstance(value, int | float) else mark(kind)
+
+
+def _already(value: str | bytes | bytearray) -> bool:
+    return isinstance(value, str) and value.startswith("[redacted:") and value.endswith("]")
+
+
+def _without_addresses(text: str) -> str:
+    """E-mail addresses, found from their `@` outwards."""
+    parts: list[str] = []
+    done = 0
+    for found in _DOMAIN.finditer(text):
+        local = _LOCAL.search(text, max(done, found.start() - 64), found.start())
+        if not local or local[0].lower() in _KEPT_USERS or not local[0][-1:].isalnum():
+            continue
+        parts += [text[done : local.start()], mark("email")]
+        done = found.end()
+    return "".join([*parts, text[done:]])

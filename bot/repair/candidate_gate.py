@@ -1,0 +1,109 @@
+"""The gate behind the search: an edit that may only quiet the failing call is not proposed.
+
+It looks at the texts before and after, not at who made the edit or what they call it. A commit
+taken back as a whole is proven by what was there before. For anything else tests that were there
+before have to look at what was edited: they tell it from its wrong neighbours. Without
+such tests only an edit of what is computed goes through, and only where the failing call is held to
+an answer; it is proven for that call alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.proof import Hazard, HazardKind, hazards
+from bot.repair.model import Proof, SuspectHunk, Texts
+from bot.repair.mutants import mutants
+from bot.repair.partial_undo import undoing
+from bot.repair.runner import TestRunner, TimeLimits
+
+_UNDONE = "takes back only a part of {commit}"
+_UNSEEN = "no existing test would notice if that were wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the gate says of one change.
+
+    `proof` is how far it is proven: `undo` (a whole commit taken back), `tests` (existing tests
+    tell it from its wrong neighbours) or `call` (the failing call alone). Not `allowed`: `reason`.
+    """
+
+    allowed: bool
+    proof: Proof = "call"
+    reason: str = ""
+    commit: str = ""
+
+
+class CandidateGate:
+    """Rules on changes to `before`.
+
+    `existing` are tests that people wrote and that pass without the change or should pass with it;
+    `answered` says that the failing call is held to an answer, not only to raising nothing.
+    """
+
+    def __init__(
+        self,
+        before: Texts,
+        runner: TestRunner,
+        reproduction: Sequence[str],
+        existing: Sequence[str],
+        limits: TimeLimits,
+        *,
+        answered: bool,
+        hunks: Sequence[SuspectHunk] = (),
+        known: frozenset[str] = frozenset(),
+    ) -> None:
+        self._before, self._runner, self._limits = before, runner, limits
+        self._reproduction, self._existing = tuple(reproduction), tuple(existing)
+        self._answered = answered
+        self._hunks, self._known = tuple(hunks), known
+
+    async def rule(self, files: Texts, *, reverts: bool = False) -> Ruling:
+        """Rule on these new texts; `reverts` says that they are known to take something back."""
+        undo = undoing(self._before, files, self._hunks, self._known)
+        if undo.whole is not None:
+            return Ruling(allowed=True, proof="undo", commit=undo.whole)
+        found = list(hazards(self._before, files))
+        if undo.parts or reverts:
+            commit = next(iter(undo.parts), "")
+            name = f"commit {commit[:10]}" if commit else "what was changed together"
+            found.append(Hazard("undo", next(iter(files)), 0, _UNDONE.format(commit=name)))
+        tests = await self._green(files)
+        for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
+            if not await self._told_apart(files, kind, tests):
+                return Ruling(allowed=False, reason=f"it {_told(hazard)}, and {_UNSEEN}")
+        if found or await self._told_apart(files, "undo", tests):
+            return Ruling(allowed=True, proof="tests")
+        if self._answered:
+            return Ruling(allowed=True, proof="call")
+        return Ruling(allowed=False, reason=f"what the right answer is nobody knows, and {_UNSEEN}")
+
+    async def _green(self, files: Texts) -> tuple[str, ...]:
+        """Return the existing tests that pass with the change: those red without it tell most."""
+        if not self._existing:
+            return ()
+        return (await self._runner.run(self._existing, files, self._limits)).passed
+
+    async def _told_apart(self, files: Texts, kind: HazardKind, tests: Sequence[str]) -> bool:
+        """Return whether these tests look at what was edited.
+
+        They do where one of its wrong neighbours turns one of them red, and every neighbour that
+        mends the failing call as well does: one that does not mend it is no rival.
+        """
+        seen = False
+        for path, after in files.items() if tests else ():
+            for text in mutants(path, self._before[path], after, kind):
+                wrong = {**files, path: text}
+                noticed = not await self._stays_green(tests, wrong)
+                seen = seen or noticed
+                if not noticed and await self._stays_green(self._reproduction, wrong):
+                    return False
+        return seen
+
+    async def _stays_green(self, tests: Sequence[str], files: Texts) -> bool:
+        result = await self._runner.run(tests, files, self._limits, stop_at_first=True)
+        return not result.failed and not result.late and result.ended
+
+
+def _told(hazard: Hazard) -> str:
+    return f"{hazard.told} (line {hazard.line})" if hazard.line else hazard.told

@@ -1,0 +1,161 @@
+"""All candidates for a problem, ranked: undoings of suspect hunks, then single edits."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.infra.syntax import parse
+from bot.repair import reverts
+from bot.repair.guidance import factor, is_test
+from bot.repair.localise import UNSEEN, Suspicion
+from bot.repair.model import Candidate, Crash, Problem, SourceEdit
+from bot.repair.operators import OPERATORS, Pools, View, pools_of
+from bot.repair.source import FunctionNode, Source, header_lines
+
+FLOOR = 0.1
+CRASHES_AT_MOST = 3
+REVERT_FIRST = 1.6
+KIN = 1.6
+KIN_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
+
+
+def propose(problem: Problem, suspicion: Suspicion) -> list[Candidate]:
+    """Return the candidates, best first. Equal edits appear once, with their best rank."""
+    sources = _parsed(problem)
+    best: dict[tuple[object, ...], Candidate] = {}
+    reach = _reach(sources, suspicion)
+    undoings = _undoings(problem, suspicion, reach)
+    for candidate in (*undoings, *_edits(problem, suspicion, sources, reach)):
+        if any(is_test(edit.path) for edit in candidate.edits):
+            continue
+        known = best.get(candidate.edits)
+        if known is None or known.rank < candidate.rank:
+            best[candidate.edits] = candidate
+    return sorted(best.values(), key=lambda candidate: -candidate.rank)
+
+
+def _parsed(problem: Problem) -> list[Source]:
+    sources = []
+    for path, text in problem.texts.items():
+        if path.endswith(".py") and not is_test(path):
+            try:
+                sources.append(Source(path, text))
+            except (SyntaxError, ValueError):
+                continue  # only an undoing can mend a file that does not parse
+    return sources
+
+
+def _undoings(
+    problem: Problem, suspicion: Suspicion, reach: dict[str, float]
+) -> Iterator[Candidate]:
+    for candidate in reverts.propose(problem.texts, problem.hunks):
+        near = max(_nearness(edit, problem, suspicion, reach) for edit in candidate.edits)
+        first = candidate.edits[0]
+        line = problem.texts[first.path].count("\n", 0, first.start) + 1
+        rank = REVERT_FIRST + candidate.rank * (0.5 + near) if near else candidate.rank * 0.3
+        yield replace(candidate, rank=rank, line=line)
+
+
+def _nearness(
+    edit: SourceEdit, problem: Problem, suspicion: Suspicion, reach: dict[str, float]
+) -> float:
+    """Return the suspicion of the lines an undoing touches, or of the names they bind."""
+    text = problem.texts[edit.path]
+    first = text.count("\n", 0, edit.start) + 1
+    last = first + text.count("\n", edit.start, edit.end)
+    scored = suspicion.scores.get(edit.path, {})
+    near = max((scored.get(line, 0.0) for line in range(first - 1, last + 2)), default=0.0)
+    if near:
+        return near
+    try:
+        tree = parse(text)
+    except (SyntaxError, ValueError):
+        return UNSEEN
+    names: set[str] = set()
+    for statement in tree.body:
+        if statement.lineno <= last and (statement.end_lineno or statement.lineno) >= first:
+            names |= _bound(statement)
+    return max((reach.get(name, 0.0) for name in names), default=0.0)
+
+
+def _edits(
+    problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
+) -> Iterator[Candidate]:
+    pools = pools_of(sources)
+    for crash in _distinct(problem.crashes):
+        for source in sources:
+            for statement in ast.walk(source.tree):
+                if isinstance(statement, ast.stmt):
+                    score = _score(statement, source, suspicion, reach)
+                    if score:
+                        yield from _at(statement, View(source, crash, pools), score)
+
+
+def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
+    kept: dict[object, Crash] = {}
+    for crash in crashes:
+        kept.setdefault((crash.error, crash.frames[-1:] and crash.frames[-1].line), crash)
+    return list(kept.values())[:CRASHES_AT_MOST] or [Crash("")]
+
+
+def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
+    near = view.at_crash(statement)
+    kin = 1.0 if near or not _kin(statement, view) else KIN
+    for operator in OPERATORS:
+        for candidate in operator(statement, view):
+            weight = candidate.rank * factor(view.crash, candidate.kind, near)
+            weight *= kin if candidate.kind in KIN_KINDS else 1.0
+            yield replace(candidate, rank=weight * (FLOOR + score))
+
+
+def _kin(statement: ast.stmt, view: View) -> bool:
+    """Tell whether a condition above the crash, in its function, reads names the crash reads."""
+    crash = next((frame for frame in reversed(view.crash.frames)
+                  if frame.path == view.source.path), None)  # fmt: skip
+    function = view.source.function(statement)
+    if crash is None or function is None or not isinstance(statement, (ast.If, ast.While)):
+        return False
+    if not function.lineno <= crash.line <= (function.end_lineno or 0):
+        return False
+    read = {node.id for node in ast.walk(function)
+            if isinstance(node, ast.Name) and node.lineno == crash.line}  # fmt: skip
+    return any(isinstance(node, ast.Name) and node.id in read for node in ast.walk(statement.test))
+
+
+def _score(
+    statement: ast.stmt, source: Source, suspicion: Suspicion, reach: dict[str, float]
+) -> float:
+    """Return the suspicion of a statement; 0 when no failing test can depend on it."""
+    score = suspicion.of(source.path, header_lines(statement))
+    if isinstance(statement, FunctionNode):
+        inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        return max(score, 0.75 * suspicion.of(source.path, inside))
+    if source.function(statement) is not None:
+        return score if score or suspicion.measured else UNSEEN
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.ClassDef)):
+        return score
+    return max(score, max((reach.get(name, 0.0) for name in _bound(statement)), default=0.0))
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def _reach(sources: list[Source], suspicion: Suspicion) -> dict[str, float]:
+    """Return, for every name, 0.7 times the suspicion of the worst statement that uses it."""
+    reach: dict[str, float] = {}
+    for source in sources:
+        scores = suspicion.scores.get(source.path, {})
+        for node in ast.walk(source.tree):
+            if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+                name = node.id if isinstance(node, ast.Name) else node.attr
+                score = 0.7 * scores.get(node.lineno, 0.0)
+                reach[name] = max(reach.get(name, 0.0), score)
+    return reach
+
+
+__all__ = ["Pools", "propose"]

@@ -1,0 +1,295 @@
+"""The fast pytest runner: one preloaded server process, one forked child per run.
+
+The server is the project's own Python interpreter with pytest imported (and, once `preload` was
+called, the installed packages its tests need); project modules are imported only in the children,
+after the candidate's texts are laid over the tree.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bot.domain.errors import VerifierError
+from bot.infra.shared_lock import SharedLock
+from bot.repair.model import Crash, Texts, TraceFrame
+from bot.repair.process_cleanup import descendants, gone, kill_marked
+from bot.repair.runner import Confine, RunResult, TestRecord, TimeLimits, unconfined
+
+BOOT = """\
+import json, sys
+settings = json.loads(sys.stdin.readline())
+rooms = []
+for source in settings["sources"]:
+    rooms.append({"__name__": "theseus_runner"})
+    exec(compile(source, "<runner>", "exec"), rooms[-1])
+rooms[1]["main"](rooms[0]["run_child"], settings)
+"""
+BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
+STARTING = 30.0
+SLACK = 10.0
+
+
+class ForkingRunner:
+    """Implements `TestRunner`. Use as an async context manager; leaving it leaves no process."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        python: str = sys.executable,
+        confine: Confine = unconfined,
+        width: int = 2,
+        options: Sequence[str] = (),
+        moved_from: Path | None = None,
+        megabytes: int = 4096,
+        load: SharedLock | None = None,
+    ) -> None:
+        self._root, self._python, self._confine = root.resolve(), python, confine
+        self._width, self._options, self._megabytes = width, tuple(options), megabytes
+        self._moved_from = moved_from
+        self._mark = f"theseus-{uuid.uuid4().hex}"
+        self._server: asyncio.subprocess.Process | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ready: asyncio.Future[None] | None = None
+        self._starting = asyncio.Lock()
+        self._slots = asyncio.Semaphore(width)
+        self._load = load or SharedLock()
+        self._hanging: set[str] = set()  # tests that took too long alone as well
+        self._preload: tuple[str, ...] = ()
+        self._scratch = ""
+        self._number = 0
+
+    @property
+    def width(self) -> int:
+        """Return how many runs go on side by side."""
+        return self._width
+
+    @property
+    def mark(self) -> str:
+        """Return the word all its processes carry in their environment, as `THESEUS_REPAIR`."""
+        return self._mark
+
+    async def __aenter__(self) -> Self:
+        """Make the scratch folder; the server starts with the first run."""
+        self._scratch = tempfile.mkdtemp(prefix="theseus-repair-")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Kill the server and everything it started."""
+        await self._stop()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def preload(self, modules: Sequence[str]) -> None:
+        """Have the server import these installed modules, so that children need not."""
+        self._preload = tuple(modules)
+        server = await self._started()
+        await self._send(server, {"preload": list(modules)})
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        coverage: bool = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+    ) -> RunResult:
+        """Run tests; see `TestRunner`. `modules` asks for the installed modules they imported.
+
+        What may have ended as it did because the machine was busy is run once more, alone.
+        """
+        request = {
+            "tests": list(tests),
+            "overlay": dict(overlay),
+            "options": list(self._options),
+            "megabytes": self._megabytes,
+            "test_seconds": limits.test_seconds,
+            "cpu_seconds": limits.cpu_seconds,
+            "seconds": limits.seconds,
+            "coverage": coverage,
+            "maxfail": 1 if stop_at_first else 0,
+            "stop_when_late": not coverage,
+            "modules": modules,
+        }
+        async with self._load.shared(), self._slots:
+            answer = await self._ask(request, limits.seconds)
+        if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
+            return read_answer(answer)
+        async with self._load.alone(), self._slots:
+            result = read_answer(answer := await self._ask(request, limits.seconds))
+        self._hanging |= late_tests(answer)
+        return replace(result, tried=2)
+
+    async def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        self._number += 1
+        number, server = self._number, await self._started()
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        try:
+            await self._send(server, {"id": number, **request})
+            async with asyncio.timeout(seconds + SLACK):
+                answer: dict[str, Any] = await future
+                return answer
+        except TimeoutError:
+            await self._stop()
+            return {"late": True, "output": "the test server stopped answering"}
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await self._send(server, {"cancel": number})
+            raise
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _send(self, server: asyncio.subprocess.Process, message: Mapping[str, Any]) -> None:
+        if server.stdin is None:
+            return
+        with contextlib.suppress(ConnectionError):
+            server.stdin.write(json.dumps(message).encode() + b"\n")
+            await server.stdin.drain()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            # One that died has closed its pipe some time before its exit status is known.
+            heard = self._listener is not None and not self._listener.done()
+            if self._server is not None and self._server.returncode is None and heard:
+                return self._server
+            await self._stop()
+            argv = ["env", f"THESEUS_REPAIR={self._mark}", self._python, "-c", BOOT]
+            self._server = server = await asyncio.create_subprocess_exec(
+                *self._confine(argv, self._root),
+                cwd=self._root,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=1 << 28,
+                start_new_session=True,
+            )
+            self._ready = asyncio.get_running_loop().create_future()
+            self._listener = asyncio.create_task(self._listen(server), name="repair-test-server")
+            await self._send(server, self._settings())
+            try:
+                async with asyncio.timeout(STARTING):
+                    await asyncio.shield(self._ready)
+            except TimeoutError:
+                raise VerifierError(
+                    f"The test server for {self._root} did not start: is pytest installed for "
+                    f"{self._python}?"
+                ) from None
+            if self._preload:
+                await self._send(server, {"preload": list(self._preload)})
+            return server
+
+    def _settings(self) -> dict[str, Any]:
+        folder = Path(__file__).parent
+        names = ("_fork_child.py", "_fork_server.py")
+        src = self._root / "src"
+        return {
+            "sources": [(folder / name).read_text(encoding="utf-8") for name in names],
+            "root": str(self._root),
+            "scratch": self._scratch,
+            "paths": [str(src)] if src.is_dir() else [],
+            "moved_from": str(self._moved_from) if self._moved_from else "",
+        }
+
+    async def _listen(self, server: asyncio.subprocess.Process) -> None:
+        assert server.stdout is not None  # noqa: S101 - it was opened as a pipe above
+        try:
+            while line := await server.stdout.readline():
+                answer = json.loads(line)
+                if "ready" in answer and self._ready is not None and not self._ready.done():
+                    self._ready.set_result(None)
+                future = self._waiting.get(answer.get("id", -1))
+                if future is not None and not future.done():
+                    future.set_result(answer)
+        finally:
+            if self._ready is not None and not self._ready.done():
+                self._ready.set_exception(
+                    VerifierError(f"{self._python} cannot run pytest in {self._root}; install it")
+                )
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_result({"late": False, "output": "the test server died"})
+
+    async def _stop(self) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        family = descendants(server.pid)
+        kill_marked(self._mark)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        await server.wait()
+        await gone(family)
+        if self._listener is not None:
+            self._listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listener
+        if self._ready is not None and self._ready.done():
+            self._ready.exception()
+
+
+def late_tests(answer: Mapping[str, Any]) -> set[str]:
+    """Return the tests that were ended by the clock: on a busy machine that says little."""
+    slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
+    records = answer.get("records", ())
+    return {str(record.get("test")) for record in records if slow.items() <= record.items()}
+
+
+def read_answer(answer: Mapping[str, Any]) -> RunResult:
+    """Turn the server's answer into records."""
+    return RunResult(
+        records=tuple(read_record(record) for record in answer.get("records", ())),
+        ended=answer.get("end") is not None,
+        late=bool(answer.get("late")),
+        code=answer.get("end"),
+        output=str(answer.get("output", "")),
+        modules=tuple(answer.get("modules", ())),
+    )
+
+
+def read_record(record: Mapping[str, Any]) -> TestRecord:
+    """Turn one record of the child into ours."""
+    crash = None
+    if record.get("outcome") == "failed":
+        frames = record.get("frames", ())
+        crash = Crash(
+            error=str(record.get("error", "")),
+            message=str(record.get("message", "")),
+            bases=tuple(record.get("bases", ())),
+            frames=tuple(
+                TraceFrame(
+                    path=frame["path"],
+                    line=frame["line"],
+                    function=frame["function"],
+                    span=tuple(frame["span"]) if frame["span"] else None,
+                )
+                for frame in frames
+            ),
+            hints={key: tuple(names) for key, names in record.get("hints", {}).items()},
+        )
+    lines = record.get("lines", {})
+    return TestRecord(
+        test=str(record["test"]),
+        outcome=str(record.get("outcome", "failed")),
+        seconds=float(record.get("seconds", 0.0)),
+        crash=crash,
+        lines={path: frozenset(numbers) for path, numbers in lines.items()},
+    )

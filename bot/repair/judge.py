@@ -1,0 +1,65 @@
+"""The judge that runs tests: the reproduction and recent killers first, then all affected tests."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.repair.model import Judgement, Texts
+from bot.repair.runner import RunResult, TestRunner, TimeLimits
+
+KILLERS = 4
+SPREAD = 8
+
+
+class TestJudge:
+    """Implements `search.Judge` over a `TestRunner`."""
+
+    __test__ = False  # not a test, whatever its name says to pytest
+
+    def __init__(
+        self,
+        runner: TestRunner,
+        reproduction: Sequence[str],
+        affected: Sequence[str],
+        quick: TimeLimits,
+        full: TimeLimits,
+    ) -> None:
+        self._runner, self._quick, self._full = runner, quick, full
+        self._reproduction = tuple(reproduction)
+        self._affected = tuple(test for test in affected if test not in self._reproduction)
+        self._killers: Counter[str] = Counter()
+
+    async def judge(self, files: Texts) -> Judgement:
+        """Judge new texts; see `search.Judge`."""
+        killers = [test for test, _ in self._killers.most_common(KILLERS)]
+        first = [*self._reproduction, *killers]
+        stop = len(self._reproduction) > SPREAD
+        result = await self._runner.run(first, files, self._quick, stop_at_first=stop)
+        if not result.green:
+            return self._judgement(result, "reproduction", len(first))
+        rest = [test for test in self._affected if test not in killers]
+        if not rest:
+            return Judgement(True, passed=len(result.passed), total=len(first))
+        result = await self._runner.run(rest, files, self._full, stop_at_first=True)
+        if result.green:
+            return Judgement(True, passed=len(first) + len(result.passed), total=len(rest))
+        for record in result.failed:
+            if record.test in self._affected:
+                self._killers[record.test] += 1
+        return self._judgement(result, "affected", len(rest))
+
+    def _judgement(self, result: RunResult, stage: str, total: int) -> Judgement:
+        wanted = set(self._reproduction)
+        passed = [test for test in result.passed if stage == "affected" or test in wanted]
+        crash = next((record.crash for record in result.failed if record.crash), None)
+        detail = f"{crash.error}: {crash.message}"[:300] if crash else result.output[-300:]
+        if result.tried > 1:
+            detail += " (tried twice, the second time alone)"
+        return Judgement(
+            green=False,
+            stage=stage,
+            passed=len(passed),
+            total=total,
+            failed=tuple(record.test for record in result.failed),
+            detail=detail,
+            timed_out=result.late or (crash is not None and crash.error == "OutOfTime"),
+        )

@@ -1,0 +1,103 @@
+"""The engine's way to run tests: the `TestRunner` protocol and its records."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bot.repair.model import Crash, Texts
+
+Confine = Callable[[Sequence[str], Path], Sequence[str]]
+"""Given a command and its folder, returns the command that runs it confined (or as it is)."""
+
+
+def unconfined(argv: Sequence[str], folder: Path) -> Sequence[str]:
+    """Run commands as they are."""
+    return argv
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """One test's result. `outcome`: passed, failed or skipped; `crash` is set when it failed."""
+
+    test: str
+    outcome: str
+    seconds: float = 0.0
+    crash: Crash | None = None
+    lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One run of some tests. `ended` is false when it was cut off; `output` is its tail.
+
+    `tried` is how often it was run until it was believed.
+    """
+
+    records: tuple[TestRecord, ...] = ()
+    ended: bool = True
+    late: bool = False
+    code: int | None = 0
+    output: str = ""
+    modules: tuple[str, ...] = ()
+    tried: int = 1
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Return the tests that passed."""
+        return tuple(record.test for record in self.records if record.outcome == "passed")
+
+    @property
+    def failed(self) -> tuple[TestRecord, ...]:
+        """Return the records of the tests that failed."""
+        return tuple(record for record in self.records if record.outcome == "failed")
+
+    @property
+    def green(self) -> bool:
+        """Return true when it ran to its end, something passed and nothing failed."""
+        return self.ended and self.code in (0, None) and bool(self.passed) and not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Time allowed: a test's wall and processor seconds, and the whole run's wall seconds."""
+
+    test_seconds: float = 20.0
+    cpu_seconds: float = 10.0
+    seconds: float = 60.0
+
+
+class TestRunner(Protocol):
+    """Runs tests of one tree, as it lies on disk or with some files' texts replaced."""
+
+    @property
+    def width(self) -> int:
+        """Return how many runs may go on side by side."""
+        ...
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        coverage: bool = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+    ) -> RunResult:
+        """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
+
+        `coverage` asks for the lines each test ran, `modules` for the installed modules imported.
+
+        Late runs are killed with all they started and come back with `late` set. Cancelling kills
+        the run at once. Nothing on disk below the root changes.
+        """
+        ...
+
+
+class PreloadingRunner(TestRunner, Protocol):
+    """A runner that can be told which installed modules every run will need."""
+
+    async def preload(self, modules: Sequence[str]) -> None:
+        """Import these once, ahead of all later runs; may do nothing."""
+        ...

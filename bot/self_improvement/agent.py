@@ -1,0 +1,249 @@
+"""The agent as the rest of the program sees it: what people can ask of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from bot.authority.approvals import ApprovalRequest
+from bot.authority.policy import Act, bind
+from bot.domain.dialogue import Instruction, Question
+from bot.domain.errors import ForgeError, StoreConflict, WrongStage
+from bot.domain.history import History
+from bot.domain.journal import Action
+from bot.domain.people import Person
+from bot.domain.proposal import Approval
+from bot.domain.run import ENDED, Run, Stage, Status, Trigger
+from bot.presentation.cards import standing
+from bot.redaction import redact
+from bot.self_improvement.assembly import AgentParts
+from bot.self_improvement.proposal_withdrawal import about, withdraw
+from bot.self_improvement.run_starter import again, begun_anew, taken_over
+from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.transitions import open_question, to_be_fixed
+
+_TRIES = 10
+
+
+class SelfImprovementAgent:
+    """Runs the stages. Everything a person asks is authorised and audited here."""
+
+    def __init__(self, services: Services, settings: RunSettings, parts: AgentParts) -> None:
+        self._services = services
+        self._settings = settings
+        self._parts = parts
+        self.commands, self.fixes = parts.commands, parts.fixes
+        self.audit_writer, self.audit = parts.audit_writer, parts.audit
+        self.approvals, self.autonomy = parts.approvals, parts.autonomy
+        self.emergency, self.budget = parts.emergency, parts.budget
+        self.memory, self.watch = parts.memory, parts.watch
+        self.base_updates, self.requests = parts.base_updates, parts.requests
+
+    async def run_forever(self) -> None:
+        """Pick up what an earlier process left, then work until cancelled."""
+        await self.recover()
+        async with asyncio.TaskGroup() as group:
+            for part in (
+                self.emergency,
+                self._parts.workers,
+                self._parts.poller,
+                self._parts.reconciler,
+                self.watch,
+                self.audit_writer,
+                self.base_updates,
+                self._services.budget,
+                self.audit,
+            ):
+                if part is not None:
+                    group.create_task(part.run_forever(), name=type(part).__name__)
+
+    async def recover(self) -> None:
+        """Continue, queue or end every run that was left, saying so; under a stop, end them all."""
+        stop = await self.emergency.at_start()
+        await self.audit.at_start()
+        await self._parts.recovery.recover(stopped=stop is not None)
+        self._parts.workers.wake()
+
+    # What people ask
+
+    async def request(self, trigger: Trigger) -> Run:
+        """Start a run, or return the one this very trigger started. Its thread and card are there.
+
+        Raises `NotAuthorized`, `Stopped`, `TooMany`, `ChatRejected` where no thread can be opened.
+        """
+        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
+        return await self._parts.admission.start(trigger)
+
+    async def start_itself(self, trigger: Trigger) -> Run:
+        """Start a run nobody asked for. Raises `Paused`, `ChatRejected`; see `AutonomyPolicy`."""
+        return await self.autonomy.start(trigger)
+
+    async def promote(self, run_id: str, person: Person) -> Run:
+        """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`, `TooMany`."""
+        await self.permit(person, Act.ASK, run_id=run_id, note="fix it")
+        async with self._parts.run_locks.of(run_id):
+            run = await self._services.store.get(run_id)
+            if run.goal != "investigate":
+                raise WrongStage(f"Run `{run.id}` is a {run.goal} already ({standing(run)}).")
+            if run.status is not Status.DONE:
+                raise WrongStage(f"Run `{run.id}` is not there yet ({standing(run)}).")
+            history = await self._services.store.history(run.id)
+            diagnosis = history.diagnosis
+            if diagnosis is None or not diagnosis.file:
+                raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
+            if not diagnosis.triage.ours:
+                raise WrongStage(diagnosis.triage.told)
+            fix = to_be_fixed(taken_over(run, person))
+            return await self._parts.admission.queue(fix, history.shaped_by(person))
+
+    async def retry(self, run_id: str, person: Person) -> Run:
+        """Start an ended run again from the beginning. Raises `WrongStage`.
+
+        A run that had a proposal keeps it as it ended: a new run is started in its place, and
+        returned.
+        """
+        await self.permit(person, Act.ASK, run_id=run_id, note="retry")
+        async with self._parts.run_locks.of(run_id):
+            run = await self._services.store.get(run_id)
+            if run.status not in ENDED - {Status.DONE}:
+                raise WrongStage(
+                    f"Run `{run.id}` has not failed ({standing(run)}); only one that has can be "
+                    "retried."
+                )
+            history = await self._services.store.history(run.id)
+            if history.proposal is not None:
+                return await self._parts.admission.start(again(run.trigger, person))
+            await self._parts.cancellation.drop(run.id)
+            over = () if history.revising is None else (history.revising.but(over=True),)
+            return await self._parts.admission.queue(
+                begun_anew(run, person), history.shaped_by(person), *over
+            )
+
+    async def approve(self, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
+        """Ship, if this person may and this is the newest head. See `Approvals.give`."""
+        result = await self.approvals.give(request)
+        self._parts.workers.wake()
+        return result
+
+    async def reject(
+        self, run_id: str, person: Person, *, why: str = "", card_id: int | None = None
+    ) -> Run:
+        """End a run that waits, on that card if given. Raises `WrongStage`, `StaleApproval`."""
+        await self.permit(person, Act.REJECT, run_id=run_id, note=why)
+        async with self._parts.run_locks.of(run_id):
+            run = await self._services.store.get(run_id)
+            history = await self._services.store.history(run.id)
+            if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
+                stands = standing(run)
+                if history.revising is not None and not run.ended:
+                    stands = "it is being revised; “cancel” ends that, and closes it"
+                raise WrongStage(f"Run `{run.id}` has no open proposal ({stands}).")
+            if (shown := history.proposal) is not None:
+                bind(shown, card_id=card_id, head=None, forge_head=None)
+            reason = redact(f"Rejected by {person.name}{f': {why}' if why else ''}.")
+            opened = await withdraw(self._services.forge, run, history, reason)
+            if why:
+                await self.memory.rejected(run, history, redact(why))
+            ended = await self._parts.transitions.end(run, Status.REJECTED, reason + about(opened))
+            await self._parts.cancellation.drop(run.id)
+            return ended
+
+    async def revise(
+        self,
+        run_id: str,
+        person: Person,
+        instruction: str,
+        how: Literal["text", "modal"] = "text",
+        key: str = "",
+    ) -> Run:
+        """Change what is proposed as a person says, or note it for the round to come.
+
+        `key` makes hearing the same words twice harmless. Raises `WrongStage` where there is no
+        change to revise, or no engine that follows words.
+        """
+        await self.permit(person, Act.REVISE, run_id=run_id, note=instruction)
+        now = self._services.clock.now()
+        item = Instruction(
+            key=key or f"{person.id}:{now.isoformat()}",
+            text=redact(instruction),
+            by=person.name,
+            how=how,
+            at=now,
+        )
+        await self._services.stop_guard.check()
+        return await self._in_turn(
+            run_id, lambda run: self._parts.dialogue.tell(run, (item,), person)
+        )
+
+    async def answer(self, run_id: str, person: Person, text: str) -> Run:
+        """Answer the question a run waits with; the first answer counts. Raises `WrongStage`."""
+        await self.permit(person, Act.ANSWER, run_id=run_id, note=text)
+        await self._services.stop_guard.check()
+        return await self._in_turn(
+            run_id, lambda run: self._parts.dialogue.answer(run, person, text)
+        )
+
+    async def question(self, run: Run) -> Question | None:
+        """Return the question the run waits with, if it does."""
+        if not run.parked:
+            return None
+        return open_question(run, await self._services.store.history(run.id))
+
+    async def cancel(self, run_id: str, person: Person) -> Run:
+        """End a run and everything it started; its proposal is closed.
+
+        Raises `WrongStage` if it has ended, or has merged by now and is coming live.
+        """
+        await self.permit(person, Act.CANCEL, run_id=run_id)
+        reason = f"Cancelled by {person.name}."
+        return await self._in_turn(
+            run_id, lambda run: self._parts.cancellation.cancel(run.id, reason)
+        )
+
+    async def permit(
+        self, person: Person, act: Act, *, run_id: str | None = None, note: str = ""
+    ) -> None:
+        """Authorise and audit. Raises `NotAuthorized`; reading is not audited when allowed."""
+        await self._parts.authorizer.ask(person, act, run_id, note)
+
+    # What people look at
+
+    async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
+        """Return a run by id or thread. Raises `UnknownRun`."""
+        return await self.approvals.find(run_id, thread_id)
+
+    async def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
+        """Return the newest runs, newest first."""
+        return await self._services.store.find(limit=limit)
+
+    async def history(self, run_id: str) -> History:
+        """Return what a run has recorded."""
+        return await self._services.store.history(run_id)
+
+    async def evidence(self, run_id: str) -> tuple[Action, ...]:
+        """Return the journal records that the run's diagnosis rests on, newest first."""
+        diagnosis = (await self._services.store.history(run_id)).diagnosis
+        ids = diagnosis.evidence_ids if diagnosis else ()
+        found = [await self._services.journal.get(record_id) for record_id in ids]
+        return tuple(filter(None, found))
+
+    async def vital_signs(self) -> tuple[str, ...]:
+        """Return a line each on forge, own work, sandbox and engine, for `/health`."""
+        try:
+            forge = await self._services.forge.ready()
+        except ForgeError as error:
+            forge = f"⚠️ {error}"
+        signs = [await each.vital_sign() for each in (self.emergency, self.audit, self.autonomy)]
+        return (f"**Forge** {forge}", *signs, *self._settings.vital_signs)
+
+    # How it is done
+
+    async def _in_turn(self, run_id: str, act: Callable[[Run], Awaitable[Run]]) -> Run:
+        """Do it while nobody else decides about the run; again if a worker came in between."""
+        async with self._parts.run_locks.of(run_id):
+            for _ in range(_TRIES):
+                try:
+                    return await act(await self._services.store.get(run_id))
+                except StoreConflict:
+                    continue
+        raise WrongStage(f"Run `{run_id}` changes too fast; please try again.")

@@ -1,0 +1,135 @@
+"""Catching up: commits that came to the followed branch from elsewhere are taken on.
+
+Somebody merged at the forge by hand, or wants the files read again. Whoever asks can only make the
+bot look at the remote itself: what is there is what counts, never what was said about it.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from math import inf
+
+from bot.domain.arrival import Arrival
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import ChatError, TheseusError
+from bot.domain.journal import Kind
+from bot.domain.posts import Post
+from bot.domain.stop import Stop
+from bot.periodic import run_periodically, warning
+from bot.presentation.cards import arrived
+from bot.redaction import redact
+from bot.self_improvement.services import Services
+from bot.self_improvement.steps.ship import Deployer
+
+SETTLE_SECONDS = 1.0
+"""Between being asked and looking: what is asked meanwhile is the same look."""
+NAME = "webhook"
+"""How looks are journalled (`reload.webhook`) and audited."""
+
+_log = logging.getLogger(__name__)
+
+
+async def _nothing_stands() -> Stop | None:
+    return None
+
+
+class BaseUpdates:
+    """Looks at the remote when asked, one look at a time, however often it is asked."""
+
+    def __init__(
+        self,
+        services: Services,
+        deployer: Deployer,
+        *,
+        dev_channel_id: int,
+        standing: Callable[[], Awaitable[Stop | None]] = _nothing_stands,
+    ) -> None:
+        self._services = services
+        self._deployer = deployer
+        self._dev_channel_id = dev_channel_id
+        self._standing = standing
+        self._asked = asyncio.Event()
+        self._how: set[str] = set()
+
+    async def ask(self, how: str) -> Stop | None:
+        """Have the remote looked at soon; return the emergency stop that keeps it from that.
+
+        `how` names the way it was asked, for the audit log.
+        """
+        stop = await self._standing()
+        if stop is None:
+            self._how.add(how)
+            self._asked.set()
+        return stop
+
+    async def run_forever(self) -> None:
+        """Look whenever asked, until cancelled."""
+        await run_periodically(
+            self._take_on,
+            self._services.clock,
+            inf,
+            first_after=inf,
+            wake=self._asked,
+            failed=warning(_log, "what came from elsewhere was not taken on"),
+        )
+
+    async def _take_on(self) -> None:
+        await self._services.clock.sleep(SETTLE_SECONDS)
+        self._asked.clear()  # who asked meanwhile is answered by this look
+        how = " and ".join(sorted(self._how))
+        self._how.clear()
+        await self.look(how)
+
+    async def look(self, how: str) -> Arrival | None:
+        """Take on what is new on the followed branch, and say so; `None`: nothing was new.
+
+        Raises `CheckoutDirty`, `WorkspaceError`, `StoreError`; the channel is told of those first.
+        """
+        stop = await self._standing()
+        if stop is not None:
+            await self._audit(how, "not done: the emergency stop stands", allowed=False)
+            return None
+        try:
+            with self._services.recorder.timed(Kind.RELOAD, NAME):
+                arrival = await self._deployer.catch_up()
+        except TheseusError as error:
+            await self._audit(how, f"failed: {error}", allowed=True)
+            await self._say_failed(error)
+            raise
+        if arrival is None:
+            await self._audit(how, "nothing was new", allowed=True)
+            return None
+        state = "live" if arrival.live else "not live yet"
+        note = f"{state} at {arrival.commit}, {len(arrival.files)} files"
+        await self._audit(how, note, allowed=True)
+        await self._say(arrived(arrival), key=f"arrived:{arrival.commit}")
+        return arrival
+
+    async def _say_failed(self, error: TheseusError) -> None:
+        """Say once what is in the way; the same again is no news."""
+        text = redact(str(error))
+        mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+        checkout = self._services.checkout
+        head = await checkout.head() if checkout is not None else ""
+        post = Post(
+            text=f"⚠️ Commits came to the branch I follow, and I could not take them on: {text}"
+        )
+        await self._say(post, key=f"not-arrived:{head[:12]}:{mark}")
+
+    async def _say(self, post: Post, *, key: str) -> None:
+        try:
+            await self._services.chat.post(self._dev_channel_id, post, key=key)
+        except ChatError as error:
+            _log.warning("the channel was not told what came from elsewhere: %s", error)
+
+    async def _audit(self, how: str, note: str, *, allowed: bool) -> None:
+        await self._services.store.audit(
+            AuditEntry(
+                at=self._services.clock.now(),
+                action=NAME,
+                allowed=allowed,
+                how=how,
+                note=redact(note),
+            )
+        )

@@ -1,0 +1,84 @@
+"""Cancelling: a run ends with everything it started, and its proposal is closed."""
+
+import asyncio
+import logging
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.errors import ForgeError, WorkspaceError, WrongStage
+from bot.domain.history import History
+from bot.domain.run import Run, Stage, Status
+from bot.presentation.cards import standing
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.proposal_withdrawal import about, withdraw
+from bot.self_improvement.reconciler import Reconciler
+from bot.self_improvement.services import Services
+from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.worker import Workers
+
+_log = logging.getLogger(__name__)
+
+
+class Cancellation:
+    """Ends runs before their time. Whoever calls has authorised it, and holds the run's turn."""
+
+    def __init__(
+        self,
+        services: Services,
+        workers: Workers,
+        transitions: RunTransitions,
+        notifier: RunNotifier,
+        cost_meter: RunCostMeter,
+        reconciler: Reconciler,
+    ) -> None:
+        self._services = services
+        self._workers = workers
+        self._transitions = transitions
+        self._notifier = notifier
+        self._cost_meter = cost_meter
+        self._reconciler = reconciler
+
+    async def cancel(self, run_id: str, reason: str, *, forge_seconds: float | None = None) -> Run:
+        """End the run. Raises `WrongStage` if it has ended, or has merged by now.
+
+        One that is merged comes live, as it would have. The forge gets `forge_seconds`; one
+        that does not answer is asked again later.
+        """
+        stopped = await self._workers.stop(run_id)
+        run = self._cost_meter.settle(await self._services.store.get(run_id))
+        history = await self._services.store.history(run.id)
+        if run.ended:
+            await self._notifier.last_word(run, history)
+            raise WrongStage(f"Run `{run.id}` has ended already: {run.reason or standing(run)}")
+        ships = stopped or await self._ships(run, history)
+        try:
+            async with asyncio.timeout(forge_seconds):
+                opened = await withdraw(self._services.forge, run, history, reason)
+        except (ForgeError, TimeoutError) as error:
+            opened = None
+            what = str(error) or "The forge does not answer."
+            reason += f" Its pull request could not be closed: {what}"
+            await self._reconciler.later(run)
+            reason += " I ask the forge again until it tells what became of it."
+        if ships and opened is not None and opened.state == "merged":
+            await self._back(run)
+            raise WrongStage(f"Too late: #{opened.number} is merged already, and coming live.")
+        ended = await self._transitions.end(run, Status.CANCELLED, reason + about(opened))
+        await self.drop(run.id)
+        return ended
+
+    async def drop(self, run_id: str) -> None:
+        """Remove the branch of a run that has ended."""
+        try:
+            await self._services.workspaces.drop(run_id)
+        except WorkspaceError:
+            _log.exception("the branch of run %s could not be removed", run_id)
+
+    async def _ships(self, run: Run, history: History) -> bool:
+        """Whether it was approved and is being shipped, if only by a process that is gone."""
+        if run.stage is not Stage.SHIP or run.status is Status.WAITING or not history.proposal:
+            return False
+        return await self._services.store.approval(run.id, history.proposal.head) is not None
+
+    async def _back(self, run: Run) -> None:
+        await self._transitions.hand_back(run.but(updated_at=self._services.clock.now()))
+        self._workers.wake()

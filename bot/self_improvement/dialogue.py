@@ -1,0 +1,158 @@
+"""What people tell a run: answers to its questions, and what else its change should do."""
+
+from collections.abc import Callable, Sequence
+
+from bot.domain.dialogue import Answer, Instruction, Instructions
+from bot.domain.errors import WrongStage
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.domain.record import Record
+from bot.domain.revision import Revision
+from bot.domain.run import Run, Stage, Status
+from bot.presentation.cards import standing
+from bot.redaction import redact
+from bot.self_improvement.messages import told_text
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import Services
+from bot.self_improvement.steering import Steering
+from bot.self_improvement.step_context import need
+from bot.self_improvement.steps.execute import CodeAgentRunner
+from bot.self_improvement.transitions import RunTransitions, open_question
+
+_NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
+
+
+class RunDialogue:
+    """Records what was said and lets the run go on. Who calls it holds the run's turn."""
+
+    def __init__(
+        self,
+        services: Services,
+        notifier: RunNotifier,
+        transitions: RunTransitions,
+        wake: Callable[[], None],
+        engine: CodeAgentRunner,
+        steering: Steering,
+    ) -> None:
+        self._services = services
+        self._notifier = notifier
+        self._transitions = transitions
+        self._wake = wake
+        self._engine = engine
+        self._steering = steering
+
+    @property
+    def follows_words(self) -> bool:
+        """Return whether there is an engine that does what people ask in words."""
+        return self._engine.follows_words
+
+    # Questions
+
+    async def answer(self, run: Run, person: Person, text: str) -> Run:
+        """Take a person's answer; the first one counts. Raises `WrongStage`."""
+        history = await self._services.store.history(run.id)
+        question = open_question(run, history)
+        if question is None:
+            raise WrongStage(_nothing_asked(run, history))
+        answer = Answer(
+            question_id=question.id,
+            text=redact(text),
+            person=person,
+            at=self._services.clock.now(),
+        )
+        told = f"💬 I go on with what **{person.name}** said."
+        return await self._answered(run, told, answer, history.shaped_by(person))
+
+    async def overdue(self, run: Run) -> Run:
+        """Let a parked run go on whose time has come; an open question gets its default."""
+        question = open_question(run, await self._services.store.history(run.id))
+        if question is None:
+            return await self.go_on(run)
+        now = self._services.clock.now()
+        answer = Answer(question_id=question.id, text=question.default, at=now)
+        told = f"💬 Nobody answered in time. I go on with: {question.default}"
+        return await self._answered(run, told, answer)
+
+    async def go_on(self, run: Run, *records: Record) -> Run:
+        """Queue a parked run, with what it waited for."""
+        saved = await self._transitions.resume(run, *records)
+        self._wake()
+        return saved
+
+    async def _answered(self, run: Run, told: str, answer: Answer, *records: Record) -> Run:
+        saved = await self.go_on(run, answer, *records)
+        await self._notifier.say(saved, told, key=f"answer:{answer.question_id}")
+        return saved
+
+    # Instructions
+
+    async def tell(
+        self, run: Run, said: Sequence[Instruction], person: Person | None = None
+    ) -> Run:
+        """Take up what people ask of a change, each once: at once, or in the next round.
+
+        An engine that is at work on it is told; where it has just ended, the next round is. Who
+        said it at the forge, and not to us, is no `person`. Raises `WrongStage` where there is no
+        change to speak of, or nobody who follows words.
+        """
+        history = await self._services.store.history(run.id)
+        known = history.instructions or Instructions()
+        new = known.new_of(said)
+        if not new:
+            return run
+        self._check(run, history)
+        told = Instructions(items=(*known.items, *new))
+        by = () if person is None else (history.shaped_by(person),)
+        revises, heard = run.stage is Stage.SHIP, False
+        if revises:
+            run = await self._begin(run, history, told, *by)
+        else:
+            await self._services.store.append(run.id, told, *by)
+            heard = self._steering.tell(run.id, told.items)
+        for item in new:
+            text = told_text(item, at_once=revises, heard=heard)
+            await self._notifier.say(run, text, key=f"asked:{item.key}")
+        return run
+
+    async def catch_up(self, run: Run, history: History) -> bool:
+        """Begin a revision for what was asked while the proposal was being made; was there any?"""
+        if not history.unheard or not self.follows_words:
+            return False
+        await self._begin(run, history, need(history.instructions))
+        return True
+
+    def _check(self, run: Run, history: History) -> None:
+        if run.goal != "fix" or run.ended:
+            raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
+        if not self.follows_words:
+            branch = history.proposal.branch if history.proposal else ""
+            by_hand = f" You can push a commit to `{branch}`: I check it and post a new card."
+            raise WrongStage(_NO_WORDS + (by_hand if branch else ""))
+        if run.stage is Stage.SHIP and run.status is not Status.WAITING:
+            raise WrongStage(
+                f"Run `{run.id}` is being shipped right now, as somebody said; it is too late to "
+                "revise it."
+            )
+
+    async def _begin(self, run: Run, history: History, told: Instructions, *records: Record) -> Run:
+        """Queue the run for writing again, and keep what stands meanwhile."""
+        revision = history.revising or Revision(
+            change_set=need(history.change_set),
+            verdict=need(history.verdict),
+            heard=len(told.items),
+        )
+        saved = await self._transitions.revise(run, told, revision, *records)
+        self._wake()
+        return saved
+
+
+def _nothing_asked(run: Run, history: History) -> str:
+    """Return why an answer comes too late, or answers nothing."""
+    answer = history.answer
+    if run.ended:
+        return f"Run `{run.id}` has ended already: {run.reason or standing(run)}"
+    if answer is None:
+        return f"Run `{run.id}` has asked nothing."
+    if answer.person is None:
+        return f"That comes too late: nobody answered in time, so I went on with: {answer.text}"
+    return f"{answer.person.name} has answered that already."

@@ -1,0 +1,155 @@
+"""What follows where a step did not work: the end, another word, or what stood before it."""
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.change import ChangeSet, FullTier, Verdict
+from bot.domain.errors import (
+    AgentOutputInvalid,
+    AgentRefused,
+    AgentStuck,
+    AgentTimeout,
+    ChatRejected,
+    OutOfBounds,
+    TheseusError,
+)
+from bot.domain.history import History
+from bot.domain.ids import short_id
+from bot.domain.posts import Attachment
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status, Waiting
+from bot.presentation.cards import doing, failed_outputs, outputs
+from bot.redaction import redact
+from bot.self_improvement.fallback_notifier import UNHEARD
+from bot.self_improvement.messages import against_merge, not_its_fault
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.proposal_withdrawal import withdraw_quietly
+from bot.self_improvement.services import Services
+from bot.self_improvement.transitions import RunTransitions
+
+# Others pass, or say nothing of the fault: no money, no provider, a mistake of ours.
+_TEACHING = (AgentOutputInvalid, AgentRefused, AgentStuck, AgentTimeout, OutOfBounds)
+
+
+class StepFailures:
+    """Decides what becomes of a run then, and says why. Raises `StoreConflict`."""
+
+    def __init__(
+        self,
+        services: Services,
+        notifier: RunNotifier,
+        cost_meter: RunCostMeter,
+        transitions: RunTransitions,
+    ) -> None:
+        self._services = services
+        self._notifier = notifier
+        self._cost_meter = cost_meter
+        self._transitions = transitions
+
+    async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
+        """End the run whose `stage` raised; a shipment that failed waits for another word."""
+        run = await self._services.store.get(run_id)
+        if run.ended:
+            return run
+        run = self._cost_meter.settle(run)
+        history = await self._services.store.history(run.id)
+        what = _explained(error, record_id)
+        if stage is Stage.SHIP and history.proposal is not None:
+            return await self.unshipped(run, what)
+        if isinstance(error, ChatRejected) and run.thread_id is not None:
+            return await self.unheard(run, what)
+        if history.revising is not None:
+            return await self.stand(run, history, what)
+        reason = f"Stopped while {doing(stage)}: {what}"
+        if isinstance(error, TheseusError) and error.retryable:
+            reason += f" `/runs retry {run.id}` tries again."
+        reason += await withdraw_quietly(self._services.forge, run, history, reason)
+        return await self._transitions.end(
+            run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING)
+        )
+
+    async def unheard(self, run: Run, why: str) -> Run:
+        """Wait with what its thread did not take until people say where to go on."""
+        waiting = await self._transitions.await_thread(run, UNHEARD)
+        text = f"{why} {UNHEARD} “Open a new thread” goes on with it, “Cancel” ends it."
+        await self._notifier.say_elsewhere(waiting, text, key="unheard")
+        return waiting
+
+    async def stand(
+        self,
+        run: Run,
+        history: History,
+        why: str,
+        change: ChangeSet | None = None,
+        *,
+        worked_on: bool = True,
+    ) -> Run:
+        """Give a revision up, and go back to what stood before it, which can still be shipped.
+
+        `change` is what the revision had come to; what was asked of it is not tried again. Where
+        nobody works on the run it is queued.
+        """
+        revising = history.revising
+        if revising is None:
+            raise AssertionError("there is no revision to give up")
+        heard = max(revising.heard, change.heard if change else 0)
+        before, verdict = revising.change_set.but(heard=heard), revising.verdict
+        records = (before, verdict, revising.but(over=True))
+        known = history.proposal is not None and history.proposal.head == before.head
+        what = f"The revision came to nothing: {why}"
+        if verdict.green and not known:
+            text = f"⚠️ {what} `{before.head[:7]}` holds without it; I propose that."
+            await self._notifier.say(run, text, key=f"stands:{run.attempt}:{run.round}")
+            if worked_on and run.status is Status.RUNNING:
+                return await self._transitions.advance(run, Stage.PROPOSE, *records)
+            return await self._transitions.queue_at(run, Stage.PROPOSE, *records)
+        ending = (
+            f"`{before.head[:7]}` stands as proposed: say “ship it”, what else to change, or "
+            "“reject”."
+            if verdict.green
+            else f"The branch stands at `{before.head[:7]}`, which does not pass the checks."
+        )
+        waiting = await self._transitions.wait(
+            run, *records, reason=f"{what} {ending}", waiting=Waiting.UNREVISED
+        )
+        await self.say_unshipped(waiting)
+        return waiting
+
+    async def unshipped(
+        self, run: Run, what: str, *records: Record, attachments: tuple[Attachment, ...] = ()
+    ) -> Run:
+        """Wait for another "ship it", and say why the last one did not work."""
+        reason = f"Not shipped: {what}"
+        waiting = await self._transitions.wait(
+            run, *records, reason=reason, waiting=Waiting.UNSHIPPED
+        )
+        await self.say_unshipped(waiting, attachments)
+        return waiting
+
+    async def unproven(self, run: Run, tier: FullTier) -> Run:
+        """Wait for another "ship it" where the merge does not hold, with the checks' output."""
+        failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
+        what = f"full checks fail ({failed}).{not_its_fault(tier)}"
+        if tier.findings:
+            what = against_merge(tier)
+        return await self.unshipped(run, what, tier, attachments=outputs(tier.checks))
+
+    async def say_unshipped(self, run: Run, attachments: tuple[Attachment, ...] = ()) -> None:
+        """Say why a waiting run was not shipped, or not revised; again is harmless."""
+        text = f"⚠️ {run.reason}"
+        if run.waiting is Waiting.UNSHIPPED:
+            text += "\nOnce that is mended, say “ship it” again, or “reject”."
+        key = f"unshipped:{run.version}"
+        await self._notifier.say(run, text, key=key, attachments=attachments)
+
+    async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
+        """Say why a head does not hold, with the output of what failed."""
+        await self._notifier.say(run, text, key=key, attachments=failed_outputs(verdict))
+
+
+def _explained(error: Exception, record_id: str) -> str:
+    if isinstance(error, TheseusError):
+        told = redact(str(error)).rstrip()
+        return told if told.endswith((".", "!", "?", "”", "`")) else f"{told}."
+    return (
+        "an error inside Theseus itself, not of the change. It is in my journal as "
+        f"`{short_id(record_id)}`."
+    )

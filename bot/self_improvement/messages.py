@@ -1,0 +1,109 @@
+"""What a run says about a round, and about what people asked of it, in words."""
+
+from bot.domain.change import ChangeSet, FullTier, Verdict
+from bot.domain.dialogue import Instruction
+from bot.domain.errors import ForgeConflict, MergeConflict
+from bot.domain.history import History
+from bot.domain.run import Run
+from bot.presentation.cards import one_line
+
+_SHOWN, _BRIEF, _FEW = 300, 120, 4
+
+
+def nothing_found(run: Run, history: History, change: ChangeSet) -> str:
+    """Return why a round that changed nothing ends the run."""
+    if run.round > run.first_round and history.verdict is not None:
+        return (
+            f"No proposal: {complaint(history.verdict)}. The {change.engine} engine found nothing "
+            f"else after {rounds(run.round - run.first_round)}."
+        )
+    return f"The {change.engine} engine found no fix. {change.summary}"
+
+
+def claimed_only(change: ChangeSet) -> str:
+    """Return what is wrong with an engine that says it is done and changed nothing."""
+    said = one_line(change.summary, _SHOWN)
+    return f"The {change.engine} engine ended and had changed nothing, whatever it says: “{said}”"
+
+
+def told_text(item: Instruction, *, at_once: bool, heard: bool = False) -> str:
+    """Return who asked what of a change, and when it is taken up.
+
+    `at_once` begins a revision with it; where it is `heard`, an engine is at work and is told.
+    """
+    said = "wrote on the pull request" if item.how == "review" else "asked"
+    when = (
+        "I am on it, and post a new card when it holds."
+        if at_once
+        else "I pass it on now."
+        if heard
+        else "I take it up in the next round."
+    )
+    return f"✏️ **{item.by}** {said}: “{one_line(item.text, _SHOWN)}” {when}"
+
+
+def asked_by(items: tuple[Instruction, ...]) -> str:
+    """Return `alice asked “...”; bob asked “...”`, of the first few."""
+    told = [f"{item.by} asked “{one_line(item.text, _BRIEF)}”" for item in items[:_FEW]]
+    more = len(items) - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+
+
+def rounds(count: int) -> str:
+    """Return `1 round`, `2 rounds`."""
+    return f"{count} round{'' if count == 1 else 's'}"
+
+
+def moved_text(error: ForgeConflict) -> str:
+    """Return what is said when the branch moved between the word and the merge."""
+    return f"Nothing was merged: {error} I check the new commit and post a new card."
+
+
+def complaint(verdict: Verdict) -> str:
+    """Return in a few words why a verdict is not green."""
+    blocking = [f.told.rstrip(".") for f in verdict.findings if f.blocking]
+    if blocking:
+        return "; ".join(blocking)
+    failed = [
+        f"{check.name} {check.status}" + (" as on base" if check.name in verdict.red_before else "")
+        for check in verdict.checks
+        if not check.ok
+    ]
+    if not verdict.reproduced and verdict.undone is None:
+        failed.insert(0, "the reproduction does not turn from red to green")
+    return ", ".join(failed) or "no check passed"
+
+
+def against_merge(tier: FullTier) -> str:
+    """Return what the diff guard has against a change as part of the newest base branch."""
+    told = "; ".join(finding.told.rstrip(".") for finding in tier.findings[:_FEW])
+    more = f" and {len(tier.findings) - _FEW} more" if len(tier.findings) > _FEW else ""
+    return (
+        f"merged with what has come to the base branch since, it may not be shipped: {told}{more}. "
+        "Reject it and ask again, then I start from there."
+    )
+
+
+def conflict_text(error: MergeConflict) -> str:
+    """Return what is said where a change and the newest base branch cannot be put together."""
+    named = ", ".join(f"`{file}`" for file in error.files[:_FEW])
+    more = f" and {len(error.files) - _FEW} more" if len(error.files) > _FEW else ""
+    return (
+        f"the base branch has changed {named}{more} since I wrote this, in the same places. "
+        "Nothing was merged: which of the two is meant, nobody told me. Reject this one and ask "
+        "again, then I start from the newest code."
+    )
+
+
+def not_its_fault(tier: FullTier) -> str:
+    """Return which of the full checks that failed fail without the change too, and the way out."""
+    failed = [check.name for check in tier.checks if not check.ok]
+    anyway = [name for name in failed if name in tier.red_before]
+    if not anyway:
+        return ""
+    named = "That fails" if anyway == failed else f"Of these, {', '.join(anyway)} fails"
+    return (
+        f" {named} on base too, without this change: it is not this change's fault, and nothing "
+        "can ship until the main branch passes on this machine. `theseus doctor` runs these checks "
+        "there and says what they miss."
+    )

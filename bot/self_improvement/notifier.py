@@ -1,0 +1,199 @@
+"""How a run speaks: its thread, its living card, its last word. Every post has a lasting key."""
+
+import logging
+
+from bot.authority.announcements import tell
+from bot.domain.budget import Cap
+from bot.domain.dialogue import Question
+from bot.domain.errors import ChatRejected
+from bot.domain.history import History
+from bot.domain.people import ITSELF
+from bot.domain.posts import Attachment, MessageRef, Post
+from bot.domain.run import Run, Status, Trigger
+from bot.domain.waits import soon
+from bot.presentation import cards
+from bot.presentation.cards import ending, investigation, shipped
+from bot.self_improvement.fallback_notifier import FallbackNotifier
+from bot.self_improvement.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+class RunNotifier:
+    """Posts and edits for runs. Saying the same thing twice is harmless: the outbox knows keys.
+
+    What a thread does not take, because somebody deleted it, is said elsewhere.
+    """
+
+    def __init__(self, services: Services, dev_channel_id: int) -> None:
+        self._chat = services.chat
+        self._store = services.store
+        self._clock = services.clock
+        self._dev_channel_id = dev_channel_id
+        self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
+        self._budget = services.budget
+        self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
+
+    async def announce(self, run: Run) -> Run:
+        """Return the run with its thread and card, opening them if they are not there yet.
+
+        Raises `ChatRejected` where the chat allows no thread, or no card in it, saying which.
+        """
+        if run.thread_id is not None and run.card_id is not None:
+            return run
+        what = run.trigger.subject or run.trigger.text or run.id
+        name = " ".join(f"{run.goal}: {what}".split())[:90]
+        try:
+            thread = run.thread_id or await self._open_thread(run, name)
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not open a thread: {error}") from error
+        post = cards.progress(self._now(run), History(), self._cap)
+        try:
+            card = await self._chat.post(thread, post, key=f"{_key(run)}:card")
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
+        return run.but(thread_id=thread, card_id=card.message_id)
+
+    async def _open_thread(self, run: Run, name: str) -> int:
+        """Return a thread of the run's own: on the person's message, or on a post that names them.
+
+        A message that another run's thread hangs on already is not used twice.
+        """
+        own = _own_message(run) if not run.reopened else None
+        if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
+            thread = await self._thread_on(own, run, name)
+            if thread is not None:
+                return thread
+        place = run.trigger.place
+        channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
+        what = cards.plain(run.trigger.subject) or "the last failure"
+        post = Post(text=f"{_who_asked(run.trigger)}: {what}")
+        root = await self._chat.post(channel, post, key=f"{_key(run)}:root")
+        return await self._chat.open_thread(root, name)
+
+    async def _thread_on(self, own: MessageRef, run: Run, name: str) -> int | None:
+        try:
+            thread = await self._chat.open_thread(own, name)
+        except ChatRejected:
+            return None  # the message was deleted in the meantime
+        others = await self._store.find(thread_id=thread)
+        return thread if all(other.id == run.id for other in others) else None
+
+    async def refresh(self, run: Run, history: History, activity: str = "") -> None:
+        """Bring the living card up to date; at the end of a run, wait until it is shown."""
+        if run.thread_id is None or run.card_id is None:
+            return
+        ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
+        shown = self._now(run).but(activity=activity)
+        await self._chat.edit(ref, cards.progress(shown, history, self._cap), final=run.ended)
+
+    async def say(
+        self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
+        """Post a plain sentence in the run's thread, once for this key."""
+        await self._post(run, Post(text=text, attachments=attachments), f"{_key(run)}:{key}")
+
+    async def tell(self, text: str, *, key: str) -> None:
+        """Say it in the dev channel, once for this key."""
+        await tell(self._chat, self._dev_channel_id, text, key=key)
+
+    async def ask(self, run: Run, question: Question) -> None:
+        """Ask whoever wanted the run, and anybody listed who reads it; once a question."""
+        asker = run.trigger.person
+        notify = () if asker == ITSELF else (asker.id,)
+        named = f"<@{asker.id}> " if notify else ""
+        text = (
+            f"❓ {named}{question.text}\n\nAnswer here, or reply to this message. Without an "
+            f"answer I go on {soon(question.until)} with: {question.default}"
+        )
+        await self._post(run, Post(text=text, notify=notify), f"{_key(run)}:question:{question.id}")
+
+    async def propose(self, run: Run, history: History) -> int:
+        """Post the proposal card; return its message id. Raises `ChatRejected`."""
+        if run.thread_id is None or history.proposal is None:
+            raise AssertionError("a proposal card needs a thread and a proposal")
+        opened = history.proposal
+        # With the head: one shown just before a kill must not stand for what was pushed since.
+        key = f"{_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
+        card = cards.proposal(self._now(run), history, self._cap)
+        ref = await self._chat.post(run.thread_id, card, key=key)
+        return ref.message_id
+
+    async def outcome(self, run: Run, history: History) -> None:
+        """Say once whether the shipped fix held, and show it on the card."""
+        if history.outcome is None or history.proposal is None:
+            return
+        post = cards.outcome_post(run, history.proposal, history.outcome)
+        await self._post(run, post, f"{run.id}:outcome")
+        await self.refresh(run, history)
+
+    async def last_word(self, run: Run, history: History) -> None:
+        """Say how the run ended. Called again after a restart, it says nothing twice."""
+        post = _last_post(run, history, self._cap)
+        if post is None:
+            return
+        await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
+        await self.show_proposal(run, history)
+
+    async def show_proposal(self, run: Run, history: History) -> None:
+        """Bring the newest proposal's card up to date: whose word it has, or that it is over."""
+        opened = history.proposal
+        if run.thread_id is not None and opened is not None and opened.card_id is not None:
+            ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
+            card = cards.proposal(self._now(run), history, self._cap).but(attachments=())
+            await self._chat.edit(ref, card)
+
+    async def _post(self, run: Run, post: Post, key: str) -> None:
+        if run.thread_id is None:
+            return
+        try:
+            await self._chat.post(run.thread_id, post, key=key)
+        except ChatRejected as error:
+            _log.warning("run %s cannot speak in its thread: %s", run.id, error)
+            await self._elsewhere.say(run, post, key, error)
+
+    async def say_elsewhere(self, run: Run, text: str, *, key: str) -> None:
+        """Say it where people see it though the run's thread is gone, or there is none."""
+        await self._elsewhere.say(run, Post(text=text), f"{_key(run)}:{key}")
+
+    @property
+    def _cap(self) -> Cap | None:
+        """What one run may cost, for its cards."""
+        return self._budget.rules.run if self._budget else None
+
+    def _now(self, run: Run) -> Run:
+        """Return the run with its times up to now, so that the card's clock moves."""
+        return run if run.ended else run.but(updated_at=self._clock.now())
+
+
+def _key(run: Run) -> str:
+    """Return what the keys of its posts begin with: a new thread is told what the old one was."""
+    return f"{run.id}.{run.reopened}" if run.reopened else run.id
+
+
+def _who_asked(trigger: Trigger) -> str:
+    """Return who wanted what; what nobody asked for says so."""
+    if trigger.person != ITSELF:
+        return f"**{trigger.person.name}** asked me to {trigger.goal}"
+    doing = {"investigate": "look into", "fix": "work on a fix for", "revert": "propose to revert"}
+    return f"Nobody asked me, but I {doing[trigger.goal]}"
+
+
+def _own_message(run: Run) -> MessageRef | None:
+    """Return the message a thread may hang on: one in a server's channel, not in a thread."""
+    place = run.trigger.place
+    if place.message_id is None or place.thread_id is not None or place.guild_id is None:
+        return None
+    return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
+
+
+def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
+    if not run.ended:
+        return None
+    if run.status is not Status.DONE:
+        return ending(run, history)
+    if history.shipment and history.proposal and history.approval:
+        return shipped(history.proposal, history.approval, history.shipment, history.watch)
+    if run.goal == "investigate" and history.diagnosis:
+        return investigation(run, history, cap)
+    return ending(run, history)

@@ -1,0 +1,287 @@
+"""The quality gate: one head is proven in our own process, never on the engine's word."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from bot.authority.protection import Protection
+from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Proven, Verdict
+from bot.domain.errors import OutOfBounds
+from bot.domain.plan import Plan, Reproduction
+from bot.domain.proposal import Shipment
+from bot.guards import (
+    PythonText,
+    Redact,
+    declared_modules,
+    inspect,
+    is_test_file,
+    manifests,
+    text_files,
+)
+from bot.ports.verifier import Tier, Verifier
+from bot.ports.workspace import Workspace
+from bot.proof import judged
+from bot.proof.reproduction import standing
+
+OnCheck = Callable[[CheckResult], Awaitable[None]]
+_UNDONE_WITH_IT = ("test_deleted", "test_weakened")
+
+
+def _text(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+async def _standing(
+    plan: Plan, change: ChangeSet, workspace: Workspace
+) -> tuple[Reproduction, ...]:
+    """Return the reproductions whose function is there on head."""
+    files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
+    texts = {file: await workspace.read_at(change.head, file) for file in files}
+    return standing(plan.reproductions, read=texts.get)
+
+
+class QualityGate:
+    """Runs the diff guard, the reproduction on both sides, and base's checks."""
+
+    def __init__(self, verifier: Verifier, *, protection: Protection, redact: Redact) -> None:
+        self._verifier = verifier
+        self._protection = protection
+        self._redact = redact
+
+    def within_bounds(self, plan: Plan, named: frozenset[str]) -> Plan:
+        """Return the plan without the files no run may change. Raises `OutOfBounds`, with why.
+
+        It does where nothing else is left to change: better said before the work than after it.
+        """
+        protection = self._protection.naming(named)
+        barred = {file: why for file in plan.owned_files if (why := protection.barred(file))}
+        if plan.owned_files and barred.keys() == plan.owned_files:
+            told = " ".join(f"`{file}`: {why}" for file, why in sorted(barred.items())[:3])
+            raise OutOfBounds(f"I know where to look, but may not change it. {told}")
+        steps = (step.without(barred) for step in plan.steps)
+        return plan.but(steps=tuple(step for step in steps if step.owned_files) or plan.steps)
+
+    async def __call__(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        workspace: Workspace,
+        *,
+        round_number: int,
+        on_check: OnCheck,
+        named: frozenset[str] = frozenset(),
+    ) -> Verdict:
+        """Return the verdict on `change.head`; `named` are the files people named.
+
+        A blocking finding ends it there: code that may not be proposed is not run either.
+        Raises `VerifierError`, `WorkspaceError`.
+        """
+        reproduction = plan.reproduction
+        new = frozenset(test.path for test in plan.reproductions)
+        findings = await self._inspected(plan, change, workspace, named, new)
+        withdrawn = await self._withdrawn(change, workspace, new)
+        findings = tuple(
+            each
+            for each in findings
+            if each.path not in withdrawn or each.rule not in (*_UNDONE_WITH_IT, "ownership")
+        )
+        claimed = change if withdrawn or not change.undoes else change.but(proven="call")
+        proven, unproven = await self._judged(claimed, workspace, new)
+        findings += unproven
+        verdict = Verdict(
+            head=change.head,
+            round=round_number,
+            findings=findings,
+            proven=proven,
+            undoes=change.undoes if withdrawn else "",
+            sandbox=self._verifier.sandbox,
+        )
+        if reproduction is None or any(finding.blocking for finding in findings):
+            return verdict
+        await workspace.reset(change.head)  # what no commit holds would be proven with it
+        changed = [file.path for file in change.files if file.status != "deleted"]
+        tests = await _standing(plan, change, workspace)
+        red, green, checks = await self._run(tests, workspace, changed, on_check)
+        return verdict.but(
+            red_on_base=red,
+            green_on_head=green,
+            checks=checks,
+            red_before=await self._red_before(checks, workspace, changed),
+        )
+
+    async def undoing(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        shipped: Shipment,
+        workspace: Workspace,
+        *,
+        round_number: int,
+        on_check: OnCheck,
+    ) -> Verdict:
+        """Return the verdict on a revert: nothing is claimed but the undo, and that is proven.
+
+        Taking the merge back once more, from base, has to come to the very same diff; then base's
+        checks are run. Tests that come or go with the merge are no finding. Raises
+        `VerifierError`, `WorkspaceError`.
+        """
+        await workspace.reset(workspace.base)
+        undone = await workspace.undo(shipped.merge_commit, shipped.approved_head)
+        wanted = await workspace.diff()
+        await workspace.reset(change.head)
+        exact = bool(undone.files) and await workspace.diff() == wanted == change.diff
+        named = plan.owned_files  # in "revert that"
+        findings = await self._inspected(plan, change, workspace, named, frozenset())
+        verdict = Verdict(
+            head=change.head,
+            round=round_number,
+            findings=tuple(each for each in findings if each.rule not in _UNDONE_WITH_IT),
+            sandbox=self._verifier.sandbox,
+            undone=undone if exact else None,
+        )
+        if not exact or any(finding.blocking for finding in verdict.findings):
+            return verdict
+        changed = [file.path for file in change.files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
+        return verdict.but(
+            checks=checks, red_before=await self._red_before(checks, workspace, changed)
+        )
+
+    async def _withdrawn(
+        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+    ) -> frozenset[str]:
+        """Return the files of the commit that the change takes back, if it does that and no more.
+
+        Git takes it back once more, from base, and every file has to come out the same. Then the
+        commit's own tests may go with what they tested.
+        """
+        if not change.undoes:
+            return frozenset()
+        await workspace.reset(workspace.base)
+        undone = await workspace.undo(change.undoes, change.undoes)
+        wanted = {file: _text(workspace.path / file) for file in undone.files}
+        await workspace.reset(change.head)
+        same = all(_text(workspace.path / file) == text for file, text in wanted.items())
+        theirs = {file.path for file in change.files} - ours
+        return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
+
+    async def _judged(
+        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+    ) -> tuple[Proven, tuple[Finding, ...]]:
+        """Return how far the change is proven; what runs in a test is no concern of it."""
+        before: dict[str, str] = {}
+        after: dict[str, str] = {}
+        for file in change.files:
+            path = file.path
+            if path.endswith(".py") and path not in ours and not is_test_file(path):
+                old = await workspace.read_at(workspace.base, path)
+                new = await workspace.read_at(change.head, path)
+                if old is not None and new is not None:
+                    before[path], after[path] = old, new
+        return judged(change, before, after)
+
+    async def _inspected(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        workspace: Workspace,
+        named: frozenset[str],
+        allowed_new: frozenset[str],
+    ) -> tuple[Finding, ...]:
+        """Return what the diff guard says; what it reads comes from git, not from the worktree."""
+        sources = {
+            path: PythonText(
+                before=await workspace.read_at(workspace.base, before),
+                after=await workspace.read_at(change.head, path),
+            )
+            for path, before in text_files(change.diff)
+        }
+        files = await workspace.base_files()
+        texts = {path: await workspace.read_at(workspace.base, path) for path in manifests(files)}
+        return inspect(
+            change.diff,
+            change.files,
+            base_files=files,
+            owned=plan.owned_files,
+            protection=self._protection.naming(named),
+            allowed_new=allowed_new,
+            sources=sources,
+            redact=self._redact,
+            declared=declared_modules(texts),
+        )
+
+    async def _run(
+        self,
+        tests: Sequence[Reproduction],
+        workspace: Workspace,
+        changed: Sequence[str],
+        on_check: OnCheck,
+    ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
+        """Return the reproduction on base and on head, and the checks.
+
+        They run side by side, each in a copy of its own; how many at once, the verifier knows.
+        Where a witness of the failure is not green on head, that is what comes back for head.
+        """
+        verifier = self._verifier
+        try:
+            async with asyncio.TaskGroup() as group:
+                red = group.create_task(verifier.run_at_base(tests[0], workspace))
+                greens = group.create_task(verifier.run_reproductions(tests, workspace))
+                checks = group.create_task(
+                    verifier.run_checks("quick", workspace, changed, on_check)
+                )
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures  # one door closed to all of them
+        ends = greens.result()
+        green = next((end for end in ends if end.status != "passed"), ends[0])
+        return red.result(), green, checks.result()
+
+    async def before_merge(
+        self,
+        plan: Plan,
+        change: ChangeSet,
+        merged: Workspace,
+        on_check: OnCheck,
+        *,
+        named: frozenset[str] = frozenset(),
+        undoing: bool = False,
+        checked_here: bool = True,
+    ) -> FullTier:
+        """Return what is found of `merged`: `change.head` and the newest base, put together.
+
+        The diff guard reads it as a change of that base; then that base's full checks run, unless
+        the forge does that. Raises `VerifierError`, `WorkspaceError`.
+        """
+        files, head = await merged.changes(), await merged.head()
+        result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
+        new = frozenset(() if undoing else (test.path for test in plan.reproductions))
+        named = plan.owned_files if undoing else named
+        found = await self._inspected(plan, result, merged, named, new)
+        against = [
+            each
+            for each in found
+            if each.blocking
+            and each.rule != "empty"  # it came to base by another way: merging it does no harm
+            and not (undoing and each.rule in _UNDONE_WITH_IT)
+        ]
+        tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
+        if against or not checked_here:
+            return tier.but(findings=tuple(against))
+        changed = [file.path for file in files if file.status != "deleted"]
+        checks = await self._verifier.run_checks("full", merged, changed, on_check)
+        red_before = await self._red_before(checks, merged, changed, "full")
+        return tier.but(checks=checks, red_before=red_before)
+
+    async def _red_before(
+        self,
+        checks: tuple[CheckResult, ...],
+        workspace: Workspace,
+        changed: list[str],
+        tier: Tier = "quick",
+    ) -> tuple[str, ...]:
+        """Return which failed checks the change is not to blame for: no engine can mend those."""
+        failed = [check.name for check in checks if not check.ok]
+        if not failed:
+            return ()
+        at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
+        return tuple(check.name for check in at_base if not check.ok)

@@ -1,0 +1,119 @@
+"""Starting runs: one for a trigger, with its thread and card before anything is done."""
+
+import asyncio
+
+from bot.domain.errors import StoreConflict, TooMany
+from bot.domain.ids import run_id as new_run_id
+from bot.domain.people import ITSELF, Person
+from bot.domain.record import Record
+from bot.domain.run import ENDED, Run, Status, Trigger
+from bot.self_improvement.recovery import RecoveryService
+from bot.self_improvement.services import Services
+from bot.self_improvement.transitions import begun_again, new_run
+from bot.self_improvement.worker import Workers
+
+_TRIES = 10
+_LOOKED_AT = 1_000  # runs that have not ended
+_FULL = (
+    "You have {count} requests under way already ({where}), and {most} is what I take from one "
+    "person at once (`runs.per_person`). This one I have not begun: ask again when one of them is "
+    "done or waits for your word, or cancel one."
+)
+
+
+class RunStarter:
+    """Makes runs of triggers."""
+
+    def __init__(self, services: Services, recovery: RecoveryService, per_person: int) -> None:
+        self._services = services
+        self._recovery = recovery
+        self._per_person = per_person
+        self._counting = asyncio.Lock()
+
+    async def may_begin(self, trigger: Trigger) -> None:
+        """Raise `TooMany` where a person asks for more than one may have under way.
+
+        What is under way already needs no room, and neither do reverts: taking back is always
+        possible. What nobody asked for is limited elsewhere.
+        """
+        if trigger.origin != "person" or trigger.goal == "revert":
+            return
+        runs = await self._services.store.find(status=set(Status) - ENDED, limit=_LOOKED_AT)
+        own = [r for r in runs if r.trigger.person.id == trigger.person.id and r.under_way]
+        if len(own) < self._per_person or any(run.trigger.key == trigger.key for run in own):
+            return
+        where = ", ".join(f"<#{run.thread_id}>" if run.thread_id else f"`{run.id}`" for run in own)
+        raise TooMany(_FULL.format(count=len(own), where=where, most=self._per_person))
+
+    async def start(self, trigger: Trigger) -> Run:
+        """Return the trigger's run, new or known, announced. Raises `ChatRejected`, `TooMany`."""
+        async with self._counting:  # or all who ask at once find room
+            await self.may_begin(trigger)
+            run = await self._created(trigger)
+        return await self._announced(run, trigger)
+
+    async def _announced(self, run: Run, trigger: Trigger) -> Run:
+        if run.trigger.person.id != trigger.person.id:  # asked for by others before
+            history = await self._services.store.history(run.id)
+            await self._services.store.append(run.id, history.shaped_by(trigger.person))
+        if run.status is Status.WAITING and run.thread_id is None:
+            try:
+                run = await self._recovery.announce(run)
+            except StoreConflict:  # the same trigger, delivered twice
+                run = await self._services.store.get(run.id)
+        return run
+
+    async def _created(self, trigger: Trigger) -> Run:
+        now = self._services.clock.now()
+        new = new_run(trigger, new_run_id(), now)
+        for _ in range(_TRIES):
+            try:
+                return await self._services.store.create(new)
+            except StoreConflict:
+                new = new.but(id=new_run_id())  # somebody has this id already
+        return await self._services.store.create(new)
+
+
+class RunAdmission:
+    """Lets runs begin, where nothing is stopped and the person has room for one more."""
+
+    def __init__(self, services: Services, starter: RunStarter, workers: Workers) -> None:
+        self._services = services
+        self._starter = starter
+        self._workers = workers
+
+    async def start(self, trigger: Trigger) -> Run:
+        """Return the trigger's run, queued. Raises `Stopped`, `TooMany`, `ChatRejected`."""
+        await self._services.stop_guard.check()
+        run = await self._starter.start(trigger)
+        self._workers.wake()
+        return run
+
+    async def queue(self, run: Run, *records: Record) -> Run:
+        """Let a run that waited or ended go on. Raises `Stopped`, `TooMany`."""
+        await self._services.stop_guard.check()
+        await self._starter.may_begin(run.trigger)
+        now = self._services.clock.now()
+        saved = await self._services.store.save(run.but(updated_at=now), *records)
+        self._workers.wake()
+        return saved
+
+
+def again(trigger: Trigger, person: Person) -> Trigger:
+    """Return the trigger of a new run in place of one that had a proposal."""
+    place = trigger.place.but(message_id=None, thread_id=None)
+    key = f"{trigger.key}:again"
+    words_of = trigger.shaped_by | {trigger.person.id}
+    return trigger.but(key=key, person=person, place=place, origin="person", shaped_by=words_of)
+
+
+def taken_over(run: Run, person: Person) -> Run:
+    """Return a run that goes on at a person's word; what the bot began is theirs then."""
+    if run.trigger.person != ITSELF:
+        return run
+    return run.but(trigger=run.trigger.but(person=person, origin="person"))
+
+
+def begun_anew(run: Run, person: Person) -> Run:
+    """Return a run that starts again from the beginning at a person's word."""
+    return begun_again(taken_over(run, person))

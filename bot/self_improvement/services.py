@@ -1,0 +1,69 @@
+"""What the agent is built from. The root owns all of it; the agent borrows."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.authority.autonomy_levels import Autonomy
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.budget.enforcement import BudgetEnforcer
+from bot.domain.approval import ApprovalRules
+from bot.domain.people import AllowList
+from bot.ports.charts import Charts
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.member_directory import MemberDirectory
+from bot.ports.memory import MemoryStore
+from bot.ports.store import Store
+from bot.ports.workspace import Checkout, Workspaces
+from bot.telemetry import Recorder
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports the agent itself goes through; what does the work of a step holds its own.
+
+    Without a `checkout` there is no dev mode; without a `budget` nothing that runs do is counted.
+    """
+
+    store: Store
+    chat: Chat
+    forge: Forge
+    workspaces: Workspaces
+    clock: Clock
+    journal: Journal
+    recorder: Recorder
+    key_values: KeyValueStore
+    memory: MemoryStore
+    stop_guard: KillSwitchGuard
+    member_directory: MemberDirectory
+    checkout: Checkout | None = None
+    budget: BudgetEnforcer | None = None
+    charts: Charts | None = None
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How runs are worked on, and for whom."""
+
+    people: AllowList
+    dev_channel_id: int
+    workers: int = 2
+    per_person: int = 5  # runs under way that one person asked for
+    rounds: int = 3
+    full_tier: bool = True  # off where the forge runs it
+    lease: timedelta = timedelta(seconds=30)
+    sweep: timedelta = timedelta(seconds=5)
+    kill_switch: timedelta = timedelta(seconds=0.25)  # between looks whether everything is stopped
+    question: timedelta = timedelta(hours=1)
+    forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
+    comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
+    autonomy: Autonomy = field(default_factory=Autonomy)
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
+    dev_mode: bool = False  # pause while people work on the code
+    unconfined: str = ""  # why nothing can be run confined; then nothing is done unasked
+    audit: timedelta = timedelta(days=400)  # how long entries are kept
+    configured: str = ""  # what of the configuration is audited when it has changed
+    vital_signs: tuple[str, ...] = ()

@@ -1,0 +1,204 @@
+"""What the steps work with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from bot.authority.approval_policy import ApprovalPolicy
+from bot.authority.kill_switch import KillSwitchGuard
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.change import CheckResult
+from bot.domain.errors import ForgeError, ForgeUnavailable, TheseusError
+from bot.domain.evidence import Evidence
+from bot.domain.history import History
+from bot.domain.ids import slug
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.proposal import ForgeProposal, Proposal
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage
+from bot.memory.recording import MemoryRecorder
+from bot.ports.agent import Progress
+from bot.ports.clock import Clock
+from bot.ports.workspace import Workspace
+from bot.redaction import redact
+from bot.self_improvement.failures import StepFailures
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.steering import Steering
+from bot.self_improvement.transitions import RunTransitions
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+FORGE_WAITS = (2.0, 5.0, 15.0)
+"""Seconds between attempts while the forge is out of reach."""
+LONGEST_FORGE_WAIT = 3_700.0
+"""Seconds to wait for a forge that says how long: a rate limit ends within the hour."""
+
+_PACE = 20.0  # seconds between two in the thread; the card shows what comes in between
+_MOST = 12  # of one stage
+
+
+class Milestones:
+    """Says what an engine reports while it works on one stage of a run, each once."""
+
+    def __init__(self, run: Run, notifier: RunNotifier, clock: Clock) -> None:
+        self._run = run
+        self._notifier = notifier
+        self._clock = clock
+        self._said = 0
+        self._next = 0.0
+
+    async def reached(self, text: str) -> None:
+        """Say it, unless one was said just now. After a restart the same one is not said again."""
+        now = self._clock.monotonic()
+        if now < self._next or self._said >= _MOST:
+            return
+        self._next, self._said = now + _PACE, self._said + 1
+        told = redact(text)
+        digest = sha256(told.encode(errors="replace")).hexdigest()[:12]
+        key = f"milestone:{self._run.attempt}:{self._run.round}:{digest}"
+        await self._notifier.say(self._run, f"🔹 {told}", key=key)
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """Ports and limits, and those who save and speak."""
+
+    services: Services
+    limits: RunSettings
+    notifier: RunNotifier
+    transitions: RunTransitions
+    failures: StepFailures
+    cost_meter: RunCostMeter
+    steering: Steering
+    stop_guard: KillSwitchGuard
+    approval_policy: ApprovalPolicy
+    memory: MemoryRecorder
+
+    def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
+        """Lend the run's worktree."""
+        return self.services.workspaces.lend(
+            run.id, base=evidence.base, slug=slug(run.trigger.subject or run.goal)
+        )
+
+    def working(self, run: Run, history: History) -> Callable[[Progress], Awaitable[None]]:
+        """Return what shows on the card what an engine does, and counts what it spends.
+
+        Milestones are said in the thread too, now and then: the card shows all of them.
+        """
+        milestones = Milestones(run, self.notifier, self.services.clock)
+
+        async def show(progress: Progress) -> None:
+            self.cost_meter.note(run.id, progress)
+            if progress.milestone:
+                await milestones.reached(progress.text)
+            await self.notifier.refresh(await self.cost_meter.shown(run), history, progress.text)
+
+        return show
+
+    def checking(
+        self, run: Run, history: History, lead: str = ""
+    ) -> Callable[[CheckResult], Awaitable[None]]:
+        """Return what shows on the card which checks are done."""
+        done: list[str] = []
+
+        async def show(check: CheckResult) -> None:
+            done.append(f"{check.name} {'✅' if check.ok else '❌'}")
+            await self.notifier.refresh(run, history, lead + " · ".join(done))
+
+        return show
+
+    async def patiently(self, run: Run, history: History, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what `call` returns, waiting a while for a forge that is out of reach."""
+        for wait in FORGE_WAITS:
+            try:
+                return await call()
+            except ForgeUnavailable as error:
+                pause = max(wait, self._until(error))
+                activity = f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s."
+                await self.notifier.refresh(run, history, activity)
+                await self.services.clock.sleep(pause)
+        return await call()
+
+    async def opened(self, run: Run, history: History, proposal: Proposal) -> ForgeProposal:
+        """Return the pull request as the forge has it now. Raises `ForgeError`."""
+        forge = self.services.forge
+        return await self.patiently(run, history, lambda: forge.proposal(proposal.number))
+
+    def _until(self, error: ForgeUnavailable) -> float:
+        """Return how many seconds the forge asked to be left alone for, if it is not too long."""
+        if error.until is None:
+            return 0.0
+        left = (error.until - self.services.clock.now()).total_seconds() + 1.0
+        return left if left <= LONGEST_FORGE_WAIT else 0.0
+
+    async def is_merged(self, run: Run, proposal: Proposal | None) -> bool:
+        """Whether everything is stopped, yet the forge has merged what was approved before.
+
+        Then it only has to come live. Nothing is asked while nothing is stopped.
+        """
+        if await self.stop_guard.now() is None:
+            return False
+        if run.stage is not Stage.SHIP or proposal is None:
+            return False
+        if await self.services.store.approval(run.id, proposal.head) is None:
+            return False
+        try:
+            opened = await self.services.forge.proposal(proposal.number)
+        except ForgeError:
+            return False
+        return opened.state == "merged"
+
+    async def called(self, run: Run, part: str, agent: str, call: Awaitable[T]) -> T:
+        """Return what a model's call returns; journal what it cost, however it ends.
+
+        `call` meters what it spends. Why it failed stands in the record of the stage.
+        """
+        started, outcome = self.services.clock.monotonic(), ActionOutcome.ERROR
+        before = await self.cost_meter.paid(run)
+        try:
+            answer = await call
+            outcome = ActionOutcome.OK
+            return answer
+        except asyncio.CancelledError:
+            outcome = ActionOutcome.CANCELLED
+            raise
+        finally:
+            spent = await self.cost_meter.since(run, before)
+            self.services.recorder.record(
+                Kind.MODEL,
+                part,
+                outcome,
+                duration_ms=(self.services.clock.monotonic() - started) * 1000,
+                run_id=run.id,
+                agent=agent,
+                cost_usd=spent.cost_usd,
+                tokens_in=spent.tokens_in,
+                tokens_out=spent.tokens_out,
+            )
+
+    def record(self, run: Run, error: TheseusError) -> None:
+        """Journal a failure that does not end the stage."""
+        self.services.recorder.record(
+            Kind.RUN, run.stage.value, ActionOutcome.ERROR, run_id=run.id, error=error
+        )
+
+
+def need(record: R | None) -> R:
+    """Return the record; a stage that runs before it was saved is a mistake of ours."""
+    if record is None:
+        raise AssertionError("a stage ran before the record it needs was saved")
+    return record
+
+
+def pushed_by_others(opened: ForgeProposal, history: History) -> bool:
+    """Return whether the branch at the forge is neither what we wrote nor what we began from."""
+    ours = {need(history.change_set).head}
+    if history.revising is not None:  # what it began from may not have been proposed itself
+        ours.add(history.revising.change_set.head)
+        ours.add(need(history.proposal).head)
+    return opened.head not in ours

@@ -1,0 +1,79 @@
+"""The order of the steps: which class does which, and what is done before each."""
+
+from dataclasses import dataclass
+
+from bot.authority.autonomy_blocks import AutonomyBlocks
+from bot.domain.run import Run, Stage
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
+from bot.self_improvement.steps.execute import CodeAgentRunner, ExecuteStep
+from bot.self_improvement.steps.observe import EvidenceCollector, ObserveStep
+from bot.self_improvement.steps.plan import PlanBuilder, PlanStep
+from bot.self_improvement.steps.propose import ProposeStep, PullRequestPublisher
+from bot.self_improvement.steps.revert import RevertSteps
+from bot.self_improvement.steps.ship import Deployer, ShipStep
+from bot.self_improvement.steps.verify import VerifyStep
+from bot.self_improvement.steps.watch import FixEvaluator, WatchStep
+
+
+@dataclass(frozen=True)
+class StepServices:
+    """What does the work of each step, ready to call.
+
+    `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched.
+    """
+
+    collector: EvidenceCollector
+    analyzer: FaultAnalyzer
+    builder: PlanBuilder
+    runner: CodeAgentRunner
+    gate: QualityGate
+    publisher: PullRequestPublisher
+    deployer: Deployer
+    stand_in: CodeAgentRunner | None = None
+    evaluator: FixEvaluator | None = None
+
+
+class StepSequence:
+    """Does a run's next step and saves what came of it, before anything else happens."""
+
+    def __init__(
+        self, context: StepContext, services: StepServices, watch: WatchStep, blocks: AutonomyBlocks
+    ) -> None:
+        self._context = context
+        self._blocks = blocks
+        runner, gate = services.runner, services.gate
+        revert = RevertSteps(context, services.collector, gate, watch)
+        verify = VerifyStep(context, gate, revert, follows_words=runner.follows_words)
+        self._steps = {
+            Stage.OBSERVE: ObserveStep(context, services.collector).perform,
+            Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer).perform,
+            Stage.PLAN: PlanStep(context, services.builder, gate).perform,
+            Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in).perform,
+            Stage.VERIFY: verify.perform,
+            Stage.PROPOSE: ProposeStep(context, services.publisher).perform,
+            Stage.SHIP: ShipStep(context, services.deployer, gate, revert, watch).perform,
+        }
+        self._reverting = self._steps | {
+            Stage.OBSERVE: revert.observe,
+            Stage.EXECUTE: revert.execute,
+        }
+
+    async def perform(self, run: Run) -> Run:
+        """Return the run one step further. What a step raises comes out unchanged."""
+        run = await self._announced(run)
+        history = await self._context.services.store.history(run.id)
+        await self._context.notifier.refresh(run, history)
+        stop = await self._context.stop_guard.now()
+        if stop is not None and not await self._context.is_merged(run, history.proposal):
+            return await self._context.transitions.stop(run, stop.told)
+        pause = await self._blocks.for_run(run, history)
+        if pause is not None:
+            return await self._context.transitions.hold(run, pause)
+        steps = self._reverting if run.goal == "revert" else self._steps
+        return await steps[run.stage](run, history)
+
+    async def _announced(self, run: Run) -> Run:
+        announced = await self._context.notifier.announce(run)
+        return run if announced == run else await self._context.services.store.save(announced)

@@ -1,0 +1,78 @@
+"""What an engine is told, and how its words are recorded."""
+
+from datetime import datetime
+
+from bot.authority.named_files import named_files
+from bot.domain.change import Grant
+from bot.domain.dialogue import Question
+from bot.domain.history import History
+from bot.domain.plan import Plan, Step
+from bot.domain.run import Run
+from bot.ports.agent import (
+    Assignment,
+    Finished,
+    QuestionAsked,
+)
+from bot.redaction import redact
+from bot.self_improvement.step_context import need
+
+
+def assignment_of(run: Run, history: History) -> Assignment:
+    """Return what the engine is to do in this round."""
+    revising, question = history.revising, history.question
+    first = run.round == run.first_round
+    asked_here = question is not None and (
+        (question.attempt, question.round) == (run.attempt, run.round)
+    )
+    items = history.instructions.items if history.instructions else ()
+    return Assignment(
+        run_id=run.id,
+        person_id=run.trigger.person.id,
+        attempt=run.attempt,
+        round=run.round,
+        evidence=need(history.evidence),
+        diagnosis=need(history.diagnosis),
+        plan=need(history.plan),
+        previous=history.change_set if revising or not first else None,
+        feedback=None if first else history.verdict,
+        steering=tuple(item.text for item in items),
+        resumed=bool(run.interruptions or run.activity),
+        question=question if asked_here and not history.open_question else None,
+        answer=history.answer if asked_here and not history.open_question else None,
+        named=named_files(run, history),
+    )
+
+
+def with_granted(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
+    """Return the plan that owns what the engine was granted as well."""
+    new = {grant.file: grant for grant in granted if grant.file not in plan.owned_files}
+    steps = tuple(
+        Step(summary=f"Granted: {redact(grant.reason)}", owned_files=(grant.file,))
+        for grant in new.values()
+    )
+    return plan.but(steps=(*plan.steps, *steps))
+
+
+def question_of(
+    run: Run, asked: QuestionAsked, head: str, *, asked_at: datetime, until: datetime
+) -> Question:
+    """Return what is asked in the thread; `head` keeps the work done by then."""
+    return Question(
+        id=f"{run.id}:{run.attempt}:{run.round}:{run.parks}",
+        attempt=run.attempt,
+        round=run.round,
+        head=head,
+        text=redact(asked.text),
+        default=redact(asked.default),
+        asked_at=asked_at,
+        until=until,
+    )
+
+
+def commit_message(assignment: Assignment, finished: Finished) -> str:
+    """Return the message of the commit with the engine's change."""
+    diagnosis = assignment.diagnosis
+    return (
+        f"Fix {diagnosis.event}: {finished.summary}\n\n{diagnosis.cause}\n\n"
+        f"Run: {assignment.run_id}\nFingerprint: {diagnosis.fingerprint}\n"
+    )

@@ -1,0 +1,69 @@
+"""What a merge comes to is checked before it is made: nothing else is merged."""
+
+from bot.authority.named_files import named_files
+from bot.domain.change import FullTier
+from bot.domain.errors import (
+    ForgeConflict,
+    ForgeRejected,
+    ForgeUnavailable,
+    WorkspaceError,
+)
+from bot.domain.history import History
+from bot.domain.proposal import Proposal
+from bot.domain.run import Run
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext, need
+
+
+class MergeCheck:
+    """Puts an approved head and the newest base together, apart from the running checkout."""
+
+    def __init__(self, context: StepContext, gate: QualityGate) -> None:
+        self._context = context
+        self._gate = gate
+
+    async def __call__(self, run: Run, history: History, proposal: Proposal) -> FullTier | None:
+        """Return what is found of the merge; known already, it is not looked for again.
+
+        `None` where it is merged already. Raises `MergeConflict`, `ForgeError`.
+        """
+        opened = await self._context.services.forge.proposal(proposal.number)
+        if opened.state == "merged":
+            return None
+        if opened.state == "closed":
+            raise ForgeRejected(f"pull request #{opened.number} was closed")
+        if opened.head != proposal.head:
+            raise ForgeConflict(
+                f"pull request #{opened.number} stands at {opened.head[:12]}, not at the approved "
+                f"{proposal.head[:12]}"
+            )
+        known, tip = history.full_tier, await self._tip()
+        if known and known.ok and (known.head, known.base) == (proposal.head, tip):
+            return known
+        return await self._found(run, history, tip)
+
+    async def _found(self, run: Run, history: History, tip: str) -> FullTier:
+        context, change = self._context, need(history.change_set)
+        here = context.limits.full_tier
+        doing = "running the full checks" if here else "looking at the result"
+        await context.notifier.refresh(run, history, f"{doing} before merging")
+        async with context.lend(run, need(history.evidence)) as workspace:
+            return await self._gate.before_merge(
+                need(history.plan),
+                change,
+                await workspace.merged(tip, change.head),
+                context.checking(run, history, "before merging: "),
+                named=named_files(run, history),
+                undoing=run.goal == "revert",
+                checked_here=here,
+            )
+
+    async def _tip(self) -> str:
+        """Return the newest commit of the base branch, as the forge has it now."""
+        checkout = self._context.services.checkout
+        if checkout is None:
+            raise AssertionError("nothing ships without a checkout to bring up to it")
+        try:
+            return await checkout.tip()
+        except WorkspaceError as error:
+            raise ForgeUnavailable(str(error), detail=error.detail) from error

@@ -1,0 +1,281 @@
+"""Diagnose: say what the evidence shows, and how sure that is. Never more than it shows."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Literal
+
+from bot.authority.named_files import named_files
+from bot.budget.allowance import may_ask
+from bot.domain.errors import (
+    AgentError,
+    AgentOutputInvalid,
+    BudgetSpent,
+    TheseusError,
+    WorkspaceError,
+)
+from bot.domain.evidence import Diagnosis, Evidence, Suspect
+from bot.domain.history import History
+from bot.domain.journal import Capsule, FailureGroup
+from bot.domain.run import Run, Stage, Status
+from bot.domain.shipped_fix import ShippedFix
+from bot.domain.slowness import Slowness
+from bot.domain.spent import Spent
+from bot.memory.ranking import seen_before
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Planner
+from bot.ports.workspace import Workspace
+from bot.presentation.cards import plain
+from bot.presentation.failure_words import action_words, clock_time, headline, place
+from bot.presentation.without_failure import without_failure
+from bot.redaction import redact
+from bot.self_improvement.step_context import StepContext, need
+from bot.triage import Triage, triage
+
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+
+_HOW_TO_INSIST = " If you see that otherwise, `/runs retry {}` goes on all the same."
+
+
+class FaultAnalyzer:
+    """Turns evidence into a diagnosis: by rules, then in a planner's words where there is one.
+
+    The facts and counts are always the rules'.
+    """
+
+    def __init__(self, planner: Planner | None = None) -> None:
+        self._planner = planner
+
+    @property
+    def planned_by(self) -> str | None:
+        """Return the planner's name, where there is one."""
+        return self._planner.name if self._planner else None
+
+    async def explain(
+        self, case: Case, workspace: Workspace, on_progress: OnProgress
+    ) -> tuple[Diagnosis, Spent]:
+        """Return what the planner makes of the case, and what that cost.
+
+        Raises `AgentError`, `BudgetSpent`.
+        """
+        if self._planner is None:
+            return case.diagnosis, Spent()
+        explained = None
+        async with aclosing(self._planner.diagnose(case, workspace)) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    explained = update
+        if explained is None:
+            raise AgentOutputInvalid(f"{self._planner.name} ended without a diagnosis.")
+        return explained.diagnosis, Spent().plus(explained)
+
+
+class DiagnoseStep:
+    """Diagnoses; an investigation ends with it, and so does what is no fault of ours."""
+
+    def __init__(self, context: StepContext, analyzer: FaultAnalyzer) -> None:
+        self._context = context
+        self._analyzer = analyzer
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Say what the evidence shows; an investigation ends with it."""
+        transitions, evidence = self._context.transitions, need(history.evidence)
+        diagnosis = diagnosis_by_rules(evidence)
+        await self._context.memory.diagnosed(run, history, diagnosis)
+        if diagnosis.instead == "fixed":
+            return await transitions.end(run, Status.DONE, diagnosis.told, diagnosis)
+        if run.goal == "investigate":
+            if diagnosis.found and self._analyzer.planned_by:
+                diagnosis = await self._explained(run, history, evidence, diagnosis)
+                run = self._context.cost_meter.settle(run)
+            return await transitions.end(run, Status.DONE, diagnosis.headline, diagnosis)
+        if diagnosis.seen_before:
+            text = f"🧠 Seen before: {plain(diagnosis.seen_before, 400)}."
+            await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
+        if diagnosis.found and not diagnosis.triage.ours and not _insisted(history):
+            reason = f"{diagnosis.headline}. {diagnosis.triage.told}{_HOW_TO_INSIST.format(run.id)}"
+            return await transitions.end(run, Status.FAILED, reason, diagnosis)
+        if not diagnosis.found or not diagnosis.file:
+            return await transitions.end(run, Status.FAILED, diagnosis.told, diagnosis)
+        return await transitions.advance(run, Stage.PLAN, diagnosis)
+
+    async def _explained(
+        self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis
+    ) -> Diagnosis:
+        """Return the diagnosis in the planner's words; where it fails, the rules' own."""
+        context, case = self._context, case_of(run, history, evidence)
+
+        async def explained(workspace: Workspace) -> Diagnosis:
+            show = context.working(run, history)
+            found, spent = await self._analyzer.explain(case, workspace, show)
+            context.cost_meter.note(run.id, spent)
+            return found
+
+        try:
+            await may_ask(context.services.budget, run, "diagnose")
+            async with context.lend(run, evidence) as workspace:
+                planner = self._analyzer.planned_by or ""
+                found = await context.called(run, "diagnose", planner, explained(workspace))
+            await context.services.workspaces.drop(run.id)  # an investigation leaves no branch
+        except (AgentError, BudgetSpent, WorkspaceError) as error:
+            await say_without_planner(context, run, error, "This is what my rules make of it.")
+            return diagnosis
+        return found
+
+
+def case_of(run: Run, history: History, evidence: Evidence) -> Case:
+    """Return what a planner is asked about: the request, the evidence, the rules' diagnosis."""
+    return Case(
+        run_id=run.id,
+        person_id=run.trigger.person.id,
+        attempt=run.attempt,
+        words=run.trigger.text,
+        evidence=evidence,
+        diagnosis=diagnosis_by_rules(evidence),
+        named=named_files(run, history),
+    )
+
+
+async def say_without_planner(
+    context: StepContext, run: Run, error: TheseusError, instead: str
+) -> None:
+    """Say that the planner failed, and what takes its place."""
+    context.record(run, error)
+    key = f"planner:{run.attempt}:{run.goal}"
+    await context.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
+
+
+def _insisted(history: History) -> bool:
+    """Whether a person has read that it is not ours, and asked for it all the same."""
+    read = history.diagnosis
+    return read is not None and read.found and not read.triage.ours
+
+
+def diagnosis_by_rules(evidence: Evidence) -> Diagnosis:
+    """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
+    if not evidence.groups:
+        return _slow(evidence.slow) if evidence.slow else without_failure(evidence)
+    group = evidence.groups[0]
+    capsule = group.newest.error
+    frame = capsule.innermost if capsule else None
+    if capsule is None or frame is None:
+        return _outside(evidence, group, capsule)
+    return Diagnosis(
+        found=True,
+        headline=headline(group),
+        cause=_again(evidence.fix, group) + _cause(capsule, evidence.suspects),
+        fingerprint=group.fingerprint,
+        event=group.event,
+        file=frame.file,
+        line=frame.line,
+        function=frame.function,
+        count=group.count,
+        first_seen=group.first_seen,
+        last_seen=group.last_seen,
+        suspects=evidence.suspects,
+        confidence=_confidence(evidence),
+        evidence_ids=group.action_ids,
+        seen_before=seen_before(evidence.memories, group.fingerprint),
+        triage=judged(evidence),
+    )
+
+
+def judged(evidence: Evidence) -> Triage:
+    """Return whose fault the best-matching failure is."""
+    best, *others = evidence.groups or (None,)
+    return triage(
+        best,
+        users=evidence.users,
+        nearby=(*(group for group in others if group), *evidence.nearby),
+        timeline=evidence.timeline,
+        changed=tuple(suspect.commit.sha for suspect in evidence.suspects),
+    )
+
+
+def _slow(slow: Slowness) -> Diagnosis:
+    """Return what the durations of an action say; nothing failed, so there is no frame."""
+    name, lately, before = action_words(slow.newest), slow.lately, slow.before
+    usual = f", {_ms(before.p95_ms)} before" if before else ""
+    paces = ", ".join(
+        f"`{pace.commit}` {_ms(pace.p95_ms)} ({pace.actions} actions)" for pace in slow.by_code
+    )
+    cause = f"p95 by the code that ran: {paces}." if len(slow.by_code) > 1 else ""
+    if slow.came_with:
+        cause += f" It is slower since `{slow.came_with}` came live: start there."
+    elif slow.by_code:
+        cause += " It is the same code as before, so look at what it waits for: services, data."
+    return Diagnosis(
+        found=True,
+        headline=f"{name} is slow: p95 {_ms(lately.p95_ms)} in the last 10 min{usual}",
+        cause=cause.strip() or "No record says which code ran.",
+        event=slow.newest.event,
+        count=lately.actions,
+        last_seen=slow.newest.ts,
+        confidence="medium" if slow.came_with else "low",
+        evidence_ids=slow.slowest,
+    )
+
+
+def _ms(value: float) -> str:
+    return f"{value / 1000:.1f} s" if value >= 1_000 else f"{value:.0f} ms"
+
+
+def _again(fix: ShippedFix | None, group: FailureGroup) -> str:
+    """Return that a fix was shipped for it and it was seen since; nothing where none was."""
+    if fix is None:
+        return ""
+    seen = clock_time(group.first_seen)
+    return f"It was fixed in {fix.told}, but is seen again since {seen}. "
+
+
+def _outside(evidence: Evidence, group: FailureGroup, capsule: Capsule | None) -> Diagnosis:
+    message = f"{capsule.exception}: {capsule.message}" if capsule else "no exception was recorded"
+    return Diagnosis(
+        found=True,
+        headline=headline(group),
+        cause=f"The failure is {place(group)}: {message}. {_nothing_of_ours(judged(evidence))}",
+        fingerprint=group.fingerprint,
+        event=group.event,
+        count=group.count,
+        first_seen=group.first_seen,
+        last_seen=group.last_seen,
+        confidence="low",
+        evidence_ids=group.action_ids,
+        seen_before=seen_before(evidence.memories, group.fingerprint),
+        triage=judged(evidence),
+    )
+
+
+def _nothing_of_ours(judgement: Triage) -> str:
+    return "There is nothing of ours to change." if judgement.ours else judgement.told
+
+
+def _cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
+    frame = capsule.frames[-1]
+    values = ", ".join(f"{name}={value}" for name, value in frame.arguments.items())
+    called = f" with {values}" if values else ""
+    text = (
+        f"`{frame.function}` raises {capsule.exception} ({capsule.message}){called}, "
+        f"at `{frame.file}:{frame.line}`."
+    )
+    if suspects:
+        commit = suspects[0].commit
+        text += (
+            f" Suspect: `{commit.sha[:7]}` “{commit.summary}” by {commit.author} "
+            f"({suspects[0].reason})."
+        )
+    return text
+
+
+def _confidence(evidence: Evidence) -> Literal["low", "medium", "high"]:
+    """Return how sure the cause is: no surer than that this is the failure somebody meant."""
+    if evidence.named == "not at all":
+        return "low" if evidence.nearby else "medium"
+    suspects = evidence.suspects
+    return (
+        "high"
+        if evidence.named == "exactly" and suspects and suspects[0].score >= 0.5
+        else "medium"
+    )

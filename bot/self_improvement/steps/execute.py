@@ -1,0 +1,300 @@
+"""Execute: an engine writes the change; we commit it together with the reproduction."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from bot.budget.allowance import full_text, may_ask, turn_of
+from bot.domain.change import ChangeSet
+from bot.domain.errors import (
+    AgentError,
+    AgentOutputInvalid,
+    AgentStuck,
+    BudgetSpent,
+    OutOfBounds,
+    TheseusError,
+)
+from bot.domain.history import History
+from bot.domain.plan import Reproduction
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status
+from bot.domain.waits import pause_until
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    CodeAgent,
+    Finished,
+    News,
+    Progress,
+    QuestionAsked,
+    no_news,
+)
+from bot.ports.clock import Clock
+from bot.ports.workspace import Workspace
+from bot.proof.reproduction import standing
+from bot.redaction import redact
+from bot.self_improvement.messages import claimed_only, nothing_found, told_text
+from bot.self_improvement.steering import SteeringInbox
+from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.steps._assignment import (
+    assignment_of,
+    commit_message,
+    question_of,
+    with_granted,
+)
+
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+_MOST_QUESTIONS = 5  # in one stage
+
+_ASKS_AGAIN = "The engine asks again and again; it has had {count} answers and is not done."
+
+
+class ExecutionPaused(Record):
+    """A question, and the commit that keeps the work done by then."""
+
+    asked: QuestionAsked
+    head: str
+
+
+class CodeAgentRunner:
+    """Lets a code agent work and records what really changed."""
+
+    def __init__(self, agent: CodeAgent, clock: Clock, *, budget: Budget) -> None:
+        self._agent = agent
+        self._clock = clock
+        self._budget = budget
+
+    @property
+    def engine(self) -> str:
+        """Return the engine's name."""
+        return self._agent.name
+
+    @property
+    def follows_words(self) -> bool:
+        """Return whether the engine can do what people ask in words."""
+        return self._agent.follows_words
+
+    async def __call__(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News = no_news,
+    ) -> ChangeSet | ExecutionPaused:
+        """Return the change on the branch; `files` is empty when this round changed nothing.
+
+        Where the engine asks something, the work so far is committed and returned with it. What
+        counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
+        `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
+        """
+        started = self._clock.monotonic()
+        before = assignment.previous.head if assignment.previous else workspace.base
+        # what a crash left of this round does not count
+        await workspace.reset(assignment.question.head if assignment.question else before)
+        finished = await self._work(assignment, workspace, on_progress, news)
+        if isinstance(finished, QuestionAsked):
+            head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
+            return ExecutionPaused(asked=finished, head=head)
+        head = await self._committed(assignment, workspace, finished)
+        changed = head != before
+        return ChangeSet(
+            base=workspace.base,
+            head=head,
+            branch=workspace.branch,
+            engine=self._agent.name,
+            summary=finished.summary,
+            files=await workspace.changes() if changed else (),
+            diff=await workspace.diff() if changed else "",
+            attempts=finished.attempts,
+            granted=finished.granted,
+            title=finished.title,
+            description=finished.description,
+            review=finished.review,
+            proven=finished.proven,
+            undoes=finished.undoes,
+            cost_usd=finished.cost_usd,
+            tokens_in=finished.tokens_in,
+            tokens_out=finished.tokens_out,
+            seconds=self._clock.monotonic() - started,
+        )
+
+    async def _committed(
+        self, assignment: Assignment, workspace: Workspace, finished: Finished
+    ) -> str:
+        """Return the head with the engine's change, and the reproduction beside it."""
+        if not await workspace.changes():
+            return workspace.base
+        root = workspace.path
+        for reproduction in standing(assignment.plan.reproductions, read=lambda f: _read(root, f)):
+            _write_inside(root, reproduction)
+        return await workspace.commit(commit_message(assignment, finished))
+
+    async def _work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News,
+    ) -> Finished | QuestionAsked:
+        finished = None
+        working = self._agent.work(assignment, workspace, self._budget, news)
+        async with aclosing(working) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    finished = update
+        if finished is None:
+            raise AgentOutputInvalid(f"The {self._agent.name} engine ended without a last word.")
+        return finished
+
+
+class ExecuteStep:
+    """Lets an engine work on one round."""
+
+    def __init__(
+        self, context: StepContext, runner: CodeAgentRunner, stand_in: CodeAgentRunner | None
+    ) -> None:
+        self._context = context
+        self._runner = runner
+        self._fallback = stand_in
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Write the change. Where the engine fails: pause, let another take over, or raise."""
+        context = self._context
+        await self._say_what_was_asked(run, history)
+        engine, stand_in = self._engine(run, history), self._stand_in(history)
+        takes_over = stand_in is not None and engine is not stand_in
+        try:
+            return await self._in_turn(engine, run, history)
+        except (AgentError, BudgetSpent) as error:
+            until = pause_until(error, run, context.services.clock.now(), takes_over=takes_over)
+            if until is not None:
+                paid = context.cost_meter.settle(run)
+                return await context.transitions.await_limit(paid, until, error)
+            if stand_in is None or not takes_over:
+                raise
+            run = await self._handed_over(run, history, error, stand_in.engine)
+            return await self._in_turn(stand_in, run, history)
+
+    async def _in_turn(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
+        """Let the engine write if there is money for it, once it may begin another change."""
+        services = self._context.services
+        if engine.follows_words:
+            await may_ask(services.budget, run, "execute")
+        until = await turn_of(
+            services.budget, run, engine.engine, services.clock.now(), paid=engine.follows_words
+        )
+        if until is not None:
+            reason = full_text(services.budget, engine.engine, until)
+            paid = self._context.cost_meter.settle(run)
+            return await self._context.transitions.await_turn(paid, until, reason)
+        return await self._written(engine, run, history)
+
+    def _engine(self, run: Run, history: History) -> CodeAgentRunner:
+        """Return who works on this round: whoever stood in for the last one goes on."""
+        stand_in, change = self._stand_in(history), history.change_set
+        goes_on = run.round > run.first_round and change is not None
+        if stand_in is not None and goes_on and change and change.engine == stand_in.engine:
+            return stand_in
+        return self._runner
+
+    def _stand_in(self, history: History) -> CodeAgentRunner | None:
+        """Return the engine that may take over; none follows words, so none takes a revision."""
+        proven = history.plan is not None and history.plan.reproduction is not None
+        return self._fallback if proven and not history.revising else None
+
+    async def _handed_over(self, run: Run, history: History, error: TheseusError, name: str) -> Run:
+        """Say why another engine takes over; what the first one spent is saved."""
+        context = self._context
+        context.record(run, error)
+        text = f"⚠️ {redact(str(error))} The {name} engine takes over."
+        if history.instructions:
+            text += " It works from tests alone: what was asked in words is not in its change."
+        await context.notifier.say(run, text, key=f"handed-over:{run.attempt}:{run.round}")
+        return await context.transitions.save(context.cost_meter.settle(run))
+
+    async def _written(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
+        """Let the engine write; what people ask meanwhile it hears at once, if it follows words."""
+        context = self._context
+        if not engine.follows_words:
+            return await self._written_by(engine, run, history, SteeringInbox())
+        with context.steering.listening(run.id) as steering_inbox:
+            # what was asked before anybody listened is noted by now, and all after it is heard
+            asked = (await context.services.store.history(run.id)).instructions
+            history = history.but(instructions=asked)
+            return await self._written_by(engine, run, history, steering_inbox)
+
+    async def _written_by(
+        self, engine: CodeAgentRunner, run: Run, history: History, steering_inbox: SteeringInbox
+    ) -> Run:
+        context = self._context
+        assignment = assignment_of(run, history)
+        steering_inbox.heard = len(assignment.steering)
+
+        async def worked(workspace: Workspace) -> ChangeSet | ExecutionPaused:
+            done = await engine(
+                assignment, workspace, context.working(run, history), steering_inbox.news
+            )
+            context.cost_meter.note(
+                run.id, done.asked if isinstance(done, ExecutionPaused) else done
+            )
+            return done
+
+        async with context.lend(run, assignment.evidence) as workspace:
+            call = worked(workspace)
+            model = engine.follows_words
+            change = await (context.called(run, "execute", engine.engine, call) if model else call)
+        if isinstance(change, ExecutionPaused):
+            return await self._ask(run, change)
+        if not change.files:
+            return await self._nothing(engine, run, history, change)
+        change = change.but(heard=steering_inbox.heard)
+        plan = with_granted(assignment.plan, change.granted)
+        records = (change,) if plan == assignment.plan else (change, plan)
+        return await context.transitions.advance(
+            context.cost_meter.settle(run), Stage.VERIFY, *records
+        )
+
+    async def _nothing(
+        self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet
+    ) -> Run:
+        """End a run whose engine found nothing; one that claims to be done has failed."""
+        context, first = self._context, run.round == run.first_round
+        if engine.follows_words and first:
+            raise AgentOutputInvalid(claimed_only(change))
+        reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
+        if history.revising is not None:
+            return await context.failures.stand(paid, history, reason, change)
+        return await context.transitions.end(paid, Status.FAILED, reason, change)
+
+    async def _ask(self, run: Run, paused: ExecutionPaused) -> Run:
+        """Ask in the thread, and wait for the answer without holding a worker."""
+        if run.parks >= _MOST_QUESTIONS:
+            raise AgentStuck(_ASKS_AGAIN.format(count=run.parks))
+        now, patience = self._context.services.clock.now(), self._context.limits.question
+        question = question_of(run, paused.asked, paused.head, asked_at=now, until=now + patience)
+        return await self._context.transitions.ask(self._context.cost_meter.settle(run), question)
+
+    async def _say_what_was_asked(self, run: Run, history: History) -> None:
+        """Say what people asked, in case a crash came before it was said; again is harmless."""
+        for item in history.instructions.items if history.instructions else ():
+            text = told_text(item, at_once=True)
+            await self._context.notifier.say(run, text, key=f"asked:{item.key}")
+
+
+def _read(root: Path, file: str) -> str | None:
+    path = (root / file).resolve()
+    return (
+        path.read_text("utf-8") if path.is_relative_to(root.resolve()) and path.is_file() else None
+    )
+
+
+def _write_inside(root: Path, reproduction: Reproduction) -> None:
+    """Write the reproduction; raise `OutOfBounds` where the engine's links lead elsewhere."""
+    file = root / reproduction.path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise OutOfBounds(f"`{reproduction.path}` leads out of the worktree.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(reproduction.source, encoding="utf-8")

@@ -1,0 +1,234 @@
+"""Observe: gather what the journal, the source and its history say. Deterministic, no model."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.errors import StoreError
+from bot.domain.evidence import Evidence, SourceExcerpt
+from bot.domain.history import History
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
+from bot.domain.memory import Recall, Recalled
+from bot.domain.run import Run, Stage, Trigger
+from bot.domain.shipped_fix import ShippedFix, began
+from bot.domain.slowness import Slowness, slowness_of
+from bot.grammar.matching import Meant, meant, others_work
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.memory import MemoryStore
+from bot.ports.workspace import Checkout
+from bot.self_improvement.step_context import StepContext
+
+_LINES_AROUND = 14
+_TIMELINE = 12
+_PACE = timedelta(hours=6)  # so far back it is looked how long something took
+_GROUPS = 3
+_REMEMBERED = 8
+_NOTES = 3
+_LIKELY = 4
+_log = logging.getLogger(__name__)
+
+
+class EvidenceCollector:
+    """Turns a trigger into evidence.
+
+    `fixes` returns what was shipped, by fingerprint: without it, nothing was. `commands` returns
+    the names of all commands there are.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        checkout: Checkout,
+        clock: Clock,
+        memory: MemoryStore,
+        *,
+        lookback: timedelta,
+        fixes: Callable[[], Awaitable[Mapping[str, ShippedFix]]] | None = None,
+        commands: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        self._journal = journal
+        self._checkout = checkout
+        self._clock = clock
+        self._memory = memory
+        self._lookback = lookback
+        self._fixes = fixes
+        self.commands = commands
+
+    async def standing(self) -> Evidence:
+        """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
+        return Evidence(base=await self._checkout.head(), searched="what was merged")
+
+    async def __call__(self, trigger: Trigger) -> Evidence:
+        """Return the evidence for what was asked.
+
+        What failed before a fix for it came live is no evidence of anything that is there now.
+        Raises `JournalError`, `StoreError`, `WorkspaceError`.
+        """
+        since = self._clock.now() - self._lookback
+        fixes = await self._fixes() if self._fixes else {}
+        named = await self._journal.get(trigger.error_id) if trigger.error_id else None
+        present, over = await self._parted(
+            others_work(await self._journal.failures(since=since)), fixes
+        )
+        asked = meant(trigger, present, named, self.commands())
+        searched = f"{asked.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
+        found = Evidence(
+            base=await self._checkout.head(),
+            nearby=tuple(group for group in present if group not in asked.groups)[:_GROUPS],
+            likely=asked.likely[:_LIKELY],
+            idle=asked.idle,
+            named=asked.named,
+            change=asked.change,
+            searched=searched,
+        )
+        past = _past(trigger, asked, named, over, fixes, self.commands())
+        if past is not None:
+            return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
+        slow = await self._slow(named) if named and not asked.groups else None
+        if not asked.groups and slow is None:
+            return found
+        return await self._filled(found, trigger, asked.groups[:_GROUPS], slow, fixes, since)
+
+    async def _filled(
+        self,
+        found: Evidence,
+        trigger: Trigger,
+        groups: tuple[FailureGroup, ...],
+        slow: Slowness | None,
+        fixes: Mapping[str, ShippedFix],
+        since: datetime,
+    ) -> Evidence:
+        """Return the evidence with what is known of the failures, or of the slow action."""
+        capsule = groups[0].newest.error if groups else None
+        sites = _sites(capsule)
+        return found.but(
+            groups=groups,
+            timeline=await self._timeline(_event(groups, slow)),
+            excerpts=await self._excerpts(sites),
+            suspects=await self._checkout.suspects(sites) if sites else (),
+            memories=await self._remembered(trigger, groups[0]) if groups else (),
+            users=await self._users(groups[0], since) if groups else 0,
+            fix=fixes.get(groups[0].fingerprint) if groups else None,
+            slow=slow,
+        )
+
+    async def _parted(
+        self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
+    ) -> tuple[tuple[FailureGroup, ...], tuple[FailureGroup, ...]]:
+        """Return the failures that are there, and those that a fix ended and were not seen since.
+
+        Of one that was seen since, only what was seen since counts.
+        """
+        present, over = [], []
+        for group in failures:
+            fix = fixes.get(group.fingerprint)
+            if fix is None:
+                present.append(group)
+            elif fix.live_at is None or fix.covers(began(group.newest)):
+                over.append(group)
+            else:
+                since = await self._journal.failures(since=fix.live_at)
+                present += [each for each in since if each.fingerprint == group.fingerprint]
+        return tuple(present), tuple(over)
+
+    async def _remembered(self, trigger: Trigger, group: FailureGroup) -> tuple[Recalled, ...]:
+        """Return what is known of such failures, then people's notes with words of it.
+
+        A memory that cannot be read is no reason not to look into a failure.
+        """
+        capsule = group.newest.error
+        frame = capsule.innermost if capsule else None
+        what = Recall(
+            event=group.event,
+            fingerprint=group.fingerprint,
+            exception=capsule.exception if capsule else "",
+            file=frame.file if frame else "",
+            function=frame.function if frame else "",
+            kinds=("fix", "lesson", "fault"),
+            limit=_REMEMBERED,
+        )
+        words = (trigger.subject, group.newest.name, what.file, what.function, what.exception)
+        notes = Recall(words=" ".join(words), kinds=("note",), limit=_NOTES)
+        try:
+            return (*await self._memory.recall(what), *await self._memory.recall(notes))
+        except StoreError as error:
+            _log.warning("looking into a failure without my memory: %s", error)
+            return ()
+
+    async def _users(self, group: FailureGroup, since: datetime) -> int:
+        """Return how many people it happened to."""
+        query = JournalQuery(fingerprint=group.fingerprint, since=since)
+        return len({action.user for action in await self._journal.read(query)} - {None})
+
+    async def _slow(self, named: Action) -> Slowness | None:
+        """Return how long the action took lately and before."""
+        since = self._clock.now() - min(self._lookback, _PACE)
+        samples = await self._journal.samples(
+            since=since, until=self._clock.now(), event=named.event
+        )
+        return slowness_of(named, samples)
+
+    async def _timeline(self, event: str | None) -> tuple[Action, ...]:
+        if event is None:
+            return ()
+        query = JournalQuery(event=event, limit=_TIMELINE)
+        return tuple(await self._journal.read(query))
+
+    async def _excerpts(self, sites: tuple[tuple[str, int], ...]) -> tuple[SourceExcerpt, ...]:
+        excerpts = []
+        for file, line in sites:
+            text = await self._checkout.read(file)
+            if text is None:
+                continue
+            first = max(1, line - _LINES_AROUND)
+            lines = text.splitlines()[first - 1 : line + _LINES_AROUND]
+            excerpts.append(
+                SourceExcerpt(file=file, first_line=first, text="\n".join(lines), highlight=line)
+            )
+        return tuple(excerpts)
+
+
+class ObserveStep:
+    """Saves the evidence, and goes on to diagnose it."""
+
+    def __init__(self, context: StepContext, collector: EvidenceCollector) -> None:
+        self._context = context
+        self._collector = collector
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Gather the evidence."""
+        evidence = await self._collector(run.trigger)
+        return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
+
+
+def _event(groups: tuple[FailureGroup, ...], slow: Slowness | None) -> str | None:
+    if groups:
+        return groups[0].event
+    return slow.newest.event if slow else None
+
+
+def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
+    """Return the frames' places, innermost first, each once."""
+    if capsule is None:
+        return ()
+    return tuple(dict.fromkeys((frame.file, frame.line) for frame in reversed(capsule.frames)))
+
+
+def _past(
+    trigger: Trigger,
+    asked: Meant,
+    named: Action | None,
+    over: tuple[FailureGroup, ...],
+    fixes: Mapping[str, ShippedFix],
+    commands: Collection[str],
+) -> FailureGroup | None:
+    """Return the failure that is meant and that a fix has ended, if it is one."""
+    if trigger.error_id and named is not None and named.error is not None:
+        meant_now = asked.groups[0]
+        fix = fixes.get(meant_now.fingerprint)
+        return meant_now if fix is not None and fix.covers(began(meant_now.newest)) else None
+    if asked.groups or asked.change or not over:
+        return None
+    before = meant(trigger, over, named, commands)
+    return before.groups[0] if before.groups else None

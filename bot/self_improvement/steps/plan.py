@@ -1,0 +1,244 @@
+"""Plan: what may change, and the reproduction that must turn from red to green."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.authority.named_files import named_files
+from bot.budget.allowance import may_ask
+from bot.domain.errors import (
+    AgentError,
+    AgentOutputInvalid,
+    BudgetSpent,
+    OutOfBounds,
+    TheseusError,
+    WorkspaceError,
+)
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.history import History
+from bot.domain.journal import Capsule
+from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status
+from bot.domain.spent import Spent
+from bot.domain.waits import pause_until
+from bot.ports.agent import Progress
+from bot.ports.planner import Case, Planned, Planner
+from bot.ports.verifier import Reproduced, Verifier
+from bot.ports.workspace import Workspace
+from bot.proof.reproduction import candidates, with_answer, with_refusals
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps.diagnose import case_of, say_without_planner
+
+# What the engine judges every edit by; the verifier runs more of them, once.
+_NEAREST_TESTS = 4
+
+_FRAMES = 4
+
+_BEFORE = 2  # suspect commits before which the call is made again
+
+OnProgress = Callable[[Progress], Awaitable[None]]
+
+
+class Thought(Record):
+    """What a planner made of a case, and what that cost."""
+
+    diagnosis: Diagnosis
+    plan: Plan
+    spent: Spent
+
+
+@dataclass(frozen=True)
+class _Pause:
+    """The planner's provider wants us to wait."""
+
+    error: TheseusError
+    until: datetime
+
+
+class PlanBuilder:
+    """Writes a plan from the evidence alone; a planner, where there is one, thinks it over."""
+
+    def __init__(self, verifier: Verifier, planner: Planner | None = None) -> None:
+        self._verifier = verifier
+        self._planner = planner
+
+    @property
+    def planned_by(self) -> str | None:
+        """Return the planner's name, where there is one."""
+        return self._planner.name if self._planner else None
+
+    async def __call__(
+        self, evidence: Evidence, diagnosis: Diagnosis, workspace: Workspace
+    ) -> tuple[Plan, Reproduced | None]:
+        """Return the rules' plan, and its reproduction as it failed on base if one could be made.
+
+        `workspace` stands at base. Raises `VerifierError`.
+        """
+        reds: tuple[Reproduced, ...] = ()
+        if evidence.capsule is not None:
+            tests = await _candidates(evidence.capsule, workspace)
+            reds = await self._verifier.reds(tests[:_FRAMES], workspace)
+            reds = await self._answered(reds, evidence, workspace)
+        first, *others = reds or (None,)
+        plan = _plan(evidence, diagnosis, first.reproduction if first else None)
+        owned = sorted(plan.owned_files)
+        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+        witnesses = tuple(red.reproduction for red in others if red)
+        return plan.but(affected=affected, witnesses=witnesses), first
+
+    async def _answered(
+        self, reds: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
+    ) -> tuple[Reproduced, ...]:
+        """Return the tests held to what their calls answered before a suspect commit.
+
+        Where a call worked there and fails now, that answer is known; the first such commit counts.
+        Where none is, a refusal that people are told in words is as good an answer.
+        """
+        for suspect in evidence.suspects[:_BEFORE] if reds else ():
+            try:
+                await workspace.reset(f"{suspect.commit.sha}^")
+                answers = [await self._verifier.answer(red.reproduction, workspace)
+                           for red in reds]  # fmt: skip
+            except WorkspaceError:
+                continue  # nothing is before it: the next one
+            finally:
+                await workspace.reset(workspace.base)
+            if any(answers):
+                return tuple(map(_held, reds, answers))
+        return tuple(_held(red, None) for red in reds)
+
+    async def think(
+        self, case: Case, draft: Plan, workspace: Workspace, on_progress: OnProgress
+    ) -> Thought:
+        """Return the planner's diagnosis and plan in place of the rules'.
+
+        A test the planner wrote counts only where the rules have none, and only if it fails on base
+        as it says. Without a planner, the rules' own come back. Raises `AgentError`, `BudgetSpent`,
+        `VerifierError`.
+        """
+        if self._planner is None:
+            return Thought(diagnosis=case.diagnosis, plan=draft, spent=Spent())
+        planned = None
+        async with aclosing(self._planner.plan(case, draft, workspace)) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    planned = update
+        if planned is None:
+            raise AgentOutputInvalid(f"{self._planner.name} ended without a plan.")
+        plan = await self._proven(planned, draft, workspace)
+        return Thought(diagnosis=planned.diagnosis, plan=plan, spent=Spent().plus(planned))
+
+    async def _proven(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
+        """Return the plan with what proves it: nothing there rests on the planner's word."""
+        plan = planned.plan.but(reproduction=draft.reproduction, witnesses=draft.witnesses)
+        if draft.reproduction is None and planned.test is not None:
+            red = await self._verifier.reds([planned.test], workspace)
+            plan = plan.but(reproduction=red[0].reproduction if red else None)
+        owned = sorted(plan.owned_files)
+        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+        return plan.but(affected=affected)
+
+
+class PlanStep:
+    """Plans a fix: what cannot be reproduced or may not be changed ends here."""
+
+    def __init__(self, context: StepContext, builder: PlanBuilder, gate: QualityGate) -> None:
+        self._context = context
+        self._builder = builder
+        self._gate = gate
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Say what is to be done and how it is proved; no reproduction, no fix."""
+        context, transitions = self._context, self._context.transitions
+        evidence, diagnosis = need(history.evidence), need(history.diagnosis)
+        async with context.lend(run, evidence) as workspace:
+            plan, _ = await self._builder(evidence, diagnosis, workspace)
+            thought = await self._thought(run, history, plan, workspace)
+        run = context.cost_meter.settle(run)
+        if isinstance(thought, _Pause):
+            return await transitions.await_limit(run, thought.until, thought.error)
+        if thought.plan.reproduction is None:
+            reason = (
+                f"I see the failure ({thought.diagnosis.headline}) but could not reproduce it from "
+                "what was recorded, so I cannot prove a fix and propose none."
+            )
+            return await transitions.end(
+                run, Status.FAILED, reason, thought.diagnosis, thought.plan
+            )
+        try:
+            plan = self._gate.within_bounds(thought.plan, named_files(run, history))
+        except OutOfBounds as bounds:
+            return await transitions.end(
+                run, Status.FAILED, str(bounds), thought.diagnosis, thought.plan
+            )
+        return await transitions.advance(run, Stage.EXECUTE, thought.diagnosis, plan)
+
+    async def _thought(
+        self, run: Run, history: History, draft: Plan, workspace: Workspace
+    ) -> Thought | _Pause:
+        """Return what the planner makes of it; where it fails, what the rules made."""
+        context, diagnosis = self._context, need(history.diagnosis)
+        rules = Thought(diagnosis=diagnosis, plan=draft, spent=Spent())
+        planner = self._builder.planned_by
+        if planner is None:
+            return rules
+        case = case_of(run, history, need(history.evidence))
+
+        async def thought() -> Thought:
+            show = context.working(run, history)
+            made = await self._builder.think(case, draft, workspace, show)
+            context.cost_meter.note(run.id, made.spent)
+            return made
+
+        try:
+            await may_ask(context.services.budget, run, "plan")
+            return await context.called(run, "plan", planner, thought())
+        except (AgentError, BudgetSpent) as error:
+            until = pause_until(error, run, context.services.clock.now())
+            if until is not None:
+                return _Pause(error, until)
+            await say_without_planner(context, run, error, "The plan is my rules' own.")
+            return rules
+
+
+def _held(red: Reproduced, answer: str | None) -> Reproduced:
+    held = with_answer(red.reproduction, answer) if answer else None
+    return red.but(reproduction=held or with_refusals(red.reproduction))
+
+
+async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:
+    files = {frame.file for frame in capsule.frames}
+    texts = {file: await workspace.read_base(file) for file in files}
+    return candidates(capsule, read=texts.get)
+
+
+def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction | None) -> Plan:
+    capsule = evidence.capsule
+    frames = capsule.frames if capsule else ()
+    files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
+    exception = capsule.exception if capsule else "the failure"
+    return Plan(
+        problem=diagnosis.cause,
+        solution=(
+            f"Find the smallest edit of {_listed(files)} after which `{diagnosis.function}` no "
+            f"longer raises {exception}: parts of suspect commits undone first, then single edits."
+        ),
+        steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
+        impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
+        tests=TestPlan(
+            unit=f"A regression test that calls `{reproduction.calls}`." if reproduction else "",
+            integration="The tests that reach the changed files.",
+        ),
+        verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
+        rollback="Revert the merge commit; nothing else to undo.",
+        reproduction=reproduction,
+    )
+
+
+def _listed(files: tuple[str, ...]) -> str:
+    return ", ".join(f"`{file}`" for file in files)

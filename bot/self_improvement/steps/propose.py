@@ -1,0 +1,154 @@
+"""Propose: publish the proven head as a pull request."""
+
+import re
+from collections.abc import Callable
+
+from bot.domain.change import Verdict
+from bot.domain.errors import ForgeConflict
+from bot.domain.history import History
+from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
+from bot.domain.record import Record
+from bot.domain.run import Run
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.presentation.markdown import prose, words
+from bot.proof import label, risk_of
+from bot.self_improvement.messages import asked_by
+from bot.self_improvement.step_context import StepContext, need, pushed_by_others
+
+Render = Callable[..., str]
+
+_ACTED_ON = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)")
+
+_TAG = re.compile(r"<(?=[!/?\w])")
+
+
+class PullRequestPublisher:
+    """Opens or updates the run's pull request. Refuses anything that is not green."""
+
+    def __init__(
+        self, forge: Forge, clock: Clock, *, repository: str, base_branch: str, render: Render
+    ) -> None:
+        self._forge = forge
+        self._clock = clock
+        self._repository = repository
+        self._base_branch = base_branch
+        self._render = render
+
+    async def __call__(self, run: Run, history: History) -> Proposal:
+        """Return the proposal of `history.verdict.head`. Raises `ForgeError`."""
+        verdict, change = history.verdict, history.change_set
+        if verdict is None or change is None or not verdict.green or verdict.head != change.head:
+            raise AssertionError("a change that is not green was about to be proposed")
+        opened = await self._forge.open_proposal(
+            ProposalDraft(
+                run_id=run.id,
+                repository=self._repository,
+                branch=change.branch,
+                head=change.head,
+                base_branch=self._base_branch,
+                title=_title(history),
+                body=self._body(run, history, verdict),
+            )
+        )
+        if opened.head != verdict.head:
+            raise ForgeConflict(
+                f"#{opened.number} stands at `{opened.head[:7]}`, not at the commit I checked."
+            )
+        return self._proposal(run, history, opened)
+
+    def _proposal(self, run: Run, history: History, opened: ForgeProposal) -> Proposal:
+        earlier, change = history.proposal, history.change_set
+        return Proposal(
+            run_id=run.id,
+            number=opened.number,
+            url=opened.url,
+            head=opened.head,
+            base=change.base if change else "",
+            branch=opened.branch,
+            version=earlier.version + 1 if earlier else 1,
+            note=_why_new(earlier, opened.head),
+            at=self._clock.now(),
+        )
+
+    def _body(self, run: Run, history: History, verdict: Verdict) -> str:
+        diagnosis, plan, change = history.diagnosis, history.plan, history.change_set
+        if diagnosis is None or plan is None or change is None:
+            raise AssertionError("a proposal needs a diagnosis, a plan and a change")
+        reproduction = plan.reproduction
+        checks = [f"- {check.name}: {check.summary or check.status}" for check in verdict.checks]
+        if reproduction:
+            checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
+        risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
+        return self._render(
+            "pull_request",
+            learned=words(diagnosis.headline, 400),
+            cause=prose(diagnosis.cause),
+            change="\n\n".join(filter(None, (prose(change.summary), prose(change.description)))),
+            files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
+            tests="\n".join(checks),
+            risk=prose(" ".join(filter(None, risk))),
+            rollback=prose(plan.rollback),
+            evidence=f"Run `{run.id}`, journal records "
+            + ", ".join(f"`{record}`" for record in diagnosis.evidence_ids[:5]),
+        )
+
+
+class ProposeStep:
+    """Shows the proposal to people, and waits for their word."""
+
+    def __init__(self, context: StepContext, publisher: PullRequestPublisher) -> None:
+        self._context = context
+        self._publisher = publisher
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Publish the head that holds; then the run waits for a person's word."""
+        context = self._context
+        try:
+            proposal = await context.patiently(run, history, lambda: self._publisher(run, history))
+        except ForgeConflict:
+            if not await self._was_pushed(run, history):
+                raise
+            return await context.transitions.wait(run)  # the sweep takes it up
+        records: tuple[Record, ...] = ()
+        revising = history.revising
+        if revising is not None:
+            records = (revising.but(over=True),)
+            items = history.instructions.items if history.instructions else ()
+            asked = items[revising.change_set.heard : need(history.change_set).heard]
+            if history.proposal is not None and asked:
+                note = f"Revised: {asked_by(asked)}. {proposal.note}"
+                proposal = proposal.but(note=note)
+        words = context.approval_policy.none_yet(run, history, proposal)
+        card_id = await context.notifier.propose(run, history.but(proposal=proposal, words=words))
+        return await context.transitions.wait(run, proposal.but(card_id=card_id), words, *records)
+
+    async def _was_pushed(self, run: Run, history: History) -> bool:
+        """Whether somebody pushed once more, which is no fault of what we propose."""
+        if history.proposal is None:
+            return False
+        opened = await self._context.opened(run, history, history.proposal)
+        return pushed_by_others(opened, history)
+
+
+def _title(history: History) -> str:
+    diagnosis, change = history.diagnosis, history.change_set
+    if diagnosis is None or change is None:
+        raise AssertionError("a proposal needs a diagnosis and a change")
+    named = _quiet(" ".join(change.title.split()))
+    return (named or f"Fix {diagnosis.event.replace('.', ' ')}: {_quiet(change.summary)}")[:120]
+
+
+def _quiet(text: str) -> str:
+    """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
+    plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
+    return _ACTED_ON.sub(lambda sign: sign[0] + "\u200b", plain)
+
+
+def _why_new(earlier: Proposal | None, head: str) -> str:
+    if earlier is None or earlier.head == head:
+        return earlier.note if earlier else ""
+    return (
+        f"The branch moved from `{earlier.head[:7]}` to `{head[:7]}`: earlier approvals and cards "
+        "no longer count."
+    )

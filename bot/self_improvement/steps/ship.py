@@ -1,0 +1,253 @@
+"""Ship: check what the merge comes to, merge the approved head, and take it on."""
+
+import asyncio
+
+from bot.domain.arrival import Arrival
+from bot.domain.audit import AuditEntry
+from bot.domain.change import FullTier, MergeResult
+from bot.domain.errors import (
+    BaseMoved,
+    ChatUnavailable,
+    ForgeConflict,
+    ForgePending,
+    MergeConflict,
+    PortError,
+    StaleApproval,
+)
+from bot.domain.history import History
+from bot.domain.proposal import Approval, ForgeProposal, Proposal, Shipment
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status
+from bot.domain.waits import soon
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.runtime import Adoption, Runtime
+from bot.ports.workspace import Checkout
+from bot.self_improvement.messages import conflict_text, moved_text
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps._merge_check import MergeCheck
+from bot.self_improvement.steps.revert import RevertSteps
+from bot.self_improvement.steps.watch import WatchStep
+
+_MERGES = 3  # checked for one word, while the base branch moves
+
+
+class Deployer:
+    """Merges exactly what was approved, once."""
+
+    def __init__(self, forge: Forge, checkout: Checkout, runtime: Runtime, clock: Clock) -> None:
+        self._forge = forge
+        self._checkout = checkout
+        self._runtime = runtime
+        self._clock = clock
+        self._not_taken_on: set[str] = set()  # files moved forward under this very process
+        self._for_a_restart: set[str] = set()  # files this process will never run
+        self._old: dict[str, str] = {}  # modules that kept their old code, and why
+        self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
+
+    async def __call__(
+        self, proposal: Proposal, approval: Approval, result: MergeResult | None
+    ) -> Shipment:
+        """Return what was merged and what the running bot took on.
+
+        Every step may be repeated: a merge at the same head returns the same commit, a new process
+        has loaded the new files anyway, and files whose taking on was cut short are kept in mind.
+        `result` is what the merge was checked to come to; `None` only for one that is made already.
+        Raises `StaleApproval`, `ForgeError`, `CheckoutDirty`.
+        """
+        if (approval.run_id, approval.head) != (proposal.run_id, proposal.head):
+            raise StaleApproval("The approval was for another commit; nothing was merged.")
+        merged = await self._forge.merge(proposal.number, approval.head, result)
+        async with self._one_at_a_time:
+            shipment = await self._taken_on(proposal, approval, merged)
+        landed = await self._checkout.tree(shipment.merge_commit)
+        return shipment.but(otherwise=result is not None and landed != result.tree)
+
+    async def catch_up(self) -> Arrival | None:
+        """Take on what came to the followed branch from elsewhere; `None`: nothing was new.
+
+        It moves to what the remote itself says is the branch's newest commit, in the same turn as
+        shipments. Raises `CheckoutDirty`, `WorkspaceError`.
+        """
+        async with self._one_at_a_time:
+            tip = await self._checkout.tip()
+            self._not_taken_on.update(await self._checkout.fast_forward(tip))
+            if not self._not_taken_on:
+                return None
+            files = tuple(sorted(self._not_taken_on))
+            adoption = await self._adopted()
+            return Arrival(
+                commit=await self._checkout.head(),
+                files=files,
+                reloaded=adoption.reloaded,
+                restart_needed=tuple(sorted(self._for_a_restart)),
+                failed=self._old,
+            )
+
+    async def _adopted(self) -> Adoption:
+        """Have the running bot take on what moved, and keep in mind what it did not."""
+        adoption = await self._runtime.adopt(sorted(self._not_taken_on))
+        self._not_taken_on.clear()
+        self._for_a_restart.update(adoption.restart_needed)
+        for module in adoption.reloaded:
+            self._old.pop(module, None)
+        self._old |= adoption.failed
+        return adoption
+
+    def _left_from_before(self, adoption: Adoption) -> tuple[str, ...]:
+        """Return what earlier changes left as it was, until a restart or another change of it."""
+        waiting = self._for_a_restart.difference(adoption.restart_needed)
+        return (*sorted(waiting), *sorted(self._old.keys() - adoption.failed.keys()))
+
+    async def _taken_on(
+        self, proposal: Proposal, approval: Approval, merged: ForgeProposal
+    ) -> Shipment:
+        """Bring the running checkout up to the merge, and the running bot up to the checkout."""
+        commit = merged.merge_commit or merged.head
+        self._not_taken_on.update(await self._checkout.fast_forward(commit))
+        adoption = await self._adopted()
+        live = await self._checkout.head()
+        return Shipment(
+            run_id=proposal.run_id,
+            approved_head=approval.head,
+            merge_commit=commit,
+            live_commit=live,
+            reloaded=adoption.reloaded,
+            restart_needed=bool(adoption.restart_needed),
+            failed=adoption.failed,
+            earlier=self._left_from_before(adoption),
+            at=self._clock.now(),
+        )
+
+
+class ShipStep:
+    """Ships an approved head."""
+
+    def __init__(
+        self,
+        context: StepContext,
+        deployer: Deployer,
+        gate: QualityGate,
+        revert: RevertSteps,
+        watch: WatchStep,
+    ) -> None:
+        self._context = context
+        self._deployer = deployer
+        self._check = MergeCheck(context, gate)
+        self._revert = revert
+        self._watch = watch
+        self._approval_policy = context.approval_policy
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Merge what was approved and take it on; what does not work waits for another word.
+
+        What the merge comes to is checked before it is made. Where the base branch moves
+        meanwhile that is another merge, and it is checked anew, a few times.
+        """
+        try:
+            # before checks take their time
+            await self._approval_policy.approval(run, need(history.proposal))
+        except ChatUnavailable as error:
+            return await self._pending(run, error)
+        for _ in range(_MERGES):
+            try:
+                return await self._checked_and_merged(run, history)
+            except BaseMoved as error:
+                moved = f"{error}: checking the merge with what came"
+                await self._context.notifier.refresh(run, history, moved)
+        what = (
+            f"other changes came to the base branch {_MERGES} times while I checked what merging "
+            "this comes to, so nothing was merged."
+        )
+        return await self._context.failures.unshipped(run, what)
+
+    async def _checked_and_merged(self, run: Run, history: History) -> Run:
+        """Check what the merge comes to, and make it if that holds. Raises `BaseMoved`."""
+        context, proposal = self._context, need(history.proposal)
+        records: tuple[Record, ...] = ()
+        try:
+            tier = await context.patiently(
+                run, history, lambda: self._check(run, history, proposal)
+            )
+            if tier is not None and not tier.ok:
+                return await context.failures.unproven(run, tier)
+            records = () if tier in (None, history.full_tier) else (tier,)
+            approval, shipment = await context.patiently(
+                run, history, lambda: self._merged(run, proposal, tier)
+            )
+        except MergeConflict as error:
+            return await context.failures.unshipped(run, conflict_text(error))
+        except (ForgePending, ChatUnavailable) as error:
+            return await self._pending(run, error, *records)
+        except ForgeConflict as error:
+            if not await self._has_moved(proposal):
+                raise
+            again = run.but(round=run.round + 1)
+            await context.notifier.say(run, moved_text(error), key=f"conflict:{run.version}")
+            return await context.transitions.advance(again, Stage.VERIFY)
+        return await self._shipped(run, history, shipment, *records, approval)
+
+    async def _shipped(
+        self, run: Run, history: History, shipment: Shipment, *records: Record
+    ) -> Run:
+        """End the run with what became of it."""
+        reason = f"{shipment.told[0].upper()}{shipment.told[1:]}."
+        if shipment.otherwise:
+            reason += (
+                " ⚠️ The base branch moved in that very moment, so what landed is not exactly what "
+                "was checked: look at it, or say “revert”."
+            )
+        await self._audit(run, shipment, reason)
+        watch = await self._watch.begin(run, history, shipment)
+        records = (*records, shipment, *([watch] if watch else []))
+        if run.goal == "revert":
+            await self._revert.shipped(run, need(history.proposal))
+        return await self._context.transitions.end(run, Status.DONE, reason, *records)
+
+    async def _merged(
+        self, run: Run, proposal: Proposal, tier: FullTier | None
+    ) -> tuple[Approval, Shipment]:
+        """Merge with the words of those who may give them at this very moment.
+
+        Minutes may have passed since they were given, with the full checks or a forge out of reach.
+        """
+        approval = await self._approval_policy.approval(run, proposal)
+        if not await self._context.is_merged(run, proposal):
+            # what is merged already comes live, though
+            await self._context.stop_guard.check_merge()
+        result = tier.result if tier else None
+        return approval, await self._deployer(proposal, approval, result)
+
+    async def _audit(self, run: Run, shipment: Shipment, reason: str) -> None:
+        """Write down what was merged and what of it runs; cut short, it is written again."""
+        taken = f"merge {shipment.merge_commit}, live {shipment.live_commit}"
+        reloaded = f", reloaded {', '.join(shipment.reloaded)}" if shipment.reloaded else ""
+        await self._context.services.store.audit(
+            AuditEntry(
+                at=self._context.services.clock.now(),
+                action="merged",
+                allowed=True,
+                run_id=run.id,
+                note=f"{reason} {taken}{reloaded}",
+                head=shipment.approved_head,
+            )
+        )
+
+    async def _pending(self, run: Run, error: PortError, *records: Record) -> Run:
+        """Wait for the forge's own checks, or for the chat, without holding a worker; not for ever.
+
+        The limit is kept in the row while the sweep tries again and again.
+        """
+        limit, now = self._context.limits.forge_checks, self._context.services.clock.now()
+        until = run.parked_until or now + limit
+        if now >= until:
+            waited = f"{limit.total_seconds() / 60:.0f} min"
+            what = f"{error} I waited {waited} for that."
+            return await self._context.failures.unshipped(run, what, *records)
+        reason = f"{error} I try again until {soon(until)}."
+        return await self._context.transitions.await_forge(run, until, reason, *records)
+
+    async def _has_moved(self, proposal: Proposal) -> bool:
+        opened = await self._context.services.forge.proposal(proposal.number)
+        return opened.state == "open" and opened.head != proposal.head

@@ -1,0 +1,141 @@
+"""Verify: check the newest head, and say what follows from its verdict."""
+
+from bot.authority.named_files import named_files
+from bot.domain.change import ChangeSet, Verdict
+from bot.domain.history import History
+from bot.domain.proposal import ForgeProposal
+from bot.domain.record import Record
+from bot.domain.revision import Revision
+from bot.domain.run import Run, Stage, Status
+from bot.ports.workspace import Workspace
+from bot.self_improvement.messages import asked_by, complaint, rounds
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext, need, pushed_by_others
+from bot.self_improvement.steps.revert import RevertSteps
+
+
+class VerifyStep:
+    """Proposes a head that holds; one that does not is tried again, or ends the run."""
+
+    def __init__(
+        self, context: StepContext, gate: QualityGate, revert: RevertSteps, *, follows_words: bool
+    ) -> None:
+        self._context = context
+        self._gate = gate
+        self._revert = revert
+        self._follows_words = follows_words
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Check the newest head: ours, or one that somebody pushed to the branch."""
+        context, change = self._context, need(history.change_set)
+        async with context.lend(run, need(history.evidence)) as workspace:
+            if history.proposal is not None:
+                opened = await context.opened(run, history, history.proposal)
+                if opened.state != "open":
+                    return await context.transitions.wait(run)  # the sweep says what became of it
+                if pushed_by_others(opened, history):
+                    history = await self._overtaken(run, history, opened)
+                    change = await _as_pushed(need(history.change_set), opened.head, workspace)
+            verdict = await self._verdict(run, history, change, workspace)
+        return await self._judge(run, history, change, verdict)
+
+    async def _verdict(
+        self, run: Run, history: History, change: ChangeSet, workspace: Workspace
+    ) -> Verdict:
+        """Return what verification says; only a revert, which no engine wrote, needs no test."""
+        if run.goal == "revert":
+            return await self._revert.verdict(run, history, change, workspace)
+        return await self._gate(
+            need(history.plan),
+            change,
+            workspace,
+            round_number=run.round,
+            on_check=self._context.checking(run, history),
+            named=named_files(run, history),
+        )
+
+    async def _overtaken(self, run: Run, history: History, opened: ForgeProposal) -> History:
+        """Return the history without a revision that somebody's push has overtaken.
+
+        What people asked is asked again of the commit that was pushed, once that one holds.
+        """
+        revising = history.revising
+        if revising is None:
+            return history
+        text = (
+            f"`{opened.head[:7]}` was pushed to the branch while I was revising: it counts, and "
+            "what I had written is dropped. I check that commit, then go on from it."
+        )
+        await self._context.notifier.say(run, text, key=f"overtaken:{opened.head}")
+        over = revising.but(over=True)
+        return history.but(revision=over, change_set=revising.change_set)
+
+    async def _judge(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
+        transitions, failures = self._context.transitions, self._context.failures
+        records = _records(history, change, verdict)
+        if verdict.green:
+            return await self._holds(run, history, change, verdict)
+        if history.proposal is not None and history.revising is None:
+            text = (
+                f"The branch moved to `{verdict.head[:7]}` and that commit does not pass: "
+                f"{complaint(verdict)}. Earlier approvals and cards no longer count; push a commit "
+                "that passes, or reject."
+            )
+            await failures.say_round(run, verdict, text, key=f"moved:{verdict.head}")
+            return await transitions.wait(run, *records)
+        done = run.round - run.first_round + 1
+        again_helps = not verdict.red_anyway and run.goal != "revert"
+        if again_helps and done < self._context.limits.rounds:
+            again = run.but(round=run.round + 1)
+            text = f"Round {run.round} does not hold: {complaint(verdict)}. Trying again."
+            key = f"round:{run.attempt}:{run.round}"
+            await failures.say_round(run, verdict, text, key=key)
+            return await transitions.advance(again, Stage.EXECUTE, *records)
+        why = f"{complaint(verdict)} (after {rounds(done)})."
+        if verdict.red_anyway:
+            why = (
+                f"{complaint(verdict)}. The failure is gone, but these checks fail without my "
+                "change too, so they prove nothing: mend them first."
+            )
+        if history.revising is not None:
+            key = f"unrevised:{run.attempt}:{run.round}"
+            text = f"Round {run.round} does not hold: {complaint(verdict)}."
+            await failures.say_round(run, verdict, text, key=key)
+            return await failures.stand(run, history, why, change)
+        return await transitions.end(run, Status.FAILED, f"No proposal: {why}", *records)
+
+    async def _holds(self, run: Run, history: History, change: ChangeSet, verdict: Verdict) -> Run:
+        """Propose a head that holds; first go on with what was asked while it was written."""
+        transitions, records = self._context.transitions, _records(history, change, verdict)
+        known = await self._context.services.store.history(run.id)
+        later = known.but(change_set=change).unheard
+        if not later or not self._follows_words:
+            return await transitions.advance(run, Stage.PROPOSE, *records)
+        asked = f"`{verdict.head[:7]}` holds. Now for what {asked_by(later)}."
+        await self._context.notifier.say(run, asked, key=f"more:{run.attempt}:{run.round}")
+        first = run.round + 1
+        total = change.heard + len(later)
+        revision = Revision(change_set=change, verdict=verdict, heard=total)
+        again = run.but(round=first, first_round=first)
+        return await transitions.advance(again, Stage.EXECUTE, change, verdict, revision)
+
+
+def _records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:
+    """Return what to save of a judged head; a revision that was overtaken is over."""
+    over = history.revision is not None and history.revision.over
+    return (change, verdict, history.revision) if over and history.revision else (change, verdict)
+
+
+async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> ChangeSet:
+    """Return the change as it is at the forge: people may push to the branch too."""
+    await workspace.fetch(head)
+    by_hand = " (with a commit pushed by hand)"
+    return change.but(
+        head=head,
+        summary=change.summary.removesuffix(by_hand) + by_hand,
+        review="",
+        proven="",
+        undoes="",
+        files=await workspace.changes(),
+        diff=await workspace.diff(),
+    )

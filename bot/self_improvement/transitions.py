@@ -1,0 +1,232 @@
+"""The only writer of a run's state: every change is an edge of the table, saved, then shown.
+
+What a run is to do next, how it stands and what it waits for change here and nowhere else, but for
+the lease that the store gives. `moved` refuses what is no edge (`InvalidTransition`).
+"""
+
+from datetime import datetime, timedelta
+
+from bot.authority.pauses import Pause
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.dialogue import Question
+from bot.domain.errors import BudgetSpent, InvalidTransition, TheseusError
+from bot.domain.history import History
+from bot.domain.record import Record
+from bot.domain.run import Run, Stage, Status, Trigger, Waiting
+from bot.domain.run_state import moved
+from bot.domain.waits import soon
+from bot.memory.recording import MemoryRecorder
+from bot.redaction import redact
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import Services
+
+_HELD_FOR = timedelta(days=3_650)  # the sweep looks at what holds it, not at the clock
+
+
+class RunTransitions:
+    """Saves runs and says what became of them. Raises `StoreConflict` where others were first."""
+
+    def __init__(
+        self,
+        services: Services,
+        notifier: RunNotifier,
+        cost_meter: RunCostMeter,
+        memory: MemoryRecorder,
+    ) -> None:
+        self._services = services
+        self._notifier = notifier
+        self._cost_meter = cost_meter
+        self._memory = memory
+
+    async def save(self, after: Run, *records: Record) -> Run:
+        """Save the run where it stands, with new records, and bring its card up to date."""
+        now = self._services.clock.now()
+        paid = await self._cost_meter.counted(after)
+        saved = await self._services.store.save(paid.but(updated_at=now), *records)
+        await self._notifier.refresh(saved, await self._services.store.history(saved.id))
+        return saved
+
+    async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
+        """Save the run as one that does `stage` next, with the worker that has it."""
+        return await self.save(moved(_fresh(run), Status.RUNNING, stage), *records)
+
+    async def queue_at(self, run: Run, stage: Stage, *records: Record) -> Run:
+        """Save the run as one that does `stage` next, with any worker."""
+        return await self.save(moved(_unleased(_fresh(run)), Status.QUEUED, stage), *records)
+
+    # Back in the queue
+
+    async def hand_back(self, run: Run) -> Run:
+        """Leave the run to whichever worker takes it next, and its card as it is."""
+        return await self._services.store.save(moved(_unleased(run), Status.QUEUED))
+
+    async def announced(self, run: Run) -> Run:
+        """Queue a run that waited for its thread and card."""
+        return await self._services.store.save(moved(run, Status.QUEUED))
+
+    async def resume(self, run: Run, *records: Record) -> Run:
+        """Queue a run that waited, with what it waited for."""
+        return await self.save(moved(run, Status.QUEUED, parked_until=None, reason=""), *records)
+
+    async def reopened(self, run: Run) -> Run:
+        """Queue a run that has a new thread; what is proposed gets a new card there."""
+        stage = Stage.PROPOSE if run.stage is Stage.SHIP else run.stage
+        return await self._services.store.save(moved(run, Status.QUEUED, stage, reason=""))
+
+    async def queue_shipment(self, run: Run) -> Run:
+        """Queue a run whose proposal is to be merged; how long it may wait for that stays."""
+        now = self._services.clock.now()
+        return await self._services.store.save(
+            moved(run, Status.QUEUED, Stage.SHIP, reason="", updated_at=now)
+        )
+
+    async def check_pushed(self, run: Run) -> Run:
+        """Queue a run to whose branch somebody pushed."""
+        fresh = run.but(round=run.round + 1, parks=0, parked_until=None, reason="")
+        now = self._services.clock.now()
+        return await self._services.store.save(
+            moved(fresh, Status.QUEUED, Stage.VERIFY, updated_at=now)
+        )
+
+    async def revise(self, run: Run, *records: Record) -> Run:
+        """Queue a run that waits with a proposal for writing again, from a new round on."""
+        fresh = _fresh(run).but(round=run.round + 1, first_round=run.round + 1, reason="")
+        return await self.save(moved(fresh, Status.QUEUED, Stage.EXECUTE), *records)
+
+    # Waiting
+
+    async def wait(
+        self,
+        run: Run,
+        *records: Record,
+        reason: str = "",
+        waiting: Waiting = Waiting.APPROVAL,
+    ) -> Run:
+        """Save the run as one that waits for a person's word; `reason` says what went wrong.
+
+        Raises `InvalidTransition` where nothing is proposed that it could be about.
+        """
+        history = (await self._services.store.history(run.id)).plus(*records)
+        if history.proposal is None:
+            raise InvalidTransition(f"Run {run.id} has proposed nothing to wait with.")
+        after = moved(_unleased(_fresh(run)), waiting, Stage.SHIP, reason=reason)
+        return await self.save(after, *records)
+
+    async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
+        """Save the run as one whose merge is tried again and again, until then."""
+        return await self.save(_parked(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
+
+    async def ask(self, run: Run, question: Question) -> Run:
+        """Park the run with a question to people, and ask it in the thread."""
+        reason = "Waiting for an answer."
+        parked = _parked(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
+        parked = await self.save(parked, question)
+        await self._notifier.ask(parked, question)
+        return parked
+
+    async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
+        """Park the run until a usage limit, or a spent budget, has ended, and say so."""
+        reason = f"⏸️ {redact(str(limit))} I go on by myself {soon(until)}."
+        waiting = Waiting.BUDGET if isinstance(limit, BudgetSpent) else Waiting.USAGE_LIMIT
+        going_on = run.but(activity="going on after a pause")
+        return await self._park(_parked(going_on, waiting, until, reason, run.parks + 1))
+
+    async def hold(self, run: Run, pause: Pause) -> Run:
+        """Park a run that nobody asked for while its kind of work is paused, and say so."""
+        until = pause.until or self._services.clock.now() + _HELD_FOR
+        reason = f"⏸️ Held before the next step. {pause.told()}"
+        return await self._park(_parked(run, Waiting.PAUSED, until, reason, run.parks))
+
+    async def await_turn(self, run: Run, until: datetime, reason: str) -> Run:
+        """Park a run until it is its turn, and say so; waiting in line is no trouble of its own."""
+        return await self._park(_parked(run, Waiting.TURN, until, reason, run.parks))
+
+    async def _park(self, parked: Run) -> Run:
+        saved = await self.save(parked)
+        await self.say_parked(saved, History())
+        return saved
+
+    async def await_thread(self, run: Run, why: str) -> Run:
+        """Save the run as one that waits for a thread which takes what it has to say."""
+        return await self.save(moved(_unleased(run), Waiting.THREAD, reason=why))
+
+    async def stop(self, run: Run, why: str) -> Run:
+        """Save the run as one nobody works on while everything is stopped."""
+        return await self.save(moved(_unleased(run), Waiting.STOPPED, reason=why))
+
+    async def say_parked(self, run: Run, history: History) -> None:
+        """Say what a parked run waits for; again is harmless."""
+        question = open_question(run, history)
+        if question is not None:
+            await self._notifier.ask(run, question)
+        elif run.stage is not Stage.SHIP:
+            await self._notifier.say(run, run.reason, key=f"paused:{run.version}")
+
+    async def end(
+        self, run: Run, status: Status, reason: str, *records: Record, teaches: bool = True
+    ) -> Run:
+        """Save the run as ended and say so in its thread; what it `teaches` is remembered first."""
+        ended = moved(_unleased(run), status, reason=reason, parked_until=None, activity="")
+        if teaches:
+            history = (await self._services.store.history(run.id)).plus(*records)
+            await self._memory.ended(ended, history)
+        saved = await self.save(ended, *records)
+        history = await self._services.store.history(run.id)
+        await self._notifier.last_word(saved, history)
+        return saved
+
+
+def new_run(trigger: Trigger, run_id: str, now: datetime) -> Run:
+    """Return a run as it begins: not queued before it has a thread to speak in."""
+    return Run(
+        id=run_id,
+        goal=trigger.goal,
+        status=Status.WAITING,
+        waiting=Waiting.THREAD,
+        trigger=trigger,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def begun_again(run: Run) -> Run:
+    """Return an ended run queued from the beginning."""
+    return moved(
+        run,
+        Status.QUEUED,
+        Stage.OBSERVE,
+        attempt=run.attempt + 1,
+        round=1,
+        first_round=1,
+        interruptions=0,
+        parks=0,
+        reason="",
+    )
+
+
+def to_be_fixed(run: Run) -> Run:
+    """Return an investigation that found something as a fix that goes on from there."""
+    return moved(run, Status.QUEUED, Stage.PLAN, goal="fix", reason="")
+
+
+def open_question(run: Run, history: History) -> Question | None:
+    """Return the question the run waits with, if it does."""
+    asked = history.open_question if run.waiting is Waiting.QUESTION else None
+    here = asked is not None and (asked.attempt, asked.round) == (run.attempt, run.round)
+    return asked if here else None
+
+
+def _parked(run: Run, waiting: Waiting, until: datetime, reason: str, parks: int) -> Run:
+    """Return the run as one that goes on at its stage by itself, at `until` at the latest."""
+    return moved(
+        _unleased(run), waiting, parked_until=until, parks=parks, interruptions=0, reason=reason
+    )
+
+
+def _fresh(run: Run) -> Run:
+    """Return the run as it enters a stage."""
+    return run.but(interruptions=0, parks=0, parked_until=None, activity="")
+
+
+def _unleased(run: Run) -> Run:
+    return run.but(lease_owner=None, lease_until=None)

@@ -1,0 +1,185 @@
+"""Workers: lease queued runs, keep the lease alive, survive whatever a stage does."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from functools import partial
+
+from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.errors import PortError, StoreConflict, StoreError
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.run import Lane, Run, Status, lane_of
+from bot.self_improvement.failures import StepFailures
+from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.step_sequence import StepSequence
+from bot.self_improvement.transitions import RunTransitions
+from bot.telemetry import working_on
+
+_PAUSE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Workers:
+    """Works on runs side by side until it is cancelled."""
+
+    def __init__(
+        self,
+        services: Services,
+        limits: RunSettings,
+        sequence: StepSequence,
+        transitions: RunTransitions,
+        failures: StepFailures,
+        cost_meter: RunCostMeter,
+        owner: str,
+    ) -> None:
+        self._services = services
+        self._limits = limits
+        self._sequence = sequence
+        self._transitions = transitions
+        self._failures = failures
+        self._cost_meter = cost_meter
+        self._owner = owner
+        self._wake = {lane: asyncio.Event() for lane in Lane}
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._stopping: set[str] = set()
+
+    def wake(self) -> None:
+        """Look for queued runs now."""
+        for event in self._wake.values():
+            event.set()
+
+    async def run_forever(self) -> None:
+        """Lease and work on runs; on cancellation, put those being worked on back in the queue.
+
+        Beside the workers of searches each more urgent lane has one that no search can hold.
+        """
+        async with asyncio.TaskGroup() as group:
+            for lane in Lane:
+                workers = self._limits.workers if lane is Lane.SEARCH else 1
+                group.create_task(self._serve(lane, workers, group), name=f"lane {lane.name}")
+
+    async def _serve(self, lane: Lane, workers: int, group: asyncio.TaskGroup) -> None:
+        slots = asyncio.Semaphore(workers)
+        while True:
+            await slots.acquire()
+            run = await self._next(lane)
+            task = group.create_task(self._work(run, lane), name=f"run {run.id}")
+            self._working[run.id] = task
+            task.add_done_callback(partial(self._done, run.id, slots))
+
+    async def stop(self, run_id: str) -> bool:
+        """Stop working on the run and wait until nothing of it is left; `False` if it was not.
+
+        The run is left as it stands in the store, for the caller to decide about.
+        """
+        task = self._working.get(run_id)
+        if task is None:
+            return False
+        self._stopping.add(run_id)
+        try:
+            task.cancel()
+            await asyncio.wait([task])
+        finally:
+            self._stopping.discard(run_id)
+        return True
+
+    async def stop_all(self, but: Collection[str] = ()) -> None:
+        """Stop working on every run, all at once, and wait until nothing is left of it."""
+        await asyncio.gather(*(self.stop(each) for each in list(self._working) if each not in but))
+
+    def _done(self, run_id: str, slots: asyncio.Semaphore, _: asyncio.Task[None]) -> None:
+        self._working.pop(run_id, None)
+        slots.release()
+
+    async def _next(self, lane: Lane) -> Run:
+        while True:
+            self._wake[lane].clear()
+            until = self._services.clock.now() + self._limits.lease
+            try:
+                run = await self._services.store.lease_next(self._owner, until, lane)
+            except StoreError:
+                _log.exception("no run could be leased; trying again")
+                await self._services.clock.sleep(_PAUSE_SECONDS)
+                continue
+            if run is not None:
+                return run
+            await self._wake[lane].wait()
+
+    async def _work(self, run: Run, lane: Lane) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                heartbeat = group.create_task(self._heartbeat(run.id))
+                await self._stages(run, lane)
+                heartbeat.cancel()
+        except asyncio.CancelledError:
+            if run.id not in self._stopping:
+                await self._back_in_the_queue(run.id)
+            raise
+
+    async def _stages(self, run: Run, lane: Lane) -> None:
+        while run.status is Status.RUNNING:
+            if lane_of(run) > lane:
+                await self._handed_on(run)
+                return
+            stage, started = run.stage, self._services.clock.monotonic()
+            error: Exception | None = None
+            try:
+                with working_on(run.id):
+                    run = await self._sequence.perform(run)
+            except StoreConflict:
+                return  # somebody changed the run under us: theirs counts, ours is dropped
+            except Exception as failure:  # noqa: BLE001  the stage boundary: no run dies silently
+                error = failure
+            action = self._recorded(run.id, stage.value, started, error)
+            if error is None:
+                continue
+            try:
+                run = await self._failures.fail(run.id, stage, error, action.id)
+            except StoreConflict:
+                return
+            except PortError:
+                _log.exception("run %s failed and could not say so; the next start will", run.id)
+                return
+
+    def _recorded(self, run_id: str, stage: str, started: float, error: Exception | None) -> Action:
+        return self._services.recorder.record(
+            Kind.RUN,
+            stage,
+            ActionOutcome.ERROR if error else ActionOutcome.OK,
+            duration_ms=(self._services.clock.monotonic() - started) * 1000,
+            run_id=run_id,
+            error=error,
+        )
+
+    async def _handed_on(self, run: Run) -> None:
+        """Leave a run that has become less urgent than its worker's lane to the other workers."""
+        try:
+            await self._transitions.hand_back(run)
+        except StoreConflict:
+            return  # somebody changed the run under us: theirs counts
+        except StoreError:
+            _log.exception("run %s could not be handed on; the next start finds it", run.id)
+            return
+        self.wake()
+
+    async def _back_in_the_queue(self, run_id: str) -> None:
+        """Leave the run for the next start: a shutdown in good order is no interruption."""
+        try:
+            run = await self._services.store.get(run_id)
+            if run.status is Status.RUNNING:
+                left = self._cost_meter.settle(run).but(activity="going on after a restart")
+                await self._transitions.hand_back(left)
+        except StoreError:
+            _log.exception("run %s was not put back; the next start finds it", run_id)
+
+    async def _heartbeat(self, run_id: str) -> None:
+        while True:
+            await self._services.clock.sleep(self._limits.lease.total_seconds() / 3)
+            until = self._services.clock.now() + self._limits.lease
+            try:
+                kept = await self._services.store.extend_lease(run_id, self._owner, until)
+            except StoreError:
+                _log.exception("the lease of run %s was not prolonged", run_id)
+                continue
+            if not kept:
+                return

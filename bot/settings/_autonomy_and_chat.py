@@ -1,0 +1,29 @@
+"""What the bot does by itself, and how it talks."""
+
+from pydantic import Field
+
+from bot.authority.autonomy_levels import Autonomy
+from bot.domain.record import Record
+from bot.domain.roles import Role
+
+
+class AutonomyConfig(Autonomy):
+    """How far the bot goes by itself; `dev_mode` pauses it while somebody works on its code."""
+
+    dev_mode: bool = True
+
+
+class ChatConfig(Record):
+    """Talk that is no request. `channels` programs are kept warm, each for `idle_minutes`."""
+
+    role: Role = Role(model="sonnet", turns=20, seconds=120.0, usd=0.2)
+    channels: int = Field(default=4, ge=1, le=64)
+    idle_minutes: float = Field(default=30.0, gt=0, le=1_440)
+    remembered: int = Field(default=40, ge=0, le=1_000, description="messages of a channel")
+
+
+class MissedConfig(Record):
+    """Messages that came while the bot was away: not older, not more than this."""
+
+    hours: float = Field(default=24.0, ge=0, le=336)
+    messages: int = Field(default=50, ge=0, le=1_000)

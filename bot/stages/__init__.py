@@ -1,1 +1,0 @@
-"""One file a stage, named as in the flow: observe to watch."""

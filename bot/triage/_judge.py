@@ -1,0 +1,180 @@
+"""The judgement: rules in order, then what happened around the failure."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from bot.domain.journal import Action, ActionOutcome, FailureGroup, Kind
+from bot.domain.triage import Origin, Triage
+from bot.triage._clues import Clues
+from bot.triage._own_rules import CRASHES, kept, refused
+from bot.triage._rules import RuleFinding, environment, outside
+
+Confidence = Literal["low", "medium", "high"]
+
+_SAME_TIME = 600.0  # seconds
+_FEW = 2  # people whose input may be wrong; when more fail, it is not theirs
+_TYPED = (Kind.COMMAND, Kind.CONTEXT_MENU, Kind.COMPONENT, Kind.CHAT)
+
+
+def triage(
+    group: FailureGroup | None,
+    *,
+    users: int = 0,
+    nearby: Sequence[FailureGroup] = (),
+    timeline: Sequence[Action] = (),
+    changed: Sequence[str] = (),
+) -> Triage:
+    """Return whose fault a failure is, with reasons for people. Pure and deterministic.
+
+    `users` is how many people it happened to (0: nobody knows), `nearby` what else failed,
+    `timeline` actions of the same event, good ones included, and `changed` the commits that lately
+    changed the code in its frames, best first. Types, codes and frames decide; a message only
+    where a library we know wrote it.
+    """
+    if group is None or group.newest.error is None:
+        late = group is not None and group.newest.outcome is ActionOutcome.TIMEOUT
+        what = "it took too long" if late else "nothing raised"
+        return Triage(reasons=(f"{what}, and no exception was recorded",))
+    return _Judge(group, users, nearby, timeline, changed).judged()
+
+
+class _Judge:
+    def __init__(
+        self,
+        group: FailureGroup,
+        users: int,
+        nearby: Sequence[FailureGroup],
+        timeline: Sequence[Action],
+        changed: Sequence[str],
+    ) -> None:
+        if group.newest.error is None:
+            raise AssertionError("there is nothing to judge without a capsule")
+        self._group = group
+        self._clues = Clues(group.newest.error)
+        self._users = users
+        self._nearby = tuple(each for each in nearby if _together(group, each))
+        good = [action.ts for action in timeline if action.outcome is ActionOutcome.OK]
+        self._worked = any(at < group.first_seen for at in good)
+        self._works = any(at > group.first_seen for at in good)
+        self._again = any(at > group.last_seen for at in good)
+        self._changed = changed
+
+    def judged(self) -> Triage:
+        clues = self._clues
+        if clues.is_a(*CRASHES) and not _deliberate_refusal(clues):
+            return self._crashed()
+        if found := environment(clues):
+            return self._told(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
+        if found := outside(clues):
+            return self._outside(found)
+        if found := kept(clues):
+            return self._told(Origin.DATA, found, "high" if found.sure else "medium")
+        if found := self._refused():
+            return self._told(Origin.INPUT, found, "high" if found.sure else "medium")
+        return self._otherwise()
+
+    def _refused(self) -> RuleFinding | None:
+        if self._group.newest.kind not in _TYPED:
+            return None
+        return refused(self._clues, works=self._works or self._worked, alone=self._users <= _FEW)
+
+    def _crashed(self) -> Triage:
+        """A crash is ours: whatever came in, from people or from elsewhere, is to be checked."""
+        clues = self._clues
+        if not clues.ours:
+            return Triage(reasons=(f"{clues.name}, and no line of ours was on the way",))
+        if found := kept(clues):
+            return self._told(Origin.DATA, found, "medium")
+        why = f"{clues.name} at {clues.place}"
+        if clues.networked:
+            why += "; what another service answers is to be checked"
+        elif clues.capsule.inputs:
+            why += "; whatever was typed must not end so"
+        return self._told(Origin.CODE, RuleFinding(why), "high")
+
+    def _outside(self, found: RuleFinding) -> Triage:
+        same = [each for each in self._nearby if _fails_outside(each, self._clues)]
+        surer = found.sure and (self._group.count > 1 or bool(same) or self._again)
+        more = [_others(same)] if same else []
+        if self._again:
+            more.append("it has worked again since")
+        level: Confidence = "high" if surer else "medium"
+        return self._told(Origin.OUTSIDE, found, level, *more, whose=found.whose)
+
+    def _otherwise(self) -> Triage:
+        clues = self._clues
+        late = clues.is_a("TimeoutError", "asyncio.exceptions.TimeoutError")
+        elsewhere = [each for each in self._nearby if _fails_outside(each, None)]
+        if late and clues.ours and elsewhere:
+            why = RuleFinding("it took too long while something outside fails", sure=False)
+            others, party = _others(elsewhere), _party(elsewhere[0])
+            return self._told(Origin.OUTSIDE, why, "low", others, whose=party)
+        if not clues.ours:
+            return Triage(
+                reasons=(f"{clues.capsule.exception}, and no line of ours was on the way",)
+            )
+        if late:
+            why = RuleFinding(f"our own time limit ran out around our own code, at {clues.place}")
+            return self._told(Origin.CODE, why, "medium")
+        what = "raised on purpose" if clues.capsule.deliberate else clues.name
+        where = RuleFinding(f"{what} at {clues.place}")
+        return self._told(Origin.CODE, where, "high" if self._changed else "medium")
+
+    def _told(
+        self,
+        origin: Origin,
+        found: RuleFinding,
+        confidence: Confidence,
+        *more: str,
+        whose: str = "",
+    ) -> Triage:
+        times = f"{self._group.count} times " if self._group.count > 1 else ""
+        reasons = [f"{times}{found.why}", *more]
+        if self._users > 1:
+            reasons.append(f"it happened to {self._users} people")
+        if origin is Origin.CODE:
+            reasons += self._history()
+        party = (whose or self._clues.whose) if origin is Origin.OUTSIDE else ""
+        return Triage(origin=origin, reasons=tuple(reasons), confidence=confidence, whose=party)
+
+    def _history(self) -> list[str]:
+        reasons = ["it had worked before"] if self._worked else []
+        if self._changed:
+            reasons.append(f"`{self._changed[0][:7]}` lately changed that code")
+        return reasons
+
+
+def _deliberate_refusal(clues: Clues) -> bool:
+    """Whether a type of ours that happens to derive from a crash's says no on purpose."""
+    return clues.own_type and clues.capsule.deliberate
+
+
+def _together(group: FailureGroup, other: FailureGroup) -> bool:
+    """Whether two failures happened at the same time, by ten minutes."""
+    if other.event == group.event and other.fingerprint == group.fingerprint:
+        return False
+    begins = (other.first_seen - group.last_seen).total_seconds()
+    ends = (group.first_seen - other.last_seen).total_seconds()
+    return max(begins, ends) <= _SAME_TIME
+
+
+def _fails_outside(group: FailureGroup, like: Clues | None) -> bool:
+    """Whether another failure is somebody else's: the same somebody, where `like` is given."""
+    if group.newest.error is None:
+        return False
+    clues = Clues(group.newest.error)
+    if clues.is_a(*CRASHES) or environment(clues) or not outside(clues):
+        return False
+    return like is None or clues.whose == like.whose
+
+
+def _party(group: FailureGroup) -> str:
+    clues = Clues(group.newest.error) if group.newest.error else None
+    return clues.whose if clues else ""
+
+
+def _others(groups: Sequence[FailureGroup]) -> str:
+    names = sorted({f"`{group.event}`" for group in groups})
+    more = len(names) - 3
+    shown = ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return f"{shown} fail{'s' if len(names) == 1 else ''} at the same time for the same reason"

@@ -1,0 +1,143 @@
+"""What concerns what we keep, and what people typed: also the crashes that nothing excuses."""
+
+import re
+
+from bot.infra.syntax import literal
+from bot.triage._clues import Clues
+from bot.triage._rules import RuleFinding
+
+CRASHES = frozenset({
+    "ArithmeticError", "AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError",
+    "NameError", "NotImplementedError", "OverflowError", "RecursionError", "StopAsyncIteration",
+    "StopIteration", "SyntaxError", "TypeError", "UnboundLocalError", "ZeroDivisionError",
+})  # fmt: skip
+"""Input must not lead to these, whatever it is."""
+
+_DAMAGED = {
+    "SQLITE_CORRUPT": "the database is damaged",
+    "SQLITE_NOTADB": "the file is no database",
+    "SQLITE_CONSTRAINT": "what was to be stored contradicts what is there",
+    "SQLITE_MISMATCH": "a column holds another type than expected",
+    "SQLITE_SCHEMA": "the tables are not those the code expects",
+}
+_DAMAGED_WORDS = {
+    "database disk image is malformed": "the database is damaged",
+    "file is not a database": "the file is no database",
+    "no such table": "the tables are not those the code expects",
+    "no such column": "the tables are not those the code expects",
+    "UNIQUE constraint failed": "what was to be stored contradicts what is there",
+    "FOREIGN KEY constraint failed": "what was to be stored contradicts what is there",
+    "NOT NULL constraint failed": "what was to be stored contradicts what is there",
+}
+_UNREADABLE = (
+    "json.decoder.JSONDecodeError", "UnicodeDecodeError", "_pickle.UnpicklingError",
+    "pickle.UnpicklingError", "zipfile.BadZipFile", "zlib.error", "gzip.BadGzipFile",
+    "configparser.Error", "tomllib.TOMLDecodeError", "yaml.error.YAMLError", "_csv.Error",
+    "EOFError",
+)  # fmt: skip
+_FILES = re.compile(
+    r"(?:^|_)(?:path|file|filename|folder|state|store|stored|saved|shelf|backup|cache|snapshot)s?$"
+)
+_ROWS = re.compile(r"(?:^|_)(?:row|record|stored|saved|entry|document)s?$")
+_LOADS = re.compile(r"(?:^|[._])(?:load|restore|open|read|reload)(?:_|$)")
+
+
+def kept(clues: Clues) -> RuleFinding | None:
+    """What we keep ourselves: files, rows."""
+    frame = clues.capsule.innermost
+    if clues.is_a("sqlite3.Error") or clues.capsule.exception.startswith("sqlite3."):
+        return _database(clues)
+    if frame is None or clues.networked:
+        return None
+    if clues.is_a("FileNotFoundError"):
+        return RuleFinding("a file of ours is missing (FileNotFoundError)", sure=False)
+    names = (*frame.arguments, *frame.opaque)
+    if clues.is_a(*_UNREADABLE) and not typed(clues):
+        if any(map(_FILES.search, names)) or _LOADS.search(frame.function):
+            return RuleFinding(f"a file of ours cannot be read ({clues.name})")
+        return None
+    if clues.is_a("KeyError", "IndexError") and any(map(_ROWS.search, names)):
+        return RuleFinding(f"what was stored lacks something ({clues.name})", sure=False)
+    return None
+
+
+def _database(clues: Clues) -> RuleFinding | None:
+    for code, why in _DAMAGED.items():
+        if clues.capsule.code == code or clues.capsule.code.startswith(f"{code}_"):
+            return RuleFinding(f"{why} ({clues.capsule.code})")
+    for words, why in _DAMAGED_WORDS.items():
+        if clues.capsule.message.startswith(words):
+            return RuleFinding(f"{why} ({clues.name})")
+    return None
+
+
+_REFUSALS = (
+    "bot.domain.errors.PolicyError", "bot.domain.errors.RunError",
+    "discord.app_commands.errors.CheckFailure", "discord.ext.commands.errors.CheckFailure",
+    "discord.ext.commands.errors.UserInputError", "discord.ext.commands.errors.CommandNotFound",
+    "discord.ext.commands.errors.DisabledCommand",
+    "discord.ext.commands.errors.CommandOnCooldown",
+    "discord.app_commands.errors.CommandOnCooldown",
+    "discord.app_commands.errors.TransformerError",
+)  # fmt: skip
+_CONVERSIONS = (
+    "discord.app_commands.errors.TransformerError",
+    "discord.ext.commands.errors.ConversionError",
+    "discord.ext.commands.errors.BadArgument",
+    "discord.ext.commands.errors.BadUnionArgument",
+    "discord.ext.commands.errors.BadLiteralArgument",
+)
+_NO_NUMBER = (
+    re.compile(r"invalid literal for int\(\) with base \d+: (.+)", re.DOTALL),
+    re.compile(r"could not convert string to float: (.+)", re.DOTALL),
+    re.compile(r"Invalid isoformat string: (.+)", re.DOTALL),
+)
+
+
+def typed(clues: Clues) -> bool:
+    """Whether a text somebody typed stands in what our innermost line worked with."""
+    frame = clues.capsule.innermost
+    if frame is None:
+        return False
+    given = {value for value in clues.capsule.inputs.values() if value[:1] in "'\""}
+    return not given.isdisjoint(frame.arguments.values())
+
+
+def refused(clues: Clues, *, works: bool, alone: bool) -> RuleFinding | None:
+    """What somebody typed was refused, and rightly so.
+
+    `works`: the same action goes well with other input. `alone`: it happened to few people.
+    """
+    if clues.is_a(*_REFUSALS):
+        return RuleFinding(f"it was refused with a reason ({clues.name})")
+    said_so = clues.capsule.deliberate or bool(clues.capsule.libraries)
+    converting = any(cause in _CONVERSIONS for cause in clues.capsule.causes)
+    if converting and (said_so or _is_no_number(clues)):
+        return RuleFinding("what was typed could not be read as what the command takes")
+    if not (works and alone) or not (clues.own_type or clues.is_a("ValueError")):
+        return None
+    if clues.capsule.deliberate and typed(clues):
+        return RuleFinding(
+            "our own check refused what was typed; the action works otherwise", sure=False
+        )
+    if _is_no_number(clues):
+        return RuleFinding(
+            "what was typed is no such value; the action works otherwise", sure=False
+        )
+    return None
+
+
+def _is_no_number(clues: Clues) -> bool:
+    """Whether Python's own conversion refused exactly what somebody typed, not a piece of it."""
+    for pattern in _NO_NUMBER:
+        if found := pattern.fullmatch(clues.capsule.message):
+            return _value(found[1]) in {_value(each) for each in clues.capsule.inputs.values()}
+    return False
+
+
+def _value(source: str) -> object:
+    try:
+        value = literal(source)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return object()
+    return value if isinstance(value, str) else object()

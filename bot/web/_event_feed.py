@@ -1,0 +1,169 @@
+"""What happens, for those who follow it: runs, incidents and reloads, numbered and kept a while.
+
+One loop looks at the store, the incidents and the journal, however many follow. Whoever falls
+behind what is kept is let go; nobody is waited for.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.incident import Incident
+from bot.domain.run import Run
+from bot.domain.samples import Sample
+from bot.periodic import run_periodically, warning
+from bot.redaction import redact_value
+from bot.web._collaborators import WebServices
+from bot.web._counters import ActionCounter
+
+KEPT = 500
+BUSY_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+_RUNS = 50
+_WORDS = 500
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FeedEvent:
+    """One thing that happened, as it is sent."""
+
+    number: int
+    name: str
+    text: str
+
+
+class EventFeed:
+    """The newest events, and a signal for who waits for more.
+
+    Numbers begin anew with each start, so an id names the start as well: `18c2f0-42`.
+    """
+
+    def __init__(self, services: WebServices, counter: ActionCounter) -> None:
+        self._services = services
+        self._counter = counter
+        self._start = f"{int(services.clock.now().timestamp() * 1000):x}"
+        self._kept: deque[FeedEvent] = deque(maxlen=KEPT)
+        self._last = 0
+        self._news = asyncio.Event()
+        self._seen: dict[str, str] = {}
+        self._cursor: str | None = None
+        self._began = False
+        self.readers = 0
+        self.closed = False
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event."""
+        return self._last
+
+    def id_of(self, number: int) -> str:
+        """Return an event's id."""
+        return f"{self._start}-{number}"
+
+    def number_of(self, event_id: str) -> int | None:
+        """Return the number of an id of this start, if everything after it is still kept."""
+        start, _, number = event_id.partition("-")
+        if start != self._start or not (number.isascii() and number.isdecimal()):
+            return None
+        return int(number) if len(number) < 12 and self.has(int(number)) else None
+
+    def has(self, after: int) -> bool:
+        """Whether everything after this number is still kept."""
+        oldest = self._kept[0].number if self._kept else self._last + 1
+        return oldest - 1 <= after <= self._last
+
+    def after(self, number: int) -> tuple[FeedEvent, ...]:
+        """Return what came after."""
+        behind = self._last - number
+        return tuple(self._kept)[len(self._kept) - behind :] if behind else ()
+
+    async def more(self, seconds: float) -> None:
+        """Wait until there may be more, or so long."""
+        news = self._news
+        try:
+            async with asyncio.timeout(seconds):
+                await news.wait()
+        except TimeoutError:
+            return
+
+    def add(self, name: str, told: Mapping[str, object]) -> None:
+        """Number and keep one event, redacted, and wake everyone who waits."""
+        self._last += 1
+        text = json.dumps(redact_value(dict(told)), default=str)
+        self._kept.append(FeedEvent(self._last, name, text))
+        self._wake_readers()
+
+    def close(self) -> None:
+        """Let everyone who follows go."""
+        self.closed = True
+        self._wake_readers()
+
+    def _wake_readers(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def run_forever(self) -> None:
+        """Look for what is new until cancelled; less often while nobody follows."""
+        await run_periodically(
+            self.look,
+            self._services.clock,
+            lambda: BUSY_SECONDS if self.readers else QUIET_SECONDS,
+            failed=warning(_log, "the events of the dashboard"),
+        )
+
+    async def look(self) -> None:
+        """Add what is new. Raises `StoreError`, `JournalError`."""
+        followed = await self._services.journal.follow(self._cursor)
+        self._cursor = followed.cursor
+        for sample in followed.samples:
+            self._counter.count(sample)
+            if sample.kind == "reload":
+                self.add("reload", _reload(sample))
+        runs = await self._services.store.find(limit=_RUNS)
+        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
+        now = {f"run:{run.id}": _run(run) for run in reversed(runs)}
+        now |= {f"incident:{each.id}": _incident(each) for each in reversed(known)}
+        self._compare(now)
+
+    def _compare(self, now: Mapping[str, Mapping[str, object]]) -> None:
+        """Tell what differs from the last look; the first one is where it begins."""
+        marks = {key: json.dumps(told, default=str, sort_keys=True) for key, told in now.items()}
+        for key, mark in marks.items():
+            if self._began and self._seen.get(key) != mark:
+                self.add(key.partition(":")[0], now[key])
+        self._seen, self._began = marks, True
+
+
+def _run(run: Run) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "goal": run.goal,
+        "stage": str(run.stage),
+        "status": str(run.status),
+        "subject": run.trigger.subject[:_WORDS],
+        "reason": run.reason[:_WORDS],
+        "cost_usd": round(run.cost_usd, 4),
+    }
+
+
+def _incident(incident: Incident) -> dict[str, object]:
+    return {
+        "id": incident.id,
+        "status": incident.status,
+        "severity": str(incident.severity),
+        "title": incident.title[:_WORDS],
+        "count": incident.count,
+        "run_id": incident.run_id,
+    }
+
+
+def _reload(sample: Sample) -> dict[str, object]:
+    return {
+        "module": sample.event.removeprefix("reload."),
+        "outcome": sample.outcome,
+        "at": sample.when.isoformat(),
+    }

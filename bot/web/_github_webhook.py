@@ -1,0 +1,73 @@
+"""What a signed delivery of GitHub's webhook asks for. Pure: headers and a body in, a verdict out.
+
+Nothing in it is believed but that somebody with the secret said: look. Names, commits and addresses
+in it are not used.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.web._responses import Refused
+from bot.web._webhook_deliveries import AHEAD, WINDOW
+
+MOST_BYTES = 1_000_000
+
+
+def wants_a_look(event: str, body: bytes, branch: str) -> tuple[bool, Mapping[str, Any]]:
+    """Return whether the followed branch may have moved, and what was sent.
+
+    Raises `Refused` (400) for what is no JSON object.
+    """
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "the body is not JSON.") from error
+    if not isinstance(sent, dict):
+        raise Refused(400, "the body is no JSON object.")
+    if event == "push":
+        return sent.get("ref") == f"refs/heads/{branch}" and sent.get("deleted") is not True, sent
+    if event == "pull_request":
+        pull = _part(sent, "pull_request")
+        closed = sent.get("action") == "closed" and pull.get("merged") is True
+        return closed and _part(pull, "base").get("ref") == branch, sent
+    return False, sent
+
+
+def check_age(event: str, sent: Mapping[str, Any], now: datetime) -> None:
+    """Raise `Refused` (403) unless what was sent tells a time of its own within the window.
+
+    A push tells when GitHub took it (`repository.pushed_at`), which counts before the time of its
+    newest commit: that is the clock of whoever made it, and an old commit may be pushed today.
+    """
+    at = _time_of(event, sent)
+    if at is None:
+        raise Refused(403, "it does not tell when it happened.")
+    if now - at > WINDOW:
+        raise Refused(403, f"it happened more than {WINDOW.days} days ago.")
+    if at - now > AHEAD:
+        raise Refused(403, "it has not happened yet; compare our clocks.")
+
+
+def _time_of(event: str, sent: Mapping[str, Any]) -> datetime | None:
+    if event == "pull_request":
+        return _time(_part(sent, "pull_request").get("updated_at"))
+    pushed = _time(_part(sent, "repository").get("pushed_at"))
+    return pushed or _time(_part(sent, "head_commit").get("timestamp"))
+
+
+def _part(sent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = sent.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _time(value: object) -> datetime | None:
+    """Return a time as GitHub writes them: seconds since 1970, or ISO 8601 with its zone."""
+    try:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at is not None and at.tzinfo is not None else None

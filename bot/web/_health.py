@@ -1,0 +1,87 @@
+"""`GET /health`, `/health/ready` and `/health/info`."""
+
+from aiohttp import web
+from pydantic import AwareDatetime
+
+from bot.domain.errors import StoreError, TheseusError
+from bot.domain.record import Record
+from bot.domain.run import ENDED, Status
+from bot.redaction import redact
+from bot.web._collaborators import WebServices
+from bot.web._responses import as_json
+
+_PROBE = "web:probe"
+_MOST = 500
+
+
+class Probe(Record):
+    """What is written to see whether writing works."""
+
+    at: AwareDatetime
+
+
+class Health:
+    """Says how it is."""
+
+    def __init__(self, services: WebServices) -> None:
+        self._services = services
+        self._since = services.clock.now()
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """Answer at all: the event loop turns."""
+        return as_json({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Answer 200 where it can work, else 503 with the reasons, in a few fixed words."""
+        reasons = await self.reasons()
+        status = 503 if reasons else 200
+        return as_json({"ready": not reasons, "reasons": reasons}, status)
+
+    async def reasons(self) -> list[str]:
+        """Return what keeps it from working."""
+        reasons = []
+        if not self._services.facts.connection().ready:
+            reasons.append("the gateway is not connected")
+        try:
+            await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.now()))
+        except StoreError:
+            reasons.append("the store cannot be written")
+        try:
+            if await self.stopped():
+                reasons.append("the emergency stop stands")
+        except TheseusError:
+            reasons.append("whether the emergency stop stands cannot be read")
+        return reasons
+
+    async def stopped(self) -> bool:
+        """Whether the emergency stop stands."""
+        emergency = self._services.emergency
+        return emergency is not None and await emergency.now() is not None
+
+    async def info(self, _: web.Request) -> web.Response:
+        """Answer with what runs here."""
+        return as_json(await self.told())
+
+    async def told(self) -> dict[str, object]:
+        """Return what is known of the running program; no secrets."""
+        facts, connection, now = (
+            self._services.facts,
+            self._services.facts.connection(),
+            self._services.clock.now(),
+        )
+        active = await self._services.store.find(status=set(Status) - ENDED, limit=_MOST)
+        known = self._services.incidents.incidents() if self._services.incidents is not None else ()
+        told: dict[str, object] = {
+            "commit": facts.commit(),
+            "since": self._since.isoformat(timespec="seconds"),
+            "uptime_seconds": round((now - self._since).total_seconds()),
+            "gateway": "connected" if connection.ready else "not connected",
+            "gateway_latency_ms": connection.milliseconds,
+            "commands": redact(facts.commands() or "all shown"),
+            "engine": redact(facts.engine),
+            "sandbox": redact(facts.sandbox),
+            "stopped": await self.stopped(),
+            "runs_active": len(active),
+            "incidents_open": sum(each.open for each in known),
+        }
+        return told | {name: redact(text) for name, text in facts.more.items()}

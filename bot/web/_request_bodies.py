@@ -1,0 +1,46 @@
+"""Reading what was sent, and no more of it than there may be."""
+
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from bot.web._responses import Refused
+
+FORM_BYTES = 8 * 1024
+_FIELDS = 10
+_CHUNK = 64 * 1024
+
+
+async def read(request: web.Request, most: int) -> bytes:
+    """Return the raw body. Raises `Refused` (413) as soon as there is more than `most`.
+
+    What `Content-Length` says is believed only where it is too much; compressed bodies are none.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused(415, "send it uncompressed.")
+    if request.content_length is not None and request.content_length > most:
+        raise _too_large(most)
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+async def form(request: web.Request) -> dict[str, str]:
+    """Return the fields of a small form, each as it was sent first."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refused(415, "send a form.")
+    body = await read(request, FORM_BYTES)
+    try:
+        fields = parse_qs(
+            body.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict"
+        )
+    except ValueError as error:
+        raise Refused(400, "that form cannot be read.") from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, f"at most {most} bytes.", {"Connection": "close"})

@@ -1,0 +1,59 @@
+"""Answers, and what every one of them carries."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+SECURITY = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+NO_STORE = "no-store"
+
+
+class Refused(Exception):
+    """The request is answered with this status and these plain words."""
+
+    def __init__(
+        self, status: int, words: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+        self.headers = dict(headers or {})
+
+
+def add_security_headers(response: web.StreamResponse) -> None:
+    """Put on what every answer carries; what is cached says so itself."""
+    response.headers.update(SECURITY)
+    response.headers.setdefault("Cache-Control", NO_STORE)
+    response.headers["Server"] = "theseus"
+
+
+def plain(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return an answer in plain words, without a trace of how it came about."""
+    title = HTTPStatus(status).phrase
+    text = f"{status} {title}{': ' if words else ''}{words}\n"
+    return web.Response(status=status, text=text, content_type="text/plain", headers=headers)
+
+
+def as_json(content: Mapping[str, object], status: int = 200) -> web.Response:
+    """Return an answer for programs."""
+    text = json.dumps(content, ensure_ascii=True, indent=2, default=str) + "\n"
+    return web.Response(status=status, text=text, content_type="application/json")
+
+
+def see_other(path: str) -> web.Response:
+    """Send the browser on to another page of ours."""
+    return web.Response(status=303, headers={"Location": path})

@@ -1,0 +1,105 @@
+"""Who may come in: the token, compared in constant time, and few guesses at it."""
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+
+from cachetools import FIFOCache
+
+from bot.ports.clock import Clock
+from bot.web._responses import Refused
+
+GUESSES = 10
+"""Wrong tokens a peer may send in a window."""
+WINDOW_SECONDS = 300.0
+MOST_PEERS = 512
+
+
+def same(given: str, wanted: str) -> bool:
+    """Whether two secrets are the same, in a time that tells neither their place nor their length.
+
+    Whatever bytes a header can hold may be given.
+    """
+    digests = (
+        hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest() for text in (given, wanted)
+    )
+    return hmac.compare_digest(*digests)
+
+
+@dataclass
+class _Guesses:
+    since: float
+    count: int = 0
+
+
+class GuessLimiter:
+    """Counts wrong tokens by peer, in bounded memory: the peer heard of longest ago is forgotten.
+
+    An IPv6 peer is its network (/64), of which one machine has as many addresses as it likes.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._peers: FIFOCache[str, _Guesses] = FIFOCache(MOST_PEERS)
+
+    def check(self, peer: str | None) -> None:
+        """Raise `Refused` (429) where this peer has guessed enough."""
+        guesses = self._peers.get(_network(peer))
+        if guesses is None or guesses.count < GUESSES:
+            return
+        left = guesses.since + WINDOW_SECONDS - self._clock.monotonic()
+        if left <= 0:
+            del self._peers[_network(peer)]
+            return
+        wait = {"Retry-After": f"{left + 1:.0f}"}
+        raise Refused(429, "too many wrong tokens from there; wait a few minutes.", wait)
+
+    def wrong(self, peer: str | None) -> None:
+        """Count one."""
+        now, key = self._clock.monotonic(), _network(peer)
+        guesses = self._peers.pop(key, None)
+        if guesses is None or now - guesses.since > WINDOW_SECONDS:
+            guesses = _Guesses(now)
+        guesses.count += 1
+        self._peers[key] = guesses
+
+    def __len__(self) -> int:
+        """How many peers are remembered."""
+        return len(self._peers)
+
+
+class TokenAuth:
+    """The token, if there is one."""
+
+    def __init__(self, token: str | None, clock: Clock) -> None:
+        self._token = token
+        self.guesses = GuessLimiter(clock)
+
+    def fits(self, given: str, peer: str | None) -> bool:
+        """Whether that is the token. A wrong one counts; too many raise `Refused`."""
+        self.guesses.check(peer)
+        if self._token is None:
+            return False
+        if same(given, self._token):
+            return True
+        self.guesses.wrong(peer)
+        return False
+
+
+def bearer(header: str) -> str | None:
+    """Return the token of an `Authorization` header, if it brings one."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _network(peer: str | None) -> str:
+    try:
+        address = ipaddress.ip_address((peer or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,59 @@
+"""One message that is for the bot, with everything an answer needs."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.client import TheseusClient
+from bot.domain.people import Person
+from bot.domain.run import Run
+from bot.grammar import Utterance
+from cogs.ui import CardSeen
+
+_NO_WORD = re.compile(r"\W+")
+_OUR_NAMES = re.compile(r"(?:theseus|bot)?", re.IGNORECASE)
+
+
+class Heard:
+    """A message, who said it, what the grammar made of it, and what it points at."""
+
+    def __init__(
+        self,
+        message: discord.Message,
+        text: str,
+        person: Person,
+        utterance: Utterance,
+        *,
+        run: Run | None,
+        pointed_at: discord.Message | None,
+        card: CardSeen | None,
+        answers: bool = False,
+    ) -> None:
+        self.message = message
+        self.text = text  # without the mention of the bot
+        self.person = person
+        self.utterance = utterance
+        self.run = run
+        self.pointed_at = pointed_at
+        self.card = card
+        self.answers = answers  # what the run waits to hear
+
+    def names(self, run_id: str) -> None:
+        """Note the one run that the number in the words is of."""
+        slots = self.utterance.slots.but(run=run_id)
+        self.utterance = self.utterance.but(slots=slots)
+
+
+Answer = Callable[[TheseusClient, Heard], Awaitable[str | None]]
+"""Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""
+
+
+def mention_of(name: str) -> str:
+    """Return how a mentioned person stands in what somebody said: `@Ada_Byron`, always one word.
+
+    Whoever is called “theseus, ship it” would otherwise say so with the words of all who greet
+    them.
+    """
+    word = _NO_WORD.sub("_", name).strip("_")
+    return "@someone" if _OUR_NAMES.fullmatch(word) else f"@{word}"

@@ -1,0 +1,197 @@
+"""Talk that is no request: answered by a model where there is one, by rules where there is none."""
+
+import asyncio
+import logging
+from contextlib import aclosing, suppress
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.client import TheseusClient
+from bot.domain.chat import ChatLine, Chronicle, cut, kept_text, name_in, plain_words
+from bot.domain.errors import (
+    AgentError,
+    BudgetSpent,
+    ConfigError,
+    Stopped,
+    StoreError,
+    TheseusError,
+)
+from bot.domain.journal import Kind
+from bot.domain.people import Person
+from bot.domain.posts import MessageRef, Post
+from bot.ports.chat import Chat
+from bot.ports.chat_model import ChatModel, ChatTurn, Said
+from bot.presentation.small_talk import small_talk
+from bot.prompts import Prompts
+from bot.redaction import redact
+from cogs.conversation._chat_tools import SpeakersTools
+from cogs.conversation._heard_message import Heard
+from cogs.ui import is_listed
+
+_EARLY = 40  # characters: with fewer there is nothing to read yet
+_RULES = "rules"
+_log = logging.getLogger(__name__)
+
+
+class Talking:
+    """Answers one message of a channel after another. What was said outlives a restart."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self._bot = bot
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._told_spent: dict[int, str] = {}  # person -> which spent budget they were told of
+
+    async def answer(self, heard: Heard) -> None:
+        """Answer once, whatever is killed when.
+
+        What was thought of already is only shown again: the answer is kept before it is shown.
+        """
+        message = heard.message
+        reply = GrowingReply(self._bot.chat, message.channel.id, message.id)
+        async with self._turns.setdefault(message.channel.id, asyncio.Lock()):
+            chronicle = await self._chronicle(message.channel.id)
+            known = chronicle.answer_to(message.id)
+            text = known.text if known else await self._thought_of(heard, chronicle, reply)
+            if known is None:
+                await self._keep(heard, chronicle, text)
+            await reply.end(text)
+
+    # What is said
+
+    async def _thought_of(self, heard: Heard, chronicle: Chronicle, reply: "GrowingReply") -> str:
+        """Return the answer, shown already as far as it grew; journalled."""
+        bot, message = self._bot, heard.message
+        listed, chat_model = is_listed(bot, heard.person), bot.chat_model
+        stop = await bot.agent.emergency.now()
+        guild = message.guild.id if message.guild else None
+        about = {"user_id": message.author.id, "channel_id": message.channel.id, "guild_id": guild}
+        with bot.recorder.timed(Kind.CHAT, "turn", **about) as turn:  # type: ignore[arg-type]
+            if stop is not None and listed:
+                trouble = stop.told
+            elif chat_model is not None and listed:
+                turn.note(agent=chat_model.name)
+                try:
+                    await bot.agent.budget.may_chat(heard.person)
+                    return await self._asked(chat_model, heard, chronicle, reply)
+                except (AgentError, BudgetSpent, Stopped, ConfigError) as error:
+                    trouble = self._news(heard.person, error)
+            else:
+                trouble = ""
+            turn.note(agent=_RULES)
+            return small_talk(
+                heard.text,
+                name=self._name(),
+                listed=listed,
+                commands={command.name for command in bot.tree.get_commands()},
+                trouble=trouble,
+            )
+
+    def _news(self, person: Person, error: TheseusError) -> str:
+        """Return why no model answers; that a budget is spent is said once, until it is free."""
+        if isinstance(error, BudgetSpent):
+            which = f"{error.until}"
+            if self._told_spent.get(person.id) == which:
+                return ""
+            self._told_spent[person.id] = which
+        return redact(str(error))
+
+    async def _asked(
+        self, chat_model: ChatModel, heard: Heard, chronicle: Chronicle, reply: "GrowingReply"
+    ) -> str:
+        """Return the model's answer, shown while it grows. Raises what the chat model raises."""
+        message, answer = heard.message, ""
+        with suppress(discord.HTTPException):  # a nicety
+            await message.channel.typing()
+        turn = ChatTurn(
+            channel_id=message.channel.id,
+            message_id=message.id,
+            person=heard.person,
+            text=redact(heard.text),
+            before=chronicle.lines[-self._bot.remembered :] if self._bot.remembered else (),
+        )
+        with self._bot.recorder.timed(
+            Kind.MODEL,
+            "chat",
+            agent=chat_model.name,
+            user_id=message.author.id,
+            channel_id=message.channel.id,
+        ) as call:
+            async with aclosing(chat_model.talk(turn, SpeakersTools(self._bot, heard))) as talk:
+                async for each in talk:
+                    call.note(
+                        cost_usd=each.cost_usd,
+                        tokens_in=each.tokens_in,
+                        tokens_out=each.tokens_out,
+                    )
+                    if isinstance(each, Said):
+                        answer = plain_words(each.text)
+                    else:
+                        await reply.grow(plain_words(each.text))
+        return kept_text(redact(answer)) or "I have nothing to say to that."
+
+    def _name(self) -> str:
+        try:
+            return name_in(Prompts(self._bot.root / "prompts").render("persona"))
+        except ConfigError:
+            return name_in("")
+
+    # What is kept
+
+    async def _chronicle(self, channel_id: int) -> Chronicle:
+        """Return what was said in the channel; what cannot be read is begun anew."""
+        try:
+            return await self._bot.key_values.get(_namespace(channel_id), Chronicle) or Chronicle()
+        except StoreError as error:
+            _log.warning("what was said in channel %s is lost: %s", channel_id, error)
+            return Chronicle()
+
+    async def _keep(self, heard: Heard, chronicle: Chronicle, text: str) -> None:
+        message, name = heard.message, heard.person.name
+        now = self._bot.clock.now()
+        grown = chronicle.grown(
+            ChatLine(message_id=message.id, by=name, text=redact(heard.text), at=now),
+            ChatLine(message_id=message.id, by="", text=text, at=now, ours=True),
+            most=self._bot.remembered,
+        )
+        try:
+            await self._bot.key_values.put(_namespace(message.channel.id), grown)
+        except StoreError as error:
+            _log.warning("what was said in channel %s is not kept: %s", message.channel.id, error)
+
+
+class GrowingReply:
+    """Our answer to one message: posted early, and edited as it grows. The key makes it one."""
+
+    def __init__(self, chat: Chat, channel_id: int, message_id: int) -> None:
+        self._chat = chat
+        self._channel_id = channel_id
+        self._message_id = message_id
+        self._key = f"reply:{message_id}"
+        self._ref: MessageRef | None = None
+
+    async def grow(self, text: str) -> None:
+        """Show what there is of it by now, at the paced rate."""
+        if self._ref is None and len(text) < _EARLY:
+            return
+        post = self._post(f"{cut(text).first} …")
+        if self._ref is None:
+            self._ref = await self._chat.post(self._channel_id, post, key=self._key)
+        else:
+            await self._chat.edit(self._ref, post)
+
+    async def end(self, text: str) -> None:
+        """Show all of it, also where an earlier process had posted a part; again is harmless."""
+        first, rest = cut(text)
+        post = self._post(first)
+        ref = await self._chat.post(self._channel_id, post, key=self._key)
+        await self._chat.edit(ref, post, final=True)
+        if rest:
+            await self._chat.post(self._channel_id, Post(text=rest), key=f"{self._key}:rest")
+
+    def _post(self, text: str) -> Post:
+        return Post(text=text, reply_to=self._message_id)
+
+
+def _namespace(channel_id: int) -> str:
+    return f"chat:{channel_id}"

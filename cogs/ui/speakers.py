@@ -1,0 +1,139 @@
+"""Who speaks, where, and what they point at."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.authority.policy import Act, authorize
+from bot.client import TheseusClient
+from bot.domain.errors import NotAuthorized
+from bot.domain.people import Person, Place
+from bot.grammar import Intent, Utterance
+
+_ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
+_MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
+_WORK = re.compile(r"\b(?:fix|investigate|look into|why|repair)\b", re.IGNORECASE)
+_ENDING = {Intent.CANCEL, Intent.STOP, Intent.REJECT}
+_SHIP_ID = re.compile(r"^theseus:ship:(?P<run>[0-9a-z]+):(?P<head>[0-9a-f]{40})$")
+
+
+@dataclass(frozen=True)
+class CardSeen:
+    """A proposal card somebody points at: its message, and the run and commit it is for."""
+
+    message_id: int
+    run_id: str
+    head: str
+
+
+def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
+    """Return the speaker with the roles they have now in our server; in a direct message too.
+
+    Roles of another server are none. Who left ours, or speaks in another one, is an outsider.
+    """
+    home = bot.identity.guild_id
+    guild = bot.get_guild(home) if home else None
+    member = user if isinstance(user, discord.Member) else None
+    elsewhere = member is not None and home is not None and member.guild.id != home
+    if guild is not None and (member is None or elsewhere):
+        member = guild.get_member(user.id)
+    left = guild is not None and guild.chunked and member is None
+    return Person(
+        id=user.id,
+        name=user.display_name,
+        role_ids=frozenset(role.id for role in member.roles) if member else frozenset(),
+        bot=user.bot,
+        outsider=elsewhere or left,
+    )
+
+
+def speaker(interaction: discord.Interaction[Any]) -> Person:
+    """Return who uses a command, presses or sends a form, and where."""
+    message, channel = interaction.message, interaction.channel_id
+    place = Place(
+        channel_id=channel or 0,
+        message_id=message.id if message else None,
+        guild_id=interaction.guild_id,
+    )
+    bot: TheseusClient = interaction.client
+    return person_of(bot, interaction.user).but(at=place if channel else None)
+
+
+def author_of(bot: TheseusClient, message: discord.Message) -> Person:
+    """Return who wrote a message, and where it stands."""
+    return person_of(bot, message.author).but(at=place_of(message))
+
+
+def is_listed(bot: TheseusClient, person: Person) -> bool:
+    """Whether the person may ask for work on the code."""
+    try:
+        authorize(bot.identity.people, person, Act.ASK)
+    except NotAuthorized:
+        return False
+    return True
+
+
+def in_dev_channel(bot: TheseusClient, channel: object) -> bool:
+    """Whether this is the dev channel or a thread in it."""
+    dev = bot.identity.dev_channel_id
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id == dev
+    return getattr(channel, "id", None) == dev
+
+
+def place_of(message: discord.Message) -> Place:
+    """Return where a message stands; threads name their parent channel too."""
+    channel = message.channel
+    thread = isinstance(channel, discord.Thread)
+    return Place(
+        channel_id=channel.parent_id if isinstance(channel, discord.Thread) else channel.id,
+        thread_id=channel.id if thread else None,
+        message_id=message.id,
+        guild_id=message.guild.id if message.guild else None,
+    )
+
+
+def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
+    """Return the journal record an error reply of ours names; others' text names none."""
+    ours = bot.user is not None and message.author.id == bot.user.id
+    found = _ERROR_ID.search(message.content) if ours else None
+    return found[1] if found else None
+
+
+def is_question(bot: TheseusClient, message: discord.Message) -> bool:
+    """Whether a message is a question one of our runs has asked."""
+    ours = bot.user is not None and message.author.id == bot.user.id
+    return ours and message.content.startswith("❓")
+
+
+def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
+    """Whether words said in the thread of a run that asks something are the answer.
+
+    A reply to the question is, unless it ends the run. Other words are where the grammar hears
+    nothing else in them: that something should be like this or that is an answer here, and neither
+    a complaint nor a revision, unless it asks for work in so many words.
+    """
+    intent = heard.intent
+    if replies:
+        return intent not in (Intent.CANCEL, Intent.STOP)
+    if intent is Intent.UNCLEAR:
+        return not _ENDING & set(heard.slots.may_mean)
+    if intent is Intent.REVISE:
+        return not _MORE.search(text)
+    if intent in (Intent.FIX, Intent.INVESTIGATE):
+        return not _WORK.search(text)
+    return intent is Intent.CHAT
+
+
+def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
+    """Return what a message of ours offers to ship, read from its own button."""
+    if bot.user is None or message.author.id != bot.user.id:
+        return None
+    for row in message.components:
+        for item in getattr(row, "children", ()):
+            found = _SHIP_ID.match(getattr(item, "custom_id", None) or "")
+            if found:
+                return CardSeen(message.id, found["run"], found["head"])
+    return None

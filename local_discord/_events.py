@@ -1,0 +1,199 @@
+"""What happened, for the page and for tests: numbered, kept for a while, streamed."""
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from local_discord.world import World
+
+EVENTS_KEPT = 5_000
+_QUIET_SECONDS = 15.0  # between comment lines, which keep proxies and browsers from giving up
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `only_for` is set on what one person alone may see."""
+
+    id: int
+    name: str
+    told: dict[str, Any]
+    only_for: int | None = None
+
+
+class EventLog:
+    """The newest events, and a bell for those who wait for more."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        # Ids go on growing over restarts, so that one of an earlier start is known as too old.
+        self._last = time.time_ns() // 1_000_000
+        self._bell = asyncio.Event()
+        self.closed = False
+
+    @property
+    def last_id(self) -> int:
+        """The id of the newest event."""
+        return self._last
+
+    def add(self, name: str, told: dict[str, Any], only_for: int | None = None) -> None:
+        """Number and keep one event, and wake everyone who waits."""
+        self._last += 1
+        self._kept.append(Event(self._last, name, {"type": name, **told}, only_for))
+        self._ring()
+
+    def restart(self) -> None:
+        """Forget what happened, and have everybody who listens load everything again."""
+        self._kept.clear()
+        self.add("reset", {})
+
+    def close(self) -> None:
+        """End every stream."""
+        self.closed = True
+        self._ring()
+
+    def _ring(self) -> None:
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    def has(self, after: int) -> bool:
+        """Whether everything after this id is still kept."""
+        oldest = self._kept[0].id if self._kept else self._last + 1
+        return oldest - 1 <= after <= self._last
+
+    async def follow(self, after: int) -> AsyncIterator[Event | None]:
+        """Yield every event after an id, and None after a while of quiet.
+
+        Ends when the log closes, or when the reader is so slow that it missed something.
+        """
+        while not self.closed and self.has(after):
+            bell = self._bell
+            behind = self._last - after
+            for event in list(self._kept)[len(self._kept) - behind :] if behind else ():
+                yield event
+                after = event.id
+            if behind or self.closed:
+                continue
+            try:
+                async with asyncio.timeout(_QUIET_SECONDS):
+                    await bell.wait()
+            except TimeoutError:
+                yield None
+
+
+class EventRecorder:
+    """Turns what the virtual Discord tells into events of the log."""
+
+    def __init__(self, world: World, log: EventLog) -> None:
+        self._world = world
+        self._log = log
+        world.backend.people.append(self._hear)
+
+    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+        match event:
+            case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
+                told = {"channel_id": payload["channel_id"], "message": payload}
+                self._log.add(event.lower(), told, _only_reader(payload))
+            case "MESSAGE_DELETE":
+                self._deleted(payload["channel_id"], [payload["id"]], payload.get("only_for"))
+            case "MESSAGE_DELETE_BULK":
+                self._deleted(payload["channel_id"], payload["ids"], None)
+            case "THREAD_CREATE" | "THREAD_UPDATE":
+                thread = self._world.show_channel(self._world.backend.channels[int(payload["id"])])
+                told = {"channel_id": payload["parent_id"], "thread": thread}
+                self._log.add(event.lower(), told)
+            case "THREAD_DELETE":
+                told = {"channel_id": payload["parent_id"], "thread_id": payload["id"]}
+                self._log.add("thread_delete", told)
+            case "TYPING_START":
+                keys = ("channel_id", "user_id")
+                self._log.add("typing", {key: payload[key] for key in keys})
+            case _ if event.startswith("MESSAGE_REACTION_"):
+                self._reacted(event, payload)
+
+    def _deleted(self, channel_id: str, message_ids: list[str], only_for: str | None) -> None:
+        for message_id in message_ids:
+            told = {"channel_id": channel_id, "message_id": message_id}
+            self._log.add("message_delete", told, int(only_for) if only_for else None)
+
+    def _reacted(self, event: str, payload: dict[str, Any]) -> None:
+        kept = self._world.backend.messages.get(int(payload["channel_id"]), {})
+        message = self._world.show_message(kept[int(payload["message_id"])])
+        told = {"channel_id": payload["channel_id"], "message_id": payload["message_id"]}
+        if event == "MESSAGE_REACTION_ADD":
+            name = "reaction_add"
+        elif event == "MESSAGE_REACTION_REMOVE":
+            name = "reaction_remove"
+        else:  # all of a message's, or all of one emoji: the message shows what is left
+            self._log.add("message_update", {"channel_id": told["channel_id"], "message": message})
+            return
+        who = {"user_id": payload["user_id"], "emoji": payload["emoji"]}
+        self._log.add(name, {**told, **who, "message": message})
+
+
+def _only_reader(message: dict[str, Any]) -> int | None:
+    if not message.get("flags", 0) & 64:
+        return None
+    asked = message.get("interaction_metadata") or {}
+    return int((asked.get("user") or {}).get("id", 0))
+
+
+class EventStream:
+    """`GET /local/events`."""
+
+    def __init__(self, world: World, log: EventLog) -> None:
+        self.online = False
+        self._world = world
+        self._log = log
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Stream events until the reader leaves or the server stops."""
+        query = request.query
+        viewer = self._world.lookup.person(query["user"]).id if query.get("user") else None
+        place = self._world.lookup.channel(query["channel"]).id if query.get("channel") else None
+        asked = request.headers.get("Last-Event-ID") or query.get("last_event_id")
+        after, lost = self._start(asked)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        if lost:
+            await response.write(self._line(Event(after, "reset", {"type": "reset"}), None))
+        hello = {"type": "hello", "last_event_id": self._log.last_id, "bot_online": self.online}
+        await response.write(self._line(Event(after, "hello", hello), None))
+        try:
+            async for event in self._log.follow(after):
+                if event is None:
+                    await response.write(b": quiet\n\n")
+                elif self._shown(event, viewer, place):
+                    await response.write(self._line(event, viewer))
+        except ConnectionError:
+            pass
+        return response
+
+    def _start(self, asked: str | None) -> tuple[int, bool]:
+        if not asked:
+            return self._log.last_id, False
+        known = asked.isascii() and asked.isdecimal() and self._log.has(int(asked))
+        return (int(asked), False) if known else (self._log.last_id, True)
+
+    def _shown(self, event: Event, viewer: int | None, place: int | None) -> bool:
+        if event.only_for is not None and event.only_for != viewer:
+            return False
+        if place is None or "channel_id" not in event.told:
+            return True
+        channel_id = int(event.told["channel_id"])
+        channel = self._world.backend.channels.get(channel_id)
+        return channel_id == place or (channel is not None and channel.parent_id == place)
+
+    def _line(self, event: Event, viewer: int | None) -> bytes:
+        told = event.told
+        if told.get("message"):
+            told = {**told, "message": self._world.personal(told["message"], viewer)}
+        text = json.dumps(told)
+        return f"id: {event.id}\nevent: {event.name}\ndata: {text}\n\n".encode()

@@ -1,0 +1,226 @@
+"""The gateway: one WebSocket endpoint, sessions that survive a dropped socket."""
+
+import asyncio
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from local_discord._faults import Faults
+from local_discord._session import CloseConnection, Session, Socket
+from local_discord.world import PRIVILEGED, World, intents_of
+
+# Opcodes and close codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 1, 2, 3, 4, 6
+RECONNECT, MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
+BAD_OPCODE, BAD_PAYLOAD, NOT_IDENTIFIED, BAD_TOKEN = 4001, 4002, 4003, 4004
+TWICE, TIMED_OUT, DISALLOWED = 4005, 4009, 4014
+
+# discord.py notes the time of a heartbeat after sending it. No real server answers before that,
+# but one on loopback may, and the client then takes a whole interval for the latency.
+_ACK_SECONDS = 0.02
+SESSIONS_KEPT = 8
+_CLOSED_FOR_GOOD = (1000, 1001)  # a client closing with these gives its session up
+
+
+class Gateway:
+    """Hands events to every session; a session keeps them for RESUME while its socket is away.
+
+    `heartbeat_interval` is in seconds. `on_presence` is called when the bot comes or goes.
+    """
+
+    def __init__(self, world: World, token: str, faults: Faults) -> None:
+        self.url = ""
+        self.heartbeat_interval = 41.25
+        self.on_presence: Callable[[bool], None] = lambda _online: None
+        self._world = world
+        self._token = token
+        self._faults = faults
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sockets: set[Socket] = set()
+        world.backend.gateway.append(self._publish)
+
+    @property
+    def online(self) -> bool:
+        """Whether a bot is connected and identified."""
+        return any(session.socket is not None for session in self._sessions.values())
+
+    @property
+    def reachable(self) -> bool:
+        """Whether some bot is connected or may still resume."""
+        return bool(self._sessions)
+
+    def _publish(self, event: str, payload: dict[str, Any]) -> None:
+        for session in self._sessions.values():
+            session.tell(event, payload, self._world.backend)
+
+    # ------------------------------------------------------------------- faults
+
+    def drop(self, code: int | None = None) -> None:
+        """Cut every connection, or close it with `code`; sessions stay resumable."""
+        for socket in list(self._sockets):
+            socket.hang_up(code)
+
+    def invalidate(self) -> None:
+        """Forget every session: RESUME is refused from now on."""
+        sockets = [each.socket for each in self._sessions.values() if each.socket is not None]
+        self._sessions.clear()
+        for socket in sockets:
+            socket.send(INVALID_SESSION, False)
+
+    def forget_disconnected(self) -> None:
+        """Forget every session without a connection, which could still resume."""
+        for session in list(self._sessions.values()):
+            if session.socket is None or session.socket.ws.closed:
+                del self._sessions[session.id]
+
+    def announce_guilds(self) -> None:
+        """Tell every session the guild as it is now, as Discord does after an outage."""
+        for guild in self._world.guilds():
+            self._publish("GUILD_CREATE", guild)
+
+    def ask_reconnect(self) -> None:
+        """Send op 7 to everyone."""
+        for socket in self._sockets:
+            socket.send(RECONNECT, None)
+
+    def dispatch(self, event: str, data: Any) -> None:
+        """Send every session this event with this data, whatever that is."""
+        for session in self._sessions.values():
+            session.send(event, data)
+
+    # --------------------------------------------------------------- connections
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection until either side ends it."""
+        if self._faults.take_gateway("gateway_refuse"):
+            raise web.HTTPServiceUnavailable(text="the gateway refuses connections (a fault)")
+        ws = web.WebSocketResponse(max_msg_size=1_000_000)
+        await ws.prepare(request)
+        socket = Socket(ws, request.transport)
+        self._sockets.add(socket)
+        socket.send(HELLO, {"heartbeat_interval": int(self.heartbeat_interval * 1000)})
+        try:
+            async with asyncio.TaskGroup() as both:
+                writing = both.create_task(socket.write())
+                await self._read(socket)
+                writing.cancel()
+        finally:
+            self._sockets.discard(socket)
+            self._left(socket)
+        return ws
+
+    async def _read(self, socket: Socket) -> None:
+        while not socket.ended:
+            try:
+                message = await socket.ws.receive(timeout=self.heartbeat_interval * 1.5)
+            except TimeoutError:
+                await socket.flush_and_close(TIMED_OUT)
+                return
+            if message.type is not WSMsgType.TEXT:
+                return
+            try:
+                frame = json.loads(message.data)
+                self._frame(socket, int(frame["op"]), frame.get("d"))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                await socket.flush_and_close(BAD_PAYLOAD)
+            except CloseConnection as hang:
+                await socket.flush_and_close(hang.code)
+
+    def _left(self, socket: Socket) -> None:
+        session = socket.session
+        if session is None or session.socket is not socket:
+            return
+        session.socket = None
+        if socket.ws.close_code in _CLOSED_FOR_GOOD and not socket.ended:
+            self._sessions.pop(session.id, None)
+        if not self.online:
+            self.on_presence(False)
+
+    # -------------------------------------------------------------------- opcodes
+
+    def _frame(self, socket: Socket, op: int, told: Any) -> None:
+        if op == HEARTBEAT:
+            if not self._faults.take_gateway("gateway_silence"):
+                later = asyncio.get_running_loop().call_later
+                later(_ACK_SECONDS, socket.send, HEARTBEAT_ACK, None)
+        elif op == IDENTIFY:
+            self._identify(socket, told)
+        elif op == RESUME:
+            self._resume(socket, told)
+        elif op in (PRESENCE, VOICE, MEMBERS):
+            if socket.session is None:
+                raise CloseConnection(NOT_IDENTIFIED)
+            if op == MEMBERS:
+                self._members(socket.session, told)
+        else:
+            raise CloseConnection(BAD_OPCODE)
+
+    def _check_token(self, told: dict[str, Any]) -> None:
+        given = str(told["token"]).removeprefix("Bot ")
+        if not secrets.compare_digest(given.encode(), self._token.encode()):
+            raise CloseConnection(BAD_TOKEN)
+
+    def _identify(self, socket: Socket, told: dict[str, Any]) -> None:
+        self._check_token(told)
+        if socket.session is not None:
+            raise CloseConnection(TWICE)
+        intents = intents_of(int(told["intents"]))
+        disallowed = self._world.rest.disallowed
+        if any(getattr(intents, name) for name in PRIVILEGED if name in disallowed):
+            raise CloseConnection(DISALLOWED)
+        session = Session(secrets.token_hex(16), intents)
+        self._forget_oldest()
+        self._sessions[session.id] = session
+        session.attach(socket)
+        session.tell("READY", self._ready(session, told), self._world.backend)
+        for guild in self._world.guilds():
+            session.tell("GUILD_CREATE", guild, self._world.backend)
+        self.on_presence(True)
+
+    def _forget_oldest(self) -> None:
+        away = [each.id for each in self._sessions.values() if each.socket is None]
+        for session_id in away[: max(0, len(self._sessions) - SESSIONS_KEPT + 1)]:
+            del self._sessions[session_id]
+
+    def _ready(self, session: Session, told: dict[str, Any]) -> dict[str, Any]:
+        ready: dict[str, Any] = {
+            "v": 10,
+            "user": self._world.show_user(self._world.bot),
+            "guilds": [{"id": str(self._world.guild_id), "unavailable": True}],
+            "private_channels": [],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.url,
+            "application": {"id": str(self._world.backend.application_id), "flags": 0},
+        }
+        if "shard" in told:
+            ready["shard"] = told["shard"]
+        return ready
+
+    def _resume(self, socket: Socket, told: dict[str, Any]) -> None:
+        self._check_token(told)
+        if socket.session is not None:
+            raise CloseConnection(TWICE)
+        session = self._sessions.get(str(told["session_id"]))
+        if session is None or not session.can_replay(int(told["seq"])):
+            socket.send(INVALID_SESSION, False)
+            return
+        if session.socket is not None:
+            session.socket.hang_up(None)
+        session.attach(socket)
+        session.replay(int(told["seq"]))
+        session.tell("RESUMED", {}, self._world.backend)
+        self.on_presence(True)
+
+    def _members(self, session: Session, told: dict[str, Any]) -> None:
+        chunk = self._world.members(
+            told.get("user_ids"), str(told.get("query") or ""), int(told.get("limit") or 0)
+        )
+        chunk |= {"guild_id": str(told["guild_id"]), "chunk_index": 0, "chunk_count": 1}
+        if told.get("nonce"):
+            chunk["nonce"] = told["nonce"]
+        session.tell("GUILD_MEMBERS_CHUNK", chunk, self._world.backend)

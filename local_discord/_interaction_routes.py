@@ -1,0 +1,129 @@
+"""`POST /local/interactions` and `GET /local/commands`: reading liberally what is meant."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from local_discord._events import EventLog
+from local_discord._gateway import Gateway
+from local_discord._person_routes import body_of, need
+from local_discord.world import Refused, World
+
+KINDS = ("command", "component", "modal", "autocomplete")
+_ALSO_CALLED = {
+    "slash": "command",
+    "context_menu": "command",
+    "menu": "command",
+    "button": "component",
+    "select": "component",
+    "modal_submit": "modal",
+}
+_SHOWN_TO_ONE = ("modal", "failed", "choices")
+
+
+class InteractionRoutes:
+    """Has a person use a command, a component or a modal, and tells what came of it."""
+
+    def __init__(self, world: World, gateway: Gateway, log: EventLog) -> None:
+        self._world = world
+        self._gateway = gateway
+        self._log = log
+        world.rest.on_commands = lambda: log.add("commands", {})
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes, to be added to an application."""
+        return [
+            web.get("/local/commands", self.commands),
+            web.post("/local/interactions", self.interact),
+        ]
+
+    async def commands(self, request: web.Request) -> web.Response:
+        """`GET /local/commands`."""
+        first = next(iter(self._world.people.values()))
+        user = self._world.lookup.person(request.query.get("user") or str(first))
+        place = request.query.get("channel") or str(self._world.channel_ids[0])
+        channel = self._world.lookup.channel(place)
+        return web.json_response({"commands": self._world.interactions.offered(user, channel)})
+
+    async def interact(self, request: web.Request) -> web.Response:
+        """`POST /local/interactions`."""
+        body = await body_of(request)
+        body = {_ALSO_CALLED.get(key, key): value for key, value in body.items()}
+        given = [kind for kind in KINDS if body.get(kind) is not None]
+        if len(given) != 1:
+            raise Refused(400, f"give one of {', '.join(KINDS)}; got {given or 'none'}")
+        user = self._world.lookup.person(need(body, "user", "a name or an id from /local/world"))
+        channel = self._world.lookup.channel(need(body, "channel", "a name such as dev, or an id"))
+        self._world.lookup.open_to(user, channel)
+        record = self._ask(given[0], body, user, channel)
+        told = await self._world.outcome(record, reachable=self._gateway.reachable)
+        self._report(told, user.id, channel.id)
+        return web.json_response(told)
+
+    def _ask(self, kind: str, body: dict[str, Any], user: Any, channel: Any) -> Any:
+        asking = self._world.interactions
+        if kind == "command":
+            name, rest = _split(body, "command", "name")
+            target = _first(rest, "target", "message", "target_id", "message_id")
+            return asking.command(user, channel, name, rest.get("options"), target)
+        if kind == "component":
+            name, rest = _split(body, "component", "custom_id")
+            values = rest.get("values") or []
+            values = values if isinstance(values, list) else [values]
+            ref = _first(rest, "message", "message_id")
+            return asking.component(user, channel, name, ref, values)
+        if kind == "modal":
+            name, rest = _split(body, "modal", "custom_id")
+            return asking.modal(user, channel, name, _fields(rest))
+        name, rest = _split(body, "autocomplete", "command")
+        option = str(need({**rest, "option": _first(rest, "option", "focused")}, "option", "which"))
+        value = str(rest.get("value") or "")
+        return asking.autocomplete(user, channel, name, option, value, rest.get("options"))
+
+    def _report(self, told: dict[str, Any], user_id: int, channel_id: int) -> None:
+        where = {"channel_id": str(channel_id), "user_id": str(user_id)}
+        private = told["ephemeral"] or told["result"] in _SHOWN_TO_ONE
+        self._log.add("interaction", {**where, **told}, user_id if private else None)
+
+
+def _split(body: dict[str, Any], kind: str, name_key: str) -> tuple[str, dict[str, Any]]:
+    """A string with siblings, or an object: its name and everything beside it."""
+    what = body[kind]
+    if isinstance(what, Mapping):
+        # What stands outside the object is meant too, unless it says otherwise inside.
+        rest = {**body, **what}
+        name = what.get(name_key) or what.get("name")
+        path = [str(what[key]) for key in ("group", "subcommand") if what.get(key)]
+        name = " ".join([str(name), *path]) if name else None
+    else:
+        name, rest = what, body
+    if not isinstance(name, str) or not name.strip():
+        raise Refused(400, f"{kind}: give its {name_key}, as text")
+    return name.strip(), rest
+
+
+def _first(rest: Mapping[str, Any], *keys: str) -> Any:
+    return next((rest[key] for key in keys if rest.get(key) is not None), None)
+
+
+def _fields(rest: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` as a mapping, as a list, or as Discord's own `components`."""
+    fields = rest.get("fields")
+    if isinstance(fields, Mapping):
+        return {str(name): value for name, value in fields.items()}
+    if fields is None and rest.get("values") is not None:
+        return _fields({"fields": rest["values"]})
+    found: dict[str, Any] = {}
+    listed = fields or rest.get("components") or []
+    pending = list(listed) if isinstance(listed, list) else [listed]
+    while pending:
+        part = pending.pop(0)
+        if not isinstance(part, Mapping):
+            raise Refused(400, 'fields: give an object such as {"reason": "..."}')
+        pending += list(part.get("components") or ())
+        pending += [part["component"]] if part.get("component") else []
+        if part.get("custom_id"):
+            value = part.get("value")
+            found[str(part["custom_id"])] = part.get("values") if value is None else value
+    return found

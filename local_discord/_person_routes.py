@@ -1,0 +1,217 @@
+"""The person side's routes: the world, messages, reactions, threads, faults."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from local_discord._events import EventLog, EventStream
+from local_discord._faults import Faults
+from local_discord._gateway import Gateway
+from local_discord.world import Refused, World, as_id
+
+Answer = Callable[[web.Request], Awaitable[Any]]
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The request's JSON object, whatever content type it claims."""
+    try:
+        body = json.loads(await request.read() or b"{}")
+    except ValueError as error:
+        raise Refused(400, f"the body is no JSON: {error}; send an object") from error
+    if not isinstance(body, dict):
+        raise Refused(400, 'the body must be a JSON object, such as {"user": "alice", ...}')
+    return body
+
+
+def need(body: Mapping[str, Any], key: str, why: str) -> Any:
+    """A key that must be there."""
+    if body.get(key) is None:
+        raise Refused(400, f"{key}: missing; {why}")
+    return body[key]
+
+
+class PersonRoutes:
+    """Everything under `/local` but interactions."""
+
+    def __init__(
+        self,
+        world: World,
+        gateway: Gateway,
+        log: EventLog,
+        stream: EventStream,
+        faults: Faults,
+    ) -> None:
+        self._world = world
+        self._gateway = gateway
+        self._log = log
+        self._stream = stream
+        self._faults = faults
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes, to be added to an application."""
+        return [
+            web.get("/local/world", self.world),
+            web.get("/local/channels/{channel}/messages", self.messages),
+            web.get("/local/channels/{channel}/messages/{message}", self.one_message),
+            web.get("/local/channels/{channel}/threads", self.threads),
+            web.post("/local/messages", self.say),
+            web.patch("/local/messages", self.edit),
+            web.delete("/local/messages", self.delete),
+            web.post("/local/reactions", self.react),
+            web.post("/local/threads", self.open_thread),
+            web.post("/local/typing", self.typing),
+            web.get("/local/events", self._stream.serve),
+            web.post("/local/faults", self.plant),
+            web.get("/local/faults", self.faults),
+            web.delete("/local/faults", self.clear),
+            web.delete("/local/faults/{fault}", self.clear),
+        ]
+
+    # ------------------------------------------------------------------ reading
+
+    async def world(self, _request: web.Request) -> web.Response:
+        """`GET /local/world`."""
+        shown = self._world.show()
+        shown["bot"]["online"] = self._gateway.online
+        return web.json_response({**shown, "last_event_id": self._log.last_id})
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """`GET /local/channels/{channel}/messages`."""
+        channel = self._world.lookup.channel(request.match_info["channel"])
+        query = request.query
+        viewer = None
+        if query.get("user"):
+            user = self._world.lookup.person(query["user"])
+            self._world.lookup.open_to(user, channel)
+            viewer = user.id
+        kept = self._world.backend.messages[channel.id].values()
+        after, before = _number(query, "after"), _number(query, "before")
+        shown = [
+            message
+            for message in sorted(kept, key=lambda each: each.id)
+            if message.visible_to(viewer)
+            and (after is None or message.id > after)
+            and (before is None or message.id < before)
+        ]
+        limit = _number(query, "limit")
+        if limit is not None:
+            shown = shown[max(0, len(shown) - limit) :]
+        return web.json_response([self._world.show_message(each, viewer) for each in shown])
+
+    async def one_message(self, request: web.Request) -> web.Response:
+        """`GET /local/channels/{channel}/messages/{message}`."""
+        channel = self._world.lookup.channel(request.match_info["channel"])
+        message = self._world.lookup.message(channel, request.match_info["message"])
+        viewer = None
+        if request.query.get("user"):
+            viewer = self._world.lookup.person(request.query["user"]).id
+        if not message.visible_to(viewer):
+            raise Refused(404, "message: it is ephemeral; add ?user= of the person it is for")
+        return web.json_response(self._world.show_message(message, viewer))
+
+    async def threads(self, request: web.Request) -> web.Response:
+        """`GET /local/channels/{channel}/threads`."""
+        channel = self._world.lookup.channel(request.match_info["channel"])
+        everywhere = self._world.show()["threads"]
+        return web.json_response([t for t in everywhere if t["parent_id"] == str(channel.id)])
+
+    # ------------------------------------------------------------------- acting
+
+    async def _who_where(self, request: web.Request) -> tuple[dict[str, Any], Any, Any]:
+        body = await body_of(request)
+        user = self._world.lookup.person(need(body, "user", "a name or an id from /local/world"))
+        channel = self._world.lookup.channel(need(body, "channel", "a name such as dev, or an id"))
+        return body, user, channel
+
+    async def say(self, request: web.Request) -> web.Response:
+        """`POST /local/messages`."""
+        body, user, channel = await self._who_where(request)
+        nonce = body.get("nonce")
+        message = self._world.actions.say(
+            user,
+            channel,
+            body.get("content") or "",
+            reply_to=body.get("reply_to"),
+            files=body.get("attachments") or (),
+            nonce=None if nonce is None else str(nonce),
+        )
+        return web.json_response(self._world.show_message(message, user.id))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        """`PATCH /local/messages`."""
+        body, user, channel = await self._who_where(request)
+        ref = need(body, "message", "the id of one's own message")
+        message = self._world.actions.edit(user, channel, ref, body.get("content") or "")
+        return web.json_response(self._world.show_message(message, user.id))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """`DELETE /local/messages`."""
+        body, user, channel = await self._who_where(request)
+        ref = need(body, "message", "the id of one's own message")
+        message = self._world.actions.delete(user, channel, ref)
+        return web.json_response({"deleted": str(message.id)})
+
+    async def react(self, request: web.Request) -> web.Response:
+        """`POST /local/reactions`."""
+        body, user, channel = await self._who_where(request)
+        ref = need(body, "message", "the id of the message to react to")
+        remove = bool(body.get("remove", False))
+        emoji = need(body, "emoji", "the emoji itself, such as ✅")
+        message = self._world.actions.react(user, channel, ref, emoji, remove=remove)
+        return web.json_response(self._world.show_message(message, user.id))
+
+    async def open_thread(self, request: web.Request) -> web.Response:
+        """`POST /local/threads`."""
+        body, user, channel = await self._who_where(request)
+        name = str(need(body, "name", "what the thread is about"))
+        thread = self._world.actions.open_thread(user, channel, name, body.get("message"))
+        return web.json_response(self._world.show_channel(thread))
+
+    async def typing(self, request: web.Request) -> web.Response:
+        """`POST /local/typing`."""
+        _, user, channel = await self._who_where(request)
+        self._world.actions.typing(user, channel)
+        return web.json_response({})
+
+    # ------------------------------------------------------------------- faults
+
+    async def plant(self, request: web.Request) -> web.Response:
+        """`POST /local/faults`."""
+        fault = self._faults.plant(await body_of(request))
+        self._tell_portal()
+        if fault.kind == "gateway_drop":
+            self._gateway.drop(fault.code)
+        elif fault.kind == "gateway_invalidate":
+            self._gateway.invalidate()
+        elif fault.kind == "gateway_reconnect":
+            self._gateway.ask_reconnect()
+        elif fault.kind == "gateway_dispatch":
+            self._gateway.dispatch(fault.event, fault.data)
+        return web.json_response(fault.shown(), status=201)
+
+    def _tell_portal(self) -> None:
+        self._world.rest.disallowed = self._faults.disallowed()
+        self._world.rest.uninvited = self._faults.uninvited()
+
+    async def faults(self, _request: web.Request) -> web.Response:
+        """`GET /local/faults`."""
+        return web.json_response({"faults": self._faults.shown()})
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """`DELETE /local/faults`, all or one."""
+        one = request.match_info.get("fault")
+        if not self._faults.clear(None if one is None else as_id(one, "fault")):
+            raise Refused(404, f"fault: there is no {one!r}; see GET /local/faults")
+        self._tell_portal()
+        return web.json_response({"faults": self._faults.shown()})
+
+
+def _number(query: Mapping[str, str], key: str) -> int | None:
+    text = query.get(key)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal():
+        raise Refused(400, f"{key}: give a number, not {text!r}")
+    return int(text)

@@ -1,0 +1,124 @@
+"""A gateway session, which outlives its socket, and the socket it writes to."""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from typing import Any
+
+import discord
+from aiohttp import web
+
+from local_discord.observers import OBSERVERS
+from local_discord.world import visible_event
+
+EVENTS_KEPT = 5_000
+DISPATCH = 0
+_CLOSING_SECONDS = 2.0
+
+
+class CloseConnection(Exception):
+    """The connection is to be closed with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"gateway close {code}")
+        self.code = code
+
+
+class Socket:
+    """One WebSocket connection: frames go out in the order they were handed in."""
+
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        self.ws = ws
+        self.session: Session | None = None
+        self.ended = False
+        self._transport = transport
+        self._frames: asyncio.Queue[str | int] = asyncio.Queue()
+        self._written = asyncio.Event()
+
+    def send(self, op: int, told: Any) -> None:
+        """Queue a frame that is not an event."""
+        self.send_text(json.dumps({"op": op, "d": told, "s": None, "t": None}))
+
+    def send_text(self, frame: str) -> None:
+        """Queue a frame; a client that no longer reads is cut, and may resume."""
+        if self._frames.qsize() > EVENTS_KEPT:
+            self.hang_up(None)
+        elif not self.ended:
+            self._frames.put_nowait(frame)
+
+    def hang_up(self, code: int | None) -> None:
+        """Cut the connection, or, with a code, close it after what is queued."""
+        if code is not None:
+            self._frames.put_nowait(code)
+        elif self._transport is not None:
+            self.ended = True
+            self._transport.abort()
+
+    async def flush_and_close(self, code: int) -> None:
+        """Close with a code once everything queued is out."""
+        self.hang_up(code)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._written.wait()
+
+    async def write(self) -> None:
+        """Write queued frames until the connection ends."""
+        try:
+            while not self.ended:
+                frame = await self._frames.get()
+                if isinstance(frame, int):
+                    self.ended = True
+                    await self.ws.close(code=frame)
+                else:
+                    await self.ws.send_str(frame)
+        except ConnectionError:
+            self.ended = True
+        finally:
+            self._written.set()
+
+
+class Session:
+    """What one IDENTIFY began: its intents, its sequence, its last events for RESUME."""
+
+    def __init__(self, session_id: str, intents: discord.Intents) -> None:
+        self.id = session_id
+        self.socket: Socket | None = None
+        self._intents = intents
+        self._sequence = 0
+        self._kept: deque[tuple[int, str]] = deque(maxlen=EVENTS_KEPT)
+
+    def attach(self, socket: Socket) -> None:
+        """Write to this socket from now on."""
+        self.socket = socket
+        socket.session = self
+
+    def tell(self, event: str, payload: dict[str, Any], backend: Any) -> None:
+        """Number, keep and send one event, unless the intents exclude it."""
+        shaped = visible_event(event, payload, self._intents, backend)
+        if shaped is None:
+            return
+        for observer in OBSERVERS:
+            observer.dispatched(event, shaped)
+        self.send(event, shaped)
+
+    def send(self, event: str, data: Any) -> None:
+        """Number, keep and send one event as it is, be it one Discord would never send."""
+        self._sequence += 1
+        frame = json.dumps({"op": DISPATCH, "s": self._sequence, "t": event, "d": data})
+        self._kept.append((self._sequence, frame))
+        if self.socket is not None:
+            self.socket.send_text(frame)
+
+    def can_replay(self, sequence: int) -> bool:
+        """Whether every event after `sequence` is still kept."""
+        oldest = self._kept[0][0] if self._kept else 1
+        return oldest - 1 <= sequence <= self._sequence
+
+    def replay(self, sequence: int) -> None:
+        """Send again what came after `sequence`."""
+        if self.socket is None:
+            return
+        for number, frame in self._kept:
+            if number > sequence:
+                self.socket.send_text(frame)

@@ -1,0 +1,225 @@
+"""A person at the keyboard, from Python: for tests and for the demo's own check of itself."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+Message = dict[str, Any]
+Predicate = Callable[[Message], bool]
+
+_SHOWS_MESSAGE = ("message_create", "message_update", "reaction_add", "reaction_remove")
+
+
+class PersonRefusedError(Exception):
+    """The server answered with an error: `status` and its sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(f"{status}: {sentence}")
+        self.status = status
+
+
+class Person:
+    """One of the people of a local Discord; an async context manager.
+
+    Channels are names or ids; messages are ids or message objects. Waiting follows
+    `/local/events`; when a time limit (seconds) passes, `TimeoutError` tells what was there.
+    """
+
+    def __init__(self, base_url: str, name: str) -> None:
+        self.name = name
+        self._base_url = base_url.rstrip("/")
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        if self._http is not None:
+            await self._http.close()
+
+    @property
+    def _client(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            raise RuntimeError("use a Person with `async with`")
+        return self._http
+
+    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One request of the person side; raises `PersonRefusedError` for 4xx and 5xx."""
+        async with self._client.request(method, self._base_url + path, json=body) as response:
+            told = await response.json(content_type=None)
+            if response.status >= 400:
+                raise PersonRefusedError(response.status, str(told.get("error", told)))
+            return told
+
+    async def _act(self, method: str, path: str, channel: str, **body: Any) -> Any:
+        return await self.call(method, path, {"user": self.name, "channel": channel, **body})
+
+    # -------------------------------------------------------------------- doing
+
+    async def say(
+        self,
+        channel: str,
+        content: str,
+        *,
+        reply_to: Message | str | None = None,
+        attachments: Sequence[Mapping[str, str]] = (),
+    ) -> Message:
+        """Post a message."""
+        body = {"content": content, "reply_to": reply_to, "attachments": list(attachments)}
+        return dict(await self._act("POST", "/local/messages", channel, **body))
+
+    async def edit(self, channel: str, message: Message | str, content: str) -> Message:
+        """Change one's own message."""
+        body = {"message": message, "content": content}
+        return dict(await self._act("PATCH", "/local/messages", channel, **body))
+
+    async def delete(self, channel: str, message: Message | str) -> None:
+        """Delete one's own message."""
+        await self._act("DELETE", "/local/messages", channel, message=message)
+
+    async def react(
+        self, channel: str, message: Message | str, emoji: str, *, remove: bool = False
+    ) -> Message:
+        """Add a reaction, or remove it."""
+        body = {"message": message, "emoji": emoji, "remove": remove}
+        return dict(await self._act("POST", "/local/reactions", channel, **body))
+
+    async def run(self, channel: str, command: str, **options: Any) -> dict[str, Any]:
+        """Run a slash command; answers what came of it, see REFERENCE.md."""
+        return await self.interact(channel, command=command, options=options or None)
+
+    async def use_menu(self, channel: str, name: str, message: Message | str) -> dict[str, Any]:
+        """Use a context menu on a message."""
+        return await self.interact(channel, command=name, message=message)
+
+    async def press(
+        self,
+        channel: str,
+        custom_id: str,
+        message: Message | str | None = None,
+        values: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Press a button, or choose from a select; without `message` the newest one showing it."""
+        body = {"component": custom_id, "message": message, "values": list(values)}
+        return await self.interact(channel, **body)
+
+    async def submit(
+        self, channel: str, custom_id: str, fields: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Submit a modal that was opened for this person."""
+        return await self.interact(channel, modal={"custom_id": custom_id, "fields": dict(fields)})
+
+    async def interact(self, channel: str, **body: Any) -> dict[str, Any]:
+        """`POST /local/interactions` as it is."""
+        return dict(await self._act("POST", "/local/interactions", channel, **body))
+
+    # ------------------------------------------------------------------ looking
+
+    async def world(self) -> dict[str, Any]:
+        """`GET /local/world`."""
+        return dict(await self.call("GET", "/local/world"))
+
+    async def messages(self, channel: str) -> list[Message]:
+        """Every message of a channel as this person sees it, oldest first."""
+        path = f"/local/channels/{_quoted(channel)}/messages?user={_quoted(self.name)}"
+        return list(await self.call("GET", path))
+
+    async def threads(self, channel: str) -> list[dict[str, Any]]:
+        """The channel's threads, oldest first."""
+        return list(await self.call("GET", f"/local/channels/{_quoted(channel)}/threads"))
+
+    async def events(self, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
+        """What happens from now on, or after an event id."""
+        path = f"/local/events?user={_quoted(self.name)}"
+        if after is not None:
+            path += f"&last_event_id={after}"
+        async with self._client.get(self._base_url + path) as response:
+            async for line in response.content:
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
+
+    # ------------------------------------------------------------------ waiting
+
+    async def wait_for(
+        self,
+        channel: str,
+        wanted: Predicate,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the message of the error tells what was there
+    ) -> Message:
+        """The first message of a channel for which `wanted` is true, as it is then."""
+        seen: list[Message] = []
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._watch(channel, wanted, seen)
+        except TimeoutError:
+            told = "; ".join(f"{m['author']['username']}: {m['content']!r}" for m in seen[-8:])
+            raise TimeoutError(
+                f"{timeout} s passed without that message in {channel}; there were: {told}"
+            ) from None
+
+    async def _watch(self, channel: str, wanted: Predicate, seen: list[Message]) -> Message:
+        after = (await self.world())["last_event_id"]
+        for message in await self.messages(channel):
+            seen.append(message)
+            if wanted(message):
+                return message
+        channel_id = await self._channel_id(channel)
+        async for event in self.events(after):
+            if event["type"] not in _SHOWS_MESSAGE or event["channel_id"] != channel_id:
+                continue
+            seen.append(event["message"])
+            if wanted(event["message"]):
+                return dict(event["message"])
+        raise ConnectionError("the local Discord ended the stream of events")
+
+    async def wait_for_thread(
+        self,
+        channel: str,
+        wanted: Callable[[dict[str, Any]], bool] = lambda _thread: True,
+        timeout: float = 5.0,  # noqa: ASYNC109 - as in wait_for
+    ) -> dict[str, Any]:
+        """The first thread of a channel for which `wanted` is true."""
+        async with asyncio.timeout(timeout):
+            after = (await self.world())["last_event_id"]
+            for thread in await self.threads(channel):
+                if wanted(thread):
+                    return thread
+            channel_id = await self._channel_id(channel)
+            async for event in self.events(after):
+                told = event.get("thread")
+                if told and event["channel_id"] == channel_id and wanted(told):
+                    return dict(told)
+        raise ConnectionError("the local Discord ended the stream of events")
+
+    async def wait_for_bot(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - as above
+        """Wait until a bot is online."""
+        async with asyncio.timeout(timeout):
+            async for event in self.events():
+                if event.get("bot_online"):
+                    return
+
+    async def _channel_id(self, channel: str) -> str:
+        if str(channel).isdecimal():
+            return str(channel)
+        # A message list names no channel when it is empty, the world always does.
+        name = channel.removeprefix("#").casefold()
+        for each in (await self.world())["channels"]:
+            if each["name"].casefold() == name:
+                return str(each["id"])
+        raise PersonRefusedError(404, f"channel: there is no {channel!r}")
+
+
+def _quoted(name: str) -> str:
+    return str(name).replace("%", "%25").replace("#", "%23").replace("/", "%2F").replace(" ", "%20")

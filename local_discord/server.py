@@ -1,0 +1,244 @@
+"""The local Discord: a Discord-compatible server and a person side, on one port."""
+
+import mimetypes
+import urllib.parse
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from local_discord._events import EventLog, EventRecorder, EventStream
+from local_discord._faults import Faults
+from local_discord._gateway import Gateway
+from local_discord._interaction_routes import InteractionRoutes
+from local_discord._person_routes import PersonRoutes
+from local_discord._rest import PREFIX, RestEndpoint
+from local_discord.world import RESPONSE_SECONDS, DiscordError, LocalPerson, Refused, World
+
+__all__ = ["LocalDiscord", "LocalPerson"]
+
+STATIC = Path(__file__).parent / "static"
+_REQUEST_BYTES = 60_000_000
+_SHUTDOWN_SECONDS = 1.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+class LocalDiscord:
+    """An async context manager: the server runs while it is entered.
+
+    `people` are who can speak; `token` is what the bot must log in with; `port` 0 picks a free
+    one; `response_seconds` is how long a bot may take for the first response to an interaction
+    (Discord's 3 s; less in tests of what happens then); `hint` is what the page tells a first
+    visitor to try (Markdown lines; `code` can be clicked into the message box); `extra_routes` are
+    served on the same port. Raises `OSError` when the port is taken, and `ValueError` when `people`
+    or `channels` is empty.
+    """
+
+    def __init__(
+        self,
+        people: Sequence[LocalPerson],
+        *,
+        token: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        guild_name: str = "Theseus",
+        channels: Sequence[str] = ("dev", "general"),
+        response_seconds: float = RESPONSE_SECONDS,
+        hint: Sequence[str] = (),
+        extra_routes: Sequence[web.AbstractRouteDef] = (),
+    ) -> None:
+        if not people or not channels:
+            raise ValueError("people and channels: name at least one of each")
+        self.token = token
+        self.port = port
+        self._host = host
+        self._extra_routes = list(extra_routes)
+        self._world = World(
+            people, guild_name=guild_name, channels=channels, response_seconds=response_seconds
+        )
+        self._world.hint = list(hint)
+        self._faults = Faults()
+        self._log = EventLog()
+        self.gateway = Gateway(self._world, token, self._faults)
+        self._rest = RestEndpoint(self._world, token, self._faults)
+        self._stream = EventStream(self._world, self._log)
+        EventRecorder(self._world, self._log)
+        self.gateway.on_presence = self._presence
+        self.guild_id = self._world.guild_id
+        self.bot_user_id = self._world.bot.id
+        self.dev_channel_id = self._world.channel_ids[0]
+        self.people = dict(self._world.people)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the page is; no slash at the end."""
+        return f"http://{self._host}:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """What a bot uses in place of `https://discord.com/api/v10`."""
+        return self.base_url + PREFIX
+
+    @property
+    def gateway_url(self) -> str:
+        """What a bot uses in place of `wss://gateway.discord.gg`."""
+        return f"ws://{self._host}:{self.port}/gateway"
+
+    def roles(self, *names: str) -> frozenset[int]:
+        """Return the ids of the server's roles of these names, as far as there are any."""
+        known = self._world.backend.guilds[self.guild_id].roles.values()
+        return frozenset(role.id for role in known if role.name in names)
+
+    def leave(self, name: str) -> None:
+        """Have somebody leave the server for good; the bot is told, as Discord tells it."""
+        self._world.backend.remove_member(self.guild_id, self.people[name])
+
+    def reset(self) -> None:
+        """Take everything back to the start: messages, threads, members, files, faults.
+
+        A bot that is connected stays connected and keeps its commands; it is told which threads
+        go, and then the guild as after an outage. Without one, its sessions and commands are
+        forgotten too. Ids stay what they were, and pages load everything again.
+        """
+        self._faults.clear()
+        self._world.rest.disallowed, self._world.rest.uninvited = frozenset(), False
+        self.gateway.forget_disconnected()
+        self._world.reset(keep_commands=self.gateway.online)
+        self.gateway.announce_guilds()
+        self._log.restart()
+
+    async def __aenter__(self) -> Self:
+        """Start to listen."""
+        app = web.Application(
+            client_max_size=_REQUEST_BYTES, middlewares=[self._own_pages_only, _refuse]
+        )
+        app.add_routes(self._routes())
+        app.on_shutdown.append(self._end_streams)
+        app.on_response_prepare.extend([_revalidate, _unframed])
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self.port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.port = self._runner.addresses[0][1]
+        self.gateway.url = self._rest.gateway_url = self.gateway_url
+        self._world.backend.files.base_url = self.base_url
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening and end every connection."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _routes(self) -> list[web.AbstractRouteDef]:
+        people = PersonRoutes(self._world, self.gateway, self._log, self._stream, self._faults)
+        interactions = InteractionRoutes(self._world, self.gateway, self._log)
+        routes: list[web.AbstractRouteDef] = [
+            web.get("/", self._page),
+            web.get("/favicon.ico", _icon),
+            web.get("/gateway", self.gateway.serve),
+            web.get("/gateway/", self.gateway.serve),
+            web.get("/attachments/{channel}/{attachment}/{filename}", self._attachment),
+            web.route("*", PREFIX + "/{path:.*}", self._rest.serve),
+            *people.routes(),
+            *interactions.routes(),
+            *self._extra_routes,
+        ]
+        if STATIC.is_dir():
+            routes.append(web.static("/static", STATIC))
+        return routes
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.gateway.serve(request)  # Discord's gateway lies at the root
+        index = STATIC / "index.html"
+        if not index.is_file():
+            return web.Response(status=404, text=f"{index} is missing: unpack the project again")
+        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+    async def _end_streams(self, _app: web.Application) -> None:
+        self._log.close()
+        self.gateway.drop(1001)
+
+    def _presence(self, online: bool) -> None:
+        if online != self._stream.online:
+            self._stream.online = online
+            self._log.add("presence", {"bot_online": online})
+
+    @web.middleware
+    async def _own_pages_only(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Any web page can send requests to a loopback port: take them from our own page only."""
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and urllib.parse.urlsplit(origin).netloc != request.host
+        # A foreign name that resolves to this machine (DNS rebinding) shows in Host.
+        host = urllib.parse.urlsplit(f"//{request.host}").hostname
+        if self._host in _LOOPBACK and (foreign or host not in _LOOPBACK):
+            told = f"Origin {origin}, Host {request.host}: open {self.base_url}/ itself"
+            return web.json_response({"error": told}, status=403)
+        return await handler(request)
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        parts = request.match_info
+        name = urllib.parse.quote(parts["filename"], safe="")
+        key = f"/attachments/{parts['channel']}/{parts['attachment']}/{name}"
+        content = self._world.backend.files.get(key)
+        if content is None:
+            raise Refused(404, f"there is no attachment {parts['filename']!r} here")
+        return web.Response(body=content, headers=_file_headers(parts["filename"], content))
+
+
+def _file_headers(name: str, content: bytes) -> dict[str, str]:
+    """Show pictures and text; never let a file run as a page of our origin."""
+    kind = mimetypes.guess_type(name)[0] or ""
+    if kind not in _PICTURES:
+        kind = (
+            "application/octet-stream" if b"\0" in content[:4096] else "text/plain; charset=utf-8"
+        )
+    return {"Content-Type": kind, "X-Content-Type-Options": "nosniff"}
+
+
+async def _revalidate(request: web.Request, response: web.StreamResponse) -> None:
+    """Modules of two versions do not fit together: browsers ask before they use an old one."""
+    if request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-cache"
+
+
+async def _unframed(_request: web.Request, response: web.StreamResponse) -> None:
+    """Another site's page shows nothing of this one in a frame, where a click could ship."""
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+async def _icon(_request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "ship.svg")
+
+
+@web.middleware
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Refused as refusal:
+        return web.json_response({"error": str(refusal)}, status=refusal.status)
+    except DiscordError as error:
+        return web.json_response({"error": error.message}, status=error.status)
+    except web.HTTPException as error:
+        if error.status < 400 or not request.path.startswith("/local"):
+            raise
+        told = f"{request.method} {request.path}: {error.reason}; see local_discord/REFERENCE.md"
+        return web.json_response({"error": told}, status=error.status)

@@ -1,0 +1,22 @@
+"""The only room of simcord, whose internals we build on: everything else goes through here."""
+
+from simcord.backend.errors import BackendError as DiscordError
+
+from local_discord.world._intents import PRIVILEGED, intents_of, visible_event
+from local_discord.world._lookup import Refused, as_id
+from local_discord.world._rest import Call, Upload
+from local_discord.world._world import RESPONSE_SECONDS, LocalPerson, World
+
+__all__ = [
+    "PRIVILEGED",
+    "RESPONSE_SECONDS",
+    "Call",
+    "DiscordError",
+    "LocalPerson",
+    "Refused",
+    "Upload",
+    "World",
+    "as_id",
+    "intents_of",
+    "visible_event",
+]

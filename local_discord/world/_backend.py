@@ -1,0 +1,250 @@
+"""simcord's virtual Discord, with real time, bounded memory and its gaps mended."""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from simcord.backend import Backend, errors, serializers
+from simcord.backend.models import Channel, Interaction, Message
+
+from local_discord.world._payloads import completed
+from local_discord.world._stores import AttachmentStore, BoundedList, SystemClock
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+MESSAGES_KEPT = 2_000
+THREADS_KEPT = 1_000
+_AUDIT_ENTRIES_KEPT = 500
+NONCE_LENGTH = 25
+COMPONENT, MODAL = 3, 5
+_NONCES_KEPT = 5_000
+_NONCE_SECONDS = 300.0
+# Commands are missing: they belong to the bot, which may be connected still.
+_STATE = (
+    "skus", "entitlements", "users", "guilds", "channels", "messages", "webhooks",
+    "webhook_tokens", "dm_channels", "invites", "application_emojis", "stage_instances",
+    "interactions", "interaction_tokens", "command_permissions", "_nonces",
+)  # fmt: skip
+
+
+class LocalBackend(Backend):
+    """The one place where everything that exists is kept.
+
+    `gateway` listeners hear what Discord tells bots; `people` listeners also hear of ephemeral
+    messages. Both get payloads of their own, called in the order things happened.
+    """
+
+    _last_id = 0
+
+    def __init__(self, now: Callable[[], datetime], response_seconds: float) -> None:
+        self.gateway: list[Listener] = []
+        self.people: list[Listener] = []
+        self._nonces: OrderedDict[tuple[int, str], tuple[float, int, int]] = OrderedDict()
+        self.nonce: str | None = None
+        self._response_seconds = response_seconds
+        self._start: dict[str, Any] = {}
+        super().__init__(clock=SystemClock(now))
+        self.http_requests = BoundedList(0)
+        self.transcript = BoundedList(0)
+        self.files = AttachmentStore()
+        self.cdn = self.files
+        # Applications made since 2016 share their id with their bot user.
+        self.application_id = self.bot_user.id
+
+    def _allocate_at(self, milliseconds: int) -> int:
+        # simcord remembers every id it gave; ever growing numbers need no memory.
+        self._last_id = max(milliseconds << 22, self._last_id + 1)
+        return self._last_id
+
+    # ------------------------------------------------------------- starting again
+
+    def mark_start(self) -> None:
+        """Note everything as it is now, once the guild exists."""
+        self._start = copy.deepcopy({name: getattr(self, name) for name in _STATE})
+
+    def restore_start(self) -> None:
+        """Take everything back to what was noted, ids included; bots are told of threads that go.
+
+        Whoever holds a guild, a channel or a user must look it up again.
+        """
+        for guild in self.guilds.values():
+            for thread_id in list(guild.thread_ids):
+                self.delete_channel(thread_id)
+        for name, noted in copy.deepcopy(self._start).items():
+            setattr(self, name, noted)
+        self.bot_user = self.users[self.bot_user.id]
+        self.files.clear()
+
+    # ------------------------------------------------------------------ telling
+
+    def emit(self, event: str, payload: Mapping[str, Any]) -> None:
+        if event == "TYPING_START":
+            payload = {**payload, "timestamp": int(self.clock.now().timestamp())}
+        for listener in self.gateway:
+            listener(event, completed(payload, self, viewer=self.bot_user.id))
+        self._whisper(event, payload)
+
+    def _whisper(self, event: str, payload: Mapping[str, Any]) -> None:
+        for listener in self.people:
+            listener(event, completed(payload, self, viewer=None))
+
+    # ----------------------------------------------------------------- messages
+
+    def prepare_message(self, *args: Any, **fields: Any) -> Message:
+        message = super().prepare_message(*args, **fields)
+        # A person's page may number its messages by longer ones than Discord takes and repeats.
+        short = self.nonce is not None and len(self.nonce) <= NONCE_LENGTH
+        message.__dict__["nonce"] = self.nonce if short else None
+        if message.interaction_metadata is not None:
+            message.interaction_metadata |= self._origin(int(message.interaction_metadata["id"]))
+        return message
+
+    def _origin(self, interaction_id: int) -> dict[str, Any]:
+        """What an interaction came from: the message pressed, or what opened the form."""
+        record = self.interactions.get(interaction_id)
+        if record is None:
+            return {}
+        opener = self.interactions.get(record.__dict__.get("opened_by", 0))
+        if record.type == MODAL and opener is not None:
+            user = serializers.user_payload(self.users[opener.user_id])
+            owners: dict[str, Any] = {"authorizing_integration_owners": {}}
+            told = {"id": str(opener.id), "type": opener.type, "user": user, **owners}
+            return {"triggering_interaction_metadata": told | self._origin(opener.id)}
+        if record.type == COMPONENT and record.source_message_id is not None:
+            return {"interacted_message_id": str(record.source_message_id)}
+        return {"name": record.command_name} if record.command_name else {}
+
+    def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
+        channel = self.get_channel(message.channel_id)
+        meta = channel.thread_metadata
+        if meta is not None and meta.archived and not meta.locked:
+            self.edit_channel(channel.id, {}, thread_metadata={"archived": False})
+        message = super().commit_message(message, broadcast=broadcast)
+        kept = self.messages[channel.id]
+        while len(kept) > MESSAGES_KEPT:
+            del kept[next(iter(kept))]
+        if message.is_ephemeral:
+            self._whisper("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
+        return message
+
+    def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
+        message = super().edit_message(channel_id, message_id, fields)
+        if message.is_ephemeral:
+            self._whisper("MESSAGE_UPDATE", dict(serializers.message_payload(self, message)))
+        return message
+
+    def delete_message(self, channel_id: int, message_id: int) -> None:
+        gone = self.get_message(channel_id, message_id)
+        super().delete_message(channel_id, message_id)
+        if gone.is_ephemeral:
+            owner = (gone.interaction_metadata or {}).get("user", {}).get("id")
+            payload = {"id": str(message_id), "channel_id": str(channel_id), "only_for": owner}
+            self._whisper("MESSAGE_DELETE", payload)
+
+    def said_before(self, author_id: int, nonce: str) -> Message | None:
+        """The message this author sent with this nonce in the last minutes."""
+        at, channel_id, message_id = self._nonces.get((author_id, nonce), (0.0, 0, 0))
+        if self.clock.now().timestamp() - at > _NONCE_SECONDS:
+            return None
+        return self.messages.get(channel_id, {}).get(message_id)
+
+    def remember_nonce(self, message: Message, nonce: str) -> None:
+        key = (message.author_id, nonce)
+        self._nonces[key] = (self.clock.now().timestamp(), message.channel_id, message.id)
+        self._nonces.move_to_end(key)
+        while len(self._nonces) > _NONCES_KEPT:
+            self._nonces.popitem(last=False)
+
+    # ------------------------------------------------------------------ threads
+
+    def create_thread(
+        self,
+        parent_id: int,
+        name: str,
+        owner_id: int,
+        *,
+        type: int = 11,
+        auto_archive_duration: int = 1440,
+        message_id: int | None = None,
+        applied_tags: Iterable[int] = (),
+        broadcast: bool = True,
+    ) -> Channel:
+        """Open a thread as Discord does.
+
+        simcord would replace an earlier thread of the same message, and writes "started a thread"
+        into the channel even when the thread hangs from a message, where Discord marks that
+        message instead.
+        """
+        if message_id is not None and message_id in self.channels:
+            raise errors.BackendError(
+                400, 160004, "A thread has already been created for this message"
+            )
+        if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
+            raise errors.invalid_form_body("name: Must be between 1 and 100 in length.")
+        thread = super().create_thread(
+            parent_id,
+            name,
+            owner_id,
+            type=type,
+            auto_archive_duration=auto_archive_duration,
+            message_id=message_id,
+            applied_tags=applied_tags,
+            broadcast=broadcast and message_id is None,
+        )
+        if broadcast and message_id is not None:
+            self.announce_thread_create(thread)
+            starter = self.get_message(parent_id, message_id)
+            self.emit("MESSAGE_UPDATE", dict(serializers.message_payload(self, starter)))
+        self._drop_oldest_thread(thread)
+        return thread
+
+    def _drop_oldest_thread(self, newest: Channel) -> None:
+        threads = self.guilds[newest.guild_id or 0].thread_ids
+        if len(threads) > THREADS_KEPT:
+            self.delete_channel(threads[0])
+
+    # ------------------------------------------------------------- interactions
+
+    def register_commands(
+        self, guild_id: int | None, payloads: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Take a list of commands; each has a version, which changes with it."""
+        before = self.commands.get(guild_id, {})
+        registered = super().register_commands(guild_id, payloads)
+        for command in registered:
+            earlier = before.get((command["name"], command["type"]), {})
+            same = {**command, "version": earlier.get("version")} == earlier
+            command["version"] = earlier["version"] if same else str(self.snowflake())
+        return registered
+
+    def new_interaction(
+        self, type: int, channel_id: int, user_id: int, guild_id: int | None
+    ) -> Interaction:
+        now = self.now_iso()
+        for old in list(self.interactions.values()):
+            if old.expires_at is None or old.expires_at > now:
+                break
+            del self.interactions[old.id]
+            self.interaction_tokens.pop(old.token, None)
+        record = super().new_interaction(type, channel_id, user_id, guild_id)
+        record.initial_response_deadline = self.iso_after(self._response_seconds)
+        return record
+
+    def interaction_by_token(self, token: str) -> Interaction:
+        """Find the interaction of a follow-up.
+
+        simcord takes follow-ups before the first response, and calls an expired token unknown.
+        """
+        record = self.interactions.get(self.interaction_tokens.get(token, 0))
+        if record is None or not record.responded:
+            raise errors.unknown_webhook()
+        if (record.expires_at or "") <= self.now_iso():
+            raise errors.BackendError(401, 50027, "Invalid Webhook Token")
+        return record
+
+    def bound_logs(self) -> None:
+        """Bound what simcord appends to for ever, once the guild exists."""
+        for guild in self.guilds.values():
+            guild.audit_log_entries = BoundedList(_AUDIT_ENTRIES_KEPT)

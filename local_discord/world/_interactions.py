@@ -1,0 +1,267 @@
+"""Interactions: what a person presses, picks, types and submits, as Discord tells the bot."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simcord import interactions
+from simcord.backend import serializers
+from simcord.backend.models import Channel, Interaction, Message, User
+from simcord.components import walk_components
+
+from local_discord.world._backend import LocalBackend
+from local_discord.world._lookup import Lookup, Refused
+from local_discord.world._modals import filled
+from local_discord.world._options import (
+    Leaf,
+    Options,
+    descend,
+    flatten,
+    from_text,
+    needs_subcommand,
+)
+
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
+BUTTON, STRING_SELECT = 2, 3
+SELECT_OPTION_TYPE = {5: 6, 6: 8, 7: 9, 8: 7}  # select type -> option type of the same entity
+
+
+class InteractionBuilder:
+    """Builds interactions and puts them on the gateway; answers arrive over REST."""
+
+    def __init__(self, backend: LocalBackend, lookup: Lookup) -> None:
+        self._backend = backend
+        self._lookup = lookup
+
+    # ----------------------------------------------------------------- commands
+
+    def offered(self, user: User, channel: Channel) -> list[Leaf]:
+        """What the picker shows this person here: slash commands flattened, then menus."""
+        shown: list[Leaf] = []
+        for kind in (SLASH, USER_MENU, MESSAGE_MENU):
+            for root in self._visible(user, channel, kind):
+                for path, leaf in interactions.command_leaves(root):
+                    shown.append(
+                        {
+                            "id": root["id"],
+                            "name": " ".join(path),
+                            "type": kind,
+                            "description": leaf.get("description") or "",
+                            "options": leaf.get("options") or [],
+                        }
+                    )
+        return shown
+
+    def _visible(self, user: User, channel: Channel, kind: int) -> list[Leaf]:
+        found = self._backend.visible_commands(user_id=user.id, channel_id=channel.id, type=kind)
+        # A guild's command hides the global one of the same name.
+        return list({root["name"]: root for root in reversed(found)}.values())[::-1]
+
+    def command(
+        self, user: User, channel: Channel, text: str, options: object, target: object
+    ) -> Interaction:
+        """Run a slash command or a context menu, told apart by name."""
+        text = text.strip().removeprefix("/").strip()
+        for kind in (MESSAGE_MENU, USER_MENU):
+            for root in self._visible(user, channel, kind):
+                if root["name"].casefold() == text.casefold():
+                    return self._menu(user, channel, root, kind, target)
+        root, path, leaf, values = self._slash(user, channel, text, options)
+        builder = Options(self._backend, self._lookup, user, channel.guild_id)
+        built = builder.build(" ".join([root["name"], *path]), leaf, values)
+        return self._send_slash(COMMAND, user, channel, root, path, built, builder.resolved)
+
+    def _slash(
+        self, user: User, channel: Channel, text: str, options: object
+    ) -> tuple[Leaf, list[str], Leaf, dict[str, Any]]:
+        known = {root["name"]: root for root in self._visible(user, channel, SLASH)}
+        name, _, rest = text.partition(" ")
+        root = known.get(name)
+        if root is None:
+            raise Refused(404, f"command: there is no {text!r} here; there are {self._all(known)}")
+        more_path, values = flatten(options)
+        leaf, path = descend(root, [*rest.split(), *more_path])
+        full_name = " ".join([name, *path])
+        needs_subcommand(full_name, leaf)
+        in_text = sum(1 for part in path if part in rest.split())
+        leftover = rest.split(None, in_text)[in_text:]
+        values = from_text(full_name, leaf, leftover[0] if leftover else "") | values
+        return root, path, leaf, values
+
+    def _all(self, known: Mapping[str, Leaf]) -> str:
+        slashes = sorted(f"/{name}" for name in known)
+        menus = (self._backend.commands.get(scope, {}) for scope in self._backend.commands)
+        titles = sorted({name for each in menus for name, kind in each if kind != SLASH})
+        return ", ".join([*slashes, *titles]) or "none yet: the bot has registered no command"
+
+    def _send_slash(
+        self,
+        kind: int,
+        user: User,
+        channel: Channel,
+        root: Leaf,
+        path: list[str],
+        built: list[dict[str, Any]],
+        resolved: Mapping[str, Any],
+    ) -> Interaction:
+        asked: dict[str, Any] = {
+            "id": root["id"],
+            "name": root["name"],
+            "type": SLASH,
+            "options": interactions.nest_options(root, path, built),
+        }
+        if resolved:
+            asked["resolved"] = resolved
+        if root.get("guild_id"):
+            asked["guild_id"] = root["guild_id"]
+        return self._send(kind, user, channel, asked)
+
+    def _menu(
+        self, user: User, channel: Channel, root: Leaf, kind: int, target: object
+    ) -> Interaction:
+        asked: dict[str, Any] = {"id": root["id"], "name": root["name"], "type": kind}
+        if target is None:
+            what = "message" if kind == MESSAGE_MENU else "target"
+            raise Refused(
+                400, f"{what}: {root['name']!r} is a context menu; say what it is used on"
+            )
+        if kind == MESSAGE_MENU:
+            message = self._lookup.message(channel, target, "message", user)
+            payload = dict(serializers.message_payload(self._backend, message))
+            asked["target_id"] = str(message.id)
+            asked["resolved"] = {"messages": {str(message.id): payload}}
+        else:
+            builder = Options(self._backend, self._lookup, user, channel.guild_id)
+            asked["target_id"] = builder.user(target, "target")
+            asked["resolved"] = builder.resolved
+        if root.get("guild_id"):
+            asked["guild_id"] = root["guild_id"]
+        return self._send(COMMAND, user, channel, asked)
+
+    def autocomplete(
+        self, user: User, channel: Channel, text: str, option: str, value: str, options: object
+    ) -> Interaction:
+        """Ask the bot for choices while a person types into one option."""
+        text = text.strip().removeprefix("/").strip()
+        root, path, leaf, values = self._slash(user, channel, text, options)
+        name = " ".join([root["name"], *path])
+        focused = next((o for o in leaf.get("options") or () if o["name"] == option), None)
+        if focused is None or not focused.get("autocomplete"):
+            able = [o["name"] for o in leaf.get("options") or () if o.get("autocomplete")]
+            raise Refused(
+                400, f"option: /{name} completes {', '.join(able) or 'nothing'}, not {option!r}"
+            )
+        builder = Options(self._backend, self._lookup, user, channel.guild_id)
+        others = {key: given for key, given in values.items() if key != option}
+        built = builder.build(name, leaf, others, partial=True)
+        built.append({"name": option, "type": focused["type"], "value": value, "focused": True})
+        return self._send_slash(AUTOCOMPLETE, user, channel, root, path, built, {})
+
+    # --------------------------------------------------------------- components
+
+    def component(
+        self, user: User, channel: Channel, custom_id: str, message: object, values: Sequence[Any]
+    ) -> Interaction:
+        """Press a button or choose from a select menu."""
+        stored, part = self._component(user, channel, custom_id, message)
+        if part.get("disabled"):
+            raise Refused(409, f"component: {custom_id!r} is disabled")
+        asked: dict[str, Any] = {"custom_id": custom_id, "component_type": part["type"]}
+        if part.get("id") is not None:
+            asked["id"] = part["id"]
+        if part["type"] != BUTTON:
+            self._choose(user, channel, part, values, asked)
+        return self._send(COMPONENT, user, channel, asked, source=stored)
+
+    def _component(
+        self, user: User, channel: Channel, custom_id: str, ref: object
+    ) -> tuple[Message, dict[str, Any]]:
+        if ref is not None:
+            candidates = [self._lookup.message(channel, ref, "message", user)]
+        else:
+            kept = self._backend.messages[channel.id].values()
+            candidates = [each for each in reversed(kept) if each.visible_to(user.id)]
+        for message in candidates:
+            for part in walk_components(message.components):
+                if part.get("custom_id") == custom_id:
+                    return message, part
+        where = f"message {ref}" if ref is not None else f"{channel.name or 'the conversation'}"
+        seen = {p.get("custom_id") for m in candidates[:1] for p in walk_components(m.components)}
+        has = ", ".join(sorted(str(each) for each in seen - {None})) or "none"
+        raise Refused(404, f"component: {where} has no {custom_id!r}; it has {has}")
+
+    def _choose(
+        self,
+        user: User,
+        channel: Channel,
+        menu: dict[str, Any],
+        values: Sequence[Any],
+        asked: dict[str, Any],
+    ) -> None:
+        least, most = menu.get("min_values", 1), menu.get("max_values", 1)
+        if not least <= len(values) <= most:
+            raise Refused(400, f"values: choose {least} to {most}, not {len(values)}")
+        if menu["type"] == STRING_SELECT:
+            known = [option["value"] for option in menu.get("options") or ()]
+            unknown = [str(each) for each in values if each not in known]
+            if unknown:
+                raise Refused(400, f"values: there is no {unknown[0]!r}; there are {known}")
+            asked["values"] = list(values)
+            return
+        builder = Options(self._backend, self._lookup, user, channel.guild_id)
+        kind = SELECT_OPTION_TYPE[menu["type"]]
+        asked["values"] = [builder.entity(kind, each, "values") for each in values]
+        asked["resolved"] = builder.resolved
+
+    # ------------------------------------------------------------------- modals
+
+    def modal(
+        self, user: User, channel: Channel, custom_id: str, fields: Mapping[str, Any]
+    ) -> Interaction:
+        """Submit the newest modal with that custom_id opened for this person here."""
+        opened = None
+        for record in reversed(self._backend.interactions.values()):
+            mine = record.user_id == user.id and record.channel_id == channel.id
+            if mine and record.modal and record.modal["custom_id"] == custom_id:
+                opened = record
+                break
+        if opened is None or opened.modal is None:
+            raise Refused(
+                404, f"modal: no {custom_id!r} is open for {user.name} here; open it first"
+            )
+        if opened.modal_consumed:
+            raise Refused(409, f"modal: {custom_id!r} was submitted already; open it again")
+        parts = filled(opened.modal, fields)
+        opened.modal_consumed = True
+        asked = {"custom_id": custom_id, "components": parts}
+        source = None
+        if opened.source_message_id is not None:
+            kept = self._backend.messages.get(channel.id, {})
+            source = kept.get(opened.source_message_id)
+        return self._send(MODAL, user, channel, asked, source=source, opened_by=opened.id)
+
+    # ------------------------------------------------------------------ sending
+
+    def _send(
+        self,
+        kind: int,
+        user: User,
+        channel: Channel,
+        asked: dict[str, Any],
+        source: Message | None = None,
+        opened_by: int = 0,
+    ) -> Interaction:
+        record, payload = interactions.base_payload(
+            self._backend,
+            type=kind,
+            channel_id=channel.id,
+            guild_id=channel.guild_id,
+            user_id=user.id,
+            data=asked,
+        )
+        record.__dict__["opened_by"] = opened_by
+        if source is not None:
+            record.source_message_id = source.id
+            payload["message"] = dict(serializers.message_payload(self._backend, source))
+        self._backend.emit("INTERACTION_CREATE", payload)
+        return record

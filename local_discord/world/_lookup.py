@@ -1,0 +1,127 @@
+"""Finding what a person means: by id or by name, with an error that shows the way out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from simcord.backend.access import channel_accessible
+from simcord.backend.models import Channel, Guild, Message, User
+
+from local_discord.world._backend import LocalBackend
+
+DM, TEXT = 1, 0
+
+
+class Refused(Exception):
+    """A person asked for what cannot be done: HTTP `status` and a sentence to show."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def as_id(ref: object, key: str) -> int | None:
+    """Read an id given as number, digits or object; None when `ref` is a name."""
+    if isinstance(ref, Mapping):
+        ref = ref.get("id")
+    if isinstance(ref, bool) or not isinstance(ref, int | str) or ref == "":
+        raise Refused(400, f"{key}: give an id (a string of digits) or a name, not {ref!r}")
+    if isinstance(ref, int):
+        return ref
+    text = ref.strip()
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+class Lookup:
+    """Looks up users, channels, messages and roles of the one guild."""
+
+    def __init__(self, backend: LocalBackend, guild_id: int) -> None:
+        self._backend = backend
+        self._guild_id = guild_id
+
+    @property
+    def _guild(self) -> Guild:
+        return self._backend.guilds[self._guild_id]
+
+    @property
+    def people(self) -> list[User]:
+        """Everyone but the bot, in the order they were named."""
+        users = (self._backend.users[user_id] for user_id in self._guild.members)
+        return [user for user in users if not user.bot]
+
+    def person(self, ref: object, key: str = "user") -> User:
+        """The person who acts: never the bot."""
+        user = self.user(ref, key)
+        if user.bot:
+            raise Refused(403, f"{key}: {user.name} is the bot and acts for itself; name a person")
+        return user
+
+    def user(self, ref: object, key: str = "user") -> User:
+        """Any member of the guild, the bot included."""
+        user_id = as_id(ref, key)
+        wanted = str(ref).strip().lstrip("@").casefold()
+        for member_id in self._guild.members:
+            user = self._backend.users[member_id]
+            if user.id == user_id or (user_id is None and user.name.casefold() == wanted):
+                return user
+        names = ", ".join(user.name for user in self.people)
+        raise Refused(404, f"{key}: nobody here is {ref!r}; there are {names} (GET /local/world)")
+
+    def role(self, ref: object, key: str) -> Any:
+        """A role of the guild."""
+        role_id = as_id(ref, key)
+        wanted = str(ref).strip().lstrip("@").casefold()
+        for role in self._guild.roles.values():
+            if role.id == role_id or (role_id is None and role.name.casefold() == wanted):
+                return role
+        names = ", ".join(role.name for role in self._guild.roles.values())
+        raise Refused(404, f"{key}: there is no role {ref!r}; there are {names}")
+
+    def channel(self, ref: object, key: str = "channel") -> Channel:
+        """A text channel, a person's direct messages, or a thread."""
+        channel_id = as_id(ref, key)
+        if channel_id is not None:
+            found = self._backend.channels.get(channel_id)
+        else:
+            found = self._channel_called(str(ref).strip())
+        if found is None:
+            texts = [self._backend.channels[each] for each in self._guild.channel_ids]
+            names = ", ".join(f"{each.name}" for each in texts)
+            raise Refused(404, f"{key}: there is no {ref!r}; there are {names} (GET /local/world)")
+        return found
+
+    def _channel_called(self, name: str) -> Channel | None:
+        wanted = name.casefold()
+        if name.startswith("@"):
+            return next((self.dm(u) for u in self.people if u.name.casefold() == wanted[1:]), None)
+        wanted = wanted.lstrip("#")
+        newest_threads = reversed(self._guild.thread_ids)
+        for channel_id in [*self._guild.channel_ids, *newest_threads]:
+            channel = self._backend.channels[channel_id]
+            if (channel.name or "").casefold() == wanted:
+                return channel
+        return None
+
+    def dm(self, user: User) -> Channel:
+        """That person's direct messages with the bot."""
+        return self._backend.get_dm_channel(user.id)
+
+    def open_to(self, user: User, channel: Channel) -> None:
+        """Refuse when this person may not see the channel."""
+        if not channel_accessible(self._backend, channel.id, user.id):
+            name = channel.name or "this conversation"
+            raise Refused(403, f"channel: {user.name} cannot see {name}")
+
+    def message(
+        self, channel: Channel, ref: object, key: str = "message", viewer: User | None = None
+    ) -> Message:
+        """A message of this channel which that person can see."""
+        message_id = as_id(ref, key)
+        found = self._backend.messages.get(channel.id, {}).get(message_id or 0)
+        if found is None or (viewer is not None and not found.visible_to(viewer.id)):
+            place = channel.name or channel.id
+            raise Refused(
+                404,
+                f"{key}: there is no message {ref!r} in {place}; "
+                f"ids are in GET /local/channels/{channel.id}/messages",
+            )
+        return found

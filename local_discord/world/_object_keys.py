@@ -1,0 +1,84 @@
+"""Keys Discord's objects always carry, and keys they leave out rather than send as null.
+
+simcord writes what discord.py reads; Discord's description asks for more. An object is known by
+keys that only its kind has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ObjectKeys:
+    """One kind of object: `known_by` these keys, with these besides, and those never null."""
+
+    known_by: frozenset[str]
+    always: Mapping[str, Any] = field(default_factory=dict)
+    never_null: tuple[str, ...] = ()
+
+
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+USER = ObjectKeys(_keys("username discriminator"), {"primary_guild": None})
+MEMBER = ObjectKeys(
+    _keys("joined_at roles"), {"banner": None, "avatar": None, "communication_disabled_until": None}
+)
+CHANNEL = ObjectKeys(_keys("permission_overwrites"), {"flags": 0})
+PRIVATE_CHANNEL = ObjectKeys(_keys("recipients type"), {"flags": 0})
+MESSAGE = ObjectKeys(_keys("author attachments channel_id"), never_null=("nonce",))
+ATTACHMENT = ObjectKeys(_keys("filename proxy_url"), never_null=("description",))
+COMMAND = ObjectKeys(_keys("version default_member_permissions"), never_null=("integration_types",))
+RESPONSE = ObjectKeys(_keys("response_message_loading"), never_null=("response_message_id",))
+GUILD = ObjectKeys(
+    _keys("owner_id verification_level"),
+    {
+        "home_header": None,
+        "region": "us-west",
+        "widget_enabled": False,
+        "widget_channel_id": None,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "safety_alerts_channel_id": None,
+        "nsfw": False,
+        "nsfw_level": 0,
+        "incidents_data": None,
+    },
+)
+OBJECTS = (USER, MEMBER, CHANNEL, PRIVATE_CHANNEL, MESSAGE, ATTACHMENT, COMMAND, RESPONSE, GUILD)
+
+# What an application's object holds besides; its bot is private, and has no address of its own.
+APPLICATION: Mapping[str, Any] = {
+    "type": None,
+    "redirect_uris": [],
+    "interactions_endpoint_url": None,
+    "role_connections_verification_url": None,
+    "approximate_guild_count": 1,
+    "approximate_user_install_count": 0,
+    "approximate_user_authorization_count": 0,
+    "explicit_content_filter": 0,
+    "eligible_oauth2_scopes": [],
+}
+
+
+def complete_object(node: dict[str, Any]) -> None:
+    """Bring an object to the keys of its kind."""
+    _without_null_id(node)
+    for kind in OBJECTS:
+        if kind.known_by <= node.keys():
+            for key, value in kind.always.items():
+                node.setdefault(key, value)
+            for key in kind.never_null:
+                if node.get(key, ...) is None:
+                    del node[key]
+
+
+def _without_null_id(node: dict[str, Any]) -> None:
+    """Have the emoji of a button or an option say its id only where it is a server's own."""
+    emoji = node.get("emoji")
+    if not isinstance(emoji, dict) or not {"label", "style"} & node.keys():
+        return
+    if emoji.get("id", ...) is None:
+        del emoji["id"]

@@ -1,0 +1,116 @@
+"""Payloads as Discord sends them: what simcord's serializers leave out."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from simcord.backend import Backend, serializers
+from simcord.backend.models import Message
+
+from local_discord.world._object_keys import complete_object
+
+HAS_THREAD = 1 << 5
+_EMBED_MEDIA = ("image", "thumbnail", "video")
+_EMBED_ICONS = ("author", "footer")
+
+_whole_chain = serializers.message_payload
+
+
+def _one_level(backend: Any, message: Message, *, for_user: int | None = None) -> Any:
+    """Nest one referenced message, as Discord does.
+
+    simcord nests the whole chain of replies: a long conversation of replies grows every payload
+    and in the end exceeds Python's recursion limit.
+    """
+    reference = message.reference
+    if reference is None or reference.get("type", 0) != 0:
+        return _whole_chain(backend, message, for_user=for_user)
+    # A forward (type 1) is not followed; the type is put back afterwards.
+    bare = dataclasses.replace(message, reference={**reference, "type": 1})
+    payload: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+    payload["message_reference"] = dict(reference)
+    place = int(reference.get("channel_id", message.channel_id))
+    target = backend.messages.get(place, {}).get(int(reference["message_id"]))
+    payload["referenced_message"] = None
+    if target is not None:
+        bare = dataclasses.replace(target, reference=None)
+        nested: dict[str, Any] = dict(_whole_chain(backend, bare, for_user=for_user))
+        if target.reference is not None:
+            nested["message_reference"] = dict(target.reference)
+        payload["referenced_message"] = nested
+    return payload
+
+
+serializers.message_payload = _one_level
+
+
+def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
+    """Copy a payload, mending every message object inside it.
+
+    `viewer` is whom a reaction's `me` is about; None stands for the page, which also gets
+    `users`, the ids of everyone who reacted.
+    """
+    if isinstance(node, Mapping):
+        copied = {key: completed(value, backend, viewer=viewer) for key, value in node.items()}
+        if "author" in copied and "attachments" in copied and "channel_id" in copied:
+            _complete_message(copied, backend, viewer)
+        complete_object(copied)
+        return copied
+    if isinstance(node, list | tuple):
+        return [completed(value, backend, viewer=viewer) for value in node]
+    return node
+
+
+def message_object(backend: Backend, message: Message, *, viewer: int | None) -> dict[str, Any]:
+    """One message as Discord's object, for a person (`viewer`, see `personal`) or the page."""
+    payload: dict[str, Any] = completed(
+        serializers.message_payload(backend, message), backend, viewer=None
+    )
+    return personal(payload, viewer)
+
+
+def personal(node: dict[str, Any], viewer: int | None) -> dict[str, Any]:
+    """Set each reaction's `me` for one person; a copy when there is anything to set."""
+    if viewer is None or not node.get("reactions"):
+        return node
+    reactions = [
+        {**reaction, "me": str(viewer) in reaction.get("users", ())}
+        for reaction in node["reactions"]
+    ]
+    return {**node, "reactions": reactions}
+
+
+def _complete_message(payload: dict[str, Any], backend: Backend, viewer: int | None) -> None:
+    message = backend.messages.get(int(payload["channel_id"]), {}).get(int(payload["id"]))
+    if message is not None:
+        payload["nonce"] = message.__dict__.get("nonce")
+        _complete_reactions(payload, message, viewer)
+    thread = backend.channels.get(int(payload["id"]))
+    if thread is not None and thread.is_thread:
+        payload["flags"] = int(payload.get("flags", 0)) | HAS_THREAD
+        payload["thread"] = dict(serializers.thread_payload(backend, thread))
+    if payload.get("interaction_metadata"):
+        payload["application_id"] = payload["webhook_id"] = str(backend.application_id)
+    urls = {f"attachment://{item['filename']}": item["url"] for item in payload["attachments"]}
+    for embed in payload.get("embeds") or ():
+        _point_embed(embed, urls)
+
+
+def _complete_reactions(payload: dict[str, Any], message: Message, viewer: int | None) -> None:
+    standing = [reaction for reaction in message.reactions if reaction.user_ids]
+    for shown, reaction in zip(payload.get("reactions") or (), standing, strict=False):
+        shown["me"] = viewer in reaction.user_ids
+        if viewer is None:
+            shown["users"] = [str(user_id) for user_id in reaction.user_ids]
+
+
+def _point_embed(embed: dict[str, Any], urls: dict[str, str]) -> None:
+    """`attachment://name` in an embed means the message's own file."""
+    for key in _EMBED_MEDIA:
+        media = embed.get(key)
+        if isinstance(media, dict) and media.get("url") in urls:
+            media["url"] = media["proxy_url"] = urls[media["url"]]
+    for key in _EMBED_ICONS:
+        part = embed.get(key)
+        if isinstance(part, dict) and part.get("icon_url") in urls:
+            part["icon_url"] = urls[part["icon_url"]]

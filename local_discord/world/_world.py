@@ -1,0 +1,254 @@
+"""The whole of the virtual Discord: one guild, its people, its channels, one bot."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from simcord.backend import serializers
+from simcord.backend.models import Channel, Interaction, Message, User
+
+from local_discord.world._actions import PersonActions
+from local_discord.world._backend import LocalBackend
+from local_discord.world._interactions import InteractionBuilder
+from local_discord.world._lookup import DM, Lookup
+from local_discord.world._modals import fields_of
+from local_discord.world._payloads import completed, message_object, personal
+from local_discord.world._rest import RestApi
+
+NO_ANSWER = "The application did not respond"
+RESPONSE_SECONDS = 3.0  # Discord's limit for an interaction's first response
+_RESULTS = {
+    "deferred_update": "acknowledged",
+    "update": "updated",
+    "modal": "modal",
+    "autocomplete": "choices",
+    "pong": "acknowledged",
+}
+
+
+@dataclass(frozen=True)
+class LocalPerson:
+    """Someone in the guild.
+
+    `listed` is only shown in `/local/world`: it tells whether the bot's own settings allow-list
+    this person, which whoever starts both has to arrange. `roles` are names of roles.
+    """
+
+    name: str
+    listed: bool
+    roles: Sequence[str] = ()
+
+
+class World:
+    """What exists and what happens, without any network."""
+
+    def __init__(
+        self,
+        people: Sequence[LocalPerson],
+        *,
+        guild_name: str,
+        channels: Sequence[str],
+        response_seconds: float = RESPONSE_SECONDS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.backend = LocalBackend(now, response_seconds)
+        self._response_seconds = response_seconds
+        self.bot.name = guild_name
+        self.listed: dict[int, bool] = {}
+        users = {each.name: self.backend.make_user(each.name) for each in people}
+        owner = next((each for each in people if each.listed), people[0])
+        guild = self.backend.create_guild(guild_name, owner_id=users[owner.name].id)
+        self.guild_id = guild.id
+        self.hint: list[str] = []
+        self.backend.bound_logs()
+        self.people = {name: user.id for name, user in users.items()}
+        self._settle(people, users)
+        self.channel_ids = [self.backend.create_channel(guild.id, name).id for name in channels]
+        self.lookup = Lookup(self.backend, guild.id)
+        self.actions = PersonActions(self.backend, self.lookup, guild.id)
+        self.interactions = InteractionBuilder(self.backend, self.lookup)
+        self.rest = RestApi(self.backend, owner_id=guild.owner_id)
+        self.rest.on_callback = self._responded
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self.backend.mark_start()
+
+    @property
+    def bot(self) -> User:
+        """The bot's user."""
+        return self.backend.bot_user
+
+    def reset(self, *, keep_commands: bool) -> None:
+        """Take everything back to the start; ids stay, what was looked up before does not count."""
+        self.backend.restore_start()
+        if not keep_commands:
+            self.backend.commands.clear()
+
+    def _settle(self, people: Sequence[LocalPerson], users: dict[str, User]) -> None:
+        guild = self.backend.guilds[self.guild_id]
+        titles = list(dict.fromkeys(role for each in people for role in each.roles))
+        roles = {
+            title: self.backend.create_role(guild.id, title, mentionable=True).id
+            for title in titles
+        }
+        for each in people:
+            user = users[each.name]
+            mine = [roles[title] for title in each.roles]
+            self.backend.add_member(guild.id, user.id, roles=mine)
+            self.backend.get_dm_channel(user.id)
+            self.listed[user.id] = each.listed
+
+    # ------------------------------------------------------------------ showing
+
+    def show(self) -> dict[str, Any]:
+        """Everything but the messages, as `GET /local/world` gives it."""
+        guild = self.backend.guilds[self.guild_id]
+        threads = [self.show_channel(self.backend.channels[each]) for each in guild.thread_ids]
+        texts = [self.show_channel(self.backend.channels[each]) for each in guild.channel_ids]
+        private = [self.show_channel(self.lookup.dm(user)) for user in self.lookup.people]
+        members = [self.backend.users[each] for each in [*self.people.values(), self.bot.id]]
+        return {
+            "guild": {"id": str(guild.id), "name": guild.name},
+            "bot": {"id": str(self.bot.id), "name": self.bot.name},
+            "channels": [*texts, *private, *threads],
+            "threads": threads,
+            "users": [self._show_user(user) for user in members],
+            "roles": [
+                {"id": str(role.id), "name": role.name}
+                for role in guild.roles.values()
+                if role.mentionable
+            ],
+            "hint": self.hint,
+        }
+
+    def _show_user(self, user: User) -> dict[str, Any]:
+        member = self.backend.guilds[self.guild_id].members[user.id]
+        return {
+            "id": str(user.id),
+            "name": user.name,
+            "listed": self.listed.get(user.id, False),
+            "bot": user.bot,
+            "roles": [str(each) for each in member.role_ids],
+        }
+
+    def show_channel(self, channel: Channel) -> dict[str, Any]:
+        """A channel, a person's direct messages, or a thread."""
+        shown: dict[str, Any] = {
+            "id": str(channel.id),
+            "name": channel.name,
+            "type": int(channel.type),
+            "parent_id": str(channel.parent_id) if channel.parent_id else None,
+        }
+        meta = channel.thread_metadata
+        if channel.type == DM:
+            recipient = self.backend.users[channel.recipient_ids[0]]
+            return {**shown, "name": f"@{recipient.name}", "recipient_id": str(recipient.id)}
+        if meta is None:
+            return {**shown, "topic": channel.topic}
+        hangs = channel.id in self.backend.messages.get(channel.parent_id or 0, {})
+        return {
+            **shown,
+            "message_id": str(channel.id) if hangs else None,
+            "owner_id": str(channel.owner_id),
+            "archived": meta.archived,
+            "locked": meta.locked,
+            "message_count": channel.message_count,
+            "created": meta.create_timestamp,
+        }
+
+    def show_message(self, message: Message, viewer: int | None = None) -> dict[str, Any]:
+        """A message as Discord's own object, with `users` on its reactions."""
+        return message_object(self.backend, message, viewer=viewer)
+
+    def show_user(self, user: User) -> dict[str, Any]:
+        """A user as Discord's own object."""
+        return dict(completed(serializers.user_payload(user), self.backend, viewer=None))
+
+    personal = staticmethod(personal)
+
+    # ------------------------------------------------------------- for the gateway
+
+    def guilds(self) -> list[dict[str, Any]]:
+        """The guild as GUILD_CREATE gives it."""
+        guild = self.backend.guilds[self.guild_id]
+        told = serializers.guild_create_payload(self.backend, guild)
+        return [completed(told, self.backend, viewer=self.bot.id)]
+
+    def members(self, user_ids: object, query: str, limit: int) -> dict[str, Any]:
+        """Answer REQUEST_GUILD_MEMBERS: the members wanted, and the ids not found."""
+        guild = self.backend.guilds[self.guild_id]
+        members = list(guild.members.values())
+        missing: list[str] = []
+        if user_ids:
+            wanted = [
+                str(each) for each in (user_ids if isinstance(user_ids, list) else [user_ids])
+            ]
+            missing = [each for each in wanted if int(each) not in guild.members]
+            members = [guild.members[int(each)] for each in wanted if each not in missing]
+        elif query:
+            start = query.casefold()
+            names = self.backend.users
+            members = [m for m in members if names[m.user_id].name.casefold().startswith(start)]
+        members = members[:limit] if limit else members
+        shown = [serializers.member_payload(self.backend, guild, each) for each in members]
+        found = {"members": shown, "not_found": missing}
+        return dict(completed(found, self.backend, viewer=self.bot.id))
+
+    # ------------------------------------------------------------- interactions
+
+    async def outcome(self, record: Interaction, *, reachable: bool = True) -> dict[str, Any]:
+        """Wait for the bot's first response, as long as it may take, and tell what came of it."""
+        if reachable and not record.responded:
+            answered = asyncio.get_running_loop().create_future()
+            self._waiting[record.id] = answered
+            try:
+                async with asyncio.timeout(self._response_seconds):
+                    await answered
+            except TimeoutError:
+                pass
+            finally:
+                self._waiting.pop(record.id, None)
+        if not record.responded:
+            # From now on the bot is told "Unknown interaction", as the person was told it failed.
+            record.initial_response_deadline = self.backend.now_iso()
+        offline = f"{self.bot.name} is offline"
+        return self._tell(record, None if reachable else offline)
+
+    def _responded(self, interaction_id: int) -> None:
+        waiting = self._waiting.get(interaction_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def _tell(self, record: Interaction, failure: str | None) -> dict[str, Any]:
+        kind = record.response_kind
+        told: dict[str, Any] = {
+            "id": str(record.id),
+            "result": "failed",
+            "ephemeral": False,
+            "loading": record.loading,
+            "message": None,
+            "modal": None,
+            "choices": None,
+            "error": failure or NO_ANSWER,
+        }
+        if kind is None:
+            return told
+        ephemeral = record.ephemeral
+        spoken = "ephemeral" if ephemeral else "message"
+        result = _RESULTS.get(kind, "deferred" if record.loading else spoken)
+        told |= {"error": None, "result": result, "ephemeral": ephemeral}
+        kept = self.backend.messages.get(record.channel_id, {})
+        message = kept.get(record.message_id or 0)
+        if message is not None:
+            told["message"] = self.show_message(message, record.user_id)
+        if result == "modal" and record.modal is not None:
+            told["modal"] = {
+                "custom_id": record.modal["custom_id"],
+                "title": record.modal["title"],
+                "fields": fields_of(record.modal),
+                "components": record.modal["components"],
+            }
+        if result == "choices":
+            told["choices"] = record.autocomplete_choices or []
+        return told

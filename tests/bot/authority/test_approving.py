@@ -1,0 +1,85 @@
+"""How many people a change takes, and how that is told."""
+
+from typing import cast
+
+import pytest
+
+from bot.authority.approval_rules import VoteStanding, needed, told, weights
+from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers
+from bot.domain.change import Finding
+from bot.domain.people import Person
+from bot.domain.plan import Plan, Risk, Step
+from bot.domain.proposal import Approval
+from tests.fakes.fake_clock import START
+
+ADA, BEN, CARL = (Person(id=n, name=name) for n, name in enumerate(("Ada", "Ben", "Carl"), 1))
+GUARDED = (Finding(rule="protected_path", path="bot/x.py", message="guarded", blocking=False),)
+EITHER = ApprovalRules(second_for=frozenset({"high", "security"}))
+
+
+def plan(risk: str) -> Plan:
+    return Plan(
+        problem="p", solution="s", risk=cast("Risk", risk),
+        steps=(Step(summary="s", owned_files=("a.py",)),),
+    )  # fmt: skip
+
+
+def word(person: Person) -> Approval:
+    return Approval(run_id="r", proposal=1, head="f00d", person=person, at=START, how="text")
+
+
+@pytest.mark.parametrize(
+    ("risk", "findings", "weighs"),
+    [
+        ("low", (), set()),
+        ("medium", (), set()),
+        ("high", (), {"high"}),
+        ("security", (), {"high", "security"}),
+        ("low", GUARDED, {"security"}),
+    ],
+)
+def test_a_change_weighs_by_its_plans_risk_and_by_what_it_touches(
+    risk: str, findings: tuple[Finding, ...], weighs: set[str]
+) -> None:
+    assert weights(plan(risk), findings) == {"any", *weighs}
+    assert weights(None, findings) == ({"any", "security"} if findings else {"any"})
+
+
+def test_only_what_weighs_as_configured_takes_more() -> None:
+    by_ada = Shapers(ids=frozenset({ADA.id}))
+    assert needed(ApprovalRules(), by_ada, plan("security"), GUARDED) == Need()
+    only_high = ApprovalRules(second_for=frozenset({"high"}), people=3)
+    assert needed(only_high, by_ada, plan("low"), GUARDED) == Need()
+    assert needed(only_high, by_ada, plan("high"), ()) == Need(people=3)
+    others = EITHER.but(other_than_requester=True)
+    always = ApprovalRules(second_for=frozenset({"any"}))
+    assert needed(always, by_ada, plan("low"), ()) == Need(people=2)
+    both = by_ada.plus(BEN.id)
+    assert needed(others, both, plan("high"), ()) == Need(people=2, not_by={ADA.id, BEN.id})
+
+
+def test_who_does_not_count_is_read_as_it_was_kept_when_it_was_one_person() -> None:
+    kept = '{"people": 2, "not_by": %s}'
+    assert Need.model_validate_json(kept % ADA.id).not_by == {ADA.id}
+    assert Need.model_validate_json(kept % "null").not_by == set()
+
+
+def test_words_are_told_as_people_need_it() -> None:
+    two = ApprovalVotes(head="f00d", need=Need(people=2))
+    assert told(ApprovalVotes(head="f00d")) == ""
+    assert told(two) == "0 of 2 approvals; 2 approvers have to say it."
+    one = two.plus(word(ADA), two.need)
+    assert told(one) == "1 of 2 approvals: Ada; one more approver has to say it."
+    assert told(one.plus(word(ADA), two.need)) == told(one)
+    assert told(one.plus(word(BEN), two.need)) == "2 of 2 approvals: Ada, Ben."
+    need = Need(people=1, not_by=frozenset({ADA.id}))
+    other = ApprovalVotes(head="f00d", need=need).plus(word(ADA), need)
+    assert told(other) == (
+        "0 of 1 approvals; an approver has to say it, other than who asked for it."
+    )
+
+
+def test_an_approval_names_as_many_as_it_takes() -> None:
+    found = VoteStanding(need=Need(people=2), counted=(word(ADA), word(BEN), word(CARL)))
+    assert found.enough
+    assert (found.as_one().person, found.as_one().others) == (ADA, (BEN,))

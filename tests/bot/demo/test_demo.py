@@ -1,0 +1,26 @@
+"""The demo's bot: started, kept, and told of when it cannot be."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.demo.demo import BotProcess, Demo
+from bot.demo.workspace import DemoWorkspace
+from bot.domain.errors import ConfigError
+from local_discord.server import LocalDiscord, LocalPerson
+
+REFUSING = ("-c", "import sys; print('theseus: the port is taken'); sys.exit(2)")
+
+
+async def test_a_bot_whose_settings_are_wrong_is_not_waited_for(tmp_path: Path) -> None:
+    workspace = DemoWorkspace.at(tmp_path)
+    workspace.checkout.mkdir()
+    log = tmp_path / "bot.log"
+    async with (
+        asyncio.timeout(30),
+        LocalDiscord([LocalPerson("alice", listed=True)], token="t") as discord,
+        BotProcess(discord, workspace, log, REFUSING) as bot,
+    ):
+        with pytest.raises(ConfigError, match=r"theseus: the port is taken$"):
+            await Demo(discord, workspace, bot).until_online()

@@ -1,0 +1,318 @@
+"""The demo's private home: whatever the visitor's copy looks like, it is only read."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.demo.faults import FAULTS, LIVING, Change, PlantedFault
+from bot.demo.workspace import ABOUT_FAULTS, FORMER_PATHS, DemoPaths, DemoWorkspace, prepare
+from bot.domain.errors import ConfigError
+from bot.settings import config_from
+from tests.fakes.repositories import commit, git, snapshot, write
+
+ROOT = Path(__file__).resolve().parents[3]
+DEMO_PATHS = DemoPaths(
+    guild_id=11, dev_channel_id=12, listed=(13,), url="http://127.0.0.1:1", engine="offline"
+)
+
+
+def copy(to: Path) -> Path:
+    """Copy what faults are planted in, and the configuration: an archive, unpacked."""
+    for folder in ("cogs", "tests/cogs", "data"):
+        ignored = shutil.ignore_patterns("__pycache__", "state")
+        shutil.copytree(ROOT / folder, to / folder, ignore=ignored)
+    return to
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return copy(tmp_path / "source")
+
+
+@pytest.fixture
+def clone(archive: Path) -> Path:
+    git(archive, "init", "-q", "-b", "main")
+    commit(archive, {"notes.txt": "first\n"}, "First")
+    commit(archive, {"notes.txt": "second\n"}, "Second")
+    return archive
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> DemoWorkspace:
+    (tmp_path / "home").mkdir()
+    return DemoWorkspace.at(tmp_path / "home")
+
+
+def every_file(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+def fits(fault: PlantedFault) -> bool:
+    text = (ROOT / fault.file).read_text()
+    return all(text.count(before) == 1 for before, _ in fault.replacements)
+
+
+def a_fault() -> PlantedFault:
+    """Return one that fits: these tests are also run in copies where a fault is planted."""
+    return next(filter(fits, FAULTS))
+
+
+async def test_a_clone_is_cloned_at_its_head_with_its_history(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    await prepare(clone, workspace, None, DEMO_PATHS)
+
+    git(workspace.checkout, "merge-base", "--is-ancestor", git(clone, "rev-parse", "HEAD"), "HEAD")
+    head = git(workspace.checkout, "rev-parse", "HEAD")
+    assert (workspace.checkout / "notes.txt").read_text() == "second\n"
+    assert git(workspace.forge, "rev-parse", "refs/heads/main") == head
+    assert git(workspace.checkout, "rev-parse", "origin/main") == head
+    assert git(workspace.checkout, "status", "--porcelain") == ""
+
+
+async def test_an_unpacked_archive_becomes_a_repository_of_one_commit(
+    archive: Path, workspace: DemoWorkspace
+) -> None:
+    write(archive, {".venv/bin/python": "", ".env": "DISCORD_TOKEN=x", "data/state/lock": ""})
+    before = every_file(archive)
+
+    await prepare(archive, workspace, None, DEMO_PATHS)
+
+    first = git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
+    assert first == "Unpacked archive"
+    assert git(workspace.checkout, "status", "--porcelain") == ""
+    assert not (workspace.checkout / ".env").exists()
+    assert not (workspace.checkout / ".venv").exists()
+    assert not (workspace.checkout / "data/state").exists()
+    assert every_file(archive) == before
+
+
+async def test_a_repository_without_a_commit_is_taken_as_an_archive(
+    archive: Path, workspace: DemoWorkspace
+) -> None:
+    git(archive, "init", "-q")
+    await prepare(archive, workspace, a_fault(), DEMO_PATHS)
+    first = git(workspace.checkout, "log", "--max-parents=0", "--format=%s")
+    assert first == "Unpacked archive"
+
+
+async def test_changes_of_the_visitor_stay_as_they_are_and_stay_out(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    write(clone, {"notes.txt": "mine\n", "new.txt": "mine too\n", "cogs/admin.py": "broken("})
+    git(clone, "add", "new.txt")
+    before = snapshot(clone)
+
+    await prepare(clone, workspace, a_fault(), DEMO_PATHS)
+
+    assert snapshot(clone) == before
+    assert not (workspace.checkout / "new.txt").exists()
+    assert (workspace.checkout / "notes.txt").read_text() == "second\n"
+
+
+@pytest.mark.parametrize("where", ["HEAD~1", "another-branch"])
+async def test_another_branch_or_no_branch_becomes_main(
+    clone: Path, workspace: DemoWorkspace, where: str
+) -> None:
+    git(clone, "branch", "another-branch", "HEAD~1")
+    git(clone, "checkout", "-q", where)
+
+    await prepare(clone, workspace, None, DEMO_PATHS)
+
+    assert git(workspace.checkout, "symbolic-ref", "--short", "HEAD") == "main"
+    assert (workspace.checkout / "notes.txt").read_text() == "first\n"
+    assert git(workspace.forge, "show", "main:notes.txt") == "first"
+
+
+async def test_a_shallow_clone_does_and_its_home_takes_new_branches(
+    clone: Path, workspace: DemoWorkspace, tmp_path: Path
+) -> None:
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", str(shallow))
+
+    await prepare(shallow, workspace, a_fault(), DEMO_PATHS)
+
+    commit(workspace.checkout, {"mended.txt": "yes\n"}, "Mend")
+    git(workspace.checkout, "push", "-q", "origin", "HEAD:refs/heads/theseus/mend")
+    assert git(workspace.forge, "log", "-1", "--format=%s", "theseus/mend") == "Mend"
+
+
+async def test_a_worktree_does(clone: Path, workspace: DemoWorkspace, tmp_path: Path) -> None:
+    git(clone, "worktree", "add", "-q", str(tmp_path / "beside"), "-b", "beside")
+    await prepare(tmp_path / "beside", workspace, None, DEMO_PATHS)
+    assert (workspace.checkout / "notes.txt").read_text() == "second\n"
+
+
+async def test_hooks_of_the_visitor_do_not_run(clone: Path, workspace: DemoWorkspace) -> None:
+    hook = clone / ".git/hooks/post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {clone}/hooked\n")
+    hook.chmod(0o755)
+    await prepare(clone, workspace, a_fault(), DEMO_PATHS)
+    assert not (clone / "hooked").exists()
+
+
+def telling(fault: Change) -> set[str]:
+    """Return the lines that give a fault away wherever they are written down."""
+    lines = [line for _, after in fault.replacements for line in after.splitlines()]
+    lines += fault.message.splitlines()
+    known = (ROOT / fault.file).read_text()
+    return {line.strip() for line in lines if len(line.strip()) > 20 and line not in known}
+
+
+def objects(repository: Path) -> str:
+    """Return everything the repository holds, whether anything leads to it or not."""
+    held = subprocess.run(
+        ["git", "cat-file", "--batch", "--batch-all-objects"],
+        cwd=repository, capture_output=True, check=True,
+    )  # fmt: skip
+    return held.stdout.decode(errors="replace")
+
+
+def holding(repository: Path, line: str) -> set[str]:
+    """Return the files that hold a line."""
+    found = subprocess.run(
+        ["git", "grep", "--files-with-matches", "--fixed-strings", line.strip()],
+        cwd=repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return set(found.stdout.splitlines())
+
+
+EVERY = (*FAULTS, *(living.fault for living in LIVING if living.fault is not None))
+
+
+def written_down(fault: Change) -> str:
+    return "".join(f"# {line}\n" for line in sorted(telling(fault)))
+
+
+async def test_nothing_the_bot_can_search_says_how_a_fault_is_made(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    """Neither the files nor the history, though both once held it."""
+    for number, name in enumerate((*ABOUT_FAULTS, *FORMER_PATHS)):
+        about = EVERY[number % len(EVERY)]
+        commit(clone, {name: written_down(about)}, f"Write {name}")
+        commit(clone, {name: "# other words\n"}, f"Change {name}")
+    assert any(line in objects(clone) for each in EVERY for line in telling(each))
+
+    await prepare(clone, workspace, None, DEMO_PATHS)
+
+    for place in (workspace.checkout, workspace.forge):
+        held = objects(place)
+        assert [line for each in EVERY for line in telling(each) if line in held] == []
+    assert git(workspace.checkout, "log", "--format=%s", "main").splitlines()[-2:] == [
+        "Second", "First",
+    ]  # fmt: skip
+
+
+async def test_a_planted_fault_is_told_by_its_own_commit_alone(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    fault = a_fault()
+    commit(clone, {ABOUT_FAULTS[0]: written_down(fault)}, "Write it down")
+    await prepare(clone, workspace, fault, DEMO_PATHS)
+    for before, _ in fault.replacements:
+        for line in before.splitlines():
+            assert holding(workspace.checkout, line) <= {fault.file, fault.test_file}
+    last = git(workspace.checkout, "show", "HEAD")
+    for line in telling(fault):
+        assert line in last
+        touched = git(workspace.checkout, "log", "--format=%s", "-S", line).splitlines()
+        assert touched in ([], [fault.message.splitlines()[0]])
+
+
+async def test_an_archive_leaves_out_what_is_about_faults_too(
+    archive: Path, workspace: DemoWorkspace
+) -> None:
+    write(archive, dict.fromkeys(ABOUT_FAULTS, "the answer to everything\n"))
+    await prepare(archive, workspace, None, DEMO_PATHS)
+    assert "the answer to everything" not in objects(workspace.checkout)
+    assert [name for name in ABOUT_FAULTS if (workspace.checkout / name).exists()] == []
+
+
+def test_every_file_that_needs_the_faults_is_left_out() -> None:
+    needs = re.compile(r"from bot\.demo\.faults import [^\n]*\b(?:FAULTS|LIVING|find_living)\b")
+    chooses = re.compile(r"^\w+ = choose\(", re.MULTILINE)
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if "test_" in path.name]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in tests
+        if needs.search(text := path.read_text(encoding="utf-8"))
+        or ("bot.demo.faults" in text and chooses.search(text))
+    }
+    assert found <= set(ABOUT_FAULTS)
+    assert [name for name in ABOUT_FAULTS if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.slow
+async def test_this_repositorys_own_copy_runs_and_holds_no_fault(workspace: DemoWorkspace) -> None:
+    await prepare(ROOT, workspace, a_fault(), DEMO_PATHS)
+    held = objects(workspace.checkout)
+    own = telling(a_fault())
+    others = {line for each in EVERY for line in telling(each)} - own
+    assert [line for line in sorted(others) if line in held] == []
+    for line in own:
+        assert holding(workspace.checkout, line) <= {a_fault().file, a_fault().test_file}
+    told = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "bot", "demo", "--no-browser", "--fault", "dice-percent"],
+        cwd=workspace.checkout,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], "HOME": str(workspace.home), "LC_ALL": "C.UTF-8"},
+    )
+    assert "holds no faults" in told.stderr
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_every_fault_is_one_small_commit_by_somebody_else(
+    clone: Path, workspace: DemoWorkspace, fault: PlantedFault
+) -> None:
+    if not fits(fault):
+        pytest.skip(f"{fault.name} is planted or mended here already")
+
+    await prepare(clone, workspace, fault, DEMO_PATHS)
+
+    changed = git(workspace.checkout, "diff", "--name-only", "HEAD~1", "HEAD").splitlines()
+    assert set(changed) == {fault.file, fault.test_file} - {""}
+    author = git(workspace.checkout, "log", "-1", "--format=%an <%ae>")
+    assert author == fault.author
+    assert git(workspace.checkout, "log", "-1", "--format=%B") == fault.message
+    assert git(workspace.forge, "rev-parse", "main") == git(workspace.checkout, "rev-parse", "HEAD")
+
+
+async def test_the_configuration_says_where_the_bot_lives(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    await prepare(clone, workspace, None, DEMO_PATHS)
+
+    config = config_from(workspace.config.read_text(), "config.yaml")
+    assert (config.discord.guild_id, config.discord.dev_channel_id) == (11, 12)
+    assert set(config.people.developers.users) == set(config.people.approvers.users) == {13}
+    assert config.forge.path == workspace.forge
+    assert config.engine.name == "offline"
+    shipped = yaml.safe_load((ROOT / "data/config.yaml").read_text())
+    written = yaml.safe_load(workspace.config.read_text())
+    assert written["checks"]["quick"] == shipped["checks"]["quick"]
+
+
+async def test_without_git_it_says_so(
+    clone: Path, workspace: DemoWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="git is not installed"):
+        await prepare(clone, workspace, None, DEMO_PATHS)
+
+
+def test_another_bots_state_is_not_taken_for_the_demos(tmp_path: Path) -> None:
+    (tmp_path / "theseus.sqlite3").touch()
+    with pytest.raises(ConfigError, match=r"THESEUS_STATE: .* another bot"):
+        DemoWorkspace.at(tmp_path / "home", tmp_path)

@@ -1,0 +1,193 @@
+"""The state machine: each edge of its table works, nothing else does; what follows from that."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.domain.errors import InvalidTransition
+from bot.domain.people import ITSELF, Place
+from bot.domain.run import ENDED, Goal, Run, Stage, Status, Trigger, Waiting
+from bot.domain.run_state import (
+    EDGES,
+    FIRST,
+    ORDER,
+    TABLE,
+    RunState,
+    Standing,
+    moved,
+    next_stage,
+    state_of,
+)
+from tests.support.state_diagram import DOCUMENT, drawn, picture
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+STANDINGS: tuple[Standing, ...] = (
+    *(status for status in Status if status is not Status.WAITING),
+    *Waiting,
+)
+GOALS: tuple[Goal, ...] = ("investigate", "fix", "revert")
+EVERYTHING = tuple(RunState(*parts) for parts in product(GOALS, Stage, STANDINGS))
+
+
+def a_run(state: RunState) -> Run:
+    waiting = state.standing if isinstance(state.standing, Waiting) else None
+    trigger = Trigger(
+        key="message:1", goal=state.goal, person=ITSELF, place=Place(channel_id=1), text="", at=NOW
+    )
+    return Run(
+        id="k3m9tq",
+        goal=state.goal,
+        stage=state.stage,
+        status=Status.WAITING if waiting else Status(state.standing),
+        waiting=waiting,
+        trigger=trigger,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def gone(run: Run, to: RunState) -> Run:
+    return moved(run, to.standing, to.stage, goal=to.goal)
+
+
+def went(run: Run, to: RunState) -> bool:
+    try:
+        return bool(gone(run, to))
+    except InvalidTransition:
+        return False
+
+
+def reachable() -> Iterator[RunState]:
+    seen, left = set[RunState](), list(FIRST.values())
+    while left:
+        state = left.pop()
+        if state not in seen:
+            seen.add(state)
+            yield state
+            left.extend(EDGES.get(state, ()))
+
+
+REACHABLE = tuple(reachable())
+
+
+def test_every_standing_comes_about() -> None:
+    assert {state.standing for state in REACHABLE} == {*STANDINGS}
+
+
+def test_from_every_state_each_edge_works_and_all_else_is_refused() -> None:
+    for state in REACHABLE:
+        run, edges = a_run(state), EDGES.get(state, frozenset[RunState]())
+        assert {state_of(gone(run, to)) for to in edges} == edges
+        assert not [other for other in EVERYTHING if other not in edges and went(run, other)]
+
+
+def test_a_run_never_leaves_the_stages_of_its_goal() -> None:
+    assert all(state.stage in ORDER[state.goal] for state in REACHABLE)
+    assert [next_stage("revert", stage) for stage in (Stage.OBSERVE, Stage.PLAN, Stage.SHIP)] == [
+        Stage.EXECUTE,
+        None,
+        None,
+    ]
+
+
+def test_what_has_ended_goes_on_only_from_the_beginning_or_as_a_fix_of_what_was_found() -> None:
+    fix = RunState("fix", Stage.PLAN, Status.QUEUED)
+    for state in REACHABLE:
+        if state.standing in ENDED:
+            again = RunState(state.goal, Stage.OBSERVE, Status.QUEUED)
+            assert EDGES.get(state, frozenset()) <= {again, fix}
+    shipped = [s for s in REACHABLE if s.standing is Status.DONE and s.stage is Stage.SHIP]
+    assert shipped
+    assert not [state for state in shipped if EDGES.get(state)]
+
+
+def test_whatever_happens_a_live_run_can_fail_and_be_cancelled() -> None:
+    for state in REACHABLE:
+        if state.standing not in ENDED:
+            ends = {to.standing for to in EDGES[state]}
+            assert {Status.FAILED, Status.CANCELLED, Waiting.THREAD} <= ends
+
+
+def test_nothing_ships_that_has_not_waited_for_a_word() -> None:
+    at_work = {Status.QUEUED, Status.RUNNING}
+    edges = [(state, to) for state in REACHABLE for to in EDGES.get(state, ())]
+    for state, to in edges:
+        if to.stage is Stage.SHIP and to.standing in at_work:
+            assert state.stage is Stage.SHIP
+            assert state.standing in at_work or isinstance(state.standing, Waiting)
+
+
+def test_a_waiting_run_says_what_for_and_no_other_does() -> None:
+    run = a_run(FIRST["fix"])
+    for changes in ({"waiting": None}, {"status": Status.QUEUED}, {"status": Status.DONE}):
+        with pytest.raises(ValueError, match="cannot wait for"):
+            run.but(**changes)
+
+
+def test_the_picture_in_the_documents_is_the_tables() -> None:
+    document = DOCUMENT.read_text(encoding="utf-8")
+    assert drawn(document) == picture(), "draw it again: python -m tests.support.state_diagram"
+
+
+class Walk(RuleBasedStateMachine):
+    """One run, taken along any edges; tried at each state with anything else."""
+
+    @initialize(goal=st.sampled_from(GOALS))
+    def begin(self, goal: Goal) -> None:
+        self.run = a_run(FIRST[goal])
+        self.proposed = self.said = False
+
+    @rule(data=st.data())
+    def follow(self, data: st.DataObject) -> None:
+        """Take an edge; what waits for a word about a proposal has one, as `wait` asks for."""
+        edges = sorted(EDGES.get(state_of(self.run), ()), key=str)
+        edges = [to for to in edges if self._has_what_it_takes(to)]
+        if not edges:
+            return
+        before, to = self.run, data.draw(st.sampled_from(edges))
+        self.run = gone(before, to)
+        self.proposed = to.stage is Stage.SHIP or (self.proposed and to.stage is not Stage.OBSERVE)
+        waited = before.stage is Stage.SHIP and before.waiting is not None
+        self.said = waited or (self.said and to.stage is Stage.SHIP and not self.run.waiting)
+
+    def _has_what_it_takes(self, to: RunState) -> bool:
+        return to.stage is not Stage.SHIP or self.proposed or self.run.stage is Stage.PROPOSE
+
+    @rule(to=st.sampled_from(EVERYTHING))
+    def try_anything(self, to: RunState) -> None:
+        if to in EDGES.get(state_of(self.run), ()):
+            return
+        with pytest.raises(InvalidTransition):
+            gone(self.run, to)
+
+    @invariant()
+    def waits_for_something(self) -> None:
+        assert (self.run.status is Status.WAITING) == (self.run.waiting is not None)
+
+    @invariant()
+    def ships_only_what_was_proposed_and_spoken_for(self) -> None:
+        if self.run.stage is Stage.SHIP:
+            assert self.proposed
+        if self.run.stage is Stage.SHIP and self.run.status is Status.RUNNING:
+            assert self.said
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=40)
+
+
+def test_each_row_of_the_table_is_an_edge_somewhere() -> None:
+    for row in TABLE:
+        ways = [
+            (RunState(goal, stage, before), RunState(goal, row.to or stage, after))
+            for goal in row.goals
+            for stage in row.at
+            for before in row.before
+            for after in row.after
+        ]
+        assert any(to in EDGES.get(state, ()) for state, to in ways), row.name

@@ -1,0 +1,220 @@
+"""The grammar against a table of things people say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.authority.decision_sentences import SENTENCES
+from bot.domain.ids import run_id
+from bot.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
+
+SETTINGS = {
+    "here": COMMAND_LINE,
+    "thread": COMMAND_LINE.but(in_thread=True),
+    "proposal": COMMAND_LINE.but(reply_to="proposal"),
+    "error": COMMAND_LINE.but(reply_to="error"),
+    "overheard": COMMAND_LINE.but(addressed=False),
+}
+
+
+def _rows() -> list[Any]:
+    groups = yaml.safe_load((Path(__file__).parent / "utterances.yaml").read_text("utf-8"))
+    rows = []
+    for group in groups:
+        for said in group["said"]:
+            slots = dict(said) if isinstance(said, dict) else {}
+            text = slots.pop("text") if isinstance(said, dict) else said
+            name = f"{group['where']}: {text!r}"
+            rows.append(pytest.param(text, group, slots, id=name))
+    return rows
+
+
+@pytest.mark.parametrize(("text", "group", "slots"), _rows())
+def test_what_people_say_is_understood(
+    text: str, group: dict[str, Any], slots: dict[str, Any]
+) -> None:
+    utterance = parse(text, SETTINGS[group["where"]])
+    intent = utterance.intent.value
+
+    assert intent == group.get("intent", intent)
+    assert intent != group.get("never")
+    if "never" not in group:
+        assert utterance.recognised is group.get("acts", group.get("intent") != "chat")
+    assert {name: getattr(utterance.slots, name) for name in slots} == slots
+    assert group.get("may_mean") in (None, *utterance.slots.may_mean)
+
+
+def test_the_table_holds_at_least_two_hundred_utterances() -> None:
+    assert len(_rows()) >= 200
+
+
+def test_an_utterance_survives_json() -> None:
+    utterance = parse("the polls are broken again, fix them", COMMAND_LINE)
+
+    assert Utterance.model_validate_json(utterance.model_dump_json()) == utterance
+    assert describe(utterance) == {
+        "intent": "fix",
+        "slots": {"subject": "polls", "again": True},
+        "strength": "clear",
+        "recognised": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(dev_channel=True, listed=False),
+        Setting(dev_channel=False, listed=True),
+        Setting(dev_channel=True, listed=True, reply_to="person"),
+    ],
+)
+def test_only_a_listed_person_in_the_dev_channel_is_overheard(setting: Setting) -> None:
+    assert not parse("rolling dice keeps crashing, fix it", setting).recognised
+
+
+@pytest.mark.parametrize("filler", [" please" * 400, ". Nice" * 300, ". Great work" * 100])
+def test_a_refusal_at_the_end_of_a_long_message_is_not_overlooked(filler: str) -> None:
+    heard = parse(f"ship it{filler}. But do not merge it", SETTINGS["thread"])
+
+    assert heard.intent is Intent.UNCLEAR
+    assert Intent.REJECT in heard.slots.may_mean
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("ship the fix 7", (7,)),
+        ("merge your branch 12 please", (12,)),
+        ("yes, ship #3 and #14", (3, 14)),
+        ("ship it in 10 minutes", ()),
+        ("<:ship7:123456> ship it <@42>", ()),
+        ("pause until 18:00 or so", ()),
+    ],
+)
+def test_a_number_in_what_is_unclear_is_kept(text: str, numbers: tuple[int, ...]) -> None:
+    slots = parse(text, SETTINGS["thread"]).slots
+
+    assert slots.pull_request == (numbers[0] if numbers else None)
+    assert slots.numbers == (numbers if len(numbers) > 1 else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("ship proposal 12", {"pull_request": 12}),
+        ("ship #12", {"pull_request": 12}),
+        ("reject PR #7, please", {"pull_request": 7}),
+        ("Theseus, cancel run 7k2m9q", {"run": "7k2m9q"}),
+        ("pause until tomorrow 9am", {"until": "tomorrow 9am"}),
+        ("security reviewed, ship #3", {"pull_request": 3, "security_reviewed": True}),
+    ],
+)
+def test_a_sentence_that_decides_keeps_what_it_names(text: str, named: dict[str, Any]) -> None:
+    heard = parse(text, SETTINGS["thread"])
+
+    assert heard.intent not in (Intent.UNCLEAR, Intent.CHAT)
+    assert heard.slots.model_dump(exclude_defaults=True) == named
+
+
+@pytest.mark.parametrize("text", ["pause until the moon is full", "pause for now", "pause for it"])
+def test_a_pause_whose_end_cannot_be_read_is_asked_about(text: str) -> None:
+    heard = parse(text, SETTINGS["here"])
+
+    assert (heard.intent, heard.slots.may_mean) == (Intent.UNCLEAR, (Intent.PAUSE,))
+
+
+def test_words_that_come_with_a_file_a_sticker_or_a_poll_decide_nothing() -> None:
+    heard = parse("ship it", SETTINGS["thread"].but(words_alone=False))
+
+    assert (heard.intent, heard.slots.may_mean) == (Intent.UNCLEAR, (Intent.SHIP,))
+
+
+@pytest.mark.parametrize("text", ["resume", "Resume everything."])
+def test_resume_is_heard_in_the_dev_channel_as_a_pause_says(text: str) -> None:
+    overheard = SETTINGS["overheard"]
+
+    assert parse(text, overheard).recognised
+    for other in (
+        overheard.but(listed=False), overheard.but(dev_channel=False),
+        overheard.but(reply_to="person"),
+    ):  # fmt: skip
+        assert not parse(text, other).recognised
+    assert not parse("let's resume after lunch", overheard).recognised
+
+
+def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
+    for text in (
+        "also handle d0 please, how far are you?",
+        "how far are you? also handle d0 please",
+        "also handle d0. Any progress?",
+    ):
+        heard = parse(text, SETTINGS["thread"])
+        assert heard.intent is Intent.REVISE, text
+        assert (heard.slots.instruction, heard.slots.asks_status) == ("handle d0", True), text
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("the /stop command is broken, fix it", Intent.FIX),
+        ("fix the pause command", Intent.FIX),
+        ("why does the cancel button fail?", Intent.INVESTIGATE),
+        ("add a cancel button", Intent.REVISE),
+        ("also cancel it when the poll ends", Intent.REVISE),
+        ("who shipped that?", Intent.CHAT),
+        ("what happens if I ship it?", Intent.CHAT),
+        ("how do I reject a proposal?", Intent.CHAT),
+    ],
+)
+def test_requests_and_questions_that_speak_of_decisions_stay_what_they_are(
+    text: str, intent: Intent
+) -> None:
+    assert parse(text, SETTINGS["thread"]).intent is intent
+
+
+@pytest.mark.parametrize("text", ["lgtm", "yes please ship", "stop it when you can", "land it"])
+def test_what_nobody_says_to_the_bot_is_not_asked_back(text: str) -> None:
+    assert not parse(text, SETTINGS["overheard"]).recognised
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["stop stop", "STOP STOP STOP", "stop! stop! stop!", "🛑🛑🛑", "omg stop", "whoa stop",
+     "stoooop", "stop the bot", "make it stop", "please do stop",
+     "make everything stop", "shutdown",
+     "stop literally everything", "everything off", "STOP EVERYTHING STOP EVERYTHING"],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["here", "thread"])
+def test_what_sounds_like_stopping_is_asked_back(text: str, where: str) -> None:
+    heard = parse(text, SETTINGS[where])
+
+    assert heard.intent is Intent.UNCLEAR
+    assert Intent.STOP in heard.slots.may_mean
+
+
+@pytest.mark.parametrize(
+    "lead",
+    ["do", "please do", "also", "now also", "make sure to", "try", "nice try", "ignore this and",
+     "add", "make", "call it done and", "rename it, add a test and", "use", "print", "set",
+     "instead", "don't touch the tests, also", "revise it and"],
+)  # fmt: skip
+def test_no_revision_ends_in_a_sentence_that_decides(lead: str) -> None:
+    filled = {"{named}": "#12", "{until}": "2 hours"}
+    for intent, sentences in SENTENCES.items():
+        for sentence in sentences:
+            said = sentence
+            for place, what in filled.items():
+                said = said.replace(place, what)
+            for text in (f"{lead} {said}", f"{lead} {said} please", f"{lead} {said} as well"):
+                heard = parse(text, SETTINGS["proposal"])
+                assert heard.intent is Intent.UNCLEAR, text
+                assert intent in heard.slots.may_mean, text
+
+
+def test_a_word_after_run_names_one_only_where_it_can_be_the_name_of_a_run() -> None:
+    assert all(any(each.isdigit() for each in run_id()) for _ in range(300))
+    assert parse("cancel run 7k2m9q", SETTINGS["here"]).slots.run == "7k2m9q"
+    heard = parse("cancel run abcdef", SETTINGS["here"])
+    assert (heard.intent, heard.slots.run) == (Intent.UNCLEAR, "abcdef")

@@ -1,0 +1,130 @@
+"""Which failure people mean, and how sure that is, on complaints in their words."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.domain.journal import FailureGroup, Kind
+from bot.grammar import COMMAND_LINE, parse
+from bot.grammar.change_requests import asks_for_change
+from bot.grammar.likeness import Fitting, fitting, forms
+from tests.fakes.fake_clock import FakeClock
+from tests.support.world import capsule, failure
+
+CLOCK = FakeClock()
+TABLE = yaml.safe_load(Path(__file__).with_name("complaints.yaml").read_text(encoding="utf-8"))
+
+
+def group(
+    key: str, *, kind: str, name: str, file: str, function: str, error: str, message: str
+) -> FailureGroup:
+    """Return one failure, seen once; its key is its fingerprint."""
+    found = capsule(exception=error, message=message, file=file, function=function, fingerprint=key)
+    action = failure(CLOCK, found, name=name, kind=Kind(kind))
+    return FailureGroup(
+        fingerprint=key,
+        event=action.event,
+        count=1,
+        first_seen=action.ts,
+        last_seen=action.ts,
+        newest=action,
+        action_ids=(action.id,),
+    )
+
+
+WORLDS: dict[str, tuple[tuple[FailureGroup, ...], frozenset[str]]] = {
+    name: (
+        tuple(group(key, **about) for key, about in world["failures"].items()),
+        frozenset(world["commands"]),
+    )
+    for name, world in TABLE["worlds"].items()
+}
+
+
+def fitting_in(world: str, said: str) -> Fitting:
+    """Return what fits, as it is looked for when somebody says that to the bot."""
+    groups, commands = WORLDS[world]
+    return fitting(parse(said, COMMAND_LINE).slots.subject or said, groups, commands)
+
+
+def answer(world: str, said: str) -> str:
+    """Return what a complaint is answered with: a failure, `asked`, `nothing` or `change`."""
+    if asks_for_change(said):
+        return "change"
+    found = fitting_in(world, said)
+    if found.certain:
+        return found.certain[0].fingerprint
+    return "asked" if found.likely else "nothing"
+
+
+def complaints() -> Iterator[tuple[str, str, str]]:
+    for world, told in TABLE["complaints"].items():
+        yield from ((world, each["say"], each["means"]) for each in told)
+
+
+@pytest.mark.parametrize(("world", "said", "means"), [*complaints()])
+def test_no_complaint_is_answered_with_another_failure(world: str, said: str, means: str) -> None:
+    assert answer(world, said) in {means, "asked", "nothing"}
+
+
+def test_wishes_are_told_to_be_wishes_nearly_always() -> None:
+    told = [answer(world, said) for world, said, means in complaints() if means == "change"]
+    assert told.count("change") >= 0.95 * len(told)
+
+
+def test_most_complaints_are_understood_without_asking_back() -> None:
+    counted: Counter[str] = Counter()
+    for world, said, means in complaints():
+        told = answer(world, said)
+        if means not in ("nothing", "change"):
+            counted["right" if told == means else told] += 1
+    assert counted["right"] >= 0.85 * counted.total(), counted
+
+
+@pytest.mark.parametrize(
+    "said", ["/tag delete fails", "deleting a tag fails", "delete tags doesn't work"]
+)
+def test_a_command_that_has_not_failed_is_never_answered_by_anothers_failure(said: str) -> None:
+    found = fitting_in("small", said)
+    assert (found.certain, found.idle) == ((), ("tag delete",))
+    assert [each.fingerprint for each in found.likely] == ["tag"]
+
+
+def test_where_failures_of_two_actions_fit_as_well_it_is_asked_which() -> None:
+    groups, commands = WORLDS["small"]
+    about = {"file": "cogs/reminders.py", "error": "KeyError", "message": "'minutes'"}
+    list_ = group("list", kind="task", name="Reminders.list_due", function="due", **about)
+    found = fitting("reminders", (*groups, list_), commands)
+    assert found.certain == ()
+    assert {each.fingerprint for each in found.likely} == {"list", "deliver"}
+
+
+def test_of_two_failures_of_one_command_the_more_recent_comes_first() -> None:
+    clock = FakeClock()
+    clock.tick(60)
+    groups, commands = WORLDS["small"]
+    other = groups[0].but(fingerprint="later", last_seen=clock.now())
+    found = fitting("rolling dice", (*groups, other), commands)
+    assert [each.fingerprint for each in found.certain] == ["later", "roll"]
+
+
+@pytest.mark.parametrize("said", ["", "the bot", "it", "uploading pictures", "🎲"])
+def test_words_that_name_nothing_find_nothing(said: str) -> None:
+    found = fitting_in("small", said)
+    assert (found.certain, found.likely) == ((), ())
+
+
+@pytest.mark.parametrize("said", ["cogs/unknown.py", "https://example.org/unknown", "1/unknown"])
+def test_a_path_or_an_address_names_no_command(said: str) -> None:
+    assert fitting_in("small", f"/roll as in {said}").idle == ()
+    assert fitting_in("small", "/unknown as in that").idle == ("unknown",)
+
+
+def test_a_word_is_known_in_its_forms_and_no_other_word_is() -> None:
+    assert {"ban", "bans", "banned", "banning"} <= forms("ban")
+    assert {"delete", "deletes", "deleted", "deleting"} <= forms("delete")
+    assert "reminder" not in forms("remind")
+    assert "unban" not in forms("ban")

@@ -1,0 +1,50 @@
+"""Whoever has to be alone waits for those inside, and keeps others out meanwhile."""
+
+import asyncio
+
+from bot.infra.shared_lock import SharedLock
+
+
+async def test_who_is_alone_has_nobody_beside_it(seconds: float = 60.0) -> None:
+    lock, inside, most, alone_with = SharedLock(seconds), 0, 0, []
+
+    async def beside() -> None:
+        nonlocal inside, most
+        async with lock.shared():
+            inside += 1
+            most = max(most, inside)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            inside -= 1
+
+    async def alone() -> None:
+        async with lock.alone():
+            for _ in range(3):
+                alone_with.append(inside)
+                await asyncio.sleep(0)
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        for number in range(40):
+            group.create_task(alone() if number % 8 == 5 else beside())
+    assert (alone_with, most > 1) == ([0] * 15, True)
+
+
+async def test_who_takes_very_long_does_not_keep_everybody_waiting() -> None:
+    lock = SharedLock(seconds=0.01)
+    async with asyncio.timeout(10), lock.shared(), lock.alone():
+        pass
+    async with asyncio.timeout(10), lock.shared():
+        pass
+
+
+async def test_who_gives_up_waiting_leaves_the_lock_as_it_was() -> None:
+    lock = SharedLock()
+    async with lock.shared():
+        waiting = asyncio.ensure_future(lock.alone().__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+    async with asyncio.timeout(10), lock.alone():
+        pass
+    async with asyncio.timeout(10), lock.shared():
+        pass

@@ -1,0 +1,54 @@
+"""Source is parsed by one thread at a time. Each test bends the collector of its own Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+# The collector runs while a tree is built, and lets other threads go on just then.
+SEVERAL_THREADS = """
+import ast, gc, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from bot.infra.syntax import parse
+gc.set_threshold(20)
+gc.callbacks.append(lambda *_: time.sleep(0.00005))
+text = "x = [f(a, b + c * (d - e)) for a in range(3) if a]\\n" * 20
+with ThreadPoolExecutor(8) as pool:
+    trees = list(pool.map({parse}, [text] * 32))
+assert all(len(tree.body) == 20 for tree in trees)
+"""
+# Somebody who does not know of the lock builds a tree in the middle of ours, once.
+ONE_IN_ANOTHER = """
+import ast, gc
+from bot.infra.syntax import parse
+beside = iter("x")
+gc.set_threshold(20)
+gc.callbacks.append(lambda *_: next(beside, "") and ast.parse("y"))
+tree = {parse}("x = f(a, b + c * (d - e))\\n" * 20)
+assert len(tree.body) == 20 and not next(beside, "")
+"""
+
+
+def ended(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.stderr.strip().rpartition("\n")[2]
+
+
+def test_source_is_parsed_from_many_threads_at_once() -> None:
+    assert ended(SEVERAL_THREADS.replace("{parse}", "parse")) == ""
+
+
+def test_a_parser_beside_ours_that_knows_of_no_lock_costs_one_more_attempt() -> None:
+    assert ended(ONE_IN_ANOTHER.replace("{parse}", "parse")) == ""
+
+
+@pytest.mark.parametrize("program", [SEVERAL_THREADS, ONE_IN_ANOTHER], ids=["threads", "one"])
+def test_without_the_lock_either_fails_on_a_python_that_mixes_them(program: str) -> None:
+    how = ended(program.replace("{parse}", "ast.parse"))
+    if not how:
+        pytest.skip("this Python no longer mixes what its threads build")
+    assert "recursion depth mismatch" in how

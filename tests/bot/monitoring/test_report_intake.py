@@ -1,0 +1,140 @@
+"""People who report a fault that the bot has seen already become part of its incident."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.authority.autonomy_levels import Autonomy, Level
+from bot.domain.errors import NotAuthorized
+from bot.domain.ids import short_id
+from bot.domain.run import Status
+from tests.support.monitoring_world import OUTAGE, MonitoringWorld
+from tests.support.world import ALICE, BOB, DORA, MALLORY, capsule
+
+REPORT = Autonomy(level=Level.REPORT)
+
+
+async def test_a_report_of_what_is_worked_on_joins_and_starts_nothing(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.world.engine.hold()
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        asked = await monitoring.ask(monitoring_world.world.trigger("rolling dice", person=DORA))
+        incident = monitoring_world.the_incident()
+        assert asked.joined
+        assert asked.run.id == incident.run_id
+        assert asked.incident is not None
+        assert asked.incident.id == incident.id
+        assert [(each.person, each.text) for each in incident.reports] == [
+            (DORA, "rolling dice keeps crashing, fix it")
+        ]
+        await monitoring_world.pass_time(10)
+        assert (
+            "People say: • dora: “rolling dice keeps crashing, fix it”" in monitoring_world.card()
+        )
+        assert len(await monitoring_world.world.store.find()) == 1
+
+
+async def test_the_run_somebody_asks_for_becomes_the_incidents(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.world.engine.hold()
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        asked = await monitoring.ask(monitoring_world.world.trigger("rolling dice"))
+        assert not asked.joined
+        assert monitoring_world.the_incident().run_id == asked.run.id
+        assert asked.run.trigger.incident == monitoring_world.the_incident().id
+        await monitoring_world.pass_time(10)
+        assert f"I am on it in <#{asked.run.thread_id}>" in monitoring_world.card()
+        again = await monitoring.ask(monitoring_world.world.trigger("rolling dice", person=BOB))
+        assert (again.joined, again.run.id) == (True, asked.run.id)
+        assert len(monitoring_world.the_incident().reports) == 2
+
+
+async def test_an_error_that_is_named_decides_before_words(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.happens(100)
+        monitoring_world.fails(5, error=capsule(exception="KeyError", fingerprint="beefbeefbeef"))
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        keyed = next(i for i in monitoring.incidents() if i.fingerprint == "beefbeefbeef")
+        trigger = monitoring_world.world.trigger("", error_id=short_id(keyed.evidence[3]))
+        joined = await monitoring.join(trigger)
+        assert joined is not None
+        assert joined.id == keyed.id
+
+
+async def test_other_failures_and_people_who_are_not_listed_join_nothing(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.fails(5)
+        other = capsule(exception="KeyError", file="cogs/polls.py", function="close")
+        monitoring_world.fails(1, "poll", other.but(fingerprint="abababababab"))
+        await monitoring_world.pass_time(10)
+        assert await monitoring.join(monitoring_world.world.trigger("closing polls")) is None
+        assert await monitoring.join(monitoring_world.world.trigger("the weather")) is None
+        assert (
+            await monitoring.join(monitoring_world.world.trigger("rolling dice", person=MALLORY))
+            is None
+        )
+        with pytest.raises(NotAuthorized):
+            await monitoring.ask(monitoring_world.world.trigger("rolling dice", person=MALLORY))
+        assert monitoring_world.the_incident().reports == ()
+        assert (
+            len([e for e in await monitoring_world.world.store.audit_log() if not e.allowed]) == 1
+        )
+
+
+async def test_asking_for_a_fix_goes_on_from_the_investigation_that_ended(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=Autonomy(level=Level.INVESTIGATE))
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        [run] = await monitoring_world.world.store.find()
+        run = await monitoring_world.world.ended(run.id)
+        assert (run.goal, run.status) == ("investigate", Status.DONE)
+        await monitoring_world.pass_time(10)
+        assert monitoring_world.buttons() == ["Fix it", "Mute"]
+        asked = await monitoring.ask(monitoring_world.world.trigger("rolling dice"))
+        assert (asked.run.id, asked.run.goal) == (run.id, "fix")
+        run = await monitoring_world.world.settled(run.id)
+        assert run.status is Status.WAITING
+
+
+async def test_the_buttons_go_on_where_the_bot_did_not(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.happens(5, "weather", OUTAGE)
+        await monitoring_world.pass_time(10)
+        incident = monitoring_world.the_incident()
+        assert incident.run_id is None
+        asked = await monitoring.go_on(
+            incident.id, "investigate", ALICE, key="press:1", said_in=None
+        )
+        assert asked.run.goal == "investigate"
+        assert asked.run.trigger.person == ALICE
+        assert incident.message is not None
+        assert asked.run.thread_id == incident.message.message_id
+        twice = await monitoring.go_on(
+            incident.id, "investigate", ALICE, key="press:1", said_in=None
+        )
+        assert (twice.joined, twice.run.id) == (False, asked.run.id)
+        assert monitoring_world.the_incident().reports == ()
+
+
+async def test_many_reports_are_counted_and_a_few_are_shown(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        for number in range(25):
+            await monitoring.join(
+                monitoring_world.world.trigger("rolling dice", key=f"message:{number}")
+            )
+            monitoring_world.clock.tick(1)
+        await monitoring_world.pass_time(10)
+        assert len(monitoring_world.the_incident().reports) == 20
+        assert "… and 20 more" in monitoring_world.card()

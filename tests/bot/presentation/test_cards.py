@@ -1,0 +1,381 @@
+"""What people read, in full, for typical runs."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.change import (
+    Attempt,
+    ChangeSet,
+    CheckResult,
+    FileChange,
+    Finding,
+    Verdict,
+)
+from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
+from bot.domain.history import History
+from bot.domain.people import Person, Place
+from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.posts import Post
+from bot.domain.proposal import Approval, Proposal, Shipment
+from bot.domain.run import Run, Stage, Status, Trigger, Waiting
+from bot.presentation import cards
+from tests.fakes.fake_clock import START
+
+ALICE = Person(id=1, name="alice")
+HEAD, MERGE = "a" * 40, "c" * 40
+RUN = Run(
+    id="k3m9tq",
+    goal="fix",
+    trigger=Trigger(
+        key="message:5",
+        goal="fix",
+        person=ALICE,
+        place=Place(channel_id=10, message_id=5, guild_id=1),
+        text="rolling dice keeps crashing, fix it",
+        subject="rolling dice",
+        at=START,
+    ),
+    created_at=START,
+    updated_at=START + timedelta(seconds=42),
+    thread_id=5,
+    card_id=6,
+)
+SUSPECT = Suspect(
+    commit=Commit(sha="b" * 40, author="Sam", at=START, summary="Speed up the dice"),
+    reason="last changed line 41",
+    diff="",
+    score=0.8,
+)
+DIAGNOSIS = Diagnosis(
+    found=True,
+    headline="3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`",
+    cause="`face` raises IndexError (string index out of range) with value=6.",
+    fingerprint="f1f1f1f1f1f1",
+    event="command.roll",
+    file="cogs/dice.py",
+    line=41,
+    function="face",
+    count=3,
+    first_seen=START,
+    last_seen=START + timedelta(minutes=4),
+    suspects=(SUSPECT,),
+    confidence="high",
+    evidence_ids=("01jd0000000000000000000001", "01jd0000000000000000000002"),
+)
+PLAN = Plan(
+    problem=DIAGNOSIS.cause,
+    solution="Find the smallest edit.",
+    steps=(Step(summary="Edit `cogs/dice.py`", owned_files=("cogs/dice.py",)),),
+    impact="People who use `/roll`.",
+    tests=TestPlan(unit="A regression test that calls `face(6)`."),
+    verification="No more failures with fingerprint f1f1f1f1f1f1.",
+    rollback="Revert the merge commit.",
+    reproduction=Reproduction(
+        path="tests/regressions/test_face.py",
+        node_id="tests/regressions/test_face.py::test_face",
+        source="",
+        calls="face(6)",
+        expects="IndexError",
+    ),
+)
+DIFF = """diff --git a/cogs/dice.py b/cogs/dice.py
+--- a/cogs/dice.py
++++ b/cogs/dice.py
+@@ -41 +41 @@
+-    return FACES[value]
++    return FACES[value - 1]
+"""
+CHANGE = ChangeSet(
+    base="d" * 40,
+    head=HEAD,
+    branch="theseus/k3m9tq-rolling-dice",
+    engine="offline",
+    summary="Use `value - 1` as the index.",
+    files=(
+        FileChange(path="cogs/dice.py", added=1, removed=1),
+        FileChange(path="tests/regressions/test_face.py", added=6, removed=0, status="added"),
+    ),
+    diff=DIFF,
+    attempts=(Attempt(summary="undo `bbbbbbb`", result="the tests fail"),),
+    seconds=12.4,
+)
+RED = CheckResult(name="reproduction", status="failed", seconds=0.4, summary="IndexError")
+GREEN = CheckResult(name="reproduction", status="passed", seconds=0.4, summary="1 passed")
+CHECKS = (
+    CheckResult(name="lint", status="passed", seconds=0.31),
+    CheckResult(name="affected tests", status="passed", seconds=12, summary="14 passed"),
+)
+VERDICT = Verdict(head=HEAD, round=1, checks=CHECKS, red_on_base=RED, green_on_head=GREEN)
+PROPOSAL = Proposal(
+    run_id=RUN.id,
+    number=3,
+    url="http://forge/pulls/3",
+    head=HEAD,
+    base="d" * 40,
+    branch=CHANGE.branch,
+    card_id=9,
+    at=START,
+)
+APPROVAL = Approval(run_id=RUN.id, proposal=3, head=HEAD, person=ALICE, at=START, how="text")
+SHIPMENT = Shipment(
+    run_id=RUN.id,
+    approved_head=HEAD,
+    merge_commit=MERGE,
+    live_commit=MERGE,
+    reloaded=("cogs.dice",),
+    at=START,
+)
+HISTORY = History(
+    evidence=Evidence(base="d" * 40),
+    diagnosis=DIAGNOSIS,
+    plan=PLAN,
+    change_set=CHANGE,
+    verdict=VERDICT,
+    proposal=PROPOSAL,
+)
+
+
+def read(post: Post) -> str:
+    """Return a post as one text, as it would be read."""
+    lines = [post.text] if post.text else []
+    if post.card:
+        lines += [f"# {post.card.title}", post.card.body]
+        lines += [f"{field.name}: {field.value}" for field in post.card.fields]
+        lines += [post.card.footer]
+    if post.buttons:
+        lines.append(" ".join(f"[{button.label}]" for button in post.buttons))
+    lines += [f"<{attachment.name}>" for attachment in post.attachments]
+    return "\n".join(lines)
+
+
+def test_a_run_at_work() -> None:
+    run = RUN.but(stage=Stage.EXECUTE, status=Status.RUNNING, activity="trying edit 12 of 80")
+    assert read(
+        cards.progress(run, History(evidence=HISTORY.evidence, diagnosis=DIAGNOSIS, plan=PLAN))
+    ) == (
+        "# Fixing: rolling dice\n"
+        "✅ **Observe** — nothing that fits\n"
+        "✅ **Diagnose** — 3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`\n"
+        "✅ **Plan** — `face(6)` is red: IndexError\n"
+        "⏳ **Write the change**\n"
+        "▫️ Verify\n"
+        "▫️ Propose\n"
+        "▫️ Ship\n"
+        "\n-# trying edit 12 of 80\n"
+        "run k3m9tq · 42 s · $0.00\n"
+        "[Cancel]"
+    )
+
+
+def test_a_run_that_waits_after_a_shipment_that_failed() -> None:
+    run = RUN.but(
+        stage=Stage.SHIP,
+        status=Status.WAITING,
+        waiting=Waiting.UNSHIPPED,
+        reason="Not shipped: the forge is down.",
+    )
+    body = read(cards.progress(run, HISTORY))
+    assert body.endswith(
+        "✅ **Verify** — 2/2 checks, `face(6)` 🔴 fails on base → 🟢 passes now\n"
+        "✅ **Propose** — [#3](http://forge/pulls/3) `aaaaaaa`\n"
+        "✋ **Ship** — waiting for “ship it”\n"
+        "\nNot shipped: the forge is down.\n"
+        "run k3m9tq · 42 s · $0.00\n"
+        "[Cancel]"
+    )
+
+
+def test_the_proposal() -> None:
+    run = RUN.but(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
+    assert read(cards.proposal(run, HISTORY)) == (
+        "# Proposal #3: Use `value - 1` as the index.\n"
+        "`face` raises IndexError (string index out of range) with value=6.\n\n"
+        "**Change**: Use `value - 1` as the index.\n"
+        "Files: `cogs/dice.py` +1 -1\n`tests/regressions/test_face.py` +6 -0 (added)\n"
+        "Checks: ✅ lint · 0.3 s\n✅ affected tests · 14 passed · 12 s\n"
+        "Reproduction: `face(6)` 🔴 fails on base → 🟢 passes now\n"
+        "Diff of cogs/dice.py: ```diff\n"
+        "@@ -41 +41 @@\n-    return FACES[value]\n+    return FACES[value - 1]\n```\n"
+        "Risk: Low. People who use `/roll`.\n"
+        "run k3m9tq · head aaaaaaa · offline · 42 s · $0.00\n"
+        "[Ship it] [Revise] [Reject] [Show plan] [Pull request]\n"
+        "<k3m9tq-aaaaaaa.diff>"
+    )
+
+
+def test_what_is_proven_for_one_call_only_says_so_and_is_never_a_low_risk() -> None:
+    run = RUN.but(stage=Stage.SHIP, status=Status.WAITING, waiting=Waiting.APPROVAL)
+    text = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(proven="call"))))
+    assert (
+        "Risk: Medium. Proven for the failing call only: no other test looks at what was edited. "
+        "People who use `/roll`.\n"
+    ) in text
+    undone = read(cards.proposal(run, HISTORY.but(verdict=VERDICT.but(undoes="c" * 40))))
+    assert "Risk: Low. Takes back all of commit `ccccccc`, its tests with it." in undone
+
+
+def test_a_proposal_that_touches_sensitive_code_and_replaces_an_older_one() -> None:
+    finding = Finding(
+        rule="protected_path",
+        path="pyproject.toml",
+        message="Security-sensitive (dependencies).",
+        blocking=False,
+        kind="dependencies",
+    )
+    added = Finding(
+        rule="new_dependency", path="pyproject.toml", message="Adds leftpad.", blocking=False
+    )
+    history = HISTORY.but(
+        verdict=VERDICT.but(findings=(finding, added)),
+        proposal=PROPOSAL.but(version=2, note="The branch moved from `1111111` to `aaaaaaa`."),
+    )
+    text = read(cards.proposal(RUN, history))
+    assert text.startswith("# 🔒 Proposal #3: ")
+    assert (
+        "⚠️ **Security-sensitive code**: `pyproject.toml` (dependencies). Ship with “ship it, "
+        "security reviewed”.\n\n📦 **Dependencies**: `pyproject.toml`: Adds leftpad.\n\nThe branch "
+        "moved from `1111111` to `aaaaaaa`.\n\n"
+    ) in text
+    assert "Please note" not in text
+
+
+def test_a_run_whose_checks_failed() -> None:
+    failed = CheckResult(
+        name="affected tests",
+        status="failed",
+        seconds=9.5,
+        summary="2 failed, 12 passed",
+        output="E",
+    )
+    history = HISTORY.but(verdict=VERDICT.but(checks=(CHECKS[0], failed)), proposal=None)
+    run = RUN.but(
+        stage=Stage.VERIFY,
+        status=Status.FAILED,
+        reason="No proposal: affected tests failed (after 3 rounds).",
+    )
+    assert read(cards.ending(run, history)) == (
+        "❌ No proposal: affected tests failed (after 3 rounds).\n"
+        "\n**What I tried**\n• undo `bbbbbbb`: the tests fail\n"
+        "\n**What my checks said**\n❌ affected tests · 2 failed, 12 passed · 9.5 s\n"
+        "<affected-tests.log>"
+    )
+
+
+def test_an_investigation() -> None:
+    excerpt = SourceExcerpt(
+        file="cogs/dice.py", first_line=40, text="def face():\n    return 1", highlight=41
+    )
+    run = RUN.but(goal="investigate", stage=Stage.DIAGNOSE, status=Status.DONE)
+    history = History(evidence=Evidence(base="d" * 40, excerpts=(excerpt,)), diagnosis=DIAGNOSIS)
+    first, last = f"<t:{START.timestamp():.0f}:T>", f"<t:{START.timestamp() + 240:.0f}:T>"
+    assert read(cards.investigation(run, history)) == (
+        "# 3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`\n"
+        "`face` raises IndexError (string index out of range) with value=6.\n"
+        "How often: 3 times\n"
+        f"First seen: {first}\n"
+        f"Last seen: {last}\n"
+        "Failing frame: `cogs/dice.py:41` in `face`\n"
+        "Suspect commit: `bbbbbbb` Speed up the dice — Sam, last changed line 41\n"
+        "Confidence: high\n"
+        "Evidence: `00000001`, `00000002`\n"
+        "run k3m9tq · 42 s · $0.00\n"
+        "[Fix it]\n"
+        "<source.txt>"
+    )
+
+
+def test_an_investigation_that_found_nothing() -> None:
+    nothing = Diagnosis(found=False, headline="Nothing in my journal fits that.", cause="I looked.")
+    run = RUN.but(goal="investigate", status=Status.DONE)
+    assert read(cards.investigation(run, History(diagnosis=nothing))) == (
+        "# Nothing in my journal fits that.\nI looked.\nrun k3m9tq · 42 s · $0.00"
+    )
+
+
+def test_shipped_and_live() -> None:
+    assert cards.shipped(PROPOSAL, APPROVAL, SHIPMENT).text == (
+        "🚢 **live at `ccccccc`**. Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by "
+        "alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart."
+    )
+
+
+@pytest.mark.parametrize("url", ["", "/forge/pulls/3", "javascript:alert(1)"])
+def test_a_proposal_whose_page_nobody_can_open_is_named_without_a_link(url: str) -> None:
+    history = HISTORY.but(proposal=PROPOSAL.but(url=url))
+    post = cards.proposal(RUN, history)
+    assert post.card is not None
+    assert post.card.url == ""
+    assert [each.label for each in post.buttons] == ["Ship it", "Revise", "Reject", "Show plan"]
+    said = cards.shipped(PROPOSAL.but(url=url), APPROVAL, SHIPMENT).text
+    assert "Merged #3 as `ccccccc`" in said
+
+
+def test_merged_and_not_live() -> None:
+    failed = SHIPMENT.but(reloaded=(), failed={"cogs.dice": "NameError: x"})
+    assert cards.shipped(PROPOSAL, APPROVAL, failed).text == (
+        "⚠️ Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by alice for `aaaaaaa`. It is "
+        "**not live**: `cogs.dice`: NameError: x. The old code keeps running."
+    )
+    later = SHIPMENT.but(reloaded=(), restart_needed=True)
+    assert cards.shipped(PROPOSAL, APPROVAL, later).text.endswith(
+        "It changes core code and is live after the next restart."
+    )
+
+
+def test_live_amid_what_is_not() -> None:
+    earlier = tuple(f"bot/part{n}.py" for n in range(5))
+    amid = SHIPMENT.but(earlier=earlier)
+    assert cards.shipped(PROPOSAL, APPROVAL, amid).text == (
+        "🚢 **live, but not yet all of `ccccccc`**. Merged [#3](http://forge/pulls/3) as "
+        "`ccccccc`, approved by alice for `aaaaaaa`. Reloaded `cogs.dice`, without a restart. "
+        "Changed before and still as it was, until a restart or a mended change: "
+        "`bot/part0.py`, `bot/part1.py`, `bot/part2.py` and 2 more."
+    )
+
+
+def test_the_plan() -> None:
+    assert cards.plan_text(PLAN).startswith(
+        "**Problem**\n`face` raises IndexError (string index out of range) with value=6.\n\n"
+        "**Solution**\nFind the smallest edit.\n\n"
+        "**Steps**\n1. Edit `cogs/dice.py` (may change `cogs/dice.py`)\n\n"
+        "**Risk**\nLow. People who use `/roll`.\n\n"
+        "**Tests**\n- unit: A regression test that calls `face(6)`.\n\n"
+    )
+
+
+STANDINGS = [
+    *(RUN.but(status=status) for status in Status if status is not Status.WAITING),
+    *(RUN.but(status=Status.WAITING, waiting=waiting) for waiting in Waiting),
+]
+
+
+def test_a_line_shows_what_it_is_about_as_it_was_written_by_whomever() -> None:
+    subject = "it** is `done`, see [here](https://evil.example) @everyone"
+    line = cards.run_line(RUN.but(trigger=RUN.trigger.but(subject=subject)))
+    assert (
+        "**it\\*\\* is \\`done\\`, see \\[here\\](https:\u200b//evil.example) @\u200beveryone**"
+        in line
+    )
+
+
+def test_a_line_about_every_standing_says_it_in_words() -> None:
+    lines = [
+        cards.run_line(run.but(stage=stage, parked_until=until))
+        for stage in Stage
+        for run in STANDINGS
+        for until in (None, RUN.created_at)
+    ]
+    assert cards.run_line(RUN) == (
+        "`k3m9tq` fix **rolling dice**: in the queue (looking at what happened next) in <#5>"
+    )
+    assert not [line for line in lines if "None" in line or "Stage" in line or "Status" in line]
+
+
+def test_no_post_shows_a_none_or_the_name_of_an_enum() -> None:
+    for standing in STANDINGS:
+        for stage in Stage:
+            run = standing.but(stage=stage, reason="It ended.")
+            for history in (History(), HISTORY, HISTORY.but(approval=APPROVAL, shipment=SHIPMENT)):
+                text = read(cards.progress(run, history)) + read(cards.ending(run, history))
+                assert not [word for word in ("None", "Status.", "Stage.") if word in text]

@@ -1,0 +1,120 @@
+"""What people read of a run that a model works on: whose words, at what cost, what it waits for."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.change import Grant
+from bot.domain.plan import Step
+from bot.domain.run import Stage, Status, Waiting
+from bot.presentation import cards
+from bot.presentation.cards._text import tokens
+from tests.bot.presentation.test_cards import CHANGE, DIAGNOSIS, HISTORY, PLAN, RUN, read
+from tests.fakes.fake_clock import START
+
+SPENT = RUN.but(cost_usd=0.12, tokens_in=44_000, tokens_out=1_000)
+LATER = START + timedelta(minutes=20)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "1 tokens"),
+        (999, "999 tokens"),
+        (1_100, "1.1k tokens"),
+        (45_000, "45k tokens"),
+        (1_240_000, "1.2M tokens"),
+    ],
+)
+def test_tokens_are_told_in_round_numbers(count: int, told: str) -> None:
+    assert tokens(count) == told
+
+
+def test_every_card_tells_money_and_tokens() -> None:
+    at_work = SPENT.but(stage=Stage.EXECUTE, status=Status.RUNNING)
+    told = "$0.12 · 45k tokens"
+    assert told in read(cards.progress(at_work, HISTORY))
+    assert told in read(cards.proposal(SPENT, HISTORY))
+    assert told in read(cards.investigation(SPENT, HISTORY))
+
+
+def test_the_living_card_names_who_explained_and_who_planned() -> None:
+    history = HISTORY.but(
+        diagnosis=DIAGNOSIS.but(explained_by="claude (opus)"),
+        plan=PLAN.but(written_by="claude (opus)"),
+    )
+    text = read(cards.progress(RUN.but(stage=Stage.EXECUTE, status=Status.RUNNING), history))
+    assert "all in `cogs/dice.py:41` (by claude (opus))" in text
+    assert "`face(6)` is red: IndexError (by claude (opus))" in text
+
+
+def test_an_investigation_says_who_explains_and_keeps_its_evidence() -> None:
+    diagnosis = DIAGNOSIS.but(cause="Somebody counts from one.", explained_by="claude (opus)")
+    text = read(cards.investigation(SPENT, HISTORY.but(diagnosis=diagnosis)))
+    assert "Somebody counts from one." in text
+    assert "Explained by: claude (opus)" in text
+    assert "Confidence: high" in text
+    assert "Evidence: `00000001`, `00000002`" in text
+
+
+def test_a_run_that_waits_for_an_answer_or_a_limit_shows_a_hand() -> None:
+    parked = RUN.but(
+        stage=Stage.EXECUTE,
+        status=Status.WAITING,
+        waiting=Waiting.QUESTION,
+        parked_until=LATER,
+        reason="Waiting for an answer.",
+    )
+    text = read(cards.progress(parked, HISTORY))
+    assert "✋ **Write the change**" in text
+    assert "Waiting for an answer." in text
+    told = f"Waiting for an answer; goes on <t:{LATER.timestamp():.0f}:R> at the latest"
+    assert cards.standing(parked) == told
+
+
+def test_a_run_that_waits_for_the_forge_does_not_ask_for_a_word() -> None:
+    parked = RUN.but(
+        stage=Stage.SHIP,
+        status=Status.WAITING,
+        waiting=Waiting.FORGE,
+        parked_until=LATER,
+        reason="Checks of #3 are still running. I try again until then.",
+    )
+    text = read(cards.progress(parked, HISTORY))
+    assert "✋ **Ship** — waiting for the forge's checks" in text
+    assert "waiting for “ship it”" not in text
+    assert "still running" in text
+    assert cards.standing(parked) == "waiting for the forge's checks"
+
+
+def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk() -> None:
+    change = CHANGE.but(
+        engine="claude",
+        title="Count faces from zero",
+        review="Fits the plan; nothing else is touched.",
+        granted=(Grant(file="cogs/polls.py", reason="polls roll dice too"),),
+    )
+    history = HISTORY.but(change_set=change, plan=PLAN.but(risk="medium"))
+    text = read(cards.proposal(SPENT, history))
+    assert "# Proposal #3: Count faces from zero" in text
+    assert "**Change**: Use `value - 1` as the index." in text
+    assert "Granted on the way: `cogs/polls.py`: polls roll dice too" in text
+    assert "Risk: Medium. People who use `/roll`." in text
+    assert "Review: Fits the plan; nothing else is touched." in text
+    assert "head aaaaaaa · claude" in text
+
+
+def test_the_plan_of_a_planner_names_its_steps_its_evidence_and_its_author() -> None:
+    plan = PLAN.but(
+        steps=(
+            Step(summary="Count from zero", owned_files=("cogs/dice.py",)),
+            Step(summary="Granted: polls too", owned_files=("cogs/polls.py",)),
+        ),
+        evidence_ids=("01jd0000000000000000000001", "b" * 40),
+        written_by="claude (opus)",
+    )
+    text = cards.plan_text(plan)
+    assert "2. Granted: polls too (may change `cogs/polls.py`)" in text
+    assert "**Rollback**\nRevert the merge commit." in text
+    assert "**Evidence**\n`00000001`, `bbbbbbb`" in text
+    assert text.endswith("**Written by**\nclaude (opus)")

@@ -1,0 +1,111 @@
+"""Talk without a model, and what is kept and cut of talk with one."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.chat import LONGEST, MESSAGE, ChatLine, Chronicle, cut, name_in, plain_words
+from bot.presentation.small_talk import ABOUT, FOR_OTHERS, small_talk
+
+COMMANDS = ("roll", "poll", "reminders", "remind")
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
+    return small_talk(text, name="Argo", listed=listed, commands=COMMANDS, trouble=trouble)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("hello there", "Hello, I am Argo. I look after"),
+        ("Good morning!", "Hello, I am Argo."),
+        ("", "Hello, I am Argo."),
+        ("👋", "Hello, I am Argo."),
+        ("thanks a lot", "You are welcome."),
+        ("good bot", "Thank you."),
+        ("how are you?", "I am up"),
+        ("who are you?", "I am Argo. I look after"),
+        ("what can you do", "I am Argo. I look after"),
+        ("bye", "See you."),
+        ("what do you think of /roll?", "If `/roll` misbehaves, ask “why does /roll fail?”"),
+        ("reminders are a nice idea", "If `/reminders` misbehaves"),
+        ("I had two polls yesterday", "If `/poll` misbehaves"),
+        ("is it going to rain?", "I cannot answer that. I look after"),
+        ("the weather is fine", "I hear no request in that. I look after"),
+    ],
+)
+def test_without_a_model_each_kind_of_talk_has_its_answer(text: str, begins: str) -> None:
+    assert told(text).startswith(begins)
+    assert told(text) == told(text)
+
+
+def test_a_greeting_at_the_head_of_more_is_not_all_that_was_said() -> None:
+    said = "hello, since the update yesterday I get odd numbers from /roll with many dice"
+    assert told(said).startswith("If `/roll` misbehaves")
+
+
+def test_who_is_not_listed_is_told_what_is_there_for_everybody() -> None:
+    assert FOR_OTHERS in told("hello", listed=False)
+    assert "fix it" not in told("what about /roll", listed=False)
+    assert ABOUT not in told("what can you do", listed=False)
+
+
+def test_trouble_with_the_model_is_said_first() -> None:
+    trouble = "The model's provider is overloaded."
+    assert told("tell me a joke", trouble=trouble) == (
+        f"{trouble} So this is what I can say without a model: {ABOUT}"
+    )
+    assert "why does /poll fail?" in told("is poll ok?", trouble=trouble)
+
+
+@given(st.text())
+def test_any_text_gets_an_answer_that_fits_into_a_message(text: str) -> None:
+    for listed in (True, False):
+        assert 0 < len(told(text, listed=listed)) < MESSAGE
+
+
+@given(st.text(alphabet="ab \n`", max_size=400), st.integers(min_value=20, max_value=60))
+def test_a_cut_loses_no_word(text: str, limit: int) -> None:
+    first, rest = cut(text, limit)
+    assert len(first) <= limit + len("\n```")
+    assert "".join(f"{first}{rest}".replace("`", "").split()) == "".join(
+        text.replace("`", "").split()
+    )
+
+
+def test_a_code_block_is_closed_and_opened_again_where_it_is_cut() -> None:
+    text = "Look:\n```python\n" + "print()\n" * 10 + "```\nThat is it."
+    first, rest = cut(text, 60)
+    assert first.endswith("print()\n```")
+    assert rest.startswith("```python\nprint()")
+    assert cut("short", 60) == ("short", "")
+
+
+def test_no_answer_looks_like_the_question_of_a_run() -> None:
+    assert plain_words(" ❓❓ Shall I? ") == "Shall I?"
+
+
+def test_a_persona_names_itself_in_its_first_heading() -> None:
+    assert name_in("# Argo \n\n## Tone\n") == "Argo"
+    assert name_in("no heading") == "Theseus"
+
+
+def test_a_chronicle_keeps_the_newest_and_finds_its_answers() -> None:
+    def line(number: int, *, ours: bool = False) -> ChatLine:
+        text = "x" * (LONGEST + 1) if number == 1 else "x"
+        return ChatLine(message_id=number, by="alice", text=text, at=NOW, ours=ours)
+
+    kept = Chronicle().grown(line(1), line(1, ours=True), most=3).grown(line(2), most=3)
+    assert [(each.message_id, each.ours) for each in kept.lines] == [
+        (1, False),
+        (1, True),
+        (2, False),
+    ]
+    assert kept.lines[0].text.endswith("…") and len(kept.lines[0].text) == LONGEST
+    assert kept.answer_to(1) == kept.lines[1]
+    assert kept.answer_to(2) is None
+    none = Chronicle().grown(line(3), line(3, ours=True), most=0)
+    assert none.answer_to(3) is not None

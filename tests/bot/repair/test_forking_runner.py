@@ -1,0 +1,260 @@
+"""The fast runner: right results, nothing on disk, nothing left behind."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.judge import TestJudge
+from bot.repair.runner import TimeLimits
+
+SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.3, seconds=30)
+QUICK = TimeLimits(test_seconds=1, cpu_seconds=10, seconds=60)
+MODULE = """\
+import time
+from pathlib import Path
+
+
+def pick(items, index):
+    return items[index + 1]
+
+
+def spin():
+    while True:
+        pass
+
+
+def nap(mark):
+    Path(mark).write_text("asleep")
+    time.sleep(60)
+
+
+class Cart:
+    total = 3
+
+
+def read(cart):
+    return cart.totl
+"""
+TESTS = """\
+from pathlib import Path
+
+import subject
+
+
+def test_pick():
+    assert subject.pick([1, 2], 0) == 1
+
+
+def test_far():
+    assert subject.pick([1], 0) == 1
+
+
+def test_fine():
+    assert subject.Cart.total == 3
+
+
+def test_spin():
+    subject.spin()
+
+
+def test_read():
+    subject.read(subject.Cart())
+
+
+def test_nap():
+    subject.nap(Path(__file__).parent / "asleep")
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "subject.py").write_text(MODULE)
+    (tmp_path / "test_subject.py").write_text(TESTS)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    return tmp_path
+
+
+@pytest.fixture
+async def runner(project: Path) -> AsyncIterator[ForkingRunner]:
+    async with ForkingRunner(project) as runner:
+        yield runner
+
+
+def named(*names: str) -> list[str]:
+    return [f"test_subject.py::test_{name}" for name in names]
+
+
+def alive(mark: str) -> list[str]:
+    """Return the numbers of all processes on this machine that carry the mark."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append(folder.name)
+    return found
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+async def until_there(file: Path) -> None:
+    async with asyncio.timeout(20):
+        while not await asyncio.to_thread(file.exists):  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.02)
+
+
+async def test_results_come_test_by_test_with_crash_frames_and_coverage(
+    runner: ForkingRunner,
+) -> None:
+    result = await runner.run(named("far", "fine"), {}, SHORT, coverage=True)
+    far, fine = result.records
+
+    assert (far.outcome, fine.outcome) == ("failed", "passed")
+    assert far.crash is not None
+    assert (far.crash.error, far.crash.frames[-1].path) == ("IndexError", "subject.py")
+    assert far.crash.frames[-1].line == 6
+    assert far.lines["subject.py"] == {5, 6}
+    assert not result.green
+
+
+@pytest.mark.slow
+async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
+    runner: ForkingRunner, project: Path
+) -> None:
+    mended = MODULE.replace("index + 1", "index")
+    before = listing(project)
+
+    assert (await runner.run(named("pick", "far"), {"subject.py": mended}, SHORT)).green
+    assert not (await runner.run(named("pick"), {}, SHORT)).green
+    assert (project / "subject.py").read_text() == MODULE
+    assert listing(project) == before
+
+
+@pytest.mark.slow
+async def test_an_endless_loop_is_cut_short_and_the_next_run_is_none_the_worse(
+    runner: ForkingRunner,
+) -> None:
+    result = await runner.run(named("spin"), {}, SHORT)
+
+    assert result.failed[0].crash is not None
+    assert result.failed[0].crash.error == "OutOfTime"
+    assert (await runner.run(named("fine"), {}, SHORT)).green
+
+
+async def test_the_crash_says_which_attributes_there_are(runner: ForkingRunner) -> None:
+    (record,) = (await runner.run(named("read"), {}, SHORT)).records
+
+    assert record.crash is not None
+    assert record.crash.hint("near")[0] == "total"
+
+
+async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> None:
+    result = await runner.run(named("nowhere"), {}, SHORT)
+
+    assert not result.green
+    assert "not found" in result.output
+
+
+@pytest.mark.slow
+async def test_runs_go_on_side_by_side(runner: ForkingRunner) -> None:
+    results = await asyncio.gather(*(runner.run(named("fine"), {}, SHORT) for _ in range(6)))
+
+    assert all(result.green for result in results)
+
+
+async def test_cancelling_and_leaving_kills_everything_at_once(project: Path) -> None:
+    async with ForkingRunner(project) as runner:
+        run = asyncio.ensure_future(runner.run(named("nap"), {}, TimeLimits(60, 60, 60)))
+        await until_there(project / "asleep")
+        mark = runner.mark
+        assert alive(mark)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    assert alive(mark) == []
+
+
+async def test_nothing_outlives_us_when_we_are_killed(project: Path) -> None:
+    script = f"""
+import asyncio
+from pathlib import Path
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.runner import TimeLimits
+
+async def main():
+    async with ForkingRunner(Path({str(project)!r})) as runner:
+        print(runner.mark, flush=True)
+        await runner.run(["test_subject.py::test_nap"], {{}}, TimeLimits(60, 60, 60))
+
+asyncio.run(main())
+"""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    mark = (await child.stdout.readline()).decode().strip()
+    await until_there(project / "asleep")
+
+    child.kill()
+    await child.wait()
+
+    async with asyncio.timeout(10):
+        while alive(mark):  # noqa: ASYNC110 - other processes end in their own time
+            await asyncio.sleep(0.02)
+
+
+# What a busy machine may be to blame for
+
+FIRST_TIME = """
+import os, signal, time
+from pathlib import Path
+
+def test_late():
+    first = Path("{marker}")
+    if not first.exists():
+        first.touch()
+        {trouble}
+
+def test_late_always():
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"),
+    [
+        ("time.sleep(90)", 60),
+        ("os.kill(os.getppid(), signal.SIGKILL)", 60),
+        pytest.param("os.kill(os.getppid(), signal.SIGSTOP)", 20, marks=pytest.mark.slow),
+    ],
+    ids=["a test that hangs", "a server that dies", "a server that stands still"],
+)
+async def test_what_goes_wrong_the_first_time_only_is_no_ones_fault(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, trouble: str, seconds: float
+) -> None:
+    marker = tmp_path_factory.mktemp("outside") / "first"
+    text = FIRST_TIME.replace("{marker}", str(marker)).replace("{trouble}", trouble)
+    (project / "test_first.py").write_text(text)
+    async with ForkingRunner(project) as runner:
+        result = await runner.run(["test_first.py::test_late"], {}, TimeLimits(1, 10, seconds))
+    assert (result.green, result.tried) == (True, 2)
+
+
+async def test_a_test_that_hangs_alone_as_well_is_believed_and_not_tried_a_third_time(
+    project: Path,
+) -> None:
+    (project / "test_first.py").write_text(FIRST_TIME)
+    async with ForkingRunner(project) as runner:
+        judge = TestJudge(runner, ["test_first.py::test_late_always"], [], QUICK, QUICK)
+        first, second = [await judge.judge({}) for _ in range(2)]
+    assert first.detail == "OutOfTime: took too long (tried twice, the second time alone)"
+    assert second.detail == "OutOfTime: took too long"
+    assert first.timed_out
+    assert second.timed_out

@@ -1,0 +1,172 @@
+"""A commit taken back as a whole: its tests go with it, and a helper it brought need not work."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_workspace import GitWorkspaces
+from bot.adapters.offline_agent import OfflineAgent
+from bot.adapters.sandbox import choose_sandbox
+from bot.adapters.sandboxed_verifier import SandboxedVerifier
+from bot.adapters.system_clock import SystemClock
+from bot.authority.protection import Protection
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.journal import Capsule, Frame
+from bot.domain.plan import Plan
+from bot.ports.agent import Assignment, Budget, Progress
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+from bot.proof import label
+from bot.proof.reproduction import candidates, standing
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.steps.execute import CodeAgentRunner
+from bot.self_improvement.steps.plan import PlanBuilder
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.fakes.faulty_project import faulty_project, seen_once
+from tests.fakes.repositories import commit
+
+BEFORE = '''"""Dice."""
+
+
+def line(bonus: int, total: int) -> str:
+    """Say what was rolled."""
+    return f"{total + bonus - bonus}"
+'''
+HELPER = '''"""Dice."""
+
+
+def weight(bonus: int, total: int) -> str:
+    """Say how much of it the bonus is."""
+    return f"{bonus * 100 // total} %"
+
+
+def line(bonus: int, total: int) -> str:
+    """Say what was rolled."""
+    return f"{total} ({weight(bonus, total)})"
+'''
+TEST = (
+    "from dice import line\n\n\ndef test_line() -> None:\n    assert line(2, 4).startswith('4')\n"
+)
+THEIRS = (
+    "from dice import line, weight\n\n\ndef test_line() -> None:\n"
+    "    assert line(2, 4).startswith('4')\n\n\n"
+    "def test_weight() -> None:\n    assert weight(2, 4) == '50 %'\n"
+)
+CAPSULE = Capsule(
+    exception="ZeroDivisionError",
+    message="integer division or modulo by zero",
+    fingerprint="5dc1e6ef0000",
+    frames=(
+        Frame(file="dice.py", line=11, function="line", arguments={"bonus": "1", "total": "0"}),
+        Frame(file="dice.py", line=6, function="weight", arguments={"bonus": "1", "total": "0"}),
+    ),
+)
+DIAGNOSIS = Diagnosis(found=True, headline="1 error", cause="weight divides", file="dice.py")
+
+
+def helper_commit(folder: Path) -> str:
+    """Make the project whose last commit brought the helper that fails, and a test of it."""
+    faulty_project(folder, **{"dice.py": BEFORE, "tests/test_dice.py": TEST})
+    return commit(folder, {"dice.py": HELPER, "tests/test_dice.py": THEIRS})
+
+
+async def ignore(_: CheckResult | Progress) -> None:
+    """Hear of it."""
+
+
+def verify(verifier: Verifier) -> QualityGate:
+    return QualityGate(verifier, protection=Protection.of(), redact=lambda text: text)
+
+
+async def taken_back(workspace: Workspace, sha: str, **more: str) -> ChangeSet:
+    """Return the change that takes the commit back, and changes `more` files."""
+    await workspace.undo(sha, sha)
+    for file, text in more.items():
+        (workspace.path / file).write_text(text, encoding="utf-8")
+    head = await workspace.commit("Take it back")
+    return ChangeSet(
+        base=workspace.base, head=head, branch=workspace.branch, engine="offline", summary="undo",
+        files=await workspace.changes(), diff=await workspace.diff(), proven="undo", undoes=sha,
+    )  # fmt: skip
+
+
+def plan_of(text: str) -> Plan:
+    tests = candidates(CAPSULE, read={"dice.py": text}.get)
+    step = {"summary": "Edit it", "owned_files": ("dice.py",)}
+    return Plan.model_validate(
+        {"problem": "p", "solution": "s", "steps": (step,), "reproduction": tests[0],
+         "witnesses": tests[1:]}
+    )  # fmt: skip
+
+
+async def verdict_of(folder: Path, **more: str) -> tuple[Verdict, FakeVerifier]:
+    sha = helper_commit(folder / "checkout")
+    workspaces = GitWorkspaces(folder / "checkout", folder / "worktrees")
+    verifier = FakeVerifier(
+        broken=lambda root: "weight" in (root / "dice.py").read_text(), raises="ZeroDivisionError"
+    )
+    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+        change = await taken_back(workspace, sha, **more)
+        verdict = await verify(verifier)(
+            plan_of(HELPER), change, workspace, round_number=1, on_check=ignore
+        )
+    return verdict, verifier
+
+
+async def test_a_commits_own_tests_may_go_with_all_of_it_and_the_card_says_so(
+    tmp_path: Path,
+) -> None:
+    verdict, _ = await verdict_of(tmp_path)
+
+    assert verdict.green, verdict.findings
+    assert verdict.proven == "undo"
+    assert label(verdict).startswith("Takes back all of commit `")
+
+
+async def test_a_change_that_does_more_than_take_a_commit_back_may_take_no_test_with_it(
+    tmp_path: Path,
+) -> None:
+    verdict, _ = await verdict_of(tmp_path, **{"dice.py": BEFORE.replace("total + bonus", "total")})
+
+    assert not verdict.green
+    assert verdict.undoes == ""
+    assert {finding.rule for finding in verdict.findings if finding.blocking} >= {"test_deleted"}
+
+
+def test_of_tests_whose_function_is_gone_those_further_out_stay_proof() -> None:
+    tests = candidates(CAPSULE, read={"dice.py": HELPER}.get)
+
+    assert [test.target for test in tests] == ["dice.py::weight", "dice.py::line"]
+    assert [test.target for test in standing(tests, read={"dice.py": BEFORE}.get)] == [
+        "dice.py::line"
+    ]
+    assert standing(tests, read={"dice.py": "x = 1\n"}.get) == tests
+
+
+@pytest.mark.slow
+async def test_the_offline_engine_takes_back_the_commit_that_brought_the_failing_helper(
+    tmp_path: Path,
+) -> None:
+    sha = helper_commit(tmp_path / "checkout")
+    sandbox = await choose_sandbox("auto", required=False)
+    verifier = SandboxedVerifier(sandbox, tmp_path / "cache")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    suspects = await GitCheckout(tmp_path / "checkout").suspects([("dice.py", 6)])
+    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+        evidence: Evidence = seen_once(CAPSULE, sha).but(suspects=suspects)
+        plan, _ = await PlanBuilder(verifier)(evidence, DIAGNOSIS, workspace)
+        assert [test.answered for test in plan.reproductions] == [False, True]
+        assert 'assert answer == "0"' in plan.witnesses[0].source
+        execute = CodeAgentRunner(OfflineAgent(sandbox, SystemClock()), SystemClock(),
+                          budget=Budget(seconds=60))  # fmt: skip
+        assignment = Assignment(run_id="k7m2xq", round=1, evidence=evidence,
+                                diagnosis=DIAGNOSIS, plan=plan)  # fmt: skip
+        change = await execute(assignment, workspace, ignore)
+        assert isinstance(change, ChangeSet)
+        assert change.undoes == sha, change
+        verdict = await verify(verifier)(plan, change, workspace, round_number=1, on_check=ignore)
+
+    assert verdict.green, verdict
+    assert [test.path for test in change.files if "regressions" in test.path]

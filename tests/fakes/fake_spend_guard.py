@@ -1,0 +1,50 @@
+"""A spend guard with one budget for everybody, and what was asked and paid at it."""
+
+from bot.domain.account import Account, Charge
+from bot.domain.errors import BudgetSpent, PolicyError
+from bot.domain.spent import Spent
+
+
+class FakeSpendGuard:
+    """Implements `bot.ports.spend_guard.SpendGuard`: `usd` in all, of which `reserve_usd` is for
+    last words.
+
+    Set `refuses_with` to have everything refused. It refuses where the real one would wait.
+    """
+
+    def __init__(self, usd: float = 1_000.0, *, reserve_usd: float = 0.1) -> None:
+        self.usd = usd
+        self.reserve_usd = reserve_usd
+        self.refuses_with: PolicyError | None = None
+        self.held: dict[str, tuple[Account, Spent]] = {}
+        self.asked: list[tuple[str, Account, Spent]] = []
+        self.charges: dict[str, Charge] = {}
+
+    @property
+    def spent(self) -> float:
+        """What was paid so far, in dollars."""
+        return sum(charge.cost_usd for charge in self.charges.values())
+
+    async def admit(self, account: Account, most: Spent, request: str) -> str:
+        """Let it through and hold back what it may come to, if there is so much."""
+        self.asked.append((request, account, most))
+        if self.refuses_with is not None:
+            raise self.refuses_with
+        others = (held for name, (_, held) in self.held.items() if name != request)
+        held = sum(other.cost_usd for other in others)
+        left = self.usd - self.spent - held
+        if left <= 0 or most.cost_usd > left:
+            raise BudgetSpent(f"The budget is spent: ${self.spent:.2f} of ${self.usd:.2f}.")
+        self.held[request] = account, most
+        return "Only last words." if most.cost_usd > left - self.reserve_usd else ""
+
+    async def settle(self, charge: Charge) -> None:
+        """Note what became of it, once, on whoever was let through."""
+        account, _ = self.held.pop(charge.id, (charge.account, Spent()))
+        self.charges.setdefault(charge.id, charge.but(account=account))
+
+    async def closing(self, account: Account) -> str:
+        """Return why it should end, once only the reserve is left."""
+        if self.refuses_with is not None:
+            return str(self.refuses_with)
+        return "Only last words." if self.usd - self.spent <= self.reserve_usd else ""

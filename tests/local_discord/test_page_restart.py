@@ -1,0 +1,64 @@
+"""The page outlives the server: a new one on the same port is taken as it is."""
+
+import aiohttp
+import pytest
+from playwright.async_api import expect
+
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+from tests.local_discord.page_parts import become, opened, row, say
+from tests.support.browser import chromium, visit
+
+PEOPLE = (LocalPerson("alice", listed=True), LocalPerson("mallory", listed=False))
+HINT = ("Type `/roll 2d6`", "say `fix it`")
+
+
+@pytest.mark.slow
+async def test_a_restarted_server_is_loaded_anew() -> None:
+    async with (
+        chromium() as browser,
+        LocalDiscord(PEOPLE, token="local-token") as first,
+        visit(browser, first.base_url) as visited,
+    ):
+        page = visited.page
+        await become(page, "mallory")
+        await say(page, "to the first")
+        await expect(row(page, "to the first")).to_be_visible()
+        await first.__aexit__(None, None, None)
+        await expect(page.get_by_text("Reconnecting…")).to_be_visible()
+        async with LocalDiscord(PEOPLE, token="local-token", port=first.port) as second:
+            async with Person(second.base_url, "alice") as alice:
+                await alice.say("dev", "from the second")
+            await expect(row(page, "from the second")).to_be_visible()
+            await expect(row(page, "to the first")).to_have_count(0)
+            await expect(page.get_by_role("radio", name="mallory")).to_be_checked()
+            await say(page, "to the second")
+            await expect(row(page, "to the second")).to_be_visible()
+            visited.forgive("Failed to load resource")
+
+
+async def test_browsers_ask_before_they_use_a_module_of_an_older_version() -> None:
+    async with (
+        LocalDiscord(PEOPLE, token="local-token") as local,
+        aiohttp.ClientSession(local.base_url) as http,
+        http.get("/static/js/main.js") as answer,
+    ):
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.slow
+async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed() -> None:
+    async with (
+        LocalDiscord(PEOPLE, token="local-token", hint=HINT) as local,
+        chromium() as browser,
+        opened(browser, local) as page,
+    ):
+        hint = page.get_by_role("region", name="What to try")
+        await hint.get_by_role("button", name="fix it").click()
+        await expect(page.get_by_label("Message #dev")).to_have_value("fix it")
+        await hint.get_by_role("button", name="Dismiss the hint").click()
+        await expect(hint).to_have_count(0)
+        await page.reload()
+        await expect(page.get_by_label("Message #dev")).to_be_visible()
+        await expect(hint).to_have_count(0)

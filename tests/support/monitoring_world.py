@@ -1,0 +1,157 @@
+"""Monitoring with a fake behind every port, and actions that go well or fail as a test says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from bot.authority.autonomy_levels import Autonomy
+from bot.domain.incident import Incident
+from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
+from bot.domain.monitoring_config import IncidentsConfig
+from bot.domain.posts import Post
+from bot.domain.thresholds import Thresholds
+from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
+from bot.self_improvement import SelfImprovementAgent
+from tests.fakes.fake_charts import FakeCharts
+from tests.support.kill_at import Fuse, Killed, fused
+from tests.support.world import DEV, GUILD, PEOPLE, World, capsule
+
+_EDGE = 10.0
+_numbers = count(1)
+
+OUTAGE = Capsule(
+    exception="aiohttp.client_exceptions.ClientConnectorDNSError",
+    message="Cannot connect to host api.example.org:443",
+    fingerprint="d0d0d0d0d0d0",
+    frames=capsule(file="cogs/weather.py", function="fetch").frames,
+    kinds=("aiohttp.client_exceptions.ClientConnectorError", "OSError"),
+    libraries=("aiohttp.connector",),
+)
+
+
+class MonitoringWorld:
+    """A world that is watched. It outlives the program that watches it, as the real one does."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: IncidentsConfig | None = None,
+        thresholds: Thresholds | None = None,
+        autonomy: Autonomy | None = None,
+    ) -> None:
+        self.world = World(folder)
+        self.world.limits = replace(self.world.limits, autonomy=autonomy or Autonomy())
+        self.clock = self.world.clock
+        self.chat = self.world.chat
+        self.charts = FakeCharts()
+        self.config = config or IncidentsConfig()
+        self.thresholds = thresholds or Thresholds()
+        self.agent = self.world.agent()
+        self.monitoring = self.program(self.agent)
+
+    def program(self, agent: SelfImprovementAgent, fuse: Fuse | None = None) -> Monitoring:
+        """Return a newly started program's monitoring."""
+        world, clock, charts = self.world, self.clock, self.charts
+        services = MonitoringServices(world.journal, world.key_values, world.chat, clock, charts)
+        if fuse is not None:
+            journal, key_values = fused(world.journal, fuse), fused(world.key_values, fuse)
+            services = MonitoringServices(
+                journal, key_values, fused(world.chat, fuse), clock, charts
+            )
+        rules = MonitoringRules(
+            self.thresholds, self.config, world.limits.autonomy, PEOPLE, DEV, GUILD
+        )
+        return Monitoring(services, agent, rules)
+
+    @asynccontextmanager
+    async def running(self, fuse: Fuse | None = None) -> AsyncIterator[Monitoring]:
+        """Run the program; leaving ends it in good order, a blown fuse ends watching at once."""
+        async with self.world.running() as agent:
+            self.agent = agent
+            self.monitoring = self.program(agent, fuse)
+            watching = asyncio.create_task(self.monitoring.run_forever())
+            await self.pass_time(2)
+            try:
+                yield self.monitoring
+            finally:
+                watching.cancel()
+                with suppress(asyncio.CancelledError, Killed):
+                    try:
+                        await watching
+                    except BaseExceptionGroup as group:
+                        _, other = group.split((Killed, asyncio.CancelledError))
+                        if other is not None:
+                            raise other from None
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by; of long times, the middle passes at once."""
+        if seconds > 2 * _EDGE:
+            await self.clock.advance(_EDGE)
+            self.clock.tick(seconds - 2 * _EDGE)
+            seconds = _EDGE
+        await self.clock.advance(seconds)
+
+    # What happens
+
+    def happens(
+        self, times: int = 1, name: str = "roll", error: Capsule | None = None, **fields: object
+    ) -> None:
+        """Journal so many actions, now; they fail if there is an error."""
+        for _ in range(times):
+            about = {
+                "ts": self.clock.now(),
+                "id": f"w{next(_numbers):025}",
+                "event": f"command.{name}",
+                "kind": Kind.COMMAND,
+                "name": name,
+                "outcome": ActionOutcome.ERROR if error else ActionOutcome.OK,
+                "duration_ms": 5.0,
+                "channel_id": DEV,
+                "user": "u1",
+                "error": error,
+            }
+            self.world.journal.append(Action.model_validate({**about, **fields}))
+
+    def fails(
+        self, times: int = 5, name: str = "roll", error: Capsule | None = None, **fields: object
+    ) -> None:
+        """Journal so many failures of the same kind."""
+        self.happens(times, name, error or capsule(), **fields)
+
+    def faults(self, kinds: int, times: int = 5) -> None:
+        """Journal so many different faults, each often enough to be noticed."""
+        for number in range(kinds):
+            print_of = f"{number:012x}"
+            self.fails(
+                times, f"c{number}", capsule(fingerprint=print_of, file=f"cogs/c{number}.py")
+            )
+
+    # What was said
+
+    def said(self, prefix: str = "incident") -> list[str]:
+        """Return the keys of what was said about incidents, oldest first."""
+        return [each.key for each in self.chat.said if each.key.startswith(prefix)]
+
+    def the_incident(self) -> Incident:
+        """Return the only incident there is."""
+        [incident] = self.monitoring.incidents()
+        return incident
+
+    def post(self, incident: Incident | None = None) -> Post:
+        """Return what the incident's message says now."""
+        return self.chat.by_key(f"incident:{(incident or self.the_incident()).id}").post
+
+    def card(self, incident: Incident | None = None) -> str:
+        """Return all text of the incident's message."""
+        card = self.post(incident).card
+        assert card is not None
+        fields = (f"{field.name}: {field.value}" for field in card.fields)
+        return "\n".join((card.title, card.body, *fields, card.footer))
+
+    def buttons(self) -> list[str]:
+        """Return the labels of the only incident's buttons."""
+        return [button.label for button in self.post().buttons]

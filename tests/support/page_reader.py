@@ -1,0 +1,163 @@
+"""What a person at the page sees of runs: threads, cards, last words; and whether it reads well."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local_discord.person import Message, Person
+
+# Names of ours that no person should meet, and numbers that do not go with their nouns. The
+# values of a call may be None, and so may what a guard looks for.
+UNSPEAKABLE = re.compile(
+    r"(?<!=)(?<!is )\bNone\b|<(?:bot|class|object)\b"
+    r"|\b(?:Stage|Status|Act|Intent|Outcome|Kind|Recovery)\.[A-Z]"
+    r"|\b1 (?:failures|errors|checks|rounds|edits|tests|files|runs)\b"
+    r"|\b(?!1\b)\d+ (?:failure|check|round|edit|run)\b|\{\w+\}"
+)
+
+_THINKING = 128
+
+
+def texts(message: Message) -> Iterator[str]:
+    """Yield everything people read in a message, without code and quotes of code."""
+    yield message["content"]
+    for embed in message["embeds"]:
+        yield from (embed.get("title") or "", embed.get("description") or "")
+        yield (embed.get("footer") or {}).get("text") or ""
+        for field in embed.get("fields", []):
+            yield from (field["name"], field["value"])
+
+
+def text_of(message: Message) -> str:
+    """Return everything people read in a message."""
+    return "\n".join(texts(message))
+
+
+def buttons(message: Message) -> dict[str, str]:
+    """Return a message's buttons, label to custom id."""
+    rows = message.get("components") or []
+    return {
+        item["label"]: item["custom_id"]
+        for row in rows
+        for item in row.get("components", ())
+        if "custom_id" in item
+    }
+
+
+def is_proposal(message: Message) -> bool:
+    """Whether it is a card with a proposal."""
+    return "Ship it" in buttons(message)
+
+
+def of_bot(message: Message) -> bool:
+    """Whether the bot said it (threads' opening entries are not said)."""
+    return bool(message["author"].get("bot")) and message["type"] in (0, 19, 20, 23)
+
+
+def _is_end(message: Message) -> bool:
+    return of_bot(message) and message["content"].startswith(("❌", "⏹️", "☣️"))
+
+
+class PageReader:
+    """One person, and what they can see."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+
+    async def thread(self, root: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
+        """Wait for the thread on a message; return its id."""
+        found = await self.person.wait_for_thread(
+            "dev", lambda thread: thread["message_id"] == root["id"], timeout=timeout
+        )
+        return str(found["id"])
+
+    async def ask(self, text: str, channel: str = "dev") -> str:
+        """Say it and return the id of the thread that opens on it."""
+        return await self.thread(await self.person.say(channel, text))
+
+    async def proposal(
+        self,
+        thread: str,
+        beyond: str = "0",
+        timeout: float = 90,  # noqa: ASYNC109
+    ) -> Message:
+        """Wait for a proposal card newer than the message `beyond`."""
+        found = await self.person.wait_for(
+            thread,
+            lambda m: int(m["id"]) > int(beyond) and (is_proposal(m) or _is_end(m)),
+            timeout,
+        )
+        assert is_proposal(found), text_of(found)
+        return found
+
+    async def said(self, thread: str, words: str, timeout: float = 60) -> Message:  # noqa: ASYNC109
+        """Wait until the bot says these words in a message."""
+        return await self.person.wait_for(
+            thread, lambda m: of_bot(m) and words in text_of(m), timeout
+        )
+
+    async def live(self, thread: str, timeout: float = 120) -> Message:  # noqa: ASYNC109
+        """Wait until it is live."""
+        return await self.person.wait_for(
+            thread, lambda m: of_bot(m) and "live at" in m["content"].lower(), timeout
+        )
+
+    async def ended(self, thread: str, timeout: float = 90) -> Message:  # noqa: ASYNC109
+        """Wait for a run's last word when it is not a shipment."""
+        return await self.person.wait_for(thread, _is_end, timeout)
+
+    async def answer(self, channel: str, done: Mapping[str, Any]) -> str:
+        """Return what an interaction is answered with in the end."""
+        if done["result"] == "failed":
+            return str(done["error"])
+        shown = done["message"]
+        found = await self.person.wait_for(
+            channel, lambda m: m["id"] == shown["id"] and not m["flags"] & _THINKING, 20
+        )
+        return str(found["content"])
+
+    async def press(self, channel: str, message: Message, label: str) -> str:
+        """Press a button; return the answer."""
+        done = await self.person.press(channel, buttons(message)[label], message["id"])
+        return await self.answer(channel, done)
+
+    async def run(self, channel: str, command: str, **options: Any) -> str:
+        """Run a command; return the answer."""
+        return await self.answer(channel, await self.person.run(channel, command, **options))
+
+    async def replied(self, channel: str, said: Message, timeout: float = 20) -> str:  # noqa: ASYNC109
+        """Wait for the bot's reply to a message; return its text."""
+        found = await self.person.wait_for(
+            channel,
+            lambda m: (
+                of_bot(m) and (m.get("message_reference") or {}).get("message_id") == said["id"]
+            ),
+            timeout,
+        )
+        return text_of(found)
+
+    async def transcript(self) -> dict[str, list[Message]]:
+        """Return the bot's messages in every channel and thread, oldest first."""
+        world = await self.person.world()
+        return {
+            channel["id"]: [m for m in await self.person.messages(channel["id"]) if of_bot(m)]
+            for channel in world["channels"]
+            if channel["type"] != 1 or channel["name"] == f"@{self.person.name}"
+        }
+
+    async def reads_well(self) -> None:
+        """Check that nothing was said twice, and that all of it is meant for people."""
+        for channel, messages in (await self.transcript()).items():
+            said = [_told(message) for message in messages]
+            assert len(said) == len(set(said)), f"said twice in {channel}: {said}"
+            for message in messages:
+                plain = re.sub(r"```.*?```|`[^`]*`|“[^”]*”", "…", text_of(message), flags=re.S)
+                odd = UNSPEAKABLE.search(plain)
+                assert odd is None, f"{odd and odd[0]!r} in {plain!r}"
+
+
+def _told(message: Message) -> tuple[Any, ...]:
+    """Return what makes two messages the same to a reader; answers to different ones differ."""
+    answered = (message.get("message_reference") or {}).get("message_id")
+    asked = (message.get("interaction_metadata") or {}).get("id")
+    return (text_of(message), answered, asked)

@@ -1,0 +1,135 @@
+"""A mind for the scripted model of a small world: it does what the world's script says.
+
+It keeps nothing in mind: every turn follows from the conversation so far, so that a story may end
+the bot, the program or both wherever it likes.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tests.fakes.scripted_engine import Turn as EngineTurn
+from tests.twins.model import Message, Request, Turn, calls, forever, gives, says, told
+
+_RECORD = re.compile(r"^record ([0-9a-z]{8}),", re.MULTILINE)
+_FRAME = re.compile(r"^  (\S+\.py):\d+ in (\w+)$", re.MULTILINE)
+_ROUND = re.compile(r"This was round (\d+)\.")
+_OURS = "mcp__theseus__"
+
+
+class ScriptedModelBehaviour:
+    """Plans, writes and reviews by `script`: the turns for each function that may be at fault."""
+
+    def __init__(self, script: Path) -> None:
+        self._script = script
+
+    @property
+    def story(self) -> Mapping[str, Sequence[Turn]]:
+        """What the scripted model is to say, whoever asks."""
+        return {
+            "planner": [forever(told(self._think))],
+            "executor": [forever(told(self._act))],
+            "reviewer": [forever(gives({"approve": True, "summary": "It does what it should."}))],
+        }
+
+    def _think(self, request: Request) -> Turn:
+        file, function = _at_fault(request)
+        found = {
+            "cause": f"`{function}` does not expect the value it was called with here.",
+            "confidence": "high",
+            "evidence_ids": _RECORD.findall(request.text)[:1],
+        }
+        if "## The plan" not in request.prompt:
+            return gives(found)
+        owned = [file, *(name for turn in self._turns(function) for name, *_ in turn.edits)]
+        return gives(
+            found
+            | {
+                "problem": f"`{function}` fails for some of the values people give it.",
+                "solution": f"Let `{function}` expect every value that people can give it.",
+                "steps": [{"summary": f"Mend {function}", "owned_files": sorted(set(owned))}],
+                "risk": "low",
+                "impact": "People who use the command.",
+                "tests": {
+                    "unit": f"A call of {function} with that value.",
+                    "integration": "",
+                    "performance": "",
+                    "user_experience": "",
+                },
+                "compatibility": "Nothing changes for anybody else.",
+                "verification": "The failure does not come back.",
+                "rollback": "Revert the merge.",
+            }
+        )
+
+    def _act(self, request: Request) -> Turn:
+        """Do the next thing of this round that was not done yet; at the end, say what it says."""
+        turns = self._turns(_at_fault(request)[1])
+        if not turns:
+            return says("I do not know what to do here.")
+        rounds = [int(number) for text in _told(request) for number in _ROUND.findall(text)]
+        turn = turns[min(rounds[-1] if rounds else 0, len(turns) - 1)]
+        ahead = list(_calls(turn))[_done(request) :]
+        return ahead[0] if ahead else says(turn.summary)
+
+    def _turns(self, function: str) -> Sequence[EngineTurn]:
+        script = json.loads(self._script.read_text(encoding="utf-8"))
+        return [EngineTurn.model_validate(each) for each in script.get(function, ())]
+
+
+def _at_fault(request: Request) -> tuple[str, str]:
+    """Return file and function of the innermost frame the evidence shows."""
+    frames = _FRAME.findall("\n".join(_told(request)))
+    if not frames:
+        raise AssertionError(f"no frame is told in: {request.text[-2_000:]}")
+    file, function = frames[-1]
+    return file, function
+
+
+def _calls(turn: EngineTurn) -> Iterator[Message]:
+    if turn.run:
+        yield calls("Bash", command=shlex.join(turn.run), description="Look at it")
+    for file in dict.fromkeys(name for name, *_ in turn.edits):
+        yield calls("Read", file_path=file)
+    for file, before, after in turn.edits:
+        yield calls("Edit", file_path=file, old_string=before, new_string=after)
+    for file, text in turn.files.items():
+        if text is not None:
+            yield calls("Read", file_path=file)
+            yield calls("Write", file_path=file, content=text)
+    if turn.edits or turn.files:
+        yield calls(f"{_OURS}git_pr_create", title=turn.summary, body="What it says.")
+
+
+def _told(request: Request) -> list[str]:
+    """Return what was said to the model from outside, oldest first; tool results are not in it."""
+    return ["\n".join(_words(message)) for message in request.messages if _is_told(message)]
+
+
+def _done(request: Request) -> int:
+    """Return how many tools were called since the model was told something."""
+    count = 0
+    for message in request.messages:
+        if _is_told(message):
+            count = 0
+        count += sum(block.get("type") == "tool_use" for block in _blocks(message))
+    return count
+
+
+def _is_told(message: Mapping[str, object]) -> bool:
+    from_tools = any(block.get("type") == "tool_result" for block in _blocks(message))
+    return message.get("role") == "user" and not from_tools
+
+
+def _blocks(message: Mapping[str, object]) -> list[dict[str, object]]:
+    content = message.get("content")
+    return [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
+
+
+def _words(message: Mapping[str, object]) -> Iterator[str]:
+    content = message.get("content")
+    if isinstance(content, str):
+        yield content
+    yield from (str(block["text"]) for block in _blocks(message) if block.get("type") == "text")

@@ -1,0 +1,62 @@
+"""Who votes: on the list, by role, not at all, a bot; and how that changes."""
+
+import random
+
+from bot.domain.people import Person
+from tests.fakes.fake_member_directory import FakeMemberDirectory
+from tests.support.voting_rules import Voter
+
+ROLE = 77
+
+
+class VotingPeople:
+    """The people of a story, and what the server knows of them."""
+
+    def __init__(
+        self, asker: Person, member_directory: FakeMemberDirectory, luck: random.Random
+    ) -> None:
+        self._member_directory = member_directory
+        self._luck = luck
+        self.voters = [
+            Voter(asker.id, asker.name, listed=True),
+            Voter(11, "ben", role=True, had_role=True),
+            Voter(12, "eve", role=True, had_role=True),
+            Voter(13, "mallory"),
+            Voter(14, "robo", listed=True, bot=True),
+            Voter(15, "carl", listed=True),
+        ]
+        self._news()
+
+    def changes(self, act: str) -> tuple[Voter, bool]:
+        """Let somebody get or lose the role, come or leave; return them, and if they might."""
+        voter = self._luck.choice([v for v in self.voters if not v.bot and v.name != "mallory"])
+        before = voter.may
+        if act == "role":
+            voter.had_role, voter.role = voter.role or voter.had_role, not voter.role
+        else:
+            voter.member = not voter.member
+        self._news()
+        return voter, before
+
+    def shown(self, voter: Voter) -> Person:
+        """Return a person as an event may show them: with roles they have lost since, at times."""
+        stale = voter.had_role and self._luck.random() < 0.3
+        return Person(
+            id=voter.id,
+            name=voter.name,
+            bot=voter.bot and self._luck.random() < 0.8,
+            role_ids=frozenset({ROLE} if voter.role or stale else ()),
+        )
+
+    def _news(self) -> None:
+        """Let the server know what became of everybody."""
+        self._member_directory.members = {
+            voter.id: Person(
+                id=voter.id,
+                name=voter.name,
+                bot=voter.bot,
+                role_ids=frozenset({ROLE} if voter.role else ()),
+            )
+            for voter in self.voters
+            if voter.member
+        }
