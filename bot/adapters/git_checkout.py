@@ -11,11 +11,12 @@ from bot.domain.evidence import Suspect
 from bot.domain.local_work import Branch, LocalWork
 from bot.infra import git_local_work as _git_local_work
 from bot.infra import git_suspects as _git_suspects
-from bot.infra.git import Git, in_thread
+from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_merge import tree_of
 from bot.infra.git_parse import as_text, inside, names
 from bot.infra.git_remote import Access, Way, way_to
+from bot.infra.threads import in_thread
 
 _IN_THE_WAY = "would be overwritten"
 _log = logging.getLogger(__name__)

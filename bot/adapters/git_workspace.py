@@ -9,10 +9,11 @@ from pathlib import Path
 from bot.domain.errors import WorkspaceBusy, WorkspaceError
 from bot.domain.ids import slug as safe_slug
 from bot.infra.file_lock import FileLock, Locked
-from bot.infra.git import Git, in_thread
+from bot.infra.git import Git
 from bot.infra.git_remote import Access
 from bot.infra.git_worktree import GitWorkspace
 from bot.infra.removal import remove_tree
+from bot.infra.threads import in_thread
 
 _RUN_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 

@@ -10,8 +10,8 @@ from bot.domain.evidence import Commit
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.forge_pulls import MIGRATIONS, Pulls
 from bot.infra.forge_repository import BareRepository, make_bare
-from bot.infra.git import in_thread
 from bot.infra.sqlite import Database
+from bot.infra.threads import in_thread
 from bot.ports.clock import Clock
 from bot.redaction import redact
 

@@ -10,7 +10,8 @@ from pydantic import Field
 from bot.adapters.github_forge import remote_of as repository_at
 from bot.domain.errors import WorkspaceError
 from bot.domain.record import Record
-from bot.infra.git import Git, in_thread
+from bot.infra.git import Git
+from bot.infra.threads import in_thread
 
 _SECONDS = 30.0
 

@@ -5,15 +5,13 @@ run from here: hooks and the file-system monitor are off, every filter and merge
 the configuration is emptied, and the user's and system's configuration is not read.
 """
 
-import asyncio
 import contextlib
-import functools
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple
 
 # Without this GitPython raises on import where git is missing, and nobody could be told kindly.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -22,9 +20,6 @@ import git
 from git.exc import GitCommandNotFound
 
 from bot.domain.errors import PortError, WorkspaceError
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _HERE = Path(__file__).parent
 AUTHOR = "Theseus"
@@ -270,19 +265,3 @@ def _as_environment(config: Mapping[str, str]) -> Private:
         pairs[f"GIT_CONFIG_KEY_{number}"] = key
         pairs[f"GIT_CONFIG_VALUE_{number}"] = value
     return pairs
-
-
-async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `call` in a thread. A cancelled caller waits for its end, so nothing stays half done."""
-    loop = asyncio.get_running_loop()
-    future = loop.run_in_executor(None, functools.partial(call, *args, **kwargs))
-    cancelled: asyncio.CancelledError | None = None
-    while not future.done():
-        try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError as word:
-            cancelled = word
-    if cancelled is not None:
-        future.exception()  # looked at, so that it is not reported as lost
-        raise cancelled
-    return future.result()

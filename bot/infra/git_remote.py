@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bot.infra.git import Git, Private, in_thread
+from bot.infra.git import Git, Private
+from bot.infra.threads import in_thread
 
 
 class Way(NamedTuple):

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
-from bot.infra.git import PLAIN_DIFF, Git, in_thread
+from bot.infra.git import PLAIN_DIFF, Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_merge import merge_apart, tree_of
 from bot.infra.git_parse import (
@@ -19,6 +19,7 @@ from bot.infra.git_parse import (
 )
 from bot.infra.git_remote import Access, Way, way_to
 from bot.infra.git_undo import undo
+from bot.infra.threads import in_thread
 from bot.redaction import redact
 
 

@@ -16,6 +16,7 @@ _START = (
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
 )
 _SECONDS = 60.0
+_UNHEARD_SECONDS = 10.0
 
 
 class Terminal:
@@ -67,10 +68,10 @@ class Terminal:
             asyncio.get_running_loop().remove_reader(self._master)
         self._come.set()
 
-    async def see(self, text: str) -> str:
+    async def see(self, text: str, seconds: float = _SECONDS) -> str:
         """Wait until a text is shown, after what was seen before; return what came up to it."""
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(seconds):
                 while (found := self.shown.find(text, self._read_up_to)) < 0:
                     self._come.clear()
                     await self._come.wait()
@@ -90,9 +91,17 @@ class Terminal:
         self.type(line)
         return shown
 
-    def press_ctrl_c(self) -> None:
-        """Press Ctrl-C."""
+    async def leave(self, told: str) -> None:
+        """Press Ctrl-C, once more where it came before the program read (and is seen after a key).
+
+        CPython looks for signals before it reads a line from a terminal, not while it begins to.
+        """
         os.write(self._master, b"\x03")
+        try:
+            await self.see(told, _UNHEARD_SECONDS)
+        except AssertionError:
+            os.write(self._master, b"\x03")
+            await self.see(told)
 
     async def ended(self) -> int:
         """Wait for the program's end; return its exit code."""

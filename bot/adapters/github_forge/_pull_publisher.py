@@ -8,8 +8,8 @@ from bot.adapters.github_forge._pulls import GithubPulls
 from bot.adapters.github_forge._push import Push
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.proposal import ProposalDraft
-from bot.infra.git import in_thread
 from bot.infra.git_remote import Way
+from bot.infra.threads import in_thread
 
 
 class PullPublisher:

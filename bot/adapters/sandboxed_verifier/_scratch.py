@@ -13,25 +13,11 @@ from typing import Generic, TypeVar
 
 from bot.domain.errors import VerifierError
 from bot.infra.removal import remove_tree
+from bot.infra.threads import in_thread
 from bot.ports.workspace import Workspace
 
 T = TypeVar("T")
 _STALE_SECONDS = 24 * 3600
-
-
-async def _in_thread(work: Callable[[], None]) -> None:
-    """Do `work` in a thread; when cancelled, wait for it first, for a thread cannot be stopped."""
-    doing = asyncio.get_running_loop().run_in_executor(None, work)
-    cancelled: asyncio.CancelledError | None = None
-    while not doing.done():
-        try:
-            await asyncio.wait([doing])
-        except asyncio.CancelledError as word:
-            cancelled = word
-    if cancelled is not None:
-        doing.exception()  # looked at, so that it is not reported as lost
-        raise cancelled
-    doing.result()
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -89,7 +75,7 @@ class Scratch:
     @asynccontextmanager
     async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:
         """Lend a fresh folder whose `tree` holds base's files, or the workspace's as they stand."""
-        await _in_thread(self._reap)
+        await in_thread(self._reap)
         place = Path(tempfile.mkdtemp(dir=self._folder))
         tree = place / "tree"
         try:
@@ -98,14 +84,14 @@ class Scratch:
                 await workspace.export_base(tree)
             else:
                 try:
-                    await _in_thread(lambda: _copy(workspace.path, tree))
+                    await in_thread(_copy, workspace.path, tree)
                 except (OSError, shutil.Error, RecursionError) as error:
                     raise VerifierError(
                         f"{workspace.path} cannot be copied: {error}; is the disk full?"
                     ) from error
             yield place
         finally:
-            await _in_thread(lambda: _remove(place))
+            await in_thread(_remove, place)
 
 
 def write_inside(tree: Path, file: str, text: str) -> str | None:
