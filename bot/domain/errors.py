@@ -265,6 +265,12 @@ class SandboxUnavailable(VerifierError):
     code = "verifier.sandbox_unavailable"
 
 
+class RehearsalError(PortError):
+    """Nothing can be played on this machine, or a script cannot be played as it is written."""
+
+    code = "rehearsal"
+
+
 class ForgeError(PortError):
     """The forge failed."""
 
