@@ -1,0 +1,40 @@
+"""The rehearsal port: plays scripts against a Discord of its own, with some commit's code."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.rehearsal import Script, Transcript
+
+
+class ScriptPlayer(Protocol):
+    """Code that is ready to be played; scripts do not see what earlier ones did."""
+
+    async def play(self, script: Script) -> Transcript:
+        """Play a script from its beginning, in a server and state of its own.
+
+        What the code does wrong is told in the transcript. Several may be played at once.
+        Raises `RehearsalError` where the machine cannot play at all.
+        """
+        ...
+
+
+class Rehearsal(Protocol):
+    """Runs the code of a tree in the sandbox; the server and what was seen are outside of it."""
+
+    def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptPlayer]:
+        """Lend a player of the code that lies in `tree`: a checkout's files, which stay unchanged.
+
+        Entering starts the code under test, and raises `RehearsalError` where nothing can be
+        played here, with the reason; leaving or cancelling ends every process.
+        """
+        ...
+
+
+async def play_all(
+    rehearsal: Rehearsal, tree: Path, scripts: Sequence[Script]
+) -> tuple[Transcript, ...]:
+    """Play scripts one after the other with one player."""
+    async with rehearsal.open(tree) as player:
+        return tuple([await player.play(script) for script in scripts])

@@ -1,0 +1,126 @@
+"""What every rehearsal promises, on a tree with one small cog."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import RehearsalError
+from bot.domain.rehearsal import CommandStep, Script, Transcript
+from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
+from tests.fakes.fake_rehearsal import FakeRehearsal, said
+
+GREETER = '''
+"""Greets, and counts whom it has greeted."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+
+class Greeter(commands.Cog):
+    def __init__(self, bot: commands.Bot) -> None:
+        self.greeted = 0
+
+    @app_commands.command(description="Greet somebody")
+    async def greet(self, interaction: discord.Interaction, name: str) -> None:
+        self.greeted += 1
+        await interaction.response.send_message(f"Hello {name}, you are number {self.greeted}.")
+
+
+async def setup(bot: commands.Bot) -> None:
+    await bot.add_cog(Greeter(bot))
+'''
+
+
+def greeted(tree: Path, script: Script) -> Transcript:
+    """What the cog of that tree answers, read from its text."""
+    found = re.search(r'f"(\w+) ', (tree / "cogs/greeter.py").read_text(encoding="utf-8"))
+    assert found is not None
+    names = [step.options["name"] for step in script.steps if isinstance(step, CommandStep)]
+    texts = [f"{found[1]} {name}, you are number {at}." for at, name in enumerate(names, 1)]
+    return said(script, *texts)
+
+
+def script(*names: str) -> Script:
+    return Script(steps=tuple(CommandStep(command="greet", options={"name": n}) for n in names))
+
+
+def texts(transcript: Transcript) -> list[str]:
+    return [event.text for step in transcript.steps for event in step.seen]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    cog = tmp_path / "tree" / "cogs" / "greeter.py"
+    cog.parent.mkdir(parents=True)
+    cog.write_text(GREETER, encoding="utf-8")
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def rehearsal() -> Rehearsal:
+    return FakeRehearsal(greeted)
+
+
+def digest(tree: Path) -> dict[str, str]:
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+async def test_a_transcript_has_each_step_and_what_was_seen_of_it(
+    rehearsal: Rehearsal, tree: Path
+) -> None:
+    asked = script("Ada", "Bob")
+    async with rehearsal.open(tree) as player:
+        played = await player.play(asked)
+    assert tuple(step.step for step in played.steps) == asked.steps
+    assert texts(played) == ["Hello Ada, you are number 1.", "Hello Bob, you are number 2."]
+    assert not played.failed
+
+
+async def test_a_script_sees_nothing_of_earlier_ones_and_plays_are_equal(
+    rehearsal: Rehearsal, tree: Path
+) -> None:
+    first, again, other = await play_all(
+        rehearsal, tree, [script("Ada"), script("Ada"), script("Bob")]
+    )
+    assert first == again
+    assert texts(other) == ["Hello Bob, you are number 1."]
+
+
+async def test_the_code_that_is_played_is_that_of_the_tree(
+    rehearsal: Rehearsal, tree: Path
+) -> None:
+    cog = tree / "cogs" / "greeter.py"
+    cog.write_text(GREETER.replace("Hello ", "Welcome "), encoding="utf-8")
+    (played,) = await play_all(rehearsal, tree, [script("Ada")])
+    assert texts(played) == ["Welcome Ada, you are number 1."]
+
+
+async def test_an_edit_of_a_cog_is_seen_by_the_next_play(rehearsal: Rehearsal, tree: Path) -> None:
+    async with rehearsal.open(tree) as player:
+        assert texts(await player.play(script("Ada"))) == ["Hello Ada, you are number 1."]
+        cog = tree / "cogs" / "greeter.py"
+        cog.write_text(GREETER.replace("Hello ", "Welcome "), encoding="utf-8")
+        assert texts(await player.play(script("Ada"))) == ["Welcome Ada, you are number 1."]
+
+
+async def test_the_tree_stays_as_it_was(rehearsal: Rehearsal, tree: Path) -> None:
+    before = digest(tree)
+    await play_all(rehearsal, tree, [script("Ada")])
+    assert digest(tree) == before
+
+
+async def test_where_nothing_can_be_played_the_reason_is_raised(tree: Path) -> None:
+    rehearsal = FakeRehearsal(greeted, refusal=RehearsalError("there is no sandbox here"))
+    with pytest.raises(RehearsalError, match="no sandbox"):
+        async with rehearsal.open(tree):
+            pytest.fail("it must not open")
+
+
+async def test_a_player_is_a_script_player(rehearsal: Rehearsal, tree: Path) -> None:
+    async with rehearsal.open(tree) as player:
+        lent: ScriptPlayer = player
+        assert not (await lent.play(script("Ada"))).trouble

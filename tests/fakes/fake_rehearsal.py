@@ -1,0 +1,66 @@
+"""A rehearsal that runs no code: a function says what came of a script."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.domain.errors import RehearsalError
+from bot.domain.rehearsal import PlayedStep, Script, SeenEvent, Transcript
+from bot.ports.rehearsal import ScriptPlayer
+
+Answers = Callable[[Path, Script], Transcript]
+
+
+class FakeRehearsal:
+    """`answers(tree, script)` is what comes of a script; `played` tells what was asked, in order.
+
+    `refusal`, when set, is raised instead of anything being opened.
+    """
+
+    def __init__(self, answers: Answers, *, refusal: RehearsalError | None = None) -> None:
+        self._answers = answers
+        self.refusal = refusal
+        self.played: list[tuple[Path, Script]] = []
+
+    @asynccontextmanager
+    async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
+        """Lend a player of what the function says of this tree."""
+        if self.refusal is not None:
+            raise self.refusal
+        yield _FakePlayer(self, tree)
+
+    def answer(self, tree: Path, script: Script) -> Transcript:
+        """Note that it was asked, and return what came of it."""
+        self.played.append((tree, script))
+        return self._answers(tree, script)
+
+
+class _FakePlayer:
+    """A player that asks the rehearsal which lent it."""
+
+    def __init__(self, rehearsal: FakeRehearsal, tree: Path) -> None:
+        self._rehearsal = rehearsal
+        self._tree = tree
+
+    async def play(self, script: Script) -> Transcript:
+        """Return what the function says."""
+        return self._rehearsal.answer(self._tree, script)
+
+
+def said(script: Script, *texts: str) -> Transcript:
+    """Return a transcript in which the bot said one text at each step, publicly, in its channel."""
+    steps = [
+        PlayedStep(
+            step=step,
+            seen=(
+                SeenEvent(
+                    kind="message",
+                    channel=getattr(step, "channel", "dev"),
+                    message=f"m{number}",
+                    text=text,
+                ),
+            ),
+        )
+        for number, (step, text) in enumerate(zip(script.steps, texts, strict=True), 1)
+    ]
+    return Transcript(steps=tuple(steps))
