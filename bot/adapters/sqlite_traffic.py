@@ -1,0 +1,165 @@
+"""Traffic in an SQLite file of its own, which only the owner of the process can read.
+
+SQLite and not one more NDJSON file: what is kept of an event is chosen anew with each record, which
+in a file of lines means writing it again.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.errors import ConfigError, StoreError
+from bot.domain.ids import short_id
+from bot.domain.traffic import TrafficBounds, TrafficRecord
+from bot.infra.sqlite import Database, Migration, stamp
+
+Redact = Callable[[Any], Any]
+
+MIGRATIONS = (
+    Migration(
+        "0001_traffic",
+        (
+            """
+            CREATE TABLE traffic (
+                id TEXT PRIMARY KEY,
+                short TEXT NOT NULL,
+                at TEXT NOT NULL,
+                event TEXT NOT NULL,
+                ok INTEGER NOT NULL,
+                form TEXT NOT NULL,
+                variety TEXT NOT NULL,
+                body TEXT NOT NULL
+            ) WITHOUT ROWID
+            """,
+            "CREATE INDEX traffic_by_event ON traffic (event, ok, at)",
+            "CREATE INDEX traffic_by_time ON traffic (at)",
+            "CREATE INDEX traffic_by_short ON traffic (short)",
+        ),
+    ),
+)
+
+# The oldest of the largest group of equals, the newest aside.
+_LEAST = """
+DELETE FROM traffic WHERE id IN (
+    SELECT id FROM (
+        SELECT id, at,
+            row_number() OVER (ORDER BY at DESC, id DESC) AS age,
+            count(*) OVER (PARTITION BY variety) AS equals,
+            count(*) OVER (PARTITION BY form) AS alike
+        FROM traffic WHERE event = ?1 AND ok = ?2
+    ) WHERE age > ?3 ORDER BY equals DESC, alike DESC, at, id LIMIT 1
+)
+"""
+
+
+class SqliteTraffic:
+    """Implements `bot.ports.traffic.TrafficLog` on one file. Open it before use.
+
+    `redact` takes secrets out of every value before it is written. A power cut may cost the last
+    records; a killed process costs none.
+    """
+
+    def __init__(self, path: Path, *, redact: Redact, bounds: TrafficBounds | None = None) -> None:
+        self._path = path
+        self._redact = redact
+        self._bounds = bounds or TrafficBounds()
+        self._database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
+
+    async def __aenter__(self) -> "SqliteTraffic":
+        _owner_only(self._path)
+        await self._database.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._database.close()
+
+    async def record(self, records: Sequence[TrafficRecord]) -> None:
+        """Keep all of them or none, and make room for them."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for record in records:
+                row = _row(TrafficRecord.model_validate(self._redact(record.model_dump())))
+                connection.execute("REPLACE INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                _make_room(connection, record.event, record.ok, self._bounds)
+
+        await self._database.write(work)
+
+    async def get(self, record_id: str) -> TrafficRecord | None:
+        """Return the record with that full or short id."""
+        wanted = record_id.strip().lower()
+        found = await self._read("WHERE id = ?1 OR short = ?1 ORDER BY at DESC LIMIT 1", wanted)
+        return found[0] if found else None
+
+    async def recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
+        """Return the newest records of an event, oldest first."""
+        where = "WHERE event = ?1 ORDER BY at DESC, id DESC LIMIT ?2"
+        return (await self._read(where, event, limit))[::-1]
+
+    async def since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+        """Return the newest records from that time on, oldest first."""
+        where = "WHERE at >= ?1 ORDER BY at DESC, id DESC LIMIT ?2"
+        return (await self._read(where, stamp(at), limit))[::-1]
+
+    async def forget(self, before: datetime) -> int:
+        """Remove what is older than that."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            gone = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
+            return gone.rowcount
+
+        return await self._database.write(work)
+
+    async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
+        query = f"SELECT body FROM traffic {where}"  # noqa: S608  our own words
+        rows = await self._database.read(lambda each: each.execute(query, values).fetchall())
+        return list(_parsed(row["body"] for row in rows))
+
+
+def _row(record: TrafficRecord) -> tuple[object, ...]:
+    return (
+        record.id,
+        short_id(record.id),
+        stamp(record.at),
+        record.event,
+        int(record.ok),
+        record.form,
+        record.variety,
+        record.model_dump_json(exclude_defaults=True),
+    )
+
+
+def _parsed(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
+    """Return the records; one that another version wrote otherwise is none of this one's."""
+    for body in bodies:
+        with contextlib.suppress(ValidationError):
+            yield TrafficRecord.model_validate_json(body)
+
+
+def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: TrafficBounds) -> None:
+    most = bounds.successes if ok else bounds.failures
+    counted = connection.execute(
+        "SELECT count(*) FROM traffic WHERE event = ? AND ok = ?", (event, int(ok))
+    )
+    if counted.fetchone()[0] > most:
+        newest = min(bounds.newest if ok else 1, most)
+        connection.execute(_LEAST, (event, int(ok), newest))
+
+
+def _owner_only(path: Path) -> None:
+    """Make the file before SQLite does: what SQLite puts beside it gets the same rights."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be made or closed to others ({error.strerror}). "
+            "Set THESEUS_STATE to a folder Theseus may write to."
+        ) from error

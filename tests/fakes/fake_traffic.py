@@ -1,0 +1,99 @@
+"""Traffic and snapshots in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.ids import short_id
+from bot.domain.snapshot import CogSnapshot, belongs_to
+from bot.domain.traffic import TrafficBounds, TrafficRecord
+from bot.ports.clock import Clock
+
+
+class FakeTraffic:
+    """Implements `bot.ports.traffic.TrafficLog`. `records` is what is kept, oldest first."""
+
+    def __init__(self, bounds: TrafficBounds | None = None) -> None:
+        self.records: list[TrafficRecord] = []
+        self._bounds = bounds or TrafficBounds()
+
+    async def record(self, records: Sequence[TrafficRecord]) -> None:
+        """Keep them."""
+        for record in records:
+            kept = [each for each in self.records if each.id != record.id]
+            self.records = sorted([*kept, record], key=lambda each: (each.at, each.id))
+            self._make_room(record.event, record.ok)
+
+    async def get(self, record_id: str) -> TrafficRecord | None:
+        """Return the record with that full or short id."""
+        wanted = record_id.strip().lower()
+        found = (each for each in self.records if wanted in (each.id, short_id(each.id)))
+        return next(found, None)
+
+    async def recent(self, event: str, *, limit: int = 100) -> Sequence[TrafficRecord]:
+        """Return the newest records of an event, oldest first."""
+        return [each for each in self.records if each.event == event][-limit:]
+
+    async def since(self, at: datetime, *, limit: int = 1_000) -> Sequence[TrafficRecord]:
+        """Return the newest records from that time on."""
+        return [each for each in self.records if each.at >= at][-limit:]
+
+    async def forget(self, before: datetime) -> int:
+        """Remove what is older."""
+        old = [each for each in self.records if each.at < before]
+        self.records = [each for each in self.records if each not in old]
+        return len(old)
+
+    def _make_room(self, event: str, ok: bool) -> None:
+        alike = [each for each in self.records if each.event == event and each.ok == ok]
+        if len(alike) <= (self._bounds.successes if ok else self._bounds.failures):
+            return
+        newest = self._bounds.newest if ok else 1
+        varieties = Counter(each.variety for each in alike)
+        forms = Counter(each.form for each in alike)
+        spare = alike[: len(alike) - newest] or alike[:1]
+        least = max(spare, key=lambda each: (varieties[each.variety], forms[each.form]))
+        self.records.remove(least)
+
+
+class FakeSnapshots:
+    """Implements `bot.ports.traffic.SnapshotStore`. `state` is what cogs keep, by name."""
+
+    def __init__(self, clock: Clock, *, most: int = 3, largest: int = 1_000_000) -> None:
+        self.state: dict[str, bytes] = {}
+        self._clock = clock
+        self._most = most
+        self._largest = largest
+        self._taken: list[tuple[CogSnapshot, dict[str, bytes]]] = []
+
+    async def take(self, cog: str, fingerprint: str, failure_id: str) -> CogSnapshot | None:
+        """Copy the cog's files."""
+        own = {name: held for name, held in self.state.items() if belongs_to(name, cog)}
+        if not own or len(await self.of(fingerprint)) >= self._most:
+            return None
+        fits = {name: held for name, held in own.items() if len(held) <= self._largest}
+        snapshot = CogSnapshot(
+            failure_id=failure_id,
+            fingerprint=fingerprint,
+            cog=cog,
+            at=self._clock.now(),
+            files=tuple(sorted(fits)),
+            left_out=tuple(sorted(own.keys() - fits.keys())),
+        )
+        self._taken.append((snapshot, fits))
+        return snapshot
+
+    async def of(self, fingerprint: str) -> Sequence[CogSnapshot]:
+        """Return the snapshots of a failure, newest first."""
+        return [each for each, _ in reversed(self._taken) if each.fingerprint == fingerprint]
+
+    async def files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
+        """Return what is in one."""
+        return next((held for each, held in self._taken if each == snapshot), {})
+
+    async def forget(self, before: datetime) -> int:
+        """Remove those older than that."""
+        kept = [(each, held) for each, held in self._taken if each.at >= before]
+        gone = len(self._taken) - len(kept)
+        self._taken = kept
+        return gone
