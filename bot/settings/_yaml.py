@@ -4,56 +4,13 @@ import difflib
 from collections.abc import Sequence
 from typing import TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.domain.errors import ConfigError
+from bot.infra.yaml_text import read_yaml
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...] = ()) -> None:
-    if any(node is each for each in above):
-        line = node.start_mark.line + 1
-        raise ConfigError(f"{source}, line {line}: this contains itself; write it out.")
-    above = (*above, node)
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_duplicates(item, source, above)
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: dict[str, int] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if key.value in seen:
-            raise ConfigError(
-                f"{source}, line {line}: {key.value} is set twice (first on line "
-                f"{seen[key.value]}); keep one."
-            )
-        seen[key.value] = line
-        _refuse_duplicates(value, source, above)
-
-
-def _step(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(part):
-                return value, key.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item = node.value[part]
-        return item, item.start_mark.line + 1
-    return None
-
-
-def _line_of(node: yaml.Node, path: Sequence[str | int]) -> int:
-    line = node.start_mark.line + 1
-    for part in path:
-        found = _step(node, part)
-        if found is None:
-            break
-        node, line = found
-    return line
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
@@ -98,19 +55,10 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     Raises `ConfigError` with `source`, line and key for one problem: an unknown key first, as it
     may be why another one is missing.
     """
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{source}, line {line}: not valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{source}: not valid YAML: {error}") from error
-    if node is None:
-        node, content = yaml.MappingNode("", [], yaml.Mark(source, 0, 0, 0, None, 0)), {}
+    read = read_yaml(text, source)
+    content = read.content
     if not isinstance(content, dict):
         raise ConfigError(f"{source}, line 1: expected `key: value` lines, see the example there.")
-    _refuse_duplicates(node, source)
     prefix: tuple[str, ...] = ()
     if only is not None:
         content, prefix = content.get(only) or {}, (only,)
@@ -119,5 +67,5 @@ def parse(text: str, model: type[M], source: str, *, only: str | None = None) ->
     except ValidationError as error:
         problems = error.errors(include_url=False)
         first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-        line = _line_of(node, (*prefix, *first["loc"]))
+        line = read.line_of((*prefix, *first["loc"]))
         raise ConfigError(f"{source}, line {line}: {_explain(first, model)}") from None

@@ -1,0 +1,125 @@
+"""The parts of what a person wrote, with errors that name the place and the way out."""
+
+import base64
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.domain.record import Record
+from bot.proof.scripts._short_forms import duration
+
+Path = tuple[str | int, ...]
+R = TypeVar("R", bound=Record)
+
+_QUOTES = 'texts that are a number, `true` or `null` go in quotes: "5"'
+_EMPTY = "is empty; a text that begins with # or @ goes in quotes"
+_TIME = "takes a time such as 30s, 10m, 1h 30m or 2d"
+
+
+class UnreadableScript(ValueError):
+    """What was written is no script. `path` leads to the place, through keys and indices."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def mapping(path: Path, value: object, what: str, known: Sequence[str]) -> Mapping[str, Any]:
+    """Return a mapping whose keys are all known."""
+    if not isinstance(value, Mapping):
+        raise UnreadableScript(path, f"{place(path)}{what} is written as `key: value` lines")
+    for key in value:
+        if key not in known:
+            raise UnreadableScript(
+                (*path, str(key)), f"{place(path)}unknown key `{key}`; {_nearest(key, known)}"
+            )
+    return value
+
+
+def _nearest(word: object, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+
+
+def place(path: Path) -> str:
+    """Return where that is, for people: steps, and what lists hold, are counted from 1."""
+    parts = [part + 1 if isinstance(part, int) else part for part in path]
+    told = []
+    for word, name in (("steps", "step"), ("together", "together")):
+        if parts[:1] == [word] and len(parts) > 1:
+            told.append(f"{name} {parts[1]}")
+            parts = parts[2:]
+    if parts:
+        told.append(".".join(map(str, parts)))
+    return "".join(f"{each}: " for each in told)
+
+
+def listed(path: Path, value: object) -> Sequence[object]:
+    """Return a list."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise UnreadableScript(path, f"{place(path)}this is a list: [alice, bob]")
+
+
+def files(path: Path, value: object) -> dict[str, str]:
+    """Return names to base64. A file is written as its text, or as `{base64: ...}`."""
+    if not isinstance(value, Mapping):
+        raise UnreadableScript(path, f"{place(path)}files are written as `name: text` lines")
+    found = {}
+    for name, content in value.items():
+        if isinstance(content, Mapping) and [*content] == ["base64"]:
+            content = content["base64"]  # what it holds is looked at by whoever plays it
+        elif isinstance(content, str):
+            content = base64.b64encode(content.encode()).decode()
+        if not isinstance(content, str):
+            raise UnreadableScript(
+                (*path, str(name)),
+                f"{place((*path, str(name)))}a file is its text, or {{base64: ...}}",
+            )
+        found[str(name)] = content
+    return found
+
+
+def seconds(path: Path, text: str) -> float:
+    """Return the seconds of `10m`."""
+    found = duration(text)
+    if found is None:
+        raise UnreadableScript(path, f"{place(path)}`{text}` is no time; it {_TIME}")
+    return found
+
+
+def record(path: Path, kind: type[R], fields: object) -> R:
+    """Validate a record; the first thing that is wrong with it is told."""
+    known = tuple(kind.model_fields)
+    try:
+        return kind.model_validate(mapping(path, fields, "this", known))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = (*path, *_keys(first["loc"]))
+        raise UnreadableScript(where, f"{place(where)}{_wrong(first, where)}") from None
+
+
+def _keys(loc: Sequence[str | int]) -> Path:
+    """Return a place as keys; pydantic names the member of a union it tried as well."""
+    if loc[:1] == ("options",):
+        return tuple(loc[:2])
+    return tuple(loc)
+
+
+def _wrong(problem: ErrorDetails, where: Path) -> str:
+    if problem["type"] == "missing":
+        return "this is missing"
+    if problem["input"] is None:
+        return _EMPTY
+    if problem["type"] == "string_type" and isinstance(problem["input"], bool | int | float):
+        return _QUOTES
+    if where[-1] in ("wait", "away"):
+        return f"it {_TIME}, up to 400d"
+    if where[-2:-1] == ("options",):
+        return "an option is one text, number, `true` or `false`"
+    if where[-1] == "together":
+        return "two to eight steps can be together"
+    return problem["msg"][0].lower() + problem["msg"][1:]
