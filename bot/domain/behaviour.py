@@ -1,0 +1,47 @@
+"""What changes for people: the answers of two commits to the same scripts, compared."""
+
+from pydantic import Field
+
+from bot.domain.record import Record
+from bot.domain.rehearsal import PlayDifference
+
+
+class AnswerChange(Record):
+    """One answer that is not what it was.
+
+    `script` counts the scripts that were played, from 0; `asked` is the step in a line. `mended`:
+    before, somebody got an error there or earlier in the script, and after nobody does.
+    """
+
+    script: int = Field(ge=0)
+    asked: str
+    difference: PlayDifference
+    mended: bool = False
+
+
+class BehaviourDiff(Record):
+    """What came of playing scripts with two commits.
+
+    `answers` is how many answers could be compared, `changed` how many of them differ, `unasked`
+    how many of those although nobody got an error there before. `varied` differ between two plays
+    of the older commit already: those tell nothing, and are in none of the other numbers. `changes`
+    shows some of `changed`, those that nobody asked for first; `variations` some of `varied`.
+    """
+
+    answers: int = Field(default=0, ge=0)
+    changed: int = Field(default=0, ge=0)
+    unasked: int = Field(default=0, ge=0)
+    varied: int = Field(default=0, ge=0)
+    changes: tuple[AnswerChange, ...] = ()
+    variations: tuple[AnswerChange, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The numbers, for people: "3 of 61 answers change"."""
+        if not self.answers and not self.varied:
+            return "no answers to compare"
+        answers = "answer changes" if self.answers == 1 else "answers change"
+        told = f"{self.changed} of {self.answers} {answers}"
+        if not self.varied:
+            return told
+        return f"{told}; {self.varied} more are not repeatable"

@@ -1,0 +1,89 @@
+"""What people saw of a play, as lines: equal where people see no difference."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bot.domain.rehearsal import PlayedStep, SeenEvent, Transcript
+
+START = -1
+"""The step before the first: the bot starts."""
+
+_NO_ANSWER = "⚠ Discord: the application did not respond"
+_HAPPENS = {
+    "edit": "changes",
+    "delete": "deleted",
+    "reaction": "reaction",
+    "form": "form",
+    "choices": "choices",
+    "thread": "thread",
+    "notice": "notice",
+}
+
+
+def seen_lines(transcript: Transcript) -> dict[int, tuple[str, ...]]:
+    """Return what people saw at each step, from `START` on; a line for each thing, and its parts.
+
+    Messages are named by the step they came at, so that one more of them leaves the lines of later
+    steps as they are. What came of a play that broke off stands at the step it did not reach.
+    """
+    names = _names(transcript)
+    lines = {START: tuple(_start(transcript, names))}
+    for at, step in enumerate(transcript.steps):
+        lines[at] = tuple(_lines(step, names))
+    if transcript.trouble:
+        lines[len(transcript.steps)] = (f"⚠ the bot did not hold: {transcript.trouble}",)
+    return lines
+
+
+def step_lines(step: PlayedStep) -> tuple[str, ...]:
+    """Return what people saw of one step; messages keep the names that the play gave them."""
+    return tuple(_lines(step, {}))
+
+
+def failed_at(step: PlayedStep) -> bool:
+    """Whether somebody got an error or no answer."""
+    return bool(step.errors) or step.unanswered
+
+
+def _names(transcript: Transcript) -> Mapping[str, str]:
+    """Return what each message is called by where it first was seen."""
+    names: dict[str, str] = {}
+    played = [(START, transcript.started)] if transcript.started else []
+    for at, step in [*played, *enumerate(transcript.steps)]:
+        fresh = dict.fromkeys(
+            event.message
+            for event in (step.seen if step else ())
+            if event.message and event.message not in names
+        )
+        for number, message in enumerate(fresh, 1):
+            where = "start" if at == START else f"step {at + 1}"
+            names[message] = f"message {number} of {where}"
+    return names
+
+
+def _start(transcript: Transcript, names: Mapping[str, str]) -> Iterator[str]:
+    if transcript.started is not None:
+        yield from _lines(transcript.started, names)
+    yield from (f"command {name}" for name in sorted(transcript.commands))
+
+
+def _lines(step: PlayedStep, names: Mapping[str, str]) -> Iterator[str]:
+    for event in step.seen:
+        yield from _event(event, names)
+    if step.refused:
+        yield f"⚠ {step.refused}"
+    if step.unanswered:
+        yield _NO_ANSWER
+    yield from (f"⚠ {each.event}: {each.error}" for each in step.errors)
+    yield from (f"⚠ nothing answers {request}" for request in step.wanted)
+
+
+def _event(event: SeenEvent, names: Mapping[str, str]) -> Iterator[str]:
+    where = f"{event.channel} ({event.to} alone)" if event.to else event.channel
+    if event.kind != "message":
+        which = names.get(event.message, event.message)
+        where = f"{where}, {_HAPPENS[event.kind]}{f' ({which})' if which else ''}"
+    first, *rest = event.text.split("\n")
+    yield f"{where}: {first}".rstrip()
+    yield from (f"  {line}" for line in rest)
+    yield from (f"  {re.sub(chr(10), chr(10) + '  ', part)}" for part in event.parts)
