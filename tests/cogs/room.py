@@ -83,7 +83,8 @@ async def open_room(
 ) -> AsyncIterator[Room]:
     """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
 
-    Errors the bot met are raised at the end, unless they are expected.
+    Errors the bot met are raised at the end, unless they are expected; the only one as it came out
+    of the cog.
     """
     room = Room(cog_module, state)
     await room.open()
@@ -92,5 +93,9 @@ async def open_room(
     finally:
         await room.bot.unload_extension(cog_module)
         await room.env.shutdown()
-    if not errors_expected:
-        room.env.raise_errors()
+    if errors_expected:
+        return
+    if len(room.env.errors) == 1:
+        (error,) = room.env.errors
+        raise getattr(error, "original", error)
+    room.env.raise_errors()

@@ -1,21 +1,22 @@
-"""Tests written from a failure's capsule: they make the call that failed, with its arguments.
+"""Tests written from a failure's record: they make the call that failed, with its arguments.
 
-Nothing from the capsule becomes code: names are looked up in the source, values are read as
+Nothing from the record becomes code: names are looked up in the source, values are read as
 literals and written anew. What comes out passes ruff and mypy (strict) as it is.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from bot.domain.journal import Capsule, Frame
+from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
 from bot.proof.reproduction._answers import with_answer, with_refusals
 from bot.proof.reproduction._calls import Call, call_from
+from bot.proof.reproduction._command import ROOM, command_test
 from bot.proof.reproduction._refusals import refusals
 from bot.proof.reproduction._target import find_target, module_of
 from bot.proof.reproduction._write import write_test
 
-__all__ = ["candidates", "standing", "with_answer", "with_refusals"]
+__all__ = ["ROOM", "candidates", "command_candidate", "standing", "with_answer", "with_refusals"]
 
 FOLDER = "tests/regressions"
 _SHOWN = 80
@@ -34,6 +35,25 @@ def candidates(capsule: Capsule, *, read: Read) -> tuple[Reproduction, ...]:
         reproduction
         for frame in reversed(capsule.frames)
         for reproduction in _from_frame(capsule, frame, read)
+    )
+
+
+def command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
+    """Return a test that asks a slash command again, in a project that tests its cogs in a room.
+
+    `None` for other actions, and where an option cannot be written down.
+    """
+    capsule = failure.error
+    if capsule is None or failure.kind is not Kind.COMMAND or read(ROOM) is None:
+        return None
+    own = _snake(failure.name)
+    return command_test(
+        failure.name,
+        capsule,
+        {frame.file: read(frame.file) or "" for frame in capsule.frames},
+        path=f"{FOLDER}/test_{own}_command_{_fingerprint(capsule)}.py",
+        name=f"test_{own}_is_answered",
+        doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
     )
 
 

@@ -17,7 +17,7 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
-from bot.domain.journal import Capsule
+from bot.domain.journal import Action
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
@@ -27,7 +27,13 @@ from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import candidates, with_answer, with_refusals
+from bot.proof.reproduction import (
+    ROOM,
+    candidates,
+    command_candidate,
+    with_answer,
+    with_refusals,
+)
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps.diagnose import case_of, say_without_planner
@@ -36,6 +42,8 @@ from bot.self_improvement.steps.diagnose import case_of, say_without_planner
 _NEAREST_TESTS = 4
 
 _FRAMES = 4
+
+_AGAIN = 2  # times that a command which failed is asked once more
 
 _BEFORE = 2  # suspect commits before which the call is made again
 
@@ -79,8 +87,10 @@ class PlanBuilder:
         """
         reds: tuple[Reproduced, ...] = ()
         if evidence.capsule is not None:
-            tests = await _candidates(evidence.capsule, workspace)
-            reds = await self._verifier.reds(tests[:_FRAMES], workspace)
+            tests = await _candidates(evidence.groups[0].newest, workspace)
+            reds = await self._verifier.reds(tests, workspace)
+            if len(reds) == 1 and not reds[0].reproduction.target:
+                reds = await self._surely(reds, workspace)
             reds = await self._answered(reds, evidence, workspace)
         first, *others = reds or (None,)
         plan = _plan(evidence, diagnosis, first.reproduction if first else None)
@@ -88,6 +98,14 @@ class PlanBuilder:
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         witnesses = tuple(red.reproduction for red in others if red)
         return plan.but(affected=affected, witnesses=witnesses), first
+
+    async def _surely(
+        self, reds: tuple[Reproduced, ...], workspace: Workspace
+    ) -> tuple[Reproduced, ...]:
+        """Return a command's test that is alone if it fails each time: luck would prove nothing."""
+        for _ in range(_AGAIN):
+            reds = await self._verifier.reds([red.reproduction for red in reds], workspace)
+        return reds
 
     async def _answered(
         self, reds: tuple[Reproduced, ...], evidence: Evidence, workspace: Workspace
@@ -211,10 +229,15 @@ def _held(red: Reproduced, answer: str | None) -> Reproduced:
     return red.but(reproduction=held or with_refusals(red.reproduction))
 
 
-async def _candidates(capsule: Capsule, workspace: Workspace) -> tuple[Reproduction, ...]:
-    files = {frame.file for frame in capsule.frames}
+async def _candidates(failure: Action, workspace: Workspace) -> tuple[Reproduction, ...]:
+    """Return tests of the innermost calls, and of the command itself last."""
+    if failure.error is None:
+        return ()
+    files = {ROOM, *(frame.file for frame in failure.error.frames)}
     texts = {file: await workspace.read_base(file) for file in files}
-    return candidates(capsule, read=texts.get)
+    command = command_candidate(failure, read=texts.get)
+    calls = candidates(failure.error, read=texts.get)[:_FRAMES]
+    return (*calls, command) if command else calls
 
 
 def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction | None) -> Plan:
