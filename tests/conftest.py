@@ -3,6 +3,7 @@
 Kept light: the checks of a proposed change start pytest with it, several times.
 """
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -107,6 +108,17 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"with CI=true nothing may be missing: {call.excinfo}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the garbage collector what is imported for the tests: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
 """The house, as a program: where things stand, how large they are, what they may not do."""
 
 import ast
+import gc
 import re
 import subprocess
 import sys
@@ -57,6 +58,16 @@ def lines_of(path: Path) -> list[str]:
 @cache
 def nodes_of(path: Path) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(tree_of(path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees_are_kept() -> Iterator[None]:
+    """Keep the trees for this module's tests. The garbage collector would walk them ever again."""
+    gc.disable()
+    yield
+    tree_of.cache_clear()
+    nodes_of.cache_clear()
+    gc.enable()
 
 
 def imported(path: Path) -> Iterator[str]:

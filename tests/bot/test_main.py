@@ -278,9 +278,11 @@ def test_streams_that_are_closed_or_full_leave_no_trace() -> None:
     assert (done.returncode, done.stderr) == (0, "theseus: the system: No space left on device\n")
 
 
-# Presses Ctrl-C as the first large import of the program begins.
+# Presses Ctrl-C as the first large import of the program begins. Whatever a shell starts beside
+# itself is told to ignore Ctrl-C, and so would be what these tests start.
 _TOO_EARLY = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Press:
     def find_spec(self, name, path=None, target=None):
         if name == "bot.app":

@@ -213,6 +213,7 @@ def listeners(bot: commands.Bot) -> Iterator[str]:
 
 def loops(bot: commands.Bot) -> set[str]:
     """Return the background loops there are, wherever they hang."""
+    gc.unfreeze()  # `tests/conftest.py` took what was imported before the tests out of sight
     every = (each.coro for each in gc.get_objects() if type(each) is tasks.Loop)
     return {coro.__qualname__ for coro in every if is_ours(bot, coro.__module__)}
 

@@ -1,6 +1,7 @@
 """What a model may not do, tried every way we could think of; and what it may."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,24 @@ from bot.adapters.sandbox import BubblewrapSandbox
 from tests.fakes.guarded_worktree import PROTECTION, TOOLS, arguments, guard_of, lay_out, reason
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Lay out what the module's tests only ask about; none of them may change it."""
+    root = lay_out(tmp_path_factory.mktemp("guarded") / "state")
+    before = everything(root)
+    yield root
+    assert everything(root) == before
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def own_root(tmp_path: Path) -> Path:
     return lay_out(tmp_path / "state")
+
+
+def everything(root: Path) -> dict[Path, tuple[int, int, int]]:
+    """Return what kind of thing everything in the state folder is, how large, and since when."""
+    found = {path: path.lstat() for path in root.parents[1].rglob("*")}
+    return {path: (it.st_mode, it.st_size, it.st_mtime_ns) for path, it in found.items()}
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -218,40 +234,42 @@ async def test_a_new_file_is_written_where_it_is_owned(root: Path) -> None:
     assert isinstance(await guard_of(root).rule("Write", {"file_path": "tests/test_new.py"}), Allow)
 
 
-async def test_an_owned_file_swapped_for_a_link_is_not_written(root: Path) -> None:
-    (root / "cogs/dice.py").unlink()
-    (root / "cogs/dice.py").symlink_to("/etc/hosts")
-    reason(await guard_of(root).rule("Write", {"file_path": "cogs/dice.py"}))
+async def test_an_owned_file_swapped_for_a_link_is_not_written(own_root: Path) -> None:
+    (own_root / "cogs/dice.py").unlink()
+    (own_root / "cogs/dice.py").symlink_to("/etc/hosts")
+    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
 
 
 async def test_an_owned_file_swapped_for_a_link_within_the_worktree_is_not_written(
-    root: Path,
+    own_root: Path,
 ) -> None:
-    (root / "cogs/dice.py").unlink()
-    (root / "cogs/dice.py").symlink_to("polls.py")
-    reason(await guard_of(root).rule("Edit", {"file_path": "cogs/dice.py"}))
+    (own_root / "cogs/dice.py").unlink()
+    (own_root / "cogs/dice.py").symlink_to("polls.py")
+    reason(await guard_of(own_root).rule("Edit", {"file_path": "cogs/dice.py"}))
 
 
-async def test_a_new_file_in_a_folder_swapped_for_a_link_is_not_written(root: Path) -> None:
-    (root / "tests/test_dice.py").unlink()
-    (root / "tests").rmdir()
-    (root / "tests").symlink_to(root.parent)
-    reason(await guard_of(root).rule("Write", {"file_path": "tests/test_new.py"}))
+async def test_a_new_file_in_a_folder_swapped_for_a_link_is_not_written(own_root: Path) -> None:
+    (own_root / "tests/test_dice.py").unlink()
+    (own_root / "tests").rmdir()
+    (own_root / "tests").symlink_to(own_root.parent)
+    reason(await guard_of(own_root).rule("Write", {"file_path": "tests/test_new.py"}))
 
 
-async def test_an_owned_file_that_is_another_files_second_name_is_not_written(root: Path) -> None:
-    (root / "cogs/dice.py").unlink()
-    (root / "cogs/dice.py").hardlink_to(root / "../../theseus.sqlite3")
-    reason(await guard_of(root).rule("Edit", {"file_path": "cogs/dice.py"}))
+async def test_an_owned_file_that_is_another_files_second_name_is_not_written(
+    own_root: Path,
+) -> None:
+    (own_root / "cogs/dice.py").unlink()
+    (own_root / "cogs/dice.py").hardlink_to(own_root / "../../theseus.sqlite3")
+    reason(await guard_of(own_root).rule("Edit", {"file_path": "cogs/dice.py"}))
 
 
-async def test_an_owned_folder_or_pipe_is_not_written(root: Path) -> None:
-    (root / "cogs/dice.py").unlink()
-    (root / "cogs/dice.py").mkdir()
-    reason(await guard_of(root).rule("Write", {"file_path": "cogs/dice.py"}))
-    (root / "cogs/dice.py").rmdir()
-    os.mkfifo(root / "cogs/dice.py")
-    reason(await guard_of(root).rule("Write", {"file_path": "cogs/dice.py"}))
+async def test_an_owned_folder_or_pipe_is_not_written(own_root: Path) -> None:
+    (own_root / "cogs/dice.py").unlink()
+    (own_root / "cogs/dice.py").mkdir()
+    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
+    (own_root / "cogs/dice.py").rmdir()
+    os.mkfifo(own_root / "cogs/dice.py")
+    reason(await guard_of(own_root).rule("Write", {"file_path": "cogs/dice.py"}))
 
 
 async def test_the_reason_says_what_is_owned_and_how_to_ask(root: Path) -> None:
@@ -289,25 +307,20 @@ def is_itself(path: Path) -> bool:
     return path.resolve() == path
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay_out(tmp_path_factory.mktemp("guarded") / "state")
-
-
 @given(pieces=st.lists(PIECES, max_size=9), start=st.sampled_from(["", "/", "{root}/", "{out}/"]))
 async def test_no_way_of_writing_a_path_leads_out(
-    shared: Path, pieces: list[str], start: str
+    root: Path, pieces: list[str], start: str
 ) -> None:
-    start = start.replace("{root}", str(shared)).replace("{out}", str(shared.parent))
+    start = start.replace("{root}", str(root)).replace("{out}", str(root.parent))
     call = {"file_path": start + "/".join(pieces)}
-    permissions = guard_of(shared)
+    permissions = guard_of(root)
     read, written = await permissions.rule("Read", call), await permissions.rule("Write", call)
     if isinstance(read, Allow):
         path = Path(str(arguments(read)["file_path"]))
         assert is_itself(path)
-        assert path.relative_to(shared).parts[-1:] not in ((".env",), (".git",), ("pipe",))
+        assert path.relative_to(root).parts[-1:] not in ((".env",), (".git",), ("pipe",))
     if isinstance(written, Allow):
-        assert Path(str(arguments(written)["file_path"])) == shared / "cogs/dice.py"
+        assert Path(str(arguments(written)["file_path"])) == root / "cogs/dice.py"
 
 
 # ---------------------------------------------------------------------------------- all other tools
