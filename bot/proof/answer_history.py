@@ -1,0 +1,123 @@
+"""Finds the commit since which a script is answered otherwise, by playing some of those between."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+Lines = tuple[str, ...]
+AnswerOf = Callable[[str], Awaitable[Lines | None]]
+"""Plays a commit and returns its answer to the script; `None`: it cannot be played, or has none."""
+
+_LONGEST = 120
+
+
+class ChangedAnswer(NamedTuple):
+    """Where an answer changed: `before` still gives `old`, `after` gives `new`.
+
+    `between` cannot be played: it may be any of those, or `after`.
+    """
+
+    before: str
+    after: str
+    old: Lines
+    new: Lines
+    between: tuple[str, ...]
+    plays: int
+
+    def told(self, asked: str, subject: str) -> str:
+        """Return it for people: since `abc1234` (Dice: ...) `/roll` answers 21 instead of 31."""
+        named = f" ({subject})" if subject else ""
+        since = f"`{self.after[:7]}`{named}"
+        if self.between:
+            since += f", or one of the {len(self.between)} before it that cannot be played,"
+        old, new = _first_difference(self.old, self.new)
+        return f"since {since} `{asked}` answers {new} instead of {old}"
+
+
+async def changed_answer(commits: Sequence[str], answer: AnswerOf) -> ChangedAnswer | None:
+    """Return where the newest commit's answer came from; `None` where no older one differs.
+
+    `commits` go from the oldest to the newest. It takes about log2 of their number in plays; one
+    that cannot be played costs one more, as with `git bisect skip`. Where an answer changed more
+    than once, one of the changes is found.
+    """
+    search = _History(commits, answer)
+    newest = len(commits) - 1
+    new = await search.at(newest) if commits else None
+    if new is None:
+        return None
+    first = await search.first_playable(newest)
+    old = await search.at(first)
+    if old is None or old == new:
+        return None
+    low, high = await search.narrowed(first, newest, new)
+    before, after = await search.at(low), await search.at(high)
+    return ChangedAnswer(
+        before=commits[low],
+        after=commits[high],
+        old=before or (),
+        new=after or (),
+        between=tuple(commits[low + 1 : high]),
+        plays=search.plays,
+    )
+
+
+class _History:
+    """Commits by their place, each played once at most."""
+
+    def __init__(self, commits: Sequence[str], answer: AnswerOf) -> None:
+        self._commits = commits
+        self._answer = answer
+        self._known: dict[int, Lines | None] = {}
+
+    @property
+    def plays(self) -> int:
+        """How many commits were played."""
+        return len(self._known)
+
+    async def at(self, place: int) -> Lines | None:
+        """Return the answer of a commit."""
+        if place not in self._known:
+            self._known[place] = await self._answer(self._commits[place])
+        return self._known[place]
+
+    async def first_playable(self, newest: int) -> int:
+        """Return the oldest commit that answers, if all that do not are older than it.
+
+        A command is made some day: before that, no commit answers it.
+        """
+        low, high = 0, newest
+        while low < high:
+            # the oldest first: mostly it can be played, and then there is nothing to search
+            middle = low if not self._known.keys() - {newest} else (low + high) // 2
+            if await self.at(middle) is None:
+                low = middle + 1
+            else:
+                high = middle
+        return high
+
+    async def narrowed(self, low: int, high: int, new: Lines) -> tuple[int, int]:
+        """Return two neighbours of which only the newer answers `new`; unplayable ones aside."""
+        while True:
+            middle = await self._playable_between(low, high)
+            if middle is None:
+                return low, high
+            if await self.at(middle) == new:
+                high = middle
+            else:
+                low = middle
+
+    async def _playable_between(self, low: int, high: int) -> int | None:
+        """Return the commit nearest to the middle that can be played."""
+        centre = (low + high) / 2
+        for place in sorted(range(low + 1, high), key=lambda each: (abs(each - centre), each)):
+            if await self.at(place) is not None:
+                return place
+        return None
+
+
+def _first_difference(old: Lines, new: Lines) -> tuple[str, str]:
+    """Return the first line that differs, on both sides."""
+    at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
+    at = min(len(old), len(new)) if at is None else at
+    told = [lines[at].strip()[:_LONGEST] if at < len(lines) else "nothing" for lines in (old, new)]
+    return told[0], told[1]

@@ -1,0 +1,93 @@
+"""Judges a replayed failure: red where it fails in the same way, green where people get answers."""
+
+import re
+from collections.abc import Collection
+
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PlayedError,
+    PlayedStep,
+    PressStep,
+    SeenEvent,
+    SingleStep,
+    SubmitStep,
+    TogetherStep,
+    Transcript,
+)
+from bot.proof.behaviour_diff import at_step
+
+_LINE = re.compile(r":\d+")
+_INTERACTIONS = (CommandStep, AutocompleteStep, MenuStep, PressStep, SubmitStep)
+
+
+def same_failure(wanted: PlayedError, found: PlayedError) -> bool:
+    """Whether that is the failure: its event, its error's class, and its place but for the line.
+
+    What `wanted` does not tell is not asked for; messages hold values, and are not compared.
+    """
+    if wanted.event and wanted.event != found.event:
+        return False
+    if wanted.at and _place(wanted.at) != _place(found.at):
+        return False
+    return wanted.error == found.error
+
+
+def red_steps(play: Transcript, wanted: PlayedError) -> tuple[int, ...]:
+    """Return the steps (from 0) of a play at which that failure happens; none: it is not red."""
+    return tuple(
+        at
+        for at, step in enumerate(play.steps)
+        if any(same_failure(wanted, each) for each in step.errors)
+    )
+
+
+def not_green(red: Collection[int], head: Transcript) -> str:
+    """Return what stands against a play as proof that steps that were red are mended.
+
+    Empty: at each of them nobody gets an error and whoever asked gets an answer. A refusal in the
+    cog's own words is one; Discord's "did not respond" and a message without content are not.
+    """
+    if not red:
+        return "the failure was not red, so that nothing is proven"
+    if head.trouble:
+        return f"the bot does not hold: {head.trouble}"
+    for at in sorted(red):
+        if at >= len(head.steps):
+            return f"{at_step(at)} nothing was played"
+        why = _against(head.steps[at])
+        if why:
+            return f"{at_step(at)} {why}"
+    return ""
+
+
+def _against(step: PlayedStep) -> str:
+    if step.errors:
+        return f"people get an error: {step.errors[0].error}"
+    if step.unanswered:
+        return "people get no answer: Discord says that the application did not respond"
+    if step.refused:
+        return f"it cannot be done any more: {step.refused}"
+    if step.wanted:
+        return f"nothing answers {step.wanted[0]}"
+    waiting = step.step.together if isinstance(step.step, TogetherStep) else (step.step,)
+    if not all(_answered(each, step.seen) for each in waiting):
+        return "people get no answer that they can see"
+    return ""
+
+
+def _answered(step: SingleStep, seen: Collection[SeenEvent]) -> bool:
+    """Whether whoever asked sees anything of it; nobody asks by talking or by letting time pass."""
+    if not isinstance(step, _INTERACTIONS):
+        return True
+    return any(each.to in ("", step.by) and _has_content(each) for each in seen)
+
+
+def _has_content(event: SeenEvent) -> bool:
+    return event.kind not in ("message", "edit") or bool(event.text.strip() or event.parts)
+
+
+def _place(at: str) -> str:
+    """Return a place without its line: edits elsewhere in the file leave it the same."""
+    return _LINE.sub("", at)
