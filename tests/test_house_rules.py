@@ -38,6 +38,7 @@ CATCHES_ALL = {
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",
+    "bot/telemetry/traffic_recorder.py": "what Discord tells may be of any shape",
     "bot/telemetry/capsules.py": "describing an error calls its own __str__",
 }
 

@@ -93,7 +93,7 @@ class FileSnapshots:
         if known and now - known[0].at < PAUSE:
             return None
         own = sorted(_files_of(self._state, cog))[:_MOST_FILES]
-        if not own:
+        if not own or self._largest <= 0:
             return None
         fits, too_large = _fitting(self._state, own, self._largest)
         snapshot = CogSnapshot(

@@ -62,6 +62,7 @@ async def _build(
         clock=opened.clock,
         recorder=opened.recorder,
         identity=who,
+        traffic=opened.traffic.recorder,
         extensions=settings.config.cogs,
     )
     opened.code.runtime = client.runtime
@@ -91,6 +92,8 @@ async def _build(
     client.monitoring, client.self_audit = monitoring, audit
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed = settings.config.missed
+    kept = opened.traffic.recorder
+    keeping = (kept.run_forever,) if kept else ()
     talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()
     if chosen.chat_model:
         agent.emergency.hushes.append(chosen.chat_model.hush)
@@ -103,6 +106,7 @@ async def _build(
         audit.run_forever,
         warming.run_forever,
         _retention(settings, opened, chat).run_forever,
+        *keeping,
         *talking,
         *serving,
     )
@@ -120,6 +124,8 @@ def _retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Rete
                 config.journal.keep_days,
                 lambda older: opened.journal.forget(older.date()),
             ),
+            RetainedKind("interactions", config.journal.keep_days, opened.traffic.log.forget),
+            RetainedKind("snapshots", config.journal.keep_days, opened.traffic.snapshots.forget),
         ),
     )
 

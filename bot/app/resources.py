@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from bot.adapters.file_kill_switch import FileKillSwitch
+from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
@@ -15,10 +17,12 @@ from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteOutbox, SqliteStore
+from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.forges import access_to, open_forge
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
+from bot.domain.traffic import TrafficBounds
 from bot.infra.shared_lock import SharedLock
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
@@ -27,9 +31,15 @@ from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspace
-from bot.redaction import redact
+from bot.redaction import redact, redact_value
 from bot.settings import Settings
-from bot.telemetry import JournalledForge, JournalledVerifier, Recorder, load_secret
+from bot.telemetry import (
+    JournalledForge,
+    JournalledVerifier,
+    Recorder,
+    TrafficRecorder,
+    load_secret,
+)
 
 
 class RunningCode:
@@ -53,6 +63,14 @@ class RunningCode:
         return self.runtime.commands() if self.runtime is not None else frozenset()
 
 
+class TrafficServices(NamedTuple):
+    """What was asked of cogs, the files they had when they failed, and who keeps both now."""
+
+    log: SqliteTraffic
+    snapshots: FileSnapshots
+    recorder: TrafficRecorder | None
+
+
 @dataclass(frozen=True)
 class Resources:
     """The ports, open. Whoever opened them closes them."""
@@ -62,6 +80,7 @@ class Resources:
     checkout: GitCheckout
     code: RunningCode
     journal: NdjsonJournal
+    traffic: TrafficServices
     recorder: Recorder
     store: SqliteStore
     outbox: SqliteOutbox
@@ -106,6 +125,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         checkout=checkout,
         code=code,
         journal=journal,
+        traffic=await _open_traffic(settings, clock, secret, code, stack),
         recorder=recorder,
         store=await stack.enter_async_context(SqliteStore(kept)),
         outbox=await stack.enter_async_context(SqliteOutbox(kept)),
@@ -130,3 +150,17 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
     )
+
+
+async def _open_traffic(
+    settings: Settings, clock: Clock, secret: bytes, code: RunningCode, stack: AsyncExitStack
+) -> TrafficServices:
+    config, folder = settings.config.traffic, settings.state / "traffic"
+    bounds = TrafficBounds(successes=config.successes, failures=config.failures)
+    log = await stack.enter_async_context(
+        SqliteTraffic(folder / "traffic.sqlite3", redact=redact_value, bounds=bounds)
+    )
+    largest = config.snapshot_mb * 1024 * 1024
+    snapshots = FileSnapshots(folder / "snapshots", settings.state, clock, largest=largest)
+    recorder = TrafficRecorder(log, snapshots, clock, secret, lambda: code.commit)
+    return TrafficServices(log, snapshots, recorder if config.record else None)

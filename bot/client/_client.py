@@ -23,6 +23,7 @@ from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reconnect_log import shorten_reconnects
 from bot.client._reloader import Reloader
+from bot.client._traffic_capture import TrafficCapture
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
@@ -35,7 +36,7 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import MissedConfig
-from bot.telemetry import Recorder
+from bot.telemetry import Recorder, TrafficRecorder
 from bot.telemetry.recorder import outcome_of
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
@@ -53,6 +54,8 @@ class Identity:
 
 class TheseusClient(commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
+
+    `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again.
 
     `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
     everything about runs, and answer messages through the chat's outbox. `chat_model` chats, where
@@ -78,6 +81,7 @@ class TheseusClient(commands.Bot):
         clock: Clock,
         recorder: Recorder,
         identity: Identity,
+        traffic: TrafficRecorder | None = None,
         extensions: Sequence[str] = (),
         guild_ready_timeout: float = 2.0,
     ) -> None:
@@ -101,7 +105,8 @@ class TheseusClient(commands.Bot):
         self._wanted = tuple(extensions)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
-        self._instruments = Instruments(recorder, clock)
+        capture = TrafficCapture(self, traffic, identity.dev_channel_id) if traffic else None
+        self._instruments = Instruments(recorder, clock, capture)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
         self._telling: set[asyncio.Task[object]] = set()

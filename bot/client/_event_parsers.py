@@ -26,7 +26,7 @@ def survive_events(parsers: MutableMapping[str, Parse], instruments: Instruments
 
 def _parse(event: str, parse: Parse, instruments: Instruments, data: Any) -> None:
     try:
-        parse(data)
+        instruments.read(event, parse, data)
     except Exception as error:  # noqa: BLE001  # whatever discord.py makes of a strange payload
         instruments.gateway(event.lower(), error, {"event": event, "data": data})
         _log.warning("discord.py cannot read a %s event: %r", event, error)

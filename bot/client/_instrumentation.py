@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.client import _interaction_inputs as seen
+from bot.client._traffic_capture import TrafficCapture
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
@@ -20,14 +21,27 @@ _STARTED = "theseus_started"
 
 
 class Instruments:
-    """Turns what discord.py tells about commands, components and loops into journal records."""
+    """Turns what discord.py tells about commands, components and loops into journal records.
 
-    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+    `traffic`, where it is given, is told of each: what was asked is kept to be asked again.
+    """
+
+    def __init__(
+        self, recorder: Recorder, clock: Clock, traffic: TrafficCapture | None = None
+    ) -> None:
         self._recorder = recorder
+        self._traffic = traffic
         self._clock = clock
         self._typed: weakref.WeakKeyDictionary[commands.Context[Any], float] = (
             weakref.WeakKeyDictionary()
         )
+
+    def read(self, event: str, parse: Callable[[Any], None], told: Any) -> None:
+        """Have an event of the gateway parsed, and with it begun whatever is done about it."""
+        if self._traffic is None:
+            parse(told)
+        else:
+            self._traffic.read(event, parse, told)
 
     def began(self, interaction: discord.Interaction) -> None:
         """Note when it began, on the interaction itself."""
@@ -80,7 +94,7 @@ class Instruments:
         error: BaseException | None = None,
     ) -> Action:
         """Record a command that was typed after a mention."""
-        return self._recorder.record(
+        action = self._recorder.record(
             Kind.COMMAND,
             ctx.command.qualified_name if ctx.command else "unknown",
             outcome,
@@ -92,13 +106,14 @@ class Instruments:
             error=error,
             inputs=seen.typed_inputs(ctx),
         )
+        return self._ended(action, ctx.command.module if ctx.command else None)
 
     def listener_raised(
         self, event: str, error: BaseException, arguments: tuple[Any, ...] = ()
     ) -> Action:
         """Record a listener that raised; listeners that don't are not worth a record each."""
         about = seen.event_place(arguments)
-        return self._recorder.record(
+        action = self._recorder.record(
             Kind.LISTENER,
             seen.scope_of(error) or event,
             outcome_of(error),
@@ -108,6 +123,7 @@ class Instruments:
             error=error,
             inputs={"event": event, **about.inputs},
         )
+        return self._ended(action)
 
     def gateway(
         self,
@@ -134,9 +150,11 @@ class Instruments:
         @functools.wraps(work)
         async def timed(*args: Any, **kwargs: Any) -> Any:
             try:
-                with self._recorder.timed(Kind.TASK, name):
+                with self._recorder.timed(Kind.TASK, name) as turn:
                     return await work(*args, **kwargs)
             except BaseException:
+                if self._traffic is not None and turn.action is not None:
+                    self._traffic.failed(turn.action)
                 _need_not_be_looked_at(asyncio.current_task())
                 raise
 
@@ -152,7 +170,7 @@ class Instruments:
         inputs: Mapping[str, object],
     ) -> Action:
         started = interaction.extras.get(_STARTED, self._clock.monotonic())
-        return self._recorder.record(
+        action = self._recorder.record(
             kind,
             name,
             outcome,
@@ -164,6 +182,12 @@ class Instruments:
             error=error,
             inputs=inputs,
         )
+        return self._ended(action, getattr(interaction.command, "module", None))
+
+    def _ended(self, action: Action, module: str | None = None) -> Action:
+        if self._traffic is not None:
+            self._traffic.ended(action, module or "")
+        return action
 
     def _since(self, started: float | None) -> float | None:
         if started is None:

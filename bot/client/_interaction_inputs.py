@@ -50,19 +50,19 @@ def component_inputs(interaction: discord.Interaction) -> dict[str, object]:
     inputs: dict[str, object] = {"custom_id": told.get("custom_id")}
     if told.get("values"):
         inputs["values"] = list(told["values"])
-    for item in _fields(told.get("components", ())):
+    for item in submitted_fields(told.get("components", ())):
         inputs[str(item["custom_id"])] = item.get("value", item.get("values"))
     return inputs
 
 
-def _fields(components: Any) -> Iterator[Mapping[str, Any]]:
+def submitted_fields(components: Any) -> Iterator[Mapping[str, Any]]:
     """Walk a submitted form: fields lie in rows or under labels."""
     for item in components:
         if "custom_id" in item:
             yield item
-        yield from _fields(item.get("components", ()))
+        yield from submitted_fields(item.get("components", ()))
         if "component" in item:
-            yield from _fields((item["component"],))
+            yield from submitted_fields((item["component"],))
 
 
 def component_name(interaction: discord.Interaction, error: BaseException) -> str:
@@ -71,9 +71,14 @@ def component_name(interaction: discord.Interaction, error: BaseException) -> st
     An id without a lasting part (discord.py makes up random ones) leaves the function's name:
     `Card.reroll`.
     """
-    scope = scope_of(error) or "component"
     told: Mapping[str, Any] = interaction.data or {}
-    stable = stable_part(str(told.get("custom_id", "")))
+    return component_called(scope_of(error), str(told.get("custom_id", "")))
+
+
+def component_called(scope: str, custom_id: str) -> str:
+    """Return the name of a component whose press or form that function answers."""
+    scope = scope or "component"
+    stable = stable_part(custom_id)
     owner = scope.rpartition(".")[0] or scope
     return f"{owner}.{stable}" if stable else scope
 

@@ -17,6 +17,8 @@ import discord
 from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from bot.client._exchanges import answered
+
 Redact = Callable[[str], str]
 _KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
 _MOST = 8_000_000  # characters of a file that are looked through; a longer text is withheld
@@ -59,7 +61,9 @@ class _DiscreetRequests:
             given["reason"] = self._redact(given["reason"])
         if form is not None:
             form = await asyncio.to_thread(_parts, list(form), self._redact)
-        return await self._request(route, files=files, form=form, **given)
+        result = await self._request(route, files=files, form=form, **given)
+        answered(route.method, route.path, given.get("json", form))
+        return result
 
 
 class _DiscreetWebhooks(AsyncWebhookAdapter):
@@ -85,7 +89,11 @@ class _DiscreetWebhooks(AsyncWebhookAdapter):
             multipart = await asyncio.to_thread(_parts, multipart, self._redact)
         if isinstance(given.get("reason"), str):
             given["reason"] = self._redact(given["reason"])
-        return await super().request(route, session, payload=payload, multipart=multipart, **given)
+        result = await super().request(
+            route, session, payload=payload, multipart=multipart, **given
+        )
+        answered(route.method, route.path, multipart if payload is None else payload)
+        return result
 
 
 def cleaned(value: Any, redact: Redact) -> Any:

@@ -123,6 +123,17 @@ class JournalConfig(Record):
     keep_days: int = Field(default=90, ge=30, le=36_500)
 
 
+class TrafficConfig(Record):
+    """What is kept of what people ask of cogs; for as long as the journal is."""
+
+    record: bool = True
+    successes: int = Field(default=60, ge=10, le=10_000, description="of each command")
+    failures: int = Field(default=30, ge=1, le=10_000, description="of each command")
+    snapshot_mb: int = Field(
+        default=16, ge=0, le=1_024, description="of a cog's files at a failure; 0: none are copied"
+    )
+
+
 class Config(Record):
     """The whole file."""
 
@@ -136,6 +147,7 @@ class Config(Record):
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
     journal: JournalConfig = JournalConfig()
+    traffic: TrafficConfig = TrafficConfig()
     detection: Thresholds = Thresholds()
     incidents: IncidentsConfig = IncidentsConfig()
     autonomy: AutonomyConfig = AutonomyConfig()

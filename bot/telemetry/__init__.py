@@ -9,12 +9,14 @@ from bot.telemetry.literals import literal
 from bot.telemetry.logs import configure_logging
 from bot.telemetry.pseudonyms import load_secret, pseudonym
 from bot.telemetry.recorder import Recorder, Timed, outcome_of
+from bot.telemetry.traffic_recorder import TrafficRecorder
 
 __all__ = [
     "JournalledForge",
     "JournalledVerifier",
     "Recorder",
     "Timed",
+    "TrafficRecorder",
     "capsule",
     "configure_logging",
     "exception_name",

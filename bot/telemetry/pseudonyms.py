@@ -12,9 +12,17 @@ from bot.redaction._known_secrets import register_secret
 _BYTES = 32
 
 
-def pseudonym(user_id: int, secret: bytes) -> str:
-    """Return `u-` and 12 hexadecimal characters: the same for a person while the secret stays."""
-    return "u-" + hmac.new(secret, str(user_id).encode(), hashlib.sha256).hexdigest()[:12]
+def pseudonym(user_id: int, secret: bytes, kind: str = "u") -> str:
+    """Return `u-` and 12 hexadecimal characters: the same for a person while the secret stays.
+
+    `kind` is another letter for what is no person: a channel, a server.
+    """
+    return f"{kind}-{keyed_digest(str(user_id), secret)[:12]}"
+
+
+def keyed_digest(text: str, secret: bytes) -> str:
+    """Return a digest that tells nothing of a text to whoever lacks the secret."""
+    return hmac.new(secret, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def load_secret(path: Path) -> bytes:

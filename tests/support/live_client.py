@@ -16,7 +16,7 @@ from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
 from bot.ports.clock import Clock
 from bot.redaction import redact
-from bot.telemetry import Recorder
+from bot.telemetry import Recorder, TrafficRecorder
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.support.discord_client import online
@@ -112,6 +112,7 @@ def make_client(
     *,
     extensions: Sequence[str] = (),
     clock: Clock | None = None,
+    traffic: TrafficRecorder | None = None,
 ) -> TheseusClient:
     """Make a client that runs from a home."""
     clock = clock or SystemClock()
@@ -122,6 +123,7 @@ def make_client(
         clock=clock,
         recorder=recorder,
         identity=Identity(guild_id=guild_id, dev_channel_id=0, people=AllowList()),
+        traffic=traffic,
         extensions=extensions,
         guild_ready_timeout=0.01,
     )
@@ -129,12 +131,19 @@ def make_client(
 
 @asynccontextmanager
 async def living(
-    home: Home, local: LocalDiscord, *, extensions: Sequence[str] = ()
+    home: Home,
+    local: LocalDiscord,
+    *,
+    extensions: Sequence[str] = (),
+    traffic: TrafficRecorder | None = None,
 ) -> AsyncIterator[LiveClient]:
     """Run a client until the block ends; it is ready when the block begins."""
     async with (
         Watched(home.state) as journal,
         Person(local.base_url, "alice") as alice,
-        online(make_client(home, journal, local.guild_id, extensions=extensions), local) as client,
+        online(
+            make_client(home, journal, local.guild_id, extensions=extensions, traffic=traffic),
+            local,
+        ) as client,
     ):
         yield LiveClient(home, client, journal, alice)

@@ -239,6 +239,7 @@ def test_the_command_line_tells_it_neither(
 # -------------------------------------------------------------- what is added tomorrow is seen here
 
 SAYS_NOTHING = {
+    "file_snapshots": "copies files as they are, for plays on this machine; its tests hold that",
     "git_checkout": "moves the running checkout; writes no words of anybody's",
     "git_comparison": "reads what changed; the command that prints it redacts",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",

@@ -1,0 +1,96 @@
+"""What was answered, without its words: a shape that people can read, and a digest."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.client._exchanges import SentRequest, Told
+from bot.client._traffic_steps import components_of
+
+_VERBS = {4: "answer", 5: "deferred", 6: "deferred", 7: "edit", 8: "choices", 9: "form"}
+_PRIVATE = 1 << 6
+_VOLATILE = re.compile(r"\d{15,}|<t:-?\d+")
+_BUTTON, _FIELDS = 2, frozenset({3, 4, 5, 6, 7, 8})
+_WORDS = ("content", "title", "description", "name", "value", "text", "label", "url", "placeholder")
+
+
+def shape_of(said: Sequence[SentRequest]) -> tuple[str, ...]:
+    """Return one line for each answer: `answer, private: 2 lines of 57 signs, 3 buttons`."""
+    return tuple(_line(each) for each in said)
+
+
+def digest_of(said: Sequence[SentRequest], keyed: Callable[[str], str]) -> str:
+    """Return a digest of all words in the answers; ids and times of day make no difference."""
+    told = [[_verb(each), *(_VOLATILE.sub("0", text) for text in _words(each))] for each in said]
+    return keyed(json.dumps(told, ensure_ascii=False)) if told else ""
+
+
+def _line(said: SentRequest) -> str:
+    message = _message(said)
+    parts = [_verb(said)]
+    if int(message.get("flags") or 0) & _PRIVATE:
+        parts.append("private")
+    content = str(message.get("content") or "")
+    if content:
+        lines = content.count("\n") + 1
+        parts.append(f"{lines} {'line' if lines == 1 else 'lines'} of {len(content)} signs")
+    for embed in message.get("embeds") or ():
+        parts.append(f"embed of {len(embed.get('fields') or ())} fields")
+    counted = Counter(
+        "button" if each.get("type") == _BUTTON else "field"
+        for each in components_of(message)
+        if each.get("type") == _BUTTON or each.get("type") in _FIELDS
+    )
+    parts += [f"{number} {what}s" for what, number in sorted(counted.items())]
+    if isinstance(message.get("choices"), Sequence):
+        parts.append(f"{len(message['choices'])} choices")
+    files = len(message.get("attachments") or ())
+    return ", ".join([*parts, *([f"{files} files"] if files else [])])
+
+
+def _verb(said: SentRequest) -> str:
+    payload = _payload(said)
+    if said.path.endswith("/callback"):
+        return _VERBS.get(int(payload.get("type") or 0), "answer")
+    if "/reactions/" in said.path:
+        return "reaction" if said.method == "PUT" else "reaction removed"
+    if "/messages" in said.path or said.path.startswith("/webhooks/"):
+        return {"POST": "message", "PATCH": "edit", "DELETE": "removal"}.get(said.method, "look")
+    return f"{said.method} {said.path}"
+
+
+def _payload(said: SentRequest) -> Told:
+    """Return what was sent as JSON; with files it is a part of a form."""
+    sent = said.payload
+    if isinstance(sent, Mapping):
+        return sent
+    for part in sent or ():
+        if isinstance(part, Mapping) and part.get("name") == "payload_json":
+            read: Told = json.loads(part["value"])
+            return read
+    return {}
+
+
+def _message(said: SentRequest) -> Told:
+    payload = _payload(said)
+    inner = payload.get("data") if said.path.endswith("/callback") else payload
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _words(said: SentRequest) -> Iterator[str]:
+    yield from _texts(_message(said))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text that people read, in order."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name in _WORDS and isinstance(inner, str):
+                yield inner
+            elif not isinstance(inner, str):
+                yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,112 @@
+"""What belongs together: what somebody asked, what was answered, what the web was asked meanwhile.
+
+discord.py makes a task for each interaction and message, and tasks inherit the context they are
+made in. So the exchange under way stands in a context variable while the event is read, and
+whatever the cog does about it, in whatever task, finds it there.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, NamedTuple
+
+import discord
+
+from bot.domain.journal import Action
+
+CURRENT: ContextVar["ActionExchange | None"] = ContextVar("theseus_exchange", default=None)
+MOST_ANSWERS = 20
+STRANGE = (LookupError, TypeError, ValueError, AttributeError)
+"""What is raised about a payload that is not as Discord describes it: it costs its record alone."""
+
+_LIBRARIES = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
+_LOOP = str(Path(sys.modules["asyncio"].__file__ or "").parent)
+
+_log = logging.getLogger(__name__)
+
+Told = Mapping[str, Any]
+ExchangeKind = Literal["command", "autocomplete", "press", "submit", "message"]
+KINDS: Mapping[int, ExchangeKind] = {2: "command", 3: "press", 4: "autocomplete", 5: "submit"}
+
+
+class SentRequest(NamedTuple):
+    """One request to Discord: `POST`, the path's template, and what was sent."""
+
+    method: str
+    path: str
+    payload: Any
+
+
+class Acting(NamedTuple):
+    """The outermost function of a cog that is at work, and its module."""
+
+    scope: str
+    module: str
+
+
+class ActionExchange:
+    """One interaction, or message to the bot, as Discord told of it, and what came of it.
+
+    `action` is the journal's record, where there is one; `module` where the cog's code stands;
+    `due` when a record is to be made of it, once that is known. `noted` hears of each answer.
+    """
+
+    __slots__ = (
+        "action", "answers", "due", "kind", "module", "noted", "over", "scope", "told", "web"
+    )  # fmt: skip
+
+    def __init__(
+        self, kind: ExchangeKind, told: Told, noted: Callable[["ActionExchange", SentRequest], None]
+    ) -> None:
+        self.kind = kind
+        self.told = told
+        self.noted = noted
+        self.answers: list[SentRequest] = []
+        self.web: list[Any] = []
+        self.action: Action | None = None
+        self.scope = ""
+        self.module = ""
+        self.due: float | None = None
+        self.over = False
+
+
+def answered(method: str, path: str, payload: Any) -> None:
+    """Note what Discord was told on behalf of the exchange under way, if one is."""
+    exchange = under_way()
+    if exchange is None or method == "GET":
+        return
+    if not exchange.scope:
+        exchange.scope, exchange.module = acting() or ("", "")
+    if len(exchange.answers) < MOST_ANSWERS:
+        said = SentRequest(method, path, payload)
+        exchange.answers.append(said)
+        try:
+            exchange.noted(exchange, said)
+        except STRANGE as error:
+            _log.warning("an answer is not kept: %s", type(error).__name__)
+
+
+def under_way() -> ActionExchange | None:
+    """Return the exchange that the present task belongs to, unless it is over."""
+    exchange = CURRENT.get()
+    return None if exchange is None or exchange.over else exchange
+
+
+def acting() -> Acting | None:
+    """Return the outermost function on the stack that is not discord.py's or the client's.
+
+    As `scope_of` reads it from a traceback; only what the present task runs is looked at.
+    """
+    found: FrameType | None = None
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not frame.f_code.co_filename.startswith(_LOOP):
+        if not frame.f_code.co_filename.startswith(_LIBRARIES):
+            found = frame
+        frame = frame.f_back
+    if found is None:
+        return None
+    scope = found.f_code.co_qualname.replace("<locals>.", "")
+    return Acting(scope, str(found.f_globals.get("__name__", "")))

@@ -1,0 +1,225 @@
+"""What cogs are asked, held on to as it happens; a record is made of it later, in a thread."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import discord
+
+from bot.client._answer_shapes import digest_of, shape_of
+from bot.client._exchanges import (
+    CURRENT,
+    KINDS,
+    STRANGE,
+    ActionExchange,
+    SentRequest,
+    Told,
+    under_way,
+)
+from bot.client._interaction_inputs import component_called
+from bot.client._traffic_cast import Cast, Surroundings, keys_of
+from bot.client._traffic_steps import StepReader, channel_name, labels_of
+from bot.domain.ids import sortable_id
+from bot.domain.journal import Action, ActionOutcome
+from bot.domain.traffic import Place, TrafficRecord
+from bot.redaction import redact
+from bot.telemetry.pseudonyms import keyed_digest, pseudonym
+from bot.telemetry.traffic_recorder import TrafficRecorder
+
+SETTLED = 10.0  # seconds after its answer, a press that raised nothing went well
+_ENDED = 1.0  # seconds after its end: the reply to a refusal comes after the record
+_OPENS_FORM = 9
+_MOST_NAMES = 5_000
+_NAMES_HOLD = 600.0  # seconds
+_MOST_FORMS = 200
+_DIGEST = 16
+_log = logging.getLogger(__name__)
+_PLACES: Mapping[discord.ChannelType, Place] = {
+    discord.ChannelType.private: "dm",
+    discord.ChannelType.voice: "voice",
+    discord.ChannelType.stage_voice: "voice",
+    discord.ChannelType.public_thread: "thread",
+    discord.ChannelType.private_thread: "thread",
+    discord.ChannelType.news_thread: "thread",
+}
+
+
+class TrafficCapture:
+    """Sees interactions, messages to the bot, answers and ends; a cog needs no code for it.
+
+    `dev_channel_id` is the channel that scripts call `dev`.
+    """
+
+    def __init__(
+        self, client: discord.Client, recorder: TrafficRecorder, dev_channel_id: int
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._dev_channel_id = dev_channel_id
+        self._labels: OrderedDict[str, dict[str, str]] = OrderedDict()
+        self._names: dict[int, tuple[float, frozenset[str]]] = {}
+
+    def read(self, event: str, parse: Callable[[Any], None], told: Any) -> None:
+        """Have an event parsed; the tasks that are made meanwhile belong to its exchange."""
+        exchange = self._begun(event, told)
+        if exchange is None:
+            parse(told)
+            return
+        token = CURRENT.set(exchange)
+        try:
+            parse(told)
+        finally:
+            CURRENT.reset(token)
+
+    def ended(self, action: Action, module: str = "") -> None:
+        """Note the journal's record of how the exchange under way ended."""
+        exchange = under_way()
+        if exchange is not None:
+            exchange.action = action
+            exchange.module = module or exchange.module
+            self._is_due(exchange, _ENDED)
+        self.failed(action, module)
+
+    def failed(self, action: Action, module: str = "") -> None:
+        """Have the files of the cog that failed copied, if one did."""
+        if action.error is not None:
+            frames = (frame.module for frame in action.error.frames)
+            cog = next(filter(None, map(cog_of, (module, *frames))), "")
+            self._recorder.failed(cog, action.error.fingerprint, action.id)
+
+    def _begun(self, event: str, told: Told) -> ActionExchange | None:
+        """Return the exchange that an event begins; `None` for what is not said to the bot."""
+        try:
+            if event == "INTERACTION_CREATE":
+                kind = KINDS.get(told.get("type", 0))
+                return ActionExchange(kind, told, self._answered) if kind else None
+            if event == "MESSAGE_CREATE" and self._is_addressed(told):
+                return ActionExchange("message", told, self._answered)
+        except STRANGE as error:
+            _log.warning("an event is not kept: %s", type(error).__name__)
+        return None
+
+    def _is_addressed(self, told: Told) -> bool:
+        """Whether a person says it to the bot: directly, with a mention, or as a reply to it."""
+        me = self._client.user
+        if me is None or told.get("author", {}).get("bot") or told.get("webhook_id"):
+            return False
+        mine = str(me.id)
+        replied = (told.get("referenced_message") or {}).get("author", {}).get("id")
+        mentioned = (str(user.get("id")) for user in told.get("mentions", ()))
+        return told.get("guild_id") is None or replied == mine or mine in mentioned
+
+    def _answered(self, exchange: ActionExchange, said: SentRequest) -> None:
+        """Keep a form's labels for when it comes back; of what has no end, tell when it is over."""
+        if isinstance(said.payload, Mapping) and said.payload.get("type") == _OPENS_FORM:
+            form = said.payload.get("data") or {}
+            self._labels[str(form.get("custom_id"))] = labels_of(form)
+            if len(self._labels) > _MOST_FORMS:
+                self._labels.popitem(last=False)
+        if exchange.kind in ("press", "submit", "message"):
+            self._is_due(exchange, SETTLED)
+
+    def _is_due(self, exchange: ActionExchange, after: float) -> None:
+        due = self._recorder.clock.monotonic() + after
+        if exchange.due is None:
+            exchange.due = due
+            self._recorder.add(_Unwritten(exchange, self._record))
+        exchange.due = min(due, exchange.due)
+
+    def _record(self, exchange: ActionExchange) -> TrafficRecord | None:
+        """Return the record of an exchange that is over; `None` where no cog had a part in it."""
+        cog, action, told = cog_of(exchange.module), exchange.action, exchange.told
+        if action is None and not cog:
+            return None
+        place, in_dev, around = self._surroundings(told)
+        cast = Cast(around, _permissions, redact)
+        labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
+        asked = StepReader(cast, place, channel_name(in_dev), labels).read(exchange)
+        now, secret = self._recorder.clock.now(), self._recorder.secret
+        places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
+        return TrafficRecord(
+            id=action.id if action else sortable_id(now),
+            at=action.ts if action else now,
+            event=action.event if action else _event(exchange),
+            cog=cog,
+            step=asked.step,
+            target=asked.target,
+            people=cast.actors,
+            pseudonyms={name: pseudonym(known, secret) for name, known in cast.ids.items()}
+            | {name: pseudonym(int(known), secret, kind)
+               for name, (kind, known) in places.items() if known},
+            place=place,
+            custom_id=asked.custom_id,
+            changed=asked.changed,
+            outcome=action.outcome if action else ActionOutcome.OK,
+            fingerprint=action.error.fingerprint if action and action.error else "",
+            commit=action.commit if action else self._recorder.commit(),
+            answer=digest_of(exchange.answers, lambda text: keyed_digest(text, secret)[:_DIGEST]),
+            shape=shape_of(exchange.answers),
+        )  # fmt: skip
+
+    def _surroundings(self, told: Told) -> tuple[Place, bool, Surroundings]:
+        """Return the kind of place, whether it is the dev channel or in it, and who is there."""
+        here, server = int(told["channel_id"]), told.get("guild_id")
+        guild = self._client.get_guild(int(server)) if server else None
+        channel = guild.get_channel_or_thread(here) if guild else None
+        place: Place = "text" if server else "dm"
+        if channel is not None:
+            place = _PLACES.get(channel.type, "text")
+        inside = getattr(channel, "parent_id", None) if place == "thread" else here
+        me = self._client.user
+        return place, inside == self._dev_channel_id, Surroundings(
+            bot_id=me.id if me else 0,
+            owner_id=guild.owner_id if guild else None,
+            dev_channel_id=self._dev_channel_id,
+            channel_id=here,
+            roles={role.id: role.name for role in guild.roles} if guild else {},
+            names=self._names_in(guild) if guild else frozenset(),
+        )  # fmt: skip
+
+    def _names_in(self, guild: discord.Guild) -> frozenset[str]:
+        """Return what the server's members are called; a list some minutes old will do."""
+        now = self._recorder.clock.monotonic()
+        made, names = self._names.get(guild.id, (now - _NAMES_HOLD, frozenset()))
+        if now - made >= _NAMES_HOLD:
+            people = [each for each in guild.members[:_MOST_NAMES] if each != guild.me]
+            called = ((each.name, each.global_name, each.nick) for each in people)
+            names = keys_of(name for each in called for name in each if name)
+            self._names[guild.id] = (now, names)
+        return names
+
+
+class _Unwritten(NamedTuple):
+    """An exchange, until a record is made of it."""
+
+    exchange: ActionExchange
+    make: Callable[[ActionExchange], TrafficRecord | None]
+
+    @property
+    def due(self) -> float:
+        return self.exchange.due or 0.0
+
+    def finish(self) -> TrafficRecord | None:
+        self.exchange.over = True
+        return self.make(self.exchange)
+
+
+def cog_of(module: str) -> str:
+    """Return the cog that a module is part of: `polls` of `cogs.polls`; empty for other code."""
+    package, _, rest = module.partition(".")
+    return rest.partition(".")[0] if package == "cogs" else ""
+
+
+def _event(exchange: ActionExchange) -> str:
+    """Return what the journal would call what went well, and is in it only where it fails."""
+    if exchange.kind == "message":
+        return f"listener.{exchange.scope}"
+    custom_id = str(exchange.told["data"]["custom_id"])
+    return f"component.{component_called(exchange.scope, custom_id)}"
+
+
+@lru_cache(maxsize=256)
+def _permissions(value: int) -> tuple[str, ...]:
+    return tuple(name for name, allowed in discord.Permissions(value) if allowed)

@@ -1,0 +1,172 @@
+"""Who takes part in an exchange, as a small cast, and texts without people in them."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from bot.domain.rehearsal import Actor
+from bot.domain.traffic import ASKER
+
+BOT, OWNER, OTHER = "bot", "owner", "other"
+HERE, ELSEWHERE, DEV = "general", "elsewhere", "dev"
+SOMEBODY = "somebody"
+
+_MENTION = re.compile(r"<(@[!&]?|#|/[^:<>\n]{1,100}:|a?:\w{1,64}:)(\d{1,20})>")
+_WORD = re.compile(r"[^\W_]+")
+_ID = re.compile(r"\d{15,}")
+_WORDS_OF_A_NAME = 4
+_SHORTEST_NAME = 3
+_SHORTEST_OF_AN_ASKER = 2
+
+Told = Mapping[str, Any]
+Redact = Callable[[str], str]
+
+
+class Surroundings(NamedTuple):
+    """What is known of the place beside what the event tells; ids are Discord's."""
+
+    bot_id: int
+    owner_id: int | None
+    dev_channel_id: int
+    channel_id: int
+    roles: Mapping[int, str]
+    names: Collection[str]
+    """Of the server's members, as `name_key` writes them."""
+
+
+def name_key(name: str) -> str:
+    """Return a name as it is looked for in texts: its words, without case and signs."""
+    return " ".join(word.casefold() for word in _WORD.findall(name))
+
+
+def usable_name(name: str, shortest: int = _SHORTEST_NAME) -> bool:
+    """Whether a text can be searched for it: `7` or `a` would be found everywhere."""
+    key = name_key(name)
+    return len(key) >= shortest and not key.isdecimal()
+
+
+class Cast:
+    """Gives everybody in one exchange a name for what they are in it: `asker`, `other`, `owner`."""
+
+    def __init__(
+        self, around: Surroundings, permissions: Callable[[int], tuple[str, ...]], redact: Redact
+    ) -> None:
+        self._around = around
+        self._permissions = permissions
+        self._redact = redact
+        self._people: dict[int, str] = {around.bot_id: BOT}
+        self._channels: dict[int, str] = {around.channel_id: HERE}
+        self._channels[around.dev_channel_id] = DEV
+        self._names: dict[str, str] = {}
+        self._actors: dict[str, Actor] = {}
+
+    @property
+    def actors(self) -> tuple[Actor, ...]:
+        """Everybody who was named, the asker first, the bot aside."""
+        return tuple(self._actors.values())
+
+    @property
+    def ids(self) -> Mapping[str, int]:
+        """The ids behind the names; they are not for keeping."""
+        return {name: known for known, name in self._people.items() if name != BOT}
+
+    def meet(self, user: Told, member: Told | None = None) -> str:
+        """Return the name of a person whom Discord describes; the first is who asked."""
+        known = int(user["id"])
+        name = self.person(known)
+        if name not in self._actors and name != BOT:
+            told = member or {}
+            roles = [self.role(int(each)) for each in told.get("roles", ())]
+            self._actors[name] = Actor(
+                name=name,
+                roles=tuple(role for role in roles if role),
+                permissions=self._permissions(int(told.get("permissions", 0))),
+                bot=bool(user.get("bot", False)),
+            )
+        shortest = _SHORTEST_OF_AN_ASKER if name == ASKER else _SHORTEST_NAME
+        for called in (user.get("username"), user.get("global_name"), (member or {}).get("nick")):
+            if isinstance(called, str):
+                self._learn(called, name, shortest)
+        return name
+
+    def person(self, known: int) -> str:
+        """Return the name of the person with that id."""
+        if known not in self._people:
+            taken = set(self._people.values())
+            wanted = OTHER if ASKER in taken else ASKER
+            if known == self._around.owner_id and wanted != ASKER:
+                wanted = OWNER
+            self._people[known] = _free(wanted, taken)
+        return self._people[known]
+
+    def channel(self, known: int) -> str:
+        """Return what a channel is called: `dev`, `general` for the one here, `elsewhere`."""
+        if known not in self._channels:
+            self._channels[known] = _free(ELSEWHERE, set(self._channels.values()))
+        return self._channels[known]
+
+    def role(self, known: int, told: str = "") -> str:
+        """Return a role's name without people in it; empty for one that is not known."""
+        return self.text(self._around.roles.get(known, told))
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets, people and ids."""
+        return self.typed(text)[0]
+
+    def typed(self, text: str) -> tuple[str, bool]:
+        """Return the same, and whether it says something else now than mentions by other names."""
+        named = _MENTION.sub(self._mention, text)
+        clean = _ID.sub(_no_id, self._without_names(self._redact(named)))
+        return clean, clean != named
+
+    def _mention(self, found: re.Match[str]) -> str:
+        sign, known = found[1], int(found[2])
+        if sign == "@&":
+            return f"@&{self.role(known) or 'role'}"
+        if sign.startswith("@"):
+            return f"@{self.person(known)}"
+        return f"#{self.channel(known)}" if sign == "#" else f"<{sign}{_no_id(found[2])}>"
+
+    def _learn(self, called: str, name: str, shortest: int) -> None:
+        first = called.split()[0] if called.split() else ""
+        for part in (called, first):
+            if usable_name(part, shortest):
+                self._names.setdefault(name_key(part), name)
+
+    def _without_names(self, text: str) -> str:
+        """Put a name of the cast in place of each person's own."""
+        words = list(_WORD.finditer(text))
+        keys = [word[0].casefold() for word in words]
+        parts, done, at = [], 0, 0
+        while at < len(words):
+            for many in range(min(_WORDS_OF_A_NAME, len(words) - at), 0, -1):
+                name = self._called(" ".join(keys[at : at + many]))
+                if name:
+                    parts += [text[done : words[at].start()], name]
+                    done = words[at + many - 1].end()
+                    at += many - 1
+                    break
+            at += 1
+        return "".join([*parts, text[done:]])
+
+    def _called(self, key: str) -> str:
+        return self._names.get(key) or (SOMEBODY if key in self._around.names else "")
+
+
+def keys_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the keys of the names that a text can be searched for."""
+    return frozenset(name_key(name) for name in names if usable_name(name))
+
+
+def _no_id(found: re.Match[str] | str) -> str:
+    """Return a number of the same length that is nobody's: it can still be read as one."""
+    digits = found if isinstance(found, str) else found[0]
+    return "1" + "0" * (len(digits) - 1)
+
+
+def _free(wanted: str, taken: Collection[str]) -> str:
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted}{number}"
+    return name

@@ -1,0 +1,130 @@
+"""Traffic is written beside the work, never in its way.
+
+While an action runs nothing is done but to hold on to what Discord told and was told. A moment
+later, in a thread, records are made of it, cleaned, and written together.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from bot.domain.errors import StoreError
+from bot.domain.traffic import TrafficRecord
+from bot.infra.threads import in_thread
+from bot.periodic import run_periodically
+from bot.ports.clock import Clock
+from bot.ports.traffic import SnapshotStore, TrafficLog
+
+MOST_WAITING = 1_000
+_EVERY = 1.0  # seconds
+_log = logging.getLogger(__name__)
+
+
+class Unwritten(Protocol):
+    """Something that becomes a record once it is over."""
+
+    @property
+    def due(self) -> float:
+        """Return when that is, on the clock's `monotonic`."""
+        ...
+
+    def finish(self) -> TrafficRecord | None:
+        """Return the record, or `None` where there is nothing to keep; called in a thread, once."""
+        ...
+
+
+class FailedCog(NamedTuple):
+    """A failure whose cog's files are to be copied."""
+
+    cog: str
+    fingerprint: str
+    failure_id: str
+
+
+class TrafficRecorder:
+    """Takes what is to be kept at once, and writes it by and by. It never fails what it records.
+
+    What is not written when the process is killed, a second's worth, is lost. `commit` tells which
+    code runs, `secret` is the key of pseudonyms and digests.
+    """
+
+    def __init__(
+        self,
+        log: TrafficLog,
+        snapshots: SnapshotStore,
+        clock: Clock,
+        secret: bytes,
+        commit: Callable[[], str | None],
+    ) -> None:
+        self.clock = clock
+        self.secret = secret
+        self.commit = commit
+        self._kept = log
+        self._snapshots = snapshots
+        self._waiting: deque[Unwritten] = deque()
+        self._failed: deque[FailedCog] = deque(maxlen=MOST_WAITING)
+        self._wake = asyncio.Event()
+        self._dropped = 0
+
+    def add(self, unwritten: Unwritten) -> None:
+        """Keep it when it is over; where too much waits already, it is dropped."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(unwritten)
+        else:
+            self._dropped += 1
+
+    def failed(self, cog: str, fingerprint: str, failure_id: str) -> None:
+        """Have the cog's files copied, as soon as nothing else is done."""
+        self._failed.append(FailedCog(cog, fingerprint, failure_id))
+        self._wake.set()
+
+    async def run_forever(self) -> None:
+        """Write until cancelled, then write what is left."""
+        try:
+            await run_periodically(self.write, self.clock, _EVERY, wake=self._wake)
+        finally:
+            await self.write(everything=True)
+
+    async def write(self, *, everything: bool = False) -> None:
+        """Write what is over, or all there is; an error is logged, and what it is about lost."""
+        while self._failed:
+            await self._copy(self._failed.popleft())
+        now = self.clock.monotonic()
+        over = [each for each in self._waiting if everything or each.due <= now]
+        if over:
+            self._waiting = deque(each for each in self._waiting if each not in over)
+            records = await in_thread(_finished, over)
+            await self._write(records)
+        if self._dropped:
+            _log.warning("%d interactions were not kept: too many at once", self._dropped)
+            self._dropped = 0
+
+    async def _write(self, records: Sequence[TrafficRecord]) -> None:
+        if not records:
+            return
+        try:
+            await self._kept.record(records)
+        except StoreError as error:
+            _log.warning("%d interactions were not kept: %s", len(records), error)
+
+    async def _copy(self, failed: FailedCog) -> None:
+        try:
+            await self._snapshots.take(*failed)
+        except StoreError as error:
+            _log.warning("the files of %s were not copied: %s", failed.cog, error)
+
+
+def _finished(over: Sequence[Unwritten]) -> list[TrafficRecord]:
+    records = []
+    for each in over:
+        try:
+            record = each.finish()
+        except Exception as error:  # noqa: BLE001  # what Discord tells may be of any shape
+            # Without its words: they may hold what somebody wrote.
+            _log.warning("an interaction was not kept: %s", type(error).__name__)
+            continue
+        if record is not None:
+            records.append(record)
+    return records
