@@ -2,13 +2,14 @@
 
 import mimetypes
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from local_discord._events import EventLog, EventRecorder, EventStream
 from local_discord._faults import Faults
@@ -34,8 +35,11 @@ class LocalDiscord:
     one; `response_seconds` is how long a bot may take for the first response to an interaction
     (Discord's 3 s; less in tests of what happens then); `hint` is what the page tells a first
     visitor to try (Markdown lines; `code` can be clicked into the message box); `extra_routes` are
-    served on the same port. Raises `OSError` when the port is taken, and `ValueError` when `people`
-    or `channels` is empty.
+    served on the same port. With `socket` it listens on a Unix socket at that path instead of a
+    port. `now` is what time it is for all that happens; waits of people and of the page stay real.
+    `around` are aiohttp's middlewares around every request. `world` is all of it without any
+    network: what is done there, the bot is told. Raises `OSError` when the port is taken, and
+    `ValueError` when `people` or `channels` is empty.
     """
 
     def __init__(
@@ -50,15 +54,24 @@ class LocalDiscord:
         response_seconds: float = RESPONSE_SECONDS,
         hint: Sequence[str] = (),
         extra_routes: Sequence[web.AbstractRouteDef] = (),
+        socket: Path | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        around: Sequence[Middleware] = (),
     ) -> None:
         if not people or not channels:
             raise ValueError("people and channels: name at least one of each")
         self.token = token
         self.port = port
-        self._host = host
+        self._host = "localhost" if socket else host
+        self._socket = socket
+        self._around = list(around)
         self._extra_routes = list(extra_routes)
-        self._world = World(
-            people, guild_name=guild_name, channels=channels, response_seconds=response_seconds
+        self.world = self._world = World(
+            people,
+            guild_name=guild_name,
+            channels=channels,
+            response_seconds=response_seconds,
+            now=now,
         )
         self._world.hint = list(hint)
         self._faults = Faults()
@@ -77,7 +90,7 @@ class LocalDiscord:
     @property
     def base_url(self) -> str:
         """Where the page is; no slash at the end."""
-        return f"http://{self._host}:{self.port}"
+        return f"http://{self._address}"
 
     @property
     def api_url(self) -> str:
@@ -87,7 +100,11 @@ class LocalDiscord:
     @property
     def gateway_url(self) -> str:
         """What a bot uses in place of `wss://gateway.discord.gg`."""
-        return f"ws://{self._host}:{self.port}/gateway"
+        return f"ws://{self._address}/gateway"
+
+    @property
+    def _address(self) -> str:
+        return self._host if self._socket else f"{self._host}:{self.port}"
 
     def roles(self, *names: str) -> frozenset[int]:
         """Return the ids of the server's roles of these names, as far as there are any."""
@@ -115,7 +132,8 @@ class LocalDiscord:
     async def __aenter__(self) -> Self:
         """Start to listen."""
         app = web.Application(
-            client_max_size=_REQUEST_BYTES, middlewares=[self._own_pages_only, _refuse]
+            client_max_size=_REQUEST_BYTES,
+            middlewares=[self._own_pages_only, *self._around, _refuse],
         )
         app.add_routes(self._routes())
         app.on_shutdown.append(self._end_streams)
@@ -124,16 +142,21 @@ class LocalDiscord:
             app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port)
         try:
-            await site.start()
+            await self._listen(self._runner)
         except OSError:
             await self._runner.cleanup()
             raise
-        self.port = self._runner.addresses[0][1]
         self.gateway.url = self._rest.gateway_url = self.gateway_url
         self._world.backend.files.base_url = self.base_url
         return self
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        if self._socket is not None:
+            await web.UnixSite(runner, self._socket).start()
+            return
+        await web.TCPSite(runner, self._host, self.port).start()
+        self.port = runner.addresses[0][1]
 
     async def __aexit__(
         self,

@@ -91,8 +91,11 @@ class Sandbox(Protocol):
         writable: Sequence[Path],
         env: Mapping[str, str],
         limits: SandboxLimits,
+        readable: Sequence[Path] = (),
     ) -> Completed:
         """Run to the end or to the time limit; cancelling kills the whole process group.
+
+        It sees `readable` besides `cwd` and may change neither.
 
         A command that cannot be started is `returncode` 127 with the reason as output.
         """

@@ -1,13 +1,16 @@
 """The only room of simcord, whose internals we build on: everything else goes through here."""
 
 from simcord.backend.errors import BackendError as DiscordError
+from simcord.components import walk_components
 
 from local_discord.world._intents import PRIVILEGED, intents_of, visible_event
 from local_discord.world._lookup import Refused, as_id
+from local_discord.world._modals import fields_of
 from local_discord.world._rest import Call, Upload
-from local_discord.world._world import RESPONSE_SECONDS, LocalPerson, World
+from local_discord.world._world import NO_ANSWER, RESPONSE_SECONDS, LocalPerson, World
 
 __all__ = [
+    "NO_ANSWER",
     "PRIVILEGED",
     "RESPONSE_SECONDS",
     "Call",
@@ -17,6 +20,8 @@ __all__ = [
     "Upload",
     "World",
     "as_id",
+    "fields_of",
     "intents_of",
     "visible_event",
+    "walk_components",
 ]

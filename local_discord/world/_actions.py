@@ -194,10 +194,11 @@ def _uploads(files: object) -> list[tuple[str, bytes]]:
         raise Refused(400, 'attachments: give a list of {"filename": ..., "content": ...}')
     if len(files) > FILES:
         raise Refused(400, f"attachments: {len(files)} files; Discord takes {FILES}")
-    return [_upload(each, f"attachments[{index}]") for index, each in enumerate(files)]
+    return [upload_of(each, f"attachments[{index}]") for index, each in enumerate(files)]
 
 
-def _upload(file: Mapping[str, Any], key: str) -> tuple[str, bytes]:
+def upload_of(file: Mapping[str, Any], key: str) -> tuple[str, bytes]:
+    """Read a file a person gives: its name, and `content` (text) or `base64`."""
     name = str(file.get("filename") or "file.txt").replace("/", "_").replace("\\", "_")
     try:
         if "base64" in file:

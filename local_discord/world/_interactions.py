@@ -52,6 +52,12 @@ class InteractionBuilder:
                     )
         return shown
 
+    def registered(self) -> list[str]:
+        """The names of everything the bot has registered, whoever may use it where."""
+        roots = [root for scope in self._backend.commands.values() for root in scope.values()]
+        paths = [path for root in roots for path, _ in interactions.command_leaves(root)]
+        return sorted({" ".join(path) for path in paths})
+
     def _visible(self, user: User, channel: Channel, kind: int) -> list[Leaf]:
         found = self._backend.visible_commands(user_id=user.id, channel_id=channel.id, type=kind)
         # A guild's command hides the global one of the same name.

@@ -49,9 +49,9 @@ class Lookup:
         return [user for user in users if not user.bot]
 
     def person(self, ref: object, key: str = "user") -> User:
-        """The person who acts: never the bot."""
+        """The person (or other bot) who acts: never the bot that is connected."""
         user = self.user(ref, key)
-        if user.bot:
+        if user.id == self._backend.bot_user.id:
             raise Refused(403, f"{key}: {user.name} is the bot and acts for itself; name a person")
         return user
 

@@ -9,11 +9,13 @@ from simcord.backend import serializers
 from simcord.backend.errors import OptionError, SetupError
 from simcord.backend.models import User
 
+from local_discord.world._actions import upload_of
 from local_discord.world._backend import LocalBackend
 from local_discord.world._lookup import Lookup, Refused
 
 SUBCOMMANDS = (1, 2)
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = 3, 4, 5, 6, 7, 8, 9, 10
+ATTACHMENT = 11
 _MENTION = re.compile(r"<(?:@[!&]?|#)(\d+)>")
 
 Leaf = dict[str, Any]
@@ -119,6 +121,8 @@ class Options:
         kind = option["type"]
         if kind in (USER, CHANNEL, ROLE, MENTIONABLE):
             return self.entity(kind, value, key)
+        if kind == ATTACHMENT:
+            return self._attachment(value, key)
         try:
             return interactions.validate_option_value(name, option, _typed(kind, value, key))
         except (OptionError, SetupError, ValueError) as error:
@@ -160,6 +164,15 @@ class Options:
         role = self._lookup.role(value, key)
         self.resolved.setdefault("roles", {})[str(role.id)] = dict(serializers.role_payload(role))
         return str(role.id)
+
+    def _attachment(self, value: Any, key: str) -> str:
+        if not isinstance(value, Mapping):
+            raise Refused(400, f'{key}: give a file, as {{"filename": ..., "content": ...}}')
+        upload = upload_of(value, key)
+        # Files of commands belong to no channel's messages; the guild's first one holds them.
+        (stored,) = self._backend.store_attachments(next(iter(self._backend.channels)), [upload])
+        self.resolved.setdefault("attachments", {})[str(stored["id"])] = stored
+        return str(stored["id"])
 
     def _channel(self, value: Any, key: str) -> str:
         channel = self._lookup.channel(value, key)

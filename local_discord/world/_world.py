@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import discord
 from simcord.backend import serializers
 from simcord.backend.models import Channel, Interaction, Message, User
 
@@ -34,11 +35,15 @@ class LocalPerson:
 
     `listed` is only shown in `/local/world`: it tells whether the bot's own settings allow-list
     this person, which whoever starts both has to arrange. `roles` are names of roles.
+    `permissions` are Discord's names of what this person may do besides (`manage_messages`): a
+    role of their own gives them. A `bot` is another bot, which can say and do as people can.
     """
 
     name: str
     listed: bool
     roles: Sequence[str] = ()
+    permissions: Sequence[str] = ()
+    bot: bool = False
 
 
 class World:
@@ -57,7 +62,7 @@ class World:
         self._response_seconds = response_seconds
         self.bot.name = guild_name
         self.listed: dict[int, bool] = {}
-        users = {each.name: self.backend.make_user(each.name) for each in people}
+        users = {each.name: self.backend.make_user(each.name, bot=each.bot) for each in people}
         owner = next((each for each in people if each.listed), people[0])
         guild = self.backend.create_guild(guild_name, owner_id=users[owner.name].id)
         self.guild_id = guild.id
@@ -95,6 +100,10 @@ class World:
         for each in people:
             user = users[each.name]
             mine = [roles[title] for title in each.roles]
+            if each.permissions:
+                allowed = discord.Permissions(**dict.fromkeys(each.permissions, True)).value
+                own = f"{each.name}'s permissions"
+                mine.append(self.backend.create_role(guild.id, own, permissions=allowed).id)
             self.backend.add_member(guild.id, user.id, roles=mine)
             self.backend.get_dm_channel(user.id)
             self.listed[user.id] = each.listed

@@ -82,9 +82,19 @@ class BubblewrapSandbox:
         self, argv: Sequence[str], *, cwd: Path, writable: Sequence[Path], env: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
         """Return the `bwrap` command line; the environment is set inside, by it."""
+        return self._wrapped(argv, cwd, writable, env, ())
+
+    def _wrapped(
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        writable: Sequence[Path],
+        env: Mapping[str, str],
+        readable: Sequence[Path],
+    ) -> tuple[list[str], dict[str, str]]:
         confined = [
             *self._apart(strict=not (self._within and _root())), "--clearenv",
-            *self._processes(), *self._files(cwd, writable),
+            *self._processes(), *self._files(cwd, writable, readable),
         ]  # fmt: skip
         for key, value in clean_environment(HOME, env).items():
             confined += ["--setenv", key, value]
@@ -160,12 +170,13 @@ class BubblewrapSandbox:
         writable: Sequence[Path],
         env: Mapping[str, str],
         limits: SandboxLimits,
+        readable: Sequence[Path] = (),
     ) -> Completed:
         """Run to the end; when bwrap ends, or is killed, the kernel ends everything inside."""
         if reason := not_startable(argv[0], cwd, clean_environment(HOME, env)):
             return Completed(returncode=NOT_STARTABLE, output=reason, seconds=0.0)
         inside = limited(argv, limits, alone=True)
-        command, outer = self.wrap(inside, cwd=cwd, writable=writable, env=env)
+        command, outer = self._wrapped(inside, cwd, writable, env, readable)
         return await run_bounded(
             command, cwd=Path("/"), env=outer, limits=limits, sweep=lambda: None, disk=writable
         )

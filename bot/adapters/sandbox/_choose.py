@@ -62,6 +62,7 @@ class UnavailableSandbox:
         writable: Sequence[Path],
         env: Mapping[str, str],
         limits: SandboxLimits,
+        readable: Sequence[Path] = (),
     ) -> Completed:
         """Raise `SandboxUnavailable`."""
         self._refuse()

@@ -76,6 +76,7 @@ class PlainSandbox:
         writable: Sequence[Path],
         env: Mapping[str, str],
         limits: SandboxLimits,
+        readable: Sequence[Path] = (),
     ) -> Completed:
         """Run to the end; kill the group and everything that carries this run's mark."""
         with tempfile.TemporaryDirectory(prefix="theseus-", ignore_cleanup_errors=True) as home:
