@@ -35,6 +35,8 @@ LARGE = {
 }
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {
+    "bot/adapters/rehearsal/runner/fork_server.py": "the played tree's code may raise anything",
+    "bot/adapters/rehearsal/runner/played_bot.py": "the played tree's code may raise anything",
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",

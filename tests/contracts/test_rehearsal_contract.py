@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.rehearsal import SandboxedRehearsal
+from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, probe
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import CommandStep, Script, Transcript
 from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.support.played_tree import played_tree
 
 GREETER = '''
 """Greets, and counts whom it has greeted."""
@@ -53,15 +56,15 @@ def texts(transcript: Transcript) -> list[str]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    cog = tmp_path / "tree" / "cogs" / "greeter.py"
-    cog.parent.mkdir(parents=True)
-    cog.write_text(GREETER, encoding="utf-8")
-    return tmp_path / "tree"
+    return played_tree(tmp_path, {"greeter": GREETER})
 
 
-@pytest.fixture
-def rehearsal() -> Rehearsal:
-    return FakeRehearsal(greeted)
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.slow)])
+async def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
+    if request.param == "fake":
+        return FakeRehearsal(greeted)
+    works = await probe() is None
+    return SandboxedRehearsal(BubblewrapSandbox() if works else PlainSandbox())
 
 
 def digest(tree: Path) -> dict[str, str]:
@@ -113,10 +116,18 @@ async def test_the_tree_stays_as_it_was(rehearsal: Rehearsal, tree: Path) -> Non
     assert digest(tree) == before
 
 
-async def test_where_nothing_can_be_played_the_reason_is_raised(tree: Path) -> None:
-    rehearsal = FakeRehearsal(greeted, refusal=RehearsalError("there is no sandbox here"))
-    with pytest.raises(RehearsalError, match="no sandbox"):
-        async with rehearsal.open(tree):
+@pytest.mark.parametrize(
+    "refusing",
+    [
+        FakeRehearsal(greeted, refusal=RehearsalError("there is no sandbox here")),
+        SandboxedRehearsal(UnavailableSandbox("there is no sandbox here")),
+    ],
+)
+async def test_where_nothing_can_be_played_the_reason_is_raised(
+    refusing: Rehearsal, tmp_path: Path
+) -> None:
+    with pytest.raises(RehearsalError, match="no sandbox here"):
+        async with refusing.open(tmp_path):
             pytest.fail("it must not open")
 
 

@@ -1,0 +1,272 @@
+"""One play: a script's world, its bot, and the transcript that comes of them."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from bot.adapters.rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
+from bot.adapters.rehearsal._driver import STEP_SECONDS, BotDriver
+from bot.adapters.rehearsal._names import PlayNames
+from bot.adapters.rehearsal._requests import RequestQueue
+from bot.adapters.rehearsal._runner_process import RunnerProcess
+from bot.adapters.rehearsal._seen import SeenRecorder
+from bot.adapters.rehearsal._steps import PersonSteps
+from bot.adapters.rehearsal._web_answers import WebAnswers
+from bot.domain.rehearsal import (
+    Actor,
+    PersonStep,
+    PlayedError,
+    PlayedStep,
+    ReloadStep,
+    RestartStep,
+    Script,
+    ScriptStep,
+    SingleStep,
+    TogetherStep,
+    Transcript,
+    WaitStep,
+)
+from local_discord import LocalDiscord, LocalPerson
+from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
+
+_TOKEN = "rehearsal"  # noqa: S105 - of a Discord that nobody else reaches
+_READY_SECONDS = 60.0  # of the script's time
+_CLOSING_SECONDS = 60.0
+_FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord takes the answer to "thinking..."
+_NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
+_START = RestartStep(restart=True)
+_ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
+
+Work = Callable[["_Asked"], Awaitable[None]]
+
+
+class Play:
+    """Plays one script with a runner's bot; `name` is its own among the runner's plays."""
+
+    def __init__(self, runner: RunnerProcess, name: str, script: Script) -> None:
+        self._runner = runner
+        self._name = name
+        self._script = script
+        world = script.world
+        self._requests = RequestQueue()
+        self._driver = BotDriver(world.starts, self._requests)
+        self._prefix = runner.sockets / name
+        self._local = LocalDiscord(
+            [_local(each) for each in world.people],
+            token=_TOKEN,
+            channels=world.channels,
+            socket=Path(f"{self._prefix}.discord"),
+            now=self._driver.now,
+            around=[self._requests.around],
+        )
+        self._local.gateway.heartbeat_interval = _NO_HEARTBEAT
+        self._world = self._local.world
+        self._names = PlayNames(self._world)
+        self._seen = SeenRecorder(self._world, self._names)
+        self._people = PersonSteps(self._world, self._names)
+        self._web = WebAnswers(world.web, self._prefix, self._requests)
+        self._channel = AsyncExitStack()
+        self._errors: list[PlayedError] = []
+        self._files: dict[str, str] = {}
+        self._played: list[PlayedStep] = []
+        self._lives = 0
+        self._trouble = ""
+        self._gone = False
+        responded = self._world.rest.on_callback
+
+        def answered(interaction_id: int) -> None:
+            responded(interaction_id)
+            self._seen.answered(interaction_id)
+
+        self._world.rest.on_callback = answered
+
+    async def play(self) -> Transcript:
+        """Play it from its beginning to its end, or to where its bot does not go on."""
+        async with self._local, self._web, self._channel:
+            try:
+                started = await self._step(_START, self._begin)
+                for step in self._script.steps:
+                    if self._gone:
+                        break
+                    self._played.append(await self._step(step, self._ways(step)))
+                if not self._gone:
+                    await self._step(_START, self._close)
+            finally:
+                await self._runner.end(self._life)
+        return Transcript(
+            started=started,
+            steps=tuple(self._played),
+            commands=tuple(self._world.interactions.registered()),
+            files=self._files,
+            trouble=self._trouble,
+        )
+
+    @property
+    def _life(self) -> str:
+        return f"{self._name}-{self._lives}"
+
+    # -------------------------------------------------------------------- steps
+
+    async def _step(self, step: ScriptStep, work: Work) -> PlayedStep:
+        """Do a step, and gather what came of it, however it ends."""
+        marks = len(self._seen.events), len(self._errors), len(self._web.wanted)
+        asked = _Asked()
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                await work(asked)
+        except TimeoutError:
+            self._lose(f"the bot did not come to an end within {STEP_SECONDS:.0f} s")
+        except BotGoneError as error:
+            self._lose(str(error))
+        alone = [record for record in asked.interactions if _left_alone(record)]
+        for record in alone:
+            self._seen.not_answered(record.channel_id, record.user_id, NO_ANSWER)
+        return PlayedStep(
+            step=step,
+            seen=tuple(self._seen.events[marks[0] :]),
+            errors=tuple(self._errors[marks[1] :]),
+            wanted=tuple(self._web.wanted[marks[2] :]),
+            refused=self._names.readable("; ".join(asked.refused)),
+            unanswered=bool(alone),
+        )
+
+    def _lose(self, why: str) -> None:
+        self._gone = True
+        self._trouble = self._trouble or why
+
+    def _ways(self, step: ScriptStep) -> Work:
+        if isinstance(step, TogetherStep):
+            return lambda asked: self._act(step.together, step.order, asked)
+        return lambda asked: self._act((step,), (), asked)
+
+    async def _act(
+        self, steps: Sequence[SingleStep], order: Sequence[int], asked: "_Asked"
+    ) -> None:
+        """Do single steps in the same instant, and let the bot react to all of them."""
+        began = self._driver.seconds
+        places: dict[int, int] = {}
+        for index, step in enumerate(steps):
+            if not isinstance(step, PersonStep):
+                await self._pass(step)
+                continue
+            try:
+                record = self._people.perform(step)
+            except Refused as refusal:
+                asked.refused.append(_in_plain_words(str(refusal)))
+                continue
+            if record is not None:
+                asked.interactions.append(record)
+                places[record.id] = order.index(index) if index in order else len(order) + index
+        self._requests.order = places if order else {}
+        await self._until_answered(await self._driver.settle(), began, asked.interactions)
+
+    async def _until_answered(
+        self, ended: EndOfTurn, began: float, interactions: Sequence[Any]
+    ) -> None:
+        """Let time pass as long as somebody waits for an answer, and Discord would take it."""
+        pass_time = self._driver.pass_time
+
+        def responded(_ended: EndOfTurn) -> bool:
+            return all(each.responded for each in interactions)
+
+        def answered(_ended: EndOfTurn) -> bool:
+            return not any(each.loading for each in interactions)
+
+        waits = ((RESPONSE_SECONDS, responded), (_FOLLOW_UP_SECONDS, answered))
+        for seconds, enough in waits:
+            until = began + seconds
+            ended = await pass_time(ended, until, enough)
+            if not enough(ended):
+                self._driver.seconds = max(self._driver.seconds, until)
+
+    async def _pass(self, step: SingleStep) -> None:
+        """Do a step that is nobody's."""
+        if isinstance(step, WaitStep):
+            await self._driver.wait(step.wait)
+        elif isinstance(step, ReloadStep):
+            await self._driver.settle(reload=step.reload)
+        elif isinstance(step, RestartStep):
+            await self._close(_Asked())
+            self._driver.seconds += step.away
+            await self._begin(_Asked())
+
+    # ------------------------------------------------------------- a bot's life
+
+    async def _begin(self, _asked: "_Asked") -> None:
+        """Have a bot begin on the play's files, and wait until it is ready."""
+        self._lives += 1
+        self._local.gateway.forget_disconnected()
+        channel = ControlChannel(Path(f"{self._runner.sockets / self._life}.control"), self._errors)
+        await self._channel.enter_async_context(channel)
+        await self._runner.fork(self._life)
+        self._driver.channel = channel
+        failed = len(self._errors)
+        await channel.begin(self._orders())
+        ended = await self._driver.settle()
+        until = self._driver.seconds + _READY_SECONDS
+        ended = await self._driver.pass_time(ended, until, lambda ended: ended.ready)
+        if not ended.ready:
+            raise BotGoneError(f"the bot was not ready within {_READY_SECONDS:.0f} s")
+        for each in self._errors[failed:]:
+            if each.event.startswith("reload."):
+                name = each.event.removeprefix("reload.")
+                told = f"{name} does not load: {each.error}: {each.message}"
+                self._trouble = self._trouble or told
+
+    def _orders(self) -> dict[str, Any]:
+        world = self._script.world
+        return {
+            "seconds": self._driver.seconds,
+            "starts": world.starts.isoformat(),
+            "seed": world.seed + self._lives - 1,
+            "cogs": world.cogs,
+            "files": world.files if self._lives == 1 else {},
+            "guild": self._local.guild_id,
+            "dev_channel": self._local.dev_channel_id,
+            "state": str(self._runner.state / self._name),
+            "sockets": str(self._prefix),
+        }
+
+    async def _close(self, _asked: "_Asked") -> None:
+        """Have the bot end as a bot does that is stopped, and learn what its files are."""
+        channel, until = self._driver.channel, self._driver.seconds + _CLOSING_SECONDS
+        try:
+            ended = await self._driver.settle(end=True)
+            await self._driver.pass_time(ended, until, lambda _: False)
+        except BotGoneError:
+            if channel is None or channel.files is None:
+                raise
+            self._files = channel.files
+        else:
+            raise BotGoneError("the bot did not end when it was asked to")
+        await self._runner.end(self._life)
+
+
+class _Asked:
+    """What a step asked of the bot, and what Discord did not let people do."""
+
+    def __init__(self) -> None:
+        self.interactions: list[Any] = []
+        self.refused: list[str] = []
+
+
+def _left_alone(record: Any) -> bool:
+    return not record.responded or bool(record.loading)
+
+
+def _in_plain_words(refusal: str) -> str:
+    """Return a refusal of the person side without what it says of that side's own routes."""
+    return _ROUTES.sub("", refusal).rstrip("; ")
+
+
+def _local(actor: Actor) -> LocalPerson:
+    return LocalPerson(
+        name=actor.name,
+        listed=False,
+        roles=actor.roles,
+        permissions=actor.permissions,
+        bot=actor.bot,
+    )

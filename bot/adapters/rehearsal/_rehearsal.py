@@ -1,0 +1,75 @@
+"""The rehearsal: a tree's code in the sandbox, its Discord and everything people see outside."""
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from bot.adapters.rehearsal._play import Play
+from bot.adapters.rehearsal._runner_process import RunnerProcess
+from bot.domain.errors import RehearsalError, SandboxUnavailable
+from bot.domain.rehearsal import Script, Transcript
+from bot.ports.rehearsal import ScriptPlayer
+from bot.ports.sandbox import Sandbox
+
+
+class SandboxedRehearsal:
+    """Implements `bot.ports.rehearsal.Rehearsal` with processes of this machine."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @asynccontextmanager
+    async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
+        """Start the tree's bot, up to where it would connect, and lend what plays scripts with it.
+
+        Raises `RehearsalError` where nothing can be played.
+        """
+        if self._sandbox.refusal:
+            raise RehearsalError(self._sandbox.refusal)
+        async with SandboxedPlayer(self._sandbox, tree) as player:
+            await player.prepare()
+            yield player
+
+
+class SandboxedPlayer:
+    """Implements `ScriptPlayer`; one that has lost its process starts another for the next play."""
+
+    def __init__(self, sandbox: Sandbox, tree: Path) -> None:
+        self._sandbox = sandbox
+        self._tree = tree
+        self._stack = AsyncExitStack()
+        self._runner: RunnerProcess | None = None
+        self._numbers = itertools.count(1)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> "SandboxedPlayer":
+        """Nothing is started yet."""
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """End every process."""
+        await self._stack.aclose()
+
+    async def prepare(self) -> RunnerProcess:
+        """Return the process that plays, started where there is none."""
+        async with self._one_at_a_time:
+            if self._runner is None or not (self._runner.alive or self._runner.broken):
+                folder = self._stack.enter_context(
+                    tempfile.TemporaryDirectory(prefix="theseus-play-", ignore_cleanup_errors=True)
+                )
+                runner = RunnerProcess(self._sandbox, self._tree, Path(folder))
+                try:
+                    self._runner = await self._stack.enter_async_context(runner)
+                except SandboxUnavailable as error:
+                    raise RehearsalError(str(error)) from error
+            return self._runner
+
+    async def play(self, script: Script) -> Transcript:
+        """Play a script from its beginning."""
+        runner = await self.prepare()
+        if runner.broken:
+            return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
+        return await Play(runner, f"p{next(self._numbers)}", script).play()

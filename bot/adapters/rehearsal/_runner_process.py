@@ -1,0 +1,178 @@
+"""The sandboxed process that has a tree's bot in memory and forks a child for each play."""
+
+import asyncio
+import json
+import shutil
+import sys
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bot.domain.errors import RehearsalError, SandboxUnavailable
+from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
+
+_RUNNER = Path(__file__).parent / "runner"
+_START_SECONDS = 30.0
+_ORDER_SECONDS = 10.0
+_LIFE_SECONDS = 6 * 3600.0
+_LAST_LINES = 3
+LIMITS = SandboxLimits(
+    seconds=_LIFE_SECONDS, memory_mb=1536, processes=64, output_chars=20_000, disk_mb=512
+)
+
+
+class RunnerProcess:
+    """Runs `runner` on a tree; a context manager, which ends every process in there.
+
+    `sockets` is shown to it, `state` is all that it may write to. `broken` is why the tree cannot
+    be played, where its bot does not even import. Raises `RehearsalError` where nothing of ours
+    comes to run in there.
+    """
+
+    def __init__(self, sandbox: Sandbox, tree: Path, folder: Path) -> None:
+        self.sockets = folder / "sockets"
+        self.state = folder / "state"
+        self.broken = ""
+        self._sandbox = sandbox
+        self._tree = tree.absolute()
+        self._code = folder / "code"
+        self._orders: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._running: asyncio.Task[Completed] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start it, and wait until it has imported the tree's bot."""
+        for folder in (self.sockets, self.state):
+            folder.mkdir()
+        shutil.copytree(
+            _RUNNER, self._code / "runner", ignore=shutil.ignore_patterns("__pycache__")
+        )
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it, with everything that it started."""
+        await self._stack.aclose()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can fork still."""
+        return self._running is not None and not self._running.done() and not self.broken
+
+    async def _start(self) -> None:
+        connected: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
+            asyncio.Queue()
+        )
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connected.put_nowait((reader, writer))
+
+        path = self.sockets / "server"
+        server = await asyncio.start_unix_server(accept, path)
+        self._stack.callback(server.close)
+        self._running = asyncio.create_task(self._run(), name="rehearsal runner")
+        self._stack.push_async_callback(_ended, self._running)
+        first = asyncio.create_task(connected.get())
+        await asyncio.wait(
+            {first, self._running}, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not first.done():
+            first.cancel()
+            raise RehearsalError(f"Nothing can be played here: {self.last_words()}")
+        self._orders = first.result()
+        self._stack.callback(self._orders[1].close)
+        server.close()  # the first connection is ours: the tree's code comes after it
+        await self._hear("started")
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                told = await self._hear("prepared", "broken")
+            self.broken = str(told.get("broken", ""))
+        except TimeoutError:
+            self.broken = f"it was not imported within {_START_SECONDS:.0f} s"
+        except RehearsalError as error:
+            self.broken = str(error)
+
+    async def _run(self) -> Completed:
+        # Beside the tree's own `bot` nothing of ours is imported: the runner is copied apart.
+        env = {
+            "PYTHONPATH": str(self._code),
+            "PYTHONHASHSEED": "0",
+            "TZ": "UTC",
+        }
+        command = [sys.executable, "-P", "-W", "ignore", "-m", "runner"]
+        return await self._sandbox.run(
+            [*command, str(self.sockets), str(self._tree)],
+            cwd=self._tree,
+            writable=(self.state,),
+            env=env,
+            limits=LIMITS,
+            readable=(self._code, self.sockets),
+        )
+
+    def last_words(self) -> str:
+        """Return the end of what it printed, or what keeps it from running at all."""
+        if self._running is None or not self._running.done():
+            return "it does not answer"
+        if self._running.cancelled():
+            return "it was ended"
+        error = self._running.exception()
+        if error is not None:
+            return str(error)
+        lines = self._running.result().output.strip().splitlines()
+        return " / ".join(lines[-_LAST_LINES:]) or "it ended without a word"
+
+    async def fork(self, name: str) -> None:
+        """Have a child begin; it connects to the sockets of that name."""
+        await self._order({"fork": name})
+
+    async def end(self, name: str) -> None:
+        """Kill a play's processes; return when there are none left."""
+        if not self.alive:
+            return
+        with suppress(RehearsalError, TimeoutError):  # then there is nobody to be ended
+            async with asyncio.timeout(_ORDER_SECONDS), self._one_at_a_time:
+                await self._order({"end": name})
+                await self._hear("ended")
+
+    async def _order(self, told: dict[str, Any]) -> None:
+        if self._orders is None:
+            raise RehearsalError("the process that plays was not started")
+        try:
+            self._orders[1].write(json.dumps(told).encode() + b"\n")
+            await self._orders[1].drain()
+        except OSError as error:
+            raise RehearsalError(f"the process that plays ended: {self.last_words()}") from error
+
+    async def _hear(self, *wanted: str) -> dict[str, Any]:
+        if self._orders is None:
+            raise RehearsalError("the process that plays was not started")
+        try:
+            while True:
+                line = await self._orders[0].readline()
+                told = json.loads(line) if line else None
+                if not isinstance(told, dict):
+                    break
+                if any(key in told for key in wanted):
+                    return told
+        except (OSError, ValueError):
+            pass
+        if self._running is not None:  # its output says why, once it has ended
+            await asyncio.wait({self._running}, timeout=1.0)
+        raise RehearsalError(f"the process that plays ended: {self.last_words()}")
+
+
+async def _ended(running: asyncio.Task[Completed]) -> None:
+    running.cancel()
+    with suppress(asyncio.CancelledError, SandboxUnavailable, OSError):
+        await running

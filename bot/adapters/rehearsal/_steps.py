@@ -1,0 +1,130 @@
+"""What people do in a script, done in its world."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.adapters.rehearsal._names import PlayNames
+from bot.adapters.rehearsal._parts import label_of
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PersonStep,
+    PressStep,
+    ReactStep,
+    SayStep,
+    SubmitStep,
+)
+from local_discord.world import Refused, World, fields_of, walk_components
+
+_ATTACHMENT = 11  # an option's type
+
+
+class PersonSteps:
+    """Does what a person's step says; the interaction that came of it is returned.
+
+    Raises `Refused` for what Discord does not let them do, in words for people.
+    """
+
+    def __init__(self, world: World, names: PlayNames) -> None:
+        self._world = world
+        self._names = names
+        self._ways: Mapping[type[PersonStep], Callable[..., Any]] = {
+            CommandStep: self._command,
+            AutocompleteStep: self._autocomplete,
+            MenuStep: self._menu,
+            PressStep: self._press,
+            SubmitStep: self._submit,
+            SayStep: self._say,
+            ReactStep: self._react,
+        }
+
+    def perform(self, step: PersonStep) -> Any:
+        """Do it; return the interaction, or `None` where it is none."""
+        lookup = self._world.lookup
+        user = lookup.person(step.by, "by")
+        place = step.channel
+        channel = lookup.dm(user) if place == "dm" else lookup.channel(place)
+        lookup.open_to(user, channel)
+        return self._ways[type(step)](step, user, channel)
+
+    def _command(self, step: CommandStep, user: Any, channel: Any) -> Any:
+        options = self._options(step.options, step.files)
+        return self._world.interactions.command(user, channel, step.command, options, None)
+
+    def _autocomplete(self, step: AutocompleteStep, user: Any, channel: Any) -> Any:
+        options = self._options(step.options, {})
+        typed = str(options.pop(step.focused, ""))
+        asking = self._world.interactions
+        return asking.autocomplete(user, channel, step.autocomplete, step.focused, typed, options)
+
+    def _options(self, given: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, str) and value in files:
+                options[name] = {"filename": value, "base64": files[value]}
+            elif isinstance(value, str) and value.startswith("@&"):
+                options[name] = value[2:]  # a role
+            else:
+                options[name] = value
+        return options
+
+    def _menu(self, step: MenuStep, user: Any, channel: Any) -> Any:
+        target = step.on if step.on.startswith("@") else self._message(step.on)[0]
+        return self._world.interactions.command(user, channel, step.menu, None, target)
+
+    def _message(self, number: str) -> tuple[int, int]:
+        found = self._names.message(number)
+        if found is None:
+            raise Refused(404, f"there is no message {number}")
+        return found
+
+    def _press(self, step: PressStep, user: Any, channel: Any) -> Any:
+        message_id, custom_id, values = self._component(step, user, channel)
+        asking = self._world.interactions
+        return asking.component(user, channel, custom_id, message_id, values)
+
+    def _component(self, step: PressStep, user: Any, channel: Any) -> tuple[int, str, list[str]]:
+        """Return the message, the component's custom id and the values that a press means."""
+        kept = self._world.backend.messages.get(channel.id, {})
+        if step.on:
+            shown = [kept[self._message(step.on)[0]]] if self._message(step.on)[0] in kept else []
+        else:
+            shown = [each for each in reversed(kept.values()) if each.visible_to(user.id)]
+        for message in shown:
+            for part in walk_components(message.components):
+                custom_id = part.get("custom_id")
+                if custom_id and step.press in (custom_id, label_of(part), part.get("label")):
+                    return message.id, custom_id, [_value(part, each) for each in step.values]
+        where = f"the message {step.on}" if step.on else f"#{channel.name}"
+        raise Refused(404, f"{where} shows nothing called {step.press!r}")
+
+    def _submit(self, step: SubmitStep, user: Any, channel: Any) -> Any:
+        for record in reversed(self._world.backend.interactions.values()):
+            mine = record.user_id == user.id and record.channel_id == channel.id
+            if mine and record.modal and not record.modal_consumed:
+                break
+        else:
+            raise Refused(404, f"no form is open for {user.name}")
+        ids = {field["label"]: field["custom_id"] for field in fields_of(record.modal)}
+        fields = {ids.get(name, name): value for name, value in step.submit.items()}
+        custom_id = record.modal["custom_id"]
+        return self._world.interactions.modal(user, channel, custom_id, fields)
+
+    def _say(self, step: SayStep, user: Any, channel: Any) -> None:
+        files = [{"filename": name, "base64": data} for name, data in step.files.items()]
+        reply_to = self._message(step.reply_to)[0] if step.reply_to else None
+        self._world.actions.say(user, channel, step.say, reply_to=reply_to, files=files)
+
+    def _react(self, step: ReactStep, user: Any, _channel: Any) -> None:
+        message_id, channel_id = self._message(step.on)
+        channel = self._world.lookup.channel(channel_id)
+        self._world.actions.react(user, channel, message_id, step.react, remove=False)
+
+
+def _value(select: Mapping[str, Any], wanted: str) -> str:
+    """Return the value behind an option's label; people and channels are looked up by name."""
+    for option in select.get("options") or ():
+        if wanted in (option["value"], option["label"]):
+            return str(option["value"])
+    return wanted[2:] if wanted.startswith("@&") else wanted

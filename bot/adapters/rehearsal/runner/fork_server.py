@@ -1,0 +1,112 @@
+"""The process that has imported the tree's bot, and forks a child for each play."""
+
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .lines import LineSocket
+from .played_bot import PlayedBot
+from .script_time import ScriptTime
+from .seeds import Seeds
+
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
+# What every play needs. Cogs are not among it: each child imports them as they are then.
+_PREPARED = ("discord.ext.commands", "discord.ext.tasks", "aiosqlite", "bot.client")
+
+
+class ForkServer:
+    """Obeys `{"fork": NAME}` and `{"end": NAME}`, one after the other, until its socket closes."""
+
+    def __init__(self, sockets: Path, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
+        self._sockets = sockets
+        self._tree = tree
+        self._time = time
+        self._seeds = seeds
+        self._children: dict[str, int] = {}
+        self._orders = LineSocket(sockets / "server")
+
+    def serve(self) -> None:
+        """Prepare, say how that went, and fork."""
+        self._orders.send({"started": True})
+        broken = self._prepare()
+        self._orders.send({"broken": broken} if broken else {"prepared": True})
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: the kernel does
+        with suppress(OSError, AttributeError):  # where there is none, they are somebody else's
+            ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+        while (order := self._orders.receive()) is not None:
+            if name := order.get("fork"):
+                self._fork(str(name))
+            if name := order.get("end"):
+                self._end(str(name))
+                self._orders.send({"ended": name})
+
+    def _prepare(self) -> str:
+        """Import what every play needs; return why that cannot be done."""
+        sys.path.insert(0, str(self._tree))
+        try:
+            for name in _PREPARED:
+                importlib.import_module(name)
+        except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
+            return "".join(traceback.format_exception_only(error)).strip()
+        gc.collect()
+        gc.freeze()
+        return ""
+
+    def _fork(self, name: str) -> None:
+        child = os.fork()
+        if child:
+            self._children[name] = child
+            return
+        code = 1
+        try:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._orders.close()
+            channel = LineSocket(self._sockets / f"{name}.control")
+            PlayedBot(channel, self._tree, self._time, self._seeds).live()
+            code = 0
+        except BaseException:  # noqa: BLE001 - a child must never go on as a server
+            traceback.print_exc()
+        finally:
+            with suppress(OSError, ValueError):
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _end(self, name: str) -> None:
+        """Kill a play's processes, and whatever has left its family, until there are none."""
+        child = self._children.pop(name, None)
+        doomed = {child} if child is not None else set()
+        while doomed:
+            for each in doomed:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            doomed = self._strays()
+
+    def _strays(self) -> set[int]:
+        """Return the living processes below us that belong to no play that goes on."""
+        parents = dict(_processes())
+        kept = {os.getpid(), *self._children.values()}
+        found = set()
+        for process in parents:
+            line = [process]
+            while line[-1] in parents and line[-1] not in kept:
+                line.append(parents[line[-1]])
+            if line[-1] == os.getpid() and process != os.getpid():
+                found.add(process)
+        return found
+
+
+def _processes() -> Any:
+    """Yield each living process and its parent."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with suppress(OSError, IndexError, ValueError):
+                state, parent, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+                if state not in "ZX":
+                    yield int(entry.name), int(parent)

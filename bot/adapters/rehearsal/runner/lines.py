@@ -1,0 +1,32 @@
+"""JSON lines over a Unix socket, without an event loop."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+
+class LineSocket:
+    """Connects to a socket; sending and receiving block until it is done."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._file = self._socket.makefile("rb")
+        self._one_at_a_time = threading.Lock()
+
+    def send(self, told: dict[str, Any]) -> None:
+        """Send one object; a line never mixes with another thread's."""
+        with self._one_at_a_time:
+            self._socket.sendall(json.dumps(told).encode() + b"\n")
+
+    def receive(self) -> dict[str, Any] | None:
+        """Return the next object; `None` when the other side is gone."""
+        line = self._file.readline()
+        return dict(json.loads(line)) if line else None
+
+    def close(self) -> None:
+        """Close this end."""
+        self._file.close()
+        self._socket.close()

@@ -1,0 +1,21 @@
+"""A tree to play: this project's own code, with cogs of a test's choice."""
+
+import shutil
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def played_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Path:
+    """Make a tree in `folder` with these cogs (names to sources); with `own` beside our own."""
+    tree = folder / "tree"
+    shutil.copytree(ROOT / "bot", tree / "bot")
+    if own:
+        shutil.copytree(ROOT / "cogs", tree / "cogs")
+    (tree / "cogs").mkdir(exist_ok=True)
+    (tree / "cogs" / "__init__.py").touch()
+    for name, source in cogs.items():
+        (tree / "cogs" / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    return tree
