@@ -1,6 +1,7 @@
 """The `theseus` command line: registers the commands, and says what went wrong."""
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -49,15 +50,16 @@ def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:
     return _first(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
-def main() -> None:
-    """Run the command line; what is wrong is said in one sentence.
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line on these words, else on the program's own; it ends in `SystemExit`.
 
-    The exit code is 2, or 1 where trying again may help: services are started again then.
+    What is wrong is said in one sentence. The exit code is 2, or 1 where trying again may help:
+    services are started again then.
     """
     sys.excepthook = trace
     open_closed_streams()
     try:
-        cli()
+        cli(words)
     except TheseusError as error:
         complain(error)
         sys.exit(1 if error.retryable else 2)

@@ -6,15 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import cli
+from bot.cli.main import cli, main
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, UnknownRun
 from bot.domain.journal import Action
@@ -26,6 +27,16 @@ from tests.fakes.repositories import commit, git
 from tests.support.world import failure
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class Ended(NamedTuple):
+    """How a call of the program ended, and what it wrote."""
+
+    code: object
+    out: str
+    told: str
+
+
 CONFIG = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
 
 
@@ -56,6 +67,21 @@ def _program(
         timeout=60,
         check=False,
     )
+
+
+@pytest.fixture
+def ended(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
+    """Return what runs the program's own main function here, and tells how that ended."""
+    hook = sys.excepthook
+
+    def run(*words: str) -> Ended:
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        told = capsys.readouterr()
+        return Ended(end.value.code, told.out, told.err)
+
+    yield run
+    sys.excepthook = hook
 
 
 def _filled(home: Path) -> Action:
@@ -122,13 +148,13 @@ def test_runs_are_listed_and_shown_with_their_evidence(home: Path) -> None:
     assert [record["id"] for record in told["evidence"]] == [action.id]
 
 
-def test_a_run_that_is_not_there_is_said(home: Path) -> None:
+def test_a_run_that_is_not_there_is_said(home: Path, ended: Callable[..., Ended]) -> None:
     _filled(home)
     assert isinstance(_run("runs", "show", "zzzzzz").exception, UnknownRun)
-    done = _program(["runs", "show", "zzzzzz"], home)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("theseus: There is no run zzzzzz.")
-    assert done.stderr.count("\n") == 1
+    code, out, told = ended("runs", "show", "zzzzzz")
+    assert (code, out) == (2, "")
+    assert told.startswith("theseus: There is no run zzzzzz.")
+    assert told.count("\n") == 1
 
 
 def test_nothing_there_yet_is_an_empty_answer(home: Path) -> None:
@@ -198,19 +224,23 @@ def test_a_missing_configuration_names_the_file_and_the_way_out(
     assert "THESEUS_CONFIG" in str(error)
 
 
-def test_a_wrong_configuration_names_the_line_on_the_command_line(home: Path) -> None:
+def test_a_wrong_configuration_names_the_line_on_the_command_line(
+    home: Path, ended: Callable[..., Ended]
+) -> None:
     (home / "data/config.yaml").write_text("discrod: {}\n" + CONFIG)
-    done = _program(["runs", "list"], home)
-    assert done.returncode == 2
-    assert done.stderr.startswith("theseus: data/config.yaml, line 1: unknown key discrod")
-    assert done.stderr.count("\n") == 1
+    code, _, told = ended("runs", "list")
+    assert code == 2
+    assert told.startswith("theseus: data/config.yaml, line 1: unknown key discrod")
+    assert told.count("\n") == 1
 
 
-def test_without_a_token_the_bot_says_where_to_put_one(home: Path) -> None:
-    done = _program(["run"], home)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("theseus: DISCORD_TOKEN is not set. Put it in ")
-    assert "Traceback" not in done.stderr
+def test_without_a_token_the_bot_says_where_to_put_one(
+    home: Path, ended: Callable[..., Ended]
+) -> None:
+    code, _, told = ended("run")
+    assert code == 2
+    assert told.splitlines()[-1].startswith("theseus: DISCORD_TOKEN is not set. Put it in ")
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow

@@ -12,6 +12,12 @@ _CLEAN = {name: value for name, value in os.environ.items() if not name.startswi
     "GIT_AUTHOR_EMAIL": "alice@example.org",
     "GIT_COMMITTER_NAME": "Alice",
     "GIT_COMMITTER_EMAIL": "alice@example.org",
+    # No second process after each commit that looks for rubbish, no waiting for the disk.
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "maintenance.auto",
+    "GIT_CONFIG_VALUE_0": "false",
+    "GIT_CONFIG_KEY_1": "core.fsync",
+    "GIT_CONFIG_VALUE_1": "none",
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.judge import TestJudge
@@ -71,17 +72,30 @@ def test_nap():
 """
 
 
+SHARED = pytest.mark.asyncio(loop_scope="module")
+
+
+def lay_out(folder: Path) -> Path:
+    (folder / "subject.py").write_text(MODULE)
+    (folder / "test_subject.py").write_text(TESTS)
+    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "subject.py").write_text(MODULE)
-    (tmp_path / "test_subject.py").write_text(TESTS)
-    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
-    return tmp_path
+    return lay_out(tmp_path)
 
 
-@pytest.fixture
-async def runner(project: Path) -> AsyncIterator[ForkingRunner]:
-    async with ForkingRunner(project) as runner:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("project"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runner(shared: Path) -> AsyncIterator[ForkingRunner]:
+    """Give a runner that stays for the module: no run of tests is to be felt by the next."""
+    async with ForkingRunner(shared) as runner:
         yield runner
 
 
@@ -109,6 +123,7 @@ async def until_there(file: Path) -> None:
             await asyncio.sleep(0.02)
 
 
+@SHARED
 async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     runner: ForkingRunner,
 ) -> None:
@@ -123,19 +138,21 @@ async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     assert not result.green
 
 
+@SHARED
 @pytest.mark.slow
 async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
-    runner: ForkingRunner, project: Path
+    runner: ForkingRunner, shared: Path
 ) -> None:
     mended = MODULE.replace("index + 1", "index")
-    before = listing(project)
+    before = listing(shared)
 
     assert (await runner.run(named("pick", "far"), {"subject.py": mended}, SHORT)).green
     assert not (await runner.run(named("pick"), {}, SHORT)).green
-    assert (project / "subject.py").read_text() == MODULE
-    assert listing(project) == before
+    assert (shared / "subject.py").read_text() == MODULE
+    assert listing(shared) == before
 
 
+@SHARED
 @pytest.mark.slow
 async def test_an_endless_loop_is_cut_short_and_the_next_run_is_none_the_worse(
     runner: ForkingRunner,
@@ -147,6 +164,7 @@ async def test_an_endless_loop_is_cut_short_and_the_next_run_is_none_the_worse(
     assert (await runner.run(named("fine"), {}, SHORT)).green
 
 
+@SHARED
 async def test_the_crash_says_which_attributes_there_are(runner: ForkingRunner) -> None:
     (record,) = (await runner.run(named("read"), {}, SHORT)).records
 
@@ -154,6 +172,7 @@ async def test_the_crash_says_which_attributes_there_are(runner: ForkingRunner) 
     assert record.crash.hint("near")[0] == "total"
 
 
+@SHARED
 async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> None:
     result = await runner.run(named("nowhere"), {}, SHORT)
 
@@ -161,6 +180,7 @@ async def test_a_test_that_is_not_there_is_not_green(runner: ForkingRunner) -> N
     assert "not found" in result.output
 
 
+@SHARED
 @pytest.mark.slow
 async def test_runs_go_on_side_by_side(runner: ForkingRunner) -> None:
     results = await asyncio.gather(*(runner.run(named("fine"), {}, SHORT) for _ in range(6)))
