@@ -21,7 +21,7 @@ TWICE, TIMED_OUT, DISALLOWED = 4005, 4009, 4014
 
 # discord.py notes the time of a heartbeat after sending it. No real server answers before that,
 # but one on loopback may, and the client then takes a whole interval for the latency.
-_ACK_SECONDS = 0.02
+ACK_SECONDS = 0.02
 SESSIONS_KEPT = 8
 _CLOSED_FOR_GOOD = (1000, 1001)  # a client closing with these gives its session up
 
@@ -29,12 +29,15 @@ _CLOSED_FOR_GOOD = (1000, 1001)  # a client closing with these gives its session
 class Gateway:
     """Hands events to every session; a session keeps them for RESUME while its socket is away.
 
-    `heartbeat_interval` is in seconds. `on_presence` is called when the bot comes or goes.
+    `heartbeat_interval` is in seconds, and so is `ack_seconds`, which a heartbeat's
+    acknowledgement waits. `on_presence` is called when the bot comes or goes.
     """
 
     def __init__(self, world: World, token: str, faults: Faults) -> None:
         self.url = ""
         self.heartbeat_interval = 41.25
+        self.ack_seconds = ACK_SECONDS
+        self._gone = 0
         self.on_presence: Callable[[bool], None] = lambda _online: None
         self._world = world
         self._token = token
@@ -47,6 +50,11 @@ class Gateway:
     def online(self) -> bool:
         """Whether a bot is connected and identified."""
         return any(session.socket is not None for session in self._sessions.values())
+
+    @property
+    def written(self) -> int:
+        """How much was written to bots so far: each frame, and each connection's end."""
+        return self._gone + sum(socket.sent for socket in self._sockets)
 
     @property
     def reachable(self) -> bool:
@@ -110,6 +118,7 @@ class Gateway:
                 writing.cancel()
         finally:
             self._sockets.discard(socket)
+            self._gone += socket.sent + 1
             self._left(socket)
         return ws
 
@@ -146,7 +155,7 @@ class Gateway:
         if op == HEARTBEAT:
             if not self._faults.take_gateway("gateway_silence"):
                 later = asyncio.get_running_loop().call_later
-                later(_ACK_SECONDS, socket.send, HEARTBEAT_ACK, None)
+                later(self.ack_seconds, socket.send, HEARTBEAT_ACK, None)
         elif op == IDENTIFY:
             self._identify(socket, told)
         elif op == RESUME:

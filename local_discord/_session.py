@@ -30,6 +30,7 @@ class Socket:
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.ws = ws
+        self.sent = 0  # frames
         self.session: Session | None = None
         self.ended = False
         self._transport = transport
@@ -45,6 +46,7 @@ class Socket:
         if self._frames.qsize() > EVENTS_KEPT:
             self.hang_up(None)
         elif not self.ended:
+            self.sent += 1
             self._frames.put_nowait(frame)
 
     def hang_up(self, code: int | None) -> None:

@@ -214,6 +214,8 @@ class LocalBackend(Backend):
         before = self.commands.get(guild_id, {})
         registered = super().register_commands(guild_id, payloads)
         for command in registered:
+            allowed = command.get("default_member_permissions")
+            command["default_member_permissions"] = None if allowed is None else str(allowed)
             earlier = before.get((command["name"], command["type"]), {})
             same = {**command, "version": earlier.get("version")} == earlier
             command["version"] = earlier["version"] if same else str(self.snowflake())

@@ -15,13 +15,20 @@ _LOOP_TURNS = 8
 
 
 class BotDriver:
-    """Time, and the bot in it. `seconds` have passed since the play began."""
+    """Time, and the bot in it. `seconds` have passed since the play began.
 
-    def __init__(self, starts: datetime, requests: RequestQueue) -> None:
+    `written` counts what the gateway has written to the bot.
+    """
+
+    def __init__(
+        self, starts: datetime, requests: RequestQueue, written: Callable[[], int]
+    ) -> None:
         self.seconds = 0.0
         self.channel: ControlChannel | None = None
         self._starts = starts
         self._requests = requests
+        self._written = written
+        self._read = 0  # of what was written, as far as the bot has found it
 
     def now(self) -> datetime:
         """Return the script's time."""
@@ -33,8 +40,10 @@ class BotDriver:
             ended = await self.turn(**order)
             order = {}
             request = self._requests.next()
-            if request is None:
+            if request is None and self._written() == self._read:
                 return ended
+            if request is None:
+                continue
             await _deliver()
             while not request.answered.is_set():  # more than the sockets hold at once
                 await self.turn()
@@ -45,6 +54,7 @@ class BotDriver:
         if self.channel is None:
             raise BotGoneError("there is no bot")
         await _deliver()
+        self._read = self._written()
         ended = await self.channel.turn(self.seconds, **order)
         # Code that sleeps without `await` takes the whole bot's time.
         self.seconds = max(self.seconds, min(ended.seconds, self.seconds + 86_400))

@@ -37,6 +37,7 @@ _READY_SECONDS = 60.0  # of the script's time
 _CLOSING_SECONDS = 60.0
 _FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord takes the answer to "thinking..."
 _NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
+_OWNER = "owner"
 _START = RestartStep(restart=True)
 _ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
 
@@ -52,10 +53,10 @@ class Play:
         self._script = script
         world = script.world
         self._requests = RequestQueue()
-        self._driver = BotDriver(world.starts, self._requests)
+        self._driver = BotDriver(world.starts, self._requests, self._written)
         self._prefix = runner.sockets / name
         self._local = LocalDiscord(
-            [_local(each) for each in world.people],
+            [*map(_local, world.people), *_owner(world.people)],
             token=_TOKEN,
             channels=world.channels,
             socket=Path(f"{self._prefix}.discord"),
@@ -63,6 +64,7 @@ class Play:
             around=[self._requests.around],
         )
         self._local.gateway.heartbeat_interval = _NO_HEARTBEAT
+        self._local.gateway.ack_seconds = 0
         self._world = self._local.world
         self._names = PlayNames(self._world)
         self._seen = SeenRecorder(self._world, self._names)
@@ -107,6 +109,9 @@ class Play:
     @property
     def _life(self) -> str:
         return f"{self._name}-{self._lives}"
+
+    def _written(self) -> int:
+        return self._local.gateway.written
 
     # -------------------------------------------------------------------- steps
 
@@ -262,10 +267,16 @@ def _in_plain_words(refusal: str) -> str:
     return _ROUTES.sub("", refusal).rstrip("; ")
 
 
+def _owner(people: Sequence[Actor]) -> list[LocalPerson]:
+    """Return whose server it is: nobody else in a play may do everything."""
+    there = any(each.name == _OWNER for each in people)
+    return [] if there else [LocalPerson(name=_OWNER, listed=True)]
+
+
 def _local(actor: Actor) -> LocalPerson:
     return LocalPerson(
         name=actor.name,
-        listed=False,
+        listed=actor.name == _OWNER,
         roles=actor.roles,
         permissions=actor.permissions,
         bot=actor.bot,

@@ -26,6 +26,9 @@ class WaitingRequest:
         return int(found[1] or found[2]) if found else None
 
 
+_MINE = web.RequestKey("rehearsal", WaitingRequest)
+
+
 class RequestQueue:
     """Holds requests back, and lets one at a time be answered.
 
@@ -41,7 +44,7 @@ class RequestQueue:
     async def around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Hold a request back until it is its turn (an aiohttp middleware)."""
         mine = WaitingRequest(request.path)
-        request["rehearsal"] = mine
+        request[_MINE] = mine
         self._waiting.append(mine)
         try:
             await mine.allowed.wait()
@@ -70,4 +73,4 @@ class RequestQueue:
 
 def never(request: web.Request) -> None:
     """Say that this request will not be answered, so that nobody waits for that."""
-    request["rehearsal"].answered.set()
+    request[_MINE].answered.set()
