@@ -1,18 +1,95 @@
-"""Whose words count at this very moment, and whether they are enough to merge."""
+"""How many approvals a change takes, and whose words for it count at this very moment."""
 
-from bot.authority.approval_rules import VoteStanding, needed, standing
-from bot.authority.policy import FOR_APPROVERS, Act, authorize
-from bot.domain.approval import ApprovalRules, ApprovalVotes, Need
+from collections.abc import Collection
+
+from bot.authority.policy import FOR_APPROVERS, Act, authorize, needs_security_review
+from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
+from bot.domain.change import Finding
 from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
 from bot.domain.history import History
 from bot.domain.people import AllowList, Person
+from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Proposal
+from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.store import Store
+
+
+class VoteStanding(Record):
+    """Whose words count now: each person once, in the order they gave them."""
+
+    need: Need
+    counted: tuple[Approval, ...] = ()
+
+    @property
+    def enough(self) -> bool:
+        """Whether it may be merged."""
+        return len(self.counted) >= self.need.people
+
+    @property
+    def told(self) -> str:
+        """How far it is, for people: "1 of 2 approvals: Ada; one more approver has to say it."."""
+        return _told(self.need, [approval.person for approval in self.counted])
+
+    def as_one(self) -> Approval:
+        """Return the approval the first of them make together; `ValueError` where nobody counts."""
+        first, *others = self.counted[: self.need.people]
+        return first.but(
+            others=tuple(approval.person for approval in others),
+            security_reviewed=all(each.security_reviewed for each in (first, *others)),
+        )
+
+
+def weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weight]:
+    """Return what a change weighs, by its plan's risk and by the paths it touches."""
+    found: set[Weight] = {"any"}
+    if plan is not None and plan.risk in ("high", "security"):
+        found.add("high")
+    if (plan is not None and plan.risk == "security") or needs_security_review(findings):
+        found.add("security")
+    return frozenset(found)
+
+
+def needed(
+    rules: ApprovalRules, shapers: Shapers, plan: Plan | None, findings: tuple[Finding, ...]
+) -> Need:
+    """Return what it takes to approve such a change; `shapers` are all who asked for it."""
+    if not rules.second_for & weights(plan, findings):
+        return Need()
+    not_by = shapers.ids if rules.other_than_requester else frozenset[int]()
+    return Need(people=rules.people, not_by=not_by)
+
+
+def standing(words: ApprovalVotes, need: Need, may: Collection[int]) -> VoteStanding:
+    """Return whose words count, where those with an id in `may` are allowed to approve now."""
+    counted = (each for each in words.given if each.person.id in may)
+    return VoteStanding(
+        need=need, counted=tuple(each for each in counted if each.person.id not in need.not_by)
+    )
+
+
+def told(words: ApprovalVotes) -> str:
+    """Return how far the approval of a head is, by who has said it; empty where one is enough."""
+    if words.need == Need():
+        return ""
+    everybody = [approval.person for approval in words.given]
+    return _told(words.need, [p for p in everybody if p.id not in words.need.not_by])
+
+
+def _told(need: Need, people: list[Person]) -> str:
+    left = need.people - len(people)
+    names = ", ".join(person.name for person in people)
+    so_far = f"{len(people)} of {need.people} approvals" + (f": {names}" if names else "")
+    if left <= 0:
+        return f"{so_far}."
+    who = "one more approver has" if left == 1 and names else f"{left} approvers have"
+    who = "an approver has" if left == 1 and not names else who
+    besides = ", other than who asked for it" if need.not_by else ""
+    return f"{so_far}; {who} to say it{besides}."
 
 
 class ApprovalPolicy:
@@ -32,12 +109,8 @@ class ApprovalPolicy:
         self._clock = clock
         self._forge = forge
         self._member_directory = member_directory
-        self._people = people
+        self.people = people
         self._rules = rules
-
-    def listed(self, person: Person, act: Act) -> None:
-        """Raise `NotAuthorized` unless the person may, going by the roles that came with them."""
-        authorize(self._people, person, act)
 
     async def present(self, person: Person, act: Act) -> Person:
         """Return the person, who may do `act`, with the roles they have now.
@@ -45,11 +118,11 @@ class ApprovalPolicy:
         What only approvers may do is asked of the server itself. Raises `NotAuthorized`, and
         `ChatUnavailable` where nobody can tell.
         """
-        self.listed(person, act)
+        authorize(self.people, person, act)
         if act not in FOR_APPROVERS:
             return person
         now = await self._now(person)
-        self.listed(now, act)
+        authorize(self.people, now, act)
         return now
 
     def need(self, run: Run, history: History) -> Need:

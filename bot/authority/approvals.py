@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from pydantic import Field
 
 from bot.authority.approval_policy import ApprovalPolicy
-from bot.authority.audit_writer import AuditWriter
+from bot.authority.authorizer import AuditWriter
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.policy import Act, bind, check_review
+from bot.authority.policy import Act, authorize, bind, check_review
 from bot.authority.run_locks import RunLocks
 from bot.domain.approval import ApprovalVotes
 from bot.domain.audit import AuditEntry
@@ -95,9 +95,9 @@ class Approvals:
         can tell what the person may do now; each refusal is audited.
         """
         try:
-            self._approval_policy.listed(request.person, Act.SHIP)
+            authorize(self._approval_policy.people, request.person, Act.SHIP)
             await self._stop_guard.check_merge()
-            run = await self.find(request.run_id, request.thread_id)
+            run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.but(run_id=run.id)
             async with self._run_locks.of(run.id):
                 now = await self._approval_policy.present(request.person, Act.SHIP)
@@ -120,8 +120,8 @@ class Approvals:
         """Whether enough people have said it; who may still is asked before the merge."""
         return await self._approval_policy.was_given(run, history, proposal)
 
-    async def find(self, run_id: str | None, thread_id: int | None) -> Run:
-        """Return the run somebody means, by id (as people type it) or by thread."""
+    async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
+        """Return a run by id (as people type it) or thread. Raises `UnknownRun`."""
         if run_id is not None:
             return await self._store.get(run_id.strip(" `#").lower())
         if thread_id is not None:

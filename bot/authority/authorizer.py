@@ -1,13 +1,77 @@
-"""Permits: who may do what, asked of the one policy, and written down."""
+"""Asks the one policy who may do what, and writes the answers to the audit log."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.authority.approval_policy import ApprovalPolicy
-from bot.authority.audit_writer import AuditWriter
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ChatUnavailable, NotAuthorized
 from bot.domain.people import Person
+from bot.periodic import run_periodically
 from bot.ports.clock import Clock
+from bot.ports.store import Store
 from bot.redaction import redact
+
+_MOST = 10
+"""Refusals of one person for one act that are written one by one within `_WINDOW`."""
+_WINDOW = timedelta(minutes=1)
+
+
+@dataclass
+class _Spell:
+    """What one person was refused since `began`."""
+
+    began: datetime
+    last: AuditEntry
+    count: int = 0
+
+
+class AuditWriter:
+    """What is allowed is written at once; of the same refusal, ten a minute, then their number."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._spells: dict[tuple[int, str], _Spell] = {}
+
+    async def write(self, entry: AuditEntry) -> None:
+        """Write the entry, with where its person said it, or count it."""
+        await self._count_up()
+        at = entry.person.at if entry.person else None
+        if at is not None:
+            entry = entry.but(
+                channel_id=entry.channel_id or at.thread_id or at.channel_id,
+                message_id=entry.message_id or at.message_id,
+            )
+        if entry.allowed or entry.person is None:
+            await self._store.audit(entry)
+            return
+        key = (entry.person.id, entry.action)
+        spell = self._spells.setdefault(key, _Spell(entry.at, entry))
+        spell.count, spell.last = spell.count + 1, entry
+        if spell.count <= _MOST:
+            await self._store.audit(entry)
+
+    def tired(self, person_id: int) -> bool:
+        """Whether the person was refused so often just now that another answer only feeds it."""
+        return any(
+            spell.count > _MOST for (who, _), spell in self._spells.items() if who == person_id
+        )
+
+    async def run_forever(self) -> None:
+        """Write the numbers of those who have stopped, until cancelled."""
+        window = _WINDOW.total_seconds()
+        await run_periodically(self._count_up, self._clock, window, first_after=window)
+
+    async def _count_up(self) -> None:
+        """Write how many refusals were not written, for every minute that is over."""
+        now = self._clock.now()
+        over = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
+        for spell in [self._spells.pop(key) for key in over]:
+            if spell.count > _MOST:
+                more = f"{spell.count - _MOST:,} more such refusals within a minute"
+                await self._store.audit(spell.last.but(at=now, run_id=None, note=more))
 
 
 class Authorizer:
@@ -20,7 +84,9 @@ class Authorizer:
         self._audit_writer = audit_writer
         self._clock = clock
 
-    async def ask(self, person: Person, act: Act, run_id: str | None, note: str) -> None:
+    async def ask(
+        self, person: Person, act: Act, run_id: str | None = None, note: str = ""
+    ) -> None:
         """Raise `NotAuthorized` with a polite refusal; reading is not audited when allowed.
 
         Raises `ChatUnavailable` where only approvers may, and nobody can tell who is one.

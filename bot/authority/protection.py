@@ -1,7 +1,4 @@
-"""What it takes to change a path: guarded is the default, and what is free is the short list.
-
-A path in several classes is under the strictest of their guards, a path in none is under `named`.
-"""
+"""What it takes to change a path: guarded is the default, and what is free is the short list."""
 
 import re
 import unicodedata
@@ -13,7 +10,9 @@ from typing import Self
 from pydantic import Field
 
 from bot.authority.path_classes import BUILT_IN, Guard, PathClass
+from bot.domain.history import History
 from bot.domain.record import Record
+from bot.domain.run import Run
 
 UNLISTED = "unlisted"
 """The class of every path that is in no other. Its guard is `named`."""
@@ -173,3 +172,15 @@ def named_in(texts: Iterable[str]) -> frozenset[str]:
         own = _QUOTED.sub("", _FENCED.sub("", text)).replace("`", " ").replace("\\", "/")
         found.update(name.rstrip(".") for name in _NAME.findall(own))
     return frozenset(name for name in found if "/" in name or "." in name)
+
+
+def named_files(run: Run, history: History) -> frozenset[str]:
+    """Return the files named in what people said to the bot in chat.
+
+    In the text of a message or an incident that they only pointed at others may name what they
+    like, and what reviewers write at the forge is not said to it. Only listed people's words are
+    kept in a run.
+    """
+    said = [run.trigger.text] if run.trigger.own_words else []
+    items = history.instructions.items if history.instructions else ()
+    return named_in([*said, *(item.text for item in items if item.how != "review")])

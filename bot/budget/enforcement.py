@@ -154,7 +154,7 @@ class BudgetEnforcer:
 
     async def forget(self) -> int:
         """Forget what is old and counts in no present day or week; return how many charges."""
-        since = min(self.calendar.day().since, self.calendar.week().since)
+        since = min(period.since for period in self.calendar.now())
         return await self.ledger.forget(min(since, self.clock.now() - self._keep))
 
     # How it is counted
@@ -184,7 +184,7 @@ class BudgetEnforcer:
 
     async def _standings(self, account: Account, *, beside: str = "") -> tuple[CapStanding, ...]:
         """Return where the account's caps stand, the narrowest first; `beside` is not counted."""
-        day, week = self.calendar.day(), self.calendar.week()
+        day, week = self.calendar.now()
         try:
             standings = [
                 await self._standing("person_day", account, day, beside),

@@ -37,16 +37,12 @@ class BudgetPeriods:
         self._wall, self._steady = clock.now(), clock.monotonic()
         self._kept: dict[timedelta, _Kept] = {}
 
-    def day(self) -> BudgetPeriod:
-        """Return the present day."""
-        return self._window(_DAY)
-
-    def week(self) -> BudgetPeriod:
-        """Return the present week, which begins on Monday."""
-        return self._window(_WEEK)
-
-    def _window(self, length: timedelta) -> BudgetPeriod:
+    def now(self) -> tuple[BudgetPeriod, BudgetPeriod]:
+        """Return the present day and the present week, which begins on Monday."""
         now = self._look()
+        return self._window(_DAY, now), self._window(_WEEK, now)
+
+    def _window(self, length: timedelta, now: datetime) -> BudgetPeriod:
         since = _start(now, length)
         kept = self._kept.get(length)
         if kept is None or kept.since >= since:

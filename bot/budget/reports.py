@@ -66,7 +66,7 @@ class BudgetReports:
 
 async def budget_report(enforcer: BudgetEnforcer) -> BudgetReport:
     """Return what the ledger says of the present day and week. Raises `StoreError`."""
-    day, week = enforcer.calendar.day(), enforcer.calendar.week()
+    day, week = enforcer.calendar.now()
     now = enforcer.clock.now()
     charted = min(day.since - _CHARTED, week.since)
     every = await enforcer.ledger.tallies(since=charted)

@@ -25,9 +25,9 @@ def error_in_words(capsule: Capsule | None) -> str:
     return f"{raised} in {name_only(frame.function)}()" if frame else raised
 
 
-def title_of(name: str, error: str, anomaly: Anomaly, minutes: float) -> str:
+def title_of(name: str, error: str, anomaly: Anomaly, thresholds: Thresholds) -> str:
     """Return what is wrong in a line: `/roll fails: 6 of 10 in 10 min, IndexError in face()`."""
-    span = f"{minutes:g} min"
+    span = f"{minutes_of(thresholds, anomaly):g} min"
     tail = f", {error}" if error else ""
     if anomaly.rule is Rule.ERROR_RATE:
         failed = round(anomaly.value * anomaly.volume)

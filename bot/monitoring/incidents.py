@@ -13,7 +13,7 @@ from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier, ClassifiedAnomaly
-from bot.monitoring.fault_words import action_in_words, minutes_of, title_of
+from bot.monitoring.fault_words import action_in_words, title_of
 from bot.monitoring.fixed_incidents import FixedIncidents
 from bot.monitoring.incident_counter import IncidentCounter
 from bot.monitoring.incident_repository import IncidentRepository
@@ -235,7 +235,7 @@ class IncidentTracker:
         return known.but(**changes)
 
     def _title(self, name: str, error: str, anomaly: Anomaly) -> str:
-        return title_of(name, error, anomaly, minutes_of(self._thresholds, anomaly))
+        return title_of(name, error, anomaly, self._thresholds)
 
     def _severity(self, anomalies: Iterable[Anomaly]) -> Severity:
         """Return that of the loudest rule; one that is not set in the configuration is medium."""

@@ -112,7 +112,7 @@ class Monitoring:
             clock,
             **place,
         )
-        self._report_intake = ReportIntake(
+        intake = ReportIntake(
             self._incident_repository,
             services.journal,
             agent,
@@ -120,6 +120,7 @@ class Monitoring:
             rules.people,
             lookback=rules.lookback,
         )
+        self.join, self.ask = intake.join, intake.ask
 
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""
@@ -153,17 +154,6 @@ class Monitoring:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
 
-    async def join(self, trigger: Trigger) -> Incident | None:
-        """Note what a listed person reports on the open incident it is about, and return that."""
-        return await self._report_intake.join(trigger)
-
-    async def ask(self, trigger: Trigger) -> IntakeResult:
-        """Start the run a person asks for, or join the incident that it is about and its run.
-
-        Raises what `SelfImprovementAgent.request` raises.
-        """
-        return await self._report_intake.ask(trigger)
-
     async def go_on(
         self, incident_id: str, goal: Goal, person: Person, *, key: str, said_in: MessageRef | None
     ) -> IntakeResult:
@@ -193,7 +183,7 @@ class Monitoring:
             incident=incident.id,
             at=self._clock.now(),
         )
-        return await self._report_intake.ask(trigger)
+        return await self.ask(trigger)
 
     async def mute(self, incident_id: str, person: Person) -> Incident:
         """Have nothing more told of that fault for a day. Raises `NotAuthorized`, `WrongStage`."""

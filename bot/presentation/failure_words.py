@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.journal import Action, FailureGroup, called
+from bot.domain.journal import FailureGroup, called
 
 
 def clock_time(at: datetime) -> str:
@@ -12,12 +12,7 @@ def clock_time(at: datetime) -> str:
 
 def action_name(group: FailureGroup) -> str:
     """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
-    return action_words(group.newest)
-
-
-def action_words(action: Action) -> str:
-    """Return the same of one record."""
-    return called(action.kind, action.name)
+    return called(group.newest.kind, group.newest.name)
 
 
 def headline(group: FailureGroup) -> str:

@@ -37,6 +37,7 @@ class SelfImprovementAgent:
         self.emergency, self.budget = parts.emergency, parts.budget
         self.memory, self.watch = parts.memory, parts.watch
         self.base_updates, self.requests = parts.base_updates, parts.requests
+        self.permit, self.find = parts.authorizer.ask, parts.approvals.find
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
@@ -200,17 +201,7 @@ class SelfImprovementAgent:
             run_id, lambda run: self._parts.cancellation.cancel(run.id, reason)
         )
 
-    async def permit(
-        self, person: Person, act: Act, *, run_id: str | None = None, note: str = ""
-    ) -> None:
-        """Authorise and audit. Raises `NotAuthorized`; reading is not audited when allowed."""
-        await self._parts.authorizer.ask(person, act, run_id, note)
-
     # What people look at
-
-    async def find(self, *, run_id: str | None = None, thread_id: int | None = None) -> Run:
-        """Return a run by id or thread. Raises `UnknownRun`."""
-        return await self.approvals.find(run_id, thread_id)
 
     async def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
         """Return the newest runs, newest first."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.approvals import Approvals
 from bot.authority.audit_watch import AuditWatch
-from bot.authority.audit_writer import AuditWriter
-from bot.authority.authorizer import Authorizer
+from bot.authority.authorizer import AuditWriter, Authorizer
 from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.dev_mode import DevMode

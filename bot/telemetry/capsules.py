@@ -3,16 +3,17 @@
 import asyncio
 import errno
 import functools
+import hashlib
 import inspect
 import opcode
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 from bot.domain.journal import Capsule, Frame
-from bot.telemetry.fingerprints import fingerprint
 from bot.telemetry.literals import Redact, literals
 
 MAX_FRAMES = 30
@@ -24,6 +25,35 @@ _MAX_CAUSES = 20
 _MAX_KINDS = 8
 _MAX_LIBRARIES = 8
 _MAX_NAME = 120
+
+
+_READ_CHARS = 4000
+_KEPT_CHARS = 500
+# In this order: what is more specific first. Each may leave placeholders that a later one keeps.
+_VOLATILE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), placeholder)
+    for pattern, placeholder in (
+        (r"""(?<!\w)[bru]{0,2}"(?:[^"\\\n]|\\.)*"(?!\w)""", "<text>"),
+        (r"""(?<!\w)[bru]{0,2}'(?:[^'\\\n]|\\.|(?<=\w)'(?=\w))*'(?!\w)""", "<text>"),
+        (r"`[^`\n]*`", "<text>"),
+        (r"\b[a-z][a-z0-9+.-]*://\S+", "<url>"),
+        (
+            r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?",
+            "<time>",
+        ),
+        (r"\b\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?\b", "<time>"),
+        (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<n>"),
+        (r"(?<!\w)[A-Za-z]:\\[^\s:*?<>|]+", "<path>"),
+        (r"(?<![\w<])~?(?:/[\w.@+~%-]+)+/?", "<path>"),
+        (r"(?<![\w<])\.{0,2}(?:[\w.@+~-]+/)+[\w@+~-]+\.\w+", "<path>"),
+        (r"(?<![\w.])[-+]?\d+(?:\.\d+)?[eE][-+]\d+", "<n>"),
+        (r"\b0[xX][0-9a-fA-F]+\b", "<n>"),
+        (r"(?<![\w.])(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}\b", "<n>"),
+        (r"(?<![\w<.])[-+]?\d+(?:[.,_]\d+)*(?:[eE][-+]?\d+)?", "<n>"),
+        (r"\d+", "<n>"),
+        (r"(<\w+>)(?:,\s*\1)+", r"\1"),
+    )
+)
 
 
 def capsule(
@@ -243,3 +273,21 @@ def _message(error: BaseException) -> str:
 def _bounded(message: str) -> str:
     clean = message.encode(errors="backslashreplace").decode()
     return clean if len(clean) <= MAX_MESSAGE else f"{clean[:MAX_MESSAGE]} [... cut]"
+
+
+def masked(message: str) -> str:
+    """Return a message with numbers, ids, times, paths and quoted text replaced by placeholders."""
+    text = message[:_READ_CHARS]
+    for pattern, placeholder in _VOLATILE:
+        text = pattern.sub(placeholder, text)
+    return " ".join(text.split())[:_KEPT_CHARS]
+
+
+def fingerprint(exception: str, places: Iterable[str], message: str) -> str:
+    """Return 12 hexadecimal characters naming a fault.
+
+    `places` are the project's frames as `file:function`, without lines, outermost first; one met
+    again (recursion) counts once. Edits elsewhere in a file and other values keep the fingerprint.
+    """
+    lines = (exception, *dict.fromkeys(places), masked(message))
+    return hashlib.sha256("\n".join(lines).encode(errors="backslashreplace")).hexdigest()[:12]

@@ -13,13 +13,12 @@ from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from cogs.conversation._choices import NOTHING
-from cogs.conversation._cursors import Cursors
+from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard_message import Heard, mention_of
-from cogs.conversation._intents import act_on
 from cogs.conversation._limits import MessageLimits
 from cogs.conversation._missed import Missed
-from cogs.conversation._requests import is_so
+from cogs.conversation._requests import act_on, is_so
 from cogs.conversation._talk import Talking
 from cogs.ui import (
     CardSeen,
@@ -113,7 +112,7 @@ class Conversation(commands.Cog):
             await self._take(message, missed=True)
 
     async def _take(self, message: discord.Message, *, missed: bool = False) -> None:
-        async with self._cursors.turn(message.channel.id, message.id) as turn:
+        async with MessageTurn(self._cursors, message.channel.id, message.id) as turn:
             if self._limits.deaf_to(message):
                 return
             heard = await self._hear(message)

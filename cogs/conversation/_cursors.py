@@ -45,7 +45,10 @@ class _Channel:
 
 
 class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
-    """One message in hand. `addressed` is set by whoever finds that it is for the bot."""
+    """A block in which one message is handled; the cursor moves past it afterwards.
+
+    `addressed` is set by whoever finds that it is for the bot.
+    """
 
     def __init__(self, cursors: "Cursors", channel_id: int, message_id: int) -> None:
         self._cursors = cursors
@@ -136,10 +139,6 @@ class Cursors:
         for channel in self._channels.values():
             channel.held = False
         await self.release()
-
-    def turn(self, channel_id: int, message_id: int) -> MessageTurn:
-        """Return a block in which a message is handled; the cursor moves past it afterwards."""
-        return MessageTurn(self, channel_id, message_id)
 
     def take(self, channel_id: int, message_ids: Iterable[int], newest: int = 0) -> None:
         """Take messages in hand; `newest` was seen and is not among them."""

@@ -13,7 +13,6 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.people import Person
-from cogs.conversation._reasons import reason_in, why_in
 from cogs.ui import approve, resumed, reverting_text, send_privately, speaker
 
 ACTION = "decide"
@@ -23,6 +22,24 @@ _TEMPLATE = re.compile(
     r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing)"
     r"(?::(?P<run>[0-9a-z]+))?(?::(?P<head>[0-9a-f]{40}))?(?::(?P<card>\d{1,20}))?"
 )
+
+
+_REJECTION = re.compile(
+    r"\b(?:reject|close|decline|discard|drop|scrap|abandon|withdraw)(?:ed|ing)?\b"
+    r"(?:\s+(?:it|this|that|the\s+\w+|#\d+|run\s+\S+))*"
+    r"[\s,;:.\-–—!]*(?:(?:because|since|cause)\b)?(?P<why>.*)$",  # noqa: RUF001 - people's dashes
+    re.IGNORECASE | re.DOTALL,
+)
+_REASON = re.compile(
+    r"(?:[,;:.]|\b(?:because|since|as)\b) +(?P<why>\S.*)$", re.IGNORECASE | re.DOTALL
+)
+_POLITE = re.compile(
+    r"(?:please|thanks|thank you|thx|now|ok|okay|bot|theseus)[ .!]*", re.IGNORECASE
+)
+_COURTESY = re.compile(r"[\s,]*\b(?:please|thanks|thank you|thx|cheers|sorry|now|ok)\b", re.I)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LEAST = 2  # words that are a reason
+_LONGEST = 500
 
 
 class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
@@ -115,3 +132,19 @@ async def _asked_about(interaction: discord.Interaction[Any]) -> str:
     except discord.HTTPException:
         return ""
     return "" if asked.edited_at else asked.content
+
+
+def why_in(text: str) -> str:
+    """Return the reason given with a rejection; empty where there is none."""
+    found = _REJECTION.search(text)
+    why = " ".join(found["why"].split()).strip(" .!,;") if found else ""
+    enough = len(_WORD.findall(_COURTESY.sub("", why))) >= _LEAST
+    return why[:_LONGEST] if enough else ""
+
+
+def reason_in(text: str) -> str:
+    """Return what follows the request: `we deploy` of `pause for 2 hours, we deploy`."""
+    found = _REASON.search(text)
+    if found is None or _POLITE.fullmatch(found["why"]):
+        return ""
+    return found["why"].strip()

@@ -1,18 +1,41 @@
-"""What people ask of runs, in words."""
+"""What is done about what people ask for in words, each under their own rights."""
 
+import re
 from contextlib import suppress
 
 import discord
 
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.policy import Act
+from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
+from bot.domain.posts import Post
 from bot.domain.run import Run, Status, Trigger
 from bot.grammar import Intent
-from bot.presentation.cards import run_line
-from cogs.conversation._heard_message import Heard
-from cogs.ui import approve, ask, asked_text, error_id_in, is_listed, on_it, place_of
+from bot.presentation.cards import NO_CAP_BY_WORDS, run_line
+from bot.presentation.small_talk import ABOUT
+from cogs.conversation import _memories as memories
+from cogs.conversation._choices import ask_back, other_than_here
+from cogs.conversation._heard_message import Answer, Heard
+from cogs.ui import (
+    approve,
+    ask,
+    asked_text,
+    error_id_in,
+    in_dev_channel,
+    is_listed,
+    on_it,
+    place_of,
+    resumed,
+    reverting_text,
+)
+
+_CHANGES = re.compile(
+    r"\b(?:raise|increase|reset|top up|refill|extend|double|lift|ignore|bypass|skip|disable|remove)"
+    r"\b",
+    re.IGNORECASE,
+)
 
 
 async def work(bot: TheseusClient, heard: Heard) -> str | None:
@@ -134,3 +157,104 @@ async def meant(bot: TheseusClient, heard: Heard) -> Run:
     ):
         raise UnknownRun(f"Run `{run.id}` did not propose #{slots.pull_request}.")
     return run
+
+
+async def revert(bot: TheseusClient, heard: Heard) -> str | None:
+    """Propose to take back what the words, the card or the thread point at."""
+    slots = heard.utterance.slots
+    run = await bot.agent.requests.revert(
+        heard.person,
+        run_id=heard.card.run_id if heard.card else slots.run,
+        thread_id=heard.message.channel.id if heard.run else None,
+        number=slots.pull_request,
+    )
+    return reverting_text(run)
+
+
+async def pause(bot: TheseusClient, heard: Heard) -> str | None:
+    """Stop work of the bot's own; the dev channel hears who, why and until when."""
+    said = heard.utterance.slots.until or ""
+    end = read_until(said, bot.clock.now())
+    given = await bot.agent.autonomy.pause(heard.person, "", end)
+    return _answer(bot, heard, f"Paused. {given.ends}")
+
+
+async def resume(bot: TheseusClient, heard: Heard) -> str | None:
+    """Lift the emergency stop, if it stands; else let the bot work by itself again."""
+    return _answer(bot, heard, await resumed(bot, heard.person))
+
+
+def _answer(bot: TheseusClient, heard: Heard, text: str) -> str | None:
+    """Return the answer, where what the dev channel is told is not answer enough."""
+    told_here = heard.message.channel.id == bot.identity.dev_channel_id
+    return None if told_here else text
+
+
+async def stop(bot: TheseusClient, heard: Heard) -> str | None:
+    """Stop everything; the dev channel hears who and why."""
+    given = await bot.agent.emergency.stop(heard.person, "text", "")
+    told_here = heard.message.channel.id == bot.identity.dev_channel_id
+    return None if told_here and given.by == heard.person else f"⛔ {given.told}"
+
+
+async def budget(bot: TheseusClient, heard: Heard) -> str | None:
+    """Tell what was spent: in the dev channel, a run's thread, or to a listed person alone."""
+    message = heard.message
+    here = message.guild is None or heard.run or in_dev_channel(bot, message.channel)
+    if is_listed(bot, heard.person) and not here:
+        return f"Please ask me in <#{bot.identity.dev_channel_id}>, where it is about my work."
+    post = (await bot.agent.budget.post(heard.person)).but(reply_to=message.id)
+    if _CHANGES.search(heard.text):
+        post = post.but(text=NO_CAP_BY_WORDS)
+    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
+    return None
+
+
+async def audit(bot: TheseusClient, heard: Heard) -> str | None:
+    """Tell how the bot did: in the dev channel, or to a listed person alone."""
+    message = heard.message
+    private = message.guild is None
+    if is_listed(bot, heard.person) and not (private or in_dev_channel(bot, message.channel)):
+        return f"Please ask me in <#{bot.identity.dev_channel_id}>, where it is about my work."
+    if bot.self_audit is None:
+        raise WrongStage("I do not look back on myself here.")
+    post = (await bot.self_audit.now(heard.person)).but(reply_to=message.id)
+    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
+    return None
+
+
+async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
+    """Do what is asked for, or ask what was meant: no decision is guessed.
+
+    Returns what to reply, or `None` where the answer is elsewhere, or nothing can be meant by it.
+    """
+    if heard.utterance.intent is Intent.UNCLEAR:
+        return await ask_back(bot, heard)
+    if question := await other_than_here(bot, heard):
+        return question
+    return await ANSWERS[heard.utterance.intent](bot, heard)
+
+
+async def about(bot: TheseusClient, heard: Heard) -> str | None:
+    """Say what can be asked."""
+    return ABOUT
+
+
+ANSWERS: dict[Intent, Answer] = {
+    Intent.INVESTIGATE: work,
+    Intent.FIX: work,
+    Intent.SHIP: ship,
+    Intent.REJECT: reject,
+    Intent.CANCEL: cancel,
+    Intent.STATUS: status,
+    Intent.REVISE: revise,
+    Intent.CAPABILITIES: about,
+    Intent.AUDIT: audit,
+    Intent.BUDGET: budget,
+    Intent.PAUSE: pause,
+    Intent.RESUME: resume,
+    Intent.REMEMBER: memories.remember,
+    Intent.FORGET: memories.forget,
+    Intent.REVERT: revert,
+    Intent.STOP: stop,
+}

@@ -9,8 +9,8 @@ import pytest
 
 from bot.domain.memory import Memory
 from bot.grammar import Intent, Setting, parse
+from cogs.conversation._decision_button import why_in
 from cogs.conversation._memories import own_words
-from cogs.conversation._reasons import why_in
 from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 

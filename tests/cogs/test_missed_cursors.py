@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cogs.conversation._cursors import CHATTER, Cursor, Cursors
+from cogs.conversation._cursors import CHATTER, Cursor, Cursors, MessageTurn
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
 DEV = 7
@@ -25,7 +25,7 @@ async def opened(key_values: FakeKeyValueStore, mark: int = 100) -> Cursors:
 
 
 async def say(cursors: Cursors, message_id: int, *, addressed: bool = True) -> None:
-    async with cursors.turn(DEV, message_id) as turn:
+    async with MessageTurn(cursors, DEV, message_id) as turn:
         turn.addressed = addressed
 
 
@@ -45,7 +45,7 @@ async def test_on_the_first_start_there_is_nothing_before(key_values: FakeKeyVal
 
 async def test_a_cursor_waits_for_the_oldest_message_in_hand(key_values: FakeKeyValueStore) -> None:
     cursors = await opened(key_values)
-    async with cursors.turn(DEV, 101) as first:
+    async with MessageTurn(cursors, DEV, 101) as first:
         first.addressed = True
         await say(cursors, 102)
         assert await kept(key_values) == 100
@@ -76,12 +76,12 @@ async def test_it_moves_past_what_failed_but_not_past_what_was_cut_off(
 ) -> None:
     cursors = await opened(key_values)
     with pytest.raises(ZeroDivisionError):
-        async with cursors.turn(DEV, 101) as turn:
+        async with MessageTurn(cursors, DEV, 101) as turn:
             turn.addressed = True
             raise ZeroDivisionError
     assert await kept(key_values) == 101
     with pytest.raises(asyncio.CancelledError):
-        async with cursors.turn(DEV, 102):
+        async with MessageTurn(cursors, DEV, 102):
             raise asyncio.CancelledError
     await say(cursors, 103)
     assert await kept(key_values) == 101
@@ -106,7 +106,7 @@ async def test_once_all_was_seen_old_cursors_are_given_up_but_for_direct_channel
 ) -> None:
     cursors = await opened(key_values)
     await say(cursors, 101)
-    async with cursors.turn(8, 102) as direct:
+    async with MessageTurn(cursors, 8, 102) as direct:
         direct.addressed, direct.person_id = True, 42
     await cursors.settle(150)
     assert await key_values.all("heard:", Cursor) == (

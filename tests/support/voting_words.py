@@ -15,7 +15,7 @@ from bot.grammar import COMMAND_LINE, Intent
 from bot.self_improvement import SelfImprovementAgent
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard_message import Heard
-from cogs.conversation._intents import act_on
+from cogs.conversation._requests import act_on
 from cogs.ui import CardSeen
 from tests.support.voting_cases import Holes
 from tests.support.voting_rules import Voter, Word

@@ -11,14 +11,12 @@ from bot.presentation.cards._budget import (
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
 from bot.presentation.cards._incident import came_back, digest, incident, incident_line
 from bot.presentation.cards._investigation import investigation
-from bot.presentation.cards._outcome import failed, outcome_post, watched_until
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._plan import plan_text
-from bot.presentation.cards._progress import progress
+from bot.presentation.cards._progress import failed, outcome_post, progress, shipped, watched_until
 from bot.presentation.cards._proposal import proposal
 from bot.presentation.cards._run_line import doing, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
-from bot.presentation.cards._shipped import shipped
 from bot.presentation.cards._text import fitting, money, one_line, spent, tokens
 
 __all__ = [

@@ -1,15 +1,17 @@
-"""The living card: one a run, stage by stage, edited in place."""
+"""A run's own card, and what is said when its change is merged and when that was watched."""
 
 from typing import Literal
 
 from bot.domain.budget import Cap
+from bot.domain.change import Undone
 from bot.domain.evidence import Evidence
 from bot.domain.history import History
 from bot.domain.links import linked
 from bot.domain.posts import Button, Card, Post
+from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.run import Goal, Run, Stage, Status
 from bot.domain.run_state import ORDER
-from bot.presentation.cards._outcome import failed, watch_line
+from bot.domain.watch import Judgement, Watch
 from bot.presentation.cards._text import (
     awaited,
     counted,
@@ -43,6 +45,22 @@ _TONES: dict[Status, Literal["neutral", "working", "good", "warning", "bad"]] = 
     Status.FAILED: "bad",
     Status.QUARANTINED: "bad",
 }
+
+
+_SAID: dict[Judgement, str] = {
+    "fixed": "✅ **Fixed.** {fix} holds.",
+    "not_fixed": "❌ **Not fixed.** {fix} did not make it go away.",
+    "inconclusive": "🤷 **Inconclusive.** Nobody can say whether {fix} holds.",
+    "regressed": "📉 **Regressed.** It is worse since {fix} came live.",
+}
+_SHORT: dict[Judgement, str] = {
+    "fixed": "✅ **Watch** — fixed, it holds",
+    "not_fixed": "❌ **Watch** — not fixed",
+    "inconclusive": "🤷 **Watch** — inconclusive",
+    "regressed": "📉 **Watch** — regressed",
+}
+_REVERT = "\nPress the button, or say “revert it”: I propose to take it back, and you decide."
+_NAMED = 3
 
 
 def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
@@ -133,3 +151,81 @@ def _verified(history: History) -> str:
     if plan and plan.reproduction:
         text += f", {reproduction_line(verdict, plan.reproduction.calls)}"
     return text
+
+
+def failed(outcome: Outcome | None) -> bool:
+    """Whether a fix was watched and did not hold."""
+    return outcome is not None and outcome.verdict in ("not_fixed", "regressed")
+
+
+def outcome_post(run: Run, proposal: Proposal, outcome: Outcome) -> Post:
+    """Return the verdict with its numbers; where the fix did not hold, with a way back."""
+    fix = linked(f"#{proposal.number}", proposal.url)
+    lines = [_SAID[outcome.verdict].format(fix=fix)]
+    lines += [f"• {reason}" for reason in outcome.reasons]
+    text, asker = "\n".join(lines), run.trigger.person.id
+    if not failed(outcome):
+        return Post(text=text)
+    button = Button(label="Revert it", action="revert", arguments=(run.id,), style="danger")
+    called = f"<@{asker}> " if asker else ""
+    notify = (asker,) if asker else ()
+    return Post(text=f"{called}{text}{_REVERT}", buttons=(button,), notify=notify)
+
+
+def watch_line(history: History) -> str:
+    """Return the card's line about the watch; nothing where nothing is watched."""
+    if history.outcome is not None:
+        return _SHORT[history.outcome.verdict]
+    if history.watch is None:
+        return ""
+    return f"👀 **Watch** — {watched_until(history.watch)}"
+
+
+def taken_back_line(undone: Undone) -> str:
+    """Return how far a revert brings back what was before the merge, as git shows it."""
+    told = f"{counted(len(undone.restored), 'file')} exactly as at `{undone.before[:7]}`"
+    if undone.blended:
+        names = ", ".join(f"`{name}`" for name in undone.blended[:5])
+        told += f"; in {names} what came later stays"
+    return told
+
+
+def watched_until(watch: Watch) -> str:
+    """Return when it is judged at the latest, as a chat shows it to each in their own time."""
+    stamp = f"{watch.until.timestamp():.0f}"
+    return f"judged <t:{stamp}:R> at the latest"
+
+
+def shipped(
+    proposal: Proposal, approval: Approval, shipment: Shipment, watch: Watch | None = None
+) -> Post:
+    """Return the announcement; "live" only when the running code contains the merge."""
+    merged = (
+        f"Merged {linked(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
+        f"approved by {_names(approval)} for `{approval.head[:7]}`."
+    )
+    if shipment.failed:
+        reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
+        return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
+    if shipment.restart_needed:
+        return Post(text=f"🚢 {merged} It changes core code and is live after the next restart.")
+    reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
+    tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
+    if watch is not None:
+        tail += f" I watch whether it holds: {watched_until(watch)}."
+    if shipment.earlier:
+        tail += f" {_left(shipment)}"
+    return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}")
+
+
+def _left(shipment: Shipment) -> str:
+    """Return what of earlier changes does not run yet."""
+    named = ", ".join(f"`{each}`" for each in shipment.earlier[:_NAMED])
+    more = len(shipment.earlier) - _NAMED
+    named += f" and {more} more" if more > 0 else ""
+    return f"Changed before and still as it was, until a restart or a mended change: {named}."
+
+
+def _names(approval: Approval) -> str:
+    """Return everybody whose word it is."""
+    return " and ".join(person.name for person in (approval.person, *approval.others))

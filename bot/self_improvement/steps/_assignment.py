@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.authority.named_files import named_files
+from bot.authority.protection import named_files
 from bot.domain.change import Grant
 from bot.domain.dialogue import Question
 from bot.domain.history import History

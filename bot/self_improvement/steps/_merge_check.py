@@ -1,6 +1,6 @@
 """What a merge comes to is checked before it is made: nothing else is merged."""
 
-from bot.authority.named_files import named_files
+from bot.authority.protection import named_files
 from bot.domain.change import FullTier
 from bot.domain.errors import (
     ForgeConflict,

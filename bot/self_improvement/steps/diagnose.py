@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Literal
 
-from bot.authority.named_files import named_files
+from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
 from bot.domain.errors import (
     AgentError,
@@ -15,7 +15,7 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
 from bot.domain.history import History
-from bot.domain.journal import Capsule, FailureGroup
+from bot.domain.journal import Capsule, FailureGroup, called
 from bot.domain.run import Run, Stage, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.slowness import Slowness
@@ -25,7 +25,7 @@ from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import plain
-from bot.presentation.failure_words import action_words, clock_time, headline, place
+from bot.presentation.failure_words import clock_time, headline, place
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
 from bot.self_improvement.step_context import StepContext, need
@@ -196,7 +196,7 @@ def judged(evidence: Evidence) -> Triage:
 
 def _slow(slow: Slowness) -> Diagnosis:
     """Return what the durations of an action say; nothing failed, so there is no frame."""
-    name, lately, before = action_words(slow.newest), slow.lately, slow.before
+    name, lately, before = called(slow.newest.kind, slow.newest.name), slow.lately, slow.before
     usual = f", {_ms(before.p95_ms)} before" if before else ""
     paces = ", ".join(
         f"`{pace.commit}` {_ms(pace.p95_ms)} ({pace.actions} actions)" for pace in slow.by_code

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.authority.named_files import named_files
+from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
 from bot.domain.errors import (
     AgentError,

@@ -1,6 +1,6 @@
 """Verify: check the newest head, and say what follows from its verdict."""
 
-from bot.authority.named_files import named_files
+from bot.authority.protection import named_files
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal

@@ -152,7 +152,7 @@ class WatchStep:
         watch = evaluator.begin(run, history, shipment) if evaluator else None
         if watch is None:
             return None
-        for other in await self._open():
+        for other in await self._services.key_values.all(_KEY_VALUES, Watch):
             if other.run_id != run.id and other.event == watch.event:
                 until = min(other.until, watch.began_at)
                 await self._put(other.but(until=until))
@@ -193,7 +193,7 @@ class WatchStep:
 
     async def look(self) -> None:
         """Look once at everything that is watched."""
-        for watch in await self._open():
+        for watch in await self._services.key_values.all(_KEY_VALUES, Watch):
             try:
                 await self._look_at(watch)
             except TheseusError:  # the others are looked at all the same
@@ -236,9 +236,6 @@ class WatchStep:
         )
         await self._notifier.say(run, text, key="watched")
         await self._notifier.refresh(run, history.plus(watch))
-
-    async def _open(self) -> tuple[Watch, ...]:
-        return await self._services.key_values.all(_KEY_VALUES, Watch)
 
     async def _put(self, watch: Watch) -> None:
         await self._services.key_values.put(_KEY_VALUES + watch.run_id, watch)

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from bot.authority.approval_rules import VoteStanding, needed, told, weights
+from bot.authority.approval_policy import VoteStanding, needed, told, weights
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers
 from bot.domain.change import Finding
 from bot.domain.people import Person

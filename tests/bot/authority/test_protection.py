@@ -23,7 +23,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
               "cogs/.gitattributes", "data/state/theseus.sqlite3", ".envrc"),
     "named": (
         # what decides
-        "bot/authority/policy.py", "bot/domain/people.py", "bot/authority/approval_rules.py",
+        "bot/authority/policy.py", "bot/domain/people.py", "bot/authority/approval_policy.py",
         "bot/domain/budget.py", "bot/domain/record.py", "bot/domain/audit.py",
         "bot/grammar/_normalise.py", "bot/authority/protection.py",
         "bot/authority/path_classes.py", "bot/guards/_paths.py",

@@ -11,7 +11,7 @@ from bot.domain.proposal import Outcome, Proposal
 from bot.domain.run import Status
 from bot.domain.watch import Judgement, Watch
 from bot.presentation.cards import outcome_post, progress
-from bot.presentation.cards._outcome import taken_back_line
+from bot.presentation.cards._progress import taken_back_line
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import START
 
