@@ -60,6 +60,7 @@ CODES = {
     "PolicyError": "policy",
     "PortError": "port",
     "RunError": "run",
+    "RehearsalError": "rehearsal",
     "SandboxUnavailable": "verifier.sandbox_unavailable",
     "StaleApproval": "policy.stale_approval",
     "StoreConflict": "store.conflict",

@@ -29,6 +29,7 @@ TheseusError
     │   └── AgentOutputInvalid its answer does not validate
     ├── WorkspaceError     WorkspaceBusy, CheckoutDirty, MergeConflict
     ├── VerifierError      SandboxUnavailable
+    ├── RehearsalError     nothing can be played here, or not what is written
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
