@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Self
 
 from bot.domain.change import FileChange
-from bot.domain.errors import ConfigError
 from bot.infra.git import PLAIN_DIFF, Git
 from bot.infra.git_parse import diff_between, file_changes, names, text_at
+from bot.infra.git_revisions import look_up, open_repository
 
 _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -23,12 +23,8 @@ class GitComparison:
     @classmethod
     def open(cls, folder: Path, base: str, head: str) -> Self:
         """Look both revisions up. Raises `ConfigError`, naming what is not there."""
-        if not folder.is_dir():
-            raise ConfigError(f"--repo: {folder} is no folder.")
-        git = Git(folder)
-        if git.run("rev-parse", "--git-dir", ok=None).status != 0:
-            raise ConfigError(f"--repo: {folder} is not in a git repository.")
-        return cls(git, _tree(git, "--base", base), _tree(git, "--head", head))
+        git = open_repository(folder)
+        return cls(git, look_up(git, "--base", base, "tree"), look_up(git, "--head", head, "tree"))
 
     def diff(self) -> str:
         """Return the unified diff; renames are found."""
@@ -61,16 +57,3 @@ class GitComparison:
         words = ("grep", "-q", "-I", "-E", "-e", pattern, self.base)
         found = self._git.run(*words, "--", ":(top,glob)**/*.py*", ok=None)
         return found.status == 0
-
-
-def _tree(git: Git, option: str, revision: str) -> str:
-    """Return the id of a revision's tree. An option of git's, or a range, is no revision."""
-    plain = revision.isprintable() and not revision.startswith("-") and ".." not in revision
-    wanted = f"{revision}^{{tree}}"
-    answer = git.run("rev-parse", "--verify", "-q", wanted, ok=None) if plain and revision else None
-    if answer is None or answer.status != 0:
-        raise ConfigError(
-            f"{option}: there is no revision {revision[:80]!r} in {git.folder}. In a shallow clone "
-            "it may have to be fetched first."
-        )
-    return answer.line

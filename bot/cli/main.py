@@ -18,6 +18,7 @@ from bot.cli.journal import journal_cli
 from bot.cli.memory import memory_cli
 from bot.cli.output import complain, drop_output, open_closed_streams, trace
 from bot.cli.redact import redact
+from bot.cli.rehearse import rehearse
 from bot.cli.repair import repair
 from bot.cli.run import run
 from bot.cli.runs import runs_cli
@@ -35,7 +36,7 @@ cli = typer.Typer(
 )
 for command in (
     run, demo, setup, doctor, stop, budget, dependencies, detect, guard, intent, verdict, redact,
-    repair, bench,
+    rehearse, repair, bench,
 ):  # fmt: skip
     cli.command()(command)
 for group, name in (

@@ -226,7 +226,8 @@ class Transcript(Record):
     @property
     def failed(self) -> bool:
         """Whether the bot did not hold, or somebody got an error or no answer."""
-        return bool(self.trouble) or any(each.errors or each.unanswered for each in self.steps)
+        played = (self.started, *self.steps) if self.started else self.steps
+        return bool(self.trouble) or any(each.errors or each.unanswered for each in played)
 
 
 class PlayDifference(Record):

@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
@@ -18,6 +17,7 @@ from bot.infra.git_parse import (
     text_at,
 )
 from bot.infra.git_remote import Access, Way, way_to
+from bot.infra.git_revisions import export
 from bot.infra.git_undo import undo
 from bot.infra.threads import in_thread
 from bot.redaction import redact
@@ -164,11 +164,7 @@ class GitWorkspace:
     def _export_base(self, into: Path) -> None:
         if not into.is_dir():
             raise WorkspaceError(f"the folder {into} is not there")
-        # An index of its own: `git archive` would leave out what the attributes say.
-        with TemporaryDirectory(prefix="theseus-") as folder:
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._git.run("read-tree", self._base, env=index)
-            self._git.run("checkout-index", "-a", "-q", f"--prefix={into.resolve()}/", env=index)
+        export(self._git, self._base, into)
 
     def _changes(self) -> tuple[FileChange, ...]:
         self._stage()

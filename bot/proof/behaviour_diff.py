@@ -49,14 +49,13 @@ def behaviour_diff(plays: Sequence[Played]) -> BehaviourDiff:
     answers, changes, varied = 0, list[AnswerChange](), list[AnswerChange]()
     for number, played in enumerate(plays):
         unsteady = {each.step: each for each in differences(played.base, played.again)}
-        steady = answered(played.base, played.head) - unsteady.keys()
-        answers += len(steady)
-        varied += [_change(number, played, each) for each in unsteady.values()]
-        changes += [
-            _change(number, played, each)
-            for each in differences(played.base, played.head)
-            if each.step in steady
+        found = [
+            each for each in differences(played.base, played.head) if each.step not in unsteady
         ]
+        same = answered(played.base) & answered(played.head) - unsteady.keys()
+        answers += len(same | {each.step for each in found})
+        varied += [_change(number, played, each) for each in unsteady.values()]
+        changes += [_change(number, played, each) for each in found]
     changes.sort(key=lambda each: each.mended)
     return BehaviourDiff(
         answers=answers,
@@ -78,9 +77,13 @@ def differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, 
     )
 
 
-def answered(*transcripts: Transcript) -> set[int]:
-    """Return the steps at which people saw anything, in any of these plays."""
-    return {step for each in transcripts for step, lines in seen_lines(each).items() if lines}
+def answered(transcript: Transcript) -> set[int]:
+    """Return the steps that could be done and at which people saw anything."""
+    return {
+        at
+        for at, lines in seen_lines(transcript).items()
+        if lines and 0 <= at < len(transcript.steps) and not transcript.steps[at].refused
+    }
 
 
 def not_repeatable(plays: Iterable[Transcript]) -> str:

@@ -9,6 +9,7 @@ START = -1
 """The step before the first: the bot starts."""
 
 _NO_ANSWER = "⚠ Discord: the application did not respond"
+_REPLY = re.compile(r"(?<=^in reply to )m\d+$")
 _HAPPENS = {
     "edit": "changes",
     "delete": "deleted",
@@ -72,7 +73,7 @@ def _lines(step: PlayedStep, names: Mapping[str, str]) -> Iterator[str]:
         yield from _event(event, names)
     if step.refused:
         yield f"⚠ {step.refused}"
-    if step.unanswered:
+    if step.unanswered and not any(event.kind == "notice" for event in step.seen):
         yield _NO_ANSWER
     yield from (f"⚠ {each.event}: {each.error}" for each in step.errors)
     yield from (f"⚠ nothing answers {request}" for request in step.wanted)
@@ -86,4 +87,6 @@ def _event(event: SeenEvent, names: Mapping[str, str]) -> Iterator[str]:
     first, *rest = event.text.split("\n")
     yield f"{where}: {first}".rstrip()
     yield from (f"  {line}" for line in rest)
-    yield from (f"  {re.sub(chr(10), chr(10) + '  ', part)}" for part in event.parts)
+    for part in event.parts:
+        known = _REPLY.sub(lambda found: names.get(found[0], found[0]), part)
+        yield from (f"  {line}" for line in known.split("\n"))

@@ -84,7 +84,7 @@ ENTRIES: Table = {
         (
             "$ theseus run", "$ theseus demo", "$ theseus setup", "$ theseus doctor",
             "$ theseus intent", "$ theseus guard", "$ theseus verdict", "$ theseus redact",
-            "$ theseus repair", "$ theseus bench", "$ theseus audit verify",
+            "$ theseus repair", "$ theseus rehearse", "$ theseus bench", "$ theseus audit verify",
             "$ theseus audit export", "$ theseus audit accept", "$ theseus runs list",
             "$ theseus runs show", "$ theseus journal search", "$ theseus memory search",
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",

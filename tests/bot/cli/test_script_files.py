@@ -1,6 +1,7 @@
 """Scripts as YAML files: what people write is understood, and what is not is told with its line."""
 
 import base64
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from bot.domain.rehearsal import (
     WaitStep,
     WebAnswer,
 )
+from bot.proof.scripts import STEPS
 
 BY_HAND = """
 world:
@@ -74,6 +76,15 @@ def test_what_a_person_writes_is_understood() -> None:
                      "loud": True},
         ),
     )  # fmt: skip
+
+
+def test_the_script_of_the_document_is_one() -> None:
+    page = Path(__file__).parents[3] / "docs" / "rehearsal.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    read = script_in(example, "lunch.yaml")
+    assert len(read.steps) == 7
+    told = {word for word in STEPS if f"`{word}" in page.read_text(encoding="utf-8")}
+    assert told == STEPS.keys()
 
 
 def test_a_list_of_steps_is_a_script() -> None:

@@ -136,6 +136,16 @@ def test_a_bot_that_starts_otherwise_or_does_not_hold_has_changed() -> None:
     assert [each.asked for each in found.changes] == ["the bot restarts"]
 
 
+def test_what_nobody_could_ask_with_either_is_no_answer() -> None:
+    script = Script(steps=(command(), command(), command()))
+    play = transcript(
+        played(seen("7")), played(refused="no such button"), played(), commands=("roll",)
+    )
+    assert behaviour_diff([one(script, play, play)]).told == "0 of 1 answer changes"
+    mended = transcript(played(seen("7")), played(seen("voted")), played(), commands=("roll",))
+    assert behaviour_diff([one(script, play, mended)]).told == "1 of 2 answers change"
+
+
 def test_only_some_changes_are_kept_and_long_answers_are_cut_where_they_differ() -> None:
     many = [
         one(

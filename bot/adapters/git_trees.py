@@ -1,0 +1,48 @@
+"""Commits of a repository as plain files, without git beside them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from bot.domain.errors import ConfigError
+from bot.infra.git import Git
+from bot.infra.git_revisions import export, look_up, open_repository
+from bot.infra.threads import in_thread
+
+
+class GitTrees:
+    """A repository whose commits can be laid out in folders. Nothing of it is changed or run."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Return the repository a folder is in. Raises `ConfigError`."""
+        git = open_repository(folder)
+        top = git.run("rev-parse", "--show-toplevel", ok=None)
+        if top.status != 0:
+            raise ConfigError(f"--repo: {folder} has no files checked out; give a clone of it.")
+        return cls(git.beside(Path(top.line)))
+
+    @property
+    def folder(self) -> Path:
+        """The repository's checkout."""
+        return self._git.folder
+
+    def commit(self, option: str, revision: str) -> str:
+        """Return a commit's full id. Raises `ConfigError` with the option that named it."""
+        return look_up(self._git, option, revision, "commit")
+
+    @asynccontextmanager
+    async def laid_out(self, commit: str) -> AsyncIterator[Path]:
+        """Lend a folder with every file of a commit; it is removed afterwards.
+
+        Raises `WorkspaceError`.
+        """
+        with TemporaryDirectory(prefix="theseus-tree-", ignore_cleanup_errors=True) as scratch:
+            folder = Path(scratch)
+            await in_thread(export, self._git, commit, folder)
+            yield folder

@@ -1,0 +1,64 @@
+"""The plays of one script, with one commit or with two."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.behaviour import BehaviourDiff
+from bot.domain.rehearsal import Script, Transcript
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.proof.behaviour_diff import Played, behaviour_diff, not_repeatable
+
+
+class Rehearsed(NamedTuple):
+    """What came of a script: its plays with one commit, and those with another where compared.
+
+    `head` is the play of `other`, `compared` what changes from `commit` to it.
+    """
+
+    script: Script
+    commit: str
+    plays: tuple[Transcript, ...]
+    other: str = ""
+    head: Transcript | None = None
+    compared: BehaviourDiff | None = None
+
+    @property
+    def unsteady(self) -> str:
+        """Where plays of one commit differ, in words; empty: nowhere."""
+        return not_repeatable(self.plays)
+
+    @property
+    def fine(self) -> bool:
+        """Whether everything could be done, nobody got an error, and no plays differ."""
+        played = [*self.plays, *([self.head] if self.head else [])]
+        refused = any(step.refused for each in played for step in each.steps)
+        failed = refused or any(each.failed for each in played)
+        changed = self.compared is not None and self.compared.changed > 0
+        return not failed and not self.unsteady and not changed
+
+
+async def play_commits(
+    rehearsal: Rehearsal, script: Script, trees: Sequence[tuple[str, Path]], repeat: int = 1
+) -> Rehearsed:
+    """Play a script with the tree of one commit, or of two to compare them: commits and trees.
+
+    Plays that are to be the same are spread over two starts of the code: what differs from start
+    to start is found as well.
+    """
+    (commit, base), *others = trees
+    times = max(repeat, 2) if others else repeat
+    plays = [*await _plays(rehearsal, base, script, (times + 1) // 2)]
+    plays += await _plays(rehearsal, base, script, times // 2)
+    done = Rehearsed(script=script, commit=commit, plays=tuple(plays))
+    for other, tree in others:
+        (head,) = await _plays(rehearsal, tree, script, 1)
+        compared = behaviour_diff([Played(script, plays[0], plays[1], head)])
+        done = done._replace(other=other, head=head, compared=compared)
+    return done
+
+
+async def _plays(
+    rehearsal: Rehearsal, tree: Path, script: Script, times: int
+) -> tuple[Transcript, ...]:
+    return await play_all(rehearsal, tree, [script] * times) if times else ()

@@ -1,0 +1,123 @@
+"""`theseus rehearse`, whole: git, sandbox, local Discord, discord.py and a cog of this project."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.adapters.sandbox import probe
+from tests.fakes.repositories import commit, git
+from tests.support.played_tree import played_tree
+
+pytestmark = pytest.mark.slow
+
+COUNTER = """
+import random
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+
+class Counter(commands.Cog):
+    def __init__(self) -> None:
+        self.total = 0
+
+    @app_commands.command(description="Count")
+    async def count(self, interaction: discord.Interaction, by: int = 1) -> None:
+        self.total += by
+        await interaction.response.send_message(f"{interaction.user.name} counts {self.total}")
+
+    @app_commands.command(description="Draw")
+    async def draw(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"drawn: {random.random()}")
+
+
+async def setup(bot: commands.Bot) -> None:
+    await bot.add_cog(Counter())
+"""
+SCRIPT = """
+world:
+  people: [alice, bob]
+steps:
+  - command: /count by:2
+  - command: /count by:40
+    by: bob
+  - command: /draw
+"""
+
+
+class Counted:
+    """A repository with three commits: sound, one that counts otherwise, one that raises."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tree = played_tree(folder, {"counter": COUNTER})
+        git(self.tree, "init", "-q", "-b", "main")
+        self.sound = commit(self.tree, {})
+        self.otherwise = self._with("+= by", "+= by + 1")
+        self.broken = self._with("+= by", "+= by / 0")
+        (folder / "count.yaml").write_text(SCRIPT)
+
+    def _with(self, old: str, new: str) -> str:
+        return commit(self.tree, {"cogs/counter.py": COUNTER.replace(old, new)})
+
+    def rehearse(self, *words: str, status: int) -> str:
+        command = [sys.executable, "-m", "bot", "rehearse", "--repo", str(self.tree), *words]
+        done = subprocess.run(
+            [*command, "--script", str(self.folder / "count.yaml")],
+            cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def played(self, *words: str, status: int) -> Any:
+        return json.loads(self.rehearse(*words, "--json", status=status))
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Counted:
+    return Counted(tmp_path_factory.mktemp("counted"))
+
+
+@pytest.fixture(autouse=True)
+async def confined() -> None:
+    if why := await probe():
+        pytest.skip(f"no bubblewrap: {why}")
+
+
+def answers(play: Any) -> list[str]:
+    return [event["text"] for step in play["steps"] for event in step["seen"]]
+
+
+def test_what_people_would_see_of_any_commit_is_told(counted: Counted) -> None:
+    play = counted.played("--commit", counted.sound, status=0)
+    assert answers(play)[:2] == ["alice counts 2", "bob counts 42"]
+    assert (play["commit"], play["failed"]) == (counted.sound, False)
+    table = counted.rehearse("--commit", counted.otherwise, status=0)
+    assert "2     bob    /count by:40  dev: bob counts 44" in table
+    assert table.endswith("Nobody got an error.\n")
+
+
+def test_plays_of_one_commit_are_equal_also_where_it_draws(counted: Counted) -> None:
+    told = counted.rehearse("--commit", counted.sound, "--repeat", "4", status=0)
+    assert "4 plays are the same." in told
+
+
+def test_two_commits_are_compared_as_people_read_them(counted: Counted) -> None:
+    told = counted.rehearse("--commit", counted.sound, "--compare", counted.otherwise, status=1)
+    assert "  before  dev: bob counts 42\n  after   dev: bob counts 44\n" in told
+    assert "2 of 3 answers change." in told
+    same = counted.rehearse("--commit", counted.sound, "--compare", counted.sound, status=0)
+    assert same.endswith(": 0 of 3 answers change.\n")
+
+
+def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted) -> None:
+    told = counted.rehearse("--commit", counted.broken, status=1)
+    assert "command.count failed at step 1: ZeroDivisionError at cogs/counter.py" in told
+    play = counted.played("--commit", counted.broken, "--compare", counted.sound, status=1)
+    assert [each["mended"] for each in play["compared"]["changes"]] == [True, True]
+    assert play["compared"]["unasked"] == 0
