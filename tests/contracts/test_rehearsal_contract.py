@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rehearsal import SandboxedRehearsal
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, UnavailableSandbox, probe
+from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import CommandStep, Script, Transcript
 from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.support.confining import at_hand
 from tests.support.played_tree import played_tree
 
 GREETER = '''
@@ -63,8 +64,7 @@ def tree(tmp_path: Path) -> Path:
 async def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
     if request.param == "fake":
         return FakeRehearsal(greeted)
-    works = await probe() is None
-    return SandboxedRehearsal(BubblewrapSandbox() if works else PlainSandbox())
+    return SandboxedRehearsal(at_hand())
 
 
 def digest(tree: Path) -> dict[str, str]:

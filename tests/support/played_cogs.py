@@ -174,3 +174,86 @@ class Timed(commands.Cog):
         await interaction.response.send_message(str(count))
 """
 )
+
+HOSTILE = (
+    _HEAD
+    + """
+import gc, json, os, socket, subprocess, sys
+from pathlib import Path
+
+
+class Hostile(commands.Cog):
+    def __init__(self, bot):
+        self.bot = bot
+
+    @command()
+    async def hello(self, interaction: discord.Interaction):
+        await interaction.response.send_message("hello")
+
+    @command()
+    async def attempt(self, interaction: discord.Interaction, what: str, path: str = ""):
+        await interaction.response.defer()
+        try:
+            told = str(getattr(self, "_" + what)(Path(path)))
+        except Exception as error:
+            told = type(error).__name__
+        await interaction.followup.send(told[:200])
+
+    def _read(self, path):
+        return path.read_text()
+
+    def _write(self, path):
+        return path.write_text("mine")
+
+    def _remove(self, path):
+        return path.unlink()
+
+    def _sockets(self, path):
+        return " ".join(sorted(each.name for each in self._ours().iterdir()))
+
+    def _ours(self):
+        return Path(sys.argv[1])
+
+    def _break_sockets(self, path):
+        for each in self._ours().iterdir():
+            each.unlink()
+
+    def _runner(self, path):
+        (Path(os.environ["PYTHONPATH"]) / "runner" / "seeds.py").write_text("")
+
+    def _network(self, path):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
+
+    def _daemon(self, path):
+        code = "import os, time\\nif os.fork() == 0:\\n  os.setsid()\\n  time.sleep(600)"
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        return "left behind"
+
+    def _memory(self, path):
+        kept = []
+        while True:
+            kept.append(bytearray(50_000_000))
+
+    @command()
+    async def lie(self, interaction: discord.Interaction):
+        answered = {"idle": None, "ready": True, "seconds": 0.0, "seen": ["hello"]}
+        claims = [{"seen": [{"kind": "message", "text": "hello"}]}, {"files": {"a": "b"}}, answered]
+        for channel in [each for each in gc.get_objects() if type(each).__name__ == "LineSocket"]:
+            for claim in claims:
+                channel.send(claim)
+        for each in self._ours().iterdir():
+            if each.name.endswith("control"):
+                other = socket.socket(socket.AF_UNIX)
+                other.connect(str(each))
+                other.sendall(json.dumps(answered).encode() + b"\\n")
+
+    @command()
+    async def leave(self, interaction: discord.Interaction):
+        os._exit(0)
+
+    @command()
+    async def spin(self, interaction: discord.Interaction):
+        while True:
+            pass
+"""
+)

@@ -8,7 +8,6 @@ from typing import Any
 from bot.adapters.rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
 from bot.adapters.rehearsal._requests import RequestQueue
 
-STEP_SECONDS = 10.0  # of real time, for one step
 # What the bot wrote before it ended its turn lies in our sockets' buffers, and what we write for
 # it goes out at once: a few turns of our own loop, and both are where they belong.
 _LOOP_TURNS = 8

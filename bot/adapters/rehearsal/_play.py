@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.rehearsal._control import BotGoneError, ControlChannel, EndOfTurn
-from bot.adapters.rehearsal._driver import STEP_SECONDS, BotDriver
+from bot.adapters.rehearsal._driver import BotDriver
 from bot.adapters.rehearsal._names import PlayNames
 from bot.adapters.rehearsal._requests import RequestQueue
 from bot.adapters.rehearsal._runner_process import RunnerProcess
@@ -45,10 +45,16 @@ Work = Callable[["_Asked"], Awaitable[None]]
 
 
 class Play:
-    """Plays one script with a runner's bot; `name` is its own among the runner's plays."""
+    """Plays one script with a runner's bot; `name` is its own among the runner's plays.
 
-    def __init__(self, runner: RunnerProcess, name: str, script: Script) -> None:
+    Each step may take `step_seconds` of real time.
+    """
+
+    def __init__(
+        self, runner: RunnerProcess, name: str, script: Script, step_seconds: float
+    ) -> None:
         self._runner = runner
+        self._step_seconds = step_seconds
         self._name = name
         self._script = script
         world = script.world
@@ -120,10 +126,10 @@ class Play:
         marks = len(self._seen.events), len(self._errors), len(self._web.wanted)
         asked = _Asked()
         try:
-            async with asyncio.timeout(STEP_SECONDS):
+            async with asyncio.timeout(self._step_seconds):
                 await work(asked)
         except TimeoutError:
-            self._lose(f"the bot did not come to an end within {STEP_SECONDS:.0f} s")
+            self._lose(f"the bot did not come to an end within {self._step_seconds:g} s")
         except BotGoneError as error:
             self._lose(str(error))
         alone = [record for record in asked.interactions if _left_alone(record)]

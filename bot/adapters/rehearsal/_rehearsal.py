@@ -14,12 +14,18 @@ from bot.domain.rehearsal import Script, Transcript
 from bot.ports.rehearsal import ScriptPlayer
 from bot.ports.sandbox import Sandbox
 
+STEP_SECONDS = 10.0
+
 
 class SandboxedRehearsal:
-    """Implements `bot.ports.rehearsal.Rehearsal` with processes of this machine."""
+    """Implements `bot.ports.rehearsal.Rehearsal` with processes of this machine.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    A step that takes longer than `step_seconds` of real time ends its play.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, step_seconds: float = STEP_SECONDS) -> None:
         self._sandbox = sandbox
+        self._step_seconds = step_seconds
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
@@ -29,7 +35,7 @@ class SandboxedRehearsal:
         """
         if self._sandbox.refusal:
             raise RehearsalError(self._sandbox.refusal)
-        async with SandboxedPlayer(self._sandbox, tree) as player:
+        async with SandboxedPlayer(self._sandbox, tree, self._step_seconds) as player:
             await player.prepare()
             yield player
 
@@ -37,8 +43,9 @@ class SandboxedRehearsal:
 class SandboxedPlayer:
     """Implements `ScriptPlayer`; one that has lost its process starts another for the next play."""
 
-    def __init__(self, sandbox: Sandbox, tree: Path) -> None:
+    def __init__(self, sandbox: Sandbox, tree: Path, step_seconds: float) -> None:
         self._sandbox = sandbox
+        self._step_seconds = step_seconds
         self._tree = tree
         self._stack = AsyncExitStack()
         self._runner: RunnerProcess | None = None
@@ -72,4 +79,5 @@ class SandboxedPlayer:
         runner = await self.prepare()
         if runner.broken:
             return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
-        return await Play(runner, f"p{next(self._numbers)}", script).play()
+        name = f"p{next(self._numbers)}"
+        return await Play(runner, name, script, self._step_seconds).play()

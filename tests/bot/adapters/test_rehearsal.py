@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.rehearsal import SandboxedRehearsal
-from bot.adapters.sandbox import BubblewrapSandbox, PlainSandbox, probe
 from bot.domain.rehearsal import (
     Actor,
     AutocompleteStep,
@@ -32,6 +31,7 @@ from bot.domain.rehearsal import (
     WebAnswer,
 )
 from bot.ports.rehearsal import ScriptPlayer
+from tests.support.confining import at_hand
 from tests.support.played_cogs import SHOWN, TIMED
 from tests.support.played_tree import played_tree
 
@@ -45,9 +45,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
-    works = await probe() is None
-    rehearsal = SandboxedRehearsal(BubblewrapSandbox() if works else PlainSandbox())
-    async with rehearsal.open(tree) as opened:
+    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
         yield opened
 
 

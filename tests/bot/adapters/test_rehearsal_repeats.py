@@ -1,0 +1,119 @@
+"""Two plays of a script are equal: over the everyday cogs, side by side, on a busy machine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.adapters.rehearsal import SandboxedRehearsal
+from bot.domain.rehearsal import (
+    CommandStep,
+    PressStep,
+    RestartStep,
+    SayStep,
+    Script,
+    ScriptStep,
+    ScriptWorld,
+    TogetherStep,
+    Transcript,
+    WaitStep,
+    WebAnswer,
+)
+from bot.ports.rehearsal import ScriptPlayer
+from tests.support.confining import at_hand
+from tests.support.played_cogs import SHOWN, TIMED
+from tests.support.played_tree import played_tree
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+QUOTE = WebAnswer(
+    url="https://dummyjson.com/quotes/random",
+    body='{"id": 1, "quote": "Be brief", "author": "Ada"}',
+    headers={"Content-Type": "application/json"},
+)
+
+
+def command(name: str, by: str = "alice", **options: str | int) -> CommandStep:
+    given = {key.removesuffix("_"): value for key, value in options.items()}
+    return CommandStep(by=by, command=name, options=given)
+
+
+def script(*steps: ScriptStep, cogs: tuple[str, ...]) -> Script:
+    return Script(world=ScriptWorld(cogs=cogs, web=(QUOTE,)), steps=steps)
+
+
+REMINDERS = script(
+    command("remind", in_="10m", about="tea"),
+    command("remind", by="bob", in_="1h", about="dinner"),
+    command("reminders list"),
+    WaitStep(wait=700),
+    RestartStep(restart=True, away=7200),
+    command("reminders list", by="bob"),
+    cogs=("reminders",),
+)
+POLLS = script(
+    command("poll create", question="Tea?", options="yes | no | later"),
+    PressStep(by="bob", press="yes"),
+    TogetherStep(together=(PressStep(press="no"), PressStep(by="bob", press="later"))),
+    RestartStep(restart=True),
+    PressStep(press="yes", on="m1"),
+    command("poll results", id=1),
+    command("poll close", id=1),
+    cogs=("polls",),
+)
+DICE = script(
+    command("roll", dice="4d6kh3+2"),
+    command("roll", dice="50d1000"),
+    command("roll", dice="nothing"),
+    command("quote"),
+    SayStep(say="@Theseus hello"),
+    cogs=("dice", "quotes"),
+)
+BUSY = script(
+    TogetherStep(together=tuple(command("take", by=who) for who in ("alice", "bob", "alice"))),
+    SayStep(say="talk"),
+    command("luck"),
+    command("think", seconds=30),
+    WaitStep(wait=90_000),
+    cogs=("shown", "timed"),
+)
+SCRIPTS = (REMINDERS, POLLS, DICE, BUSY)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def player(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ScriptPlayer]:
+    folder: Path = tmp_path_factory.mktemp("everyday")
+    tree = played_tree(folder, {"shown": SHOWN, "timed": TIMED}, own=True)
+    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
+        yield opened
+
+
+def where_they_differ(first: Transcript, other: Transcript) -> list[str]:
+    """Name what differs between two plays, as far as it is a step."""
+    pairs = zip(first.steps, other.steps, strict=False)
+    found = [f"{a}\n{b}" for a, b in pairs if a != b]
+    return found or ([] if first == other else [f"{first}\n{other}"])
+
+
+async def test_plays_of_one_script_are_equal(player: ScriptPlayer) -> None:
+    for each in SCRIPTS:
+        first, again = await player.play(each), await player.play(each)
+        assert first.trouble == ""
+        assert where_they_differ(first, again) == []
+
+
+async def test_plays_side_by_side_are_equal_to_one_alone(player: ScriptPlayer) -> None:
+    alone = [await player.play(each) for each in SCRIPTS[:2]]
+    together = await asyncio.gather(*(player.play(each) for each in SCRIPTS[:2]))
+    assert [where_they_differ(*pair) for pair in zip(alone, together, strict=True)] == [[], []]
+
+
+@pytest.mark.slow
+async def test_hundreds_of_plays_on_a_busy_machine_are_equal(player: ScriptPlayer) -> None:
+    expected = [await player.play(each) for each in SCRIPTS]
+    for _ in range(25):
+        played = await asyncio.gather(*(player.play(each) for each in SCRIPTS for _ in range(3)))
+        wanted = [each for each in expected for _ in range(3)]
+        for first, again in zip(wanted, played, strict=True):
+            assert where_they_differ(first, again) == []
