@@ -12,6 +12,7 @@ from bot.authority.run_locks import RunLocks
 from bot.domain.approval import ApprovalVotes
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import (
+    ChatRejected,
     ChatUnavailable,
     NotAuthorized,
     PolicyError,
@@ -29,9 +30,7 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.store import Store
 
-_LOOKS, _LOOK_SECONDS = 100, 0.1
 _LOOKED_THROUGH = 500  # of the newest runs, for a number
-_BUSY = frozenset({Status.QUEUED, Status.RUNNING})  # queued: taken up again after a restart
 
 
 ShowProposal = Callable[[Run, History], Awaitable[None]]
@@ -70,6 +69,7 @@ class Approvals:
         audit_writer: AuditWriter,
         run_locks: RunLocks,
         stop_guard: KillSwitchGuard,
+        show_card: Callable[[Run], Awaitable[None]],
         show_proposal: ShowProposal,
         queue_shipment: Callable[[Run], Awaitable[Run]],
         describe: Callable[[Run], str],
@@ -81,6 +81,7 @@ class Approvals:
         self._audit_writer = audit_writer
         self._run_locks = run_locks
         self._stop_guard = stop_guard
+        self._show_card = show_card
         self._show_proposal = show_proposal
         self._queue_shipment = queue_shipment
         self._describe = describe
@@ -99,10 +100,11 @@ class Approvals:
             await self._stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.but(run_id=run.id)
+            await self._show_card(run)  # a word may be faster than what notes where the card is
             async with self._run_locks.of(run.id):
                 now = await self._approval_policy.present(request.person, Act.SHIP)
-                return await self._given(await self._proposed(run.id), request.but(person=now))
-        except (PolicyError, RunError, ChatUnavailable) as refusal:
+                return await self._given(await self._store.get(run.id), request.but(person=now))
+        except (PolicyError, RunError, ChatRejected, ChatUnavailable) as refusal:
             await self._audit(request, allowed=False, note=f"{refusal.code}: {refusal}")
             raise
 
@@ -139,16 +141,6 @@ class Approvals:
             and proposal.number == number
         ]
         return tuple(sorted(found, key=lambda run: run.ended))
-
-    async def _proposed(self, run_id: str) -> Run:
-        """Return the run, done proposing: people see its card a moment before that is saved."""
-        run = await self._store.get(run_id)
-        for _ in range(_LOOKS):
-            if run.stage is not Stage.PROPOSE or run.status not in _BUSY:
-                break
-            await self._clock.sleep(_LOOK_SECONDS)
-            run = await self._store.get(run_id)
-        return run
 
     async def _given(self, run: Run, request: ApprovalRequest) -> tuple[Run, Approval, bool]:
         history = await self._store.history(run.id)
@@ -191,7 +183,11 @@ class Approvals:
             raise StaleApproval("That message was edited since; please say it again.")
         bind(proposal, card_id=request.card_id, head=request.head, forge_head=None)
         shown, said = proposal.card_id, request.said_id
-        if shown is not None and said is not None and said < shown:
+        if shown is None:
+            raise StaleApproval(
+                f"Nobody has seen a card of `{proposal.head[:7]}` yet; please wait for it."
+            )
+        if said is not None and said < shown:
             raise StaleApproval(
                 "That was said before the newest card was there, which shows "
                 f"`{proposal.head[:7]}`; please look at it and say it again."

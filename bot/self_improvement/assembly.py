@@ -23,6 +23,7 @@ from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.poller import Poller
+from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.reconciler import Reconciler
 from bot.self_improvement.recovery import RecoveryService
 from bot.self_improvement.run_requests import RunRequests
@@ -89,18 +90,18 @@ def assemble(
     transitions = RunTransitions(services, notifier, cost_meter, memory)
     failures = StepFailures(services, notifier, cost_meter, transitions)
     watch = WatchStep(services, steps.evaluator, settings, notifier, memory)
+    cards = ProposalCards(services.store, notifier, locks)
     context = StepContext(
         services, settings, notifier, transitions, failures, cost_meter, steering,
-        services.stop_guard, authority.approval_policy, memory,
+        services.stop_guard, authority.approval_policy, memory, cards,
     )  # fmt: skip
     sequence = StepSequence(context, steps, watch, authority.blocks)
     workers = Workers(services, settings, sequence, transitions, failures, cost_meter, owner)
-    reconciler = Reconciler(services, notifier)
-    wake = workers.wake
+    reconciler, wake = Reconciler(services, notifier), workers.wake
     cancellation = Cancellation(services, workers, transitions, notifier, cost_meter, reconciler)
     emergency = _emergency(services, settings, authority, workers, cancellation, notifier)
-    approvals = _approvals(services, authority, notifier, transitions)
-    recovery = RecoveryService(services, notifier, transitions, failures, approvals, locks)
+    approvals = _approvals(services, authority, notifier, transitions, cards)
+    recovery = RecoveryService(services, notifier, transitions, failures, approvals, cards, locks)
     starter = RunStarter(services, recovery, settings.per_person)
     admission = RunAdmission(services, starter, workers)
     dialogue = RunDialogue(services, notifier, transitions, wake, steps.runner, steering)
@@ -175,6 +176,7 @@ def _approvals(
     authority: Authority,
     notifier: RunNotifier,
     transitions: RunTransitions,
+    proposal_cards: ProposalCards,
 ) -> Approvals:
     return Approvals(
         services.store,
@@ -184,6 +186,7 @@ def _approvals(
         authority.audit_writer,
         authority.run_locks,
         services.stop_guard,
+        proposal_cards.show,
         notifier.show_proposal,
         transitions.queue_shipment,
         standing,

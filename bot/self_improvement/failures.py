@@ -69,9 +69,13 @@ class StepFailures:
     async def unheard(self, run: Run, why: str) -> Run:
         """Wait with what its thread did not take until people say where to go on."""
         waiting = await self._transitions.await_thread(run, UNHEARD)
-        text = f"{why} {UNHEARD} “Open a new thread” goes on with it, “Cancel” ends it."
-        await self._notifier.say_elsewhere(waiting, text, key="unheard")
+        await self.say_unheard(waiting, f"{why} ")
         return waiting
+
+    async def say_unheard(self, run: Run, why: str = "") -> None:
+        """Say where people see it that a run waits for a thread; again is harmless."""
+        text = f"{why}{UNHEARD} “Open a new thread” goes on with it, “Cancel” ends it."
+        await self._notifier.say_elsewhere(run, text, key="unheard")
 
     async def stand(
         self,

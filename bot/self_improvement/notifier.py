@@ -1,6 +1,7 @@
 """How a run speaks: its thread, its living card, its last word. Every post has a lasting key."""
 
 import logging
+from contextlib import suppress
 
 from bot.authority.announcements import tell
 from bot.domain.budget import Cap
@@ -133,7 +134,15 @@ class RunNotifier:
         if post is None:
             return
         await self._post(run, post, f"{run.id}:{run.goal}:ended:{run.attempt}")
-        await self.show_proposal(run, history)
+        with suppress(ChatRejected):  # nobody sees the card: there is nothing to bring up to date
+            await self.show_proposal(run, await self._with_card(run, history))
+
+    async def _with_card(self, run: Run, history: History) -> History:
+        """Return the history with where the card is, be it that the end overtook it on its way."""
+        opened = history.proposal
+        if opened is None or opened.card_id is not None or run.thread_id is None:
+            return history
+        return history.plus(opened.but(card_id=await self.propose(run, history)))
 
     async def show_proposal(self, run: Run, history: History) -> None:
         """Bring the newest proposal's card up to date: whose word it has, or that it is over."""

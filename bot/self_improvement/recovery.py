@@ -10,6 +10,7 @@ from bot.domain.run import ENDED, Recovery, Run, Stage, Status, Waiting, recover
 from bot.presentation.cards import doing
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.proposal_withdrawal import withdraw_quietly
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import RunTransitions
@@ -30,6 +31,7 @@ class RecoveryService:
         transitions: RunTransitions,
         failures: StepFailures,
         approvals: Approvals,
+        proposal_cards: ProposalCards,
         run_locks: RunLocks,
     ) -> None:
         self._services = services
@@ -37,6 +39,7 @@ class RecoveryService:
         self._transitions = transitions
         self._failures = failures
         self._approvals = approvals
+        self._proposal_cards = proposal_cards
         self._run_locks = run_locks
 
     async def recover(self, *, stopped: bool = False) -> None:
@@ -54,6 +57,7 @@ class RecoveryService:
                 except TheseusError as error:
                     _log.warning("run %s could not be taken up again: %s", run.id, error)
                     await self._not_taken_up(run, error)
+            await self._show_card(run.id)
         for run in await store.find(status=ENDED, limit=_EXPLAINED_AGAIN):
             await self._notifier.last_word(run, await store.history(run.id))
         keep = await store.find(status=_LIVE, limit=_ALL)
@@ -70,6 +74,14 @@ class RecoveryService:
             return await self._transitions.announced(announced)
         except StoreConflict:
             return await self._ended_meanwhile(announced)
+
+    async def _show_card(self, run_id: str) -> None:
+        """Show a proposal whose card an earlier process saved, and did not live to post."""
+        try:
+            await self._proposal_cards.show(await self._services.store.get(run_id))
+        except ChatRejected as error:
+            async with self._run_locks.of(run_id):
+                await self._failures.unheard(await self._services.store.get(run_id), str(error))
 
     async def _not_taken_up(self, run: Run, error: TheseusError) -> None:
         """Say what keeps a run from going on after a restart: its own thread may not be there."""
@@ -125,6 +137,9 @@ class RecoveryService:
             return
         if run.stage is not Stage.SHIP:
             await self.announce(run)
+            return
+        if run.waiting is Waiting.THREAD:
+            await self._failures.say_unheard(run)
             return
         if run.waiting is not Waiting.APPROVAL:
             await self._failures.say_unshipped(run)

@@ -26,6 +26,7 @@ from bot.ports.workspace import Workspace
 from bot.redaction import redact
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.steering import Steering
 from bot.self_improvement.transitions import RunTransitions
@@ -78,6 +79,7 @@ class StepContext:
     stop_guard: KillSwitchGuard
     approval_policy: ApprovalPolicy
     memory: MemoryRecorder
+    proposal_cards: ProposalCards
 
     def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
         """Lend the run's worktree."""

@@ -51,9 +51,7 @@ async def two_proposals(room: DevChannel) -> tuple[Run, Run]:
     first, _, _ = await room.proposal()
     room.world.engine.rounds = (FIX,)
     await room["alice"].say("dev", "the dice are broken again, fix them")
-    second = await room.until(
-        lambda run: run.id != first.id and run.status is Status.WAITING and run.stage == "ship"
-    )
+    second = await room.shown(lambda run: run.id != first.id)
     return first, second
 
 

@@ -45,7 +45,7 @@ async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_pa
 
         pressed = await room["dora"].press(thread, custom_id(verdict, "Revert it"), verdict)
         told = await room.answer("dora", pressed, thread)
-        undo = await room.until(lambda run: run.status is Status.WAITING and run.stage == "ship")
+        undo = await room.shown()
         assert (undo.goal, told) == ("revert", f"On it: <#{undo.thread_id}>")
         assert await _said(room, "bob", "dev", f"{mention} revert #1") == told
         command = await room["alice"].run(thread, "revert")

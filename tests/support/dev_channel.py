@@ -10,7 +10,7 @@ from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.client import Identity, TheseusClient
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, PeopleList
-from bot.domain.run import Run, Status
+from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.planner import Planner
@@ -69,10 +69,19 @@ class DevChannel:
                     return runs[0]
                 await asyncio.sleep(0.01)
 
+    async def shown(self, true: Callable[[Run], bool] = lambda run: True) -> Run:
+        """Return the newest run, if that holds for it, once people see what it proposes."""
+        async with asyncio.timeout(15):
+            while True:
+                run = await self.until(lambda run: run.waiting is Waiting.APPROVAL and true(run))
+                if await self.world.knows_card(run):
+                    return run
+                await asyncio.sleep(0.01)
+
     async def proposal(self) -> tuple[Run, str, Message]:
         """Have alice ask for a fix; return the run, its thread and its proposal card."""
         await self["alice"].say("dev", "rolling dice keeps crashing, fix it")
-        run = await self.until(lambda run: run.status is Status.WAITING and run.stage == "ship")
+        run = await self.shown()
         thread = str(run.thread_id)
         card = await self["alice"].wait_for(thread, lambda message: "Ship it" in labels(message))
         return run, thread, card

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.domain.run import Run
+from bot.domain.run import ENDED, Run, Status
+from bot.ports.store import Store
 from tests.fakes.fake_chat import FakeChat
 
 
@@ -10,6 +11,12 @@ class Listening:
     """Reads along in the fake chat."""
 
     chat: FakeChat
+    store: Store
+
+    async def knows_card(self, run: Run) -> bool:
+        """Whether it is known where the card of what the run proposes stands."""
+        proposal = (await self.store.history(run.id)).proposal
+        return proposal is not None and proposal.card_id is not None
 
     def said(self, run: Run) -> Sequence[str]:
         """Return the texts in the run's thread, cards by their titles."""
@@ -30,3 +37,10 @@ class Listening:
     def cards(self, run: Run) -> list[str]:
         """Return the keys of the run's proposal cards."""
         return [said.key for said in self.chat.said if said.key.startswith(f"{run.id}:proposal:")]
+
+
+def waits_or_ended(run: Run) -> bool:
+    """Whether the run has ended, or waits with a proposal."""
+    return run.status in ENDED or (
+        run.status is Status.WAITING and run.thread_id is not None and run.stage == "ship"
+    )

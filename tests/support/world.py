@@ -13,7 +13,7 @@ from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.budget import BudgetRules
 from bot.domain.people import AllowList, PeopleList, Person, Place
 from bot.domain.proposal import ForgeProposal
-from bot.domain.run import ENDED, Goal, Run, Status, Trigger
+from bot.domain.run import Goal, Run, Status, Trigger, Waiting
 from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
@@ -52,7 +52,7 @@ from tests.support.failures import DEV as DEV
 from tests.support.failures import capsule as capsule
 from tests.support.failures import failure as failure
 from tests.support.kill_at import Fuse, Killed, fused
-from tests.support.listening import Listening
+from tests.support.listening import Listening, waits_or_ended
 
 BUDGET = Budget(seconds=60)
 GUILD = 1
@@ -271,8 +271,12 @@ class World(Listening):
         return run
 
     async def settled(self, run_id: str) -> Run:
-        """Return the run once it has ended, or waits for a word."""
-        return await self.until(_settled, run_id)
+        """Return the run once it has ended, or waits for a word about what people see."""
+        run = await self.until(waits_or_ended, run_id)
+        while run.waiting is Waiting.APPROVAL and not await self.knows_card(run):
+            await self.clock.advance(0.25)
+            run = await self.until(waits_or_ended, run_id)
+        return run
 
     async def ended(self, run_id: str) -> Run:
         """Return the run once it has ended and said so."""
@@ -291,9 +295,3 @@ class World(Listening):
         run = await self.settled(run.id)
         assert run.status is Status.WAITING, (run.reason, self.said(run))
         return run
-
-
-def _settled(run: Run) -> bool:
-    return run.status in ENDED or (
-        run.status is Status.WAITING and run.thread_id is not None and run.stage == "ship"
-    )

@@ -120,8 +120,9 @@ class ProposeStep:
                 note = f"Revised: {asked_by(asked)}. {proposal.note}"
                 proposal = proposal.but(note=note)
         words = context.approval_policy.none_yet(run, history, proposal)
-        card_id = await context.notifier.propose(run, history.but(proposal=proposal, words=words))
-        return await context.transitions.wait(run, proposal.but(card_id=card_id), words, *records)
+        waiting = await context.transitions.wait(run, proposal, words, *records)
+        await context.proposal_cards.show(waiting)
+        return waiting
 
     async def _was_pushed(self, run: Run, history: History) -> bool:
         """Whether somebody pushed once more, which is no fault of what we propose."""

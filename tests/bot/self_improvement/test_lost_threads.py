@@ -20,7 +20,7 @@ async def left_alone(world: World, agent: SelfImprovementAgent) -> Run:
     assert run.thread_id is not None
     world.chat.gone.add(run.thread_id)
     world.engine.release()
-    return await world.until(lambda now: now.status is Status.WAITING, run.id)
+    return await world.until(lambda now: now.waiting is Waiting.THREAD, run.id)
 
 
 async def told_in(world: World, channel: int, words: str) -> Post:
@@ -41,7 +41,7 @@ async def test_a_run_nobody_can_see_waits_where_it_needs_people_and_says_so_in_t
         run = await left_alone(world, agent)
         told = await told_in(world, DEV, "nobody would see it")
         other = await world.proposed(agent)
-    assert (run.stage, run.parked_until) == (Stage.PROPOSE, None)
+    assert (run.stage, run.parked_until) == (Stage.SHIP, None)
     assert told.text.startswith(f"About `{run.id}`, fix **")
     assert [button.label for button in told.buttons] == ["Open a new thread", "Cancel"]
     assert other.thread_id != run.thread_id
@@ -60,7 +60,7 @@ async def test_a_new_thread_is_opened_at_the_word_of_who_may_ask_and_the_proposa
             await agent.requests.reopen(run.id, MALLORY)
         reopened = await agent.requests.reopen(run.id, ALICE)
         assert reopened.thread_id not in (None, run.thread_id)
-        shown = await world.until(lambda now: now.stage is Stage.SHIP, run.id)
+        shown = await world.until(lambda now: now.waiting is Waiting.APPROVAL, run.id)
         await agent.approve(world.word(shown, BOB))
         done = await world.ended(run.id)
         with pytest.raises(WrongStage, match="does not wait for that"):

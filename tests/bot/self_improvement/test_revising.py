@@ -48,11 +48,11 @@ async def proposal_of(world: World, run: Run) -> Proposal:
 
 
 async def revised(world: World, run: Run, version: int = 2) -> Run:
-    """Return the run once that version of its proposal waits for a word."""
+    """Return the run once people see that version of its proposal."""
 
     async def there() -> bool:
         found = (await world.store.history(run.id)).proposal
-        return found is not None and found.version == version
+        return found is not None and found.version == version and found.card_id is not None
 
     for _ in range(200):
         now = await world.store.get(run.id)
@@ -331,11 +331,10 @@ async def test_revise_and_ship_it_at_the_same_instant_do_one_of_the_two(
         refused = [result for result in results if isinstance(result, BaseException)]
         assert len(refused) == 1
         assert isinstance(refused[0], WrongStage)
-        if first == "approve":
+        if "being shipped right now" in str(refused[0]):
             done = await world.ended(run.id)
             assert done.status is Status.DONE
             assert (await proposal_of(world, run)).head == old.head
-            assert "being shipped right now" in str(refused[0])
         else:
             await revised(world, run)
             assert world.forge.merges == []

@@ -1,0 +1,50 @@
+"""The card of a proposal: posted once the proposal is saved, by whoever finds it without one."""
+
+from bot.authority.run_locks import RunLocks
+from bot.domain.history import History
+from bot.domain.proposal import Proposal
+from bot.domain.run import Run, Stage, Waiting
+from bot.ports.store import Store
+from bot.self_improvement.notifier import RunNotifier
+
+
+class ProposalCards:
+    """Shows people what waits for their word, each proposal once.
+
+    A proposal is saved without a card, and gets its `card_id` when the chat has the card. What
+    comes in between, be it a kill, leaves a proposal without one: `show` again then finds the card
+    by its key, or posts it.
+    """
+
+    def __init__(self, store: Store, notifier: RunNotifier, run_locks: RunLocks) -> None:
+        self._store = store
+        self._notifier = notifier
+        self._run_locks = run_locks
+
+    async def show(self, run: Run) -> None:
+        """Post the card of what the run proposes, unless it is known to be there.
+
+        Whoever calls must not hold the run's lock: it is taken to note the card, and left free
+        while the chat is out of reach. Raises `ChatRejected`, `UnknownRun`, `StoreError`.
+        """
+        history = await self._store.history(run.id)
+        proposal = _without_card(run, history)
+        if proposal is None:
+            return
+        card_id = await self._notifier.propose(run, history)
+        async with self._run_locks.of(run.id):
+            if (await self._store.history(run.id)).proposal == proposal:
+                await self._store.append(run.id, proposal.but(card_id=card_id))
+
+
+def _without_card(run: Run, history: History) -> Proposal | None:
+    """Return the proposal that waits for people's word and was not shown to them, if there is one.
+
+    A head that does not hold, pushed to the branch since, is proposed by nobody.
+    """
+    proposal, verdict = history.proposal, history.verdict
+    if run.stage is not Stage.SHIP or run.waiting not in (Waiting.APPROVAL, Waiting.UNREVISED):
+        return None
+    if proposal is None or proposal.card_id is not None:
+        return None
+    return proposal if verdict is not None and verdict.head == proposal.head else None
