@@ -13,7 +13,7 @@ from discord.http import Route
 from local_discord.server import LocalDiscord
 
 ClientT = TypeVar("ClientT", bound=discord.Client)
-_READY_SECONDS = 10.0
+_READY_SECONDS = 20.0
 
 
 def point_discord_at(api_url: str, gateway_url: str) -> None:
@@ -30,7 +30,7 @@ async def online(bot: ClientT, local: LocalDiscord) -> AsyncIterator[ClientT]:
     """Run a bot until the block ends; it is ready when the block begins.
 
     What ends the bot meanwhile ends the block. Raises `AssertionError` when it is not ready within
-    10 s. A `guild_ready_timeout` of 0.01 spares discord.py its wait of 2 s for more guilds.
+    20 s. A `guild_ready_timeout` of 0.01 spares discord.py its wait of 2 s for more guilds.
     """
     point_discord_at(local.api_url, local.gateway_url)
     await bot.login(local.token)

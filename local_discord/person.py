@@ -156,7 +156,7 @@ class Person:
         self,
         channel: str,
         wanted: Predicate,
-        timeout: float = 5.0,  # noqa: ASYNC109 - the message of the error tells what was there
+        timeout: float = 15.0,  # noqa: ASYNC109 - the message of the error tells what was there
     ) -> Message:
         """The first message of a channel for which `wanted` is true, as it is then."""
         seen: list[Message] = []
@@ -188,7 +188,7 @@ class Person:
         self,
         channel: str,
         wanted: Callable[[dict[str, Any]], bool] = lambda _thread: True,
-        timeout: float = 5.0,  # noqa: ASYNC109 - as in wait_for
+        timeout: float = 15.0,  # noqa: ASYNC109 - as in wait_for
     ) -> dict[str, Any]:
         """The first thread of a channel for which `wanted` is true."""
         async with asyncio.timeout(timeout):
@@ -203,7 +203,7 @@ class Person:
                     return dict(told)
         raise ConnectionError("the local Discord ended the stream of events")
 
-    async def wait_for_bot(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - as above
+    async def wait_for_bot(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - as above
         """Wait until a bot is online."""
         async with asyncio.timeout(timeout):
             async for event in self.events():

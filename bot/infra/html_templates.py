@@ -5,7 +5,8 @@ runs, and pages go with the code that fills them.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import DictLoader, Environment, StrictUndefined, Template, nodes
@@ -102,7 +103,7 @@ class Templates:
         self._environment.globals = dict(functions or {})
         self._environment.tests |= tests or {}
         for source in sources.values():
-            self._check(source)
+            _check(source)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """Return a page. Raises jinja2's `UndefinedError` for what the template misses."""
@@ -110,10 +111,14 @@ class Templates:
 
     def from_text(self, source: str) -> Template:
         """Return a template that is no file."""
-        self._check(source)
+        _check(source)
         return self._environment.from_string(source)
 
-    def _check(self, source: str) -> None:
-        found: Iterable[nodes.Node] = self._environment.parse(source).find_all(_UNSAFE)
-        for node in found:
-            raise UnsafeTemplate(f"line {node.lineno}: {type(node).__name__}")
+
+@lru_cache(maxsize=256)
+def _check(source: str) -> None:
+    """Refuse what lets text past; a template that passed is not read again."""
+    # Which node is which does not depend on an environment's settings.
+    node = next(iter(Environment(autoescape=True).parse(source).find_all(_UNSAFE)), None)
+    if node is not None:
+        raise UnsafeTemplate(f"line {node.lineno}: {type(node).__name__}")

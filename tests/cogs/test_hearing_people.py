@@ -327,7 +327,7 @@ async def test_it_is_acknowledged_while_the_forge_the_store_and_the_thread_are_s
     async with room.world.slow_store():
         said = await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
         seen = await room["alice"].wait_for(
-            "dev", lambda m: m["id"] == said["id"] and bool(m.get("reactions")), timeout=2
+            "dev", lambda m: m["id"] == said["id"] and bool(m.get("reactions"))
         )
         assert seen["reactions"][0]["emoji"]["name"] == "👀"
         told = await room["alice"].run("dev", "fix", what="rolling dice")

@@ -167,7 +167,7 @@ async def test_hushed_it_breaks_off_and_the_next_turn_begins_afresh(parlour: Par
     await asyncio.wait({talking}, timeout=0.3)
     await parlour.chat_model.hush()
     with pytest.raises(AgentError):
-        await asyncio.wait_for(talking, 5)
+        await asyncio.wait_for(talking, 20)
     gate.set()
     parlour.will(ScriptedAction("Here again."))
     assert (await parlour.say(FakeChatTools()))[-1].text == "Here again."

@@ -142,7 +142,7 @@ async def test_a_command_that_hangs_is_ended_at_its_time_limit(
     code = "import time; print('begun', flush=True); time.sleep(600)  # hanging-7f31"
     started = time.monotonic()
     done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=1))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
     assert done.timed_out
     assert done.returncode != 0
     assert "begun" in done.output

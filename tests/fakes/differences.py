@@ -105,7 +105,7 @@ def existing(folder: Path) -> Path:
 
 def write_files(folder: Path, files: Files) -> None:
     """Write files into a folder, and the folders they are in."""
+    for parent in {(folder / name).parent for name in files}:
+        parent.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        (folder / name).write_bytes(content)

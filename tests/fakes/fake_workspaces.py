@@ -59,8 +59,9 @@ class FakeWorkspace:
     async def reset(self, commit: str) -> None:
         """Make the folder that snapshot."""
         files = self._at(commit)
-        shutil.rmtree(self.path)
-        write_files(self.path, files)
+        if self._now() != files:
+            shutil.rmtree(self.path)
+            write_files(self.path, files)
         self._head = commit
 
     async def fetch(self, commit: str) -> None:

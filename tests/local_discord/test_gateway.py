@@ -38,7 +38,7 @@ class Raw:
         self.ws = ws
 
     async def next(self) -> Any:
-        return await self.ws.receive_json(timeout=5)
+        return await self.ws.receive_json(timeout=20)
 
     async def send(self, op: int, told: Any) -> None:
         await self.ws.send_json({"op": op, "d": told})
@@ -48,7 +48,7 @@ class Raw:
         return await self.next()
 
     async def closed(self) -> int | None:
-        while (await self.ws.receive(timeout=5)).type is not aiohttp.WSMsgType.CLOSE:
+        while (await self.ws.receive(timeout=20)).type is not aiohttp.WSMsgType.CLOSE:
             pass
         return self.ws.close_code
 

@@ -87,7 +87,7 @@ class SampleBot(commands.Bot):
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until what the bot has heard makes this true."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not true():
                 self._news.clear()
                 await self._news.wait()

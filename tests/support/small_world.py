@@ -137,7 +137,7 @@ class SmallWorld:
         await self.until(lambda: self.bot.starts >= starts and self.bot.pid)
         await self.alice.person.wait_for_bot(30)
 
-    async def nothing_left(self, seconds: float = 5.0) -> None:
+    async def nothing_left(self, seconds: float = 20.0) -> None:
         """Wait until no process but the bot's own, and no worktree, is there."""
         try:
             await self.until(lambda: not self.leftovers(), seconds, every=0.05)

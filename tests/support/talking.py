@@ -97,14 +97,14 @@ def living(word: str) -> set[int]:
     return found
 
 
-async def until_gone(word: str, *, seconds: float = 5.0) -> None:
+async def until_gone(word: str, *, seconds: float = 20.0) -> None:
     """Wait until no process with `word` is left."""
     async with asyncio.timeout(seconds):
         while living(word):  # noqa: ASYNC110 - other processes end in their own time
             await asyncio.sleep(0.05)
 
 
-async def until_living(word: str, *, count: int = 1, seconds: float = 10.0) -> set[int]:
+async def until_living(word: str, *, count: int = 1, seconds: float = 20.0) -> set[int]:
     """Wait until that many processes with `word` are there; return them."""
     async with asyncio.timeout(seconds):
         while len(found := living(word)) < count:  # noqa: ASYNC110 - others begin in theirs

@@ -262,7 +262,7 @@ async def test_a_slow_turn_takes_its_time() -> None:
 
 
 async def test_a_silent_model_is_closed_without_waiting_for_anybody() -> None:
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         async with ScriptedModel([falls_silent()]) as model:
             asking = group.create_task(_left_alone(model))
             request = await model.heard(1)

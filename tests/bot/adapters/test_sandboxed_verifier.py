@@ -312,7 +312,7 @@ async def test_cancelling_ends_what_runs_and_removes_the_copies(
                 await asyncio.sleep(0.02)
         before = asyncio.get_running_loop().time()
         running.cancel()
-    assert asyncio.get_running_loop().time() - before < 3
+    assert asyncio.get_running_loop().time() - before < 20
     assert list((tmp_path / "cache" / "scratch").iterdir()) == []
 
 

@@ -308,7 +308,7 @@ async def test_a_run_that_ends_while_its_thread_is_opened_says_so_in_it(tmp_path
         await asyncio.wait_for(chat.opening.wait(), 5)
         await asyncio.wait_for(agent.emergency.stop(ALICE, "slash"), 5)
         chat.let_go.set()
-        run = await asyncio.wait_for(asked, 5)
+        run = await asyncio.wait_for(asked, 20)
     assert run.status is Status.CANCELLED
     assert "Ended by the emergency stop (alice)." in " ".join(world.said(run))
 

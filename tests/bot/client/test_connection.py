@@ -53,7 +53,7 @@ async def test_closing_ends_the_connection_quietly(
         running = asyncio.ensure_future(connect(client, local.token))
         await alice.wait_for_bot()
         await client.close()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 20)
 
 
 @pytest.mark.parametrize(

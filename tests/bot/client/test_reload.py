@@ -199,7 +199,7 @@ async def test_what_discord_could_not_be_told_it_is_told_with_the_next_reload(
 async def test_a_command_under_way_ends_with_the_code_it_began_with(room: LiveClient) -> None:
     old = sys.modules["cogs.greeter"].Greeter
     await room.alice.run("dev", "wait")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await old.started.wait()
     room.home.write("cogs/greeter.py", greeter('"new"'))
     assert (await room.client.runtime.adopt(["cogs/greeter.py"])).reloaded == ("cogs.greeter",)

@@ -125,7 +125,7 @@ async def test_killed_once_at_each_of_two_stages_it_is_not_quarantined(tmp_path:
     world.engine.release()
     peaceful, world.verifier = world.verifier, Fatal(broken=is_broken)
     async with world.running(fuse):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while fuse.after is None:
                 await world.clock.advance(1)
     world.verifier = peaceful

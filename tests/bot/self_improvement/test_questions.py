@@ -236,7 +236,7 @@ async def _waits(world: World, agent: SelfImprovementAgent, run: Run) -> None:
 async def _story(world: World, reaction: Reaction, fuse: Fuse) -> None:
     async with world.running(fuse) as agent:
         with suppress(Killed, AssertionError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 run = await agent.request(world.trigger(key="asked"))
                 while not run.parked and run.stage != "ship" and not run.ended:
                     if fuse.after is not None and fuse.burnt > fuse.after:

@@ -33,7 +33,7 @@ class Stream:
     async def next(self) -> dict[str, Any]:
         """Return the next event: its id, name and what it tells."""
         fields: dict[str, Any] = {}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while line := (await self.answer.content.readline()).decode():
                 if line == "\n":
                     return fields
@@ -67,8 +67,8 @@ async def streaming(events: Events) -> AsyncIterator[int]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Wait for it, five seconds at most."""
-    async with asyncio.timeout(5):
+    """Wait for it, twenty seconds at most."""
+    async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110  what is asked tells nobody
             await asyncio.sleep(0.005)
 

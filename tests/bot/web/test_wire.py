@@ -218,7 +218,7 @@ async def test_a_house_that_is_full_hangs_up_and_has_room_again(room: Room) -> N
                 assert await healthy(await stack.enter_async_context(wire(visitor)))
             async with wire(visitor) as another:
                 assert not await healthy(another)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 async with wire(visitor) as again:
                     if await healthy(again):

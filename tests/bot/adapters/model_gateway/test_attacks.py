@@ -32,7 +32,7 @@ async def raw(base_url: str, text: str) -> bytes:
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(text.encode("latin-1"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await reader.readline()
     except ConnectionResetError:
         return b""
