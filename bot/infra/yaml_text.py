@@ -75,8 +75,13 @@ def read_yaml(text: str, source: str, loader: type[yaml.SafeLoader] = yaml.SafeL
     A key that is there twice, and a value that contains itself, are errors.
     """
     try:
-        node = yaml.compose(text, Loader=loader)
-        content = yaml.load(text, Loader=loader)  # noqa: S506  a SafeLoader
+        reading = loader(text)
+        node = reading.get_single_node()
+        if node is None:
+            nowhere = yaml.Mark(source, 0, 0, 0, None, 0)
+            return YamlText(source, {}, yaml.MappingNode("", [], nowhere))
+        _refuse_duplicates(node, source)
+        content = reading.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{source}, line {line}: not valid YAML: {error.problem}") from error
@@ -84,9 +89,6 @@ def read_yaml(text: str, source: str, loader: type[yaml.SafeLoader] = yaml.SafeL
         raise ConfigError(f"{source}: not valid YAML: {error}") from error
     except RecursionError:
         raise ConfigError(f"{source}: it is nested too deep to be read.") from None
-    if node is None:
-        return YamlText(source, {}, yaml.MappingNode("", [], yaml.Mark(source, 0, 0, 0, None, 0)))
-    _refuse_duplicates(node, source)
     return YamlText(source, content, node)
 
 
@@ -107,6 +109,8 @@ def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...
         return
     seen: dict[str, int] = {}
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue  # no key of ours: told when values are made of it
         line = key.start_mark.line + 1
         if key.value in seen:
             raise ConfigError(
@@ -119,7 +123,7 @@ def _refuse_duplicates(node: yaml.Node, source: str, above: tuple[yaml.Node, ...
 
 def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in reversed(node.value):  # what is merged in (`<<`) stands before its own
             if key.value == str(part):
                 return value, key.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
