@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
 from bot.client import abilities
@@ -77,20 +79,22 @@ async def test_every_way_in_asks_for_what_the_table_says_and_changes_nothing(
         assert [each for each in audited if each.channel_id is None] == []
 
 
+@pytest.mark.parametrize(("label", "act"), [("Revise", "revise"), ("Try it", "ask")])
 async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(
-    tmp_path: Path,
+    tmp_path: Path, label: str, act: str
 ) -> None:
     async with inside(tmp_path) as (room, mallory):
-        assert {form.__name__ for form in forms(room.client)} == {"ReviseModal"}
+        assert {form.__name__ for form in forms(room.client)} == {"ReviseModal", "TrialModal"}
         thread = str(mallory.run.thread_id)
-        told = await room["gwen"].press(thread, custom_id(mallory.card, "Revise"), mallory.card)
+        told = await room["gwen"].press(thread, custom_id(mallory.card, label), mallory.card)
         assert told["result"] == "modal"
         await loses_the_role(room)
         [field] = told["modal"]["fields"]
-        form = {field["custom_id"]: "also handle 0d6"}
+        form = {field["custom_id"]: "/roll dice:0d6"}
         sent = await room["gwen"].submit(thread, told["modal"]["custom_id"], form)
         assert (await room.answer("gwen", sent, thread)).startswith("Sorry gwen")
-        assert (await room.refused())[-1] == ("gwen", "revise")
+        assert (await room.refused())[-1] == ("gwen", act)
+        assert room.world.rehearsal.played == []
 
 
 async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.steps.watch import FixEvaluator
+from bot.self_improvement.trials import ProposalTrials
 from bot.settings import Settings
 
 # How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
@@ -90,6 +91,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             render=Prompts(settings.root / "prompts").render,
         ),
         deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
+        trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees),
         stand_in=(
             CodeAgentRunner(stand_in, clock, budget=Budget(seconds=config.engine.seconds))
             if stand_in

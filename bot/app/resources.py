@@ -9,9 +9,11 @@ from typing import NamedTuple
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.git_trees import GitTrees
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.matplotlib_charts import MatplotlibCharts
 from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
@@ -23,6 +25,7 @@ from bot.app.forges import access_to, open_forge
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.traffic import TrafficBounds
+from bot.infra.git import Git
 from bot.infra.shared_lock import SharedLock
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
@@ -90,6 +93,8 @@ class Resources:
     stop_guard: KillSwitchGuard
     sandbox: Sandbox
     workspaces: GitWorkspaces
+    trees: GitTrees
+    rehearsal: SandboxedRehearsal
     verifier: Verifier
     warm: Callable[[Workspace], Awaitable[None]]
     load: SharedLock
@@ -145,6 +150,8 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         workspaces=GitWorkspaces(
             settings.root, state / "worktrees", remote=followed.remote, access=access
         ),
+        trees=GitTrees(Git(settings.root)),
+        rehearsal=SandboxedRehearsal(sandbox),
         verifier=JournalledVerifier(verifier, recorder),
         warm=verifier.warm,
         load=load,

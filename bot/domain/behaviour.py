@@ -45,3 +45,13 @@ class BehaviourDiff(Record):
         if not self.varied:
             return told
         return f"{told}; {self.varied} more are not repeatable"
+
+
+class Trial(Record):
+    """A command that somebody tried: what people would see with a change's base, and its head."""
+
+    asked: str
+    base: str
+    head: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ class SelfImprovementAgent:
         self.memory, self.watch = parts.memory, parts.watch
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
+        self.trials = parts.trials
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""

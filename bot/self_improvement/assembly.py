@@ -35,6 +35,7 @@ from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.step_sequence import StepSequence, StepServices
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.transitions import RunTransitions
+from bot.self_improvement.trials import ProposalTrials
 from bot.self_improvement.worker import Workers
 
 
@@ -76,6 +77,7 @@ class AgentParts:
     base_updates: BaseUpdates
     requests: RunRequests
     poller: Poller
+    trials: ProposalTrials
 
 
 def assemble(
@@ -135,6 +137,7 @@ def assemble(
             services, settings, transitions, notifier, dialogue, workers, locks, autonomy,
             services.stop_guard,
         ),
+        trials=steps.trials,
     )  # fmt: skip
 
 

@@ -15,11 +15,12 @@ from bot.self_improvement.steps.revert import RevertSteps
 from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
 from bot.self_improvement.steps.watch import FixEvaluator, WatchStep
+from bot.self_improvement.trials import ProposalTrials
 
 
 @dataclass(frozen=True)
 class StepServices:
-    """What does the work of each step, ready to call.
+    """What does the work of each step, and of trying what they propose, ready to call.
 
     `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched.
     """
@@ -31,6 +32,7 @@ class StepServices:
     gate: QualityGate
     publisher: PullRequestPublisher
     deployer: Deployer
+    trials: ProposalTrials
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
 

@@ -11,12 +11,12 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
-from bot.presentation.cards import plan_text
+from bot.presentation.cards import plan_text, trial_text
 from cogs.ui.answers import approve, on_it, reverting_text, send_privately
 from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|revise|reject|plan|fix|cancel|revert|reopen):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -44,7 +44,10 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         bot: TheseusClient = interaction.client
         person = speaker(interaction)
         if self._action == "revise":
-            await self._revise(interaction, bot, person)
+            await self._open(interaction, person, Act.REVISE)
+            return
+        if self._action == "try":
+            await self._open(interaction, person, Act.READ)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
@@ -84,15 +87,19 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             person=person, how="button", run_id=self._run_id, card_id=card, head=self._head
         )
 
-    async def _revise(
-        self, interaction: discord.Interaction[Any], bot: TheseusClient, person: Person
-    ) -> None:
+    async def _open(self, interaction: discord.Interaction[Any], person: Person, act: Act) -> None:
+        """Open the form for what takes more than a press."""
+        bot: TheseusClient = interaction.client
         try:
-            await bot.agent.permit(person, Act.REVISE, run_id=self._run_id)
+            await bot.agent.permit(person, act, run_id=self._run_id)
+            form = ReviseModal(self._run_id) if act is Act.REVISE else await self._trial(bot)
         except TheseusError as refusal:
             await interaction.response.send_message(str(refusal), ephemeral=True)
         else:
-            await interaction.response.send_modal(ReviseModal(self._run_id))
+            await interaction.response.send_modal(form)
+
+    async def _trial(self, bot: TheseusClient) -> "TrialModal":
+        return TrialModal(self._run_id, await bot.agent.trials.suggestion(self._run_id))
 
 
 class ReviseModal(ui.Modal, title="Revise this proposal"):
@@ -122,3 +129,30 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
         except TheseusError as refusal:
             text = str(refusal)
         await interaction.followup.send(text, ephemeral=True)
+
+
+class TrialModal(ui.Modal, title="Try this proposal"):
+    """Asks for a command, and shows what it is answered today and with the change."""
+
+    line: ui.TextInput[Any] = ui.TextInput(
+        label="A command, as you would type it",
+        placeholder="/roll dice:2d6",
+        max_length=500,
+    )
+
+    def __init__(self, run_id: str, suggestion: str) -> None:
+        super().__init__(timeout=900)
+        self._run_id = run_id
+        self.line.default = suggestion[:500] or None
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Play it with both commits; only who asked sees what came of it."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            line = self.line.value
+            await bot.agent.permit(speaker(interaction), Act.ASK, run_id=self._run_id, note=line)
+            text = trial_text(await bot.agent.trials.play(self._run_id, line))
+        except TheseusError as refusal:
+            text = str(refusal)
+        await send_privately(interaction, text, f"trial-{self._run_id}")

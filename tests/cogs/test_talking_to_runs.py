@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
 from bot.ports.agent import QuestionAsked
 from cogs.ui import is_answer
 from local_discord.person import Message
 from tests.fakes.fake_planner import FakePlanner
+from tests.fakes.fake_rehearsal import said
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 from tests.support.world import FIX, FIXED
 
@@ -157,6 +159,30 @@ async def test_the_form_to_revise_begins_a_revision(room: DevChannel) -> None:
     assert room.world.engine.asked[1].steering == ("handle 0d6 as well",)
     shown = await room["dora"].run("dev", "runs show", run=run.id)
     assert "- dora: handle 0d6 as well" in await room.answer("dora", shown, "dev")
+
+
+async def test_a_proposal_can_be_tried_by_whoever_may_ask_and_nobody_else_sees_it(
+    room: DevChannel,
+) -> None:
+    room.world.rehearsal.answers = _tried
+    _, thread, card = await room.proposal()
+    told = await room["dora"].press(thread, custom_id(card, "Try it"), card)
+    [field] = told["modal"]["fields"]
+    sent = await room["dora"].submit(
+        thread, told["modal"]["custom_id"], {field["custom_id"]: "/roll dice:1d6"}
+    )
+    text = await room.answer("dora", sent, thread)
+    assert [line for line in text.splitlines() if line.startswith("> ")] == [
+        "> dev: it fails",
+        "> dev: it rolls",
+    ]
+    seen = await room["alice"].messages(thread)
+    assert not any("it rolls" in message["content"] for message in seen)
+
+
+def _tried(tree: Path, script: Script) -> Transcript:
+    fixed = (tree / "cogs/dice.py").read_text("utf-8") == FIXED
+    return said(script, "it rolls" if fixed else "it fails")
 
 
 async def test_ship_it_while_it_revises_is_answered_in_words(room: DevChannel) -> None:

@@ -17,8 +17,13 @@ class FakeRehearsal:
     `refusal`, when set, is raised instead of anything being opened.
     """
 
-    def __init__(self, answers: Answers, *, refusal: RehearsalError | None = None) -> None:
-        self._answers = answers
+    def __init__(
+        self,
+        answers: Answers = lambda _tree, _script: Transcript(),
+        *,
+        refusal: RehearsalError | None = None,
+    ) -> None:
+        self.answers = answers
         self.refusal = refusal
         self.played: list[tuple[Path, Script]] = []
 
@@ -32,7 +37,7 @@ class FakeRehearsal:
     def answer(self, tree: Path, script: Script) -> Transcript:
         """Note that it was asked, and return what came of it."""
         self.played.append((tree, script))
-        return self._answers(tree, script)
+        return self.answers(tree, script)
 
 
 class _FakePlayer:

@@ -172,7 +172,7 @@ class FakeWorkspaces:
         self._folder = folder
         first = {name: content or b"" for name, content in as_bytes(files).items()}
         self.base = sha_of(first)
-        self._snapshots: dict[str, Files] = {self.base: first}
+        self.snapshots: dict[str, Files] = {self.base: first}
         self._branches: dict[str, tuple[str, str, str]] = {}  # run -> branch, base, head
         self._parents: dict[str, str] = {}
         self.fetched: set[str] = set()
@@ -183,13 +183,13 @@ class FakeWorkspaces:
         """Add a snapshot that `fetch` can find, as if somebody had pushed it."""
         content = {name: content or b"" for name, content in as_bytes(files).items()}
         commit = sha_of(content, "pushed")
-        self._snapshots[commit] = content
+        self.snapshots[commit] = content
         return commit
 
     def landed(self, head: str, commit: str) -> None:
         """Let the forge's merge of `head` be known here as `commit`."""
-        if head in self._snapshots:
-            self._snapshots[commit], self._parents[commit] = self._snapshots[head], self.base
+        if head in self.snapshots:
+            self.snapshots[commit], self._parents[commit] = self.snapshots[head], self.base
 
     @asynccontextmanager
     async def lend(
@@ -202,10 +202,10 @@ class FakeWorkspaces:
             raise WorkspaceBusy(f"the worktree of run {run_id} is in use")
         first = (f"theseus/{run_id}-{safe_slug(slug)}", base, base)
         branch, start, head = self._branches.get(run_id, first)
-        if head not in self._snapshots:
+        if head not in self.snapshots:
             raise WorkspaceError(f"there is no commit {head!r}")
         path = (self._folder / run_id).resolve()
-        workspace = FakeWorkspace(path, branch, start, self._snapshots, self.fetched, self._parents)
+        workspace = FakeWorkspace(path, branch, start, self.snapshots, self.fetched, self._parents)
         self.lent.add(run_id)
         try:
             path.mkdir(parents=True, exist_ok=True)

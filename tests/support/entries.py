@@ -41,6 +41,7 @@ ENTRIES: Table = {
     "choices /incidents show incident": Act.READ, "choices /memory forget memory": Act.READ,
     # buttons and forms
     "button RunButton ship": Act.SHIP, "button RunButton revise": Act.REVISE,
+    "button RunButton try": Act.READ,
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
@@ -52,7 +53,7 @@ ENTRIES: Table = {
     "button DecisionButton nothing": Act.STEER,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
-    "form ReviseModal": Act.REVISE,
+    "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
     # what is said
     "says investigate": Act.ASK, "says fix": Act.ASK, "says status": Act.READ,
     "says cancel": Act.CANCEL, "says revise": Act.REVISE, "says ship": Act.SHIP,

@@ -46,7 +46,7 @@ class Mold:
         made.chat.thread_of = dict(known.chat.thread_of)
         made.chat._people = set(known.chat._people)
         made.chat._ids = count(10_000)
-        made.workspaces._snapshots = dict(known.workspaces._snapshots)
+        made.workspaces.snapshots = dict(known.workspaces.snapshots)
         made.workspaces._branches = dict(known.workspaces._branches)
         made.workspaces._parents = dict(known.workspaces._parents)
         made.forge._pulls = dict(known.forge._pulls)

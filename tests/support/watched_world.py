@@ -23,18 +23,18 @@ class Merges(FakeWorkspaces):
 
     def merge(self, head: str, commit: str) -> dict[str, str | bytes | None]:
         """Make `head` on base that commit; return what it changes of base."""
-        before, files = self._snapshots[self.base], self._snapshots[head]
+        before, files = self.snapshots[self.base], self.snapshots[head]
         names = before.keys() | files.keys()
-        self._snapshots[commit], self._parents[commit] = files, self.base
+        self.snapshots[commit], self._parents[commit] = files, self.base
         self.base = commit
         return {name: files.get(name) for name in names if files.get(name) != before.get(name)}
 
     def change(self, files: Mapping[str, str | None]) -> str:
         """Let somebody push a commit to the base branch; return it."""
-        kept = {**self._snapshots[self.base], **as_bytes(files)}
+        kept = {**self.snapshots[self.base], **as_bytes(files)}
         now = {name: content for name, content in kept.items() if content is not None}
-        commit = f"{len(self._snapshots):040x}"
-        self._snapshots[commit], self._parents[commit] = now, self.base
+        commit = f"{len(self.snapshots):040x}"
+        self.snapshots[commit], self._parents[commit] = now, self.base
         self.base = commit
         return commit
 

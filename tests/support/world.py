@@ -31,12 +31,14 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.steps.watch import FixEvaluator
+from bot.self_improvement.trials import ProposalTrials
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
@@ -44,6 +46,7 @@ from tests.fakes.fake_kill_switch import FakeKillSwitch
 from tests.fakes.fake_ledger import FakeLedger
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.fakes.fake_memory import FakeMemory
+from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_verifier import FakeVerifier
@@ -107,10 +110,8 @@ class World(Listening):
     ) -> None:
         self.clock = clock or FakeClock()
         self.store: Store = store or FakeStore()
-        self.key_values = FakeKeyValueStore()
-        self.memory = FakeMemory()
-        self.ledger = FakeLedger()
-        self.budget = BudgetRules()
+        self.key_values, self.memory = FakeKeyValueStore(), FakeMemory()
+        self.ledger, self.budget = FakeLedger(), BudgetRules()
         self.chat = FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
@@ -121,6 +122,7 @@ class World(Listening):
         )
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
+        self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
         self.engine = FakeAgent(FIX)
         self.watch: WatchRules | None = None
         self.stand_in: CodeAgent | None = None
@@ -174,6 +176,7 @@ class World(Listening):
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
             deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
+            trials=ProposalTrials(store, self.rehearsal, self.trees),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, self.watch) if self.watch else None,
         )

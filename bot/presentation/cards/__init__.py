@@ -18,6 +18,7 @@ from bot.presentation.cards._proposal import proposal
 from bot.presentation.cards._run_line import doing, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.presentation.cards._text import fitting, money, one_line, spent, tokens
+from bot.presentation.cards._trial import trial_text
 
 __all__ = [
     "NO_CAP_BY_WORDS",
@@ -52,5 +53,6 @@ __all__ = [
     "spent",
     "standing",
     "tokens",
+    "trial_text",
     "watched_until",
 ]

@@ -97,6 +97,7 @@ def _buttons(run: Run, opened: Proposal) -> tuple[Button, ...]:
     this, over = (run.id, opened.head), run.ended
     decisions = (
         Button(label="Ship it", action="ship", arguments=this, style="success", disabled=over),
+        Button(label="Try it", action="try", arguments=(run.id,), disabled=over),
         Button(label="Revise", action="revise", arguments=(run.id,), disabled=over),
         Button(label="Reject", action="reject", arguments=this, style="danger", disabled=over),
         Button(label="Show plan", action="plan", arguments=(run.id,)),

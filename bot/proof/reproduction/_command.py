@@ -56,7 +56,8 @@ def extension_of(file: str) -> str:
     """Return the extension a cog's file belongs to: `cogs.dice`; of other files, nothing."""
     parts = PurePosixPath(file).with_suffix("").parts
     plain = all(re.fullmatch(r"[A-Za-z]\w*", part) for part in parts[:2])
-    return ".".join(parts[:2]) if len(parts) > 1 and parts[0] == "cogs" and plain else ""
+    own = len(parts) > 1 and parts[0] == "cogs" and parts[1] != "ui"  # what cogs share
+    return ".".join(parts[:2]) if own and plain else ""
 
 
 def _callback(text: str, name: str) -> Function | None:

@@ -199,7 +199,7 @@ def test_the_proposal() -> None:
         "@@ -41 +41 @@\n-    return FACES[value]\n+    return FACES[value - 1]\n```\n"
         "Risk: Low. People who use `/roll`.\n"
         "run k3m9tq · head aaaaaaa · offline · 42 s · $0.00\n"
-        "[Ship it] [Revise] [Reject] [Show plan] [Pull request]\n"
+        "[Ship it] [Try it] [Revise] [Reject] [Show plan] [Pull request]\n"
         "<k3m9tq-aaaaaaa.diff>"
     )
 
@@ -306,7 +306,13 @@ def test_a_proposal_whose_page_nobody_can_open_is_named_without_a_link(url: str)
     post = cards.proposal(RUN, history)
     assert post.card is not None
     assert post.card.url == ""
-    assert [each.label for each in post.buttons] == ["Ship it", "Revise", "Reject", "Show plan"]
+    assert [each.label for each in post.buttons] == [
+        "Ship it",
+        "Try it",
+        "Revise",
+        "Reject",
+        "Show plan",
+    ]
     said = cards.shipped(PROPOSAL.but(url=url), APPROVAL, SHIPMENT).text
     assert "Merged #3 as `ccccccc`" in said
 

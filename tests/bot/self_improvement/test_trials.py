@@ -1,0 +1,106 @@
+"""Trying a proposal: a command's answer today, and with the proposed commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import RehearsalError, TooMany, WrongStage
+from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
+from bot.presentation.cards import trial_text
+from bot.self_improvement.trials import MOST
+from tests.fakes.differences import Files
+from tests.fakes.fake_commit_trees import FakeCommitTrees
+from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.support.failures import capsule, failure
+from tests.support.world import World
+
+
+def faces(tree: Path, script: Script) -> Transcript:
+    """What the tree's dice answer."""
+    fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
+    return said(script, "@everyone\nit is **a**" if fixed else "@everyone\nit is **b**")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    inputs = {"dice": "'2d6'", "times": "3", "loud": "True", "odd": "(1, 2)"}
+    world.journal = world.journal.__class__(
+        [failure(world.clock, capsule(value="0").but(inputs=inputs)) for _ in range(3)]
+    )
+    world.rehearsal = FakeRehearsal(faces)
+    return world
+
+
+async def test_both_answers_are_shown_and_nothing_in_them_rings(world: World) -> None:
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        suggestion = await agent.trials.suggestion(run.id)
+        trial = await agent.trials.play(run.id, suggestion)
+
+    assert suggestion == "/roll dice:2d6 times:3 loud:true"
+    assert (trial.before, trial.after) == (
+        ("dev: @everyone", "  it is **b**"),
+        ("dev: @everyone", "  it is **a**"),
+    )
+    text = trial_text(trial)
+    assert "@everyone" not in text
+    assert "it is **a**" in text
+    assert "The answer is the same." not in text
+    step = CommandStep(command="roll", options={"dice": "2d6", "times": 3, "loud": True})
+    wanted = Script(world=ScriptWorld(cogs=("dice",)), steps=(step,))
+    assert [script for _, script in world.rehearsal.played] == [wanted, wanted]
+
+
+@pytest.mark.parametrize("line", ["", "roll dice:2d6", "/", '/roll dice:"2d6" more', "/a b:1 b:2"])
+async def test_what_is_no_command_is_asked_for_again(world: World, line: str) -> None:
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        with pytest.raises(WrongStage, match="/roll dice:2d6"):
+            await agent.trials.play(run.id, line)
+
+
+async def test_where_nothing_can_be_played_that_is_said(world: World) -> None:
+    world.rehearsal.refusal = RehearsalError("install bubblewrap")
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        with pytest.raises(RehearsalError, match="install bubblewrap"):
+            await agent.trials.play(run.id, "/roll")
+
+
+async def test_without_a_proposal_there_is_nothing_to_try(world: World) -> None:
+    async with world.running() as agent:
+        run = await agent.request(world.trigger(goal="investigate"))
+        with pytest.raises(WrongStage, match="proposed nothing"):
+            await agent.trials.play(run.id, "/roll")
+
+
+class SlowTrees(FakeCommitTrees):
+    """Lays nothing out before it may."""
+
+    def __init__(self, snapshots: Mapping[str, Files]) -> None:
+        super().__init__(snapshots)
+        self.gate = asyncio.Event()
+
+    @asynccontextmanager
+    async def laid_out(self, commit: str) -> AsyncIterator[Path]:
+        await self.gate.wait()
+        async with super().laid_out(commit) as tree:
+            yield tree
+
+
+async def test_only_so_many_are_played_at_a_time(world: World) -> None:
+    world.trees = trees = SlowTrees(world.workspaces.snapshots)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        under_way = [asyncio.create_task(agent.trials.play(run.id, "/roll")) for _ in range(MOST)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        with pytest.raises(TooMany, match="under way"):
+            await agent.trials.play(run.id, "/roll")
+        trees.gate.set()
+        await asyncio.gather(*under_way)
+        await agent.trials.play(run.id, "/roll")

@@ -1,0 +1,62 @@
+"""What everything that lays out commits promises."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git_trees import GitTrees
+from bot.domain.errors import WorkspaceError
+from bot.infra.git import Git
+from bot.ports.trees import CommitTrees
+from tests.fakes.differences import sha_of
+from tests.fakes.fake_commit_trees import FakeCommitTrees
+from tests.fakes.repositories import commit, repository
+
+FIRST = {"cogs/dice.py": b"one\n", ".hidden": b"x", "left out.txt": b"\xff\0"}
+SECOND = {"cogs/dice.py": b"two\n"}
+Laid = tuple[CommitTrees, str, str]
+
+
+def in_git(folder: Path) -> Laid:
+    repository(folder)
+    bare = dict.fromkeys(("dice.py", "readme.txt"))
+    first = commit(folder, {**bare, **FIRST, ".gitattributes": "*.txt export-ignore\n"})
+    gone = dict.fromkeys(("left out.txt", ".hidden", ".gitattributes"))
+    return GitTrees(Git(folder)), first, commit(folder, {**SECOND, **gone})
+
+
+def in_memory(_folder: Path) -> Laid:
+    first, second = FIRST | {".gitattributes": b"*.txt export-ignore\n"}, SECOND
+    names = sha_of(first), sha_of(second)
+    return FakeCommitTrees(dict(zip(names, (first, second), strict=True))), *names
+
+
+@pytest.fixture(params=[in_memory, in_git])
+def laid(request: pytest.FixtureRequest, tmp_path: Path) -> Laid:
+    make: Callable[[Path], Laid] = request.param
+    return make(tmp_path / "repository")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = [each for each in folder.rglob("*") if each.is_file()]
+    return {each.relative_to(folder).as_posix(): each.read_bytes() for each in found}
+
+
+async def test_a_commit_is_laid_out_as_it_is_whatever_its_attributes_say(laid: Laid) -> None:
+    trees, first, second = laid
+    async with trees.laid_out(first) as before, trees.laid_out(second) as after:
+        assert files(before) == FIRST | {".gitattributes": b"*.txt export-ignore\n"}
+        assert files(after) == SECOND
+        (before / "cogs/dice.py").write_bytes(b"changed")
+        async with trees.laid_out(first) as again:
+            assert files(again)["cogs/dice.py"] == b"one\n"
+    assert not before.exists()
+    assert not after.exists()
+
+
+async def test_a_commit_that_is_not_there_is_an_error(laid: Laid) -> None:
+    trees, _, _ = laid
+    with pytest.raises(WorkspaceError):
+        async with trees.laid_out("0" * 40):
+            pass
