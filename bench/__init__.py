@@ -23,6 +23,7 @@ from bench import (
     recall,
     redaction,
     sandbox,
+    traffic,
     verdicts,
     worktree,
 )
@@ -48,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "sandbox": sandbox.measure,
     "secrets": redaction.measure,
     "claude": claude.measure,
+    "traffic": traffic.measure,
     "verdicts": verdicts.measure,
 }
 

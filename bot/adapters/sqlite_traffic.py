@@ -5,6 +5,7 @@ in a file of lines means writing it again.
 """
 
 import contextlib
+import functools
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,11 @@ from bot.domain.ids import short_id
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.infra.sqlite import Database, Migration, stamp
 
-Redact = Callable[[Any], Any]
+Redact = Callable[[str], str]
+
+# No words of anybody's.
+_OURS = frozenset({"answer", "commit", "fingerprint", "id", "permissions", "pseudonyms"})
+_REMEMBERED = 2_048  # texts, for the same are asked again and again
 
 MIGRATIONS = (
     Migration(
@@ -44,16 +49,16 @@ MIGRATIONS = (
     ),
 )
 
-# The oldest of the largest group of equals, the newest aside.
+# Those with the most newer equals go first, then those of the commonest form; the newest stay.
 _LEAST = """
 DELETE FROM traffic WHERE id IN (
     SELECT id FROM (
         SELECT id, at,
             row_number() OVER (ORDER BY at DESC, id DESC) AS age,
-            count(*) OVER (PARTITION BY variety) AS equals,
-            count(*) OVER (PARTITION BY form) AS alike
+            row_number() OVER (PARTITION BY variety ORDER BY at DESC, id DESC) AS equals,
+            row_number() OVER (PARTITION BY form ORDER BY at DESC, id DESC) AS alike
         FROM traffic WHERE event = ?1 AND ok = ?2
-    ) WHERE age > ?3 ORDER BY equals DESC, alike DESC, at, id LIMIT 1
+    ) WHERE age > ?3 ORDER BY equals DESC, alike DESC, at, id LIMIT ?4
 )
 """
 
@@ -61,13 +66,13 @@ DELETE FROM traffic WHERE id IN (
 class SqliteTraffic:
     """Implements `bot.ports.traffic.TrafficLog` on one file. Open it before use.
 
-    `redact` takes secrets out of every value before it is written. A power cut may cost the last
+    `redact` takes secrets out of every text before it is written. A power cut may cost the last
     records; a killed process costs none.
     """
 
     def __init__(self, path: Path, *, redact: Redact, bounds: TrafficBounds | None = None) -> None:
         self._path = path
-        self._redact = redact
+        self._redact = functools.lru_cache(maxsize=_REMEMBERED)(redact)
         self._bounds = bounds or TrafficBounds()
         self._database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
 
@@ -84,9 +89,10 @@ class SqliteTraffic:
 
         def work(connection: sqlite3.Connection) -> None:
             for record in records:
-                row = _row(TrafficRecord.model_validate(self._redact(record.model_dump())))
+                row = _row(_clean(record, self._redact))
                 connection.execute("REPLACE INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-                _make_room(connection, record.event, record.ok, self._bounds)
+            for event, ok in {(each.event, each.ok) for each in records}:
+                _make_room(connection, event, ok, self._bounds)
 
         await self._database.write(work)
 
@@ -121,6 +127,26 @@ class SqliteTraffic:
         return list(_parsed(row["body"] for row in rows))
 
 
+def _clean(record: TrafficRecord, redact: Redact) -> TrafficRecord:
+    """Return the record without secrets: mostly, as it is."""
+    told = record.model_dump()
+    clean = _without(told, redact)
+    return record if clean == told else TrafficRecord.model_validate(clean)
+
+
+def _without(value: Any, redact: Redact) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {
+            redact(name): inner if name in _OURS else _without(inner, redact)
+            for name, inner in value.items()
+        }
+    if isinstance(value, tuple):
+        return tuple(_without(each, redact) for each in value)
+    return value
+
+
 def _row(record: TrafficRecord) -> tuple[object, ...]:
     return (
         record.id,
@@ -146,9 +172,10 @@ def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: Tra
     counted = connection.execute(
         "SELECT count(*) FROM traffic WHERE event = ? AND ok = ?", (event, int(ok))
     )
-    if counted.fetchone()[0] > most:
+    spare = counted.fetchone()[0] - most
+    if spare > 0:
         newest = min(bounds.newest if ok else 1, most)
-        connection.execute(_LEAST, (event, int(ok), newest))
+        connection.execute(_LEAST, (event, int(ok), newest, spare))
 
 
 def _owner_only(path: Path) -> None:

@@ -34,7 +34,7 @@ from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspace
-from bot.redaction import redact, redact_value
+from bot.redaction import redact
 from bot.settings import Settings
 from bot.telemetry import (
     JournalledForge,
@@ -165,7 +165,7 @@ async def _open_traffic(
     config, folder = settings.config.traffic, settings.state / "traffic"
     bounds = TrafficBounds(successes=config.successes, failures=config.failures)
     log = await stack.enter_async_context(
-        SqliteTraffic(folder / "traffic.sqlite3", redact=redact_value, bounds=bounds)
+        SqliteTraffic(folder / "traffic.sqlite3", redact=redact, bounds=bounds)
     )
     largest = config.snapshot_mb * 1024 * 1024
     snapshots = FileSnapshots(folder / "snapshots", settings.state, clock, largest=largest)

@@ -3,7 +3,7 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import discord
@@ -175,7 +175,7 @@ class TrafficCapture:
             owner_id=guild.owner_id if guild else None,
             dev_channel_id=self._dev_channel_id,
             channel_id=here,
-            roles={role.id: role.name for role in guild.roles} if guild else {},
+            role_name=partial(_role_name, guild),
             names=self._names_in(guild) if guild else frozenset(),
         )  # fmt: skip
 
@@ -212,6 +212,11 @@ def cog_of(module: str) -> str:
     return rest.partition(".")[0] if package == "cogs" else ""
 
 
+def _role_name(guild: discord.Guild | None, known: int) -> str:
+    role = guild.get_role(known) if guild else None
+    return role.name if role else ""
+
+
 def _event(exchange: ActionExchange) -> str:
     """Return what the journal would call what went well, and is in it only where it fails."""
     if exchange.kind == "message":
@@ -222,4 +227,7 @@ def _event(exchange: ActionExchange) -> str:
 
 @lru_cache(maxsize=256)
 def _permissions(value: int) -> tuple[str, ...]:
+    """Return Discord's names; whoever administers may do everything, and is told by that alone."""
+    if discord.Permissions(value).administrator:
+        return ("administrator",)
     return tuple(name for name, allowed in discord.Permissions(value) if allowed)

@@ -29,7 +29,7 @@ class Surroundings(NamedTuple):
     owner_id: int | None
     dev_channel_id: int
     channel_id: int
-    roles: Mapping[int, str]
+    role_name: Callable[[int], str]
     names: Collection[str]
     """Of the server's members, as `name_key` writes them."""
 
@@ -107,7 +107,7 @@ class Cast:
 
     def role(self, known: int, told: str = "") -> str:
         """Return a role's name without people in it; empty for one that is not known."""
-        return self.text(self._around.roles.get(known, told))
+        return self.text(self._around.role_name(known) or told)
 
     def text(self, text: str) -> str:
         """Return the text without secrets, people and ids."""

@@ -17,6 +17,7 @@ from bot.domain.rehearsal import (
     SubmitStep,
 )
 from bot.domain.traffic import Place
+from bot.telemetry.literals import is_secret
 
 LONGEST = 2_000  # characters of a value
 
@@ -163,6 +164,8 @@ class StepReader:
     def _typed(self, name: str, text: str) -> str:
         """Return a text without people; note where that, or its length, makes another of it."""
         clean, other = self._cast.typed(text)
+        if is_secret(name, text):
+            clean, other = "[redacted]", True
         if other or len(clean) > LONGEST:
             self._changed.append(name)
         return clean[:LONGEST]

@@ -1,5 +1,6 @@
 """Names that stand for people in the journal."""
 
+import functools
 import hashlib
 import hmac
 import os
@@ -12,6 +13,7 @@ from bot.redaction._known_secrets import register_secret
 _BYTES = 32
 
 
+@functools.lru_cache(maxsize=1_024)
 def pseudonym(user_id: int, secret: bytes, kind: str = "u") -> str:
     """Return `u-` and 12 hexadecimal characters: the same for a person while the secret stays.
 

@@ -6,7 +6,7 @@ later, in a thread, records are made of it, cleaned, and written together.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -92,9 +92,12 @@ class TrafficRecorder:
         while self._failed:
             await self._copy(self._failed.popleft())
         now = self.clock.monotonic()
-        over = [each for each in self._waiting if everything or each.due <= now]
+        over: list[Unwritten] = []
+        waiting: deque[Unwritten] = deque()
+        for each in self._waiting:
+            (over if everything or each.due <= now else waiting).append(each)
         if over:
-            self._waiting = deque(each for each in self._waiting if each not in over)
+            self._waiting = waiting
             records = await in_thread(_finished, over)
             await self._write(records)
         if self._dropped:
@@ -117,14 +120,15 @@ class TrafficRecorder:
 
 
 def _finished(over: Sequence[Unwritten]) -> list[TrafficRecord]:
-    records = []
+    records, strange = [], Counter[str]()
     for each in over:
         try:
             record = each.finish()
         except Exception as error:  # noqa: BLE001  # what Discord tells may be of any shape
-            # Without its words: they may hold what somebody wrote.
-            _log.warning("an interaction was not kept: %s", type(error).__name__)
+            strange[type(error).__name__] += 1  # not its words: they may be somebody's
             continue
         if record is not None:
             records.append(record)
+    for name, number in strange.items():
+        _log.warning("%d interactions were not kept: %s", number, name)
     return records

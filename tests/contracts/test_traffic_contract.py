@@ -13,7 +13,7 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import CommandStep, WebAnswer
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.traffic import TrafficLog
-from bot.redaction import redact_value
+from bot.redaction import redact
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_traffic import FakeTraffic
 
@@ -28,7 +28,7 @@ async def traffic(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield FakeTraffic(BOUNDS)
         return
     path = tmp_path / "traffic" / "traffic.sqlite3"
-    async with SqliteTraffic(path, redact=redact_value, bounds=BOUNDS) as real:
+    async with SqliteTraffic(path, redact=redact, bounds=BOUNDS) as real:
         yield real
 
 
@@ -120,7 +120,7 @@ async def test_what_is_old_is_forgotten(traffic: TrafficLog) -> None:
 
 async def test_secrets_are_out_before_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "kept" / "traffic.sqlite3"
-    async with SqliteTraffic(path, redact=redact_value) as log:
+    async with SqliteTraffic(path, redact=redact) as log:
         await log.record([asked(1, dice=f"my key is {SECRET}", shape=(SECRET,))])
         on_disk = b"".join(each.read_bytes() for each in path.parent.iterdir())
     assert SECRET.encode() not in on_disk
@@ -130,7 +130,7 @@ async def test_secrets_are_out_before_it_is_written(tmp_path: Path) -> None:
 async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
     path = tmp_path / "kept" / "traffic.sqlite3"
     path.parent.mkdir(mode=0o755)
-    async with SqliteTraffic(path, redact=redact_value) as log:
+    async with SqliteTraffic(path, redact=redact) as log:
         await log.record([asked(1)])
         rights = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
     assert len(rights) == 3, "the database, and what SQLite puts beside it"
@@ -142,10 +142,10 @@ async def test_records_outlive_the_process_and_those_of_another_version_are_left
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "traffic.sqlite3"
-    async with SqliteTraffic(path, redact=redact_value) as log:
+    async with SqliteTraffic(path, redact=redact) as log:
         await log.record([asked(1), asked(2, event="command.flip")])
         await log._database.write(
             lambda each: each.execute("UPDATE traffic SET body = '{}' WHERE event = 'command.flip'")
         )
-    async with SqliteTraffic(path, redact=redact_value) as log:
+    async with SqliteTraffic(path, redact=redact) as log:
         assert [each.at.minute for each in await log.since(START)] == [1]

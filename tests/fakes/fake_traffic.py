@@ -22,7 +22,8 @@ class FakeTraffic:
         for record in records:
             kept = [each for each in self.records if each.id != record.id]
             self.records = sorted([*kept, record], key=lambda each: (each.at, each.id))
-            self._make_room(record.event, record.ok)
+        for event, ok in {(each.event, each.ok) for each in records}:
+            self._make_room(event, ok)
 
     async def get(self, record_id: str) -> TrafficRecord | None:
         """Return the record with that full or short id."""
@@ -45,15 +46,18 @@ class FakeTraffic:
         return len(old)
 
     def _make_room(self, event: str, ok: bool) -> None:
-        alike = [each for each in self.records if each.event == event and each.ok == ok]
-        if len(alike) <= (self._bounds.successes if ok else self._bounds.failures):
-            return
-        newest = self._bounds.newest if ok else 1
-        varieties = Counter(each.variety for each in alike)
-        forms = Counter(each.form for each in alike)
-        spare = alike[: len(alike) - newest] or alike[:1]
-        least = max(spare, key=lambda each: (varieties[each.variety], forms[each.form]))
-        self.records.remove(least)
+        alike = [each for each in self.records if each.event == event and each.ok == ok][::-1]
+        most = self._bounds.successes if ok else self._bounds.failures
+        equals, forms = Counter[str](), Counter[str]()
+        ranked = []
+        for each in alike:  # the newest first
+            equals[each.variety] += 1
+            forms[each.form] += 1
+            ranked.append((equals[each.variety], forms[each.form], each))
+        spare = ranked[min(self._bounds.newest if ok else 1, most) :][::-1]
+        spare.sort(key=lambda told: (-told[0], -told[1]))
+        gone = [each for _, _, each in spare[: max(0, len(alike) - most)]]
+        self.records = [each for each in self.records if each not in gone]
 
 
 class FakeSnapshots:

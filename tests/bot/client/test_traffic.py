@@ -12,7 +12,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
-from bot.redaction import redact_value
+from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
@@ -71,7 +71,7 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Room]:
     home.write("cogs/asked.py", COG.read_text())
     clock = SystemClock()
     path = home.state / "traffic" / "traffic.sqlite3"
-    async with SqliteTraffic(path, redact=redact_value) as log:
+    async with SqliteTraffic(path, redact=redact) as log:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: "c" * 40)
         async with living(home, local, traffic=recorder) as live:
             yield Room(live, local, recorder, log)
@@ -108,7 +108,8 @@ async def test_a_command_is_kept_with_its_options_typed(room: Room) -> None:
     assert shape.startswith("answer, 2 lines of ")
     asker, other = record.people
     assert (asker.name, other.name) == ("asker", "other")
-    assert "send_messages" in asker.permissions
+    assert asker.permissions == ("administrator",)
+    assert "send_messages" in other.permissions
     assert set(record.pseudonyms) == {"asker", "other", "channel", "server"}
     journalled = await room.live.journal.get(record.id)
     assert journalled is not None

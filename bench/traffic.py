@@ -1,0 +1,152 @@
+"""What it costs to keep what is asked, against the journal alone.
+
+The client with the dice cog is asked in turns with and without, each time anew on a local Discord
+of this process. An action is taken from a person's request to its answer, and what is done behind
+counts in full: records are made, cleaned and written before the time is taken. It is processor time
+of the whole process, server and person included. The second row is only what stands in the way of
+an action, against the journal's own record of it.
+"""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.rows import Row, in_turns
+from bot.adapters.file_snapshots import FileSnapshots
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_traffic import SqliteTraffic
+from bot.adapters.system_clock import SystemClock
+from bot.app import project_root
+from bot.client import Identity, TheseusClient
+from bot.client._exchanges import answered
+from bot.client._traffic_capture import TrafficCapture
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.people import AllowList
+from bot.redaction import redact
+from bot.telemetry import Recorder, TrafficRecorder
+from local_discord.client import online
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+
+PAIRS = 15
+ACTIONS = 150
+RECORDS = 900  # fewer than may wait to be written
+SENT = {"type": 4, "data": {"content": "🎲 ⚀ ⚅ = **7**"}}
+ASKED = {
+    "type": 2,
+    "channel_id": "2",
+    "user": {"id": "3", "username": "alice"},
+    "data": {"type": 1, "name": "roll"},
+}
+
+
+class _Stage(NamedTuple):
+    """A client that is online, somebody to ask it, and what keeps that, if anything does."""
+
+    client: TheseusClient
+    recorder: Recorder
+    traffic: TrafficRecorder
+    alice: Person
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for a command over the wire, and one for what stands in its way."""
+    mine, theirs, ratio = await in_turns(
+        lambda: _action(kept=True), lambda: _action(kept=False), pairs=PAIRS
+    )
+    whole = Row(
+        bench="traffic", name="command, all it leaves written", ours=mine, baseline=theirs,
+        baseline_name="journal alone", ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip
+    async with _stage(kept=False) as stage:
+
+        async def held() -> float:
+            return await _held(stage)
+
+        async def journalled() -> float:
+            return _journalled(stage.recorder)
+
+        mine, theirs, ratio = await in_turns(held, journalled, pairs=PAIRS)
+    in_the_way = Row(
+        bench="traffic", name="in the way of a command", ours=mine, baseline=theirs,
+        baseline_name="journal record", ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip
+    return [whole, in_the_way]
+
+
+async def _action(*, kept: bool) -> float:
+    """Return what a command takes, with everything that is written of it."""
+    async with _stage(kept=kept) as stage:
+        await stage.alice.run("dev", "roll", dice="2d6")
+        start = time.process_time()
+        for number in range(ACTIONS):
+            await stage.alice.run("dev", "roll", dice=f"{number % 9 + 1}d6+{number}")
+        await stage.traffic.write(everything=True)
+        return (time.process_time() - start) / ACTIONS
+
+
+async def _held(stage: _Stage) -> float:
+    """Return what a command waits for while it is held on to: its event, an answer, its end."""
+    capture = TrafficCapture(stage.client, stage.traffic, 0)
+    action = _ended()
+
+    def dispatch(_told: object) -> None:
+        answered("POST", "/interactions/{webhook_id}/{webhook_token}/callback", SENT)
+        capture.ended(action, "cogs.dice")
+
+    start = time.perf_counter()
+    for _ in range(RECORDS):
+        capture.read("INTERACTION_CREATE", dispatch, ASKED)
+    taken = (time.perf_counter() - start) / RECORDS
+    await stage.traffic.write(everything=True)
+    return taken
+
+
+def _journalled(recorder: Recorder) -> float:
+    start = time.perf_counter()
+    for _ in range(RECORDS):
+        recorder.record(
+            Kind.COMMAND, "roll", ActionOutcome.OK, duration_ms=1.5, guild_id=1, channel_id=2,
+            user_id=3, inputs={"dice": "2d6"},
+        )  # fmt: skip
+    return (time.perf_counter() - start) / RECORDS
+
+
+def _ended() -> Action:
+    return Action(
+        ts=datetime.now(UTC), id="0" * 26, event="command.roll", kind=Kind.COMMAND, name="roll",
+        outcome=ActionOutcome.OK,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _stage(*, kept: bool) -> AsyncIterator[_Stage]:
+    clock = SystemClock()
+    people = [LocalPerson("alice", listed=True)]
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-") as name:
+        state = Path(name)
+        async with (
+            NdjsonJournal(state, redact=redact) as journal,
+            SqliteTraffic(state / "traffic" / "traffic.sqlite3", redact=redact) as log,
+            LocalDiscord(people, token="local") as local,  # noqa: S106  nobody else's
+            Person(local.base_url, "alice") as alice,
+        ):
+            snapshots = FileSnapshots(state / "traffic" / "snapshots", state, clock)
+            traffic = TrafficRecorder(log, snapshots, clock, b"bench", lambda: "0" * 40)
+            recorder = Recorder(journal, clock, project_root(), b"bench", lambda: "0" * 40)
+            client = TheseusClient(
+                root=project_root(),
+                state=state,
+                clock=clock,
+                recorder=recorder,
+                identity=Identity(local.guild_id, local.dev_channel_id, AllowList()),
+                traffic=traffic if kept else None,
+                extensions=["cogs.dice"],
+                guild_ready_timeout=0.01,
+            )
+            async with online(client, local):
+                yield _Stage(client, recorder, traffic, alice)
