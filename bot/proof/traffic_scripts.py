@@ -1,0 +1,194 @@
+"""Scripts from traffic: an interaction alone, after what came before it, with a cog's files.
+
+Every record has a cast of its own. Where several are played together, the same pseudonym becomes
+the same person, and the same channel the same; whoever else is in an earlier record is somebody
+new.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from bot.domain.rehearsal import (
+    Actor,
+    PersonStep,
+    Script,
+    ScriptStep,
+    ScriptWorld,
+    SingleStep,
+    WaitStep,
+)
+from bot.domain.traffic import ASKER, TrafficRecord
+
+BOT = "Theseus"  # as it is called in a play
+MOST_EARLIER = 200
+
+_MENTIONED = re.compile(r"@(?!&)(\w+)")
+_CHANNEL = re.compile(r"#(\w+)")
+_ROLE = re.compile(r"@&(.+)")
+_LONGEST_WAIT = 86_400.0
+_HERE, _ELSEWHERE, _DEV, _OTHER = "general", "elsewhere", "dev", "other"
+_DIRECT = "dm"
+_EVERYBODY = "@everyone"  # a role that is always there
+
+
+def alone(record: TrafficRecord) -> Script:
+    """Return the interaction by itself, on an empty state."""
+    return after(record, ())
+
+
+def earlier(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[TrafficRecord, ...]:
+    """Return what may have led to it: the same cog and server, before it; the newest, in order."""
+    server = record.pseudonyms.get("server")
+    found = [
+        each
+        for each in known
+        if each.at < record.at
+        and each.id != record.id
+        and each.cog == record.cog
+        and each.pseudonyms.get("server") == server
+    ]
+    return tuple(sorted(found, key=lambda each: (each.at, each.id))[-MOST_EARLIER:])
+
+
+def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool = False) -> Script:
+    """Return the interaction with earlier ones as its set-up, oldest first.
+
+    Messages that something was done with are said first of all, the record's own before the
+    others', so that it is `m1`. With `waits`, the time that lay between passes as well.
+    """
+    casting = _Casting(record)
+    played = [casting.own, *(casting.of(each) for each in before)]
+    targets = [each.target for each in played if each.target is not None]
+    steps: list[ScriptStep] = list(targets)
+    order = [*played[1:], played[0]]
+    numbers = {each.id: f"m{1 + at}" for at, each in enumerate(e for e in played if e.target)}
+    for at, each in enumerate(order):
+        if waits and at and (gap := (each.at - order[at - 1].at).total_seconds()) >= 1:
+            steps.append(WaitStep(wait=min(gap, _LONGEST_WAIT)))
+        steps.append(_about(each.step, numbers.get(each.id, "")))
+    first = order[0] if waits else record
+    return Script(
+        world=ScriptWorld(
+            starts=first.at.astimezone(UTC).replace(microsecond=0),
+            people=casting.people(steps),
+            channels=_channels(steps),
+            web=tuple(answer for each in order for answer in each.web),
+        ),
+        steps=tuple(steps),
+    )
+
+
+def with_files(script: Script, files: Mapping[str, bytes]) -> Script:
+    """Return the script in a world where a snapshot's files lie. It is for this machine alone."""
+    told = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    return script.but(world=script.world.but(files=told))
+
+
+class _Casting:
+    """Gives the people and channels of several records names that hold for all of them."""
+
+    def __init__(self, record: TrafficRecord) -> None:
+        self._people: dict[str, str] = {
+            known: name for name, known in record.pseudonyms.items() if known.startswith("u-")
+        }
+        self._actors = {each.name: each for each in record.people}
+        self._here = record.pseudonyms.get("channel")
+        self.own = _renamed(record, {"bot": BOT}, {})
+
+    def of(self, record: TrafficRecord) -> TrafficRecord:
+        """Return the record with the names that hold for all."""
+        names = {"bot": BOT}
+        for actor in record.people:
+            known = record.pseudonyms.get(actor.name, "")
+            name = self._people.get(known) or self._fresh(actor.name)
+            if known:
+                self._people[known] = name
+            self._actors.setdefault(name, actor.but(name=name))
+            names[actor.name] = name
+        elsewhere = self._here is not None and record.pseudonyms.get("channel") != self._here
+        return _renamed(record, names, {_HERE: _ELSEWHERE} if elsewhere else {})
+
+    def people(self, steps: Iterable[ScriptStep]) -> tuple[Actor, ...]:
+        """Return everybody, and whoever is mentioned besides; each role is somebody's."""
+        named = {each for text in _texts(steps) for each in _MENTIONED.findall(text)}
+        named |= {each.by for each in steps if isinstance(each, PersonStep)}
+        for name in sorted(named - {BOT}):
+            self._actors.setdefault(name, Actor(name=name))
+        roles = {each[1] for text in _texts(steps) if (each := _ROLE.fullmatch(text))} - {
+            _EVERYBODY
+        }
+        missing = roles - {role for each in self._actors.values() for role in each.roles}
+        holder = [Actor(name="member", roles=tuple(sorted(missing)))] if missing else []
+        return (*self._actors.values(), *holder)
+
+    def _fresh(self, wanted: str) -> str:
+        name, number = (_OTHER if wanted == ASKER else wanted), 1
+        while name in self._actors or name in self._people.values():
+            number += 1
+            name = f"{_OTHER}{number}"
+        return name
+
+
+def _renamed(
+    record: TrafficRecord, people: Mapping[str, str], channels: Mapping[str, str]
+) -> TrafficRecord:
+    def people_of(found: re.Match[str]) -> str:
+        return f"@{people.get(found[1], found[1])}"
+
+    def channel_of(found: re.Match[str]) -> str:
+        return f"#{channels.get(found[1], found[1])}"
+
+    def renamed(text: str) -> str:
+        return _CHANNEL.sub(channel_of, _MENTIONED.sub(people_of, text))
+
+    def again(step: Any) -> Any:
+        told = _mapped(step.model_dump(), renamed)
+        told["by"] = people.get(step.by, step.by)
+        told["channel"] = channels.get(step.channel, step.channel)
+        return type(step).model_validate(told)
+
+    return record.model_copy(
+        update={
+            "step": again(record.step),
+            "target": again(record.target) if record.target else None,
+        }
+    )
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _mapped(inner, change) for name, inner in value.items()}
+    return tuple(_mapped(each, change) for each in value) if isinstance(value, tuple) else value
+
+
+def _about(step: SingleStep, number: str) -> SingleStep:
+    """Return the step about the message of that number, where it is about one."""
+    if not number:
+        return step
+    for field in ("on", "reply_to"):
+        if getattr(step, field, ""):
+            return step.but(**{field: number})
+    return step
+
+
+def _channels(steps: Iterable[ScriptStep]) -> tuple[str, ...]:
+    named = {each.channel for each in steps if isinstance(each, PersonStep)}
+    named |= {each for text in _texts(steps) for each in _CHANNEL.findall(text)}
+    return (_DEV, _HERE, *sorted(named - {_DEV, _HERE, _DIRECT}))
+
+
+def _texts(steps: Iterable[ScriptStep]) -> list[str]:
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.append(text)
+        return text
+
+    for each in steps:
+        _mapped(each.model_dump(), note)
+    return found
