@@ -2,14 +2,29 @@
 
 from datetime import datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from bot.domain.ids import run_id as new_id
-from bot.domain.incident import Digest, Incident
-from bot.domain.monitoring_config import IncidentsConfig
+from bot.domain.incident import Digest, Incident, Severity
+from bot.domain.monitoring_config import IncidentsConfig, QuietHours
 from bot.monitoring.incident_repository import IncidentRepository
-from bot.monitoring.quiet_hours import is_quiet, may_wait
 
 _MOST_LISTED = 200
+
+
+def is_quiet(hours: QuietHours | None, at: datetime) -> bool:
+    """Whether that moment is within the quiet hours; from a time to the same time is all day."""
+    if hours is None:
+        return False
+    wall = at.astimezone(ZoneInfo(hours.timezone)).time()
+    if hours.start < hours.end:
+        return hours.start <= wall < hours.end
+    return wall >= hours.start or wall < hours.end
+
+
+def may_wait(incident: Incident) -> bool:
+    """Whether it is told after the quiet hours only."""
+    return incident.severity is not Severity.HIGH
 
 
 class Digests:

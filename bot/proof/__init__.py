@@ -1,7 +1,6 @@
 """How far a change is proven: what its edits are, read from the trees of base and head."""
 
 from bot.proof.hazards import Hazard, HazardKind, hazards, same_behaviour
-from bot.proof.judgement import judged
-from bot.proof.label import label, risk_of
+from bot.proof.judgement import judged, label, risk_of
 
 __all__ = ["Hazard", "HazardKind", "hazards", "judged", "label", "risk_of", "same_behaviour"]

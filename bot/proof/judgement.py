@@ -1,7 +1,10 @@
-"""How far a change is proven beside its reproduction, from its texts on base and on head."""
+"""How far a change is proven, as people read it."""
 
-from bot.domain.change import ChangeSet, Finding, Proven
+from bot.domain.change import ChangeSet, Finding, Proven, Verdict
+from bot.domain.plan import Plan, Risk
 from bot.proof.hazards import Texts, hazards
+
+CALL_ONLY = "Proven for the failing call only"
 
 
 def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tuple[Finding, ...]]:
@@ -24,3 +27,17 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
         for each in hazards(before, after)
     )
     return ("call" if of_rules or findings else ""), findings
+
+
+def risk_of(plan: Plan, verdict: Verdict) -> Risk:
+    """Return the plan's risk; what is proven for one call only is never a low one."""
+    return "medium" if plan.risk == "low" and verdict.proven == "call" else plan.risk
+
+
+def label(verdict: Verdict) -> str:
+    """Return what the reproduction does not say of this head, or nothing."""
+    if verdict.undoes:
+        return f"Takes back all of commit `{verdict.undoes[:7]}`, its tests with it."
+    if verdict.proven == "call":
+        return f"{CALL_ONLY}: no other test looks at what was edited."
+    return ""

@@ -12,12 +12,11 @@ from typing import Any, Self, cast
 
 from aiohttp import web
 
-from bot.adapters.model_gateway import _listener as _door
 from bot.adapters.model_gateway._answers import GatewayRefusal, limited, stranger
-from bot.adapters.model_gateway._body_redaction import BodyRedactor
 from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
 from bot.adapters.model_gateway._connection_limiter import ConnectionLimiter, GatewayLimits
 from bot.adapters.model_gateway._leases import LeaseTable, Lent
+from bot.adapters.model_gateway._model_request import BodyRedactor
 from bot.adapters.model_gateway._provider import Provider, Upstream
 from bot.adapters.model_gateway._proxied_request import ProxiedRequest, ProxyRules
 from bot.adapters.model_gateway._request_entry import Entry
@@ -162,7 +161,7 @@ class HttpModelGateway:
     async def _serve(self, http: web.Request) -> web.StreamResponse:
         if http.method == "HEAD" and http.raw_path == "/":  # the program opens its line early
             return web.Response()
-        lent = self._who(http)
+        lent = self._leases.find(http.headers)
         if lent is None:
             return stranger().answer()
         with self._connections.asking(http.protocol):
@@ -192,12 +191,6 @@ class HttpModelGateway:
                 await _to_its_end(partial(self._settle, entry))
             finally:
                 lent.requests.discard(request)
-
-    def _who(self, http: web.Request) -> Lent | None:
-        try:
-            return self._leases.find(_door.token(http.headers))
-        except GatewayRefusal:
-            return None
 
     async def _settle(self, entry: Entry) -> None:
         charge = entry.charge(self._rules.prices, self._clock.monotonic())

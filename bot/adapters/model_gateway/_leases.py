@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from multidict import CIMultiDictProxy
+
 from bot.adapters.model_gateway._model_request import BYTES_A_TOKEN
 from bot.domain.account import Account
 from bot.domain.errors import PolicyError
@@ -71,9 +73,18 @@ class LeaseTable:
         while lent.requests:
             await asyncio.wait(lent.requests)
 
-    def find(self, token: str) -> Lent | None:
-        """Return whose token it is. How long it takes tells nothing about any of them."""
-        asked, found = token.encode(), None
+    def find(self, headers: CIMultiDictProxy[str]) -> Lent | None:
+        """Return whose one token a request comes with; `None` where it is nobody's.
+
+        How long it takes tells nothing about any of them.
+        """
+        given = headers.getall("x-api-key", [])
+        for value in headers.getall("Authorization", []):
+            scheme, _, rest = value.partition(" ")
+            given.append(rest if scheme.lower() == "bearer" else "")
+        if len(given) != 1 or not given[0]:
+            return None
+        asked, found = given[0].encode(), None
         for lent in self._lent:
             if hmac.compare_digest(asked, lent.token.encode()):
                 found = lent

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import aiohttp
 from aiohttp import web
 
-from bot.adapters.model_gateway import _listener as _door
 from bot.adapters.model_gateway._answers import (
     GatewayRefusal,
     no_spend_guard,
@@ -18,11 +17,17 @@ from bot.adapters.model_gateway._answers import (
     unreachable,
     wrong,
 )
-from bot.adapters.model_gateway._body_redaction import BodyRedactor
 from bot.adapters.model_gateway._circuit_breaker import CircuitBreaker
 from bot.adapters.model_gateway._connection_limiter import GatewayLimits
+from bot.adapters.model_gateway._headers import COUNT, coming_back, going_on, target
 from bot.adapters.model_gateway._leases import Lent
-from bot.adapters.model_gateway._model_request import ModelRequest, read, shorter, with_word
+from bot.adapters.model_gateway._model_request import (
+    BodyRedactor,
+    ModelRequest,
+    read,
+    shorter,
+    with_word,
+)
 from bot.adapters.model_gateway._provider import Provider
 from bot.adapters.model_gateway._request_entry import Entry
 from bot.adapters.model_gateway._usage import Meter
@@ -65,8 +70,8 @@ class ProxiedRequest:
 
     async def carry_out(self, http: web.Request) -> web.StreamResponse:
         """Return the answer. Raises `GatewayRefusal`."""
-        path = _door.target(http)
-        self._entry.free = path == _door.COUNT
+        path = target(http)
+        self._entry.free = path == COUNT
         async with self._lent.reading:
             asked = await self._read(http)
         self._estimate = asked.tokens_in
@@ -129,7 +134,7 @@ class ProxiedRequest:
     async def _passed_on(
         self, path: str, asked: ModelRequest, http: web.Request
     ) -> web.StreamResponse:
-        entry, headers = self._entry, _door.going_on(http.headers)
+        entry, headers = self._entry, going_on(http.headers)
         entry.sent = True
         try:
             async with self._rules.provider.ask(path, headers, asked.body) as answer:
@@ -148,7 +153,7 @@ class ProxiedRequest:
         entry = self._entry
         entry.outcome = "cancelled"  # until it is over
         meter = entry.meter = Meter(streams=answer.content_type == _STREAM)
-        response = web.StreamResponse(headers=_door.coming_back(answer.headers, self._rules.clean))
+        response = web.StreamResponse(headers=coming_back(answer.headers, self._rules.clean))
         try:
             await response.prepare(http)
             while piece := await _piece(answer):
@@ -202,7 +207,7 @@ class ProxiedRequest:
         return web.Response(
             status=status,
             body=self._rules.clean(told).encode(),
-            headers=_door.coming_back(answer.headers, self._rules.clean),
+            headers=coming_back(answer.headers, self._rules.clean),
         )
 
 

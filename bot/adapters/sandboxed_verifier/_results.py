@@ -1,19 +1,181 @@
-"""What the end of a command means."""
+"""What a command's end means, and pytest's report, read with care: the sandbox wrote it."""
 
+import io
+import os
+import re
 import shlex
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
 
 from bot.adapters.sandboxed_verifier._commands import Tool
-from bot.adapters.sandboxed_verifier._report import FAKED, PytestReport
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.plan import Reproduction
 from bot.ports.sandbox import Completed
 
+FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
+_MAX_BYTES = 20 * 1024 * 1024
+_MOST_ELEMENTS = 200_000  # each takes many times the bytes it has in the file
+_CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
+
+
 Status = Literal["passed", "failed", "timeout", "skipped"]
 REPRODUCTION = "reproduction"
 TWICE = "tried twice, the second time alone"  # so is whatever is not done in time
 _LINE = 160
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One test that did not pass. `broken` is an error outside the test: import, fixture."""
+
+    message: str
+    text: str
+    broken: bool
+
+    @property
+    def crash(self) -> tuple[str, str]:
+        """Return the file the exception was raised in and its class name, as pytest shows them."""
+        sites = list(_CRASH.finditer(self.text))
+        return (sites[-1]["file"], sites[-1]["name"]) if sites else ("", "")
+
+    def raised(self, exception: str) -> bool:
+        """Whether this is an exception of that class (its module may be left out)."""
+        name = re.escape(exception.rpartition(".")[2])
+        if re.match(rf"(?:[\w.]+\.)?{name}(?::|\s|$)", self.message):
+            return True
+        return bool(re.fullmatch(rf"(?:[\w.]+\.)?{name}", self.crash[1]))
+
+
+@dataclass(frozen=True)
+class PytestReport:
+    """What one run of pytest did.
+
+    `testified`: the tests that had to fail did so. They are counted nowhere else.
+    """
+
+    passed: int
+    skipped: int
+    failures: tuple[Failure, ...]
+    testified: bool = False
+
+    @property
+    def ran(self) -> bool:
+        """Whether a test came to an end."""
+        return bool(self.passed or self.failures)
+
+    @property
+    def summary(self) -> str:
+        """Return the counts: `2 failed, 14 passed`."""
+        broken = sum(failure.broken for failure in self.failures)
+        counts = {
+            "failed": len(self.failures) - broken,
+            "broken": broken,
+            "passed": self.passed,
+            "skipped": self.skipped,
+        }
+        return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or (
+            "no tests ran"
+        )
+
+
+def _read(file: Path) -> str | None:
+    """Return a regular file's text; never follows a link and never waits for a pipe."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as opened:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+            return None
+        return opened.read(_MAX_BYTES).decode("utf-8", errors="replace")
+
+
+def read_report(file: Path, word: str = "") -> PytestReport | None:
+    """Return the report, or `None` if there is none that can be trusted to be one.
+
+    `word` is what witnesses bear and fail with, where there are any.
+    """
+    cases = _cases(file)
+    return None if cases is None else _report(cases, word)
+
+
+def read_reports(file: Path, tests: Sequence[str]) -> Sequence[PytestReport]:
+    """Return a report for each of these test files; none where one cannot be told from another."""
+    modules = [test.removesuffix(".py").replace("/", ".") for test in tests]
+    cases = _cases(file) or []
+    parted = [[case for case in cases if _within(case, module)] for module in modules]
+    if sum(map(len, parted)) != len(cases):
+        return []
+    return [_report(part, "") for part in parted]
+
+
+def _within(case: ElementTree.Element, module: str) -> bool:
+    """Whether a test is of that module. One that cannot be imported is named by itself alone."""
+    place = case.get("classname") or case.get("name") or ""
+    return place == module or place.startswith(f"{module}.")
+
+
+def _cases(file: Path) -> list[ElementTree.Element] | None:
+    text = _read(file)
+    if text is None or "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return None
+    found = []
+    try:
+        begun = ElementTree.iterparse(io.StringIO(text), ("start",))  # noqa: S314 - no entities
+        for number, (_, element) in enumerate(begun):
+            if number > _MOST_ELEMENTS:
+                return None
+            if element.tag == "testcase":
+                found.append(element)
+    except ElementTree.ParseError:
+        return None
+    return found
+
+
+def _report(cases: Sequence[ElementTree.Element], word: str) -> PytestReport:
+    witnesses = [case for case in cases if word and _bears(case, word)]
+    others = [case for case in cases if not word or not _bears(case, word)]
+    ends = [_end(case) for case in others]
+    return PytestReport(
+        ends.count("passed"),
+        ends.count("skipped"),
+        tuple(failure for case in others for failure in _failures(case)),
+        _testify(witnesses, word),
+    )
+
+
+def _failures(case: ElementTree.Element) -> list[Failure]:
+    return [
+        Failure(part.get("message", ""), part.text or "", part.tag == "error")
+        for part in case
+        if part.tag in ("failure", "error")
+    ]
+
+
+def _end(case: ElementTree.Element) -> str:
+    if _failures(case):
+        return "failed"
+    return "passed" if case.find("skipped") is None else "skipped"
+
+
+def _bears(case: ElementTree.Element, word: str) -> bool:
+    return any(part.get("value") == word for part in case.iter("property"))
+
+
+def _testify(witnesses: Sequence[ElementTree.Element], word: str) -> bool:
+    """Whether one failed as it was made to, and none passed.
+
+    Others' fixtures may skip or break one: that says nothing.
+    """
+    told = [failure.message for case in witnesses for failure in _failures(case)]
+    passed = any(_end(case) == "passed" for case in witnesses)
+    return not passed and any(word in message for message in told)
 
 
 def _last_line(output: str) -> str:

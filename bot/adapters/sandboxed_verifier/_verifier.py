@@ -20,9 +20,8 @@ from bot.adapters.sandboxed_verifier._commands import (
     test_options,
     tool_of,
 )
-from bot.adapters.sandboxed_verifier._fake_pass_canary import watched
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
-from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
+from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner, watched
 from bot.adapters.sandboxed_verifier._results import check_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
 from bot.domain.change import CheckResult

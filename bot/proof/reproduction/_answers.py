@@ -4,7 +4,7 @@ import ast
 
 from bot.domain.plan import Reproduction
 from bot.infra.syntax import literal, parse
-from bot.proof.reproduction._literals import INDENT, WIDTH, Group, Unwritable, Writer
+from bot.proof.reproduction._write import INDENT, WIDTH, Group, Unwritable, Writer
 
 
 def with_answer(test: Reproduction, answer: str) -> Reproduction | None:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
 from bot.infra.syntax import literal, parse
-from bot.proof.reproduction._literals import INDENT, Group, Unwritable, Writer, quoted
+from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quoted
 
 ROOM = "tests/cogs/room.py"
 _ARGUMENT = 60  # characters of one option that may stand in the call itself

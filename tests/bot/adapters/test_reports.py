@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.sandboxed_verifier._report import read_report
+from bot.adapters.sandboxed_verifier._results import read_report
 
 BOMBS = {
     "many elements": "<t>" + "<a/>" * 300_000 + "</t>",

@@ -10,7 +10,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sandboxed_verifier._commands import proves
-from bot.adapters.sandboxed_verifier._report import FAKED
+from bot.adapters.sandboxed_verifier._results import FAKED
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import SandboxUnavailable, VerifierError

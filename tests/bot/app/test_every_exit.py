@@ -21,7 +21,7 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.github_forge._marks import body_of, comment_of, title_of
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.matplotlib_charts._charts import _plain
-from bot.adapters.model_gateway._body_redaction import BodyRedactor
+from bot.adapters.model_gateway._model_request import BodyRedactor
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory

@@ -8,8 +8,8 @@ import pytest
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import Incident, Severity
 from bot.domain.monitoring_config import IncidentsConfig, QuietHours, Storm
+from bot.monitoring.digests import is_quiet
 from bot.monitoring.incident_repository import MOST_OPEN, IncidentRepository
-from bot.monitoring.quiet_hours import is_quiet
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.support.kill_at import Fuse
 from tests.support.monitoring_world import MonitoringWorld

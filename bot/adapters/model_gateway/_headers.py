@@ -1,4 +1,4 @@
-"""The listener: the few requests there are, who asks, and which of their headers go on."""
+"""The few requests there are, and which of their headers go on, and come back."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from bot.adapters.model_gateway._answers import GatewayRefusal, forbidden, stranger, unknown, wrong
+from bot.adapters.model_gateway._answers import GatewayRefusal, forbidden, unknown, wrong
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
@@ -45,17 +45,6 @@ def target(http: web.Request) -> str:
     if http.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise wrong("The body has to be sent as it is, not packed.")
     return found
-
-
-def token(headers: CIMultiDictProxy[str]) -> str:
-    """Return the one token a request comes with. Raises `GatewayRefusal`."""
-    given = headers.getall("x-api-key", [])
-    for value in headers.getall("Authorization", []):
-        scheme, _, rest = value.partition(" ")
-        given.append(rest if scheme.lower() == "bearer" else "")
-    if len(given) != 1 or not given[0]:
-        raise stranger()
-    return given[0]
 
 
 def going_on(headers: CIMultiDictProxy[str]) -> dict[str, str]:
