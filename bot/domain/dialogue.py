@@ -15,7 +15,7 @@ class Question(Record):
     """What an engine cannot decide alone. Unanswered at `until`, `default` is the answer.
 
     `round` and `attempt` are the run's when it was asked; `head` is the commit that keeps the work
-    done by then.
+    done by then. `message_id` is where it stands in the run's thread, once it does.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Question(Record):
     default: str
     asked_at: AwareDatetime
     until: AwareDatetime
+    message_id: int | None = None
 
 
 class Answer(Record):

@@ -186,10 +186,13 @@ class SelfImprovementAgent:
         )
 
     async def question(self, run: Run) -> Question | None:
-        """Return the question the run waits with, if it does."""
+        """Return the question the run waits with, if it does, with where people see it."""
         if not run.parked:
             return None
-        return open_question(run, await self._services.store.history(run.id))
+        question = open_question(run, await self._services.store.history(run.id))
+        if question is None or question.message_id is not None:
+            return question
+        return await self._parts.transitions.put(run, question)
 
     async def cancel(self, run_id: str, person: Person) -> Run:
         """End a run and everything it started; its proposal is closed.

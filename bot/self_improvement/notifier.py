@@ -98,8 +98,11 @@ class RunNotifier:
         """Say it in the dev channel, once for this key."""
         await tell(self._chat, self._dev_channel_id, text, key=key)
 
-    async def ask(self, run: Run, question: Question) -> None:
-        """Ask whoever wanted the run, and anybody listed who reads it; once a question."""
+    async def ask(self, run: Run, question: Question) -> int | None:
+        """Ask whoever wanted the run, and anybody listed who reads it; once a question.
+
+        Returns the message's id, if it stands in the run's thread.
+        """
         asker = run.trigger.person
         notify = () if asker == ITSELF else (asker.id,)
         named = f"<@{asker.id}> " if notify else ""
@@ -107,7 +110,8 @@ class RunNotifier:
             f"❓ {named}{question.text}\n\nAnswer here, or reply to this message. Without an "
             f"answer I go on {soon(question.until)} with: {question.default}"
         )
-        await self._post(run, Post(text=text, notify=notify), f"{_key(run)}:question:{question.id}")
+        key = f"{_key(run)}:question:{question.id}"
+        return await self._post(run, Post(text=text, notify=notify), key)
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
@@ -152,14 +156,16 @@ class RunNotifier:
             card = cards.proposal(self._now(run), history, self._cap).but(attachments=())
             await self._chat.edit(ref, card)
 
-    async def _post(self, run: Run, post: Post, key: str) -> None:
+    async def _post(self, run: Run, post: Post, key: str) -> int | None:
+        """Post it in the run's thread, else elsewhere; return its id if it is in the thread."""
         if run.thread_id is None:
-            return
+            return None
         try:
-            await self._chat.post(run.thread_id, post, key=key)
+            return (await self._chat.post(run.thread_id, post, key=key)).message_id
         except ChatRejected as error:
             _log.warning("run %s cannot speak in its thread: %s", run.id, error)
             await self._elsewhere.say(run, post, key, error)
+            return None
 
     async def say_elsewhere(self, run: Run, text: str, *, key: str) -> None:
         """Say it where people see it though the run's thread is gone, or there is none."""

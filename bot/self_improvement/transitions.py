@@ -4,6 +4,7 @@ What a run is to do next, how it stands and what it waits for change here and no
 the lease that the store gives. `moved` refuses what is no edge (`InvalidTransition`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.authority.pauses import Pause
@@ -40,10 +41,18 @@ class RunTransitions:
 
     async def save(self, after: Run, *records: Record) -> Run:
         """Save the run where it stands, with new records, and bring its card up to date."""
+        return await self._save(after, await self._history(after, records), *records)
+
+    async def _history(self, run: Run, records: Sequence[Record]) -> History:
+        """Return what the run has recorded once these records are saved."""
+        return (await self._services.store.history(run.id)).plus(*records)
+
+    async def _save(self, after: Run, history: History, *records: Record) -> Run:
+        """Save the run with new records, which its `history` has, and show that on its card."""
         now = self._services.clock.now()
         paid = await self._cost_meter.counted(after)
         saved = await self._services.store.save(paid.but(updated_at=now), *records)
-        await self._notifier.refresh(saved, await self._services.store.history(saved.id))
+        await self._notifier.refresh(saved, history)
         return saved
 
     async def advance(self, run: Run, stage: Stage, *records: Record) -> Run:
@@ -106,11 +115,11 @@ class RunTransitions:
 
         Raises `InvalidTransition` where nothing is proposed that it could be about.
         """
-        history = (await self._services.store.history(run.id)).plus(*records)
+        history = await self._history(run, records)
         if history.proposal is None:
             raise InvalidTransition(f"Run {run.id} has proposed nothing to wait with.")
         after = moved(_unleased(_fresh(run)), waiting, Stage.SHIP, reason=reason)
-        return await self.save(after, *records)
+        return await self._save(after, history, *records)
 
     async def await_forge(self, run: Run, until: datetime, reason: str, *records: Record) -> Run:
         """Save the run as one whose merge is tried again and again, until then."""
@@ -121,8 +130,18 @@ class RunTransitions:
         reason = "Waiting for an answer."
         parked = _parked(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
         parked = await self.save(parked, question)
-        await self._notifier.ask(parked, question)
+        await self.put(parked, question)
         return parked
+
+    async def put(self, run: Run, question: Question) -> Question:
+        """Ask people the question and return it with where it stands; again is harmless."""
+        message_id = await self._notifier.ask(run, question)
+        if message_id is None or message_id == question.message_id:
+            return question
+        asked = question.but(message_id=message_id)
+        if (await self._services.store.history(run.id)).question == question:
+            await self._services.store.append(run.id, asked)
+        return asked
 
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
         """Park the run until a usage limit, or a spent budget, has ended, and say so."""
@@ -158,7 +177,7 @@ class RunTransitions:
         """Say what a parked run waits for; again is harmless."""
         question = open_question(run, history)
         if question is not None:
-            await self._notifier.ask(run, question)
+            await self.put(run, question)
         elif run.stage is not Stage.SHIP:
             await self._notifier.say(run, run.reason, key=f"paused:{run.version}")
 
@@ -167,11 +186,10 @@ class RunTransitions:
     ) -> Run:
         """Save the run as ended and say so in its thread; what it `teaches` is remembered first."""
         ended = moved(_unleased(run), status, reason=reason, parked_until=None, activity="")
+        history = await self._history(run, records)
         if teaches:
-            history = (await self._services.store.history(run.id)).plus(*records)
             await self._memory.ended(ended, history)
-        saved = await self.save(ended, *records)
-        history = await self._services.store.history(run.id)
+        saved = await self._save(ended, history, *records)
         await self._notifier.last_word(saved, history)
         return saved
 

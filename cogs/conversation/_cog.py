@@ -28,7 +28,6 @@ from cogs.ui import (
     in_dev_channel,
     is_answer,
     is_listed,
-    is_question,
 )
 
 _REMEMBERED = 1_000
@@ -216,9 +215,12 @@ class Conversation(commands.Cog):
         pointed_at: discord.Message | None,
     ) -> bool:
         """Whether the run waits for an answer, and these words are it."""
-        if run is None or not text or await self.bot.agent.question(run) is None:
+        if run is None or not text:
             return False
-        replies = pointed_at is not None and is_question(self.bot, pointed_at)
+        question = await self.bot.agent.question(run)
+        if question is None:
+            return False
+        replies = pointed_at is not None and pointed_at.id == question.message_id
         return is_answer(text, utterance, replies=replies)
 
     async def _run_of(self, channel: object) -> Run | None:

@@ -102,12 +102,6 @@ def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
     return found[1] if found else None
 
 
-def is_question(bot: TheseusClient, message: discord.Message) -> bool:
-    """Whether a message is a question one of our runs has asked."""
-    ours = bot.user is not None and message.author.id == bot.user.id
-    return ours and message.content.startswith("❓")
-
-
 def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     """Whether words said in the thread of a run that asks something are the answer.
 

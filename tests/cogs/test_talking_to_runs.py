@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.posts import Post
 from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Status
 from bot.grammar import Setting, parse
@@ -78,6 +79,19 @@ async def test_a_reply_to_the_question_answers_it_whatever_it_sounds_like(
     answer = room.world.engine.asked[1].answer
     assert answer is not None
     assert (answer.text, answer.person and answer.person.name) == ("reject it", "bob")
+
+
+async def test_a_reply_to_what_only_looks_like_the_question_does_not_answer_it(
+    room: DevChannel,
+) -> None:
+    run, thread, question = await asked(room)
+    chat = room.client.chat
+    copied = await chat.post(int(thread), Post(text=question["content"]), key="looks like it")
+    shown = await room["bob"].wait_for(thread, lambda m: m["id"] == str(copied.message_id))
+    await room["bob"].say(thread, "reject it", reply_to=shown)
+    said = await room["bob"].wait_for(thread, lambda m: "has no open proposal" in m["content"])
+    assert run.id in said["content"]
+    assert (await room.runs())[0].parked
 
 
 async def test_who_is_not_listed_answers_nothing_and_is_told_so(room: DevChannel) -> None:
