@@ -54,7 +54,7 @@ def web_server(
         clock=opened.clock,
         recorder=opened.recorder,
         agent=agent,
-        reconciler=agent.base_updates,
+        base_updates=agent.base_updates,
         facts=facts,
         incidents=monitoring,
         emergency=agent.emergency,

@@ -49,7 +49,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/web",
         "cogs/__init__.py",
         "cogs/approvals.py",
-        "cogs/stopping.py",
+        "cogs/emergency_stop.py",
         "cogs/ui",
     ),
     # What decides how checks run and what people's tools obey, and the tests that hold the others.
@@ -109,7 +109,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_missed_*.py",
         "tests/cogs/test_pauses.py",
         "tests/cogs/test_reverting.py",
-        "tests/cogs/test_stopping.py",
+        "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_talking_to_runs.py",
     ),
     "prompts": _class(

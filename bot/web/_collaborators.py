@@ -30,7 +30,7 @@ class StopControl(Protocol):
         ...
 
 
-class Reconciler(Protocol):
+class BaseUpdater(Protocol):
     """What looks at the remote and takes on what came to the followed branch."""
 
     async def ask(self, how: str) -> Stop | None:
@@ -105,7 +105,7 @@ class WebServices:
     clock: Clock
     recorder: Recorder
     agent: Agent
-    reconciler: Reconciler
+    base_updates: BaseUpdater
     facts: BotFacts
     incidents: IncidentReader | None = None
     emergency: StopControl | None = None

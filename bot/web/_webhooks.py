@@ -55,7 +55,7 @@ class Webhooks:
 
     async def _look(self, how: str) -> web.Response:
         """Have the remote looked at. While the stop stands nothing is done, and said so."""
-        stop = await self._services.reconciler.ask(how)
+        stop = await self._services.base_updates.ask(how)
         if stop is not None:
             raise Refused(503, f"nothing is done: {stop.told}")
         return self._answer(202, "accepted", "I look at the remote and take on what is new there.")

@@ -33,7 +33,7 @@ COGS = (
     "cogs.budget",
     "cogs.memory",
     "cogs.pauses",
-    "cogs.stopping",
+    "cogs.emergency_stop",
     "cogs.admin",
 )
 PEOPLE = (

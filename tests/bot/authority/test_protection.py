@@ -33,7 +33,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "bot/self_improvement/steps/verify.py", "bot/self_improvement/steps/ship.py",
         "bot/self_improvement/quality_gate.py",
         "bot/settings/_yaml.py",
-        "bot/redaction/_redact.py", "cogs/approvals.py", "cogs/stopping.py",
+        "bot/redaction/_redact.py", "cogs/approvals.py", "cogs/emergency_stop.py",
         "cogs/ui/buttons.py", "bot/ports/member_directory.py", "bot/infra/signals.py",
         # what confines, merges, keeps the record
         "bot/infra/git.py", "bot/adapters/git_checkout.py", "bot/adapters/local_forge.py",
@@ -61,7 +61,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "local_discord/server.py", "bench/approvals.py",
         "cogs/admin.py", "cogs/audits.py", "cogs/budget.py", "cogs/conversation/_requests.py",
         "cogs/incidents.py", "cogs/memory.py", "cogs/pauses.py", "cogs/runs.py",
-        "tests/support/world.py", "tests/fakes/fake_forge.py", "tests/cogs/test_stopping.py",
+        "tests/support/world.py", "tests/fakes/fake_forge.py", "tests/cogs/test_emergency_stop.py",
         "prompts/executor.md",
     ),
     "free": (

@@ -16,7 +16,7 @@ from bot.web import ChatConnection
 from bot.web._counters import ActionCounter
 from bot.web._event_feed import KEPT, EventFeed
 from bot.web._events import MOST_READERS, Events
-from tests.bot.web.web_server import TOKEN, Room, Visitor, bearer
+from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ class Stream:
 
 
 @asynccontextmanager
-async def reading(visitor: Visitor, **headers: str) -> AsyncIterator[Stream]:
-    async with visitor.http.get(visitor.url + "/events", headers=headers) as answer:
+async def reading(client: HttpClient, **headers: str) -> AsyncIterator[Stream]:
+    async with client.http.get(client.url + "/events", headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         assert answer.headers["Content-Type"] == "text/event-stream"
         yield Stream(answer)
@@ -75,13 +75,13 @@ async def until(true: Callable[[], bool]) -> None:
 
 async def test_runs_incidents_and_reloads_are_told_as_they_happen(room: Room) -> None:
     run = room.add_run()
-    async with room.serving() as visitor, reading(visitor) as stream:
+    async with room.serving() as client, reading(client) as stream:
         assert (await stream.next())["event"] == "hello"
-        await visitor.server.feed.look()
+        await client.server.feed.look()
         room.store.runs[run.id] = run.but(status="done", reason="Live at `abc`.")
         room.add_incident()
         room.services.recorder.record(Kind.RELOAD, "cogs.dice", ActionOutcome.OK)
-        await visitor.server.feed.look()
+        await client.server.feed.look()
         told = [await stream.next() for _ in range(3)]
     assert [each["event"] for each in told] == ["reload", "run", "incident"]
     assert told[0]["data"]["module"] == "cogs.dice"
@@ -90,15 +90,15 @@ async def test_runs_incidents_and_reloads_are_told_as_they_happen(room: Room) ->
 
 
 async def test_a_reader_that_comes_back_misses_nothing(room: Room) -> None:
-    async with room.serving() as visitor:
-        feed = visitor.server.feed
-        async with reading(visitor) as stream:
+    async with room.serving() as client:
+        feed = client.server.feed
+        async with reading(client) as stream:
             await stream.next()
             feed.add("run", {"id": "one"})
             last = (await stream.next())["id"]
         feed.add("run", {"id": "two"})
         feed.add("run", {"id": "three"})
-        async with reading(visitor, **{"Last-Event-ID": last}) as stream:
+        async with reading(client, **{"Last-Event-ID": last}) as stream:
             told = [await stream.next() for _ in range(3)]
     assert told[0]["event"] == "hello"
     assert [each["data"]["id"] for each in told[1:]] == ["two", "three"]
@@ -106,29 +106,29 @@ async def test_a_reader_that_comes_back_misses_nothing(room: Room) -> None:
 
 async def test_a_reader_who_missed_more_than_is_kept_is_told(room: Room) -> None:
     unknown = ("18c2f0-1", "x", "-", "-1", "9" * 400, "é", "1;2", "OWN-9999", "OWN-0", "OWN-")
-    async with room.serving() as visitor:
-        feed = visitor.server.feed
+    async with room.serving() as client:
+        feed = client.server.feed
         for number in range(KEPT + 10):
             feed.add("run", {"id": str(number)})
         for last in unknown:
             asked = last.replace("OWN", feed.id_of(0).partition("-")[0])
-            async with reading(visitor, **{"Last-Event-ID": asked}) as stream:
+            async with reading(client, **{"Last-Event-ID": asked}) as stream:
                 assert (await stream.next())["event"] == "reset"
                 feed.add("run", {"id": "next"})
                 assert (await stream.next())["data"]["id"] == "next"
 
 
 async def test_readers_are_bounded_and_leave_room_when_they_leave(room: Room) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         async with AsyncExitStack() as stack:
             for _ in range(MOST_READERS):
-                await stack.enter_async_context(reading(visitor))
-            refused = [await visitor.get("/events") for _ in range(20)]
+                await stack.enter_async_context(reading(client))
+            refused = [await client.get("/events") for _ in range(20)]
             assert {each.status for each in refused} == {503}
-            assert (await visitor.get("/health")).status == 200
-            assert visitor.server.feed.readers == MOST_READERS
-        await until(lambda: not visitor.server.feed.readers)
-        async with reading(visitor) as stream:
+            assert (await client.get("/health")).status == 200
+            assert client.server.feed.readers == MOST_READERS
+        await until(lambda: not client.server.feed.readers)
+        async with reading(client) as stream:
             await stream.next()
 
 
@@ -173,18 +173,18 @@ async def test_silence_is_filled(room: Room) -> None:
 
 
 async def test_it_takes_the_token_and_secrets_are_not_told(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
-        assert (await visitor.get("/events")).status == 401
-        async with reading(visitor, **bearer()) as stream:
+    async with room.serving(token=TOKEN) as client:
+        assert (await client.get("/events")).status == 401
+        async with reading(client, **bearer()) as stream:
             await stream.next()
             key = "ghp_" + "a1B2" * 9
-            visitor.server.feed.add(
+            client.server.feed.add(
                 "run", {"reason": f"failed with {key}\n\nevent: forged\ndata: x"}
             )
             told = await stream.next()
             assert key not in json.dumps(told)
             assert told["event"] == "run"
-            visitor.server.feed.add("run", {"id": "after"})
+            client.server.feed.add("run", {"id": "after"})
             assert (await stream.next())["data"]["id"] == "after"
 
 

@@ -36,14 +36,14 @@ class FullKeyValueStore(FakeKeyValueStore):
 async def test_it_is_alive_whatever_else_is_wrong(room: Room) -> None:
     room.connection = ChatConnection(ready=False)
     room.without(key_values=FullKeyValueStore())
-    async with room.serving() as visitor:
-        answer = await visitor.get("/health")
+    async with room.serving() as client:
+        answer = await client.get("/health")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
 async def test_it_is_ready_when_it_can_work(room: Room) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.get("/health/ready")
+    async with room.serving() as client:
+        answer = await client.get("/health/ready")
     assert (answer.status, answer.json) == (200, {"ready": True, "reasons": []})
 
 
@@ -51,8 +51,8 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
     room.connection = ChatConnection(ready=False)
     room.emergency.standing = Stop(how="file", at=room.clock.now(), why="a secret reason")
     room.without(key_values=FullKeyValueStore())
-    async with room.serving() as visitor:
-        answer = await visitor.get("/health/ready")
+    async with room.serving() as client:
+        answer = await client.get("/health/ready")
     assert answer.status == 503
     assert answer.json["reasons"] == [
         "the gateway is not connected", "the store cannot be written", "the emergency stop stands",
@@ -71,9 +71,9 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
         commands=lambda: f"Discord refuses `/x` ({key}).",
     )
     room.without(facts=facts)
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         room.clock.tick(90)
-        told = (await visitor.get("/health/info")).json
+        told = (await client.get("/health/info")).json
     assert told["commit"] == COMMIT
     assert told["uptime_seconds"] == 90
     assert (told["runs_active"], told["incidents_open"]) == (1, 1)
@@ -88,8 +88,8 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
     room.add_run()
     room.add_run("other", status="failed")
     room.add_incident()
-    async with room.serving() as visitor:
-        await visitor.server.feed.look()
+    async with room.serving() as client:
+        await client.server.feed.look()
         for outcome in (ActionOutcome.OK, ActionOutcome.OK, ActionOutcome.ERROR):
             room.services.recorder.record(Kind.COMMAND, "roll", outcome)
         await ledger.charge(
@@ -105,9 +105,9 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
                 tokens_out=5,
             )
         )
-        await visitor.server.feed.look()
+        await client.server.feed.look()
         room.clock.tick(60)
-        answer = await visitor.get("/metrics")
+        answer = await client.get("/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     lines = answer.text.splitlines()
     assert answer.text.endswith("\n")
@@ -141,18 +141,18 @@ def test_whatever_a_journal_says_there_are_few_labels() -> None:
 
 
 async def test_a_clock_that_went_back_makes_no_negative_age(room: Room) -> None:
-    async with room.serving() as visitor:
-        await visitor.server.feed.look()
+    async with room.serving() as client:
+        await client.server.feed.look()
         room.clock.tick(timedelta(hours=1).total_seconds())
         room.services.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)
-        await visitor.server.feed.look()
+        await client.server.feed.look()
         room.clock.tick(-timedelta(hours=1).total_seconds())
-        assert "theseus_last_action_age_seconds 0\n" in (await visitor.get("/metrics")).text
+        assert "theseus_last_action_age_seconds 0\n" in (await client.get("/metrics")).text
 
 
 async def test_the_pages_speak_as_people_do_and_name_commands_there_are(room: Room) -> None:
-    async with room.serving() as visitor:
-        state = await visitor.get("/state")
-        audit = await visitor.get("/audit")
+    async with room.serving() as client:
+        state = await client.get("/state")
+        audit = await client.get("/audit")
     assert "<dt>Stopped</dt><dd>no</dd>" in state.text
     assert "“theseus audit verify” looks at all of it" in audit.text

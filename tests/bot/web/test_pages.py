@@ -147,13 +147,13 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
     await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
     room.without(ledger=ledger, budget=BudgetRules)
-    async with room.serving(token=TOKEN) as visitor:
-        await visitor.log_in()
+    async with room.serving(token=TOKEN) as client:
+        await client.log_in()
         paths = (
             "/", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4", "/budget", "/audit", "/state",
             "/stop", "/login",
         )  # fmt: skip
-        answers = [await visitor.get(path) for path in paths]
+        answers = [await client.get(path) for path in paths]
     assert {answer.status for answer in answers} == {200}
     return iter([answer.text for answer in answers])
 
@@ -183,8 +183,8 @@ async def test_what_somebody_wrote_is_read_as_it_was_written() -> None:
 async def test_a_secret_that_its_name_gives_away_is_found_across_backticks() -> None:
     room = Room()
     fill(room, "the password: `correct-horse-battery` was used")
-    async with room.serving() as visitor:
-        page = (await visitor.get("/runs/k7m2xq")).text
+    async with room.serving() as client:
+        page = (await client.get("/runs/k7m2xq")).text
     assert "correct-horse-battery" not in page
 
 
@@ -192,10 +192,10 @@ async def test_a_broken_audit_log_is_shown_and_counted() -> None:
     room = Room()
     fill(room, "words")
     room.store.audit_broken = AuditBreak(number=1, kind="changed", told="changed <b>behind</b> us")
-    async with room.serving() as visitor:
-        shown = checked((await visitor.get("/audit")).text).read
+    async with room.serving() as client:
+        shown = checked((await client.get("/audit")).text).read
         assert "The chain broken at entry 1: changed <b>behind</b> us" in shown
-        assert "theseus_audit_breaks 1\n" in (await visitor.get("/metrics")).text
+        assert "theseus_audit_breaks 1\n" in (await client.get("/metrics")).text
 
 
 async def test_no_page_tells_a_secret() -> None:
@@ -208,23 +208,23 @@ async def test_a_page_shows_what_it_is_about() -> None:
     room = Room()
     fill(room, "https://forge.example/7")
     room.emergency.standing = None
-    async with room.serving() as visitor:
-        one = checked((await visitor.get("/runs/k7m2xq")).text)
+    async with room.serving() as client:
+        one = checked((await client.get("/runs/k7m2xq")).text)
         assert ("a", {"href": "https://forge.example/7", "rel": "noreferrer noopener"}) in one.found
         for said in ("Diagnosis", "Plan", "Change", "Verdict", "Proposal", "$0.50", "10 tokens"):
             assert said in one.read
         assert "guard: https://forge.example/7" in one.read
-        incident = checked((await visitor.get("/incidents/q2w3e4")).text)
+        incident = checked((await client.get("/incidents/q2w3e4")).text)
         assert "0 of 0 actions failed" in incident.read
-        assert "No model is paid for here" in (await visitor.get("/budget")).text
-        assert "Everything was stopped" not in (await visitor.get("/")).text
+        assert "No model is paid for here" in (await client.get("/budget")).text
+        assert "Everything was stopped" not in (await client.get("/")).text
 
 
 async def test_empty_pages_say_what_to_do() -> None:
-    async with Room().serving() as visitor:
-        assert "Ask in the dev channel" in (await visitor.get("/")).text
-        assert "Nothing was noticed" in (await visitor.get("/incidents")).text
-        assert "Nothing yet" in (await visitor.get("/audit")).text
+    async with Room().serving() as client:
+        assert "Ask in the dev channel" in (await client.get("/")).text
+        assert "Nothing was noticed" in (await client.get("/incidents")).text
+        assert "Nothing yet" in (await client.get("/audit")).text
 
 
 async def test_pages_can_be_read_by_everybody() -> None:
@@ -325,12 +325,12 @@ def test_times_are_told_as_people_do() -> None:
 
 
 async def test_our_files_are_named_by_what_is_in_them_and_kept(tmp_path: Path) -> None:
-    async with Room().serving() as visitor:
-        page = (await visitor.get("/")).text
+    async with Room().serving() as client:
+        page = (await client.get("/")).text
         named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
         assert len(named) == 3
         for name in named:
-            answer = await visitor.get(name)
+            answer = await client.get(name)
             assert answer.status == 200
             assert "immutable" in answer.headers["Cache-Control"]
             assert re.fullmatch(r"(text/(css|javascript)|image/svg\+xml).*",

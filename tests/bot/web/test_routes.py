@@ -13,7 +13,7 @@ from bot.domain.errors import ConfigError
 from bot.web import ROUTES, Route, WebRules, WebServer
 from bot.web._peer_process import owner
 from bot.web._responses import CONTENT_POLICY
-from tests.bot.web.web_server import TOKEN, Room, Visitor, bearer
+from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
 
 PATHS = {"static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4"}
 ALL = pytest.mark.parametrize("route", ROUTES, ids=[each.name for each in ROUTES])
@@ -24,12 +24,12 @@ def path_of(route: Route) -> str:
     return PATHS.get(route.name, route.path)
 
 
-async def asked(visitor: Visitor, route: Route, **options: Any) -> int:
-    """Return the status a visitor gets; a stream is left at once."""
+async def asked(client: HttpClient, route: Route, **options: Any) -> int:
+    """Return the status a client gets; a stream is left at once."""
     if route.streams:
-        async with visitor.http.get(visitor.url + route.path, **options) as answer:
+        async with client.http.get(client.url + route.path, **options) as answer:
             return answer.status
-    return (await visitor.ask(route.method, path_of(route), **options)).status
+    return (await client.ask(route.method, path_of(route), **options)).status
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ def room() -> Room:
 
 
 async def test_a_stranger_gets_nothing_that_needs_something(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
+    async with room.serving(token=TOKEN) as client:
         for route in ROUTES:
             if route.needs in ("open", "signature"):
                 continue
-            status = await asked(visitor, route, headers=visitor.own)
+            status = await asked(client, route, headers=client.own)
             assert status in (401, 403), route.name
 
 
 async def test_without_a_token_on_loopback_one_may_look_and_nothing_else(room: Room) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         for route in ROUTES:
-            status = await asked(visitor, route, headers=visitor.own)
+            status = await asked(client, route, headers=client.own)
             if route.needs == "reader":
                 assert status == 200, route.name
             elif route.needs in ("token", "session", "signature"):
@@ -61,7 +61,7 @@ async def test_without_a_token_on_loopback_one_may_look_and_nothing_else(room: R
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 async def test_without_a_token_another_user_of_the_machine_reads_nothing(room: Room) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         try:
             os.seteuid(65_534)
         except OSError as error:  # in a sandbox there is nobody else
@@ -69,7 +69,7 @@ async def test_without_a_token_another_user_of_the_machine_reads_nothing(room: R
         theirs = socket.socket()  # whose it is is settled here
         os.seteuid(0)
         with theirs:
-            theirs.connect(("127.0.0.1", visitor.server.port))
+            theirs.connect(("127.0.0.1", client.server.port))
             reader, writer = await asyncio.open_connection(sock=theirs)
             writer.write(b"GET /health/info HTTP/1.1\r\nHost: localhost\r\n\r\n")
             told = await reader.readline()
@@ -78,11 +78,11 @@ async def test_without_a_token_another_user_of_the_machine_reads_nothing(room: R
 
 
 async def test_without_a_token_nobody_reads_through_a_proxy(room: Room) -> None:
-    async with room.serving(trust=("Ship.example",)) as visitor:
-        told = await visitor.get("/state", headers={"Host": "ship.example"})
+    async with room.serving(trust=("Ship.example",)) as client:
+        told = await client.get("/state", headers={"Host": "ship.example"})
         assert told.status == 403
         assert "THESEUS_HTTP_TOKEN" in told.text
-        assert (await visitor.get("/health", headers={"Host": "ship.example"})).status == 200
+        assert (await client.get("/health", headers={"Host": "ship.example"})).status == 200
 
 
 def test_whose_program_it_is_is_read_from_the_kernels_table() -> None:
@@ -105,10 +105,10 @@ def test_whose_program_it_is_is_read_from_the_kernels_table() -> None:
 
 
 async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
+    async with room.serving(token=TOKEN) as client:
         for route in ROUTES:
-            headers = bearer() | visitor.own
-            status = await asked(visitor, route, headers=headers)
+            headers = bearer() | client.own
+            status = await asked(client, route, headers=headers)
             if route.needs in ("reader", "token"):
                 assert status in (200, 202), route.name
             elif route.needs == "session":
@@ -149,11 +149,11 @@ async def test_a_route_that_somebody_adds_beside_the_table_is_not_served(room: R
 
 @ALL
 async def test_every_answer_is_dressed(room: Room, route: Route) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         for method in ("GET", "POST", "PUT"):
-            options: dict[str, Any] = {"allow_redirects": False, "headers": visitor.own}
-            async with visitor.http.request(
-                method, visitor.url + path_of(route), **options
+            options: dict[str, Any] = {"allow_redirects": False, "headers": client.own}
+            async with client.http.request(
+                method, client.url + path_of(route), **options
             ) as answer:
                 headers = answer.headers
             assert headers["Content-Security-Policy"] == CONTENT_POLICY
@@ -169,14 +169,14 @@ async def test_every_answer_is_dressed(room: Room, route: Route) -> None:
 
 
 async def test_unknown_paths_and_wrong_methods_are_told_apart(room: Room) -> None:
-    async with room.serving() as visitor:
-        assert (await visitor.get("/nothing")).status == 404
-        assert (await visitor.get("/runs/nobody")).status == 404
-        wrong = await visitor.get("/webhook/github")
+    async with room.serving() as client:
+        assert (await client.get("/nothing")).status == 404
+        assert (await client.get("/runs/nobody")).status == 404
+        wrong = await client.get("/webhook/github")
         assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
-        assert (await visitor.ask("DELETE", "/stop")).status == 405
-        assert (await visitor.ask("OPTIONS", "/")).status == 405
-        assert (await visitor.ask("HEAD", "/health")).status == 200
+        assert (await client.ask("DELETE", "/stop")).status == 405
+        assert (await client.ask("OPTIONS", "/")).status == 405
+        assert (await client.ask("HEAD", "/health")).status == 200
 
 
 def test_off_loopback_it_takes_a_token() -> None:
@@ -196,7 +196,7 @@ def test_a_secret_that_can_be_guessed_is_refused(rules: WebRules) -> None:
 
 
 async def test_a_port_that_is_taken_is_told_with_the_way_out(room: Room) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         with pytest.raises(ConfigError, match="THESEUS_HTTP_PORT"):
-            async with WebServer(WebRules(port=visitor.server.port), room.services):
+            async with WebServer(WebRules(port=client.server.port), room.services):
                 pass

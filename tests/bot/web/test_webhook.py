@@ -16,7 +16,7 @@ from bot.domain.errors import StoreError
 from bot.domain.stop import Stop
 from bot.web._github_webhook import MOST_BYTES
 from bot.web._webhook_deliveries import MOST, WINDOW, Deliveries
-from tests.bot.web.web_server import SECRET, TOKEN, Room, Visitor, bearer, signature
+from tests.bot.web.web_server import SECRET, TOKEN, HttpClient, Room, bearer, signature
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
@@ -51,24 +51,24 @@ def room() -> Room:
 
 
 async def test_a_push_to_the_followed_branch_makes_it_look(room: Room) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(push())
+    async with room.serving() as client:
+        answer = await client.deliver(push())
     assert (answer.status, answer.json["result"]) == (202, "accepted")
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 async def test_a_pull_request_merged_by_hand_makes_it_look(room: Room) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(merged(), event="pull_request")
+    async with room.serving() as client:
+        answer = await client.deliver(merged(), event="pull_request")
     assert answer.json["result"] == "accepted"
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 async def test_a_ping_is_answered(room: Room) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.deliver({"zen": "Keep it."}, event="ping")
+    async with room.serving() as client:
+        answer = await client.deliver({"zen": "Keep it."}, event="ping")
     assert (answer.status, answer.json["result"]) == (200, "pong")
-    assert room.reconciler.asked == []
+    assert room.base_updates.asked == []
 
 
 @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ async def test_a_ping_is_answered(room: Room) -> None:
     ],
 )
 async def test_anything_else_is_nothing_it_acts_upon(room: Room, event: str, sent: object) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(sent, event=event)
+    async with room.serving() as client:
+        answer = await client.deliver(sent, event=event)
     assert (answer.status, answer.json["result"]) == (202, "ignored")
-    assert room.reconciler.asked == []
+    assert room.base_updates.asked == []
     assert room.store.approvals == {}
 
 
 async def test_nothing_that_is_sent_is_believed_but_that_somebody_said_look(room: Room) -> None:
     lies = push(after="$(reboot)", repository={"pushed_at": int(START.timestamp()), "ssh_url": "x"})
-    async with room.serving() as visitor:
-        await visitor.deliver(lies)
-    assert room.reconciler.asked == ["webhook"]  # a word of ours; there is no way for more
+    async with room.serving() as client:
+        await client.deliver(lies)
+    assert room.base_updates.asked == ["webhook"]  # a word of ours; there is no way for more
 
 
 # ---------------------------------------------------------------------------------- whose it is not
@@ -140,31 +140,31 @@ FORGED = {
 
 @pytest.mark.parametrize("kind", FORGED)
 async def test_a_wrong_signature_is_refused_whatever_it_looks_like(room: Room, kind: str) -> None:
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(BODY, headers={"X-Hub-Signature-256": FORGED[kind]})
+    async with room.serving() as client:
+        answer = await client.deliver(BODY, headers={"X-Hub-Signature-256": FORGED[kind]})
     assert answer.status == 401
-    assert room.reconciler.asked == []
+    assert room.base_updates.asked == []
     assert room.key_values.bodies == {}
 
 
 async def test_a_sha1_signature_alone_is_none(room: Room) -> None:
     headers = {"X-Hub-Signature-256": None, "X-Hub-Signature": sha1(BODY)}
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(BODY, headers=headers)).status == 401
+    async with room.serving() as client:
+        assert (await client.deliver(BODY, headers=headers)).status == 401
 
 
 async def test_the_signature_is_of_the_bytes_not_of_what_they_mean(room: Room) -> None:
     same = json.dumps(push(), indent=1).encode()
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(same, headers={"X-Hub-Signature-256": GOOD})
+    async with room.serving() as client:
+        answer = await client.deliver(same, headers={"X-Hub-Signature-256": GOOD})
     assert answer.status == 401
 
 
 async def test_the_signature_is_checked_before_the_body_is_read_as_anything(room: Room) -> None:
     for body in (b"{", b"[" * 100_000, b"\xff\xfe", b"", b"null", b"[]"):
-        async with room.serving() as visitor:
-            unsigned = await visitor.deliver(body, headers={"X-Hub-Signature-256": GOOD})
-            signed = await visitor.deliver(body)
+        async with room.serving() as client:
+            unsigned = await client.deliver(body, headers={"X-Hub-Signature-256": GOOD})
+            signed = await client.deliver(body)
         assert unsigned.status == 401
         assert signed.status == 400
         assert "Traceback" not in signed.text
@@ -172,15 +172,15 @@ async def test_the_signature_is_checked_before_the_body_is_read_as_anything(room
 
 async def test_two_signatures_are_none(room: Room) -> None:
     headers = [("X-Hub-Signature-256", "sha256=" + "0" * 64), ("X-Hub-Signature-256", GOOD)]
-    async with room.serving() as visitor:
-        assert (await visitor.post("/webhook/github", data=BODY, headers=headers)).status == 401
+    async with room.serving() as client:
+        assert (await client.post("/webhook/github", data=BODY, headers=headers)).status == 401
 
 
 async def test_without_a_secret_no_signature_is_right(room: Room) -> None:
-    async with room.serving(secret=None) as visitor:
+    async with room.serving(secret=None) as client:
         for secret in ("", "None", "null"):
             headers = {"X-Hub-Signature-256": signature(BODY, secret)}
-            answer = await visitor.deliver(BODY, headers=headers)
+            answer = await client.deliver(BODY, headers=headers)
             assert answer.status == 403
             assert "THESEUS_WEBHOOK_SECRET" in answer.text
 
@@ -207,40 +207,40 @@ def test_secrets_are_compared_in_constant_time_and_nowhere_else() -> None:
 
 
 async def test_a_delivery_that_comes_again_is_refused(room: Room) -> None:
-    async with room.serving() as visitor:
-        await visitor.deliver(push())
-        again = await visitor.deliver(push())
+    async with room.serving() as client:
+        await client.deliver(push())
+        again = await client.deliver(push())
     assert (again.status, again.json["result"]) == (409, "repeated")
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 async def test_the_same_body_under_another_id_is_the_same_delivery(room: Room) -> None:
     """GitHub does not sign the id: who has seen one delivery can make up as many as he likes."""
-    async with room.serving() as visitor:
-        await visitor.deliver(push())
-        again = await visitor.deliver(push(), delivery="00000000-0000-0000-0000-000000000000")
+    async with room.serving() as client:
+        await client.deliver(push())
+        again = await client.deliver(push(), delivery="00000000-0000-0000-0000-000000000000")
     assert again.status == 409
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 async def test_another_body_under_a_known_id_is_refused(room: Room) -> None:
-    async with room.serving() as visitor:
-        await visitor.deliver(push())
-        assert (await visitor.deliver(push(before="1" * 40))).status == 409
+    async with room.serving() as client:
+        await client.deliver(push())
+        assert (await client.deliver(push(before="1" * 40))).status == 409
 
 
 async def test_deliveries_are_known_after_a_restart(room: Room) -> None:
-    async with room.serving() as visitor:
-        await visitor.deliver(push())
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(push())).status == 409
+    async with room.serving() as client:
+        await client.deliver(push())
+    async with room.serving() as client:
+        assert (await client.deliver(push())).status == 409
 
 
 async def test_the_same_delivery_many_times_at_once_is_taken_once(room: Room) -> None:
-    async with room.serving() as visitor:
-        answers = await asyncio.gather(*(visitor.deliver(push()) for _ in range(8)))
+    async with room.serving() as client:
+        answers = await asyncio.gather(*(client.deliver(push()) for _ in range(8)))
     assert sorted(each.status for each in answers) == [202] + [409] * 7
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 @pytest.mark.parametrize(
@@ -260,30 +260,30 @@ async def test_the_same_delivery_many_times_at_once_is_taken_once(room: Room) ->
 async def test_what_is_too_old_or_tells_no_time_is_refused(
     room: Room, event: str, sent: object
 ) -> None:
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(sent, event=event)).status == 403
-    assert room.reconciler.asked == []
+    async with room.serving() as client:
+        assert (await client.deliver(sent, event=event)).status == 403
+    assert room.base_updates.asked == []
 
 
 async def test_an_old_commit_that_is_pushed_now_is_taken(room: Room) -> None:
     old = push(head_commit={"timestamp": "2020-01-01T00:00:00+01:00"})
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(old)).status == 202
+    async with room.serving() as client:
+        assert (await client.deliver(old)).status == 202
 
 
 async def test_a_push_without_githubs_time_goes_by_its_commits(room: Room) -> None:
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(push(repository={}))).status == 202
+    async with room.serving() as client:
+        assert (await client.deliver(push(repository={}))).status == 202
 
 
 async def test_when_the_memory_of_a_delivery_ends_its_body_is_too_old(room: Room) -> None:
-    async with room.serving() as visitor:
-        await visitor.deliver(push())
+    async with room.serving() as client:
+        await client.deliver(push())
         for hours in range(0, 200, 7):
-            again = await visitor.deliver(push(), delivery=f"later-{hours}")
+            again = await client.deliver(push(), delivery=f"later-{hours}")
             assert again.status in (403, 409), hours
             room.clock.tick(7 * 3600)
-    assert room.reconciler.asked == ["webhook"]
+    assert room.base_updates.asked == ["webhook"]
 
 
 async def test_the_memory_of_deliveries_is_bounded_and_forgets_the_oldest() -> None:
@@ -315,47 +315,47 @@ async def test_a_delivery_that_was_cut_short_may_come_again() -> None:
 
 @pytest.mark.parametrize("delivery", ["", "x" * 65, "../../etc", "a b", "é"])
 async def test_an_odd_id_is_refused(room: Room, delivery: str) -> None:
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(push(), delivery=delivery)).status == 400
+    async with room.serving() as client:
+        assert (await client.deliver(push(), delivery=delivery)).status == 400
 
 
 # ----------------------------------------------------------------------------- while all is stopped
 
 
 async def test_while_the_stop_stands_it_does_nothing_and_says_so(room: Room) -> None:
-    room.reconciler.stop = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
-    async with room.serving(token=TOKEN) as visitor:
-        answer = await visitor.deliver(push())
+    room.base_updates.stop = Stop(how="file", at=datetime(2026, 11, 21, tzinfo=UTC), why="money")
+    async with room.serving(token=TOKEN) as client:
+        answer = await client.deliver(push())
         assert answer.status == 503
         assert "stopped" in answer.text
-        assert (await visitor.post("/webhook/reload", headers=bearer())).status == 503
-        assert room.reconciler.asked == []
-        room.reconciler.stop = None
-        assert (await visitor.deliver(push())).status == 202  # sent once more, it is taken
+        assert (await client.post("/webhook/reload", headers=bearer())).status == 503
+        assert room.base_updates.asked == []
+        room.base_updates.stop = None
+        assert (await client.deliver(push())).status == 202  # sent once more, it is taken
 
 
 # ------------------------------------------------------------------------------------------- reload
 
 
 async def test_reload_takes_the_token_as_a_bearer_also_on_loopback(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
-        assert (await visitor.post("/webhook/reload")).status == 401
-        wrong = await visitor.post("/webhook/reload", headers=bearer("é" * 8))
+    async with room.serving(token=TOKEN) as client:
+        assert (await client.post("/webhook/reload")).status == 401
+        wrong = await client.post("/webhook/reload", headers=bearer("é" * 8))
         assert wrong.status == 401
-        assert (await visitor.post("/webhook/reload", data={"token": TOKEN})).status == 401
+        assert (await client.post("/webhook/reload", data={"token": TOKEN})).status == 401
         basic = {"Authorization": f"Basic {TOKEN}"}
-        assert (await visitor.post("/webhook/reload", headers=basic)).status == 401
-        await visitor.log_in()
-        assert (await visitor.post("/webhook/reload", headers=visitor.own)).status == 401
-        assert room.reconciler.asked == []
-        assert (await visitor.post("/webhook/reload", headers=bearer())).status == 202
-    assert room.reconciler.asked == ["reload"]
+        assert (await client.post("/webhook/reload", headers=basic)).status == 401
+        await client.log_in()
+        assert (await client.post("/webhook/reload", headers=client.own)).status == 401
+        assert room.base_updates.asked == []
+        assert (await client.post("/webhook/reload", headers=bearer())).status == 202
+    assert room.base_updates.asked == ["reload"]
 
 
 async def test_without_a_token_nobody_reloads(room: Room) -> None:
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         for header in ({}, bearer(""), bearer("None"), bearer(TOKEN)):
-            assert (await visitor.post("/webhook/reload", headers=header)).status == 403
+            assert (await client.post("/webhook/reload", headers=header)).status == 403
 
 
 # -------------------------------------------------------------------------------------------- sizes
@@ -363,8 +363,8 @@ async def test_without_a_token_nobody_reloads(room: Room) -> None:
 
 async def test_a_body_that_is_too_large_is_refused_by_its_length_alone(room: Room) -> None:
     body = b"x" * (MOST_BYTES + 1)
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(body)
+    async with room.serving() as client:
+        answer = await client.deliver(body)
     assert answer.status == 413
     assert str(MOST_BYTES) in answer.text
 
@@ -372,38 +372,38 @@ async def test_a_body_that_is_too_large_is_refused_by_its_length_alone(room: Roo
 async def test_the_largest_body_is_taken(room: Room) -> None:
     sent = push(pad="")
     sent["pad"] = "x" * (MOST_BYTES - len(json.dumps(sent)))
-    async with room.serving() as visitor:
-        assert (await visitor.deliver(sent)).status == 202
+    async with room.serving() as client:
+        assert (await client.deliver(sent)).status == 202
 
 
 async def test_a_compressed_body_is_refused_and_never_opened(room: Room) -> None:
     bomb = gzip.compress(b"0" * 5_000_000)
     assert len(bomb) < MOST_BYTES
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         for encoding in ("gzip", "deflate", "br", "zstd", "identity, gzip"):
             headers = {"Content-Encoding": encoding}
-            assert (await visitor.deliver(bomb, headers=headers)).status == 415
-    assert room.reconciler.asked == []
+            assert (await client.deliver(bomb, headers=headers)).status == 415
+    assert room.base_updates.asked == []
 
 
 async def test_a_form_is_told_to_be_json(room: Room) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with room.serving() as visitor:
-        answer = await visitor.deliver(push(), headers=headers)
+    async with room.serving() as client:
+        answer = await client.deliver(push(), headers=headers)
     assert (answer.status, "application/json" in answer.text) == (415, True)
 
 
 async def test_a_storm_of_deliveries_asks_for_looks_and_keeps_no_more_than_it_may(
     room: Room,
 ) -> None:
-    async def one(visitor: Visitor, number: int) -> int:
+    async def one(client: HttpClient, number: int) -> int:
         sent = push(before=f"{number:040x}")
-        return (await visitor.deliver(sent, delivery=f"storm-{number}")).status
+        return (await client.deliver(sent, delivery=f"storm-{number}")).status
 
-    async with room.serving() as visitor:
+    async with room.serving() as client:
         for start in range(0, 100, 50):
-            statuses = await asyncio.gather(*(one(visitor, start + each) for each in range(50)))
+            statuses = await asyncio.gather(*(one(client, start + each) for each in range(50)))
             assert set(statuses) == {202}
-        metrics = (await visitor.get("/metrics")).text
+        metrics = (await client.get("/metrics")).text
     assert 'theseus_webhook_requests_total{result="accepted"} 100' in metrics
     assert len(room.key_values.bodies) <= MOST

@@ -13,7 +13,7 @@ from bot.domain.run import Run
 from bot.web._connection import FIELDS
 from bot.web._github_webhook import MOST_BYTES
 from tests.bot.web.test_webhook import push
-from tests.bot.web.web_server import TOKEN, Room, Visitor, signature
+from tests.bot.web.web_server import TOKEN, HttpClient, Room, signature
 
 CRLF = "\r\n"
 
@@ -53,9 +53,9 @@ class RawConnection:
 
 
 @asynccontextmanager
-async def wire(visitor: Visitor) -> AsyncIterator[RawConnection]:
+async def wire(client: HttpClient) -> AsyncIterator[RawConnection]:
     """Connect."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", visitor.server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.server.port)
     try:
         async with asyncio.timeout(10):
             yield RawConnection(reader, writer)
@@ -73,7 +73,7 @@ def head(method: str, path: str, **fields: str) -> str:
 
 
 async def test_ten_megabytes_are_refused_before_they_are_sent(room: Room) -> None:
-    async with room.serving() as visitor, wire(visitor) as line:
+    async with room.serving() as client, wire(client) as line:
         line.say(head("POST", "/webhook/github", Content_Length=str(10_000_000)))
         status, headers, _ = await line.answer()
         assert status == 413
@@ -83,7 +83,7 @@ async def test_ten_megabytes_are_refused_before_they_are_sent(room: Room) -> Non
 
 async def test_a_body_that_is_longer_than_it_says_is_cut_where_it_said(room: Room) -> None:
     body = json.dumps(push()).encode()
-    async with room.serving() as visitor, wire(visitor) as line:
+    async with room.serving() as client, wire(client) as line:
         fields = {
             "Content_Type": "application/json",
             "Content_Length": str(len(body)),
@@ -93,11 +93,11 @@ async def test_a_body_that_is_longer_than_it_says_is_cut_where_it_said(room: Roo
         }
         line.say(head("POST", "/webhook/github", **fields).encode() + body + b"{}" * 100)
         assert (await line.answer())[0] in (400, 401)
-    assert room.reconciler.asked == []
+    assert room.base_updates.asked == []
 
 
 async def test_a_body_that_never_ends_is_refused_when_it_is_too_much(room: Room) -> None:
-    async with room.serving() as visitor, wire(visitor) as line:
+    async with room.serving() as client, wire(client) as line:
         line.say(head("POST", "/webhook/github", Transfer_Encoding="chunked"))
         sent = 0
         answer = asyncio.create_task(line.answer())
@@ -117,12 +117,12 @@ async def test_a_body_that_never_ends_is_refused_when_it_is_too_much(room: Room)
 
 
 async def test_a_form_that_is_too_large_is_refused(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
-        answer = await visitor.post("/login", data={"token": "x" * 20_000}, headers=visitor.own)
+    async with room.serving(token=TOKEN) as client:
+        answer = await client.post("/login", data={"token": "x" * 20_000}, headers=client.own)
         assert answer.status == 413
         fields = "&".join(f"a{number}=1" for number in range(500))
-        headers = visitor.own | {"Content-Type": "application/x-www-form-urlencoded"}
-        assert (await visitor.post("/login", data=fields, headers=headers)).status == 400
+        headers = client.own | {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await client.post("/login", data=fields, headers=headers)).status == 400
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_a_form_that_is_too_large_is_refused(room: Room) -> None:
     ],
 )
 async def test_what_is_no_clean_request_gets_a_plain_refusal(room: Room, request_head: str) -> None:
-    async with room.serving() as visitor, wire(visitor) as line:
+    async with room.serving() as client, wire(client) as line:
         line.say(request_head)
         status, headers, body = await line.answer()
         assert 400 <= status < 500
@@ -161,9 +161,9 @@ async def test_what_is_no_clean_request_gets_a_plain_refusal(room: Room, request
 
 
 async def test_a_line_break_in_what_was_sent_makes_no_header(room: Room) -> None:
-    async with room.serving(token=TOKEN) as visitor:
+    async with room.serving(token=TOKEN) as client:
         for path in ("/%0d%0aSet-Cookie:%20a=b", "/runs/%0d%0aX:y", "/static/%0d%0a"):
-            async with wire(visitor) as line:
+            async with wire(client) as line:
                 line.say(head("GET", path, Accept="text/html"))
                 status, headers, _ = await line.answer()
                 assert status in (303, 404)
@@ -192,7 +192,7 @@ async def test_a_line_break_in_what_was_sent_makes_no_header(room: Room) -> None
     ],
 )
 async def test_no_path_leads_out_of_what_is_served(room: Room, path: str) -> None:
-    async with room.serving() as visitor, wire(visitor) as line:
+    async with room.serving() as client, wire(client) as line:
         line.say(head("GET", path.replace(" ", "%20")))
         status, _, body = await line.answer()
         assert status == 404
@@ -212,29 +212,29 @@ async def healthy(line: RawConnection) -> bool:
 
 
 async def test_a_house_that_is_full_hangs_up_and_has_room_again(room: Room) -> None:
-    async with room.serving(connections=4) as visitor:
+    async with room.serving(connections=4) as client:
         async with AsyncExitStack() as stack:
             for _ in range(4):
-                assert await healthy(await stack.enter_async_context(wire(visitor)))
-            async with wire(visitor) as another:
+                assert await healthy(await stack.enter_async_context(wire(client)))
+            async with wire(client) as another:
                 assert not await healthy(another)
         async with asyncio.timeout(20):
             while True:
-                async with wire(visitor) as again:
+                async with wire(client) as again:
                     if await healthy(again):
                         return
                 await asyncio.sleep(0.01)
 
 
 async def test_a_slow_reader_of_one_page_holds_nobody_else(room: Room) -> None:
-    async with room.serving() as visitor, wire(visitor) as slow:
+    async with room.serving() as client, wire(client) as slow:
         slow.say("POST /webhook/github HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
-        answers = await asyncio.gather(*(visitor.get("/health") for _ in range(20)))
+        answers = await asyncio.gather(*(client.get("/health") for _ in range(20)))
         assert {each.status for each in answers} == {200}
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(room: Room) -> None:
-    async with room.serving(seconds=0.05) as visitor, wire(visitor) as line:
+    async with room.serving(seconds=0.05) as client, wire(client) as line:
         line.say(head("POST", "/webhook/github", Content_Length="100") + "x")
         status, headers, _ = await line.answer()
         assert (status, headers["connection"]) == (408, "close")
@@ -259,8 +259,8 @@ class BrokenAgent:
 
 async def test_a_page_that_breaks_tells_nothing_but_the_journal_everything(room: Room) -> None:
     room.without(agent=BrokenAgent(ZeroDivisionError("a secret place /home/me")))
-    async with room.serving() as visitor:
-        answer = await visitor.get("/", headers={"Accept": "text/html"})
+    async with room.serving() as client:
+        answer = await client.get("/", headers={"Accept": "text/html"})
         assert (answer.status, answer.text) == (500, "500 Internal Server Error\n")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     (action,) = room.journal.actions
@@ -272,7 +272,7 @@ async def test_a_page_that_breaks_tells_nothing_but_the_journal_everything(room:
 async def test_what_is_behind_a_door_that_fails_is_said_in_our_words(room: Room) -> None:
     key = "ghp_" + "a1B2" * 9
     room.without(agent=BrokenAgent(StoreError(f"No {key} to read.", detail="/var/secret")))
-    async with room.serving() as visitor:
-        answer = await visitor.get("/")
+    async with room.serving() as client:
+        answer = await client.get("/")
     assert (answer.status, key in answer.text) == (503, False)
     assert re.fullmatch(r"503 Service Unavailable: No \[redacted:\w+\] to read\.\n", answer.text)

@@ -49,7 +49,7 @@ class FakeEmergency:
         return self.standing
 
 
-class FakeReconciler:
+class FakeBaseUpdates:
     """Notes who asked for a look."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class Room:
         self.key_values = FakeKeyValueStore()
         self.journal = FakeJournal()
         self.emergency = FakeEmergency(self.clock)
-        self.reconciler = FakeReconciler()
+        self.base_updates = FakeBaseUpdates()
         self.incidents = FakeIncidents()
         self.connection = ChatConnection(ready=True, latency=0.05)
         self.services = WebServices(
@@ -119,7 +119,7 @@ class Room:
             clock=self.clock,
             recorder=Recorder(self.journal, self.clock, Path("/"), b"salt", lambda: COMMIT),
             agent=FakeAgent(self.store),
-            reconciler=self.reconciler,
+            base_updates=self.base_updates,
             facts=BotFacts(
                 commit=lambda: COMMIT,
                 connection=lambda: self.connection,
@@ -131,8 +131,8 @@ class Room:
         )
 
     @asynccontextmanager
-    async def serving(self, *, connections: int = 128, **rules: Any) -> AsyncIterator["Visitor"]:
-        """Serve, and lend a visitor. Without a `token` this user may look."""
+    async def serving(self, *, connections: int = 128, **rules: Any) -> AsyncIterator["HttpClient"]:
+        """Serve, and lend a client. Without a `token` this user may look."""
         made = WebRules(**{"port": 0, "secret": SECRET, **rules})
         async with (
             WebServer(made, self.services, connections=connections) as server,
@@ -140,7 +140,7 @@ class Room:
                 cookie_jar=aiohttp.CookieJar(unsafe=True), raise_for_status=False
             ) as http,
         ):
-            yield Visitor(server, http)
+            yield HttpClient(server, http)
 
     def without(self, **services: Any) -> None:
         """Take doors away or put others in their place."""
@@ -179,7 +179,7 @@ class Room:
         return incident
 
 
-class Visitor:
+class HttpClient:
     """Sends requests to a server and keeps its cookies."""
 
     def __init__(self, server: WebServer, http: aiohttp.ClientSession) -> None:

@@ -8,7 +8,7 @@ from bot.client import TheseusClient
 from cogs.ui import speaker
 
 
-class Stopping(commands.Cog):
+class EmergencyStopCommand(commands.Cog):
     """Ends everything at once; `/resume` lifts it."""
 
     def __init__(self, bot: TheseusClient) -> None:
@@ -26,4 +26,4 @@ class Stopping(commands.Cog):
 
 async def setup(bot: TheseusClient) -> None:
     """Add the cog."""
-    await bot.add_cog(Stopping(bot))
+    await bot.add_cog(EmergencyStopCommand(bot))
