@@ -58,6 +58,12 @@ class GitCheckout:
         """Return commits that may be behind a failure at these (file, line) sites, best first."""
         return await in_thread(_git_suspects.suspects, self._git(), sites, limit)
 
+    async def changes_since(
+        self, commit: str, files: Sequence[str], *, limit: int = 5
+    ) -> tuple[Suspect, ...]:
+        """Return the commits after `commit` that touch any of `files`, the first file's first."""
+        return await in_thread(_git_suspects.since, self._git(), commit, files, limit)
+
     async def read(self, file: str) -> str | None:
         """Return a file's text as it stands in the folder; nothing outside it, nor git's own."""
         return await in_thread(self._read, file)

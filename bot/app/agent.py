@@ -78,6 +78,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             lookback=lookback,
             fixes=ShippedFixes(opened.store),
             commands=opened.code.commands,
+            traffic=opened.traffic.log,
         ),
         analyzer=FaultAnalyzer(chosen.planner),
         builder=PlanBuilder(verifier, chosen.planner),

@@ -40,6 +40,30 @@ class Suspect(Record):
     score: float = Field(ge=0, le=1)
 
 
+class LastWorked(Record):
+    """When what fails now went well last, on which code, and what changed there since.
+
+    `changes` are commits that touch the files the failing calls reach, the nearest file's first,
+    each with its diff of those files.
+    """
+
+    at: AwareDatetime
+    commit: str
+    changes: tuple[Suspect, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """One line for people."""
+        when = f"It last worked on {self.at:%Y-%m-%d at %H:%M} UTC, with `{self.commit[:7]}`"
+        if not self.changes:
+            return f"{when}; nothing it reaches has changed since."
+        first = self.changes[0].commit
+        more = len(self.changes) - 1
+        others = f" and {more} more" if more else ""
+        changed = f"`{first.sha[:7]}` “{first.summary}”{others}"
+        return f"{when}; what it reaches was changed since by {changed}."
+
+
 class Evidence(Record):
     """Everything the diagnosis may use. Deterministic; whatever people could have written is data.
 
@@ -69,6 +93,9 @@ class Evidence(Record):
     )
     idle: tuple[str, ...] = Field(
         default=(), description="commands that were named and have not failed"
+    )
+    worked: LastWorked | None = Field(
+        default=None, description="of the failure that is meant, where traffic tells it"
     )
     change: bool = Field(
         default=False, description="a change is wanted, of something that has not failed"
@@ -118,6 +145,7 @@ class Diagnosis(Record):
     confidence: Literal["none", "low", "medium", "high"] = "none"
     evidence_ids: tuple[str, ...] = ()
     triage: Triage = Triage()
+    last_worked: str = Field(default="", description="when, and what changed since: one line")
     seen_before: str = Field(
         default="", description="what was done about it before: `fixed in #47, held`"
     )

@@ -19,6 +19,7 @@ _THE_LINE, _BESIDE, _RECENCY = 0.6, 0.45, 0.4
 # Who wrote the whole file is on every line of it, and rarely why it began to fail.
 _WROTE_IT_ALL = 0.15
 
+_SHA = re.compile(r"[0-9a-f]{7,64}")
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)", re.MULTILINE)
 
 
@@ -64,6 +65,26 @@ def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]
 def _creates_all(diff: str) -> bool:
     patches = parse(diff)
     return bool(patches) and all(patch.status == "added" for patch in patches)
+
+
+def since(git: Git, commit: str, files: Sequence[str], limit: int) -> tuple[Suspect, ...]:
+    """Return the commits after one that touch the files, those of the first file first."""
+    if not _SHA.fullmatch(commit) or git.run("cat-file", "-e", commit, ok=None).status != 0:
+        return ()
+    found: dict[str, Suspect] = {}
+    for file in files:
+        only = ("--max-parents=1", f"{commit}..HEAD", "--", file)
+        logged = git.run("log", "-z", f"-n{limit}", COMMIT_FORMAT, *only)
+        for each in commits(logged.out):
+            if each.sha not in found and len(found) < limit:
+                found[each.sha] = Suspect(
+                    commit=each,
+                    reason=f"changed {file} since",
+                    diff=diff_of(git, each.sha, files),
+                    touched=_touched(git, each.sha),
+                    score=0,
+                )
+    return tuple(found.values())
 
 
 def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> tuple[Commit, ...]:

@@ -144,6 +144,16 @@ class Checkout(Protocol):
         """
         ...
 
+    async def changes_since(
+        self, commit: str, files: Sequence[str], *, limit: int = 5
+    ) -> tuple[Suspect, ...]:
+        """Return the commits after `commit` that touch any of `files`, each with its diff of them.
+
+        Those of the first file come first, and among them the newest; then those of the second,
+        and so on. Merges are left out. A commit that is not known here has nothing after it.
+        """
+        ...
+
     async def read(self, file: str) -> str | None:
         """Return a file's text as it stands in the folder; `None` if absent or not text."""
         ...

@@ -203,6 +203,23 @@ async def test_unknown_places_have_no_suspects(room: Room) -> None:
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+async def test_what_changed_since_a_commit_is_told_the_first_files_first(room: Room) -> None:
+    start = await room.checkout.head()
+    other = room.advance({"logo.png": b"new"})
+    first = room.advance({"dice.py": "one\n"})
+    second = room.advance({"dice.py": "two\n", "logo.png": b"newer"})
+    await room.checkout.fast_forward(second)
+    files = ("dice.py", "logo.png", "never.py")
+    found = await room.checkout.changes_since(start, files)
+    assert [each.commit.sha for each in found] == [second, first, other]
+    assert "dice.py" in found[1].touched
+    assert len(await room.checkout.changes_since(start, files, limit=2)) == 2
+    assert [each.commit.sha for each in await room.checkout.changes_since(first, files)] == [second]
+    for nothing in (second, "f" * 40, "--all", ""):
+        assert await room.checkout.changes_since(nothing, files) == ()
+    assert await room.checkout.changes_since(start, ()) == ()
+
+
 async def test_a_checkout_nobody_works_in_says_so(room: Room) -> None:
     work = await room.checkout.local_work()
     assert (work.followed, work.standing, work.changed, work.ahead) == ("main", "main", (), 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain.errors import CheckoutDirty, WorkspaceError
@@ -22,6 +22,7 @@ class FakeCheckout:
     path: Path = Path("/fake/checkout")
     commits: tuple[Commit, ...] = ()
     found: tuple[Suspect, ...] = ()
+    touched: dict[str, tuple[str, ...]] = field(default_factory=dict)
     diverged: bool = False
     history: list[str] = field(default_factory=lambda: ["0" * 39 + "1"])
     ahead: list[tuple[str, dict[str, str | bytes | None]]] = field(default_factory=list)
@@ -52,6 +53,22 @@ class FakeCheckout:
         """Return the scripted suspects if any site's file is here."""
         return self.found[:limit] if any(file in self.files for file, _ in sites) else ()
 
+    async def changes_since(
+        self, commit: str, files: Sequence[str], *, limit: int = 5
+    ) -> tuple[Suspect, ...]:
+        """Return the commits that were taken on after that one, with any of the files."""
+        if commit not in self.history:
+            return ()
+        later = self.history[self.history.index(commit) + 1 :][::-1]
+        found = dict.fromkeys(
+            each for file in files for each in later if file in self.touched.get(each, ())
+        )
+        return tuple(self._changed(each) for each in found)[:limit]
+
+    def _changed(self, sha: str) -> Suspect:
+        commit = Commit(sha=sha, author="somebody", at=datetime.fromtimestamp(0, UTC), summary="On")
+        return Suspect(commit=commit, reason="changed", diff="", touched=self.touched[sha], score=0)
+
     async def read(self, file: str) -> str | None:
         """Return a file's text."""
         content = self.files.get(file)
@@ -70,6 +87,7 @@ class FakeCheckout:
             raise CheckoutDirty(f"changes in the way: {', '.join(sorted(touched & self.edited))}")
         for name, files in steps:
             self.files |= files
+            self.touched[name] = tuple(files)
             self.history.append(name)
         del self.ahead[: len(steps)]
         return tuple(sorted(touched))

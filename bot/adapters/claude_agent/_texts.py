@@ -79,6 +79,11 @@ def evidence_text(
         Section("The newest of them in full", _newest(evidence), 6),
         Section("Source around its frames, innermost first", _excerpts(evidence.excerpts), 8),
         Section("Commits that may be behind it", _suspects(evidence.suspects), 8),
+        Section(
+            "When it last worked, and what changed since in the files it reaches",
+            _worked(evidence),
+            6,
+        ),
         Section("The same action over time, oldest first", _timeline(evidence.timeline), 2),
         Section("What else failed, and was not asked about", _groups(evidence.nearby), 2),
         Section(
@@ -195,6 +200,15 @@ def _suspect(suspect: Suspect) -> str:
         f"{_flat(commit.summary)}\n"
         f"why: {suspect.reason} (score {suspect.score:.2f})\n{diff}"
     )
+
+
+def _worked(evidence: Evidence) -> str:
+    """Return when it last worked; commits that are told as suspects already are named alone."""
+    if evidence.worked is None:
+        return ""
+    known = {each.commit.sha for each in evidence.suspects}
+    new = [each for each in evidence.worked.changes if each.commit.sha not in known]
+    return "\n\n".join([_flat(evidence.worked.told), *map(_suspect, new)])
 
 
 def _failed(evidence: Evidence) -> str:

@@ -46,6 +46,8 @@ def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
         fields.append(CardField(name="Whose it is", value=one_line(_whose(diagnosis.triage), 600)))
     if diagnosis.seen_before:
         fields.append(CardField(name="Seen before", value=plain(diagnosis.seen_before, 400)))
+    if diagnosis.last_worked:
+        fields.append(CardField(name="Last worked", value=plain(diagnosis.last_worked, 400)))
     if diagnosis.suspects:
         fields.append(
             CardField(

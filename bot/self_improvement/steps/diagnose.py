@@ -178,6 +178,7 @@ def diagnosis_by_rules(evidence: Evidence) -> Diagnosis:
         confidence=_confidence(evidence),
         evidence_ids=group.action_ids,
         seen_before=seen_before(evidence.memories, group.fingerprint),
+        last_worked=evidence.worked.told if evidence.worked else "",
         triage=judged(evidence),
     )
 

@@ -5,18 +5,21 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
-from bot.domain.evidence import Evidence, SourceExcerpt
+from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
 from bot.domain.history import History
 from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Run, Stage, Trigger
 from bot.domain.shipped_fix import ShippedFix, began
 from bot.domain.slowness import Slowness, slowness_of
+from bot.domain.traffic import last_success
 from bot.grammar.matching import Meant, meant, others_work
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
+from bot.ports.traffic import TrafficLog
 from bot.ports.workspace import Checkout
+from bot.self_improvement.reached_files import reached_files
 from bot.self_improvement.step_context import StepContext
 
 _LINES_AROUND = 14
@@ -26,6 +29,7 @@ _GROUPS = 3
 _REMEMBERED = 8
 _NOTES = 3
 _LIKELY = 4
+_ASKED = 200
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +37,7 @@ class EvidenceCollector:
     """Turns a trigger into evidence.
 
     `fixes` returns what was shipped, by fingerprint: without it, nothing was. `commands` returns
-    the names of all commands there are.
+    the names of all commands there are. `traffic` tells when something last worked.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class EvidenceCollector:
         lookback: timedelta,
         fixes: Callable[[], Awaitable[Mapping[str, ShippedFix]]] | None = None,
         commands: Callable[[], Collection[str]] = frozenset,
+        traffic: TrafficLog | None = None,
     ) -> None:
         self._journal = journal
         self._checkout = checkout
@@ -54,6 +59,7 @@ class EvidenceCollector:
         self._lookback = lookback
         self._fixes = fixes
         self.commands = commands
+        self._traffic = traffic
 
     async def standing(self) -> Evidence:
         """Return nothing but where the running checkout stands. Raises `WorkspaceError`."""
@@ -111,7 +117,31 @@ class EvidenceCollector:
             users=await self._users(groups[0], since) if groups else 0,
             fix=fixes.get(groups[0].fingerprint) if groups else None,
             slow=slow,
+            worked=await self._worked(groups[0], sites) if groups else None,
         )
+
+    async def _worked(
+        self, group: FailureGroup, sites: tuple[tuple[str, int], ...]
+    ) -> LastWorked | None:
+        """Return when the action went well before it began to fail, and what changed since.
+
+        Without what was asked of cogs there is still all the rest to look at.
+        """
+        if self._traffic is None:
+            return None
+        try:
+            asked = await self._traffic.recent(group.event, limit=_ASKED)
+        except StoreError as error:
+            _log.warning("looking into a failure without what was asked: %s", error)
+            return None
+        worked = last_success(asked, group.first_seen)
+        if worked is None or worked.commit is None:
+            return None
+        frames = tuple(dict.fromkeys(file for file, _ in sites))
+        sources = {file: await self._checkout.read(file) or "" for file in frames}
+        files = reached_files(frames, sources)
+        changes = await self._checkout.changes_since(worked.commit, files)
+        return LastWorked(at=worked.at, commit=worked.commit, changes=changes)
 
     async def _parted(
         self, failures: Sequence[FailureGroup], fixes: Mapping[str, ShippedFix]
