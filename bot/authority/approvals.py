@@ -157,18 +157,21 @@ class Approvals:
         known = history.words
         fresh = ApprovalVotes(head=proposal.head, version=proposal.version)
         words = (known if known and known.are_for(proposal) else fresh).plus(word, need)
-        await self._store.append(run.id, words)
         history = history.plus(words)
         found = await self._approval_policy.standing(run, history, proposal)
+        told = found.told
+        if found.enough:
+            await self._stop_guard.check_merge()  # it may have come meanwhile
+            counts = await self._store.approval(run.id, word.head) or found.as_one()
+            told = f"given first by {counts.person.name}"
+        # What cannot be written down is not given, nor by what the next start finds.
+        await self._audit(request, allowed=True, note=f"{run.id} {word.head} {told}")
+        await self._store.append(run.id, words)
         if not found.enough:
             await self._show_proposal(run, history)
-            await self._audit(request, allowed=True, note=f"{run.id} {word.head} {found.told}")
             return run, word, False
-        await self._stop_guard.check_merge()  # it may have come meanwhile
-        counts = await self._store.approve(found.as_one())
+        await self._store.approve(found.as_one())
         waited = run.status is Status.WAITING
-        note = f"{run.id} {word.head} given first by {counts.person.name}"
-        await self._audit(request, allowed=True, note=note)
         return await self._queue_shipment(run) if waited else run, found.as_one(), waited
 
     async def _checked(

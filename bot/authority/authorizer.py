@@ -1,14 +1,15 @@
 """Asks the one policy who may do what, and writes the answers to the audit log."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import ChatUnavailable, NotAuthorized
+from bot.domain.errors import ChatUnavailable, NotAuthorized, StoreError
 from bot.domain.people import Person
-from bot.periodic import run_periodically
+from bot.periodic import run_periodically, with_traceback
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 from bot.redaction import redact
@@ -16,6 +17,9 @@ from bot.redaction import redact
 _MOST = 10
 """Refusals of one person for one act that are written one by one within `_WINDOW`."""
 _WINDOW = timedelta(minutes=1)
+_NOT_WRITTEN = with_traceback(
+    logging.getLogger(__name__), "refusals could not be written to the audit log; tried again"
+)
 
 
 @dataclass
@@ -28,7 +32,11 @@ class _Spell:
 
 
 class AuditWriter:
-    """What is allowed is written at once; of the same refusal, ten a minute, then their number."""
+    """What is allowed is written at once; of the same refusal, ten a minute, then their number.
+
+    Where the log takes nothing, `write` raises `StoreError`: whoever calls does not do what could
+    not be written down.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -62,16 +70,24 @@ class AuditWriter:
     async def run_forever(self) -> None:
         """Write the numbers of those who have stopped, until cancelled."""
         window = _WINDOW.total_seconds()
-        await run_periodically(self._count_up, self._clock, window, first_after=window)
+        await run_periodically(
+            self._count_up, self._clock, window, first_after=window, failed=_NOT_WRITTEN
+        )
 
     async def _count_up(self) -> None:
         """Write how many refusals were not written, for every minute that is over."""
         now = self._clock.now()
         over = [key for key, spell in self._spells.items() if now - spell.began >= _WINDOW]
-        for spell in [self._spells.pop(key) for key in over]:
-            if spell.count > _MOST:
-                more = f"{spell.count - _MOST:,} more such refusals within a minute"
+        for key in over:
+            spell = self._spells.pop(key)
+            if spell.count <= _MOST:
+                continue
+            more = f"{spell.count - _MOST:,} more such refusals within a minute"
+            try:
                 await self._store.audit(spell.last.but(at=now, run_id=None, note=more))
+            except StoreError:
+                self._spells.setdefault(key, spell)
+                raise
 
 
 class Authorizer:

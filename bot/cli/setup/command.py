@@ -53,7 +53,9 @@ def _prompter(yes: bool, answers: dict[str, str]) -> ScriptedPrompter | Terminal
     if yes:
         return ScriptedPrompter(say, answers)
     if answers:
-        raise ConfigError(f"setup: --{next(iter(answers))} answers beforehand; add --yes.")
+        key, value = next(iter(answers.items()))
+        option = "no-checks" if (key, value) == ("checks", "no") else key
+        raise ConfigError(f"setup: --{option} answers beforehand; add --yes.")
     if not sys.stdin.isatty():
         raise ConfigError(
             "setup asks questions, and there is no terminal to ask at; in a script use "

@@ -1,0 +1,101 @@
+"""What cannot be written to the audit log is not done; the bot goes on, and writes when it can."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bot.authority.authorizer import AuditWriter
+from bot.authority.policy import Act
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import StoreError
+from bot.domain.run import Status, Waiting
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_store import FakeStore
+from tests.support.world import ALICE, MALLORY, World
+
+
+class FullDisk(FakeStore):
+    """A store whose audit log takes nothing while `full`."""
+
+    full = False
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Refuse while it is full."""
+        if self.full:
+            raise StoreError("The disk is full.")
+        await super().audit(entry)
+
+
+def refusal(clock: FakeClock) -> AuditEntry:
+    """Return what is written when mallory may not ship."""
+    return AuditEntry(at=clock.now(), action=Act.SHIP, allowed=False, person=MALLORY)
+
+
+async def test_an_approval_that_cannot_be_audited_does_not_count_nor_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    store = FullDisk()
+    world = World(tmp_path, store=store)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        proposal = (await agent.history(run.id)).proposal
+        assert proposal is not None
+        store.full = True
+        with pytest.raises(StoreError, match="disk is full"):
+            await agent.approve(world.word(run))
+        assert await store.approval(run.id, proposal.head) is None
+        words = (await agent.history(run.id)).words
+        assert words is not None
+        assert words.given == ()
+    store.full = False
+    async with world.running():
+        await world.clock.advance(30)
+        run = await store.get(run.id)
+    assert (run.waiting, world.forge.merges) == (Waiting.APPROVAL, [])
+
+
+async def test_a_request_that_cannot_be_audited_starts_nothing(tmp_path: Path) -> None:
+    store = FullDisk()
+    store.full = True
+    world = World(tmp_path, store=store)
+    async with world.running() as agent:
+        with pytest.raises(StoreError, match="disk is full"):
+            await agent.request(world.trigger())
+        assert await store.find() == ()
+        store.full = False
+        run = await world.proposed(agent)
+    assert run.status is Status.WAITING
+
+
+async def test_a_number_that_could_not_be_written_ends_nothing_and_is_written_later() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    for _ in range(13):
+        await writer.write(refusal(clock))
+    store.full = True
+    counting = asyncio.create_task(writer.run_forever())
+    await clock.advance(130)
+    assert not counting.done()
+    store.full = False
+    await clock.advance(60)
+    counting.cancel()
+    with suppress(asyncio.CancelledError):
+        await counting
+    assert [entry.note for entry in store.audits[10:]] == ["3 more such refusals within a minute"]
+
+
+async def test_a_number_that_cannot_be_written_refuses_what_is_asked_meanwhile() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    for _ in range(13):
+        await writer.write(refusal(clock))
+    await clock.advance(60)
+    store.full = True
+    allowed = AuditEntry(at=clock.now(), action=Act.ASK, allowed=True, person=ALICE)
+    with pytest.raises(StoreError):
+        await writer.write(allowed)
+    store.full = False
+    await writer.write(allowed)
+    assert [entry.allowed for entry in store.audits[10:]] == [False, True]
