@@ -17,11 +17,11 @@ from discord.ext import commands
 from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
+from bot.client._connection import shorten_reconnects
 from bot.client._error_replies import error_text
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
-from bot.client._reconnect_log import shorten_reconnects
 from bot.client._reloader import Reloader
 from bot.client._traffic_capture import TrafficCapture
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError

@@ -1,9 +1,30 @@
-"""The gateway connection, with what can go wrong said so that a person can mend it."""
+"""The way to Discord: at which hosts, and what is said when it cannot be had or is lost."""
+
+import logging
 
 import aiohttp
 import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
 
 from bot.domain.errors import ChatUnavailable, ConfigError
+
+_LOGGER = "discord.client"
+_ATTEMPT = "Attempting a reconnect in %.2fs"
+_log = logging.getLogger(__name__)
+
+
+def point_discord_at(api_url: str | None, gateway_url: str | None) -> None:
+    """Make discord.py use these hosts, in this process; `None` leaves Discord's own.
+
+    Call once, before the client starts. A gateway URL is only where the first connection goes;
+    later ones follow what the server says.
+    """
+    if api_url:
+        Route.BASE = api_url.rstrip("/")
+    if gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
 
 async def connect(client: discord.Client, token: str) -> None:
@@ -29,3 +50,22 @@ async def connect(client: discord.Client, token: str) -> None:
             f"Discord cannot be reached ({error}). Check the network, and "
             "THESEUS_DISCORD_API_URL and THESEUS_DISCORD_GATEWAY_URL if you set them."
         ) from error
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Put the reason into the line, and the trace into the log of details."""
+    if record.msg != _ATTEMPT or not record.exc_info:
+        return True
+    error = record.exc_info[1]
+    _log.debug("the gateway connection was lost", exc_info=record.exc_info)
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    record.msg = "the gateway connection was lost (%s), trying again in %.2f s"
+    record.args = (reason, *(record.args if isinstance(record.args, tuple) else ()))
+    record.exc_info, record.exc_text = None, None
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
+def shorten_reconnects() -> None:
+    """Have every reconnect logged in one line; again is harmless."""
+    logging.getLogger(_LOGGER).addFilter(_in_one_line)

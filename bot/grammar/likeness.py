@@ -12,15 +12,21 @@ A failure is certain where nothing said speaks against it:
   it explains all of it;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
-Short of that it is likely where it explains anything by its name, files, functions or type.
-"""
+Short of that it is likely where it explains anything by its name, files, functions or type."""
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.domain.journal import FailureGroup, Kind
-from bot.grammar.word_forms import stem, words
+
+_SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ied", "er", "ed", "es", "s", "e", "y")
+_COMMON_WORDS = """
+    a an the that this it is are was be on in of for to and or my our your with when whenever again
+    thing bot command feature broken crash error bug issue problem fail keep always just stop work
+    does not doe something some every time please still weird wrong
+"""
+_NOISE = frozenset(_COMMON_WORDS.split())
 
 _ENOUGH = 0.5
 _COMPANY = """
@@ -30,10 +36,31 @@ _COMPANY = """
     than them then there they thing throw today try two up us use user we what where which while
     who why will won would yesterday
 """
-_SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
 _SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
 _FILE = re.compile(r"[\w./-]*\b\w+\.py\b")
 _TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
+
+
+def stem(word: str) -> str:
+    """Return a crude stem: `rolling`, `rolls`, `rolled` -> `roll`."""
+    word = word.lower()
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            word = word[: -len(suffix)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
+        word = word[:-1]
+    return word
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the stems in `text` that say something; identifiers are split at `_`, `.` and case."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    stems = {stem(word) for word in re.findall(r"[A-Za-z]{2,}", spaced)}
+    return frozenset(stems - {stem(noise) for noise in _NOISE} - _NOISE)
+
+
+_SAYS_NOTHING = frozenset(stem(word) for word in _COMPANY.split())
 
 
 @dataclass(frozen=True)

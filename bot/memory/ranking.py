@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.domain.watch import Judgement
-from bot.grammar.word_forms import words
+from bot.grammar.likeness import words
 
 MOST_ASKED = 32
 _LONGEST_TERM = 64

@@ -18,8 +18,7 @@ from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.auto_run_starter import AutoRunStarter
 from bot.monitoring.digests import Digests
-from bot.monitoring.incident_chart_data import chart_of
-from bot.monitoring.incident_charts import IncidentCharts
+from bot.monitoring.incident_charts import IncidentCharts, chart_of
 from bot.monitoring.incident_notifier import IncidentNotifier
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker

@@ -6,7 +6,7 @@ from bot.adapters.claude_agent._plain_text import flat
 from bot.domain.history import History
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Run, Status
-from bot.grammar.word_forms import words
+from bot.grammar.likeness import words
 from bot.ports.store import Store
 
 _SAME_FAULT = 100.0  # one fingerprint says more than any number of words

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.adapters.claude_agent._plain_text import flat
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, JournalQuery
-from bot.grammar.word_forms import words
+from bot.grammar.likeness import words
 from bot.ports.journal import Journal
 
 _LOOKED_AT = 2_000  # newest records
