@@ -24,6 +24,7 @@ from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader
 from bot.client._traffic_capture import TrafficCapture
+from bot.client._web_requests import WebRecording
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
@@ -105,6 +106,7 @@ class TheseusClient(commands.Bot):
         self._wanted = tuple(extensions)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
+        self._web = WebRecording() if traffic else None
         capture = TrafficCapture(self, traffic, identity.dev_channel_id) if traffic else None
         self._instruments = Instruments(recorder, clock, capture)
         self.tree.instruments = self._instruments
@@ -117,6 +119,8 @@ class TheseusClient(commands.Bot):
         """Load every cog, then tell Discord the commands."""
         keep_secrets(self.http, redact)  # in the context everything that follows is made in
         self._components.attach()
+        if self._web is not None:
+            self._web.attach()
         for extension in self._wanted or find_extensions(self.root / "cogs"):
             if importlib.util.find_spec(extension) is None:
                 raise ConfigError(f"cogs: there is no extension {extension} under {self.root}.")
@@ -187,6 +191,8 @@ class TheseusClient(commands.Bot):
     async def close(self) -> None:
         """Close the connection and leave discord.py's loggers alone; again is harmless."""
         await super().close()
+        if self._web is not None:
+            self._web.detach()
         await self._commands.close()
         for task in self._telling:
             task.cancel()  # what was to be said is in the outbox

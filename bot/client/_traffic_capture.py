@@ -21,6 +21,7 @@ from bot.client._exchanges import (
 from bot.client._interaction_inputs import component_called
 from bot.client._traffic_cast import Cast, Surroundings, keys_of
 from bot.client._traffic_steps import StepReader, channel_name, labels_of
+from bot.client._web_requests import web_answers
 from bot.domain.ids import sortable_id
 from bot.domain.journal import Action, ActionOutcome
 from bot.domain.traffic import Place, TrafficRecord
@@ -137,6 +138,7 @@ class TrafficCapture:
         cast = Cast(around, _permissions, redact)
         labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
         asked = StepReader(cast, place, channel_name(in_dev), labels).read(exchange)
+        web, whole = web_answers(exchange.web, cast)
         now, secret = self._recorder.clock.now(), self._recorder.secret
         places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
         return TrafficRecord(
@@ -152,12 +154,13 @@ class TrafficCapture:
                for name, (kind, known) in places.items() if known},
             place=place,
             custom_id=asked.custom_id,
-            changed=asked.changed,
+            changed=asked.changed if whole else (*asked.changed, "web"),
             outcome=action.outcome if action else ActionOutcome.OK,
             fingerprint=action.error.fingerprint if action and action.error else "",
             commit=action.commit if action else self._recorder.commit(),
             answer=digest_of(exchange.answers, lambda text: keyed_digest(text, secret)[:_DIGEST]),
             shape=shape_of(exchange.answers),
+            web=web,
         )  # fmt: skip
 
     def _surroundings(self, told: Told) -> tuple[Place, bool, Surroundings]:

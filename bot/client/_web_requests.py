@@ -1,0 +1,152 @@
+"""What cogs ask of the web while they answer somebody, noted as it comes back.
+
+Cogs make sessions of their own, so aiohttp's trace settings, which are a session's, would need code
+in each of them; and they tell no body. All requests of all sessions go through one method, which is
+wrapped while a client runs. A body is never read here: whoever asked reads it, and what aiohttp
+keeps of it then is looked at when the record is made. A body that is streamed is not kept.
+"""
+
+import functools
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any, ClassVar, NamedTuple
+
+import aiohttp
+from discord.http import Route
+from yarl import URL
+
+from bot.client._exchanges import STRANGE, under_way
+from bot.client._traffic_cast import Cast
+from bot.domain.rehearsal import WebAnswer
+
+MOST_REQUESTS = 20
+LONGEST_BODY = 20_000  # characters
+
+_HEADERS = ("content-type", "etag", "link", "location", "retry-after")
+_LIMITS = ("x-ratelimit-", "ratelimit", "x-rate-limit-")
+_ORIGINAL = aiohttp.ClientSession._request
+_Request = Callable[..., Awaitable[aiohttp.ClientResponse]]
+
+
+class WebRequest(NamedTuple):
+    """A request, and the response as far as there was one; `error` says what came instead."""
+
+    method: str
+    url: str
+    response: aiohttp.ClientResponse | None = None
+    status: int = 0
+    headers: Mapping[str, str] = {}
+    error: str = ""
+
+
+class WebRecording:
+    """Wraps aiohttp's requests while it is attached; several may be, in one process."""
+
+    _attached: ClassVar[set["WebRecording"]] = set()
+
+    def attach(self) -> None:
+        """Begin to note requests; again is harmless."""
+        if not self._attached:
+            self._swap(_noting(_ORIGINAL))
+        self._attached.add(self)
+
+    def detach(self) -> None:
+        """Leave aiohttp as it was, when nobody else is attached; again is harmless."""
+        self._attached.discard(self)
+        if not self._attached:
+            self._swap(_ORIGINAL)
+
+    @staticmethod
+    def _swap(request: Any) -> None:
+        aiohttp.ClientSession._request = request  # type: ignore[method-assign]
+
+
+def web_answers(requests: Sequence[WebRequest], cast: Cast) -> tuple[tuple[WebAnswer, ...], bool]:
+    """Return what the web answered, without people and secrets, and whether that is all of it."""
+    answers, whole = [], True
+    for request in requests:
+        body, read = _body(request.response)
+        clean, changed = cast.typed(body[:LONGEST_BODY])
+        whole = whole and read and not changed and len(body) <= LONGEST_BODY
+        answers.append(
+            WebAnswer.model_validate(
+                {
+                    "url": cast.text(request.url),
+                    "method": request.method.upper(),
+                    "status": request.response.status
+                    if request.response
+                    else request.status or 200,
+                    "headers": _kept(request, cast),
+                    "body": clean,
+                    "error": request.error,
+                }
+            )
+        )
+    return tuple(answers), whole
+
+
+def _noting(original: _Request) -> _Request:
+    @functools.wraps(original)
+    async def request(
+        session: aiohttp.ClientSession, method: str, str_or_url: Any, **given: Any
+    ) -> aiohttp.ClientResponse:
+        exchange = under_way()
+        if exchange is None or len(exchange.web) >= MOST_REQUESTS or _ours(sys._getframe(1)):
+            return await original(session, method, str_or_url, **given)
+        url = _url(session, str_or_url, given.get("params"))
+        if not url or url.startswith(Route.BASE):
+            return await original(session, method, str_or_url, **given)
+        try:
+            response = await original(session, method, str_or_url, **given)
+        except aiohttp.ClientResponseError as error:  # the session raises for a status
+            headers: Mapping[str, str] = error.headers or {}
+            exchange.web.append(WebRequest(method, url, status=error.status, headers=headers))
+            raise
+        except TimeoutError:
+            exchange.web.append(WebRequest(method, url, error="timeout"))
+            raise
+        except (aiohttp.ClientConnectionError, OSError):
+            exchange.web.append(WebRequest(method, url, error="refused"))
+            raise
+        exchange.web.append(WebRequest(method, url, response))
+        return response
+
+    return request
+
+
+def _ours(frame: FrameType | None) -> bool:
+    """Whether the bot itself asks, and not a cog or a library of its."""
+    while frame is not None and _module(frame).startswith("aiohttp."):
+        frame = frame.f_back
+    return frame is not None and _module(frame).startswith("bot.")
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _url(session: aiohttp.ClientSession, asked: Any, params: Any) -> str:
+    """Return the whole address that is asked for; empty where it cannot be told."""
+    try:
+        url: URL = session._build_url(asked)
+        return str(url.update_query(params) if params else url)
+    except STRANGE:
+        return ""
+
+
+def _body(response: aiohttp.ClientResponse | None) -> tuple[str, bool]:
+    """Return what was read of a body, and whether anything was."""
+    if response is None:
+        return "", True
+    body = response._body
+    return ("", False) if body is None else (body.decode("utf-8", "replace"), True)
+
+
+def _kept(request: WebRequest, cast: Cast) -> dict[str, str]:
+    told = request.response.headers if request.response is not None else request.headers
+    return {
+        name.title(): cast.text(value)
+        for name, value in told.items()
+        if name.lower() in _HEADERS or name.lower().startswith(_LIMITS)
+    }
