@@ -40,8 +40,9 @@ class WebAnswer(Record):
 class ScriptWorld(Record):
     """Where a script is played; two worlds that are equal give equal plays.
 
-    `cogs` are module names under `cogs`; none: all that are there. `files` are what lies in the
-    folder where cogs keep files: names to base64.
+    `cogs` are module names under `cogs`, loaded by a client with nothing behind it; none: the whole
+    bot is run as in production, with all cogs. Its settings list the roles `developers` and
+    `approvers`. `files` are what lies in the folder where cogs keep files: names to base64.
     """
 
     starts: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -214,7 +215,7 @@ class Transcript(Record):
     """What came of a script. `trouble` is why the bot did not start or did not live to its end.
 
     `commands` are what the bot registered; `files` what lay in its folder at the end: names to
-    digests of the content (of SQLite files: of their rows).
+    digests of the content (of SQLite files: of their rows); none are told of a whole bot.
     """
 
     started: PlayedStep | None = None

@@ -9,11 +9,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def played_tree(folder: Path, cogs: Mapping[str, str], *, own: bool = False) -> Path:
-    """Make a tree in `folder` with these cogs (names to sources); with `own` beside our own."""
+    """Make a tree in `folder` with these cogs (names to sources).
+
+    With `own` they lie beside our own, and all of the bot can be run.
+    """
     tree = folder / "tree"
     shutil.copytree(ROOT / "bot", tree / "bot")
     if own:
         shutil.copytree(ROOT / "cogs", tree / "cogs")
+        for name in ("prompts", "local_discord"):
+            shutil.copytree(ROOT / name, tree / name)
+        (tree / "data").mkdir()
+        shutil.copyfile(ROOT / "data" / "config.yaml", tree / "data" / "config.yaml")
     (tree / "cogs").mkdir(exist_ok=True)
     (tree / "cogs" / "__init__.py").touch()
     for name, source in cogs.items():

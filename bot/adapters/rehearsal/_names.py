@@ -1,6 +1,7 @@
 """Ids as names: what a play shows must not depend on which ids its server gave."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from local_discord.world import World
@@ -15,10 +16,14 @@ _ERROR_ID = re.compile(r"(Error id `)[0-9a-hjkmnp-tv-z]{8}(`)")
 
 
 class PlayNames:
-    """Names for what exists in a world; messages are numbered as they come: `m1`."""
+    """Names for what exists in a world; messages are numbered as they come: `m1`.
 
-    def __init__(self, world: World) -> None:
+    `folders` are names of folders that lie elsewhere in each play, by their paths.
+    """
+
+    def __init__(self, world: World, folders: Mapping[str, str]) -> None:
         self._world = world
+        self._folders = folders
         self._messages: dict[int, tuple[str, int]] = {}  # id to number and channel
         self._ids: dict[str, int] = {}
 
@@ -50,6 +55,8 @@ class PlayNames:
 
     def readable(self, text: str) -> str:
         """Return a text of Discord's with names in place of ids, and times written out."""
+        for path, name in self._folders.items():
+            text = text.replace(path, name)
         text = _TIME.sub(_written_out, text)
         text = _LINK.sub(self._linked, text)
         text = _COMMAND.sub(r"/\1", text)

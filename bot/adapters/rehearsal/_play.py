@@ -13,10 +13,10 @@ from bot.adapters.rehearsal._names import PlayNames
 from bot.adapters.rehearsal._requests import RequestQueue
 from bot.adapters.rehearsal._runner_process import RunnerProcess
 from bot.adapters.rehearsal._seen import SeenRecorder
+from bot.adapters.rehearsal._server import play_server
 from bot.adapters.rehearsal._steps import PersonSteps
 from bot.adapters.rehearsal._web_answers import WebAnswers
 from bot.domain.rehearsal import (
-    Actor,
     PersonStep,
     PlayedError,
     PlayedStep,
@@ -29,15 +29,12 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
-from local_discord import LocalDiscord, LocalPerson
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
-_TOKEN = "rehearsal"  # noqa: S105 - of a Discord that nobody else reaches
 _READY_SECONDS = 60.0  # of the script's time
-_CLOSING_SECONDS = 60.0
+_CLOSING_SECONDS = 60.0  # of the script's time
+_START_SECONDS = 30.0  # of real time, for a bot to start or end
 _FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord takes the answer to "thinking..."
-_NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
-_OWNER = "owner"
 _START = RestartStep(restart=True)
 _ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
 
@@ -61,18 +58,10 @@ class Play:
         self._requests = RequestQueue()
         self._driver = BotDriver(world.starts, self._requests, self._written)
         self._prefix = runner.sockets / name
-        self._local = LocalDiscord(
-            [*map(_local, world.people), *_owner(world.people)],
-            token=_TOKEN,
-            channels=world.channels,
-            socket=Path(f"{self._prefix}.discord"),
-            now=self._driver.now,
-            around=[self._requests.around],
-        )
-        self._local.gateway.heartbeat_interval = _NO_HEARTBEAT
-        self._local.gateway.ack_seconds = 0
+        self._local = play_server(world, self._prefix, self._driver, self._requests)
         self._world = self._local.world
-        self._names = PlayNames(self._world)
+        folders = {str(runner.state / name): "state", str(runner.tree): "tree"}
+        self._names = PlayNames(self._world, folders)
         self._seen = SeenRecorder(self._world, self._names)
         self._people = PersonSteps(self._world, self._names)
         self._web = WebAnswers(world.web, self._prefix, self._requests)
@@ -109,7 +98,7 @@ class Play:
             steps=tuple(self._played),
             commands=tuple(self._world.interactions.registered()),
             files=self._files,
-            trouble=self._trouble,
+            trouble=self._names.readable(self._trouble),
         )
 
     @property
@@ -125,11 +114,14 @@ class Play:
         """Do a step, and gather what came of it, however it ends."""
         marks = len(self._seen.events), len(self._errors), len(self._web.wanted)
         asked = _Asked()
+        seconds = self._step_seconds
+        if isinstance(step, RestartStep):  # a whole bot is imported then, on a busy machine too
+            seconds = max(seconds, _START_SECONDS)
         try:
-            async with asyncio.timeout(self._step_seconds):
+            async with asyncio.timeout(seconds):
                 await work(asked)
         except TimeoutError:
-            self._lose(f"the bot did not come to an end within {self._step_seconds:g} s")
+            self._lose(f"the bot did not come to an end within {seconds:g} s")
         except BotGoneError as error:
             self._lose(str(error))
         alone = [record for record in asked.interactions if _left_alone(record)]
@@ -138,11 +130,14 @@ class Play:
         return PlayedStep(
             step=step,
             seen=tuple(self._seen.events[marks[0] :]),
-            errors=tuple(self._errors[marks[1] :]),
+            errors=tuple(map(self._readable, self._errors[marks[1] :])),
             wanted=tuple(self._web.wanted[marks[2] :]),
             refused=self._names.readable("; ".join(asked.refused)),
             unanswered=bool(alone),
         )
+
+    def _readable(self, error: PlayedError) -> PlayedError:
+        return error.model_copy(update={"message": self._names.readable(error.message)})
 
     def _lose(self, why: str) -> None:
         self._gone = True
@@ -212,7 +207,7 @@ class Play:
         self._local.gateway.forget_disconnected()
         channel = ControlChannel(Path(f"{self._runner.sockets / self._life}.control"), self._errors)
         await self._channel.enter_async_context(channel)
-        await self._runner.fork(self._life)
+        await self._runner.fork(self._life, whole=not self._script.world.cogs)
         self._driver.channel = channel
         failed = len(self._errors)
         await channel.begin(self._orders())
@@ -237,9 +232,15 @@ class Play:
             "files": world.files if self._lives == 1 else {},
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,
+            "roles": self._listed_roles(),
             "state": str(self._runner.state / self._name),
             "sockets": str(self._prefix),
         }
+
+    def _listed_roles(self) -> dict[str, list[int]]:
+        """Return the roles that a whole bot's settings list, as far as somebody has them."""
+        listed = ("developers", "approvers")
+        return {name: sorted(self._local.roles(name)) for name in listed}
 
     async def _close(self, _asked: "_Asked") -> None:
         """Have the bot end as a bot does that is stopped, and learn what its files are."""
@@ -271,19 +272,3 @@ def _left_alone(record: Any) -> bool:
 def _in_plain_words(refusal: str) -> str:
     """Return a refusal of the person side without what it says of that side's own routes."""
     return _ROUTES.sub("", refusal).rstrip("; ")
-
-
-def _owner(people: Sequence[Actor]) -> list[LocalPerson]:
-    """Return whose server it is: nobody else in a play may do everything."""
-    there = any(each.name == _OWNER for each in people)
-    return [] if there else [LocalPerson(name=_OWNER, listed=True)]
-
-
-def _local(actor: Actor) -> LocalPerson:
-    return LocalPerson(
-        name=actor.name,
-        listed=actor.name == _OWNER,
-        roles=actor.roles,
-        permissions=actor.permissions,
-        bot=actor.bot,
-    )

@@ -25,9 +25,9 @@ LIMITS = SandboxLimits(
 class RunnerProcess:
     """Runs `runner` on a tree; a context manager, which ends every process in there.
 
-    `sockets` is shown to it, `state` is all that it may write to. `broken` is why the tree cannot
-    be played, where its bot does not even import. Raises `RehearsalError` where nothing of ours
-    comes to run in there.
+    `sockets` is shown to it, `state` is all that it may write to, `tree` is what it plays.
+    `broken` is why that cannot be played, where its bot does not even import. Raises
+    `RehearsalError` where nothing of ours comes to run in there.
     """
 
     def __init__(self, sandbox: Sandbox, tree: Path, folder: Path) -> None:
@@ -35,7 +35,7 @@ class RunnerProcess:
         self.state = folder / "state"
         self.broken = ""
         self._sandbox = sandbox
-        self._tree = tree.absolute()
+        self.tree = tree.absolute()
         self._code = folder / "code"
         self._orders: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._running: asyncio.Task[Completed] | None = None
@@ -112,8 +112,8 @@ class RunnerProcess:
         }
         command = [sys.executable, "-P", "-W", "ignore", "-m", "runner"]
         return await self._sandbox.run(
-            [*command, str(self.sockets), str(self._tree)],
-            cwd=self._tree,
+            [*command, str(self.sockets), str(self.tree)],
+            cwd=self.tree,
             writable=(self.state,),
             env=env,
             limits=LIMITS,
@@ -132,9 +132,12 @@ class RunnerProcess:
         lines = self._running.result().output.strip().splitlines()
         return " / ".join(lines[-_LAST_LINES:]) or "it ended without a word"
 
-    async def fork(self, name: str) -> None:
-        """Have a child begin; it connects to the sockets of that name."""
-        await self._order({"fork": name})
+    async def fork(self, name: str, *, whole: bool) -> None:
+        """Have a child begin, which connects to the sockets of that name.
+
+        `whole`: it runs all of the tree's bot, not cogs alone.
+        """
+        await self._order({"fork": name, "whole": whole})
 
     async def end(self, name: str) -> None:
         """Kill a play's processes; return when there are none left."""

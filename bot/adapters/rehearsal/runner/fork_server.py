@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from .seeds import Seeds
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
 # What every play needs. Cogs are not among it: each child imports them as they are then.
 _PREPARED = ("discord.ext.commands", "discord.ext.tasks", "aiosqlite", "bot.client")
+_ALL = ("bot.app", "bot.settings", "git")
 
 
 class ForkServer:
-    """Obeys `{"fork": NAME}` and `{"end": NAME}`, one after the other, until its socket closes."""
+    """Obeys `{"fork": NAME}` and `{"end": NAME}`, one after the other, until its socket closes.
+
+    `{"whole": true}` beside a fork: it is to run all of the tree's bot.
+    """
 
     def __init__(self, sockets: Path, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
         self._sockets = sockets
@@ -35,23 +40,25 @@ class ForkServer:
     def serve(self) -> None:
         """Prepare, say how that went, and fork."""
         self._orders.send({"started": True})
-        broken = self._prepare()
+        sys.path.insert(0, str(self._tree))
+        broken = self._prepare(_PREPARED)
         self._orders.send({"broken": broken} if broken else {"prepared": True})
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: the kernel does
         with suppress(OSError, AttributeError):  # where there is none, they are somebody else's
             ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
         while (order := self._orders.receive()) is not None:
             if name := order.get("fork"):
+                if order.get("whole"):
+                    self._prepare(_ALL)
                 self._fork(str(name))
             if name := order.get("end"):
                 self._end(str(name))
                 self._orders.send({"ended": name})
 
-    def _prepare(self) -> str:
-        """Import what every play needs; return why that cannot be done."""
-        sys.path.insert(0, str(self._tree))
+    def _prepare(self, modules: Sequence[str]) -> str:
+        """Import what plays need, once for all; return why that cannot be done."""
         try:
-            for name in _PREPARED:
+            for name in modules:
                 importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
             return "".join(traceback.format_exception_only(error)).strip()

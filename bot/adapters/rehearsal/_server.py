@@ -1,0 +1,46 @@
+"""The Discord of a play: its people, channels and time, on a socket of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.adapters.rehearsal._driver import BotDriver
+from bot.adapters.rehearsal._requests import RequestQueue
+from bot.domain.rehearsal import Actor, ScriptWorld
+from local_discord import LocalDiscord, LocalPerson
+
+TOKEN = "rehearsal"  # noqa: S105 - of a Discord that nobody else reaches
+_OWNER = "owner"
+_NO_HEARTBEAT = 1_000_000.0  # seconds: nothing in a play is to depend on the machine's time
+
+
+def play_server(
+    world: ScriptWorld, prefix: Path, driver: BotDriver, requests: RequestQueue
+) -> LocalDiscord:
+    """Return the server of a world, not listening yet; it will on `{prefix}.discord`."""
+    server = LocalDiscord(
+        [*map(_local, world.people), *_owner(world.people)],
+        token=TOKEN,
+        channels=world.channels,
+        socket=Path(f"{prefix}.discord"),
+        now=driver.now,
+        around=[requests.around],
+    )
+    server.gateway.heartbeat_interval = _NO_HEARTBEAT
+    server.gateway.ack_seconds = 0
+    return server
+
+
+def _owner(people: Sequence[Actor]) -> list[LocalPerson]:
+    """Return whose server it is: nobody else in a play may do everything."""
+    there = any(each.name == _OWNER for each in people)
+    return [] if there else [LocalPerson(name=_OWNER, listed=True)]
+
+
+def _local(actor: Actor) -> LocalPerson:
+    return LocalPerson(
+        name=actor.name,
+        listed=actor.name == _OWNER,
+        roles=actor.roles,
+        permissions=actor.permissions,
+        bot=actor.bot,
+    )

@@ -1,0 +1,104 @@
+"""A bot of some cogs: the tree's client with nothing behind it but a clock and a journal."""
+
+import asyncio
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import network
+from .script_time import ScriptTime
+
+
+class CogBot:
+    """Runs the tree's own client with the cogs that a world names.
+
+    `told` gets what its journal records. `client` is its client, once that is made. Trees of other
+    times are played as well: what their classes do not take is not given.
+    """
+
+    def __init__(
+        self,
+        tree: Path,
+        state: Path,
+        time: ScriptTime,
+        told: Callable[[Any], None],
+        token: str,
+    ) -> None:
+        self.client: Any = None
+        self._tree = tree
+        self._state = state
+        self._time = time
+        self._told = told
+        self._token = token
+        self._closing: asyncio.Task[None] | None = None
+
+    async def run(self, world: Mapping[str, Any]) -> None:
+        """Run it until it is asked to stop."""
+        self.client = self._made(world)
+        network.without_heartbeats(self.client)
+        await self.client.start(self._token)
+        if self._closing is not None:
+            await self._closing
+
+    def stop(self) -> None:
+        """Have it close its connection and its cogs."""
+        self._closing = asyncio.get_event_loop().create_task(self.client.close())
+
+    def _made(self, world: Mapping[str, Any]) -> Any:
+        client = importlib.import_module("bot.client")
+        telemetry = importlib.import_module("bot.telemetry")
+        people = importlib.import_module("bot.domain.people")
+        clock = _Clock(self._time)
+        recorder = _built(
+            telemetry.Recorder,
+            journal=_Journal(self._told),
+            clock=clock,
+            root=self._tree,
+            secret=b"rehearsal",
+            commit=lambda: None,
+        )
+        identity = client.Identity(
+            guild_id=int(world["guild"]),
+            dev_channel_id=int(world["dev_channel"]),
+            people=people.AllowList(),
+        )
+        return _built(
+            client.TheseusClient,
+            root=self._tree,
+            state=self._state,
+            clock=clock,
+            recorder=recorder,
+            identity=identity,
+            extensions=tuple(f"cogs.{name}" for name in world["cogs"]),
+            guild_ready_timeout=network.READY_SECONDS,
+        )
+
+
+class _Journal:
+    """The journal of a play: the tree's recorder writes to it, and it keeps nothing."""
+
+    def __init__(self, append: Callable[[Any], None]) -> None:
+        self.append = append
+
+
+class _Clock:
+    """The clock port, in the script's time."""
+
+    def __init__(self, time: ScriptTime) -> None:
+        self.now = time.now
+        self._time = time
+
+    def monotonic(self) -> float:
+        """Return seconds since the play began."""
+        return self._time.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so much of the script's time."""
+        await asyncio.sleep(seconds)
+
+
+def _built(kind: Any, **given: Any) -> Any:
+    taken = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in given.items() if name in taken})

@@ -1,0 +1,79 @@
+"""A world that names no cogs has the whole bot, as in production: whether a commit starts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.adapters.rehearsal import SandboxedRehearsal
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    RestartStep,
+    SayStep,
+    Script,
+    ScriptStep,
+    ScriptWorld,
+    Transcript,
+    WaitStep,
+)
+from bot.ports.rehearsal import ScriptPlayer
+from tests.support.confining import at_hand
+from tests.support.played_tree import played_tree
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+PEOPLE = (Actor(name="alice", roles=("developers",)), Actor(name="bob"))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return played_tree(tmp_path_factory.mktemp("whole"), {}, own=True)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def player(tree: Path) -> AsyncIterator[ScriptPlayer]:
+    async with SandboxedRehearsal(at_hand()).open(tree) as opened:
+        yield opened
+
+
+async def play(player: ScriptPlayer, *steps: ScriptStep) -> Transcript:
+    return await player.play(Script(world=ScriptWorld(people=PEOPLE), steps=steps))
+
+
+async def test_it_starts_registers_its_commands_and_answers_health(player: ScriptPlayer) -> None:
+    health = CommandStep(command="health")
+    steps = (health, CommandStep(by="bob", command="health"), SayStep(say="@Theseus hello"))
+    first, again = [await play(player, *steps) for _ in range(2)]
+    assert first.trouble == ""
+    assert not first.failed
+    assert {"fix", "health", "roll", "ship", "stop-everything"} <= set(first.commands)
+    answered, refused, hello = [step.seen[0] for step in first.steps]
+    assert "**Cogs** Admin, Approvals, Audits, Budgets, Conversation, Dice" in answered.text
+    assert "not on the list" in refused.text
+    assert hello.text.startswith("Hello, I am Theseus.")
+    assert first == again
+
+
+async def test_it_takes_up_its_state_after_a_restart(player: ScriptPlayer) -> None:
+    played = await play(
+        player,
+        CommandStep(command="remind", options={"in": "1m", "about": "tea"}),
+        RestartStep(restart=True),
+        WaitStep(wait=70),
+    )
+    assert played.trouble == ""
+    assert [each.text for each in played.steps[2].seen] == ["⏰ @alice tea"]
+
+
+async def test_a_cog_that_does_not_load_is_trouble(player: ScriptPlayer, tree: Path) -> None:
+    cog = tree / "cogs" / "dice.py"
+    kept = cog.read_text(encoding="utf-8")
+    cog.write_text("def broken(:\n", encoding="utf-8")
+    try:
+        played = await play(player, CommandStep(command="health"))
+    finally:
+        cog.write_text(kept, encoding="utf-8")
+    assert played.trouble.startswith("cogs.dice does not load: SyntaxError")
+    assert "roll" not in played.commands
+    assert "ship" in played.commands
