@@ -183,7 +183,7 @@ async def test_a_daemon_left_behind_ends_with_the_command(sandbox: Sandbox, tmp_
     )
     started = time.monotonic()
     done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=30))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
     assert done.returncode == 0
     assert await gone("daemon-51bd")
 
@@ -209,7 +209,7 @@ async def test_forking_forever_is_stopped_and_said(sandbox: Sandbox, tmp_path: P
     code = "import os, time  # bomb-93aa\nwhile os.fork():\n    time.sleep(0.005)\ntime.sleep(60)\n"
     started = time.monotonic()
     done = await python(sandbox, code, tmp_path, limits=SandboxLimits(seconds=30, processes=40))
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 25
     assert done.returncode != 0
     assert "40 are allowed" in done.output
     assert await gone("bomb-93aa", within=3)

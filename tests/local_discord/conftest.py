@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
+from tests.support.browser import chromium
 from tests.support.discord_client import SampleBot, online
 
 
@@ -49,6 +51,13 @@ async def bot(module_bot: SampleBot, local: LocalDiscord) -> SampleBot:
     await settled  # whatever an earlier test had it told came before that
     module_bot.forget()
     return module_bot
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Start one browser; each visit has a profile of its own."""
+    async with chromium() as running:
+        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="module")

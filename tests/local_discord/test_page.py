@@ -14,7 +14,7 @@ from playwright.async_api import Browser, expect
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.page_parts import become, box, opened, row, say
-from tests.support.browser import PHONE, chromium, visit
+from tests.support.browser import PHONE, visit
 from tests.support.cuttable_relay import CuttableRelay
 from tests.support.discord_client import online
 from tests.support.page_bot import PageBot
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
     async with online(PageBot(), local) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
         yield running
 
 

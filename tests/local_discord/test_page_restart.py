@@ -2,21 +2,22 @@
 
 import aiohttp
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import become, opened, row, say
-from tests.support.browser import chromium, visit
+from tests.support.browser import visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEOPLE = (LocalPerson("alice", listed=True), LocalPerson("mallory", listed=False))
 HINT = ("Type `/roll 2d6`", "say `fix it`")
 
 
 @pytest.mark.slow
-async def test_a_restarted_server_is_loaded_anew() -> None:
+async def test_a_restarted_server_is_loaded_anew(browser: Browser) -> None:
     async with (
-        chromium() as browser,
         LocalDiscord(PEOPLE, token="local-token") as first,
         visit(browser, first.base_url) as visited,
     ):
@@ -48,10 +49,9 @@ async def test_browsers_ask_before_they_use_a_module_of_an_older_version() -> No
 
 
 @pytest.mark.slow
-async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed() -> None:
+async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed(browser: Browser) -> None:
     async with (
         LocalDiscord(PEOPLE, token="local-token", hint=HINT) as local,
-        chromium() as browser,
         opened(browser, local) as page,
     ):
         hint = page.get_by_role("region", name="What to try")

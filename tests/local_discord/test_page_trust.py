@@ -4,13 +4,15 @@ import io
 
 import discord
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.local_discord.page_parts import box, opened, row, say
-from tests.support.browser import chromium, visit
+from tests.support.browser import visit
 from tests.support.discord_client import online
 from tests.support.page_bot import PageBot
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>alert(1)</script>"
 LINKS = (
@@ -44,12 +46,11 @@ async def unsafe_links_on(page: Page) -> list[str]:
 
 
 @pytest.mark.slow
-async def test_markup_in_content_names_embeds_and_files_stays_text() -> None:
+async def test_markup_in_content_names_embeds_and_files_stays_text(browser: Browser) -> None:
     people = (LocalPerson("<b>alice</b>", listed=True), LocalPerson("mallory", listed=False))
     async with (
         LocalDiscord(people, token="local-token", guild_name="<i>Guild</i>") as local,
         online(PageBot(), local) as bot,
-        chromium() as browser,
         opened(browser, local) as page,
     ):
         channel = bot.get_channel(local.dev_channel_id)
@@ -76,12 +77,11 @@ async def test_markup_in_content_names_embeds_and_files_stays_text() -> None:
 
 
 @pytest.mark.slow
-async def test_an_attached_page_is_never_run() -> None:
+async def test_an_attached_page_is_never_run(browser: Browser) -> None:
     people = (LocalPerson("alice", listed=True),)
     async with (
         LocalDiscord(people, token="local-token") as local,
         online(PageBot(), local) as bot,
-        chromium() as browser,
         opened(browser, local) as page,
     ):
         channel = bot.get_channel(local.dev_channel_id)
@@ -93,11 +93,10 @@ async def test_an_attached_page_is_never_run() -> None:
 
 
 @pytest.mark.slow
-async def test_the_page_is_bound_by_a_strict_content_policy() -> None:
+async def test_the_page_is_bound_by_a_strict_content_policy(browser: Browser) -> None:
     people = (LocalPerson("alice", listed=True),)
     async with (
         LocalDiscord(people, token="local-token") as local,
-        chromium() as browser,
         visit(browser, local.base_url) as visited,
     ):
         await expect(box(visited.page)).to_be_visible()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -19,6 +19,9 @@ ARGUMENTS = [
 ]
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
+_PATIENCE = 20_000  # milliseconds: a machine that is busy with other tests draws late
+
+expect.set_options(timeout=_PATIENCE)
 
 
 @asynccontextmanager
@@ -62,7 +65,7 @@ async def visit(
     profile = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, has_touch=touch, locale="en-GB"
     )
-    profile.set_default_timeout(10_000)
+    profile.set_default_timeout(_PATIENCE)
     try:
         visited = Visit(await profile.new_page(), profile)
         await visited.page.goto(url)

@@ -250,7 +250,7 @@ def test_late_always():
 @pytest.mark.parametrize(
     ("trouble", "seconds"),
     [
-        ("time.sleep(90)", 60),
+        pytest.param("time.sleep(90)", 60, marks=pytest.mark.slow),
         ("os.kill(os.getppid(), signal.SIGKILL)", 60),
         pytest.param("os.kill(os.getppid(), signal.SIGSTOP)", 20, marks=pytest.mark.slow),
     ],
