@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from bot.authority.approval_policy import VoteStanding, needed, told, weights
+from bot.authority.approval_policy import VoteStanding, needed, standing, told, weights
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers
 from bot.domain.change import Finding
 from bot.domain.people import Person
@@ -83,3 +83,29 @@ def test_an_approval_names_as_many_as_it_takes() -> None:
     found = VoteStanding(need=Need(people=2), counted=(word(ADA), word(BEN), word(CARL)))
     assert found.enough
     assert (found.as_one().person, found.as_one().others) == (ADA, (BEN,))
+
+
+def test_only_words_of_those_who_may_still_approve_count_and_not_of_who_asked() -> None:
+    need = Need(people=2, not_by=frozenset({CARL.id}))
+    words = ApprovalVotes(head="f00d", need=need)
+    for person in (ADA, BEN, CARL):
+        words = words.plus(word(person), need)
+    everybody = {ADA.id, BEN.id, CARL.id}
+    assert [each.person for each in standing(words, need, everybody).counted] == [ADA, BEN]
+    assert [each.person for each in standing(words, need, {BEN.id, CARL.id}).counted] == [BEN]
+    assert not standing(words, need, {BEN.id, CARL.id}).enough
+    assert standing(words, need, ()).counted == ()
+
+
+def test_who_is_still_missing_is_told_in_numbers() -> None:
+    three = Need(people=3)
+    found = VoteStanding(need=three, counted=(word(ADA),))
+    assert found.told == "1 of 3 approvals: Ada; 2 approvers have to say it."
+
+
+def test_a_review_by_one_of_two_is_no_review() -> None:
+    reviewed = word(ADA).but(security_reviewed=True)
+    two = Need(people=2)
+    assert not VoteStanding(need=two, counted=(reviewed, word(BEN))).as_one().security_reviewed
+    both = VoteStanding(need=two, counted=(reviewed, word(BEN).but(security_reviewed=True)))
+    assert both.as_one().security_reviewed

@@ -9,7 +9,8 @@ import pytest
 from bot.authority.authorizer import AuditWriter
 from bot.authority.policy import Act
 from bot.domain.audit import AuditEntry
-from bot.domain.errors import StoreError
+from bot.domain.errors import NotAuthorized, StoreError
+from bot.domain.people import Place
 from bot.domain.run import Status, Waiting
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_store import FakeStore
@@ -99,3 +100,55 @@ async def test_a_number_that_cannot_be_written_refuses_what_is_asked_meanwhile()
     store.full = False
     await writer.write(allowed)
     assert [entry.allowed for entry in store.audits[10:]] == [False, True]
+
+
+async def test_who_was_refused_ten_times_in_a_minute_is_tired_of_and_nobody_else() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    for _ in range(10):
+        await writer.write(refusal(clock))
+    assert not writer.tired(MALLORY.id)
+    await writer.write(refusal(clock))
+    assert writer.tired(MALLORY.id)
+    assert not writer.tired(ALICE.id)
+    assert len(store.audits) == 10
+
+
+async def test_what_is_allowed_or_nobodys_is_written_each_time() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    for _ in range(12):
+        await writer.write(refusal(clock).but(allowed=True))
+        await writer.write(refusal(clock).but(person=None))
+    assert len(store.audits) == 24
+
+
+async def test_the_log_says_what_was_allowed_and_what_was_refused(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.running() as agent:
+        await agent.permit(ALICE, Act.ASK, run_id="r1", note="a")
+        await agent.permit(ALICE, Act.READ, run_id="r2")
+        with pytest.raises(NotAuthorized):
+            await agent.permit(MALLORY, Act.READ, run_id="r3", note="b")
+    told = [(each.run_id, each.allowed, each.note) for each in await world.store.audit_log()]
+    assert told == [("r3", False, "b"), ("r1", True, "a")]
+
+
+async def test_ten_refusals_are_all_there_is_to_write_and_no_number_follows() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    for _ in range(10):
+        await writer.write(refusal(clock))
+    await clock.advance(60)
+    await writer.write(refusal(clock).but(allowed=True))
+    assert [entry.note for entry in store.audits] == [""] * 11
+
+
+async def test_an_entry_says_where_its_person_said_it_unless_it_is_known_better() -> None:
+    clock, store = FakeClock(), FullDisk()
+    writer = AuditWriter(store, clock)
+    at = Place(channel_id=5, thread_id=6, message_id=7)
+    said = refusal(clock).but(person=MALLORY.but(at=at))
+    await writer.write(said)
+    await writer.write(said.but(channel_id=8, message_id=9))
+    assert [(e.channel_id, e.message_id) for e in store.audits] == [(6, 7), (8, 9)]

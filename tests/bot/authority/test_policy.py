@@ -5,7 +5,7 @@ import pytest
 from bot.authority.policy import Act, authorize, bind, check_review
 from bot.domain.change import Finding
 from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
-from bot.domain.people import AllowList, PeopleList, Person
+from bot.domain.people import ITSELF, AllowList, PeopleList, Person
 from bot.domain.proposal import Proposal
 from tests.fakes.fake_clock import START
 
@@ -92,3 +92,19 @@ def test_sensitive_code_ships_only_with_the_explicit_word() -> None:
     check_review((finding,), reviewed=True)
     with pytest.raises(OutOfBounds, match=r"`uv\.lock`.*ship it, security reviewed"):
         check_review((finding,), reviewed=False)
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person(id=2, name="another program", bot=True),
+        ITSELF.but(role_ids=frozenset({20})),
+        Person(id=2, name="from elsewhere", outsider=True),
+    ],
+)
+def test_programs_and_strangers_may_nothing_though_they_are_listed(
+    act: Act, person: Person
+) -> None:
+    with pytest.raises(NotAuthorized):
+        authorize(PEOPLE, person, act)
