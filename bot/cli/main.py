@@ -24,6 +24,7 @@ from bot.cli.run import run
 from bot.cli.runs import runs_cli
 from bot.cli.setup.command import setup
 from bot.cli.stop import stop
+from bot.cli.traffic import traffic_cli
 from bot.cli.verdict import verdict
 from bot.domain.errors import TheseusError
 
@@ -40,7 +41,8 @@ for command in (
 ):  # fmt: skip
     cli.command()(command)
 for group, name in (
-    (runs_cli, "runs"), (journal_cli, "journal"), (memory_cli, "memory"), (audit_cli, "audit"),
+    (runs_cli, "runs"), (journal_cli, "journal"), (traffic_cli, "traffic"),
+    (memory_cli, "memory"), (audit_cli, "audit"),
 ):  # fmt: skip
     cli.add_typer(group, name=name)
 

@@ -28,6 +28,8 @@ LOOKING: tuple[tuple[str, ...], ...] = (
     ("memory", "search"),
     ("memory", "search", "dice", "--json"),
     ("memory", "export"),
+    ("traffic", "list"),
+    ("traffic", "list", "command.roll", "--json"),
     ("budget",),
     ("budget", "--json"),
 )

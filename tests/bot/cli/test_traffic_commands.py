@@ -1,0 +1,73 @@
+"""`theseus traffic`: what was asked of cogs, looked up on the command line."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.adapters.sqlite_traffic import SqliteTraffic
+from bot.cli.main import cli
+from bot.domain.errors import ConfigError
+from bot.domain.ids import short_id, sortable_id
+from bot.domain.rehearsal import CommandStep
+from bot.domain.traffic import TrafficRecord
+
+NOW = datetime.now(UTC)
+
+
+def asked(hours: int, command: str) -> TrafficRecord:
+    at = NOW - timedelta(hours=hours)
+    step = CommandStep(by="asker", command=command, options={"dice": "2d6\x1b[31m"})
+    return TrafficRecord(
+        id=sortable_id(at), at=at, event=f"command.{command}", step=step, shape=("answer, private",)
+    )
+
+
+RECORDS = [asked(3, "roll"), asked(2, "flip"), asked(1, "roll")]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/config.yaml").write_text(
+        "checks: {quick: [{name: lint, command: [ruff, check]}]}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    asyncio.run(_filled(tmp_path / "data/state/traffic/traffic.sqlite3"))
+    return tmp_path
+
+
+async def _filled(path: Path) -> None:
+    async with SqliteTraffic(path, redact=str) as log:
+        await log.record(RECORDS)
+
+
+def said(*words: str) -> str:
+    result = CliRunner().invoke(cli, ["traffic", *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.usefixtures("home")
+def test_each_is_a_line_that_no_text_can_break() -> None:
+    lines = said("list").splitlines()
+    assert all(short_id(each.id) in line for each, line in zip(RECORDS, lines, strict=True))
+    assert "\x1b" not in "".join(lines)
+    assert "(answer, private)" in lines[0]
+
+
+@pytest.mark.usefixtures("home")
+def test_one_command_and_a_time_can_be_asked_for() -> None:
+    found = json.loads(said("list", "command.roll", "--json"))
+    assert [each["id"] for each in found] == [RECORDS[0].id, RECORDS[2].id]
+    assert len(said("list", "--hours", "2", "--limit", "5").splitlines()) == 1
+
+
+@pytest.mark.usefixtures("home")
+def test_one_record_is_shown_whole() -> None:
+    assert TrafficRecord.model_validate_json(said("show", short_id(RECORDS[1].id))) == RECORDS[1]
+    with pytest.raises(ConfigError, match="no record 'nothing'"):
+        said("show", "nothing")
