@@ -13,7 +13,7 @@ from tests.support.demo_world import playground
 
 pytestmark = pytest.mark.slow
 
-FIRST_LOOK, PROPOSED, LIVE = 20_000, 180_000, 120_000  # ms
+FIRST_LOOK, PROPOSED, LIVE = 60_000, 300_000, 120_000  # ms, of a machine busy with other tests
 
 
 async def test_a_newcomer_breaks_a_command_and_has_it_mended_without_a_restart(
@@ -30,7 +30,7 @@ async def test_a_newcomer_breaks_a_command_and_has_it_mended_without_a_restart(
         await _break(page)
         await say(page, "rolling dice keeps crashing, fix it")
         asked = row(page, "rolling dice keeps crashing, fix it").first
-        await expect(asked.get_by_role("button", name="👀")).to_be_visible(timeout=5_000)
+        await expect(asked.get_by_role("button", name="👀")).to_be_visible()
         await asked.locator(".thread-card").click(timeout=FIRST_LOOK)
         thread = page.get_by_role("complementary", name="Thread")
         card = thread.get_by_role("article", name="Fixing:")
