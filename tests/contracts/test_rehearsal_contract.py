@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import UnavailableSandbox
 from bot.domain.errors import RehearsalError
-from bot.domain.rehearsal import CommandStep, Script, Transcript
+from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
 from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
 from tests.support.confining import at_hand
@@ -48,7 +48,8 @@ def greeted(tree: Path, script: Script) -> Transcript:
 
 
 def script(*names: str) -> Script:
-    return Script(steps=tuple(CommandStep(command="greet", options={"name": n}) for n in names))
+    steps = tuple(CommandStep(command="greet", options={"name": name}) for name in names)
+    return Script(world=ScriptWorld(cogs=("greeter",)), steps=steps)
 
 
 def texts(transcript: Transcript) -> list[str]:
