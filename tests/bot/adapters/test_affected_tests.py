@@ -1,6 +1,5 @@
 """Which tests reach a changed file, found without running anything."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -146,12 +145,10 @@ def test_src_layouts_are_understood(tmp_path: Path) -> None:
     assert affected(tmp_path, "src/pkg/core.py") == ["tests/test_core.py"]
 
 
-def test_this_very_repository_is_read_in_a_moment() -> None:
+def test_this_very_repository_is_read() -> None:
     root = Path(__file__).parents[3]
-    started = time.monotonic()
     found = affected(root, "cogs/dice.py")
     assert found[0] == "tests/cogs/test_dice.py"
-    assert time.monotonic() - started < 20
     runs = {Path(file).parts[0] for file in program_files(root)}
     assert runs == {
         "bot",
