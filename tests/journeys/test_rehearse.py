@@ -42,6 +42,7 @@ async def setup(bot: commands.Bot) -> None:
 SCRIPT = """
 world:
   people: [alice, bob]
+  cogs: [counter]
 steps:
   - command: /count by:2
   - command: /count by:40
