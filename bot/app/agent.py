@@ -19,6 +19,7 @@ from bot.self_improvement import (
     StepServices,
 )
 from bot.self_improvement.assembly import assemble
+from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
@@ -99,6 +100,12 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             else None
         ),
         evaluator=FixEvaluator(opened.journal, clock, config.watch),
+        behaviour=BehaviourCheck(
+            opened.rehearsal,
+            opened.traffic.log,
+            clock,
+            lookback=timedelta(days=config.journal.keep_days),
+        ),
     )
 
 

@@ -26,6 +26,7 @@ class BehaviourDiff(Record):
     how many of those although nobody got an error there before. `varied` differ between two plays
     of the older commit already: those tell nothing, and are in none of the other numbers. `changes`
     shows some of `changed`, those that nobody asked for first; `variations` some of `varied`.
+    `unplayed` is why nothing was played, where that was so.
     """
 
     answers: int = Field(default=0, ge=0)
@@ -34,10 +35,13 @@ class BehaviourDiff(Record):
     varied: int = Field(default=0, ge=0)
     changes: tuple[AnswerChange, ...] = ()
     variations: tuple[AnswerChange, ...] = ()
+    unplayed: str = ""
 
     @property
     def told(self) -> str:
         """The numbers, for people: "3 of 61 answers change"."""
+        if self.unplayed:
+            return f"answers were not compared: {self.unplayed}"
         if not self.answers and not self.varied:
             return "no answers to compare"
         answers = "answer changes" if self.answers == 1 else "answers change"

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.domain.behaviour import BehaviourDiff
 from bot.domain.record import Record
 from bot.domain.spent import Spent
 
@@ -94,6 +95,7 @@ class Finding(Record):
         "shadowing",
         "empty",
         "unproven",
+        "behaviour",
     ]
     path: str
     message: str
@@ -177,6 +179,9 @@ class Verdict(Record):
         default="", description="the commit that git says this head takes back, with its tests"
     )
     sandbox: str = Field(default="", description="how the checks were confined, for people")
+    behaviour: BehaviourDiff | None = Field(
+        default=None, description="what changes for people; none: it was not looked at"
+    )
     undone: Undone | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"
     )
@@ -191,6 +196,12 @@ class Verdict(Record):
     def takes_back(self) -> bool:
         """Whether it is a revert and nothing else, which claims no more than that."""
         return self.undone is not None and not self.undone.conflicts and bool(self.undone.files)
+
+    @property
+    def but_for_answers(self) -> bool:
+        """Whether all that stands in the way are answers that change though nobody asked for it."""
+        others = tuple(each for each in self.findings if each.rule != "behaviour")
+        return not self.green and self.but(findings=others).green
 
     @property
     def red_anyway(self) -> bool:

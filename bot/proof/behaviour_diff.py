@@ -28,6 +28,8 @@ async def compare(
     if not scripts:
         return BehaviourDiff()
     first = await play_all(rehearsal, base, scripts)
+    if all(each.trouble for each in first):
+        return BehaviourDiff(unplayed=f"the older commit does not play: {first[0].trouble}")
     again = await play_all(rehearsal, base, scripts)
     after = await play_all(rehearsal, head, scripts)
     return behaviour_diff(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.domain.run import Run, Stage
+from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
@@ -22,7 +23,8 @@ from bot.self_improvement.trials import ProposalTrials
 class StepServices:
     """What does the work of each step, and of trying what they propose, ready to call.
 
-    `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched.
+    `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched;
+    without `behaviour`, what people see is not compared.
     """
 
     collector: EvidenceCollector
@@ -35,6 +37,7 @@ class StepServices:
     trials: ProposalTrials
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
+    behaviour: BehaviourCheck | None = None
 
 
 class StepSequence:
@@ -47,7 +50,9 @@ class StepSequence:
         self._blocks = blocks
         runner, gate = services.runner, services.gate
         revert = RevertSteps(context, services.collector, gate, watch)
-        verify = VerifyStep(context, gate, revert, follows_words=runner.follows_words)
+        verify = VerifyStep(
+            context, gate, revert, services.behaviour, follows_words=runner.follows_words
+        )
         self._steps = {
             Stage.OBSERVE: ObserveStep(context, services.collector).perform,
             Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer).perform,

@@ -22,6 +22,7 @@ from bot.ports.planner import Planner
 from bot.ports.store import Store
 from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
 from bot.self_improvement.assembly import assemble
+from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_sequence import StepServices
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
@@ -125,6 +126,7 @@ class World(Listening):
         self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
         self.engine = FakeAgent(FIX)
         self.watch: WatchRules | None = None
+        self.behaviour: BehaviourCheck | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
@@ -134,8 +136,7 @@ class World(Listening):
         looks = timedelta(hours=1)  # at the kill switch: tests move time by days
         self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
         self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
-        self.owner = "world"
-        self._folder = folder
+        self.owner, self._folder = "world", folder
         self._notifier: Chat | None = None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -179,20 +180,19 @@ class World(Listening):
             trials=ProposalTrials(store, self.rehearsal, self.trees),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, self.watch) if self.watch else None,
+            behaviour=self.behaviour,
         )
-        workspaces = fused(self.workspaces, fuse)
-        key_values = fused(self.key_values, fuse)
-        kill_switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
-        self.stop_guard = stop_guard = KillSwitchGuard(kill_switch)
+        switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
+        self.stop_guard = stop_guard = KillSwitchGuard(switch)
         services = Services(
             store,
             chat,
             forge,
-            workspaces,
+            fused(self.workspaces, fuse),
             self.clock,
             journal,
             recorder,
-            key_values,
+            fused(self.key_values, fuse),
             self.memory,
             stop_guard=stop_guard,
             member_directory=fused(self.member_directory, fuse),

@@ -15,6 +15,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
 from bot.guards import FilePatch, approvers_text, diff_hash, is_test_file, parse
 from bot.memory.ranking import failed_approaches, told
+from bot.presentation.cards._behaviour import behaviour_lines
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._progress import taken_back_line
 from bot.presentation.cards._text import (
@@ -38,7 +39,7 @@ _GRAVEST_FIRST = (
     "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "test_changed",
     "unproven", "ownership", "size",
 )  # fmt: skip
-_TOLD_APART = ("protected_path", "new_dependency")
+_TOLD_APART = ("protected_path", "new_dependency", "behaviour")
 _MOST_DIFFS = 2
 _MOST = 600  # characters of one file
 _FENCE = "```"
@@ -144,6 +145,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
     reproduced = plan and plan.reproduction
     found = [
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
+        Detail("What changes for people", behaviour_lines(verdict)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
         Detail(

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from pathlib import Path
 
 from bot.budget.allowance import full_text, may_ask, turn_of
 from bot.domain.change import ChangeSet
@@ -11,11 +10,9 @@ from bot.domain.errors import (
     AgentOutputInvalid,
     AgentStuck,
     BudgetSpent,
-    OutOfBounds,
     TheseusError,
 )
 from bot.domain.history import History
-from bot.domain.plan import Reproduction
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.waits import pause_until
@@ -42,6 +39,7 @@ from bot.self_improvement.steps._assignment import (
     question_of,
     with_granted,
 )
+from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
 
 OnProgress = Callable[[Progress], Awaitable[None]]
 
@@ -126,8 +124,10 @@ class CodeAgentRunner:
         if not await workspace.changes():
             return workspace.base
         root = workspace.path
-        for reproduction in standing(assignment.plan.reproductions, read=lambda f: _read(root, f)):
-            _write_inside(root, reproduction)
+        for reproduction in standing(
+            assignment.plan.reproductions, read=lambda f: read_inside(root, f)
+        ):
+            write_inside(root, reproduction)
         return await workspace.commit(commit_message(assignment, finished))
 
     async def _work(
@@ -262,12 +262,26 @@ class ExecuteStep:
     ) -> Run:
         """End a run whose engine found nothing; one that claims to be done has failed."""
         context, first = self._context, run.round == run.first_round
+        if not first and history.verdict is not None and history.verdict.but_for_answers:
+            return await self._last_word(run, change)
         if engine.follows_words and first:
             raise AgentOutputInvalid(claimed_only(change))
         reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
         if history.revising is not None:
             return await context.failures.stand(paid, history, reason, change)
         return await context.transitions.end(paid, Status.FAILED, reason, change)
+
+    async def _last_word(self, run: Run, change: ChangeSet) -> Run:
+        """Go on with the change as it stands: only what it changes for people was against it.
+
+        The engine holds to it, or knows nothing else; in the last round that is left to people.
+        """
+        context = self._context
+        text = f"The {change.engine} engine leaves the change as it is: {change.summary}"
+        key = f"left:{run.attempt}:{run.round}"
+        await context.notifier.say(run, redact(text), key=key)
+        last = run.but(round=max(run.round, run.first_round + context.limits.rounds - 1))
+        return await context.transitions.advance(context.cost_meter.settle(last), Stage.VERIFY)
 
     async def _ask(self, run: Run, paused: ExecutionPaused) -> Run:
         """Ask in the thread, and wait for the answer without holding a worker."""
@@ -282,19 +296,3 @@ class ExecuteStep:
         for item in history.instructions.items if history.instructions else ():
             text = told_text(item, at_once=True)
             await self._context.notifier.say(run, text, key=f"asked:{item.key}")
-
-
-def _read(root: Path, file: str) -> str | None:
-    path = (root / file).resolve()
-    return (
-        path.read_text("utf-8") if path.is_relative_to(root.resolve()) and path.is_file() else None
-    )
-
-
-def _write_inside(root: Path, reproduction: Reproduction) -> None:
-    """Write the reproduction; raise `OutOfBounds` where the engine's links lead elsewhere."""
-    file = root / reproduction.path
-    if not file.resolve().is_relative_to(root.resolve()):
-        raise OutOfBounds(f"`{reproduction.path}` leads out of the worktree.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(reproduction.source, encoding="utf-8")

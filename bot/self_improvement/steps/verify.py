@@ -8,6 +8,7 @@ from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
+from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding
 from bot.self_improvement.messages import asked_by, complaint, rounds
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
@@ -18,11 +19,18 @@ class VerifyStep:
     """Proposes a head that holds; one that does not is tried again, or ends the run."""
 
     def __init__(
-        self, context: StepContext, gate: QualityGate, revert: RevertSteps, *, follows_words: bool
+        self,
+        context: StepContext,
+        gate: QualityGate,
+        revert: RevertSteps,
+        behaviour: BehaviourCheck | None,
+        *,
+        follows_words: bool,
     ) -> None:
         self._context = context
         self._gate = gate
         self._revert = revert
+        self._behaviour = behaviour
         self._follows_words = follows_words
 
     async def perform(self, run: Run, history: History) -> Run:
@@ -45,7 +53,7 @@ class VerifyStep:
         """Return what verification says; only a revert, which no engine wrote, needs no test."""
         if run.goal == "revert":
             return await self._revert.verdict(run, history, change, workspace)
-        return await self._gate(
+        verdict = await self._gate(
             need(history.plan),
             change,
             workspace,
@@ -53,6 +61,29 @@ class VerifyStep:
             on_check=self._context.checking(run, history),
             named=named_files(run, history),
         )
+        return await self._compared(run, history, change, workspace, verdict)
+
+    async def _compared(
+        self, run: Run, history: History, change: ChangeSet, workspace: Workspace, verdict: Verdict
+    ) -> Verdict:
+        """Add to a green verdict what changes for people.
+
+        A fix may change only what failed: anything else goes back to an engine that follows words,
+        as long as it has a round left. What remains then stands on the card, for people to judge.
+        """
+        if self._behaviour is None or not verdict.green:
+            return verdict
+        await self._context.notifier.refresh(run, history, "comparing what people see")
+        found = await self._behaviour(change, workspace)
+        ours = history.proposal is None or history.revising is not None
+        again = ours and self._follows_words and self._rounds(run) < self._context.limits.rounds
+        finding = behaviour_finding(found, blocking=again) if run.goal == "fix" else None
+        findings = (*verdict.findings, finding) if finding else verdict.findings
+        return verdict.but(behaviour=found, findings=findings)
+
+    def _rounds(self, run: Run) -> int:
+        """Return how many rounds there were since the work, or the revision, began."""
+        return run.round - run.first_round + 1
 
     async def _overtaken(self, run: Run, history: History, opened: ForgeProposal) -> History:
         """Return the history without a revision that somebody's push has overtaken.
@@ -83,7 +114,7 @@ class VerifyStep:
             )
             await failures.say_round(run, verdict, text, key=f"moved:{verdict.head}")
             return await transitions.wait(run, *records)
-        done = run.round - run.first_round + 1
+        done = self._rounds(run)
         again_helps = not verdict.red_anyway and run.goal != "revert"
         if again_helps and done < self._context.limits.rounds:
             again = run.but(round=run.round + 1)

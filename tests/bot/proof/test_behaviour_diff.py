@@ -59,6 +59,15 @@ async def test_what_differs_between_two_plays_of_base_is_no_change() -> None:
     assert [each.asked for each in found.variations] == ["1m pass"]
 
 
+async def test_where_base_never_holds_nothing_is_compared() -> None:
+    rehearsal = FakeRehearsal(lambda tree, script: Transcript(trouble="no module named bot"))
+    found = await compare(rehearsal, BASE, HEAD, [ROLL])
+    assert found.told == (
+        "answers were not compared: the older commit does not play: no module named bot"
+    )
+    assert len(rehearsal.played) == 1
+
+
 async def test_nothing_to_play_is_no_comparison_and_starts_nothing() -> None:
     rehearsal = FakeRehearsal(lambda tree, script: said(script), refusal=RehearsalError("no"))
     assert (await compare(rehearsal, BASE, HEAD, [])).told == "no answers to compare"

@@ -1,0 +1,72 @@
+"""Scripts from recorded traffic: what people asked with success, to be asked again."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice, zip_longest
+
+from bot.domain.rehearsal import CommandStep, Script
+from bot.domain.traffic import TrafficRecord
+from bot.proof.traffic_scripts import after, earlier
+from bot.proof.variations import variations
+
+MOST, MOST_VARIED = 24, 8
+"""How many scripts are made of records, and how many of variations of these."""
+
+_SETUP = 3
+_VARIED_EACH = 4
+_COGS = "cogs/"
+_EVERYWHERE = ("ui", "__init__")
+
+
+def recorded_scripts(
+    records: Sequence[TrafficRecord], files: Collection[str]
+) -> tuple[Script, ...]:
+    """Return scripts of the successes that a change of these files can reach, and variations.
+
+    A cog's file reaches that cog; any other program reaches all of them, and what is no program
+    none. Every event has its share, its newest first; what differs only in letters is played once.
+    A button or a form needs what it is on: what was asked of that cog before, in the same channel,
+    comes before it.
+    """
+    cogs = _reached(files)
+    worked = [each for each in records if each.ok and (cogs is None or each.cog in cogs)]
+    chosen = [*islice(_by_turns(worked), MOST)]
+    scripts = [_script(each, worked) for each in chosen]
+    varied = (variations(each, len(each.steps) - 1, most=_VARIED_EACH) for each in scripts)
+    found = {each.model_dump_json(): each for each in scripts}
+    for each in islice(chain.from_iterable(varied), MOST_VARIED):
+        found.setdefault(each.model_dump_json(), each)
+    return tuple(found.values())
+
+
+def _reached(files: Collection[str]) -> frozenset[str] | None:
+    """Return the cogs that files are of; `None`: all."""
+    programs = [each for each in files if each.endswith(".py") and not each.startswith("tests/")]
+    cogs = {
+        each.removeprefix(_COGS).partition("/")[0].removesuffix(".py")
+        if each.startswith(_COGS)
+        else ""
+        for each in programs
+    }
+    return None if cogs & {"", *_EVERYWHERE} else frozenset(cogs)
+
+
+def _by_turns(records: Iterable[TrafficRecord]) -> Iterator[TrafficRecord]:
+    """Yield the newest of each event, then the next of each; the same form of one event once."""
+    events: dict[str, dict[str, TrafficRecord]] = {}
+    for record in sorted(records, key=lambda each: each.at, reverse=True):
+        events.setdefault(record.event, {}).setdefault(record.form, record)
+    for row in zip_longest(*(each.values() for each in events.values())):
+        yield from (each for each in row if each is not None)
+
+
+def _script(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script:
+    """Return the record as a script; a button or form after what may have made it."""
+    before = () if isinstance(record.step, CommandStep) else earlier(record, worked)
+    made = [each for each in before if isinstance(each.step, CommandStep) and _near(each, record)]
+    script = after(record, made[-_SETUP:])
+    return script.but(world=script.world.but(cogs=(record.cog,))) if record.cog else script
+
+
+def _near(one: TrafficRecord, other: TrafficRecord) -> bool:
+    there = (one.place, one.pseudonyms.get("channel"))
+    return there == (other.place, other.pseudonyms.get("channel"))
