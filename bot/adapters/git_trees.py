@@ -36,6 +36,22 @@ class GitTrees:
         """Return a commit's full id. Raises `ConfigError` with the option that named it."""
         return look_up(self._git, option, revision, "commit")
 
+    def since(self, revision: str, newest: str) -> tuple[str, ...]:
+        """Return the commits from one named by `--since` to `newest`, oldest first.
+
+        Of merges, what they were merged into. Raises `ConfigError` where one does not lead to the
+        other.
+        """
+        oldest = self.commit("--since", revision)
+        if self._git.run("merge-base", "--is-ancestor", oldest, newest, ok=None).status != 0:
+            raise ConfigError(f"--since: {revision} does not lead to {newest[:7]}.")
+        between = self._git.run("rev-list", "--reverse", "--first-parent", f"{oldest}..{newest}")
+        return (oldest, *between.line.split())
+
+    def subject(self, commit: str) -> str:
+        """Return the first line of a commit's message."""
+        return self._git.run("log", "-1", "--format=%s", commit).line
+
     @asynccontextmanager
     async def laid_out(self, commit: str) -> AsyncIterator[Path]:
         """Lend a folder with every file of a commit; it is removed afterwards.

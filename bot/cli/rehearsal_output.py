@@ -8,6 +8,7 @@ from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.rehearsal import PersonStep, PlayedStep, Script, Transcript
 from bot.infra.yaml_text import write_yaml
 from bot.proof.behaviour_diff import at_step
+from bot.proof.replays import not_green, red_steps
 from bot.proof.scripts import asked, transcript_data
 from bot.proof.seen_lines import START, step_lines
 
@@ -100,6 +101,8 @@ def _conclusion(done: Rehearsed) -> Iterator[str]:
     for commit, play in ((done.commit, done.plays[0]), (done.other, done.head)):
         if play is not None:
             yield from _errors(f"{commit[:7]}: ", play)
+    if done.head is not None:
+        yield from _mended(done.plays[0], done.head)
     if done.unsteady:
         yield f"{done.unsteady[0].upper()}{done.unsteady[1:]}."
     elif done.compared is None and len(done.plays) > 1:
@@ -108,6 +111,15 @@ def _conclusion(done: Rehearsed) -> Iterator[str]:
         yield f"From {done.commit[:7]} to {done.other[:7]}: {done.compared.told}."
     elif done.fine:
         yield "Nobody got an error."
+
+
+def _mended(base: Transcript, head: Transcript) -> Iterator[str]:
+    """Yield of each failure of base whether head mends it."""
+    failures = [error.but(message="") for step in base.steps for error in step.errors]
+    for wanted in dict.fromkeys(failures):
+        against = not_green(red_steps(base, wanted), head)
+        told = f"not mended: {against}" if against else "mended"
+        yield f"{wanted.event}: {wanted.error} is {told}."
 
 
 def _errors(commit: str, play: Transcript) -> Iterator[str]:

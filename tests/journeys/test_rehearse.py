@@ -122,3 +122,31 @@ def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted
     play = counted.played("--commit", counted.broken, "--compare", counted.sound, status=1)
     assert [each["mended"] for each in play["compared"]["changes"]] == [True, True]
     assert play["compared"]["unasked"] == 0
+    told = counted.rehearse("--commit", counted.broken, "--compare", counted.sound, status=1)
+    assert "command.count: ZeroDivisionError is mended." in told
+
+
+def test_the_commit_that_changed_an_answer_is_found(counted: Counted) -> None:
+    words = ("--commit", counted.broken, "--since", counted.sound)
+    changed = counted.played(*words, status=0)["changed"]
+    assert changed is None  # what is drawn is drawn alike
+    (counted.folder / "count.yaml").write_text(SCRIPT.replace("  - command: /draw\n", ""))
+    told = counted.rehearse(*words, status=1)
+    assert told.startswith(f"Since `{counted.broken[:7]}` (Change) `/count by:40` answers")
+    told = counted.rehearse("--commit", counted.otherwise, "--since", counted.sound, status=1)
+    assert "dev: bob counts 44 instead of dev: bob counts 42 (2 of 2 commits were played)." in told
+    (counted.folder / "count.yaml").write_text(SCRIPT)
+    counted.rehearse("--commit", counted.sound, "--since", counted.broken, status=2)
+
+
+def test_the_fewest_steps_that_fail_are_found(counted: Counted) -> None:
+    script = SCRIPT.replace("  - command: /count by:2\n", "  - command: /draw\n" * 3)
+    (counted.folder / "count.yaml").write_text(script)
+    told = counted.rehearse("--commit", counted.broken, "--least", status=1)
+    assert "- command: count" in told
+    assert "draw" not in told
+    assert "# 1 of 5 steps are left" in told
+    (counted.folder / "count.yaml").write_text(SCRIPT)
+    assert "Nobody got an error." in counted.rehearse(
+        "--commit", counted.sound, "--least", status=0
+    )
