@@ -14,7 +14,7 @@ class TrafficLog(Protocol):
     Texts are cleaned before they come here, and redacted once more before they are written. Of each
     event the newest successes are kept, and beyond them those that differ from one another in what
     was given or answered; failures have a bound of their own, and those of different fingerprints
-    are preferred. Nothing that was kept leaves the machine.
+    are preferred. What leaves the machine of it is what a comparison of plays quotes, redacted.
     """
 
     async def record(self, records: Sequence[TrafficRecord]) -> None:
