@@ -6,7 +6,7 @@ import importlib.util
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import ModuleType
 
 import aiohttp
@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._command_sync import CommandSync
+from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
 from bot.domain.journal import Kind
 from bot.ports.runtime import Adoption
@@ -84,7 +85,7 @@ class Reloader:
 
     def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
         """Return the extensions that must load again, each once."""
-        names = [name for file in changed if (name := extension_of(file))]
+        names = [f"cogs.{cog}" for file in changed if (cog := cog_of_file(file))]
         if everything:
             names = [name for name in self._bot.extensions if name.startswith("cogs.")] + names
         known = self._wanted or frozenset(names)
@@ -127,18 +128,9 @@ class Reloader:
             Path(compiled).unlink(missing_ok=True)
 
 
-def extension_of(file: str) -> str | None:
-    """Return a file's extension: `cogs/dice.py` and `cogs/dice/x.py` -> `cogs.dice`."""
-    parts = PurePosixPath(file).parts
-    if len(parts) < 2 or parts[0] != "cogs" or not file.endswith(".py"):
-        return None
-    name = parts[1].removesuffix(".py")
-    return None if name.startswith("_") or name == "ui" else f"cogs.{name}"
-
-
 def _is_shared(file: str) -> bool:
     """Whether it is code of the cogs that is no cog's own: `cogs/ui/...`, `cogs/_words.py`."""
-    return file.startswith("cogs/") and file.endswith(".py") and extension_of(file) is None
+    return file.startswith("cogs/") and file.endswith(".py") and not cog_of_file(file)
 
 
 def _is_part_of(name: str, extensions: tuple[str, ...]) -> bool:

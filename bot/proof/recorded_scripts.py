@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
+from bot.domain.cogs import cog_of_file
 from bot.domain.rehearsal import CommandStep, Script
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after, earlier
@@ -13,8 +14,6 @@ MOST, MOST_VARIED = 24, 8
 
 _SETUP = 3
 _VARIED_EACH = 4
-_COGS = "cogs/"
-_EVERYWHERE = ("ui", "__init__")
 
 
 def recorded_scripts(
@@ -41,13 +40,8 @@ def recorded_scripts(
 def _reached(files: Collection[str]) -> frozenset[str] | None:
     """Return the cogs that files are of; `None`: all."""
     programs = [each for each in files if each.endswith(".py") and not each.startswith("tests/")]
-    cogs = {
-        each.removeprefix(_COGS).partition("/")[0].removesuffix(".py")
-        if each.startswith(_COGS)
-        else ""
-        for each in programs
-    }
-    return None if cogs & {"", *_EVERYWHERE} else frozenset(cogs)
+    cogs = frozenset(map(cog_of_file, programs))
+    return None if "" in cogs else cogs
 
 
 def _by_turns(records: Iterable[TrafficRecord]) -> Iterator[TrafficRecord]:

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.domain.behaviour import Trial
+from bot.domain.cogs import cog_of_file
 from bot.domain.errors import TooMany, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Kind
@@ -11,7 +12,6 @@ from bot.infra.syntax import literal
 from bot.ports.rehearsal import Rehearsal, play_all
 from bot.ports.store import Store
 from bot.ports.trees import CommitTrees
-from bot.proof.reproduction import extension_of
 from bot.proof.scripts import asked, slash_command
 from bot.proof.seen_lines import seen_lines
 
@@ -87,7 +87,7 @@ def _world(history: History) -> ScriptWorld:
     capsule = history.evidence.capsule if history.evidence else None
     failed = [frame.file for frame in capsule.frames] if capsule else []
     for files in (edited, failed):
-        cogs = {extension_of(file).removeprefix("cogs.") for file in files} - {""}
+        cogs = {cog_of_file(file) for file in files} - {""}
         if cogs:
             return ScriptWorld(cogs=tuple(sorted(cogs)))
     return ScriptWorld()

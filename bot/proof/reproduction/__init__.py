@@ -11,7 +11,7 @@ from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
 from bot.proof.reproduction._answers import with_answer, with_refusals
 from bot.proof.reproduction._calls import Call, call_from
-from bot.proof.reproduction._command import ROOM, command_test, extension_of
+from bot.proof.reproduction._command import ROOM, command_test
 from bot.proof.reproduction._refusals import refusals
 from bot.proof.reproduction._target import find_target, module_of
 from bot.proof.reproduction._write import write_test
@@ -20,7 +20,6 @@ __all__ = [
     "ROOM",
     "candidates",
     "command_candidate",
-    "extension_of",
     "standing",
     "with_answer",
     "with_refusals",

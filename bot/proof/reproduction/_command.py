@@ -8,8 +8,8 @@ import ast
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
+from bot.domain.cogs import cog_of_file
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
 from bot.infra.syntax import literal, parse
@@ -32,8 +32,8 @@ def command_test(
 
     `texts` are the files of the capsule's frames, as far as they are there.
     """
-    file = next((frame.file for frame in capsule.frames if extension_of(frame.file)), "")
-    if not file or not _PATH.fullmatch(command):
+    file = next((frame.file for frame in capsule.frames if cog_of_file(frame.file)), "")
+    if not cog_of_file(file).isidentifier() or not _PATH.fullmatch(command):
         return None
     function = _callback(texts.get(file, ""), command.rpartition(" ")[2])
     if function is None:
@@ -46,18 +46,10 @@ def command_test(
     return Reproduction(
         path=path,
         node_id=f"{path}::{name}",
-        source=_source(extension_of(file), writer.texts, call, name=name, doc=doc),
+        source=_source(f"cogs.{cog_of_file(file)}", writer.texts, call, name=name, doc=doc),
         calls=_shown(command, capsule.inputs),
         expects=capsule.exception,
     )
-
-
-def extension_of(file: str) -> str:
-    """Return the extension a cog's file belongs to: `cogs.dice`; of other files, nothing."""
-    parts = PurePosixPath(file).with_suffix("").parts
-    plain = all(re.fullmatch(r"[A-Za-z]\w*", part) for part in parts[:2])
-    own = len(parts) > 1 and parts[0] == "cogs" and parts[1] != "ui"  # what cogs share
-    return ".".join(parts[:2]) if own and plain else ""
 
 
 def _callback(text: str, name: str) -> Function | None:
@@ -140,7 +132,7 @@ def _source(extension: str, texts: list[str], call: Group, *, name: str, doc: st
     body = [
         f'{INDENT}"""{doc}"""',
         *texts,
-        f'{INDENT}async with open_room("{extension}", tmp_path) as room:',
+        f"{INDENT}async with open_room({quoted(extension)}, tmp_path) as room:",
         *call.lines(INDENT * 2, "answer = ", ""),
         "",
         f"{INDENT}assert answer.response or answer.followups or answer.modal",

@@ -1,0 +1,18 @@
+"""Which cog a file belongs to."""
+
+from pathlib import PurePosixPath
+
+_SHARED = "ui"
+
+
+def cog_of_file(file: str) -> str:
+    """Return the cog a file is of, as its name under `cogs`; nothing where it is of none.
+
+    `cogs/dice.py` and `cogs/dice/tables.py` are of `dice`. What cogs share is no cog's own:
+    `cogs/ui/`, and names that begin with `_`.
+    """
+    parts = PurePosixPath(file).parts
+    if len(parts) < 2 or parts[0] != "cogs" or not file.endswith(".py"):
+        return ""
+    name = parts[1].removesuffix(".py")
+    return "" if name.startswith("_") or name == _SHARED else name
