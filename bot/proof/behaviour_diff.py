@@ -1,5 +1,6 @@
 """What changes for people: two commits play the same scripts, and their answers are compared."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -22,19 +23,23 @@ async def compare(
 ) -> BehaviourDiff:
     """Play scripts with the trees of two commits, and return what changes from base to head.
 
-    Base is played twice: what differs between those two tells nothing of the change. Raises
-    `RehearsalError` where nothing can be played.
+    Base is played twice, head beside it: what differs between the two of base tells nothing of the
+    change. Raises `RehearsalError` where nothing can be played.
     """
     if not scripts:
         return BehaviourDiff()
-    first = await play_all(rehearsal, base, scripts)
-    if all(each.trouble for each in first):
-        return BehaviourDiff(unplayed=f"the older commit does not play: {first[0].trouble}")
-    again = await play_all(rehearsal, base, scripts)
-    after = await play_all(rehearsal, head, scripts)
-    return behaviour_diff(
-        [Played(*each) for each in zip(scripts, first, again, after, strict=True)]
-    )
+    beside = asyncio.create_task(play_all(rehearsal, head, scripts))
+    try:
+        first = await play_all(rehearsal, base, scripts)
+        if all(each.trouble for each in first):
+            return BehaviourDiff(unplayed=f"the older commit does not play: {first[0].trouble}")
+        again = await play_all(rehearsal, base, scripts)
+        after = await beside
+    finally:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
+    plays = zip(scripts, first, again, after, strict=True)
+    return behaviour_diff([Played(*each) for each in plays])
 
 
 class Played(NamedTuple):
