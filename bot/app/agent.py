@@ -102,6 +102,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         evaluator=FixEvaluator(opened.journal, clock, config.watch),
         behaviour=BehaviourCheck(
             opened.rehearsal,
+            opened.trees,
             opened.traffic.log,
             clock,
             lookback=timedelta(days=config.journal.keep_days),

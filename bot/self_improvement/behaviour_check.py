@@ -2,16 +2,14 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.change import ChangeSet, Finding
-from bot.domain.errors import RehearsalError, StoreError
+from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
-from bot.ports.workspace import Workspace
+from bot.ports.trees import CommitTrees
 from bot.proof.behaviour_diff import compare
 from bot.proof.recorded_scripts import recorded_scripts
 from bot.redaction import redact, redact_value
@@ -26,15 +24,22 @@ class BehaviourCheck:
     """Plays recorded traffic with a change's base and with its head."""
 
     def __init__(
-        self, rehearsal: Rehearsal, traffic: TrafficLog, clock: Clock, *, lookback: timedelta
+        self,
+        rehearsal: Rehearsal,
+        trees: CommitTrees,
+        traffic: TrafficLog,
+        clock: Clock,
+        *,
+        lookback: timedelta,
     ) -> None:
         self._rehearsal = rehearsal
+        self._trees = trees
         self._traffic = traffic
         self._clock = clock
         self._lookback = lookback
 
-    async def __call__(self, change: ChangeSet, workspace: Workspace) -> BehaviourDiff:
-        """Return what changes for people, redacted; the worktree is at the change's head then.
+    async def __call__(self, change: ChangeSet) -> BehaviourDiff:
+        """Return what changes for people, redacted.
 
         Where nothing could be played, that says why: a change is not refused for it.
         """
@@ -44,12 +49,11 @@ class BehaviourCheck:
             scripts = recorded_scripts(records, [file.path for file in change.files])
             if not scripts:
                 return BehaviourDiff()
-            with TemporaryDirectory(prefix="theseus-base-", ignore_cleanup_errors=True) as folder:
-                await workspace.export_base(Path(folder))
-                await workspace.reset(change.head)
+            laid_out = self._trees.laid_out
+            async with laid_out(change.base) as base, laid_out(change.head) as head:
                 async with asyncio.timeout(PATIENCE):
-                    found = await compare(self._rehearsal, Path(folder), workspace.path, scripts)
-        except (RehearsalError, StoreError) as error:
+                    found = await compare(self._rehearsal, base, head, scripts)
+        except (RehearsalError, StoreError, WorkspaceError) as error:
             return BehaviourDiff(unplayed=redact(str(error)))
         except TimeoutError:
             return BehaviourDiff(unplayed=f"the plays took longer than {PATIENCE:.0f} s")

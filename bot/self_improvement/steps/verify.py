@@ -61,10 +61,10 @@ class VerifyStep:
             on_check=self._context.checking(run, history),
             named=named_files(run, history),
         )
-        return await self._compared(run, history, change, workspace, verdict)
+        return await self._compared(run, history, change, verdict)
 
     async def _compared(
-        self, run: Run, history: History, change: ChangeSet, workspace: Workspace, verdict: Verdict
+        self, run: Run, history: History, change: ChangeSet, verdict: Verdict
     ) -> Verdict:
         """Add to a green verdict what changes for people.
 
@@ -74,7 +74,7 @@ class VerifyStep:
         if self._behaviour is None or not verdict.green:
             return verdict
         await self._context.notifier.refresh(run, history, "comparing what people see")
-        found = await self._behaviour(change, workspace)
+        found = await self._behaviour(change)
         ours = history.proposal is None or history.revising is not None
         again = ours and self._follows_words and self._rounds(run) < self._context.limits.rounds
         finding = behaviour_finding(found, blocking=again) if run.goal == "fix" else None

@@ -52,7 +52,9 @@ def asked_before(
                                cog="dice", step=step, people=(Actor(name="asker"),))  # fmt: skip
         traffic.records.append(record)
     rehearsal = FakeRehearsal(answers(rude), refusal=RehearsalError(refusal) if refusal else None)
-    world.behaviour = BehaviourCheck(rehearsal, traffic, world.clock, lookback=timedelta(days=90))
+    world.behaviour = BehaviourCheck(
+        rehearsal, world.trees, traffic, world.clock, lookback=timedelta(days=90)
+    )
     return world
 
 
