@@ -11,8 +11,9 @@ from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
 from bot.proof.reproduction._answers import with_answer, with_refusals
 from bot.proof.reproduction._calls import Call, call_from
-from bot.proof.reproduction._command import ROOM, command_test
+from bot.proof.reproduction._command import command_test
 from bot.proof.reproduction._refusals import refusals
+from bot.proof.reproduction._script import ROOM, script_test
 from bot.proof.reproduction._target import find_target, module_of
 from bot.proof.reproduction._write import write_test
 
@@ -20,6 +21,7 @@ __all__ = [
     "ROOM",
     "candidates",
     "command_candidate",
+    "script_test",
     "standing",
     "with_answer",
     "with_refusals",

@@ -1,22 +1,21 @@
-"""A test that asks a command again, as the person did who met the failure.
+"""A slash command as the journal tells of its failure, read as a script of one step.
 
-It stands in the idiom of the cogs' own tests: a simulated server, the real client with that cog in
-it, and a person. Names and values alone come from the record; ids of people become people there.
+What the command takes for a person or a channel is known from its method alone: the journal has
+ids. They become people and channels of the script.
 """
 
 import ast
-import keyword
 import re
 from collections.abc import Iterator, Mapping
 
 from bot.domain.cogs import cog_of_file
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
+from bot.domain.rehearsal import CommandStep, Option, Script, ScriptWorld
 from bot.infra.syntax import literal, parse
-from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quoted
+from bot.proof.reproduction._script import script_test
+from bot.proof.reproduction._write import Unwritable
 
-ROOM = "tests/cogs/room.py"
-_ARGUMENT = 60  # characters of one option that may stand in the call itself
 _PATH = re.compile(r"[\w-]{1,32}(?: [\w-]{1,32}){0,2}")
 _PEOPLE = frozenset({"Member", "User"})
 _CHANNELS = frozenset({"TextChannel", "GuildChannel", "Thread", "Messageable"})
@@ -38,18 +37,12 @@ def command_test(
     function = _callback(texts.get(file, ""), command.rpartition(" ")[2])
     if function is None:
         return None
-    writer = Writer()
     try:
-        call = _call(writer, command, capsule.inputs, _annotations(function))
+        step = _step(command, capsule.inputs, _annotations(function))
     except (Unwritable, ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
-    return Reproduction(
-        path=path,
-        node_id=f"{path}::{name}",
-        source=_source(f"cogs.{cog_of_file(file)}", writer.texts, call, name=name, doc=doc),
-        calls=_shown(command, capsule.inputs),
-        expects=capsule.exception,
-    )
+    script = Script(world=ScriptWorld(cogs=(cog_of_file(file),)), steps=(step,))
+    return script_test(script, path=path, name=name, doc=doc, expects=capsule.exception)
 
 
 def _callback(text: str, name: str) -> Function | None:
@@ -99,48 +92,26 @@ def _names(annotation: ast.expr | None) -> frozenset[str]:
     return frozenset(plain | {node.attr for node in nodes if isinstance(node, ast.Attribute)})
 
 
-def _call(
-    writer: Writer, command: str, inputs: Mapping[str, str], kinds: Mapping[str, frozenset[str]]
-) -> Group:
-    """Return what asks for the command. Raises `Unwritable` for an option that has no good form."""
-    items: list[Group | str] = ["room.channel", quoted(command)]
-    heads = ["", ""]
-    for name, source in inputs.items():
-        if name not in kinds:
-            raise Unwritable
-        value = _option(writer, source, kinds[name])
-        plain = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
-        items.append(value if plain else Group("**{", "}", [value], [f"{quoted(name)}: "]))
-        heads.append(f"{name}=" if plain else "")
-    return Group("await room.alice.slash(", ")", items, heads)
+def _step(
+    command: str, inputs: Mapping[str, str], kinds: Mapping[str, frozenset[str]]
+) -> CommandStep:
+    """Return the command with its options. Raises `Unwritable` for one that has no good form."""
+    if not inputs.keys() <= kinds.keys():
+        raise Unwritable
+    options = {name: _option(source, kinds[name]) for name, source in inputs.items()}
+    return CommandStep(command=command, options=options)
 
 
-def _option(writer: Writer, source: str, kinds: frozenset[str]) -> Group | str:
+def _option(source: str, kinds: frozenset[str]) -> Option:
     if kinds & _UNMADE:
         raise Unwritable
     if kinds & _PEOPLE:
-        return "room.bob"
+        return "@bob"
     if kinds & _CHANNELS:
-        return "room.channel"
+        return "#dev"
     value = literal(source)
     if not isinstance(value, str | int | float | bool):
         raise Unwritable
-    return writer.write(value, _ARGUMENT)
-
-
-def _source(extension: str, texts: list[str], call: Group, *, name: str, doc: str) -> str:
-    body = [
-        f'{INDENT}"""{doc}"""',
-        *texts,
-        f"{INDENT}async with open_room({quoted(extension)}, tmp_path) as room:",
-        *call.lines(INDENT * 2, "answer = ", ""),
-        "",
-        f"{INDENT}assert answer.response or answer.followups or answer.modal",
-    ]
-    imports = "from pathlib import Path\n\nfrom tests.cogs.room import open_room\n"
-    return f"{imports}\n\nasync def {name}(tmp_path: Path) -> None:\n" + "\n".join(body) + "\n"
-
-
-def _shown(command: str, inputs: Mapping[str, str]) -> str:
-    options = " ".join(f"{name}:{value.strip(chr(39))}" for name, value in inputs.items())
-    return f"/{command} {options}".rstrip()[:80]
+    if isinstance(value, str) and value.startswith(("@", "#")):
+        raise Unwritable  # a text that a script would take for somebody or a channel
+    return value

@@ -1,0 +1,227 @@
+"""A test that plays a script again: in a simulated server, with the real client and one cog.
+
+It stands in the idiom of the cogs' own tests. Names and values alone come from the script: each is
+written as a literal, none as code.
+"""
+
+import keyword
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.domain.plan import Reproduction
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PersonStep,
+    PressStep,
+    ReactStep,
+    RestartStep,
+    SayStep,
+    Script,
+    ScriptStep,
+    SubmitStep,
+    WaitStep,
+)
+from bot.proof.reproduction._cast import RoomCast
+from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quoted
+from bot.proof.scripts import asked
+
+ROOM = "tests/cogs/room.py"
+"""Where a project makes the room that such a test is played in; without it there is none."""
+
+_ARGUMENT = 60  # characters of one value that may stand in the call itself
+_LONGEST_NAME = 40
+_SHOWN = 80
+_ASKED = CommandStep | MenuStep | PressStep | SubmitStep
+
+
+def script_test(
+    script: Script, *, path: str, name: str, doc: str, expects: str, answer: str = ""
+) -> Reproduction | None:
+    """Return a test that does what the script says; its last step has to be answered.
+
+    Whoever does that step can read something of the answer, with `answer` in it where one is given,
+    and no step raises. `None` where it cannot be written: what the room has not (files, web
+    answers, direct messages, steps in the same instant), several cogs or none. `name` and `doc` are
+    the test's, ready to be code; `expects` is what fails it on base.
+    """
+    cogs, world = script.world.cogs, script.world
+    if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files or world.web:
+        return None
+    try:
+        body, texts = _Body(script).lines(answer)
+    except Unwritable:
+        return None
+    top = "from pathlib import Path\n\nfrom tests.cogs.room import open_room\n\n\n"
+    lines = [
+        f"async def {name}(tmp_path: Path) -> None:",
+        f'{INDENT}"""{doc}"""',
+        *texts,
+        f'{INDENT}async with open_room("cogs.{cogs[0]}", tmp_path) as room:',
+        *body,
+    ]
+    return Reproduction(
+        path=path,
+        node_id=f"{path}::{name}",
+        source=top + "\n".join(lines) + "\n",
+        calls=asked(script.steps[-1])[:_SHOWN],
+        expects=expects,
+    )
+
+
+class _Body:
+    """Writes the body of one test. Raises `Unwritable`."""
+
+    def __init__(self, script: Script) -> None:
+        self._steps = script.steps
+        self._writer = Writer()
+        acting = [each for each in script.steps if isinstance(each, PersonStep)]
+        self._cast = RoomCast(script, acting, self._writer)
+        self._targets = {each.on for each in acting if isinstance(each, MenuStep | ReactStep)}
+        self._targets |= {each.on for each in acting if isinstance(each, PressStep)}
+        self._targets |= {each.reply_to for each in acting if isinstance(each, SayStep)}
+        self._openers = dict(_opened(script.steps))
+
+    def lines(self, answer: str) -> tuple[list[str], list[str]]:
+        """Return the lines of the body, and those of long texts, which come before it."""
+        lines = [*self._cast.joining()]
+        for at, step in enumerate(self._steps):
+            group = self._done(at, step)
+            lines += group.lines(INDENT * 2, self._kept_as(at, step, answer), "")
+        return [*lines, *self._asserted(answer)], self._writer.texts
+
+    def _kept_as(self, at: int, step: ScriptStep, answer: str) -> str:
+        """Return the name that what came of a step is needed by, and its sign."""
+        if isinstance(step, SayStep) and f"m{at + 1}" in self._targets:
+            return f"message_{at + 1} = "
+        if at in self._openers.values():
+            return f"form_{at + 1} = "
+        last = at == len(self._steps) - 1
+        if last and (isinstance(step, _ASKED) or (isinstance(step, AutocompleteStep) and answer)):
+            return "answer = "
+        return ""
+
+    def _asserted(self, answer: str) -> list[str]:
+        step = self._steps[-1]
+        wanted = self._writer.write(answer, _ARGUMENT) if answer else ""
+        if isinstance(step, _ASKED):
+            check = f"{wanted} in room.shown(answer)" if wanted else "room.shown(answer)"
+        elif isinstance(step, AutocompleteStep):
+            check = f'{wanted} in [choice["name"] for choice in answer]' if wanted else ""
+        else:
+            check = f"any({wanted} in text for text in room.said())" if wanted else ""
+        return ["", f"{INDENT}assert {check}"] if check else []
+
+    def _done(self, at: int, step: ScriptStep) -> Group:
+        match step:
+            case WaitStep():
+                return self._call("room.env.advance_time", self._number(step.wait))
+            case RestartStep():
+                away = (self._number(step.away),) if step.away else ()
+                return self._call("room.restart", *away)
+            case CommandStep() if not step.files:
+                return self._slash(step)
+            case AutocompleteStep():
+                return self._completed(step)
+            case SubmitStep():
+                return self._submitted(at, step)
+            case PressStep() | MenuStep() | SayStep() | ReactStep():
+                return self._about_messages(step)
+            case _:
+                raise Unwritable
+
+    def _slash(self, step: CommandStep) -> Group:
+        by, where = self._cast.person(step.by), self._cast.channel(step.channel)
+        options = self._options(step.options)
+        return self._call(f"{by}.slash", where, self._text(step.command), named=options)
+
+    def _completed(self, step: AutocompleteStep) -> Group:
+        by, where = self._cast.person(step.by), self._cast.channel(step.channel)
+        typed = str(step.options.get(step.focused, ""))
+        others = {name: each for name, each in step.options.items() if name != step.focused}
+        given = (self._text(each) for each in (step.autocomplete, step.focused, typed))
+        return self._call(f"{by}.autocomplete", where, *given, named=self._options(others))
+
+    def _submitted(self, at: int, step: SubmitStep) -> Group:
+        if at not in self._openers:
+            raise Unwritable  # no form is open
+        form = f"form_{self._openers[at] + 1}"
+        fields = [f"{self._name(name)}: " for name in step.submit]
+        values = [self._text(each) for each in step.submit.values()]
+        by = self._cast.person(step.by)
+        return self._call("room.submit", by, form, Group("{", "}", values, fields))
+
+    def _about_messages(self, step: PressStep | MenuStep | SayStep | ReactStep) -> Group:
+        by, where = self._cast.person(step.by), self._cast.channel(step.channel)
+        named: dict[str, Group | str] = {}
+        if self._cast.elsewhere(step.channel):
+            named["channel"] = where
+        match step:
+            case PressStep():
+                values = [self._cast.value(each) for each in step.values]
+                named |= {"on": self._message(step.on)} if step.on else {}
+                return self._call("room.press", by, self._text(step.press), *values, named=named)
+            case SayStep() if not step.files:
+                named |= {"reply_to": self._message(step.reply_to)} if step.reply_to else {}
+                return self._call(
+                    "room.say", by, self._text(self._cast.said(step.say)), named=named
+                )
+            case ReactStep():
+                return self._call(f"{by}.react", self._message(step.on), self._text(step.react))
+            case MenuStep():
+                whom = step.on.removeprefix("@")
+                on = self._cast.person(whom) if whom != step.on else self._message(step.on)
+                return self._call(f"{by}.context_menu", where, self._text(step.menu), on)
+            case _:
+                raise Unwritable
+
+    def _message(self, number: str) -> str:
+        """Return the name of a message that was said first of all; others have none."""
+        at = int(number[1:]) if number[:1] == "m" and number[1:].isdecimal() else 0
+        said = [isinstance(each, SayStep) for each in self._steps[:at]]
+        if not at or at > len(said) or not all(said):
+            raise Unwritable
+        return f"message_{at}"
+
+    def _options(self, options: Mapping[str, object]) -> dict[str, Group | str]:
+        return {name: self._cast.value(each) for name, each in options.items()}
+
+    def _text(self, text: str) -> str:
+        written = self._writer.write(text, _ARGUMENT)
+        return written if isinstance(written, str) else written.flat
+
+    def _number(self, number: float) -> Group | str:
+        return self._writer.write(int(number) if number == int(number) else number)
+
+    def _name(self, name: str) -> str:
+        written = quoted(name)
+        if len(written) > _LONGEST_NAME:
+            raise Unwritable
+        return written
+
+    def _call(
+        self,
+        called: str,
+        *items: Group | str,
+        named: Mapping[str, Group | str] | None = None,
+    ) -> Group:
+        values, heads = [*items], [""] * len(items)
+        for name, value in (named or {}).items():
+            key = f"{self._name(name)}: "
+            values.append(value if _is_name(name) else Group("**{", "}", [value], [key]))
+            heads.append(f"{name}=" if _is_name(name) else "")
+        return Group(f"await {called}(", ")", values, heads)
+
+
+def _opened(steps: Sequence[ScriptStep]) -> Iterator[tuple[int, int]]:
+    """Yield for each form that is submitted the step before, of the same person, that opened it."""
+    newest: dict[str, int] = {}
+    for at, step in enumerate(steps):
+        if isinstance(step, SubmitStep) and step.by in newest:
+            yield at, newest[step.by]
+        if isinstance(step, _ASKED):
+            newest[step.by] = at
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and text.isascii() and not keyword.iskeyword(text)

@@ -1,0 +1,175 @@
+"""Scripts as tests that a project keeps: readable, and made of data alone."""
+
+import ast
+import runpy
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bot.domain.plan import Reproduction
+from bot.domain.rehearsal import Actor, CommandStep, SayStep, Script, ScriptWorld, SubmitStep
+from bot.infra.yaml_text import WordsLoader, read_yaml
+from bot.proof.reproduction import script_test
+from bot.proof.scripts import script_from
+from tests.support.played_cogs import SHOWN
+
+POLL = """
+world:
+  cogs: [polls]
+  people:
+  - asker
+  - other
+  - {name: chief, permissions: [send_messages, manage_messages], roles: [crew]}
+steps:
+- {command: '/poll create question:Tea? options:"yes | no"', by: asker}
+- {press: yes, by: other}
+- {restart: true, away: 60s}
+- {wait: 90s}
+- {command: /poll close id:1, by: chief, channel: general}
+"""
+CARD = """
+world: {cogs: [shown]}
+steps:
+- {say: hello @bob, by: bob}
+- {menu: Shout, on: m1, by: bob}
+- {react: 👍, on: m1}
+- {command: /card, by: bob}
+- {press: Colour, values: [Blue]}
+- {press: Tell}
+- {autocomplete: pick, focused: fruit, options: {fruit: app}}
+- {submit: {Reason: why not}}
+"""
+
+
+def written(text: str, *, answer: str = "") -> Reproduction | None:
+    content = read_yaml(text, "the test", WordsLoader).content
+    return written_from(script_from(content), answer=answer)
+
+
+def written_from(script: Script, *, answer: str = "") -> Reproduction | None:
+    return script_test(
+        script, path="tests/t.py", name="test_it", doc="It.", expects="KeyError", answer=answer
+    )
+
+
+def source_of(text: str, *, answer: str = "") -> str:
+    test = written(text, answer=answer)
+    assert test is not None
+    return test.source
+
+
+def test_a_script_reads_as_the_cogs_own_tests() -> None:
+    assert (
+        source_of(POLL, answer="is closed (1 vote)")
+        == '''from pathlib import Path
+
+from tests.cogs.room import open_room
+
+
+async def test_it(tmp_path: Path) -> None:
+    """It."""
+    async with open_room("cogs.polls", tmp_path) as room:
+        carol = room.join("carol", "manage_messages", roles=["crew"])
+        await room.alice.slash(
+            room.text_channel("dev"),
+            "poll create",
+            question="Tea?",
+            options="yes | no",
+        )
+        await room.press(room.bob, "yes", channel=room.text_channel("dev"))
+        await room.restart(60)
+        await room.env.advance_time(90)
+        answer = await carol.slash(room.channel, "poll close", id=1)
+
+    assert "is closed (1 vote)" in room.shown(answer)
+'''
+    )
+
+
+async def test_what_it_says_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shown.py").write_text(SHOWN, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    card = source_of(CARD, answer="@alice: why not")
+
+    await played(card.replace('"cogs.shown"', '"shown"'), tmp_path)
+    await played(source_of(POLL, answer="is closed (1 vote)"), tmp_path)
+
+    with pytest.raises(AssertionError):
+        await played(source_of(POLL, answer="is closed (2 votes)"), tmp_path)
+
+
+async def played(source: str, folder: Path) -> None:
+    state = Path(tempfile.mkdtemp(dir=folder))
+    (state / "written.py").write_text(source, "utf-8")
+    names = runpy.run_path(str(state / "written.py"))
+    await names["test_it"](state)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "world: {cogs: [polls, dice]}\nsteps: [{command: /roll}]",
+        "steps: [{command: /roll}]",
+        "world: {cogs: [dice.x]}\nsteps: [{command: /roll}]",
+        "world: {cogs: [dice], files: {dice.json: x}}\nsteps: [{command: /roll}]",
+        "world: {cogs: [dice], web: [{url: x}]}\nsteps: [{command: /roll}]",
+        "world: {cogs: [dice]}\nsteps: [{command: /roll, channel: dm}]",
+        "world: {cogs: [dice]}\nsteps: [{command: /roll, files: {a.txt: x}}]",
+        "world: {cogs: [dice]}\nsteps: [{together: [{command: /roll}, {command: /roll}]}]",
+        "world: {cogs: [dice]}\nsteps: [{reload: dice}]",
+        "world: {cogs: [dice]}\nsteps: [{submit: {A: b}}]",
+        "world: {cogs: [dice]}\nsteps: [{command: /roll}, {press: Again, on: m1}]",
+        "world: {cogs: [dice]}\nsteps: [{say: hello}, {press: Again, on: m2}]",
+        "world: {cogs: [dice], people: [{name: alice, bot: true}]}\nsteps: [{say: hello}]",
+        "world: {cogs: [dice]}\nsteps: [{say: x, files: {a: b}}]",
+    ],
+)
+def test_what_a_room_cannot_do_is_no_test(script: str) -> None:
+    assert written(script) is None
+
+
+WICKED = [
+    'x"); import os; os.abort(); ("',
+    """''\'; raise SystemExit #""",
+    'a"""\n    raise SystemExit\n"""',
+    "line\nraise SystemExit\r\n\x00\u2028raise SystemExit",
+    "{__import__('os').abort()}",
+    "\\" * 7 + '"' + "x" * 300,
+    "@nobody\nraise SystemExit",
+]
+
+
+@pytest.mark.parametrize("text", WICKED)
+def test_what_people_typed_stays_text(text: str) -> None:
+    script = Script(
+        world=ScriptWorld(cogs=("polls",), people=(Actor(name="alice", roles=(text,)),)),
+        steps=(
+            SayStep(say=text),
+            CommandStep(command="poll create", options={"question": text, "to": f"#{text}"}),
+            SubmitStep(submit={"Why": text}),
+        ),
+    )
+    test = written_from(script, answer=text)
+    assert test is not None
+
+    (_, _, function) = ast.parse(test.source).body
+    told = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant)]
+    kinds = {type(node).__name__ for node in ast.walk(function) if isinstance(node, ast.stmt)}
+    assert told.count(text) == 5
+    assert kinds == {"AsyncFunctionDef", "AsyncWith", "Assert", "Assign", "Expr"}
+    names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    assert {each for each in names if not each.startswith("text_")} <= {
+        "Path", "answer", "carol", "form_2", "open_room", "room", "tmp_path",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WICKED)
+def test_names_that_are_no_names_make_no_code(name: str) -> None:
+    command = CommandStep(command=name, options={name[:20]: 1})
+    script = Script(world=ScriptWorld(cogs=("polls",)), steps=(command,))
+    test = written_from(script)
+    assert test is not None
+    assert len(ast.parse(test.source).body) == 3
+    assert written_from(script.but(world=ScriptWorld(cogs=(name,)))) is None
+    assert written_from(script.but(world=ScriptWorld(people=(), cogs=("polls",)))) is None

@@ -1,0 +1,49 @@
+"""The room itself: what people can do and read in it is what they can on Discord."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.cogs.room import Room, open_room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with open_room("cogs.polls", tmp_path) as room:
+        yield room
+
+
+async def test_who_joins_may_do_what_they_are_let_and_has_their_roles(room: Room) -> None:
+    carol = room.join("carol", "manage_messages", roles=["crew"])
+    told = carol.member
+    assert told is not None
+    assert told.guild_permissions.manage_messages
+    assert "crew" in [role.name for role in told.roles]
+    assert room.role("crew").id == room.role("crew").id
+    assert room.alice.member is not None
+    assert not room.alice.member.guild_permissions.manage_messages
+
+
+async def test_what_is_said_mentions_whom_it_names(room: Room) -> None:
+    crew, elsewhere = room.role("crew"), room.text_channel("elsewhere")
+    first = await room.say(room.alice, "@bob, @crew and @nobody", channel=elsewhere)
+    again = await room.say(room.bob, "yes", reply_to=first, channel=room.text_channel("elsewhere"))
+
+    assert first.content == f"{room.bob.mention}, {crew.mention} and @nobody"
+    assert again.reference is not None
+    assert again.reference.message_id == first.id
+    assert room.said() == []
+
+
+async def test_an_answer_is_all_that_can_be_read_of_it(room: Room) -> None:
+    options = {"question": "Tea?", "options": "yes | no"}
+    answer = await room.alice.slash(room.channel, "poll create", **options)
+    assert "📊 Tea?" in room.shown(answer)
+    assert "yes\nno" in room.shown(answer)
+
+    vote = await room.press(room.bob, "no")
+    assert "1 vote" in room.shown(vote)
+
+    with pytest.raises(AssertionError, match="nothing shows 'maybe'"):
+        await room.press(room.bob, "maybe")
