@@ -16,6 +16,7 @@ from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.presentation.cards import plain, plan_text, run_line, spent
 from cogs.ui import (
+    AnswerButton,
     ChoiceButton,
     ask,
     asked_text,
@@ -46,13 +47,13 @@ class Runs(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register the context menus, which cannot be decorated in a cog; old buttons work too."""
-        self.bot.add_dynamic_items(ChoiceButton)
+        self.bot.add_dynamic_items(ChoiceButton, AnswerButton)
         for menu in self._menus:
             self.bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
         """Let a reloaded cog bring its own."""
-        self.bot.remove_dynamic_items(ChoiceButton)
+        self.bot.remove_dynamic_items(ChoiceButton, AnswerButton)
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
 

@@ -12,18 +12,20 @@ from bot.domain.record import Record
 
 
 class Question(Record):
-    """What an engine cannot decide alone. Unanswered at `until`, `default` is the answer.
+    """What cannot be decided without people. Unanswered at `until`, `default` is the answer.
 
-    `round` and `attempt` are the run's when it was asked; `head` is the commit that keeps the work
-    done by then. `message_id` is where it stands in the run's thread, once it does.
+    `round` and `attempt` are the run's when it was asked. Where an engine asks, `head` is the
+    commit that keeps the work done by then. `choices` are answers that have a button each.
+    `message_id` is where it stands in the run's thread, once it does.
     """
 
     id: str
     attempt: int = Field(ge=1)
     round: int = Field(ge=1)
-    head: str
+    head: str = ""
     text: str
     default: str
+    choices: tuple[str, ...] = Field(default=(), max_length=5)
     asked_at: AwareDatetime
     until: AwareDatetime
     message_id: int | None = None

@@ -91,7 +91,7 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("limit or budget", _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
         (Stage.PLAN, Stage.EXECUTE)),
     EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
-    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.EXECUTE,), goals=_FIX),
+    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.DIAGNOSE, Stage.EXECUTE), goals=_FIX),
     EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
     # Rounds and proposals.
     EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _FIX),

@@ -20,12 +20,18 @@ class Origin(StrEnum):
 
 
 class Triage(Record):
-    """A judgement with its reasons, for people. Only what may be ours goes to an engine."""
+    """A judgement with its reasons, for people.
+
+    Only what may be ours goes to an engine, and `remedies` where a person says so.
+    """
 
     origin: Origin = Origin.UNKNOWN
     reasons: tuple[str, ...] = ()
     confidence: Literal["low", "medium", "high"] = "low"
     whose: str = Field(default="", description="who fails, where it is `outside`: `Discord`")
+    remedies: tuple[str, ...] = Field(
+        default=(), description="what is ours to do about a failure of somebody else's, best first"
+    )
 
     @property
     def ours(self) -> bool:
@@ -44,5 +50,12 @@ class Triage(Record):
             Origin.UNKNOWN: "I cannot tell whose that is",
         }
         why = f": {'; '.join(self.reasons)}" if self.reasons else ""
-        ending = "" if self.ours else " There is nothing of ours to change."
-        return f"{begins[self.origin]}{why}.{ending}"
+        return f"{begins[self.origin]}{why}.{self._ending}"
+
+    @property
+    def _ending(self) -> str:
+        if self.ours:
+            return ""
+        if self.remedies:
+            return f" What is ours to do about it: {'; '.join(self.remedies)}."
+        return " There is nothing of ours to change."

@@ -134,6 +134,10 @@ class AutoRunStarter:
             return _Decision(
                 None, _ONLY_TOLD.format("it came in a storm, and I start nothing in one")
             )
+        if incident.triage.remedies:
+            return _Decision(
+                None, _ONLY_TOLD.format("it is not ours, and people decide about that")
+            )
         if not incident.triage.ours:
             return _Decision(None, _ONLY_TOLD.format("there is nothing of ours to change"))
         levels = [

@@ -93,7 +93,7 @@ class SelfImprovementAgent:
             diagnosis = history.diagnosis
             if diagnosis is None or not diagnosis.file:
                 raise WrongStage(f"Run `{run.id}` found nothing in this project's code to fix.")
-            if not diagnosis.triage.ours:
+            if not (diagnosis.triage.ours or diagnosis.triage.remedies):
                 raise WrongStage(diagnosis.triage.told)
             fix = to_be_fixed(taken_over(run, person))
             return await self._parts.admission.queue(fix, history.shaped_by(person))

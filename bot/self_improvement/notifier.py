@@ -9,7 +9,7 @@ from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected
 from bot.domain.history import History
 from bot.domain.people import ITSELF
-from bot.domain.posts import Attachment, MessageRef, Post
+from bot.domain.posts import Attachment, Button, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
 from bot.domain.waits import soon
 from bot.presentation import cards
@@ -111,7 +111,9 @@ class RunNotifier:
             f"answer I go on {soon(question.until)} with: {question.default}"
         )
         key = f"{_key(run)}:question:{question.id}"
-        return await self._post(run, Post(text=text, notify=notify), key)
+        return await self._post(
+            run, Post(text=text, notify=notify, buttons=_buttons(run, question)), key
+        )
 
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
@@ -179,6 +181,14 @@ class RunNotifier:
     def _now(self, run: Run) -> Run:
         """Return the run with its times up to now, so that the card's clock moves."""
         return run if run.ended else run.but(updated_at=self._clock.now())
+
+
+def _buttons(run: Run, question: Question) -> tuple[Button, ...]:
+    """Return a button for each answer there is a choice of."""
+    return tuple(
+        Button(label=choice, action="answer", arguments=(run.id, str(number)))
+        for number, choice in enumerate(question.choices)
+    )
 
 
 def _key(run: Run) -> str:

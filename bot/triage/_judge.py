@@ -7,6 +7,7 @@ from bot.domain.journal import Action, ActionOutcome, FailureGroup, Kind
 from bot.domain.triage import Origin, Triage
 from bot.triage._clues import Clues
 from bot.triage._own_rules import CRASHES, kept, refused
+from bot.triage._remedies import remedies
 from bot.triage._rules import RuleFinding, environment, outside
 
 Confidence = Literal["low", "medium", "high"]
@@ -134,8 +135,16 @@ class _Judge:
             reasons.append(f"it happened to {self._users} people")
         if origin is Origin.CODE:
             reasons += self._history()
-        party = (whose or self._clues.whose) if origin is Origin.OUTSIDE else ""
-        return Triage(origin=origin, reasons=tuple(reasons), confidence=confidence, whose=party)
+        if origin is not Origin.OUTSIDE:
+            return Triage(origin=origin, reasons=tuple(reasons), confidence=confidence)
+        party = whose or self._clues.whose
+        return Triage(
+            origin=origin,
+            reasons=tuple(reasons),
+            confidence=confidence,
+            whose=party,
+            remedies=remedies(self._clues, party),
+        )
 
     def _history(self) -> list[str]:
         reasons = ["it had worked before"] if self._worked else []

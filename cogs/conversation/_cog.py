@@ -12,6 +12,7 @@ from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
+from bot.grammar.agreement import agreed
 from cogs.conversation._choices import NOTHING
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
@@ -220,6 +221,8 @@ class Conversation(commands.Cog):
         question = await self.bot.agent.question(run)
         if question is None:
             return False
+        if question.choices and agreed(text) is not None:
+            return True
         replies = pointed_at is not None and pointed_at.id == question.message_id
         return is_answer(text, utterance, replies=replies)
 

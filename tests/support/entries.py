@@ -45,7 +45,7 @@ ENTRIES: Table = {
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
-    "button ChoiceButton choose": Act.ASK,
+    "button ChoiceButton choose": Act.ASK, "button AnswerButton answer": Act.ANSWER,
     "button DecisionButton ship": Act.SHIP, "button DecisionButton reviewed": Act.SHIP,
     "button DecisionButton reject": Act.REJECT, "button DecisionButton revert": Act.ASK,
     "button DecisionButton cancel": Act.CANCEL, "button DecisionButton stop": Act.STOP,

@@ -161,6 +161,8 @@ def _triage(told: Incident) -> str:
     triage = told.triage
     sure = "" if triage.origin is Origin.UNKNOWN else f" ({triage.confidence} confidence)"
     reasons = [f"• {tame(reason, 180)}" for reason in triage.reasons[:4]]
+    if triage.remedies:
+        reasons.append(f"• ours to do about it, if you say so: {'; '.join(triage.remedies)}")
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])
 
 

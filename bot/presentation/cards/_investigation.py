@@ -18,8 +18,11 @@ def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     diagnosis = history.diagnosis
     if diagnosis is None:
         raise AssertionError("an investigation card needs a diagnosis")
-    fixable = diagnosis.found and bool(diagnosis.file) and diagnosis.triage.ours
-    button = Button(label="Fix it", action="fix", arguments=(run.id,), style="primary")
+    triage = diagnosis.triage
+    changeable = triage.ours or bool(triage.remedies)
+    fixable = diagnosis.found and bool(diagnosis.file) and changeable
+    label = "Fix it" if triage.ours else "Change our side"
+    button = Button(label=label, action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
             title=words(diagnosis.headline, 240),

@@ -21,8 +21,10 @@ def assignment_of(run: Run, history: History) -> Assignment:
     """Return what the engine is to do in this round."""
     revising, question = history.revising, history.question
     first = run.round == run.first_round
-    asked_here = question is not None and (
-        (question.attempt, question.round) == (run.attempt, run.round)
+    asked_here = (
+        question is not None
+        and question.head != ""  # it was an engine that asked
+        and (question.attempt, question.round) == (run.attempt, run.round)
     )
     items = history.instructions.items if history.instructions else ()
     return Assignment(

@@ -29,6 +29,7 @@ from bot.presentation.failure_words import clock_time, headline, place
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
 from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps._side_question import side_changes, side_question
 from bot.triage import Triage, triage
 
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -95,11 +96,25 @@ class DiagnoseStep:
             text = f"🧠 Seen before: {plain(diagnosis.seen_before, 400)}."
             await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
         if diagnosis.found and not diagnosis.triage.ours and not _insisted(history):
-            reason = f"{diagnosis.headline}. {diagnosis.triage.told}{_HOW_TO_INSIST.format(run.id)}"
-            return await transitions.end(run, Status.FAILED, reason, diagnosis)
+            return await self._not_ours(run, history, diagnosis)
         if not diagnosis.found or not diagnosis.file:
             return await transitions.end(run, Status.FAILED, diagnosis.told, diagnosis)
         return await transitions.advance(run, Stage.PLAN, diagnosis)
+
+    async def _not_ours(self, run: Run, history: History, diagnosis: Diagnosis) -> Run:
+        """Say whose it is; where our side could do better, ask people whether it should."""
+        context, transitions = self._context, self._context.transitions
+        reason = f"{diagnosis.headline}. {diagnosis.triage.told}"
+        changes = side_changes(run, history.answer)
+        if changes:
+            return await transitions.advance(run, Stage.PLAN, diagnosis)
+        if changes is None and diagnosis.triage.remedies and diagnosis.file:
+            now = context.services.clock.now()
+            asked = side_question(run, diagnosis, now, now + context.limits.question)
+            return await transitions.ask(run, asked)
+        left = "" if changes is None else " I leave our side as it is."
+        reason += f"{left}{_HOW_TO_INSIST.format(run.id)}"
+        return await transitions.end(run, Status.FAILED, reason, diagnosis)
 
     async def _explained(
         self, run: Run, history: History, evidence: Evidence, diagnosis: Diagnosis

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.journal import ActionOutcome, Capsule
-from bot.domain.run import Stage, Status
-from tests.support.world import ALICE, World, capsule, failure
+from bot.domain.posts import Post
+from bot.domain.run import Run, Stage, Status
+from bot.domain.triage import Origin
+from bot.self_improvement import SelfImprovementAgent
+from tests.support.world import ALICE, DORA, World, capsule, failure
 
 
 @pytest.fixture
@@ -76,3 +79,67 @@ async def test_the_evidence_counts_the_people_it_happened_to(world: World) -> No
         evidence = (await agent.history(run.id)).evidence
         assert evidence is not None
         assert evidence.users == 2
+
+
+LIMITED = Capsule(
+    exception="aiohttp.client_exceptions.ClientResponseError",
+    message="429, message='Too Many Requests', url='https://quotes.example/random'",
+    fingerprint="limited",
+    frames=capsule().frames,
+    libraries=("aiohttp.client",),
+    status=429,
+)
+
+
+async def asked(world: World, agent: SelfImprovementAgent) -> tuple[Run, Post]:
+    """Ask for a fix of a service's refusals; return the run once it asks, and the question."""
+    world.journal.actions = [failure(world.clock, LIMITED) for _ in range(3)]
+    run = await agent.request(world.trigger("/roll"))
+    run = await world.until(lambda now: now.parked, run.id)
+    await world.until(lambda _: any("❓" in text for text in world.said(run)), run.id)
+    return run, next(said.post for said in world.chat.said if "❓" in said.post.text)
+
+
+async def test_where_our_side_could_do_better_people_are_asked(world: World) -> None:
+    async with world.running() as agent:
+        run, question = await asked(world, agent)
+        assert (run.stage, run.lease_owner, world.engine.asked) == (Stage.DIAGNOSE, None, [])
+        assert "That is `quotes.example`'s, not ours" in question.text
+        assert "wait as long as it asks for (`Retry-After`), and ask once more" in question.text
+        assert [button.label for button in question.buttons] == ["Change our side", "Leave it"]
+        await agent.answer(run.id, DORA, "Change our side")
+        run = await world.until(lambda now: now.stage is not Stage.DIAGNOSE, run.id)
+        history = await agent.history(run.id)
+    assert history.diagnosis is not None
+    assert history.diagnosis.triage.origin is Origin.OUTSIDE
+    assert history.shapers is not None
+    assert DORA.id in history.shapers.ids
+
+
+@pytest.mark.parametrize("answer", ["no, leave it", "why?"])
+async def test_nothing_is_changed_without_a_yes(world: World, answer: str) -> None:
+    async with world.running() as agent:
+        run, _ = await asked(world, agent)
+        await agent.answer(run.id, ALICE, answer)
+        run = await world.ended(run.id)
+        assert (run.status, world.engine.asked) == (Status.FAILED, [])
+        assert "I leave our side as it is." in run.reason
+
+
+async def test_nobody_who_answers_leaves_it_as_it_is(world: World) -> None:
+    async with world.running() as agent:
+        run, _ = await asked(world, agent)
+        await world.clock.advance(3_700)
+        run = await world.ended(run.id)
+        assert "Nobody answered in time. I go on with: Leave it" in " ".join(world.said(run))
+
+
+async def test_an_investigation_offers_to_change_our_side(world: World) -> None:
+    world.journal.actions = [failure(world.clock, LIMITED)]
+    async with world.running() as agent:
+        run = await agent.request(world.trigger("/roll", goal="investigate"))
+        await world.ended(run.id)
+        card = next(said.post for said in world.chat.said if said.key.endswith(":ended:1"))
+        assert [button.label for button in card.buttons] == ["Change our side"]
+        run = await agent.promote(run.id, ALICE)
+        assert (run.goal, run.stage) == ("fix", Stage.PLAN)

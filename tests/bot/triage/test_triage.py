@@ -418,7 +418,7 @@ def test_types_codes_and_frames_tell_whose_it_is(case: Case) -> None:
     assert found.origin is case.origin, found
     assert found.reasons
     assert found.ours is (case.origin in (CODE, DATA, UNKNOWN))
-    assert ("nothing of ours to change" in found.told) is not found.ours
+    assert ("nothing of ours to change" in found.told) is not (found.ours or bool(found.remedies))
 
 
 def test_the_table_is_large_enough() -> None:
@@ -444,6 +444,33 @@ def test_the_reasons_say_who_and_how_often() -> None:
 def test_the_host_is_named_where_the_type_spells_it() -> None:
     found = triage(group(CASES["connection refused by an api"].capsule))
     assert "`api.weather.example`'s" in found.told
+
+
+@pytest.mark.parametrize(
+    ("named", "remedy"),
+    [
+        ("httpx answers 504", "ask once more after a moment"),
+        ("connection refused by an api", "ask once more after a moment"),
+        ("timeout of the system", "ask once more, with a limit people would wait for"),
+    ],
+)
+def test_what_is_ours_to_do_about_somebody_elses_failure_is_told(named: str, remedy: str) -> None:
+    found = triage(group(CASES[named].capsule))
+    assert found.remedies[0] == remedy
+    assert f"What is ours to do about it: {remedy}; say it to people in words" in found.told
+
+
+def test_a_service_that_has_us_wait_is_to_be_waited_for() -> None:
+    limited = Case(
+        OUT, "aiohttp.client_exceptions.ClientResponseError", status=429, libraries=("aiohttp",)
+    )
+    assert "`Retry-After`" in triage(group(limited.capsule)).remedies[0]
+
+
+def test_nothing_is_ours_where_discord_fails_or_our_own_adapters_say_so() -> None:
+    ours = Case(OUT, "bot.domain.errors.ForgeUnavailable", "no answer", deliberate=True)
+    for capsule in (_DISCORD_DOWN, ours.capsule):
+        assert triage(group(capsule)).remedies == ()
 
 
 def test_others_that_fail_for_the_same_reason_make_it_surer() -> None:

@@ -1,0 +1,54 @@
+"""The buttons under a run's question: each answers it as words would."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.authority.policy import Act
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError, WrongStage
+from cogs.ui.speakers import speaker
+
+_TEMPLATE = re.compile(r"theseus:(?P<act>answer):(?P<run>[0-9a-z]+):(?P<number>[0-4])")
+_NOT_OPEN = "This question is not open any more."
+
+
+class AnswerButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One of the answers a question offers; it is for the question on its own message alone."""
+
+    def __init__(self, item: ui.Button[Any], run_id: str, number: int) -> None:
+        super().__init__(item)
+        self._run_id = run_id
+        self._number = number
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"an answer came as {type(item).__name__}")
+        return cls(item, match["run"], int(match["number"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer with that, under the presser's own rights."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            text = f"I take that as: {await self._answered(interaction)}"
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)
+
+    async def _answered(self, interaction: discord.Interaction[Any]) -> str:
+        bot: TheseusClient = interaction.client
+        person = speaker(interaction)
+        await bot.agent.permit(person, Act.ANSWER, run_id=self._run_id)
+        question = await bot.agent.question(await bot.agent.find(run_id=self._run_id))
+        shown = interaction.message.id if interaction.message else None
+        answers = question.choices if question and question.message_id == shown else ()
+        if self._number >= len(answers):
+            raise WrongStage(_NOT_OPEN)
+        await bot.agent.answer(self._run_id, person, answers[self._number])
+        return answers[self._number]

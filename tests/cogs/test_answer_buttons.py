@@ -1,0 +1,75 @@
+"""A question with buttons in a run's thread: a press or a plain yes answers it, once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.journal import Capsule
+from bot.domain.run import Run, Stage
+from local_discord.person import Message
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.world import capsule, failure
+
+LIMITED = Capsule(
+    exception="aiohttp.client_exceptions.ClientResponseError",
+    message="429, message='Too Many Requests', url='https://quotes.example/random'",
+    fingerprint="limited",
+    frames=capsule().frames,
+    libraries=("aiohttp.client",),
+    status=429,
+)
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        opened.world.journal.actions = [failure(opened.world.clock, LIMITED)]
+        yield opened
+
+
+async def asked(room: DevChannel) -> tuple[Run, str, Message]:
+    """Complain about what is another service's fault; return the run, its thread, the question."""
+    await room["alice"].say("dev", "rolling dice keeps crashing, fix it")
+    run = await room.until(lambda run: run.parked)
+    thread = str(run.thread_id)
+    question = await room["alice"].wait_for(thread, lambda m: m["content"].startswith("❓"))
+    return run, thread, question
+
+
+async def pressed(room: DevChannel, who: str, question: Message, label: str) -> str:
+    """Press a button of the question; return the private answer."""
+    told = await room[who].press(question["channel_id"], custom_id(question, label), question)
+    return await room.answer(who, told, question["channel_id"])
+
+
+async def test_a_press_answers_for_who_may_and_only_once(room: DevChannel) -> None:
+    _, _, question = await asked(room)
+    assert labels(question) == ["Change our side", "Leave it"]
+    assert (await pressed(room, "mallory", question, "Leave it")).startswith("Sorry mallory")
+    assert await room.refused() == [("mallory", "answer")]
+    told = await pressed(room, "dora", question, "Change our side")
+    assert told == "I take that as: Change our side"
+    await room.until(lambda run: run.stage is not Stage.DIAGNOSE)
+    assert await pressed(room, "alice", question, "Leave it") == (
+        "This question is not open any more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"), [("yes, fix it", Stage.PLAN), ("no, leave it", Stage.DIAGNOSE)]
+)
+async def test_a_plain_yes_or_no_in_the_thread_answers(
+    room: DevChannel, said: str, stage: Stage
+) -> None:
+    _, thread, _ = await asked(room)
+    await room["dora"].say(thread, said)
+    run = await room.until(lambda run: run.ended or run.stage is not Stage.DIAGNOSE)
+    assert (run.stage is Stage.DIAGNOSE) is (stage is Stage.DIAGNOSE)
+
+
+async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
+    _, thread, _ = await asked(room)
+    await room["dora"].say(thread, "cancel")
+    run = await room.until(lambda run: run.ended)
+    assert run.reason == "Cancelled by dora."
