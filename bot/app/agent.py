@@ -21,6 +21,7 @@ from bot.self_improvement import (
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.steps.observe import EvidenceCollector
@@ -84,7 +85,12 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         analyzer=FaultAnalyzer(chosen.planner),
         builder=PlanBuilder(verifier, chosen.planner),
         runner=CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
-        gate=QualityGate(verifier, protection=config.protection, redact=redact),
+        gate=QualityGate(
+            verifier,
+            protection=config.protection,
+            redact=redact,
+            start=StartCheck(opened.rehearsal, opened.trees, clock),
+        ),
         publisher=PullRequestPublisher(
             opened.forge,
             clock,

@@ -13,6 +13,10 @@ Proven = Literal["", "call", "tests", "undo"]
 tests that tell it from its wrong neighbours, or as a whole commit taken back."""
 
 
+STARTS = "the bot starts"
+"""The name of the check that plays the whole bot once."""
+
+
 class FileChange(Record):
     """One changed file, counted in lines."""
 
@@ -77,6 +81,11 @@ class CheckResult(Record):
         """Whether it stands in nobody's way."""
         return self.status in ("passed", "skipped")
 
+    @property
+    def told(self) -> str:
+        """What came of it, for people; of a start that failed, its own sentence."""
+        return self.summary if self.name == STARTS else f"{self.name} {self.status}"
+
 
 class Finding(Record):
     """Something the diff guard objects to. A blocking one stops the proposal."""
@@ -120,8 +129,8 @@ class FullTier(Record):
     """What was found of the merge of one approved head, before it was made.
 
     `findings` are what the diff guard has against the result as a change of `base`. `checks` are
-    base's full ones on it: none where base configures none, the forge runs them, or there are
-    findings.
+    base's full ones on it, and whether the bot starts then: none of the full ones where base
+    configures none or the forge runs them, none at all where there are findings.
     """
 
     head: str
@@ -214,9 +223,8 @@ class Verdict(Record):
     def green(self) -> bool:
         """Whether this head may be proposed."""
         return (
-            bool(self.checks)
-            and all(check.ok for check in self.checks)
-            and any(check.status == "passed" for check in self.checks)
+            all(check.ok for check in self.checks)
+            and any(check.status == "passed" for check in self.checks if check.name != STARTS)
             and not any(finding.blocking for finding in self.findings)
             and (self.reproduced or self.takes_back)
         )

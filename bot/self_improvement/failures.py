@@ -17,6 +17,7 @@ from bot.domain.posts import Attachment
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards import doing, failed_outputs, outputs
+from bot.presentation.markdown import words
 from bot.redaction import redact
 from bot.self_improvement.fallback_notifier import UNHEARD
 from bot.self_improvement.messages import against_merge, not_its_fault
@@ -130,7 +131,7 @@ class StepFailures:
 
     async def unproven(self, run: Run, tier: FullTier) -> Run:
         """Wait for another "ship it" where the merge does not hold, with the checks' output."""
-        failed = ", ".join(f"{check.name} {check.status}" for check in tier.checks if not check.ok)
+        failed = ", ".join(words(check.told, 300) for check in tier.checks if not check.ok)
         what = f"full checks fail ({failed}).{not_its_fault(tier)}"
         if tier.findings:
             what = against_merge(tier)

@@ -6,6 +6,7 @@ from bot.domain.errors import ForgeConflict, MergeConflict
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.presentation.cards import one_line
+from bot.presentation.markdown import words
 
 _SHOWN, _BRIEF, _FEW = 300, 120, 4
 
@@ -65,7 +66,7 @@ def complaint(verdict: Verdict) -> str:
     if blocking:
         return "; ".join(blocking)
     failed = [
-        f"{check.name} {check.status}" + (" as on base" if check.name in verdict.red_before else "")
+        words(check.told, _SHOWN) + (" as on base" if check.name in verdict.red_before else "")
         for check in verdict.checks
         if not check.ok
     ]

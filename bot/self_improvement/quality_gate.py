@@ -2,10 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 from bot.authority.protection import Protection
-from bot.domain.change import ChangeSet, CheckResult, Finding, FullTier, Proven, Verdict
+from bot.domain.change import (
+    STARTS,
+    ChangeSet,
+    CheckResult,
+    Finding,
+    FullTier,
+    Verdict,
+)
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.proposal import Shipment
@@ -14,37 +20,34 @@ from bot.guards import (
     Redact,
     declared_modules,
     inspect,
-    is_test_file,
     manifests,
     text_files,
 )
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
-from bot.proof import judged
-from bot.proof.reproduction import standing
+from bot.self_improvement.change_facts import proven_by, standing_tests, withdrawn_files
+from bot.self_improvement.start_check import StartCheck
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
 _UNDONE_WITH_IT = ("test_deleted", "test_weakened")
 
 
-def _text(file: Path) -> bytes | None:
-    return file.read_bytes() if file.is_file() else None
-
-
-async def _standing(
-    plan: Plan, change: ChangeSet, workspace: Workspace
-) -> tuple[Reproduction, ...]:
-    """Return the reproductions whose function is there on head."""
-    files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
-    texts = {file: await workspace.read_at(change.head, file) for file in files}
-    return standing(plan.reproductions, read=texts.get)
-
-
 class QualityGate:
-    """Runs the diff guard, the reproduction on both sides, and base's checks."""
+    """Runs the diff guard, the reproduction on both sides, and base's checks.
 
-    def __init__(self, verifier: Verifier, *, protection: Protection, redact: Redact) -> None:
+    With `start`, the whole bot is played beside them.
+    """
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        *,
+        protection: Protection,
+        redact: Redact,
+        start: StartCheck | None = None,
+    ) -> None:
         self._verifier = verifier
+        self._start = start
         self._protection = protection
         self._redact = redact
 
@@ -79,14 +82,14 @@ class QualityGate:
         reproduction = plan.reproduction
         new = frozenset(test.path for test in plan.reproductions)
         findings = await self._inspected(plan, change, workspace, named, new)
-        withdrawn = await self._withdrawn(change, workspace, new)
+        withdrawn = await withdrawn_files(change, workspace, new)
         findings = tuple(
             each
             for each in findings
             if each.path not in withdrawn or each.rule not in (*_UNDONE_WITH_IT, "ownership")
         )
         claimed = change if withdrawn or not change.undoes else change.but(proven="call")
-        proven, unproven = await self._judged(claimed, workspace, new)
+        proven, unproven = await proven_by(claimed, workspace, new)
         findings += unproven
         verdict = Verdict(
             head=change.head,
@@ -100,8 +103,8 @@ class QualityGate:
             return verdict
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
-        tests = await _standing(plan, change, workspace)
-        red, green, checks = await self._run(tests, workspace, changed, on_check)
+        tests = await standing_tests(plan, change, workspace)
+        red, green, checks = await self._run(tests, workspace, changed, change.head, on_check)
         return verdict.but(
             red_on_base=red,
             green_on_head=green,
@@ -142,43 +145,10 @@ class QualityGate:
         if not exact or any(finding.blocking for finding in verdict.findings):
             return verdict
         changed = [file.path for file in change.files if file.status != "deleted"]
-        checks = await self._verifier.run_checks("quick", workspace, changed, on_check)
+        checks = await self._checked("quick", workspace, changed, change.head, on_check)
         return verdict.but(
             checks=checks, red_before=await self._red_before(checks, workspace, changed)
         )
-
-    async def _withdrawn(
-        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
-    ) -> frozenset[str]:
-        """Return the files of the commit that the change takes back, if it does that and no more.
-
-        Git takes it back once more, from base, and every file has to come out the same. Then the
-        commit's own tests may go with what they tested.
-        """
-        if not change.undoes:
-            return frozenset()
-        await workspace.reset(workspace.base)
-        undone = await workspace.undo(change.undoes, change.undoes)
-        wanted = {file: _text(workspace.path / file) for file in undone.files}
-        await workspace.reset(change.head)
-        same = all(_text(workspace.path / file) == text for file, text in wanted.items())
-        theirs = {file.path for file in change.files} - ours
-        return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
-
-    async def _judged(
-        self, change: ChangeSet, workspace: Workspace, ours: frozenset[str]
-    ) -> tuple[Proven, tuple[Finding, ...]]:
-        """Return how far the change is proven; what runs in a test is no concern of it."""
-        before: dict[str, str] = {}
-        after: dict[str, str] = {}
-        for file in change.files:
-            path = file.path
-            if path.endswith(".py") and path not in ours and not is_test_file(path):
-                old = await workspace.read_at(workspace.base, path)
-                new = await workspace.read_at(change.head, path)
-                if old is not None and new is not None:
-                    before[path], after[path] = old, new
-        return judged(change, before, after)
 
     async def _inspected(
         self,
@@ -215,6 +185,7 @@ class QualityGate:
         tests: Sequence[Reproduction],
         workspace: Workspace,
         changed: Sequence[str],
+        head: str,
         on_check: OnCheck,
     ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
         """Return the reproduction on base and on head, and the checks.
@@ -228,13 +199,39 @@ class QualityGate:
                 red = group.create_task(verifier.run_at_base(tests[0], workspace))
                 greens = group.create_task(verifier.run_reproductions(tests, workspace))
                 checks = group.create_task(
-                    verifier.run_checks("quick", workspace, changed, on_check)
+                    self._checked("quick", workspace, changed, head, on_check)
                 )
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures  # one door closed to all of them
         ends = greens.result()
         green = next((end for end in ends if end.status != "passed"), ends[0])
         return red.result(), green, checks.result()
+
+    async def _checked(
+        self,
+        tier: Tier | None,
+        workspace: Workspace,
+        changed: Sequence[str],
+        head: str,
+        on_check: OnCheck,
+    ) -> tuple[CheckResult, ...]:
+        """Return base's checks of a tier, and whether the whole bot starts, beside each other."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                start = group.create_task(self._started(head, workspace.base, on_check))
+                checks: tuple[CheckResult, ...] = ()
+                if tier is not None:
+                    checks = await self._verifier.run_checks(tier, workspace, changed, on_check)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        return (*checks, *start.result())
+
+    async def _started(self, head: str, base: str, on_check: OnCheck) -> tuple[CheckResult, ...]:
+        if self._start is None:
+            return ()
+        result = await self._start(head, base)
+        await on_check(result)
+        return (result,)
 
     async def before_merge(
         self,
@@ -250,7 +247,7 @@ class QualityGate:
         """Return what is found of `merged`: `change.head` and the newest base, put together.
 
         The diff guard reads it as a change of that base; then that base's full checks run, unless
-        the forge does that. Raises `VerifierError`, `WorkspaceError`.
+        the forge does that, and the whole bot is played. Raises `VerifierError`, `WorkspaceError`.
         """
         files, head = await merged.changes(), await merged.head()
         result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
@@ -265,10 +262,12 @@ class QualityGate:
             and not (undoing and each.rule in _UNDONE_WITH_IT)
         ]
         tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
-        if against or not checked_here:
+        if against:
             return tier.but(findings=tuple(against))
         changed = [file.path for file in files if file.status != "deleted"]
-        checks = await self._verifier.run_checks("full", merged, changed, on_check)
+        checks = await self._checked(
+            "full" if checked_here else None, merged, changed, head, on_check
+        )
         red_before = await self._red_before(checks, merged, changed, "full")
         return tier.but(checks=checks, red_before=red_before)
 
@@ -280,7 +279,7 @@ class QualityGate:
         tier: Tier = "quick",
     ) -> tuple[str, ...]:
         """Return which failed checks the change is not to blame for: no engine can mend those."""
-        failed = [check.name for check in checks if not check.ok]
+        failed = [check.name for check in checks if not check.ok and check.name != STARTS]
         if not failed:
             return ()
         at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)

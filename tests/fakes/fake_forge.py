@@ -176,3 +176,8 @@ class FakeForge:
 
 def _sha(*words: str) -> str:
     return hashlib.sha1("\0".join(words).encode(), usedforsecurity=False).hexdigest()
+
+
+def render(name: str, **values: str) -> str:
+    """Return a pull request's text without a template."""
+    return "\n".join(f"{key}: {value}" for key, value in values.items())

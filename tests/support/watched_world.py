@@ -10,6 +10,7 @@ from bot.domain.run import Run
 from bot.domain.watch import WatchRules
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.differences import as_bytes
+from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.world import FILES, World, capsule, failure, is_broken
@@ -46,6 +47,7 @@ class WatchedWorld(World):
         super().__init__(folder)
         self.merged = Merges(folder / "worktrees", FILES)
         self.workspaces = self.merged
+        self.trees = FakeCommitTrees(self.merged.snapshots)
         self.watch = rules
         self.fussy = False  # whether the type check fails from now on
         checks = {"affected tests": lambda _root: True, "types": lambda _root: not self.fussy}

@@ -24,6 +24,7 @@ from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, Sh
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.step_sequence import StepServices
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
@@ -40,7 +41,7 @@ from tests.fakes.fake_chat import FakeChat
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.fake_forge import FakeForge
+from tests.fakes.fake_forge import FakeForge, render
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_kill_switch import FakeKillSwitch
@@ -98,11 +99,6 @@ def is_broken(root: Path) -> bool:
     return "FACES[value]" in (root / "cogs/dice.py").read_text(encoding="utf-8")
 
 
-def render(name: str, **values: str) -> str:
-    """Return a pull request's text without a template."""
-    return "\n".join(f"{key}: {value}" for key, value in values.items())
-
-
 class World(Listening):
     """Everything the agent touches; it outlives the agent, as the real things do."""
 
@@ -127,6 +123,7 @@ class World(Listening):
         self.engine = FakeAgent(FIX)
         self.watch: WatchRules | None = None
         self.behaviour: BehaviourCheck | None = None
+        self.start: StartCheck | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
         self.runtime = FakeRuntime()
@@ -172,7 +169,7 @@ class World(Listening):
             analyzer=FaultAnalyzer(self.planner),
             builder=PlanBuilder(verifier, self.planner),
             runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
-            gate=QualityGate(verifier, protection=self.protection, redact=lambda text: text),
+            gate=QualityGate(verifier, protection=self.protection, redact=str, start=self.start),
             publisher=PullRequestPublisher(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),

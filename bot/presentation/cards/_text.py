@@ -69,7 +69,7 @@ def elapsed(run: Run) -> str:
 def check_line(check: CheckResult) -> str:
     """Return one line for one check: mark, name, counts, time."""
     mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️"}[check.status]
-    counts = f" · {check.summary}" if check.summary else ""
+    counts = f" · {words(check.summary, 300)}" if check.summary else ""
     return f"{mark} {check.name}{counts} · {seconds(check.seconds)}"
 
 

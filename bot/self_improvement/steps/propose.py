@@ -76,7 +76,10 @@ class PullRequestPublisher:
         if diagnosis is None or plan is None or change is None:
             raise AssertionError("a proposal needs a diagnosis, a plan and a change")
         reproduction = plan.reproduction
-        checks = [f"- {check.name}: {check.summary or check.status}" for check in verdict.checks]
+        checks = [
+            f"- {check.name}: {words(check.summary or check.status, 300)}"
+            for check in verdict.checks
+        ]
         if reproduction:
             checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)

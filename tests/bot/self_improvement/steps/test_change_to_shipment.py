@@ -24,10 +24,10 @@ from tests.bot.presentation.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROP
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_checkout import FakeCheckout
 from tests.fakes.fake_clock import START, FakeClock
-from tests.fakes.fake_forge import FakeForge
+from tests.fakes.fake_forge import FakeForge, render
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_workspaces import FakeWorkspaces
-from tests.support.world import FILES, FIX, render
+from tests.support.world import FILES, FIX
 
 PROOF = "tests/regressions/test_face.py"
 

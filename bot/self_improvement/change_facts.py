@@ -1,0 +1,58 @@
+"""What git says of a committed change beside its diff: what it takes back, how far it is proven."""
+
+from pathlib import Path
+
+from bot.domain.change import ChangeSet, Finding, Proven
+from bot.domain.plan import Plan, Reproduction
+from bot.guards import is_test_file
+from bot.ports.workspace import Workspace
+from bot.proof import judged
+from bot.proof.reproduction import standing
+
+
+async def withdrawn_files(
+    change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+) -> frozenset[str]:
+    """Return the files of the commit that the change takes back, if it does that and no more.
+
+    Git takes it back once more, from base, and every file has to come out the same. Then the
+    commit's own tests may go with what they tested.
+    """
+    if not change.undoes:
+        return frozenset()
+    await workspace.reset(workspace.base)
+    undone = await workspace.undo(change.undoes, change.undoes)
+    wanted = {file: _text(workspace.path / file) for file in undone.files}
+    await workspace.reset(change.head)
+    same = all(_text(workspace.path / file) == text for file, text in wanted.items())
+    theirs = {file.path for file in change.files} - ours
+    return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
+
+
+async def proven_by(
+    change: ChangeSet, workspace: Workspace, ours: frozenset[str]
+) -> tuple[Proven, tuple[Finding, ...]]:
+    """Return how far the change is proven; what runs in a test is no concern of it."""
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for file in change.files:
+        path = file.path
+        if path.endswith(".py") and path not in ours and not is_test_file(path):
+            old = await workspace.read_at(workspace.base, path)
+            new = await workspace.read_at(change.head, path)
+            if old is not None and new is not None:
+                before[path], after[path] = old, new
+    return judged(change, before, after)
+
+
+async def standing_tests(
+    plan: Plan, change: ChangeSet, workspace: Workspace
+) -> tuple[Reproduction, ...]:
+    """Return the reproductions whose function is there on head."""
+    files = {test.target.partition("::")[0] for test in plan.reproductions if test.target}
+    texts = {file: await workspace.read_at(change.head, file) for file in files}
+    return standing(plan.reproductions, read=texts.get)
+
+
+def _text(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None

@@ -1,0 +1,129 @@
+"""Whether a commit starts: the whole bot is played once, with every cog, as in production."""
+
+import asyncio
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from bot.domain.change import STARTS, CheckResult
+from bot.domain.errors import RehearsalError, WorkspaceError
+from bot.domain.rehearsal import Actor, CommandStep, PlayedStep, Script, ScriptWorld, Transcript
+from bot.ports.clock import Clock
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.trees import CommitTrees
+from bot.redaction import redact
+
+PATIENCE = 120.0
+"""Seconds that all plays of one look may take."""
+
+_SCRIPT = Script(
+    world=ScriptWorld(people=(Actor(name="alice", roles=("developers",)),)),
+    steps=(CommandStep(command="health"),),
+)
+_WHOLE = "bot"  # among the faults: nothing of it starts
+_LOADS = "reload."  # what the journal calls a cog that was to be loaded
+_LONGEST, _MOST = 300, 3
+
+_Ended = tuple[Literal["passed", "failed", "skipped"], str]
+
+
+class _Start(NamedTuple):
+    """What came of a start: what went wrong, by what it is about, and how many commands it has."""
+
+    faults: dict[str, str]
+    commands: int = 0
+
+
+class StartCheck:
+    """Plays the whole bot of a commit: it connects, registers its commands, answers `/health`."""
+
+    def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, clock: Clock) -> None:
+        self._rehearsal = rehearsal
+        self._trees = trees
+        self._clock = clock
+
+    async def __call__(self, head: str, base: str) -> CheckResult:
+        """Return whether `head` starts, in a sentence that names cog and error where it does not.
+
+        It is red only for what fails twice, and does not fail on `base`, which is played then.
+        Skipped, with why: nothing can be played here, or base does not start either.
+        """
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                status, told = await self._looked(head, base)
+        except (RehearsalError, WorkspaceError) as error:
+            status, told = "skipped", f"not played: {error}"
+        except TimeoutError:
+            status, told = "skipped", f"not played: it took longer than {PATIENCE:.0f} s"
+        told = redact(told)
+        return CheckResult(
+            name=STARTS,
+            status=status,
+            seconds=max(0.0, self._clock.monotonic() - began),
+            summary=told,
+            output=told if status == "failed" else "",
+        )
+
+    async def _looked(self, head: str, base: str) -> _Ended:
+        first = await self._started(head)
+        if not first.faults:
+            return "passed", _well(first)
+        # A busy machine may be too slow once; what base cannot do either is nobody's fault here.
+        again, before = await asyncio.gather(self._started(head), self._started(base))
+        lasting = {about: told for about, told in first.faults.items() if about in again.faults}
+        if not lasting:
+            return "passed", _well(again)
+        if _WHOLE in before.faults:
+            return "skipped", f"base does not start either: {before.faults[_WHOLE]}"
+        new = [told for about, told in lasting.items() if about not in before.faults]
+        if new:
+            return "failed", "; ".join(new[:_MOST])
+        return "skipped", f"as on base: {'; '.join([*lasting.values()][:_MOST])}"
+
+    async def _started(self, commit: str) -> _Start:
+        async with self._trees.laid_out(commit) as tree:
+            if not (tree / "bot" / "app").is_dir():
+                return _Start({_WHOLE: "there is no `bot/app` in it that could be run"})
+            return _start(await self._played(tree))
+
+    async def _played(self, tree: Path) -> Transcript:
+        (transcript,) = await play_all(self._rehearsal, tree, [_SCRIPT])
+        return transcript
+
+
+def _start(play: Transcript) -> _Start:
+    """Return what went wrong; a cog that does not load is told of before all else."""
+    errors = play.started.errors if play.started else ()
+    cogs, others = dict[str, str](), dict[str, str]()
+    for each in errors:
+        told = _short(f"{each.error}: {each.message}" if each.message else each.error)
+        if each.event.startswith(_LOADS):
+            name = each.event.removeprefix(_LOADS)
+            cogs[name] = f"`{name}` does not load: {told}"
+        else:
+            others[f"{each.event} {each.error}"] = f"`{each.event}` fails at the start: {told}"
+    if play.trouble and not cogs:
+        return _Start({_WHOLE: f"the bot does not start: {_short(play.trouble)}"})
+    if not play.commands:
+        others["commands"] = "it registers no commands"
+    elif play.steps and (why := _unhealthy(play.steps[0])):
+        others["health"] = f"`/health` {why}"
+    return _Start(cogs | others, len(play.commands))
+
+
+def _unhealthy(step: PlayedStep) -> str:
+    """Return what is wrong with the answer to `/health`."""
+    if step.errors:
+        return f"fails: {_short(f'{step.errors[0].error}: {step.errors[0].message}')}"
+    if step.refused:
+        return f"cannot be used: {_short(step.refused)}"
+    return "" if step.seen and not step.unanswered else "gets no answer"
+
+
+def _well(start: _Start) -> str:
+    return f"{start.commands} commands, `/health` answers"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
