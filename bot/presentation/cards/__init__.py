@@ -1,6 +1,7 @@
 """What people are shown of a run, as posts. Pure: a run and its records in, a post out."""
 
 from bot.presentation.cards._base_update import arrived
+from bot.presentation.cards._behaviour import behaviour_markdown
 from bot.presentation.cards._budget import (
     NO_CAP_BY_WORDS,
     budget,
@@ -24,6 +25,7 @@ __all__ = [
     "NO_CAP_BY_WORDS",
     "arrived",
     "audit_markdown",
+    "behaviour_markdown",
     "budget",
     "budget_chart",
     "budget_text",

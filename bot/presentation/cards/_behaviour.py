@@ -1,12 +1,15 @@
-"""What changes for people, on a proposal's card."""
+"""What changes for people, on a proposal's card and in its pull request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.change import Verdict
 from bot.presentation.cards._plain_text import plain
+from bot.presentation.markdown import words
 
 _ASKED, _ANSWER = 100, 140
+
+Quiet = Callable[[str, int], str]
 
 
 def behaviour_lines(verdict: Verdict) -> tuple[str, ...]:
@@ -14,22 +17,33 @@ def behaviour_lines(verdict: Verdict) -> tuple[str, ...]:
 
     What the code under test said stands there as plain text.
     """
-    return tuple(_lines(verdict.behaviour)) if verdict.behaviour is not None else ()
+    return tuple(_lines(verdict.behaviour, plain, "•")) if verdict.behaviour is not None else ()
 
 
-def _lines(found: BehaviourDiff) -> Iterator[str]:
-    told = plain(found.told, 300)
+def behaviour_markdown(verdict: Verdict) -> str:
+    """Return the same for a pull request: a sentence, then a list; what code said is inert."""
+    if verdict.behaviour is None:
+        return "Answers were not compared."
+    first, *changes = _lines(verdict.behaviour, words, "-")
+    return "\n".join([first, "", *changes]) if changes else first
+
+
+def _lines(found: BehaviourDiff, quiet: Quiet, mark: str) -> Iterator[str]:
+    told = quiet(found.told, 300)
     yield f"{'⚠️ ' if found.unasked or found.unplayed else ''}{told[0].upper()}{told[1:]}."
     for change in found.changes:
-        yield _line(change)
+        yield f"{mark} {_line(change, quiet)}"
+    if found.changes and found.changed > len(found.changes):
+        yield f"{mark} and {found.changed - len(found.changes)} more"
 
 
-def _line(change: AnswerChange) -> str:
+def _line(change: AnswerChange, quiet: Quiet) -> str:
     before, after = change.difference.before, change.difference.after
     mended = " (an error before)" if change.mended else ""
-    return f"• {plain(change.asked, _ASKED)}{mended}: {_answer(before)} → {_answer(after)}"
+    asked = quiet(change.asked, _ASKED)
+    return f"{asked}{mended}: {_answer(before, quiet)} → {_answer(after, quiet)}"
 
 
-def _answer(lines: tuple[str, ...]) -> str:
+def _answer(lines: tuple[str, ...], quiet: Quiet) -> str:
     text = " / ".join(line.strip() for line in lines)
-    return f"“{plain(text, _ANSWER)}”" if text else "nothing"
+    return f"“{quiet(text, _ANSWER)}”" if text else "nothing"

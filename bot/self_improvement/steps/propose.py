@@ -11,6 +11,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
+from bot.presentation.cards import behaviour_markdown
 from bot.presentation.markdown import prose, words
 from bot.proof import label, risk_of
 from bot.self_improvement.messages import asked_by
@@ -89,6 +90,7 @@ class PullRequestPublisher:
             cause=prose(diagnosis.cause),
             change="\n\n".join(filter(None, (prose(change.summary), prose(change.description)))),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
+            behaviour=behaviour_markdown(verdict),
             tests="\n".join(checks),
             risk=prose(" ".join(filter(None, risk))),
             rollback=prose(plan.rollback),

@@ -22,12 +22,14 @@ from tests.support.world import FIX, FIXED, World
 POLITE = {"cogs/dice.py": FIXED.replace("letter", "right letter")}
 
 
-def answers(rude: Callable[[str], bool]) -> Callable[[Path, Script], Transcript]:
+def answers(
+    rude: Callable[[str], bool], otherwise: str = "go away"
+) -> Callable[[Path, Script], Transcript]:
     """Return a cog that answers otherwise where its source is as `rude` says."""
 
     def answered(tree: Path, script: Script) -> Transcript:
         source = (tree / "cogs/dice.py").read_text(encoding="utf-8")
-        return said(script, *["go away" if rude(source) else "b"] * len(script.steps))
+        return said(script, *[otherwise if rude(source) else "b"] * len(script.steps))
 
     return answered
 
@@ -42,7 +44,12 @@ def any_fix(source: str) -> bool:
 
 
 def asked_before(
-    world: World, rude: Callable[[str], bool], *, asked: bool = True, refusal: str = ""
+    world: World,
+    rude: Callable[[str], bool],
+    *,
+    asked: bool = True,
+    refusal: str = "",
+    otherwise: str = "go away",
 ) -> World:
     """Let somebody have asked for a face, with success; `refusal` is why nothing can be played."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": 2})
@@ -51,7 +58,8 @@ def asked_before(
         record = TrafficRecord(id="1" * 32, at=world.clock.now(), event="command.face",
                                cog="dice", step=step, people=(Actor(name="asker"),))  # fmt: skip
         traffic.records.append(record)
-    rehearsal = FakeRehearsal(answers(rude), refusal=RehearsalError(refusal) if refusal else None)
+    refused = RehearsalError(refusal) if refusal else None
+    rehearsal = FakeRehearsal(answers(rude, otherwise), refusal=refused)
     world.behaviour = BehaviourCheck(
         rehearsal, world.trees, traffic, world.clock, lookback=timedelta(days=90)
     )
@@ -149,3 +157,25 @@ async def test_nothing_recorded_is_nothing_to_compare(tmp_path: Path) -> None:
 
 def test_verdicts_from_before_are_readable() -> None:
     assert Verdict.model_validate_json('{"head": "h", "round": 1}').behaviour is None
+
+
+async def test_the_pull_request_tells_the_same_and_nothing_in_it_does_anything(
+    tmp_path: Path,
+) -> None:
+    loud = "<b>go</b> @everyone closes #1 [here](https://a.test)"
+    world = asked_before(World(tmp_path), any_fix, otherwise=loud)
+    await proposed(world)
+    body = world.forge.drafts[-1].body
+    told = body.partition("behaviour: ")[2].splitlines()
+    assert told[0].startswith("⚠️ ") and " change." in told[0]
+    line = next(each for each in told if each.startswith("- asker: /face value:2: "))
+    assert "“general: b” → “general: <\u200bb>go" in line
+    assert "@\u200beveryone closes #\u200b1 \\[here\\]" in line
+
+
+async def test_without_plays_the_pull_request_says_that_nothing_was_compared(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    await proposed(world)
+    assert "behaviour: Answers were not compared." in world.forge.drafts[-1].body
