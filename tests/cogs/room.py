@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import simcord
 
 from bot.client import Identity, TheseusClient
 from bot.domain.people import AllowList
+from bot.domain.rehearsal import WebAnswer
 from bot.redaction import redact
 from bot.telemetry import Recorder
 from tests.fakes.fake_journal import FakeJournal
+from tests.support.recorded_web import recorded_web
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -163,20 +165,25 @@ class Room:
 
 @asynccontextmanager
 async def open_room(
-    cog_module: str, state: Path, *, errors_expected: bool = False
+    cog_module: str,
+    state: Path,
+    *,
+    web: Sequence[WebAnswer] = (),
+    errors_expected: bool = False,
 ) -> AsyncIterator[Room]:
     """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
 
-    Errors the bot met are raised at the end, unless they are expected; the only one as it came out
-    of the cog.
+    With `web`, that is what services answer, and nothing else can be reached. Errors the bot met
+    are raised at the end, unless they are expected; the only one as it came out of the cog.
     """
     room = Room(cog_module, state)
-    await room.open()
-    try:
-        yield room
-    finally:
-        await room.bot.unload_extension(cog_module)
-        await room.env.shutdown()
+    with recorded_web(web) if web else nullcontext():
+        await room.open()
+        try:
+            yield room
+        finally:
+            await room.bot.unload_extension(cog_module)
+            await room.env.shutdown()
     if errors_expected:
         return
     if len(room.env.errors) == 1:

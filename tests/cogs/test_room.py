@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.rehearsal import WebAnswer
 from tests.cogs.room import Room, open_room
 
 
@@ -47,3 +48,35 @@ async def test_an_answer_is_all_that_can_be_read_of_it(room: Room) -> None:
 
     with pytest.raises(AssertionError, match="nothing shows 'maybe'"):
         await room.press(room.bob, "maybe")
+
+
+URL = "https://dummyjson.com/quotes/random"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (WebAnswer(url=URL, status=429, headers={"Retry-After": "2"}), "ClientResponseError"),
+        (WebAnswer(url=URL, error="timeout"), "TimeoutError"),
+        (WebAnswer(url=URL, error="refused"), "ClientConnectorError"),
+        (WebAnswer(url="https://elsewhere.example/"), "ClientConnectorDNSError"),
+    ],
+)
+async def test_a_cog_meets_what_a_service_answered(
+    answer: WebAnswer, error: str, tmp_path: Path
+) -> None:
+    async with open_room("cogs.quotes", tmp_path, web=[answer], errors_expected=True) as room:
+        await room.alice.slash(room.channel, "quote")
+        [failed] = [action.error for action in room.journal.actions if action.error]
+    assert failed.exception.rpartition(".")[2] == error
+
+
+async def test_the_same_request_gets_the_next_answer_and_the_last_again(tmp_path: Path) -> None:
+    web = [WebAnswer(url=URL, body=f'{{"quote": "{each}"}}') for each in ("One.", "Two.")]
+    async with open_room("cogs.quotes", tmp_path, web=web) as room:
+        answers = [await room.alice.slash(room.channel, "quote") for _ in range(3)]
+        assert [room.shown(each).split("\n")[0] for each in answers] == [
+            "> One.",
+            "> Two.",
+            "> Two.",
+        ]

@@ -23,6 +23,7 @@ from bot.domain.rehearsal import (
     WaitStep,
 )
 from bot.proof.reproduction._cast import RoomCast
+from bot.proof.reproduction._web import WEB_IMPORT, web_lines
 from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quoted
 from bot.proof.scripts import asked
 
@@ -41,23 +42,25 @@ def script_test(
     """Return a test that does what the script says; its last step has to be answered.
 
     Whoever does that step can read something of the answer, with `answer` in it where one is given,
-    and no step raises. `None` where it cannot be written: what the room has not (files, web
-    answers, direct messages, steps in the same instant), several cogs or none. `name` and `doc` are
-    the test's, ready to be code; `expects` is what fails it on base.
+    and no step raises. `None` where it cannot be written: what the room has not (files,
+    direct messages, steps in the same instant), several cogs or none. `name` and `doc` are the
+    test's, ready to be code; `expects` is what fails it on base.
     """
     cogs, world = script.world.cogs, script.world
-    if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files or world.web:
+    if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:
         return None
     try:
         body, texts = _Body(script).lines(answer)
     except Unwritable:
         return None
-    top = "from pathlib import Path\n\nfrom tests.cogs.room import open_room\n\n\n"
+    imported = f"{WEB_IMPORT if world.web else ''}from tests.cogs.room import open_room\n"
+    top = f"from pathlib import Path\n\n{imported}\n\n"
+    given = f'"cogs.{cogs[0]}", tmp_path{", web=web" if world.web else ""}'
     lines = [
         f"async def {name}(tmp_path: Path) -> None:",
         f'{INDENT}"""{doc}"""',
         *texts,
-        f'{INDENT}async with open_room("cogs.{cogs[0]}", tmp_path) as room:',
+        f"{INDENT}async with open_room({given}) as room:",
         *body,
     ]
     return Reproduction(
@@ -74,6 +77,7 @@ class _Body:
 
     def __init__(self, script: Script) -> None:
         self._steps = script.steps
+        self._web = script.world.web
         self._writer = Writer()
         acting = [each for each in script.steps if isinstance(each, PersonStep)]
         self._cast = RoomCast(script, acting, self._writer)
@@ -83,12 +87,14 @@ class _Body:
         self._openers = dict(_opened(script.steps))
 
     def lines(self, answer: str) -> tuple[list[str], list[str]]:
-        """Return the lines of the body, and those of long texts, which come before it."""
+        """Return the lines of the body, and those of texts and web answers, which come before."""
         lines = [*self._cast.joining()]
         for at, step in enumerate(self._steps):
             group = self._done(at, step)
             lines += group.lines(INDENT * 2, self._kept_as(at, step, answer), "")
-        return [*lines, *self._asserted(answer)], self._writer.texts
+        lines += self._asserted(answer)
+        web = web_lines(self._web, self._writer) if self._web else []
+        return lines, [*self._writer.texts, *web]
 
     def _kept_as(self, at: int, step: ScriptStep, answer: str) -> str:
         """Return the name that what came of a step is needed by, and its sign."""

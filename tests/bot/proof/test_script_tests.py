@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import Actor, CommandStep, SayStep, Script, ScriptWorld, SubmitStep
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    SayStep,
+    Script,
+    ScriptWorld,
+    SubmitStep,
+    WebAnswer,
+)
 from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.proof.reproduction import script_test
 from bot.proof.scripts import script_from
@@ -113,7 +121,6 @@ async def played(source: str, folder: Path) -> None:
         "steps: [{command: /roll}]",
         "world: {cogs: [dice.x]}\nsteps: [{command: /roll}]",
         "world: {cogs: [dice], files: {dice.json: x}}\nsteps: [{command: /roll}]",
-        "world: {cogs: [dice], web: [{url: x}]}\nsteps: [{command: /roll}]",
         "world: {cogs: [dice]}\nsteps: [{command: /roll, channel: dm}]",
         "world: {cogs: [dice]}\nsteps: [{command: /roll, files: {a.txt: x}}]",
         "world: {cogs: [dice]}\nsteps: [{together: [{command: /roll}, {command: /roll}]}]",
@@ -127,6 +134,54 @@ async def played(source: str, folder: Path) -> None:
 )
 def test_what_a_room_cannot_do_is_no_test(script: str) -> None:
     assert written(script) is None
+
+
+LIMITED = """
+world:
+  cogs: [quotes]
+  web:
+  - {url: "https://dummyjson.com/quotes/random", status: 429, headers: {Retry-After: "30"}}
+  - {url: "https://dummyjson.com/quotes/random", error: timeout}
+  - url: https://quotes.example/some/where/longer?than=the_call_may_hold
+    body: '{"quote": "Know thyself.", "author": "Thales"}'
+steps:
+- {command: /quote}
+"""
+
+
+def test_what_services_answered_is_played_back_in_the_test() -> None:
+    assert (
+        source_of(LIMITED)
+        == '''from pathlib import Path
+
+from bot.domain.rehearsal import WebAnswer
+from tests.cogs.room import open_room
+
+
+async def test_it(tmp_path: Path) -> None:
+    """It."""
+    text_1 = "https://quotes.example/some/where/longer?than=the_call_may_hold"
+    web = [
+        WebAnswer(
+            url="https://dummyjson.com/quotes/random",
+            status=429,
+            headers={"Retry-After": "30"},
+        ),
+        WebAnswer(url="https://dummyjson.com/quotes/random", error="timeout"),
+        WebAnswer(url=text_1, body='{"quote": "Know thyself.", "author": "Thales"}'),
+    ]
+    async with open_room("cogs.quotes", tmp_path, web=web) as room:
+        answer = await room.alice.slash(room.channel, "quote")
+
+    assert room.shown(answer)
+'''
+    )
+
+
+def test_answers_too_long_to_be_read_make_no_test() -> None:
+    long = WebAnswer(url="https://quotes.example/all", body="x" * 5_000)
+    world = ScriptWorld(cogs=("quotes",), web=(long,))
+    assert written_from(Script(world=world, steps=(CommandStep(command="quote"),))) is None
 
 
 WICKED = [

@@ -1,0 +1,78 @@
+"""What services on the web answered, played back to a cog over sockets of this process."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import aiohttp
+import aiohttp.client
+from aiohttp import web
+
+from bot.domain.rehearsal import WebAnswer
+
+
+@contextmanager
+def recorded_web(answers: Sequence[WebAnswer]) -> Iterator[None]:
+    """Have every aiohttp session that is made meanwhile reach these answers and nothing else.
+
+    The same request gets the next of its answers, and the last one again when there are no more.
+    What has none fails as a name that is not known.
+    """
+    left: dict[str, list[WebAnswer]] = {}
+    for each in answers:
+        left.setdefault(f"{each.method.upper()} {each.url}", []).append(each)
+
+    def taken(asked: str) -> WebAnswer | None:
+        found = left.get(asked, [])
+        return found.pop(0) if len(found) > 1 else next(iter(found), None)
+
+    class RecordedConnector(aiohttp.BaseConnector):
+        """Connects each request to its answer; `_create_connection` is aiohttp's own hook."""
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            super().__init__(force_close=True)  # a connection is for one request
+
+        async def _create_connection(self, req: Any, _traces: Any, _timeout: Any) -> Any:
+            answer = taken(f"{req.method} {req.url}")
+            if answer is None:
+                unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+                raise aiohttp.ClientConnectorDNSError(req.connection_key, unknown)
+            if answer.error == "refused":
+                code = errno.ECONNREFUSED
+                raise aiohttp.ClientConnectorError(
+                    req.connection_key, OSError(code, os.strerror(code))
+                )
+            protocol = await _connected(answer, self._factory)
+            if answer.error == "timeout":
+                protocol.set_exception(TimeoutError())  # as after its time, without the time
+            return protocol
+
+    usual = aiohttp.TCPConnector
+    for module in (aiohttp, aiohttp.client):
+        module.TCPConnector = RecordedConnector  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module in (aiohttp, aiohttp.client):
+            module.TCPConnector = usual  # type: ignore[attr-defined]
+
+
+async def _connected(answer: WebAnswer, factory: Any) -> Any:
+    """Return a client's protocol whose other side gives that answer."""
+    near, far = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    server = web.Server(partial(_respond, answer), access_log=None)
+    await loop.connect_accepted_socket(server, far)
+    _, protocol = await loop.create_connection(factory, sock=near)
+    return protocol
+
+
+async def _respond(answer: WebAnswer, _: web.BaseRequest) -> web.Response:
+    return web.Response(
+        status=answer.status, headers=answer.headers, body=answer.body.encode("utf-8")
+    )
