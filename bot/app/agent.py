@@ -99,7 +99,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             render=Prompts(settings.root / "prompts").render,
         ),
         deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
-        trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees),
+        trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
         stand_in=(
             CodeAgentRunner(stand_in, clock, budget=Budget(seconds=config.engine.seconds))
             if stand_in

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
 from bot.domain.cogs import cog_of_file
-from bot.domain.rehearsal import CommandStep, Script
+from bot.domain.rehearsal import CommandStep, PressStep, Script, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after, earlier
 from bot.proof.variations import variations
@@ -29,7 +29,7 @@ def recorded_scripts(
     cogs = _reached(files)
     worked = [each for each in records if each.ok and (cogs is None or each.cog in cogs)]
     chosen = [*islice(_by_turns(worked), MOST)]
-    scripts = [_script(each, worked) for each in chosen]
+    scripts = [with_setup(each, worked) for each in chosen]
     varied = (variations(each, len(each.steps) - 1, most=_VARIED_EACH) for each in scripts)
     found = {each.model_dump_json(): each for each in scripts}
     for each in islice(chain.from_iterable(varied), MOST_VARIED):
@@ -53,10 +53,14 @@ def _by_turns(records: Iterable[TrafficRecord]) -> Iterator[TrafficRecord]:
         yield from (each for each in row if each is not None)
 
 
-def _script(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script:
-    """Return the record as a script; a button or form after what may have made it."""
+def with_setup(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script:
+    """Return the record as a script; a button or form after what may have made it.
+
+    `worked` are successes. A form may have been opened by a button.
+    """
     before = () if isinstance(record.step, CommandStep) else earlier(record, worked)
-    made = [each for each in before if isinstance(each.step, CommandStep) and _near(each, record)]
+    makers = (CommandStep, PressStep) if isinstance(record.step, SubmitStep) else CommandStep
+    made = [each for each in before if isinstance(each.step, makers) and _near(each, record)]
     script = after(record, made[-_SETUP:])
     return script.but(world=script.world.but(cogs=(record.cog,))) if record.cog else script
 

@@ -1,63 +1,142 @@
 """Trying a proposal: what people would be answered today, and with the proposed commit."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.domain.behaviour import Trial
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import TooMany, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Kind
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    PersonStep,
+    Script,
+    ScriptStep,
+    ScriptWorld,
+    Transcript,
+)
+from bot.domain.traffic import TrafficRecord
 from bot.infra.syntax import literal
 from bot.ports.rehearsal import Rehearsal, play_all
 from bot.ports.store import Store
+from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
-from bot.proof.scripts import asked, slash_command
+from bot.proof.recorded_scripts import with_setup
+from bot.proof.scripts import asked, lines_from_steps, steps_from_lines
 from bot.proof.seen_lines import seen_lines
 
 MOST = 3  # at a time: each is two bots
-_FORM = "Write a command as you would type it: `/roll dice:2d6`."
+LONGEST = 1_000  # characters of what is typed
+_FORM = "Write a line for each thing that is done: `/roll dice:2d6`, then `press: Again`."
+_BEFORE = timedelta(days=7)  # how far back what made a button is looked for
+_PEOPLE = ScriptWorld().people
 
 
 class ProposalTrials:
-    """Plays a person's command with base and with the proposed head, on a server of its own."""
+    """Plays what a person typed with base and with the proposed head, on a server of its own."""
 
-    def __init__(self, store: Store, rehearsal: Rehearsal, trees: CommitTrees) -> None:
+    def __init__(
+        self, store: Store, rehearsal: Rehearsal, trees: CommitTrees, traffic: TrafficLog
+    ) -> None:
         self._store = store
         self._rehearsal = rehearsal
         self._trees = trees
+        self._traffic = traffic
         self._under_way = 0
 
     async def suggestion(self, run_id: str) -> str:
-        """Return the command that failed, as it was typed; nothing where none did."""
-        return failed_command(await self._store.history(run_id))
+        """Return what failed as lines to try: a command as it was typed, or a button's set-up too.
 
-    async def play(self, run_id: str, line: str) -> Trial:
-        """Play a typed command with both commits.
+        Nothing where none of that is known.
+        """
+        history = await self._store.history(run_id)
+        recorded = await self._recorded(history)
+        return failed_command(history) if recorded is None else _shown(recorded)
 
-        Raises `WrongStage` where nothing is proposed or the line is no command, `TooMany` where
-        enough is played already, `RehearsalError` where nothing can be, `WorkspaceError`.
+    async def play(self, run_id: str, lines: str) -> Trial:
+        """Play a few typed lines with both commits; the suggestion itself as it was recorded.
+
+        Raises `WrongStage` where nothing is proposed or a line is no step, `TooMany` where enough
+        is played already, `RehearsalError` where nothing can be, `StoreError`, `WorkspaceError`.
         """
         history = await self._store.history(run_id)
         if history.proposal is None or history.change_set is None:
             raise WrongStage(f"Run `{run_id}` has proposed nothing that could be tried.")
-        script = Script(world=_world(history), steps=(_step(line),))
+        recorded = await self._recorded(history)
+        again = recorded is not None and _flat(lines) == _flat(_shown(recorded))
+        script = recorded if again and recorded else _script(history, lines)
         if self._under_way >= MOST:
             raise TooMany(f"{MOST} trials are under way already. Try again when one is done.")
         self._under_way += 1
         try:
             base, head = history.change_set.base, history.proposal.head
-            before, after = await asyncio.gather(self._seen(base, script), self._seen(head, script))
+            old, new = await asyncio.gather(self._played(base, script), self._played(head, script))
         finally:
             self._under_way -= 1
-        step = asked(script.steps[0])
-        return Trial(asked=step, base=base, head=head, before=before, after=after)
+        before, after = _told(script, old, new)
+        did = "; ".join(asked(step) for step in script.steps)
+        return Trial(asked=did, base=base, head=head, before=before, after=after)
 
-    async def _seen(self, commit: str, script: Script) -> tuple[str, ...]:
+    async def _played(self, commit: str, script: Script) -> Transcript:
         async with self._trees.laid_out(commit) as tree:
             (transcript,) = await play_all(self._rehearsal, tree, [script])
-        lines = seen_lines(transcript)
-        return tuple(line for step in sorted(lines) if step >= 0 for line in lines[step])
+        return transcript
+
+    async def _recorded(self, history: History) -> Script | None:
+        """Return the button or form that failed, after what may have made it, if it was kept."""
+        record = await self._failed(history)
+        if record is None or isinstance(record.step, CommandStep):
+            return None
+        known = await self._traffic.since(record.at - _BEFORE)
+        script = with_setup(record, [each for each in known if each.ok])
+        cogs = {*script.world.cogs, *_world(history).cogs}
+        return script.but(world=script.world.but(cogs=tuple(sorted(cogs))))
+
+    async def _failed(self, history: History) -> TrafficRecord | None:
+        groups = history.evidence.groups if history.evidence else ()
+        for known in (groups[0].newest.id, *groups[0].action_ids) if groups else ():
+            record = await self._traffic.get(known)
+            if record is not None:
+                return record
+        return None
+
+
+def _shown(script: Script) -> str:
+    """Return a recorded script as lines; some can only be played as they are."""
+    last = script.steps[-1]
+    asker = last.by if isinstance(last, PersonStep) else ""
+    lines = lines_from_steps(script.steps, asker)
+    return lines or "\n".join(asked(step) for step in script.steps)[:LONGEST]
+
+
+def _flat(lines: str) -> list[str]:
+    return [line.strip() for line in lines.split("\n") if line.strip()]
+
+
+def _told(
+    script: Script, old: Transcript, new: Transcript
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the answers to the last step, and to others where they differ; what is at a step."""
+    sides = seen_lines(old), seen_lines(new)
+    steps = sorted({*sides[0], *sides[1]} - {-1})
+    last = len(script.steps) - 1
+    shown = [at for at in steps if at >= last or sides[0].get(at, ()) != sides[1].get(at, ())]
+    named = len(shown) > 1
+    before, after = (_answers(side, shown, script.steps if named else ()) for side in sides)
+    return before, after
+
+
+def _answers(
+    side: dict[int, tuple[str, ...]], shown: Sequence[int], steps: Sequence[ScriptStep]
+) -> tuple[str, ...]:
+    told: list[str] = []
+    for at in shown:
+        told += [f"{asked(steps[at])}:"] if at < len(steps) else []
+        told += side.get(at, ())
+    return tuple(told)
 
 
 def failed_command(history: History) -> str:
@@ -71,14 +150,16 @@ def failed_command(history: History) -> str:
     return asked(CommandStep(command=failure.name, options=plain))
 
 
-def _step(line: str) -> CommandStep:
+def _script(history: History, lines: str) -> Script:
+    """Return what was typed, in a server where everybody is whom it names. Raises `WrongStage`."""
     try:
-        command, options = slash_command(line)
+        steps = steps_from_lines(lines)
     except ValueError as error:
         raise WrongStage(f"{error}. {_FORM}") from None
-    if not line.lstrip().startswith("/") or not command:
-        raise WrongStage(_FORM)
-    return CommandStep(command=command, options=options)
+    known = {each.name for each in _PEOPLE}
+    named = dict.fromkeys(each.by for each in steps if isinstance(each, PersonStep))
+    others = tuple(Actor(name=each) for each in named if each not in known)
+    return Script(world=_world(history).but(people=(*_PEOPLE, *others)), steps=steps)
 
 
 def _world(history: History) -> ScriptWorld:

@@ -12,6 +12,7 @@ from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.presentation.cards import plan_text, trial_text
+from bot.self_improvement.trials import LONGEST
 from cogs.ui.answers import approve, on_it, reverting_text, send_privately
 from cogs.ui.speakers import speaker
 
@@ -132,27 +133,28 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
 
 
 class TrialModal(ui.Modal, title="Try this proposal"):
-    """Asks for a command, and shows what it is answered today and with the change."""
+    """Asks what people do, and shows what it is answered today and with the change."""
 
-    line: ui.TextInput[Any] = ui.TextInput(
-        label="A command, as you would type it",
-        placeholder="/roll dice:2d6",
-        max_length=500,
+    lines: ui.TextInput[Any] = ui.TextInput(
+        label="What people do, a line each",
+        style=discord.TextStyle.paragraph,
+        placeholder="/roll dice:2d6\npress: Again",
+        max_length=LONGEST,
     )
 
     def __init__(self, run_id: str, suggestion: str) -> None:
         super().__init__(timeout=900)
         self._run_id = run_id
-        self.line.default = suggestion[:500] or None
+        self.lines.default = suggestion[:LONGEST] or None
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Play it with both commits; only who asked sees what came of it."""
         bot: TheseusClient = interaction.client
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            line = self.line.value
-            await bot.agent.permit(speaker(interaction), Act.ASK, run_id=self._run_id, note=line)
-            text = trial_text(await bot.agent.trials.play(self._run_id, line))
+            lines = self.lines.value
+            await bot.agent.permit(speaker(interaction), Act.ASK, run_id=self._run_id, note=lines)
+            text = trial_text(await bot.agent.trials.play(self._run_id, lines))
         except TheseusError as refusal:
             text = str(refusal)
         await send_privately(interaction, text, f"trial-{self._run_id}")

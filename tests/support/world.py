@@ -51,6 +51,7 @@ from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_store import FakeStore
+from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.failures import DEV as DEV
@@ -120,6 +121,7 @@ class World(Listening):
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
         self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
+        self.traffic = FakeTraffic()
         self.engine = FakeAgent(FIX)
         self.watch: WatchRules | None = None
         self.behaviour: BehaviourCheck | None = None
@@ -174,7 +176,7 @@ class World(Listening):
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
             deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
-            trials=ProposalTrials(store, self.rehearsal, self.trees),
+            trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, self.watch) if self.watch else None,
             behaviour=self.behaviour,

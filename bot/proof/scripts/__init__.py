@@ -1,6 +1,7 @@
 """Scripts as people write them: mappings and lists, to and from the records that are played."""
 
 from bot.proof.scripts._fields import UnreadableScript
+from bot.proof.scripts._lines import lines_from_steps, steps_from_lines
 from bot.proof.scripts._reader import script_from
 from bot.proof.scripts._short_forms import duration, duration_text, slash_command
 from bot.proof.scripts._steps import STEPS
@@ -12,8 +13,10 @@ __all__ = [
     "asked",
     "duration",
     "duration_text",
+    "lines_from_steps",
     "script_data",
     "script_from",
     "slash_command",
+    "steps_from_lines",
     "transcript_data",
 ]

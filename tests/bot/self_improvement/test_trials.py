@@ -3,12 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.domain.errors import RehearsalError, TooMany, WrongStage
-from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
+from bot.domain.journal import ActionOutcome
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    PersonStep,
+    PressStep,
+    Script,
+    ScriptWorld,
+    Transcript,
+)
+from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import trial_text
 from bot.self_improvement.trials import MOST
 from tests.fakes.differences import Files
@@ -56,11 +67,77 @@ async def test_both_answers_are_shown_and_nothing_in_them_rings(world: World) ->
 
 
 @pytest.mark.parametrize("line", ["", "roll dice:2d6", "/", '/roll dice:"2d6" more', "/a b:1 b:2"])
-async def test_what_is_no_command_is_asked_for_again(world: World, line: str) -> None:
+async def test_what_is_nothing_people_do_is_asked_for_again(world: World, line: str) -> None:
     async with world.running() as agent:
         run = await world.proposed(agent)
         with pytest.raises(WrongStage, match="/roll dice:2d6"):
             await agent.trials.play(run.id, line)
+
+
+def pressed(world: World) -> None:
+    """Let a button have failed which somebody's poll made, three days after other polls."""
+    newest = world.journal.actions[-1]
+    there = {"server": "g-1", "channel": "c-1"}
+    asker, other = Actor(name="asker"), Actor(name="other")
+    made = CommandStep(by="asker", channel="general", command="poll", options={"about": "tea or"})
+    press = PressStep(by="other", channel="general", press="tea", on="m1")
+    about = {"event": "component.vote", "cog": "polls", "pseudonyms": there}
+    world.traffic.records += [
+        TrafficRecord.model_validate(
+            {**about, "id": "1" * 32, "at": newest.ts - timedelta(days=2), "step": made,
+             "people": (asker,), "pseudonyms": {**there, "asker": "u-1"}}
+        ),
+        TrafficRecord.model_validate(
+            {**about, "id": newest.id, "at": newest.ts, "step": press, "people": (other,),
+             "outcome": ActionOutcome.ERROR, "pseudonyms": {**there, "other": "u-2"}}
+        ),
+    ]  # fmt: skip
+
+
+def votes(tree: Path, script: Script) -> Transcript:
+    """What a poll and its button say."""
+    fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
+    texts = ["a poll", *["thanks" if fixed else "Something went wrong"] * (len(script.steps) - 1)]
+    return said(script, *texts)
+
+
+async def test_a_button_that_failed_is_tried_with_what_made_it(world: World) -> None:
+    pressed(world)
+    world.rehearsal = FakeRehearsal(votes)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        suggestion = await agent.trials.suggestion(run.id)
+        trial = await agent.trials.play(run.id, f" {suggestion}\n\n")
+        played = world.rehearsal.played[-1][1]
+        typed = await agent.trials.play(run.id, "/poll about:tea\n@carol press: tea")
+
+    assert suggestion == "@other2 /poll about:tea or\npress: tea"
+    assert (trial.before, trial.after) == (
+        ("general: Something went wrong",),
+        ("general: thanks",),
+    )
+    assert played.world.cogs == ("dice", "polls")
+    assert [each.channel for each in played.steps if isinstance(each, PersonStep)] == [
+        "general", "general"
+    ]  # fmt: skip
+    assert (typed.asked, typed.after) == ("/poll about:tea; presses “tea”", ("dev: thanks",))
+    people = world.rehearsal.played[-1][1].world.people
+    assert [each.name for each in people] == ["alice", "bob", "carol"]
+
+
+def middle(tree: Path, script: Script) -> Transcript:
+    """What three steps answer; the second in another way once it is fixed."""
+    fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
+    return said(script, "one", "two" if fixed else "2", "x")
+
+
+async def test_answers_on_the_way_are_shown_where_they_differ(world: World) -> None:
+    world.rehearsal = FakeRehearsal(middle)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        trial = await agent.trials.play(run.id, "/a\n/b\nsay: c")
+    assert trial.before == ("/b:", "dev: 2", "says “c”:", "dev: x")
+    assert trial.after == ("/b:", "dev: two", "says “c”:", "dev: x")
 
 
 async def test_where_nothing_can_be_played_that_is_said(world: World) -> None:
