@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bench import (
     acknowledgement,
+    candidates,
     claude,
     detection,
     detection_quality,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "worktree": worktree.measure,
     "acknowledgement": acknowledgement.measure,
     "proposal": proposal.measure,
+    "candidates": candidates.measure,
     "detection": detection.measure,
     "detection-quality": detection_quality.measure,
     "evidence": evidence.measure,

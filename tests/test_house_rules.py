@@ -240,7 +240,8 @@ def test_nothing_is_printed_but_by_the_command_line() -> None:
 
 def test_source_is_parsed_in_one_place() -> None:
     """Threads that parse at once break each other's trees; `bot.infra.syntax` says how."""
-    apart = {"bot/infra/syntax.py", "bot/repair/_fork_child.py"}  # the latter: another program's
+    # The latter two are another program's, which has one thread.
+    apart = {"bot/infra/syntax.py", "bot/repair/_fork_child.py", "bot/repair/_fork_imports.py"}
     parsing = ("ast.parse", "ast.literal_eval", "literal_eval", "compile")
     found = [
         f"{name_of(path)}:{node.lineno}"

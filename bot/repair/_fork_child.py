@@ -231,17 +231,6 @@ class CallRecorder:
         self.emit(record)
 
 
-def third_party() -> list[str]:
-    """Return the imported modules that do not belong to the project, in the order of import."""
-    names = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        installed = "site-packages" in file or "dist-packages" in file
-        if name != "__main__" and (installed or file.startswith(sys.base_prefix + os.sep)):
-            names.append(name)
-    return names
-
-
 def arguments(request: dict[str, Any], root: str) -> list[str]:
     """Return pytest's command line: the project's own options, without what fights with us."""
     given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
@@ -261,8 +250,11 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
-    """Run the tests of one request in this very process; `emit` takes one record a test."""
+def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> int:
+    """Run the tests of one request in this very process; `emit` takes one record a test.
+
+    Return how pytest ended.
+    """
     import pytest
     from _pytest.assertion import rewrite
 
@@ -283,5 +275,4 @@ def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -
     }
     if overlay:
         lay_over(overlay, request["scratch"])
-    code = pytest.main(arguments(request, root), plugins=[CallRecorder(request, root, emit)])
-    emit({"end": int(code), "modules": third_party() if request.get("modules") else []})
+    return int(pytest.main(arguments(request, root), plugins=[CallRecorder(request, root, emit)]))

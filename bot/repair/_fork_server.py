@@ -1,4 +1,4 @@
-"""The preloaded runner: imports pytest and installed packages once, forks a child per request.
+"""The preloaded runner: imports pytest and what no candidate changes once, forks a child a request.
 
 Sent as source text (`python -c`) to the interpreter of the project under repair: standard library
 only. JSON lines: requests on standard input, answers on standard output. A child that is late is
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-RunChild = Callable[[dict[str, Any], str, Callable[[Any], None]], None]
+RunChild = Callable[[dict[str, Any], str, Callable[[Any], None]], int]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -59,7 +59,8 @@ class Child:
             "id": self.request["id"],
             "records": [record for record in records if "test" in record],
             "end": end["end"] if end else None,
-            "modules": end["modules"] if end else [],
+            "modules": end.get("modules", []) if end else [],
+            "project": end.get("project", []) if end else [],
             "late": self.late,
             "output": output,
         }
@@ -68,8 +69,12 @@ class Child:
 class Server:
     """Owns the children; single-threaded, so that forking is safe."""
 
-    def __init__(self, run_child: RunChild, root: str, scratch: str) -> None:
-        self.run_child, self.root, self.scratch = run_child, root, scratch
+    def __init__(
+        self, run_child: RunChild, imports: dict[str, Any], root: str, scratch: str
+    ) -> None:
+        self.run_child, self.imports = run_child, imports
+        self.root, self.scratch = root, scratch
+        self.cache = str(Path(scratch, "pycache"))
         self.inlet, self.outlet = os.dup(0), os.dup(1)
         null = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1):
@@ -104,7 +109,7 @@ class Server:
         for line in lines:
             request = json.loads(line)
             if "preload" in request:
-                self._preload(request["preload"])
+                self._preload(request)
             elif "cancel" in request:
                 for child in self.children.values():
                     if child.request["id"] == request["cancel"]:
@@ -113,12 +118,19 @@ class Server:
                 self._fork(request)
         return bool(piece)
 
-    def _preload(self, names: list[str]) -> None:
-        for name in names:
+    def _preload(self, request: dict[str, Any]) -> None:
+        for name in request["preload"]:
             if name not in sys.modules:
                 with contextlib.suppress(BaseException):
                     importlib.import_module(name)
-        self._say({"preloaded": len(names)})
+        fit = True
+        if request["project"]:
+            with contextlib.suppress(BaseException):
+                fit = False
+                fit = self.imports["import_steady"](
+                    request["project"], request["changing"], self.root, self.cache
+                )
+        self._say({"id": request["id"], "fit": fit})
 
     def _fork(self, request: dict[str, Any]) -> None:
         request["scratch"] = self.scratch
@@ -143,12 +155,15 @@ class Server:
             output = os.open(self._output(os.getpid()), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(output, 1)
             os.dup2(output, 2)
-            sys.pycache_prefix = str(Path(self.scratch, "pycache"))
+            sys.pycache_prefix = self.cache
 
             def emit(record: object) -> None:
                 os.write(pipe, json.dumps(record).encode() + b"\n")
 
-            self.run_child(request, self.root, emit)
+            end = self.run_child(request, self.root, emit)
+            emit(
+                {"end": end, **(self.imports["imported"](self.root) if request["modules"] else {})}
+            )
             code = 0
         os._exit(code)
 
@@ -220,8 +235,11 @@ def import_plugins() -> None:
             importlib.import_module(entry.module)
 
 
-def main(run_child: RunChild, settings: dict[str, Any]) -> None:
-    """Serve until standard input ends. `settings`: root, scratch, paths (to import from)."""
+def main(run_child: RunChild, imports: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Serve until standard input ends. `settings`: root, scratch, paths (to import from).
+
+    `imports` are the functions of `_fork_imports`.
+    """
     root = os.path.realpath(settings["root"])
     os.chdir(root)
     moved = settings.get("moved_from") or ""
@@ -237,7 +255,7 @@ def main(run_child: RunChild, settings: dict[str, Any]) -> None:
     importlib.import_module("pytest")
     import_plugins()
     scratch = writable(settings.get("scratch", ""))
-    server = Server(run_child, root, scratch)
+    server = Server(run_child, imports, root, scratch)
     server._say({"ready": os.getpid()})
     try:
         server.serve()

@@ -59,6 +59,7 @@ class Baseline:
     passing: tuple[TestRecord, ...]
     red: tuple[str, ...]
     result: RunResult
+    project: tuple[tuple[str, str], ...] = ()
 
     @property
     def coverage(self) -> dict[str, Mapping[str, frozenset[int]]]:
@@ -84,6 +85,7 @@ async def mend(
     if not base.failing:
         return SearchReport(None, {}, "passing", {}, (), 0, clock.monotonic() - began)
     problem = await asyncio.to_thread(problem_of, request, base)
+    await import_ahead(request, base, problem.texts, runner)
     judge = _judge(request, base, runner)
     confirmation = _confirmation(request, base, problem, runner)
     report = await search(
@@ -116,13 +118,39 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
         await runner.preload(own.modules)
     other = RunResult()
     if request.affected:
-        other = await runner.run(request.affected, {}, limits, coverage=True)
+        other = await runner.run(request.affected, {}, limits, coverage=True, modules=True)
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
     failing = own.failed or (() if own.green else (_unknown(own),))
     red = [record.test for record in rest if record.outcome == "failed"]
-    return Baseline(tuple(failing), tuple(passing), tuple(red), own)
+    project = tuple(dict.fromkeys((*own.project, *other.project)))
+    return Baseline(tuple(failing), tuple(passing), tuple(red), own, project)
+
+
+async def import_ahead(
+    request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
+) -> None:
+    """Have what the tests import and no candidate changes imported once.
+
+    Only if the reproduction ends as it did without: what a test sets up before it imports something
+    may decide what becomes of it.
+    """
+    if not base.project:
+        return
+    await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
+    limits = TimeLimits(5.0, 3.0, max(20.0, request.seconds / 2))
+    again = await runner.run(request.reproduction, {}, limits)
+    if ends(again) != ends(base.result):
+        await runner.preload(base.result.modules)
+
+
+def ends(result: RunResult) -> set[tuple[str, str, str]]:
+    """Return how each test ended, without what differs from run to run."""
+    return {
+        (record.test, record.outcome, record.crash.error if record.crash else "")
+        for record in result.records
+    }
 
 
 def _unknown(result: RunResult) -> TestRecord:

@@ -1,8 +1,8 @@
 """The fast pytest runner: one preloaded server process, one forked child per run.
 
 The server is the project's own Python interpreter with pytest imported (and, once `preload` was
-called, the installed packages its tests need); project modules are imported only in the children,
-after the candidate's texts are laid over the tree.
+called, the installed packages its tests need, and of the project what no candidate can change). All
+other modules are imported only in the children, after the candidate's texts are laid over the tree.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +22,10 @@ from typing import Any, Self
 
 from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
-from bot.repair.model import Crash, Texts, TraceFrame
+from bot.repair.fork_answers import late_tests, read_answer
+from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
-from bot.repair.runner import Confine, RunResult, TestRecord, TimeLimits, unconfined
+from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 
 BOOT = """\
 import json, sys
@@ -33,9 +34,8 @@ rooms = []
 for source in settings["sources"]:
     rooms.append({"__name__": "theseus_runner"})
     exec(compile(source, "<runner>", "exec"), rooms[-1])
-rooms[1]["main"](rooms[0]["run_child"], settings)
+rooms[1]["main"](rooms[0]["run_child"], rooms[2], settings)
 """
-BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
 STARTING = 30.0
 SLACK = 10.0
 
@@ -67,7 +67,7 @@ class ForkingRunner:
         self._slots = asyncio.Semaphore(width)
         self._load = load or SharedLock()
         self._hanging: set[str] = set()  # tests that took too long alone as well
-        self._preload: tuple[str, ...] = ()
+        self._preload: dict[str, Any] = {}
         self._scratch = ""
         self._number = 0
 
@@ -96,11 +96,26 @@ class ForkingRunner:
         await self._stop()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    async def preload(self, modules: Sequence[str]) -> None:
-        """Have the server import these installed modules, so that children need not."""
-        self._preload = tuple(modules)
-        server = await self._started()
-        await self._send(server, {"preload": list(modules)})
+    async def preload(
+        self,
+        modules: Sequence[str],
+        *,
+        project: Sequence[tuple[str, str]] = (),
+        changing: Collection[str] = (),
+    ) -> None:
+        """Have the server import these modules, so that children need not; see `TestRunner`."""
+        if self._preload.get("project") and not project:
+            await self._stop()  # what is imported stays so
+        self._preload = {}
+        await self._started()
+        self._preload = {
+            "preload": list(modules),
+            "project": list(project),
+            "changing": list(changing),
+        }
+        answer = await self._ask(self._preload, STARTING)
+        if project and not answer.get("fit"):
+            await self.preload(modules)
 
     async def run(
         self,
@@ -129,6 +144,8 @@ class ForkingRunner:
             "stop_when_late": not coverage,
             "modules": modules,
         }
+        if self._preload.get("project") and not set(overlay) <= set(self._preload["changing"]):
+            await self.preload(self._preload["preload"])
         async with self._load.shared(), self._slots:
             answer = await self._ask(request, limits.seconds)
         if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
@@ -194,12 +211,12 @@ class ForkingRunner:
                     f"{self._python}?"
                 ) from None
             if self._preload:
-                await self._send(server, {"preload": list(self._preload)})
+                await self._send(server, {"id": 0, **self._preload})
             return server
 
     def _settings(self) -> dict[str, Any]:
         folder = Path(__file__).parent
-        names = ("_fork_child.py", "_fork_server.py")
+        names = ("_fork_child.py", "_fork_server.py", "_fork_imports.py")
         src = self._root / "src"
         return {
             "sources": [(folder / name).read_text(encoding="utf-8") for name in names],
@@ -244,52 +261,3 @@ class ForkingRunner:
                 await self._listener
         if self._ready is not None and self._ready.done():
             self._ready.exception()
-
-
-def late_tests(answer: Mapping[str, Any]) -> set[str]:
-    """Return the tests that were ended by the clock: on a busy machine that says little."""
-    slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
-    records = answer.get("records", ())
-    return {str(record.get("test")) for record in records if slow.items() <= record.items()}
-
-
-def read_answer(answer: Mapping[str, Any]) -> RunResult:
-    """Turn the server's answer into records."""
-    return RunResult(
-        records=tuple(read_record(record) for record in answer.get("records", ())),
-        ended=answer.get("end") is not None,
-        late=bool(answer.get("late")),
-        code=answer.get("end"),
-        output=str(answer.get("output", "")),
-        modules=tuple(answer.get("modules", ())),
-    )
-
-
-def read_record(record: Mapping[str, Any]) -> TestRecord:
-    """Turn one record of the child into ours."""
-    crash = None
-    if record.get("outcome") == "failed":
-        frames = record.get("frames", ())
-        crash = Crash(
-            error=str(record.get("error", "")),
-            message=str(record.get("message", "")),
-            bases=tuple(record.get("bases", ())),
-            frames=tuple(
-                TraceFrame(
-                    path=frame["path"],
-                    line=frame["line"],
-                    function=frame["function"],
-                    span=tuple(frame["span"]) if frame["span"] else None,
-                )
-                for frame in frames
-            ),
-            hints={key: tuple(names) for key, names in record.get("hints", {}).items()},
-        )
-    lines = record.get("lines", {})
-    return TestRecord(
-        test=str(record["test"]),
-        outcome=str(record.get("outcome", "failed")),
-        seconds=float(record.get("seconds", 0.0)),
-        crash=crash,
-        lines={path: frozenset(numbers) for path, numbers in lines.items()},
-    )

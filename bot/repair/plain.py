@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -95,7 +95,13 @@ class CommandRunner:
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
 
-    async def preload(self, modules: Sequence[str]) -> None:
+    async def preload(
+        self,
+        modules: Sequence[str],
+        *,
+        project: Sequence[tuple[str, str]] = (),
+        changing: Collection[str] = (),
+    ) -> None:
         """Do nothing: every run starts anew."""
 
 

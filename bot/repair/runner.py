@@ -1,6 +1,6 @@
 """The engine's way to run tests: the `TestRunner` protocol and its records."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,8 @@ class TestRecord:
 class RunResult:
     """One run of some tests. `ended` is false when it was cut off; `output` is its tail.
 
-    `tried` is how often it was run until it was believed.
+    `modules` are the installed modules it imported, `project` those of the project (name, path
+    below the root), where that was asked for. `tried` is how often it was run until believed.
     """
 
     records: tuple[TestRecord, ...] = ()
@@ -40,6 +41,7 @@ class RunResult:
     code: int | None = 0
     output: str = ""
     modules: tuple[str, ...] = ()
+    project: tuple[tuple[str, str], ...] = ()
     tried: int = 1
 
     @property
@@ -87,7 +89,7 @@ class TestRunner(Protocol):
     ) -> RunResult:
         """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
 
-        `coverage` asks for the lines each test ran, `modules` for the installed modules imported.
+        `coverage` asks for the lines each test ran, `modules` for the modules that were imported.
 
         Late runs are killed with all they started and come back with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.
@@ -96,8 +98,19 @@ class TestRunner(Protocol):
 
 
 class PreloadingRunner(TestRunner, Protocol):
-    """A runner that can be told which installed modules every run will need."""
+    """A runner that can be told which modules every run will need."""
 
-    async def preload(self, modules: Sequence[str]) -> None:
-        """Import these once, ahead of all later runs; may do nothing."""
+    async def preload(
+        self,
+        modules: Sequence[str],
+        *,
+        project: Sequence[tuple[str, str]] = (),
+        changing: Collection[str] = (),
+    ) -> None:
+        """Import these installed modules once, ahead of all later runs; may do nothing.
+
+        Of the project's modules too, as a run names them, where they need none of the `changing`
+        files (paths below the root). A run whose texts stand in for another file has none of them
+        imported before; so have all runs after a call without `project`.
+        """
         ...

@@ -5,7 +5,7 @@ run, which is the coverage, and a test that runs too many is over, so that no mu
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -30,7 +30,13 @@ class OneModule:
     width: int = 1
     runs: int = 0
 
-    async def preload(self, modules: Sequence[str]) -> None:
+    async def preload(
+        self,
+        modules: Sequence[str],
+        *,
+        project: Sequence[tuple[str, str]] = (),
+        changing: Collection[str] = (),
+    ) -> None:
         """Do nothing."""
 
     async def run(

@@ -1,0 +1,118 @@
+"""Imports what no candidate can change of the project itself, once for all children.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
+library only. A module is left to the children if it is changed, or if it imports or as much as
+names one that is left to them.
+"""
+
+import ast
+import contextlib
+import gc
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def import_steady(
+    modules: Collection[tuple[str, str]], changing: Collection[str], root: str, cache: str
+) -> bool:
+    """Import the modules (name, path below the root) that need none of the changing files.
+
+    Return whether this process may fork children for candidates: it holds no code of a changing
+    file, and has one thread only. Their bytecode goes to `cache`.
+    """
+    left = left_to_children(modules, changing, root)
+    before, sys.pycache_prefix = sys.pycache_prefix, cache
+    try:
+        for name, _ in modules:
+            if name not in left and name not in sys.modules:
+                with contextlib.suppress(BaseException):
+                    importlib.import_module(name)
+    finally:
+        sys.pycache_prefix = before
+    gc.collect()
+    gc.freeze()
+    modules_held = list(sys.modules.values())
+    held = {os.path.realpath(getattr(each, "__file__", None) or "") for each in modules_held}
+    reached = any(os.path.realpath(Path(root, path)) in held for path in changing)
+    return not reached and threads() == 1
+
+
+def imported(root: str) -> dict[str, Any]:
+    """Return what this process has imported: `modules` that are installed, and of the `project`."""
+    return {"modules": installed(), "project": of_project(root)}
+
+
+def installed() -> list[str]:
+    """Return the imported modules that do not belong to the project, in the order of import."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        installed = "site-packages" in file or "dist-packages" in file
+        if name != "__main__" and (installed or file.startswith(sys.base_prefix + os.sep)):
+            names.append(name)
+    return names
+
+
+def of_project(root: str) -> list[tuple[str, str]]:
+    """Return the imported modules of the project and their files below the root, in that order.
+
+    Those that pytest rewrites, tests and what is beside them, are left out.
+    """
+    from _pytest.assertion.rewrite import AssertionRewritingHook
+
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = os.path.realpath(getattr(module, "__file__", None) or "")
+        inside = file.startswith(root + os.sep) and file.endswith(".py")
+        rewritten = isinstance(getattr(module, "__loader__", None), AssertionRewritingHook)
+        if inside and "site-packages" not in file and not rewritten:
+            found.append((name, file[len(root) + 1 :]))
+    return found
+
+
+def left_to_children(
+    modules: Collection[tuple[str, str]], changing: Collection[str], root: str
+) -> set[str]:
+    """Return the names of the modules that need a changing file, in however many steps."""
+    known = {name for name, _ in modules}
+    left = {name for name, path in modules if path in changing}
+    needs = {name: set(needed(name, Path(root, path), known)) for name, path in modules}
+    while more := {name for name in known - left if needs[name] & left}:
+        left |= more
+    return left
+
+
+def needed(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
+    """Yield the known modules that this one imports or names, and the packages around them."""
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    for other in (name, *named_in(file.read_text(encoding="utf-8"), package)):
+        parts = other.split(".")
+        for end in range(1, len(parts) + 1):
+            around = ".".join(parts[:end])
+            if around in known and around != name:
+                yield around
+
+
+def named_in(text: str, package: str) -> Iterator[str]:
+    """Yield every name that a source imports, wherever in it, and every text it holds."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            base = importlib.util.resolve_name(base, package) if node.level else base
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def threads() -> int:
+    """Return how many threads this process has, those that Python knows nothing of among them."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 1

@@ -1,0 +1,59 @@
+"""What the process that forks says of a run of tests, turned into records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.repair.model import Crash, TraceFrame
+from bot.repair.runner import RunResult, TestRecord
+
+BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
+
+
+def late_tests(answer: Mapping[str, Any]) -> set[str]:
+    """Return the tests that were ended by the clock: on a busy machine that says little."""
+    slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
+    records = answer.get("records", ())
+    return {str(record.get("test")) for record in records if slow.items() <= record.items()}
+
+
+def read_answer(answer: Mapping[str, Any]) -> RunResult:
+    """Turn the server's answer into records."""
+    return RunResult(
+        records=tuple(read_record(record) for record in answer.get("records", ())),
+        ended=answer.get("end") is not None,
+        late=bool(answer.get("late")),
+        code=answer.get("end"),
+        output=str(answer.get("output", "")),
+        modules=tuple(answer.get("modules", ())),
+        project=tuple((name, path) for name, path in answer.get("project", ())),
+    )
+
+
+def read_record(record: Mapping[str, Any]) -> TestRecord:
+    """Turn one record of the child into ours."""
+    crash = None
+    if record.get("outcome") == "failed":
+        frames = record.get("frames", ())
+        crash = Crash(
+            error=str(record.get("error", "")),
+            message=str(record.get("message", "")),
+            bases=tuple(record.get("bases", ())),
+            frames=tuple(
+                TraceFrame(
+                    path=frame["path"],
+                    line=frame["line"],
+                    function=frame["function"],
+                    span=tuple(frame["span"]) if frame["span"] else None,
+                )
+                for frame in frames
+            ),
+            hints={key: tuple(names) for key, names in record.get("hints", {}).items()},
+        )
+    lines = record.get("lines", {})
+    return TestRecord(
+        test=str(record["test"]),
+        outcome=str(record.get("outcome", "failed")),
+        seconds=float(record.get("seconds", 0.0)),
+        crash=crash,
+        lines={path: frozenset(numbers) for path, numbers in lines.items()},
+    )
