@@ -91,6 +91,7 @@ def _noting(original: _Request) -> _Request:
     async def request(
         session: aiohttp.ClientSession, method: str, str_or_url: Any, **given: Any
     ) -> aiohttp.ClientResponse:
+        __tracebackhide__ = True  # what fails in here is the cog's request, not this wrapper
         exchange = under_way()
         if exchange is None or len(exchange.web) >= MOST_REQUESTS or _ours(sys._getframe(1)):
             return await original(session, method, str_or_url, **given)

@@ -56,6 +56,9 @@ _VOLATILE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+_HIDDEN = "__tracebackhide__"
+
+
 def capsule(
     error: BaseException,
     *,
@@ -148,7 +151,8 @@ def _way(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
     """Return the frames, outermost first, on the way to the last of `causes`.
 
     A cause's traceback begins where it was caught, so the frame it shares with its wrapper's is
-    where the two are joined.
+    where the two are joined. Frames that call themselves wrappers only, by a local name that
+    tracebacks know elsewhere too, stand for nobody's code.
     """
     places: list[_Place] = []
     where: dict[FrameType, int] = {}
@@ -165,7 +169,7 @@ def _way(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
             file = _project_file(frame.f_code.co_filename, root)
             places.append(_Place(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
-    return places
+    return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
 
 
 def _libraries(way: list[_Place]) -> tuple[str, ...]:

@@ -41,6 +41,13 @@ def outer(number):
     def inner(left):
         return left / 0
     return inner(number)
+
+def wrapped(text):
+    __tracebackhide__ = True
+    return parse(text)
+
+def asking(text):
+    return wrapped(text)
 """
 
 
@@ -114,6 +121,11 @@ def test_frames_of_libraries_are_left_out(dice: ModuleType, root: Path) -> None:
 def test_functions_within_functions_have_their_whole_name(dice: ModuleType, root: Path) -> None:
     found = caught(lambda: dice.outer(1), root)
     assert [frame.function for frame in found.frames] == ["outer", "outer.<locals>.inner"]
+
+
+def test_frames_that_only_wrap_are_left_out(dice: ModuleType, root: Path) -> None:
+    found = caught(lambda: dice.asking("{"), root)
+    assert [frame.function for frame in found.frames] == ["asking", "parse"]
 
 
 def test_a_cause_is_found_with_the_whole_way_there(dice: ModuleType, root: Path) -> None:
