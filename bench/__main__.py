@@ -1,0 +1,35 @@
+"""The benchmarks that take hours in full, as far as they are wanted: `python -m bench --help`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from bench import planted_faults, repeatability
+from bench.fault_runs import SECONDS
+from bench.rows import Row
+
+
+def main() -> None:
+    """Measure what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    benches = parser.add_subparsers(dest="bench", required=True)
+    plays = benches.add_parser("repeatability", help="whether plays repeat themselves")
+    plays.add_argument("plays", nargs="?", type=int, default=repeatability.PLAYS)
+    faults = benches.add_parser("planted-faults", help="what becomes of faults nobody has seen")
+    faults.add_argument("names", nargs="*", help="which; none: so many of each kind")
+    faults.add_argument("--each", type=int, default=1, help="how many of each kind")
+    faults.add_argument("--seconds", type=float, default=SECONDS, help="how long each may take")
+    for row in asyncio.run(_rows(parser.parse_args())):
+        sys.stdout.write(f"{row.line}\n")
+
+
+async def _rows(wanted: argparse.Namespace) -> Sequence[Row]:
+    if wanted.bench == "planted-faults":
+        chosen = planted_faults.chosen(wanted.each, wanted.names)
+        return await planted_faults.mended_rows(chosen, wanted.seconds)
+    return (await repeatability.repeat(wanted.plays)).rows
+
+
+if __name__ == "__main__":
+    main()

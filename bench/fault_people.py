@@ -1,0 +1,133 @@
+"""People who do what a script says with a bot that runs, and the service its quotes come from."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bot.demo.demo import Demo
+from bot.domain.rehearsal import (
+    CommandStep,
+    PressStep,
+    RestartStep,
+    ScriptStep,
+    WaitStep,
+    WebAnswer,
+)
+from bot.domain.run import Run
+from local_discord.person import Message, Person
+from tests.support.page_reader import buttons
+
+_LOOK_SECONDS = 0.1
+_LOOKS = 300
+_QUOTE = WebAnswer(url="", body='{"quote": "Well begun is half done.", "author": "Aristotle"}')
+
+
+class People:
+    """Alice and Bob in a demo's server."""
+
+    def __init__(self, running: Demo) -> None:
+        self._running = running
+        self._by = {name: Person(running.discord.base_url, name) for name in ("alice", "bob")}
+        self._stack = AsyncExitStack()
+
+    @property
+    def alice(self) -> Person:
+        """Return who may ask for a fix."""
+        return self._by["alice"]
+
+    async def __aenter__(self) -> Self:
+        """Let them come in."""
+        for person in self._by.values():
+            await self._stack.enter_async_context(person)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let them leave."""
+        await self._stack.aclose()
+
+    async def play(self, steps: Sequence[ScriptStep], *, before: int = 0) -> None:
+        """Do one step after the other; what has a number `id` has that of `before` more."""
+        for step in steps:
+            match step:
+                case CommandStep():
+                    options = dict(step.options)
+                    if "id" in options:
+                        options["id"] = int(options["id"]) + before
+                    await self._by[step.by].run(step.channel, step.command, **options)
+                case PressStep():
+                    await self._press(step)
+                case WaitStep():
+                    await asyncio.sleep(step.wait)  # time passes, as the script says
+                case RestartStep():
+                    await self.restart()
+                case _:
+                    raise ValueError(f"nobody does this with a bot that runs: {step}")
+
+    async def restart(self) -> None:
+        """Have the bot start again, and wait until it is online."""
+        bot = self._running.bot
+        starts = bot.starts
+        bot.restart()
+        for _ in range(_LOOKS):
+            if bot.starts > starts:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        await self._running.until_online()
+
+    async def prefer_old_answer(self, run: Run) -> bool:
+        """Say that what was answered before is right, where the run offers that as a button."""
+        thread = str(run.thread_id)
+        for message in await self.alice.messages(thread):
+            for label, button in buttons(message).items():
+                if "old answer" in label.casefold():
+                    await self.alice.press(thread, button, message["id"])
+                    return True
+        return False
+
+    async def _press(self, step: PressStep) -> None:
+        person = self._by[step.by]
+        newest: list[Message] = (await person.messages(step.channel))[::-1]
+        message = next(each for each in newest if step.press in buttons(each))
+        await person.press(step.channel, buttons(message)[step.press], message["id"])
+
+
+class QuoteService:
+    """Answers as a world's web does, one answer after the other, on a free port."""
+
+    def __init__(self, answers: Sequence[WebAnswer]) -> None:
+        self._answers = itertools.cycle(answers or (_QUOTE,))
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        app = web.Application()
+        app.router.add_get("/quote", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/quote"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        await self._runner.cleanup()
+
+    async def _answer(self, _: web.Request) -> web.Response:
+        answer = next(self._answers)
+        headers = {"Content-Type": "application/json", **answer.headers}
+        return web.Response(status=answer.status, headers=headers, body=answer.body.encode())

@@ -1,0 +1,188 @@
+"""One planted fault, from the commit that brings it to the proposal that is to mend it.
+
+The bot runs as in production, with the offline engine, on a local Discord: people use it, the
+fault is deployed, somebody meets it and complains. What comes of the run is judged by plays that
+the bot knows nothing of.
+"""
+
+import asyncio
+import base64
+import shutil
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, NamedTuple
+
+from bench.fault_people import People, QuoteService
+from bench.faults import Fault
+from bench.rehearsed import script_with
+from bench.stage import settled
+from bot.adapters.git_trees import GitTrees
+from bot.adapters.sqlite_store import SqliteStore
+from bot.app import local_forge, project_root
+from bot.demo.demo import Demo, DemoPlan, demo
+from bot.demo.workspace import deploy_commit
+from bot.domain.behaviour import BehaviourDiff
+from bot.domain.history import History
+from bot.domain.rehearsal import PlayDifference, Script
+from bot.domain.run import Run, Waiting
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.proof.behaviour_diff import differences
+
+SECONDS = 120.0
+"""How long a run may take until it proposes, asks or ends: then it is late."""
+
+USED_NUMBERS = 1
+"""How many polls, or reminders, there have been then."""
+
+Result = Literal["sound", "wrong", "none", "asked", "late"]
+
+USE: dict[str, list[object]] = {
+    "dice": ["/roll", "/roll dice:2d6", "/roll dice:4d6kh3", "/roll dice:3d8+2", "/roll dice:nine"],
+    "polls": [
+        "/poll create question:Walk? options:yes | no",
+        {"press": "yes"},
+        {"press": "no", "by": "bob"},
+        "/poll results id:1",
+    ],
+    "reminders": [
+        "/remind in:3h about:bread",
+        "/reminders list",
+        "/reminders cancel id:1",
+        "/remind in:never about:x",
+    ],
+    "quotes": ["/quote"],
+}
+"""What people do with each cog before the fault comes."""
+
+
+class Mended(NamedTuple):
+    """What came of a fault: `why` in words, `shown` whether a wrong fix's difference was told."""
+
+    fault: Fault
+    result: Result
+    why: str = ""
+    shown: bool = False
+    undone: bool = False
+    seconds: float = 0.0
+
+    @property
+    def line(self) -> str:
+        """Return it as a line."""
+        marks = f"{'shown ' if self.shown else ''}{'undone ' if self.undone else ''}"
+        told = f"{self.result:6}{self.seconds:5.0f} s  {self.fault.kind}: {self.fault.name}"
+        return f"{told}  {marks}{self.why}".rstrip()
+
+
+class _Asked(NamedTuple):
+    """What came of a complaint: the newest run, what it has recorded, and the bot's checkout."""
+
+    run: Run | None
+    history: History
+    checkout: Path
+    seconds: float
+
+
+async def mend(fault: Fault, tree: Path, rehearsal: Rehearsal, seconds: float = SECONDS) -> Mended:
+    """Return what the bot makes of a fault that is planted in the code of `tree`."""
+    with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        async with QuoteService(fault.trigger.world.web) as service:
+            await asyncio.to_thread(_furnish, home / "state", fault.trigger, service.url)
+            async with _running(tree, home) as (running, people):
+                asked = await _asked(fault, running, people, seconds)
+        done = await _judged(fault, asked, tree, rehearsal)
+        return done._replace(seconds=asked.seconds)
+
+
+def _furnish(state: Path, script: Script, quotes: str) -> None:
+    """Put what lies in the bot's folder before it starts; what mypy knows is taken over."""
+    known = project_root() / ".mypy_cache"
+    if known.is_dir():
+        shutil.copytree(known, state / "cache" / "mypy")
+    state.mkdir(exist_ok=True)
+    (state / "quotes.url").write_text(quotes, encoding="utf-8")
+    for name, content in script.world.files.items():
+        (state / name).write_bytes(base64.b64decode(content))
+
+
+@asynccontextmanager
+async def _running(tree: Path, home: Path) -> AsyncIterator[tuple[Demo, People]]:
+    plan = DemoPlan(tree, home, None, engine="offline")
+    async with demo(plan, local_forge) as running, People(running) as people:
+        await running.until_online()
+        yield running, people
+
+
+async def _asked(fault: Fault, running: Demo, people: People, seconds: float) -> _Asked:
+    """Use the bot, deploy the fault, meet it, complain; return the run as it comes to rest."""
+    use = [{"command": each} if isinstance(each, str) else each for each in USE[fault.cog]]
+    await people.play(script_with(fault.cog, {"steps": use}).steps)
+    await deploy_commit(fault.change, running.workspace)
+    await people.restart()
+    await people.play(fault.trigger.steps, before=USED_NUMBERS)
+    async with SqliteStore(running.workspace.state / "theseus.sqlite3") as store:
+        start = time.perf_counter()
+        await people.alice.say("dev", fault.says)
+        with suppress(TimeoutError):
+            run = await settled(store, _at_rest, seconds)
+            if run.waiting is Waiting.QUESTION and await people.prefer_old_answer(run):
+                await settled(store, _went_on, seconds)
+        taken = time.perf_counter() - start
+        newest = next(iter(await store.find(limit=1)), None)
+        history = await store.history(newest.id) if newest else History()
+    return _Asked(newest, history, running.workspace.checkout, taken)
+
+
+def _went_on(run: Run) -> bool:
+    return run.ended or run.waiting is Waiting.APPROVAL
+
+
+def _at_rest(run: Run) -> bool:
+    return run.ended or run.waiting in (Waiting.APPROVAL, Waiting.QUESTION)
+
+
+async def _judged(fault: Fault, asked: _Asked, tree: Path, rehearsal: Rehearsal) -> Mended:
+    run, history = asked.run, asked.history
+    if run is None:
+        return Mended(fault, "none", "no run began")
+    if run.ended:
+        return Mended(fault, "none", run.reason or f"{run.status} at {run.stage}")
+    if run.waiting is Waiting.QUESTION:
+        return Mended(fault, "asked", history.question.text if history.question else "")
+    head = history.change_set.head if history.change_set else ""
+    late = f"at {run.stage}, {run.activity or run.status}"
+    if not head:
+        return Mended(fault, "late", late)
+    done = await _compared(fault, asked, head, tree, rehearsal)
+    if run.waiting is Waiting.APPROVAL:
+        return done
+    return done._replace(result="late", why=f"{late}: what it has is {done.result}")
+
+
+async def _compared(
+    fault: Fault, asked: _Asked, head: str, tree: Path, rehearsal: Rehearsal
+) -> Mended:
+    """Return whether the judge's scripts are answered as by the code without the fault."""
+    async with GitTrees.open(asked.checkout).laid_out(head) as mended:
+        right = await play_all(rehearsal, tree, fault.judge)
+        found = await play_all(rehearsal, mended, fault.judge)
+        undone = (mended / fault.file).read_bytes() == (tree / fault.file).read_bytes()
+    wrong = [each for pair in zip(right, found, strict=True) for each in differences(*pair)]
+    if not wrong:
+        return Mended(fault, "sound", undone=undone)
+    verdict = asked.history.verdict
+    behaviour = verdict.behaviour if verdict else None
+    why = f"{' / '.join(wrong[0].before[:2])} is now {' / '.join(wrong[0].after[:2]) or 'nothing'}"
+    return Mended(fault, "wrong", why, shown=_shown(behaviour, wrong))
+
+
+def _shown(behaviour: BehaviourDiff | None, wrong: Sequence[PlayDifference]) -> bool:
+    """Whether the card says that answers change which nobody asked for, or quotes a wrong one."""
+    if behaviour is None:
+        return False
+    told = {line.strip() for each in behaviour.changes for line in each.difference.after}
+    answers = {line.strip() for each in wrong for line in each.after}
+    return behaviour.unasked > 0 or bool(told & answers)

@@ -1,0 +1,109 @@
+"""The planted faults: an edit of a cog, how people meet it, and what judges its mending."""
+
+import base64
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.rehearsed import read_data, script_with
+from bot.demo.faults import PlantedFault
+from bot.domain.rehearsal import Script
+
+DATA = "planted_faults.yaml"
+_AUTHORS = ("Robin", "Kim", "Sasha")
+_QUOTES = "quotes"
+
+
+class Fault(NamedTuple):
+    """One planted fault.
+
+    `edits` are what stands once in `file` (below the repository) and what comes in its place;
+    `trigger` is how people meet it, `says` what one of them writes then; `judge` are scripts whose
+    answers are right where they are those of the code without the edits.
+    """
+
+    kind: str
+    name: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+    commit: str
+    trigger: Script
+    says: str
+    judge: tuple[Script, ...]
+
+    @property
+    def cog(self) -> str:
+        """Return the name of the cog it is in."""
+        return Path(self.file).stem
+
+    def planted(self, source: str) -> str:
+        """Return the file's text with the fault. Raises `ValueError` where an edit does not fit."""
+        for before, after in self.edits:
+            if source.count(before) != 1:
+                times = source.count(before)
+                raise ValueError(f"{self.name}: this stands in {self.file} {times} times: {before}")
+            source = source.replace(before, after)
+        return source
+
+    @property
+    def change(self) -> PlantedFault:
+        """Return it as what a demo plants and shows to people."""
+        return PlantedFault(
+            name=self.name, file=self.file, replacements=self.edits, message=self.commit,
+            author=_AUTHORS[len(self.name) % len(_AUTHORS)], kind=self.kind, breaks=self.says,
+            steps=(), complaint=self.says, error="", function="", arguments=(),
+        )  # fmt: skip
+
+
+def read_faults() -> tuple[Fault, ...]:
+    """Return every planted fault. Raises `ValueError` for what is not as the file's head says."""
+    return tuple(
+        _fault(kind, name, about)
+        for kind, named in read_data(DATA).items()
+        for name, about in named.items()
+    )
+
+
+def _fault(kind: str, name: str, about: Mapping[str, Any]) -> Fault:
+    world = about.get("world", {})
+    scripts = [{"steps": each} if isinstance(each, list) else each for each in about["judge"]]
+    return Fault(
+        kind=kind,
+        name=name,
+        file=f"cogs/{about['file']}.py",
+        edits=tuple(_hunks(about["edit"])),
+        commit=about["commit"],
+        trigger=_script(about["file"], world, about["trigger"]),
+        says=about["says"],
+        judge=tuple(
+            _script(about["file"], each.get("world", world), each["steps"]) for each in scripts
+        ),
+    )
+
+
+def _hunks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands there and what comes in its place, of each hunk of a small diff."""
+    for hunk in text.split("@@\n")[1:]:
+        lines = hunk.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        yield before, "".join(line[1:] for line in lines if line[0] in " +")
+
+
+def _script(cog: str, world: Mapping[str, Any], steps: Sequence[Any]) -> Script:
+    world = dict(world)
+    tables = world.pop("tables", {})
+    files = {name: {"base64": _database(sql)} for name, sql in tables.items()}
+    read = [_step(each) for each in steps]
+    return script_with(cog, {"world": {**world, "files": files}, "steps": read})
+
+
+def _step(step: Any) -> Any:
+    return {"command": step} if isinstance(step, str) and step.startswith("/") else step
+
+
+def _database(sql: str) -> str:
+    """Return an SQLite file of these statements, as base64."""
+    with sqlite3.connect(":memory:") as made:
+        made.executescript(sql)
+    return base64.b64encode(made.serialize()).decode()

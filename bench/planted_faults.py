@@ -1,0 +1,74 @@
+"""What becomes of planted faults that the repair was not built on: sound, wrong, none, asked.
+
+Each is deployed to a bot with the offline engine, met and complained about (`fault_runs`). A fix
+is sound where it answers every judge's script, which the bot knows nothing of, as the code without
+the fault does. `python -m bench planted-faults` says which; all of them take some hours.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.fault_runs import SECONDS, Mended, mend
+from bench.faults import DATA, Fault, read_faults
+from bench.rehearsed import lay_out, open_rehearsal
+from bench.rows import Row
+
+SAMPLE = 3
+"""How many are tried where nobody says which."""
+
+
+async def measure() -> Sequence[Row]:
+    """Return rows for the first fault of a few kinds."""
+    return await mended_rows(chosen(1)[:SAMPLE])
+
+
+def chosen(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
+    """Return so many faults of each kind, or those with these names."""
+    if names:
+        return tuple(fault for fault in read_faults() if fault.name in names)
+    taken: dict[str, list[Fault]] = {}
+    for fault in read_faults():
+        taken.setdefault(fault.kind, []).append(fault)
+    return tuple(fault for kind in taken.values() for fault in kind[:each])
+
+
+async def mended_rows(faults: Sequence[Fault], seconds: float = SECONDS) -> Sequence[Row]:
+    """Return a row a kind; what came of each fault is told as it is known."""
+    done: list[Mended] = []
+    async for each in _mended(faults, seconds):
+        sys.stderr.write(f"{each.line}\n")
+        done.append(each)
+    return list(_rows(done))
+
+
+async def _mended(faults: Sequence[Fault], seconds: float) -> AsyncIterator[Mended]:
+    rehearsal = await open_rehearsal()
+    with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        tree = await lay_out(Path(folder) / "tree")
+        (tree / "bench" / "scripts" / DATA).unlink()  # whoever mends must not find it written down
+        for fault in faults:
+            yield await mend(fault, tree, rehearsal, seconds)
+
+
+def _rows(done: Sequence[Mended]) -> Iterator[Row]:
+    kinds = dict.fromkeys(each.fault.kind for each in done)
+    for kind in kinds:
+        yield _row(f"  {kind}", [each for each in done if each.fault.kind == kind])
+    yield _row("all kinds", done)
+
+
+def _row(name: str, done: Sequence[Mended]) -> Row:
+    """Return how many are sound of how many; the name says what the others are."""
+    counts = {
+        word: sum(each.result == word for each in done)
+        for word in ("wrong", "none", "asked", "late")
+    }
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    sound = len(done) - sum(counts.values())
+    return Row(
+        bench="planted-faults", name=f"{name}: sound" + (f" ({told})" if told else ""),
+        unit="faults", ours=sound, baseline=len(done), baseline_name="planted",
+        ratio=sound / len(done),
+    )  # fmt: skip

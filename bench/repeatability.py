@@ -1,0 +1,166 @@
+"""Whether plays repeat themselves, and how long one takes against starting the bot by hand.
+
+Fifty scripts, over every step and everything a cog may use, are played again and again over several
+starts of the code; each transcript is held against the script's first one, as a whole: what people
+saw, errors, files at the end. Times are of one command, from nothing to its answer: by a play, and
+by `python -m bot run` on a local Discord. `python -m bench repeatability 1000` plays so many times.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.rehearsed import WHOLE_BOT, lay_out, open_rehearsal, script_with, scripts_in
+from bench.rows import Row, in_turns, median
+from bot.app import project_root
+from bot.demo.demo import TOKEN, BotProcess
+from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
+from bot.domain.rehearsal import Script, Transcript
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.proof.behaviour_diff import not_repeatable
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+from tests.support.played_cogs import SHOWN, TIMED
+
+PLAYS = 100
+STARTS = 4
+PAIRS = 3
+FURTHER = 20
+_ROLL = [{"command": "/roll dice:2d6"}]
+
+
+class Repeats(NamedTuple):
+    """How often scripts were played, and why a play was not the first one again, by script."""
+
+    plays: int
+    differing: dict[str, list[str]]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Return a row for all, and one for each script that does not repeat itself."""
+        wrong = sum(map(len, self.differing.values()))
+        whole = Row(
+            bench="repeatability", name="plays that differ", unit="plays", ours=wrong,
+            baseline=self.plays, baseline_name="played", ratio=wrong / self.plays,
+        )  # fmt: skip
+        return [whole] + [
+            Row(bench="repeatability", name=f"  {name}: {whys[0]}", unit="plays", ours=len(whys))
+            for name, whys in self.differing.items()
+        ]
+
+
+async def measure() -> Sequence[Row]:
+    """Return rows for how many plays differ, and for the times of one."""
+    repeats = await repeat(PLAYS)
+    return [*repeats.rows, *await _times()]
+
+
+async def repeat(plays: int) -> Repeats:
+    """Play every script, in all so often (at least twice each), over up to four starts."""
+    named = dict(scripts_in("repeated.yaml"))
+    each = max(2, round(plays / len(named)))
+    starts = min(STARTS, each)
+    shares = [each // starts + (at < each % starts) for at in range(starts)]
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
+        tree = await lay_out(Path(folder) / "tree", {"shown": SHOWN, "timed": TIMED})
+        rehearsal = await open_rehearsal()
+        kept: dict[str, list[Transcript]] = {name: [] for name in named}
+        for share in shares:
+            await _play_rounds(rehearsal, tree, named, share, kept)
+    return Repeats(each * len(named), _differing(kept))
+
+
+async def _play_rounds(
+    rehearsal: Rehearsal,
+    tree: Path,
+    named: dict[str, Script],
+    rounds: int,
+    kept: dict[str, list[Transcript]],
+) -> None:
+    """Play all with one start of the code, so many times."""
+    async with rehearsal.open(tree) as player:
+        for _ in range(rounds):
+            for name, script in named.items():
+                kept[name].append(await player.play(script))
+
+
+def _differing(kept: dict[str, list[Transcript]]) -> dict[str, list[str]]:
+    found = {
+        name: [why for other in plays[1:] if (why := not_repeatable([plays[0], other]))]
+        for name, plays in kept.items()
+    }
+    return {name: whys for name, whys in found.items() if whys}
+
+
+async def _times() -> list[Row]:
+    """Return how long one command takes: from cold, on the whole bot, on code that is up."""
+    rehearsal = await open_rehearsal()
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as name:
+        tree = await lay_out(Path(name) / "tree")
+        async with LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord:
+            workspace = await _prepared(Path(name) / "home", discord)
+
+            async def by_hand() -> float:
+                return await _started(discord, workspace)
+
+            rows = []
+            for told, cogs in (("one cog", "dice"), ("the whole bot", WHOLE_BOT)):
+                played = partial(_played, rehearsal, tree, script_with(cogs, _ROLL))
+                rows.append(
+                    _row(f"a command, {told}", *await in_turns(played, by_hand, pairs=PAIRS))
+                )
+        further = await _further(rehearsal, tree, script_with("dice", _ROLL))
+    base = rows[0].baseline or further
+    return [*rows, _row("a command, code that is up", further, base, further / base)]
+
+
+def _row(name: str, ours: float, baseline: float, ratio: float) -> Row:
+    return Row(
+        bench="repeatability", name=name, ours=ours, baseline=baseline,
+        baseline_name="the bot by hand", ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip
+
+
+async def _prepared(home: Path, discord: LocalDiscord) -> DemoWorkspace:
+    """Return a home in which the bot can be started on that Discord."""
+    await asyncio.to_thread(home.mkdir)
+    workspace = DemoWorkspace.at(home)
+    listed = (discord.people["alice"],)
+    guild, channel = discord.guild_id, discord.dev_channel_id
+    paths = DemoPaths(guild, channel, listed, discord.base_url, "offline")
+    await prepare(project_root(), workspace, None, paths)
+    return workspace
+
+
+async def _started(discord: LocalDiscord, workspace: DemoWorkspace) -> float:
+    """Return the seconds from starting the bot until it has answered a command."""
+    start = time.perf_counter()
+    async with (
+        BotProcess(discord, workspace, workspace.home / "bot.log"),
+        Person(discord.base_url, "alice") as alice,
+    ):
+        await alice.wait_for_bot(timeout=60)
+        await alice.run("dev", "roll", dice="2d6")
+        return time.perf_counter() - start
+
+
+async def _played(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+    start = time.perf_counter()
+    await play_all(rehearsal, tree, [script])
+    return time.perf_counter() - start
+
+
+async def _further(rehearsal: Rehearsal, tree: Path, script: Script) -> float:
+    """Return the median of plays on code that has been started before."""
+    taken: list[float] = []
+    async with rehearsal.open(tree) as player:
+        await player.play(script)
+        for _ in range(FURTHER):
+            start = time.perf_counter()
+            await player.play(script)
+            taken.append(time.perf_counter() - start)
+    return median(taken)
