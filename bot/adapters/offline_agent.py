@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Evidence, Suspect
+from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
 from bot.memory.ranking import failed_approaches
 from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
@@ -22,10 +23,12 @@ from bot.repair.guidance import is_test
 from bot.repair.model import Candidate, Crash, SearchReport, SuspectHunk, Texts, TraceFrame
 from bot.repair.reverts import parse_diff
 from bot.repair.runner import TimeLimits as RunLimits
-from bot.repair.search import SearchProgress
+from bot.repair.search import OnProgress, SearchProgress
 
 _END = None
 _SEARCHING = 0.8  # of the time; the rest is for taking a whole commit back
+_GUIDED = 0.6  # of that, where the failing calls are only a help
+_LATE = 30.0  # seconds that a search may take to end
 _WITHDRAWN = 2  # suspects
 
 
@@ -49,13 +52,13 @@ class OfflineAgent:
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the port."""
-        if assignment.plan.reproduction is None:
+        if not assignment.plan.judged_by:
             yield Finished(changed=False, summary="There is no failing test to judge edits by.")
             return
         await self._start_over(assignment, workspace)
         undone: Suspect | None = None
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
-        search = asyncio.create_task(self._search(assignment, workspace.path, budget, updates))
+        search = asyncio.create_task(self._searched(assignment, workspace.path, budget, updates))
         try:
             while (update := await updates.get()) is not _END:
                 yield Progress(text=_progress_text(update))
@@ -82,14 +85,44 @@ class OfflineAgent:
         self._refused.setdefault(assignment.run_id, []).append(turned_down)
         await workspace.reset(workspace.base)
 
-    async def _search(
+    async def _searched(
         self,
         assignment: Assignment,
         root: Path,
         budget: Budget,
         updates: asyncio.Queue[SearchProgress | None],
     ) -> SearchReport:
-        tests = assignment.plan.reproductions
+        """Search for what mends every call that fails; then for what mends what decides.
+
+        A guide that no edit mends beside the replay may ask for what people do not need: the
+        call may go, or be refused in the cog's own words.
+        """
+        plan = assignment.plan
+        alone = plan.reproductions if plan.guides else ()
+        share = budget.seconds * _SEARCHING * (_GUIDED if alone else 1)
+        told, first = updates.put_nowait, (*plan.reproductions, *plan.guides)
+        try:
+            async with asyncio.timeout(budget.seconds + _LATE):
+                report = await self._search(assignment, root, first, share, told)
+                if report.fix is None and alone:
+                    left = budget.seconds * _SEARCHING - share
+                    report = await self._search(assignment, root, alone, left, told)
+        except TimeoutError as error:
+            raise AgentTimeout(
+                f"The offline engine did not end within {budget.seconds:.0f} s."
+            ) from error
+        finally:
+            updates.put_nowait(_END)
+        return report
+
+    async def _search(
+        self,
+        assignment: Assignment,
+        root: Path,
+        tests: Sequence[Reproduction],
+        seconds: float,
+        on_progress: OnProgress,
+    ) -> SearchReport:
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
         request = RepairRequest(
@@ -101,25 +134,16 @@ class OfflineAgent:
             answered=any(test.answered for test in tests),
             known=frozenset(_whole(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
-            seconds=budget.seconds * _SEARCHING,
+            seconds=seconds,
             refused=tuple(self._refused.get(assignment.run_id, ())),
             failed=_failed(assignment.evidence),
         )
         try:
-            async with (
-                asyncio.timeout(budget.seconds + 30),
-                self._runner(root, assignment) as runner,
-            ):
-                report = await mend(request, runner, self._clock, updates.put_nowait)
-        except TimeoutError as error:
-            raise AgentTimeout(
-                f"The offline engine did not end within {budget.seconds:.0f} s."
-            ) from error
+            async with self._runner(root, assignment) as runner:
+                return await mend(request, runner, self._clock, on_progress)
         finally:
-            updates.put_nowait(_END)
             for test in tests:  # they are added to the commit by others
                 (root / test.path).unlink(missing_ok=True)
-        return report
 
     async def _withdrawn(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
@@ -145,7 +169,7 @@ class OfflineAgent:
     async def _holds(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
         """Return whether the failure is gone in the tree as it lies there, and its tests pass."""
         plan = assignment.plan
-        tests = standing(plan.reproductions, read=lambda file: _read(root, file))
+        tests = standing(plan.judged_by, read=lambda file: _read(root, file))
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
         limits = RunLimits(20.0, 20.0, max(30.0, budget.seconds * (1 - _SEARCHING)))

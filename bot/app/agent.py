@@ -20,6 +20,7 @@ from bot.self_improvement import (
 )
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
@@ -71,6 +72,15 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
     config, clock, verifier = settings.config, opened.clock, opened.verifier
     lookback = timedelta(hours=config.runs.lookback_hours)
     stand_in = chosen.stand_in
+    kept = timedelta(days=config.journal.keep_days)
+    replays = InteractionReplays(
+        opened.rehearsal,
+        opened.trees,
+        opened.traffic.log,
+        opened.traffic.snapshots,
+        clock,
+        lookback=kept,
+    )
     return StepServices(
         collector=EvidenceCollector(
             opened.journal,
@@ -83,12 +93,13 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             traffic=opened.traffic.log,
         ),
         analyzer=FaultAnalyzer(chosen.planner),
-        builder=PlanBuilder(verifier, chosen.planner),
+        builder=PlanBuilder(verifier, chosen.planner, replays),
         runner=CodeAgentRunner(chosen.agent, clock, budget=chosen.budget),
         gate=QualityGate(
             verifier,
             protection=config.protection,
             redact=redact,
+            replays=replays,
             start=StartCheck(opened.rehearsal, opened.trees, clock),
         ),
         publisher=PullRequestPublisher(
@@ -111,7 +122,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             opened.trees,
             opened.traffic.log,
             clock,
-            lookback=timedelta(days=config.journal.keep_days),
+            lookback=kept,
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from bot.domain.record import Record
+from bot.domain.replay import Replay
 
 Risk = Literal["low", "medium", "high", "security"]
 
@@ -76,6 +77,15 @@ class Plan(Record):
     witnesses: tuple[Reproduction, ...] = Field(
         default=(), description="the same failure, seen from frames further out; red on base too"
     )
+    guides: tuple[Reproduction, ...] = Field(
+        default=(), description="calls that fail so too, where a replay decides: a help, no proof"
+    )
+    replay: Replay | None = Field(
+        default=None, description="the failing interaction, red on base by plays"
+    )
+    unplayed: str = Field(
+        default="", description="why the failing interaction could not be played, where it was one"
+    )
     affected: AffectedTests = AffectedTests()
     evidence_ids: tuple[str, ...] = Field(
         default=(), description="ids of journal records and commits it rests on"
@@ -86,6 +96,23 @@ class Plan(Record):
     def reproductions(self) -> tuple[Reproduction, ...]:
         """Every test that must turn green; quieting the innermost frame alone does not."""
         return (self.reproduction, *self.witnesses) if self.reproduction else ()
+
+    @property
+    def judged_by(self) -> tuple[Reproduction, ...]:
+        """The tests that edits can be judged by while they are written; at least the guides."""
+        return self.reproductions or self.guides
+
+    @property
+    def played(self) -> Replay | None:
+        """The replay, where plays on this machine are the proof and not a test."""
+        return self.replay if self.replay and not self.replay.written else None
+
+    @property
+    def shown_by(self) -> tuple[str, str] | None:
+        """What shows the fault, and how it ends on base, for people; `None`: nothing does."""
+        if self.played is not None:
+            return self.played.asked, self.played.wanted.error
+        return (self.reproduction.calls, self.reproduction.expects) if self.reproduction else None
 
     @property
     def owned_files(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from bot.domain.change import (
     Verdict,
 )
 from bot.domain.errors import OutOfBounds
-from bot.domain.plan import Plan, Reproduction
+from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
 from bot.guards import (
     PythonText,
@@ -26,6 +26,7 @@ from bot.guards import (
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.self_improvement.change_facts import proven_by, standing_tests, withdrawn_files
+from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.start_check import StartCheck
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
@@ -35,7 +36,8 @@ _UNDONE_WITH_IT = ("test_deleted", "test_weakened")
 class QualityGate:
     """Runs the diff guard, the reproduction on both sides, and base's checks.
 
-    With `start`, the whole bot is played beside them.
+    With `start`, the whole bot is played beside them; with `replays`, what failed is, where plays
+    are the proof.
     """
 
     def __init__(
@@ -45,9 +47,11 @@ class QualityGate:
         protection: Protection,
         redact: Redact,
         start: StartCheck | None = None,
+        replays: InteractionReplays | None = None,
     ) -> None:
         self._verifier = verifier
         self._start = start
+        self._replays = replays
         self._protection = protection
         self._redact = redact
 
@@ -79,7 +83,6 @@ class QualityGate:
         A blocking finding ends it there: code that may not be proposed is not run either.
         Raises `VerifierError`, `WorkspaceError`.
         """
-        reproduction = plan.reproduction
         new = frozenset(test.path for test in plan.reproductions)
         findings = await self._inspected(plan, change, workspace, named, new)
         withdrawn = await withdrawn_files(change, workspace, new)
@@ -99,12 +102,11 @@ class QualityGate:
             undoes=change.undoes if withdrawn else "",
             sandbox=self._verifier.sandbox,
         )
-        if reproduction is None or any(finding.blocking for finding in findings):
+        if plan.shown_by is None or any(finding.blocking for finding in findings):
             return verdict
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
-        tests = await standing_tests(plan, change, workspace)
-        red, green, checks = await self._run(tests, workspace, changed, change.head, on_check)
+        red, green, checks = await self._run(plan, change, workspace, changed, on_check)
         return verdict.but(
             red_on_base=red,
             green_on_head=green,
@@ -182,10 +184,10 @@ class QualityGate:
 
     async def _run(
         self,
-        tests: Sequence[Reproduction],
+        plan: Plan,
+        change: ChangeSet,
         workspace: Workspace,
         changed: Sequence[str],
-        head: str,
         on_check: OnCheck,
     ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
         """Return the reproduction on base and on head, and the checks.
@@ -193,19 +195,28 @@ class QualityGate:
         They run side by side, each in a copy of its own; how many at once, the verifier knows.
         Where a witness of the failure is not green on head, that is what comes back for head.
         """
-        verifier = self._verifier
         try:
             async with asyncio.TaskGroup() as group:
-                red = group.create_task(verifier.run_at_base(tests[0], workspace))
-                greens = group.create_task(verifier.run_reproductions(tests, workspace))
+                proof = group.create_task(self._reproduced(plan, change, workspace))
                 checks = group.create_task(
-                    self._checked("quick", workspace, changed, head, on_check)
+                    self._checked("quick", workspace, changed, change.head, on_check)
                 )
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures  # one door closed to all of them
-        ends = greens.result()
-        green = next((end for end in ends if end.status != "passed"), ends[0])
-        return red.result(), green, checks.result()
+        return *proof.result(), checks.result()
+
+    async def _reproduced(
+        self, plan: Plan, change: ChangeSet, workspace: Workspace
+    ) -> tuple[CheckResult, CheckResult]:
+        """Return what shows the failure, with base and with head: plays, tests, or both."""
+        tests = await standing_tests(plan, change, workspace)
+        if plan.played is not None and self._replays is not None:
+            red, green = await self._replays.prove(plan.played, change.base, change.head)
+            ends = await self._verifier.run_reproductions(tests, workspace) if tests else ()
+            return red, next((end for end in ends if end.status != "passed"), green)
+        red = await self._verifier.run_at_base(tests[0], workspace)  # mostly known from the plan
+        ends = await self._verifier.run_reproductions(tests, workspace)
+        return red, next((end for end in ends if end.status != "passed"), ends[0])
 
     async def _checked(
         self,

@@ -23,6 +23,7 @@ from bot.ports.store import Store
 from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.step_sequence import StepServices
@@ -125,6 +126,7 @@ class World(Listening):
         self.engine = FakeAgent(FIX)
         self.watch: WatchRules | None = None
         self.behaviour: BehaviourCheck | None = None
+        self.replays: InteractionReplays | None = None
         self.start: StartCheck | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
@@ -169,9 +171,15 @@ class World(Listening):
                 commands=self.runtime.commands,
             ),
             analyzer=FaultAnalyzer(self.planner),
-            builder=PlanBuilder(verifier, self.planner),
+            builder=PlanBuilder(verifier, self.planner, self.replays),
             runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
-            gate=QualityGate(verifier, protection=self.protection, redact=str, start=self.start),
+            gate=QualityGate(
+                verifier,
+                protection=self.protection,
+                redact=str,
+                start=self.start,
+                replays=self.replays,
+            ),
             publisher=PullRequestPublisher(
                 forge, self.clock, repository="repo", base_branch="main", render=render
             ),
@@ -184,21 +192,14 @@ class World(Listening):
         switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
         self.stop_guard = stop_guard = KillSwitchGuard(switch)
         services = Services(
-            store,
-            chat,
-            forge,
-            fused(self.workspaces, fuse),
-            self.clock,
-            journal,
-            recorder,
-            fused(self.key_values, fuse),
-            self.memory,
+            store, chat, forge, fused(self.workspaces, fuse), self.clock, journal, recorder,
+            fused(self.key_values, fuse), self.memory,
             stop_guard=stop_guard,
             member_directory=fused(self.member_directory, fuse),
             checkout=checkout,
             budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
             charts=FakeCharts(),
-        )
+        )  # fmt: skip
         parts = assemble(services, stages, self.limits, owner=self.owner)
         return SelfImprovementAgent(services, self.limits, parts)
 

@@ -165,15 +165,24 @@ class Briefing:
         return self._data(_plan(self._assignment.plan), _OUTPUTS, "plan")
 
     def _proof(self) -> str:
-        tests = self._assignment.plan.reproductions
-        return (
-            "\n\n".join(
-                f"`{test.path}` (our program adds it; it is not to be written or changed). "
-                f"Today it ends with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
-                for test in tests
+        plan = self._assignment.plan
+        told = [
+            f"`{test.path}` (our program adds it; it is not to be written or changed). "
+            f"Today it ends with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
+            for test in plan.reproductions
+        ]
+        if plan.played is not None:
+            told.append(
+                "What decides is a play of what people did; it holds what they wrote, and is not "
+                f"shown here. Today it ends with {plan.played.wanted.error}."
             )
-            or "There is none. Show the mend with a test of your own, if you own a test file."
-        )
+        told += [
+            f"A help: this call ends with {test.expects} today. It does not decide, and is not "
+            f"committed.\n\n{self._data(test.source, _OUTPUT)}"
+            for test in plan.guides
+        ]
+        nothing = "There is none. Show the mend with a test of your own, if you own a test file."
+        return "\n\n".join(told) or nothing
 
     def _data(self, text: str, limit: int, label: str = "data") -> str:
         return fenced(clipped(redact(text), limit), label)

@@ -76,7 +76,7 @@ class ClaudePlanner:
             found = explained(case.diagnosis, form, case.evidence, self.name)
             protection = self._services.protection.naming(case.named)
             plan = planned(draft, form, case.evidence, workspace.path, protection, self.name)
-            test = None if draft.reproductions else await self._test(form, workspace, final)
+            test = None if draft.judged_by else await self._test(form, workspace, final)
             return Planned(diagnosis=found, plan=plan, test=test)
 
         prompt = await self._plan_wanted(case, draft, workspace)
@@ -138,8 +138,8 @@ class ClaudePlanner:
 
     async def _plan_wanted(self, case: Case, draft: Plan, workspace: Workspace) -> str:
         prompts, protection = self._services.prompts, self._services.protection.naming(case.named)
-        if draft.reproductions:
-            sources = "\n\n".join(fenced(test.source) for test in draft.reproductions)
+        if draft.judged_by:
+            sources = "\n\n".join(fenced(test.source) for test in draft.judged_by)
             proof = prompts.render("planner_proof", source=sources)
         else:
             proof = prompts.render("planner_proof_wanted")

@@ -117,10 +117,10 @@ def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.DIAGNOSE and history.diagnosis:
         return _by(words(history.diagnosis.headline, 300), history.diagnosis.explained_by)
     if stage is Stage.PLAN and history.plan:
-        reproduction = history.plan.reproduction
         proof = "no reproduction"
-        if reproduction is not None:
-            proof = f"`{reproduction.calls}` is red: {reproduction.expects}"
+        if history.plan.shown_by is not None:
+            calls, error = history.plan.shown_by
+            proof = f"`{calls}` is red: {error}"
         return _by(proof, history.plan.written_by)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
@@ -148,8 +148,8 @@ def _verified(history: History) -> str:
         return ""
     passed = sum(check.status == "passed" for check in verdict.checks)
     text = f"{passed}/{len(verdict.checks)} checks"
-    if plan and plan.reproduction:
-        text += f", {reproduction_line(verdict, plan.reproduction.calls)}"
+    if plan and plan.shown_by:
+        text += f", {reproduction_line(verdict, plan.shown_by[0])}"
     return text
 
 

@@ -24,6 +24,7 @@ from bot.presentation.cards._text import (
     file_line,
     fitting,
     granted_lines,
+    replay_lines,
     reproduction_line,
     rest_of,
     spent,
@@ -142,20 +143,22 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
     change, verdict, plan = history.change_set, history.verdict, history.plan
     if change is None or verdict is None:
         return ()
-    reproduced = plan and plan.reproduction
     found = [
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
         Detail("What changes for people", behaviour_lines(verdict)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
-        Detail(
-            "Reproduction",
-            (reproduction_line(verdict, reproduced.calls),) if reproduced else (),
-        ),
+        Detail("Reproduction", _reproduction(plan, verdict)),
         *(Detail(each.name, (each.value,)) for each in diff_fields(change.diff, diff_name)),
         *_background(history, change, verdict, plan),
     ]
     return tuple(detail for detail in found if detail.lines)
+
+
+def _reproduction(plan: Plan | None, verdict: Verdict) -> tuple[str, ...]:
+    if plan is None or plan.shown_by is None:
+        return ()
+    return (reproduction_line(verdict, plan.shown_by[0]), *replay_lines(plan))
 
 
 def _background(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
+from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
 from bot.presentation.markdown import words
 
@@ -85,6 +86,30 @@ def reproduction_line(verdict: Verdict, calls: str) -> str:
     green = verdict.green_on_head
     after = "🟢 passes now" if green and green.status == "passed" else "🔴 still fails"
     return f"`{calls}` {red} → {after}"
+
+
+def replay_lines(plan: Plan) -> tuple[str, ...]:
+    """Return how the failing interaction was played again, in sentences; or why it was not."""
+    if plan.unplayed:
+        return (
+            f"What people did could not be played again ({words(plan.unplayed, 200)}): the proof "
+            "is the call that failed, not what people see.",
+        )
+    replay = plan.replay
+    if replay is None:
+        return ()
+    after = f", after {counted(replay.setup, 'earlier step')}" if replay.setup else ""
+    if replay.written:
+        return (f"Played again as people did it{after}; it is committed as a test.",)
+    if replay.snapshot:
+        return (
+            f"It fails only with the cog's files as they were{after}. So the proof is a play on "
+            "this machine: those files are in no commit, and no test of it is either.",
+        )
+    return (
+        f"The proof is a play on this machine{after}: it could not be written as a test, and "
+        "none is committed.",
+    )
 
 
 def counted(count: int, noun: str) -> str:

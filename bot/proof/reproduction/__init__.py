@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.domain.journal import Action, Capsule, Frame, Kind
 from bot.domain.plan import Reproduction
+from bot.domain.replay import Replay
 from bot.proof.reproduction._answers import with_answer, with_refusals
 from bot.proof.reproduction._calls import Call, call_from
 from bot.proof.reproduction._command import command_test
@@ -21,6 +22,7 @@ __all__ = [
     "ROOM",
     "candidates",
     "command_candidate",
+    "replay_candidate",
     "script_test",
     "standing",
     "with_answer",
@@ -63,6 +65,21 @@ def command_candidate(failure: Action, *, read: Read) -> Reproduction | None:
         path=f"{FOLDER}/test_{own}_command_{_fingerprint(capsule)}.py",
         name=f"test_{own}_is_answered",
         doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
+    )
+
+
+def replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
+    """Return a replay as a test; `None` where it needs a copy of files, or cannot be written."""
+    capsule = failure.error
+    if capsule is None or replay.snapshot:
+        return None
+    own = _snake(failure.name)
+    return script_test(
+        replay.script,
+        path=f"{FOLDER}/test_{own}_replay_{_fingerprint(capsule)}.py",
+        name=f"test_{own}_is_answered",
+        doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
+        expects=capsule.exception,
     )
 
 

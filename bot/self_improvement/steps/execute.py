@@ -202,7 +202,7 @@ class ExecuteStep:
 
     def _stand_in(self, history: History) -> CodeAgentRunner | None:
         """Return the engine that may take over; none follows words, so none takes a revision."""
-        proven = history.plan is not None and history.plan.reproduction is not None
+        proven = history.plan is not None and bool(history.plan.judged_by)
         return self._fallback if proven and not history.revising else None
 
     async def _handed_over(self, run: Run, history: History, error: TheseusError, name: str) -> Run:

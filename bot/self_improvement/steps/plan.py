@@ -34,8 +34,10 @@ from bot.proof.reproduction import (
     with_answer,
     with_refusals,
 )
+from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps._replayed import ReplayedFailure, decides, replayed
 from bot.self_improvement.steps.diagnose import case_of, say_without_planner
 
 # What the engine judges every edit by; the verifier runs more of them, once.
@@ -44,6 +46,9 @@ _NEAREST_TESTS = 4
 _FRAMES = 4
 
 _AGAIN = 2  # times that a command which failed is asked once more
+
+# What of a plan is ours alone, whoever thought it over.
+_PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
 
 _BEFORE = 2  # suspect commits before which the call is made again
 
@@ -69,9 +74,15 @@ class _Pause:
 class PlanBuilder:
     """Writes a plan from the evidence alone; a planner, where there is one, thinks it over."""
 
-    def __init__(self, verifier: Verifier, planner: Planner | None = None) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        planner: Planner | None = None,
+        replays: InteractionReplays | None = None,
+    ) -> None:
         self._verifier = verifier
         self._planner = planner
+        self._replays = replays
 
     @property
     def planned_by(self) -> str | None:
@@ -80,24 +91,27 @@ class PlanBuilder:
 
     async def __call__(
         self, evidence: Evidence, diagnosis: Diagnosis, workspace: Workspace
-    ) -> tuple[Plan, Reproduced | None]:
-        """Return the rules' plan, and its reproduction as it failed on base if one could be made.
+    ) -> Plan:
+        """Return the rules' plan, with what fails on base if anything that does could be made.
 
         `workspace` stands at base. Raises `VerifierError`.
         """
         reds: tuple[Reproduced, ...] = ()
+        found = ReplayedFailure()
         if evidence.capsule is not None:
-            tests = await _candidates(evidence.groups[0].newest, workspace)
+            group = evidence.groups[0]
+            found = await replayed(self._replays, self._verifier, group, workspace)
+            tests = await _candidates(group.newest, workspace)
+            if found.test is not None:  # it asks the command again, and more
+                tests = tuple(test for test in tests if test.target)
             reds = await self._verifier.reds(tests, workspace)
             if len(reds) == 1 and not reds[0].reproduction.target:
                 reds = await self._surely(reds, workspace)
             reds = await self._answered(reds, evidence, workspace)
-        first, *others = reds or (None,)
-        plan = _plan(evidence, diagnosis, first.reproduction if first else None)
+        plan = _with_proof(_plan(evidence, diagnosis), found, reds)
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-        witnesses = tuple(red.reproduction for red in others if red)
-        return plan.but(affected=affected, witnesses=witnesses), first
+        return plan.but(affected=affected)
 
     async def _surely(
         self, reds: tuple[Reproduced, ...], workspace: Workspace
@@ -153,7 +167,7 @@ class PlanBuilder:
 
     async def _proven(self, planned: Planned, draft: Plan, workspace: Workspace) -> Plan:
         """Return the plan with what proves it: nothing there rests on the planner's word."""
-        plan = planned.plan.but(reproduction=draft.reproduction, witnesses=draft.witnesses)
+        plan = planned.plan.but(**{name: getattr(draft, name) for name in _PROOF})
         if draft.reproduction is None and planned.test is not None:
             red = await self._verifier.reds([planned.test], workspace)
             plan = plan.but(reproduction=red[0].reproduction if red else None)
@@ -175,12 +189,12 @@ class PlanStep:
         context, transitions = self._context, self._context.transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
         async with context.lend(run, evidence) as workspace:
-            plan, _ = await self._builder(evidence, diagnosis, workspace)
+            plan = await self._builder(evidence, diagnosis, workspace)
             thought = await self._thought(run, history, plan, workspace)
         run = context.cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
-        if thought.plan.reproduction is None:
+        if thought.plan.shown_by is None:
             reason = (
                 f"I see the failure ({thought.diagnosis.headline}) but could not reproduce it from "
                 "what was recorded, so I cannot prove a fix and propose none."
@@ -240,7 +254,25 @@ async def _candidates(failure: Action, workspace: Workspace) -> tuple[Reproducti
     return (*calls, command) if command else calls
 
 
-def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction | None) -> Plan:
+def _with_proof(plan: Plan, found: ReplayedFailure, reds: tuple[Reproduced, ...]) -> Plan:
+    """Return the plan with what has to turn green; beside a replay, failing calls are a help."""
+    tests = tuple(red.reproduction for red in reds)
+    if not decides(found, reds):
+        first, *others = tests or (None,)
+        plan = plan.but(reproduction=first, witnesses=tuple(others), unplayed=found.unplayed)
+        return _telling_test(plan)
+    replayed_test = found.test.reproduction if found.test else None
+    guides = tuple(test for test in tests if test.target)
+    return _telling_test(plan.but(reproduction=replayed_test, guides=guides, replay=found.replay))
+
+
+def _telling_test(plan: Plan) -> Plan:
+    calls = plan.reproduction.calls if plan.reproduction else ""
+    unit = f"A regression test that calls `{calls}`." if calls else ""
+    return plan.but(tests=plan.tests.but(unit=unit))
+
+
+def _plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
     capsule = evidence.capsule
     frames = capsule.frames if capsule else ()
     files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
@@ -253,13 +285,9 @@ def _plan(evidence: Evidence, diagnosis: Diagnosis, reproduction: Reproduction |
         ),
         steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
         impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
-        tests=TestPlan(
-            unit=f"A regression test that calls `{reproduction.calls}`." if reproduction else "",
-            integration="The tests that reach the changed files.",
-        ),
+        tests=TestPlan(integration="The tests that reach the changed files."),
         verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
         rollback="Revert the merge commit; nothing else to undo.",
-        reproduction=reproduction,
     )
 
 

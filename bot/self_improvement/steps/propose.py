@@ -76,13 +76,13 @@ class PullRequestPublisher:
         diagnosis, plan, change = history.diagnosis, history.plan, history.change_set
         if diagnosis is None or plan is None or change is None:
             raise AssertionError("a proposal needs a diagnosis, a plan and a change")
-        reproduction = plan.reproduction
         checks = [
             f"- {check.name}: {words(check.summary or check.status, 300)}"
             for check in verdict.checks
         ]
-        if reproduction:
-            checks.insert(0, f"- `{reproduction.calls}`: {reproduction.expects} before, passes now")
+        if plan.shown_by:
+            calls, error = plan.shown_by
+            checks.insert(0, f"- `{calls}`: {error} before, passes now")
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         return self._render(
             "pull_request",

@@ -156,7 +156,7 @@ async def test_the_offline_engine_takes_back_the_commit_that_brought_the_failing
     suspects = await GitCheckout(tmp_path / "checkout").suspects([("dice.py", 6)])
     async with workspaces.lend("k7m2xq", base=sha) as workspace:
         evidence: Evidence = seen_once(CAPSULE, sha).but(suspects=suspects)
-        plan, _ = await PlanBuilder(verifier)(evidence, DIAGNOSIS, workspace)
+        plan = await PlanBuilder(verifier)(evidence, DIAGNOSIS, workspace)
         assert [test.answered for test in plan.reproductions] == [False, True]
         assert 'assert answer == "0"' in plan.witnesses[0].source
         execute = CodeAgentRunner(OfflineAgent(sandbox, SystemClock()), SystemClock(),

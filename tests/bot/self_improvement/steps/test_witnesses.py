@@ -66,8 +66,7 @@ def _evidence(base: str) -> Evidence:
 
 async def _plan(workspace: Workspace, verifier: SandboxedVerifier) -> Plan:
     diagnosis = Diagnosis(found=True, headline="1 error", cause="shares", file="dice.py")
-    plan, _ = await PlanBuilder(verifier)(_evidence(workspace.base), diagnosis, workspace)
-    return plan
+    return await PlanBuilder(verifier)(_evidence(workspace.base), diagnosis, workspace)
 
 
 async def _verdict(

@@ -1,0 +1,120 @@
+"""Finds the smallest set-up with which a recorded interaction fails again, by playing it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bot.domain.rehearsal import PlayedError, Script
+from bot.domain.traffic import TrafficRecord
+from bot.ports.rehearsal import ScriptPlayer
+from bot.proof.reduction import Reduced, reduced
+from bot.proof.replays import red_steps
+from bot.proof.traffic_scripts import after, earlier, with_files
+
+MOST_PLAYS = 40
+"""How often a failure is played at most until its smallest set-up is found."""
+
+MOST_SETUP = 60
+"""How many earlier interactions, the newest, may have led to a failure."""
+
+OTHER_SEEDS = (1, 2)
+"""With these it has to fail too: what fails by chance proves nothing when it does not."""
+
+Records = tuple[TrafficRecord, ...]
+
+
+class FoundReplay(NamedTuple):
+    """A script that fails at its last step; `files`: only in a world with the cog's files."""
+
+    script: Script
+    files: bool
+    plays: int
+    minimal: bool
+
+
+async def smallest_replay(
+    player: ScriptPlayer,
+    record: TrafficRecord,
+    known: Sequence[TrafficRecord],
+    wanted: PlayedError,
+    files: Mapping[str, bytes],
+) -> FoundReplay | None:
+    """Return the least with which the interaction fails as `wanted`; `None` where it does not.
+
+    First it is played alone on empty state, then after what was asked of its cog before (`known`
+    are records of any), then in a world with `files`. What led to it is reduced to what it needs.
+    Raises `RehearsalError`.
+    """
+    return await _Search(player, record, wanted, files).found(known)
+
+
+class _Setup(NamedTuple):
+    before: Records
+    waits: bool
+    files: bool
+
+
+class _Search:
+    def __init__(
+        self,
+        player: ScriptPlayer,
+        record: TrafficRecord,
+        wanted: PlayedError,
+        files: Mapping[str, bytes],
+    ) -> None:
+        self._player = player
+        self._record = record
+        self._wanted = wanted
+        self._files = files
+        self._plays = 0
+
+    async def found(self, known: Sequence[TrafficRecord]) -> FoundReplay | None:
+        for setup in self._setups(known):
+            if await self._fails(self._script(setup), setup.files):
+                return await self._least(setup)
+        return None
+
+    def _setups(self, known: Sequence[TrafficRecord]) -> Iterator[_Setup]:
+        """Yield what may make it fail, what says most of the failure first."""
+        every = earlier(self._record, known)[-MOST_SETUP:]
+        well = tuple(each for each in every if each.ok)
+        for files in (False, True) if self._files else (False,):
+            yield _Setup((), waits=False, files=files)
+            for before in (well, every) if len(well) < len(every) else (well,):
+                if before:
+                    yield _Setup(before, waits=False, files=files)
+                    yield _Setup(before, waits=True, files=files)
+
+    async def _least(self, setup: _Setup) -> FoundReplay | None:
+        """Return what is left of a set-up; `None` where it fails by chance."""
+
+        async def fails(kept: Records) -> bool:
+            return await self._fails(self._script(setup._replace(before=kept)), setup.files)
+
+        left = max(0, MOST_PLAYS - self._plays)
+        least: Reduced[TrafficRecord] = await reduced(setup.before, fails, plays=left)
+        script = self._script(setup._replace(before=least.kept))
+        plain = _plain(script)
+        if plain != script and await self._fails(plain, setup.files):
+            script = plain
+        for seed in OTHER_SEEDS:
+            other = script.but(world=script.world.but(seed=seed))
+            if not await self._fails(other, setup.files):
+                return None
+        return FoundReplay(script, setup.files, self._plays, least.minimal)
+
+    def _script(self, setup: _Setup) -> Script:
+        script = after(self._record, setup.before, waits=setup.waits)
+        return script.but(world=script.world.but(cogs=(self._record.cog,)))
+
+    async def _fails(self, script: Script, files: bool) -> bool:
+        if self._plays >= MOST_PLAYS + len(OTHER_SEEDS) + 1:
+            return False
+        self._plays += 1
+        play = await self._player.play(with_files(script, self._files) if files else script)
+        return len(script.steps) - 1 in red_steps(play, self._wanted)
+
+
+def _plain(script: Script) -> Script:
+    """Return the script with people who may do what everybody may, and have no roles."""
+    people = tuple(each.but(roles=(), permissions=()) for each in script.world.people)
+    return script.but(world=script.world.but(people=people))

@@ -1,0 +1,182 @@
+"""Failures that came through an interaction: found again by plays, and their fixes proven so."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from bot.domain.change import CheckResult
+from bot.domain.cogs import cog_of_file
+from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
+from bot.domain.journal import Capsule, FailureGroup
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PlayedError,
+    PressStep,
+    Script,
+    SubmitStep,
+    Transcript,
+)
+from bot.domain.replay import Replay
+from bot.domain.snapshot import CogSnapshot
+from bot.domain.traffic import TrafficRecord
+from bot.ports.clock import Clock
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.traffic import SnapshotStore, TrafficLog
+from bot.ports.trees import CommitTrees
+from bot.proof.replay_search import smallest_replay
+from bot.proof.replays import not_green, red_steps
+from bot.proof.scripts import asked
+from bot.proof.traffic_scripts import with_files
+from bot.redaction import redact
+
+PATIENCE = 60.0
+"""Seconds that the search for the smallest set-up may take, and that the plays of a proof may."""
+
+_INTERACTIONS = (CommandStep, AutocompleteStep, MenuStep, PressStep, SubmitStep)
+_NAME = "replay"
+_SHOWN = 80
+
+
+class ReplaySearch(NamedTuple):
+    """What came of looking for a replay; `unplayed` is why nothing was played, if anything was."""
+
+    replay: Replay | None = None
+    unplayed: str = ""
+
+
+class InteractionReplays:
+    """Plays failing interactions, from traffic and the snapshots of their cogs' files."""
+
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        trees: CommitTrees,
+        traffic: TrafficLog,
+        snapshots: SnapshotStore,
+        clock: Clock,
+        *,
+        lookback: timedelta,
+    ) -> None:
+        self._rehearsal = rehearsal
+        self._trees = trees
+        self._traffic = traffic
+        self._snapshots = snapshots
+        self._clock = clock
+        self._lookback = lookback
+
+    async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
+        """Return the failure with the least that it needs to happen on `base`, if plays show it.
+
+        A failure that came by another way than an interaction, or of which nothing was recorded,
+        has none. The failure is looked for all the same where nothing can be played: that says why.
+        """
+        try:
+            record = await self._record(group)
+            if record is None or group.newest.error is None:
+                return ReplaySearch()
+            async with asyncio.timeout(PATIENCE):
+                return ReplaySearch(await self._found(group, group.newest.error, record, base))
+        except (RehearsalError, StoreError, WorkspaceError) as error:
+            return ReplaySearch(unplayed=redact(str(error)))
+        except TimeoutError:
+            return ReplaySearch(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
+
+    async def prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
+        """Return what came of the replay with base and with head; red is `failed`.
+
+        Nothing of what was played is in what they say: it may be people's.
+        """
+        began = self._clock.monotonic()
+        try:
+            script = await self._whole(replay)
+            async with self._trees.laid_out(base) as older, self._trees.laid_out(head) as newer:
+                async with asyncio.timeout(PATIENCE):
+                    (before,) = await play_all(self._rehearsal, older, [script])
+                    (after,) = await play_all(self._rehearsal, newer, [script])
+        except (RehearsalError, StoreError, WorkspaceError) as error:
+            return _unplayed(redact(str(error)))
+        except TimeoutError:
+            return _unplayed(f"the plays took longer than {PATIENCE:.0f} s")
+        return _judged(replay, before, after, (self._clock.monotonic() - began) / 2)
+
+    async def _record(self, group: FailureGroup) -> TrafficRecord | None:
+        """Return the newest interaction that failed so; only some failures have theirs."""
+        for known in (group.newest.id, *group.action_ids):
+            record = await self._traffic.get(known)
+            if record is not None and isinstance(record.step, _INTERACTIONS):
+                frames = group.newest.error.frames if group.newest.error else ()
+                cogs = (cog_of_file(frame.file) for frame in frames)
+                cog = record.cog or next(filter(None, cogs), "")
+                return record.but(cog=cog) if cog else None
+        return None
+
+    async def _found(
+        self, group: FailureGroup, capsule: Capsule, record: TrafficRecord, base: str
+    ) -> Replay | None:
+        known = await self._traffic.since(self._clock.now() - self._lookback)
+        snapshots = await self._snapshots.of(group.fingerprint)
+        files = await self._files(snapshots[0]) if snapshots else {}
+        wanted = _wanted(group.event, capsule)
+        async with self._trees.laid_out(base) as tree, self._rehearsal.open(tree) as player:
+            found = await smallest_replay(player, record, known, wanted, files)
+        if found is None:
+            return None
+        return Replay(
+            script=found.script,
+            wanted=wanted,
+            fingerprint=group.fingerprint,
+            asked=redact(asked(found.script.steps[-1]))[:_SHOWN],
+            snapshot=snapshots[0].failure_id if found.files else "",
+            plays=found.plays,
+            minimal=found.minimal,
+        )
+
+    async def _whole(self, replay: Replay) -> Script:
+        """Return the script with the files it needs. Raises `StoreError` where these are gone."""
+        if not replay.snapshot:
+            return replay.script
+        kept = await self._snapshots.of(replay.fingerprint)
+        found = [each for each in kept if each.failure_id == replay.snapshot] or kept
+        if not found:
+            raise StoreError("the copy of the cog's files is gone")
+        return with_files(replay.script, await self._files(found[0]))
+
+    async def _files(self, snapshot: CogSnapshot) -> Mapping[str, bytes]:
+        return await self._snapshots.files(snapshot)
+
+
+def _wanted(event: str, capsule: Capsule) -> PlayedError:
+    """Return the failure as a play's journal tells of it."""
+    frame = capsule.innermost
+    at = f"{frame.file}:{frame.function}" if frame else ""
+    return PlayedError(event=event, error=capsule.exception, at=at)
+
+
+def _judged(
+    replay: Replay, before: Transcript, after: Transcript, seconds: float
+) -> tuple[CheckResult, CheckResult]:
+    last = len(replay.script.steps) - 1
+    red = last in red_steps(before, replay.wanted)
+    against = not_green((last,), after)
+    return (
+        CheckResult(
+            name=_NAME,
+            status="failed" if red else "passed",
+            seconds=seconds,
+            summary=replay.wanted.error if red else "it does not fail as it did",
+        ),
+        CheckResult(
+            name=_NAME,
+            status="failed" if against else "passed",
+            seconds=seconds,
+            summary=against.partition(":")[0] or "people get an answer",
+        ),
+    )
+
+
+def _unplayed(why: str) -> tuple[CheckResult, CheckResult]:
+    skipped = CheckResult(name=_NAME, status="skipped", seconds=0.0, summary=why)
+    return skipped, skipped

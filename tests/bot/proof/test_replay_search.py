@@ -1,0 +1,149 @@
+"""The least that a recorded interaction needs to fail again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.ids import sortable_id
+from bot.domain.journal import ActionOutcome
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    PlayedError,
+    PlayedStep,
+    Script,
+    Transcript,
+    WaitStep,
+)
+from bot.domain.traffic import TrafficRecord
+from bot.proof.replay_search import (
+    MOST_PLAYS,
+    MOST_SETUP,
+    OTHER_SEEDS,
+    FoundReplay,
+    smallest_replay,
+)
+from tests.fakes.fake_clock import START
+from tests.fakes.fake_rehearsal import FakeRehearsal
+
+WANTED = PlayedError(event="command.total", error="TypeError", at="cogs/stall.py:Stall.total")
+FILES = {"stall.json": b"{}"}
+Fails = Callable[[Script, list[str]], bool]
+
+
+def record(minute: int, text: str, *, ok: bool = True) -> TrafficRecord:
+    """Return a command of that name, so many minutes after the start."""
+    at = START + timedelta(minutes=minute)
+    return TrafficRecord(
+        id=sortable_id(at), at=at, event=f"command.{text}", cog="stall",
+        step=CommandStep(by="asker", channel="general", command=text),
+        people=(Actor(name="asker", permissions=("administrator",), roles=("crew",)),),
+        pseudonyms={"asker": "u-1", "channel": "c-1", "server": "s-1"},
+        outcome=ActionOutcome.OK if ok else ActionOutcome.ERROR,
+    )  # fmt: skip
+
+
+class Stall:
+    """Plays that fail at the last step where `fails` says so of the script and its commands."""
+
+    def __init__(self, fails: Fails, error: PlayedError = WANTED) -> None:
+        self._fails = fails
+        self._error = error
+        self.rehearsal = FakeRehearsal(self._played)
+
+    def _played(self, _tree: Path, script: Script) -> Transcript:
+        asked = [each.command for each in script.steps if isinstance(each, CommandStep)]
+        steps = [PlayedStep(step=each) for each in script.steps]
+        if self._fails(script, asked[:-1]):
+            steps[-1] = steps[-1].but(errors=(self._error,))
+        return Transcript(steps=tuple(steps))
+
+    async def found(self, *known: TrafficRecord, files: bool = False) -> FoundReplay | None:
+        failed = record(10_000, "total", ok=False)
+        async with self.rehearsal.open(Path()) as player:
+            lying = FILES if files else {}
+            return await smallest_replay(player, failed, (*known, failed), WANTED, lying)
+
+
+def commands(found: FoundReplay | None) -> list[str]:
+    assert found is not None
+    return [each.command for each in found.script.steps if isinstance(each, CommandStep)]
+
+
+async def test_what_fails_on_empty_state_needs_nothing_else() -> None:
+    found = await Stall(lambda _script, _before: True).found(record(1, "put"))
+    assert commands(found) == ["total"]
+    assert found is not None
+    assert found.script.world.cogs == ("stall",)
+    assert [(each.roles, each.permissions) for each in found.script.world.people] == [((), ())]
+
+
+async def test_what_led_to_it_is_reduced_to_what_it_needs() -> None:
+    known = [record(at, f"put{at}") for at in range(1, 17)]
+    stall = Stall(lambda _script, before: {"put3", "put12"} <= set(before))
+    found = await stall.found(*known)
+    assert commands(found) == ["put3", "put12", "total"]
+    assert found is not None
+    assert found.minimal
+    assert found.plays == len(stall.rehearsal.played) <= MOST_PLAYS
+
+
+async def test_roles_and_permissions_stay_where_it_fails_only_with_them() -> None:
+    stall = Stall(lambda script, _before: bool(script.world.people[0].roles))
+    found = await stall.found()
+    assert found is not None
+    assert found.script.world.people[0].roles == ("crew",)
+
+
+async def test_time_passes_between_where_it_fails_only_then() -> None:
+    def fails(script: Script, before: list[str]) -> bool:
+        return "put" in before and any(isinstance(each, WaitStep) for each in script.steps)
+
+    found = await Stall(fails).found(record(1, "put"), record(2, "show"))
+    assert commands(found) == ["put", "total"]
+
+
+async def test_what_failed_before_is_asked_again_only_where_nothing_else_will_do() -> None:
+    known = (record(1, "broken", ok=False), record(2, "put"))
+    either = await Stall(lambda _script, before: bool(before)).found(*known)
+    assert commands(either) == ["put", "total"]
+    only = await Stall(lambda _script, before: "broken" in before).found(*known)
+    assert commands(only) == ["broken", "total"]
+
+
+async def test_the_files_come_last_and_are_not_in_what_is_found() -> None:
+    stall = Stall(lambda script, before: bool(script.world.files) and "show" in before)
+    found = await stall.found(record(1, "put"), record(2, "show"), files=True)
+    assert commands(found) == ["show", "total"]
+    assert found is not None
+    assert found.files
+    assert found.script.world.files == {}
+    assert await stall.found(record(1, "put"), record(2, "show")) is None
+
+
+@pytest.mark.parametrize(
+    ("fails", "error"),
+    [
+        (lambda _script, _before: False, WANTED),
+        (lambda script, _before: script.world.seed != OTHER_SEEDS[-1], WANTED),  # by chance
+        (lambda _script, _before: True, WANTED.but(at="cogs/dice.py:Dice.total")),
+        (lambda _script, _before: True, WANTED.but(error="KeyError")),
+    ],
+)
+async def test_what_does_not_fail_so_each_time_is_no_replay(
+    fails: Fails, error: PlayedError
+) -> None:
+    assert await Stall(fails, error).found(record(1, "put")) is None
+
+
+async def test_plays_and_set_ups_are_bounded() -> None:
+    known = [record(at, f"put{at}") for at in range(1, 200)]
+    wanted = {f"put{at}" for at in range(141, 200, 3)}
+    stall = Stall(lambda _script, before: wanted <= set(before))
+    found = await stall.found(*known)
+    assert found is not None
+    assert not found.minimal
+    assert len(stall.rehearsal.played) <= MOST_PLAYS + len(OTHER_SEEDS) + 1
+    assert max(len(script.steps) for _, script in stall.rehearsal.played) <= MOST_SETUP + 1
