@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.rehearsal import SandboxedRehearsal
+from bot.adapters.system_clock import SystemClock
 from bot.domain.rehearsal import (
     Actor,
     CommandStep,
@@ -19,6 +20,9 @@ from bot.domain.rehearsal import (
     WaitStep,
 )
 from bot.ports.rehearsal import ScriptPlayer
+from bot.self_improvement.start_check import StartCheck
+from tests.fakes.differences import Files
+from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.support.confining import at_hand
 from tests.support.played_tree import played_tree
 
@@ -64,6 +68,27 @@ async def test_it_takes_up_its_state_after_a_restart(player: ScriptPlayer) -> No
     )
     assert played.trouble == ""
     assert [each.text for each in played.steps[2].seen] == ["⏰ @alice tea"]
+
+
+def files_of(tree: Path) -> Files:
+    """Return what a commit of the tree would hold."""
+    return {
+        file.relative_to(tree).as_posix(): file.read_bytes()
+        for file in tree.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+async def test_a_head_with_a_cog_that_does_not_load_is_red_and_its_base_is_not(tree: Path) -> None:
+    files = files_of(tree)
+    head = {**files, "cogs/dice.py": b"def broken(:\n"}
+    trees = FakeCommitTrees({"base": files, "head": head})
+    start = StartCheck(SandboxedRehearsal(at_hand()), trees, SystemClock())
+    red, green = await start("head", "base"), await start("base", "base")
+    assert red.status == "failed"
+    assert red.summary == "`cogs.dice` does not load: SyntaxError: invalid syntax (dice.py, line 1)"
+    assert green.status == "passed"
+    assert green.summary.endswith(" commands, `/health` answers")
 
 
 async def test_a_cog_that_does_not_load_is_trouble(player: ScriptPlayer, tree: Path) -> None:
