@@ -20,6 +20,7 @@ from bot.self_improvement import (
 )
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
@@ -29,7 +30,6 @@ from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
-from bot.self_improvement.steps.watch import FixEvaluator
 from bot.self_improvement.trials import ProposalTrials
 from bot.settings import Settings
 
@@ -116,7 +116,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             if stand_in
             else None
         ),
-        evaluator=FixEvaluator(opened.journal, clock, config.watch),
+        evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         behaviour=BehaviourCheck(
             opened.rehearsal,
             opened.trees,

@@ -16,6 +16,12 @@ tests that tell it from its wrong neighbours, or as a whole commit taken back.""
 STARTS = "the bot starts"
 """The name of the check that plays the whole bot once."""
 
+ANSWERED = "what failed is answered"
+"""The name of the check that plays the failing interaction again, before the merge and after it."""
+
+PLAYED = frozenset({STARTS, ANSWERED})
+"""Checks of ours that play what no configuration names."""
+
 
 class FileChange(Record):
     """One changed file, counted in lines."""
@@ -83,8 +89,8 @@ class CheckResult(Record):
 
     @property
     def told(self) -> str:
-        """What came of it, for people; of a start that failed, its own sentence."""
-        return self.summary if self.name == STARTS else f"{self.name} {self.status}"
+        """What came of it, for people; of what is played, its own sentence."""
+        return self.summary if self.name in PLAYED else f"{self.name} {self.status}"
 
 
 class Finding(Record):
@@ -129,8 +135,8 @@ class FullTier(Record):
     """What was found of the merge of one approved head, before it was made.
 
     `findings` are what the diff guard has against the result as a change of `base`. `checks` are
-    base's full ones on it, and whether the bot starts then: none of the full ones where base
-    configures none or the forge runs them, none at all where there are findings.
+    base's full ones on it (none where base configures none, or the forge runs them), whether the
+    bot starts then, and whether what failed is answered; none at all where there are findings.
     """
 
     head: str
@@ -224,7 +230,7 @@ class Verdict(Record):
         """Whether this head may be proposed."""
         return (
             all(check.ok for check in self.checks)
-            and any(check.status == "passed" for check in self.checks if check.name != STARTS)
+            and any(check.status == "passed" for check in self.checks if check.name not in PLAYED)
             and not any(finding.blocking for finding in self.findings)
             and (self.reproduced or self.takes_back)
         )

@@ -23,6 +23,9 @@ class ShippedFix(Record):
     )
     watched_until: AwareDatetime | None = None
     verdict: Judgement | None = Field(default=None, description="absent: not judged yet")
+    answered: bool = Field(
+        default=False, description="whether what failed was played with it, and is answered"
+    )
 
     @property
     def told(self) -> str:

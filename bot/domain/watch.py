@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.change import CheckResult
 from bot.domain.record import Record
 
 Judgement = Literal["fixed", "not_fixed", "inconclusive", "regressed"]
@@ -30,6 +31,9 @@ class Watch(Record):
     began_at: AwareDatetime = Field(description="when it came live")
     before_since: AwareDatetime
     until: AwareDatetime
+    play: CheckResult | None = Field(
+        default=None, description="what failed, played again with the merge; none: not yet"
+    )
 
 
 class Side(Record):

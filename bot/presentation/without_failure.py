@@ -49,6 +49,11 @@ def _fixed(fix: ShippedFix, before: FailureGroup) -> Diagnosis:
 
 
 def _held(fix: ShippedFix) -> str:
+    played = "Played again with it, what failed is answered. " if fix.answered else ""
+    return f"{played}{_watched(fix)}"
+
+
+def _watched(fix: ShippedFix) -> str:
     if fix.verdict == "fixed":
         return "I have watched it since: it holds."
     if fix.verdict is None and fix.watched_until is not None:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from bot.domain.change import CheckResult
+from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.journal import Capsule, FailureGroup
@@ -38,6 +38,8 @@ PATIENCE = 60.0
 _INTERACTIONS = (CommandStep, AutocompleteStep, MenuStep, PressStep, SubmitStep)
 _NAME = "replay"
 _SHOWN = 80
+
+Ended = Literal["passed", "failed", "skipped"]
 
 
 class ReplaySearch(NamedTuple):
@@ -101,6 +103,33 @@ class InteractionReplays:
         except TimeoutError:
             return _unplayed(f"the plays took longer than {PATIENCE:.0f} s")
         return _judged(replay, before, after, (self._clock.monotonic() - began) / 2)
+
+    async def answered(self, replay: Replay, commit: str) -> CheckResult:
+        """Return whether people get an answer with a commit that is to have the fix.
+
+        It is red only where it is twice; skipped where nothing can be played, or where the web was
+        asked for what nobody recorded. Nothing of what was played is in what it says.
+        """
+        began = self._clock.monotonic()
+        try:
+            script = await self._whole(replay)
+            async with asyncio.timeout(PATIENCE), self._trees.laid_out(commit) as tree:
+                (play,) = await play_all(self._rehearsal, tree, [script])
+                status, why = _ending(replay, play)
+                if status == "failed":  # a busy machine may be too slow once
+                    (play,) = await play_all(self._rehearsal, tree, [script])
+                    status, why = _ending(replay, play)
+        except (RehearsalError, StoreError, WorkspaceError) as error:
+            status, why = "skipped", f"not played: {redact(str(error))}"
+        except TimeoutError:
+            status, why = "skipped", f"not played: it took longer than {PATIENCE:.0f} s"
+        return CheckResult(
+            name=ANSWERED,
+            status=status,
+            seconds=max(0.0, self._clock.monotonic() - began),
+            summary=f"`{replay.asked}`: {why}",
+            output=f"{replay.asked}: {why}" if status == "failed" else "",
+        )
 
     async def _record(self, group: FailureGroup) -> TrafficRecord | None:
         """Return the newest interaction that failed so; only some failures have theirs."""
@@ -175,6 +204,16 @@ def _judged(
             summary=against.partition(":")[0] or "people get an answer",
         ),
     )
+
+
+def _ending(replay: Replay, play: Transcript) -> tuple[Ended, str]:
+    """Return how what failed ends now; with no web to answer it, a play tells nothing."""
+    last = len(replay.script.steps) - 1
+    step = play.steps[last] if last < len(play.steps) else None
+    if step is not None and step.wanted and not play.trouble:
+        return "skipped", "it asks the web for what was not recorded"
+    against = not_green((last,), play).partition(":")[0]
+    return ("failed", against) if against else ("passed", "people get an answer")
 
 
 def _unplayed(why: str) -> tuple[CheckResult, CheckResult]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.authority.protection import Protection
 from bot.domain.change import (
-    STARTS,
+    PLAYED,
     ChangeSet,
     CheckResult,
     Finding,
@@ -15,6 +15,7 @@ from bot.domain.change import (
 from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
+from bot.domain.replay import Replay
 from bot.guards import (
     PythonText,
     Redact,
@@ -225,24 +226,21 @@ class QualityGate:
         changed: Sequence[str],
         head: str,
         on_check: OnCheck,
+        replay: Replay | None = None,
     ) -> tuple[CheckResult, ...]:
-        """Return base's checks of a tier, and whether the whole bot starts, beside each other."""
+        """Return base's checks of a tier, and what plays of `head` show, beside each other."""
+        plays = [self._start(head, workspace.base)] if self._start else []
+        if self._replays is not None and replay is not None:
+            plays.append(self._replays.answered(replay, head))
+        checks: tuple[CheckResult, ...] = ()
         try:
             async with asyncio.TaskGroup() as group:
-                start = group.create_task(self._started(head, workspace.base, on_check))
-                checks: tuple[CheckResult, ...] = ()
+                playing = [group.create_task(_told(play, on_check)) for play in plays]
                 if tier is not None:
                     checks = await self._verifier.run_checks(tier, workspace, changed, on_check)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
-        return (*checks, *start.result())
-
-    async def _started(self, head: str, base: str, on_check: OnCheck) -> tuple[CheckResult, ...]:
-        if self._start is None:
-            return ()
-        result = await self._start(head, base)
-        await on_check(result)
-        return (result,)
+        return (*checks, *(play.result() for play in playing))
 
     async def before_merge(
         self,
@@ -257,8 +255,8 @@ class QualityGate:
     ) -> FullTier:
         """Return what is found of `merged`: `change.head` and the newest base, put together.
 
-        The diff guard reads it as a change of that base; then that base's full checks run, unless
-        the forge does that, and the whole bot is played. Raises `VerifierError`, `WorkspaceError`.
+        The diff guard reads it as a change of that base. Then that base's full checks run, unless
+        the forge does that, and it is played. Raises `VerifierError`, `WorkspaceError`.
         """
         files, head = await merged.changes(), await merged.head()
         result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
@@ -276,9 +274,8 @@ class QualityGate:
         if against:
             return tier.but(findings=tuple(against))
         changed = [file.path for file in files if file.status != "deleted"]
-        checks = await self._checked(
-            "full" if checked_here else None, merged, changed, head, on_check
-        )
+        full: Tier | None = "full" if checked_here else None
+        checks = await self._checked(full, merged, changed, head, on_check, plan.replay)
         red_before = await self._red_before(checks, merged, changed, "full")
         return tier.but(checks=checks, red_before=red_before)
 
@@ -290,8 +287,14 @@ class QualityGate:
         tier: Tier = "quick",
     ) -> tuple[str, ...]:
         """Return which failed checks the change is not to blame for: no engine can mend those."""
-        failed = [check.name for check in checks if not check.ok and check.name != STARTS]
+        failed = [check.name for check in checks if not check.ok and check.name not in PLAYED]
         if not failed:
             return ()
         at_base = await self._verifier.run_checks_at_base(failed, workspace, changed, tier=tier)
         return tuple(check.name for check in at_base if not check.ok)
+
+
+async def _told(play: Awaitable[CheckResult], on_check: OnCheck) -> CheckResult:
+    result = await play
+    await on_check(result)
+    return result

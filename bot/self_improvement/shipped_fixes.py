@@ -68,4 +68,5 @@ def _shipped(run: Run, history: History) -> ShippedFix | None:
         live_at=live_at,
         watched_until=watch.until if watch else None,
         verdict=history.outcome.verdict if history.outcome else None,
+        answered=bool(watch and watch.play and watch.play.status == "passed"),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.domain.run import Run, Stage
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
@@ -15,7 +16,7 @@ from bot.self_improvement.steps.propose import ProposeStep, PullRequestPublisher
 from bot.self_improvement.steps.revert import RevertSteps
 from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
-from bot.self_improvement.steps.watch import FixEvaluator, WatchStep
+from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.trials import ProposalTrials
 
 

@@ -23,6 +23,7 @@ from bot.ports.store import Store
 from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
@@ -33,7 +34,6 @@ from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
-from bot.self_improvement.steps.watch import FixEvaluator
 from bot.self_improvement.trials import ProposalTrials
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
@@ -159,7 +159,7 @@ class World(Listening):
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         forge = JournalledForge(fused(self.forge, fuse), recorder)
         verifier = JournalledVerifier(fused(self.verifier, fuse), recorder)
-        stand_in = self.stand_in
+        stand_in, rules = self.stand_in, self.watch
         stages = StepServices(
             collector=EvidenceCollector(
                 journal,
@@ -186,7 +186,7 @@ class World(Listening):
             deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
-            evaluator=FixEvaluator(journal, self.clock, self.watch) if self.watch else None,
+            evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
             behaviour=self.behaviour,
         )
         switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch

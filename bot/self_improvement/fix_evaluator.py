@@ -1,0 +1,148 @@
+"""Whether a shipped fix holds: what failed played again, and the journal before and after it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bot.detection.comparison import compare, plain_already
+from bot.domain.change import CheckResult
+from bot.domain.evidence import Diagnosis
+from bot.domain.history import History
+from bot.domain.proposal import Outcome, Shipment
+from bot.domain.run import Run
+from bot.domain.samples import Sample
+from bot.domain.watch import Comparison, Watch, WatchRules
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.presentation.markdown import words
+from bot.self_improvement.interaction_replays import InteractionReplays
+
+_SURELY = 0.1  # times alpha: a regression called before the end has been looked for many times
+
+_MANY = 10_000  # samples
+
+
+class Look(NamedTuple):
+    """What a watch shows by now; `outcome` once it may be judged."""
+
+    comparison: Comparison
+    outcome: Outcome | None
+
+
+class FixEvaluator:
+    """Begins watches, and judges them when they may be judged."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        rules: WatchRules,
+        replays: InteractionReplays | None = None,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._replays = replays
+        self.rules = rules
+
+    def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
+        """Return the watch of a fix that is live now; `None` where nothing is to go away."""
+        diagnosis, proposal = history.diagnosis, history.proposal
+        named = diagnosis is not None and diagnosis.event and diagnosis.fingerprint
+        if run.goal != "fix" or diagnosis is None or proposal is None or not named:
+            return None
+        now = self._clock.now()
+        return Watch(
+            run_id=run.id,
+            event=diagnosis.event,
+            fingerprint=diagnosis.fingerprint,
+            number=proposal.number,
+            merge_commit=shipment.merge_commit,
+            began_at=now,
+            before_since=self._since(diagnosis, now),
+            until=now + timedelta(minutes=self.rules.minutes),
+        )
+
+    async def played(self, watch: Watch, history: History) -> CheckResult | None:
+        """Return what came of playing what failed with the merge; `None` where it is not known how.
+
+        Once is enough: what is live does not change by itself.
+        """
+        replay = history.plan.replay if history.plan else None
+        if self._replays is None or replay is None or watch.play is not None:
+            return watch.play
+        return await self._replays.answered(replay, watch.merge_commit)
+
+    async def __call__(self, watch: Watch) -> Look:
+        """Return how both sides compare by now, judged if it is time. Raises `JournalError`.
+
+        What still fails when it is played needs no time.
+        """
+        now = self._clock.now()
+        until = min(now, watch.until)
+        seen = await self._journal.samples(since=watch.before_since, until=until, event=watch.event)
+        if len(seen) < _MANY:
+            found = self._compared(watch, seen, until)
+        else:  # nobody else should have to wait for it
+            found = await asyncio.to_thread(self._compared, watch, seen, until)
+        red = watch.play is not None and not watch.play.ok
+        if not red and not self._may_be_judged(found, over=now >= watch.until):
+            return Look(found, None)
+        outcome = Outcome(
+            run_id=watch.run_id,
+            verdict="not_fixed" if red and found.verdict != "regressed" else found.verdict,
+            reasons=(*by_play(watch), *found.reasons),
+            comparison=found,
+            at=now,
+        )
+        return Look(found, outcome)
+
+    def _compared(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
+        before, after = _sides(seen, watch.began_at)
+        return compare(
+            before,
+            after,
+            watch.fingerprint,
+            self.rules,
+            before_minutes=_minutes(watch.before_since, watch.began_at),
+            after_minutes=_minutes(watch.began_at, until),
+        )
+
+    def _may_be_judged(self, found: Comparison, *, over: bool) -> bool:
+        """Whether enough time has passed, and enough was done in it; what is plain needs neither.
+
+        Before the end, a regression has to be surer: it is looked for again and again.
+        """
+        rules = self.rules
+        if over or plain_already(found, rules):
+            return True
+        if found.after.minutes < rules.least_minutes or found.after.actions < rules.volume:
+            return False
+        if found.verdict == "regressed":
+            values = [p for p in (found.p_worse, found.p_slower) if p is not None]
+            return min(values, default=1.0) < rules.alpha * _SURELY
+        return found.verdict != "inconclusive"
+
+    def _since(self, diagnosis: Diagnosis, now: datetime) -> datetime:
+        """Return where before begins: while the fault was there, as far as it is looked back."""
+        earliest = now - timedelta(hours=self.rules.before_hours)
+        first = diagnosis.first_seen
+        return earliest if first is None else min(max(earliest, first), now)
+
+
+def by_play(watch: Watch) -> tuple[str, ...]:
+    """Return what playing it again showed, in a sentence; nothing where it told nothing."""
+    if watch.play is None or watch.play.status == "skipped":
+        return ()
+    return (f"Played again with `{watch.merge_commit[:7]}`: {words(watch.play.summary, 300)}.",)
+
+
+def _sides(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
+    """Return what ended before and what began after; what was under way then is on neither."""
+    edge = began.timestamp()
+    before = [each for each in seen if each.at < edge]
+    return before, [each for each in seen if each.at - (each.duration_ms or 0) / 1_000 >= edge]
+
+
+def _minutes(start: datetime, end: datetime) -> float:
+    return max(0.0, (end - start).total_seconds() / 60)

@@ -1,0 +1,205 @@
+"""What failed is played again with the merge: before it is made, and once it is live."""
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.change import ANSWERED, CheckResult
+from bot.domain.errors import RehearsalError
+from bot.domain.history import History
+from bot.domain.journal import ActionOutcome
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    PlayedError,
+    PlayedStep,
+    Script,
+    SeenEvent,
+    Transcript,
+)
+from bot.domain.run import Run, Status
+from bot.domain.traffic import TrafficRecord
+from bot.domain.watch import Watch
+from bot.presentation.without_failure import without_failure
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.interaction_replays import InteractionReplays
+from tests.fakes.fake_rehearsal import FakeRehearsal
+from tests.fakes.fake_traffic import FakeSnapshots
+from tests.support.watched_world import WatchedWorld
+
+ERROR = PlayedError(event="command.roll", error="IndexError", at="cogs/dice.py:face")
+STATE = "dice.sqlite3"
+
+
+class Plays(WatchedWorld):
+    """A world whose rolls fail where the cog's files are as they were, until they are fixed.
+
+    `broken` says of a fixed source whether it fails all the same, `wanted` what it asks the web.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.broken: Callable[[], bool] = lambda: False
+        self.wanted: tuple[str, ...] = ()
+        self.rehearsal = FakeRehearsal(self._rolled)
+        snapshots = FakeSnapshots(self.clock)
+        snapshots.state[STATE] = b"rows"
+        self.snapshots = snapshots
+        self.replays = InteractionReplays(
+            self.rehearsal, self.trees, self.traffic, snapshots, self.clock,
+            lookback=timedelta(days=9),
+        )  # fmt: skip
+
+    async def recorded(self) -> None:
+        """Let the newest failure be one that was recorded, with the files the cog had."""
+        newest = self.journal.actions[-1]
+        assert newest.error is not None
+        await self.snapshots.take("dice", newest.error.fingerprint, newest.id)
+        step = CommandStep(by="asker", channel="general", command="roll", options={"dice": "2d6"})
+        self.traffic.records.append(
+            TrafficRecord(
+                id=newest.id, at=newest.ts, event="command.roll", cog="dice", step=step,
+                people=(Actor(name="asker"),), outcome=ActionOutcome.ERROR,
+            )
+        )  # fmt: skip
+
+    def _rolled(self, tree: Path, script: Script) -> Transcript:
+        fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
+        held = script.world.files.get(STATE) == base64.b64encode(b"rows").decode()
+        fails = self.broken() if fixed else held
+        seen = SeenEvent(kind="message", channel="general", text="a secret of theirs")
+        step = PlayedStep(
+            step=script.steps[-1],
+            seen=() if fails else (seen,),
+            errors=(ERROR,) if fails else (),
+            wanted=self.wanted if fixed else (),
+        )
+        return Transcript(steps=(step,))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Plays:
+    return Plays(tmp_path)
+
+
+async def approved(world: Plays, agent: SelfImprovementAgent) -> Run:
+    """Say "ship it" of a proposal that plays have proven."""
+    await world.recorded()
+    run = await world.proposed(agent)
+    plan = (await agent.history(run.id)).plan
+    assert plan is not None
+    assert plan.replay is not None
+    await agent.approve(world.word(run))
+    return await world.until(lambda now: now.ended or bool(now.reason), run.id)
+
+
+def dry_run(history: History) -> CheckResult:
+    assert history.full_tier is not None
+    return next(each for each in history.full_tier.checks if each.name == ANSWERED)
+
+
+async def test_what_failed_is_answered_before_the_merge_and_after_it(world: Plays) -> None:
+    async with world.running() as agent:
+        run = await approved(world, agent)
+        assert run.status is Status.DONE
+        before = dry_run(await agent.history(run.id))
+        assert (before.status, before.summary) == (
+            "passed",
+            "`/roll dice:2d6`: people get an answer",
+        )
+        await world.passes(2)
+        shipment = (await agent.history(run.id)).shipment
+        assert shipment is not None
+        told = f"▶️ Played again with `{shipment.merge_commit[:7]}`: `/roll dice:2d6`: people get an"
+        assert [text for text in world.said(run) if text.startswith("▶️")] == [f"{told} answer."]
+        played = len(world.rehearsal.played)
+        await world.passes(2)
+        assert len(world.rehearsal.played) == played  # once is enough
+        again = await agent.request(world.trigger(goal="investigate"))
+        evidence = (await agent.history((await world.ended(again.id)).id)).evidence
+        world.happened(well=45)
+        await world.passes(15)
+        outcome = await world.outcome(run)
+    assert evidence is not None
+    assert "Played again with it, what failed is answered." in without_failure(evidence).cause
+    assert outcome is not None
+    assert outcome.verdict == "fixed"
+    assert outcome.reasons[0].startswith("Played again with")
+    assert not any("secret" in text for text in world.said(run))
+
+
+async def test_what_fails_with_the_newest_base_is_not_merged(world: Plays) -> None:
+    async with world.running() as agent:
+        await world.recorded()
+        run = await world.proposed(agent)
+        world.broken = lambda: True
+        await agent.approve(world.word(run))
+        run = await world.until(lambda now: now.ended or bool(now.reason), run.id)
+    assert run.status is Status.WAITING
+    assert run.reason.startswith(
+        "Not shipped: full checks fail (`/roll dice:2d6`: at step 1 people"
+    )
+    assert world.forge.merges == []
+
+
+async def test_what_fails_once_live_did_not_hold_at_once(world: Plays) -> None:
+    async with world.running() as agent:
+        run = await approved(world, agent)
+        world.broken = lambda: True
+        await world.passes(2)
+        outcome = await world.outcome(run)
+        (text,) = [s.post.text for s in world.chat.said if s.key == f"{run.id}:outcome"]
+        await world.passes(2)
+        assert await world.key_values.get(f"watch:{run.id}", Watch) is None
+    assert outcome is not None
+    assert outcome.verdict == "not_fixed"
+    assert "`/roll dice:2d6`: at step 1 people get an error" in text
+
+
+async def test_a_play_that_fails_once_only_is_not_believed(world: Plays) -> None:
+    fails = iter([True])
+    async with world.running() as agent:
+        await world.recorded()
+        run = await world.proposed(agent)
+        world.broken = lambda: next(fails, False)
+        await agent.approve(world.word(run))
+        run = await world.ended(run.id)
+        assert dry_run(await agent.history(run.id)).status == "passed"
+    assert run.status is Status.DONE
+
+
+@pytest.mark.parametrize("missing", ["web", "sandbox"])
+async def test_where_it_cannot_be_played_all_is_as_before(world: Plays, missing: str) -> None:
+    async with world.running() as agent:
+        await world.recorded()
+        run = await world.proposed(agent)
+        if missing == "web":
+            world.wanted = ("GET https://a.test",)
+        else:
+            world.rehearsal.refusal = RehearsalError("install bubblewrap")
+        await agent.approve(world.word(run))
+        run = await world.ended(run.id)
+        skipped = dry_run(await agent.history(run.id))
+        await world.passes(3)
+        outcome = await world.outcome(run)
+    assert run.status is Status.DONE
+    assert skipped.status == "skipped"
+    assert outcome is None
+    assert not any(text.startswith("▶️") for text in world.said(run))
+
+
+async def test_a_watch_that_is_ended_while_it_is_played_stays_ended(world: Plays) -> None:
+    async with world.running() as agent:
+        run = await approved(world, agent)
+
+        def ended() -> bool:
+            world.key_values.bodies.pop(f"watch:{run.id}", None)
+            return False
+
+        world.broken = ended
+        await world.passes(2)
+        assert await world.key_values.get(f"watch:{run.id}", Watch) is None
+        assert (await agent.history(run.id)).outcome is None
