@@ -11,7 +11,7 @@ from typing import Any, Self
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
-from bot.demo.faults import PlantedFault
+from bot.demo.faults import MetFault
 from bot.domain.run import Run
 from local_discord.person import Person
 
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def open_demo(fault: PlantedFault | None) -> AsyncIterator[tuple[Demo, Person]]:
+async def open_demo(fault: MetFault | None) -> AsyncIterator[tuple[Demo, Person]]:
     """Run the demo with the offline engine; alice, who may ask and approve, is in it."""
     with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         plan = DemoPlan(project_root(), Path(folder), fault, engine="offline")

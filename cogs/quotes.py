@@ -3,6 +3,9 @@
 Another service than `SOURCE` is asked when its address stands in `quotes.url` in the state folder.
 """
 
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -16,6 +19,8 @@ SOURCE = "https://dummyjson.com/quotes/random"
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5)
 MAX_QUOTE = 1_500
 NOTHING = "The service I ask for quotes had none to give. Try again later."
+BUSY = "The service I ask for quotes wants a break. Try again {when}."
+LONGEST_WAIT = 3.0  # seconds that somebody waits for a quote; after more they come back
 
 
 def read_quote(answer: Any) -> str:
@@ -30,6 +35,12 @@ def read_quote(answer: Any) -> str:
     return f"> {words[:MAX_QUOTE]}\n— {whose[:100] or 'nobody knows who'}"
 
 
+def read_wait(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds a service wants to be left alone; `None` where it does not say."""
+    told = headers.get("Retry-After", "")
+    return float(told) if told.isdecimal() else None
+
+
 class Quotes(commands.Cog):
     """Asks one service, over one connection pool."""
 
@@ -42,7 +53,7 @@ class Quotes(commands.Cog):
         file = self.bot.state / "quotes.url"
         if file.is_file():
             self.source = file.read_text(encoding="utf-8").strip()
-        self._web = aiohttp.ClientSession(timeout=REQUEST_TIMEOUT, raise_for_status=True)
+        self._web = aiohttp.ClientSession(timeout=REQUEST_TIMEOUT)
 
     async def cog_unload(self) -> None:
         """Close the pool."""
@@ -52,15 +63,22 @@ class Quotes(commands.Cog):
     async def quote(self, interaction: discord.Interaction) -> None:
         """Answer with a quote. A service that fails fails the command."""
         await interaction.response.defer()
-        quote = read_quote(await self._ask())
-        await interaction.followup.send(
-            quote or NOTHING, allowed_mentions=discord.AllowedMentions.none()
-        )
+        answer = await self._ask()
+        await interaction.followup.send(answer, allowed_mentions=discord.AllowedMentions.none())
 
-    async def _ask(self) -> Any:
-        """Return the service's answer."""
-        async with self._web.get(self.source) as response:
-            return await response.json(content_type=None)
+    async def _ask(self) -> str:
+        """Return a quote, or why there is none; a short wait is waited for, once."""
+        wait: float | None = 0.0
+        for _ in range(2):
+            if wait is None or wait > LONGEST_WAIT:
+                break
+            await asyncio.sleep(wait)
+            async with self._web.get(self.source) as response:
+                if response.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    response.raise_for_status()
+                    return read_quote(await response.json(content_type=None)) or NOTHING
+                wait = read_wait(response.headers)
+        return BUSY.format(when=f"in {wait:.0f} s" if wait else "later")
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -14,7 +14,7 @@ from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import wants_claude
 from bot.demo.demo import Demo, DemoPlan, demo
-from bot.demo.faults import FAULTS, LIVING, Living, PlantedFault, choose, find_living
+from bot.demo.faults import FAULTS, LIVING, PLAYED, Living, MetFault, choose, find_living
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from bot.infra.signals import hear
@@ -22,7 +22,12 @@ from bot.settings import read_environment
 
 Say = Callable[[str], None]
 
-FAULT_NAMES = (*(fault.name for fault in FAULTS), *(fault.name for fault in LIVING), "none")
+FAULT_NAMES = (
+    *(fault.name for fault in FAULTS),
+    *(fault.name for fault in PLAYED),
+    *(fault.name for fault in LIVING),
+    "none",
+)
 """What `--fault` takes; without it one of the first is chosen."""
 
 
@@ -87,7 +92,7 @@ def _has_screen() -> bool:
     )
 
 
-def _welcome(running: Demo, fault: PlantedFault | Living | None, engine: str) -> str:
+def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str:
     workspace = running.workspace
     lines = [f"Theseus demo: {running.discord.base_url}", ""]
     if isinstance(fault, Living):

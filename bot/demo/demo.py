@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from bot.demo.faults import FaultStep, Living, PlantedFault, edited
+from bot.demo.faults import Change, FaultStep, Living, MetFault, edited
 from bot.demo.forge_pages import ForgeReader, forge_routes
-from bot.demo.scenario import DemoScenario, third_party
+from bot.demo.scenario import DemoScenario, service_change
 from bot.demo.traffic import PLACE, VISITORS
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
@@ -61,7 +61,7 @@ class DemoPlan:
 
     source: Path
     home: Path
-    fault: PlantedFault | None
+    fault: MetFault | None
     port: int = 0
     engine: str = "auto"
     state: Path | None = None
@@ -124,8 +124,9 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         engine=plan.engine,
         settings=living.settings if living else {},
     )
-    await _prepare(plan, workspace, demo_paths)
     async with AsyncExitStack() as stack:
+        service = await service_change(living or plan.fault, stack)
+        await _prepare(plan, workspace, demo_paths, service)
         await stack.enter_async_context(forge)
         try:
             await stack.enter_async_context(discord)
@@ -133,8 +134,6 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             raise ConfigError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
-        if living is not None:
-            await third_party(living, workspace, stack)
         bot = await stack.enter_async_context(BotProcess(discord, workspace, plan.home / "bot.log"))
         if living is not None:
             scenario = DemoScenario(living, discord.base_url, workspace, bot, seed=plan.seed)
@@ -142,12 +141,14 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         yield Demo(discord, workspace, bot)
 
 
-async def _prepare(plan: DemoPlan, workspace: DemoWorkspace, demo_paths: DemoPaths) -> None:
+async def _prepare(
+    plan: DemoPlan, workspace: DemoWorkspace, demo_paths: DemoPaths, service: tuple[Change, ...]
+) -> None:
     """Make the home; what is to come live later must fit already."""
     living = plan.living
     later = living is not None and living.healthy_seconds > 0
     fault = living.fault if living is not None and not later else plan.fault
-    await prepare(plan.source, workspace, fault, demo_paths)
+    await prepare(plan.source, workspace, fault, demo_paths, earlier=service)
     if later and living is not None and living.fault is not None:
         edited(living.fault, workspace.checkout)
 
@@ -265,7 +266,7 @@ def _shown(step: FaultStep) -> str:
     return f"`/{step.command} {options}`".replace(" `", "`") + often
 
 
-def _hint(fault: PlantedFault | None) -> list[str]:
+def _hint(fault: MetFault | None) -> list[str]:
     """Return what the page tells a first visitor to try."""
     if fault is None:
         return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]

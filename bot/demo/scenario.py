@@ -5,11 +5,13 @@ import contextlib
 from contextlib import AsyncExitStack
 from typing import Protocol, Self
 
-from bot.demo.faults import Living
+from bot.demo.faults import Change, Living, MetFault, PlayedFault
 from bot.demo.third_party import ThirdParty
 from bot.demo.traffic import TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoWorkspace, deploy_commit
 from local_discord.person import Person
+
+_USUAL = 'SOURCE = "https://dummyjson.com/quotes/random"'
 
 
 class Restartable(Protocol):
@@ -70,9 +72,23 @@ class DemoScenario:
         self._bot.restart()
 
 
-async def third_party(living: Living, workspace: DemoWorkspace, stack: AsyncExitStack) -> None:
-    """Start the service that a living fault needs, if it needs one, and tell the bot's cogs."""
-    if not living.flaps:
-        return
-    party = await stack.enter_async_context(ThirdParty(living.flaps))
-    (workspace.state / "quotes.url").write_text(party.url, encoding="utf-8")
+async def service_change(
+    fault: MetFault | Living | None, stack: AsyncExitStack
+) -> tuple[Change, ...]:
+    """Start the service that a fault needs, if it needs one, until the stack is closed.
+
+    Return the commit by which the quotes ask it: a play of the code asks what the bot asks.
+    """
+    flaps = fault.flaps if isinstance(fault, Living) else 0.0
+    limits = fault.limits if isinstance(fault, PlayedFault) else 0
+    if not (flaps or limits):
+        return ()
+    party = await stack.enter_async_context(ThirdParty(flaps, limits=limits))
+    change = Change(
+        name="quotes-service",
+        file="cogs/quotes.py",
+        replacements=((_USUAL, f'SOURCE = "{party.url}"'),),
+        message="Quotes: ask the service of this machine",
+        author="Theseus demo <demo@localhost>",
+    )
+    return (change,)

@@ -12,12 +12,14 @@ _QUOTES = (
     ("No man ever steps in the same river twice.", "Heraclitus"),
     ("Well begun is half done.", "Aristotle"),
 )
+_WAIT = "30"  # seconds
 
 
 class Condition(StrEnum):
-    """How it is: well, out of quotes, refusing everything with 503, or never answering."""
+    """How it is: well, having us wait, out of quotes, refusing all with 503, or never answering."""
 
     UP = "up"
+    LIMITED = "limited"
     EMPTY = "empty"
     DOWN = "down"
     SILENT = "silent"
@@ -27,13 +29,15 @@ class ThirdParty:
     """An async context manager; `condition` may be set at any time and counts for new requests.
 
     With `flaps` it goes up and down by itself, every so many seconds, down in one way and then the
-    other.
+    other. With `limits` each so many-th request is one too many. `port` 0 picks a free one.
     """
 
-    def __init__(self, flaps: float = 0.0) -> None:
+    def __init__(self, flaps: float = 0.0, *, limits: int = 0, port: int = 0) -> None:
         self.condition = Condition.UP
         self.asked = 0
         self._flaps = flaps
+        self._limits = limits
+        self._port = port
         self._quotes = itertools.cycle(_QUOTES)
         self._flapping: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -50,7 +54,7 @@ class ThirdParty:
         app.router.add_get("/quote", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         port: int = self._runner.addresses[0][1]
         self._url = f"http://127.0.0.1:{port}/quote"
@@ -73,6 +77,8 @@ class ThirdParty:
 
     async def _answer(self, _: web.Request) -> web.Response:
         self.asked += 1
+        if self.condition is Condition.LIMITED or (self._limits and not self.asked % self._limits):
+            return web.Response(status=429, headers={"Retry-After": _WAIT}, text="slow down")
         if self.condition is Condition.DOWN:
             return web.Response(status=503, text="back soon")
         if self.condition is Condition.SILENT:

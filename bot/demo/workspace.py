@@ -6,7 +6,7 @@ Nothing outside the home is changed; the source repository is only read.
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -28,10 +28,12 @@ ABOUT_FAULTS = (
     "tests/bot/repair/test_candidate_gate.py",
     "tests/bot/repair/test_planted_faults.py",
     "tests/bot/self_improvement/steps/test_withdrawal.py",
+    "tests/cogs/test_quotes_wait.py",
     "tests/journeys/test_after_setup.py",
     "tests/journeys/test_claude.py",
     "tests/journeys/test_newcomer.py",
     "tests/journeys/test_planted_faults.py",
+    "tests/journeys/test_somebody_elses_service.py",
     "tests/journeys/test_stop_everything.py",
 )
 """What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the
@@ -99,17 +101,23 @@ class DemoPaths:
 
 
 async def prepare(
-    source: Path, workspace: DemoWorkspace, fault: Change | None, demo_paths: DemoPaths
+    source: Path,
+    workspace: DemoWorkspace,
+    fault: Change | None,
+    demo_paths: DemoPaths,
+    *,
+    earlier: Sequence[Change] = (),
 ) -> None:
     """Make the home from the repository (or unpacked archive) at `source`.
 
-    Raises `ConfigError` when git is missing or refuses.
+    What is `earlier` is committed before the fault. Raises `ConfigError` when git is missing or
+    refuses.
     """
     workspace.state.mkdir(parents=True, exist_ok=True)
     await _clone(source, workspace.checkout)
     await _shorten_full_tier(workspace.checkout)
-    if fault is not None:
-        await _commit(fault, workspace.checkout)
+    for change in (*earlier, *([fault] if fault else [])):
+        await _commit(change, workspace.checkout)
     await _git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
     await _git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
     await _git(workspace.checkout, "fetch", "--quiet", "origin")

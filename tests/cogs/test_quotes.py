@@ -9,7 +9,7 @@ import pytest
 from bot.demo.third_party import Condition, ThirdParty
 from bot.domain.journal import FailureGroup
 from bot.triage import Origin, triage
-from cogs.quotes import NOTHING, SOURCE, read_quote
+from cogs.quotes import NOTHING, SOURCE, read_quote, read_wait
 from tests.cogs.room import Room, open_room
 
 
@@ -27,6 +27,13 @@ from tests.cogs.room import Room, open_room
 )
 def test_the_services_answer_is_read_whatever_it_is(answer: Any, shown: str) -> None:
     assert read_quote(answer) == shown
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"), [("30", 30.0), ("0", 0.0), ("soon", None), ("-1", None), ("", None)]
+)
+def test_how_long_the_service_wants_to_be_left_alone(told: str, wait: float | None) -> None:
+    assert read_wait({"Retry-After": told}) == wait
 
 
 @pytest.fixture

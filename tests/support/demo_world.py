@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.app import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
-from bot.demo.faults import PlantedFault
+from bot.demo.faults import MetFault
 from local_discord.person import Message, Person
 from tests.support.page_reader import PageReader, buttons, text_of
 
@@ -18,7 +18,7 @@ class Playground:
     """A running demo with its two people: alice is listed, bob is not."""
 
     demo: Demo
-    fault: PlantedFault
+    fault: MetFault
     alice: PageReader
     bob: PageReader
 
@@ -57,7 +57,7 @@ def know_types(state: Path) -> None:
 
 
 @asynccontextmanager
-async def playground(home: Path, fault: PlantedFault) -> AsyncIterator[Playground]:
+async def playground(home: Path, fault: MetFault) -> AsyncIterator[Playground]:
     """Open the demo in an empty folder."""
     know_types(home / "state")
     async with (

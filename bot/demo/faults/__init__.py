@@ -1,7 +1,8 @@
 """Real faults to plant, so that the whole loop can be tried: small plausible commits.
 
 Each breaks one command while every test, lint and type check still passes. FAULTS are met by a
-person who types a command; LIVING ones show only in the use of many, by which the bot notices them.
+person who types a command, and PLAYED ones too, though no call of a function shows those; LIVING
+ones show only in the use of many, by which the bot notices them.
 """
 
 import random
@@ -11,24 +12,34 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bot.demo.faults._fault import Change, FaultStep, Living, PlantedFault
+from bot.demo.faults._fault import (
+    Change,
+    FaultStep,
+    Living,
+    MetFault,
+    PlantedFault,
+    PlayedFault,
+)
 from bot.domain.errors import ConfigError
 
 __all__ = [
     "DEFINITIONS",
     "FAULTS",
     "LIVING",
+    "PLAYED",
     "Change",
     "FaultStep",
     "Living",
+    "MetFault",
     "PlantedFault",
+    "PlayedFault",
     "choose",
     "edited",
     "find_living",
     "plant",
 ]  # fmt: skip
 
-DEFINITIONS = ("_dice", "_reminders", "_polls", "_living")
+DEFINITIONS = ("_dice", "_reminders", "_polls", "_quotes", "_living")
 """The modules here that say what is broken how. The copy a demo's bot works on has none of them:
 whoever looks for the cause there must not find the answer written down."""
 
@@ -41,11 +52,12 @@ def _defined(what: str) -> Iterator[Any]:
 
 
 FAULTS: tuple[PlantedFault, ...] = tuple(_defined("FAULTS"))
+PLAYED: tuple[PlayedFault, ...] = tuple(_defined("PLAYED"))
 LIVING: tuple[Living, ...] = tuple(_defined("LIVING"))
 
 
-def choose(name: str | None, seed: int | None) -> PlantedFault:
-    """Return the fault of that name, or one at random; the same seed gives the same one.
+def choose(name: str | None, seed: int | None) -> MetFault:
+    """Return the fault of that name, or one of FAULTS at random; equal seeds give the same one.
 
     Raises ConfigError, naming the known faults, for an unknown name.
     """
@@ -56,10 +68,11 @@ def choose(name: str | None, seed: int | None) -> PlantedFault:
         )
     if name is None:
         return random.Random(seed).choice(FAULTS)  # noqa: S311 - variety, not secrecy
-    for fault in FAULTS:
+    met: tuple[MetFault, ...] = (*FAULTS, *PLAYED)
+    for fault in met:
         if fault.name == name:
             return fault
-    known: tuple[PlantedFault | Living, ...] = (*FAULTS, *LIVING)
+    known: tuple[MetFault | Living, ...] = (*met, *LIVING)
     names = ", ".join(each.name for each in known)
     raise ConfigError(f"--fault {name}: there is no such fault. Known: {names}, none.")
 

@@ -32,21 +32,36 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlantedFault(Change):
-    """A commit that breaks a command in a way its tests do not see.
+class MetFault(Change):
+    """A commit that breaks a command in a way its tests do not see, and one person meets.
 
     `breaks` says how a person meets the fault and `steps` says it for programs, `complaint` is
-    what they would type then, `error` the type raised in `function`. Calling that function of
-    `file` with `arguments` raises it too.
+    what they would type then, `error` the type that is raised.
     """
 
-    kind: str
     breaks: str
     steps: tuple[FaultStep, ...]
     complaint: str
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedFault(MetFault):
+    """A fault that one call shows: `function` of `file` raises `error` with `arguments`."""
+
+    kind: str
     function: str
     arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayedFault(MetFault):
+    """A fault that no call shows, only people who do something.
+
+    `limits`: a service that the cog asks has it wait at each so many-th request; 0: none is asked.
+    """
+
+    limits: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.demo.faults import FAULTS, PlantedFault, choose, plant
+from bot.demo.faults import FAULTS, PLAYED, MetFault, PlantedFault, PlayedFault, choose, plant
 from bot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,7 +46,7 @@ async def test_a_person_meets_the_fault_and_the_journal_can_repeat_it(tmp_path: 
 """
 
 
-def applies(fault: PlantedFault) -> bool:
+def applies(fault: MetFault) -> bool:
     text = (ROOT / fault.file).read_text()
     return all(text.count(before) == 1 for before, _ in fault.replacements)
 
@@ -169,9 +169,22 @@ def test_the_cogs_own_tests_pass_with_the_fault_and_a_person_still_meets_it(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("played", PLAYED, ids=lambda each: each.name)
+def test_the_cogs_own_tests_pass_with_what_only_a_play_shows(
+    played: PlayedFault, tmp_path: Path
+) -> None:
+    if not applies(played):
+        pytest.skip(f"{played.name} is planted or mended here already")
+    checkout = copy_sources(tmp_path / "checkout")
+    plant(played, checkout)
+    run(checkout, "pytest", "-q", f"tests/cogs/test_{Path(played.file).stem}.py")
+
+
+@pytest.mark.slow
 def test_format_lint_and_types_pass_with_every_fault_planted(tmp_path: Path) -> None:
     checkout = copy_sources(tmp_path / "checkout")
-    for fault in FAULTS:
+    met: tuple[MetFault, ...] = (*FAULTS, *PLAYED)
+    for fault in met:
         if applies(fault):
             plant(fault, checkout)
 

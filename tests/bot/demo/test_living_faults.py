@@ -4,13 +4,25 @@ import asyncio
 import shutil
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.app import FAULT_NAMES
-from bot.demo.faults import FAULTS, LIVING, FaultStep, Living, choose, edited, find_living, plant
+from bot.demo.faults import (
+    FAULTS,
+    LIVING,
+    PLAYED,
+    FaultStep,
+    Living,
+    choose,
+    edited,
+    find_living,
+    plant,
+)
+from bot.demo.scenario import service_change
 from bot.demo.third_party import Condition, ThirdParty
 from bot.demo.traffic import VISITORS, TrafficGenerator, TrafficPattern
 from bot.demo.workspace import DemoPaths, DemoWorkspace, deploy_commit, prepare
@@ -48,13 +60,25 @@ async def home(tmp_path: Path) -> DemoWorkspace:
 
 
 def test_living_faults_have_names_of_their_own_and_are_chosen_by_them_alone() -> None:
-    names = [fault.name for fault in FAULTS] + [living.name for living in LIVING]
+    names = [each.name for each in (*FAULTS, *PLAYED)] + [living.name for living in LIVING]
     assert len(set(names)) == len(names)
     assert [find_living(each.name) for each in LIVING] == list(LIVING)
     assert find_living(None) is None
     assert find_living(FAULTS[0].name) is None
     assert {choose(None, seed).name for seed in range(100)} == {each.name for each in FAULTS}
     assert set(FAULT_NAMES) == {*names, "none"}
+
+
+async def test_a_fault_of_another_service_brings_it_and_the_commit_that_asks_it() -> None:
+    async with AsyncExitStack() as stack:
+        [fault] = [each for each in PLAYED if each.limits]
+        [change] = await service_change(fault, stack)
+        url = change.replacements[0][1].split('"')[1]
+        async with aiohttp.ClientSession() as web:
+            told = [(await web.get(url)) for _ in range(4)]
+        assert [each.status for each in told] == [200, 200, 429, 200]
+        assert told[2].headers["Retry-After"] == "30"
+        assert await service_change(FAULTS[0], stack) == ()
 
 
 def test_an_unknown_fault_names_the_living_ones_too() -> None:
