@@ -100,7 +100,7 @@ class OfflineAgent:
         plan = assignment.plan
         alone = plan.reproductions if plan.guides else ()
         share = budget.seconds * _SEARCHING * (_GUIDED if alone else 1)
-        told, first = updates.put_nowait, (*plan.reproductions, *plan.guides)
+        told, first = updates.put_nowait, (*plan.guides, *plan.reproductions)
         try:
             async with asyncio.timeout(budget.seconds + _LATE):
                 report = await self._search(assignment, root, first, share, told)

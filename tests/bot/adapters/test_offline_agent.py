@@ -13,7 +13,7 @@ from bot.domain.memory import Memory, Recalled
 from bot.guards import diff_hash, texts_hash
 from bot.ports.agent import Budget
 from bot.repair.confirmation import known_to_fail
-from tests.fakes.faulty_project import FIXED, faulty_project
+from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
 from tests.support.claude_room import the_assignment
 
 TIGHT = "def f(a):\n    return  a [0]\n"
@@ -45,6 +45,25 @@ async def test_a_change_that_did_not_hold_is_not_proposed_again(tmp_path: Path) 
     assert "- 1" not in last.summary
     assert found != known
     assert not last.changed, "nothing else is proven: what remains only quiets the call"
+
+
+@pytest.mark.slow
+async def test_a_guide_that_nothing_mends_decides_nothing(tmp_path: Path) -> None:
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
+    assignment = the_assignment(base)
+    guide = reproduction("raise KeyError").but(
+        path="tests/regressions/test_guide.py",
+        node_id="tests/regressions/test_guide.py::test_face",
+    )
+    guided = assignment.but(plan=assignment.plan.but(guides=(guide,)))
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        async with aclosing(agent.work(guided, workspace, Budget(seconds=60))) as updates:
+            last = [update async for update in updates][-1]
+        assert last.kind == "finished"
+        assert last.changed, last
+        assert [each.path for each in await workspace.changes()] == ["dice.py"]
 
 
 @pytest.mark.parametrize(("files", "known"), [(TIDY, True), (TIGHT, True), (BASE + "#", False)])

@@ -12,8 +12,11 @@ from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
+from bot.domain.rehearsal import CommandStep, PlayedError, Script
+from bot.domain.replay import Replay
 from bot.ports.agent import Assignment
 from bot.prompts import Prompts
+from tests.fakes.faulty_project import reproduction
 from tests.support.claude_room import ROOT, the_assignment
 from tests.support.fences import SPITEFUL, outside
 
@@ -187,6 +190,28 @@ def test_what_people_ask_of_the_change_is_told_to_executor_and_reviewer() -> Non
     ):
         assert told.index("Also handle 7.") < told.index("In one line.")
     assert "own_file" in opening(assignment, known=True)
+
+
+def test_of_what_is_proven_by_plays_only_the_error_is_told() -> None:
+    step = CommandStep(command="total", options={"of": "what people wrote"})
+    played = Replay(
+        script=Script(steps=(step,)),
+        wanted=PlayedError(event="command.total", error="TypeError"),
+        fingerprint="f1",
+        asked="/total of:what people wrote",
+        snapshot="01m7y8pbgyc9j76yr277651k8c",
+    )
+    plan = the_assignment(BASE).plan
+    guides = plan.reproductions or (reproduction(),)
+    apart = the_assignment(BASE, plan=plan.but(reproduction=None, replay=played, guides=guides))
+
+    told = opening(apart, known=False)
+
+    assert "What decides is a play" in told
+    assert "ends with TypeError" in told
+    assert "It does not decide, and is not committed." in told
+    assert guides[0].source.strip() in told
+    assert "what people wrote" not in told
 
 
 def test_a_secret_in_an_output_is_gone() -> None:
