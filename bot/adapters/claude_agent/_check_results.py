@@ -33,6 +33,8 @@ async def reproduce(
     verifier: Verifier, workspace: Workspace, plan: Plan
 ) -> tuple[CheckResult, ...]:
     """Run every reproduction of the fault on the worktree as it stands."""
+    if not plan.reproductions:
+        return ()
     results = await verifier.run_reproductions(plan.reproductions, workspace)
     return tuple(
         result.but(name=f"reproduction {test.calls}")

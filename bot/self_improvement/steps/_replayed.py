@@ -55,17 +55,11 @@ async def _surely_red(
     return reds[0]
 
 
-def decides(found: ReplayedFailure, calls: tuple[Reproduced, ...]) -> bool:
-    """Whether the replay is the proof, and not the tests of the failing calls.
+def decides(found: ReplayedFailure, reds: tuple[Reproduced, ...]) -> bool:
+    """Whether the replay is the proof, and not the tests of the failing calls that are red.
 
     A play that a test cannot repeat may rest on chance: it is the proof only where it needs what
     no test can have, or where nothing else shows the failure.
     """
     replay = found.replay
-    if replay is None:
-        return False
-    return replay.written or bool(replay.snapshot) or not any(_is_call(red) for red in calls)
-
-
-def _is_call(red: Reproduced) -> bool:
-    return bool(red.reproduction.target)
+    return replay is not None and (replay.written or bool(replay.snapshot) or not reds)
