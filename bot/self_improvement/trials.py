@@ -86,14 +86,18 @@ class ProposalTrials:
         return transcript
 
     async def _recorded(self, history: History) -> Script | None:
-        """Return the button or form that failed, after what may have made it, if it was kept."""
+        """Return the button or form that failed, after what may have made it, if it was kept.
+
+        Where plays have found what a failure needs beforehand, it is just that, of commands too.
+        """
+        replay = history.plan.replay if history.plan else None
+        if replay is not None and replay.setup and not replay.snapshot:
+            return _in_world(replay.script, history)
         record = await self._failed(history)
         if record is None or isinstance(record.step, CommandStep):
             return None
         known = await self._traffic.since(record.at - _BEFORE)
-        script = with_setup(record, [each for each in known if each.ok])
-        cogs = {*script.world.cogs, *_world(history).cogs}
-        return script.but(world=script.world.but(cogs=tuple(sorted(cogs))))
+        return _in_world(with_setup(record, [each for each in known if each.ok]), history)
 
     async def _failed(self, history: History) -> TrafficRecord | None:
         groups = history.evidence.groups if history.evidence else ()
@@ -102,6 +106,12 @@ class ProposalTrials:
             if record is not None:
                 return record
         return None
+
+
+def _in_world(script: Script, history: History) -> Script:
+    """Return a recorded script in a server that has the cogs the change is about as well."""
+    cogs = {*script.world.cogs, *_world(history).cogs}
+    return script.but(world=script.world.but(cogs=tuple(sorted(cogs))))
 
 
 def _shown(script: Script) -> str:

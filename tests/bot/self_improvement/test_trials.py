@@ -14,11 +14,13 @@ from bot.domain.rehearsal import (
     Actor,
     CommandStep,
     PersonStep,
+    PlayedError,
     PressStep,
     Script,
     ScriptWorld,
     Transcript,
 )
+from bot.domain.replay import Replay
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import trial_text
 from bot.self_improvement.trials import MOST
@@ -181,3 +183,27 @@ async def test_only_so_many_are_played_at_a_time(world: World) -> None:
         trees.gate.set()
         await asyncio.gather(*under_way)
         await agent.trials.play(run.id, "/roll")
+
+
+async def test_what_a_failure_needs_beforehand_is_tried_with_it(world: World) -> None:
+    world.rehearsal = FakeRehearsal(votes)
+    made = CommandStep(by="asker", command="poll", options={"about": "tea"})
+    script = Script(
+        world=ScriptWorld(people=(Actor(name="asker"),), cogs=("polls",)),
+        steps=(made, CommandStep(by="asker", command="close", options={"id": 1})),
+    )
+    wanted = PlayedError(event="command.close", error="IndexError")
+    replay = Replay(script=script, wanted=wanted, fingerprint="f", asked="/close id:1")
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        plan = (await agent.history(run.id)).plan
+        assert plan is not None
+        await world.store.append(run.id, plan.but(replay=replay))
+        suggestion = await agent.trials.suggestion(run.id)
+        await agent.trials.play(run.id, suggestion)
+        await world.store.append(run.id, plan.but(replay=replay.but(snapshot="x")))
+        assert await agent.trials.suggestion(run.id) == "/roll dice:2d6 times:3 loud:true"
+    assert suggestion == "/poll about:tea\n/close id:1"
+    assert world.rehearsal.played[-1][1] == script.but(
+        world=script.world.but(cogs=("dice", "polls"))
+    )
