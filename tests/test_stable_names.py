@@ -129,7 +129,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Words",
         "Approval", "Shipment", "Outcome", "Watch", "Question", "Answer", "Instructions",
         "Revision",
-        "Shapers",
+        "Shapers", "WrongAnswer",
     ]  # fmt: skip
 
 

@@ -7,9 +7,13 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from bot.domain.errors import ConfigError
-from bot.infra.git import Git
+from bot.domain.evidence import Commit, Suspect
+from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git_parse import COMMIT_FORMAT, commits, names
 from bot.infra.git_revisions import export, look_up, open_repository
 from bot.infra.threads import in_thread
+
+_CODE = ("*.py", ":(exclude,top)tests/")
 
 
 class GitTrees:
@@ -51,6 +55,29 @@ class GitTrees:
     def subject(self, commit: str) -> str:
         """Return the first line of a commit's message."""
         return self._git.run("log", "-1", "--format=%s", commit).line
+
+    async def line(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
+        """Return a commit and those it stands on, oldest first."""
+        asked = ("log", "-z", "--first-parent", f"-n{limit}", COMMIT_FORMAT, newest, "--")
+        logged = await in_thread(self._git.run, *asked)
+        return commits(logged.out)[::-1]
+
+    async def change(self, commit: str) -> Suspect:
+        """Return what a commit changed of Python files that are no tests."""
+        return await in_thread(self._change, commit)
+
+    def _change(self, commit: str) -> Suspect:
+        both = (f"{commit}^1", commit)
+        listed = self._git.run("diff", "--name-only", "--no-renames", "-z", *both, "--")
+        shown = self._git.run("diff", *PLAIN_DIFF, "-U3", *both, "--", *_CODE)
+        (described,) = commits(self._git.run("log", "-z", "-1", COMMIT_FORMAT, commit, "--").out)
+        return Suspect(
+            commit=described,
+            reason="since it, the answer is another one",
+            diff=shown.out.decode(errors="replace"),
+            touched=names(listed.out),
+            score=1.0,
+        )
 
     @asynccontextmanager
     async def laid_out(self, commit: str) -> AsyncIterator[Path]:

@@ -1,6 +1,7 @@
 """The self-improvement agent, made from open ports and the configuration."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 from bot.app.configuration_audit import told_of
@@ -18,6 +19,7 @@ from bot.self_improvement import (
     ShippedFixes,
     StepServices,
 )
+from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.fix_evaluator import FixEvaluator
@@ -32,6 +34,7 @@ from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
 from bot.settings import Settings
+from bot.telemetry.pseudonyms import pseudonym
 
 # How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
 _SWEEPS = {"local": timedelta(seconds=5), "github": timedelta(seconds=15)}
@@ -117,6 +120,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             else None
         ),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
+        inquiry=_answer_inquiry(settings, opened),
         behaviour=BehaviourCheck(
             opened.rehearsal,
             opened.trees,
@@ -125,6 +129,24 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             lookback=kept,
         ),
     )
+
+
+def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
+    return AnswerInquiry(
+        opened.rehearsal,
+        opened.trees,
+        opened.traffic.log,
+        opened.clock,
+        commands=opened.code.commands,
+        called=_interaction_name(opened),
+        lookback=timedelta(days=settings.config.journal.keep_days),
+    )
+
+
+def _interaction_name(opened: Resources) -> Callable[[int], str]:
+    """Return what says how traffic calls an interaction; it calls none where nothing is kept."""
+    recorder = opened.traffic.recorder
+    return lambda known: pseudonym(known, recorder.secret, "i") if recorder else ""
 
 
 def _limits(

@@ -141,6 +141,8 @@ class TrafficCapture:
         web, whole = web_answers(exchange.web, cast)
         now, secret = self._recorder.clock.now(), self._recorder.secret
         places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
+        if exchange.kind != "message":
+            places["interaction"] = ("i", told["id"])
         return TrafficRecord(
             id=action.id if action else sortable_id(now),
             at=action.ts if action else now,

@@ -35,6 +35,7 @@ ABOUT_FAULTS = (
     "tests/journeys/test_planted_faults.py",
     "tests/journeys/test_somebody_elses_service.py",
     "tests/journeys/test_stop_everything.py",
+    "tests/journeys/test_wrong_answer.py",
 )
 """What says how a fault is made, and the tests that plant them or hold their lines: nowhere in the
 copy, nor in its history. To search there is to find the cause, not the answer."""

@@ -125,11 +125,12 @@ class Diagnosis(Record):
     """The cause as far as it is known, each claim with the ids of the evidence behind it.
 
     Where nothing is `found`, `instead` says what else came of it: the failure is `fixed` already,
-    it is not sure `which` of the `choices` is meant, or no failure is meant but a `change`.
+    it is not sure `which` of the `choices` is meant, no failure is meant but a `change`, or what
+    was called wrong stays as it is: it is `right`, or nobody says what would be.
     """
 
     found: bool
-    instead: Literal["", "fixed", "which", "change"] = ""
+    instead: Literal["", "fixed", "which", "change", "right"] = ""
     choices: tuple[Choice, ...] = ()
     headline: str = Field(description="one sentence: what, how often, since when, where")
     cause: str

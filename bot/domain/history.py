@@ -12,6 +12,7 @@ from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.watch import Watch
+from bot.domain.wrong_answer import WrongAnswer
 
 _STORED_AS: dict[type[Record], str] = {ApprovalVotes: "Words"}
 """What is stored under another name than its class's: names on disk stay."""
@@ -35,6 +36,7 @@ RECORDS: dict[str, type[Record]] = {
         Instructions,
         Revision,
         Shapers,
+        WrongAnswer,
     )
 }
 
@@ -59,6 +61,7 @@ class History(Record):
     instructions: Instructions | None = None
     revision: Revision | None = None
     shapers: Shapers | None = None
+    wrong_answer: WrongAnswer | None = None
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

@@ -82,6 +82,9 @@ class Trigger(Record):
     )
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
+    answered: int | None = Field(
+        default=None, description="id of the interaction whose answer was replied to"
+    )
     origin: Literal["person", "incident", "audit"] = "person"
     incident: str | None = Field(default=None, description="id of the incident it is about")
     reverts: str | None = Field(default=None, description="the run whose change is undone")

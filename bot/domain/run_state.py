@@ -68,6 +68,7 @@ _WAITS: frozenset[Standing] = frozenset(Waiting)
 _LIVE = _ACTIVE | _WAITS
 _ENDED: frozenset[Standing] = frozenset(ENDED)
 _FIX: tuple[Goal, ...] = ("fix",)
+_ASKED: tuple[Goal, ...] = ("investigate", "fix")
 _SHIP = (Stage.SHIP,)
 _BEFORE_SHIP = tuple(stage for stage in ORDER["fix"] if stage is not Stage.SHIP)
 
@@ -91,7 +92,8 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("limit or budget", _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
         (Stage.PLAN, Stage.EXECUTE)),
     EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
-    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.DIAGNOSE, Stage.EXECUTE), goals=_FIX),
+    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.DIAGNOSE, Stage.EXECUTE),
+        goals=_ASKED),
     EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
     # Rounds and proposals.
     EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _FIX),
@@ -117,14 +119,20 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("failure chosen", _set(Status.DONE), _QUEUED, (Stage.DIAGNOSE,), Stage.OBSERVE),
     EdgeRule("retried", _ENDED - {Status.DONE}, _QUEUED, to=Stage.OBSERVE),
 )  # fmt: skip
-"""Every edge but the one between goals: an investigation that found something becomes a fix."""
+"""Every edge but those between goals: an investigation that found something becomes a fix.
+
+So does one under way, where a person said which answer is right.
+"""
 
 _FOUND = RunState("investigate", Stage.DIAGNOSE, Status.DONE)
+_CONFIRMED = RunState("investigate", Stage.DIAGNOSE, Status.RUNNING)
+_GOES_ON = RunState("fix", Stage.PLAN, Status.RUNNING)
 _TO_BE_FIXED = RunState("fix", Stage.PLAN, Status.QUEUED)
 
 
 def _edges() -> Iterator[tuple[RunState, RunState]]:
     yield _FOUND, _TO_BE_FIXED
+    yield _CONFIRMED, _GOES_ON
     for row in TABLE:
         for goal in row.goals:
             for stage in set(row.at) & set(ORDER[goal]):

@@ -37,8 +37,9 @@ class TrafficRecord(Record):
 
     `id` and `event` are those of the journal's record, where there is one. `step.by` and whoever
     else is named in it are in `people`, who asked first; `pseudonyms` tells for their names, for
-    `server` and for `channel` who or what that was, so that records can be told to be of the same
-    person. `answer` is a keyed digest: equal answers have equal ones, and nothing is read from it.
+    `server`, `channel` and `interaction` who or what that was, so that records can be told to
+    be of the same person, or to be what an answer answers. `answer` is a keyed digest: equal
+    answers have equal ones, and nothing is read from it.
     """
 
     id: str

@@ -27,6 +27,7 @@ from bot.grammar._fault_words import (
     WHY,
 )
 from bot.grammar._subject import clean_subject
+from bot.grammar.wrong_answers import shows_wrong_answer
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> F
         return FaultReading(
             Intent.INVESTIGATE, _subject([], complaints), "weak" if weak else "clear"
         )
+    if setting.heard and shows_wrong_answer(text, to_answer=setting.reply_to == "bot"):
+        return FaultReading(Intent.INVESTIGATE, clean_subject(text), "weak")
     return None
 
 

@@ -101,7 +101,7 @@ def fitting(said: str, failures: Iterable[FailureGroup], commands: Collection[st
     failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
     known = failing | set(commands)
     slashed = _slashed(said, known)
-    named = slashed or _named_in_words(said, known)
+    named = slashed or named_in_words(said, known)
     idle = tuple(sorted(name for name in named if name not in failing))
     found = sorted(
         (like for group in groups if (like := _likeness(said, group, named))),
@@ -187,7 +187,7 @@ def _slashed(said: str, known: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _named_in_words(said: str, known: Collection[str]) -> frozenset[str]:
+def named_in_words(said: str, known: Collection[str]) -> frozenset[str]:
     """Return the commands all words of which are said, in any form; the longest where they nest."""
     tokens = {token.lower() for token in _TOKEN.findall(said)}
     named = [name for name in known if all(_said(word, tokens) for word in name.split())]

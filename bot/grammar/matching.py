@@ -37,6 +37,11 @@ _ABOUT_WORDS = re.compile(
 Named = Literal["exactly", "in words", "not at all"]
 
 
+def says_it_fails(text: str) -> bool:
+    """Return whether `text` says that something fails, raises or does not work at all."""
+    return bool(_FAILS.search(text))
+
+
 def asks_for_change(text: str) -> bool:
     """Return whether `text` orders a change, or is about words, tests or looks and no failure.
 

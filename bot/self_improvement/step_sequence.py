@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.domain.run import Run, Stage
+from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
+from bot.self_improvement.steps._answer_complaint import AnswerComplaints
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner, ExecuteStep
 from bot.self_improvement.steps.observe import EvidenceCollector, ObserveStep
@@ -25,7 +27,8 @@ class StepServices:
     """What does the work of each step, and of trying what they propose, ready to call.
 
     `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched;
-    without `behaviour`, what people see is not compared.
+    without `behaviour`, what people see is not compared; without `inquiry`, complaints of answers
+    in which nothing failed are not looked into.
     """
 
     collector: EvidenceCollector
@@ -39,6 +42,7 @@ class StepServices:
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
     behaviour: BehaviourCheck | None = None
+    inquiry: AnswerInquiry | None = None
 
 
 class StepSequence:
@@ -54,9 +58,11 @@ class StepSequence:
         verify = VerifyStep(
             context, gate, revert, services.behaviour, follows_words=runner.follows_words
         )
+        inquiry = services.inquiry
+        answers = AnswerComplaints(context, inquiry) if inquiry else None
         self._steps = {
             Stage.OBSERVE: ObserveStep(context, services.collector).perform,
-            Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer).perform,
+            Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer, answers).perform,
             Stage.PLAN: PlanStep(context, services.builder, gate).perform,
             Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in).perform,
             Stage.VERIFY: verify.perform,

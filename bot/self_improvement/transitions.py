@@ -63,6 +63,11 @@ class RunTransitions:
         """Save the run as one that does `stage` next, with any worker."""
         return await self.save(moved(_unleased(_fresh(run)), Status.QUEUED, stage), *records)
 
+    async def confirmed(self, run: Run, *records: Record) -> Run:
+        """Save an investigation in which a person said what is right as a fix that goes on."""
+        fix = moved(_fresh(run), Status.RUNNING, Stage.PLAN, goal="fix")
+        return await self.save(fix, *records)
+
     # Back in the queue
 
     async def hand_back(self, run: Run) -> Run:
@@ -125,11 +130,11 @@ class RunTransitions:
         """Save the run as one whose merge is tried again and again, until then."""
         return await self.save(_parked(run, Waiting.FORGE, until, reason, run.parks + 1), *records)
 
-    async def ask(self, run: Run, question: Question) -> Run:
+    async def ask(self, run: Run, question: Question, *records: Record) -> Run:
         """Park the run with a question to people, and ask it in the thread."""
         reason = "Waiting for an answer."
         parked = _parked(run, Waiting.QUESTION, question.until, reason, run.parks + 1)
-        parked = await self.save(parked, question)
+        parked = await self.save(parked, question, *records)
         await self.put(parked, question)
         return parked
 

@@ -19,6 +19,7 @@ from cogs.conversation import _memories as memories
 from cogs.conversation._choices import ask_back, other_than_here
 from cogs.conversation._heard_message import Answer, Heard
 from cogs.ui import (
+    answered_by,
     approve,
     ask,
     asked_text,
@@ -65,6 +66,7 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
             own_words=True,
             subject=subject[:200],
             error_id=error_id_in(bot, heard.pointed_at) if heard.pointed_at else None,
+            answered=answered_by(bot, heard.pointed_at) if heard.pointed_at else None,
             at=message.created_at,
         ),
     )

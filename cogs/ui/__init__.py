@@ -8,6 +8,7 @@ from cogs.ui.memories import forgotten_text, memory_line, noted_text
 from cogs.ui.requests import ask, asked_text
 from cogs.ui.speakers import (
     CardSeen,
+    answered_by,
     author_of,
     card_seen,
     error_id_in,
@@ -24,6 +25,7 @@ __all__ = [
     "CardSeen",
     "ChoiceButton",
     "RunButton",
+    "answered_by",
     "approve",
     "ask",
     "asked_text",

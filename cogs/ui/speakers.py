@@ -102,6 +102,13 @@ def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
     return found[1] if found else None
 
 
+def answered_by(bot: TheseusClient, message: discord.Message) -> int | None:
+    """Return the interaction that a message of ours answers; others' messages answer none."""
+    ours = bot.user is not None and message.author.id == bot.user.id
+    asked = message.interaction_metadata if ours else None
+    return asked.id if asked else None
+
+
 def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     """Whether words said in the thread of a run that asks something are the answer.
 

@@ -1,9 +1,10 @@
 """A simulated guild with a few people, and the real client with one cog in it."""
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,26 @@ class Room:
         )
 
 
+@contextmanager
+def _luck(seed: int | None) -> Iterator[None]:
+    """Let generators that nobody seeds begin with the same luck each time, in their order."""
+    if seed is None:
+        yield
+        return
+    source, own, state = random.Random(seed), random.Random.seed, random.getstate()
+
+    def begin(generator: random.Random, a: Any = None, version: int = 2) -> None:
+        own(generator, source.randbytes(16) if a is None else a, version)
+
+    random.Random.seed = begin  # type: ignore[assignment,method-assign]
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.Random.seed = own  # type: ignore[method-assign]
+        random.setstate(state)
+
+
 @asynccontextmanager
 async def open_room(
     cog_module: str,
@@ -170,14 +191,16 @@ async def open_room(
     *,
     web: Sequence[WebAnswer] = (),
     errors_expected: bool = False,
+    seed: int | None = None,
 ) -> AsyncIterator[Room]:
     """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
 
-    With `web`, that is what services answer, and nothing else can be reached. Errors the bot met
-    are raised at the end, unless they are expected; the only one as it came out of the cog.
+    With `web`, that is what services answer, and nothing else can be reached; with a `seed`, what
+    is left to chance comes out the same each time. Errors the bot met are raised at the end, unless
+    they are expected; the only one as it came out of the cog.
     """
-    room = Room(cog_module, state)
-    with recorded_web(web) if web else nullcontext():
+    with _luck(seed), recorded_web(web) if web else nullcontext():
+        room = Room(cog_module, state)
         await room.open()
         try:
             yield room

@@ -29,7 +29,9 @@ def in_git(folder: Path) -> Laid:
 def in_memory(_folder: Path) -> Laid:
     first, second = FIRST | {".gitattributes": b"*.txt export-ignore\n"}, SECOND
     names = sha_of(first), sha_of(second)
-    return FakeCommitTrees(dict(zip(names, (first, second), strict=True))), *names
+    trees = FakeCommitTrees(dict(zip(names, (first, second), strict=True)))
+    trees.parents[names[1]] = names[0]
+    return trees, *names
 
 
 @pytest.fixture(params=[in_memory, in_git])
@@ -60,3 +62,22 @@ async def test_a_commit_that_is_not_there_is_an_error(laid: Laid) -> None:
     with pytest.raises(WorkspaceError):
         async with trees.laid_out("0" * 40):
             pass
+
+
+async def test_the_line_of_a_commit_is_told_oldest_first_and_no_longer_than_asked(
+    laid: Laid,
+) -> None:
+    trees, first, second = laid
+    assert [each.sha for each in await trees.line(second, limit=2)] == [first, second]
+    assert [each.sha for each in await trees.line(second, limit=1)] == [second]
+    with pytest.raises(WorkspaceError):
+        await trees.line("0" * 40, limit=1)
+
+
+async def test_what_a_commit_changed_is_told_as_a_suspect(laid: Laid) -> None:
+    trees, _, second = laid
+    change = await trees.change(second)
+    assert change.commit.sha == second
+    assert "cogs/dice.py" in change.touched
+    with pytest.raises(WorkspaceError):
+        await trees.change("0" * 40)

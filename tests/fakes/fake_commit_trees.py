@@ -3,24 +3,59 @@
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain.errors import WorkspaceError
+from bot.domain.evidence import Commit, Suspect
 from tests.fakes.differences import Files, write_files
 
 
 class FakeCommitTrees:
-    """Implements `bot.ports.trees.CommitTrees` over snapshots: commits to their files."""
+    """Implements `bot.ports.trees.CommitTrees` over snapshots: commits to their files.
 
-    def __init__(self, snapshots: Mapping[str, Files]) -> None:
+    `parents` says on which commit another one stands.
+    """
+
+    def __init__(
+        self, snapshots: Mapping[str, Files], parents: Mapping[str, str] | None = None
+    ) -> None:
         self._snapshots = snapshots
+        self.parents = dict(parents or {})
+
+    async def line(self, newest: str, *, limit: int) -> tuple[Commit, ...]:
+        """Return the commit and those it stands on."""
+        self._check(newest)
+        found = [newest]
+        while found[-1] in self.parents and len(found) < limit:
+            found.append(self.parents[found[-1]])
+        return tuple(_described(each) for each in reversed(found))
+
+    async def change(self, commit: str) -> Suspect:
+        """Return which files differ from the commit before; there is no diff."""
+        self._check(commit)
+        if commit not in self.parents:
+            raise WorkspaceError(f"commit {commit} is the first")
+        old, new = self._snapshots[self.parents[commit]], self._snapshots[commit]
+        touched = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        why = "since it, the answer is another one"
+        described = _described(commit)
+        return Suspect(commit=described, reason=why, diff="", touched=tuple(touched), score=1.0)
+
+    def _check(self, commit: str) -> None:
+        if commit not in self._snapshots:
+            raise WorkspaceError(f"commit {commit} is not known")
 
     @asynccontextmanager
     async def laid_out(self, commit: str) -> AsyncIterator[Path]:
         """Write the snapshot into a folder of its own."""
-        if commit not in self._snapshots:
-            raise WorkspaceError(f"commit {commit} is not known")
+        self._check(commit)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "tree"
             write_files(folder, self._snapshots[commit])
             yield folder
+
+
+def _described(sha: str) -> Commit:
+    at = datetime.fromtimestamp(0, UTC)
+    return Commit(sha=sha, author="somebody", at=at, summary=f"Change {sha[:4]}")

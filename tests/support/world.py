@@ -21,6 +21,7 @@ from bot.ports.member_directory import MemberDirectory
 from bot.ports.planner import Planner
 from bot.ports.store import Store
 from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
+from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.fix_evaluator import FixEvaluator
@@ -110,8 +111,7 @@ class World(Listening):
         self.clock = clock or FakeClock()
         self.store: Store = store or FakeStore()
         self.key_values, self.memory = FakeKeyValueStore(), FakeMemory()
-        self.ledger, self.budget = FakeLedger(), BudgetRules()
-        self.chat = FakeChat()
+        self.ledger, self.budget, self.chat = FakeLedger(), BudgetRules(), FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
             on_merge=[self._merged], fetched=lambda head: head in self.workspaces.fetched
@@ -122,24 +122,22 @@ class World(Listening):
         self.journal = FakeJournal([failure(self.clock) for _ in range(3)])
         self.verifier = FakeVerifier(broken=is_broken)
         self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
-        self.traffic = FakeTraffic()
-        self.engine = FakeAgent(FIX)
+        self.engine, self.traffic = FakeAgent(FIX), FakeTraffic()
         self.watch: WatchRules | None = None
         self.behaviour: BehaviourCheck | None = None
         self.replays: InteractionReplays | None = None
         self.start: StartCheck | None = None
+        self.inquiry: AnswerInquiry | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
-        self.runtime = FakeRuntime()
-        self.kill_switch = FakeKillSwitch()
+        self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
         self.kill_switch_burns = False  # whether looks at it are moments to be killed at
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
         looks = timedelta(hours=1)  # at the kill switch: tests move time by days
         self.limits = RunSettings(people=PEOPLE, dev_channel_id=DEV, kill_switch=looks)
         self.protection = Protection.of(review=("bot/**",), named=("Makefile",))
-        self.owner, self._folder = "world", folder
+        self.owner, self._folder, self.gate = "world", folder, asyncio.Event()
         self._notifier: Chat | None = None
-        self.gate = asyncio.Event()
         self.gate.set()
 
     def speak_through(self, chat: Chat) -> None:
@@ -188,6 +186,7 @@ class World(Listening):
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
             behaviour=self.behaviour,
+            inquiry=self.inquiry,
         )
         switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
         self.stop_guard = stop_guard = KillSwitchGuard(switch)
@@ -294,7 +293,7 @@ class World(Listening):
         self, agent: SelfImprovementAgent, subject: str = "rolling dice", person: Person = ALICE
     ) -> Run:
         """Ask for a fix and return the run with its proposal."""
-        run = await agent.request(self.trigger(subject, person=person))
-        run = await self.settled(run.id)
+        asked = await agent.request(self.trigger(subject, person=person))
+        run = await self.settled(asked.id)
         assert run.status is Status.WAITING, (run.reason, self.said(run))
         return run

@@ -6,7 +6,7 @@ from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
 from bot.presentation.cards._text import check_line, one_line
 
-_INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅"}
+_INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
 _MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
 
 

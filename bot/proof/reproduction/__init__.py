@@ -12,16 +12,18 @@ from bot.domain.plan import Reproduction
 from bot.domain.replay import Replay
 from bot.proof.reproduction._answers import with_answer, with_refusals
 from bot.proof.reproduction._calls import Call, call_from
-from bot.proof.reproduction._command import command_test
+from bot.proof.reproduction._command import command_test, options_of
 from bot.proof.reproduction._refusals import refusals
 from bot.proof.reproduction._script import ROOM, script_test
 from bot.proof.reproduction._target import find_target, module_of
 from bot.proof.reproduction._write import write_test
 
 __all__ = [
+    "FOLDER",
     "ROOM",
     "candidates",
     "command_candidate",
+    "options_of",
     "replay_candidate",
     "script_test",
     "standing",

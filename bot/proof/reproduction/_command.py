@@ -20,6 +20,7 @@ _PATH = re.compile(r"[\w-]{1,32}(?: [\w-]{1,32}){0,2}")
 _PEOPLE = frozenset({"Member", "User"})
 _CHANNELS = frozenset({"TextChannel", "GuildChannel", "Thread", "Messageable"})
 _UNMADE = frozenset({"Role", "Attachment", "VoiceChannel", "CategoryChannel", "ForumChannel"})
+_ASKED = frozenset({"discord", "Interaction"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -43,6 +44,18 @@ def command_test(
         return None
     script = Script(world=ScriptWorld(cogs=(cog_of_file(file),)), steps=(step,))
     return script_test(script, path=path, name=name, doc=doc, expects=capsule.exception)
+
+
+def options_of(text: str, command: str) -> dict[str, frozenset[str]] | None:
+    """Return a slash command's options in order, each with the names in its annotation.
+
+    `text` is a cog's file; `None` where it has no command whose last word is that one's.
+    """
+    function = _callback(text, command.rpartition(" ")[2])
+    if function is None:
+        return None
+    found = _annotations(function)
+    return {name: kinds for name, kinds in found.items() if name != "self" and kinds != _ASKED}
 
 
 def _callback(text: str, name: str) -> Function | None:

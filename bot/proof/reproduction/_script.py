@@ -37,14 +37,22 @@ _ASKED = CommandStep | MenuStep | PressStep | SubmitStep
 
 
 def script_test(
-    script: Script, *, path: str, name: str, doc: str, expects: str, answer: str = ""
+    script: Script,
+    *,
+    path: str,
+    name: str,
+    doc: str,
+    expects: str,
+    answer: str = "",
+    seed: int | None = None,
 ) -> Reproduction | None:
     """Return a test that does what the script says; its last step has to be answered.
 
     Whoever does that step can read something of the answer, with `answer` in it where one is given,
     and no step raises. `None` where it cannot be written: what the room has not (files,
     direct messages, steps in the same instant), several cogs or none. `name` and `doc` are the
-    test's, ready to be code; `expects` is what fails it on base.
+    test's, ready to be code; `expects` is what fails it on base. With a `seed` the room's luck is
+    always the same.
     """
     cogs, world = script.world.cogs, script.world
     if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:
@@ -55,7 +63,8 @@ def script_test(
         return None
     imported = f"{WEB_IMPORT if world.web else ''}from tests.cogs.room import open_room\n"
     top = f"from pathlib import Path\n\n{imported}\n\n"
-    given = f'"cogs.{cogs[0]}", tmp_path{", web=web" if world.web else ""}'
+    luck = "" if seed is None else f", seed={seed}"
+    given = f'"cogs.{cogs[0]}", tmp_path{", web=web" if world.web else ""}{luck}'
     lines = [
         f"async def {name}(tmp_path: Path) -> None:",
         f'{INDENT}"""{doc}"""',

@@ -15,10 +15,9 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence, Suspect
 from bot.domain.history import History
-from bot.domain.journal import Capsule, FailureGroup, called
+from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.run import Run, Stage, Status
 from bot.domain.shipped_fix import ShippedFix
-from bot.domain.slowness import Slowness
 from bot.domain.spent import Spent
 from bot.memory.ranking import seen_before
 from bot.ports.agent import Progress
@@ -29,7 +28,9 @@ from bot.presentation.failure_words import clock_time, headline, place
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
 from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps._answer_complaint import AnswerComplaints
 from bot.self_improvement.steps._side_question import side_changes, side_question
+from bot.self_improvement.steps._slow_action import slow_diagnosis
 from bot.triage import Triage, triage
 
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -74,16 +75,26 @@ class FaultAnalyzer:
 
 
 class DiagnoseStep:
-    """Diagnoses; an investigation ends with it, and so does what is no fault of ours."""
+    """Diagnoses; an investigation ends with it, and so does what is no fault of ours.
 
-    def __init__(self, context: StepContext, analyzer: FaultAnalyzer) -> None:
+    Without `answers`, nothing is done about what never failed.
+    """
+
+    def __init__(
+        self, context: StepContext, analyzer: FaultAnalyzer, answers: AnswerComplaints | None = None
+    ) -> None:
         self._context = context
         self._analyzer = analyzer
+        self._answers = answers
 
     async def perform(self, run: Run, history: History) -> Run:
         """Say what the evidence shows; an investigation ends with it."""
         transitions, evidence = self._context.transitions, need(history.evidence)
         diagnosis = diagnosis_by_rules(evidence)
+        if self._answers is not None and _may_be_wrong(evidence, diagnosis):
+            taken_up = await self._answers.perform(run, history, evidence)
+            if taken_up is not None:
+                return taken_up
         await self._context.memory.diagnosed(run, history, diagnosis)
         if diagnosis.instead == "fixed":
             return await transitions.end(run, Status.DONE, diagnosis.told, diagnosis)
@@ -162,6 +173,15 @@ async def say_without_planner(
     await context.notifier.say(run, f"⚠️ {redact(str(error))} {instead}", key=key)
 
 
+def _may_be_wrong(evidence: Evidence, diagnosis: Diagnosis) -> bool:
+    """Whether what is meant may be an answer: no recorded failure is meant, and none may be."""
+    return (
+        not diagnosis.found
+        and diagnosis.instead in ("", "which")
+        and bool(evidence.idle or not evidence.likely)
+    )
+
+
 def _insisted(history: History) -> bool:
     """Whether a person has read that it is not ours, and asked for it all the same."""
     read = history.diagnosis
@@ -171,7 +191,7 @@ def _insisted(history: History) -> bool:
 def diagnosis_by_rules(evidence: Evidence) -> Diagnosis:
     """Return the rules' diagnosis; `found` is false when nothing in the journal fits."""
     if not evidence.groups:
-        return _slow(evidence.slow) if evidence.slow else without_failure(evidence)
+        return slow_diagnosis(evidence.slow) if evidence.slow else without_failure(evidence)
     group = evidence.groups[0]
     capsule = group.newest.error
     frame = capsule.innermost if capsule else None
@@ -208,34 +228,6 @@ def judged(evidence: Evidence) -> Triage:
         timeline=evidence.timeline,
         changed=tuple(suspect.commit.sha for suspect in evidence.suspects),
     )
-
-
-def _slow(slow: Slowness) -> Diagnosis:
-    """Return what the durations of an action say; nothing failed, so there is no frame."""
-    name, lately, before = called(slow.newest.kind, slow.newest.name), slow.lately, slow.before
-    usual = f", {_ms(before.p95_ms)} before" if before else ""
-    paces = ", ".join(
-        f"`{pace.commit}` {_ms(pace.p95_ms)} ({pace.actions} actions)" for pace in slow.by_code
-    )
-    cause = f"p95 by the code that ran: {paces}." if len(slow.by_code) > 1 else ""
-    if slow.came_with:
-        cause += f" It is slower since `{slow.came_with}` came live: start there."
-    elif slow.by_code:
-        cause += " It is the same code as before, so look at what it waits for: services, data."
-    return Diagnosis(
-        found=True,
-        headline=f"{name} is slow: p95 {_ms(lately.p95_ms)} in the last 10 min{usual}",
-        cause=cause.strip() or "No record says which code ran.",
-        event=slow.newest.event,
-        count=lately.actions,
-        last_seen=slow.newest.ts,
-        confidence="medium" if slow.came_with else "low",
-        evidence_ids=slow.slowest,
-    )
-
-
-def _ms(value: float) -> str:
-    return f"{value / 1000:.1f} s" if value >= 1_000 else f"{value:.0f} ms"
 
 
 def _again(fix: ShippedFix | None, group: FailureGroup) -> str:

@@ -18,11 +18,12 @@ from bot.domain.errors import (
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
 from bot.domain.journal import Action
-from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
+from bot.domain.wrong_answer import WrongAnswer
 from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
@@ -37,6 +38,8 @@ from bot.proof.reproduction import (
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps._answer_plan import NOT_SHOWN, answer_plan, wrong_answer_of
+from bot.self_improvement.steps._failure_plan import failure_plan
 from bot.self_improvement.steps._replayed import ReplayedFailure, decides, replayed
 from bot.self_improvement.steps.diagnose import case_of, say_without_planner
 
@@ -51,6 +54,11 @@ _AGAIN = 2  # times that a command which failed is asked once more
 _PROOF = ("reproduction", "witnesses", "guides", "replay", "unplayed")
 
 _BEFORE = 2  # suspect commits before which the call is made again
+
+_NOT_REPRODUCED = (
+    "I see the failure ({}) but could not reproduce it from what was recorded, so I cannot prove a "
+    "fix and propose none."
+)
 
 OnProgress = Callable[[Progress], Awaitable[None]]
 
@@ -90,12 +98,20 @@ class PlanBuilder:
         return self._planner.name if self._planner else None
 
     async def __call__(
-        self, evidence: Evidence, diagnosis: Diagnosis, workspace: Workspace
+        self,
+        evidence: Evidence,
+        diagnosis: Diagnosis,
+        workspace: Workspace,
+        wrong: WrongAnswer | None = None,
     ) -> Plan:
         """Return the rules' plan, with what fails on base if anything that does could be made.
 
-        `workspace` stands at base. Raises `VerifierError`.
+        `workspace` stands at base; `wrong` is what people called wrong, where nothing failed.
+        Raises `VerifierError`.
         """
+        if wrong is not None:
+            plan = await answer_plan(wrong, diagnosis, self._verifier, workspace)
+            return await self._with_tests(plan, workspace)
         reds: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()
         if evidence.capsule is not None:
@@ -108,7 +124,11 @@ class PlanBuilder:
             if len(reds) == 1 and not reds[0].reproduction.target:
                 reds = await self._surely(reds, workspace)
             reds = await self._answered(reds, evidence, workspace)
-        plan = _with_proof(_plan(evidence, diagnosis), found, reds)
+        plan = _with_proof(failure_plan(evidence, diagnosis), found, reds)
+        return await self._with_tests(plan, workspace)
+
+    async def _with_tests(self, plan: Plan, workspace: Workspace) -> Plan:
+        """Return the plan with the tests that an engine judges every edit by."""
         owned = sorted(plan.owned_files)
         affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
         return plan.but(affected=affected)
@@ -171,9 +191,7 @@ class PlanBuilder:
         if draft.reproduction is None and planned.test is not None:
             red = await self._verifier.reds([planned.test], workspace)
             plan = plan.but(reproduction=red[0].reproduction if red else None)
-        owned = sorted(plan.owned_files)
-        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-        return plan.but(affected=affected)
+        return await self._with_tests(plan, workspace)
 
 
 class PlanStep:
@@ -188,17 +206,15 @@ class PlanStep:
         """Say what is to be done and how it is proved; no reproduction, no fix."""
         context, transitions = self._context, self._context.transitions
         evidence, diagnosis = need(history.evidence), need(history.diagnosis)
+        wrong = wrong_answer_of(run, history)
         async with context.lend(run, evidence) as workspace:
-            plan = await self._builder(evidence, diagnosis, workspace)
+            plan = await self._builder(evidence, diagnosis, workspace, wrong)
             thought = await self._thought(run, history, plan, workspace)
         run = context.cost_meter.settle(run)
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
         if thought.plan.shown_by is None:
-            reason = (
-                f"I see the failure ({thought.diagnosis.headline}) but could not reproduce it from "
-                "what was recorded, so I cannot prove a fix and propose none."
-            )
+            reason = NOT_SHOWN if wrong else _NOT_REPRODUCED.format(thought.diagnosis.headline)
             return await transitions.end(
                 run, Status.FAILED, reason, thought.diagnosis, thought.plan
             )
@@ -270,26 +286,3 @@ def _telling_test(plan: Plan) -> Plan:
     calls = plan.reproduction.calls if plan.reproduction else ""
     unit = f"A regression test that calls `{calls}`." if calls else ""
     return plan.but(tests=plan.tests.but(unit=unit))
-
-
-def _plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
-    capsule = evidence.capsule
-    frames = capsule.frames if capsule else ()
-    files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
-    exception = capsule.exception if capsule else "the failure"
-    return Plan(
-        problem=diagnosis.cause,
-        solution=(
-            f"Find the smallest edit of {_listed(files)} after which `{diagnosis.function}` no "
-            f"longer raises {exception}: parts of suspect commits undone first, then single edits."
-        ),
-        steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
-        impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
-        tests=TestPlan(integration="The tests that reach the changed files."),
-        verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
-        rollback="Revert the merge commit; nothing else to undo.",
-    )
-
-
-def _listed(files: tuple[str, ...]) -> str:
-    return ", ".join(f"`{file}`" for file in files)

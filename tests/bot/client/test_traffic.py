@@ -110,7 +110,7 @@ async def test_a_command_is_kept_with_its_options_typed(room: Room) -> None:
     assert (asker.name, other.name) == ("asker", "other")
     assert asker.permissions == ("administrator",)
     assert "send_messages" in other.permissions
-    assert set(record.pseudonyms) == {"asker", "other", "channel", "server"}
+    assert set(record.pseudonyms) == {"asker", "other", "channel", "server", "interaction"}
     journalled = await room.live.journal.get(record.id)
     assert journalled is not None
     assert record.pseudonyms["asker"] == journalled.user

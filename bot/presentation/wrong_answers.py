@@ -1,0 +1,81 @@
+"""What people are told and asked about a command that is said to answer wrongly."""
+
+from collections.abc import Callable
+
+from bot.domain.wrong_answer import WrongAnswer
+from bot.presentation.cards import one_line, plain
+
+Show = Callable[[str, int], str]
+
+OLD_IS_RIGHT = "The old answer is right"
+NEW_IS_RIGHT = "Today's is right"
+
+_NOTHING = "nothing"
+_ASKED, _LINE, _BUTTON = 200, 160, 80
+_GAP = "\u200b"  # nobody sees it
+
+
+def since_text(wrong: WrongAnswer, show: Show = plain) -> str:
+    """Return since when it answers otherwise; without a commit, what it answers.
+
+    `show` makes others' words fit for where this is shown: a card does so by itself.
+    """
+    shown = asked_text(wrong)
+    since = wrong.since
+    if since is None:
+        return f"{shown} answers {today_text(wrong, show)}"
+    commit = f"`{since.commit.sha[:7]}` ({show(since.commit.summary, 120)})"
+    if since.unplayed:
+        commit += f", or one of the {since.unplayed} before it that I could not play,"
+    new, old = _quoted(since.new, show), _quoted(since.old, show)
+    return f"since {commit} {shown} answers {new} instead of {old}"
+
+
+def asked_text(wrong: WrongAnswer) -> str:
+    """Return the command that is meant, as it is typed."""
+    return _code(wrong.example.asked) if wrong.example else "a command"
+
+
+def today_text(wrong: WrongAnswer, show: Show = plain) -> str:
+    """Return what people read today."""
+    return _quoted(" / ".join(wrong.today), show)
+
+
+def question_text(wrong: WrongAnswer) -> str:
+    """Return what is asked: which answer is right, what would be right, or which command it is."""
+    if wrong.example is None:
+        which = "Press it, or type it" if wrong.likely else "Type it"
+        return (
+            "I am not sure which command answers wrongly, and nothing of it has failed. "
+            f"{which} as you did, with its options: `/roll dice:2d6`."
+        )
+    told = since_text(wrong)
+    told = f"{told[0].upper()}{told[1:]}."
+    if wrong.since is not None:
+        return f"{told} Which is right? If neither is, say what should stand in the answer."
+    looked = (
+        f"{wrong.commits} commits I looked through" if wrong.commits > 1 else "commits there are"
+    )
+    return (
+        f"{told} None of the {looked} answers otherwise. What should stand in the answer? "
+        "Say it like this: `it should say 31`."
+    )
+
+
+def choices(wrong: WrongAnswer, wanted: str) -> tuple[str, ...]:
+    """Return the answers to press; `wanted` is what the complaint says would be right."""
+    if wrong.example is None:
+        return tuple(one_line(each, _BUTTON) for each in wrong.likely)
+    if wrong.since is not None:
+        return (OLD_IS_RIGHT, NEW_IS_RIGHT)
+    return (f"It should say “{one_line(wanted, _BUTTON - 20)}”",) if wanted else ()
+
+
+def _code(text: str) -> str:
+    """Return what was typed, as code in which nothing ends it and nothing rings."""
+    shown = one_line(text, _ASKED).replace("`", "'").replace("@", f"@{_GAP}")
+    return f"`{shown}`"
+
+
+def _quoted(text: str, show: Show) -> str:
+    return f"“{show(text, _LINE)}”" if text else _NOTHING

@@ -1,0 +1,61 @@
+"""Tests that hold a command to the answer a person called right, and probes that ask for one."""
+
+import ast
+import re
+from hashlib import sha256
+
+from bot.domain.plan import Reproduction
+from bot.domain.wrong_answer import AnswerExample
+from bot.infra.syntax import parse
+from bot.proof.example_scripts import first_difference
+from bot.proof.reproduction import FOLDER, script_test
+
+_SEED = 0  # of the room's luck, where a project's room has some
+_SHOWN = "room.shown"
+
+
+def answer_test(example: AnswerExample, expected: str, room: str) -> Reproduction | None:
+    """Return a test of the example in which `expected` has to stand in the answer.
+
+    `room` is the project's own (`ROOM`). `None` where it cannot be written: see `script_test`.
+    """
+    named = re.sub(r"[^a-z0-9]+", "_", example.event.partition(".")[2].lower()).strip("_")[:40]
+    digest = sha256(f"{example.asked}\n{expected}".encode(errors="replace")).hexdigest()[:8]
+    return script_test(
+        example.script,
+        path=f"{FOLDER}/test_{named or 'command'}_answer_{digest}.py",
+        name=f"test_{named or 'command'}_answers_what_is_right",
+        doc="Somebody was answered otherwise, and said that this is right.",
+        expects=AssertionError.__name__,
+        answer=expected,
+        seed=_SEED if "seed: int" in room else None,
+    )
+
+
+def answer_probe(test: Reproduction) -> Reproduction | None:
+    """Return a test whose call answers what people read there; `None` where there is no such."""
+    tree = parse(test.source)
+    function = tree.body[-1]
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return None
+    checked = function.body[-1]
+    if not isinstance(checked, ast.Assert):
+        return None
+    asks = any(
+        isinstance(node, ast.Attribute) and ast.unparse(node) == _SHOWN
+        for node in ast.walk(checked.test)
+    )
+    shown = "room.shown(answer)" if asks else r"'\n'.join(room.said())"
+    function.body[-1] = ast.Return(parse(shown, "eval").body)
+    function.name, function.returns = "ask", None
+    called = (
+        "def test_ask():\n    asyncio.run(ask(Path(tempfile.mkdtemp(prefix='asked-', dir='.'))))\n"
+    )
+    source = "\n".join(["import asyncio", "import tempfile", ast.unparse(tree), "", called])
+    return test.but(source=ast.unparse(ast.fix_missing_locations(parse(source))) + "\n")
+
+
+def room_difference(old: str, new: str) -> str:
+    """Return the line of an old answer, as the room shows it, that today's does not have."""
+    lines = [[line.strip() for line in text.split("\n") if line.strip()] for text in (old, new)]
+    return first_difference(*lines)[0]

@@ -1,0 +1,182 @@
+"""The example of a complaint as a script: the command as it was typed, or as it was used before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from bot.domain.cogs import cog_of_file
+from bot.domain.rehearsal import Actor, CommandStep, Option, Transcript, WaitStep
+from bot.domain.traffic import ASKER, TrafficRecord
+from bot.domain.wrong_answer import AnswerExample
+from bot.grammar.wrong_answers import TypedCommand
+from bot.proof.reproduction import options_of
+from bot.proof.scripts import asked, duration, duration_text, slash_command
+from bot.proof.traffic_scripts import after, earlier
+
+MOST_SETUP = 20
+"""How many earlier interactions come before an example that needs some."""
+
+_LATE = 3_600.0  # seconds looked on after the time that was named
+_GRACE = 60.0
+_EVENT = "command."
+
+
+class CommandSource(NamedTuple):
+    """Where a command is written: its cog, and its options in order with their types' names."""
+
+    file: str
+    cog: str
+    options: Mapping[str, frozenset[str]]
+
+
+def command_source(files: Mapping[str, str], command: str) -> CommandSource | None:
+    """Return where a command is, out of files by their paths; `None` where none has it."""
+    group = command.rpartition(" ")[0].rpartition(" ")[2]
+    for file, text in sorted(files.items()):
+        options = options_of(text, command) if cog_of_file(file) else None
+        if options is not None and (not group or f'"{group}"' in text):
+            return CommandSource(file, cog_of_file(file), options)
+    return None
+
+
+def typed_record(
+    typed: TypedCommand, source: CommandSource, like: TrafficRecord | None, at: datetime
+) -> TrafficRecord | None:
+    """Return a command that was typed as if it had been asked, on the server of `like`.
+
+    `None` where what is given cannot be told apart into its options.
+    """
+    options = _options(typed.given, source.options)
+    if options is None:
+        return None
+    places = like.pseudonyms if like else {}
+    return TrafficRecord(
+        id="example",
+        at=at,
+        event=f"{_EVENT}{typed.name}",
+        cog=source.cog,
+        step=CommandStep(by=ASKER, command=typed.name, options=options),
+        people=(Actor(name=ASKER),),
+        pseudonyms={name: places[name] for name in ("server", "channel") if name in places},
+    )
+
+
+def used_like(
+    records: Sequence[TrafficRecord], typed: TypedCommand, text: str
+) -> TrafficRecord | None:
+    """Return the newest use of a command that fits what is said of it.
+
+    What was given has to stand in the text; nothing given fits where nothing was typed either.
+    """
+    uses = [each for each in records if each.event == f"{_EVENT}{typed.name}" and each.ok]
+    said = [each for each in uses if _values(each) and _all_said(each, text)]
+    if said:
+        return max(said, key=lambda each: (sum(map(len, _values(each))), each.at))
+    return max(uses, key=lambda each: each.at, default=None) if not typed.given else None
+
+
+def used_with(records: Sequence[TrafficRecord], values: Sequence[str]) -> tuple[TrafficRecord, ...]:
+    """Return the newest use of each command that was given one of these values."""
+    wanted = {value.casefold() for value in values}
+    found: dict[str, TrafficRecord] = {}
+    for each in sorted(records, key=lambda one: one.at):
+        if each.ok and wanted & {value.casefold() for value in _values(each)}:
+            found[each.event] = each
+    return tuple(found.values())
+
+
+def example_of(record: TrafficRecord, known: Sequence[TrafficRecord] = ()) -> AnswerExample:
+    """Return the example that a record is, after what was asked before it out of `known`.
+
+    Where a time is given to it, some time passes afterwards, so that what falls due is seen.
+    """
+    before = [each for each in earlier(record, known) if each.ok][-MOST_SETUP:]
+    script = after(record, before)
+    world = script.world.but(cogs=(record.cog,) if record.cog else ())
+    return AnswerExample(
+        asked=asked(script.steps[-1]),
+        event=record.event,
+        cog=record.cog,
+        script=script.but(world=world, steps=(*script.steps, *_waits(record))),
+        at=len(script.steps) - 1,
+    )
+
+
+def answer_lines(play: Transcript, at: int) -> tuple[str, ...] | None:
+    """Return what people read from a step on, a line each; `None` where it cannot be asked.
+
+    They are the bot's words without where they stand; who alone saw them has a line of its own, and
+    so has time that passed.
+    """
+    steps = play.steps[at:]
+    if play.trouble or not steps or steps[0].refused:
+        return None
+    lines: list[str] = []
+    for step in steps:
+        if isinstance(step.step, WaitStep):
+            lines.append(f"({duration_text(step.step.wait)} later)")
+        for event in step.seen:
+            told = [line for part in (event.text, *event.parts) for line in part.split("\n")]
+            lines += [line.strip() for line in told if line.strip()]
+            lines += [f"({event.kind})"] if event.kind != "message" else []
+            lines += [f"({event.to} alone)"] if event.to else []
+        lines += [f"⚠ {each.error}" for each in step.errors]
+        lines += ["⚠ the application did not respond"] if step.unanswered else []
+    return tuple(lines)
+
+
+def first_difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str]:
+    """Return the first line of each that the other has not; empty where there is none."""
+    return (
+        next((line for line in old if line not in new), ""),
+        next((line for line in new if line not in old), ""),
+    )
+
+
+def _options(given: str, known: Mapping[str, frozenset[str]]) -> dict[str, Option] | None:
+    if not given:
+        return {}
+    try:
+        _, named = slash_command(f"/x {given}")
+    except ValueError:
+        return None
+    if named:
+        return _typed_values(named, known) if named.keys() <= known.keys() else None
+    words = given.split(maxsplit=max(len(known) - 1, 0))
+    if len(words) > len(known):
+        return None
+    return _typed_values(dict(zip(known, words, strict=False)), known)
+
+
+def _typed_values(
+    options: Mapping[str, Option], known: Mapping[str, frozenset[str]]
+) -> dict[str, Option] | None:
+    """Return the options as the command declares them; `None` where one does not fit."""
+    found: dict[str, Option] = {}
+    for name, value in options.items():
+        kinds = known[name]
+        try:
+            if "str" in kinds:
+                found[name] = str(value).strip('"')
+            elif "int" in kinds:
+                found[name] = int(value)
+            else:
+                found[name] = float(value) if "float" in kinds else value
+        except ValueError:
+            return None
+    return found
+
+
+def _values(record: TrafficRecord) -> tuple[str, ...]:
+    step = record.step
+    return tuple(map(str, step.options.values())) if isinstance(step, CommandStep) else ()
+
+
+def _all_said(record: TrafficRecord, text: str) -> bool:
+    return all(value.casefold() in text.casefold() for value in _values(record))
+
+
+def _waits(record: TrafficRecord) -> tuple[WaitStep, ...]:
+    """Return waits until a time that was given is over, and for what comes late."""
+    times = [seconds for value in _values(record) if (seconds := duration(value))]
+    return (WaitStep(wait=max(times) + _GRACE), WaitStep(wait=_LATE)) if times else ()

@@ -1,0 +1,102 @@
+"""The plan where a command answers wrongly: the answer a person called right is what proves it."""
+
+from bot.domain.cogs import cog_of_file
+from bot.domain.errors import WorkspaceError
+from bot.domain.evidence import Diagnosis
+from bot.domain.history import History
+from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.run import Run
+from bot.domain.wrong_answer import WrongAnswer
+from bot.infra.syntax import literal
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+from bot.presentation.wrong_answers import asked_text
+from bot.proof.answer_tests import answer_probe, answer_test, room_difference
+from bot.proof.reproduction import ROOM
+
+NOT_SHOWN = (
+    "I see the answer, but could not write a test that shows it wrong here and right there: it may "
+    "rest on luck, on other services, or on what my test room has not. So I cannot prove a fix and "
+    "propose none."
+)
+
+
+def wrong_answer_of(run: Run, history: History) -> WrongAnswer | None:
+    """Return what people called wrong in this attempt, once it is known what is right."""
+    wrong = history.wrong_answer
+    here = wrong is not None and wrong.attempt == run.attempt and wrong.expected != ""
+    return wrong if here else None
+
+
+async def _red(wrong: WrongAnswer, verifier: Verifier, workspace: Workspace) -> Reproduction | None:
+    """Return the test of the right answer, which fails on base; `None` where none can be made.
+
+    What a commit answered is asked of that commit in the test's own room, which has other people
+    and other luck than the play. What a person expects has to mean the same in both.
+    """
+    room = await workspace.read_base(ROOM)
+    first = answer_test(wrong.example, wrong.expected, room) if wrong.example and room else None
+    probe = answer_probe(first) if first else None
+    if wrong.example is None or room is None or first is None or probe is None:
+        return None
+    today = _read(await verifier.answer(probe, workspace))
+    if wrong.since is None or wrong.expected != wrong.since.old:
+        means_the_same = not today or any(line in today for line in wrong.today)
+        test = first if means_the_same else None
+    else:
+        old = await _before(wrong.since.before, probe, verifier, workspace)
+        expected = room_difference(old, today)
+        test = answer_test(wrong.example, expected, room) if expected else None
+    reds = await verifier.reds([test.but(answered=True)], workspace) if test else ()
+    return reds[0].reproduction if reds else None
+
+
+async def _before(
+    commit: str, probe: Reproduction, verifier: Verifier, workspace: Workspace
+) -> str:
+    """Return what an earlier commit answers; empty where it does not."""
+    try:
+        await workspace.reset(commit)
+        return _read(await verifier.answer(probe, workspace))
+    except WorkspaceError:
+        return ""
+    finally:
+        await workspace.reset(workspace.base)
+
+
+async def answer_plan(
+    wrong: WrongAnswer, diagnosis: Diagnosis, verifier: Verifier, workspace: Workspace
+) -> Plan:
+    """Return what is to be done about the answer, and the test of it if one fails on base."""
+    reproduction = await _red(wrong, verifier, workspace)
+    touched = (file for suspect in diagnosis.suspects for file in suspect.touched)
+    code = [file for file in touched if file.endswith(".py") and not file.startswith("tests/")]
+    own = [file for file in code if cog_of_file(file) in (_cog(wrong), "")]
+    files = tuple(dict.fromkeys([diagnosis.file, *own]))
+    listed = ", ".join(f"`{file}`" for file in files)
+    return Plan(
+        problem=diagnosis.cause,
+        solution=(
+            f"Find the smallest edit of {listed} after which {asked_text(wrong)} is answered "
+            "rightly again: parts of the suspect commit undone first, then single edits."
+        ),
+        steps=(Step(summary=f"Edit {listed}", owned_files=files),),
+        impact=f"People who use {asked_text(wrong)}, and whatever else that commit changed.",
+        tests=TestPlan(
+            unit=f"A regression test that asks `{reproduction.calls}`." if reproduction else "",
+            integration="The tests that reach the changed files.",
+        ),
+        verification=f"{asked_text(wrong)} is answered as people said it should be.",
+        rollback="Revert the merge commit; nothing else to undo.",
+        reproduction=reproduction,
+    )
+
+
+def _cog(wrong: WrongAnswer) -> str:
+    return wrong.example.cog if wrong.example else ""
+
+
+def _read(source: str | None) -> str:
+    """Return the text that a literal's source stands for; of anything else, nothing."""
+    value = literal(source) if source else ""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,28 @@
+"""What is to be done about a failure, as the rules see it."""
+
+from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.plan import Plan, Step, TestPlan
+
+
+def failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
+    """Return the plan without what proves it: an edit of the files in the traceback."""
+    capsule = evidence.capsule
+    frames = capsule.frames if capsule else ()
+    files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
+    exception = capsule.exception if capsule else "the failure"
+    return Plan(
+        problem=diagnosis.cause,
+        solution=(
+            f"Find the smallest edit of {_listed(files)} after which `{diagnosis.function}` no "
+            f"longer raises {exception}: parts of suspect commits undone first, then single edits."
+        ),
+        steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
+        impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
+        tests=TestPlan(integration="The tests that reach the changed files."),
+        verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
+        rollback="Revert the merge commit; nothing else to undo.",
+    )
+
+
+def _listed(files: tuple[str, ...]) -> str:
+    return ", ".join(f"`{file}`" for file in files)

@@ -1,0 +1,270 @@
+"""A complaint that an answer is wrong: the commit is found by playing, people say what is right."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.dialogue import Question
+from bot.domain.errors import NotAuthorized, RehearsalError
+from bot.domain.history import History
+from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
+from bot.domain.run import Goal, Run, Stage, Status, Waiting
+from bot.domain.traffic import TrafficRecord
+from bot.presentation.wrong_answers import NEW_IS_RIGHT, OLD_IS_RIGHT
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.answer_inquiry import AnswerInquiry
+from tests.fakes.differences import sha_of
+from tests.fakes.fake_journal import FakeJournal
+from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.kill_at import Fuse
+from tests.support.world import ALICE, DORA, FILES, FIXED, MALLORY, World, failure, is_broken
+
+COMPLAINT = "`/face 2` says c instead of b"
+ROOM = {"tests/cogs/room.py": "async def open_room(seed: int | None = None): ...\n"}
+COG = '''
+    @app_commands.command()
+    async def face(self, interaction: discord.Interaction, value: int) -> None:
+        """Show a face."""
+'''
+
+
+def answered(tree: Path, script: Script) -> Transcript:
+    """What people read of the dice in that tree; where there are none, nothing can be asked."""
+    source = (tree / "cogs/dice.py").read_text("utf-8")
+    if "FACES" not in source:
+        return Transcript(trouble="no dice")
+    return said(script, *["it is c" if is_broken(tree) else "it is b"] * len(script.steps))
+
+
+def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
+    """A world in which nothing failed, and the newest commit changed what `/face` answers."""
+    world = World(folder)
+    world.journal = FakeJournal([])
+    world.verifier = FakeVerifier(broken=is_broken, raises="AssertionError")
+    world.verifier.answers["/face value:2"] = "'it is b'"
+    snapshots, base = world.workspaces.snapshots, world.workspaces.base
+    files = {**FILES, **ROOM, "cogs/dice.py": f"{FILES['cogs/dice.py']!s}{COG}"}
+    good = {**files, "cogs/dice.py": f"{FIXED}{COG}"}
+    snapshots[base] = _bytes(files)
+    newer = base
+    for number in range(older):
+        content = _bytes({**(good if changed else files), "note.txt": str(number)})
+        sha = sha_of(content)
+        snapshots[sha] = content
+        world.trees.parents[newer] = newer = sha
+    world.rehearsal = FakeRehearsal(answered)
+    world.inquiry = AnswerInquiry(
+        world.rehearsal,
+        world.trees,
+        world.traffic,
+        world.clock,
+        commands=lambda: {"face", "poll results"},
+        called=lambda known: f"i-{known}",
+        lookback=timedelta(days=90),
+    )
+    return world
+
+
+def _bytes(files: dict[str, str | bytes]) -> dict[str, bytes]:
+    return {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+
+
+async def complained(
+    world: World, agent: SelfImprovementAgent, text: str = COMPLAINT, goal: Goal = "investigate"
+) -> tuple[Run, Question]:
+    """Complain, and return the run with what it asks."""
+    trigger = world.trigger("", goal=goal).but(text=text)
+    run = await agent.request(trigger)
+    run = await world.until(lambda now: now.waiting is Waiting.QUESTION or now.ended, run.id)
+    question = await agent.question(run)
+    assert question is not None, (run.reason, world.said(run))
+    return run, question
+
+
+async def test_the_thread_names_the_commit_and_the_old_answer_becomes_the_proof(
+    tmp_path: Path,
+) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run, question = await complained(world, agent)
+        base = world.workspaces.base
+        assert question.text == (
+            f"Since `{base[:7]}` (Change {base[:4]}) `/face value:2` answers “it is c” instead of "
+            "“it is b”. Which is right? If neither is, say what should stand in the answer."
+        )
+        assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
+        await agent.answer(run.id, DORA, OLD_IS_RIGHT)
+        run = await world.settled(run.id)
+        history = await agent.history(run.id)
+    assert (run.goal, run.stage, run.waiting) == ("fix", Stage.SHIP, Waiting.APPROVAL)
+    assert_held_to(history, "it is b")
+    assert history.evidence is not None
+    assert [each.commit.sha for each in history.evidence.suspects] == [base]
+    assert history.shapers is not None
+    assert DORA.id in history.shapers.ids
+
+
+def assert_held_to(history: History, expected: str) -> None:
+    plan = history.plan
+    assert plan is not None
+    assert plan.reproduction is not None
+    assert f'assert "{expected}" in room.shown(answer)' in plan.reproduction.source
+    assert 'open_room("cogs.dice", tmp_path, seed=0)' in plan.reproduction.source
+    assert plan.reproduction.answered
+    assert plan.owned_files == {"cogs/dice.py"}
+
+
+@pytest.mark.parametrize("goal", ["investigate", "fix"])
+async def test_who_says_that_todays_is_right_ends_it_kindly(tmp_path: Path, goal: Goal) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run, _ = await complained(world, agent, goal=goal)
+        await agent.answer(run.id, ALICE, NEW_IS_RIGHT)
+        run = await world.ended(run.id)
+    assert run.status is Status.DONE
+    assert run.reason.endswith("and that is right, as alice says: I leave it as it is.")
+
+
+async def test_nobodys_word_is_no_word(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run, _ = await complained(world, agent)
+        with pytest.raises(NotAuthorized):
+            await agent.answer(run.id, MALLORY, OLD_IS_RIGHT)
+        await world.clock.advance(timedelta(hours=1, minutes=1).total_seconds())
+        run = await world.ended(run.id)
+    assert run.status is Status.DONE
+    assert run.reason == "Nobody said what is right there: I leave it as it is."
+
+
+async def test_where_no_commit_answers_otherwise_the_bot_asks_what_is_right(
+    tmp_path: Path,
+) -> None:
+    world = complaining(tmp_path, changed=False)
+    async with world.running() as agent:
+        run, question = await complained(world, agent, "`/face 2` is wrong, it should be 7")
+        assert question.text == (
+            "`/face value:2` answers “it is c”. None of the 4 commits I looked through answers "
+            "otherwise. What should stand in the answer? Say it like this: `it should say 31`."
+        )
+        assert question.choices == ("It should say “7”",)
+        await agent.answer(run.id, ALICE, "it should say “it is b”")
+        run = await world.settled(run.id)
+        history = await agent.history(run.id)
+    assert run.waiting is Waiting.APPROVAL
+    assert_held_to(history, "it is b")
+
+
+async def test_what_stands_there_already_is_nothing_to_mend(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run, _ = await complained(world, agent)
+        await agent.answer(run.id, ALICE, "it should say “it is c”")
+        run = await world.ended(run.id)
+    assert run.status is Status.DONE
+    assert "which has that already" in run.reason
+
+
+async def test_a_yes_to_two_answers_is_asked_again(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run, first = await complained(world, agent)
+        await agent.answer(run.id, ALICE, "yes")
+        run = await world.until(lambda now: now.parks == 2, run.id)
+        again = await agent.question(run)
+    assert again is not None
+    assert again.id != first.id
+    assert again.choices == first.choices
+
+
+async def test_which_command_is_meant_is_asked_and_pressed(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    used(world, value=2)
+    async with world.running() as agent:
+        run, question = await complained(world, agent, "the numbers are wrong")
+        assert question.choices == ("/face value:2",)
+        await agent.answer(run.id, ALICE, question.choices[0])
+        run = await world.until(lambda now: now.parks == 2, run.id)
+        again = await agent.question(run)
+    assert again is not None
+    assert "`/face value:2` answers “it is c” instead of “it is b”" in again.text
+
+
+async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    used(world, value=2, interaction=41)
+    used(world, value=3, interaction=42)
+    async with world.running() as agent:
+        trigger = world.trigger("", goal="investigate").but(text="that's wrong", answered=41)
+        run = await agent.request(trigger)
+        run = await world.until(lambda now: now.parked, run.id)
+        question = await agent.question(run)
+    assert question is not None
+    assert "`/face value:2` answers" in question.text
+
+
+def used(world: World, value: int, interaction: int = 0) -> None:
+    """Let somebody have asked for a face."""
+    step = CommandStep(by="asker", channel="general", command="face", options={"value": value})
+    record = TrafficRecord(
+        id=f"{len(world.traffic.records) + 1:032}",
+        at=world.clock.now(),
+        event="command.face",
+        cog="dice",
+        step=step,
+        people=(Actor(name="asker"),),
+        pseudonyms={"server": "s-1", "interaction": f"i-{interaction}"},
+    )
+    world.traffic.records.append(record)
+
+
+async def test_a_recorded_failure_of_that_command_is_what_is_meant(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    world.journal = FakeJournal([failure(world.clock) for _ in range(3)])
+    async with world.running() as agent:
+        trigger = world.trigger("/roll", goal="investigate").but(text="/roll 2d6 says 13")
+        run = await agent.request(trigger)
+        run = await world.ended(run.id)
+        history = await agent.history(run.id)
+    assert history.wrong_answer is None
+    assert history.diagnosis is not None
+    assert history.diagnosis.found
+    assert not world.rehearsal.played
+
+
+@pytest.mark.parametrize("text", ["/face 2 crashes", "/face is slow", "why does /face fail?"])
+async def test_what_is_no_complaint_of_an_answer_ends_as_ever(tmp_path: Path, text: str) -> None:
+    world = complaining(tmp_path)
+    async with world.running() as agent:
+        run = await agent.request(world.trigger("/face", goal="investigate").but(text=text))
+        run = await world.ended(run.id)
+    assert run.reason == "Nothing in my journal fits that."
+    assert not world.rehearsal.played
+
+
+async def test_where_nothing_can_be_played_it_ends_as_ever(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    world.rehearsal.refusal = RehearsalError("no sandbox")
+    async with world.running() as agent:
+        trigger = world.trigger("", goal="investigate").but(text=COMPLAINT)
+        run = await agent.request(trigger)
+        run = await world.ended(run.id)
+    assert run.reason == "Nothing in my journal fits that."
+
+
+async def test_what_was_asked_outlives_the_process_that_asked_it(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    async with world.running(Fuse()) as agent:
+        run, question = await complained(world, agent)
+    played = len(world.rehearsal.played)
+    async with world.running() as agent:
+        still = await agent.question(await world.store.get(run.id))
+        assert still is not None
+        assert still.id == question.id
+        await agent.answer(run.id, DORA, OLD_IS_RIGHT)
+        run = await world.settled(run.id)
+    assert run.waiting is Waiting.APPROVAL
+    assert len(world.rehearsal.played) == played
+    assert len([text for text in world.said(run) if "Which is right?" in text]) == 1
