@@ -6,13 +6,16 @@ import bot.infra.signals  # noqa: F401
 
 # isort: split
 import signal
+import sys
 
 _INTERRUPTED = signal.getsignal(signal.SIGINT)
 if _INTERRUPTED is signal.default_int_handler:  # Ctrl-C meanwhile ends it, without a trace
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # isort: split
-from bot.cli.main import main
+from bot.cli.main import command_line, main
+
+command_line(sys.argv[1:])  # what the command needs is imported with it
 
 if _INTERRUPTED is signal.default_int_handler:
     signal.signal(signal.SIGINT, _INTERRUPTED)

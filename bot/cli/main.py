@@ -1,50 +1,65 @@
 """The `theseus` command line: registers the commands, and says what went wrong."""
 
+import importlib
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from bot.cli.audit import audit_cli
-from bot.cli.bench import bench
-from bot.cli.budget import budget
-from bot.cli.demo import demo
-from bot.cli.dependencies import dependencies
-from bot.cli.detect import detect
-from bot.cli.doctor.command import doctor
-from bot.cli.guard import guard
-from bot.cli.intent import intent
-from bot.cli.journal import journal_cli
-from bot.cli.memory import memory_cli
 from bot.cli.output import complain, drop_output, open_closed_streams, trace
-from bot.cli.redact import redact
-from bot.cli.rehearse import rehearse
-from bot.cli.repair import repair
-from bot.cli.run import run
-from bot.cli.runs import runs_cli
-from bot.cli.setup.command import setup
-from bot.cli.stop import stop
-from bot.cli.traffic import traffic_cli
-from bot.cli.verdict import verdict
 from bot.domain.errors import TheseusError
 
-cli = typer.Typer(
-    name="theseus",
-    help="A Discord bot that repairs its own code when people ask it to.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    run, demo, setup, doctor, stop, budget, dependencies, detect, guard, intent, verdict, redact,
-    rehearse, repair, bench,
-):  # fmt: skip
-    cli.command()(command)
-for group, name in (
-    (runs_cli, "runs"), (journal_cli, "journal"), (traffic_cli, "traffic"),
-    (memory_cli, "memory"), (audit_cli, "audit"),
-):  # fmt: skip
-    cli.add_typer(group, name=name)
+# Where each command is, in the order of the help. They need much of the bot, and each something
+# else: only what is asked for is imported.
+_COMMANDS = {
+    "run": "bot.cli.run",
+    "demo": "bot.cli.demo",
+    "setup": "bot.cli.setup.command",
+    "doctor": "bot.cli.doctor.command",
+    "stop": "bot.cli.stop",
+    "budget": "bot.cli.budget",
+    "dependencies": "bot.cli.dependencies",
+    "detect": "bot.cli.detect",
+    "guard": "bot.cli.guard",
+    "intent": "bot.cli.intent",
+    "verdict": "bot.cli.verdict",
+    "redact": "bot.cli.redact",
+    "rehearse": "bot.cli.rehearse",
+    "repair": "bot.cli.repair",
+    "bench": "bot.cli.bench",
+}
+_GROUPS = {
+    "runs": "bot.cli.runs",
+    "journal": "bot.cli.journal",
+    "traffic": "bot.cli.traffic",
+    "memory": "bot.cli.memory",
+    "audit": "bot.cli.audit",
+}
+
+
+def command_line(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the command line, with the one command that the first of these words names, or all."""
+    cli = typer.Typer(
+        name="theseus",
+        help="A Discord bot that repairs its own code when people ask it to.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    cli.callback()(_nothing_of_its_own)
+    named = words[0] if words else ""
+    alone = named in _COMMANDS or named in _GROUPS
+    for name, module in _COMMANDS.items():
+        if name == named or not alone:
+            cli.command()(getattr(importlib.import_module(module), name))
+    for name, module in _GROUPS.items():
+        if name == named or not alone:
+            cli.add_typer(getattr(importlib.import_module(module), f"{name}_cli"), name=name)
+    return cli
+
+
+def _nothing_of_its_own() -> None:
+    """Keep the names of commands where there is one alone, which typer would leave out."""
 
 
 def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:
@@ -62,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> None:
     sys.excepthook = trace
     open_closed_streams()
     try:
-        cli(words)
+        command_line(sys.argv[1:] if words is None else words)(words)
     except TheseusError as error:
         complain(error)
         sys.exit(1 if error.retryable else 2)

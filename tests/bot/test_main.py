@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import cli, main
+from bot.cli.main import command_line, main
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, UnknownRun
 from bot.domain.journal import Action
@@ -49,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, list(words), input=stdin)
+    return CliRunner().invoke(command_line(), list(words), input=stdin)
 
 
 def _program(

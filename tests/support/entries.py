@@ -11,7 +11,7 @@ from discord import app_commands, ui
 from discord.ext import commands, tasks
 
 from bot.authority.policy import Act
-from bot.cli.main import cli
+from bot.cli import main as program
 from bot.grammar import Intent
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
@@ -248,7 +248,7 @@ def command_line() -> Iterator[str]:
         for name, each in (inner or {}).items():
             yield from walk(each, f"{path} {name}")
 
-    yield from walk(typer.main.get_command(cli), "theseus")
+    yield from walk(typer.main.get_command(program.command_line()), "theseus")
 
 
 def open_routes() -> Iterator[tuple[str, str]]:

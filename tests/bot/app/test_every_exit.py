@@ -27,7 +27,7 @@ from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app import guard_secrets
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditEntry
 from bot.domain.change import ChangeSet, CheckResult, FullTier, Verdict
@@ -230,7 +230,7 @@ def test_the_command_line_tells_it_neither(
 ) -> None:
     monkeypatch.chdir(settings.root)  # the folder a person stands in, not our code
 
-    said = CliRunner().invoke(cli, ["intent", f"remember that {SAID}"]).output
+    said = CliRunner().invoke(command_line(), ["intent", f"remember that {SAID}"]).output
 
     assert "[redacted:discord_token]" in said
     assert told(said) == []

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot.cli.doctor.discord_api import NEEDED, invite_link
 from bot.cli.doctor.github_api import APP_ONLY
 from bot.cli.doctor.github_api import NEEDED as RIGHTS
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.settings import Config, Environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,7 +54,7 @@ def test_every_variable_it_names_is_there() -> None:
 def test_every_command_it_shows_is_there_with_its_options() -> None:
     for line in re.findall(r"\.venv/bin/theseus ([^`\n]*)", GUIDE):
         words = line.split()
-        told = CliRunner().invoke(cli, [words[0], "--help"], env={"COLUMNS": "200"})
+        told = CliRunner().invoke(command_line(), [words[0], "--help"], env={"COLUMNS": "200"})
         assert told.exit_code == 0, line
         options = re.findall(r"(--[\w-]+)", line)
         assert [each for each in options if each not in told.output] == [], line

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError
 from bot.domain.people import Person
@@ -44,7 +44,7 @@ async def _filled(state: Path) -> None:
 
 def said(*words: str, code: int = 0) -> str:
     """Run the command line; return what it printed."""
-    done = CliRunner().invoke(cli, ["audit", *words], catch_exceptions=False)
+    done = CliRunner().invoke(command_line(), ["audit", *words], catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done.output
 

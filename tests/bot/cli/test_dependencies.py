@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.doctor.supply_chain import look_at_dependencies
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.cli.supply_chain import Examined, examine_dependencies
 from bot.domain.errors import ConfigError
 from bot.settings import load
@@ -274,7 +274,7 @@ def test_the_command_ends_badly_for_a_flaw(place: Place, monkeypatch: pytest.Mon
     place.examined()
     monkeypatch.chdir(place.root)  # the folder a person stands in, not our code
 
-    said = CliRunner().invoke(cli, ["dependencies", "--no-files", "--json"])
+    said = CliRunner().invoke(command_line(), ["dependencies", "--no-files", "--json"])
 
     assert said.exit_code == 1
     assert {"what": "source", "package": "dice-set"}.items() <= json.loads(said.output)["flaws"][

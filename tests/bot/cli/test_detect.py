@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.detect_replay import replay
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.errors import ConfigError
 from bot.domain.thresholds import Thresholds
 from bot.settings import thresholds_from
@@ -39,7 +39,7 @@ def written(home: Path, lines: Iterable[str], name: str = "journal.ndjson") -> s
 
 
 def run(*words: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["detect", *words], input=stdin)
+    return CliRunner().invoke(command_line(), ["detect", *words], input=stdin)
 
 
 def test_what_would_have_been_told_is_a_list_in_json(home: Path) -> None:

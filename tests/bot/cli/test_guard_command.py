@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.errors import ConfigError
 from tests.fakes.repositories import commit, git, repository
 
@@ -30,7 +30,7 @@ class Shop:
 
     def guarded(self, *options: str, base: str = "", head: str = "HEAD") -> tuple[int, Any]:
         words = ["guard", "--repo", str(self.root), "--base", base or self.base, "--head", head]
-        done = CliRunner().invoke(cli, [*words, *options, "--json"])
+        done = CliRunner().invoke(command_line(), [*words, *options, "--json"])
         return done.exit_code, json.loads(done.stdout)
 
     def rules(self, *options: str) -> set[tuple[str, str]]:
@@ -172,7 +172,7 @@ def test_no_setting_of_the_repository_changes_what_is_read(shop: Shop) -> None:
 def test_it_is_told_to_people_with_what_blocks_first(shop: Shop) -> None:
     commit(shop.root, {"shop/cart.py": "import leftpad\n", "logo.png": None})
     words = ["guard", "--repo", str(shop.root), "--base", shop.base, "--head", "HEAD"]
-    done = CliRunner().invoke(cli, words)
+    done = CliRunner().invoke(command_line(), words)
     assert done.exit_code == 1
     first, second, _, last = done.stdout.splitlines()
     assert first.split()[:3] == ["blocks", "unsafe_file", "logo.png"]
@@ -191,6 +191,6 @@ def _wrong() -> Iterator[tuple[list[str], str]]:
 
 @pytest.mark.parametrize(("words", "said"), list(_wrong()))
 def test_what_is_not_there_is_named(shop: Shop, words: list[str], said: str) -> None:
-    done = CliRunner().invoke(cli, ["guard", "--repo", str(shop.root), *words])
+    done = CliRunner().invoke(command_line(), ["guard", "--repo", str(shop.root), *words])
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)

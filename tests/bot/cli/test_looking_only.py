@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.audit import AuditEntry
 from tests.fakes.fake_clock import START
 
@@ -60,7 +60,7 @@ def files(home: Path) -> set[str]:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(cli, list(words))
+    return CliRunner().invoke(command_line(), list(words))
 
 
 @pytest.mark.parametrize("words", [*LOOKING, *QUIET], ids=" ".join)

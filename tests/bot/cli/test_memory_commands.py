@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.errors import ConfigError
 from bot.domain.memory import Memory
 
@@ -38,7 +38,7 @@ async def _filled(state: Path) -> None:
 
 
 def said(*words: str) -> str:
-    result = CliRunner().invoke(cli, ["memory", *words], catch_exceptions=False)
+    result = CliRunner().invoke(command_line(), ["memory", *words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 

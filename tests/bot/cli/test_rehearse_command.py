@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.git_trees import GitTrees
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.errors import ConfigError, RehearsalError
 from tests.fakes.repositories import commit, git, repository
 
@@ -43,7 +43,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("words", "said"), list(_wrong()))
 def test_what_is_wrong_is_named(shop: Path, words: str, said: str) -> None:
-    done = CliRunner().invoke(cli, ["rehearse", "--repo", "shop", *words.split()])
+    done = CliRunner().invoke(command_line(), ["rehearse", "--repo", "shop", *words.split()])
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)
 
@@ -58,7 +58,7 @@ def test_without_a_sandbox_nothing_is_played(
     (programs / "env").symlink_to(Path("/usr/bin/env"))
     monkeypatch.setenv("PATH", str(programs))
     words = ["rehearse", "--repo", "shop", "--commit", "HEAD", "--script", "good.yaml"]
-    done = CliRunner().invoke(cli, words)
+    done = CliRunner().invoke(command_line(), words)
     assert isinstance(done.exception, RehearsalError)
     assert "bubblewrap is not installed" in str(done.exception)
     assert not done.exception.retryable  # the exit code is 2

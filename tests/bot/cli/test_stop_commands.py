@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.sqlite_store import SqliteStore
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError
 
@@ -36,7 +36,7 @@ asyncio.run(main())
 
 def theseus(*words: str) -> str:
     """Run the command line; return what it printed."""
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    done = CliRunner().invoke(command_line(), words, catch_exceptions=False)
     assert done.exit_code == 0
     return done.output
 
@@ -67,7 +67,7 @@ def test_where_there_is_no_bot_nobody_is_told_that_it_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(cli, words)
+    done = CliRunner().invoke(command_line(), words)
     assert isinstance(done.exception, ConfigError)
     assert f"there is no bot in {tmp_path}" in str(done.exception)
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
-from bot.cli.main import cli
+from bot.cli.main import command_line
 from bot.domain.errors import ConfigError
 from bot.domain.ids import short_id, sortable_id
 from bot.domain.rehearsal import CommandStep
@@ -46,7 +46,7 @@ async def _filled(path: Path) -> None:
 
 
 def said(*words: str) -> str:
-    result = CliRunner().invoke(cli, ["traffic", *words], catch_exceptions=False)
+    result = CliRunner().invoke(command_line(), ["traffic", *words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
