@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands
@@ -29,16 +29,18 @@ from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.posts import Post
-from bot.monitoring import Monitoring, SelfAudit
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.redaction import redact
-from bot.self_improvement import SelfImprovementAgent
 from bot.settings import MissedConfig
 from bot.telemetry import Recorder, TrafficRecorder
 from bot.telemetry.recorder import outcome_of
+
+if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
+    from bot.monitoring import Monitoring, SelfAudit
+    from bot.self_improvement import SelfImprovementAgent
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
 _log = logging.getLogger(__name__)
@@ -64,14 +66,14 @@ class TheseusClient(commands.Bot):
     says which messages that came while it was away are answered.
     """
 
-    agent: SelfImprovementAgent
+    agent: "SelfImprovementAgent"
     chat: Chat
     key_values: KeyValueStore
     chat_model: ChatModel | None = None
     remembered: int = 40
     missed: MissedConfig = MissedConfig()
-    monitoring: Monitoring | None = None
-    self_audit: SelfAudit | None = None
+    monitoring: "Monitoring | None" = None
+    self_audit: "SelfAudit | None" = None
     tree: InstrumentedTree
 
     def __init__(

@@ -207,7 +207,7 @@ class Play:
         self._local.gateway.forget_disconnected()
         channel = ControlChannel(Path(f"{self._runner.sockets / self._life}.control"), self._errors)
         await self._channel.enter_async_context(channel)
-        await self._runner.fork(self._life, whole=not self._script.world.cogs)
+        await self._runner.fork(self._life, self._script.world.cogs)
         self._driver.channel = channel
         failed = len(self._errors)
         await channel.begin(self._orders())

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -132,12 +133,12 @@ class RunnerProcess:
         lines = self._running.result().output.strip().splitlines()
         return " / ".join(lines[-_LAST_LINES:]) or "it ended without a word"
 
-    async def fork(self, name: str, *, whole: bool) -> None:
+    async def fork(self, name: str, cogs: Sequence[str]) -> None:
         """Have a child begin, which connects to the sockets of that name.
 
-        `whole`: it runs all of the tree's bot, not cogs alone.
+        It runs these cogs alone; where there are none, all of the tree's bot.
         """
-        await self._order({"fork": name, "whole": whole})
+        await self._order({"fork": name, "cogs": list(cogs)})
 
     async def end(self, name: str) -> None:
         """Kill a play's processes; return when there are none left."""

@@ -1,5 +1,6 @@
 """The process that has imported the tree's bot, and forks a child for each play."""
 
+import ast
 import ctypes
 import gc
 import importlib
@@ -26,7 +27,7 @@ _ALL = ("bot.app", "bot.settings", "git")
 class ForkServer:
     """Obeys `{"fork": NAME}` and `{"end": NAME}`, one after the other, until its socket closes.
 
-    `{"whole": true}` beside a fork: it is to run all of the tree's bot.
+    `{"cogs": [...]}` beside a fork: the child runs these; without any, all of the bot.
     """
 
     def __init__(self, sockets: Path, tree: Path, time: ScriptTime, seeds: Seeds) -> None:
@@ -48,8 +49,8 @@ class ForkServer:
             ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
         while (order := self._orders.receive()) is not None:
             if name := order.get("fork"):
-                if order.get("whole"):
-                    self._prepare(_ALL)
+                cogs = [str(cog) for cog in order.get("cogs", ())]
+                self._prepare(needed(self._tree / "cogs", cogs) if cogs else _ALL)
                 self._fork(str(name))
             if name := order.get("end"):
                 self._end(str(name))
@@ -57,8 +58,11 @@ class ForkServer:
 
     def _prepare(self, modules: Sequence[str]) -> str:
         """Import what plays need, once for all; return why that cannot be done."""
+        missing = [name for name in modules if name not in sys.modules]
+        if not missing:
+            return ""
         try:
-            for name in modules:
+            for name in missing:
                 importlib.import_module(name)
         except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything
             return "".join(traceback.format_exception_only(error)).strip()
@@ -107,6 +111,18 @@ class ForkServer:
             if line[-1] == os.getpid() and process != os.getpid():
                 found.add(process)
         return found
+
+
+def needed(folder: Path, cogs: Sequence[str]) -> list[str]:
+    """Return the modules of the bot that these cogs import, which no play changes."""
+    found: dict[str, None] = {}
+    for cog in cogs:
+        for file in (folder / f"{cog}.py", *(folder / cog).rglob("*.py")):
+            with suppress(OSError, ValueError, SyntaxError, RecursionError):
+                nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+                froms = (node for node in nodes if isinstance(node, ast.ImportFrom))
+                found.update(dict.fromkeys(str(node.module) for node in froms if not node.level))
+    return [name for name in found if name.startswith("bot.")]
 
 
 def _processes() -> Any:
