@@ -8,7 +8,6 @@ killed with its whole process group; the end of standard input ends everything.
 import contextlib
 import ctypes
 import importlib
-import importlib.metadata
 import json
 import os
 import selectors
@@ -226,15 +225,6 @@ def writable(wanted: str) -> str:
     return tempfile.mkdtemp(prefix="theseus-repair-")
 
 
-def import_plugins() -> None:
-    """Import the plugins every pytest run here will load, so that each child need not."""
-    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-        return
-    for entry in importlib.metadata.entry_points(group="pytest11"):
-        with contextlib.suppress(BaseException):
-            importlib.import_module(entry.module)
-
-
 def main(run_child: RunChild, imports: dict[str, Any], settings: dict[str, Any]) -> None:
     """Serve until standard input ends. `settings`: root, scratch, paths (to import from).
 
@@ -253,7 +243,6 @@ def main(run_child: RunChild, imports: dict[str, Any], settings: dict[str, Any])
         ]
     sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
     importlib.import_module("pytest")
-    import_plugins()
     scratch = writable(settings.get("scratch", ""))
     server = Server(run_child, imports, root, scratch)
     server._say({"ready": os.getpid()})

@@ -7,6 +7,8 @@ replacing one by the other), `=== tests` (shown to the engine) and `=== held out
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.repositories import PYTEST_OPTIONS
+
 FOLDER = Path(__file__).parents[1] / "bot/repair/faults"
 
 
@@ -24,7 +26,7 @@ class Fault:
         """Write the faulty module and its tests as a small project."""
         (folder / "subject.py").write_text(self.faulty)
         (folder / "test_subject.py").write_text(self.tests)
-        (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+        (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
 
 
 def read_faults() -> list[Fault]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.domain.evidence import Evidence
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.plan import Reproduction
-from tests.fakes.repositories import repository
+from tests.fakes.repositories import PYTEST_OPTIONS, repository
 
 BROKEN = '''"""Dice."""
 
@@ -33,7 +33,7 @@ def test_the_first_face_is_a() -> None:
 PROJECT: dict[str, str | bytes | None] = {
     "dice.py": BROKEN,
     "tests/test_dice.py": TEST,
-    "pyproject.toml": "[tool.pytest.ini_options]\n",
+    "pyproject.toml": PYTEST_OPTIONS,
     "data/config.yaml": CONFIG,
 }
 

@@ -1,7 +1,10 @@
 """Real git repositories for tests, made with the plain `git` program."""
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +22,14 @@ _CLEAN = {name: value for name, value in os.environ.items() if not name.startswi
     "GIT_CONFIG_KEY_1": "core.fsync",
     "GIT_CONFIG_VALUE_1": "none",
 }
+
+_made: dict[tuple[tuple[str, str | bytes | None], ...], tuple[Path, str]] = {}
+
+# For small projects that are tested: each start of pytest would load these plugins, for a second.
+PYTEST_OPTIONS = """\
+[tool.pytest.ini_options]
+addopts = "-p no:simcord -p no:anyio -p no:hypothesispytest"
+"""
 
 
 def git(folder: Path, *arguments: str, at: int | None = None) -> str:
@@ -64,10 +75,21 @@ def commit(
 
 
 def repository(folder: Path, files: Mapping[str, str | bytes | None] | None = None) -> str:
-    """Make a repository on branch `main` with one commit; return the commit."""
-    folder.mkdir(parents=True)
-    git(folder, "init", "-q", "-b", "main")
-    return commit(folder, files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"})
+    """Make a repository on branch `main` with one commit; return the commit.
+
+    It is made once for the same files, and copied: git starts four times for one, once for a copy.
+    """
+    wanted = files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"}
+    key = tuple(sorted(wanted.items()))
+    if key not in _made:
+        template = Path(tempfile.mkdtemp(prefix="theseus-repository-"))
+        atexit.register(shutil.rmtree, template, ignore_errors=True)
+        git(template, "init", "-q", "-b", "main")
+        _made[key] = template, commit(template, wanted)
+    template, made = _made[key]
+    shutil.copytree(template, folder, symlinks=True)
+    git(folder, "update-index", "-q", "--refresh")  # of the copies, not of what was copied
+    return made
 
 
 def snapshot(folder: Path) -> dict[str, object]:

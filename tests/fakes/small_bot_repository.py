@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.repositories import repository
+from tests.fakes.repositories import PYTEST_OPTIONS, repository
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "cogs/fair.py"
@@ -175,7 +175,7 @@ def small_bot(folder: Path, checks: Sequence[str] = (), workers: int = 2) -> Non
         "tests/test_fair.py": TESTS,
         "data/config.yaml": CONFIG.replace("WORKERS", str(workers))
         + "".join(f"    - {line}\n" for line in checks),
-        "pyproject.toml": "[tool.pytest.ini_options]\n",
+        "pyproject.toml": PYTEST_OPTIONS,
         ".gitignore": "__pycache__/\n",
     }
     for source in (ROOT / "prompts", ROOT / "cogs/ui", ROOT / "cogs/conversation"):

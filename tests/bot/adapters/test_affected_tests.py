@@ -145,6 +145,7 @@ def test_src_layouts_are_understood(tmp_path: Path) -> None:
     assert affected(tmp_path, "src/pkg/core.py") == ["tests/test_core.py"]
 
 
+@pytest.mark.slow
 def test_this_very_repository_is_read() -> None:
     root = Path(__file__).parents[3]
     found = affected(root, "cogs/dice.py")

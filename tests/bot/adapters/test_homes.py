@@ -18,7 +18,14 @@ async def home(tmp_path: Path) -> Path:
     return homes.furnished(tmp_path)
 
 
-@pytest.mark.parametrize("stands", homes.WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "stands",
+    [
+        pytest.param(way, marks=() if number < 2 else pytest.mark.slow)
+        for number, way in enumerate(homes.WAYS)
+    ],
+    ids=lambda way: way.__name__,
+)
 def test_a_python_is_seen_and_nothing_else_of_the_home(
     stands: Callable[[Path], Path], home: Path
 ) -> None:

@@ -275,7 +275,14 @@ async def test_this_repositorys_own_copy_runs_and_holds_no_fault(workspace: Demo
     assert "holds no faults" in told.stderr
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=() if number < 2 else pytest.mark.slow)
+        for number, fault in enumerate(FAULTS)
+    ],
+    ids=lambda fault: fault.name,
+)
 async def test_every_fault_is_one_small_commit_by_somebody_else(
     clone: Path, workspace: DemoWorkspace, fault: PlantedFault
 ) -> None:

@@ -86,7 +86,14 @@ def test_an_unknown_fault_names_the_living_ones_too() -> None:
         choose("rust", None)
 
 
-@pytest.mark.parametrize("living", LIVING, ids=lambda living: living.name)
+@pytest.mark.parametrize(
+    "living",
+    [
+        pytest.param(living, marks=() if number < 2 else pytest.mark.slow)
+        for number, living in enumerate(LIVING)
+    ],
+    ids=lambda living: living.name,
+)
 async def test_the_configuration_of_a_living_fault_is_a_valid_one(
     living: Living, home: DemoWorkspace, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ConfigError
 from bot.repair.command import repair
 from bot.repair.report import RepairReport
+from tests.fakes.repositories import PYTEST_OPTIONS
 
 GOOD = """\
 def page(items, number, size=3):
@@ -51,7 +52,7 @@ def repo(tmp_path: Path) -> Path:
     folder = tmp_path / "shop"
     (folder / "tests").mkdir(parents=True)
     git(folder, "init", "-q")
-    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
     (folder / "shop.py").write_text(GOOD)
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "Start")

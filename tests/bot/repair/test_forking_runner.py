@@ -12,6 +12,7 @@ import pytest_asyncio
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.judge import TestJudge
 from bot.repair.runner import TimeLimits
+from tests.fakes.repositories import PYTEST_OPTIONS
 
 SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.3, seconds=30)
 QUICK = TimeLimits(test_seconds=1, cpu_seconds=10, seconds=60)
@@ -78,7 +79,7 @@ SHARED = pytest.mark.asyncio(loop_scope="module")
 def lay_out(folder: Path) -> Path:
     (folder / "subject.py").write_text(MODULE)
     (folder / "test_subject.py").write_text(TESTS)
-    (folder / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
     return folder
 
 

@@ -10,6 +10,7 @@ from bot.repair.engine import RepairRequest, baseline, ends, import_ahead
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Texts
 from bot.repair.runner import TimeLimits
+from tests.fakes.repositories import PYTEST_OPTIONS
 
 SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.5, seconds=30)
 TEST = "test_shop.py"
@@ -65,7 +66,7 @@ CANDIDATES = {
 
 def laid_out(folder: Path, files: Mapping[str, str]) -> Path:
     plain = {"steady.py": STEADY, "subject.py": SUBJECT, "shop.py": SHOP, TEST: TESTS}
-    for name, text in {**plain, "pyproject.toml": "[tool.pytest.ini_options]\n", **files}.items():
+    for name, text in {**plain, "pyproject.toml": PYTEST_OPTIONS, **files}.items():
         (folder / name).write_text(text)
     return folder
 

@@ -253,7 +253,7 @@ async def _story(world: World, reaction: Reaction, fuse: Fuse) -> None:
                     await world.settled(run.id)
 
 
-@pytest.mark.parametrize("reaction", [_answers, _waits])
+@pytest.mark.parametrize("reaction", [_answers, pytest.param(_waits, marks=pytest.mark.slow)])
 async def test_killed_at_any_moment_the_question_is_answered_once_and_the_run_goes_on(
     tmp_path: Path, reaction: Reaction
 ) -> None:

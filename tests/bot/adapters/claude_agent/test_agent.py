@@ -103,6 +103,7 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
 
 
 @needs_claude
+@pytest.mark.slow
 async def test_a_question_waits_for_an_answer_and_the_work_goes_on_in_another_process(
     tmp_path: Path,
 ) -> None:

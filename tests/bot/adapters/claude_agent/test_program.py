@@ -56,6 +56,7 @@ async def test_what_the_model_says_and_does_is_told_in_order_and_the_reply_comes
         assert again.spent == conversation.spent
 
 
+@pytest.mark.slow
 async def test_the_model_is_asked_as_the_talk_says(table: Table) -> None:
     async with ScriptedModel([thinks("Hm.", says("Done."))]) as model:
         talk = table.talk(role=Role(model="claude-opus-5-5", effort="low"), tools=("Read", "Edit"))
@@ -95,6 +96,7 @@ async def test_only_the_tools_that_were_listed_can_be_reached(table: Table) -> N
     assert not (table.cwd / "reached").exists()
 
 
+@pytest.mark.slow
 async def test_a_judge_allows_denies_with_a_reason_and_changes_arguments(table: Table) -> None:
     async def judge(name: str, arguments: Mapping[str, object]) -> Ruling:
         assert name == "Bash"
@@ -115,6 +117,7 @@ async def test_a_judge_allows_denies_with_a_reason_and_changes_arguments(table: 
     assert (allowed.failed, allowed.text.strip()) == (False, "instead")
 
 
+@pytest.mark.slow
 async def test_a_judge_that_fails_denies(table: Table) -> None:
     async def judge(name: str, arguments: Mapping[str, object]) -> Ruling:
         raise LookupError("the judge is confused")
@@ -128,6 +131,7 @@ async def test_a_judge_that_fails_denies(table: Table) -> None:
     assert not (table.cwd / "reached").exists()
 
 
+@pytest.mark.slow
 async def test_tools_of_ours_are_called_in_this_process_and_judged_too(table: Table) -> None:
     judged: list[str] = []
 
@@ -149,6 +153,7 @@ async def test_tools_of_ours_are_called_in_this_process_and_judged_too(table: Ta
     assert judged == ["mcp__theseus__roll"]
 
 
+@pytest.mark.slow
 async def test_an_answer_with_a_schema_comes_structured(table: Table) -> None:
     async def judge(name: str, arguments: Mapping[str, object]) -> Ruling:
         return Deny("no tool of yours")
@@ -160,6 +165,7 @@ async def test_an_answer_with_a_schema_comes_structured(table: Table) -> None:
     assert reply.structured == {"answer": 42}
 
 
+@pytest.mark.slow
 async def test_nothing_of_the_bots_own_environment_reaches_the_program_or_its_commands(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +191,7 @@ async def test_nothing_of_the_bots_own_environment_reaches_the_program_or_its_co
     assert not any(KEY.encode() in path.read_bytes() for path in kept)
 
 
+@pytest.mark.slow
 async def test_a_conversation_is_gone_on_with_by_its_name_in_a_new_process(table: Table) -> None:
     story = [
         says("The word is plum.").costing(10_000, 100),
@@ -229,6 +236,7 @@ async def test_old_conversations_are_removed_and_young_ones_kept(table: Table) -
     assert not list(table.home.rglob("*.jsonl"))
 
 
+@pytest.mark.slow
 async def test_two_conversations_side_by_side_do_not_hear_each_other(table: Table) -> None:
     async with ScriptedModel([says("one"), says("two")]) as model:
         claude = table.claude(model.base_url)
@@ -242,6 +250,7 @@ async def test_two_conversations_side_by_side_do_not_hear_each_other(table: Tabl
     assert "first" not in model.asked()[1].text
 
 
+@pytest.mark.slow
 async def test_a_turn_that_was_left_early_leaves_only_closing(table: Table) -> None:
     story = [together(says("I begin."), calls("Read", file_path="x")), says("never heard")]
     async with table.sit(story) as conversation:
