@@ -39,7 +39,7 @@ class Playground:
                     done = await self.alice.person.run("dev", step.command, **step.options)
                 if done["message"] is None:
                     continue
-                shown = done["message"]
+                shown = await self.alice.thought("dev", done["message"])
                 answers.append(text_of(shown))
                 if "failed with" in answers[-1]:
                     return answers

@@ -110,11 +110,13 @@ class PageReader:
         """Return what an interaction is answered with in the end."""
         if done["result"] == "failed":
             return str(done["error"])
-        shown = done["message"]
-        found = await self.person.wait_for(
+        return str((await self.thought(channel, done["message"]))["content"])
+
+    async def thought(self, channel: str, shown: Message) -> Message:
+        """Return the message of an answer once nobody is "thinking ..." any more."""
+        return await self.person.wait_for(
             channel, lambda m: m["id"] == shown["id"] and not m["flags"] & _THINKING, 20
         )
-        return str(found["content"])
 
     async def press(self, channel: str, message: Message, label: str) -> str:
         """Press a button; return the answer."""
