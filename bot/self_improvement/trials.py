@@ -88,10 +88,11 @@ class ProposalTrials:
     async def _recorded(self, history: History) -> Script | None:
         """Return the button or form that failed, after what may have made it, if it was kept.
 
-        Where plays have found what a failure needs beforehand, it is just that, of commands too.
+        Where plays have found what a failure needs beforehand, or of services on the web, it is
+        just that, of commands too.
         """
         replay = history.plan.replay if history.plan else None
-        if replay is not None and replay.setup and not replay.snapshot:
+        if replay is not None and not replay.snapshot and (replay.setup or replay.script.world.web):
             return _in_world(replay.script, history)
         record = await self._failed(history)
         if record is None or isinstance(record.step, CommandStep):

@@ -19,6 +19,7 @@ from bot.domain.rehearsal import (
     Script,
     ScriptWorld,
     Transcript,
+    WebAnswer,
 )
 from bot.domain.replay import Replay
 from bot.domain.traffic import TrafficRecord
@@ -207,3 +208,21 @@ async def test_what_a_failure_needs_beforehand_is_tried_with_it(world: World) ->
     assert world.rehearsal.played[-1][1] == script.but(
         world=script.world.but(cogs=("dice", "polls"))
     )
+
+
+async def test_what_a_service_answered_is_played_back_in_a_trial(world: World) -> None:
+    limited = WebAnswer(url="https://quotes.example/", status=429, headers={"Retry-After": "9"})
+    script = Script(
+        world=ScriptWorld(cogs=("dice",), web=(limited,)), steps=(CommandStep(command="quote"),)
+    )
+    wanted = PlayedError(event="command.quote", error="ClientResponseError")
+    replay = Replay(script=script, wanted=wanted, fingerprint="f", asked="/quote")
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        plan = (await agent.history(run.id)).plan
+        assert plan is not None
+        await world.store.append(run.id, plan.but(replay=replay))
+        suggestion = await agent.trials.suggestion(run.id)
+        await agent.trials.play(run.id, suggestion)
+    assert suggestion == "/quote"
+    assert world.rehearsal.played[-1][1] == script
