@@ -147,6 +147,9 @@ async def test_a_whole_command_line_can_be_typed(
         await page.get_by_role("combobox", name="dice").fill("3d6")
         await page.keyboard.press("Enter")
         await expect(row(page, "3d6: 7")).to_be_visible()
+        await box(page).press_sequentially("/roll dice:4d6")
+        await page.keyboard.press("Enter")
+        await expect(row(page, "4d6: 7")).to_be_visible()
         await say(page, "/runs list")
         await expect(row(page, "no runs")).to_be_visible()
 

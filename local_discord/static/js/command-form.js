@@ -52,6 +52,7 @@ export class CommandForm {
 
   /** Send, or point at what is missing or wrong. */
   submit() {
+    this.#spread();
     const values = {};
     const shown = [`/${this.command.name}`];
     for (const [name, input] of this.#fields) {
@@ -66,6 +67,15 @@ export class CommandForm {
     this.around.picker.hide();
     this.around.onSubmit(values, shown.join(' '));
     return undefined;
+  }
+
+  /** A line that is typed on as people write it down, "dice:2d6 times:3", stands in the first box. */
+  #spread() {
+    const input = this.#fields.get(firstOption(this.command)?.name);
+    const typed = input?.value.trim() ?? '';
+    if (!(this.command.options ?? []).some((option) => typed.startsWith(`${option.name}:`))) return;
+    input.value = '';
+    for (const [name, text] of readOptions(this.command, typed)) this.#field(name).value = text;
   }
 
   #read(option, text) {
