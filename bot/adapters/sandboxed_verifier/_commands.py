@@ -1,7 +1,9 @@
 """From a configured check to a command line."""
 
+import re
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -16,6 +18,8 @@ CHANGED = "{changed}"
 _TYPE_CHECKERS = frozenset(
     {"mypy", "dmypy", "pyright", "basedpyright", "pyre", "pytype", "ty", "tsc"}
 )
+_WORKERS = frozenset({"-n", "--numprocesses", "--maxprocesses", "--dist"})
+_WORKERS_IN_ONE = re.compile(r"-n\w+|--(numprocesses|maxprocesses|dist)=.*")
 _TOOLS: dict[str, Tool] = {"pytest": "pytest", "py.test": "pytest", "mypy": "mypy", "ruff": "ruff"}
 
 
@@ -44,8 +48,16 @@ def _as_arguments(files: Sequence[str]) -> list[str]:
     return [f"./{file}" if file.startswith("-") else file for file in files]
 
 
-def expand(check: Check, changed: Sequence[str], affected: Sequence[str]) -> list[str] | None:
-    """Return the command with its placeholders filled in; `None` if one expands to nothing."""
+def expand(
+    check: Check, changed: Sequence[str], affected: Sequence[str], *, workers: bool | None = None
+) -> list[str] | None:
+    """Return the command with its placeholders filled in; `None` if one expands to nothing.
+
+    Without `workers` (by default: where pytest-xdist is not installed, which belongs to developers)
+    pytest is not told of any: it would refuse to start.
+    """
+    if workers is None:
+        workers = find_spec("xdist") is not None
     fills = {CHANGED: _as_arguments(changed), AFFECTED: _as_arguments(affected)}
     command: list[str] = []
     for word in check.command:
@@ -55,15 +67,26 @@ def expand(check: Check, changed: Sequence[str], affected: Sequence[str]) -> lis
             command += fills[word]
         else:
             return None
-    return command
+    return command if workers or tool_of(command) != "pytest" else _without_workers(command)
+
+
+def _without_workers(command: Sequence[str]) -> list[str]:
+    kept: list[str] = []
+    words = iter(command)
+    for word in words:
+        if word in _WORKERS:
+            next(words, None)
+        elif not _WORKERS_IN_ONE.fullmatch(word):
+            kept.append(word)
+    return kept
 
 
 def test_options(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the options of a configured pytest command: all but the program and the files."""
+    """Return the options of a configured pytest command: all but program, files and workers."""
     if tool_of(command) != "pytest":
         return ()
     program = 3 if command[1:2] == ("-m",) and len(command) > 2 and "pytest" in command[2] else 1
-    return tuple(word for word in command[program:] if word != AFFECTED)
+    return tuple(word for word in _without_workers(command[program:]) if word != AFFECTED)
 
 
 def reporting(command: Sequence[str], report: Path) -> list[str]:
