@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from bench import planted_faults, repeatability
+from bench import planted_faults, repeatability, reproducible
 from bench.fault_runs import SECONDS
 from bench.rows import Row
 
@@ -20,6 +20,8 @@ def main() -> None:
     faults.add_argument("names", nargs="*", help="which; none: so many of each kind")
     faults.add_argument("--each", type=int, default=1, help="how many of each kind")
     faults.add_argument("--seconds", type=float, default=SECONDS, help="how long each may take")
+    shown = benches.add_parser("reproducible", help="which failures can be shown again")
+    shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     for row in asyncio.run(_rows(parser.parse_args())):
         sys.stdout.write(f"{row.line}\n")
 
@@ -28,6 +30,8 @@ async def _rows(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "planted-faults":
         chosen = planted_faults.chosen(wanted.each, wanted.names)
         return await planted_faults.mended_rows(chosen, wanted.seconds)
+    if wanted.bench == "reproducible":
+        return await reproducible.shown_rows(wanted.every)
     return (await repeatability.repeat(wanted.plays)).rows
 
 

@@ -2,14 +2,13 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
-from bot.demo.demo import Demo
 from bot.domain.rehearsal import (
     CommandStep,
     PressStep,
@@ -22,17 +21,15 @@ from bot.domain.run import Run
 from local_discord.person import Message, Person
 from tests.support.page_reader import buttons
 
-_LOOK_SECONDS = 0.1
-_LOOKS = 300
 _QUOTE = WebAnswer(url="", body='{"quote": "Well begun is half done.", "author": "Aristotle"}')
 
 
 class People:
-    """Alice and Bob in a demo's server."""
+    """Alice and Bob in a local Discord; `restart` starts the bot again."""
 
-    def __init__(self, running: Demo) -> None:
-        self._running = running
-        self._by = {name: Person(running.discord.base_url, name) for name in ("alice", "bob")}
+    def __init__(self, base_url: str, restart: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._restart = restart
+        self._by = {name: Person(base_url, name) for name in ("alice", "bob")}
         self._stack = AsyncExitStack()
 
     @property
@@ -68,21 +65,10 @@ class People:
                     await self._press(step)
                 case WaitStep():
                     await asyncio.sleep(step.wait)  # time passes, as the script says
-                case RestartStep():
-                    await self.restart()
+                case RestartStep() if self._restart is not None:
+                    await self._restart()
                 case _:
                     raise ValueError(f"nobody does this with a bot that runs: {step}")
-
-    async def restart(self) -> None:
-        """Have the bot start again, and wait until it is online."""
-        bot = self._running.bot
-        starts = bot.starts
-        bot.restart()
-        for _ in range(_LOOKS):
-            if bot.starts > starts:
-                break
-            await asyncio.sleep(_LOOK_SECONDS)
-        await self._running.until_online()
 
     async def prefer_old_answer(self, run: Run) -> bool:
         """Say that what was answered before is right, where the run offers that as a button."""
@@ -97,7 +83,9 @@ class People:
     async def _press(self, step: PressStep) -> None:
         person = self._by[step.by]
         newest: list[Message] = (await person.messages(step.channel))[::-1]
-        message = next(each for each in newest if step.press in buttons(each))
+        message = next((each for each in newest if step.press in buttons(each)), None)
+        if message is None:
+            raise LookupError(f"nothing in {step.channel} shows {step.press}")
         await person.press(step.channel, buttons(message)[step.press], message["id"])
 
 

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
@@ -22,6 +23,7 @@ from bench.stage import settled
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.sqlite_store import SqliteStore
 from bot.app import local_forge, project_root
+from bot.client._traffic_capture import SETTLED
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.workspace import deploy_commit
 from bot.domain.behaviour import BehaviourDiff
@@ -36,6 +38,11 @@ SECONDS = 120.0
 
 USED_NUMBERS = 1
 """How many polls, or reminders, there have been then."""
+
+_LOOK_SECONDS = 0.1
+_TYPING_SECONDS = 5.0
+ONLINE_SECONDS = 300.0
+"""How long the bot may take to come online, on a machine that others work on as well."""
 
 Result = Literal["sound", "wrong", "none", "asked", "late"]
 
@@ -111,19 +118,34 @@ def _furnish(state: Path, script: Script, quotes: str) -> None:
 @asynccontextmanager
 async def _running(tree: Path, home: Path) -> AsyncIterator[tuple[Demo, People]]:
     plan = DemoPlan(tree, home, None, engine="offline")
-    async with demo(plan, local_forge) as running, People(running) as people:
-        await running.until_online()
+    async with (
+        demo(plan, local_forge) as running,
+        People(running.discord.base_url, partial(_restarted, running)) as people,
+    ):
+        await running.until_online(ONLINE_SECONDS)
         yield running, people
+
+
+async def _restarted(running: Demo) -> None:
+    """Have the bot start again, and wait until it is online."""
+    starts = running.bot.starts
+    running.bot.restart()
+    for _ in range(int(ONLINE_SECONDS / _LOOK_SECONDS)):
+        if running.bot.starts > starts:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    await running.until_online(ONLINE_SECONDS)
 
 
 async def _asked(fault: Fault, running: Demo, people: People, seconds: float) -> _Asked:
     """Use the bot, deploy the fault, meet it, complain; return the run as it comes to rest."""
-    use = [{"command": each} if isinstance(each, str) else each for each in USE[fault.cog]]
-    await people.play(script_with(fault.cog, {"steps": use}).steps)
+    await people.play(script_with(fault.cog, USE[fault.cog]).steps)
+    await asyncio.sleep(SETTLED)  # then the presses count as gone well
     await deploy_commit(fault.change, running.workspace)
-    await people.restart()
+    await _restarted(running)
     await people.play(fault.trigger.steps, before=USED_NUMBERS)
     async with SqliteStore(running.workspace.state / "theseus.sqlite3") as store:
+        await asyncio.sleep(_TYPING_SECONDS)
         start = time.perf_counter()
         await people.alice.say("dev", fault.says)
         with suppress(TimeoutError):

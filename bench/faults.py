@@ -94,12 +94,7 @@ def _script(cog: str, world: Mapping[str, Any], steps: Sequence[Any]) -> Script:
     world = dict(world)
     tables = world.pop("tables", {})
     files = {name: {"base64": _database(sql)} for name, sql in tables.items()}
-    read = [_step(each) for each in steps]
-    return script_with(cog, {"world": {**world, "files": files}, "steps": read})
-
-
-def _step(step: Any) -> Any:
-    return {"command": step} if isinstance(step, str) and step.startswith("/") else step
+    return script_with(cog, {"world": {**world, "files": files}, "steps": steps})
 
 
 def _database(sql: str) -> str:

@@ -34,11 +34,19 @@ def scripts_in(name: str) -> Iterator[tuple[str, Script]]:
             yield f"{cogs}: {title}", script_with(cogs, content)
 
 
-def script_with(cogs: str, content: object) -> Script:
-    """Return a script in a world with these cogs, separated by blanks."""
-    script = script_from(content)
+def script_with(cogs: str, content: Any) -> Script:
+    """Return a script in a world with these cogs, separated by blanks.
+
+    `content` is a list of steps, or a mapping with `steps`; a step `/roll` is a command.
+    """
+    given = {"steps": content} if isinstance(content, list) else content
+    script = script_from({**given, "steps": [_step(each) for each in given["steps"]]})
     loaded = () if cogs == WHOLE_BOT else tuple(cogs.split())
     return script.but(world=script.world.but(cogs=loaded))
+
+
+def _step(step: Any) -> Any:
+    return {"command": step} if isinstance(step, str) and step.startswith("/") else step
 
 
 async def open_rehearsal() -> Rehearsal:

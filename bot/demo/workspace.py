@@ -22,6 +22,8 @@ _LEFT_OUT = (
 )  # fmt: skip
 ABOUT_FAULTS = (
     *(f"bot/demo/faults/{name}.py" for name in DEFINITIONS),
+    "bench/scripts/planted_faults.yaml",
+    "tests/bench/test_planted_faults.py",
     "tests/bot/demo/test_faults.py",
     "tests/bot/demo/test_demo_workspace.py",
     "tests/bot/demo/test_living_faults.py",

@@ -1,0 +1,173 @@
+"""How many of the everyday cogs' functions can be shown to fail again: by a call, and by a replay.
+
+Each function in turn raises as soon as it is called. People do all that the cog offers, once, and
+what its client recorded is asked for a reproduction: a test that calls a function again with the
+arguments of the failure, as it was before there were plays, or the interaction played again. What
+starts a cog fails before anybody can ask anything, and counts as not shown.
+"""
+
+import ast
+import asyncio
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from bench.fault_people import QuoteService
+from bench.rehearsed import lay_out, open_rehearsal
+from bench.rows import Row
+from bot.app import project_root
+from bot.domain.journal import Action
+from bot.domain.rehearsal import PlayedError
+from bot.domain.traffic import TrafficRecord
+from bot.infra.syntax import parse
+from bot.ports.rehearsal import Rehearsal
+from bot.proof.replay_search import smallest_replay
+from bot.proof.reproduction import candidates
+
+COGS = ("dice", "polls", "quotes", "reminders")
+EVERY = 8
+"""Of so many functions `theseus bench` tries one; `python -m bench reproducible` tries all."""
+
+_CHILD = "bench._reached_child"
+_SECONDS = 180.0
+
+
+class Way(NamedTuple):
+    """A function of a cog; `entered` by people: a command, a listener or a loop."""
+
+    cog: str
+    name: str
+    line: int
+    indent: int
+    entered: bool
+
+    @property
+    def file(self) -> str:
+        """Return its file."""
+        return f"cogs/{self.cog}.py"
+
+    def planted(self, source: str) -> str:
+        """Return the source in which it raises at once."""
+        lines = source.splitlines(keepends=True)
+        lines.insert(self.line - 1, f'{" " * self.indent}raise ValueError("planted")\n')
+        return "".join(lines)
+
+
+class Shown(NamedTuple):
+    """Whether its failure was `met`, and is shown by a `call` or by a `replay`."""
+
+    way: Way
+    met: bool = False
+    call: bool = False
+    replay: bool = False
+
+
+async def measure() -> Sequence[Row]:
+    """Return rows for some of the functions."""
+    return await shown_rows(EVERY)
+
+
+async def shown_rows(every: int = 1) -> Sequence[Row]:
+    """Return rows for every so many-th function; what each came to is told as it is known."""
+    found: list[Shown] = []
+    rehearsal = await open_rehearsal()
+    with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        tree = await lay_out(Path(folder) / "tree")
+        async with QuoteService(()) as service:
+            for way in [*ways()][::every]:
+                found.append(await _shown(way, tree, service.url, rehearsal))
+                sys.stderr.write(f"{found[-1]}\n")
+    entered = [each for each in found if each.way.entered]
+    return [_row("functions", found), _row("commands, listeners, loops", entered)]
+
+
+def ways() -> Iterator[Way]:
+    """Yield every function and method of the everyday cogs."""
+    for cog in COGS:
+        tree = parse((project_root() / "cogs" / f"{cog}.py").read_text(encoding="utf-8"))
+        classes = [each.body for each in tree.body if isinstance(each, ast.ClassDef)]
+        for each in itertools.chain(tree.body, *classes):
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield _way(cog, each)
+
+
+def _way(cog: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Way:
+    told = ast.get_docstring(function) is not None and len(function.body) > 1
+    first = function.body[1 if told else 0]
+    decorated = " ".join(map(ast.unparse, function.decorator_list))
+    entered = any(word in decorated for word in (".command(", ".listener(", "tasks.loop("))
+    return Way(cog, function.name, first.lineno, first.col_offset, entered)
+
+
+async def _shown(way: Way, tree: Path, quotes: str, rehearsal: Rehearsal) -> Shown:
+    file = tree / way.file
+    source = file.read_text(encoding="utf-8")
+    file.write_text(way.planted(source), encoding="utf-8")
+    try:
+        told = await _reached(way.cog, tree, quotes)
+        return await _reproduced(way, told, tree, rehearsal)
+    finally:
+        file.write_text(source, encoding="utf-8")
+
+
+async def _reached(cog: str, tree: Path, quotes: str) -> dict[str, Any]:
+    """Return what the child tells; nothing where the cog did not let it end."""
+    with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as state:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", _CHILD, cog, state, quotes,
+            cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            told, _ = await asyncio.wait_for(child.communicate(), _SECONDS)
+        except TimeoutError:
+            child.kill()
+            told, _ = await child.communicate()
+    return dict(json.loads(told)) if told else {"failures": [], "traffic": []}
+
+
+async def _reproduced(way: Way, told: dict[str, Any], tree: Path, rehearsal: Rehearsal) -> Shown:
+    failures = [Action.model_validate(each) for each in told["failures"]]
+    known = {each["id"]: TrafficRecord.model_validate(each) for each in told["traffic"]}
+    met = [each for each in failures if _in(each, way)]
+    call = any(each.error and candidates(each.error, read=_reader(tree)) for each in met)
+    for each in met:
+        record = known.get(each.id)
+        if record is not None and each.error is not None:
+            frame = each.error.frames[-1]
+            at = f"{frame.file}:{frame.function}"
+            wanted = PlayedError(event=each.event, error=each.error.exception, at=at)
+            async with rehearsal.open(tree) as player:
+                found = await smallest_replay(
+                    player, record.but(cog=way.cog), [*known.values()], wanted, {}
+                )
+            return Shown(way, met=True, call=call, replay=found is not None)
+    return Shown(way, met=bool(met), call=call)
+
+
+def _in(failure: Action, way: Way) -> bool:
+    frame = failure.error.innermost if failure.error else None
+    return frame is not None and frame.file == way.file and frame.function.endswith(way.name)
+
+
+def _reader(tree: Path) -> Any:
+    def read(file: str) -> str | None:
+        path = tree / file
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    return read
+
+
+def _row(name: str, found: Sequence[Shown]) -> Row:
+    before = sum(each.call for each in found)
+    now = sum(each.call or each.replay for each in found)
+    met = sum(each.met for each in found)
+    return Row(
+        bench="reproducible", name=f"{name} ({met} of {len(found)} met)", unit="functions",
+        ours=now, baseline=before, baseline_name="by calls alone", ratio=now / max(before, 1),
+    )  # fmt: skip
