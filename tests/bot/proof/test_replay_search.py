@@ -16,6 +16,7 @@ from bot.domain.rehearsal import (
     Script,
     Transcript,
     WaitStep,
+    WebAnswer,
 )
 from bot.domain.traffic import TrafficRecord
 from bot.proof.replay_search import (
@@ -97,6 +98,19 @@ async def test_roles_and_permissions_stay_where_it_fails_only_with_them() -> Non
     assert found.script.world.people[0].roles == ("crew",)
 
 
+@pytest.mark.parametrize("needed", [True, False])
+async def test_what_services_answered_stays_where_it_fails_only_with_it(needed: bool) -> None:
+    def fails(script: Script, _before: list[str]) -> bool:
+        return bool(script.world.web) or not needed
+
+    answered = WebAnswer(url="https://x.test/", status=429)
+    failed = record(10_000, "total", ok=False).but(web=(answered,))
+    async with Stall(fails).rehearsal.open(Path()) as player:
+        found = await smallest_replay(player, failed, (), WANTED, {})
+    assert found is not None
+    assert found.script.world.web == ((answered,) if needed else ())
+
+
 async def test_time_passes_between_where_it_fails_only_then() -> None:
     def fails(script: Script, before: list[str]) -> bool:
         return "put" in before and any(isinstance(each, WaitStep) for each in script.steps)
@@ -145,5 +159,5 @@ async def test_plays_and_set_ups_are_bounded() -> None:
     found = await stall.found(*known)
     assert found is not None
     assert not found.minimal
-    assert len(stall.rehearsal.played) <= MOST_PLAYS + len(OTHER_SEEDS) + 1
+    assert len(stall.rehearsal.played) <= MOST_PLAYS + len(OTHER_SEEDS) + 2
     assert max(len(script.steps) for _, script in stall.rehearsal.played) <= MOST_SETUP + 1

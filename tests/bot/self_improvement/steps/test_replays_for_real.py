@@ -170,7 +170,7 @@ async def ignore(_: CheckResult) -> None:
 @asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
     tree = played_tree(folder, {"stall": STALL})
-    for file in ("cogs/room.py", "fakes/fake_journal.py"):
+    for file in ("cogs/room.py", "fakes/fake_journal.py", "support/recorded_web.py"):
         (tree / "tests" / file).parent.mkdir(parents=True)
         shutil.copyfile(ROOT / "tests" / file, tree / "tests" / file)
     git(tree, "init", "-q", "-b", "main")
