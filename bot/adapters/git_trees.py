@@ -13,7 +13,7 @@ from bot.infra.git_parse import COMMIT_FORMAT, commits, names
 from bot.infra.git_revisions import export, look_up, open_repository
 from bot.infra.threads import in_thread
 
-_CODE = ("*.py", ":(exclude,top)tests/")
+_TESTS = "tests/"
 
 
 class GitTrees:
@@ -69,13 +69,15 @@ class GitTrees:
     def _change(self, commit: str) -> Suspect:
         both = (f"{commit}^1", commit)
         listed = self._git.run("diff", "--name-only", "--no-renames", "-z", *both, "--")
-        shown = self._git.run("diff", *PLAIN_DIFF, "-U3", *both, "--", *_CODE)
+        touched = names(listed.out)
+        code = [file for file in touched if file.endswith(".py") and not file.startswith(_TESTS)]
+        shown = self._git.run("diff", *PLAIN_DIFF, "-U3", *both, "--", *code) if code else None
         (described,) = commits(self._git.run("log", "-z", "-1", COMMIT_FORMAT, commit, "--").out)
         return Suspect(
             commit=described,
             reason="since it, the answer is another one",
-            diff=shown.out.decode(errors="replace"),
-            touched=names(listed.out),
+            diff=shown.out.decode(errors="replace") if shown else "",
+            touched=touched,
             score=1.0,
         )
 

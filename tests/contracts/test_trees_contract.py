@@ -11,7 +11,7 @@ from bot.infra.git import Git
 from bot.ports.trees import CommitTrees
 from tests.fakes.differences import sha_of
 from tests.fakes.fake_commit_trees import FakeCommitTrees
-from tests.fakes.repositories import commit, repository
+from tests.fakes.repositories import commit, git, repository
 
 FIRST = {"cogs/dice.py": b"one\n", ".hidden": b"x", "left out.txt": b"\xff\0"}
 SECOND = {"cogs/dice.py": b"two\n"}
@@ -81,3 +81,21 @@ async def test_what_a_commit_changed_is_told_as_a_suspect(laid: Laid) -> None:
     assert "cogs/dice.py" in change.touched
     with pytest.raises(WorkspaceError):
         await trees.change("0" * 40)
+
+
+async def test_a_change_shows_the_code_alone_and_of_a_merge_all_it_brought(tmp_path: Path) -> None:
+    folder = tmp_path / "merged"
+    repository(folder)
+    first = commit(folder, {"cogs/dice.py": "one\n", "tests/test_dice.py": "one\n"})
+    git(folder, "checkout", "-q", "-b", "side")
+    commit(folder, {"cogs/dice.py": "two\n"})
+    commit(folder, {"tests/test_dice.py": "two\n", "notes.md": "two\n"})
+    git(folder, "checkout", "-q", "-")
+    git(folder, "merge", "-q", "--no-ff", "--no-edit", "side")
+    merged = git(folder, "rev-parse", "HEAD").strip()
+    trees = GitTrees(Git(folder))
+    change = await trees.change(merged)
+    assert change.touched == ("cogs/dice.py", "notes.md", "tests/test_dice.py")
+    assert "+two" in change.diff
+    assert change.diff.count("diff --git") == 1
+    assert [each.sha for each in await trees.line(merged, limit=2)] == [first, merged]

@@ -1,0 +1,43 @@
+"""A command that answers wrongly, though nothing fails, is complained about and mended."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.demo.faults import PlantedFault
+from tests.support.demo_world import playground
+from tests.support.page_reader import buttons, text_of
+
+pytestmark = pytest.mark.slow
+
+NO_BONUS = PlantedFault(
+    name="dice-no-bonus",
+    kind="silent",
+    file="cogs/dice.py",
+    replacements=(("    total = bonus\n", "    total = bonus if keep is None else 0\n"),),
+    message="Dice: only what is kept counts\n\nA total is what stands there unstruck.",
+    author="Mara Lindqvist <mara.lindqvist@example.org>",
+    breaks="/roll 4d6kh3+10 (the total lacks the 10)",
+    steps=(),
+    complaint="`/roll 4d6kh3+10` forgets the +10",
+    error="",
+    function="describe_roll",
+    arguments=(),
+)
+
+
+async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
+    tmp_path: Path,
+) -> None:
+    async with playground(tmp_path, NO_BONUS) as play:
+        alice = play.alice
+        assert "🎲" in await alice.run("dev", "roll", dice="4d6kh3+10")
+        thread = await alice.ask(NO_BONUS.complaint)
+        question = await alice.said(thread, "Which is right?", timeout=180)
+        told = text_of(question)
+        assert "(Dice: only what is kept counts) `/roll dice:4d6kh3+10` answers “" in told
+        assert list(buttons(question)) == ["The old answer is right", "Today's is right"]
+        await alice.press(thread, question, "The old answer is right")
+        card = await alice.proposal(thread, timeout=300)
+        assert "cogs/dice.py" in text_of(card)
+        await alice.reads_well()
