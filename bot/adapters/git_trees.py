@@ -52,6 +52,16 @@ class GitTrees:
         between = self._git.run("rev-list", "--reverse", "--first-parent", f"{oldest}..{newest}")
         return (oldest, *between.line.split())
 
+    def files(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Return the files of a commit, given by its full id, that lie below a folder."""
+        listed = self._git.run("ls-tree", "-r", "-z", "--name-only", commit, "--", f"{folder}/")
+        return tuple(filter(None, listed.out.decode(errors="replace").split("\0")))
+
+    def older_first(self, one: str, other: str) -> list[str]:
+        """Return two commits, by their full ids, in the order of history; as given without one."""
+        newer = self._git.run("merge-base", "--is-ancestor", other, one, ok=None).status == 0
+        return [other, one] if newer and one != other else [one, other]
+
     def subject(self, commit: str) -> str:
         """Return the first line of a commit's message."""
         return self._git.run("log", "-1", "--format=%s", commit).line

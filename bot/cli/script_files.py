@@ -26,7 +26,7 @@ def script_in(text: str, source: str) -> Script:
     try:
         read = read_yaml(text, source, WordsLoader)
     except ConfigError as error:
-        raise ConfigError(f"{error}. {_QUOTE}") from error
+        raise ConfigError(f"{str(error).rstrip('.')}. {_QUOTE}") from error
     try:
         return script_from(read.content)
     except UnreadableScript as error:

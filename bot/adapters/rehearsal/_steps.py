@@ -107,6 +107,8 @@ class PersonSteps:
         else:
             raise Refused(404, f"no form is open for {user.name}")
         ids = {field["label"]: field["custom_id"] for field in fields_of(record.modal)}
+        if unknown := [name for name in step.submit if name not in {*ids, *ids.values()}]:
+            raise Refused(400, f"the form has no field {unknown[0]!r}; it has {', '.join(ids)}")
         fields = {ids.get(name, name): value for name, value in step.submit.items()}
         custom_id = record.modal["custom_id"]
         return self._world.interactions.modal(user, channel, custom_id, fields)

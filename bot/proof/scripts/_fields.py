@@ -3,6 +3,7 @@
 import base64
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -70,17 +71,25 @@ def files(path: Path, value: object) -> dict[str, str]:
         raise UnreadableScript(path, f"{place(path)}files are written as `name: text` lines")
     found = {}
     for name, content in value.items():
-        if isinstance(content, Mapping) and [*content] == ["base64"]:
-            content = content["base64"]  # what it holds is looked at by whoever plays it
-        elif isinstance(content, str):
-            content = base64.b64encode(content.encode()).decode()
-        if not isinstance(content, str):
+        where = (*path, str(name))
+        if ".." in PurePosixPath(str(name)).parts or str(name).startswith("/"):
             raise UnreadableScript(
-                (*path, str(name)),
-                f"{place((*path, str(name)))}a file is its text, or {{base64: ...}}",
+                where, f"{place(where)}a file lies in the bot's own folder: notes.json"
             )
-        found[str(name)] = content
+        found[str(name)] = _base64(where, content)
     return found
+
+
+def _base64(path: Path, content: object) -> str:
+    if isinstance(content, str):
+        return base64.b64encode(content.encode()).decode()
+    given = content["base64"] if isinstance(content, Mapping) and [*content] == ["base64"] else None
+    if not isinstance(given, str):
+        raise UnreadableScript(path, f"{place(path)}a file is its text, or {{base64: ...}}")
+    try:
+        return base64.b64encode(base64.b64decode(given, validate=True)).decode()
+    except ValueError:
+        raise UnreadableScript(path, f"{place(path)}that is no base64") from None
 
 
 def seconds(path: Path, text: str) -> float:

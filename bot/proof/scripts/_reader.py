@@ -1,15 +1,17 @@
 """From what a person wrote to a script, with errors that name the step, the key and the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 from bot.domain.rehearsal import (
     Actor,
     PersonStep,
+    ReloadStep,
     Script,
     ScriptStep,
     ScriptWorld,
     TogetherStep,
+    Transcript,
     WebAnswer,
 )
 from bot.proof.scripts._fields import (
@@ -23,14 +25,18 @@ from bot.proof.scripts._fields import (
 )
 from bot.proof.scripts._steps import step_from
 
+_CAME_OF = Transcript.model_fields.keys() - {"steps"}
+
 
 def script_from(content: object) -> Script:
     """Return the script in plain mappings and lists, or in a list of steps alone.
 
-    Raises `UnreadableScript`.
+    What a transcript tells beside its script is passed over. Raises `UnreadableScript`.
     """
     if isinstance(content, Sequence) and not isinstance(content, str):
         content = {"steps": content}
+    if isinstance(content, Mapping):
+        content = {key: each for key, each in content.items() if key not in _CAME_OF}
     given = mapping((), content, "a script", ("world", "steps"))
     steps = given.get("steps")
     if not isinstance(steps, Sequence) or isinstance(steps, str) or not steps:
@@ -62,6 +68,10 @@ def _world(value: object) -> ScriptWorld:
     if "files" in fields:
         fields["files"] = files((*path, "files"), fields["files"])
     world = record(path, ScriptWorld, fields)
+    for at, cog in enumerate(world.cogs):
+        if not cog.isidentifier():
+            where = (*path, "cogs", at)
+            raise UnreadableScript(where, f"{place(where)}a cog is a name under cogs: dice")
     return world if world.starts.tzinfo else world.but(starts=world.starts.replace(tzinfo=UTC))
 
 
@@ -69,8 +79,13 @@ def _refuse_strangers(world: ScriptWorld, steps: Sequence[ScriptStep]) -> None:
     """Let nobody act who is not in the world."""
     names = [each.name for each in world.people]
     if len({*names}) < len(names):
-        raise UnreadableScript(("world", "people"), "world: people: everybody is named once")
+        twice = next(each for each in names if names.count(each) > 1)
+        raise UnreadableScript(("world", "people"), f"world: people: `{twice}` is there twice")
     for at, step in enumerate(steps):
+        if isinstance(step, ReloadStep) and world.cogs and step.reload not in world.cogs:
+            where: Path = ("steps", at, "reload")
+            told = f"`{step.reload}` is not among the world's cogs: {', '.join(world.cogs)}"
+            raise UnreadableScript(where, f"{place(where)}{told}")
         together = step.together if isinstance(step, TogetherStep) else (step,)
         for inner, each in enumerate(together):
             if isinstance(each, PersonStep) and each.by not in names:

@@ -8,6 +8,7 @@ from bot.domain.rehearsal import (
     AutocompleteStep,
     CommandStep,
     MenuStep,
+    PlayedStep,
     PressStep,
     ReactStep,
     ReloadStep,
@@ -45,12 +46,15 @@ STEPS: dict[str, type[ScriptStep]] = {
 }
 """The word a step begins with, and what it is."""
 
+_CAME_OF = PlayedStep.model_fields.keys() - {"step"}  # a transcript can be played again
+
 
 def step_from(path: Path, value: object) -> ScriptStep:
     if value == "restart":
         return RestartStep(restart=True)
     if not isinstance(value, Mapping):
-        raise UnreadableScript(path, f"{place(path)}`{value}` is no step; {_one_of()}")
+        raise UnreadableScript(path, f"{place(path)}`{value}` is no step; {_one_of(value)}")
+    value = {key: each for key, each in value.items() if key not in _CAME_OF}
     words = [key for key in value if key in STEPS]
     if not words:
         first = next(iter(value), "")
@@ -68,7 +72,7 @@ def step_from(path: Path, value: object) -> ScriptStep:
     return _single(path, word, value)
 
 
-def _one_of(word: object = "") -> str:
+def _one_of(word: object) -> str:
     near = difflib.get_close_matches(str(word), STEPS, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}? It is " if near else ""
     return f"{hint}one of {', '.join(STEPS)}"

@@ -20,6 +20,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     repository(tmp_path / "shop", {"cart.py": "x = 1\n"})
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "bad.yaml").write_text(BAD)
+    (tmp_path / "cog.yaml").write_text(f"world: {{cogs: [dise]}}\nsteps:\n{GOOD}")
     (tmp_path / "folder").mkdir()
     git(tmp_path, "init", "-q", "--bare", "bare.git")
     monkeypatch.chdir(tmp_path)
@@ -33,6 +34,7 @@ def _wrong() -> Iterator[tuple[str, str]]:
     yield f"--commit HEAD {good} --compare gone", "--compare: there is no revision 'gone'"
     yield f"--commit HEAD {good} --compare HEAD --repeat 2", "--compare and --repeat: give one"
     yield f"--commit HEAD {good} --yaml --json", "--yaml and --json: give one"
+    yield "--commit HEAD --script cog.yaml", "there is no cog `dise` in"
     yield "--commit HEAD --script none.yaml", "--script none.yaml: No such file or directory; give"
     yield "--commit HEAD --script folder", "--script folder: Is a directory; give a YAML file"
     yield "--commit HEAD --script bad.yaml", "bad.yaml, line 1: step 1: `comand` is no step; did"
@@ -62,6 +64,20 @@ def test_without_a_sandbox_nothing_is_played(
     assert isinstance(done.exception, RehearsalError)
     assert "bubblewrap is not installed" in str(done.exception)
     assert not done.exception.retryable  # the exit code is 2
+
+
+def test_two_commits_are_compared_as_history_has_them(shop: Path) -> None:
+    older = git(shop, "rev-parse", "HEAD")
+    newer = commit(shop, {"cogs/dice.py": "x = 2\n"})
+    git(shop, "checkout", "-q", "-b", "beside", older)
+    beside = commit(shop, {"cart.py": "x = 4\n"})
+    trees = GitTrees.open(shop)
+
+    assert trees.older_first(newer, older) == [older, newer]
+    assert trees.older_first(older, newer) == [older, newer]
+    assert trees.older_first(beside, newer) == [beside, newer]
+    assert trees.files(newer, "cogs") == ("cogs/dice.py",)
+    assert trees.files(older, "cogs") == ()
 
 
 async def test_a_commit_is_laid_out_as_it_is_and_leaves_nothing_behind(shop: Path) -> None:

@@ -121,7 +121,13 @@ def test_a_list_of_steps_is_a_script() -> None:
         ("- say: @x\n", "begin with @, # or ` go in quotes."),
         ("- say: a\n  say: b\n", "line 2: say is set twice"),
         ("world: {poeple: [a]}\nsteps: [restart]\n", "line 1: world: unknown key `poeple`; did"),
-        ("world: {people: [a, a]}\nsteps: [restart]\n", "everybody is named once"),
+        ("world: {people: [a, a]}\nsteps: [restart]\n", "`a` is there twice"),
+        ("world: {files: {../x: a}}\nsteps: [restart]\n", "a file lies in the bot's own folder"),
+        ("world: {files: {/tmp/x: a}}\nsteps: [restart]\n", "a file lies in the bot's own folder"),
+        ("world: {files: {x: {base64: '!'}}}\nsteps: [restart]\n", "that is no base64"),
+        ("world: {cogs: [../dice]}\nsteps: [restart]\n", "a cog is a name under cogs: dice"),
+        ("world: {cogs: [dice]}\nsteps:\n- reload: polls\n", "`polls` is not among the"),
+        ("- restrat\n", "did you mean restart?"),
         ("world: {people: a}\nsteps: [restart]\n", "world.people: this is a list"),
         ("world: {files: {a: 5}}\nsteps: [restart]\n", "world.files.a: a file is its text, or"),
         ("world: {starts: soon}\nsteps: [restart]\n", "line 1: world.starts: input should be"),
@@ -148,7 +154,8 @@ OPTIONS = st.dictionaries(
     NAMES, TEXTS | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 )
 BASE64 = st.binary(max_size=20).map(lambda raw: base64.b64encode(raw).decode())
-FILES = st.dictionaries(TEXTS, BASE64, max_size=2)
+FILES = st.dictionaries(TEXTS.map(lambda name: f"a{name}".replace("..", "")), BASE64, max_size=2)
+COGS = ("dice", "polls")
 PEOPLE = st.sampled_from(["alice", "bob"])
 CHANNELS = st.sampled_from(["dev", "general", "dm"])
 SECONDS = st.integers(1, 400 * 86_400).map(float) | st.floats(0.001, 1e7)
@@ -164,7 +171,7 @@ SINGLE = st.one_of(
     st.builds(ReactStep, by=PEOPLE, react=TEXTS, on=TEXTS),
     st.builds(WaitStep, wait=SECONDS),
     st.builds(RestartStep, restart=st.just(True), away=st.just(0.0) | SECONDS),
-    st.builds(ReloadStep, reload=TEXTS),
+    st.builds(ReloadStep, reload=st.sampled_from(COGS)),
 )  # fmt: skip
 
 
@@ -185,7 +192,7 @@ WORLDS = st.builds(
         lambda one: (one, Actor(name="bob", permissions=("manage_messages",)))
     ),
     channels=st.lists(TEXTS, max_size=3).map(tuple),
-    cogs=st.lists(NAMES, max_size=2).map(tuple),
+    cogs=st.sampled_from([(), COGS]),
     files=FILES,
     web=st.lists(
         st.builds(WebAnswer, url=TEXTS, headers=st.dictionaries(TEXTS, TEXTS, max_size=2),
