@@ -229,4 +229,9 @@ async def test_what_only_a_copy_of_the_files_shows_is_proven_by_plays_alone(tmp_
 
         mended = await stall.verdict(plan, MENDED)
         assert mended.reproduced, mended
+        commits = (mended.head, stall.base)
+        ends = [await stall.replays.answered(plan.played, each) for each in commits]
+        assert [each.status for each in ends] == ["passed", "failed"]
+        assert "people get an error" in ends[1].summary
+        assert "secret wish" not in ends[1].model_dump_json()
         assert not (await stall.verdict(plan, WRONG)).reproduced
