@@ -68,7 +68,8 @@ def _decided(decided: Decision, setting: Setting) -> Utterance:
         security_reviewed=decided.security_reviewed,
         until=decided.until,
     )
-    called = decided.intent is Intent.RESUME and setting.dev_channel and setting.listed
+    without_mention = decided.intent in (Intent.RESUME, Intent.REVERT)  # neither changes code
+    called = without_mention and setting.dev_channel and setting.listed
     return Utterance(
         intent=decided.intent,
         slots=slots,

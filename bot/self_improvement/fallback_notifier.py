@@ -12,6 +12,7 @@ from bot.domain.posts import Button, Post
 from bot.domain.run import Run
 from bot.ports.chat import Chat
 from bot.presentation.cards import plain
+from bot.presentation.titles import title_of
 
 UNHEARD = "I wait with it: its thread is gone, or takes nothing from me, and nobody would see it."
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class FallbackNotifier:
 
 
 def _about(run: Run, why: ChatRejected | None) -> str:
-    what = plain(run.trigger.subject, 80) or "the last failure"
+    what = plain(title_of(run.trigger, 80))
     lost = " I could not say this in its thread" if run.thread_id else " It has no thread"
     told = str(why).rstrip(".") if why else ""
     return f"About `{run.id}`, {run.goal} **{what}**.{lost}{f' ({told})' if told else ''}:"

@@ -14,6 +14,7 @@ from bot.domain.run import Run, Status, Trigger
 from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
+from bot.presentation.titles import title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.services import Services
 
@@ -42,8 +43,7 @@ class RunNotifier:
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
-        what = run.trigger.subject or run.trigger.text or run.id
-        name = " ".join(f"{run.goal}: {what}".split())[:90]
+        name = f"{run.goal}: {title_of(run.trigger, 80)}"
         try:
             thread = run.thread_id or await self._open_thread(run, name)
         except ChatRejected as error:
@@ -67,7 +67,7 @@ class RunNotifier:
                 return thread
         place = run.trigger.place
         channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
-        what = cards.plain(run.trigger.subject) or "the last failure"
+        what = cards.plain(title_of(run.trigger, 200))
         post = Post(text=f"{_who_asked(run.trigger)}: {what}")
         root = await self._chat.post(channel, post, key=f"{_key(run)}:root")
         return await self._chat.open_thread(root, name)

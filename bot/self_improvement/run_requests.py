@@ -9,6 +9,7 @@ from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.people import Person
 from bot.domain.run import Run, Status, Trigger
 from bot.presentation.cards import standing
+from bot.presentation.titles import change_title
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.run_starter import RunAdmission, begun_anew
 from bot.self_improvement.services import Services
@@ -60,7 +61,6 @@ class RunRequests:
             raise WrongStage(
                 f"Run `{run.id}` has merged nothing that I could take back ({standing(run)})."
             )
-        what = run.trigger.subject or "the last failure"
         return await self._admission.start(
             Trigger(
                 key=f"revert:{run.id}",
@@ -68,7 +68,7 @@ class RunRequests:
                 person=person,
                 place=run.trigger.place.but(message_id=None, thread_id=None),
                 text=f"Revert #{proposal.number}",
-                subject=f"#{proposal.number} ({what})"[:200],
+                subject=f"#{proposal.number} ({change_title(run, history, 180)})",
                 reverts=run.id,
                 at=self._services.clock.now(),
             )

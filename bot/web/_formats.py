@@ -13,6 +13,7 @@ from bot.domain.run_state import ORDER
 from bot.domain.spent import Spent
 from bot.infra.annotated_diff import annotated_lines
 from bot.infra.html_templates import Verbatim
+from bot.presentation.titles import title_of
 from bot.redaction import redact
 
 MOST_DIFF = 24_000
@@ -74,8 +75,7 @@ def cap(most: Cap | None) -> str:
 
 def subject(run: Run, limit: int = 90) -> str:
     """Return what a run is about, on one line."""
-    words = " ".join((run.trigger.subject or run.trigger.text or "the last failure").split())
-    return words if len(words) <= limit else words[: limit - 1] + "…"
+    return title_of(run.trigger, limit)
 
 
 def below(name: str, path: str) -> str:

@@ -11,6 +11,8 @@ from bot.domain.history import History
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
 from bot.grammar import Intent, Slots
+from bot.presentation.cards import plain
+from bot.presentation.titles import change_title
 from cogs.conversation._decision_button import ACTION
 from cogs.conversation._heard_message import Heard
 from cogs.ui import is_listed
@@ -27,6 +29,14 @@ _MOST = 4  # buttons of one row, beside “Not now”
 _LOOKED_AT = 100  # runs, from the newest back
 _ASKED = (
     "Do you want me to {wanted}? I take that only from a button or a plain sentence (“{plain}”)."
+)
+_UNNAMED = (
+    "Which one do you want me to {wanted}? That is not clear here: press a button, or name it, as "
+    "in “{wanted} {first}”."
+)
+_UNNAMED_ONE = (
+    "Do you want me to {wanted} {first}? You did not name it: press the button, or say “{wanted} "
+    "{first}”."
 )
 _UNTOUCHED = "Until you press one of these I leave everything as it is."
 _PLAIN = {
@@ -60,7 +70,7 @@ async def other_than_here(bot: TheseusClient, heard: Heard) -> Post | None:
     here = await _here(bot, heard)
     numbers = () if slots.pull_request is None else (slots.pull_request,)
     if here is None and slots.run is None and not numbers:
-        return await _question(bot, (intent,), await _open(bot), slots)
+        return await _question(bot, (intent,), await _open(bot), slots, unnamed=True)
     named, unknown = await _named(bot, slots.run, numbers)
     if here is None:
         if len(named) == 1:
@@ -70,6 +80,14 @@ async def other_than_here(bot: TheseusClient, heard: Heard) -> Post | None:
     if here in named or not (named or unknown):
         return None
     return await _question(bot, (intent,), _each_once([*named, here]), slots, unknown=unknown)
+
+
+async def has_shipped(bot: TheseusClient, slots: Slots) -> bool:
+    """Whether there is a change that can be taken back: the one that is named, else any."""
+    numbers = () if slots.pull_request is None else (slots.pull_request,)
+    named, unknown = await _named(bot, slots.run, numbers)
+    runs = named if named or unknown else await _open(bot)
+    return any(run.status is Status.DONE for run in runs)
 
 
 async def _here(bot: TheseusClient, heard: Heard) -> Run | None:
@@ -115,7 +133,9 @@ async def _question(
     slots: Slots,
     *,
     unknown: Sequence[str] = (),
+    unnamed: bool = False,
 ) -> Post | None:
+    """Return the question; `unnamed`: it was plain what is decided, and not about which run."""
     histories = {run.id: await bot.agent.history(run.id) for run in runs}
     buttons = [
         button
@@ -130,10 +150,14 @@ async def _question(
     if not buttons:
         return None
     wanted = " or ".join(_PLAIN[intent].removesuffix(" it") for intent in meant)
-    lines = [_ASKED.format(wanted=wanted, plain=_PLAIN[meant[0]])]
+    asked = (_UNNAMED_ONE if len(buttons) == 1 else _UNNAMED) if unnamed else _ASKED
+    first = buttons[0].label.partition(" ")[2]
+    lines = [asked.format(wanted=wanted, plain=_PLAIN[meant[0]], first=first)]
     lines += [f"I know no {', no '.join(unknown)}."] if unknown else []
     lines += [wrong] if Intent.PAUSE in meant and (wrong := _read(bot, slots)[1]) else []
-    lines += [line for run in runs if (line := _about(run, histories[run.id]))]
+    able = {each.arguments[1] for each in buttons if len(each.arguments) > 1}
+    told = [run for run in runs if run.id in able or not unnamed]
+    lines += [line for run in told if (line := _about(run, histories[run.id]))]
     nothing = Button(label="Not now", action=ACTION, arguments=("nothing",))
     return Post(text="\n".join([*lines[:6], _UNTOUCHED]), buttons=(*buttons[:_MOST], nothing))
 
@@ -141,9 +165,8 @@ async def _question(
 def _about(run: Run, history: History) -> str:
     if history.proposal is None:
         return ""
-    return (
-        f"#{history.proposal.number} is `{history.proposal.head[:7]}`: {run.trigger.subject[:80]}"
-    )
+    what = plain(change_title(run, history))
+    return f"#{history.proposal.number} is `{history.proposal.head[:7]}`: {what}."
 
 
 def _of_run(intent: Intent, run: Run, history: History, slots: Slots) -> Button | None:

@@ -13,7 +13,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.grammar.agreement import agreed
-from cogs.conversation._choices import NOTHING
+from cogs.conversation._choices import NOTHING, has_shipped
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard_message import Heard, mention_of
@@ -181,7 +181,7 @@ class Conversation(commands.Cog):
         )
         text = self._without_mention(message)
         utterance = parse(text, setting)
-        if not (setting.heard or utterance.recognised):
+        if not (setting.heard or await self._is_overheard(utterance)):
             return None
         answers = await self._is_answer(run, text, utterance, pointed_at)
         replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
@@ -199,6 +199,15 @@ class Conversation(commands.Cog):
             card=card,
             answers=answers,
         )
+
+    async def _is_overheard(self, utterance: Utterance) -> bool:
+        """Whether words in the dev channel that are said to nobody are for the bot.
+
+        People take back changes of their own too: where none of the bot's is live, it is silent.
+        """
+        if utterance.recognised and utterance.intent is Intent.REVERT:
+            return await has_shipped(self.bot, utterance.slots)
+        return utterance.recognised
 
     def _is_talk_of_the_run(
         self, message: discord.Message, person: Person, setting: Setting

@@ -62,7 +62,7 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
             goal=goal,
             person=heard.person,
             place=place_of(message),
-            text=message.content[:2000],
+            text=heard.text[:2000],
             own_words=True,
             subject=subject[:200],
             error_id=error_id_in(bot, heard.pointed_at) if heard.pointed_at else None,

@@ -179,6 +179,12 @@ async def test_taking_back_is_asked_about_where_the_words_are_not_plain(tmp_path
         _, thread, _ = await room.proposal()
         await room["alice"].say(thread, "ship it")
         await room.until(lambda run: run.status is Status.DONE)
+        for channel in ("@dora", "dev"):
+            question = await asked_back(room, "dora", channel, "revert it")
+            assert labels(question) == ["Revert #1", "Not now"]
+            told = question["content"].splitlines()
+            assert told[0].startswith("Do you want me to revert #1? You did not name it")
+            assert "rolling dice" in told[1]
         question = await asked_back(room, "dora", thread, "it made things worse, roll it back")
         assert labels(question) == ["Revert #1", "Not now"]
         assert (await pressed(room, "dora", question, "Revert #1")).startswith("On it: <#")
@@ -203,6 +209,7 @@ async def test_a_listed_person_is_answered_in_a_runs_thread_and_others_talk_in_p
         await room["mallory"].say(thread, "that was quick"),
         await room["mallory"].say(thread, "looks good"),
         await room["alice"].say("dev", "lgtm"),
+        await room["alice"].say("dev", "revert it"),
         await room["alice"].say("general", "yes please ship"),
     ]
     quiet.append(await room["alice"].say(thread, "what do you think?", reply_to=quiet[0]))

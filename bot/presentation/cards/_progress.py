@@ -22,6 +22,7 @@ from bot.presentation.cards._text import (
     spent,
 )
 from bot.presentation.markdown import words
+from bot.presentation.titles import title_of
 
 _VERBS: dict[Goal, str] = {
     "investigate": "Investigating",
@@ -72,11 +73,10 @@ def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
         lines.append(f"\n-# {one_line(run.activity, 160)}")
     if run.reason:
         lines.append(f"\n{run.reason}")
-    subject = run.trigger.subject or one_line(run.trigger.text, 60) or "the last failure"
     buttons = () if run.ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
     return Post(
         card=Card(
-            title=f"{_VERBS[run.goal]}: {one_line(subject, 80)}",
+            title=f"{_VERBS[run.goal]}: {title_of(run.trigger, 80)}",
             body="\n".join(lines),
             tone="bad" if failed(history.outcome) else _TONES.get(run.status, "working"),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",

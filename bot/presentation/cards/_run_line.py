@@ -3,6 +3,7 @@
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import awaited
+from bot.presentation.titles import title_of
 
 _DOING = {
     Stage.OBSERVE: "looking at what happened",
@@ -45,7 +46,7 @@ def doing(stage: Stage) -> str:
 def run_line(run: Run) -> str:
     """Return `id`, what it is about, where it stands and in which thread."""
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
-    what = plain(run.trigger.subject, 80) or "the last failure"
+    what = plain(title_of(run.trigger, 80))
     return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
 
 

@@ -1,0 +1,47 @@
+"""What a run is about, in a few words that people can read: for threads, cards and pages."""
+
+import re
+
+from bot.domain.history import History
+from bot.domain.run import Run, Trigger
+
+NAMELESS = "the last failure"
+"""What a request is about that names nothing."""
+
+_MENTION = re.compile(r"<(?:@[!&]?|#|id:)[\w-]+>|<t:-?\d+(?::\w)?>")
+_COMMAND = re.compile(r"<(/[^<>:]+):\d+>")
+_EMOJI = re.compile(r"<a?(:\w+:)\d+>")
+
+
+def title_of(trigger: Trigger, limit: int = 90) -> str:
+    """Return what was asked for on one line, cut with an ellipsis at `limit` characters.
+
+    What Discord writes with ids is not for people: a command and an emoji keep their names,
+    mentions go.
+    """
+    for said in (trigger.subject, trigger.text):
+        if words := _readable(said):
+            return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+    return NAMELESS
+
+
+def change_title(run: Run, history: History, limit: int = 80) -> str:
+    """Return what a run's change is about: as it was asked for, else as the change is called.
+
+    "Fix it" names nothing; what was fixed then says more.
+    """
+    change, diagnosis = history.change_set, history.diagnosis
+    called = change.title if change else ""
+    failed = f"the failure of {_command(diagnosis.event)}" if diagnosis and diagnosis.event else ""
+    named = run.trigger.subject or called or failed
+    return title_of(run.trigger.but(subject=named), limit)
+
+
+def _command(event: str) -> str:
+    """Return `/poll results` of `command.poll results`; another event as it is."""
+    return f"/{event.removeprefix('command.')}" if event.startswith("command.") else event
+
+
+def _readable(text: str) -> str:
+    named = _EMOJI.sub(r"\1", _COMMAND.sub(r"\1", text))
+    return " ".join(_MENTION.sub(" ", named).split())
