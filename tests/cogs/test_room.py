@@ -1,5 +1,6 @@
 """The room itself: what people can do and read in it is what they can on Discord."""
 
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,3 +79,12 @@ async def test_the_same_request_gets_the_next_answer_and_the_last_again(tmp_path
             "> Two.",
             "> Two.",
         ]
+
+
+async def test_with_a_seed_luck_is_the_same_each_time_and_only_inside(tmp_path: Path) -> None:
+    told = []
+    for number in range(2):
+        async with open_room("cogs.dice", tmp_path / str(number), seed=0) as room:
+            told.append(room.shown(await room.alice.slash(room.channel, "roll", dice="20d1000")))
+    assert told[0] == told[1]
+    assert random.Random().random() != random.Random().random()

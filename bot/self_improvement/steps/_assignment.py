@@ -74,7 +74,8 @@ def question_of(
 def commit_message(assignment: Assignment, finished: Finished) -> str:
     """Return the message of the commit with the engine's change."""
     diagnosis = assignment.diagnosis
+    known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
     return (
         f"Fix {diagnosis.event}: {finished.summary}\n\n{diagnosis.cause}\n\n"
-        f"Run: {assignment.run_id}\nFingerprint: {diagnosis.fingerprint}\n"
+        f"Run: {assignment.run_id}\n{known}"
     )

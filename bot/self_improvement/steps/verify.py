@@ -12,6 +12,7 @@ from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_findi
 from bot.self_improvement.messages import asked_by, complaint, rounds
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
+from bot.self_improvement.steps._answer_plan import wrong_answer_of
 from bot.self_improvement.steps.revert import RevertSteps
 
 
@@ -69,13 +70,15 @@ class VerifyStep:
         """Add to a green verdict what changes for people.
 
         A fix may change only what failed: anything else goes back to an engine that follows words,
-        as long as it has a round left. What remains then stands on the card, for people to judge.
+        as long as it has a round left. What remains then stands on the card, for people to judge;
+        so does all of it where an answer was called wrong, for then answers are meant to change.
         """
         if self._behaviour is None or not verdict.green:
             return verdict
         await self._context.notifier.refresh(run, history, "comparing what people see")
         found = await self._behaviour(change)
         ours = history.proposal is None or history.revising is not None
+        ours = ours and wrong_answer_of(run, history) is None
         again = ours and self._follows_words and self._rounds(run) < self._context.limits.rounds
         finding = behaviour_finding(found, blocking=again) if run.goal == "fix" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings

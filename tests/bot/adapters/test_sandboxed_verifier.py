@@ -100,6 +100,15 @@ async def test_red_in_another_way_than_said_shows_nothing(
     assert why in result.summary
 
 
+@pytest.mark.slow
+async def test_a_test_that_is_held_to_an_answer_may_fail_by_its_own_assertion(
+    verifier: SandboxedVerifier, workspace: Workspace
+) -> None:
+    held = reproduction("assert dice.face(2) == 'z'", "AssertionError")
+    assert (await verifier.run_at_base(held, workspace)).status != "failed"
+    assert (await verifier.run_at_base(held.but(answered=True), workspace)).status == "failed"
+
+
 class Counting(PlainSandbox):
     """Counts the commands it runs."""
 
