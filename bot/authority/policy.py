@@ -28,7 +28,7 @@ FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.LIFT})
 
 _REFUSALS = {
     Act.ASK: "ask me to work on the code",
-    Act.READ: "see my runs",
+    Act.READ: "look at my work or try it",
     Act.CANCEL: "cancel a run",
     Act.REVISE: "revise a run",
     Act.ANSWER: "answer my questions",

@@ -52,10 +52,16 @@ class BehaviourDiff(Record):
 
 
 class Trial(Record):
-    """A command that somebody tried: what people would see with a change's base, and its head."""
+    """A command that somebody tried: what people would see with a change's base, and its head.
+
+    `cogs` are all that were there; none: the whole bot. `undone`: neither could do all of it, as
+    when a command is none of these cogs'.
+    """
 
     asked: str
     base: str
     head: str
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    cogs: tuple[str, ...] = ()
+    undone: bool = False

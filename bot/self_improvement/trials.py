@@ -78,7 +78,15 @@ class ProposalTrials:
             self._under_way -= 1
         before, after = _told(script, old, new)
         did = "; ".join(asked(step) for step in script.steps)
-        return Trial(asked=did, base=base, head=head, before=before, after=after)
+        return Trial(
+            asked=did,
+            base=base,
+            head=head,
+            before=before,
+            after=after,
+            cogs=script.world.cogs,
+            undone=all(any(step.refused for step in side.steps) for side in (old, new)),
+        )
 
     async def _played(self, commit: str, script: Script) -> Transcript:
         async with self._trees.laid_out(commit) as tree:

@@ -8,6 +8,7 @@ from bot.presentation.cards._plain_text import plain
 from bot.presentation.markdown import words
 
 _ASKED, _ANSWER = 100, 140
+_MENDED = "What failed no longer fails. The rest that was compared stays as it is: "
 
 Quiet = Callable[[str, int], str]
 
@@ -17,19 +18,25 @@ def behaviour_lines(verdict: Verdict) -> tuple[str, ...]:
 
     What the code under test said stands there as plain text.
     """
-    return tuple(_lines(verdict.behaviour, plain, "•")) if verdict.behaviour is not None else ()
+    return (
+        tuple(_lines(verdict, verdict.behaviour, plain, "•"))
+        if verdict.behaviour is not None
+        else ()
+    )
 
 
 def behaviour_markdown(verdict: Verdict) -> str:
     """Return the same for a pull request: a sentence, then a list; what code said is inert."""
     if verdict.behaviour is None:
         return "Answers were not compared."
-    first, *changes = _lines(verdict.behaviour, words, "-")
+    first, *changes = _lines(verdict, verdict.behaviour, words, "-")
     return "\n".join([first, "", *changes]) if changes else first
 
 
-def _lines(found: BehaviourDiff, quiet: Quiet, mark: str) -> Iterator[str]:
+def _lines(verdict: Verdict, found: BehaviourDiff, quiet: Quiet, mark: str) -> Iterator[str]:
     told = quiet(found.told, 300)
+    if verdict.reproduced and found.answers and not found.changed:
+        told = f"{_MENDED}{told}"  # alone, it reads as if nothing were mended
     yield f"{'⚠️ ' if found.unasked or found.unplayed else ''}{told[0].upper()}{told[1:]}."
     for change in found.changes:
         yield f"{mark} {_line(change, quiet)}"

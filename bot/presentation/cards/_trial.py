@@ -1,24 +1,39 @@
 """What came of trying a proposal, for the one who tried it."""
 
 from bot.domain.behaviour import Trial
-from bot.presentation.cards._plain_text import plain, tame
+from bot.presentation.cards._plain_text import tame
+from bot.presentation.cards._text import one_line
 
 _LINES = 12
+_TICK = "\u02cb"  # looks like a backtick
 _SILENCE = "-# nobody sees anything"
 
 
 def trial_text(trial: Trial) -> str:
     """Return both answers as people would see them, one under the other; nothing in them rings."""
-    same = " The answer is the same." if trial.before == trial.after else ""
     return "\n".join(
         [
-            f"`{plain(trial.asked, 300)}` on an empty server.{same}",
+            f"{_code(trial.asked)} on an empty server. {_compared(trial)}".rstrip(),
             f"**Today** (`{trial.base[:7]}`)",
             *_quoted(trial.before),
             f"**With the change** (`{trial.head[:7]}`)",
             *_quoted(trial.after),
         ]
     )
+
+
+def _compared(trial: Trial) -> str:
+    """Return what both answers come to; that neither could do it is no answer."""
+    if trial.undone:
+        named = ", ".join(f"`{each}`" for each in trial.cogs)
+        only = f": only the cogs that this change is about are there ({named})" if named else ""
+        return f"Not all of it could be done, today or with the change{only}."
+    return "The answer is the same." if trial.before == trial.after else ""
+
+
+def _code(text: str) -> str:
+    """Return the text between backticks, where nothing marks up; none of its own may end that."""
+    return f"`{one_line(text, 300).replace('`', _TICK)}`"
 
 
 def _quoted(lines: tuple[str, ...]) -> list[str]:

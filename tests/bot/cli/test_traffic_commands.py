@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.main import command_line
+from bot.cli.script_files import script_in
 from bot.domain.errors import ConfigError
 from bot.domain.ids import short_id, sortable_id
 from bot.domain.rehearsal import CommandStep
@@ -22,7 +23,12 @@ def asked(hours: int, command: str) -> TrafficRecord:
     at = NOW - timedelta(hours=hours)
     step = CommandStep(by="asker", command=command, options={"dice": "2d6\x1b[31m"})
     return TrafficRecord(
-        id=sortable_id(at), at=at, event=f"command.{command}", step=step, shape=("answer, private",)
+        id=sortable_id(at),
+        at=at,
+        event=f"command.{command}",
+        cog="dice",
+        step=step,
+        shape=("answer, private",),
     )
 
 
@@ -71,3 +77,20 @@ def test_one_record_is_shown_whole() -> None:
     assert TrafficRecord.model_validate_json(said("show", short_id(RECORDS[1].id))) == RECORDS[1]
     with pytest.raises(ConfigError, match="no record 'nothing'"):
         said("show", "nothing")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_list_that_is_cut_says_so_and_an_unknown_event_names_those_there_are() -> None:
+    *lines, cut = said("list", "--limit", "2").splitlines()
+    assert (len(lines), cut) == (2, "The newest 2 of 3; --limit N shows more.")
+    with pytest.raises(ConfigError, match=r"nothing of 'command.rol' .*command.flip, command.roll"):
+        said("list", "command.rol")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_record_is_printed_as_a_script_with_what_led_to_it() -> None:
+    script = script_in(said("show", short_id(RECORDS[2].id), "--script"), "it")
+    assert script.world.cogs == ("dice",)
+    assert [step.command for step in script.steps if isinstance(step, CommandStep)] == [
+        "roll", "flip", "roll"
+    ]  # fmt: skip

@@ -89,7 +89,10 @@ async def test_a_fix_that_changes_no_other_answer_says_so_on_its_card(tmp_path: 
     run, history, post = await proposed(world)
     assert run.round == 1
     assert compared(history).changed == 0
-    assert on_card(post) == f"0 of {compared(history).answers} answers change."
+    assert on_card(post) == (
+        "What failed no longer fails. The rest that was compared stays as it is: "
+        f"0 of {compared(history).answers} answers change."
+    )
 
 
 async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_path: Path) -> None:
@@ -104,7 +107,7 @@ async def test_a_changed_answer_goes_back_to_an_engine_that_follows_words(tmp_pa
     assert "asker: /face value:2” had “general: b”, now “general: go away”" in finding.message
     assert any("Round 1 does not hold" in text for text in world.said(run))
     assert compared(history).changed == 0
-    assert on_card(post).startswith("0 of ")
+    assert "stays as it is: 0 of " in on_card(post)
 
 
 async def test_what_an_engine_leaves_stands_on_the_card_with_before_and_after(

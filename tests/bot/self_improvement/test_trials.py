@@ -128,6 +128,22 @@ async def test_a_button_that_failed_is_tried_with_what_made_it(world: World) -> 
     assert [each.name for each in people] == ["alice", "bob", "carol"]
 
 
+def unknown(tree: Path, script: Script) -> Transcript:
+    """A command that none of the cogs has."""
+    played = said(script, "x")
+    nobody = [each.but(seen=(), refused="there is no 'vote' here") for each in played.steps]
+    return played.but(steps=tuple(nobody))
+
+
+async def test_a_command_of_another_cog_is_told_as_not_done_by_either(world: World) -> None:
+    world.rehearsal = FakeRehearsal(unknown)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        trial = await agent.trials.play(run.id, "/vote for:tea")
+    assert (trial.undone, trial.cogs) == (True, ("dice",))
+    assert "The answer is the same." not in trial_text(trial)
+
+
 def middle(tree: Path, script: Script) -> Transcript:
     """What three steps answer; the second in another way once it is fixed."""
     fixed = "value - 1" in (tree / "cogs/dice.py").read_text("utf-8")
