@@ -21,6 +21,9 @@ from bot.domain.run import Run
 from local_discord.person import Message, Person
 from tests.support.page_reader import buttons
 
+_MOMENT = 1.0
+"""Seconds that people take before they do the next thing: what the last one began has ended."""
+
 _QUOTE = WebAnswer(url="", body='{"quote": "Well begun is half done.", "author": "Aristotle"}')
 
 
@@ -55,6 +58,7 @@ class People:
     async def play(self, steps: Sequence[ScriptStep], *, before: int = 0) -> None:
         """Do one step after the other; what has a number `id` has that of `before` more."""
         for step in steps:
+            await asyncio.sleep(_MOMENT)
             match step:
                 case CommandStep():
                     options = dict(step.options)
