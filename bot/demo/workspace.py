@@ -35,6 +35,7 @@ ABOUT_FAULTS = (
     "tests/journeys/test_claude.py",
     "tests/journeys/test_newcomer.py",
     "tests/journeys/test_planted_faults.py",
+    "tests/journeys/test_played_in_a_browser.py",
     "tests/journeys/test_somebody_elses_service.py",
     "tests/journeys/test_stop_everything.py",
     "tests/journeys/test_wrong_answer.py",

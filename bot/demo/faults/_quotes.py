@@ -19,7 +19,7 @@ RATE_LIMIT = PlayedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/quote three times (the service wants a break at each third)",
     steps=(FaultStep(command="quote", times=3),),
-    complaint="/quote keeps failing, fix it",
+    complaint="please fix /quote, it keeps failing",
     error="aiohttp.client_exceptions.ClientResponseError",
     limits=3,
 )

@@ -1,6 +1,6 @@
 """Faults in the reminders."""
 
-from bot.demo.faults._fault import FaultStep, PlantedFault
+from bot.demo.faults._fault import FaultStep, PlantedFault, PlayedFault
 
 UNKNOWN_NUMBER = PlantedFault(
     name="reminders-unknown-number",
@@ -88,3 +88,31 @@ SHORT_DELAY = PlantedFault(
 )
 
 FAULTS = (UNKNOWN_NUMBER, WEEKS, SHORT_DELAY)
+
+LOGGED = PlayedFault(
+    name="reminders-log",
+    file="cogs/reminders.py",
+    replacements=(
+        ("import asyncio\nimport re\n", "import asyncio\nimport logging\nimport re\n"),
+        (
+            "CLOSING_TIME = 5\n",
+            "CLOSING_TIME = 5\n_log = logging.getLogger(__name__)\n",
+        ),
+        (
+            "        row = await self.key_values.find(number, interaction.user.id)\n",
+            "        row = await self.key_values.find(number, interaction.user.id)\n"
+            '        _log.info("reminder %s is cancelled, due at %s", number, row["due"])\n',
+        ),
+    ),
+    message=(
+        "Reminders: log which one is cancelled\n\n"
+        "Somebody asked where a reminder had gone, and nothing could tell."
+    ),
+    author="Ines Carvalho <ines.carvalho@example.org>",
+    breaks="/reminders cancel id:7 (there is none)",
+    steps=(FaultStep(command="reminders cancel", options={"id": 7}),),
+    complaint="please fix /reminders cancel, it crashes",
+    error="TypeError",
+)
+
+PLAYED = (LOGGED,)
