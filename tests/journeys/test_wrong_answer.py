@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.faults import PlantedFault
+from tests.fakes.repositories import git
 from tests.support.demo_world import playground
 from tests.support.page_reader import buttons, text_of
 
@@ -40,4 +41,14 @@ async def test_the_commit_is_named_and_a_press_makes_the_old_answer_the_proof(
         await alice.press(thread, question, "The old answer is right")
         card = await alice.proposal(thread, timeout=300)
         assert "cogs/dice.py" in text_of(card)
+        added = proposed(tmp_path / "checkout")
+        assert "+    total = bonus\n" in added
+        assert "+ 10 = **" in added
+        assert "in room.shown(answer)" in added
         await alice.reads_well()
+
+
+def proposed(checkout: Path) -> str:
+    """Return what the only branch of the bot's adds to main."""
+    branch = git(checkout, "branch", "--list", "--format=%(refname:short)", "theseus/*").strip()
+    return git(checkout, "diff", f"main...{branch}")
