@@ -59,6 +59,8 @@ def test_an_edit_counts_at_once(tmp_path: Path) -> None:
 
 
 def test_the_pull_request_has_the_parts_it_is_known_for() -> None:
-    parts = ("learned", "cause", "change", "files", "tests", "risk", "rollback", "evidence")
+    parts = (
+        "learned", "cause", "change", "files", "behaviour", "tests", "risk", "rollback", "evidence",
+    )  # fmt: skip
     body = Prompts(ROOT / "prompts").render("pull_request", **{part: f"<{part}>" for part in parts})
     assert [part for part in parts if f"<{part}>" not in body] == []

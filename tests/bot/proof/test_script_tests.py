@@ -119,7 +119,7 @@ async def played(source: str, folder: Path) -> None:
     [
         "world: {cogs: [polls, dice]}\nsteps: [{command: /roll}]",
         "steps: [{command: /roll}]",
-        "world: {cogs: [dice.x]}\nsteps: [{command: /roll}]",
+        "world: {cogs: [class]}\nsteps: [{command: /roll}]",
         "world: {cogs: [dice], files: {dice.json: x}}\nsteps: [{command: /roll}]",
         "world: {cogs: [dice]}\nsteps: [{command: /roll, channel: dm}]",
         "world: {cogs: [dice]}\nsteps: [{command: /roll, files: {a.txt: x}}]",
