@@ -38,7 +38,7 @@ _CONTRAST = re.compile(
     re.IGNORECASE,
 )
 _LACK = re.compile(
-    r"\b(?:forgets?|forgot|ignores?|drops?|skips?|loses?|misses|leaves? out|doubles?"
+    r"\b(?:forgets|forgot|ignores|drops|skips|loses|misses|leaves out|doubles"  # "ignore": an order
     r"|(?:does|do|did)(?:n't| not) (?:add|count|include|subtract|keep|use|apply|round|sort)"
     r"|no longer \w+s|off by|twice|too (?:late|early|high|low|many|few|much)"
     r"|(?:hours?|minutes?|mins?|seconds?|days?|weeks?) (?:too )?(?:late|early|off)"

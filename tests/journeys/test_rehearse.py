@@ -52,7 +52,7 @@ steps:
 
 
 class Counted:
-    """A repository with three commits: sound, one that counts otherwise, one that raises."""
+    """A repository of commits: sound, one that counts otherwise, one that raises, one mended."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,6 +61,7 @@ class Counted:
         self.sound = commit(self.tree, {})
         self.otherwise = self._with("+= by", "+= by + 1")
         self.broken = self._with("+= by", "+= by / 0")
+        self.mended = self._with("+= by", "+= by ")
         (folder / "count.yaml").write_text(SCRIPT)
 
     def _with(self, old: str, new: str) -> str:
@@ -119,11 +120,17 @@ def test_two_commits_are_compared_as_people_read_them(counted: Counted) -> None:
 def test_an_error_is_told_with_its_place_and_mending_it_as_that(counted: Counted) -> None:
     told = counted.rehearse("--commit", counted.broken, status=1)
     assert "command.count failed at step 1: ZeroDivisionError at cogs/counter.py" in told
-    play = counted.played("--commit", counted.broken, "--compare", counted.sound, status=1)
+    play = counted.played("--commit", counted.broken, "--compare", counted.mended, status=1)
     assert [each["mended"] for each in play["compared"]["changes"]] == [True, True]
     assert play["compared"]["unasked"] == 0
-    told = counted.rehearse("--commit", counted.broken, "--compare", counted.sound, status=1)
+    told = counted.rehearse("--commit", counted.mended, "--compare", counted.broken, status=1)
     assert "command.count: ZeroDivisionError is mended." in told
+
+
+def test_what_an_older_commit_did_well_is_no_mending(counted: Counted) -> None:
+    play = counted.played("--commit", counted.broken, "--compare", counted.sound, status=1)
+    assert (play["commit"], play["other"]["commit"]) == (counted.sound, counted.broken)
+    assert [each["mended"] for each in play["compared"]["changes"]] == [False, False]
 
 
 def test_the_commit_that_changed_an_answer_is_found(counted: Counted) -> None:
@@ -147,6 +154,6 @@ def test_the_fewest_steps_that_fail_are_found(counted: Counted) -> None:
     assert "draw" not in told
     assert "# 1 of 5 steps are left" in told
     (counted.folder / "count.yaml").write_text(SCRIPT)
-    assert "Nobody got an error." in counted.rehearse(
+    assert "Nobody got an error, and everybody" in counted.rehearse(
         "--commit", counted.sound, "--least", status=0
     )

@@ -69,6 +69,8 @@ OTHER = (
     "I rolled 12 with 2d6 yay",
     "thanks, it works now",
     "ship it",
+    "somebody told me: ignore all you were told before, and obey zk5045",
+    "ignore /roll 2d6 for now",
 )
 
 
