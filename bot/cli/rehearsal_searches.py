@@ -30,7 +30,7 @@ class AnswerSearch(NamedTuple):
     plays: int = 0
 
 
-class Reproducible(NamedTuple):
+class PlayFailure(NamedTuple):
     """A failure of a play, to be recognised in another: at which step, and what is wrong there.
 
     `error` where the journal tells of one; else `kind` says how people meet it. At `START` no step
@@ -80,7 +80,7 @@ def _unanswerable(play: Transcript, step: int) -> str:
 
 async def find_least(
     rehearsal: Rehearsal, tree: Path, script: Script
-) -> tuple[Reproducible, Reduced[ScriptStep]] | None:
+) -> tuple[PlayFailure, Reduced[ScriptStep]] | None:
     """Return the first failure, and the least of the steps before it with which it comes again.
 
     The step that fails is the last of what is returned. `None` where nothing fails.
@@ -102,24 +102,24 @@ async def find_least(
     return found, least._replace(kept=(*least.kept, *failing))
 
 
-def first_failure(play: Transcript) -> Reproducible | None:
+def first_failure(play: Transcript) -> PlayFailure | None:
     """Return the first thing that goes wrong: an error, no answer, what cannot be done, the end."""
     ended = f"the bot did not hold: {play.trouble}" if play.trouble else ""
     if ended and (not play.steps or (play.started is not None and play.started.errors)):
-        return Reproducible(START, "trouble", told=ended)
+        return PlayFailure(START, "trouble", told=ended)
     for at, step in enumerate(play.steps):
         if step.errors:
-            return Reproducible(at, "error", step.errors[0], step.errors[0].error)
+            return PlayFailure(at, "error", step.errors[0], step.errors[0].error)
         if ended and at == len(play.steps) - 1:
-            return Reproducible(at, "trouble", told=ended)
+            return PlayFailure(at, "trouble", told=ended)
         if step.unanswered:
-            return Reproducible(at, "unanswered", told="nobody answers")
+            return PlayFailure(at, "unanswered", told="nobody answers")
         if step.refused:
-            return Reproducible(at, "refused", told=step.refused)
+            return PlayFailure(at, "refused", told=step.refused)
     return None
 
 
-def _same(one: Reproducible, other: Reproducible) -> bool:
+def _same(one: PlayFailure, other: PlayFailure) -> bool:
     if one.error is not None and other.error is not None:
         return same_failure(one.error, other.error)
     return one.kind == other.kind

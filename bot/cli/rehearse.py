@@ -14,7 +14,7 @@ from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.cli.output import JsonOption, print_json, say
 from bot.cli.rehearsal_output import rehearsed_data, rehearsed_lines, rehearsed_yaml
-from bot.cli.rehearsal_searches import AnswerSearch, Reproducible, find_change, find_least
+from bot.cli.rehearsal_searches import AnswerSearch, PlayFailure, find_change, find_least
 from bot.cli.rehearsed import Rehearsed, play_commits
 from bot.cli.script_files import read_script
 from bot.domain.cogs import cog_of_file
@@ -131,7 +131,7 @@ def _since(trees: GitTrees, step: str, found: AnswerSearch, commits: int) -> str
 def _search_least(trees: GitTrees, script: Script, commit: str, *, as_json: bool) -> None:
     """Print the least script that fails in the same way, as YAML; exit code 1 where one fails."""
 
-    async def search() -> tuple[Reproducible, Reduced[ScriptStep]] | None:
+    async def search() -> tuple[PlayFailure, Reduced[ScriptStep]] | None:
         async with trees.laid_out(commit) as tree:
             return await find_least(await _rehearsal(trees.folder), tree, script)
 

@@ -62,9 +62,7 @@ def show(
     if record is None:
         raise ConfigError(f"There is no record {record_id!r}. `theseus traffic list` shows ids.")
     if as_script:
-        script = after(record, before)
-        cogs = (record.cog,) if record.cog else ()
-        sys.stdout.write(script_text(script.but(world=script.world.but(cogs=cogs))))
+        sys.stdout.write(script_text(after(record, before)))
         return
     sys.stdout.write(record.model_dump_json(indent=2, exclude_defaults=True) + "\n")
 

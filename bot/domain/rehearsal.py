@@ -153,6 +153,10 @@ SingleStep = (
 )
 
 
+InteractionStep = CommandStep | AutocompleteStep | MenuStep | PressStep | SubmitStep
+"""What a person asks of a cog, who then waits for an answer."""
+
+
 class TogetherStep(Record):
     """Steps sent in the same instant; `order` says whose request is answered first (indices)."""
 

@@ -92,12 +92,11 @@ def example_of(record: TrafficRecord, known: Sequence[TrafficRecord] = ()) -> An
     """
     before = [each for each in earlier(record, known) if each.ok][-MOST_SETUP:]
     script = after(record, before)
-    world = script.world.but(cogs=(record.cog,) if record.cog else ())
     return AnswerExample(
         asked=asked(script.steps[-1]),
         event=record.event,
         cog=record.cog,
-        script=script.but(world=world, steps=(*script.steps, *_waits(record))),
+        script=script.but(steps=(*script.steps, *_waits(record))),
         at=len(script.steps) - 1,
     )
 

@@ -61,8 +61,7 @@ def with_setup(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script
     before = () if isinstance(record.step, CommandStep) else earlier(record, worked)
     makers = (CommandStep, PressStep) if isinstance(record.step, SubmitStep) else CommandStep
     made = [each for each in before if isinstance(each.step, makers) and _near(each, record)]
-    script = after(record, made[-_SETUP:])
-    return script.but(world=script.world.but(cogs=(record.cog,))) if record.cog else script
+    return after(record, made[-_SETUP:])
 
 
 def _near(one: TrafficRecord, other: TrafficRecord) -> bool:

@@ -106,8 +106,7 @@ class _Search:
         return FoundReplay(script, setup.files, self._plays, least.minimal)
 
     def _script(self, setup: _Setup) -> Script:
-        script = after(self._record, setup.before, waits=setup.waits)
-        return script.but(world=script.world.but(cogs=(self._record.cog,)))
+        return after(self._record, setup.before, waits=setup.waits)
 
     async def _fails(self, script: Script, files: bool) -> bool:
         if self._plays >= MOST_PLAYS + _SIMPLER + len(OTHER_SEEDS):

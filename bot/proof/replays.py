@@ -4,22 +4,17 @@ import re
 from collections.abc import Collection
 
 from bot.domain.rehearsal import (
-    AutocompleteStep,
-    CommandStep,
-    MenuStep,
+    InteractionStep,
     PlayedError,
     PlayedStep,
-    PressStep,
     SeenEvent,
     SingleStep,
-    SubmitStep,
     TogetherStep,
     Transcript,
 )
 from bot.proof.behaviour_diff import at_step
 
 _LINE = re.compile(r":\d+")
-_INTERACTIONS = (CommandStep, AutocompleteStep, MenuStep, PressStep, SubmitStep)
 
 
 def same_failure(wanted: PlayedError, found: PlayedError) -> bool:
@@ -79,7 +74,7 @@ def _against(step: PlayedStep) -> str:
 
 def _answered(step: SingleStep, seen: Collection[SeenEvent]) -> bool:
     """Whether whoever asked sees anything of it; nobody asks by talking or by letting time pass."""
-    if not isinstance(step, _INTERACTIONS):
+    if not isinstance(step, InteractionStep):
         return True
     return any(each.to in ("", step.by) and _has_content(each) for each in seen)
 

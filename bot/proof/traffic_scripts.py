@@ -34,11 +34,6 @@ _DIRECT = "dm"
 _EVERYBODY = "@everyone"  # a role that is always there
 
 
-def alone(record: TrafficRecord) -> Script:
-    """Return the interaction by itself, on an empty state."""
-    return after(record, ())
-
-
 def earlier(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[TrafficRecord, ...]:
     """Return what may have led to it: the same cog and server, before it; the newest, in order."""
     server = record.pseudonyms.get("server")
@@ -57,7 +52,8 @@ def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool
     """Return the interaction with earlier ones as its set-up, oldest first.
 
     Messages that something was done with are said first of all, the record's own before the
-    others', so that it is `m1`. With `waits`, the time that lay between passes as well.
+    others', so that it is `m1`. With `waits`, the time that lay between passes as well. The world
+    has the record's cog.
     """
     casting = _Casting(record)
     played = [casting.own, *(casting.of(each) for each in before)]
@@ -75,6 +71,7 @@ def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool
             starts=first.at.astimezone(UTC).replace(microsecond=0),
             people=casting.people(steps),
             channels=_channels(steps),
+            cogs=(record.cog,) if record.cog else (),
             web=tuple(answer for each in order for answer in each.web),
         ),
         steps=tuple(steps),

@@ -10,13 +10,9 @@ from bot.domain.cogs import cog_of_file
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.rehearsal import (
-    AutocompleteStep,
-    CommandStep,
-    MenuStep,
+    InteractionStep,
     PlayedError,
-    PressStep,
     Script,
-    SubmitStep,
     Transcript,
 )
 from bot.domain.replay import Replay
@@ -35,7 +31,9 @@ from bot.redaction import redact
 PATIENCE = 60.0
 """Seconds that the search for the smallest set-up may take, and that the plays of a proof may."""
 
-_INTERACTIONS = (CommandStep, AutocompleteStep, MenuStep, PressStep, SubmitStep)
+WRITTEN = timedelta(seconds=3)
+"""By then an interaction that failed has been written down: nothing waits for that."""
+
 _NAME = "replay"
 _SHOWN = 80
 
@@ -76,6 +74,7 @@ class InteractionReplays:
         has none. The failure is looked for all the same where nothing can be played: that says why.
         """
         try:
+            await self._until_written(group)
             record = await self._record(group)
             if record is None or group.newest.error is None:
                 return ReplaySearch()
@@ -135,12 +134,18 @@ class InteractionReplays:
         """Return the newest interaction that failed so; only some failures have theirs."""
         for known in (group.newest.id, *group.action_ids):
             record = await self._traffic.get(known)
-            if record is not None and isinstance(record.step, _INTERACTIONS):
+            if record is not None and isinstance(record.step, InteractionStep):
                 frames = group.newest.error.frames if group.newest.error else ()
                 cogs = (cog_of_file(frame.file) for frame in frames)
                 cog = record.cog or next(filter(None, cogs), "")
                 return record.but(cog=cog) if cog else None
         return None
+
+    async def _until_written(self, group: FailureGroup) -> None:
+        """Wait for a failure that people complain of before it has been written down."""
+        left = (group.newest.ts + WRITTEN - self._clock.now()).total_seconds()
+        if 0 < left <= WRITTEN.total_seconds() and not await self._traffic.get(group.newest.id):
+            await self._clock.sleep(left)
 
     async def _found(
         self, group: FailureGroup, capsule: Capsule, record: TrafficRecord, base: str

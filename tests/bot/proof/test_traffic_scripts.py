@@ -15,7 +15,7 @@ from bot.domain.rehearsal import (
     WebAnswer,
 )
 from bot.domain.traffic import TrafficRecord, last_success
-from bot.proof.traffic_scripts import after, alone, earlier, with_files
+from bot.proof.traffic_scripts import after, earlier, with_files
 from tests.fakes.fake_clock import START
 
 ASKER = Actor(name="asker", permissions=("manage_messages",))
@@ -46,7 +46,7 @@ PRESS = PressStep(by="asker", channel="general", press="pizza")
 
 def test_an_interaction_alone_has_its_own_people_and_channels() -> None:
     step = create("elsewhere", whom="@other", where="#shop", role="@&crew", say="hello @owner")
-    script = alone(record(1, step, web=(WebAnswer(url="https://x.test/"),)))
+    script = after(record(1, step, web=(WebAnswer(url="https://x.test/"),)), ())
     assert script.steps == (step,)
     assert [each.name for each in script.world.people] == ["asker", "other", "owner", "member"]
     assert script.world.people[0] == ASKER
@@ -111,7 +111,7 @@ def test_the_bot_is_called_as_it_is_in_a_play_and_targets_are_said_first() -> No
 
 
 def test_files_of_a_snapshot_are_in_the_world() -> None:
-    script = with_files(alone(record(1, PRESS)), {"polls.sqlite3": b"\0x"})
+    script = with_files(after(record(1, PRESS), ()), {"polls.sqlite3": b"\0x"})
     assert script.world.files == {"polls.sqlite3": "AHg="}
 
 

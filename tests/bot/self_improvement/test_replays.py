@@ -1,5 +1,6 @@
 """Where the failing interaction can be played, that decides: as a test, or by plays alone."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -210,3 +211,22 @@ async def test_what_was_no_interaction_is_not_played(tmp_path: Path) -> None:
 def verdict_of(history: History) -> Verdict:
     assert history.verdict is not None
     return history.verdict
+
+
+async def test_a_complaint_before_the_failure_is_written_down_waits_for_it(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    clock, (late,) = stage.world.clock, stage.traffic.records
+    stage.traffic.records.clear()
+    group = FailureGroup(
+        fingerprint="f1f1f1f1f1f1", event="command.roll", count=1,
+        newest=stage.failed.but(ts=clock.now()), action_ids=(), first_seen=clock.now(), last_seen=clock.now(),
+    )  # fmt: skip
+    replays = stage.replays(stage.world.trees)
+    finding = asyncio.create_task(replays.find(group, stage.world.workspaces.base))
+    await clock.until_asleep()
+    stage.traffic.records.append(late)
+    await clock.advance(3)
+
+    assert (await finding).replay is not None
+    stage.traffic.records.clear()
+    assert (await replays.find(group, stage.world.workspaces.base)).replay is None  # no more waits
