@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.domain.behaviour import BehaviourDiff
+from bot.domain.proof import Proof
 from bot.domain.record import Record
 from bot.domain.spent import Spent
 
@@ -194,6 +195,9 @@ class Verdict(Record):
         default="", description="the commit that git says this head takes back, with its tests"
     )
     sandbox: str = Field(default="", description="how the checks were confined, for people")
+    proofs: tuple[Proof, ...] = Field(
+        default=(), description="what proves it beside its reproduction, by kind"
+    )
     behaviour: BehaviourDiff | None = Field(
         default=None, description="what changes for people; none: it was not looked at"
     )
@@ -232,5 +236,6 @@ class Verdict(Record):
             all(check.ok for check in self.checks)
             and any(check.status == "passed" for check in self.checks if check.name not in PLAYED)
             and not any(finding.blocking for finding in self.findings)
-            and (self.reproduced or self.takes_back)
+            and all(proof.holds for proof in self.proofs)
+            and (self.reproduced or self.takes_back or bool(self.proofs))
         )

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.brief import ChangeContext
 from bot.domain.journal import Action, Capsule, FailureGroup
 from bot.domain.memory import Recalled
 from bot.domain.record import Record
@@ -99,6 +100,9 @@ class Evidence(Record):
     )
     change: bool = Field(
         default=False, description="a change is wanted, of something that has not failed"
+    )
+    context: ChangeContext | None = Field(
+        default=None, description="of a change that is wanted: what there is already"
     )
     fix: ShippedFix | None = Field(
         default=None, description="what was shipped for the failure that is meant"

@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.approval import ApprovalVotes, Shapers
+from bot.domain.brief import Agreement, Brief
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -21,6 +22,8 @@ RECORDS: dict[str, type[Record]] = {
     for kind in (
         Evidence,
         Diagnosis,
+        Brief,
+        Agreement,
         Plan,
         ChangeSet,
         Verdict,
@@ -46,6 +49,8 @@ class History(Record):
 
     evidence: Evidence | None = None
     diagnosis: Diagnosis | None = None
+    brief: Brief | None = None
+    agreement: Agreement | None = None
     plan: Plan | None = None
     change_set: ChangeSet | None = None
     verdict: Verdict | None = None

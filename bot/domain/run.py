@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from bot.domain.people import Person, Place
 from bot.domain.record import Record
 
-Goal = Literal["investigate", "fix", "revert"]
+Goal = Literal["investigate", "fix", "change", "revert"]
 
 
 class Stage(StrEnum):
@@ -23,6 +23,7 @@ class Stage(StrEnum):
 
     OBSERVE = "observe"
     DIAGNOSE = "diagnose"
+    BRIEF = "brief"  # of a change that is wanted: what is meant, and what would prove it
     PLAN = "plan"
     EXECUTE = "execute"
     VERIFY = "verify"
@@ -48,6 +49,7 @@ class Waiting(StrEnum):
     """What a waiting run waits for."""
 
     QUESTION = "question"  # people's answer; its default counts after a time
+    AGREEMENT = "agreement"  # a person's go-ahead for what was understood
     APPROVAL = "approval"  # a person's word about what is proposed
     UNSHIPPED = "unshipped"  # another word: shipping did not work, and the thread says why
     UNREVISED = "unrevised"  # another word: a revision came to nothing, what stood before stands
@@ -155,7 +157,7 @@ class Lane(IntEnum):
     """
 
     SHIPPING = 0  # approved: somebody said the word, and the base moves on meanwhile
-    BRIEF = 1  # a person asked, and nothing has to be searched for
+    QUICK = 1  # a person asked, and nothing has to be searched for
     SEARCH = 2  # minutes of an engine's time, and whatever nobody asked for
 
 
@@ -163,8 +165,8 @@ def lane_of(run: Run) -> Lane:
     """Return the lane a run is in now; it changes with its stage."""
     if run.stage is Stage.SHIP:
         return Lane.SHIPPING
-    brief = run.goal in ("investigate", "revert") and run.trigger.origin == "person"
-    return Lane.BRIEF if brief else Lane.SEARCH
+    quick = run.goal in ("investigate", "revert") or run.stage is Stage.BRIEF
+    return Lane.QUICK if quick and run.trigger.origin == "person" else Lane.SEARCH
 
 
 class Recovery(StrEnum):

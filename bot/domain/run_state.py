@@ -21,6 +21,7 @@ ORDER: Mapping[Goal, tuple[Stage, ...]] = MappingProxyType(
     {
         "investigate": (Stage.OBSERVE, Stage.DIAGNOSE),
         "fix": (Stage.OBSERVE, Stage.DIAGNOSE, Stage.PLAN, *_PROVE, Stage.SHIP),
+        "change": (Stage.OBSERVE, Stage.BRIEF, *_PROVE, Stage.SHIP),
         "revert": (Stage.OBSERVE, *_PROVE, Stage.SHIP),
     }
 )
@@ -50,7 +51,7 @@ class EdgeRule(NamedTuple):
     after: frozenset[Standing]
     at: tuple[Stage, ...] = tuple(Stage)
     to: Stage | None = None
-    goals: tuple[Goal, ...] = ("investigate", "fix", "revert")
+    goals: tuple[Goal, ...] = tuple(ORDER)
 
 
 def next_stage(goal: Goal, stage: Stage) -> Stage | None:
@@ -67,16 +68,17 @@ _ACTIVE = _QUEUED | _RUNNING
 _WAITS: frozenset[Standing] = frozenset(Waiting)
 _LIVE = _ACTIVE | _WAITS
 _ENDED: frozenset[Standing] = frozenset(ENDED)
-_FIX: tuple[Goal, ...] = ("fix",)
-_ASKED: tuple[Goal, ...] = ("investigate", "fix")
+_WRITTEN: tuple[Goal, ...] = ("fix", "change")
+_ASKED: tuple[Goal, ...] = ("investigate", *_WRITTEN)
 _SHIP = (Stage.SHIP,)
-_BEFORE_SHIP = tuple(stage for stage in ORDER["fix"] if stage is not Stage.SHIP)
+_BEFORE_SHIP = tuple(stage for stage in Stage if stage not in (Stage.SHIP, Stage.WATCH))
 
 _FORWARD = tuple(
     EdgeRule("next step", _RUNNING, _ACTIVE, (here,), after, (goal,))
     for goal, order in ORDER.items()
     for here, after in pairwise(order)
     if after is not Stage.SHIP  # only what a person may say a word about gets there
+    and here is not Stage.BRIEF  # and what is written is agreed on before
 )
 
 TABLE: tuple[EdgeRule, ...] = (
@@ -90,24 +92,27 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("all stopped", _RUNNING, _set(Waiting.STOPPED)),
     EdgeRule("own work paused", _RUNNING, _set(Waiting.PAUSED), _BEFORE_SHIP),
     EdgeRule("limit or budget", _RUNNING, _set(Waiting.USAGE_LIMIT, Waiting.BUDGET),
-        (Stage.PLAN, Stage.EXECUTE)),
+        (Stage.BRIEF, Stage.PLAN, Stage.EXECUTE)),
     EdgeRule("too many changes", _RUNNING, _set(Waiting.TURN), (Stage.EXECUTE,)),
-    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION), (Stage.DIAGNOSE, Stage.EXECUTE),
-        goals=_ASKED),
+    EdgeRule("asks", _RUNNING, _set(Waiting.QUESTION),
+        (Stage.DIAGNOSE, Stage.BRIEF, Stage.EXECUTE), goals=_ASKED),
+    # What is wanted of a change.
+    EdgeRule("understood", _RUNNING, _set(Waiting.AGREEMENT), (Stage.BRIEF,), Stage.EXECUTE),
+    EdgeRule("meant otherwise", _set(Waiting.AGREEMENT), _QUEUED, (Stage.EXECUTE,), Stage.BRIEF),
     EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
     # Rounds and proposals.
-    EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _FIX),
+    EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _WRITTEN),
     EdgeRule("proposed", _RUNNING, _set(Waiting.APPROVAL), (Stage.PROPOSE,), Stage.SHIP),
     EdgeRule("branch moved", _RUNNING, _set(Waiting.APPROVAL), (Stage.VERIFY,), Stage.SHIP),
     EdgeRule("not shipped", _LIVE, _set(Waiting.UNSHIPPED), (Stage.VERIFY, Stage.SHIP), Stage.SHIP),
     EdgeRule("checked again", _RUNNING, _RUNNING, _SHIP, Stage.VERIFY),
     EdgeRule("pushed to", _WAITS, _QUEUED, _SHIP, Stage.VERIFY),
-    EdgeRule("revised", _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _FIX),
+    EdgeRule("revised", _WAITS, _QUEUED, _SHIP, Stage.EXECUTE, _WRITTEN),
     EdgeRule("new thread", _WAITS, _QUEUED, _SHIP, Stage.PROPOSE),
     # A revision that comes to nothing gives way to what stood before it.
-    EdgeRule("revision given up", _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _FIX),
-    EdgeRule("revision given up", _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _FIX),
-    EdgeRule("revision given up", _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _FIX),
+    EdgeRule("revision given up", _LIVE, _set(Waiting.UNREVISED), _PROVE, Stage.SHIP, _WRITTEN),
+    EdgeRule("revision given up", _RUNNING, _ACTIVE, _PROVE, Stage.PROPOSE, _WRITTEN),
+    EdgeRule("revision given up", _QUEUED | _WAITS, _QUEUED, _PROVE, Stage.PROPOSE, _WRITTEN),
     # The end, from which only a person's word leads back.
     EdgeRule("answered", _RUNNING, _set(Status.DONE), (Stage.DIAGNOSE,)),
     EdgeRule("shipped", _RUNNING, _set(Status.DONE), _SHIP),

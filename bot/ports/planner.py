@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
+from bot.domain.brief import Brief
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
 from bot.domain.plan import Plan, Reproduction
@@ -47,6 +48,31 @@ class Planned(Spent):
     diagnosis: Diagnosis
     plan: Plan
     test: Reproduction | None = None
+
+
+class Request(Record):
+    """A change that somebody wants, when a planner is asked what it comes to.
+
+    `words` are the person's own, as data; `answers` pair what was asked with what was answered,
+    `corrections` are what people said of the briefs before. `evidence.context` tells what there is.
+    """
+
+    run_id: str
+    person_id: int = ITSELF.id
+    attempt: int = 1
+    words: str
+    evidence: Evidence
+    answers: tuple[tuple[str, str], ...] = ()
+    corrections: tuple[str, ...] = ()
+    named: frozenset[str] = Field(default=frozenset(), description="files people named")
+
+
+class Briefed(Spent):
+    """What is wanted, and how it would be built. `plan` is absent where there is an objection."""
+
+    kind: Literal["briefed"] = "briefed"
+    brief: Brief
+    plan: Plan | None = None
 
 
 class Planner(Protocol):

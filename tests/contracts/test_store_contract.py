@@ -167,7 +167,7 @@ async def test_the_most_urgent_run_is_leased_first_and_none_beyond_the_lane(stor
     await store.create(a_run("asked1", age=3).but(goal="investigate"))
     await store.create(a_run("ship02", age=1).but(stage=Stage.SHIP))
     await store.create(a_run("ship01", age=2).but(stage=Stage.SHIP))
-    lanes = (Lane.SHIPPING, Lane.SEARCH, Lane.SHIPPING, Lane.BRIEF, Lane.BRIEF, Lane.SEARCH)
+    lanes = (Lane.SHIPPING, Lane.SEARCH, Lane.SHIPPING, Lane.QUICK, Lane.QUICK, Lane.SEARCH)
     leased = [await store.lease_next("worker", NOW, lane) for lane in lanes]
     ids = [run.id if run else None for run in leased]
     assert ids == ["ship01", "ship02", None, "asked1", None, "search"]

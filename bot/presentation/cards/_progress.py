@@ -27,11 +27,13 @@ from bot.presentation.titles import title_of
 _VERBS: dict[Goal, str] = {
     "investigate": "Investigating",
     "fix": "Fixing",
+    "change": "Changing",
     "revert": "Reverting",
 }
 _NAMES = {
     Stage.OBSERVE: "Observe",
     Stage.DIAGNOSE: "Diagnose",
+    Stage.BRIEF: "Understand",
     Stage.PLAN: "Plan",
     Stage.EXECUTE: "Write the change",
     Stage.VERIFY: "Verify",

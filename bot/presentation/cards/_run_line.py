@@ -8,6 +8,7 @@ from bot.presentation.titles import title_of
 _DOING = {
     Stage.OBSERVE: "looking at what happened",
     Stage.DIAGNOSE: "finding the cause",
+    Stage.BRIEF: "finding out what is wanted",
     Stage.PLAN: "planning",
     Stage.EXECUTE: "writing the change",
     Stage.VERIFY: "checking the change",
@@ -25,6 +26,7 @@ _ENDED = {
 _WORD = "waiting for “ship it”"
 _WAITS = {
     Waiting.QUESTION: "Waiting for an answer",
+    Waiting.AGREEMENT: "Waiting for your go-ahead",
     Waiting.APPROVAL: _WORD,
     Waiting.UNSHIPPED: _WORD,
     Waiting.UNREVISED: _WORD,

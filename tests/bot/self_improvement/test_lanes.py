@@ -89,9 +89,9 @@ def test_what_nobody_asked_for_is_in_no_hurry_until_somebody_approves_it(tmp_pat
     now = world.clock.now()
     run = Run(id="a", goal="investigate", trigger=asked, created_at=now, updated_at=now)
     itself = run.but(trigger=asked.but(person=ITSELF, origin="incident"))
-    assert (lane_of(run), lane_of(itself)) == (Lane.BRIEF, Lane.SEARCH)
+    assert (lane_of(run), lane_of(itself)) == (Lane.QUICK, Lane.SEARCH)
     assert lane_of(run.but(goal="fix")) is Lane.SEARCH
-    assert lane_of(run.but(goal="revert", trigger=asked.but(person=ALICE))) is Lane.BRIEF
+    assert lane_of(run.but(goal="revert", trigger=asked.but(person=ALICE))) is Lane.QUICK
     assert lane_of(itself.but(goal="fix", stage=Stage.SHIP)) is Lane.SHIPPING
 
 

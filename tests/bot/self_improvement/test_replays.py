@@ -219,7 +219,8 @@ async def test_a_complaint_before_the_failure_is_written_down_waits_for_it(tmp_p
     stage.traffic.records.clear()
     group = FailureGroup(
         fingerprint="f1f1f1f1f1f1", event="command.roll", count=1,
-        newest=stage.failed.but(ts=clock.now()), action_ids=(), first_seen=clock.now(), last_seen=clock.now(),
+        newest=stage.failed.but(ts=clock.now()), action_ids=(),
+        first_seen=clock.now(), last_seen=clock.now(),
     )  # fmt: skip
     replays = stage.replays(stage.world.trees)
     finding = asyncio.create_task(replays.find(group, stage.world.workspaces.base))

@@ -1,0 +1,102 @@
+"""What is wanted of a change, agreed on before it is written: the contract of goal `change`."""
+
+import hashlib
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.memory import Recalled
+from bot.domain.people import Person
+from bot.domain.plan import Risk
+from bot.domain.proof import ProofKind
+from bot.domain.proposal import How
+from bot.domain.record import Record
+from bot.domain.rehearsal import Script
+
+Absence = Literal["no such command", "no such cog", "another answer"]
+"""Why today's code does not do what an example shows."""
+
+MOST_QUESTIONS = 3
+
+
+class Wanted(Record):
+    """What people must see of one step of an example.
+
+    `step` counts the script's steps from 0. All of `shows` stands in what is seen of it, and one
+    of `one_of` where there are any; neither may be empty for both. Texts are compared as people
+    read them. Nobody gets an error.
+    """
+
+    step: int = Field(ge=0)
+    shows: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+class Acceptance(Record):
+    """One example of what is wanted, as people read it and as it is played."""
+
+    asked: str = Field(description="what somebody does: `/coinflip times:3`")
+    told: str = Field(description="what they get, in words: three results")
+    script: Script
+    wanted: tuple[Wanted, ...] = Field(min_length=1)
+    missing: Absence = Field(description="why it is red on base")
+
+
+class BriefQuestion(Record):
+    """What has to be known before it is built; unanswered, `default` counts."""
+
+    text: str = Field(min_length=1, max_length=500)
+    default: str = Field(min_length=1, max_length=200)
+    choices: tuple[str, ...] = Field(default=(), max_length=5)
+
+
+class Brief(Record):
+    """What a request comes to. `request` is what the person said, word for word.
+
+    `objection` is why nothing is to be built: the request does not fit, or cannot be done; then
+    nothing else counts. What is proven otherwise than by `acceptances` says so in `proofs`.
+    """
+
+    request: str
+    understood: str = Field(description="what is wanted, in our words: a sentence or two")
+    not_meant: tuple[str, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
+    questions: tuple[BriefQuestion, ...] = Field(default=(), max_length=MOST_QUESTIONS)
+    proofs: tuple[ProofKind, ...] = ()
+    risk: Risk = "low"
+    estimate_usd: float = Field(default=0.0, ge=0)
+    objection: str = ""
+    written_by: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What was agreed to, in a word: SHA-256 of all of it, as 64 hexadecimal digits."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class Agreement(Record):
+    """Somebody's go-ahead for one brief, by its digest; without a `person` its time was up."""
+
+    digest: str
+    person: Person | None
+    at: AwareDatetime
+    how: How
+
+
+class CommandUse(Record):
+    """A command there is: how often it was used lately, and by how many people."""
+
+    name: str
+    cog: str = ""
+    uses: int = Field(default=0, ge=0)
+    people: int = Field(default=0, ge=0)
+
+
+class ChangeContext(Record):
+    """What there is already that a request may be about. Deterministic; words in it are data."""
+
+    commands: tuple[CommandUse, ...] = ()
+    named: tuple[str, ...] = Field(default=(), description="files the request is about, as found")
+    tests: tuple[str, ...] = Field(default=(), description="tests of those files")
+    cogs: tuple[str, ...] = Field(default=(), description="every file under `cogs`")
+    memories: tuple[Recalled, ...] = ()

@@ -1,0 +1,21 @@
+"""What proves a change of each kind, and what came of it."""
+
+from typing import Literal
+
+from bot.domain.record import Record
+
+ProofKind = Literal["behaviour", "preserving", "measured", "covering", "words", "configuration"]
+"""How a change is proven: examples that turn green; that nobody notices; a ratio of times; mutants
+that are killed; that texts hold; that settings are valid and told."""
+
+
+class Proof(Record):
+    """What came of one kind of proof, for exactly one head.
+
+    `told` is a line for the card ("3 examples: red before, green now"), `details` are more of them.
+    """
+
+    kind: ProofKind
+    holds: bool
+    told: str
+    details: tuple[str, ...] = ()
