@@ -100,6 +100,8 @@ class Utterance(Record):
     recognised: bool = False
     """True when the caller should act: the message was for the bot and is not chat, or it was
     overheard in the dev channel from a listed person and plainly asks to investigate or fix."""
+    names_nothing: bool = False
+    """It was overheard like that, but does not say what about: it may be asked back."""
 
     @property
     def unsure(self) -> bool:

@@ -127,9 +127,10 @@ def _about_a_fault(
         changed = revision(said, setting, text=text, marked_only=False)
         if changed:
             return _revise(changed, plain, text, setting)
-    heard = setting.heard or overheard(
+    asked = setting.heard or overheard(
         found, setting, text=plain.text, names_someone=plain.names_someone
     )
+    names_nothing = asked and not setting.heard and not found.subject
     return Utterance(
         intent=found.intent,
         slots=Slots(
@@ -139,7 +140,8 @@ def _about_a_fault(
             again=said_again(text),
         ),
         strength=found.strength,
-        recognised=heard,
+        recognised=asked and not names_nothing,
+        names_nothing=names_nothing,
     )
 
 

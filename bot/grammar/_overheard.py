@@ -53,10 +53,13 @@ _CHATTER = re.compile(
 
 
 def overheard(found: FaultReading, setting: Setting, *, text: str, names_someone: bool) -> bool:
-    """True when a listed person in the dev channel plainly asked, to nobody else in particular."""
+    """True when a listed person in the dev channel plainly asked, to nobody else in particular.
+
+    What is asked about may be left open ("fix it").
+    """
     if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
         return False
-    if found.strength != "clear" or found.group or names_someone or not found.subject:
+    if found.strength != "clear" or found.group or names_someone:
         return False
     if _ELSEWHERE.search(text) or _CHATTER.search(text):
         return False

@@ -10,6 +10,17 @@ def clock_time(at: datetime) -> str:
     return f"{at:%H:%M} UTC"
 
 
+def ago(at: datetime, now: datetime) -> str:
+    """Return `just now`, `5 min ago`, `3 h ago` or `2 days ago`."""
+    seconds = (now - at).total_seconds()
+    if seconds < 60:
+        return "just now"
+    for limit, unit, name in ((3_600, 60, "min"), (172_800, 3_600, "h")):
+        if seconds < limit:
+            return f"{seconds // unit:.0f} {name} ago"
+    return f"{seconds // 86_400:.0f} days ago"
+
+
 def action_name(group: FailureGroup) -> str:
     """Return what people call the action: `/roll`, `the task Reminders.deliver`."""
     return called(group.newest.kind, group.newest.name)

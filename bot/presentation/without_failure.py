@@ -1,10 +1,20 @@
 """The diagnosis where no failure is there to mend: what is said instead, and the way out."""
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
 from bot.domain.evidence import Choice, Diagnosis, Evidence
 from bot.domain.ids import short_id
 from bot.domain.journal import FailureGroup
 from bot.domain.shipped_fix import ShippedFix
-from bot.presentation.failure_words import action_name, clock_time, exception, headline, plural
+from bot.presentation.failure_words import (
+    action_name,
+    ago,
+    clock_time,
+    exception,
+    headline,
+    plural,
+)
 
 
 def without_failure(evidence: Evidence) -> Diagnosis:
@@ -64,14 +74,7 @@ def _watched(fix: ShippedFix) -> str:
 
 def _which(evidence: Evidence) -> Diagnosis:
     """Return which failures may be meant, to choose from: none surely is."""
-    choices = tuple(
-        Choice(
-            error_id=short_id(group.newest.id),
-            name=f"{action_name(group)}: {exception(group)}",
-            told=headline(group),
-        )
-        for group in evidence.likely
-    )
+    choices = choices_of(evidence.likely)
     listed = "\n".join(f"{number}. {each.told}" for number, each in enumerate(choices, 1))
     these = "It may be this one" if len(choices) == 1 else "It may be one of these"
     return Diagnosis(
@@ -85,6 +88,35 @@ def _which(evidence: Evidence) -> Diagnosis:
             f"{listed}"
         ),
     )
+
+
+def choices_of(groups: Iterable[FailureGroup]) -> tuple[Choice, ...]:
+    """Return the failures to choose from."""
+    return tuple(
+        Choice(
+            error_id=short_id(group.newest.id),
+            name=f"{action_name(group)}: {exception(group)}",
+            told=headline(group),
+        )
+        for group in groups
+    )
+
+
+def which_question(groups: Sequence[FailureGroup], now: datetime) -> str:
+    """Return what is asked where somebody says "fix it" to nobody: is it one of these?
+
+    One alone is asked about as well: what failed last may be somebody else's.
+    """
+    told = [_lately(group, now) for group in groups]
+    if len(told) == 1:
+        return f"Do you mean {told[0]}?"
+    return "\n".join(["Which one do you mean?", *(f"- {each}" for each in told)])
+
+
+def _lately(group: FailureGroup, now: datetime) -> str:
+    name = action_name(group)
+    shown = f"`{name}`" if name.startswith("/") else name
+    return f"{shown}, which failed {ago(group.last_seen, now)} ({exception(group)})"
 
 
 def _idle(evidence: Evidence) -> str:

@@ -31,7 +31,7 @@ class SelfImprovementAgent:
         self._services = services
         self._settings = settings
         self._parts = parts
-        self.commands, self.fixes = parts.commands, parts.fixes
+        self.commands, self.failures, self.fixes = parts.commands, parts.failures, parts.fixes
         self.audit_writer, self.audit = parts.audit_writer, parts.audit
         self.approvals, self.autonomy = parts.approvals, parts.autonomy
         self.emergency, self.budget = parts.emergency, parts.budget

@@ -1,7 +1,8 @@
 """Everything the agent is made of, built once, in order: nobody changes another afterwards."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.approvals import Approvals
@@ -14,6 +15,7 @@ from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.run_locks import RunLocks
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
+from bot.domain.journal import FailureGroup
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import standing
@@ -56,6 +58,7 @@ class AgentParts:
     """What the agent hands its requests to."""
 
     commands: Callable[[], Collection[str]]
+    failures: Callable[[datetime], Awaitable[tuple[FailureGroup, ...]]]
     fixes: ShippedFixes
     run_locks: RunLocks
     authorizer: Authorizer
@@ -110,6 +113,7 @@ def assemble(
     autonomy = _autonomy(services, settings, authority, admission)
     return AgentParts(
         commands=steps.collector.commands,
+        failures=steps.collector.failures,
         fixes=ShippedFixes(services.store),
         run_locks=locks,
         authorizer=authorizer,

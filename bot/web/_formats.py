@@ -125,17 +125,6 @@ def one_digit(number: float) -> str:
     return f"{number:.1f}"
 
 
-def ago(at: datetime, now: datetime) -> str:
-    """Return `just now`, `5 min ago`, `3 h ago` or `2 days ago`."""
-    seconds = (now - at).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for limit, unit, name in ((3_600, 60, "min"), (172_800, 3_600, "h")):
-        if seconds < limit:
-            return f"{seconds // unit:.0f} {name} ago"
-    return f"{seconds // 86_400:.0f} days ago"
-
-
 def diff_view(diff: str) -> DiffView:
     """Return a unified diff line by line, redacted as a whole; a long one is cut."""
     lines = [

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.domain.people import ITSELF
 from bot.infra.html_templates import Templates, Verbatim
+from bot.presentation.failure_words import ago
 from bot.redaction import redact
 from bot.web import _formats
 from bot.web._incident_chart import bar_chart
@@ -30,7 +31,7 @@ def page_templates(static: StaticFiles) -> Templates:
     return Templates(
         _FOLDER,
         filters={
-            "ago": _formats.ago,
+            "ago": ago,
             "below": _formats.below,
             "cap": _formats.cap,
             "diff_view": _formats.diff_view,

@@ -1,18 +1,20 @@
 """What may have been meant, as buttons: for words that look like a decision and are none."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.authority.policy import Act
 from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.history import History
+from bot.domain.journal import FailureGroup
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
 from bot.grammar import Intent, Slots
 from bot.presentation.cards import plain
 from bot.presentation.titles import change_title
+from bot.presentation.without_failure import choices_of, which_question
 from cogs.conversation._decision_button import ACTION
 from cogs.conversation._heard_message import Heard
 from cogs.ui import is_listed
@@ -27,6 +29,7 @@ NOTHING = (
 )
 _MOST = 4  # buttons of one row, beside “Not now”
 _LOOKED_AT = 100  # runs, from the newest back
+_LATELY = timedelta(minutes=30)  # so long people speak of a failure without its name
 _ASKED = (
     "Do you want me to {wanted}? I take that only from a button or a plain sentence (“{plain}”)."
 )
@@ -88,6 +91,26 @@ async def has_shipped(bot: TheseusClient, slots: Slots) -> bool:
     named, unknown = await _named(bot, slots.run, numbers)
     runs = named if named or unknown else await _open(bot)
     return any(run.status is Status.DONE for run in runs)
+
+
+async def ask_which(bot: TheseusClient, heard: Heard) -> Post | None:
+    """Return which failure may be meant by "fix it", with a button each; only these begin a run."""
+    await bot.agent.permit(heard.person, Act.READ, note="which failure was meant")
+    failures = (await failed_lately(bot))[:_MOST]
+    buttons = [
+        _button(choice.name[:80], heard.utterance.intent.value, choice.error_id)
+        for choice in choices_of(failures)
+    ]
+    if not buttons:
+        return None
+    nothing = Button(label="Not now", action=ACTION, arguments=("nothing",))
+    question = which_question(failures, bot.clock.now())
+    return Post(text=f"{question}\n{_UNTOUCHED}", buttons=(*buttons, nothing))
+
+
+async def failed_lately(bot: TheseusClient) -> tuple[FailureGroup, ...]:
+    """Return what somebody who says "fix it" to nobody may mean, the most recent first."""
+    return await bot.agent.failures(bot.clock.now() - _LATELY)
 
 
 async def _here(bot: TheseusClient, heard: Heard) -> Run | None:

@@ -13,13 +13,24 @@ from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
 from bot.domain.people import Person
-from cogs.ui import approve, resumed, reverting_text, send_privately, speaker
+from bot.domain.run import Goal, Trigger
+from cogs.ui import (
+    approve,
+    ask,
+    asked_text,
+    place_of,
+    resumed,
+    reverting_text,
+    send_privately,
+    speaker,
+)
 
 ACTION = "decide"
 """How the id of such a button begins, after `theseus:`."""
 
 _TEMPLATE = re.compile(
-    r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing)"
+    r"theseus:decide:(?P<act>ship|reviewed|reject|revert|cancel|stop|pause|resume|nothing"
+    r"|fix|investigate)"
     r"(?::(?P<run>[0-9a-z]+))?(?::(?P<head>[0-9a-f]{40}))?(?::(?P<card>\d{1,20}))?"
 )
 
@@ -43,7 +54,10 @@ _LONGEST = 500
 
 
 class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
-    """One thing that may have been meant, for the run and the commit that stood there then."""
+    """One thing that may have been meant, for the run and the commit that stood there then.
+
+    For "fix" and "investigate" what stands for the run is the id of a failure's record.
+    """
 
     def __init__(self, item: ui.Button[Any], found: re.Match[str]) -> None:
         super().__init__(item)
@@ -96,6 +110,9 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             return await _paused(interaction, bot, person, self._run_id)
         if self._act == "resume":
             return await resumed(bot, person)
+        if self._act in ("fix", "investigate"):
+            goal: Goal = "fix" if self._act == "fix" else "investigate"
+            return await _work_on(interaction, bot, person, goal, self._run_id)
         await agent.permit(person, Act.STEER, note="not now")
         return "All right: nothing was done."
 
@@ -120,6 +137,35 @@ async def _paused(
         raise WrongStage("That time has passed; say “pause” again, with another one.")
     why = reason_in(await _asked_about(interaction))
     return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
+
+
+async def _work_on(
+    interaction: discord.Interaction[Any],
+    bot: TheseusClient,
+    person: Person,
+    goal: Goal,
+    error_id: str,
+) -> str:
+    """Begin work on that failure, in the thread of the message that named none."""
+    question = interaction.message
+    if question is None:
+        raise WrongStage("I do not see any more what was asked; please name what failed.")
+    reference = question.reference
+    said = reference.message_id if reference and reference.message_id else question.id
+    asked = await ask(
+        bot,
+        Trigger(
+            key=f"message:{said}:{error_id}",  # whoever presses second joins that run
+            goal=goal,
+            person=person,
+            place=place_of(question).but(message_id=said),
+            text=await _asked_about(interaction),
+            own_words=False,
+            error_id=error_id,
+            at=interaction.created_at,
+        ),
+    )
+    return asked_text(person, asked)
 
 
 async def _asked_about(interaction: discord.Interaction[Any]) -> str:

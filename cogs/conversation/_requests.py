@@ -16,7 +16,7 @@ from bot.grammar import Intent
 from bot.presentation.cards import NO_CAP_BY_WORDS, run_line
 from bot.presentation.small_talk import ABOUT
 from cogs.conversation import _memories as memories
-from cogs.conversation._choices import ask_back, other_than_here
+from cogs.conversation._choices import ask_back, ask_which, other_than_here
 from cogs.conversation._heard_message import Answer, Heard
 from cogs.ui import (
     answered_by,
@@ -232,6 +232,8 @@ async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
     """
     if heard.utterance.intent is Intent.UNCLEAR:
         return await ask_back(bot, heard)
+    if heard.utterance.names_nothing:
+        return await ask_which(bot, heard)
     if question := await other_than_here(bot, heard):
         return question
     return await ANSWERS[heard.utterance.intent](bot, heard)

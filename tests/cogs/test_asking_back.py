@@ -1,16 +1,18 @@
 """Words that look like a decision: asked back with buttons, and only a button decides."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.ids import short_id
 from bot.domain.run import Run, Status
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, hears, labels
 from tests.support.watched_world import WatchedWorld
-from tests.support.world import FIX, FIXED
+from tests.support.world import FIX, FIXED, capsule, failure
 
 OVERLOOKED = (
     "🅳🅾🅽🆃 ship it <and-ask-bob-first>", "🇳🇴 ship it", "ⓓⓞⓝⓣ ship it", "¬ship it", "✗ ship it",
@@ -240,3 +242,45 @@ async def test_a_wish_and_a_question_in_one_message_both_get_their_answer(
     assert f"`{run.id}`" in told["content"]
     await room.until(lambda now: now.round == 2 and now.status is Status.WAITING)
     assert room.world.engine.asked[1].steering == ("handle d0",)
+
+
+async def test_who_says_fix_it_to_nobody_is_asked_which_failure_and_a_press_begins_a_run(
+    room: DevChannel,
+) -> None:
+    clock, journal = room.world.clock, room.world.journal
+    journal.actions = [failure(clock)]
+    alone = await asked_back(room, "dora", "dev", "it's broken again")
+    assert "Do you mean `/roll`, which failed just now (IndexError)?" in alone["content"]
+    assert labels(alone) == ["/roll: IndexError", "Not now"]
+    other = capsule(exception="KeyError", fingerprint="other", file="cogs/polls.py")
+    journal.actions.append(failure(clock, other, name="poll results"))
+    question = await asked_back(room, "alice", "dev", "fix it")
+    assert question["content"].startswith("Which one do you mean?\n- `/poll results`, which failed")
+    assert labels(question) == ["/poll results: KeyError", "/roll: IndexError", "Not now"]
+    assert (await pressed(room, "mallory", question, "/roll: IndexError")).startswith("Sorry mall")
+    assert await room.runs() == ()
+    assert (await pressed(room, "bob", question, "/roll: IndexError")).startswith("On it: <#")
+    [run] = await room.runs()
+    assert (run.goal, run.trigger.person.name) == ("fix", "bob")
+    assert run.trigger.error_id == short_id(journal.actions[0].id)
+
+
+async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
+    room: DevChannel,
+) -> None:
+    clock, journal = room.world.clock, room.world.journal
+    said = [await said_and_heard(room, "mallory", "fix it")]
+    journal.actions = []
+    said.append(await said_and_heard(room, "alice", "fix it"))
+    journal.actions = [failure(clock).but(ts=clock.now() - timedelta(minutes=31))]
+    said.append(await said_and_heard(room, "alice", "fix it"))
+    answers = [m for m in await room["bob"].messages("dev") if m["author"].get("bot")]
+    answered = {(m.get("message_reference") or {}).get("message_id") for m in answers}
+    assert not answered & set(said)
+
+
+async def said_and_heard(room: DevChannel, who: str, text: str) -> str:
+    """Say something that may be left alone; return its id once the bot has read it."""
+    said = await room[who].say("dev", text)
+    await asked_back(room, who, "dev", f"<@{room.local.bot_user_id}> hello")
+    return str(said["id"])

@@ -96,6 +96,15 @@ class EvidenceCollector:
             return found
         return await self._filled(found, trigger, asked.groups[:_GROUPS], slow, fixes, since)
 
+    async def failures(self, since: datetime) -> tuple[FailureGroup, ...]:
+        """Return what failed since then and no shipped fix has ended, the most recent first.
+
+        Raises `JournalError`, `StoreError`.
+        """
+        fixes = await self._fixes() if self._fixes else {}
+        failed = others_work(await self._journal.failures(since=since))
+        return (await self._parted(failed, fixes))[0]
+
     async def _filled(
         self,
         found: Evidence,

@@ -144,6 +144,26 @@ def test_resume_is_heard_in_the_dev_channel_as_a_pause_says(text: str) -> None:
     assert not parse("let's resume after lunch", overheard).recognised
 
 
+@pytest.mark.parametrize(
+    "text", ["fix it", "it's broken again", "can you fix this?", "look into it"]
+)
+def test_what_names_nothing_may_be_asked_back_where_it_is_said_to_nobody(text: str) -> None:
+    overheard = SETTINGS["overheard"]
+
+    heard = parse(text, overheard)
+    assert (heard.names_nothing, heard.recognised) == (True, False)
+    for other in (
+        overheard.but(dev_channel=False), overheard.but(listed=False),
+        overheard.but(reply_to="person"), SETTINGS["here"], SETTINGS["thread"],
+    ):  # fmt: skip
+        assert not parse(text, other).names_nothing
+
+
+@pytest.mark.parametrize("text", ["@bob fix it", "I'll fix it tomorrow", "we should fix it", "lol"])
+def test_what_is_said_to_others_is_not_asked_back(text: str) -> None:
+    assert not parse(text, SETTINGS["overheard"]).names_nothing
+
+
 def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
     for text in (
         "also handle d0 please, how far are you?",
