@@ -1,4 +1,4 @@
-"""The planner port: a model that reads the evidence, and says what it means and what to do."""
+"""The planner ports: a model that reads, and says what is wrong or wanted, and what to do."""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
@@ -103,4 +103,25 @@ class Planner(Protocol):
         It says what is wrong too: a fix needs no `diagnose` before. `draft` is the plan the rules
         made; its reproductions and affected tests are kept.
         """
+        ...
+
+
+class RequestPlanner(Protocol):
+    """Says what a request comes to before anything of it is written. Reads, and writes nothing.
+
+    What it returns is validated: `brief.request` is the person's own words, `written_by` its own
+    name, every example can be played, and what the plan owns are files that a run may write. The
+    plan's tests are left out: they are made of the examples. Closing or cancelling, and what it
+    raises, are as of a `Planner`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the engine and model, for people: `claude (opus)`."""
+        ...
+
+    def brief(
+        self, request: Request, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Briefed, None]:
+        """Yield progress, then exactly one `Briefed`."""
         ...
