@@ -13,8 +13,11 @@ from bot.domain.proposal import How
 from bot.domain.record import Record
 from bot.domain.rehearsal import Script
 
-Absence = Literal["no such command", "no such cog", "another answer"]
-"""Why today's code does not do what an example shows."""
+Absence = Literal["no such command", "no such option", "no such cog", "another answer"]
+"""Why today's code does not do what an example shows. A button that is not there is another answer.
+
+Where a script's cog is not there, that is why, whatever else is said.
+"""
 
 MOST_QUESTIONS = 3
 
@@ -22,14 +25,20 @@ MOST_QUESTIONS = 3
 class Wanted(Record):
     """What people must see of one step of an example.
 
-    `step` counts the script's steps from 0. All of `shows` stands in what is seen of it, and one
-    of `one_of` where there are any; neither may be empty for both. Texts are compared as people
-    read them. Nobody gets an error.
+    `step` counts the script's steps from 0. All of `shows` stands in what whoever does it sees of
+    it, at least one of `one_of` where there are any, and none of `hides`; there is a text in
+    `shows` or `one_of`. Texts are compared letter by letter, with people by their names: `@bob`.
+    Nobody gets an error. `one_of` is left to chance: with other luck another of them comes up.
     """
 
     step: int = Field(ge=0)
     shows: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    hides: tuple[str, ...] = Field(
+        default=(),
+        description="what tells it from the other examples of the same command: no fixed answer "
+        "may do for all of them",
+    )
 
 
 class Acceptance(Record):
