@@ -47,8 +47,19 @@ class Grant(Record):
     reason: str
 
 
+class EngineRemark(Record):
+    """What an engine says of something it was told of: a check that fails, or what people asked."""
+
+    about: str
+    reason: str
+
+
 class ChangeSet(Spent):
     """Commits on the run's branch. Empty `files` means that nothing was changed.
+
+    `cannot` is why the engine made no change, in its own words: an honest no. `unrelated` are
+    failing checks that it says its change has nothing to do with, `not_done` what people asked of
+    the change and is not in it; both are claims, and decide nothing.
 
     `title` and `description` are the engine's words for the pull request, `review` what its own
     reviewer said of the change; none of them is proof of anything. `proven` is how far an engine
@@ -64,6 +75,9 @@ class ChangeSet(Spent):
     diff: str = ""
     attempts: tuple[Attempt, ...] = ()
     granted: tuple[Grant, ...] = ()
+    cannot: str = ""
+    unrelated: tuple[EngineRemark, ...] = ()
+    not_done: tuple[EngineRemark, ...] = ()
     title: str = ""
     description: str = ""
     review: str = ""

@@ -10,6 +10,9 @@ from bot.domain.replay import Replay
 
 Risk = Literal["low", "medium", "high", "security"]
 
+NOTHING_ELSE = "No flag, migration, API or configuration change."
+"""What a plan says of compatibility where there is nothing to say."""
+
 
 class Reproduction(Record):
     """A test that shows the fault: red on base, green on a fixed head.
@@ -70,7 +73,7 @@ class Plan(Record):
     risk: Risk = "low"
     impact: str = ""
     tests: TestPlan = TestPlan()
-    compatibility: str = "No flag, migration, API or configuration change."
+    compatibility: str = NOTHING_ELSE
     verification: str = ""
     rollback: str = ""
     reproduction: Reproduction | None = None

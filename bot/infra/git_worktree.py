@@ -1,12 +1,15 @@
 """One lent worktree: `bot.ports.workspace.Workspace` on git."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
+from bot.domain.evidence import Commit
 from bot.infra.git import PLAIN_DIFF, Git
 from bot.infra.git_fetch import fetch_branch
+from bot.infra.git_history import history, shown, touched
 from bot.infra.git_merge import merge_apart, tree_of
 from bot.infra.git_parse import (
     diff_between,
@@ -115,6 +118,18 @@ class GitWorkspace:
         """Return the path of every file at `base`."""
         listed = await in_thread(self._git.run, "ls-tree", "-r", "-z", "--name-only", self._base)
         return frozenset(names(listed.out))
+
+    async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
+        """Return the newest commits that the head stands on."""
+        return await in_thread(history, self._git, file, limit)
+
+    async def touched(self, commit: str) -> tuple[str, ...]:
+        """Return every file a commit changed against its first parent."""
+        return await in_thread(touched, self._git, commit)
+
+    async def shown(self, commit: str, files: Sequence[str]) -> str:
+        """Return a commit's message, and its diff of these files."""
+        return await in_thread(shown, self._git, commit, files)
 
     async def export_base(self, into: Path) -> None:
         """Write every file of `base` into the existing, empty folder `into`."""

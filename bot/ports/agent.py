@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from bot.domain.change import Attempt, ChangeSet, Grant, Proven, Verdict
+from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.people import ITSELF
@@ -25,6 +25,7 @@ class Budget(Record):
 class Assignment(Record):
     """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
 
+    `request` is what the person said, as data; empty where nobody said anything.
     `steering` is what listed people asked of the change, oldest first; an engine that follows no
     words ignores it. `resumed` says that this round was begun before by a process that is gone: its
     edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
@@ -36,6 +37,7 @@ class Assignment(Record):
     person_id: int = ITSELF.id
     attempt: int = 1
     round: int
+    request: str = ""
     evidence: Evidence
     diagnosis: Diagnosis
     plan: Plan
@@ -85,8 +87,8 @@ class Finished(Spent):
     """The agent's last word. Whether it holds is for the verifier to say.
 
     `changed` is the agent's claim; files are read from the workspace. `attempts` tells what was
-    tried, whether or not something was found. `granted`, `title`, `description`, `review`, `proven`
-    and `undoes` are as in `ChangeSet`.
+    tried, whether or not something was found. The rest is as in `ChangeSet`; where it `cannot`,
+    nothing it left in the workspace counts.
     """
 
     kind: Literal["finished"] = "finished"
@@ -94,6 +96,9 @@ class Finished(Spent):
     summary: str
     attempts: tuple[Attempt, ...] = ()
     granted: tuple[Grant, ...] = ()
+    cannot: str = ""
+    unrelated: tuple[EngineRemark, ...] = ()
+    not_done: tuple[EngineRemark, ...] = ()
     title: str = ""
     description: str = ""
     review: str = ""

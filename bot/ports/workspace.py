@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.domain.change import FileChange, Undone
-from bot.domain.evidence import Suspect
+from bot.domain.evidence import Commit, Suspect
 from bot.domain.local_work import Branch, LocalWork
 
 
@@ -88,6 +88,22 @@ class Workspace(Protocol):
 
     async def base_files(self) -> frozenset[str]:
         """Return the path of every file at `base`, links and submodules among them."""
+        ...
+
+    async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
+        """Return the newest commits that the head stands on, newest first; of a file, or of all."""
+        ...
+
+    async def touched(self, commit: str) -> tuple[str, ...]:
+        """Return every file a commit changed against its first parent.
+
+        `commit` is an id, `HEAD` or `HEAD~2`. Raises `WorkspaceError` for what is no commit that
+        the head stands on: other branches are not for whoever asks.
+        """
+        ...
+
+    async def shown(self, commit: str, files: Sequence[str]) -> str:
+        """Return a commit's message, and its diff of these files. Raises as `touched`."""
         ...
 
     async def export_base(self, into: Path) -> None:

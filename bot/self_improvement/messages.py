@@ -8,17 +8,33 @@ from bot.domain.run import Run
 from bot.presentation.cards import one_line
 from bot.presentation.markdown import words
 
-_SHOWN, _BRIEF, _FEW = 300, 120, 4
+_SHOWN, _BRIEF, _FEW, _NO = 300, 120, 4, 600
 
 
 def nothing_found(run: Run, history: History, change: ChangeSet) -> str:
     """Return why a round that changed nothing ends the run."""
     if run.round > run.first_round and history.verdict is not None:
-        return (
-            f"No proposal: {complaint(history.verdict)}. The {change.engine} engine found nothing "
-            f"else after {rounds(run.round - run.first_round)}."
-        )
-    return f"The {change.engine} engine found no fix. {change.summary}"
+        tried = rounds(run.round - run.first_round)
+        last = f"The {change.engine} engine found nothing else after {tried}."
+        told = f"{complaint(history.verdict)}.{excused(change)}"
+        return f"No proposal: {told} {declined(change) or last}"
+    return declined(change) or f"The {change.engine} engine found no fix. {change.summary}"
+
+
+def declined(change: ChangeSet) -> str:
+    """Return the engine's own no, told as one; empty where it gave none."""
+    if not change.cannot:
+        return ""
+    return f"The {change.engine} engine says it cannot: {words(change.cannot, _NO)}"
+
+
+def excused(change: ChangeSet) -> str:
+    """Return which failing checks the engine says are not its change's, and why, as sentences."""
+    return "".join(
+        f" The {change.engine} engine says that {words(each.about, 80)} has nothing to do with its "
+        f"change: {words(each.reason, _SHOWN).rstrip('.')}."
+        for each in change.unrelated
+    )
 
 
 def claimed_only(change: ChangeSet) -> str:

@@ -349,3 +349,28 @@ async def test_the_branch_and_the_starting_tag_stay(tmp_path: Path) -> None:
         pass
     assert git(tmp_path / "checkout", "rev-parse", "theseus/k7m2xq-mend") == base
     assert git(tmp_path / "checkout", "rev-parse", "refs/tags/theseus/k7m2xq/start") == base
+
+
+async def test_the_past_of_the_branch_can_be_read_and_no_other(yard: Yard) -> None:
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        (lent.path / "dice.py").write_text("one\n2\nthree\n")
+        (lent.path / "fresh.txt").write_text("a\n")
+        head = await lent.commit("Write a number\n\nIt is shorter.")
+        assert [each.sha for each in await lent.log(limit=5)] == [head, yard.base]
+        assert [each.sha for each in await lent.log(limit=1)] == [head]
+        newest, _ = await lent.log("dice.py", limit=5)
+        assert newest.summary == "Write a number"
+        assert [each.sha for each in await lent.log("fresh.txt", limit=5)] == [head]
+        assert await lent.log("nowhere.txt", limit=5) == ()
+        assert await lent.touched(head) == await lent.touched("HEAD") == ("dice.py", "fresh.txt")
+        assert await lent.touched("HEAD~1") == tuple(sorted(FILES))
+        text = await lent.shown(head, ("dice.py",))
+        assert "It is shorter." in text
+        assert "-two\n+2" in text
+        assert "fresh.txt" not in text
+    async with yard.workspaces.lend("other1", base=yard.base) as other:
+        for nothing in (head, "0" * 40):
+            with pytest.raises(WorkspaceError):
+                await other.touched(nothing)
+            with pytest.raises(WorkspaceError):
+                await other.shown(nothing, ("dice.py",))

@@ -2,12 +2,14 @@
 
 import difflib
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import MergeConflict, WorkspaceBusy, WorkspaceError
+from bot.domain.evidence import Commit
 from bot.domain.ids import slug as safe_slug
 from tests.fakes.differences import (
     Files,
@@ -20,6 +22,8 @@ from tests.fakes.differences import (
     text_of,
     write_files,
 )
+
+_NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class FakeWorkspace:
@@ -40,6 +44,7 @@ class FakeWorkspace:
         self.branch = branch
         self.base = base
         self._snapshots = snapshots
+        self._messages: dict[str, str] = {}
         self._head = base
 
     async def head(self) -> str:
@@ -54,6 +59,7 @@ class FakeWorkspace:
             self._head = sha_of(files, before, message)
             self._snapshots[self._head] = files
             self._parents[self._head] = before
+            self._messages[self._head] = message
         return self._head
 
     async def reset(self, commit: str) -> None:
@@ -147,6 +153,58 @@ class FakeWorkspace:
     async def base_files(self) -> frozenset[str]:
         """Return the names of base's files."""
         return frozenset(self._snapshots[self.base])
+
+    async def log(self, file: str = "", *, limit: int) -> tuple[Commit, ...]:
+        """Return the snapshots the present one came from, newest first."""
+        line = [sha for sha in self._line() if not file or file in self._changed(sha)]
+        return tuple(
+            Commit(sha=sha, author="Theseus", at=_NOON, summary=self._said(sha).partition("\n")[0])
+            for sha in line[:limit]
+        )
+
+    async def touched(self, commit: str) -> tuple[str, ...]:
+        """Return the names of what differs from the snapshot before."""
+        return self._changed(self._stood_on(commit))
+
+    async def shown(self, commit: str, files: Sequence[str]) -> str:
+        """Return what was said of a snapshot, and the diff of these files."""
+        sha = self._stood_on(commit)
+        before, now = self._before(sha), self._snapshots[sha]
+        parts = [f"commit {sha}\n\n{self._said(sha)}\n"]
+        for name in (name for name in self._changed(sha) if name in files):
+            parts.append(f"diff --git a/{name} b/{name}\n")
+            parts += difflib.unified_diff(
+                (text_of(before.get(name)) or "").splitlines(keepends=True),
+                (text_of(now.get(name)) or "").splitlines(keepends=True),
+            )
+        return "".join(parts)
+
+    def _line(self) -> list[str]:
+        """Return the present snapshot and all before it."""
+        line = [self._head]
+        while line[-1] in self._parents:
+            line.append(self._parents[line[-1]])
+        return line
+
+    def _stood_on(self, commit: str) -> str:
+        line = self._line()
+        found = [sha for sha in line if sha == commit]
+        if commit.startswith("HEAD"):
+            found = line[int(commit.removeprefix("HEAD").removeprefix("~") or 0) :]
+        if not found:
+            raise WorkspaceError(f"the branch stands on no commit {commit[:80]!r}")
+        return found[0]
+
+    def _before(self, sha: str) -> Files:
+        return self._snapshots[self._parents[sha]] if sha in self._parents else {}
+
+    def _changed(self, sha: str) -> tuple[str, ...]:
+        before, now = self._before(sha), self._snapshots[sha]
+        names = sorted(before.keys() | now.keys())
+        return tuple(name for name in names if before.get(name) != now.get(name))
+
+    def _said(self, sha: str) -> str:
+        return self._messages.get(sha, "")
 
     async def export_base(self, into: Path) -> None:
         """Write base's files."""

@@ -1,5 +1,6 @@
 """The claude engine as a code agent: an executor that edits, a reviewer that reads."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -20,10 +21,22 @@ from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
 from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.roles import Role
-from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Finished,
+    News,
+    Progress,
+    QuestionAsked,
+    Update,
+    no_news,
+)
 from bot.ports.workspace import Workspace
 
 _SUMMARY = 200
+_REVIEWERS_TOOLS = ("git_log", "git_show")
+_FENCED = re.compile(r"^[ ]*(```+|~~~+).*?(?:^[ ]*\1|\Z)[`~]*[ ]*$", re.DOTALL | re.MULTILINE)
+_NO_SENTENCE = re.compile(r"[-*+] |[#|>]|```|`[^`]*`$|\d+[.)] ")
 _TIME_FOR_MORE = 0.85  # of the time; what is done by then is better judged than begun over
 
 
@@ -124,7 +137,7 @@ class ClaudeAgent:
         role = self._reviewer
         if role is None:
             return Reviewer(self._claude, None, tally)
-        session = self._services.reader(assignment.run_id, workspace)
+        session = self._services.reader(assignment.run_id, workspace, _REVIEWERS_TOOLS)
         talk = Talk(
             name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
             role=role,
@@ -169,18 +182,21 @@ class _Call:
             async with aclosing(turn.say(prompt)) as updates:
                 async for update in updates:
                     yield update
-            if self.handlers.asked is not None:
-                yield self.handlers.asked.but(**dict(self.tally.spent))
+            if last := self._stopped():
+                yield last
                 return
             if not self.late() and (asked := self.briefing.meanwhile(self.news())):
                 prompt = asked
                 continue
             words, diff = turn.reply.text, await self.workspace.diff()
-            if diff == before:
+            if diff == before and not self._stands_by_it:
                 if reminded:
                     raise _nothing(words)
                 reminded, prompt = True, self.briefing.nothing_changed()
                 continue
+            if diff == before:
+                yield self._finished(words, changed=False)
+                return
             async with aclosing(self._reviewed(words, diff)) as reading:
                 async for progress in reading:
                     yield progress
@@ -190,6 +206,17 @@ class _Call:
                 return
             self.attempts.append(_sent_back(review))
             prompt = self.briefing.sent_back(review)
+
+    def _stopped(self) -> QuestionAsked | Finished | None:
+        """Return the last word that one of its tools has said already: a question, or a no."""
+        if self.handlers.asked is not None:
+            return self.handlers.asked.but(**dict(self.tally.spent))
+        return self._declined(self.handlers.declined) if self.handlers.declined else None
+
+    @property
+    def _stands_by_it(self) -> bool:
+        """Whether it leaves a change as it is, as what failed has nothing to do with it."""
+        return self.assignment.feedback is not None and bool(self.handlers.unrelated)
 
     async def _before(self) -> str:
         """Return the diff this round began with; an answer continues a round that began before."""
@@ -214,13 +241,26 @@ class _Call:
             async for update in updates:
                 yield update
 
-    def _finished(self, words: str) -> Finished:
+    def _declined(self, reason: str) -> Finished:
+        return Finished(
+            changed=False,
+            summary=_summary(reason) or flat(reason, _SUMMARY),
+            cannot=reason,
+            attempts=tuple(self.attempts),
+            unrelated=self.handlers.unrelated,
+            not_done=self.handlers.not_done,
+            **dict(self.tally.spent),
+        )
+
+    def _finished(self, words: str, *, changed: bool = True) -> Finished:
         title, description = self.handlers.draft or ("", "")
         return Finished(
-            changed=True,
+            changed=changed,
             summary=_summary(words) or title or "The change its plan describes.",
             attempts=tuple(self.attempts),
             granted=self.handlers.granted,
+            unrelated=self.handlers.unrelated,
+            not_done=self.handlers.not_done,
             title=title,
             description=description,
             review=self.reviewer.last_word,
@@ -246,7 +286,10 @@ def _nothing(words: str) -> AgentOutputInvalid:
 
 
 def _summary(words: str) -> str:
-    """Return the model's closing sentence: its last line that is not part of a list or a block."""
-    lines = [line.strip() for line in words.splitlines()]
-    plain = [line for line in lines if line and not line.startswith(("-", "*", "#", "`", "|", ">"))]
+    """Return the model's closing sentence: its last line that is not part of a list or a block.
+
+    A sentence may well begin with code, "`/roll` answers", or in bold.
+    """
+    lines = [line.strip() for line in _FENCED.sub("", words).splitlines()]
+    plain = [line for line in lines if line and not _NO_SENTENCE.match(line)]
     return flat(plain[-1], _SUMMARY) if plain else ""

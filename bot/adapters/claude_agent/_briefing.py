@@ -51,6 +51,7 @@ class Briefing:
         evidence = evidence_text(assignment.evidence, memory=self._memory, checks=self._checks)
         return self._prompts.render(
             "executor_begin",
+            request=self._request(),
             diagnosis=self._diagnosis(),
             plan=self._plan(),
             owned=listed(owned),
@@ -84,6 +85,7 @@ class Briefing:
         asked = self._rendered("reviewer_instructions", steering)
         return self._prompts.render(
             "reviewer_read",
+            request=self._request(),
             diagnosis=self._diagnosis(),
             plan=self._plan(),
             owned=listed(owned),
@@ -157,6 +159,10 @@ class Briefing:
             return ""
         blocks = [self._data(each, _INSTRUCTION, "instruction") for each in asked]
         return self._prompts.render(prompt, instructions="\n\n".join(blocks))
+
+    def _request(self) -> str:
+        said = self._assignment.request.strip()
+        return self._data(said, _WORDS) if said else "Nobody said anything: our program noticed it."
 
     def _diagnosis(self) -> str:
         return self._data(_diagnosis(self._assignment.diagnosis), _OUTPUT)

@@ -94,6 +94,7 @@ class EngineServices:
                 plan=assignment.plan,
                 protection=protection,
                 questions=QUESTIONS - (assignment.question is not None),
+                not_done=assignment.previous.not_done if assignment.previous else (),
             ),
         )
         if assignment.answer is not None:

@@ -22,7 +22,7 @@ COMMIT = "Commands cannot reach git: use git_commit, which commits every change 
 PROPOSE = "Nothing is published from here: use git_pr_create to write the pull request's words."
 BRANCH = "The run has its branch, which git_branch_create tells; to undo an edit, use Edit."
 DIFF = "Commands cannot reach git: use git_diff, which shows all you changed."
-HISTORY = "Git's history is not there for commands: memory_search and the evidence tell of it."
+HISTORY = "Git's history is not there for commands: use git_log and git_show."
 TESTS = "Use run_tests, which runs the reproduction first and then the tests you name."
 TYPES = "Use run_typecheck, which runs the repository's own type check."
 NETWORK = "Commands have no network and install nothing: work with what is here."
@@ -52,8 +52,8 @@ _GIT: Mapping[str, str] = {
     **dict.fromkeys(("commit", "add"), COMMIT),
     **dict.fromkeys(("push", "request-pull", "send-email"), PROPOSE),
     **dict.fromkeys(("checkout", "switch", "branch", "worktree", "tag"), BRANCH),
-    **dict.fromkeys(("diff", "status", "show", "ls-files"), DIFF),
-    **dict.fromkeys(("log", "blame", "reflog", "bisect", "shortlog"), HISTORY),
+    **dict.fromkeys(("diff", "status", "ls-files"), DIFF),
+    **dict.fromkeys(("log", "show", "blame", "reflog", "bisect", "shortlog"), HISTORY),
     **dict.fromkeys(("fetch", "pull", "clone", "remote"), NETWORK),
 }
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.domain.plan import Risk
+from bot.domain.plan import NOTHING_ELSE, Risk
 from bot.domain.record import Record
 
 MAX_OWNED = 8
@@ -26,6 +26,7 @@ class DiagnosisForm(Record):
         "of the evidence, a step is assumed. low: it is the likeliest of several."
     )
     evidence_ids: tuple[str, ...] = Field(
+        default=(),
         max_length=12,
         description="Record ids and commits of the evidence this rests on, as they stand there.",
     )
@@ -67,14 +68,14 @@ class TestForm(Record):
 
 
 class TestPlanForm(Record):
-    """How the change is proved. Empty where that kind of test has no place."""
+    """How the change is proved. Left out where that kind of test has no place."""
 
     __test__ = False
 
-    unit: str = Field(max_length=500)
-    integration: str = Field(max_length=500)
-    performance: str = Field(max_length=500)
-    user_experience: str = Field(max_length=500)
+    unit: str = Field(default="", max_length=500)
+    integration: str = Field(default="", max_length=500)
+    performance: str = Field(default="", max_length=500)
+    user_experience: str = Field(default="", max_length=500)
 
 
 class PlanForm(DiagnosisForm):
@@ -93,17 +94,23 @@ class PlanForm(DiagnosisForm):
         description="low: a few lines, covered by tests. medium: several callers. high: data, "
         "concurrency or start-up. security: who may do what, secrets, input from strangers."
     )
-    impact: str = Field(max_length=600, description="Who notices the change, and what.")
-    tests: TestPlanForm
+    impact: str = Field(default="", max_length=600, description="Who notices the change, and what.")
+    tests: TestPlanForm = TestPlanForm()
     compatibility: str = Field(
-        min_length=5,
+        default=NOTHING_ELSE,
         max_length=600,
-        description="Flags, migrations, API and configuration; say so where there is nothing.",
+        description="Flags, migrations, API and configuration; leave it out where there is none.",
     )
     verification: str = Field(
-        min_length=5, max_length=600, description="How people see that it holds once it is live."
+        default="",
+        max_length=600,
+        description="How people see that it holds once it is live, where that is not plain.",
     )
-    rollback: str = Field(min_length=5, max_length=600, description="How it is undone.")
+    rollback: str = Field(
+        default="Revert the merge.",
+        max_length=600,
+        description="How it is undone, where reverting the commit is not all.",
+    )
     test: TestForm | None = Field(
         default=None, description="Only where you are told that there is no failing test yet."
     )

@@ -113,6 +113,8 @@ _TOLD: Mapping[str, Tell] = {
     "git_branch_create": _plainly("looks which branch it is on"),
     "git_commit": _says("commits: ", "message"),
     "git_diff": _plainly("looks at its own change"),
+    "git_log": _plainly("looks at what was changed before"),
+    "git_show": _plainly("looks at a commit"),
     "git_pr_create": _says("drafts the pull request: ", "title"),
     "run_typecheck": _plainly("runs the type check"),
     "run_tests": _plainly("runs the tests"),
@@ -120,5 +122,8 @@ _TOLD: Mapping[str, Tell] = {
     "memory_search": _plainly("looks for what is remembered of it"),
     "report_progress": _says("", "text"),
     "ask_person": _says("asks: ", "question"),
+    "cannot": _says("says it cannot: ", "reason"),
+    "unrelated": _says("says it is not behind: ", "check"),
+    "not_done": _says("leaves out: ", "asked"),
     "own_file": lambda arguments, root: f"asks to own {_file(arguments, root, 'path')}",
 }

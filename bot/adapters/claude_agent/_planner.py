@@ -23,7 +23,7 @@ from bot.ports.planner import Case, Diagnosed, Planned
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
 
-TOOLS = ("journal_search", "memory_search")
+TOOLS = ("git_log", "git_show", "journal_search", "memory_search")
 Taken = TypeVar("Taken", Diagnosed, Planned)
 Result = TypeVar("Result", bound=Diagnosed | Planned, covariant=True)
 _OUTPUT = 3_000

@@ -21,6 +21,7 @@ _IDS = 5
 _VALUE = 300
 _MESSAGE = 1_000
 _DIFF = 4_000
+_STRONG = 0.45  # of a suspect: it changed the failing line, or lines around it
 
 
 class Section(NamedTuple):
@@ -189,16 +190,23 @@ def _excerpt(excerpt: SourceExcerpt) -> str:
 
 
 def _suspects(suspects: Sequence[Suspect]) -> str:
-    return "\n\n".join(_suspect(suspect) for suspect in suspects)
+    """Return the suspects; one that only touched the file is a line, and `git_show` tells more."""
+    return "\n\n".join(
+        _suspect(each) if each.score >= _STRONG else f"{_commit(each)} ({each.reason})"
+        for each in suspects
+    )
 
 
 def _suspect(suspect: Suspect) -> str:
-    commit = suspect.commit
     diff = clipped(redact(suspect.diff), _DIFF)  # half a secret is not recognised as one
+    return f"{_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f})\n{diff}"
+
+
+def _commit(suspect: Suspect) -> str:
+    commit = suspect.commit
     return (
         f"commit {commit.sha[:12]} by {commit.author}, {commit.at:%Y-%m-%d %H:%M}: "
-        f"{_flat(commit.summary)}\n"
-        f"why: {suspect.reason} (score {suspect.score:.2f})\n{diff}"
+        f"{_flat(commit.summary)}"
     )
 
 

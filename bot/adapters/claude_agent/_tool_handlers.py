@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from bot.adapters.claude_agent import _tools as tools
 from bot.adapters.claude_agent._check_results import changed_files, prove, reproduce, told
 from bot.adapters.claude_agent._folders import locate
+from bot.adapters.claude_agent._history_tools import commit_told, log_told
 from bot.adapters.claude_agent._ownership import MOST, judged
 from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._recall_tool import recall
@@ -16,7 +17,7 @@ from bot.adapters.claude_agent._remembered import RunMemory
 from bot.adapters.claude_agent._texts import clipped, fenced, visible
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.authority.protection import Protection
-from bot.domain.change import Grant
+from bot.domain.change import EngineRemark, Grant
 from bot.domain.errors import OutOfBounds, TheseusError
 from bot.domain.plan import Plan
 from bot.domain.record import Record
@@ -33,6 +34,8 @@ _STOP = (
     "You asked a person: end your turn now with one sentence. The run goes on with the answer, and "
     "with all you did so far."
 )
+_DECLINED = "People will read it. End your turn now with one sentence."
+_MOST_REMARKS = 8
 
 
 class ToolAnswer(NamedTuple):
@@ -47,7 +50,7 @@ class WriteAccess:
     """What the handlers need besides, where the worktree may be changed.
 
     `permissions` is the conversation's: what is granted here it allows; `questions` may still be
-    asked.
+    asked. `not_done` is what an earlier round left out of what people asked.
     """
 
     permissions: ToolPermissionPolicy
@@ -55,13 +58,15 @@ class WriteAccess:
     plan: Plan
     protection: Protection
     questions: int = QUESTIONS
+    not_done: tuple[EngineRemark, ...] = ()
 
 
 class ToolHandlers:
     """What one conversation's tools act on, and what they leave for the engine.
 
-    `asked` is the question a person has to answer, `draft` the pull request's title and body,
-    `granted` what may be edited beyond the plan, `said` what people should read.
+    `asked` is the question a person has to answer, `declined` why there is to be no change, `draft`
+    the pull request's title and body, `granted` what may be edited beyond the plan, `unrelated` and
+    `not_done` what it says of checks and of what people asked, `said` what people should read.
     """
 
     def __init__(
@@ -79,7 +84,10 @@ class ToolHandlers:
         self._past = past
         self._writing = writing
         self._granted: list[Grant] = []
+        self._excuses: dict[str, str] = {}
+        self._left_out = {each.about: each.reason for each in (writing.not_done if writing else ())}
         self.asked: QuestionAsked | None = None
+        self.declined = ""
         self.draft: tuple[str, str] | None = None
         self.said: list[str] = []
 
@@ -87,6 +95,16 @@ class ToolHandlers:
     def granted(self) -> tuple[Grant, ...]:
         """Return the files that were asked for and given in this round."""
         return tuple(self._granted)
+
+    @property
+    def unrelated(self) -> tuple[EngineRemark, ...]:
+        """Return the failing checks that it says are not its change's, and why."""
+        return _remarks(self._excuses)
+
+    @property
+    def not_done(self) -> tuple[EngineRemark, ...]:
+        """Return what people asked and is not in the change, and why."""
+        return _remarks(self._left_out)
 
     @property
     def owned(self) -> tuple[str, ...]:
@@ -126,6 +144,12 @@ class ToolHandlers:
         )
         diff = clipped(redact(await self._workspace.diff()), _DIFF)
         return ToolAnswer(fenced(f"{files}\n\n{diff}", "diff"))
+
+    async def _git_log(self, given: tools.LogArguments) -> ToolAnswer:
+        return ToolAnswer(await log_told(self._workspace, given))
+
+    async def _git_show(self, given: tools.ShowArguments) -> ToolAnswer:
+        return ToolAnswer(await commit_told(self._workspace, given))
 
     async def _journal_search(self, given: tools.JournalSearch) -> ToolAnswer:
         records = await recall(self._journal, given.text, given.event, given.limit)
@@ -220,6 +244,26 @@ class ToolHandlers:
         writing.permissions.close(_STOP)
         return ToolAnswer(_STOP)
 
+    async def _cannot(self, given: tools.CannotArguments) -> ToolAnswer:
+        reason = _message(given.reason)
+        if not reason:
+            return ToolAnswer("`reason` has to say something.", failed=True)
+        self.declined = reason
+        self._written().permissions.close(_DECLINED)
+        return ToolAnswer(_DECLINED)
+
+    async def _unrelated(self, given: tools.UnrelatedArguments) -> ToolAnswer:
+        self._excuses[flat(given.check, 120)] = flat(given.reason, 500)
+        return ToolAnswer("People will read it beside that check. It still has to pass.")
+
+    async def _not_done(self, given: tools.NotDoneArguments) -> ToolAnswer:
+        asked, reason = flat(given.asked, 300), flat(given.reason, 500)
+        if not reason:
+            self._left_out.pop(asked, None)
+            return ToolAnswer("It counts as done.")
+        self._left_out[asked] = reason
+        return ToolAnswer("People will read it on the card.")
+
     async def _own_file(self, given: tools.Owning) -> ToolAnswer:
         writing = self._written()
         place = judged(
@@ -231,6 +275,11 @@ class ToolHandlers:
         self._granted.append(Grant(file=place.name, reason=flat(given.reason, 300)))
         left = MOST - len(self._granted)
         return ToolAnswer(f"`{place.name}` is yours to edit now; {left} more may be asked for.")
+
+
+def _remarks(said: Mapping[str, str]) -> tuple[EngineRemark, ...]:
+    newest = list(said.items())[-_MOST_REMARKS:]
+    return tuple(EngineRemark(about=about, reason=reason) for about, reason in newest)
 
 
 def _message(text: str) -> str:

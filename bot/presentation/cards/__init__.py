@@ -18,7 +18,7 @@ from bot.presentation.cards._progress import failed, outcome_post, progress, shi
 from bot.presentation.cards._proposal import proposal
 from bot.presentation.cards._run_line import doing, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
-from bot.presentation.cards._text import fitting, money, one_line, spent, tokens
+from bot.presentation.cards._text import fitting, money, not_done_lines, one_line, spent, tokens
 from bot.presentation.cards._trial import trial_text
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "incident_line",
     "investigation",
     "money",
+    "not_done_lines",
     "of_cap",
     "one_line",
     "outcome_post",

@@ -5,6 +5,7 @@ from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
 from bot.presentation.cards._text import check_line, one_line
+from bot.presentation.markdown import words
 
 _INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
 _MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
@@ -15,7 +16,7 @@ def ending(run: Run, history: History) -> Post:
     lines = [f"{_mark(run, history)} {run.reason}"]
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
-        lines += _tried(history.change_set) + _judged(history.verdict)
+        lines += _tried(history.change_set) + _judged(history)
         attachments = failed_outputs(history.verdict)
     return Post(text="\n".join(lines), buttons=choices(run, history), attachments=attachments)
 
@@ -42,12 +43,16 @@ def _tried(change: ChangeSet | None) -> list[str]:
     return ["", "**What I tried**", *shown, *([f"… and {more} more"] if more > 0 else [])]
 
 
-def _judged(verdict: Verdict | None) -> list[str]:
+def _judged(history: History) -> list[str]:
+    verdict, change = history.verdict, history.change_set
     if verdict is None:
         return []
+    said = {each.about: each.reason for each in change.unrelated} if change else {}
     lines = [f"• {finding.told}" for finding in verdict.findings if finding.blocking]
     lines += [
-        check_line(check) + (" · fails on base too" if check.name in verdict.red_before else "")
+        check_line(check)
+        + (" · fails on base too" if check.name in verdict.red_before else "")
+        + (f" · not its change's, it says: {words(said[check.name])}" if check.name in said else "")
         for check in _all(verdict)
         if not check.ok
     ]

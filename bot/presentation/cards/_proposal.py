@@ -24,6 +24,7 @@ from bot.presentation.cards._text import (
     file_line,
     fitting,
     granted_lines,
+    not_done_lines,
     replay_lines,
     reproduction_line,
     rest_of,
@@ -145,6 +146,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
         return ()
     found = [
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
+        Detail("Asked, and not done", not_done_lines(change)),
         Detail("What changes for people", behaviour_lines(verdict)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),

@@ -53,6 +53,14 @@ def granted_lines(change: ChangeSet) -> tuple[str, ...]:
     return tuple(f"`{grant.file}`: {words(grant.reason, 160)}" for grant in change.granted)
 
 
+def not_done_lines(change: ChangeSet) -> tuple[str, ...]:
+    """Return a line for each thing that was asked of the change and is not in it, and why not."""
+    return tuple(
+        f"Asked: {words(each.about, 200)}. Not done: {words(each.reason, 300)}"
+        for each in change.not_done
+    )
+
+
 def awaited(run: Run) -> str:
     """Return what a run that is to be shipped waits for."""
     return (

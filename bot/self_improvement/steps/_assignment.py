@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.authority.protection import named_files
-from bot.domain.change import Grant
+from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question
 from bot.domain.history import History
 from bot.domain.plan import Plan, Step
@@ -13,6 +13,7 @@ from bot.ports.agent import (
     Finished,
     QuestionAsked,
 )
+from bot.ports.workspace import Workspace
 from bot.redaction import redact
 from bot.self_improvement.step_context import need
 
@@ -32,6 +33,7 @@ def assignment_of(run: Run, history: History) -> Assignment:
         person_id=run.trigger.person.id,
         attempt=run.attempt,
         round=run.round,
+        request=run.trigger.text,
         evidence=need(history.evidence),
         diagnosis=need(history.diagnosis),
         plan=need(history.plan),
@@ -79,3 +81,15 @@ def commit_message(assignment: Assignment, finished: Finished) -> str:
         f"Fix {diagnosis.event}: {finished.summary}\n\n{diagnosis.cause}\n\n"
         f"Run: {assignment.run_id}\n{known}"
     )
+
+
+async def recorded(
+    finished: Finished, engine: str, workspace: Workspace, head: str, *, changed: bool
+) -> ChangeSet:
+    """Return the engine's words, and what the workspace says was changed by `head`."""
+    said = finished.model_dump(exclude={"kind", "changed"})
+    facts = {"base": workspace.base, "head": head, "branch": workspace.branch, "engine": engine}
+    change = ChangeSet.model_validate({**said, **facts})
+    if not changed:
+        return change
+    return change.but(files=await workspace.changes(), diff=await workspace.diff())

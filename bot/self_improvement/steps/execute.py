@@ -37,6 +37,7 @@ from bot.self_improvement.steps._assignment import (
     assignment_of,
     commit_message,
     question_of,
+    recorded,
     with_granted,
 )
 from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
@@ -94,28 +95,11 @@ class CodeAgentRunner:
         if isinstance(finished, QuestionAsked):
             head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
             return ExecutionPaused(asked=finished, head=head)
+        if finished.cannot:
+            await workspace.reset(before)
         head = await self._committed(assignment, workspace, finished)
-        changed = head != before
-        return ChangeSet(
-            base=workspace.base,
-            head=head,
-            branch=workspace.branch,
-            engine=self._agent.name,
-            summary=finished.summary,
-            files=await workspace.changes() if changed else (),
-            diff=await workspace.diff() if changed else "",
-            attempts=finished.attempts,
-            granted=finished.granted,
-            title=finished.title,
-            description=finished.description,
-            review=finished.review,
-            proven=finished.proven,
-            undoes=finished.undoes,
-            cost_usd=finished.cost_usd,
-            tokens_in=finished.tokens_in,
-            tokens_out=finished.tokens_out,
-            seconds=self._clock.monotonic() - started,
-        )
+        change = await recorded(finished, self._agent.name, workspace, head, changed=head != before)
+        return change.but(seconds=self._clock.monotonic() - started)
 
     async def _committed(
         self, assignment: Assignment, workspace: Workspace, finished: Finished
@@ -264,7 +248,7 @@ class ExecuteStep:
         context, first = self._context, run.round == run.first_round
         if not first and history.verdict is not None and history.verdict.but_for_answers:
             return await self._last_word(run, change)
-        if engine.follows_words and first:
+        if engine.follows_words and first and not change.cannot:
             raise AgentOutputInvalid(claimed_only(change))
         reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
         if history.revising is not None:

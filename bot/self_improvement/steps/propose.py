@@ -11,7 +11,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.presentation.cards import behaviour_markdown
+from bot.presentation.cards import behaviour_markdown, not_done_lines
 from bot.presentation.markdown import prose, words
 from bot.proof import label, risk_of
 from bot.self_improvement.messages import asked_by
@@ -84,11 +84,14 @@ class PullRequestPublisher:
             calls, error = plan.shown_by
             checks.insert(0, f"- `{calls}`: {error} before, passes now")
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
+        missing = not_done_lines(change)
         return self._render(
             "pull_request",
             learned=words(diagnosis.headline, 400),
             cause=prose(diagnosis.cause),
-            change="\n\n".join(filter(None, (prose(change.summary), prose(change.description)))),
+            change="\n\n".join(
+                filter(None, (prose(change.summary), prose(change.description), *missing))
+            ),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             behaviour=behaviour_markdown(verdict),
             tests="\n".join(checks),

@@ -9,7 +9,7 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding
-from bot.self_improvement.messages import asked_by, complaint, rounds
+from bot.self_improvement.messages import asked_by, complaint, excused, rounds
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
 from bot.self_improvement.steps._answer_plan import wrong_answer_of
@@ -121,11 +121,12 @@ class VerifyStep:
         again_helps = not verdict.red_anyway and run.goal != "revert"
         if again_helps and done < self._context.limits.rounds:
             again = run.but(round=run.round + 1)
-            text = f"Round {run.round} does not hold: {complaint(verdict)}. Trying again."
+            told = f"{complaint(verdict)}.{excused(change)}"
+            text = f"Round {run.round} does not hold: {told} Trying again."
             key = f"round:{run.attempt}:{run.round}"
             await failures.say_round(run, verdict, text, key=key)
             return await transitions.advance(again, Stage.EXECUTE, *records)
-        why = f"{complaint(verdict)} (after {rounds(done)})."
+        why = f"{complaint(verdict)} (after {rounds(done)}).{excused(change)}"
         if verdict.red_anyway:
             why = (
                 f"{complaint(verdict)}. The failure is gone, but these checks fail without my "

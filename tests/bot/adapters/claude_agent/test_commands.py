@@ -71,7 +71,7 @@ def clean(root: Path) -> Path:
         ("git stash", "Edit"),
         ("git diff", "git_diff"),
         ("git status", "git_diff"),
-        ("git log -3", "memory_search"),
+        ("git log -3", "git_log"),
         ("pytest -q tests", "run_tests"),
         ("python -m pytest tests/test_dice.py", "run_tests"),
         ("uv run pytest", "run_tests"),
