@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
+from bot.domain.brief import Brief
 from bot.domain.change import Attempt, ChangeSet, EngineRemark, Grant, Proven, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -25,7 +26,8 @@ class Budget(Record):
 class Assignment(Record):
     """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
 
-    `request` is what the person said, as data; empty where nobody said anything.
+    `request` is what the person said, as data; empty where nobody said anything. Where nothing
+    failed and something is wanted, `brief` is what people agreed to; `diagnosis` says no more then.
     `steering` is what listed people asked of the change, oldest first; an engine that follows no
     words ignores it. `resumed` says that this round was begun before by a process that is gone: its
     edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
@@ -40,6 +42,7 @@ class Assignment(Record):
     request: str = ""
     evidence: Evidence
     diagnosis: Diagnosis
+    brief: Brief | None = None
     plan: Plan
     previous: ChangeSet | None = None
     feedback: Verdict | None = None

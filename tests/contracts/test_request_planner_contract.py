@@ -14,8 +14,9 @@ from bot.ports.planner import Briefed, Request, RequestPlanner
 from bot.ports.workspace import Workspace
 from tests.fakes.fake_request_planner import FakeRequestPlanner
 from tests.fakes.faulty_project import faulty_project
-
-WORDS = "add a /coinflip command"
+from tests.support.claude_room import claude_room
+from tests.support.wanted import COGS, COINFLIP, WORDS
+from tests.twins.model import gives
 
 
 @dataclass
@@ -27,9 +28,14 @@ class Talk:
     request: Request
 
 
-@pytest.fixture(params=["fake"])
+@pytest.fixture(params=["fake", pytest.param("claude", marks=pytest.mark.slow)])
 async def talk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Talk]:
     """Return each planner in turn."""
+    if request.param == "claude":
+        async with claude_room(tmp_path, {"planner": [gives(COINFLIP)]}, files=COGS) as room:
+            asked = Request(run_id="k7m2xq", words=WORDS, evidence=Evidence(base=room.base))
+            yield Talk(room.start()[1], room.workspace, asked)
+        return
     base = faulty_project(tmp_path / "checkout")
     workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
     async with workspaces.lend("k7m2xq", base=base) as workspace:

@@ -1,11 +1,17 @@
 """The claude engine on the faulty project: the real program, real git, and a scripted model."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.adapters.claude_agent import Claude, ClaudeOptions, EngineServices, claude_engine
+from bot.adapters.claude_agent import (
+    Claude,
+    ClaudeOptions,
+    ClaudePlanner,
+    EngineServices,
+    claude_engine,
+)
 from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
@@ -16,7 +22,7 @@ from bot.domain.plan import AffectedTests, Plan, Step
 from bot.domain.roles import Role
 from bot.ports.agent import Assignment, Budget, CodeAgent, Update
 from bot.ports.clock import Clock
-from bot.ports.planner import Case, Planner
+from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from tests.fakes.fake_journal import FakeJournal
@@ -97,7 +103,7 @@ class Room:
     model: ScriptedModel
     workspace: Workspace
     base: str
-    start: Callable[[], tuple[CodeAgent, Planner]]
+    start: Callable[[], tuple[CodeAgent, ClaudePlanner]]
     gateway: FakeModelGateway
 
     async def work(self, **changes: object) -> list[Update]:
@@ -114,10 +120,15 @@ class Room:
 
 @asynccontextmanager
 async def claude_room(
-    folder: Path, story: Story, *, reviewer: Role | None = None, clock: Clock | None = None
+    folder: Path,
+    story: Story,
+    *,
+    reviewer: Role | None = None,
+    clock: Clock | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Room]:
-    """Open the room; without a `reviewer` nobody reads a change."""
-    base = faulty_project(folder / "checkout")
+    """Open the room, with more `files`; without a `reviewer` nobody reads a change."""
+    base = faulty_project(folder / "checkout", **(files or {}))
     sandbox = await choose_sandbox("auto", required=False)
     services = EngineServices(
         prompts=Prompts(ROOT / "prompts"),
@@ -136,7 +147,7 @@ async def claude_room(
         options = ClaudeOptions(home=folder / "home", sandbox=sandbox, retries=0)
         gateway = FakeModelGateway(model.base_url)
 
-        def start() -> tuple[CodeAgent, Planner]:
+        def start() -> tuple[CodeAgent, ClaudePlanner]:
             claude = Claude(options, services.clock, gateway)
             return claude_engine(claude, services, planner=ROLE, executor=ROLE, reviewer=reviewer)
 

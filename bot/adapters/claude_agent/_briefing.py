@@ -1,9 +1,10 @@
 """What the executor and its reviewer are told, made from the records of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.adapters.claude_agent._forms import ReviewForm
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
+from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan
@@ -50,15 +51,21 @@ class Briefing:
         assignment = self._assignment
         evidence = evidence_text(assignment.evidence, memory=self._memory, checks=self._checks)
         return self._prompts.render(
-            "executor_begin",
-            request=self._request(),
-            diagnosis=self._diagnosis(),
-            plan=self._plan(),
-            owned=listed(owned),
-            proof=self._proof(),
-            evidence=evidence,
+            "executor_begin" if assignment.brief is None else "executor_change",
+            **self._task(owned),
+            evidence=evidence or "(none)",
             more=f"\n{more}" if more else "",
         )
+
+    def _task(self, owned: Sequence[str]) -> dict[str, str]:
+        """Return what is to be done, as both who writes and who reads it over are told."""
+        return {
+            "request": self._request(),
+            "diagnosis": self._wanted() or self._diagnosis(),
+            "plan": self._plan(),
+            "owned": listed(owned),
+            "proof": self._proof(),
+        }
 
     def sent_back(self, review: ReviewForm) -> str:
         """Return what the executor is told of a review that did not approve."""
@@ -84,12 +91,8 @@ class Briefing:
         steering = (*self._assignment.steering, *self._meanwhile)
         asked = self._rendered("reviewer_instructions", steering)
         return self._prompts.render(
-            "reviewer_read",
-            request=self._request(),
-            diagnosis=self._diagnosis(),
-            plan=self._plan(),
-            owned=listed(owned),
-            proof=self._proof(),
+            "reviewer_read" if self._assignment.brief is None else "reviewer_change",
+            **self._task(owned),
             instructions=f"\n{asked}\n" if asked else "",
             words=self._data(words, _WORDS),
             diff=self._data(diff, _DIFF),
@@ -164,6 +167,10 @@ class Briefing:
         said = self._assignment.request.strip()
         return self._data(said, _WORDS) if said else "Nobody said anything: our program noticed it."
 
+    def _wanted(self) -> str:
+        brief = self._assignment.brief
+        return self._data("\n".join(_agreed(brief)), _OUTPUT, "plan") if brief else ""
+
     def _diagnosis(self) -> str:
         return self._data(_diagnosis(self._assignment.diagnosis), _OUTPUT)
 
@@ -201,6 +208,22 @@ def listed(files: Sequence[str]) -> str:
 
 def _diagnosis(diagnosis: Diagnosis) -> str:
     return f"{diagnosis.headline}\n{diagnosis.cause}"
+
+
+def _agreed(brief: Brief) -> Iterator[str]:
+    """Yield what people agreed to: what is meant, what is not, and the examples."""
+    yield brief.understood
+    yield from (f"Not meant: {each}" for each in brief.not_meant)
+    for example in brief.acceptances:
+        yield f"Example: {example.asked} -> {example.told}"
+        for wanted in example.wanted:
+            told = {
+                "shows": " and ".join(map(repr, wanted.shows)),
+                "one of": ", ".join(map(repr, wanted.one_of)),
+                "never": ", ".join(map(repr, wanted.hides)),
+            }
+            seen = "; ".join(f"{name} {text}" for name, text in told.items() if text)
+            yield f"  what is seen of step {wanted.step}: {seen}"
 
 
 def _plan(plan: Plan) -> str:

@@ -2,43 +2,34 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol, TypeVar
 
+from bot.adapters.claude_agent._brief_form import BriefForm
+from bot.adapters.claude_agent._brief_output import briefed, built
 from bot.adapters.claude_agent._briefing import listed
 from bot.adapters.claude_agent._cleanup import tidied
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._forms import MAX_OWNED, DiagnosisForm, PlanForm, schema
+from bot.adapters.claude_agent._inquiry import inquire
 from bot.adapters.claude_agent._output import Objection, explained, planned, read, reproduction
 from bot.adapters.claude_agent._program import Claude, Talk
-from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
+from bot.adapters.claude_agent._request_texts import request_text
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
-from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
+from bot.authority.protection import Protection
 from bot.domain.account import Account, Purpose
-from bot.domain.errors import AgentOutputInvalid, TheseusError
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.ports.agent import Progress
-from bot.ports.planner import Case, Diagnosed, Planned
+from bot.ports.planner import Briefed, Case, Diagnosed, Planned, Request
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
 
 TOOLS = ("git_log", "git_show", "journal_search", "memory_search")
-Taken = TypeVar("Taken", Diagnosed, Planned)
-Result = TypeVar("Result", bound=Diagnosed | Planned, covariant=True)
 _OUTPUT = 3_000
 
 
-class Accept(Protocol[Result]):
-    """Makes a record of an answer. Raises `Objection`; what is `final` is not asked for again."""
-
-    async def __call__(self, answer: object, *, final: bool) -> Result:
-        """Return the record."""
-        ...
-
-
 class ClaudePlanner:
-    """Implements `bot.ports.planner.Planner` with a model that reads the worktree."""
+    """Implements both ports of `bot.ports.planner` with a model that reads the worktree."""
 
     def __init__(self, claude: Claude, role: Role, services: EngineServices) -> None:
         self._claude = claude
@@ -62,7 +53,8 @@ class ClaudePlanner:
         evidence = await self._evidence(case, workspace)
         prompt = self._services.prompts.render("planner_diagnose", evidence=evidence)
         talk = self._talk(case, workspace, DiagnosisForm, "diagnose")
-        async with aclosing(self._inquire(talk, prompt, accept)) as updates:
+        prompts = self._services.prompts
+        async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
 
@@ -81,51 +73,46 @@ class ClaudePlanner:
 
         prompt = await self._plan_wanted(case, draft, workspace)
         talk = self._talk(case, workspace, PlanForm, "plan")
-        async with aclosing(self._inquire(talk, prompt, accept)) as updates:
+        prompts = self._services.prompts
+        async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
             async for update in updates:
                 yield update
 
-    async def _inquire(
-        self, talk: Talk, prompt: str, accept: Accept[Taken]
-    ) -> AsyncGenerator[Progress | Taken, None]:
-        """Ask; what does not hold goes back once, with the reason."""
-        tally = CostSum()
-        try:
-            async with self._claude.converse(talk) as conversation:
-                tally.add(conversation)
-                watch = StuckWatch(talk.cwd, RepetitionLimits(turns=None))
-                turn = PromptTurn(conversation, tally, talk.cwd, watch.see)
-                yield tally.progress("reads the evidence")
-                for final in (False, True):
-                    async with aclosing(turn.say(prompt)) as updates:
-                        async for update in updates:
-                            yield update
-                    try:
-                        taken = await accept(turn.reply.structured, final=final)
-                    except Objection as objection:
-                        prompt = self._sent_back(objection, final=final)
-                        continue
-                    yield taken.but(**dict(tally.spent))
-                    return
-        except TheseusError as error:
-            if last := last_cost(tally, error):
-                yield last
-            raise
+    async def brief(
+        self, request: Request, workspace: Workspace
+    ) -> AsyncGenerator[Progress | Briefed, None]:
+        """Yield progress, then what is wanted; see the port."""
+        protection = self._services.protection.naming(request.named)
 
-    def _sent_back(self, objection: Objection, *, final: bool) -> str:
-        if final:
-            raise AgentOutputInvalid(
-                f"The planner's answer does not hold, twice: {str(objection)[:500]}"
-            ) from objection
-        return self._services.prompts.render("planner_again", problem=fenced(str(objection)))
+        async def accept(answer: object, *, final: bool) -> Briefed:
+            form, root = read(BriefForm, answer), workspace.path
+            brief = briefed(form, request, root, protection, self.name)
+            return Briefed(brief=brief, plan=built(form, root, protection, self.name))
 
-    def _talk(self, case: Case, workspace: Workspace, form: type[Record], purpose: Purpose) -> Talk:
+        checks = await self._services.checks(workspace)
+        prompt = self._services.prompts.render(
+            "planner_brief", request=request_text(request, checks), **_touchable(protection)
+        )
+        talk = self._talk(request, workspace, BriefForm, "plan", system="planner_request")
+        prompts = self._services.prompts
+        async with aclosing(inquire(self._claude, prompts, talk, prompt, accept)) as updates:
+            async for update in updates:
+                yield update
+
+    def _talk(
+        self,
+        case: Case | Request,
+        workspace: Workspace,
+        form: type[Record],
+        purpose: Purpose,
+        system: str = "planner",
+    ) -> Talk:
         session = self._services.reader(case.run_id, workspace, TOOLS)
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
-            system=self._services.prompts.render("planner"),
+            system=self._services.prompts.render(system),
             account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
             tools=session.tools,
             server=session.server,
@@ -147,12 +134,7 @@ class ClaudePlanner:
             "planner_plan",
             evidence=await self._evidence(case, workspace),
             proof=proof,
-            free=listed(protection.under("free")) or "(none)",
-            immutable=listed(protection.under("never", "named")) or "(none)",
-            named=listed(sorted(filter(protection.over, protection.named))) or "(none)",
-            security=listed(protection.under("review")) or "(none)",
-            max_lines=str(protection.max_changed_lines),
-            max_files=str(MAX_OWNED),
+            **_touchable(protection),
         )
 
     async def _evidence(self, case: Case, workspace: Workspace) -> str:
@@ -190,3 +172,15 @@ class ClaudePlanner:
             f"calls and not by the test itself. It ended so: {result.status}, {result.summary}\n"
             f"{output}"
         )
+
+
+def _touchable(protection: Protection) -> dict[str, str]:
+    """Return what a plan may touch, as prompts tell it."""
+    return {
+        "free": listed(protection.under("free")) or "(none)",
+        "immutable": listed(protection.under("never", "named")) or "(none)",
+        "named": listed(sorted(filter(protection.over, protection.named))) or "(none)",
+        "security": listed(protection.under("review")) or "(none)",
+        "max_lines": str(protection.max_changed_lines),
+        "max_files": str(MAX_OWNED),
+    }

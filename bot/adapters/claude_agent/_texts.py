@@ -100,6 +100,11 @@ def evidence_text(
         ),
         Section("Checks a change has to pass, as this repository configures them", checks, 2),
     ]
+    return sections_text(sections, limit)
+
+
+def sections_text(sections: Sequence[Section], limit: int = LIMIT) -> str:
+    """Return what has something to say, redacted and fenced, some `limit` characters in all."""
     present = [section._replace(text=redact(section.text)) for section in sections if section.text]
     shares = _shares([(len(section.text), section.weight) for section in present], limit)
     return "\n\n".join(

@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from bot.authority.protection import named_files
+from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question
+from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.plan import Plan, Step
 from bot.domain.run import Run
@@ -35,7 +37,8 @@ def assignment_of(run: Run, history: History) -> Assignment:
         round=run.round,
         request=run.trigger.text,
         evidence=need(history.evidence),
-        diagnosis=need(history.diagnosis),
+        diagnosis=history.diagnosis or _wanted(need(history.brief)),
+        brief=history.brief,
         plan=need(history.plan),
         previous=history.change_set if revising or not first else None,
         feedback=None if first else history.verdict,
@@ -45,6 +48,11 @@ def assignment_of(run: Run, history: History) -> Assignment:
         answer=history.answer if asked_here and not history.open_question else None,
         named=named_files(run, history),
     )
+
+
+def _wanted(brief: Brief) -> Diagnosis:
+    """Return what is known where nothing failed, and something is wanted."""
+    return Diagnosis(found=False, instead="change", headline=brief.understood, cause="")
 
 
 def with_granted(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
@@ -75,6 +83,9 @@ def question_of(
 
 def commit_message(assignment: Assignment, finished: Finished) -> str:
     """Return the message of the commit with the engine's change."""
+    if assignment.brief is not None:
+        wanted = assignment.brief.understood
+        return f"{finished.summary}\n\n{wanted}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
     return (

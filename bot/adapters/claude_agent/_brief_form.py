@@ -1,0 +1,98 @@
+"""The shape a planner answers in about something that is wanted."""
+
+from pydantic import Field
+
+from bot.adapters.claude_agent._forms import StepForm
+from bot.domain.brief import MOST_QUESTIONS, Absence
+from bot.domain.plan import NOTHING_ELSE, Risk
+from bot.domain.proof import ProofKind
+from bot.domain.record import Record
+
+MOST_EXAMPLES = 8
+SCRIPT_CHARS = 3_000
+
+
+class WantedForm(Record):
+    """What people must see of one step of an example."""
+
+    step: int = Field(default=0, ge=0, description="which step of the script, counted from 0")
+    shows: tuple[str, ...] = Field(
+        default=(),
+        max_length=8,
+        description="texts that all stand in the answer, as people read it",
+    )
+    one_of: tuple[str, ...] = Field(
+        default=(), max_length=40, description="texts of which one comes up: what chance decides"
+    )
+    hides: tuple[str, ...] = Field(
+        default=(),
+        max_length=8,
+        description="texts that do not stand in it: what tells it from the other examples",
+    )
+
+
+class ExampleForm(Record):
+    """One thing somebody does, and what they see of it."""
+
+    asked: str = Field(
+        min_length=2, max_length=120, description="what somebody does: `/coinflip times:3`"
+    )
+    told: str = Field(min_length=2, max_length=200, description="what they get: three results")
+    script: str = Field(
+        min_length=10,
+        max_length=SCRIPT_CHARS,
+        description="the rehearsal script that plays it, as YAML, with `world: {cogs: [...]}`",
+    )
+    wanted: tuple[WantedForm, ...] = Field(min_length=1, max_length=8)
+    missing: Absence = Field(description="why it does not go so today")
+
+
+class OpenQuestionForm(Record):
+    """What only people know."""
+
+    text: str = Field(min_length=5, max_length=500, description="one question, all it needs")
+    default: str = Field(min_length=1, max_length=200, description="what counts without an answer")
+    choices: tuple[str, ...] = Field(
+        default=(), max_length=5, description="answers to choose from, where there are few"
+    )
+
+
+class BriefForm(Record):
+    """What is wanted, what would show it, and how it is built."""
+
+    objection: str = Field(
+        default="",
+        max_length=900,
+        description="Only where nothing is to be built: why, for people. Then the rest is empty.",
+    )
+    understood: str = Field(
+        min_length=10, max_length=900, description="What is wanted, in a sentence or two."
+    )
+    not_meant: tuple[str, ...] = Field(
+        default=(), max_length=5, description="What somebody may take it for, and is not built."
+    )
+    examples: tuple[ExampleForm, ...] = Field(default=(), max_length=MOST_EXAMPLES)
+    questions: tuple[OpenQuestionForm, ...] = Field(
+        default=(),
+        max_length=MOST_QUESTIONS,
+        description="Only where the answer changes what is built.",
+    )
+    proofs: tuple[ProofKind, ...] = Field(
+        default=(), max_length=6, description="behaviour, where there are examples; see the message"
+    )
+    risk: Risk = Field(
+        default="low",
+        description="low: new, and nobody else's. medium: what there is answers otherwise. high: "
+        "data, concurrency or start-up. security: who may do what, secrets, input from strangers.",
+    )
+    solution: str = Field(default="", max_length=2_000, description="How it is built, and where.")
+    steps: tuple[StepForm, ...] = Field(default=(), max_length=8)
+    impact: str = Field(default="", max_length=600, description="Who notices it, and what.")
+    compatibility: str = Field(
+        default=NOTHING_ELSE, max_length=600, description="As for any plan; left out for nothing."
+    )
+    rollback: str = Field(
+        default="Revert the merge.",
+        max_length=600,
+        description="How it is undone, where reverting the commit is not all.",
+    )

@@ -1,0 +1,128 @@
+"""Whether what a planner makes of a request holds: examples that can be played, files to write."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm, WantedForm
+from bot.adapters.claude_agent._forms import MAX_OWNED
+from bot.adapters.claude_agent._output import Objection, ownable
+from bot.authority.protection import Protection
+from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
+from bot.domain.cogs import cog_of_file
+from bot.domain.errors import ConfigError
+from bot.domain.plan import Plan, Step
+from bot.domain.proof import ProofKind
+from bot.domain.rehearsal import Script
+from bot.infra.yaml_text import WordsLoader, read_yaml
+from bot.ports.planner import Request
+from bot.proof.scripts import UnreadableScript, script_from
+
+
+def briefed(
+    form: BriefForm, request: Request, root: Path, protection: Protection, by: str
+) -> Brief:
+    """Return what is wanted, with the person's own words in it. Raises `Objection`."""
+    brief = Brief(
+        request=request.words,
+        understood=form.understood,
+        objection=form.objection.strip(),
+        risk=form.risk,
+        written_by=by,
+    )
+    if brief.objection:
+        return brief
+    owned = _owned(form, root, protection)
+    examples = tuple(_example(each, number) for number, each in enumerate(form.examples, 1))
+    _refuse_unknown_cogs(examples, owned, root)
+    return brief.but(
+        not_meant=form.not_meant,
+        acceptances=examples,
+        questions=tuple(BriefQuestion.model_validate(dict(each)) for each in form.questions),
+        proofs=_proofs(form),
+    )
+
+
+def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
+    """Return how it is built; `None` where nothing is to be. Raises `Objection`."""
+    if form.objection.strip():
+        return None
+    if not form.solution or not form.steps:
+        raise Objection("solution and steps: say how it is built, or give an `objection`.")
+    if len(_owned(form, root, protection)) > MAX_OWNED:
+        raise Objection(f"steps: at most {MAX_OWNED} owned files. Plan a smaller change.")
+    return Plan(
+        problem=form.understood,
+        solution=form.solution,
+        steps=tuple(
+            Step(
+                summary=step.summary,
+                owned_files=tuple(ownable(file, root, protection) for file in step.owned_files),
+            )
+            for step in form.steps
+        ),
+        risk=form.risk,
+        impact=form.impact,
+        compatibility=form.compatibility,
+        rollback=form.rollback,
+        written_by=by,
+    )
+
+
+def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:
+    files = (file for step in form.steps for file in step.owned_files)
+    return frozenset(ownable(file, root, protection) for file in files)
+
+
+def _proofs(form: BriefForm) -> tuple[ProofKind, ...]:
+    """Return what proves it: examples are always a proof of behaviour, and no other kind is."""
+    kinds = tuple(dict.fromkeys(form.proofs))
+    if form.examples:
+        return kinds if "behaviour" in kinds else ("behaviour", *kinds)
+    if not kinds or "behaviour" in kinds:
+        raise Objection("examples: give at least one that people would see, or another proof.")
+    return kinds
+
+
+def _example(form: ExampleForm, number: int) -> Acceptance:
+    """Return one example, as it is played."""
+    script = _script(form.script, f"examples, number {number}: script")
+    wanted = tuple(_wanted(each, script, number) for each in form.wanted)
+    return Acceptance(
+        asked=form.asked, told=form.told, script=script, wanted=wanted, missing=form.missing
+    )
+
+
+def _script(text: str, source: str) -> Script:
+    try:
+        script = script_from(read_yaml(text, source, WordsLoader).content)
+    except ConfigError as error:
+        raise Objection(str(error)) from error
+    except UnreadableScript as error:
+        raise Objection(f"{source}: {error}") from error
+    if not script.world.cogs:
+        raise Objection(f"{source}: name the cogs it needs: world: {{cogs: [dice]}}")
+    return script
+
+
+def _wanted(form: WantedForm, script: Script, number: int) -> Wanted:
+    where = f"examples, number {number}: wanted"
+    if form.step >= len(script.steps):
+        raise Objection(f"{where}: there is no step {form.step}; the first is 0.")
+    if not any(text.strip() for text in (*form.shows, *form.one_of)):
+        raise Objection(f"{where}: say in `shows` or `one_of` what people see of step {form.step}.")
+    if not all(text.strip() for text in (*form.shows, *form.one_of, *form.hides)):
+        raise Objection(f"{where}: an empty text says nothing.")
+    return Wanted.model_validate(dict(form))
+
+
+def _refuse_unknown_cogs(examples: Sequence[Acceptance], owned: frozenset[str], root: Path) -> None:
+    """Refuse an example of a cog that neither is there nor is to be made."""
+    made = {cog_of_file(file) for file in owned}
+    for each in examples:
+        for cog in each.script.world.cogs:
+            place = root / "cogs" / cog
+            if cog not in made and not (place.with_suffix(".py").is_file() or place.is_dir()):
+                raise Objection(
+                    f"examples: {each.asked}: there is no cog `{cog}`, and no step owns "
+                    f"`cogs/{cog}.py`."
+                )

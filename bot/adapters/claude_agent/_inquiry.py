@@ -1,0 +1,62 @@
+"""Asking a planner one thing: its answer is checked, and goes back once with what is wrong."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Protocol, TypeVar
+
+from bot.adapters.claude_agent._output import Objection
+from bot.adapters.claude_agent._program import Claude, Talk
+from bot.adapters.claude_agent._progress_watch import RepetitionLimits, StuckWatch
+from bot.adapters.claude_agent._texts import fenced
+from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
+from bot.domain.errors import AgentOutputInvalid, TheseusError
+from bot.ports.agent import Progress
+from bot.ports.planner import Briefed, Diagnosed, Planned
+from bot.prompts import Prompts
+
+Taken = TypeVar("Taken", Diagnosed, Planned, Briefed)
+Result = TypeVar("Result", bound=Diagnosed | Planned | Briefed, covariant=True)
+
+
+class Accept(Protocol[Result]):
+    """Makes a record of an answer. Raises `Objection`; what is `final` is not asked for again."""
+
+    async def __call__(self, answer: object, *, final: bool) -> Result:
+        """Return the record."""
+        ...
+
+
+async def inquire(
+    claude: Claude, prompts: Prompts, talk: Talk, prompt: str, accept: Accept[Taken]
+) -> AsyncGenerator[Progress | Taken, None]:
+    """Yield progress, then what was accepted. Raises `AgentError`, `BudgetSpent`."""
+    tally = CostSum()
+    try:
+        async with claude.converse(talk) as conversation:
+            tally.add(conversation)
+            watch = StuckWatch(talk.cwd, RepetitionLimits(turns=None))
+            turn = PromptTurn(conversation, tally, talk.cwd, watch.see)
+            yield tally.progress("reads the evidence")
+            for final in (False, True):
+                async with aclosing(turn.say(prompt)) as updates:
+                    async for update in updates:
+                        yield update
+                try:
+                    taken = await accept(turn.reply.structured, final=final)
+                except Objection as objection:
+                    prompt = _sent_back(prompts, objection, final=final)
+                    continue
+                yield taken.but(**dict(tally.spent))
+                return
+    except TheseusError as error:
+        if last := last_cost(tally, error):
+            yield last
+        raise
+
+
+def _sent_back(prompts: Prompts, objection: Objection, *, final: bool) -> str:
+    if final:
+        raise AgentOutputInvalid(
+            f"The planner's answer does not hold, twice: {str(objection)[:500]}"
+        ) from objection
+    return prompts.render("planner_again", problem=fenced(str(objection)))

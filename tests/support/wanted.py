@@ -1,0 +1,86 @@
+"""What a scripted planner and executor make of "add a /coinflip command"."""
+
+from collections.abc import Mapping, Sequence
+
+WORDS = "add a /coinflip command"
+COGS = {"cogs/dice.py": '"""Dice."""\n'}
+
+SCRIPT = """\
+world: {cogs: [coinflip], seed: 1}
+steps:
+  - command: /coinflip
+"""
+
+EXAMPLES: Sequence[Mapping[str, object]] = [
+    {
+        "asked": "`/coinflip`",
+        "told": "heads or tails",
+        "script": SCRIPT,
+        "wanted": [{"step": 0, "one_of": ["heads", "tails"]}],
+        "missing": "no such command",
+    },
+    {
+        "asked": "`/coinflip times:3`",
+        "told": "three results",
+        "script": SCRIPT.replace("/coinflip", "/coinflip times:3"),
+        "wanted": [{"shows": ["3 flips: "], "one_of": ["heads", "tails"]}],
+        "missing": "no such command",
+    },
+    {
+        "asked": "`/coinflip times:0`",
+        "told": "that it has to be 1 to 10",
+        "script": SCRIPT.replace("/coinflip", "/coinflip times:0"),
+        "wanted": [{"shows": ["1 to 10"], "hides": ["heads", "tails"]}],
+        "missing": "no such command",
+    },
+]
+
+COINFLIP: Mapping[str, object] = {
+    "understood": "A command `/coinflip` that flips a coin and says which side is up.",
+    "not_meant": ["No bets, and nothing is kept."],
+    "examples": EXAMPLES,
+    "proofs": ["behaviour"],
+    "risk": "low",
+    "solution": "A cog of its own with one command, which picks one of two words.",
+    "steps": [{"summary": "Add the cog", "owned_files": ["cogs/coinflip.py"]}],
+    "impact": "There is one command more.",
+}
+
+COG = '''"""Coins: `/coinflip` flips one."""
+
+import random
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+
+SIDES = ("heads", "tails")
+MOST = 10
+
+
+class Coinflip(commands.Cog):
+    """Flips coins."""
+
+    def __init__(self, bot: TheseusClient, rng: random.Random | None = None) -> None:
+        self.bot = bot
+        self.rng = rng or random.Random()  # noqa: S311  luck, not secrets
+
+    @app_commands.command(name="coinflip", description="Flip a coin, or several")
+    @app_commands.describe(times="how many, 1 to 10")
+    async def coinflip(self, interaction: discord.Interaction, times: int = 1) -> None:
+        """Answer heads or tails, once for each flip."""
+        if not 1 <= times <= MOST:
+            text = f"I flip 1 to {MOST} coins."
+            await interaction.response.send_message(text, ephemeral=True)
+            return
+        sides = [self.rng.choice(SIDES) for _ in range(times)]
+        text = sides[0] if times == 1 else f"{times} flips: {', '.join(sides)}"
+        await interaction.response.send_message(text)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog; called by discord.py."""
+    await bot.add_cog(Coinflip(bot))
+'''
