@@ -20,7 +20,11 @@ PAGES = sorted(
     for where in ("*.md", "docs/*.md", "local_discord/*.md", ".github/*.md")
     for page in ROOT.glob(where)
 )
-NOT_HERE = ("data/state", "tests/regressions/")  # what a bot makes while it runs
+NOT_HERE = (
+    "data/state",
+    "tests/acceptance",
+    "tests/regressions/",
+)  # what a bot makes while it runs
 EXAMPLES = {"tests/hmac.py", "tests/shop/", "cogs/payments/**", "policy/__init__.py"}
 EXAMPLES |= {"cogs/**/*.csv", "cogs/**/*.json", "cogs/**/*.txt"}
 # Names of files anywhere, which tools know or a page makes up.

@@ -128,6 +128,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/**/*.json",
         "cogs/**/*.txt",
         "tests/cogs/**/test_*.py",
+        "tests/acceptance/**/test_*.py",
         "tests/regressions/**/test_*.py",
     ),
     "words": _class(

@@ -4,6 +4,7 @@ import ast
 import re
 from hashlib import sha256
 
+from bot.domain.brief import Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.wrong_answer import AnswerExample
 from bot.infra.syntax import parse
@@ -27,7 +28,7 @@ def answer_test(example: AnswerExample, expected: str, room: str) -> Reproductio
         name=f"test_{named or 'command'}_answers_what_is_right",
         doc="Somebody was answered otherwise, and said that this is right.",
         expects=AssertionError.__name__,
-        answer=expected,
+        wanted=(Wanted(step=len(example.script.steps) - 1, shows=(expected,)),),
         seed=_SEED if "seed: int" in room else None,
     )
 

@@ -7,6 +7,7 @@ written as a literal, none as code.
 import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
+from bot.domain.brief import Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import (
     AutocompleteStep,
@@ -23,6 +24,7 @@ from bot.domain.rehearsal import (
     WaitStep,
 )
 from bot.proof.reproduction._cast import RoomCast
+from bot.proof.reproduction._wanted import ASKED, Assertions, read, seen, varied
 from bot.proof.reproduction._web import WEB_IMPORT, web_lines
 from bot.proof.reproduction._write import INDENT, Group, Unwritable, Writer, quoted
 from bot.proof.scripts import asked
@@ -33,7 +35,11 @@ ROOM = "tests/cogs/room.py"
 _ARGUMENT = 60  # characters of one value that may stand in the call itself
 _LONGEST_NAME = 40
 _SHOWN = 80
-_ASKED = CommandStep | MenuStep | PressStep | SubmitStep
+_PLAYED = (
+    "async def played(folder: Path, seed: int) -> str:",
+    f'{INDENT}"""Play it with this luck; return what is left to it."""',
+    f"{INDENT}folder.mkdir()",
+)
 
 
 def script_test(
@@ -43,39 +49,39 @@ def script_test(
     name: str,
     doc: str,
     expects: str,
-    answer: str = "",
+    wanted: Sequence[Wanted] = (),
     seed: int | None = None,
+    luck: int = 0,
 ) -> Reproduction | None:
-    """Return a test that does what the script says; its last step has to be answered.
+    """Return a test that does what the script says; where nothing is wanted, it has to be answered.
 
-    Whoever does that step can read something of the answer, with `answer` in it where one is given,
-    and no step raises. `None` where it cannot be written: what the room has not (files,
-    direct messages, steps in the same instant), several cogs or none. `name` and `doc` are the
-    test's, ready to be code; `expects` is what fails it on base. With a `seed` the room's luck is
-    always the same.
+    Whoever does the last step can then read something of the answer; else what is `wanted` is seen
+    of each step that it names. No step raises. `None` where it cannot be written: what the room has
+    not (files, direct messages, steps in the same instant), several cogs or none. `name` and `doc`
+    are the test's, ready to be code; `expects` is what fails it on base. With a `seed` the room's
+    luck is always the same; with `luck` it is played so many times, each with another, and what is
+    left to chance has to come out in more than one way.
     """
     cogs, world = script.world.cogs, script.world
     if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:
         return None
+    chance = next((each.step for each in wanted if each.one_of), None) if luck else None
     try:
-        body, texts = _Body(script).lines(answer)
+        body, texts = _Body(script, wanted, chance).lines()
     except Unwritable:
         return None
+    own = "" if seed is None else f", seed={seed}"
+    room = f"{', web=web' if world.web else ''}{own if chance is None else ', seed=seed'}"
+    given = f'"cogs.{cogs[0]}", {"tmp_path" if chance is None else "folder"}{room}'
+    inside = [*texts, f"{INDENT}async with open_room({given}) as room:", *body]
+    test = [f"async def {name}(tmp_path: Path) -> None:", f'{INDENT}"""{doc}"""']
+    by_luck = [*_PLAYED, *inside, "", "", *test, varied(luck)]
+    lines = [*test, *inside] if chance is None else by_luck
     imported = f"{WEB_IMPORT if world.web else ''}from tests.cogs.room import open_room\n"
-    top = f"from pathlib import Path\n\n{imported}\n\n"
-    luck = "" if seed is None else f", seed={seed}"
-    given = f'"cogs.{cogs[0]}", tmp_path{", web=web" if world.web else ""}{luck}'
-    lines = [
-        f"async def {name}(tmp_path: Path) -> None:",
-        f'{INDENT}"""{doc}"""',
-        *texts,
-        f"{INDENT}async with open_room({given}) as room:",
-        *body,
-    ]
     return Reproduction(
         path=path,
         node_id=f"{path}::{name}",
-        source=top + "\n".join(lines) + "\n",
+        source=f"from pathlib import Path\n\n{imported}\n\n" + "\n".join(lines) + "\n",
         calls=asked(script.steps[-1])[:_SHOWN],
         expects=expects,
     )
@@ -84,48 +90,56 @@ def script_test(
 class _Body:
     """Writes the body of one test. Raises `Unwritable`."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, wanted: Sequence[Wanted], chance: int | None) -> None:
         self._steps = script.steps
         self._web = script.world.web
+        self._chance = chance
         self._writer = Writer()
         acting = [each for each in script.steps if isinstance(each, PersonStep)]
         self._cast = RoomCast(script, acting, self._writer)
+        self._asserted = Assertions(wanted, self._writer, self._cast)
+        self._nothing_wanted = not wanted
         self._targets = {each.on for each in acting if isinstance(each, MenuStep | ReactStep)}
         self._targets |= {each.on for each in acting if isinstance(each, PressStep)}
         self._targets |= {each.reply_to for each in acting if isinstance(each, SayStep)}
         self._openers = dict(_opened(script.steps))
 
-    def lines(self, answer: str) -> tuple[list[str], list[str]]:
+    def lines(self) -> tuple[list[str], list[str]]:
         """Return the lines of the body, and those of texts and web answers, which come before."""
-        lines = [*self._cast.joining()]
+        lines, last = [*self._cast.joining()], len(self._steps) - 1
         for at, step in enumerate(self._steps):
-            group = self._done(at, step)
-            lines += group.lines(INDENT * 2, self._kept_as(at, step, answer), "")
-        lines += self._asserted(answer)
+            name, deep = self._kept_as(at, step), INDENT * 2
+            lines += self._done(at, step).lines(deep, f"{name} = " if name else "", "")
+            if at < last:  # what is shown may be another thing later
+                lines += self._asserted.lines(at, step, name, deep)
+                if at == self._chance:
+                    lines.append(f"{deep}chance = {read(step, name)}")
+        lines += self._checked_last(last, self._steps[last])
         web = web_lines(self._web, self._writer) if self._web else []
         return lines, [*self._writer.texts, *web]
 
-    def _kept_as(self, at: int, step: ScriptStep, answer: str) -> str:
-        """Return the name that what came of a step is needed by, and its sign."""
+    def _kept_as(self, at: int, step: ScriptStep) -> str:
+        """Return the name that what came of a step is needed by; empty where it is not needed."""
         if isinstance(step, SayStep) and f"m{at + 1}" in self._targets:
-            return f"message_{at + 1} = "
+            return f"message_{at + 1}"
         if at in self._openers.values():
-            return f"form_{at + 1} = "
-        last = at == len(self._steps) - 1
-        if last and (isinstance(step, _ASKED) or (isinstance(step, AutocompleteStep) and answer)):
-            return "answer = "
-        return ""
+            return f"form_{at + 1}"
+        wanted = self._asserted.of(at)
+        if at == len(self._steps) - 1:
+            asks = isinstance(step, ASKED) and (wanted or self._nothing_wanted)
+            return "answer" if asks or (isinstance(step, AutocompleteStep) and wanted) else ""
+        return f"answer_{at + 1}" if wanted and isinstance(step, ASKED | AutocompleteStep) else ""
 
-    def _asserted(self, answer: str) -> list[str]:
-        step = self._steps[-1]
-        wanted = self._writer.write(answer, _ARGUMENT) if answer else ""
-        if isinstance(step, _ASKED):
-            check = f"{wanted} in room.shown(answer)" if wanted else "room.shown(answer)"
-        elif isinstance(step, AutocompleteStep):
-            check = f'{wanted} in [choice["name"] for choice in answer]' if wanted else ""
-        else:
-            check = f"any({wanted} in text for text in room.said())" if wanted else ""
-        return ["", f"{INDENT}assert {check}"] if check else []
+    def _checked_last(self, at: int, step: ScriptStep) -> Iterator[str]:
+        """Yield what is asserted once the room is closed, where its errors are raised."""
+        found = [*self._asserted.lines(at, step, "answer", INDENT)]
+        if self._nothing_wanted and isinstance(step, ASKED):
+            found = [f"{INDENT}assert {seen(step, 'answer')}"]
+        if found:
+            yield from ("", *found)
+        if self._chance is not None:
+            shown = read(step, "answer") if at == self._chance else "chance"
+            yield from (*(() if found else ("",)), f"{INDENT}return {shown}")
 
     def _done(self, at: int, step: ScriptStep) -> Group:
         match step:
@@ -234,7 +248,7 @@ def _opened(steps: Sequence[ScriptStep]) -> Iterator[tuple[int, int]]:
     for at, step in enumerate(steps):
         if isinstance(step, SubmitStep) and step.by in newest:
             yield at, newest[step.by]
-        if isinstance(step, _ASKED):
+        if isinstance(step, ASKED):
             newest[step.by] = at
 
 

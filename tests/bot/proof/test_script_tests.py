@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.brief import Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import (
     Actor,
@@ -56,8 +57,10 @@ def written(text: str, *, answer: str = "") -> Reproduction | None:
 
 
 def written_from(script: Script, *, answer: str = "") -> Reproduction | None:
+    last = len(script.steps) - 1
+    wanted = [Wanted(step=last, shows=(answer,))] if answer else []
     return script_test(
-        script, path="tests/t.py", name="test_it", doc="It.", expects="KeyError", answer=answer
+        script, path="tests/t.py", name="test_it", doc="It.", expects="KeyError", wanted=wanted
     )
 
 

@@ -1,0 +1,211 @@
+"""Examples of what is wanted: whether they can be held to, and the tests that they become."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from hashlib import sha256
+
+from bot.domain.brief import Absence, Acceptance, Brief, Wanted
+from bot.domain.plan import Reproduction
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PersonStep,
+    PressStep,
+    ReactStep,
+    ReloadStep,
+    SayStep,
+    ScriptStep,
+    SubmitStep,
+)
+from bot.proof.reproduction import script_test
+from bot.proof.scripts import asked
+
+FOLDER = "tests/acceptance"
+"""Where the tests of what was agreed on stand."""
+
+LUCK = 12
+"""How often what is left to chance is played: a coin falls on one side so often once in 2,048."""
+
+MOST, MOST_STEPS = 12, 20
+"""How many examples one change may have, and how many steps each."""
+
+_LONGEST, _LONGEST_LINE = 300, 200
+_FAILS_WITH: Mapping[Absence, str] = {
+    "no such command": "SetupError",
+    "no such option": "OptionError",
+    "no such cog": "ConfigError",
+    "another answer": "AssertionError",
+}
+
+
+def unfit(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
+    """Return what is wrong with a brief's examples, for whoever wrote them; empty: nothing.
+
+    `cogs` are the modules there are under `cogs`, by name. Besides what cannot be played, that are
+    examples which a command would pass that always answers the same.
+    """
+    if len(brief.acceptances) > MOST:
+        return (f"there are {len(brief.acceptances)} examples: leave the {MOST} that say most",)
+    if not brief.acceptances:
+        needed = "behaviour" in brief.proofs or not brief.proofs
+        return ("no example says what people will see: give one",) if needed else ()
+    found = [
+        f"example {number}, `{each.asked}`: {why}"
+        for number, each in enumerate(brief.acceptances, 1)
+        for why in _unplayable(each, cogs)
+    ]
+    return tuple(found) or tuple(_vacuous(brief.acceptances))
+
+
+def fixed_answers(brief: Brief) -> tuple[str, ...]:
+    """Return what is to be said of commands whose examples a fixed answer would pass."""
+    return tuple(
+        f"`{name}`: any answer with {_quoted(_texts(group))} in it would do"
+        for name, group in _by_command(brief.acceptances).items()
+        if _constant_passes(group)
+    )
+
+
+def acceptance_tests(
+    brief: Brief, cogs: Collection[str], room: str | None
+) -> tuple[Reproduction, ...]:
+    """Return the examples as tests in the idiom of the cogs' own, to be committed with the change.
+
+    `room` is the project's own (`bot.proof.reproduction.ROOM`); without one there are none.
+    Examples that a room cannot do (direct messages, files, steps in the same instant) have none:
+    plays alone hold the change to those. Each is red on base for what its example says is missing,
+    and fails where the step is not answered.
+    """
+    if room is None:
+        return ()
+    seeded = "seed: int" in room
+    found = (_test(each, cogs, seeded=seeded) for each in brief.acceptances)
+    return tuple({test.path: test for test in found if test is not None}.values())
+
+
+def missing(example: Acceptance, cogs: Collection[str]) -> Absence:
+    """Return why an example is red on base; where its cog is not there, that is why."""
+    return example.missing if {*example.script.world.cogs} <= {*cogs} else "no such cog"
+
+
+def lacks(wanted: Wanted, text: str) -> str:
+    """Return what a text that people see lacks of what is wanted, in words; empty: nothing."""
+    absent = [each for each in wanted.shows if each not in text]
+    if absent:
+        return f"{_quoted(absent[:1])} is not in it"
+    if wanted.one_of and not any(each in text for each in wanted.one_of):
+        return f"none of {_quoted(wanted.one_of)} is in it"
+    there = [each for each in wanted.hides if each in text]
+    return f"{_quoted(there[:1])} is in it" if there else ""
+
+
+def _test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> Reproduction | None:
+    named = re.sub(r"[^a-z0-9]+", "_", example.asked.lower()).strip("_")[:40] or "it"
+    digest = sha256(example.model_dump_json().encode()).hexdigest()[:8]
+    test = script_test(
+        example.script,
+        path=f"{FOLDER}/test_{named}_{digest}.py",
+        name=f"test_{named}_is_answered_as_agreed",
+        doc="What people see was agreed on before it was written.",
+        expects=_FAILS_WITH[missing(example, cogs)],
+        wanted=example.wanted,
+        seed=example.script.world.seed if seeded else None,
+        luck=LUCK if seeded and any(len(each.one_of) > 1 for each in example.wanted) else 0,
+    )
+    return test and test.but(answered=True)
+
+
+def _unplayable(example: Acceptance, cogs: Collection[str]) -> Iterator[str]:
+    world, steps = example.script.world, example.script.steps
+    for what in (example.asked, example.told):
+        if not what.strip() or "\n" in what or len(what) > _LONGEST_LINE:
+            yield f"say in one line of at most {_LONGEST_LINE} characters what is done and told"
+    if len(world.cogs) != 1 or not re.fullmatch(r"[a-z_][a-z0-9_]*", world.cogs[0]):
+        yield "name the one cog it is about in world.cogs, by its module's name"
+    elif example.missing == "no such cog" and world.cogs[0] in cogs:
+        yield f"there is a cog {world.cogs[0]}: say what is missing in it"
+    if not 0 < len(steps) <= MOST_STEPS:
+        yield f"it has {len(steps)} steps; one to {MOST_STEPS} can be played"
+    names = {each.name for each in world.people}
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, ReloadStep) and step.reload not in world.cogs:
+            yield f"step {number} reloads a cog that is not there"
+        if isinstance(step, PersonStep) and step.by not in names:
+            yield f"step {number}: {step.by} is nobody of world.people"
+        elif isinstance(step, PersonStep) and step.channel not in ("dm", *world.channels):
+            yield f"step {number}: there is no channel {step.channel} in world.channels"
+    yield from (why for each in example.wanted for why in _unclear(each, steps))
+
+
+def _unclear(wanted: Wanted, steps: Sequence[ScriptStep]) -> Iterator[str]:
+    """Yield why what is wanted of a step cannot be looked for."""
+    if wanted.step >= len(steps):
+        yield f"it wants something of step {wanted.step}, counted from 0; there are {len(steps)}"
+    texts = (*wanted.shows, *wanted.one_of, *wanted.hides)
+    if not (wanted.shows or wanted.one_of) or not all(each.strip() for each in texts):
+        yield f"of step {wanted.step} a text has to be seen, and no text may be empty"
+    if any(len(each) > _LONGEST for each in texts):
+        yield f"a text to be looked for has at most {_LONGEST} characters: a part of it is enough"
+    if any(hidden in shown for hidden in wanted.hides for shown in wanted.shows):
+        yield f"of step {wanted.step} the same text is to be seen and not to be seen"
+    if len({*wanted.one_of}) == 1:
+        yield "one_of is what is left to chance: a single text goes into shows"
+
+
+def _vacuous(examples: Sequence[Acceptance]) -> Iterator[str]:
+    """Yield why examples that differ would be passed by a command that answers all of them alike.
+
+    Where all of them want the same, a fixed answer may be what is wanted: see `fixed_answers`.
+    """
+    for name, group in _by_command(examples).items():
+        if len({each.shows for each in group}) > 1 and _constant_passes(group):
+            yield (
+                f"`{name}` would pass every example with one fixed answer, "
+                f"{_quoted(_texts(group))}: put into `hides` of one what only another shows"
+            )
+
+
+def _constant_passes(group: Sequence[Wanted]) -> bool:
+    """Whether a fixed answer gives each what it wants.
+
+    All that is to be shown has to stand in such an answer; one that has that alone passes if any
+    does. What is left to chance has to change, so that no fixed answer passes it.
+    """
+    answer = "\n".join(_texts(group))
+    chance = any(len({*each.one_of}) > 1 for each in group)
+    return not chance and not any(lacks(each, answer) for each in group)
+
+
+def _texts(group: Sequence[Wanted]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for each in group for text in each.shows))
+
+
+def _by_command(examples: Sequence[Acceptance]) -> dict[str, list[Wanted]]:
+    """Return all that is wanted of each command, button and the like: one stub answers those."""
+    found: dict[str, list[Wanted]] = {}
+    for each in examples:
+        for wanted in each.wanted:
+            step = each.script.steps[wanted.step]
+            found.setdefault(_command(step), []).append(wanted)
+    return found
+
+
+def _command(step: ScriptStep) -> str:
+    match step:
+        case CommandStep():
+            return f"/{step.command}"
+        case AutocompleteStep():
+            return f"/{step.autocomplete} {step.focused}"
+        case PressStep():
+            return step.press
+        case MenuStep():
+            return step.menu
+        case SubmitStep() | SayStep() | ReactStep():
+            return type(step).__name__.removesuffix("Step").lower()
+        case _:
+            return asked(step)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(f"“{' '.join(each.split())}”" for each in texts)

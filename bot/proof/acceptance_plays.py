@@ -1,0 +1,197 @@
+"""Examples of what is wanted, played: red on base for the reason they state, and green on head."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.brief import Absence, Acceptance, Brief, Wanted
+from bot.domain.proof import Proof
+from bot.domain.rehearsal import (
+    AutocompleteStep,
+    CommandStep,
+    MenuStep,
+    PersonStep,
+    PlayedStep,
+    Script,
+    SeenEvent,
+    Transcript,
+)
+from bot.ports.rehearsal import Rehearsal, play_all
+from bot.proof.acceptance import LUCK, fixed_answers, lacks
+from bot.proof.behaviour_diff import at_step
+
+_PLAYS = 2  # of what is not left to chance: once could be luck
+_QUESTION = CommandStep | AutocompleteStep | MenuStep
+_LONGEST = 300
+
+
+class Shortfall(NamedTuple):
+    """What a play lacks of what is wanted. `missing` is `None` for what nobody can wish for."""
+
+    told: str
+    missing: Absence | None = None
+
+
+class ExamplePlays(NamedTuple):
+    """The plays of an example with one commit, each with other luck, and what was lacking first."""
+
+    example: Acceptance
+    plays: tuple[Transcript, ...]
+    lacking: tuple[Shortfall | None, ...]
+
+
+async def played_examples(
+    rehearsal: Rehearsal, tree: Path, brief: Brief
+) -> tuple[ExamplePlays, ...]:
+    """Play a brief's examples with the commit that lies in `tree`. Raises `RehearsalError`."""
+    scripts = [_with_luck(each) for each in brief.acceptances]
+    flat = [script for some in scripts for script in some]
+    plays = iter(await play_all(rehearsal, tree, flat))
+    found = []
+    for example, some in zip(brief.acceptances, scripts, strict=True):
+        own = tuple(next(plays) for _ in some)
+        lacking = tuple(shortfall(example, play, tree) for play in own)
+        found.append(ExamplePlays(example, own, lacking))
+    return tuple(found)
+
+
+def not_missing(base: Sequence[ExamplePlays]) -> tuple[str, ...]:
+    """Return which examples are not red on base for the reason they state, for whoever wrote them.
+
+    Such an example proves nothing: it is answered so already, or fails for another reason.
+    """
+    return tuple(f"`{each.example.asked}`: {why}" for each in base if (why := _not_as_stated(each)))
+
+
+def behaviour_proof(
+    brief: Brief, base: Sequence[ExamplePlays], head: Sequence[ExamplePlays]
+) -> Proof:
+    """Return what the examples prove: each red on base as stated, and all as wanted on head."""
+    lines, red = [], 0
+    for before, after in zip(base, head, strict=True):
+        example = before.example
+        against = _not_as_stated(before) or _not_as_wanted(after)
+        red += bool(against)
+        end = against or f"{_before(before)}, answered now"
+        lines.append(f"`{example.asked}` → {example.told}: {end}"[:_LONGEST])
+    total = len(lines)
+    examples = "1 example" if total == 1 else f"{total} examples"
+    told = f"{examples}: red before, green now"
+    if red:
+        told = f"{red} of {examples} {'does' if red == 1 else 'do'} not hold"
+    return Proof(
+        kind="behaviour",
+        holds=bool(total) and not red,
+        told=told if total else "no example says what people will see",
+        details=(*lines, *fixed_answers(brief)),
+    )
+
+
+def shortfall(example: Acceptance, play: Transcript, tree: Path) -> Shortfall | None:
+    """Return the first thing that a play with a tree's code lacks; `None`: it is as wanted."""
+    if play.trouble:
+        absent = [each for each in example.script.world.cogs if not _is_there(tree, each)]
+        told = (
+            f"there is no cog {absent[0]}" if absent else f"the bot does not hold: {play.trouble}"
+        )
+        return Shortfall(told, "no such cog" if absent else None)
+    for at, step in enumerate(play.steps):
+        found = _undone(step, play.commands)
+        for wanted in example.wanted:
+            if wanted.step == at and found is None:
+                found = _unseen(step, wanted)
+        if found is not None:
+            return found._replace(told=f"{at_step(at)} {found.told}")
+    if len(play.steps) < len(example.script.steps):
+        return Shortfall(f"{at_step(len(play.steps))} nothing was played")
+    return None
+
+
+def _undone(step: PlayedStep, commands: Sequence[str]) -> Shortfall | None:
+    """Return why a step could not be done, or ended in no answer."""
+    if step.refused:
+        return Shortfall(step.refused, _refused(step, commands))
+    if step.errors:
+        return Shortfall(f"people get an error: {step.errors[0].error}")
+    if step.unanswered:
+        return Shortfall("people get no answer: Discord says that it did not respond")
+    if step.wanted:
+        return Shortfall(f"nothing answers {step.wanted[0]}")
+    return None
+
+
+def _refused(step: PlayedStep, commands: Sequence[str]) -> Absence:
+    """Return what a refusal of Discord's is about: all else needs an answer that is another one."""
+    match step.step:
+        case CommandStep(command=name) | MenuStep(menu=name) | AutocompleteStep(autocomplete=name):
+            return "no such option" if name in commands else "no such command"
+        case _:
+            return "another answer"
+
+
+def _unseen(step: PlayedStep, wanted: Wanted) -> Shortfall | None:
+    lacking = lacks(wanted, _text(step))
+    return Shortfall(lacking, "another answer") if lacking else None
+
+
+def _text(step: PlayedStep) -> str:
+    """Return all that whoever does a step sees of it; of what nobody does, what anybody sees."""
+    person = step.step.by if isinstance(step.step, PersonStep) else None
+    lines = (
+        line
+        for event in step.seen
+        if event.kind != "notice" and (person is None or event.to in ("", person))
+        for line in _read(event)
+    )
+    return "\n".join(lines)
+
+
+def _read(event: SeenEvent) -> tuple[str, ...]:
+    return tuple(line for line in (event.text, *event.parts) if line)
+
+
+def _with_luck(example: Acceptance) -> list[Script]:
+    """Return an example's script with one seed after the other, the first as it is."""
+    world = example.script.world
+    plays = LUCK if any(each.one_of for each in example.wanted) else _PLAYS
+    seeds = range(world.seed, world.seed + plays)
+    return [example.script.but(world=world.but(seed=seed)) for seed in seeds]
+
+
+def _not_as_stated(base: ExamplePlays) -> str:
+    """Return why an example is not red on base as it says; empty: it is, with any luck."""
+    stated = base.example.missing
+    for found in base.lacking:
+        if found is None:
+            return "it is answered so already"
+        if found.missing is None:
+            return f"it fails before the change, which is no wish: {found.told}"
+        if found.missing not in (stated, "no such cog"):
+            return f"“{stated}” is said, but on base it is “{found.missing}”: {found.told}"
+    return "" if base.lacking else "it was not played"
+
+
+def _not_as_wanted(head: ExamplePlays) -> str:
+    """Return what head's plays lack; empty: nothing, and what is left to chance is."""
+    for found in head.lacking:
+        if found is not None:
+            return found.told
+    for wanted in head.example.wanted:
+        if len({*wanted.one_of}) > 1 and len({_outcome(wanted, each) for each in head.plays}) == 1:
+            return f"{at_step(wanted.step)} it comes out the same in {len(head.plays)} plays"
+    return "" if head.lacking else "it was not played"
+
+
+def _outcome(wanted: Wanted, play: Transcript) -> frozenset[str]:
+    text = _text(play.steps[wanted.step])
+    return frozenset(each for each in wanted.one_of if each in text)
+
+
+def _before(base: ExamplePlays) -> str:
+    found = base.lacking[0]
+    absence = found.missing if found and found.missing else base.example.missing
+    return f"{absence} before"
+
+
+def _is_there(tree: Path, cog: str) -> bool:
+    return (tree / "cogs" / f"{cog}.py").is_file() or (tree / "cogs" / cog).is_dir()
