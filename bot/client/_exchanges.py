@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
@@ -50,19 +51,26 @@ class Acting(NamedTuple):
 class ActionExchange:
     """One interaction, or message to the bot, as Discord told of it, and what came of it.
 
-    `action` is the journal's record, where there is one; `module` where the cog's code stands;
-    `due` when a record is to be made of it, once that is known. `noted` hears of each answer.
+    `began` is when that was; `action` is the journal's record, where there is one; `module` where
+    the cog's code stands; `due` when a record is to be made of it, once that is known. `noted`
+    hears of each answer.
     """
 
     __slots__ = (
-        "action", "answers", "due", "kind", "module", "noted", "over", "scope", "told", "web"
+        "action", "answers", "began", "due", "kind", "module", "noted", "over", "scope", "told",
+        "web",
     )  # fmt: skip
 
     def __init__(
-        self, kind: ExchangeKind, told: Told, noted: Callable[["ActionExchange", SentRequest], None]
+        self,
+        kind: ExchangeKind,
+        told: Told,
+        began: datetime,
+        noted: Callable[["ActionExchange", SentRequest], None],
     ) -> None:
         self.kind = kind
         self.told = told
+        self.began = began
         self.noted = noted
         self.answers: list[SentRequest] = []
         self.web: list[Any] = []

@@ -92,12 +92,13 @@ class TrafficCapture:
 
     def _begun(self, event: str, told: Told) -> ActionExchange | None:
         """Return the exchange that an event begins; `None` for what is not said to the bot."""
+        now = self._recorder.clock.now()
         try:
             if event == "INTERACTION_CREATE":
                 kind = KINDS.get(told.get("type", 0))
-                return ActionExchange(kind, told, self._answered) if kind else None
+                return ActionExchange(kind, told, now, self._answered) if kind else None
             if event == "MESSAGE_CREATE" and self._is_addressed(told):
-                return ActionExchange("message", told, self._answered)
+                return ActionExchange("message", told, now, self._answered)
         except STRANGE as error:
             _log.warning("an event is not kept: %s", type(error).__name__)
         return None
@@ -146,6 +147,7 @@ class TrafficCapture:
         return TrafficRecord(
             id=action.id if action else sortable_id(now),
             at=action.ts if action else now,
+            began=exchange.began,
             event=action.event if action else _event(exchange),
             cog=cog,
             step=asked.step,

@@ -43,7 +43,8 @@ class TrafficRecord(Record):
     """
 
     id: str
-    at: AwareDatetime
+    at: AwareDatetime = Field(description="when it was over")
+    began: AwareDatetime | None = Field(default=None, description="when it was asked")
     event: str
     cog: str = Field(default="", description="the module under `cogs`: `polls`")
     step: SingleStep

@@ -8,7 +8,7 @@ from bot.domain.traffic import TrafficRecord
 from bot.ports.rehearsal import ScriptPlayer
 from bot.proof.reduction import Reduced, reduced
 from bot.proof.replays import red_steps
-from bot.proof.traffic_scripts import after, earlier, with_files
+from bot.proof.traffic_scripts import after, at_once, beside, earlier, with_files
 
 MOST_PLAYS = 40
 """How often a failure is played at most until its smallest set-up is found."""
@@ -18,6 +18,10 @@ MOST_SETUP = 60
 
 OTHER_SEEDS = (1, 2)
 """With these it has to fail too: what fails by chance proves nothing when it does not."""
+
+_OTHER_WAY_ROUND = (1, 0)
+MOST_BESIDE = 3
+"""How many interactions that were under way at the same time are tried with a failure."""
 
 _SIMPLER = 2  # plays: with plain people, without the web
 
@@ -43,16 +47,18 @@ async def smallest_replay(
     """Return the least with which the interaction fails as `wanted`; `None` where it does not.
 
     First it is played alone on empty state, then after what was asked of its cog before (`known`
-    are records of any), then in a world with `files`. What led to it is reduced to what it needs.
-    Raises `RehearsalError`.
+    are records of any), then in a world with `files`; last, in the same instant as another that was
+    under way then, or twice. What led to it is reduced to what it needs. Raises `RehearsalError`.
     """
     return await _Search(player, record, wanted, files).found(known)
 
 
 class _Setup(NamedTuple):
     before: Records
-    waits: bool
-    files: bool
+    waits: bool = False
+    files: bool = False
+    beside: TrafficRecord | None = None
+    order: tuple[int, ...] = ()
 
 
 class _Search:
@@ -80,11 +86,16 @@ class _Search:
         every = earlier(self._record, known)[-MOST_SETUP:]
         well = tuple(each for each in every if each.ok)
         for files in (False, True) if self._files else (False,):
-            yield _Setup((), waits=False, files=files)
+            yield _Setup((), files=files)
             for before in (well, every) if len(well) < len(every) else (well,):
                 if before:
-                    yield _Setup(before, waits=False, files=files)
+                    yield _Setup(before, files=files)
                     yield _Setup(before, waits=True, files=files)
+        for other in beside(self._record, known)[:MOST_BESIDE]:
+            before = tuple(each for each in well if each.id != other.id)
+            yield _Setup(before, beside=other)
+            yield _Setup(before, beside=other, order=_OTHER_WAY_ROUND)
+        yield _Setup(well, beside=self._record)
 
     async def _least(self, setup: _Setup) -> FoundReplay | None:
         """Return what is left of a set-up; `None` where it fails by chance."""
@@ -106,6 +117,8 @@ class _Search:
         return FoundReplay(script, setup.files, self._plays, least.minimal)
 
     def _script(self, setup: _Setup) -> Script:
+        if setup.beside is not None:
+            return at_once(self._record, setup.beside, setup.before, order=setup.order)
         return after(self._record, setup.before, waits=setup.waits)
 
     async def _fails(self, script: Script, files: bool) -> bool:

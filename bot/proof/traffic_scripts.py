@@ -13,11 +13,13 @@ from typing import Any
 
 from bot.domain.rehearsal import (
     Actor,
+    InteractionStep,
     PersonStep,
     Script,
     ScriptStep,
     ScriptWorld,
     SingleStep,
+    TogetherStep,
     WaitStep,
 )
 from bot.domain.traffic import ASKER, TrafficRecord
@@ -48,6 +50,27 @@ def earlier(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[Traf
     return tuple(sorted(found, key=lambda each: (each.at, each.id))[-MOST_EARLIER:])
 
 
+def beside(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[TrafficRecord, ...]:
+    """Return what was under way at the same time in the same cog and server, the newest first.
+
+    A press that went well is written down seconds after its answer: it may have been over.
+    """
+    server, began = record.pseudonyms.get("server"), record.began
+    found = [
+        each
+        for each in known
+        if began is not None
+        and each.began is not None
+        and each.began < record.at
+        and each.at > began
+        and each.id != record.id
+        and each.cog == record.cog
+        and each.pseudonyms.get("server") == server
+        and isinstance(each.step, InteractionStep)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.at, each.id), reverse=True))
+
+
 def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool = False) -> Script:
     """Return the interaction with earlier ones as its set-up, oldest first.
 
@@ -55,10 +78,35 @@ def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool
     others', so that it is `m1`. With `waits`, the time that lay between passes as well. The world
     has the record's cog.
     """
+    world, steps = _one_by_one(record, before, waits=waits)
+    return Script(world=world, steps=steps)
+
+
+def at_once(
+    record: TrafficRecord,
+    other: TrafficRecord,
+    before: Sequence[TrafficRecord],
+    *,
+    order: tuple[int, ...] = (),
+) -> Script:
+    """Return the interaction in the same instant as another, after earlier ones.
+
+    Both are the last step, the other first; `order` says which is answered first. Where the other
+    is the record itself, it is asked twice.
+    """
+    world, steps = _one_by_one(record, before if other.id == record.id else (*before, other))
+    *setup, last = steps
+    first = last if other.id == record.id else setup.pop()
+    together = TogetherStep(together=(first, last), order=order)
+    return Script(world=world, steps=(*setup, together))
+
+
+def _one_by_one(
+    record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool = False
+) -> tuple[ScriptWorld, tuple[SingleStep, ...]]:
     casting = _Casting(record)
     played = [casting.own, *(casting.of(each) for each in before)]
-    targets = [each.target for each in played if each.target is not None]
-    steps: list[ScriptStep] = list(targets)
+    steps: list[SingleStep] = [each.target for each in played if each.target is not None]
     order = [*played[1:], played[0]]
     numbers = {each.id: f"m{1 + at}" for at, each in enumerate(e for e in played if e.target)}
     for at, each in enumerate(order):
@@ -66,16 +114,14 @@ def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool
             steps.append(WaitStep(wait=min(gap, _LONGEST_WAIT)))
         steps.append(_about(each.step, numbers.get(each.id, "")))
     first = order[0] if waits else record
-    return Script(
-        world=ScriptWorld(
-            starts=first.at.astimezone(UTC).replace(microsecond=0),
-            people=casting.people(steps),
-            channels=_channels(steps),
-            cogs=(record.cog,) if record.cog else (),
-            web=tuple(answer for each in order for answer in each.web),
-        ),
-        steps=tuple(steps),
+    world = ScriptWorld(
+        starts=first.at.astimezone(UTC).replace(microsecond=0),
+        people=casting.people(steps),
+        channels=_channels(steps),
+        cogs=(record.cog,) if record.cog else (),
+        web=tuple(answer for each in order for answer in each.web),
     )
+    return world, tuple(steps)
 
 
 def with_files(script: Script, files: Mapping[str, bytes]) -> Script:

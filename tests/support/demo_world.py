@@ -1,14 +1,16 @@
 """The demo as a newcomer has it: this repository's own commands, one of them broken."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.app import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
-from bot.demo.faults import MetFault
+from bot.demo.faults import FaultStep, MetFault
 from local_discord.person import Message, Person
 from tests.support.page_reader import PageReader, buttons, text_of
 
@@ -30,20 +32,24 @@ class Playground:
         answers: list[str] = []
         shown: Message | None = None
         for step in self.fault.steps:
-            for _ in range(step.times):
-                if step.press:
-                    assert shown is not None
-                    button = next(b for name, b in buttons(shown).items() if step.press in name)
-                    done = await self.alice.person.press("dev", button, shown["id"])
-                else:
-                    done = await self.alice.person.run("dev", step.command, **step.options)
-                if done["message"] is None:
-                    continue
-                shown = await self.alice.thought("dev", done["message"])
-                answers.append(text_of(shown))
-                if "failed with" in answers[-1]:
-                    return answers
+            for _ in range(1 if step.at_once else step.times):
+                done = [self._do(step, shown) for _ in range(step.times if step.at_once else 1)]
+                for each in await asyncio.gather(*done):
+                    if each["message"] is None:
+                        continue
+                    shown = await self.alice.thought("dev", each["message"])
+                    answers.append(text_of(shown))
+                    if "failed with" in answers[-1]:
+                        return answers
         return answers
+
+    async def _do(self, step: FaultStep, shown: Message | None) -> dict[str, Any]:
+        """Do a step; return what came of it."""
+        if not step.press:
+            return await self.alice.person.run("dev", step.command, **step.options)
+        assert shown is not None
+        button = next(b for name, b in buttons(shown).items() if step.press in name)
+        return await self.alice.person.press("dev", button, shown["id"])
 
 
 def know_types(state: Path) -> None:

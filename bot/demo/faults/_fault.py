@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class FaultStep:
-    """One thing a person does to meet the fault: run a slash command, or press a button."""
+    """One thing a person does to meet the fault: run a slash command, or press a button.
+
+    So many `times`; one after the other, unless `at_once`.
+    """
 
     command: str = ""
     options: Mapping[str, str | int] = field(default_factory=dict)
     press: str = ""
     times: int = 1
+    at_once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Faults in the polls."""
 
-from bot.demo.faults._fault import FaultStep, PlantedFault
+from bot.demo.faults._fault import FaultStep, PlantedFault, PlayedFault
 
 CAPITALS = PlantedFault(
     name="polls-capitals",
@@ -79,3 +79,43 @@ NO_VOTES = PlantedFault(
 )
 
 FAULTS = (CAPITALS, NO_VOTES)
+
+TWO_PRESSES = PlayedFault(
+    name="polls-two-presses",
+    file="cogs/polls.py",
+    replacements=(
+        ("BAR_WIDTH = 12\n", "BAR_WIDTH = 12\nSECOND_THOUGHTS = 1.0  # seconds\n"),
+        (
+            "        self._in_turn = asyncio.Lock()  "
+            "# so that an older tally never overwrites a newer one\n",
+            "        self._in_turn = asyncio.Lock()  "
+            "# so that an older tally never overwrites a newer one\n"
+            "        self._chosen: dict[int, int] = {}\n",
+        ),
+        (
+            "        async with self._in_turn:\n"
+            "            poll = await self.ballot.find(number, interaction.guild_id or 0)\n",
+            "        self._chosen[interaction.user.id] = choice\n"
+            "        await asyncio.sleep(SECOND_THOUGHTS)\n"
+            "        async with self._in_turn:\n"
+            "            choice = self._chosen.pop(interaction.user.id)\n"
+            "            poll = await self.ballot.find(number, interaction.guild_id or 0)\n",
+        ),
+    ),
+    message=(
+        "Polls: what is pressed last within a second is the vote\n\n"
+        "People who slipped and pressed again saw the tally jump back and forth."
+    ),
+    author="Tobias Ekström <tobias.ekstrom@example.org>",
+    breaks='/poll create question:Lunch? options:"Pizza | Salad", then press Pizza twice, quickly',
+    steps=(
+        FaultStep(
+            command="poll create", options={"question": "Lunch?", "options": "Pizza | Salad"}
+        ),
+        FaultStep(press="Pizza", times=2, at_once=True),
+    ),
+    complaint="voting in a poll fails now and then, fix it",
+    error="KeyError",
+)
+
+PLAYED = (TWO_PRESSES,)

@@ -14,6 +14,7 @@ from bot.domain.rehearsal import (
     PlayedError,
     PlayedStep,
     Script,
+    TogetherStep,
     Transcript,
     WaitStep,
     WebAnswer,
@@ -125,6 +126,50 @@ async def test_what_failed_before_is_asked_again_only_where_nothing_else_will_do
     assert commands(either) == ["put", "total"]
     only = await Stall(lambda _script, before: "broken" in before).found(*known)
     assert commands(only) == ["broken", "total"]
+
+
+def _at_once(script: Script) -> TogetherStep | None:
+    last = script.steps[-1]
+    return last if isinstance(last, TogetherStep) else None
+
+
+@pytest.mark.parametrize("order", [(), (1, 0)])
+async def test_what_fails_alone_nowhere_is_tried_beside_what_was_under_way_then(
+    order: tuple[int, ...],
+) -> None:
+    def fails(script: Script, _before: list[str]) -> bool:
+        both, setup = _at_once(script), [each for each in script.steps if each == opened.step]
+        return both is not None and both.order == order and bool(setup)
+
+    opened = record(1, "open")
+
+    failed = record(10_000, "total", ok=False)
+    failed = failed.but(began=failed.at - timedelta(seconds=5))
+    over = record(9_999, "put").but(began=failed.began and failed.began - timedelta(minutes=1))
+    other = record(10_000, "add").but(id="other", began=failed.began)
+    async with Stall(fails).rehearsal.open(Path()) as player:
+        found = await smallest_replay(
+            player, failed, (opened, record(2, "show"), over, other), WANTED, {}
+        )
+    assert found is not None
+    both = _at_once(found.script)
+    assert both is not None
+    assert [each.command for each in both.together if isinstance(each, CommandStep)] == [
+        "add", "total",
+    ]  # fmt: skip
+    assert len(found.script.steps) == 2
+    assert found.minimal
+
+
+async def test_what_was_under_way_with_nothing_known_is_asked_twice_last_of_all() -> None:
+    stall = Stall(lambda script, _before: _at_once(script) is not None)
+    found = await stall.found(record(1, "open"), files=True)
+    assert found is not None
+    both = _at_once(found.script)
+    assert both is not None
+    assert both.together[0] == both.together[1]
+    assert not found.files
+    assert len(found.script.steps) == 1
 
 
 async def test_the_files_come_last_and_are_not_in_what_is_found() -> None:
