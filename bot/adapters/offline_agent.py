@@ -52,10 +52,10 @@ class OfflineAgent:
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the port."""
-        if not assignment.plan.judged_by:
-            yield Finished(changed=False, summary="There is no failing test to judge edits by.")
-            return
         await self._start_over(assignment, workspace)
+        if not assignment.plan.judged_by:
+            yield await self._without_test(assignment, workspace, budget)
+            return
         undone: Suspect | None = None
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
         search = asyncio.create_task(self._searched(assignment, workspace.path, budget, updates))
@@ -69,7 +69,23 @@ class OfflineAgent:
             search.cancel()
             with suppress(asyncio.CancelledError):
                 await search
-        yield _finished(report) if undone is None else _took_back(undone, report)
+        found = _finished(report)
+        yield found if undone is None else _took_back(undone, found.attempts)
+
+    async def _without_test(
+        self, assignment: Assignment, workspace: Workspace, budget: Budget
+    ) -> Finished:
+        """Take a suspect back whole where plays alone show the failure: they judge it afterwards.
+
+        Edits are too many to be played, each with what it needs.
+        """
+        if assignment.plan.played is None:
+            return Finished(changed=False, summary="There is no failing test to judge edits by.")
+        undone = await self._withdrawn(assignment, workspace, budget)
+        if undone is None:
+            summary = "Plays alone show it, and no suspect commit can be taken back as a whole."
+            return Finished(changed=False, summary=summary)
+        return _took_back(undone)
 
     async def _start_over(self, assignment: Assignment, workspace: Workspace) -> None:
         """Go back to base, remembering what did not hold; the first round starts there anyway."""
@@ -273,10 +289,9 @@ def _finished(report: SearchReport) -> Finished:
     )
 
 
-def _took_back(suspect: Suspect, report: SearchReport) -> Finished:
+def _took_back(suspect: Suspect, attempts: tuple[Attempt, ...] = ()) -> Finished:
     commit = suspect.commit
     summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
-    attempts = _finished(report).attempts
     return Finished(
         changed=True, summary=summary, attempts=attempts, proven="undo", undoes=commit.sha
     )
