@@ -103,6 +103,8 @@ async def test_a_command_is_kept_with_its_options_typed(room: Room) -> None:
     }
     assert record.cog == "asked"
     assert (record.outcome, record.place, record.changed) == (ActionOutcome.OK, "text", ())
+    assert record.began is not None
+    assert record.began <= record.at
     assert record.commit == "abc1234"
     (shape,) = record.shape
     assert shape.startswith("answer, 2 lines of ")
