@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.client import TheseusClient
 from bot.memory.ranking import told
 from bot.presentation.cards import one_line
-from cogs.ui import fitting, forgotten_text, is_listed, memory_line, speaker
+from cogs.ui import fitting, forget, is_listed, memory_line, speaker
 
 _CHOICES = 25
 _RECENT = 100
@@ -38,13 +38,12 @@ class Memories(
         )
 
     @app_commands.command()
-    @app_commands.describe(memory="Its key, or words only one note has")
+    @app_commands.describe(memory="Its key or that of a wish, or words only one note has")
     async def forget(self, interaction: discord.Interaction, memory: str) -> None:
         """Have me forget something for good; everybody here can see it."""
         await interaction.response.defer(thinking=True)
         person = speaker(interaction)
-        found = await self.bot.agent.memory.forget(person, memory)
-        await interaction.followup.send(forgotten_text(person, found))
+        await interaction.followup.send(await forget(self.bot, person, memory))
 
     @app_commands.command()
     async def export(self, interaction: discord.Interaction) -> None:

@@ -14,12 +14,14 @@ from bot.domain.links import linked
 from bot.domain.people import Place
 from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
+from bot.grammar.changes import asks_for_change
 from bot.presentation.cards import plain, plan_text, run_line, spent
 from cogs.ui import (
     AnswerButton,
     ChoiceButton,
     ask,
     asked_text,
+    change,
     error_id_in,
     fitting,
     in_dev_channel,
@@ -34,7 +36,7 @@ _ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do
 
 
 class Runs(commands.Cog):
-    """`/investigate`, `/fix`, `/runs ...`, and the two context menus."""
+    """`/investigate`, `/fix`, `/change`, `/runs ...`, and the three context menus."""
 
     group = app_commands.Group(name="runs", description="What I am working on")
 
@@ -43,6 +45,7 @@ class Runs(commands.Cog):
         self._menus = (
             app_commands.ContextMenu(name="Investigate this", callback=self._investigate_this),
             app_commands.ContextMenu(name="Fix this", callback=self._fix_this),
+            app_commands.ContextMenu(name="Make this happen", callback=self._make_this_happen),
         )
 
     async def cog_load(self) -> None:
@@ -67,7 +70,29 @@ class Runs(commands.Cog):
     @app_commands.describe(what="What is broken, in your words; empty: the last failure")
     async def fix(self, interaction: discord.Interaction, what: str = "") -> None:
         """Find out why something fails, and propose a proven fix."""
+        if asks_for_change(what):
+            await self._change(interaction, what)
+            return
         await self._ask(interaction, "fix", subject=what)
+
+    @app_commands.command()
+    @app_commands.describe(what="What should be added or different, in your words")
+    async def change(
+        self, interaction: discord.Interaction, what: app_commands.Range[str, 1, 1500]
+    ) -> None:
+        """Ask for a change of what I can do; nothing has to have failed."""
+        await self._change(interaction, what)
+
+    async def _make_this_happen(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        await self._change(interaction, message.content)
+
+    async def _change(self, interaction: discord.Interaction, text: str) -> None:
+        """Take a wish; what a message says is its words, and who asks for it is who pressed."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        told = await change(self.bot, speaker(interaction), text)
+        await interaction.followup.send(told, ephemeral=True)
 
     async def _investigate_this(
         self, interaction: discord.Interaction, message: discord.Message
@@ -80,8 +105,14 @@ class Runs(commands.Cog):
     async def _about(
         self, interaction: discord.Interaction, goal: Goal, message: discord.Message
     ) -> None:
-        """Start a run about a message: an error of ours, or somebody's complaint."""
+        """Start a run about a message: an error of ours, or somebody's complaint.
+
+        "Fix this" said of a wish is one for it.
+        """
         error_id = error_id_in(self.bot, message)
+        if goal == "fix" and error_id is None and asks_for_change(message.content):
+            await self._change(interaction, message.content)
+            return
         said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
         subject = "" if error_id else said or message.content[:200]
         await self._ask(interaction, goal, subject=subject, error_id=error_id, message=message)

@@ -73,8 +73,8 @@ CODES = {
     "WrongStage": "run.wrong_stage",
 }
 COMMANDS = {
-    "Fix this", "Investigate this",
-    "audit now", "budget", "fix", "health", "investigate", "ship",
+    "Fix this", "Investigate this", "Make this happen",
+    "audit now", "budget", "capabilities", "change", "fix", "health", "investigate", "ship",
     "memory export", "memory forget", "memory search",
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
@@ -160,8 +160,8 @@ def test_a_stored_run_has_these_fields() -> None:
 
 def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> None:
     assert {str(intent) for intent in Intent} == {
-        "investigate", "fix", "status", "cancel", "revise", "ship", "reject", "revert", "pause",
-        "resume", "remember", "forget", "stop", "audit", "budget", "capabilities",
+        "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
+        "pause", "resume", "remember", "forget", "stop", "audit", "budget", "capabilities",
         "unclear", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {

@@ -170,8 +170,6 @@ def _limits(
         unconfined=opened.sandbox.refusal,
         audit=timedelta(days=config.audit.keep_days),
         configured=told_of(settings),
-        vital_signs=(
-            f"**Sandbox** {opened.sandbox.description}",
-            f"**Engine** {chosen.told}",
-        ),
+        engine=chosen.told,
+        vital_signs=(f"**Sandbox** {opened.sandbox.description}",),
     )

@@ -14,6 +14,7 @@ class Intent(StrEnum):
 
     INVESTIGATE = "investigate"
     FIX = "fix"
+    CHANGE = "change"
     STATUS = "status"
     CANCEL = "cancel"
     REVISE = "revise"
@@ -66,7 +67,8 @@ class Slots(Record):
     """The details of a request; what was not said is empty, None or False."""
 
     subject: str = ""
-    """What is broken, in the speaker's words, without politeness ("rolling dice")."""
+    """What is broken, or wished for, in the speaker's words and without politeness ("rolling
+    dice", "add a /coinflip command")."""
     run: str | None = None
     pull_request: int | None = None
     security_reviewed: bool = False
@@ -99,7 +101,8 @@ class Utterance(Record):
     """How plainly it was said; `none` for chat."""
     recognised: bool = False
     """True when the caller should act: the message was for the bot and is not chat, or it was
-    overheard in the dev channel from a listed person and plainly asks to investigate or fix."""
+    overheard in the dev channel from a listed person and plainly asks to investigate, fix or
+    change."""
     names_nothing: bool = False
     """It was overheard like that, but does not say what about: it may be asked back."""
 

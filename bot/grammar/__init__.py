@@ -25,6 +25,8 @@ from bot.grammar._requests import note_request, plain_request, revision
 from bot.grammar._subject import pull_request_named, run_named, said_again
 from bot.grammar._unclear import PossibleDecisions, may_mean, numbers_in, until_in
 from bot.grammar._words import spell
+from bot.grammar._work_request import WorkRequest
+from bot.grammar.changes import change_request, feature_request
 
 __all__ = [
     "COMMAND_LINE",
@@ -57,7 +59,8 @@ def parse(text: str, setting: Setting) -> Utterance:
     request = _request(text, setting)
     if request.intent is Intent.REVISE and meant.ending:
         return _unclear(meant._replace(intents=meant.ending), text, setting)
-    unsure = request.intent is Intent.CHAT or request.strength == "weak"
+    loose = request.intent in (Intent.CHAT, Intent.CHANGE)
+    unsure = loose or request.strength == "weak"
     return _unclear(meant, text, setting) if meant.intents and unsure else request
 
 
@@ -103,30 +106,40 @@ def _request(text: str, setting: Setting) -> Utterance:
     if not plain.cut and (note := note_request(mended)):
         return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
     asked, clause = plain_request(said) or (None, None)
+    if asked is None and (wished := _wish(said, mended, setting)):
+        return _about_the_code(wished, plain, mended, setting)
     rest = mended.replace(clause.text, "", 1) if clause else mended
     others = tuple(each for each in said if each is not clause)
     if (changed := revision(others, setting, text=rest, marked_only=True)) is not None:
         return _revise(changed, plain, rest, setting, asks_status=asked is Intent.STATUS)
     if asked:
         return _told(asked, mended, setting)
-    return _about_a_fault(said, plain, mended, setting)
-
-
-def _about_a_fault(
-    said: tuple[Clause, ...], plain: Plain, text: str, setting: Setting
-) -> Utterance:
-    found = fault_request(said, setting, text=text)
+    found = fault_request(said, setting, text=mended)
     if found is None:
         changed = (
-            revision(said, setting, text=text, marked_only=False) if _works_here(setting) else None
+            revision(said, setting, text=mended, marked_only=False)
+            if _works_here(setting)
+            else None
         )
         if changed is not None:
-            return _revise(changed, plain, text, setting)
+            return _revise(changed, plain, mended, setting)
         return Utterance(intent=Intent.CHAT)
     if setting.reply_to == "proposal" and found.intent is Intent.FIX and found.subject:
-        changed = revision(said, setting, text=text, marked_only=False)
+        changed = revision(said, setting, text=mended, marked_only=False)
         if changed:
-            return _revise(changed, plain, text, setting)
+            return _revise(changed, plain, mended, setting)
+    return _about_the_code(found, plain, mended, setting)
+
+
+def _wish(said: tuple[Clause, ...], text: str, setting: Setting) -> WorkRequest | None:
+    """The change wished for; where there is work at hand that it may be a revision of, in so many
+    words."""
+    if _works_here(setting) or run_named(text):
+        return feature_request(text)
+    return change_request(said, text)
+
+
+def _about_the_code(found: WorkRequest, plain: Plain, text: str, setting: Setting) -> Utterance:
     asked = setting.heard or overheard(
         found, setting, text=plain.text, names_someone=plain.names_someone
     )

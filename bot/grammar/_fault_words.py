@@ -124,3 +124,5 @@ IDLE = re.compile(
     r"|here|everyone|guys|all|with you))*$",
     re.I,
 )
+MENDS_OR_LOOKS = (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
+"""What asks to fix or to investigate, at the start of a clause without its opening."""

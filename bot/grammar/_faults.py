@@ -19,6 +19,7 @@ from bot.grammar._fault_words import (
     LOOK,
     LOOK_WEAK,
     LOOK_WHY,
+    MENDS_OR_LOOKS,
     NOT_AN_ASK,
     NOT_LOOK,
     ODD,
@@ -27,18 +28,8 @@ from bot.grammar._fault_words import (
     WHY,
 )
 from bot.grammar._subject import clean_subject
+from bot.grammar._work_request import WorkRequest
 from bot.grammar.wrong_answers import shows_wrong_answer
-
-
-@dataclass(frozen=True)
-class FaultReading:
-    """One reading of a message as a request about a fault."""
-
-    intent: Intent
-    subject: str
-    strength: Strength
-    group: bool = False
-    request: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,7 @@ class _Ask:
     request: bool = False
 
 
-def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> FaultReading | None:
+def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> WorkRequest | None:
     """The request a message makes about a fault, or None."""
     asks = [ask for clause in said if (ask := _ask_in(clause, setting))]
     complaints = [found for clause in said if (found := _complaint_of(clause))]
@@ -62,14 +53,14 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> F
             said
         )
         strength: Strength = "weak" if chosen.weak and not fault else "clear"
-        return FaultReading(chosen.intent, subject, strength, chosen.group, chosen.request)
+        return WorkRequest(chosen.intent, subject, strength, chosen.group, chosen.request)
     if complaints and not (all(each.weak for each in complaints) and not setting.heard):
         weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
-        return FaultReading(
+        return WorkRequest(
             Intent.INVESTIGATE, _subject([], complaints), "weak" if weak else "clear"
         )
     if setting.heard and shows_wrong_answer(text, to_answer=setting.reply_to == "bot"):
-        return FaultReading(Intent.INVESTIGATE, clean_subject(text), "weak")
+        return WorkRequest(Intent.INVESTIGATE, clean_subject(text), "weak")
     return None
 
 
@@ -82,9 +73,7 @@ def _told_before(said: tuple[Clause, ...]) -> str:
 
 
 def _fix_or_look(text: str) -> bool:
-    return any(
-        words.match(text) for words in (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
-    )
+    return any(words.match(text) for words in MENDS_OR_LOOKS)
 
 
 def _may_be_weak(ask: _Ask, setting: Setting) -> bool:

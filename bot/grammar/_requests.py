@@ -75,7 +75,7 @@ _REMEMBER = re.compile(
     r"|(?:take|make) (?:a )?note(?: of)?|note(?= (?:that|down|to)|:)(?: down)?"
     r"|(?:please )?keep (?:it )?in mind"
     r"|(?:don't|do not|never) forget|for (?:the|future) (?:record|reference)|bear in mind"
-    r"|memorize|memorise|learn)(?:[ ,:]+that)?[ ,:]+(?P<note>.+)$",
+    r"|memorize|memorise|learn(?! (?:how )?to\b))(?:[ ,:]+that)?[ ,:]+(?P<note>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _FORGET = re.compile(

@@ -1,6 +1,5 @@
 """Which failure somebody means: by an error's id, by words, or by what failed last nearby."""
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -8,48 +7,10 @@ from typing import Literal
 from bot.domain.journal import Action, FailureGroup
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
+from bot.grammar.changes import asks_for_change
 from bot.grammar.likeness import Fitting, fitting
 
-_FAILS = re.compile(
-    r"\b(?:crash\w*|fail\w*|broken?|breaks|errors?|\w+(?:Error|Exception)|exceptions?|tracebacks?"
-    r"|hangs?|hung|stuck|rais(?:es|ed|ing)|thr(?:ows?|ew)|tim(?:es?|ed|ing)[ -]?out"
-    r"|(?:not|n't|stop(?:s|ped)) (?:work|respond|answer|repl|load|run)\w*)\b",
-    re.IGNORECASE,
-)
-_ORDER = re.compile(
-    r"^(?:(?:<@!?\d+>|theseus|hey|hi|please|pls|can|could|would|will|you|we|i|want|need|to|fix"
-    r"|let's)[\s,:]+)*"
-    r"(?:add|implement|rename|refactor|document|reword|rephrase|translate|improve|speed up|support"
-    r"|write (?:a |some |more |the )?(?:tests?|docs?|documentation|help)"
-    r"|make (?:\S+ ){1,5}?(?:support|accept|allow|prettier|nicer|faster|shorter|longer|clearer))\b",
-    re.IGNORECASE,
-)
-_ABOUT_WORDS = re.compile(
-    r"\b(?:typos?|misspell\w*|misspelt|spelling|wording|grammar|help texts?|docs|documentation"
-    r"|docstrings?|readme|tests?|test coverage|untested|ugly|prettier|nicer|feature request"
-    r"|would be (?:nice|great|cool|good)|i(?:'d| would) (?:like|love)|i wish"
-    r"|needs? (?:an?|some|more) \w+"
-    r"|should (?:also |be able to )?(?:accept|allow|support|have|offer|take|show)"
-    r"|could (?:also )?(?:accept|allow|support|have|offer|take))\b",
-    re.IGNORECASE,
-)
-
 Named = Literal["exactly", "in words", "not at all"]
-
-
-def says_it_fails(text: str) -> bool:
-    """Return whether `text` says that something fails, raises or does not work at all."""
-    return bool(_FAILS.search(text))
-
-
-def asks_for_change(text: str) -> bool:
-    """Return whether `text` orders a change, or is about words, tests or looks and no failure.
-
-    A test that is to be added for an error is a change; a help text that crashes is a failure.
-    """
-    if _ORDER.match(text.strip()):
-        return True
-    return bool(_ABOUT_WORDS.search(text)) and not _FAILS.search(text)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from bot.grammar._clauses import clauses
 from bot.grammar._complaints import complaint_in
+from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import named_in_words
-from bot.grammar.matching import asks_for_change, says_it_fails
 
 LONGEST_EXPECTED = 200
 """Characters of an expected answer that are kept."""

@@ -26,6 +26,13 @@ class ChatTools(Protocol):
         """Have that mended; return what became of it, for the model."""
         ...
 
+    async def change(self, what: str) -> str:
+        """Have that changed, though it has not failed; return what became of it, for the model.
+
+        The person's own message goes with it, word for word.
+        """
+        ...
+
     async def status(self) -> str:
         """Return what is being worked on."""
         ...

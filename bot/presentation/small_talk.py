@@ -7,7 +7,8 @@ ABOUT = (
     "I look after this bot's own code. Tell me what is broken, for example “rolling dice keeps "
     "crashing, fix it” or “why does /poll fail?”, or reply “fix this” to an error message. I "
     "answer in a thread, prove the fix, and merge only when someone on my list says “ship it”. "
-    "`/runs list` shows what I am doing."
+    "Tell me what you wish for as well (“add a /coinflip command”). `/runs list` shows what I am "
+    "doing, `/capabilities` what there is."
 )
 FOR_OTHERS = (
     "I look after this bot's own code, for the people on my list: they can have something looked "

@@ -33,8 +33,8 @@ def _change() -> Diagnosis:
         headline="That is a change you wish for, and nothing that failed.",
         cause=(
             "I mend what fails, starting from a failure in my journal, and I take no other failure "
-            "for it. Other changes I cannot make yet. If something does fail there, tell me what "
-            "you did and what you saw."
+            "for it. `/change` takes the wish, and so do your words where you say it to me. If "
+            "something does fail there, tell me what you did and what you saw."
         ),
     )
 

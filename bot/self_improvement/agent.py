@@ -38,7 +38,7 @@ class SelfImprovementAgent:
         self.memory, self.watch = parts.memory, parts.watch
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
-        self.trials = parts.trials
+        self.trials, self.wishes = parts.trials, parts.wishes
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
@@ -222,6 +222,11 @@ class SelfImprovementAgent:
         found = [await self._services.journal.get(record_id) for record_id in ids]
         return tuple(filter(None, found))
 
+    @property
+    def engine(self) -> str:
+        """Return which engines write changes, for people."""
+        return self._settings.engine
+
     async def vital_signs(self) -> tuple[str, ...]:
         """Return a line each on forge, own work, sandbox and engine, for `/health`."""
         try:
@@ -229,7 +234,12 @@ class SelfImprovementAgent:
         except ForgeError as error:
             forge = f"⚠️ {error}"
         signs = [await each.vital_sign() for each in (self.emergency, self.audit, self.autonomy)]
-        return (f"**Forge** {forge}", *signs, *self._settings.vital_signs)
+        return (
+            f"**Forge** {forge}",
+            *signs,
+            *self._settings.vital_signs,
+            f"**Engine** {self.engine}",
+        )
 
     # How it is done
 

@@ -12,7 +12,7 @@ from bot.domain.evidence import Commit, Suspect
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
-from bot.grammar.matching import says_it_fails
+from bot.grammar.changes import says_it_fails
 from bot.grammar.wrong_answers import AnswerClaim, TypedCommand, answer_claim, complains_of_answer
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_all

@@ -38,6 +38,7 @@ from bot.self_improvement.step_sequence import StepSequence, StepServices
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.wishes import WishService
 from bot.self_improvement.worker import Workers
 
 
@@ -81,6 +82,7 @@ class AgentParts:
     requests: RunRequests
     poller: Poller
     trials: ProposalTrials
+    wishes: WishService
 
 
 def assemble(
@@ -117,8 +119,7 @@ def assemble(
         fixes=ShippedFixes(services.store),
         run_locks=locks,
         authorizer=authorizer,
-        audit_writer=authority.audit_writer,
-        audit=authority.audit,
+        audit_writer=authority.audit_writer, audit=authority.audit,
         approvals=approvals,
         autonomy=autonomy,
         emergency=emergency,
@@ -142,6 +143,7 @@ def assemble(
             services.stop_guard,
         ),
         trials=steps.trials,
+        wishes=WishService(services.key_values, services.clock, authorizer),
     )  # fmt: skip
 
 

@@ -66,4 +66,5 @@ class RunSettings:
     unconfined: str = ""  # why nothing can be run confined; then nothing is done unasked
     audit: timedelta = timedelta(days=400)  # how long entries are kept
     configured: str = ""  # what of the configuration is audited when it has changed
+    engine: str = ""  # which engines write changes, for people
     vital_signs: tuple[str, ...] = ()

@@ -3,9 +3,10 @@
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.grammar import Intent, Slots, Utterance
+from bot.grammar.changes import asks_for_change
 from cogs.conversation import _requests as requests
 from cogs.conversation._heard_message import Heard
-from cogs.ui import author_of
+from cogs.ui import author_of, change
 
 _BEGUN = "It is begun, and goes on in a thread of its own; {who} sees it there."
 _ONCE = "Work was begun for this message already: one message begins one run."
@@ -24,8 +25,15 @@ class SpeakersTools:
         return await self._work(Intent.INVESTIGATE, what)
 
     async def fix(self, what: str) -> str:
-        """Have that mended."""
+        """Have that mended; what nobody had to break first is a change."""
+        if asks_for_change(what):
+            return await self.change(what)
         return await self._work(Intent.FIX, what)
+
+    async def change(self, what: str) -> str:
+        """Have that changed: whoever wrote the message is taken at their own words."""
+        text = self._heard.text
+        return await change(self._bot, self._heard.person, text if asks_for_change(text) else what)
 
     async def status(self) -> str:
         """Return what is being worked on."""

@@ -7,7 +7,8 @@ import discord
 from bot.client import TheseusClient
 from bot.domain.errors import OutOfBounds
 from cogs.conversation._heard_message import Heard
-from cogs.ui import forgotten_text, noted_text, person_of
+from cogs.ui import forget as forget_named
+from cogs.ui import noted_text, person_of
 
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
 # What a wish to remember begins with; the grammar has decided that it is one.
@@ -38,15 +39,14 @@ def own_words(text: str, note: str) -> str:
 
 
 async def forget(bot: TheseusClient, heard: Heard) -> str | None:
-    """Forget the note with that key or those words; where several fit, ask which."""
+    """Forget the note or wish with that key, or the note with those words; else ask which."""
     wanted = heard.utterance.slots.note
     if _THIS.fullmatch(wanted):
         wanted = _noted_in(bot, heard.pointed_at)
     if not wanted:
         await bot.agent.memory.search(heard.person)  # who may not ask is told that first
         raise OutOfBounds("Forget what? Say “forget” with some of its words, or with its key.")
-    found = await bot.agent.memory.forget(heard.person, wanted)
-    return forgotten_text(heard.person, found)
+    return await forget_named(bot, heard.person, wanted)
 
 
 def _noted_in(bot: TheseusClient, message: discord.Message | None) -> str:

@@ -23,7 +23,10 @@ from cogs.ui import (
     approve,
     ask,
     asked_text,
+    capabilities_lines,
+    change,
     error_id_in,
+    fitting,
     in_dev_channel,
     is_listed,
     on_it,
@@ -240,13 +243,19 @@ async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
 
 
 async def about(bot: TheseusClient, heard: Heard) -> str | None:
-    """Say what can be asked."""
-    return ABOUT
+    """Say what can be asked, what there is, and what people wish for."""
+    return fitting([ABOUT, *await capabilities_lines(bot)])
+
+
+async def wish(bot: TheseusClient, heard: Heard) -> str | None:
+    """Take a change that somebody wishes for, in their own words."""
+    return await change(bot, heard.person, heard.text)
 
 
 ANSWERS: dict[Intent, Answer] = {
     Intent.INVESTIGATE: work,
     Intent.FIX: work,
+    Intent.CHANGE: wish,
     Intent.SHIP: ship,
     Intent.REJECT: reject,
     Intent.CANCEL: cancel,

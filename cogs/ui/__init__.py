@@ -3,8 +3,9 @@
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
 from cogs.ui.buttons import RunButton
+from cogs.ui.changes import capabilities_lines, change
 from cogs.ui.choices import ChoiceButton
-from cogs.ui.memories import forgotten_text, memory_line, noted_text
+from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.requests import ask, asked_text
 from cogs.ui.speakers import (
     CardSeen,
@@ -30,10 +31,12 @@ __all__ = [
     "ask",
     "asked_text",
     "author_of",
+    "capabilities_lines",
     "card_seen",
+    "change",
     "error_id_in",
     "fitting",
-    "forgotten_text",
+    "forget",
     "in_dev_channel",
     "is_answer",
     "is_listed",

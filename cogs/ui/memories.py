@@ -1,10 +1,12 @@
 """How memories are told to people, whichever way they ask."""
 
+from bot.client import TheseusClient
 from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.memory.ranking import told
 from bot.memory.recall import Forgotten
 from bot.presentation.cards import plain
+from bot.presentation.wishes import wish_forgotten
 
 _LINE = 200
 
@@ -19,6 +21,16 @@ def noted_text(note: Memory) -> str:
     return (
         f"🧠 Noted as `{note.key}`: “{plain(note.text, _LINE)}”. “forget {note.key}” undoes that."
     )
+
+
+async def forget(bot: TheseusClient, person: Person, wanted: str) -> str:
+    """Forget a memory or, by its key, a wish (`wish:k7m2xq`); return what is said.
+
+    Raises `NotAuthorized`, `StoreError`.
+    """
+    if wanted.strip(" `").lower().startswith("wish:"):
+        return wish_forgotten(await bot.agent.wishes.forget(person, wanted))
+    return forgotten_text(person, await bot.agent.memory.forget(person, wanted))
 
 
 def forgotten_text(person: Person, found: Forgotten) -> str:

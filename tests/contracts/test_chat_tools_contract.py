@@ -60,6 +60,15 @@ async def test_for_who_is_listed_they_do_it_and_say_what_became_of_it(glove: Glo
         assert [run.goal for run in await glove.room.runs()] == ["fix", "investigate"]
 
 
+@pytest.mark.parametrize("who", ["alice", "mallory"])
+async def test_a_wish_is_taken_from_anybody_and_begins_nothing(glove: Glove, who: str) -> None:
+    assert "wish" in await (await glove.of(who)).change("add a /coinflip command")
+    if glove.room is not None:
+        assert await glove.room.runs() == ()
+        [wish] = await glove.room.client.agent.wishes.all()
+        assert [each.name for each in wish.wishers] == [who]
+
+
 async def test_who_is_not_listed_is_refused_politely_and_nothing_is_done(glove: Glove) -> None:
     chat_tools = await glove.of("mallory")
     for act in (

@@ -21,6 +21,11 @@ class FakeChatTools:
         """Note it."""
         return self._do("fix", what)
 
+    async def change(self, what: str) -> str:
+        """Note it, whoever asks: a wish begins nothing."""
+        self.done.append(("change", what))
+        return f"a wish of {self.who}: {what}"
+
     async def status(self) -> str:
         """Note that it was asked."""
         return self._do("status", "")

@@ -28,6 +28,7 @@ COGS = (
     "cogs.conversation",
     "cogs.approvals",
     "cogs.runs",
+    "cogs.capabilities",
     "cogs.incidents",
     "cogs.audits",
     "cogs.budget",

@@ -17,12 +17,15 @@ from bot.grammar import Intent
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
 NOBODY = "nobody speaks here: Discord tells of the connection"
 MACHINE = "whoever has the machine has the bot; it can approve nothing"
+WISH = "everybody may wish; who may begin work is asked where it begins"
 ITSELF = "the bot by itself, which the policy lets do nothing that takes a person"
 
 Table = Mapping[str, Act | str]
 
 ENTRIES: Table = {
     # commands and menus
+    "/change": WISH, "menu Make this happen": WISH, "says change": WISH,
+    "/capabilities": "it tells what can be asked, and what people wish for",
     "/investigate": Act.ASK, "/fix": Act.ASK, "/revert": Act.ASK, "/ship": Act.SHIP,
     "/runs list": Act.READ, "/runs show": Act.READ,
     "/runs cancel": Act.CANCEL, "/runs retry": Act.ASK,
@@ -50,7 +53,8 @@ ENTRIES: Table = {
     "button DecisionButton reject": Act.REJECT, "button DecisionButton revert": Act.ASK,
     "button DecisionButton cancel": Act.CANCEL, "button DecisionButton stop": Act.STOP,
     "button DecisionButton pause": Act.STEER, "button DecisionButton resume": Act.STEER,
-    "button DecisionButton nothing": Act.STEER,
+    "button DecisionButton nothing": Act.STEER, "button DecisionButton fix": Act.ASK,
+    "button DecisionButton investigate": Act.ASK,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
     "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
@@ -104,6 +108,7 @@ ENTRIES: Table = {
 SAID: Mapping[Intent, str] = {
     Intent.INVESTIGATE: "investigate why the dice fail",
     Intent.FIX: "fix the dice",
+    Intent.CHANGE: "feature request: a /coinflip command",
     Intent.STATUS: "status",
     Intent.CANCEL: "cancel",
     Intent.REVISE: "also handle an empty list",

@@ -1,4 +1,4 @@
-"""What a chat may do: five tools, each with the rights of whoever wrote the present message."""
+"""What a chat may do: six tools, each with the rights of whoever wrote the present message."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +32,16 @@ class Work(Record):
     )
 
 
+class WantedChange(Record):
+    """Arguments of `change`."""
+
+    what: str = Field(
+        min_length=1,
+        max_length=300,
+        description="what is wanted, as people say it: add a /coinflip command",
+    )
+
+
 TOOLS: Mapping[str, Tool] = {
     "investigate": Tool(
         "Have something looked into that fails or is odd: what, how often, since when, why. The "
@@ -42,6 +52,12 @@ TOOLS: Mapping[str, Tool] = {
         "Have something mended that fails. The work goes on in a thread of its own, and a person "
         "decides about the result. Once for a message.",
         Work,
+    ),
+    "change": Tool(
+        "Have something added or made different that has not failed: a new command, another "
+        "wording, a test. The person's own message goes with it word for word. Once for a message. "
+        "Tell the person what it returns: whether work has begun, or their wish is kept.",
+        WantedChange,
     ),
     "status": Tool("Tell what is being worked on now.", Nothing),
     "journal_search": Tool(
@@ -102,6 +118,9 @@ class ChatToolHandlers:
 
     async def _fix(self, chat_tools: ChatTools, given: Work) -> str:
         return await chat_tools.fix(flat(given.what, 200))
+
+    async def _change(self, chat_tools: ChatTools, given: WantedChange) -> str:
+        return await chat_tools.change(flat(given.what, 300))
 
     async def _status(self, chat_tools: ChatTools, _: Nothing) -> str:
         return fenced(await chat_tools.status())

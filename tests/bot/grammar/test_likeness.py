@@ -9,8 +9,8 @@ import yaml
 
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
+from bot.grammar.changes import asks_for_change
 from bot.grammar.likeness import Fitting, fitting, forms
-from bot.grammar.matching import asks_for_change
 from tests.fakes.fake_clock import FakeClock
 from tests.support.world import capsule, failure
 

@@ -1,0 +1,65 @@
+"""What is said of wishes, and of what the bot can do."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.wish import Wish
+from bot.presentation.cards import plain
+
+_TEXT = 160
+_SHOWN = 15
+_NAMES = 3
+_NEEDS_A_MODEL = (
+    "I hear a change you wish for, and nothing that failed. To write one I need a model, and there "
+    "is none here."
+)
+_WITHOUT = (
+    "Without one I can look into what fails and why, mend failures that can be shown by playing "
+    "them, take back what I shipped, and keep what is wished for."
+)
+_KEY = (
+    "To add one, whoever runs me puts `ANTHROPIC_API_KEY` into `.env` and starts me again; "
+    "`theseus setup` does that and tries the key."
+)
+_FOR_OTHERS = "People on my list decide what I change; they see it there."
+
+
+def wish_kept(wish: Wish, *, listed: bool) -> str:
+    """Return what somebody reads whose wish was kept because no engine here can write it."""
+    kept = f"I keep your wish as `wish:{wish.id}` ({_votes(wish)}); `/capabilities` shows them all."
+    return f"{_NEEDS_A_MODEL} {kept} " + (f"{_WITHOUT} {_KEY}" if listed else _FOR_OTHERS)
+
+
+def wish_line(wish: Wish) -> str:
+    """Return a wish on one line: the people who want it, its words, its id, who asked first."""
+    names = [each.name for each in wish.wishers[:_NAMES]]
+    more = wish.votes - len(names)
+    who = ", ".join(names) + (f" and {more} more" if more else "")
+    return f"- {_votes(wish)}: “{plain(wish.text, _TEXT)}” · `wish:{wish.id}` · {who}"
+
+
+def wish_forgotten(wish: Wish | None) -> str:
+    """Return what is said when a wish was to be forgotten."""
+    if wish is None:
+        return "I keep no such wish. `/capabilities` shows what there is."
+    return f"Forgotten: the wish “{plain(wish.text, _TEXT)}” ({_votes(wish)})."
+
+
+def capabilities(
+    commands: Mapping[str, Sequence[str]], engines: Sequence[str], wishes: Sequence[Wish]
+) -> list[str]:
+    """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes."""
+    lines = ["**What I can do**"]
+    lines += [
+        f"- {cog}: {', '.join(f'`{name}`' for name in names)}" for cog, names in commands.items()
+    ]
+    lines += ["**What I work with**", *(f"- {each}" for each in engines)]
+    if not wishes:
+        return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a wish."]
+    shown = [wish_line(wish) for wish in wishes[:_SHOWN]]
+    rest = len(wishes) - len(shown)
+    lines += ["**What people wish for**", *shown]
+    return lines + ([f"and {rest} more, of fewer people"] if rest else [])
+
+
+def _votes(wish: Wish) -> str:
+    return "1 person" if wish.votes == 1 else f"{wish.votes} people"

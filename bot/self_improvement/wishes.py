@@ -1,0 +1,111 @@
+"""What people wish for while nobody can begin it: kept, counted, looked at and forgotten."""
+
+import asyncio
+import hashlib
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
+from bot.domain.errors import NotAuthorized, OutOfBounds, TooMany
+from bot.domain.people import Person
+from bot.domain.wish import LONGEST, Wish, Wisher
+from bot.grammar.wishes import same_wish
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.redaction import redact
+
+_PREFIX = "wish:"
+_ID = 6  # letters of an id; some 16 million
+MOST = 300
+"""Wishes that are kept; beyond that the one of fewest people, said longest ago, makes room."""
+MOST_OF_ONE = 20
+"""Wishes of one person that are kept at once."""
+_NO_MEMBER = (
+    "Sorry {name}, I keep wishes only of people who are members of the server I work for, said "
+    "there or in a direct message."
+)
+_ENOUGH = (
+    "I keep {most} wishes of yours already, which is what I take from one person. `/capabilities` "
+    "shows them; somebody on my list can have some of them made, or forgotten."
+)
+
+
+class WishService:
+    """Wishes, in the key-value store. Everybody in the server may have one; see `Wish`."""
+
+    def __init__(self, key_values: KeyValueStore, clock: Clock, authorizer: Authorizer) -> None:
+        self._key_values = key_values
+        self._clock = clock
+        self._authorizer = authorizer
+        self._writing = asyncio.Lock()
+
+    async def keep(self, person: Person, text: str) -> Wish:
+        """Keep what somebody wishes for, without secrets; where it is there, with one word more.
+
+        Raises `NotAuthorized` for programs and strangers to the server, `OutOfBounds` without a
+        word, `TooMany`, `StoreError`.
+        """
+        if person.bot or person.outsider:
+            raise NotAuthorized(_NO_MEMBER.format(name=person.name))
+        said = " ".join(redact(text).split())[:LONGEST]
+        if not said:
+            raise OutOfBounds("Tell me what to change: “add a /coinflip command”.")
+        now = self._clock.now()
+        async with self._writing:
+            kept = {wish.id: wish for wish in await self.all()}
+            wish = kept.get(wish_id(said))
+            if wish is not None:
+                grown = wish.said_by(person, now)
+            else:
+                await self._make_room(kept, person)
+                first = Wisher(id=person.id, name=person.name)
+                grown = Wish(
+                    id=wish_id(said), text=said, wishers=(first,), first_at=now, last_at=now
+                )
+            await self._key_values.put(_PREFIX + grown.id, grown)
+        return grown
+
+    async def all(self) -> tuple[Wish, ...]:
+        """Return every wish, that of most people first, then the newest. Raises `StoreError`."""
+        found = await self._key_values.all(_PREFIX, Wish)
+        return tuple(sorted(found, key=lambda wish: wish.rank, reverse=True))
+
+    async def find(self, named: str) -> Wish | None:
+        """Return the wish of that id (`wish:k7m2xq`, `k7m2xq`), if there is one."""
+        return await self._key_values.get(_PREFIX + _bare(named), Wish)
+
+    async def forget(self, person: Person, named: str) -> Wish | None:
+        """Forget that wish for good, and return it; `None` where there is none.
+
+        Raises `NotAuthorized`, `StoreError`.
+        """
+        await self._authorizer.ask(person, Act.STEER, None, f"forget: {_PREFIX}{_bare(named)}")
+        async with self._writing:
+            return await self._dropped(named)
+
+    async def granted(self, text: str) -> None:
+        """Drop the wish that is the same as what is begun now, if there is one."""
+        async with self._writing:
+            await self._dropped(wish_id(" ".join(redact(text).split())[:LONGEST]))
+
+    async def _dropped(self, named: str) -> Wish | None:
+        wish = await self.find(named)
+        if wish is not None:
+            await self._key_values.remove(_PREFIX + wish.id)
+        return wish
+
+    async def _make_room(self, kept: dict[str, Wish], person: Person) -> None:
+        own = [each for each in kept.values() if each.wishers[0].id == person.id]
+        if len(own) >= MOST_OF_ONE:
+            raise TooMany(_ENOUGH.format(most=MOST_OF_ONE))
+        if len(kept) >= MOST:
+            least = min(kept.values(), key=lambda wish: wish.rank)
+            await self._key_values.remove(_PREFIX + least.id)
+
+
+def wish_id(text: str) -> str:
+    """Return the id of what is wished for: the same for the same wish in other words."""
+    return hashlib.sha256(same_wish(text).encode("utf-8", "replace")).hexdigest()[:_ID]
+
+
+def _bare(named: str) -> str:
+    return named.strip(" `").lower().removeprefix(_PREFIX)
