@@ -17,6 +17,7 @@ from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change
 from bot.presentation.cards import plain, plan_text, run_line, spent
 from cogs.ui import (
+    AgreementButton,
     AnswerButton,
     ChoiceButton,
     ask,
@@ -50,13 +51,13 @@ class Runs(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register the context menus, which cannot be decorated in a cog; old buttons work too."""
-        self.bot.add_dynamic_items(ChoiceButton, AnswerButton)
+        self.bot.add_dynamic_items(ChoiceButton, AnswerButton, AgreementButton)
         for menu in self._menus:
             self.bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
         """Let a reloaded cog bring its own."""
-        self.bot.remove_dynamic_items(ChoiceButton, AnswerButton)
+        self.bot.remove_dynamic_items(ChoiceButton, AnswerButton, AgreementButton)
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
 

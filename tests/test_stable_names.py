@@ -113,23 +113,22 @@ def test_the_drawing_of_the_error_tree_shows_every_error() -> None:
 
 def test_stages_and_statuses_are_what_stored_runs_say() -> None:
     assert [str(stage) for stage in Stage] == (
-        ["observe", "diagnose", "plan", "execute", "verify", "propose", "ship", "watch"]
+        ["observe", "diagnose", "brief", "plan", "execute", "verify", "propose", "ship", "watch"]
     )
     assert {str(status) for status in Status} == {
         "queued", "running", "waiting", "done", "failed", "cancelled", "rejected", "quarantined",
     }  # fmt: skip
     assert {str(waiting) for waiting in Waiting} == {
-        "question", "approval", "unshipped", "unrevised", "usage_limit", "budget", "forge", "turn",
-        "paused", "stopped", "thread",
+        "question", "agreement", "approval", "unshipped", "unrevised", "usage_limit", "budget",
+        "forge", "turn", "paused", "stopped", "thread",
     }  # fmt: skip
 
 
 def test_stage_records_are_what_stored_runs_say() -> None:
     assert list(RECORDS) == [
-        "Evidence", "Diagnosis", "Plan", "ChangeSet", "Verdict", "FullTier", "Proposal", "Words",
-        "Approval", "Shipment", "Outcome", "Watch", "Question", "Answer", "Instructions",
-        "Revision",
-        "Shapers", "WrongAnswer",
+        "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
+        "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
+        "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer",
     ]  # fmt: skip
 
 

@@ -162,6 +162,7 @@ def _limits(
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
         sweep=_SWEEPS[config.forge.kind],
+        confirm=timedelta(minutes=confirm) if (confirm := config.change.confirm_minutes) else None,
         question=timedelta(minutes=config.engine.question_minutes),
         forge_checks=timedelta(minutes=config.forge.github.checks_minutes),
         autonomy=config.autonomy,

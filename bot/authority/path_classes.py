@@ -98,6 +98,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/local_discord",
         "tests/support",
         "tests/twins",
+        "tests/cogs/test_agreements.py",
         "tests/cogs/test_answer_buttons.py",
         "tests/cogs/test_asking_back.py",
         "tests/cogs/test_audits.py",

@@ -87,9 +87,9 @@ class Agreement(Record):
     """Somebody's go-ahead for one brief, by its digest; without a `person` its time was up."""
 
     digest: str
-    person: Person | None
+    person: Person | None = None
     at: AwareDatetime
-    how: How
+    how: How | Literal["time"]
 
 
 class CommandUse(Record):

@@ -85,6 +85,12 @@ class History(Record):
         """The revision that has been begun and is not over, if there is one."""
         return None if self.revision is None or self.revision.over else self.revision
 
+    @property
+    def agreed(self) -> bool:
+        """Whether somebody gave their go-ahead for the newest brief."""
+        brief, agreement = self.brief, self.agreement
+        return brief is not None and agreement is not None and agreement.digest == brief.digest
+
     def shaped_by(self, person: Person) -> Shapers:
         """Return who has made the change what it is, with one more."""
         return (self.shapers or Shapers()).plus(person.id)

@@ -141,6 +141,14 @@ class Run(Record):
         return self.status is Status.WAITING and self.parked_until is not None
 
     @property
+    def asks(self) -> bool:
+        """Whether it waits for what people say to something it has said in its thread.
+
+        It is told that again, and nothing else, where it may not have been heard.
+        """
+        return self.parked or self.waiting is Waiting.AGREEMENT
+
+    @property
     def under_way(self) -> bool:
         """Whether the bot has something to do for it, now or by and by, without another word."""
         return not self.ended and not (self.status is Status.WAITING and self.stage is Stage.SHIP)

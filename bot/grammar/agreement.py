@@ -1,6 +1,7 @@
-"""A plain yes or no to a question that was put to people. It ships, rejects and ends nothing."""
+"""A plain yes or no to what was put to people. It ships, rejects and ends nothing."""
 
 import re
+from typing import NamedTuple
 
 _YES = re.compile(
     r"(?:please )?(?:yes|yep|yeah|yup|aye|sure|ok(?:ay)?|agreed|absolutely|definitely|please"
@@ -12,6 +13,31 @@ _NO = re.compile(
     r"|leave (?:it|that|our side))\b",
     re.IGNORECASE,
 )
+_AHEAD = re.compile(
+    r"(?:(?:ok(?:ay)?|yes|yep|yeah|yup|aye|sure|good|great|nice|perfect|fine|exactly|please)"
+    r"[,.! ]+)*"
+    r"(?:yes|yep|yeah|yup|aye|sure|ok(?:ay)?|agreed|go|go (?:ahead|on|for it)"
+    r"|(?:just )?do (?:it|that)|(?:build|write|make) (?:it|that)|make it so"
+    r"|that(?: is|.s) (?:it|right))"
+    r"(?:,? (?:please|then|thanks))?[.! ]*",
+    re.IGNORECASE,
+)
+_NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
+
+
+class ContractWord(NamedTuple):
+    """What somebody says to what was understood; neither: they only said no."""
+
+    goes_ahead: bool = False
+    correction: str = ""
+
+
+def contract_word(text: str) -> ContractWord:
+    """Return whether `text` is a plain go-ahead, as a whole; else what it wants otherwise."""
+    said = text.strip()
+    if _AHEAD.fullmatch(said):
+        return ContractWord(goes_ahead=True)
+    return ContractWord(correction=_NO_BUT.sub("", said, count=1).strip())
 
 
 def agreed(text: str) -> bool | None:

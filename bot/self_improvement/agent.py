@@ -39,6 +39,7 @@ class SelfImprovementAgent:
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
         self.trials, self.wishes = parts.trials, parts.wishes
+        self.agreements = parts.agreements
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""

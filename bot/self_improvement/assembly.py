@@ -19,6 +19,7 @@ from bot.domain.journal import FailureGroup
 from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import standing
+from bot.self_improvement.agreements import Agreements
 from bot.self_improvement.base_updates import BaseUpdates
 from bot.self_improvement.cancellation import Cancellation
 from bot.self_improvement.dialogue import RunDialogue
@@ -83,6 +84,7 @@ class AgentParts:
     poller: Poller
     trials: ProposalTrials
     wishes: WishService
+    agreements: Agreements
 
 
 def assemble(
@@ -133,10 +135,7 @@ def assemble(
         recovery=recovery,
         admission=admission,
         watch=watch,
-        base_updates=BaseUpdates(
-            services, steps.deployer, dev_channel_id=settings.dev_channel_id,
-            standing=services.stop_guard.now,
-        ),
+        base_updates=_base_updates(services, steps, settings),
         requests=RunRequests(services, authorizer, locks, admission, notifier, transitions, wake),
         poller=Poller(
             services, settings, transitions, notifier, dialogue, workers, locks, autonomy,
@@ -144,7 +143,17 @@ def assemble(
         ),
         trials=steps.trials,
         wishes=WishService(services.key_values, services.clock, authorizer),
+        agreements=Agreements(services, authorizer, locks, dialogue),
     )  # fmt: skip
+
+
+def _base_updates(services: Services, steps: StepServices, settings: RunSettings) -> BaseUpdates:
+    return BaseUpdates(
+        services,
+        steps.deployer,
+        dev_channel_id=settings.dev_channel_id,
+        standing=services.stop_guard.now,
+    )
 
 
 def _authority(services: Services, settings: RunSettings) -> Authority:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from bot.domain.brief import Agreement
 from bot.domain.dialogue import Answer, Instruction, Instructions
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.revision import Revision
-from bot.domain.run import Run, Stage, Status
+from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.messages import told_text
@@ -65,10 +66,14 @@ class RunDialogue:
 
     async def overdue(self, run: Run) -> Run:
         """Let a parked run go on whose time has come; an open question gets its default."""
-        question = open_question(run, await self._services.store.history(run.id))
+        history = await self._services.store.history(run.id)
+        now = self._services.clock.now()
+        if run.waiting is Waiting.AGREEMENT:
+            given = Agreement(digest=need(history.brief).digest, at=now, how="time")
+            return await self.agreed(run, given, "Nobody objected in time, so I go ahead.")
+        question = open_question(run, history)
         if question is None:
             return await self.go_on(run)
-        now = self._services.clock.now()
         answer = Answer(question_id=question.id, text=question.default, at=now)
         told = f"💬 Nobody answered in time. I go on with: {question.default}"
         return await self._answered(run, told, answer)
@@ -77,6 +82,13 @@ class RunDialogue:
         """Queue a parked run, with what it waited for."""
         saved = await self._transitions.resume(run, *records)
         self._wake()
+        return saved
+
+    async def agreed(self, run: Run, agreement: Agreement, told: str, *records: Record) -> Run:
+        """Let a run go on to write what was agreed to, and say so."""
+        saved = await self.go_on(run, agreement, *records)
+        key = f"agreed:{run.attempt}:{agreement.digest[:12]}"
+        await self._notifier.say(saved, f"👍 {told}", key=key)
         return saved
 
     async def _answered(self, run: Run, told: str, answer: Answer, *records: Record) -> Run:
@@ -104,13 +116,16 @@ class RunDialogue:
         told = Instructions(items=(*known.items, *new))
         by = () if person is None else (history.shaped_by(person),)
         revises, heard = run.stage is Stage.SHIP, False
-        if revises:
+        if run.waiting is Waiting.AGREEMENT:
+            run = await self._transitions.meant_otherwise(run, told, *by)
+            self._wake()
+        elif revises:
             run = await self._begin(run, history, told, *by)
         else:
             await self._services.store.append(run.id, told, *by)
             heard = self._steering.tell(run.id, told.items)
         for item in new:
-            text = told_text(item, at_once=revises, heard=heard)
+            text = told_text(item, at_once=revises, heard=heard, understood=_is_briefed(run))
             await self._notifier.say(run, text, key=f"asked:{item.key}")
         return run
 
@@ -122,7 +137,7 @@ class RunDialogue:
         return True
 
     def _check(self, run: Run, history: History) -> None:
-        if run.goal != "fix" or run.ended:
+        if run.goal not in ("fix", "change") or run.ended:
             raise WrongStage(f"Run `{run.id}` has no open proposal to revise.")
         if not self.follows_words:
             branch = history.proposal.branch if history.proposal else ""
@@ -144,6 +159,11 @@ class RunDialogue:
         saved = await self._transitions.revise(run, told, revision, *records)
         self._wake()
         return saved
+
+
+def _is_briefed(run: Run) -> bool:
+    """Whether it is still being found out what is wanted."""
+    return run.goal == "change" and run.stage in (Stage.OBSERVE, Stage.BRIEF)
 
 
 def _nothing_asked(run: Run, history: History) -> str:

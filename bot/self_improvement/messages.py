@@ -43,14 +43,19 @@ def claimed_only(change: ChangeSet) -> str:
     return f"The {change.engine} engine ended and had changed nothing, whatever it says: “{said}”"
 
 
-def told_text(item: Instruction, *, at_once: bool, heard: bool = False) -> str:
+def told_text(
+    item: Instruction, *, at_once: bool, heard: bool = False, understood: bool = False
+) -> str:
     """Return who asked what of a change, and when it is taken up.
 
-    `at_once` begins a revision with it; where it is `heard`, an engine is at work and is told.
+    `at_once` begins a revision with it; where it is `heard`, an engine is at work and is told;
+    where what is wanted is still to be `understood`, that is thought over.
     """
     said = "wrote on the pull request" if item.how == "review" else "asked"
     when = (
-        "I am on it, and post a new card when it holds."
+        "I think it over, and show you anew what I understand."
+        if understood
+        else "I am on it, and post a new card when it holds."
         if at_once
         else "I pass it on now."
         if heard

@@ -115,6 +115,13 @@ class RunNotifier:
             run, Post(text=text, notify=notify, buttons=_buttons(run, question)), key
         )
 
+    async def contract(self, run: Run, history: History) -> None:
+        """Show what was understood of a change, once a brief, to whoever wanted it."""
+        if history.brief is None:
+            raise AssertionError("there is no brief to agree to")
+        key = f"{_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
+        await self._post(run, cards.contract(run, history, self._cap), key)
+
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
         if run.thread_id is None or history.proposal is None:
@@ -200,7 +207,12 @@ def _who_asked(trigger: Trigger) -> str:
     """Return who wanted what; what nobody asked for says so."""
     if trigger.person != ITSELF:
         return f"**{trigger.person.name}** asked me to {trigger.goal}"
-    doing = {"investigate": "look into", "fix": "work on a fix for", "revert": "propose to revert"}
+    doing = {
+        "investigate": "look into",
+        "fix": "work on a fix for",
+        "change": "work on",
+        "revert": "propose to revert",
+    }
     return f"Nobody asked me, but I {doing[trigger.goal]}"
 
 

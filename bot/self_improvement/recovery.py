@@ -132,7 +132,7 @@ class RecoveryService:
         """Queue a waiting run whose reason to wait is gone: announced by half, or approved."""
         if run.status is not Status.WAITING:
             return
-        if run.parked:  # the sweep lets it go on when its time has come
+        if run.asks:  # the sweep lets it go on when its time has come
             await self._transitions.say_parked(run, await self._services.store.history(run.id))
             return
         if run.stage is not Stage.SHIP:

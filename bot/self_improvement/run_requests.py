@@ -104,7 +104,7 @@ class RunRequests:
                 raise WrongStage(f"Run `{run.id}` does not wait for that ({standing(run)}).")
             fresh = run.but(thread_id=None, card_id=None, reopened=run.reopened + 1)
             announced = await self._notifier.announce(fresh)
-            if run.parked:
+            if run.asks:
                 saved = await self._services.store.save(announced)
                 await self._transitions.say_parked(
                     saved, await self._services.store.history(run.id)

@@ -58,6 +58,7 @@ class RunSettings:
     sweep: timedelta = timedelta(seconds=5)
     kill_switch: timedelta = timedelta(seconds=0.25)  # between looks whether everything is stopped
     question: timedelta = timedelta(hours=1)
+    confirm: timedelta | None = None  # after which a low-risk change goes on without a go-ahead
     forge_checks: timedelta = timedelta(minutes=30)  # how long a merge waits for the forge's own
     comments: timedelta = timedelta(seconds=30)  # between looks at what reviewers wrote
     autonomy: Autonomy = field(default_factory=Autonomy)

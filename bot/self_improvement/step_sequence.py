@@ -6,10 +6,12 @@ from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.domain.run import Run, Stage
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.steps._answer_complaint import AnswerComplaints
+from bot.self_improvement.steps.brief import BriefStep, RequestBriefer
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner, ExecuteStep
 from bot.self_improvement.steps.observe import EvidenceCollector, ObserveStep
@@ -28,7 +30,8 @@ class StepServices:
 
     `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched;
     without `behaviour`, what people see is not compared; without `inquiry`, complaints of answers
-    in which nothing failed are not looked into.
+    in which nothing failed are not looked into. Without `changes` and `briefer`, nothing is
+    changed on request.
     """
 
     collector: EvidenceCollector
@@ -43,6 +46,8 @@ class StepServices:
     evaluator: FixEvaluator | None = None
     behaviour: BehaviourCheck | None = None
     inquiry: AnswerInquiry | None = None
+    changes: ChangeContextCollector | None = None
+    briefer: RequestBriefer | None = None
 
 
 class StepSequence:
@@ -61,8 +66,9 @@ class StepSequence:
         inquiry = services.inquiry
         answers = AnswerComplaints(context, inquiry) if inquiry else None
         self._steps = {
-            Stage.OBSERVE: ObserveStep(context, services.collector).perform,
+            Stage.OBSERVE: ObserveStep(context, services.collector, services.changes).perform,
             Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer, answers).perform,
+            Stage.BRIEF: BriefStep(context, services.briefer, gate).perform,
             Stage.PLAN: PlanStep(context, services.builder, gate).perform,
             Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in).perform,
             Stage.VERIFY: verify.perform,

@@ -148,6 +148,22 @@ class RunTransitions:
             await self._services.store.append(run.id, asked)
         return asked
 
+    async def understood(self, run: Run, until: datetime | None, *records: Record) -> Run:
+        """Save the run as one that waits for a go-ahead, and show what was understood.
+
+        At `until` it goes on without one; where that is absent, it waits.
+        """
+        fresh = _unleased(_fresh(run)).but(parked_until=until)
+        waiting = await self.save(
+            moved(fresh, Waiting.AGREEMENT, Stage.EXECUTE, reason=""), *records
+        )
+        await self._notifier.contract(waiting, await self._services.store.history(run.id))
+        return waiting
+
+    async def meant_otherwise(self, run: Run, *records: Record) -> Run:
+        """Queue a run whose brief is to be thought over, with what people said of it."""
+        return await self.save(moved(_fresh(run), Status.QUEUED, Stage.BRIEF, reason=""), *records)
+
     async def await_limit(self, run: Run, until: datetime, limit: TheseusError) -> Run:
         """Park the run until a usage limit, or a spent budget, has ended, and say so."""
         reason = f"⏸️ {redact(str(limit))} I go on by myself {soon(until)}."
@@ -180,6 +196,9 @@ class RunTransitions:
 
     async def say_parked(self, run: Run, history: History) -> None:
         """Say what a parked run waits for; again is harmless."""
+        if run.waiting is Waiting.AGREEMENT:
+            await self._notifier.contract(run, history)
+            return
         question = open_question(run, history)
         if question is not None:
             await self.put(run, question)

@@ -117,6 +117,17 @@ class RunsConfig(Record):
     )
 
 
+class ChangeConfig(Record):
+    """How changes are made that somebody wants, of what has not failed."""
+
+    confirm_minutes: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_080,
+        description="after which one of low risk is written unless somebody objects; null: never",
+    )
+
+
 class JournalConfig(Record):
     """How long records are kept: verdicts and audits look back weeks."""
 
@@ -146,6 +157,7 @@ class Config(Record):
     forge: ForgeConfig = ForgeConfig()
     sandbox: SandboxConfig = SandboxConfig()
     runs: RunsConfig = RunsConfig()
+    change: ChangeConfig = ChangeConfig()
     journal: JournalConfig = JournalConfig()
     traffic: TrafficConfig = TrafficConfig()
     detection: Thresholds = Thresholds()

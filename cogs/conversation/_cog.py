@@ -10,9 +10,10 @@ from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, TheseusError, TooMany, UnknownRun, WrongStage
 from bot.domain.people import Person
 from bot.domain.posts import Post
-from bot.domain.run import Run
+from bot.domain.run import Run, Waiting
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.grammar.agreement import agreed
+from cogs.conversation._agreement import answers_contract, take_contract_word
 from cogs.conversation._choices import NOTHING, failed_lately, has_shipped
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
@@ -230,6 +231,8 @@ class Conversation(commands.Cog):
         """Whether the run waits for an answer, and these words are it."""
         if run is None or not text:
             return False
+        if run.waiting is Waiting.AGREEMENT:
+            return answers_contract(text, utterance)
         question = await self.bot.agent.question(run)
         if question is None:
             return False
@@ -285,6 +288,8 @@ class Conversation(commands.Cog):
     async def _answer(self, heard: Heard) -> str | Post | None:
         intent = heard.utterance.intent
         if heard.answers and heard.run:
+            if heard.run.waiting is Waiting.AGREEMENT:
+                return await take_contract_word(self.bot, heard, heard.run)
             await self.bot.agent.answer(heard.run.id, heard.person, heard.text)
             return None
         answer = None if intent is Intent.CHAT else await act_on(self.bot, heard)

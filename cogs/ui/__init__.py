@@ -1,5 +1,6 @@
 """What cogs share to hear and answer people: who speaks, what a message points at, buttons."""
 
+from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
 from cogs.ui.buttons import RunButton
@@ -22,6 +23,7 @@ from cogs.ui.speakers import (
 )
 
 __all__ = [
+    "AgreementButton",
     "AnswerButton",
     "CardSeen",
     "ChoiceButton",

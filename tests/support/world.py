@@ -17,18 +17,24 @@ from bot.domain.run import Goal, Run, Status, Trigger, Waiting
 from bot.domain.watch import WatchRules
 from bot.ports.agent import Budget, CodeAgent
 from bot.ports.chat import Chat
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.planner import Planner
 from bot.ports.store import Store
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Checkout
 from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, ShippedFixes
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.step_sequence import StepServices
+from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.steps.observe import EvidenceCollector
@@ -56,6 +62,11 @@ from tests.fakes.fake_store import FakeStore
 from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
+from tests.support.dice_project import BROKEN as BROKEN
+from tests.support.dice_project import FILES as FILES
+from tests.support.dice_project import FIX as FIX
+from tests.support.dice_project import FIXED as FIXED
+from tests.support.dice_project import is_broken as is_broken
 from tests.support.failures import DEV as DEV
 from tests.support.failures import capsule as capsule
 from tests.support.failures import failure as failure
@@ -64,42 +75,12 @@ from tests.support.listening import Listening, waits_or_ended
 
 BUDGET = Budget(seconds=60)
 GUILD = 1
-ALICE = Person(id=1, name="alice")
-BOB = Person(id=2, name="bob", role_ids=frozenset({77}))
-DORA = Person(id=3, name="dora")
-MALLORY = Person(id=4, name="mallory")
+ALICE, BOB = Person(id=1, name="alice"), Person(id=2, name="bob", role_ids=frozenset({77}))
+DORA, MALLORY = Person(id=3, name="dora"), Person(id=4, name="mallory")
 PEOPLE = AllowList(
     developers=PeopleList(users=frozenset({DORA.id})),
     approvers=PeopleList(users=frozenset({ALICE.id}), roles=frozenset({77})),
 )
-
-BROKEN = '''"""Dice."""
-
-FACES = "abcdef"
-
-
-def face(value: int) -> str:
-    """Return the letter of a face."""
-    return FACES[value]
-'''
-FIXED = BROKEN.replace("FACES[value]", "FACES[value - 1]")
-TEST = """from cogs.dice import face
-
-
-def test_the_first_face_is_a() -> None:
-    assert face(1) == "a"
-"""
-FILES: dict[str, str | bytes] = {
-    "cogs/__init__.py": '"""Cogs."""\n',
-    "cogs/dice.py": BROKEN,
-    "tests/test_dice.py": TEST,
-}
-FIX = {"cogs/dice.py": FIXED}
-
-
-def is_broken(root: Path) -> bool:
-    """Whether the fault is in the tree."""
-    return "FACES[value]" in (root / "cogs/dice.py").read_text(encoding="utf-8")
 
 
 class World(Listening):
@@ -130,6 +111,7 @@ class World(Listening):
         self.inquiry: AnswerInquiry | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
+        self.briefer: Callable[[Verifier], RequestBriefer] | None = None
         self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
         self.kill_switch_burns = False  # whether looks at it are moments to be killed at
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
@@ -157,8 +139,32 @@ class World(Listening):
         recorder = Recorder(journal, self.clock, self._folder, b"salt", lambda: None)
         forge = JournalledForge(fused(self.forge, fuse), recorder)
         verifier = JournalledVerifier(fused(self.verifier, fuse), recorder)
+        stages = self._stages(fuse, journal, checkout, store, forge, verifier)
+        switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
+        self.stop_guard = stop_guard = KillSwitchGuard(switch)
+        services = Services(
+            store, chat, forge, fused(self.workspaces, fuse), self.clock, journal, recorder,
+            fused(self.key_values, fuse), self.memory,
+            stop_guard=stop_guard,
+            member_directory=fused(self.member_directory, fuse),
+            checkout=checkout,
+            budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
+            charts=FakeCharts(),
+        )  # fmt: skip
+        parts = assemble(services, stages, self.limits, owner=self.owner)
+        return SelfImprovementAgent(services, self.limits, parts)
+
+    def _stages(
+        self,
+        fuse: Fuse,
+        journal: Journal,
+        checkout: Checkout,
+        store: Store,
+        forge: Forge,
+        verifier: Verifier,
+    ) -> StepServices:
         stand_in, rules = self.stand_in, self.watch
-        stages = StepServices(
+        return StepServices(
             collector=EvidenceCollector(
                 journal,
                 checkout,
@@ -187,20 +193,15 @@ class World(Listening):
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
             behaviour=self.behaviour,
             inquiry=self.inquiry,
+            changes=ChangeContextCollector(
+                journal,
+                self.clock,
+                self.memory,
+                commands=self.runtime.commands,
+                lookback=timedelta(days=7),
+            ),
+            briefer=self.briefer(verifier) if self.briefer else None,
         )
-        switch = fused(self.kill_switch, fuse) if self.kill_switch_burns else self.kill_switch
-        self.stop_guard = stop_guard = KillSwitchGuard(switch)
-        services = Services(
-            store, chat, forge, fused(self.workspaces, fuse), self.clock, journal, recorder,
-            fused(self.key_values, fuse), self.memory,
-            stop_guard=stop_guard,
-            member_directory=fused(self.member_directory, fuse),
-            checkout=checkout,
-            budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
-            charts=FakeCharts(),
-        )  # fmt: skip
-        parts = assemble(services, stages, self.limits, owner=self.owner)
-        return SelfImprovementAgent(services, self.limits, parts)
 
     @asynccontextmanager
     async def running(self, fuse: Fuse | None = None) -> AsyncIterator[SelfImprovementAgent]:

@@ -9,6 +9,7 @@ from bot.presentation.cards._budget import (
     budget_text,
     of_cap,
 )
+from bot.presentation.cards._contract import contract, example_lines
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
 from bot.presentation.cards._incident import came_back, digest, incident, incident_line
 from bot.presentation.cards._investigation import investigation
@@ -30,9 +31,11 @@ __all__ = [
     "budget_chart",
     "budget_text",
     "came_back",
+    "contract",
     "digest",
     "doing",
     "ending",
+    "example_lines",
     "failed",
     "failed_outputs",
     "failures_chart",

@@ -107,6 +107,10 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
 
 
 def _seen(evidence: Evidence) -> str:
+    if evidence.context is not None:
+        there = evidence.context
+        told = counted(len(there.commands), "command")
+        return f"{told}, {counted(len(there.named), 'file')} it may be about"
     if evidence.slow:
         return "how long it takes, lately and before"
     count = sum(group.count for group in evidence.groups)
@@ -116,14 +120,8 @@ def _seen(evidence: Evidence) -> str:
 def _note(history: History, stage: Stage, run: Run) -> str:
     if stage is Stage.OBSERVE and history.evidence:
         return _seen(history.evidence)
-    if stage is Stage.DIAGNOSE and history.diagnosis:
-        return _by(words(history.diagnosis.headline, 300), history.diagnosis.explained_by)
-    if stage is Stage.PLAN and history.plan:
-        proof = "no reproduction"
-        if history.plan.shown_by is not None:
-            calls, error = history.plan.shown_by
-            proof = f"`{calls}` is red: {error}"
-        return _by(proof, history.plan.written_by)
+    if stage in (Stage.DIAGNOSE, Stage.BRIEF, Stage.PLAN):
+        return _thought(history, stage)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
         return f"{words(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
@@ -136,6 +134,21 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         if history.shipment:
             return history.shipment.told
         return awaited(run) if run.status is Status.WAITING else ""
+    return ""
+
+
+def _thought(history: History, stage: Stage) -> str:
+    """Return what was found, understood or planned, and whose words it is in."""
+    diagnosis, brief, plan = history.diagnosis, history.brief, history.plan
+    if stage is Stage.DIAGNOSE and diagnosis:
+        return _by(words(diagnosis.headline, 300), diagnosis.explained_by)
+    if stage is Stage.BRIEF and brief:
+        examples = counted(len(brief.acceptances), "example")
+        return _by(f"{words(brief.understood, 300)} ({examples})", brief.written_by)
+    if stage is Stage.PLAN and plan:
+        shown = plan.shown_by
+        proof = f"`{shown[0]}` is red: {shown[1]}" if shown else "no reproduction"
+        return _by(proof, plan.written_by)
     return ""
 
 

@@ -19,6 +19,7 @@ from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.traffic import TrafficLog
 from bot.ports.workspace import Checkout
+from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.reached_files import reached_files
 from bot.self_improvement.step_context import StepContext
 
@@ -229,16 +230,34 @@ class EvidenceCollector:
 
 
 class ObserveStep:
-    """Saves the evidence, and goes on to diagnose it."""
+    """Saves the evidence, and goes on to diagnose it; of a wanted change, to understand it."""
 
-    def __init__(self, context: StepContext, collector: EvidenceCollector) -> None:
+    def __init__(
+        self,
+        context: StepContext,
+        collector: EvidenceCollector,
+        changes: ChangeContextCollector | None,
+    ) -> None:
         self._context = context
         self._collector = collector
+        self._changes = changes
 
     async def perform(self, run: Run, history: History) -> Run:
         """Gather the evidence."""
+        if run.goal == "change":
+            wanted = await self._wanted(run)
+            return await self._context.transitions.advance(run, Stage.BRIEF, wanted)
         evidence = await self._collector(run.trigger)
         return await self._context.transitions.advance(run, Stage.DIAGNOSE, evidence)
+
+    async def _wanted(self, run: Run) -> Evidence:
+        """Return what there is that the request may be about; nothing of it has failed."""
+        base = (await self._collector.standing()).base
+        evidence = Evidence(base=base, change=True, searched="what there is that it may be about")
+        if self._changes is None:
+            return evidence
+        async with self._context.lend(run, evidence) as workspace:
+            return evidence.but(context=await self._changes(run.trigger, workspace))
 
 
 def _event(groups: tuple[FailureGroup, ...], slow: Slowness | None) -> str | None:

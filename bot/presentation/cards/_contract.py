@@ -1,0 +1,105 @@
+"""What was understood of a change that somebody wants, before anything of it is written."""
+
+from bot.domain.brief import Acceptance, Brief
+from bot.domain.budget import Cap
+from bot.domain.history import History
+from bot.domain.people import ITSELF
+from bot.domain.posts import Button, Card, CardField, Post
+from bot.domain.run import Run
+from bot.domain.waits import soon
+from bot.presentation.cards._text import counted, elapsed, money, rest_of, spent
+from bot.presentation.markdown import words
+from bot.presentation.titles import title_of
+
+DIGITS = 12
+"""How much of a brief's digest a button holds."""
+
+_MOST_EXAMPLES, _MOST_FILES = 8, 8
+_HOW = "Say “go ahead”, what is meant instead, or “cancel”."
+_MISSING = {
+    "no such command": "the command is not there",
+    "no such option": "the command has no such option",
+    "no such cog": "there is no such cog",
+    "another answer": "the answer is another one",
+}
+
+
+def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
+    """Return the card that a go-ahead is given to: what is built, and what proves it.
+
+    `cap` is what the run may cost. Its words are a model's and people's, and do nothing.
+    """
+    brief, plan = history.brief, history.plan
+    if brief is None or plan is None:
+        raise AssertionError("a contract card needs a brief and a plan")
+    asker = run.trigger.person
+    notify = () if asker == ITSELF else (asker.id,)
+    files = [f"`{file}`" for file in sorted(plan.owned_files)]
+    tests = [f"`{test.path}`" for test in plan.reproductions]
+    fields = {
+        "For example": "\n".join(example_lines(brief)),
+        "Not meant": "\n".join(f"• {words(each, 200)}" for each in brief.not_meant[:5]),
+        "I take it that": "\n".join(_assumed(history)),
+        "What proves it": _proof(brief, tests),
+        "Files": rest_of(files, _MOST_FILES) + ", and tests of the examples",
+        "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
+        "Estimated cost": f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else "",
+    }
+    return Post(
+        text=f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. {_way(run)}",
+        card=Card(
+            title=f"Wanted: {title_of(run.trigger, 120)}",
+            body=words(brief.understood, 900),
+            tone="warning",
+            fields=tuple(CardField(name=name, value=text) for name, text in fields.items() if text),
+            footer=f"run {run.id} · by {brief.written_by} · {elapsed(run)} · {spent(run, cap)}",
+        ),
+        buttons=_buttons(run, brief),
+        notify=notify,
+    )
+
+
+def example_lines(brief: Brief) -> tuple[str, ...]:
+    """Return a line for each example: what somebody does, and what they get."""
+    shown = [f"• {_example(each)}" for each in brief.acceptances[:_MOST_EXAMPLES]]
+    more = len(brief.acceptances) - len(shown)
+    return (*shown, *([f"and {more} more"] if more > 0 else []))
+
+
+def _example(each: Acceptance) -> str:
+    return f"{words(each.asked, 120)} → {words(each.told, 160)}"
+
+
+def _assumed(history: History) -> list[str]:
+    """Return the defaults of what was never put to people."""
+    brief, question = history.brief, history.question
+    if brief is None or question is None:
+        return []
+    left = [each for each in brief.questions if each.text not in question.text]
+    return [f"• {words(each.text, 160)} {words(each.default, 160)}" for each in left]
+
+
+def _proof(brief: Brief, tests: list[str]) -> str:
+    """Return what turns from red to green, and why it is red today."""
+    missing = dict.fromkeys(_MISSING[each.missing] for each in brief.acceptances)
+    count = counted(len(brief.acceptances), "example")
+    fails = "fails" if len(brief.acceptances) == 1 else "fail"
+    return (
+        f"{count} as a test that {fails} today ({', '.join(missing)}) and has to pass: "
+        f"{rest_of(tests, 3)}"
+    )
+
+
+def _way(run: Run) -> str:
+    if run.parked_until is None:
+        return f"Nothing is written before somebody says so. {_HOW}"
+    return f"Unless somebody objects I go ahead {soon(run.parked_until)}. {_HOW}"
+
+
+def _buttons(run: Run, brief: Brief) -> tuple[Button, ...]:
+    this = (run.id, brief.digest[:DIGITS])
+    return (
+        Button(label="Go ahead", action="agree", arguments=this, style="success"),
+        Button(label="Change it", action="amend", arguments=this),
+        Button(label="Cancel", action="cancel", arguments=(run.id,), style="danger"),
+    )

@@ -1,0 +1,69 @@
+"""What people say to what was understood of a change: go ahead. Anything else is a correction."""
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
+from bot.authority.run_locks import RunLocks
+from bot.domain.brief import Agreement, Brief
+from bot.domain.errors import StaleApproval, WrongStage
+from bot.domain.history import History
+from bot.domain.people import Person
+from bot.domain.proposal import How
+from bot.domain.run import Run, Waiting
+from bot.presentation.cards import standing
+from bot.self_improvement.dialogue import RunDialogue
+from bot.self_improvement.services import Services
+
+_OLD = (
+    "That card is not the newest one of this run: what I understand has changed since. Please use "
+    "the newest."
+)
+
+
+class Agreements:
+    """Takes a go-ahead from whoever may ask, for the brief they saw and no other; audited."""
+
+    def __init__(
+        self,
+        services: Services,
+        authorizer: Authorizer,
+        run_locks: RunLocks,
+        dialogue: RunDialogue,
+    ) -> None:
+        self._services = services
+        self._authorizer = authorizer
+        self._run_locks = run_locks
+        self._dialogue = dialogue
+
+    async def give(self, run_id: str, person: Person, how: How, digest: str = "") -> Run:
+        """Let a run write what it has understood; `digest` is what the card that was pressed shows.
+
+        Raises `NotAuthorized`, `Stopped`, `WrongStage` where nothing is to be agreed to,
+        `StaleApproval` where the card is not the newest.
+        """
+        note = f"go ahead {digest}".strip()
+        await self._authorizer.ask(person, Act.ASK, run_id, note)
+        await self._services.stop_guard.check()
+        async with self._run_locks.of(run_id):
+            run = await self._services.store.get(run_id)
+            history = await self._services.store.history(run.id)
+            brief = _open(run, history, digest)
+            given = Agreement(
+                digest=brief.digest, person=person, at=self._services.clock.now(), how=how
+            )
+            told = f"**{person.name}** says go ahead. I write it now."
+            return await self._dialogue.agreed(run, given, told, history.shaped_by(person))
+
+    async def check(self, run_id: str, person: Person, digest: str) -> None:
+        """Return where a card still shows what is to be agreed to. Raises as `give`."""
+        await self._authorizer.ask(person, Act.REVISE, run_id, "change what was understood")
+        run = await self._services.store.get(run_id)
+        _open(run, await self._services.store.history(run.id), digest)
+
+
+def _open(run: Run, history: History, digest: str) -> Brief:
+    """Return the brief a run waits with. Raises `WrongStage`, `StaleApproval`."""
+    if history.brief is None or run.waiting is not Waiting.AGREEMENT:
+        raise WrongStage(f"Run `{run.id}` does not wait for a go-ahead ({standing(run)}).")
+    if not history.brief.digest.startswith(digest):
+        raise StaleApproval(_OLD)
+    return history.brief

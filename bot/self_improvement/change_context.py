@@ -1,0 +1,135 @@
+"""What there is already that a wanted change may be about. Deterministic, no model."""
+
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from bot.domain.brief import ChangeContext, CommandUse
+from bot.domain.cogs import cog_of_file
+from bot.domain.errors import StoreError
+from bot.domain.journal import Kind
+from bot.domain.memory import Recall, Recalled
+from bot.domain.run import Trigger
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.memory import MemoryStore
+from bot.ports.workspace import Workspace
+
+MOST_NAMED = 12
+"""Files that are told as what a request is about."""
+
+_REMEMBERED = 6
+_WORD = re.compile(r"[a-z][a-z0-9_]+")
+_log = logging.getLogger(__name__)
+
+
+class ChangeContextCollector:
+    """Looks up commands with their use, cogs, files, tests and memories for a request.
+
+    `commands` returns the names of all commands there are; `lookback` is how far back uses count.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        memory: MemoryStore,
+        *,
+        commands: Callable[[], Collection[str]],
+        lookback: timedelta,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._memory = memory
+        self._commands = commands
+        self._lookback = lookback
+
+    async def __call__(self, trigger: Trigger, workspace: Workspace) -> ChangeContext:
+        """Return what there is at the workspace's base. Raises `JournalError`, `WorkspaceError`."""
+        said = f"{trigger.subject}\n{trigger.text}"
+        files = sorted(await workspace.base_files())
+        cogs = tuple(file for file in files if cog_of_file(file))
+        sources = {file: await workspace.read_base(file) or "" for file in cogs}
+        commands = await self._used(sources)
+        named = named_files(said, files, commands)[:MOST_NAMED]
+        return ChangeContext(
+            commands=commands,
+            named=named,
+            tests=tests_of(named, files),
+            cogs=cogs,
+            memories=await self._remembered(said),
+        )
+
+    async def _used(self, sources: Mapping[str, str]) -> tuple[CommandUse, ...]:
+        """Return every command, the most used first."""
+        now = self._clock.now()
+        uses: Counter[str] = Counter()
+        people: defaultdict[str, set[str]] = defaultdict(set)
+        for each in await self._journal.samples(since=now - self._lookback, until=now):
+            uses[each.event] += 1
+            if each.user is not None:
+                people[each.event].add(each.user)
+        found = [
+            CommandUse(
+                name=name,
+                cog=_cog_with(name, sources),
+                uses=uses[f"{Kind.COMMAND}.{name}"],
+                people=len(people[f"{Kind.COMMAND}.{name}"]),
+            )
+            for name in sorted(self._commands())
+        ]
+        return tuple(sorted(found, key=lambda each: -each.uses))
+
+    async def _remembered(self, said: str) -> tuple[Recalled, ...]:
+        """Return notes, lessons and fixes with words of the request.
+
+        A memory that cannot be read is no reason not to look into it.
+        """
+        wanted = Recall(words=said, kinds=("note", "lesson", "fix"), limit=_REMEMBERED)
+        try:
+            return tuple(await self._memory.recall(wanted))
+        except StoreError as error:
+            _log.warning("looking into a request without my memory: %s", error)
+            return ()
+
+
+def named_files(said: str, files: Sequence[str], commands: Sequence[CommandUse]) -> tuple[str, ...]:
+    """Return the files that words are about: named by path first, then by cog or command."""
+    spoken = _spoken(said)
+    paths = [file for file in files if file in said]
+    meant = {each.cog for each in commands if each.cog and set(each.name.split()) & spoken}
+    cogs = [
+        file for file in files if (cog := cog_of_file(file)) and (cog in meant or cog in spoken)
+    ]
+    return tuple(dict.fromkeys([*paths, *cogs]))
+
+
+def tests_of(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    """Return the test files that are called after any of the `named` files."""
+    stems = {cog_of_file(file) or PurePosixPath(file).stem for file in named}
+    return tuple(
+        file
+        for file in files
+        if (name := PurePosixPath(file).name).startswith("test_")
+        and any(re.fullmatch(rf"test_{re.escape(stem)}(?:_\w+)?\.py", name) for stem in stems)
+    )
+
+
+def _spoken(said: str) -> frozenset[str]:
+    """Return the words, each in one and in many: who says “poll” may mean `polls`."""
+    words = set(_WORD.findall(said.lower()))
+    return frozenset(words | {f"{word}s" for word in words} | {word.rstrip("s") for word in words})
+
+
+def _cog_with(command: str, sources: Mapping[str, str]) -> str:
+    """Return the cog whose source defines the command; nothing where none seems to."""
+    last = re.escape(command.rpartition(" ")[2].replace("-", "_"))
+    defined = re.compile(rf"\basync def {last}\b|\bname=[\"']{last}[\"']")
+    group = re.compile(rf"\bname=[\"']{re.escape(command.partition(' ')[0])}[\"']")
+    likely = [file for file, source in sources.items() if defined.search(source)]
+    if " " in command:
+        likely = [file for file in likely if group.search(sources[file])] or likely
+    return cog_of_file(likely[0]) if likely else ""

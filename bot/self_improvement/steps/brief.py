@@ -1,0 +1,249 @@
+"""Brief: what is wanted of a change, as examples that fail today, before anything is written."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime
+from typing import NamedTuple
+
+from bot.authority.protection import named_files
+from bot.budget.allowance import may_ask
+from bot.domain.brief import Acceptance, Brief
+from bot.domain.dialogue import Question
+from bot.domain.errors import AgentError, AgentOutputInvalid, BudgetSpent, OutOfBounds
+from bot.domain.history import History
+from bot.domain.plan import Plan, Reproduction
+from bot.domain.run import Run, Stage, Status
+from bot.domain.waits import pause_until
+from bot.ports.agent import Progress
+from bot.ports.planner import Briefed, Request, RequestPlanner
+from bot.ports.verifier import Verifier
+from bot.ports.workspace import Workspace
+from bot.presentation.markdown import words
+from bot.redaction import redact
+from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.step_context import StepContext, need
+
+OnProgress = Callable[[Progress], Awaitable[None]]
+WriteTests = Callable[[Brief], tuple[Reproduction | None, ...]]
+"""Writes the examples as tests, one for each in their order; `None` where that cannot be done."""
+
+_THOUGHTS = 2  # briefs of one request before it is given up
+_NEAREST_TESTS = 4
+_NO_PLANNER = (
+    "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
+    "is one."
+)
+_NO_EXAMPLES = (
+    "I understood “{}”, but have no example of it that people could see, so I could not prove it "
+    "and write nothing."
+)
+_NOT_SHOWN = (
+    "I understood “{}”, but could not show that it is not there yet, so I could not prove it and "
+    "write nothing. What I tried: {}."
+)
+_PASSES = (
+    "The example “{}” is no proof as it stands: it could not be written as a test that fails today "
+    "because of “{}”."
+)
+
+
+class Understood(NamedTuple):
+    """What a request comes to; `unproven` are its examples that fail for no good reason today."""
+
+    brief: Brief
+    plan: Plan | None = None
+    unproven: tuple[Acceptance, ...] = ()
+
+
+class RequestBriefer:
+    """Asks the planner of requests, and proves on base what it says is missing.
+
+    `write` writes a brief's examples as tests.
+    """
+
+    def __init__(self, planner: RequestPlanner, verifier: Verifier, *, write: WriteTests) -> None:
+        self._planner = planner
+        self._verifier = verifier
+        self._write = write
+
+    @property
+    def name(self) -> str:
+        """Return the planner's name, for people."""
+        return self._planner.name
+
+    async def think(
+        self, request: Request, workspace: Workspace, on_progress: OnProgress
+    ) -> Briefed:
+        """Return what the planner makes of a request. Raises `AgentError`, `BudgetSpent`."""
+        briefed = None
+        async with aclosing(self._planner.brief(request, workspace)) as updates:
+            async for update in updates:
+                if isinstance(update, Progress):
+                    await on_progress(update)
+                else:
+                    briefed = update
+        if briefed is None:
+            raise AgentOutputInvalid(f"{self.name} ended without a brief.")
+        return briefed
+
+    async def prove(self, briefed: Briefed, workspace: Workspace) -> Understood:
+        """Return the plan with what has to turn green: each example is red on base, or told.
+
+        Raises `VerifierError`.
+        """
+        brief, plan = briefed.brief, briefed.plan
+        if brief.objection or plan is None or not brief.acceptances:
+            return Understood(brief)
+        written = self._write(brief)
+        tests = [test for test in written if test is not None]
+        reds = await self._verifier.reds(tests, workspace) if tests else ()
+        red = {each.reproduction for each in reds}
+        unproven = tuple(
+            example
+            for example, test in zip(brief.acceptances, written, strict=True)
+            if test not in red
+        )
+        if unproven:
+            return Understood(brief, unproven=unproven)
+        first, *others = tests
+        affected = await self._verifier.affected_tests(
+            workspace, sorted(plan.owned_files), limit=_NEAREST_TESTS
+        )
+        proven = plan.but(
+            reproduction=first, witnesses=tuple(others), affected=affected, risk=brief.risk
+        )
+        return Understood(brief, proven)
+
+
+class BriefStep:
+    """Finds out what is wanted, and shows that to people; nothing is written before their word."""
+
+    def __init__(
+        self, context: StepContext, briefer: RequestBriefer | None, gate: QualityGate
+    ) -> None:
+        self._context = context
+        self._briefer = briefer
+        self._gate = gate
+
+    async def perform(self, run: Run, history: History) -> Run:
+        """Ask the planner; then people, where something is open, or whether that is meant."""
+        context, transitions = self._context, self._context.transitions
+        if self._briefer is None:
+            return await transitions.end(run, Status.FAILED, _NO_PLANNER)
+        try:
+            await may_ask(context.services.budget, run, "plan")
+            call = self._understood(run, history, self._briefer)
+            understood = await context.called(run, "brief", self._briefer.name, call)
+        except (AgentError, BudgetSpent) as error:
+            now = context.services.clock.now()
+            until = pause_until(error, run, now, takes_over=False)
+            if until is None:
+                raise
+            paid = context.cost_meter.settle(run)
+            return await transitions.await_limit(paid, until, error)
+        return await self._shown(context.cost_meter.settle(run), history, understood)
+
+    async def _understood(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
+        """Return the brief, proven; examples that prove nothing go back to the planner once."""
+        context, evidence = self._context, need(history.evidence)
+        request, show = _request_of(run, history), context.working(run, history)
+        async with context.lend(run, evidence) as workspace:
+            for _ in range(_THOUGHTS):
+                briefed = await briefer.think(request, workspace, show)
+                context.cost_meter.note(run.id, briefed)
+                if _to_ask(run, history, briefed.brief):
+                    return Understood(briefed.brief)
+                await context.notifier.refresh(run, history, "trying its examples on today's code")
+                understood = await briefer.prove(briefed, workspace)
+                if not understood.unproven:
+                    break
+                wrong = (_PASSES.format(each.asked, each.missing) for each in understood.unproven)
+                request = request.but(corrections=(*request.corrections, *wrong))
+        return understood
+
+    async def _shown(self, run: Run, history: History, understood: Understood) -> Run:
+        """Ask what is open, end where nothing is to be built, else wait for the go-ahead."""
+        context, transitions = self._context, self._context.transitions
+        brief, plan = understood.brief, understood.plan
+        if _to_ask(run, history, brief):
+            now = context.services.clock.now()
+            asked = _question_of(run, brief, now, now + context.limits.question)
+            return await transitions.ask(run, asked, brief)
+        if brief.objection:
+            why = f"I leave it: {words(redact(brief.objection), 900)}"
+            return await transitions.end(run, Status.FAILED, why, brief)
+        if plan is None:
+            return await transitions.end(run, Status.FAILED, _unprovable(understood), brief)
+        try:
+            plan = self._gate.within_bounds(plan, named_files(run, history))
+        except OutOfBounds as bounds:
+            return await transitions.end(run, Status.FAILED, str(bounds), brief, plan)
+        known = await context.services.store.history(run.id)
+        if known.instructions != history.instructions:  # said while it was thought over
+            return await transitions.queue_at(run, Stage.BRIEF, brief)
+        return await transitions.understood(run, self._goes_on(brief), brief, plan)
+
+    def _goes_on(self, brief: Brief) -> datetime | None:
+        """Return when it goes on without a word: a low risk alone, and only if so configured."""
+        patience = self._context.limits.confirm
+        if patience is None or brief.risk != "low":
+            return None
+        return self._context.services.clock.now() + patience
+
+
+def asked_of(run: Run) -> str:
+    """Return the id of the question a brief asks; it is asked once an attempt."""
+    return f"{run.id}:{run.attempt}:brief"
+
+
+def _to_ask(run: Run, history: History, brief: Brief) -> bool:
+    """Whether people are to be asked first; what a later brief asks, its defaults answer."""
+    asked = history.question is not None and history.question.id == asked_of(run)
+    return bool(brief.questions) and not brief.objection and not asked
+
+
+def _question_of(run: Run, brief: Brief, now: datetime, until: datetime) -> Question:
+    """Return all that is open as one question; a single one has a button for each choice."""
+    alone = brief.questions[0] if len(brief.questions) == 1 else None
+    listed = "\n".join(
+        f"{number}. {words(redact(each.text), 500)} (otherwise: {words(redact(each.default))})"
+        for number, each in enumerate(brief.questions, 1)
+    )
+    defaults = "; ".join(redact(each.default) for each in brief.questions)
+    return Question(
+        id=asked_of(run),
+        attempt=run.attempt,
+        round=run.round,
+        text=redact(alone.text) if alone else f"Before I write anything:\n{listed}",
+        default=defaults,
+        choices=alone.choices if alone else (),
+        asked_at=now,
+        until=until,
+    )
+
+
+def _request_of(run: Run, history: History) -> Request:
+    """Return what a planner is asked: the words, what was answered, and what was corrected."""
+    question, answer = history.question, history.answer
+    answered = question is not None and answer is not None and answer.question_id == asked_of(run)
+    pairs = ((question.text, answer.text),) if answered and question and answer else ()
+    said = history.instructions.items if history.instructions else ()
+    return Request(
+        run_id=run.id,
+        person_id=run.trigger.person.id,
+        attempt=run.attempt,
+        words=run.trigger.text or run.trigger.subject,
+        evidence=need(history.evidence),
+        answers=pairs,
+        corrections=tuple(item.text for item in said),
+        named=named_files(run, history),
+    )
+
+
+def _unprovable(understood: Understood) -> str:
+    """Return why there is nothing that could be proven."""
+    meant = words(redact(understood.brief.understood), 300)
+    if not understood.unproven:
+        return _NO_EXAMPLES.format(meant)
+    tried = "; ".join(words(redact(each.asked), 100) for each in understood.unproven)
+    return _NOT_SHOWN.format(meant, tried)

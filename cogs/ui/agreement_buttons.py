@@ -1,0 +1,92 @@
+"""The buttons under what was understood of a change: go ahead with it, or say what is meant."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError
+from cogs.ui.answers import on_it
+from cogs.ui.speakers import speaker
+
+_TEMPLATE = re.compile(
+    r"theseus:(?P<act>agree|amend):(?P<run>[0-9a-z]+):(?P<digest>[0-9a-f]{12,64})"
+)
+_LONGEST = 1_000
+
+
+class AgreementButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """For the brief on its own card alone: an old card's buttons say that it is old."""
+
+    def __init__(self, item: ui.Button[Any], act: str, run_id: str, digest: str) -> None:
+        super().__init__(item)
+        self._act = act
+        self._run_id = run_id
+        self._digest = digest
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a go-ahead came as {type(item).__name__}")
+        return cls(item, match["act"], match["run"], match["digest"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Go ahead, or open the form, under the presser's own rights."""
+        if self._act == "amend":
+            await self._open(interaction)
+            return
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            person = speaker(interaction)
+            await bot.agent.agreements.give(self._run_id, person, "button", self._digest)
+            text = "I go ahead."
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)
+
+    async def _open(self, interaction: discord.Interaction[Any]) -> None:
+        bot: TheseusClient = interaction.client
+        try:
+            await bot.agent.agreements.check(self._run_id, speaker(interaction), self._digest)
+        except TheseusError as refusal:
+            await interaction.response.send_message(str(refusal), ephemeral=True)
+        else:
+            await interaction.response.send_modal(AmendModal(self._run_id))
+
+
+class AmendModal(ui.Modal, title="Change what is meant"):
+    """Asks what was understood wrongly, or is missing."""
+
+    correction: ui.TextInput[Any] = ui.TextInput(
+        label="What should be different?",
+        style=discord.TextStyle.paragraph,
+        placeholder="it should take how many coins to flip",
+        max_length=_LONGEST,
+    )
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(timeout=900)
+        self._run_id = run_id
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Hand it to the run, which thinks it over."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            run = await bot.agent.revise(
+                self._run_id,
+                speaker(interaction),
+                self.correction.value,
+                "modal",
+                f"modal:{interaction.id}",
+            )
+            text = f"Noted. {on_it(run)}"
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)

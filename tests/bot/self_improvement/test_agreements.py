@@ -1,0 +1,219 @@
+"""What somebody wants is understood and shown before it is written: only a go-ahead lets it be."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.brief import Brief, BriefQuestion
+from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
+from bot.domain.run import Run, Stage, Status, Waiting
+from tests.fakes.fake_request_planner import FLIPS
+from tests.support.change_world import (
+    WANTED,
+    ChangeWorld,
+    contracts,
+    shown,
+    understood,
+    wanted,
+)
+from tests.support.world import ALICE, DORA, MALLORY, World
+
+FLIP = Brief(request="", understood="A command that flips a coin.", acceptances=(FLIPS,))
+TIMES = FLIP.but(understood="A command that flips several coins.")
+
+
+async def _told(world: World, run: Run) -> str:
+    return "\n".join(world.said(await world.store.get(run.id)))
+
+
+async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    world = ChangeWorld(tmp_path, FLIP.but(not_meant=("a game for money",), estimate_usd=0.4))
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        assert (run.status, run.stage, run.lease_owner) == (Status.WAITING, Stage.EXECUTE, None)
+        post = next(
+            said.post
+            for said in world.chat.said
+            if said.post.buttons[-1:] and said.post.buttons[0].action == "agree"
+        )
+        assert post.card is not None
+        fields = {field.name: field.value for field in post.card.fields}
+        assert fields["For example"] == "• `/coinflip` → heads or tails"
+        assert fields["Not meant"] == "• a game for money"
+        assert (
+            "1 example as a test that fails today (the command is not there)"
+            in (fields["What proves it"])
+        )
+        assert "`cogs/coinflip.py`" in fields["Files"]
+        assert fields["Estimated cost"] == "≈ $0.40"
+        assert "Low. There is one command more." in fields["Risk"]
+        assert post.card.body == "A command that flips a coin."
+        assert post.notify == (ALICE.id,)
+        assert [button.label for button in post.buttons] == ["Go ahead", "Change it", "Cancel"]
+        assert not world.engine.asked
+        assert run.cost_usd == pytest.approx(0.02)
+        request = world.request_planner.asked[0]
+        assert request.words == WANTED
+        context = request.evidence.context
+        assert context is not None
+        assert {each.name for each in context.commands} == {"roll", "dice show"}
+        assert context.cogs == ("cogs/dice.py",)
+
+
+async def test_a_go_ahead_is_for_the_brief_that_was_shown_and_is_kept(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        with pytest.raises(NotAuthorized):
+            await agent.agreements.give(run.id, MALLORY, "button")
+        run = await agent.agreements.give(run.id, DORA, "button", _digest(world, run))
+        history = await world.store.history(run.id)
+        assert history.agreed
+        assert history.agreement is not None
+        assert history.agreement.person == DORA
+        assert "**dora** says go ahead" in await _told(world, run)
+        with pytest.raises(WrongStage):
+            await agent.agreements.give(run.id, ALICE, "button")
+
+
+async def test_a_correction_is_thought_over_and_the_card_before_it_is_void(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path, FLIP, TIMES)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        old = _digest(world, run)
+        await agent.revise(run.id, DORA, "several at once", "modal", "m1")
+        run = await shown(world, run, cards=2)
+        assert world.request_planner.asked[-1].corrections == ("several at once",)
+        assert "I think it over" in await _told(world, run)
+        with pytest.raises(StaleApproval):
+            await agent.agreements.give(run.id, ALICE, "button", old)
+        with pytest.raises(StaleApproval):
+            await agent.agreements.check(run.id, ALICE, old)
+        assert (await world.store.get(run.id)).waiting is Waiting.AGREEMENT
+        await agent.agreements.check(run.id, ALICE, _digest(world, run))
+        await agent.agreements.give(run.id, ALICE, "text")
+
+
+async def test_it_waits_for_as_long_as_nobody_says_anything(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        await world.clock.advance(timedelta(days=2).total_seconds())
+        assert (await world.store.get(run.id)).waiting is Waiting.AGREEMENT
+
+
+@pytest.mark.parametrize("risk", ["low", "medium"])
+async def test_only_a_low_risk_goes_on_by_itself_and_only_where_configured(
+    tmp_path: Path, risk: str
+) -> None:
+    world = ChangeWorld(tmp_path, FLIP.but(risk=risk))
+    world.limits = replace(world.limits, confirm=timedelta(minutes=10))
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        assert (run.parked_until is not None) == (risk == "low")
+        await world.clock.advance(timedelta(minutes=11).total_seconds())
+        if risk == "low":
+            await world.until(lambda now: now.waiting is not Waiting.AGREEMENT, run.id)
+            given = (await world.store.history(run.id)).agreement
+            assert given is not None
+            assert (given.person, given.how) == (None, "time")
+            assert "Nobody objected in time" in await _told(world, run)
+        else:
+            assert (await world.store.get(run.id)).waiting is Waiting.AGREEMENT
+
+
+async def test_a_restart_shows_no_second_card_and_takes_the_go_ahead(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+    async with world.running() as agent:
+        await world.clock.advance(60)
+        assert len(contracts(world, run)) == 1
+        await agent.agreements.give(run.id, ALICE, "text")
+
+
+async def test_a_new_thread_shows_the_card_again_and_waits_on(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        moved = await agent.requests.reopen(run.id, ALICE)
+        assert moved.waiting is Waiting.AGREEMENT
+        assert moved.thread_id != run.thread_id
+        assert len(contracts(world, run)) == 2
+
+
+async def test_what_is_open_is_asked_once_together_and_the_answer_is_heard(
+    tmp_path: Path,
+) -> None:
+    asks = FLIP.but(
+        questions=(
+            BriefQuestion(text="Which words?", default="heads and tails"),
+            BriefQuestion(text="For whom?", default="for everybody"),
+        )
+    )
+    world = ChangeWorld(tmp_path, asks)
+    async with world.running() as agent:
+        run = await agent.request(wanted(world))
+        run = await world.until(lambda now: now.waiting is Waiting.QUESTION, run.id)
+        run = await world.until(lambda _: any("❓" in said for said in world.said(run)), run.id)
+        assert "1. Which words? (otherwise: heads and tails)" in await _told(world, run)
+        await agent.answer(run.id, ALICE, "king and number, for everybody")
+        await shown(world, run)
+        heard = world.request_planner.asked[-1].answers
+        assert [answer for _, answer in heard] == ["king and number, for everybody"]
+        assert len(world.request_planner.asked) == 2
+
+
+async def test_an_objection_ends_it_and_says_why(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path, FLIP.but(objection="There is such a command: `/flip`."))
+    async with world.running() as agent:
+        run = await world.ended((await agent.request(wanted(world))).id)
+        assert run.status is Status.FAILED
+        assert run.reason == "I leave it: There is such a command: `/flip`."
+
+
+async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path: Path) -> None:
+    luck = FLIP.but(acceptances=(FLIPS.but(told="what luck has it"),))
+    world = ChangeWorld(tmp_path, luck)
+    async with world.running() as agent:
+        run = await world.ended((await agent.request(wanted(world))).id)
+        assert "could not show that it is not there yet" in run.reason
+        first, again = world.request_planner.asked
+        assert not first.corrections
+        assert "`/coinflip`" in again.corrections[0]
+        assert not contracts(world, run)
+
+
+async def test_without_a_planner_a_request_ends_honestly(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.briefer = None
+    async with world.running() as agent:
+        run = await world.ended((await agent.request(wanted(world))).id)
+        assert "I have no model" in run.reason
+
+
+async def test_a_planner_that_fails_ends_it_and_what_it_spent_is_counted(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.request_planner.error = AgentUnavailable("The model is away.")
+    async with world.running() as agent:
+        run = await world.ended((await agent.request(wanted(world))).id)
+        assert "finding out what is wanted: The model is away." in run.reason
+        assert run.cost_usd == pytest.approx(0.005)
+
+
+async def test_what_may_not_be_written_is_said_before_it_is(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    planner = world.request_planner
+    step = planner.plan.steps[0]
+    planner.plan = planner.plan.but(steps=(step.but(owned_files=("Makefile",)),))
+    async with world.running() as agent:
+        run = await world.ended((await agent.request(wanted(world))).id)
+        assert "may not change it" in run.reason
+
+
+def _digest(world: World, run: Run) -> str:
+    return contracts(world, run)[-1].rpartition(":")[2]

@@ -1,0 +1,109 @@
+"""What was understood of a change, in its thread: a press, a form or plain words decide."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.people import Person as Somebody
+from bot.domain.people import Place
+from bot.domain.run import Run, Trigger, Waiting
+from bot.grammar.agreement import contract_word
+from local_discord.person import Message
+from tests.support.change_world import WANTED, ChangeWorld
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path, make_world=ChangeWorld) as opened:
+        yield opened
+
+
+async def contract(room: DevChannel) -> tuple[Run, str, Message]:
+    """Have alice want something; return the run, its thread and the card of what is understood."""
+    said = await room["alice"].say("dev", "listen")
+    local = room.local
+    await room.client.agent.request(
+        Trigger(
+            key="wanted",
+            goal="change",
+            person=Somebody(id=local.people["alice"], name="alice"),
+            place=Place(
+                channel_id=local.dev_channel_id, message_id=int(said["id"]), guild_id=local.guild_id
+            ),
+            text=WANTED,
+            own_words=True,
+            subject=WANTED,
+            at=room.world.clock.now(),
+        )
+    )
+    run = await room.until(lambda run: run.waiting is Waiting.AGREEMENT)
+    thread = str(run.thread_id)
+    return run, thread, await _card(room, thread, "")
+
+
+async def _card(room: DevChannel, thread: str, old: str) -> Message:
+    def is_new(message: Message) -> bool:
+        return "Go ahead" in labels(message) and message["id"] != old
+
+    return await room["alice"].wait_for(thread, is_new)
+
+
+async def pressed(room: DevChannel, who: str, card: Message, label: str) -> str:
+    """Press a button of the card; return the private answer."""
+    told = await room[who].press(card["channel_id"], custom_id(card, label), card)
+    return await room.answer(who, told, card["channel_id"])
+
+
+async def test_whoever_may_ask_goes_ahead_with_a_press_and_only_once(room: DevChannel) -> None:
+    _, _, card = await contract(room)
+    assert labels(card) == ["Go ahead", "Change it", "Cancel"]
+    assert (await pressed(room, "mallory", card, "Go ahead")).startswith("Sorry mallory")
+    assert await room.refused() == [("mallory", "ask")]
+    assert await pressed(room, "dora", card, "Go ahead") == "I go ahead."
+    await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    assert "does not wait for a go-ahead" in await pressed(room, "alice", card, "Go ahead")
+
+
+@pytest.mark.parametrize("said", ["go ahead", "yes, do it", "ok, go for it!"])
+async def test_a_plain_yes_in_the_thread_goes_ahead(room: DevChannel, said: str) -> None:
+    _, thread, _ = await contract(room)
+    await room["dora"].say(thread, said)
+    run = await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    assert (await room.world.store.history(run.id)).agreed
+
+
+async def test_what_is_meant_instead_is_said_in_the_thread_or_in_a_form(room: DevChannel) -> None:
+    _, thread, card = await contract(room)
+    assert isinstance(room.world, ChangeWorld)
+    planner = room.world.request_planner
+    planner.briefs = tuple(
+        each.but(understood=f"The {number}. try.")
+        for number in (2, 3)
+        for each in planner.briefs[:1]
+    )
+    planner.asked.clear()
+    await room["dora"].say(thread, "no, it should flip several coins")
+    second = await _card(room, thread, card["id"])
+    assert planner.asked[-1].corrections == ("it should flip several coins",)
+    opened = await room["alice"].press(thread, custom_id(second, "Change it"), second)
+    assert opened["result"] == "modal"
+    assert "not the newest" in await pressed(room, "alice", card, "Go ahead")
+
+
+async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(room: DevChannel) -> None:
+    _, thread, _ = await contract(room)
+    await room["dora"].say(thread, "no")
+    await room["dora"].wait_for(thread, lambda m: m["content"].startswith("What is meant instead?"))
+    await room["dora"].say(thread, "cancel")
+    run = await room.until(lambda run: run.ended)
+    assert run.reason == "Cancelled by dora."
+
+
+@pytest.mark.parametrize(
+    "said", ["go ahead and also take a number", "yes but with three sides", "do it tomorrow"]
+)
+def test_a_go_ahead_with_more_in_it_is_none(said: str) -> None:
+    assert not contract_word(said).goes_ahead
+    assert contract_word(said).correction == said
