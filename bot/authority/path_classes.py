@@ -133,7 +133,13 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/regressions/**/test_*.py",
     ),
     "words": _class(
-        "free", "README.md", "docs/**/*.md", "docs/**/*.png", "docs/**/*.svg", "prompts/persona.md"
+        "free",
+        "README.md",
+        "CHANGELOG.md",
+        "docs/**/*.md",
+        "docs/**/*.png",
+        "docs/**/*.svg",
+        "prompts/persona.md",
     ),
 }
 """The classes of this repository. Configuration adds classes, or puts others in their place."""

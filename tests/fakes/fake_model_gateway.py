@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bot.domain.account import Account
-from bot.domain.errors import PolicyError
+from bot.domain.errors import TheseusError
 from bot.ports.model_gateway import GatewayLease
 from tests.support.relay import relay
 
@@ -40,11 +40,13 @@ class FakeModelGateway:
         self.accounts: list[Account] = []
         self.lent_now = 0
         self.closes_for = ""
-        self.refuses_with: PolicyError | None = None
+        self.refuses_with: TheseusError | None = None
         self.limit: datetime | None = None
 
     @asynccontextmanager
-    async def lend(self, account: Account) -> AsyncGenerator[GatewayLease, None]:
+    async def lend(
+        self, account: Account, usd: float | None = None
+    ) -> AsyncGenerator[GatewayLease, None]:
         """Implements `bot.ports.model_gateway.ModelGateway`."""
         self.accounts.append(account)
         self._lent += 1

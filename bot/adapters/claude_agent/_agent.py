@@ -233,10 +233,11 @@ class _Call:
         return see
 
     async def _reviewed(self, words: str, diff: str) -> AsyncGenerator[Progress, None]:
+        tests = await self.handlers.tested() if self.reviewer.reads else ""
         if self.reviewer.began:
-            prompt = self.briefing.to_review_again(words, diff)
+            prompt = self.briefing.to_review_again(words, diff, tests)
         else:
-            prompt = self.briefing.to_review(self.handlers.owned, words, diff)
+            prompt = self.briefing.to_review(self.handlers.owned, words, diff, tests)
         async with aclosing(self.reviewer.read(prompt)) as updates:
             async for update in updates:
                 yield update

@@ -1,13 +1,18 @@
 """What the executor and its reviewer are told, made from the records of a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from bot.adapters.claude_agent._forms import ReviewForm
+from bot.adapters.claude_agent._record_texts import (
+    agreed_lines,
+    fault_text,
+    plan_text,
+    play_lines,
+    tried_lines,
+    troubles,
+)
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
-from bot.domain.brief import Brief
-from bot.domain.change import ChangeSet, CheckResult, Verdict
-from bot.domain.evidence import Diagnosis
-from bot.domain.plan import Plan
+from bot.domain.change import Verdict
 from bot.ports.agent import Assignment
 from bot.prompts import Prompts
 from bot.redaction import redact
@@ -16,7 +21,6 @@ _OUTPUT = 6_000  # characters of one failed check; its end says most
 _OUTPUTS = 15_000
 _DIFF = 40_000
 _DIFF_SO_FAR = 8_000
-_TRIED = 12
 _WORDS = 2_000
 _INSTRUCTION = 2_000
 
@@ -86,8 +90,8 @@ class Briefing:
         """Return what the executor is told when it is done and nothing has changed."""
         return self._prompts.render("executor_nothing")
 
-    def to_review(self, owned: Sequence[str], words: str, diff: str) -> str:
-        """Return what the reviewer reads first."""
+    def to_review(self, owned: Sequence[str], words: str, diff: str, tests: str) -> str:
+        """Return what the reviewer reads first; `tests` is what they say of it, in our words."""
         steering = (*self._assignment.steering, *self._meanwhile)
         asked = self._rendered("reviewer_instructions", steering)
         return self._prompts.render(
@@ -95,13 +99,29 @@ class Briefing:
             **self._task(owned),
             instructions=f"\n{asked}\n" if asked else "",
             words=self._data(words, _WORDS),
+            tests=self._tests(tests),
             diff=self._data(diff, _DIFF),
         )
 
-    def to_review_again(self, words: str, diff: str) -> str:
+    def to_review_again(self, words: str, diff: str, tests: str) -> str:
         """Return what the reviewer reads once its points were answered."""
         return self._prompts.render(
-            "reviewer_again", words=self._data(words, _WORDS), diff=self._data(diff, _DIFF)
+            "reviewer_again",
+            words=self._data(words, _WORDS),
+            tests=self._tests(tests),
+            diff=self._data(diff, _DIFF),
+        )
+
+    def _tests(self, told: str) -> str:
+        """Return what tests say now, and what plays showed of the round before."""
+        feedback = self._assignment.feedback
+        shown = self._data(told, _OUTPUT)
+        if feedback is None or feedback.behaviour is None:
+            return shown
+        plays = "\n".join(play_lines(feedback.behaviour))
+        return (
+            f"{shown}\n\nWhat plays of recorded traffic showed of round {feedback.round}, before "
+            f"this one:\n\n{self._data(plays, _OUTPUT)}"
         )
 
     @property
@@ -129,7 +149,7 @@ class Briefing:
         """Return what a conversation that is lost left: what was tried, and what is changed."""
         lines = []
         if previous := self._assignment.previous:
-            lines += _tried(previous)
+            lines += tried_lines(previous)
         facts = self._data("\n".join(lines), _OUTPUT) if lines else "Nothing was finished."
         so_far = self._data(diff, _DIFF_SO_FAR) if diff.strip() else "Nothing is changed."
         before = f"{facts}\n\nThe worktree holds this change so far:\n\n{so_far}"
@@ -139,7 +159,7 @@ class Briefing:
         return self._prompts.render(
             "executor_feedback",
             round=str(verdict.round),
-            verdict=self._data("\n\n".join(_troubles(verdict)), _OUTPUTS),
+            verdict=self._data("\n\n".join(troubles(verdict)), _OUTPUTS),
         )
 
     def _answer(self) -> str:
@@ -169,13 +189,13 @@ class Briefing:
 
     def _wanted(self) -> str:
         brief = self._assignment.brief
-        return self._data("\n".join(_agreed(brief)), _OUTPUT, "plan") if brief else ""
+        return self._data("\n".join(agreed_lines(brief)), _OUTPUT, "plan") if brief else ""
 
     def _diagnosis(self) -> str:
-        return self._data(_diagnosis(self._assignment.diagnosis), _OUTPUT)
+        return self._data(fault_text(self._assignment.diagnosis), _OUTPUT)
 
     def _plan(self) -> str:
-        return self._data(_plan(self._assignment.plan), _OUTPUTS, "plan")
+        return self._data(plan_text(self._assignment.plan), _OUTPUTS, "plan")
 
     def _proof(self) -> str:
         plan = self._assignment.plan
@@ -204,73 +224,6 @@ class Briefing:
 def listed(files: Sequence[str]) -> str:
     """Return files as a list, one a line."""
     return "\n".join(f"- `{file}`" for file in files)
-
-
-def _diagnosis(diagnosis: Diagnosis) -> str:
-    return f"{diagnosis.headline}\n{diagnosis.cause}"
-
-
-def _agreed(brief: Brief) -> Iterator[str]:
-    """Yield what people agreed to: what is meant, what is not, and the examples."""
-    yield brief.understood
-    yield from (f"Not meant: {each}" for each in brief.not_meant)
-    for example in brief.acceptances:
-        yield f"Example: {example.asked} -> {example.told}"
-        for wanted in example.wanted:
-            told = {
-                "shows": " and ".join(map(repr, wanted.shows)),
-                "one of": ", ".join(map(repr, wanted.one_of)),
-                "never": ", ".join(map(repr, wanted.hides)),
-            }
-            seen = "; ".join(f"{name} {text}" for name, text in told.items() if text)
-            yield f"  what is seen of step {wanted.step}: {seen}"
-
-
-def _plan(plan: Plan) -> str:
-    lines = [f"Problem: {plan.problem}", f"Solution: {plan.solution}", "Steps:"]
-    lines += [
-        f"{number}. {step.summary} ({', '.join(step.owned_files)})"
-        for number, step in enumerate(plan.steps, 1)
-    ]
-    told = {
-        "Risk": f"{plan.risk}. {plan.impact}",
-        "Unit tests": plan.tests.unit,
-        "Integration tests": plan.tests.integration,
-        "Performance tests": plan.tests.performance,
-        "User experience": plan.tests.user_experience,
-        "Compatibility": plan.compatibility,
-    }
-    return "\n".join([*lines, *(f"{name}: {text}" for name, text in told.items() if text)])
-
-
-def _tried(previous: ChangeSet) -> list[str]:
-    lines = [f"The last round said: {previous.summary}"]
-    lines += [f"- {attempt.summary}: {attempt.result}" for attempt in previous.attempts[:_TRIED]]
-    return [*lines, f"Review: {previous.review}"] if previous.review else lines
-
-
-def _troubles(verdict: Verdict) -> list[str]:
-    """Return everything that stands in the way, raw, the end of long outputs."""
-    told = [f"Not allowed: {found.told}" for found in verdict.findings if found.blocking]
-    if verdict.red_on_base is not None and not verdict.reproduced and verdict.green_on_head:
-        told.append(_output("the failing test still fails", verdict.green_on_head))
-    told += [
-        _output(f"failed: {check.name}{_anyway(check, verdict)}", check)
-        for check in verdict.checks
-        if not check.ok
-    ]
-    return told or ["No check ran."]
-
-
-def _anyway(check: CheckResult, verdict: Verdict) -> str:
-    return " (it fails without your change too)" if check.name in verdict.red_before else ""
-
-
-def _output(heading: str, check: CheckResult) -> str:
-    command = f"$ {check.command}\n" if check.command else ""
-    status = f" ({check.status} after {check.seconds:.0f} s)" if check.status == "timeout" else ""
-    output = clipped(redact(check.output), _OUTPUT, keep="tail")
-    return f"== {heading}{status}\n{command}{output}"
 
 
 def character(prompts: Prompts, part: str) -> str:

@@ -67,7 +67,7 @@ class Claude:
         if talk.fresh:
             self._transcripts.forget(talk.name)
         kept = self._transcripts.find(talk.name)
-        async with self._gateway.lend(talk.account) as lent:
+        async with self._gateway.lend(talk.account, talk.usd) as lent:
             name, resume = conversation_id(talk.name), kept is not None
             line: TransportLine = transport.SdkTransport(
                 self._options, talk, lent, name, resume=resume

@@ -55,6 +55,11 @@ class Reviewer:
         await self._stack.aclose()
 
     @property
+    def reads(self) -> bool:
+        """Whether there is anybody to read anything."""
+        return self._talk is not None and not self._trouble
+
+    @property
     def began(self) -> bool:
         """Whether it has read anything yet."""
         return self._review is not None or bool(self._trouble)

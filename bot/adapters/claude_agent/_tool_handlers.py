@@ -84,6 +84,7 @@ class ToolHandlers:
         self._past = past
         self._writing = writing
         self._granted: list[Grant] = []
+        self._tested = ("", "Nothing has been changed, and no test was run.")
         self._excuses: dict[str, str] = {}
         self._left_out = {each.about: each.reason for each in (writing.not_done if writing else ())}
         self.asked: QuestionAsked | None = None
@@ -216,12 +217,24 @@ class ToolHandlers:
                     f"`{flat(path, 80)}` is no file: name files, not tests.", failed=True
                 )
             files.append(place.name)
+        diff = await self._workspace.diff()
         files = files or await changed_files(self._workspace)
         results = await reproduce(writing.verifier, self._workspace, writing.plan)
         if files:
             results += await prove(writing.verifier, self._workspace, files, "tests")
         note = "" if files else "\n\nNothing has been changed yet, so no other tests were run."
-        return ToolAnswer(told(results, "There is no reproduction.") + note)
+        text = told(results, "There is no reproduction.") + note
+        if not given.paths:
+            self._tested = (diff, text)
+        return ToolAnswer(text)
+
+    async def tested(self) -> str:
+        """Return what the tests say of the worktree as it stands, run anew only if it changed."""
+        if self._tested[0] != await self._workspace.diff():
+            answer = await self.call("run_tests", {})
+            if answer.failed:
+                return answer.text
+        return self._tested[1]
 
     async def _report_progress(self, given: tools.ReportArguments) -> ToolAnswer:
         self.said = [*self.said, flat(given.text, 200)][-20:]

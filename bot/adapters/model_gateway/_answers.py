@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from bot.domain.errors import PolicyError, TheseusError
+from bot.domain.errors import AgentOverloaded, PolicyError, TheseusError
 
 # What the program would ask again for ever, were it not told to leave it.
 FINAL: Mapping[str, str] = {"x-should-retry": "false"}
@@ -24,7 +24,7 @@ class GatewayRefusal(Exception):
         kind: str,
         told: str,
         headers: Mapping[str, str] = FINAL,
-        why: PolicyError | None = None,
+        why: TheseusError | None = None,
         unsure: bool = False,
     ) -> None:
         super().__init__(told)
@@ -84,9 +84,9 @@ def limited(seconds: float, told: str) -> GatewayRefusal:
 
 
 def resting(seconds: float, told: str) -> GatewayRefusal:
-    """Refuse while the provider is left alone."""
+    """Refuse while the provider is left alone: that is our word, and not an answer of its."""
     headers = {"retry-after": str(math.ceil(seconds))}
-    return GatewayRefusal(503, "overloaded_error", told, headers)
+    return GatewayRefusal(503, "overloaded_error", told, headers, why=AgentOverloaded(told))
 
 
 def unreachable(told: str, *, unsure: bool = False) -> GatewayRefusal:

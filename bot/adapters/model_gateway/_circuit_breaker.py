@@ -41,8 +41,8 @@ class CircuitBreaker:
         if seconds > 0 or self._trying:
             raise resting(
                 max(1.0, seconds),
-                f"The model's provider failed {self._failed} times in a row and is left alone for "
-                f"{self._rest:g} s.",
+                f"I ask the model's provider nothing for {self._rest:g} s, as it failed "
+                f"{self._failed} times in a row.",
             )
         self._trying = request
 

@@ -127,11 +127,13 @@ class HttpModelGateway:
             shutil.rmtree(self._made, ignore_errors=True)
 
     @asynccontextmanager
-    async def lend(self, account: Account) -> AsyncGenerator[GatewayLease, None]:
+    async def lend(
+        self, account: Account, usd: float | None = None
+    ) -> AsyncGenerator[GatewayLease, None]:
         """Grant a lease; see the port."""
         if self._runner is None:
             raise AgentUnavailable("The model gateway is closed.")
-        lent = self._leases.add(account)
+        lent = self._leases.add(account, usd)
         try:
             yield GatewayLease(
                 token=lent.token,
@@ -188,12 +190,13 @@ class HttpModelGateway:
             return answer
         finally:
             try:
-                await _to_its_end(partial(self._settle, entry))
+                await _to_its_end(partial(self._settle, entry, lent))
             finally:
                 lent.requests.discard(request)
 
-    async def _settle(self, entry: Entry) -> None:
+    async def _settle(self, entry: Entry, lent: Lent) -> None:
         charge = entry.charge(self._rules.prices, self._clock.monotonic())
+        lent.settle(entry.id, charge.cost_usd)
         await self._rules.spend_guard.settle(charge)
 
     async def _listen(self, runner: web.AppRunner) -> None:

@@ -11,7 +11,7 @@ from multidict import CIMultiDictProxy
 
 from bot.adapters.model_gateway._model_request import BYTES_A_TOKEN
 from bot.domain.account import Account
-from bot.domain.errors import PolicyError
+from bot.domain.errors import TheseusError
 
 TOKEN_BYTES = 32
 _TELLING = 5_000  # tokens
@@ -24,21 +24,41 @@ class Lent:
     """One pass while it is lent. `requests` are those under way with it.
 
     `density` is how many times more tokens its requests had than was estimated by their size,
-    `refusals` how many were refused in a row. `reading` is held while a body is read.
+    `refusals` how many were refused in a row. `reading` is held while a body is read. `usd` is
+    what may be spent with it (`None`: whatever the budget allows), `read_before` how many tokens
+    its newest request had: what the provider's cache holds of the next one.
     """
 
     account: Account
     token: str = field(default_factory=lambda: _PREFIX + secrets.token_hex(TOKEN_BYTES), repr=False)
     requests: set[asyncio.Task[object]] = field(default_factory=set)
-    refused: PolicyError | None = None
+    usd: float | None = None
+    refused: TheseusError | None = None
     limited_until: datetime | None = None
     density: float = 1.0
     refusals: int = 0
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READ_AT_ONCE))
+    read_before: int = 0
+    _spent: float = 0.0
+    _held: dict[str, float] = field(default_factory=dict)
 
     def charge_to(self, account: Account) -> None:
-        """Charge what follows to another account."""
+        """Charge what follows to another account, with the whole of `usd` before it."""
         self.account = account
+        self._spent = 0.0
+
+    def hold(self, request: str, usd: float) -> bool:
+        """Keep so much for a request that goes out, if there is so much left."""
+        others = sum(held for each, held in self._held.items() if each != request)
+        if self.usd is not None and self._spent + others + usd > self.usd:
+            return False
+        self._held[request] = usd
+        return True
+
+    def settle(self, request: str, usd: float) -> None:
+        """Take what a request came to, in place of what was kept for it."""
+        self._held.pop(request, None)
+        self._spent += usd
 
     def learn(self, estimated: int, told: int) -> None:
         """Note how many tokens a request really had; small ones are mostly what is added."""
@@ -60,9 +80,9 @@ class LeaseTable:
     def __iter__(self) -> Iterator[Lent]:
         return iter(tuple(self._lent))
 
-    def add(self, account: Account) -> Lent:
+    def add(self, account: Account, usd: float | None) -> Lent:
         """Lend one."""
-        lent = Lent(account)
+        lent = Lent(account, usd=usd)
         self._lent.add(lent)
         return lent
 

@@ -129,6 +129,9 @@ class ProxiedRequest:
 
     async def _admit(self) -> str:
         entry, most = self._entry, self._entry.most(self._rules.prices)
+        likely = entry.likely(self._rules.prices, self._lent.read_before)
+        if not self._lent.hold(entry.id, likely.cost_usd):
+            raise BudgetSpent(f"The {self._lent.usd:.2f} $ for this call are spent.")
         return await self._rules.spend_guard.admit(entry.account, most, entry.id)
 
     async def _passed_on(
@@ -185,6 +188,7 @@ class ProxiedRequest:
             self._entry.outcome = "ok"
             if meter.usage is not None:
                 self._lent.learn(self._estimate, meter.usage.tokens_in)
+                self._lent.read_before = meter.usage.tokens_in
             self._rules.breaker.went_well()
 
     def _broke_off(self, note: str) -> None:

@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -43,6 +43,15 @@ class Entry:
             return Spent()
         most = _read_anew(self.asked).but(output_tokens=self.asked.most_out)
         return cost(self.asked.model, most, prices)
+
+    def likely(self, prices: Mapping[str, Price], read_before: int) -> Spent:
+        """Return what it may come to where so many tokens of it are in the provider's cache."""
+        if self.asked is None or self.free:
+            return Spent()
+        known = min(read_before, self.asked.tokens_in)
+        usage = _read_anew(replace(self.asked, tokens_in=self.asked.tokens_in - known))
+        usage = usage.but(cache_read_input_tokens=known, output_tokens=self.asked.most_out)
+        return cost(self.asked.model, usage, prices)
 
     def refuse(self, refusal: GatewayRefusal) -> None:
         """Note that it was not answered by the provider."""

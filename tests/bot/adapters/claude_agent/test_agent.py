@@ -96,6 +96,8 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         assert "face(7) is no face" in back
         first, *_, again = room.model.asked("reviewer")
         assert "FACES[value % 6]" in first.prompt
+        assert "FAILED" not in first.prompt
+        assert "PASSED reproduction dice.face(6)" in first.prompt
         assert "FACES[value - 1]" in again.prompt
         assert not {"Edit", "Write", "Bash"} & set(first.tools)
         costs = [update.cost_usd for update in updates]

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from bot.adapters.claude_agent._briefing import Briefing
 from bot.adapters.claude_agent._forms import ReviewForm, ReviewProblem
+from bot.domain.behaviour import AnswerChange, BehaviourDiff
+from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.change import Attempt, ChangeSet, CheckResult, Finding, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
-from bot.domain.rehearsal import CommandStep, PlayedError, Script
+from bot.domain.rehearsal import CommandStep, PlayDifference, PlayedError, Script
 from bot.domain.replay import Replay
 from bot.ports.agent import Assignment
 from bot.prompts import Prompts
@@ -82,6 +84,16 @@ def first(**changes: object) -> Assignment:
     return the_assignment(BASE, **changes)
 
 
+def brief(text: str) -> Brief:
+    """Return what people agreed to, with somebody's text everywhere."""
+    script = Script(steps=(CommandStep(command="roll"),))
+    seen = Wanted(step=0, shows=(text,), one_of=(text, text), hides=(text,))
+    example = Acceptance(
+        asked=text, told=text, script=script, wanted=(seen,), missing="another answer"
+    )
+    return Brief(request=text, understood=text, not_meant=(text,), acceptances=(example,))
+
+
 def everything(text: str) -> str:
     """Return all there is to say, with `text` wherever others may have written it."""
     plan = Plan(
@@ -89,6 +101,7 @@ def everything(text: str) -> str:
     )
     assignment = first(
         plan=plan,
+        request=f"please {text}",
         diagnosis=first().diagnosis.but(headline=text, cause=text),
         round=2,
         previous=tried(text),
@@ -97,6 +110,7 @@ def everything(text: str) -> str:
         **asked_and_answered(text, Person(id=1, name=text or "Ann")),
     )
     briefing = Briefing(assignment, PROMPTS, (text,), text)
+    wanted = Briefing(assignment.but(brief=brief(text)), PROMPTS, (text,), text)
     problem = ReviewProblem(file=text[:300], what=f"Do it. {text}", why=f"Because. {text}")
     review = ReviewForm(approve=False, problems=(problem,), summary="It is not right.")
     return "\n".join(
@@ -105,8 +119,10 @@ def everything(text: str) -> str:
             briefing.opening(OWNED, known=True, diff=text),
             briefing.sent_back(review),
             briefing.nothing_changed(),
-            briefing.to_review(OWNED, text, text),
-            briefing.to_review_again(text, text),
+            briefing.to_review(OWNED, text, text, text),
+            briefing.to_review_again(text, text, text),
+            wanted.opening(OWNED, known=False, diff=text),
+            wanted.to_review(OWNED, text, text, text),
         ]
     )
 
@@ -186,10 +202,25 @@ def test_what_people_ask_of_the_change_is_told_to_executor_and_reviewer() -> Non
     for told in (
         opening(assignment, known=True),
         opening(assignment, known=False),
-        Briefing(assignment, PROMPTS).to_review(OWNED, "Done.", "+ a line"),
+        Briefing(assignment, PROMPTS).to_review(OWNED, "Done.", "+ a line", "PASSED"),
     ):
         assert told.index("Also handle 7.") < told.index("In one line.")
     assert "own_file" in opening(assignment, known=True)
+
+
+def test_the_reviewer_is_told_of_tests_and_of_what_plays_showed_before() -> None:
+    difference = PlayDifference(step=0, before=("dev: 3",), after=("dev: 4",))
+    change = AnswerChange(script=0, asked="/roll 1d6", difference=difference)
+    played = BehaviourDiff(answers=9, changed=1, unasked=1, changes=(change,))
+    assignment = first(round=2, feedback=verdict("").but(behaviour=played))
+    briefing = Briefing(assignment, PROMPTS)
+    for told in (
+        briefing.to_review(OWNED, "Done.", "+ a line", "FAILED tests"),
+        briefing.to_review_again("Done.", "+ a line", "FAILED tests"),
+    ):
+        for shown in ("FAILED tests", "1 of 9 answers change", "/roll 1d6 (not asked for)"):
+            assert shown in told
+        assert "before: dev: 3" in told
 
 
 def test_of_what_is_proven_by_plays_only_the_error_is_told() -> None:

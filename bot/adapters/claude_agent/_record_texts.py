@@ -1,0 +1,94 @@
+"""Records as the executor and its reviewer read them; whoever uses these texts fences them."""
+
+from collections.abc import Iterator
+
+from bot.adapters.claude_agent._texts import clipped
+from bot.domain.behaviour import BehaviourDiff
+from bot.domain.brief import Brief
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.evidence import Diagnosis
+from bot.domain.plan import Plan
+from bot.redaction import redact
+
+_OUTPUT = 6_000  # characters of one failed check; its end says most
+_TRIED = 12
+
+
+def fault_text(diagnosis: Diagnosis) -> str:
+    """Return what is wrong, and why."""
+    return f"{diagnosis.headline}\n{diagnosis.cause}"
+
+
+def agreed_lines(brief: Brief) -> Iterator[str]:
+    """Yield what people agreed to: what is meant, what is not, and the examples."""
+    yield brief.understood
+    yield from (f"Not meant: {each}" for each in brief.not_meant)
+    for example in brief.acceptances:
+        yield f"Example: {example.asked} -> {example.told}"
+        for wanted in example.wanted:
+            told = {
+                "shows": " and ".join(map(repr, wanted.shows)),
+                "one of": ", ".join(map(repr, wanted.one_of)),
+                "never": ", ".join(map(repr, wanted.hides)),
+            }
+            seen = "; ".join(f"{name} {text}" for name, text in told.items() if text)
+            yield f"  what is seen of step {wanted.step}: {seen}"
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what is to be done, step by step, and what it says besides."""
+    lines = [f"Problem: {plan.problem}", f"Solution: {plan.solution}", "Steps:"]
+    lines += [
+        f"{number}. {step.summary} ({', '.join(step.owned_files)})"
+        for number, step in enumerate(plan.steps, 1)
+    ]
+    told = {
+        "Risk": f"{plan.risk}. {plan.impact}",
+        "Unit tests": plan.tests.unit,
+        "Integration tests": plan.tests.integration,
+        "Performance tests": plan.tests.performance,
+        "User experience": plan.tests.user_experience,
+        "Compatibility": plan.compatibility,
+    }
+    return "\n".join([*lines, *(f"{name}: {text}" for name, text in told.items() if text)])
+
+
+def play_lines(found: BehaviourDiff) -> Iterator[str]:
+    """Yield what changes for people, with what they saw before and after."""
+    yield found.told
+    for change in found.changes:
+        mark = "mended" if change.mended else "not asked for"
+        yield f"{change.asked} ({mark})"
+        yield from (f"  before: {line}" for line in change.difference.before)
+        yield from (f"  after: {line}" for line in change.difference.after)
+
+
+def tried_lines(previous: ChangeSet) -> list[str]:
+    """Return what the last round said and tried."""
+    lines = [f"The last round said: {previous.summary}"]
+    lines += [f"- {attempt.summary}: {attempt.result}" for attempt in previous.attempts[:_TRIED]]
+    return [*lines, f"Review: {previous.review}"] if previous.review else lines
+
+
+def troubles(verdict: Verdict) -> list[str]:
+    """Return everything that stands in the way, raw, the end of long outputs."""
+    told = [f"Not allowed: {found.told}" for found in verdict.findings if found.blocking]
+    if verdict.red_on_base is not None and not verdict.reproduced and verdict.green_on_head:
+        told.append(_output("the failing test still fails", verdict.green_on_head))
+    told += [
+        _output(f"failed: {check.name}{_anyway(check, verdict)}", check)
+        for check in verdict.checks
+        if not check.ok
+    ]
+    return told or ["No check ran."]
+
+
+def _anyway(check: CheckResult, verdict: Verdict) -> str:
+    return " (it fails without your change too)" if check.name in verdict.red_before else ""
+
+
+def _output(heading: str, check: CheckResult) -> str:
+    command = f"$ {check.command}\n" if check.command else ""
+    status = f" ({check.status} after {check.seconds:.0f} s)" if check.status == "timeout" else ""
+    output = clipped(redact(check.output), _OUTPUT, keep="tail")
+    return f"== {heading}{status}\n{command}{output}"

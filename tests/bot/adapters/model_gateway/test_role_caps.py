@@ -1,0 +1,72 @@
+"""What one call of a role may spend holds at the wire, also in the middle of a long answer."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.domain.errors import AgentOverloaded, BudgetSpent
+from tests.support.gateway_room import (
+    ALICES,
+    BOBS,
+    Answers,
+    body,
+    failing,
+    gateway_room,
+    streaming,
+    told,
+)
+
+
+def writing(tokens_out: int, tokens_in: int = 1_000) -> Answers:
+    """Answer with so many tokens."""
+
+    async def answer(http: web.Request) -> web.StreamResponse:
+        response = await streaming(http)
+        for event in told(tokens_in, tokens_out):
+            await response.write(event)
+        return response
+
+    return answer
+
+
+async def test_an_answer_has_no_more_room_than_there_is_money_left(tmp_path: Path) -> None:
+    asked = body(max_tokens=32_000)
+    async with (
+        gateway_room(tmp_path, writing(8_000)) as room,
+        room.gateway.lend(ALICES, 0.11) as lent,
+    ):
+        assert (await room.ask(lent, asked))[0] == 200
+        assert room.provider.last.body["max_tokens"] == 8_000
+        room.provider.answer = writing(2_000)
+        assert (await room.ask(lent, asked))[0] == 200
+        assert room.provider.last.body["max_tokens"] == 2_000
+        assert (await room.ask(lent, asked))[0] == 403
+        assert isinstance(lent.refused(), BudgetSpent)
+        assert "The 0.11 $ for this call" in str(lent.refused())
+        assert len(room.provider.arrived) == 2
+        lent.charge_to(BOBS)
+        assert (await room.ask(lent, asked))[0] == 200
+    assert sum(each.cost_usd for each in room.charges if each.account == ALICES) <= 0.11
+
+
+async def test_what_was_read_before_is_counted_as_cached(tmp_path: Path) -> None:
+    long = body("word " * 60_000, max_tokens=1_000)
+    async with (
+        gateway_room(tmp_path, writing(10, tokens_in=60_000)) as room,
+        room.gateway.lend(ALICES, 0.5) as lent,
+    ):
+        statuses = [(await room.ask(lent, long))[0] for _ in range(3)]
+    assert statuses == [200, 200, 200]
+
+
+async def test_our_own_rest_is_told_as_ours(tmp_path: Path) -> None:
+    async with (
+        gateway_room(tmp_path, failing(529), failures=1, rest=30.0) as room,
+        room.gateway.lend(ALICES) as lent,
+    ):
+        await room.ask(lent)
+        assert lent.refused() is None
+        await room.ask(lent)
+        why = lent.refused()
+        assert isinstance(why, AgentOverloaded)
+        assert str(why).startswith("I ask the model's provider nothing for 30 s")
