@@ -12,9 +12,8 @@ _ELSEWHERE = re.compile(
     r"|wifi|wi-fi|internet|vpn|router|phone|car|coffee|lunch|dinner"
     r"|printer|docker|kubernetes|k8s|npm|pip|poetry|uv|github|gitlab|jira|slack|zoom|teams"
     r"|aws|azure|gcp|staging|prod(?:uction)?|website|browser|chrome|firefox"
-    r"|my (?:\w+ )?(?:branch|pr|code|tests?|machine|setup|env|editor|ide|terminal|script"
-    r"|build|project|change|patch|commit)|your (?:pr|branch|code|tests?|commit|patch)|his|her"
-    r"|their|meeting|calendar|elevator|door|headset"
+    r"|(?:my|your|his|her|their) (?:\w+ )?(?:branch|pr|code|tests?|machine|setup|env|editor|ide"
+    r"|terminal|script|build|project|change|patch|commit)|meeting|calendar|elevator|door|headset"
     r"|vs ?code|vscode|pycharm|vim|emacs|linter|mypy|ruff|pytest"
     r"|compiler|homework|game"
     r"|toilet|fridge|air ?con|heating|train|bus|weather|market|resume|cv)\b",
@@ -47,9 +46,9 @@ _NOT_A_NAME = word_set(
 _CHATTER = re.compile(
     r"\b(?:i'm|i am|i'll|i will|i was|we're|we are|i've|i have|i just|i already|he's"
     r"|she's) (?:\w+ )?(?:fix|look|investigat|debug|check|work|on it|deploy|refactor)\w*"
-    r"|\b(?:on my|in my|for my|at my|with my)\b|\blol\b|\bhaha|\banyone (?:else|up|want|fancy"
-    r"|for)\b|\bwho(?:'s| is| wants| can)\b|\byou guys\b|\bi (?:fixed|broke|think i|can fix"
-    r"|could fix)\b",
+    r"|\blol\b|\bhaha|\banyone (?:else|up|want|fancy"
+    r"|for)\b|(?:^|[.!?,;] )who(?:'s| is| wants| can)\b|\byou guys\b|\bi (?:fixed|broke"
+    r"|think i|can fix|could fix)\b",
     re.IGNORECASE,
 )
 

@@ -10,6 +10,8 @@ A failure is certain where nothing said speaks against it:
 - its command is named with a slash;
 - its action, its error or a file of it is named, and it explains at least half of what is said; or
   it explains all of it;
+- its command is named in words, people say that it fails, and nothing else that failed explains
+  any of what is said;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
 Short of that it is likely where it explains anything by its name, files, functions or type."""
@@ -95,8 +97,17 @@ class _Likeness:
         return self.named, self.share
 
 
-def fitting(said: str, failures: Iterable[FailureGroup], commands: Collection[str]) -> Fitting:
-    """Return which failures fit; `commands` are the qualified names of all there are."""
+def fitting(
+    said: str,
+    failures: Iterable[FailureGroup],
+    commands: Collection[str],
+    *,
+    fails: bool = False,
+) -> Fitting:
+    """Return which failures fit; `commands` are the qualified names of all there are.
+
+    `fails`: people say that what they speak of fails, and not only that its answer is wrong.
+    """
     groups = tuple(failures)
     failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
     known = failing | set(commands)
@@ -112,6 +123,8 @@ def fitting(said: str, failures: Iterable[FailureGroup], commands: Collection[st
         certain = [each for each in found if _is_one_of(each.group, slashed)]
     else:
         certain = [] if idle else [each for each in found if each.certain]
+        if fails and not (certain or idle) and _alone(found, named):
+            certain = found
     likely = tuple(each.group for each in found)
     if not certain or not (slashed or _one_action(certain)):
         return Fitting(likely=likely, idle=idle)
@@ -119,13 +132,20 @@ def fitting(said: str, failures: Iterable[FailureGroup], commands: Collection[st
         return Fitting(likely=tuple(each.group for each in certain), idle=())
     best = certain[0].group.event
     same = tuple(each.group for each in certain if each.group.event == best)
-    return Fitting(certain=same, likely=likely, idle=idle, named=certain[0].named)
+    exactly = certain[0].named and certain[0].certain
+    return Fitting(certain=same, likely=likely, idle=idle, named=exactly)
 
 
 def _one_action(certain: list[_Likeness]) -> bool:
     """Whether no failure of another action fits as well as the best."""
     best = certain[0]
     return all(each.group.event == best.group.event for each in certain if each.rank == best.rank)
+
+
+def _alone(found: list[_Likeness], named: Collection[str]) -> bool:
+    """Whether all that fits is of one command, and that is named."""
+    actions = {each.group.event for each in found}
+    return len(actions) == 1 and _is_one_of(found[0].group, named)
 
 
 def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:

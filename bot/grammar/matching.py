@@ -7,7 +7,7 @@ from typing import Literal
 from bot.domain.journal import Action, FailureGroup
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
-from bot.grammar.changes import asks_for_change
+from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import Fitting, fitting
 
 Named = Literal["exactly", "in words", "not at all"]
@@ -58,7 +58,8 @@ def meant(
         searched = f"failures that fit “{trigger.subject}”"
         if trigger.origin == "person" and _asks_for_change(trigger):
             return Meant(searched=searched, change=True)
-        return _by_words(fitting(trigger.subject, failures, commands), searched)
+        fails = says_it_fails(trigger.text)
+        return _by_words(fitting(trigger.subject, failures, commands, fails=fails), searched)
     here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
     local = tuple(group for group in failures if group.newest.channel_id in here)
     return Meant((local or failures)[:1], searched="the most recent failure", named="not at all")

@@ -7,7 +7,7 @@ from bot.domain.journal import Action, ActionOutcome, FailureGroup, Kind
 from bot.domain.triage import Origin, Triage
 from bot.triage._clues import Clues
 from bot.triage._own_rules import CRASHES, kept, refused
-from bot.triage._remedies import remedies
+from bot.triage._remedies import refusal_remedies, remedies
 from bot.triage._rules import RuleFinding, environment, outside
 
 Confidence = Literal["low", "medium", "high"]
@@ -71,7 +71,8 @@ class _Judge:
         if found := kept(clues):
             return self._told(Origin.DATA, found, "high" if found.sure else "medium")
         if found := self._refused():
-            return self._told(Origin.INPUT, found, "high" if found.sure else "medium")
+            told = self._told(Origin.INPUT, found, "high" if found.sure else "medium")
+            return told if found.sure else told.but(remedies=refusal_remedies(clues))
         return self._otherwise()
 
     def _refused(self) -> RuleFinding | None:

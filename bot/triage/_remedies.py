@@ -7,6 +7,14 @@ _OVERLOADED = (429, 503)  # answers that may say when to come back
 _IN_WORDS = "say it to people in words, with what they can do"
 
 
+def refusal_remedies(clues: Clues) -> tuple[str, ...]:
+    """Return what is ours to do about a refusal that is right, and that people met as an error.
+
+    Our own check may say no with its reason; what people read was the name of an error.
+    """
+    return (_IN_WORDS,) if clues.ours else ()
+
+
 def remedies(clues: Clues, whose: str) -> tuple[str, ...]:
     """Return them in words, best first; none where no code of ours could do better.
 

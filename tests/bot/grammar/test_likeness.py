@@ -9,7 +9,7 @@ import yaml
 
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
-from bot.grammar.changes import asks_for_change
+from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import Fitting, fitting, forms
 from tests.fakes.fake_clock import FakeClock
 from tests.support.world import capsule, failure
@@ -47,7 +47,8 @@ WORLDS: dict[str, tuple[tuple[FailureGroup, ...], frozenset[str]]] = {
 def fitting_in(world: str, said: str) -> Fitting:
     """Return what fits, as it is looked for when somebody says that to the bot."""
     groups, commands = WORLDS[world]
-    return fitting(parse(said, COMMAND_LINE).slots.subject or said, groups, commands)
+    subject = parse(said, COMMAND_LINE).slots.subject or said
+    return fitting(subject, groups, commands, fails=says_it_fails(said))
 
 
 def answer(world: str, said: str) -> str:
@@ -100,6 +101,18 @@ def test_where_failures_of_two_actions_fit_as_well_it_is_asked_which() -> None:
     found = fitting("reminders", (*groups, list_), commands)
     assert found.certain == ()
     assert {each.fingerprint for each in found.likely} == {"list", "deliver"}
+
+
+def test_the_one_failure_of_a_command_that_people_name_and_say_to_fail_is_meant() -> None:
+    groups, commands = WORLDS["small"]
+    said = "rolling with a huge bonus"
+    found = fitting(said, groups, commands, fails=True)
+    assert [each.fingerprint for each in found.certain] == ["roll"]
+    assert not found.named
+    assert fitting(said, groups, commands).certain == ()
+    about = {"file": "cogs/bonuses.py", "function": "bonus", "error": "KeyError", "message": "'x'"}
+    other = group("bonus", kind="task", name="Bonuses.pay", **about)
+    assert fitting(said, (*groups, other), commands, fails=True).certain == ()
 
 
 def test_of_two_failures_of_one_command_the_more_recent_comes_first() -> None:

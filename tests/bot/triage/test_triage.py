@@ -460,6 +460,16 @@ def test_what_is_ours_to_do_about_somebody_elses_failure_is_told(named: str, rem
     assert f"What is ours to do about it: {remedy}; say it to people in words" in found.told
 
 
+def test_a_refusal_that_people_met_as_an_error_may_be_said_better() -> None:
+    rightly = [case for case in CASES.values() if case.origin is IN and case.works]
+    good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
+    told = [triage(group(case.capsule, kind=case.kind), timeline=good) for case in rightly]
+    unsure = [each for each in told if each.confidence == "medium"]
+    assert unsure
+    assert all("say it to people in words" in each.told for each in unsure)
+    assert not any(each.remedies for each in told if each.confidence == "high")
+
+
 def test_a_service_that_has_us_wait_is_to_be_waited_for() -> None:
     limited = Case(
         OUT, "aiohttp.client_exceptions.ClientResponseError", status=429, libraries=("aiohttp",)
