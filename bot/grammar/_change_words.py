@@ -10,8 +10,8 @@ import re
 from bot.grammar._words import word_set
 
 _DETERMINER = (
-    r"(?:an?|the|all|every|each|both|some|more|fewer|any|new|other|another|its?|their|our|your|my"
-    r"|this|that|these|those|two|only|/[a-z]|\d|\ue000)"
+    r"(?:(?:an?|the|all|every|each|both|some|more|fewer|any|new|other|another|its?|their|our|your"
+    r"|my|this|that|these|those|two|only)\b|/[a-z]|\d|\ue000)"
 )
 CERTAIN = re.compile(rf"^\S+(?: (?:up|to|how))? {_DETERMINER}", re.IGNORECASE)
 """An order beyond doubt: nothing but a verb stands before a determiner or a command."""
@@ -66,8 +66,9 @@ PERFORMED = word_set(
     without of from to as if when while where who what which why how since until after before than
     then there here and but or so not no yes nope thanks nice good great cool a an the all some my
     your our this that these those its it i you he she we they people everyone nobody somebody
-    both every each only just still even because today tomorrow yesterday tonight about around per
-    via under over between into onto off out up down too very really maybe ok okay sorry hey hi
+    both every each any much many most more less only just still even because today tomorrow
+    yesterday tonight about around per via under over between into onto off out up down
+    too very really maybe ok okay sorry hey hi
     """
 )
 """First words that order no change of what follows: something is to be done with it, or there is

@@ -85,4 +85,4 @@ async def test_a_wish_never_becomes_the_repair_of_a_failure(world: World, wish: 
         run = await world.ended((await agent.request(trigger)).id)
     assert (run.status, world.engine.asked) == (Status.FAILED, [])
     assert run.reason.startswith("That is a change you wish for, and nothing that failed.")
-    assert "Other changes I cannot make yet." in run.reason
+    assert "`/change` takes the wish" in run.reason
