@@ -22,6 +22,7 @@ from bot.self_improvement import (
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
@@ -84,6 +85,9 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         clock,
         lookback=kept,
     )
+    behaviour = BehaviourCheck(
+        opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
+    )
     return StepServices(
         collector=EvidenceCollector(
             opened.journal,
@@ -121,13 +125,8 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         ),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         inquiry=_answer_inquiry(settings, opened),
-        behaviour=BehaviourCheck(
-            opened.rehearsal,
-            opened.trees,
-            opened.traffic.log,
-            clock,
-            lookback=kept,
-        ),
+        behaviour=behaviour,
+        proofs=ChangeProofs(opened.rehearsal, opened.trees, behaviour),
     )
 
 

@@ -50,6 +50,8 @@ def unfit(brief: Brief, cogs: Collection[str]) -> tuple[str, ...]:
     if not brief.acceptances:
         needed = "behaviour" in brief.proofs or not brief.proofs
         return ("no example says what people will see: give one",) if needed else ()
+    if len({each.model_dump_json() for each in brief.acceptances}) < len(brief.acceptances):
+        return ("two examples are the same: leave one of them",)
     found = [
         f"example {number}, `{each.asked}`: {why}"
         for number, each in enumerate(brief.acceptances, 1)
@@ -69,19 +71,18 @@ def fixed_answers(brief: Brief) -> tuple[str, ...]:
 
 def acceptance_tests(
     brief: Brief, cogs: Collection[str], room: str | None
-) -> tuple[Reproduction, ...]:
-    """Return the examples as tests in the idiom of the cogs' own, to be committed with the change.
+) -> tuple[Reproduction | None, ...]:
+    """Return each example as a test in the idiom of the cogs' own, in order.
 
     `room` is the project's own (`bot.proof.reproduction.ROOM`); without one there are none.
-    Examples that a room cannot do (direct messages, files, steps in the same instant) have none:
-    plays alone hold the change to those. Each is red on base for what its example says is missing,
+    `None` stands for what a room cannot do (direct messages, files, steps in the same instant):
+    plays alone hold the change to that. Each is red on base for what its example says is missing,
     and fails where the step is not answered.
     """
-    if room is None:
-        return ()
-    seeded = "seed: int" in room
-    found = (_test(each, cogs, seeded=seeded) for each in brief.acceptances)
-    return tuple({test.path: test for test in found if test is not None}.values())
+    seeded = room is not None and "seed: int" in room
+    return tuple(
+        None if room is None else _test(each, cogs, seeded=seeded) for each in brief.acceptances
+    )
 
 
 def missing(example: Acceptance, cogs: Collection[str]) -> Absence:

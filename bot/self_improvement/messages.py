@@ -91,7 +91,10 @@ def complaint(verdict: Verdict) -> str:
         for check in verdict.checks
         if not check.ok
     ]
-    if not verdict.reproduced and verdict.undone is None:
+    failed += [
+        f"{each.kind}: {words(each.told, _SHOWN)}" for each in verdict.proofs if not each.holds
+    ]
+    if not verdict.reproduced and verdict.undone is None and not verdict.proofs:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"
 

@@ -16,14 +16,7 @@ from bot.domain.errors import OutOfBounds
 from bot.domain.plan import Plan
 from bot.domain.proposal import Shipment
 from bot.domain.replay import Replay
-from bot.guards import (
-    PythonText,
-    Redact,
-    declared_modules,
-    inspect,
-    manifests,
-    text_files,
-)
+from bot.guards import PythonText, Redact, declared_modules, inspect, manifests, text_files
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
 from bot.self_improvement.change_facts import proven_by, standing_tests, withdrawn_files
@@ -78,10 +71,12 @@ class QualityGate:
         round_number: int,
         on_check: OnCheck,
         named: frozenset[str] = frozenset(),
+        proven_apart: bool = False,
     ) -> Verdict:
         """Return the verdict on `change.head`; `named` are the files people named.
 
-        A blocking finding ends it there: code that may not be proposed is not run either.
+        A blocking finding ends it there: code that may not be proposed is not run either. Without
+        a reproduction there is nothing to run, but where it is `proven_apart`: then the checks are.
         Raises `VerifierError`, `WorkspaceError`.
         """
         new = frozenset(test.path for test in plan.reproductions)
@@ -103,7 +98,8 @@ class QualityGate:
             undoes=change.undoes if withdrawn else "",
             sandbox=self._verifier.sandbox,
         )
-        if plan.shown_by is None or any(finding.blocking for finding in findings):
+        shown = plan.shown_by is not None or proven_apart
+        if not shown or any(finding.blocking for finding in findings):
             return verdict
         await workspace.reset(change.head)  # what no commit holds would be proven with it
         changed = [file.path for file in change.files if file.status != "deleted"]
@@ -190,7 +186,7 @@ class QualityGate:
         workspace: Workspace,
         changed: Sequence[str],
         on_check: OnCheck,
-    ) -> tuple[CheckResult, CheckResult, tuple[CheckResult, ...]]:
+    ) -> tuple[CheckResult | None, CheckResult | None, tuple[CheckResult, ...]]:
         """Return the reproduction on base and on head, and the checks.
 
         They run side by side, each in a copy of its own; how many at once, the verifier knows.
@@ -208,8 +204,10 @@ class QualityGate:
 
     async def _reproduced(
         self, plan: Plan, change: ChangeSet, workspace: Workspace
-    ) -> tuple[CheckResult, CheckResult]:
+    ) -> tuple[CheckResult | None, CheckResult | None]:
         """Return what shows the failure, with base and with head: plays, tests, or both."""
+        if plan.shown_by is None:
+            return None, None
         tests = await standing_tests(plan, change, workspace)
         if plan.played is not None and self._replays is not None:
             red, green = await self._replays.prove(plan.played, change.base, change.head)

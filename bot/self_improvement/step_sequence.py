@@ -7,6 +7,7 @@ from bot.domain.run import Run, Stage
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
+from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
@@ -30,8 +31,8 @@ class StepServices:
 
     `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched;
     without `behaviour`, what people see is not compared; without `inquiry`, complaints of answers
-    in which nothing failed are not looked into. Without `changes` and `briefer`, nothing is
-    changed on request.
+    in which nothing failed are not looked into. Without `changes`, `briefer` and `proofs`, nothing
+    is changed on request.
     """
 
     collector: EvidenceCollector
@@ -48,6 +49,7 @@ class StepServices:
     inquiry: AnswerInquiry | None = None
     changes: ChangeContextCollector | None = None
     briefer: RequestBriefer | None = None
+    proofs: ChangeProofs | None = None
 
 
 class StepSequence:
@@ -61,7 +63,12 @@ class StepSequence:
         runner, gate = services.runner, services.gate
         revert = RevertSteps(context, services.collector, gate, watch)
         verify = VerifyStep(
-            context, gate, revert, services.behaviour, follows_words=runner.follows_words
+            context,
+            gate,
+            revert,
+            services.behaviour,
+            services.proofs,
+            follows_words=runner.follows_words,
         )
         inquiry = services.inquiry
         answers = AnswerComplaints(context, inquiry) if inquiry else None

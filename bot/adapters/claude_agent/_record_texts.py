@@ -80,6 +80,11 @@ def troubles(verdict: Verdict) -> list[str]:
         for check in verdict.checks
         if not check.ok
     ]
+    told += [
+        "\n".join((f"not proven, {each.kind}: {each.told}", *each.details))
+        for each in verdict.proofs
+        if not each.holds
+    ]
     return told or ["No check ran."]
 
 

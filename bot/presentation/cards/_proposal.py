@@ -25,6 +25,7 @@ from bot.presentation.cards._text import (
     fitting,
     granted_lines,
     not_done_lines,
+    proof_lines,
     replay_lines,
     reproduction_line,
     rest_of,
@@ -150,6 +151,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
         Detail("What changes for people", behaviour_lines(verdict)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
+        Detail("Proof", proof_lines(verdict)),
         Detail("Reproduction", _reproduction(plan, verdict)),
         *(Detail(each.name, (each.value,)) for each in diff_fields(change.diff, diff_name)),
         *_background(history, change, verdict, plan),
@@ -158,9 +160,8 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
 
 
 def _reproduction(plan: Plan | None, verdict: Verdict) -> tuple[str, ...]:
-    if plan is None or plan.shown_by is None:
-        return ()
-    return (reproduction_line(verdict, plan.shown_by[0]), *replay_lines(plan))
+    calls = plan.shown_by[0] if plan and plan.shown_by else ""
+    return (reproduction_line(verdict, calls), *replay_lines(plan)) if plan and calls else ()
 
 
 def _background(

@@ -88,6 +88,18 @@ def file_line(change: FileChange) -> str:
     return f"`{change.path}` +{change.added} -{change.removed}{word}"
 
 
+def proof_lines(verdict: Verdict) -> tuple[str, ...]:
+    """Return what proves a change that was wanted, kind by kind, with its parts."""
+    return tuple(
+        line
+        for proof in verdict.proofs
+        for line in (
+            f"{'✅' if proof.holds else '❌'} {proof.kind}: {words(proof.told, 300)}",
+            *(f"• {words(each, 300)}" for each in proof.details),
+        )
+    )
+
+
 def reproduction_line(verdict: Verdict, calls: str) -> str:
     """Return the reproduction's way from red to green."""
     red = "🔴 fails on base" if verdict.red_on_base and not verdict.red_on_base.ok else "⚪ not red"

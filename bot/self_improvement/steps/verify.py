@@ -9,6 +9,7 @@ from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
 from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding
+from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
 from bot.self_improvement.messages import asked_by, complaint, excused, rounds
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
@@ -25,6 +26,7 @@ class VerifyStep:
         gate: QualityGate,
         revert: RevertSteps,
         behaviour: BehaviourCheck | None,
+        proofs: ChangeProofs | None,
         *,
         follows_words: bool,
     ) -> None:
@@ -32,6 +34,7 @@ class VerifyStep:
         self._gate = gate
         self._revert = revert
         self._behaviour = behaviour
+        self._proofs = proofs
         self._follows_words = follows_words
 
     async def perform(self, run: Run, history: History) -> Run:
@@ -61,8 +64,26 @@ class VerifyStep:
             round_number=run.round,
             on_check=self._context.checking(run, history),
             named=named_files(run, history),
+            proven_apart=run.goal == "change" and self._proofs is not None,
         )
+        verdict = await self._proven(run, history, change, workspace, verdict)
         return await self._compared(run, history, change, verdict)
+
+    async def _proven(
+        self,
+        run: Run,
+        history: History,
+        change: ChangeSet,
+        workspace: Workspace,
+        verdict: Verdict,
+    ) -> Verdict:
+        """Add to a verdict whose checks passed what proves the change that was agreed on."""
+        passed = bool(verdict.checks) and all(check.ok for check in verdict.checks)
+        blocked = any(finding.blocking for finding in verdict.findings)
+        if run.goal != "change" or self._proofs is None or not passed or blocked:
+            return verdict
+        await self._context.notifier.refresh(run, history, "proving what was agreed on")
+        return await self._proofs(ChangeAtHand(need(history.brief), change, workspace, verdict))
 
     async def _compared(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict
@@ -73,7 +94,7 @@ class VerifyStep:
         as long as it has a round left. What remains then stands on the card, for people to judge;
         so does all of it where an answer was called wrong, for then answers are meant to change.
         """
-        if self._behaviour is None or not verdict.green:
+        if self._behaviour is None or not verdict.green or verdict.behaviour is not None:
             return verdict
         await self._context.notifier.refresh(run, history, "comparing what people see")
         found = await self._behaviour(change)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.brief import Acceptance, Brief, Wanted
+from bot.domain.plan import Reproduction
 from bot.domain.rehearsal import (
     Actor,
     CommandStep,
@@ -97,6 +98,9 @@ def test_a_behaviour_needs_an_example_and_not_too_many() -> None:
     assert unfit(brief(), COGS) == ("no example says what people will see: give one",)
     assert unfit(brief().but(proofs=("words",)), COGS) == ()
     assert "leave the 12 that say most" in unfit(brief(*[example()] * 13), COGS)[0]
+    assert unfit(brief(example(), example()), COGS) == (
+        "two examples are the same: leave one of them",
+    )
 
 
 # ---------------------------------------------------------------------------- not vacuous: stubs
@@ -210,8 +214,14 @@ async def test_only_what_whoever_asked_can_see_counts(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------- committed tests
 
 
+def kept_test(given: Acceptance) -> Reproduction:
+    (test,) = acceptance_tests(brief(given), COGS, ROOM)
+    assert test is not None
+    return test
+
+
 def test_an_example_becomes_a_test_with_other_luck_each_time() -> None:
-    (test,) = acceptance_tests(brief(example()), COGS, ROOM)
+    test = kept_test(example())
     assert test.path.startswith("tests/acceptance/test_coinflip_")
     assert (test.expects, test.answered, test.calls) == ("ConfigError", True, "/coinflip")
     assert (
@@ -254,7 +264,7 @@ def test_what_is_wanted_of_several_steps_is_asserted_where_it_is_seen() -> None:
         Wanted(step=2, shows=("is over",)),
     )
     given = example(*wanted, script=script, missing="another answer", asked="/poll create")
-    (test,) = acceptance_tests(brief(given), COGS, ROOM)
+    test = kept_test(given)
     assert test.expects == "AssertionError"
     _, body = test.source.split("as room:\n")
     assert (
@@ -279,8 +289,8 @@ def test_what_is_wanted_of_several_steps_is_asserted_where_it_is_seen() -> None:
 
 def test_without_a_room_or_its_means_there_is_no_test() -> None:
     apart = example(step=CommandStep(command="coinflip", channel="dm"))
-    assert acceptance_tests(brief(example()), COGS, None) == ()
-    assert acceptance_tests(brief(apart), COGS, ROOM) == ()
+    assert acceptance_tests(brief(example()), COGS, None) == (None,)
+    assert acceptance_tests(brief(apart), COGS, ROOM) == (None,)
 
 
 WICKED = [
@@ -303,7 +313,7 @@ def test_what_is_wanted_stays_text(text: str) -> None:
         asked=text,
         told=text,
     )
-    (test,) = acceptance_tests(brief(wicked), COGS, ROOM)
+    test = kept_test(wicked)
     names = {node.id for node in ast.walk(ast.parse(test.source)) if isinstance(node, ast.Name)}
     assert {each for each in names if not each.startswith("text_")} <= {
         "Path", "any", "answer_1", "chance", "folder", "int", "len", "open_room", "played",

@@ -1,0 +1,127 @@
+"""What proves a change that is wanted: a prover for each kind of proof that its brief names."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from bot.domain.brief import Brief
+from bot.domain.change import ChangeSet, Verdict
+from bot.domain.cogs import cog_of_file
+from bot.domain.errors import RehearsalError, WorkspaceError
+from bot.domain.plan import Reproduction
+from bot.domain.proof import Proof, ProofKind
+from bot.guards import parse
+from bot.ports.rehearsal import Rehearsal
+from bot.ports.trees import CommitTrees
+from bot.ports.workspace import Workspace
+from bot.proof.acceptance import acceptance_tests, unfit
+from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
+from bot.proof.preservation import ChangedText, preserving_proof
+from bot.proof.reproduction import ROOM
+from bot.redaction import redact
+from bot.self_improvement.behaviour_check import BehaviourCheck
+
+PATIENCE = 180.0
+"""Seconds that all plays of a brief's examples may take."""
+
+
+class ChangeAtHand(NamedTuple):
+    """What is to be proven: a change and what was agreed on, with what is known of its head."""
+
+    brief: Brief
+    change: ChangeSet
+    workspace: Workspace
+    verdict: Verdict
+
+
+Prover = Callable[[ChangeAtHand], Awaitable[Verdict]]
+
+
+class ChangeProofs:
+    """Proves what was agreed on, and says before that whether it could be."""
+
+    def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, behaviour: BehaviourCheck) -> None:
+        self._rehearsal = rehearsal
+        self._trees = trees
+        self._compared = behaviour
+        self._provers: Mapping[ProofKind, Prover] = {
+            "behaviour": self._behaviour,
+            "preserving": self._preserving,
+        }
+
+    async def tests(self, brief: Brief, workspace: Workspace) -> tuple[Reproduction | None, ...]:
+        """Return each example as a test, in order; `None` where it can only be played."""
+        room = await workspace.read_base(ROOM)
+        return acceptance_tests(brief, await _cogs(workspace), room)
+
+    async def objections(self, brief: Brief, workspace: Workspace) -> tuple[str, ...]:
+        """Return why a brief could not be proven as it stands, for whoever wrote it.
+
+        Its examples are played on base: each has to fail for the reason that it states. Where
+        nothing can be played here, its tests have to say so.
+        """
+        unknown = [kind for kind in brief.proofs if kind not in self._provers]
+        if unknown:
+            able = ", ".join(self._provers)
+            return tuple(f"nothing here proves `{kind}`; name some of {able}" for kind in unknown)
+        found = unfit(brief, await _cogs(workspace))
+        if found or not brief.acceptances:
+            return found
+        try:
+            async with asyncio.timeout(PATIENCE), self._trees.laid_out(workspace.base) as base:
+                return not_missing(await played_examples(self._rehearsal, base, brief))
+        except (RehearsalError, WorkspaceError):
+            return ()
+        except TimeoutError:
+            return (f"the examples take longer than {PATIENCE:.0f} s to play: make them shorter",)
+
+    async def __call__(self, at_hand: ChangeAtHand) -> Verdict:
+        """Return the verdict with a proof of each kind, redacted. Raises `WorkspaceError`."""
+        brief, verdict = at_hand.brief, at_hand.verdict
+        shown: tuple[ProofKind, ...] = ("behaviour",) if brief.acceptances else ()
+        for kind in dict.fromkeys((*shown, *brief.proofs)):
+            verdict = await self._provers[kind](at_hand._replace(verdict=verdict))
+        return verdict
+
+    async def _behaviour(self, at_hand: ChangeAtHand) -> Verdict:
+        """Play the examples with base and head; where nothing plays, their tests decide."""
+        brief, change, _, verdict = at_hand
+        try:
+            laid_out = self._trees.laid_out
+            async with laid_out(change.base) as old, laid_out(change.head) as new:
+                async with asyncio.timeout(PATIENCE):
+                    base = await played_examples(self._rehearsal, old, brief)
+                    head = await played_examples(self._rehearsal, new, brief)
+            return _with(verdict, behaviour_proof(brief, base, head))
+        except (RehearsalError, WorkspaceError) as error:
+            why = str(error)
+        except TimeoutError:
+            why = f"the plays took longer than {PATIENCE:.0f} s"
+        told = f"not played: {why}"
+        if verdict.reproduced:
+            told = f"its tests: red before, green now ({told})"
+        return _with(verdict, Proof(kind="behaviour", holds=verdict.reproduced, told=told))
+
+    async def _preserving(self, at_hand: ChangeAtHand) -> Verdict:
+        """Compare what people see, and what other code and the tests do."""
+        brief, change, workspace, verdict = at_hand
+        found = verdict.behaviour or await self._compared(change)
+        files = [
+            ChangedText(
+                path=each.path,
+                before=await workspace.read_at(change.base, each.old_path),
+                after=await workspace.read_at(change.head, each.path),
+            )
+            for each in parse(change.diff)
+        ]
+        proof = preserving_proof(brief, found, files)
+        return _with(verdict.but(behaviour=found), proof)
+
+
+def _with(verdict: Verdict, proof: Proof) -> Verdict:
+    kept = proof.but(told=redact(proof.told), details=tuple(map(redact, proof.details)))
+    return verdict.but(proofs=(*verdict.proofs, kept))
+
+
+async def _cogs(workspace: Workspace) -> frozenset[str]:
+    return frozenset(filter(None, map(cog_of_file, await workspace.base_files())))

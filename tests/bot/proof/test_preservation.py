@@ -1,0 +1,102 @@
+"""A change that nobody is to notice: what gives it away."""
+
+import pytest
+
+from bot.domain.behaviour import BehaviourDiff
+from bot.domain.brief import Brief
+from bot.proof.preservation import ChangedText, preserving_proof, public_names
+
+SAME = BehaviourDiff(answers=9)
+DICE = """
+FACES = 6
+def roll(dice: str, *, times: int = 1) -> int: ...
+def _sum() -> int: ...
+class Dice:
+    limit: int = 3
+    def again(self) -> None: ...
+    def _hidden(self) -> None: ...
+class _Parser: ...
+"""
+TIDY = DICE.replace("_sum", "_total").replace("...", "pass")
+
+
+def told(
+    *files: ChangedText, found: BehaviourDiff = SAME, request: str = "tidy up the dice"
+) -> tuple[bool, str]:
+    brief = Brief(request=request, understood="The same, tidier.", proofs=("preserving",))
+    proof = preserving_proof(brief, found, files)
+    return proof.holds, " | ".join((proof.told, *proof.details))
+
+
+def dice(after: str, before: str = DICE) -> ChangedText:
+    return ChangedText("cogs/dice.py", before, after)
+
+
+def test_what_other_code_may_use_is_names_and_their_parameters() -> None:
+    assert public_names(DICE) == {
+        "FACES": "", "roll": "dice: str, *, times: int=1", "Dice": "", "Dice.limit": "",
+        "Dice.again": "self",
+    }  # fmt: skip
+    assert public_names("def (") == {}
+
+
+def test_what_nobody_notices_holds() -> None:
+    new = ChangedText("tests/cogs/test_new.py", None, "def test_it(): ...")
+    assert told(dice(TIDY), new) == (
+        True, "nobody notices: 0 of 9 answers change, the same public names, no test changed",
+    )  # fmt: skip
+
+
+def test_nothing_to_compare_is_said() -> None:
+    holds, text = told(dice(TIDY), found=BehaviourDiff())
+    assert holds
+    assert "nothing of it was recorded" in text
+
+
+@pytest.mark.parametrize(
+    "found",
+    [BehaviourDiff(answers=9, changed=1), BehaviourDiff(unplayed="there is no sandbox")],
+)
+def test_another_answer_or_no_plays_at_all_is_no_proof(found: BehaviourDiff) -> None:
+    holds, text = told(dice(TIDY), found=found)
+    assert not holds
+    assert text == f"somebody would notice: {found.told}"
+
+
+@pytest.mark.parametrize(
+    ("after", "name"),
+    [
+        (TIDY.replace("def roll", "def _roll"), "roll"),
+        (TIDY.replace("times: int", "number: int"), "roll"),
+        (TIDY.replace("def again", "def once_more"), "Dice.again"),
+        (TIDY.replace("FACES", "SIDES"), "FACES"),
+        ("def (", "Dice"),
+    ],
+)
+def test_a_public_name_that_goes_or_takes_other_things_is_noticed(after: str, name: str) -> None:
+    holds, text = told(dice(after))
+    assert not holds
+    assert f"`cogs/dice.py: {name}`" in text
+
+
+def test_a_file_that_moves_takes_its_names_along() -> None:
+    assert told(ChangedText("cogs/dice.py", DICE, DICE), ChangedText("docs/a.md", "x", "y"))[0]
+    assert not told(ChangedText("cogs/dice.py", DICE, None))[0]
+
+
+def test_a_name_that_was_asked_to_change_may_and_its_tests_follow() -> None:
+    renamed = dice(TIDY.replace("def roll", "def throw"))
+    test = ChangedText("tests/cogs/test_dice.py", "assert roll(1)", "assert throw(1)")
+    more = test._replace(after="assert throw(2)")
+    request = "rename roll to throw"
+    assert told(renamed, test, request=request)[0]
+    assert not told(renamed, more, request=request)[0]
+    assert not told(renamed, test)[0]
+
+
+def test_a_test_that_changes_or_goes_is_noticed() -> None:
+    test = ChangedText("tests/cogs/test_dice.py", "assert roll(1)", "assert roll(2)")
+    for each in (test, test._replace(after=None)):
+        holds, text = told(dice(TIDY), each)
+        assert not holds
+        assert "tests change: `tests/cogs/test_dice.py`" in text

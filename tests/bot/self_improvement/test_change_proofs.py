@@ -1,0 +1,194 @@
+"""What proves a change that is wanted, kind by kind, over trees and plays of a test's choice."""
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bot.domain.brief import Acceptance, Brief, Wanted
+from bot.domain.change import ChangeSet, CheckResult, Verdict
+from bot.domain.errors import RehearsalError
+from bot.domain.history import History
+from bot.domain.rehearsal import Actor, CommandStep, Script, ScriptWorld, Transcript
+from bot.domain.traffic import TrafficRecord
+from bot.presentation.cards._proposal import details_of
+from bot.proof.reproduction import ROOM
+from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
+from bot.self_improvement.messages import complaint
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_commit_trees import FakeCommitTrees
+from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_traffic import FakeTraffic
+from tests.fakes.fake_workspaces import FakeWorkspaces
+
+FILES = {"cogs/dice.py": "FACES = 6\n", ROOM: "def open_room(seed: int | None = None): ..."}
+ADDED = {"cogs/coinflip.py": "SIDES = ('heads', 'tails')\n"}
+ANSWERED = "`/coinflip`: it is answered so already"
+EXAMPLE = Acceptance(
+    asked="/coinflip",
+    told="heads or tails",
+    script=Script(world=ScriptWorld(cogs=("coinflip",)), steps=(CommandStep(command="coinflip"),)),
+    wanted=(Wanted(step=0, one_of=("heads", "tails")),),
+    missing="no such cog",
+)
+WANTED = Brief(
+    request="add a coin",
+    understood="A coin.",
+    acceptances=(EXAMPLE,),
+    proofs=("behaviour",),
+)
+PASSED = CheckResult(name="tests", status="passed", seconds=1.0)
+
+
+def flipped(tree: Path, script: Script) -> Transcript:
+    """Play a coin where its cog is there."""
+    if not (tree / "cogs/coinflip.py").exists():
+        return Transcript(trouble="ConfigError: there is no extension cogs.coinflip")
+    return said(script, random.Random(script.world.seed).choice(["heads", "tails"]))
+
+
+class Changed(NamedTuple):
+    """A change on a branch of its own, and what proves it."""
+
+    at_hand: ChangeAtHand
+    proofs: ChangeProofs
+
+    async def verdict(self, brief: Brief) -> Verdict:
+        return await self.proofs(self.at_hand._replace(brief=brief))
+
+
+@asynccontextmanager
+async def changed(
+    folder: Path,
+    rehearsal: FakeRehearsal,
+    files: Mapping[str, str] = ADDED,
+    traffic: FakeTraffic | None = None,
+) -> AsyncIterator[Changed]:
+    """Lend a change that writes these files."""
+    workspaces = FakeWorkspaces(folder, FILES)
+    trees, clock = FakeCommitTrees(workspaces.snapshots), FakeClock()
+    behaviour = BehaviourCheck(
+        rehearsal, trees, traffic or FakeTraffic(), clock, lookback=timedelta(days=1)
+    )
+    async with workspaces.lend("run1", base=workspaces.base) as workspace:
+        for name, text in files.items():
+            (workspace.path / name).write_text(text, "utf-8")
+        head = await workspace.commit("A change.")
+        change = ChangeSet(
+            base=workspaces.base,
+            head=head,
+            branch=workspace.branch,
+            engine="fake",
+            summary="A change.",
+            files=await workspace.changes(),
+            diff=await workspace.diff(),
+        )
+        verdict = Verdict(head=head, round=1, checks=(PASSED,))
+        at_hand = ChangeAtHand(WANTED, change, workspace, verdict)
+        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour))
+
+
+async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Path) -> None:
+    async with changed(tmp_path, FakeRehearsal(flipped)) as it:
+        verdict = await it.verdict(WANTED)
+        history = History(change_set=it.at_hand.change, verdict=verdict)
+    assert not it.at_hand.verdict.green
+    assert verdict.green
+    (told,) = [each.lines for each in details_of(history, "x.diff") if each.name == "Proof"]
+    assert told == (
+        "✅ behaviour: 1 example: red before, green now",
+        "• `/coinflip` → heads or tails: no such cog before, answered now",
+    )
+
+
+async def test_examples_that_do_not_hold_stop_it_and_say_which(tmp_path: Path) -> None:
+    async with changed(tmp_path, FakeRehearsal(flipped), {"cogs/dice.py": "FACES = 7\n"}) as it:
+        verdict = await it.verdict(WANTED)
+    assert not verdict.green
+    assert complaint(verdict) == "behaviour: 1 of 1 example does not hold"
+    assert verdict.proofs[0].details == ("`/coinflip` → heads or tails: there is no cog coinflip",)
+
+
+@pytest.mark.parametrize("reproduced", [True, False])
+async def test_where_nothing_can_be_played_the_tests_decide(
+    tmp_path: Path, reproduced: bool
+) -> None:
+    nowhere = FakeRehearsal(flipped, refusal=RehearsalError("there is no bubblewrap here"))
+    async with changed(tmp_path, nowhere) as it:
+        red = PASSED.but(status="failed" if reproduced else "passed")
+        verdict = it.at_hand.verdict.but(red_on_base=red, green_on_head=PASSED)
+        (proof,) = (await it.proofs(it.at_hand._replace(verdict=verdict))).proofs
+        assert await it.proofs.objections(WANTED, it.at_hand.workspace) == ()
+    assert proof.holds is reproduced
+    assert "not played: there is no bubblewrap here" in proof.told
+
+
+async def test_before_it_is_written_examples_are_tried_on_todays_code(tmp_path: Path) -> None:
+    always = FakeRehearsal(lambda _tree, script: said(script, "heads"))
+    for rehearsal, why in ((FakeRehearsal(flipped), ()), (always, (ANSWERED,))):
+        async with changed(tmp_path, rehearsal) as it:
+            assert await it.proofs.objections(WANTED, it.at_hand.workspace) == why
+
+
+async def test_what_cannot_be_proven_or_held_to_is_said_before_anything_is_played(
+    tmp_path: Path,
+) -> None:
+    rehearsal = FakeRehearsal(flipped)
+    async with changed(tmp_path, rehearsal) as it:
+        empty = WANTED.but(acceptances=())
+        assert "give one" in (await it.proofs.objections(empty, it.at_hand.workspace))[0]
+    assert rehearsal.played == []
+
+
+async def test_the_examples_become_tests_where_the_project_has_a_room(tmp_path: Path) -> None:
+    async with changed(tmp_path, FakeRehearsal(flipped)) as it:
+        (test,) = await it.proofs.tests(WANTED, it.at_hand.workspace)
+    assert test is not None
+    assert test.expects == "ConfigError"
+
+
+TIDY = WANTED.but(request="tidy up the dice", acceptances=(), proofs=("preserving",))
+
+
+async def test_a_tidier_file_is_compared_as_people_and_code_see_it(tmp_path: Path) -> None:
+    rehearsal = FakeRehearsal(lambda tree, script: said(script, *["4"] * len(script.steps)))
+    files = {"cogs/dice.py": "FACES = 2 * 3\n"}
+    async with changed(tmp_path, rehearsal, files, rolled()) as it:
+        verdict = await it.verdict(TIDY)
+    assert verdict.green
+    assert verdict.behaviour is not None
+    assert verdict.behaviour.answers > 0
+    assert "the same public names, no test changed" in verdict.proofs[0].told
+
+
+async def test_a_tidier_file_that_answers_otherwise_is_stopped(tmp_path: Path) -> None:
+    def rolls(tree: Path, script: Script) -> Transcript:
+        return said(script, *[(tree / "cogs/dice.py").read_text()] * len(script.steps))
+
+    files = {"cogs/dice.py": "FACES = 7\n"}
+    async with changed(tmp_path, FakeRehearsal(rolls), files, rolled()) as it:
+        verdict = await it.verdict(TIDY)
+    assert not verdict.green
+    assert complaint(verdict).startswith("preserving: somebody would notice: ")
+
+
+def rolled() -> FakeTraffic:
+    """Return traffic in which somebody has rolled."""
+    traffic = FakeTraffic()
+    step = CommandStep(by="asker", channel="general", command="roll", options={"dice": "2d6"})
+    traffic.records.append(
+        TrafficRecord(
+            id="1" * 32,
+            at=FakeClock().now(),
+            event="command.roll",
+            cog="dice",
+            step=step,
+            people=(Actor(name="asker"),),
+        )
+    )
+    return traffic
