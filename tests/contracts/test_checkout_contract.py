@@ -10,7 +10,7 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.ports.workspace import Checkout
 from tests.fakes.fake_checkout import FakeCheckout
-from tests.fakes.repositories import commit, git, repository, write
+from tests.fakes.repositories import cloned, commit, git, repository, write
 
 FILES: dict[str, str | bytes | None] = {
     "dice.py": "one\ntwo\nthree\n",
@@ -66,9 +66,9 @@ class GitRoom:
 
     def __init__(self, folder: Path) -> None:
         repository(folder / "source", FILES)
-        git(folder, "clone", "-q", "--bare", str(folder / "source"), str(folder / "forge.git"))
-        for clone in ("checkout", "other"):
-            git(folder, "clone", "-q", str(folder / "forge.git"), str(folder / clone))
+        bare = cloned(folder / "source", folder / "forge.git", bare=True)
+        for name in ("checkout", "other"):
+            cloned(bare, folder / name)
         self._folder = folder
         self.checkout = GitCheckout(folder / "checkout")
 

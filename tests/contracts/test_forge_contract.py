@@ -17,7 +17,7 @@ from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_forge import FakeForge
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import cloned, commit, git, repository
 from tests.twins.github import GithubTwin
 
 
@@ -127,8 +127,8 @@ class GitRoom:
         self.forge = forge
         self.clone = folder / "clone"
         self.other = folder / "other"
-        for clone in (self.clone, self.other):
-            git(folder, "clone", "-q", str(bare), str(clone))
+        for folder in (self.clone, self.other):
+            cloned(bare, folder)
         self.bare = bare
 
     def change(self, run_id: str, text: str = "mended") -> ProposalDraft:

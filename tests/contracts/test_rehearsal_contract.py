@@ -12,6 +12,7 @@ from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import CommandStep, Script, ScriptWorld, Transcript
 from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.repositories import write
 from tests.support.confining import at_hand
 from tests.support.played_tree import played_tree
 
@@ -56,16 +57,20 @@ def texts(transcript: Transcript) -> list[str]:
     return [event.text for step in transcript.steps for event in step.seen]
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return played_tree(tmp_path, {"greeter": GREETER})
-
-
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.slow)])
 async def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
     if request.param == "fake":
         return FakeRehearsal(greeted)
     return SandboxedRehearsal(at_hand())
+
+
+@pytest.fixture
+def tree(rehearsal: Rehearsal, tmp_path: Path) -> Path:
+    """Return a tree with that cog; the fake reads its text, and needs no bot around it."""
+    if not isinstance(rehearsal, FakeRehearsal):
+        return played_tree(tmp_path, {"greeter": GREETER})
+    write(tmp_path / "tree", {"cogs/greeter.py": GREETER})
+    return tmp_path / "tree"
 
 
 def digest(tree: Path) -> dict[str, str]:

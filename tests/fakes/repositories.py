@@ -21,9 +21,12 @@ _CLEAN = {name: value for name, value in os.environ.items() if not name.startswi
     "GIT_CONFIG_VALUE_0": "false",
     "GIT_CONFIG_KEY_1": "core.fsync",
     "GIT_CONFIG_VALUE_1": "none",
+    # Nor its dozen samples of hooks in each new repository.
+    "GIT_TEMPLATE_DIR": "",
 }
 
 _made: dict[tuple[tuple[str, str | bytes | None], ...], tuple[Path, str]] = {}
+_clones: dict[tuple[tuple[tuple[str, str], ...], bool], tuple[Path, Path]] = {}
 
 # For small projects that are tested: each start of pytest would load these plugins, for a second.
 PYTEST_OPTIONS = """\
@@ -82,14 +85,46 @@ def repository(folder: Path, files: Mapping[str, str | bytes | None] | None = No
     wanted = files or {"readme.txt": "hello\n", "dice.py": "one\ntwo\nthree\n"}
     key = tuple(sorted(wanted.items()))
     if key not in _made:
-        template = Path(tempfile.mkdtemp(prefix="theseus-repository-"))
-        atexit.register(shutil.rmtree, template, ignore_errors=True)
+        template = _kept()
         git(template, "init", "-q", "-b", "main")
         _made[key] = template, commit(template, wanted)
     template, made = _made[key]
     shutil.copytree(template, folder, symlinks=True)
     git(folder, "update-index", "-q", "--refresh")  # of the copies, not of what was copied
     return made
+
+
+def cloned(source: Path, folder: Path, *, bare: bool = False) -> Path:
+    """Clone a repository into a new folder; return the folder.
+
+    One that stands at the same commits is cloned once and copied: git takes ten times as long.
+    """
+    key = _refs(source), bare
+    if key not in _clones:
+        template = _kept() / "clone"
+        git(source, "clone", "-q", *(["--bare"] if bare else []), str(source), str(template))
+        _clones[key] = template, source
+    template, cloned_from = _clones[key]
+    shutil.copytree(template, folder, symlinks=True)
+    config = folder / ("config" if bare else ".git/config")
+    config.write_text(config.read_text().replace(f"{cloned_from}\n", f"{source}\n"))
+    if not bare:
+        git(folder, "update-index", "-q", "--refresh")
+    return folder
+
+
+def _refs(repository: Path) -> tuple[tuple[str, str], ...]:
+    """Return what every name in the repository stands for."""
+    folder = repository / ".git" if (repository / ".git").exists() else repository
+    files = [folder / "HEAD", folder / "packed-refs", *sorted((folder / "refs").rglob("*"))]
+    return tuple((str(f.relative_to(folder)), f.read_text()) for f in files if f.is_file())
+
+
+def _kept() -> Path:
+    """Return a new folder that stays until the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="theseus-repository-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def snapshot(folder: Path) -> dict[str, object]:

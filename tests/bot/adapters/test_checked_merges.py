@@ -13,7 +13,7 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.repositories import git, repository
+from tests.fakes.repositories import cloned, git, repository
 
 WORDS = "def limit() -> int:\n    return 3\n"
 RENAMED = {"words.py": WORDS.replace("limit", "most")}
@@ -29,9 +29,8 @@ class Yard:
     """A forge, a clone of it that runs, and worktrees of that clone."""
 
     def __init__(self, folder: Path) -> None:
-        self.clone = folder / "clone"
         self.bare = folder / "forge.git"
-        git(folder, "clone", "-q", str(self.bare), str(self.clone))
+        self.clone = cloned(self.bare, folder / "clone")
         self.forge = LocalForge(self.bare, folder / "forge.sqlite", FakeClock())
         self.checkout = GitCheckout(self.clone)
         self.workspaces = GitWorkspaces(self.clone, folder / "worktrees")

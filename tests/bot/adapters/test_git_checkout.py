@@ -10,7 +10,7 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.git_suspects import log
-from tests.fakes.repositories import commit, git, repository, snapshot, write
+from tests.fakes.repositories import cloned, commit, git, repository, snapshot, write
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
 
@@ -38,9 +38,9 @@ class Clone:
 def clone(tmp_path: Path) -> Clone:
     """Return a clone of a bare repository."""
     repository(tmp_path / "source")
-    git(tmp_path, "clone", "-q", "--bare", str(tmp_path / "source"), str(tmp_path / "forge.git"))
+    bare = cloned(tmp_path / "source", tmp_path / "forge.git", bare=True)
     for name in ("checkout", "other"):
-        git(tmp_path, "clone", "-q", str(tmp_path / "forge.git"), str(tmp_path / name))
+        cloned(bare, tmp_path / name)
     path = tmp_path / "checkout"
     return Clone(path, tmp_path / "other", GitCheckout(path))
 
@@ -139,7 +139,7 @@ async def test_a_refused_move_leaves_everything_as_it_was(clone: Clone) -> None:
 
 
 async def test_an_ignored_file_in_the_way_is_not_overwritten(clone: Clone) -> None:
-    (clone.path / ".git" / "info" / "exclude").write_text(".env\n")
+    write(clone.path, {".git/info/exclude": ".env\n"})
     write(clone.path, {".env": "TOKEN=mine\n"})
     head = clone.push({".env": "TOKEN=theirs\n"})
     with pytest.raises(CheckoutDirty, match=r"\.env"):

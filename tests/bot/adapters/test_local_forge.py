@@ -12,7 +12,7 @@ from bot.adapters.local_forge import LocalForge
 from bot.domain.errors import ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.proposal import ProposalDraft
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.repositories import commit, git, repository
+from tests.fakes.repositories import cloned, commit, git, repository
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ async def bare(tmp_path: Path) -> Path:
     """Return the bare repository of a forge, with a clone of it beside."""
     repository(tmp_path / "source")
     await LocalForge.found(tmp_path / "forge.git", tmp_path / "source")
-    git(tmp_path, "clone", "-q", str(tmp_path / "forge.git"), str(tmp_path / "clone"))
+    cloned(tmp_path / "forge.git", tmp_path / "clone")
     return tmp_path / "forge.git"
 
 

@@ -39,12 +39,21 @@ def archive(tmp_path: Path) -> Path:
     return copy(tmp_path / "source")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of two commits, made once, to be copied."""
+    folder = copy(tmp_path_factory.mktemp("made") / "source")
+    git(folder, "init", "-q", "-b", "main")
+    commit(folder, {"notes.txt": "first\n"}, "First")
+    commit(folder, {"notes.txt": "second\n"}, "Second")
+    return folder
+
+
 @pytest.fixture
-def clone(archive: Path) -> Path:
-    git(archive, "init", "-q", "-b", "main")
-    commit(archive, {"notes.txt": "first\n"}, "First")
-    commit(archive, {"notes.txt": "second\n"}, "Second")
-    return archive
+def clone(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "source", symlinks=True)
+    git(tmp_path / "source", "update-index", "-q", "--refresh")
+    return tmp_path / "source"
 
 
 @pytest.fixture

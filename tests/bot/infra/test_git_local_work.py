@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_checkout import GitCheckout
-from tests.fakes.repositories import commit, git, repository, write
+from tests.fakes.repositories import cloned, commit, git, repository, write
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 LATELY, LONG_AGO = 1_780_000_000, 1_500_000_000  # Unix seconds
@@ -18,9 +18,8 @@ def folder(tmp_path: Path) -> Path:
     repository(
         tmp_path / "source", {"dice.py": "one\n", "polls.py": "one\n", ".gitignore": "*.log"}
     )
-    git(tmp_path, "clone", "-q", "--bare", str(tmp_path / "source"), "forge.git")
-    git(tmp_path, "clone", "-q", "forge.git", "checkout")
-    return tmp_path / "checkout"
+    bare = cloned(tmp_path / "source", tmp_path / "forge.git", bare=True)
+    return cloned(bare, tmp_path / "checkout")
 
 
 def branch(folder: Path, name: str, at: int = LATELY) -> None:

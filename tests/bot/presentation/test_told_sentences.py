@@ -21,12 +21,16 @@ SPOKEN_OF = {
 """Quoted in texts about what people say; nobody is told to say it to decide something."""
 
 _QUOTED = re.compile(r"“([^”\n]{2,60})”")
+_MAY_QUOTE = re.compile(r"“|\\[uUN]")  # the sign, or an escape that may stand for it
 
 
 def _texts() -> Iterator[tuple[str, str]]:
     for folder in ("bot", "cogs"):
         for file in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            source = file.read_text("utf-8")
+            if not _MAY_QUOTE.search(source):
+                continue
+            for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield file.name, node.value
     pages = (*(ROOT / "docs").glob("*.md"), *(ROOT / "prompts").rglob("*.md"))

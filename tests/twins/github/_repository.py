@@ -1,10 +1,12 @@
 """The bare repository behind the twin. What GitHub does with git, git does here."""
 
+import atexit
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import NamedTuple
 
 NOBODY = "0" * 40
@@ -17,6 +19,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
     "GIT_AUTHOR_EMAIL": _NOREPLY,
     "GIT_COMMITTER_NAME": "GitHub",
     "GIT_COMMITTER_EMAIL": _NOREPLY,
+    "GIT_TEMPLATE_DIR": "",  # no dozen samples of hooks in each new repository
 }
 
 _CONFIG = """
@@ -29,6 +32,8 @@ _CONFIG = """
 [gc]
     auto = 0
 """
+
+_made: dict[tuple[str, tuple[tuple[str, str | None], ...], str], Path] = {}
 
 
 class Unmergeable(Exception):
@@ -52,15 +57,29 @@ class Repository:
         self._facts: dict[tuple[str, ...], str] = {}  # commits never change
 
     def found(self, branch: str, start: Mapping[str, str | None] | Path, author: str) -> None:
-        """Make the repository, with one commit of files or with the head of another."""
+        """Make the repository, with one commit of files or with the head of another.
+
+        One of the same files is made once and copied: clones of it can be copied as well then.
+        """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(start, Path):
+            self._init(branch)
+            self.git("fetch", "-q", str(start), f"+HEAD:refs/heads/{branch}")
+            return
+        key = branch, tuple(start.items()), author
+        if key not in _made:
+            made = Path(mkdtemp(prefix="twin-"))
+            atexit.register(shutil.rmtree, made, ignore_errors=True)
+            first = Repository(made / "first.git")
+            first._init(branch)
+            first.commit(branch, start, "First", author)
+            _made[key] = first.folder
+        shutil.copytree(_made[key], self.folder)
+
+    def _init(self, branch: str) -> None:
         _run(("init", "-q", "--bare", f"--initial-branch={branch}", str(self.folder)))
         with (self.folder / "config").open("a") as config:
             config.write(_CONFIG)
-        if isinstance(start, Path):
-            self.git("fetch", "-q", str(start), f"+HEAD:refs/heads/{branch}")
-        else:
-            self.commit(branch, start, "First", author)
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         """Run git in the repository; return what it said."""

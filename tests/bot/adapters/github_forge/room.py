@@ -9,7 +9,7 @@ from bot.adapters.github_forge import Credentials, GithubForge, Token
 from bot.adapters.system_clock import SystemClock
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.ports.clock import Clock
-from tests.fakes.repositories import commit, git
+from tests.fakes.repositories import cloned, commit, git
 from tests.twins.github import GithubTwin
 
 
@@ -19,8 +19,7 @@ class Room:
     def __init__(self, folder: Path, twin: GithubTwin) -> None:
         self.folder = folder
         self.twin = twin
-        self.clone = folder / "clone"
-        git(folder, "clone", "-q", str(twin.bare), str(self.clone))
+        self.clone = cloned(twin.bare, folder / "clone")
 
     def forge(
         self, credentials: Credentials | None = None, clock: Clock | None = None, **options: Any
