@@ -1,6 +1,8 @@
-"""What a scripted planner and executor make of "add a /coinflip command"."""
+"""What a scripted model makes of "add a /coinflip command", and of nothing else."""
 
 from collections.abc import Mapping, Sequence
+
+from tests.twins.model import Case, calls, fails, forever, gives, says, when
 
 WORDS = "add a /coinflip command"
 COGS = {"cogs/dice.py": '"""Dice."""\n'}
@@ -35,6 +37,8 @@ EXAMPLES: Sequence[Mapping[str, object]] = [
     },
 ]
 
+STEPS = [{"summary": "Add the cog", "owned_files": ["cogs/coinflip.py"]}]
+
 COINFLIP: Mapping[str, object] = {
     "understood": "A command `/coinflip` that flips a coin and says which side is up.",
     "not_meant": ["No bets, and nothing is kept."],
@@ -42,7 +46,7 @@ COINFLIP: Mapping[str, object] = {
     "proofs": ["behaviour"],
     "risk": "low",
     "solution": "A cog of its own with one command, which picks one of two words.",
-    "steps": [{"summary": "Add the cog", "owned_files": ["cogs/coinflip.py"]}],
+    "steps": STEPS,
     "impact": "There is one command more.",
 }
 
@@ -84,3 +88,55 @@ async def setup(bot: TheseusClient) -> None:
     """Add the cog; called by discord.py."""
     await bot.add_cog(Coinflip(bot))
 '''
+
+OWED = {
+    "summary": "Say in the changelog that there is one more command",
+    "owned_files": ["CHANGELOG.md"],
+}
+ONLY = "I am a scripted model, and know one request: “add a /coinflip command”."
+ANYTHING_ELSE = forever(fails(529, message=ONLY))
+
+STORY: Sequence[Case] = [
+    when(
+        "coinflip",
+        {
+            "planner": [
+                calls("Read", file_path="docs/writing-a-cog.md"),
+                gives({**COINFLIP, "steps": [*STEPS, OWED]}),
+            ],
+            "executor": [
+                calls("Read", file_path="cogs/dice.py"),
+                calls("Write", file_path="cogs/coinflip.py", content=COG),
+                calls("Read", file_path="CHANGELOG.md", limit=20),
+                calls(
+                    "Edit",
+                    file_path="CHANGELOG.md",
+                    old_string="### Added\n\n",
+                    new_string="### Added\n\n- `/coinflip` flips a coin, or up to ten.\n",
+                ),
+                calls("mcp__theseus__run_tests"),
+                calls(
+                    "mcp__theseus__git_pr_create",
+                    title="`/coinflip` flips a coin, or several",
+                    body="A cog of its own. Its luck can be seeded; nothing is kept.",
+                ),
+                says("`/coinflip` flips a coin, or up to ten of them."),
+            ],
+            "reviewer": [
+                calls("Read", file_path="cogs/coinflip.py"),
+                gives({"approve": True, "summary": "It flips coins, and says what it does not."}),
+            ],
+            "voice": [forever(says(ONLY))],
+        },
+    ),
+    when(
+        "",
+        {
+            "planner": [ANYTHING_ELSE],
+            "executor": [ANYTHING_ELSE],
+            "reviewer": [ANYTHING_ELSE],
+            "voice": [forever(says(ONLY))],
+        },
+    ),
+]
+"""For `make demo-scripted`: with it anybody sees a command being added, without a key."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -317,3 +318,20 @@ async def _served(story: Path, *more: str) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+@pytest.mark.slow
+async def test_a_command_is_run_with_the_model_and_ends_with_its_own_exit_code() -> None:
+    asks = (
+        "import json, os, sys, urllib.request as u;"
+        "said = {'model': 'sonnet', 'max_tokens': 9, 'system': 'You are the voice of Theseus.',"
+        " 'messages': [{'role': 'user', 'content': 'hello'}]};"
+        "to = u.Request(os.environ['ANTHROPIC_BASE_URL'] + '/v1/messages',"
+        " json.dumps(said).encode(), {'x-api-key': os.environ['ANTHROPIC_API_KEY']});"
+        "print(json.load(u.urlopen(to))['content'][0]['text']); sys.exit(7)"
+    )
+    more = ("--port", "0", "--run", shlex.join([sys.executable, "-c", asks]))
+    running = await _served(Path("tests.support.wanted:STORY"), *more)
+    said, _ = await running.communicate()
+    assert "know one request" in said.decode()
+    assert running.returncode == 7

@@ -1,9 +1,9 @@
 """Whether what a planner makes of a request holds: examples that can be played, files to write."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm, WantedForm
+from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm
 from bot.adapters.claude_agent._forms import MAX_OWNED
 from bot.adapters.claude_agent._output import Objection, ownable
 from bot.authority.protection import Protection
@@ -15,6 +15,7 @@ from bot.domain.proof import ProofKind
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.ports.planner import Request
+from bot.proof.acceptance import unfit
 from bot.proof.scripts import UnreadableScript, script_from
 
 
@@ -31,15 +32,17 @@ def briefed(
     )
     if brief.objection:
         return brief
-    owned = _owned(form, root, protection)
-    examples = tuple(_example(each, number) for number, each in enumerate(form.examples, 1))
-    _refuse_unknown_cogs(examples, owned, root)
-    return brief.but(
+    brief = brief.but(
         not_meant=form.not_meant,
-        acceptances=examples,
+        acceptances=tuple(_example(each, n) for n, each in enumerate(form.examples, 1)),
         questions=tuple(BriefQuestion.model_validate(dict(each)) for each in form.questions),
         proofs=_proofs(form),
     )
+    there = {cog for place in (root / "cogs").glob("*") if (cog := _cog(place))}
+    if wrong := unfit(brief, there):
+        raise Objection("\n".join(f"examples: {why}" for why in wrong[:5]))
+    _refuse_unknown_cogs(brief.acceptances, there, _owned(form, root, protection))
+    return brief
 
 
 def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
@@ -74,21 +77,19 @@ def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str
 
 
 def _proofs(form: BriefForm) -> tuple[ProofKind, ...]:
-    """Return what proves it: examples are always a proof of behaviour, and no other kind is."""
+    """Return what proves it: examples are a proof of behaviour, whatever else is one."""
     kinds = tuple(dict.fromkeys(form.proofs))
-    if form.examples:
-        return kinds if "behaviour" in kinds else ("behaviour", *kinds)
-    if not kinds or "behaviour" in kinds:
-        raise Objection("examples: give at least one that people would see, or another proof.")
-    return kinds
+    return kinds if "behaviour" in kinds or not form.examples else ("behaviour", *kinds)
 
 
 def _example(form: ExampleForm, number: int) -> Acceptance:
     """Return one example, as it is played."""
-    script = _script(form.script, f"examples, number {number}: script")
-    wanted = tuple(_wanted(each, script, number) for each in form.wanted)
     return Acceptance(
-        asked=form.asked, told=form.told, script=script, wanted=wanted, missing=form.missing
+        asked=form.asked,
+        told=form.told,
+        script=_script(form.script, f"examples, number {number}: script"),
+        wanted=tuple(Wanted.model_validate(dict(each)) for each in form.wanted),
+        missing=form.missing,
     )
 
 
@@ -99,30 +100,22 @@ def _script(text: str, source: str) -> Script:
         raise Objection(str(error)) from error
     except UnreadableScript as error:
         raise Objection(f"{source}: {error}") from error
-    if not script.world.cogs:
-        raise Objection(f"{source}: name the cogs it needs: world: {{cogs: [dice]}}")
     return script
 
 
-def _wanted(form: WantedForm, script: Script, number: int) -> Wanted:
-    where = f"examples, number {number}: wanted"
-    if form.step >= len(script.steps):
-        raise Objection(f"{where}: there is no step {form.step}; the first is 0.")
-    if not any(text.strip() for text in (*form.shows, *form.one_of)):
-        raise Objection(f"{where}: say in `shows` or `one_of` what people see of step {form.step}.")
-    if not all(text.strip() for text in (*form.shows, *form.one_of, *form.hides)):
-        raise Objection(f"{where}: an empty text says nothing.")
-    return Wanted.model_validate(dict(form))
+def _cog(place: Path) -> str:
+    """Return the cog that a file or package under `cogs` is of; nothing where it is of none."""
+    return cog_of_file(f"cogs/{place.name}" if place.is_file() else f"cogs/{place.name}/a.py")
 
 
-def _refuse_unknown_cogs(examples: Sequence[Acceptance], owned: frozenset[str], root: Path) -> None:
+def _refuse_unknown_cogs(
+    examples: Sequence[Acceptance], there: Collection[str], owned: Collection[str]
+) -> None:
     """Refuse an example of a cog that neither is there nor is to be made."""
     made = {cog_of_file(file) for file in owned}
     for each in examples:
-        for cog in each.script.world.cogs:
-            place = root / "cogs" / cog
-            if cog not in made and not (place.with_suffix(".py").is_file() or place.is_dir()):
-                raise Objection(
-                    f"examples: {each.asked}: there is no cog `{cog}`, and no step owns "
-                    f"`cogs/{cog}.py`."
-                )
+        for cog in {*each.script.world.cogs} - {*there, *made}:
+            raise Objection(
+                f"examples: {each.asked}: there is no cog `{cog}`, and no step owns "
+                f"`cogs/{cog}.py`."
+            )

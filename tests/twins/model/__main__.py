@@ -1,5 +1,8 @@
 """A scripted model as a server: `python -m tests.twins.model story.json --port 8765`.
 
+With `--run COMMAND` the command is started with the model's address and a key set, and the model
+ends with it. A story in Python is named as `package.module:STORY`.
+
 Set ANTHROPIC_BASE_URL=http://127.0.0.1:8765 and ANTHROPIC_API_KEY to anything, and whatever speaks
 Anthropic's Messages API follows the story. Every conversation has it from the beginning, unless
 `--once` is given. A story is a list of turns, or lists by who asks, as the system prompt states
@@ -23,12 +26,18 @@ ends), `cuts_off` and `falls_silent` (words said before, or null), `slow` (secon
 
 import argparse
 import asyncio
+import importlib
 import json
+import os
+import shlex
+import signal
 import sys
 from pathlib import Path
 
 from tests.twins.model import ScriptedModel, Story
 from tests.twins.model._json import StoryError, story_from
+
+KEY = "sk-ant-api03-of-a-scripted-model"
 
 
 async def serve(story: Story, port: int, *, once: bool) -> None:
@@ -45,6 +54,34 @@ async def serve(story: Story, port: int, *, once: bool) -> None:
             told = len(model.complaints)
 
 
+async def run(story: Story, port: int, command: str) -> int:
+    """Serve a story to a command, and return its exit code. What does not fit is told at its end.
+
+    A Ctrl-C is for the command, which ends in good order.
+    """
+    model = ScriptedModel(story, each=True, port=port)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
+    try:
+        async with model:
+            told = {"ANTHROPIC_BASE_URL": model.base_url, "ANTHROPIC_API_KEY": KEY}
+            running = await asyncio.create_subprocess_exec(
+                *shlex.split(command), env={**os.environ, **told}
+            )
+            return await running.wait()
+    except AssertionError as error:
+        _tell(f"The scripted model was asked what is not in its story: {error}")
+        return running.returncode or 0
+
+
+def story_of(name: str) -> Story:
+    """Return the story in a JSON file, or the one that Python code has under that name."""
+    module, _, attribute = name.partition(":")
+    if attribute.isidentifier() and not name.endswith(".json"):
+        story: Story = getattr(importlib.import_module(module), attribute)
+        return story
+    return story_from(json.loads(Path(name).read_text("utf-8")))
+
+
 def _tell(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -59,16 +96,19 @@ def main() -> int:
         epilog=details,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("story", type=Path, help="the story, as JSON")
+    parser.add_argument("story", help="the story: a JSON file, or package.module:STORY")
     parser.add_argument("--port", type=int, default=8765, help="of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--once", action="store_true", help="all conversations share one story")
+    parser.add_argument("--run", metavar="COMMAND", help="serve it to this command, then end")
     chosen = parser.parse_args()
     try:
-        story = story_from(json.loads(chosen.story.read_text("utf-8")))
+        story = story_of(chosen.story)
+        if chosen.run:
+            return asyncio.run(run(story, chosen.port, chosen.run))
         asyncio.run(serve(story, chosen.port, once=chosen.once))
     except KeyboardInterrupt:
         return 0
-    except (OSError, ValueError, KeyError, StoryError) as error:
+    except (OSError, ValueError, KeyError, ImportError, AttributeError, StoryError) as error:
         sys.stderr.write(f"{chosen.story}: {error}\n")
         return 2
     return 0

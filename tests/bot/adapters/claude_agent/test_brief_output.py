@@ -66,18 +66,24 @@ def test_an_objection_leaves_nothing_to_build(root: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"examples": []}, "examples: give at least one"),
-        ({"examples": [], "proofs": []}, "examples: give at least one"),
+        ({"examples": []}, "no example says what people will see"),
+        ({"examples": [], "proofs": []}, "no example says what people will see"),
         ({"examples": [{**FIRST, "script": "steps:\n  - [a"}]}, "number 1: script, line"),
         ({"examples": [{**FIRST, "script": "steps:\n  - comand: /x"}]}, "did you mean command"),
-        ({"examples": [{**FIRST, "script": "steps:\n  - command: /x"}]}, "name the cogs it needs"),
+        (
+            {"examples": [{**FIRST, "script": "steps:\n  - command: /x"}]},
+            "name the one cog it is about",
+        ),
         (
             {"examples": [*OTHERS, {**FIRST, "script": SCRIPT.replace("flip]", "flop]")}]},
             "`coinflop`",
         ),
-        ({"examples": [{**FIRST, "wanted": [{"step": 1, "shows": ["x"]}]}]}, "there is no step 1"),
-        ({"examples": [{**FIRST, "wanted": [{"hides": ["x"]}]}]}, "say in `shows` or `one_of`"),
-        ({"examples": [{**FIRST, "wanted": [{"shows": ["x", " "]}]}]}, "an empty text"),
+        (
+            {"examples": [{**FIRST, "wanted": [{"step": 1, "shows": ["x"]}]}]},
+            "step 1, counted from 0",
+        ),
+        ({"examples": [{**FIRST, "wanted": [{"hides": ["x"]}]}]}, "a text has to be seen"),
+        ({"examples": [{**FIRST, "wanted": [{"shows": ["x", " "]}]}]}, "no text may be empty"),
         ({"examples": [{**FIRST, "wanted": []}]}, "examples.0.wanted"),
         ({"examples": [{**FIRST, "missing": "it is bad"}]}, "examples.0.missing"),
         ({"questions": [{"text": "Which coin?", "default": "any"}] * 4}, "questions"),
