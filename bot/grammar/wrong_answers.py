@@ -82,11 +82,19 @@ class AnswerClaim(NamedTuple):
 
 def complains_of_answer(text: str) -> bool:
     """Return whether somebody says that an answer is wrong: it came, and nothing failed."""
-    if says_it_fails(text) or asks_for_change(text) or _SLOW.search(text):
+    if not may_be_of_answer(text):
         return False
     if any(each.search(text) for each in (_SAYS, _CONTRAST, _LACK)):
         return True
     return any(complaint_in(each) for each in clauses(text))
+
+
+def may_be_of_answer(text: str) -> bool:
+    """Return whether what is to be fixed may be an answer: nobody says that it fails or is slow.
+
+    So it is too where nothing is called wrong: "everybody can read my list, only I should see it".
+    """
+    return not (says_it_fails(text) or asks_for_change(text) or _SLOW.search(text))
 
 
 def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:
@@ -98,7 +106,7 @@ def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:
     shows = bool(_SLASH.search(text) or _GIVEN_VALUE.search(text))
     right = bool(_CONTRAST.search(text))
     enough = told > 1 or (told == 1 and (shows or (to_answer and right)))
-    return enough and not (says_it_fails(text) or asks_for_change(text) or _SLOW.search(text))
+    return enough and may_be_of_answer(text)
 
 
 def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:

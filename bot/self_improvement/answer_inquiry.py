@@ -13,7 +13,13 @@ from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
 from bot.grammar.changes import says_it_fails
-from bot.grammar.wrong_answers import AnswerClaim, TypedCommand, answer_claim, complains_of_answer
+from bot.grammar.wrong_answers import (
+    AnswerClaim,
+    TypedCommand,
+    answer_claim,
+    complains_of_answer,
+    may_be_of_answer,
+)
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_all
 from bot.ports.traffic import TrafficLog
@@ -87,7 +93,7 @@ class AnswerInquiry:
         """
         text = f"{trigger.subject}\n{trigger.text}"
         if says_it_fails(trigger.text) or not (
-            trigger.answered or complains_of_answer(trigger.text)
+            trigger.answered or complains_of_answer(trigger.text) or _is_to_be_fixed(trigger)
         ):
             return None
         answered = self._called(trigger.answered) if trigger.answered else ""
@@ -240,6 +246,15 @@ class _Plays:
                 (play,) = await play_all(self._rehearsal, tree, [self._example.script])
             self._answers[commit] = answer_lines(play, self._example.at)
         return self._answers[commit]
+
+
+def _is_to_be_fixed(trigger: Trigger) -> bool:
+    """Whether somebody wants a thing mended and does not say how it goes wrong, nor that it fails.
+
+    An order to fix what has not failed is about what it answers; people say which answer is right.
+    """
+    by_person = trigger.goal == "fix" and trigger.origin == "person"
+    return by_person and bool(trigger.subject) and may_be_of_answer(trigger.text)
 
 
 def _cogs(tree: Path) -> dict[str, str]:

@@ -127,6 +127,21 @@ async def test_who_says_that_todays_is_right_ends_it_kindly(tmp_path: Path, goal
     assert run.reason.endswith("and that is right, as alice says: I leave it as it is.")
 
 
+async def test_an_order_to_fix_what_never_failed_is_about_its_answer(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    text = "everybody can read `/face 2`, that must not be, fix it"
+    async with world.running() as agent:
+        trigger = world.trigger("/face 2", goal="fix").but(text=text)
+        run = await agent.request(trigger)
+        run = await world.until(lambda now: now.waiting is Waiting.QUESTION or now.ended, run.id)
+        question = await agent.question(run)
+        assert question is not None, run.reason
+        assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
+        look = trigger.but(key="look", goal="investigate")
+        ended = await world.ended((await agent.request(look)).id)
+    assert ended.reason.startswith("Nothing in my journal fits that.")
+
+
 async def test_nobodys_word_is_no_word(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     async with world.running() as agent:
