@@ -261,9 +261,8 @@ def _if_lost(request: str, hold: _Hold) -> Charge:
         model="",
         status=_GONE,
         outcome="cancelled",
-        estimated=True,
         note=_LOST,
-        **dict(hold.most),
+        **dict(hold.most.but(estimated=True)),
     )
 
 
@@ -283,11 +282,12 @@ def _believed(charge: Charge, hold: _Hold | None) -> Charge:
         cost_usd=min(usd, most_usd),
         tokens_in=min(charge.tokens_in, most_tokens),
         tokens_out=min(charge.tokens_out, most_tokens),
+        estimated=charge.estimated,
     )
     if told == Spent().plus(charge):
         return charge
     note = "; ".join(filter(None, [charge.note, "the provider named more than can be"]))
-    return charge.but(**dict(told), estimated=True, note=note)
+    return charge.but(**dict(told.but(estimated=True)), note=note)
 
 
 def _unreadable(error: StoreError) -> BudgetSpent:

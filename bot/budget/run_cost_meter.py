@@ -46,6 +46,7 @@ class RunCostMeter:
             cost_usd=max(0.0, now.cost_usd - before.cost_usd),
             tokens_in=max(0, now.tokens_in - before.tokens_in),
             tokens_out=max(0, now.tokens_out - before.tokens_out),
+            estimated=now.estimated,
         )
 
     async def paid(self, run: Run) -> Spent | None:
@@ -58,4 +59,5 @@ def _charged(run: Run, spent: Spent) -> Run:
         cost_usd=run.cost_usd + spent.cost_usd,
         tokens_in=run.tokens_in + spent.tokens_in,
         tokens_out=run.tokens_out + spent.tokens_out,
+        estimated=run.estimated or spent.estimated,
     )

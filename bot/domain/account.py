@@ -36,5 +36,4 @@ class Charge(Spent):
     outcome: Literal["ok", "error", "refused", "cancelled"]
     seconds: float = Field(default=0.0, ge=0)
     redacted: int = Field(default=0, ge=0, description="secrets taken out before it went out")
-    estimated: bool = False
     note: str = Field(default="", description="why it was refused or failed, safe to show")

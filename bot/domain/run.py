@@ -128,6 +128,7 @@ class Run(Record):
     cost_usd: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
+    estimated: bool = Field(default=False, description="whether some of what it cost is a guess")
 
     @model_validator(mode="after")
     def _waits_for_something(self) -> Self:

@@ -11,6 +11,9 @@ class Spent(Record):
     cost_usd: float = Field(default=0.0, ge=0)
     tokens_in: int = Field(default=0, ge=0)
     tokens_out: int = Field(default=0, ge=0)
+    estimated: bool = Field(
+        default=False, description="some of it is a guess, as an answer broke off"
+    )
 
     def plus(self, other: "Spent") -> "Spent":
         """Return both together."""
@@ -18,4 +21,5 @@ class Spent(Record):
             cost_usd=self.cost_usd + other.cost_usd,
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_out=self.tokens_out + other.tokens_out,
+            estimated=self.estimated or other.estimated,
         )

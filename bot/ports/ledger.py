@@ -39,7 +39,7 @@ class Ledger(Protocol):
     ) -> Spent:
         """Return what was spent by all that fits, `since` included; later ones all count.
 
-        Without `since` what was forgotten counts as well.
+        Without `since` what was forgotten counts as well; whether it was estimated is forgotten.
         """
         ...
 

@@ -51,6 +51,11 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
 
 
+def paid(what: Run | Spent) -> str:
+    """Return what it cost, with `≈` where some of it is a guess."""
+    return f"{'≈ ' if what.estimated else ''}{money(what.cost_usd)}"
+
+
 def thousands(count: int) -> str:
     """Return `1,234`."""
     return f"{count:,}"

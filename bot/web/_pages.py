@@ -37,6 +37,7 @@ def page_templates(static: StaticFiles) -> Templates:
             "diff_view": _formats.diff_view,
             "minute": _formats.minute,
             "money": _formats.money,
+            "paid": _formats.paid,
             "one_digit": _formats.one_digit,
             "owned_files": _formats.owned_files,
             "site": _formats.site,

@@ -117,6 +117,18 @@ async def test_charges_come_newest_first_word_for_word(ledger: Ledger) -> None:
     assert await ledger.charges(since=START, limit=1) == (third,)
 
 
+async def test_a_sum_with_a_guess_in_it_is_one(ledger: Ledger) -> None:
+    odd = 'no guess: "estimated":true'
+    await ledger.charge(charge("a", account=account("one"), note=odd))
+    await ledger.charge(charge("b", account=account("two"), estimated=True))
+    assert not (await ledger.spent(run_id="one")).estimated
+    assert (await ledger.spent(run_id="two")).estimated
+    assert (await ledger.spent(since=START)).estimated
+    await ledger.charge(charge("c", account=account("one"), estimated=True))
+    assert (await ledger.spent(run_id="one")).estimated
+    assert [each.estimated for each in await ledger.tallies(since=START)] == [True, True]
+
+
 async def test_tallies_add_up_a_day_an_account_and_a_model(ledger: Ledger) -> None:
     await ledger.charge(charge("a"))
     await ledger.charge(charge("b"))

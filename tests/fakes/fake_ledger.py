@@ -88,7 +88,7 @@ class FakeLedger:
         old = [charge for charge in self._kept() if charge.at < older_than]
         for charge in old:
             del self.bodies[charge.id]
-        self._forgotten += old
+        self._forgotten += [charge.but(estimated=False) for charge in old]
         self._begun = {key: at for key, at in self._begun.items() if at >= older_than}
         return len(old)
 

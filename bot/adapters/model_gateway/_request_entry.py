@@ -74,9 +74,8 @@ class Entry:
             outcome=self.outcome,
             seconds=seconds,
             redacted=self.asked.redacted if self.asked else 0,
-            estimated=is_estimate,
             note=self.note,
-            **dict(spent),
+            **dict(spent.but(estimated=is_estimate)),
         )
 
     def _cost(self, model: str, usage: Usage, prices: Mapping[str, Price]) -> Spent:

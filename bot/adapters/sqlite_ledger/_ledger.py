@@ -123,7 +123,9 @@ class SqliteLedger:
                 "SELECT substr(at, 1, 10) AS day, purpose, person_id, run_id, model,"
                 " sum(outcome != 'refused') AS requests, sum(outcome = 'refused') AS refused,"
                 " sum(cost_usd) AS cost_usd, sum(tokens_in) AS tokens_in,"
-                " sum(tokens_out) AS tokens_out FROM charges WHERE at >= ?"
+                " sum(tokens_out) AS tokens_out,"
+                """ max(instr(body, '"estimated":true') > 0) AS estimated"""
+                " FROM charges WHERE at >= ?"
                 " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
                 (stamp(since),),
             )

@@ -15,6 +15,12 @@ from bot.infra.sqlite import plain, stamp
 from bot.redaction import redact
 
 _SUMS = "coalesce(sum(cost_usd), 0), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0)"
+# What is forgotten keeps its sums alone; of a charge, its body says so. One that this version
+# cannot read is added up all the same, so nothing is parsed here.
+_ESTIMATED = {
+    "charges": """coalesce(max(instr(body, '"estimated":true') > 0), 0)""",
+    "forgotten": "0",
+}
 
 
 def insert(connection: sqlite3.Connection, charge: Charge) -> bool:
@@ -67,9 +73,11 @@ def _summed(
     connection: sqlite3.Connection, table: str, terms: Sequence[tuple[str, object]]
 ) -> Spent:
     where = " AND ".join(["1", *(term for term, _ in terms)])
-    sql = f"SELECT {_SUMS} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
-    usd, tokens_in, tokens_out = connection.execute(sql, [value for _, value in terms]).fetchone()
-    return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out)
+    sums = f"{_SUMS}, {_ESTIMATED[table]}"
+    sql = f"SELECT {sums} FROM {table} WHERE {where}"  # noqa: S608  ours, no values
+    values = [value for _, value in terms]
+    usd, tokens_in, tokens_out, guessed = connection.execute(sql, values).fetchone()
+    return Spent(cost_usd=usd, tokens_in=tokens_in, tokens_out=tokens_out, estimated=bool(guessed))
 
 
 def tally(row: sqlite3.Row) -> ChargeSum:
@@ -79,6 +87,7 @@ def tally(row: sqlite3.Row) -> ChargeSum:
     return ChargeSum(
         day=date.fromisoformat(row["day"]),
         account=account,
+        estimated=bool(row["estimated"]),
         **{name: row[name] for name in sums},
     )
 

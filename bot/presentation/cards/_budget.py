@@ -10,7 +10,7 @@ from bot.domain.people import ITSELF
 from bot.domain.posts import Card, CardField, Image, Post
 from bot.domain.spending import BudgetReport, CapStanding, Share
 from bot.domain.spent import Spent
-from bot.presentation.cards._text import counted, fitting, money, tokens
+from bot.presentation.cards._text import counted, fitting, money, paid, tokens
 
 _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
@@ -22,11 +22,11 @@ NO_CAP_BY_WORDS = (
 
 def of_cap(spent: Spent, cap: Cap) -> str:
     """Return `$1.20 of $6.00`, with tokens where they are capped."""
-    parts = [] if cap.usd is None else [f"{money(spent.cost_usd)} of {money(cap.usd)}"]
+    parts = [] if cap.usd is None else [f"{paid(spent)} of {money(cap.usd)}"]
     if cap.tokens is not None:
         used = spent.tokens_in + spent.tokens_out
         parts.append(f"{tokens(used)} of {tokens(cap.tokens)}")
-    return ", ".join(parts) or f"{money(spent.cost_usd)}, not capped"
+    return ", ".join(parts) or f"{paid(spent)}, not capped"
 
 
 def budget(report: BudgetReport, png: bytes | None = None) -> Post:
@@ -143,7 +143,7 @@ def _person(standing: CapStanding) -> str:
 
 def _share(share: Share, name: str) -> str:
     used = tokens(share.tokens_in + share.tokens_out)
-    return f"{name}: {money(share.cost_usd)} · {used} · {counted(share.requests, 'request')}"
+    return f"{name}: {paid(share)} · {used} · {counted(share.requests, 'request')}"
 
 
 def _who(person_id: str) -> str:

@@ -6,6 +6,7 @@ from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
+from bot.domain.spent import Spent
 from bot.presentation.markdown import words
 
 
@@ -21,6 +22,11 @@ def seconds(value: float) -> str:
 def money(usd: float) -> str:
     """Return `$0.00`; offline work costs nothing and says so."""
     return f"${usd:.2f}"
+
+
+def paid(what: Run | Spent) -> str:
+    """Return what it cost: `$0.12`, or `≈ $0.12` where some of it is a guess."""
+    return f"{'≈ ' if what.estimated else ''}{money(what.cost_usd)}"
 
 
 def tokens(count: int) -> str:
@@ -39,7 +45,7 @@ def spent(run: Run, cap: Cap | None = None) -> str:
     One that cost nothing says so alone.
     """
     count = run.tokens_in + run.tokens_out
-    usd = money(run.cost_usd)
+    usd = paid(run)
     if cap is not None and cap.usd is not None and (count or run.cost_usd):
         usd += f" of {money(cap.usd)}"
     if not count:

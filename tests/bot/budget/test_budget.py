@@ -161,7 +161,7 @@ async def test_what_a_killed_program_had_under_way_is_charged_in_full(tmp_path: 
             spend_guard = gate(again, day=Cap(usd=1.0))
             await spend_guard.settle(bill("kept", 0.05))
             spent = await spend_guard.spent_for("abc123")
-            assert spent == Spent(cost_usd=0.35, tokens_in=200, tokens_out=200)
+            assert spent == Spent(cost_usd=0.35, tokens_in=200, tokens_out=200, estimated=True)
             lost, *_ = await again.charges(since=START)
             assert (lost.id, lost.estimated, lost.account) == ("lost", True, ALICES)
             with pytest.raises(BudgetSpent):

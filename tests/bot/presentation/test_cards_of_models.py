@@ -36,6 +36,8 @@ def test_every_card_tells_money_and_tokens() -> None:
     assert told in read(cards.progress(at_work, HISTORY))
     assert told in read(cards.proposal(SPENT, HISTORY))
     assert told in read(cards.investigation(SPENT, HISTORY))
+    assert "≈" not in read(cards.proposal(SPENT, HISTORY))
+    assert f"≈ {told}" in read(cards.proposal(SPENT.but(estimated=True), HISTORY))
 
 
 def test_the_living_card_names_who_explained_and_who_planned() -> None:
