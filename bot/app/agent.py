@@ -126,7 +126,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         inquiry=_answer_inquiry(settings, opened),
         behaviour=behaviour,
-        proofs=ChangeProofs(opened.rehearsal, opened.trees, behaviour),
+        proofs=ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier),
     )
 
 

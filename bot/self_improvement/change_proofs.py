@@ -13,6 +13,7 @@ from bot.domain.proof import Proof, ProofKind
 from bot.guards import parse
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.trees import CommitTrees
+from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.acceptance import acceptance_tests, unfit
 from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
@@ -20,6 +21,7 @@ from bot.proof.preservation import ChangedText, preserving_proof
 from bot.proof.reproduction import ROOM
 from bot.redaction import redact
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.mutation_check import MutationCheck
 
 PATIENCE = 180.0
 """Seconds that all plays of a brief's examples may take."""
@@ -40,13 +42,21 @@ Prover = Callable[[ChangeAtHand], Awaitable[Verdict]]
 class ChangeProofs:
     """Proves what was agreed on, and says before that whether it could be."""
 
-    def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, behaviour: BehaviourCheck) -> None:
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        trees: CommitTrees,
+        behaviour: BehaviourCheck,
+        verifier: Verifier,
+    ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
         self._compared = behaviour
+        self._mutation = MutationCheck(verifier)
         self._provers: Mapping[ProofKind, Prover] = {
             "behaviour": self._behaviour,
             "preserving": self._preserving,
+            "covering": self._covering,
         }
 
     async def tests(self, brief: Brief, workspace: Workspace) -> tuple[Reproduction | None, ...]:
@@ -116,6 +126,11 @@ class ChangeProofs:
         ]
         proof = preserving_proof(brief, found, files)
         return _with(verdict.but(behaviour=found), proof)
+
+    async def _covering(self, at_hand: ChangeAtHand) -> Verdict:
+        """Have new tests kill mutants that lived."""
+        brief, change, workspace, verdict = at_hand
+        return _with(verdict, await self._mutation(brief, change, workspace))
 
 
 def _with(verdict: Verdict, proof: Proof) -> Verdict:

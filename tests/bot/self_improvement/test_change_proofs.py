@@ -1,7 +1,7 @@
 """What proves a change that is wanted, kind by kind, over trees and plays of a test's choice."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
 from tests.fakes.fake_traffic import FakeTraffic
+from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 
 FILES = {"cogs/dice.py": "FACES = 6\n", ROOM: "def open_room(seed: int | None = None): ..."}
@@ -68,8 +69,10 @@ async def changed(
     rehearsal: FakeRehearsal,
     files: Mapping[str, str] = ADDED,
     traffic: FakeTraffic | None = None,
+    notices: Callable[[Path], bool] = lambda _tree: False,
 ) -> AsyncIterator[Changed]:
-    """Lend a change that writes these files."""
+    """Lend a change that writes these files; `notices` says whether tests of a tree fail."""
+    verifier = FakeVerifier(broken=notices)
     workspaces = FakeWorkspaces(folder, FILES)
     trees, clock = FakeCommitTrees(workspaces.snapshots), FakeClock()
     behaviour = BehaviourCheck(
@@ -77,6 +80,7 @@ async def changed(
     )
     async with workspaces.lend("run1", base=workspaces.base) as workspace:
         for name, text in files.items():
+            (workspace.path / name).parent.mkdir(exist_ok=True, parents=True)
             (workspace.path / name).write_text(text, "utf-8")
         head = await workspace.commit("A change.")
         change = ChangeSet(
@@ -90,7 +94,7 @@ async def changed(
         )
         verdict = Verdict(head=head, round=1, checks=(PASSED,))
         at_hand = ChangeAtHand(WANTED, change, workspace, verdict)
-        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour))
+        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour, verifier))
 
 
 async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Path) -> None:
@@ -192,3 +196,55 @@ def rolled() -> FakeTraffic:
         )
     )
     return traffic
+
+
+COVER = TIDY.but(request="write tests for the dice", proofs=("covering",))
+FACES = "from cogs import dice\n\n\ndef test_faces() -> None:\n    assert dice.FACES == 6\n"
+
+
+def noticed(text: str) -> Callable[[Path], bool]:
+    """Return tests that notice another number of faces, once a test of theirs has this text."""
+
+    def fails(tree: Path) -> bool:
+        test = tree / "tests/cogs/test_faces.py"
+        looks = test.exists() and text in test.read_text("utf-8")
+        return looks and "FACES = 6" not in (tree / "cogs/dice.py").read_text("utf-8")
+
+    return fails
+
+
+async def test_tests_that_kill_what_lived_are_a_proof(tmp_path: Path) -> None:
+    files = {"tests/cogs/test_faces.py": FACES}
+    never = FakeRehearsal()
+    async with changed(tmp_path, never, files, notices=noticed("dice.FACES == 6")) as it:
+        verdict = await it.verdict(COVER)
+        workspace = it.at_hand.workspace
+        assert (workspace.path / "cogs/dice.py").read_text() == FILES["cogs/dice.py"]
+        assert await workspace.head() == it.at_hand.change.head
+    assert verdict.green
+    assert verdict.proofs[0].told == "kills 2 of 2 mutants of `cogs/dice.py` that lived"
+    assert verdict.proofs[0].details == ("killed: line 1: 6 made 5", "killed: line 1: 6 made 7")
+
+
+async def test_tests_that_kill_nothing_are_stopped(tmp_path: Path) -> None:
+    files = {"tests/cogs/test_faces.py": FACES.replace("== 6", "")}
+    async with changed(tmp_path, FakeRehearsal(), files, notices=noticed("== 6")) as it:
+        verdict = await it.verdict(COVER)
+    assert complaint(verdict) == ("covering: kills none of 2 mutants of `cogs/dice.py` that lived")
+    assert len(verdict.proofs[0].details) == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"cogs/dice.py": "FACES = 7\n"}, "tests alone may change, not `cogs/dice.py`"),
+        ({"tests/cogs/test_x.py": "def test_x(): ...\n"}, "no module is named in the tests"),
+    ],
+)
+async def test_what_is_no_test_of_a_module_covers_nothing(
+    tmp_path: Path, files: dict[str, str], why: str
+) -> None:
+    async with changed(tmp_path, FakeRehearsal(), files) as it:
+        (proof,) = (await it.verdict(COVER)).proofs
+    assert not proof.holds
+    assert why in proof.told

@@ -1,0 +1,66 @@
+"""Mutants of a module: what is changed in them, and which module tests are about."""
+
+import ast
+
+import pytest
+
+from bot.proof.mutation import covered_module, mutants
+
+DICE = '''
+"""Dice."""
+from typing import Literal
+
+SIDES: Literal[6] = 6
+
+
+def rolled(count: int, log: list[int]) -> int:
+    if count > 3:
+        log.append(count)
+        return 0
+    return count + 2 if count == 1 else count
+'''
+
+
+def test_each_mutant_is_the_module_with_one_small_change() -> None:
+    found = mutants(DICE, most=99)
+    assert {each.told for each in found} == {
+        "6 made 7", "6 made 5", "3 made 4", "3 made 2", "0 made 1", "0 made -1", "2 made 3",
+        "2 made 1", "1 made 2", "1 made 0", "`count > 3` turned round", "`count > 3` negated",
+        "`count == 1` turned round", "`count == 1` negated", "`log.append(count)` left out",
+    }  # fmt: skip
+    original = ast.unparse(ast.parse(DICE)).splitlines()
+    for each in found:
+        changed = ast.unparse(ast.parse(each.text)).splitlines()
+        assert sum(one != other for one, other in zip(original, changed, strict=True)) == 1
+    assert {each.line for each in found if "append" in each.told} == {10}
+
+
+def test_the_same_seed_draws_the_same_few() -> None:
+    assert mutants(DICE, most=4) == mutants(DICE, most=4)
+    assert len(mutants(DICE, most=4)) == 4
+    assert mutants(DICE, seed=1, most=4) != mutants(DICE, seed=2, most=4)
+
+
+@pytest.mark.parametrize("text", ["", "def (", "x = 'a'\n"])
+def test_what_has_nothing_to_change_has_no_mutants(text: str) -> None:
+    assert mutants(text) == ()
+
+
+FILES = ("bot/domain/plan.py", "cogs/dice.py", "cogs/polls.py", "cogs/quotes/_web.py", "docs/a.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "module"),
+    [
+        ("from cogs.dice import roll", "more tests", "cogs/dice.py"),
+        ("from cogs import dice, polls", "write tests for the polls", "cogs/polls.py"),
+        ('open_room("cogs.polls", tmp_path)', "tests please", "cogs/polls.py"),
+        ("from cogs.quotes._web import fetch", "tests", "cogs/quotes/_web.py"),
+        ("from cogs.dice_more import roll", "tests", ""),
+        ("import os", "tests of dice", ""),
+    ],
+)
+def test_the_module_is_the_one_that_a_test_names_and_people_speak_of(
+    text: str, said: str, module: str
+) -> None:
+    assert covered_module({"tests/test_it.py": text}, FILES, said) == module
