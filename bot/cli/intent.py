@@ -23,6 +23,8 @@ def intent(
 ) -> None:
     """Show what the grammar makes of a message, as JSON.
 
+    It is read as if a person on the list said it to the bot, with a mention, in the dev channel.
+
     For example: theseus intent "ship it" --reply-to proposal
     """
     answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None

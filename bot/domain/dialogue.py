@@ -15,8 +15,9 @@ class Question(Record):
     """What cannot be decided without people. Unanswered at `until`, `default` is the answer.
 
     `round` and `attempt` are the run's when it was asked. Where an engine asks, `head` is the
-    commit that keeps the work done by then. `choices` are answers that have a button each.
-    `message_id` is where it stands in the run's thread, once it does.
+    commit that keeps the work done by then. `choices` are answers that have a button each; with
+    `yes_or_no`, other words than a plain yes or no are no answer. `message_id` is where it stands
+    in the run's thread, once it does.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Question(Record):
     text: str
     default: str
     choices: tuple[str, ...] = Field(default=(), max_length=5)
+    yes_or_no: bool = False
     asked_at: AwareDatetime
     until: AwareDatetime
     message_id: int | None = None

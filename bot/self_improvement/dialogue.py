@@ -10,6 +10,7 @@ from bot.domain.people import Person
 from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
+from bot.grammar.agreement import agreed
 from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.messages import told_text
@@ -20,6 +21,7 @@ from bot.self_improvement.step_context import need
 from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.transitions import RunTransitions, open_question
 
+_YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."
 _NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
@@ -55,6 +57,10 @@ class RunDialogue:
         question = open_question(run, history)
         if question is None:
             raise WrongStage(_nothing_asked(run, history))
+        if question.yes_or_no and agreed(text) is None:
+            raise WrongStage(
+                _YES_OR_NO.format(" or ".join(f"“{each}”" for each in question.choices))
+            )
         answer = Answer(
             question_id=question.id,
             text=redact(text),

@@ -68,6 +68,18 @@ async def test_a_plain_yes_or_no_in_the_thread_answers(
     assert (run.stage is Stage.DIAGNOSE) is (stage is Stage.DIAGNOSE)
 
 
+async def test_other_words_are_asked_back_and_decide_nothing(room: DevChannel) -> None:
+    _, thread, question = await asked(room)
+    said = await room["dora"].say(thread, "hm, what would that look like for people?")
+    told = await room["dora"].wait_for(
+        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
+    )
+    assert "“Change our side” or “Leave it”" in told["content"]
+    assert (await room.runs())[0].parked
+    assert (await pressed(room, "dora", question, "Leave it")).endswith("Leave it")
+    await room.until(lambda run: run.ended)
+
+
 async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
     _, thread, _ = await asked(room)
     await room["dora"].say(thread, "cancel")

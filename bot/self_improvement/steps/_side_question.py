@@ -19,6 +19,7 @@ def side_question(run: Run, diagnosis: Diagnosis, asked_at: datetime, until: dat
         text=f"{diagnosis.headline}. {diagnosis.triage.told} Shall I?",
         default=_LEAVE,
         choices=(_CHANGE, _LEAVE),
+        yes_or_no=True,
         asked_at=asked_at,
         until=until,
     )
