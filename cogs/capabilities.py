@@ -1,11 +1,13 @@
 """Capabilities: what the bot can do, and what people wish it could."""
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from cogs.ui import capabilities_lines, send_privately
+from cogs.ui import WishButton, capabilities_lines, is_listed, send_privately, speaker
+
+_BUTTONS = 5  # in one row
 
 
 class Capabilities(commands.Cog):
@@ -14,12 +16,32 @@ class Capabilities(commands.Cog):
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
 
+    async def cog_load(self) -> None:
+        """Make the buttons of every message, old ones too, work."""
+        self.bot.add_dynamic_items(WishButton)
+
+    async def cog_unload(self) -> None:
+        """Let a reloaded cog bring its own."""
+        self.bot.remove_dynamic_items(WishButton)
+
     @app_commands.command()
     async def capabilities(self, interaction: discord.Interaction) -> None:
         """Show what I can do, and what people wish I could, the most wanted first."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         lines = await capabilities_lines(self.bot)
         await send_privately(interaction, "\n".join(lines), "capabilities")
+        if self.bot.agent.can_change and is_listed(self.bot, speaker(interaction)):
+            await self._offer(interaction)
+
+    async def _offer(self, interaction: discord.Interaction) -> None:
+        """Offer to begin what most people wish for."""
+        states = await self.bot.agent.changes.wishes()
+        view = ui.View(timeout=None)
+        for state in [each for each in states if each.open][:_BUTTONS]:
+            view.add_item(WishButton.of(state.wish))
+        view.stop()  # what answers is the kind of button, not this view
+        if view.children:
+            await interaction.followup.send("Shall I begin one?", view=view, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -22,7 +22,7 @@ from cogs.ui import (
     ChoiceButton,
     ask,
     asked_text,
-    change,
+    change_text,
     error_id_in,
     fitting,
     in_dev_channel,
@@ -87,13 +87,32 @@ class Runs(commands.Cog):
     async def _make_this_happen(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
-        await self._change(interaction, message.content)
+        await self._change(interaction, message.content, message)
 
-    async def _change(self, interaction: discord.Interaction, text: str) -> None:
+    async def _change(
+        self, interaction: discord.Interaction, text: str, message: discord.Message | None = None
+    ) -> None:
         """Take a wish; what a message says is its words, and who asks for it is who pressed."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        told = await change(self.bot, speaker(interaction), text)
-        await interaction.followup.send(told, ephemeral=True)
+        person = speaker(interaction)
+        begins = self.bot.agent.can_change and is_listed(self.bot, person)
+        if begins and not in_dev_channel(self.bot, interaction.channel):
+            told = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
+            await interaction.followup.send(told, ephemeral=True)
+            return
+        answer = await self.bot.agent.changes.ask(
+            Trigger(
+                key=f"interaction:{interaction.id}",
+                goal="change",
+                person=person,
+                place=place_of(message) if message else _place(interaction),
+                text=text[:2000],
+                own_words=message is None or message.author.id == person.id,
+                subject=" ".join(text.split())[:200],
+                at=interaction.created_at,
+            )
+        )
+        await interaction.followup.send(change_text(self.bot, person, answer), ephemeral=True)
 
     async def _investigate_this(
         self, interaction: discord.Interaction, message: discord.Message
@@ -112,7 +131,7 @@ class Runs(commands.Cog):
         """
         error_id = error_id_in(self.bot, message)
         if goal == "fix" and error_id is None and asks_for_change(message.content):
-            await self._change(interaction, message.content)
+            await self._change(interaction, message.content, message)
             return
         said = "" if error_id else parse(message.content, COMMAND_LINE).slots.subject
         subject = "" if error_id else said or message.content[:200]

@@ -84,7 +84,11 @@ async def test_a_form_that_was_opened_in_time_is_refused_once_the_role_is_gone(
     tmp_path: Path, label: str, act: str
 ) -> None:
     async with inside(tmp_path) as (room, mallory):
-        assert {form.__name__ for form in forms(room.client)} == {"ReviseModal", "TrialModal"}
+        assert {form.__name__ for form in forms(room.client)} == {
+            "AmendModal",
+            "ReviseModal",
+            "TrialModal",
+        }
         thread = str(mallory.run.thread_id)
         told = await room["gwen"].press(thread, custom_id(mallory.card, label), mallory.card)
         assert told["result"] == "modal"

@@ -1,4 +1,4 @@
-"""A wish: a change that somebody asked for and nobody has begun, with who wants it."""
+"""A wish: a change that people ask for and that is not shipped, with who wants it."""
 
 from typing import Self
 
@@ -35,6 +35,7 @@ class Wish(Record):
     text: str = Field(min_length=1, max_length=LONGEST)
     wishers: tuple[Wisher, ...] = Field(min_length=1)
     uncounted: int = Field(default=0, ge=0, description="people beyond those kept by name")
+    run_id: str | None = Field(default=None, description="the run begun for it last")
     first_at: AwareDatetime
     last_at: AwareDatetime
 

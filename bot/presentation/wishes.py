@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.people import Person
+from bot.domain.run import Run
 from bot.domain.wish import Wish
-from bot.presentation.cards import plain
+from bot.presentation.cards import plain, standing
 
 _TEXT = 160
 _SHOWN = 15
@@ -23,18 +25,30 @@ _KEY = (
 _FOR_OTHERS = "People on my list decide what I change; they see it there."
 
 
-def wish_kept(wish: Wish, *, listed: bool) -> str:
-    """Return what somebody reads whose wish was kept because no engine here can write it."""
+def wish_kept(wish: Wish, *, listed: bool, able: bool) -> str:
+    """Return what somebody reads whose wish was kept: nothing here is `able` to write it, or they
+    may not have it begun.
+    """
     kept = f"I keep your wish as `wish:{wish.id}` ({_votes(wish)}); `/capabilities` shows them all."
-    return f"{_NEEDS_A_MODEL} {kept} " + (f"{_WITHOUT} {_KEY}" if listed else _FOR_OTHERS)
+    if not able:
+        kept = f"{_NEEDS_A_MODEL} {kept}"
+    return f"{kept} {_WITHOUT} {_KEY}" if listed else f"{kept} {_FOR_OTHERS}"
 
 
-def wish_line(wish: Wish) -> str:
-    """Return a wish on one line: the people who want it, its words, its id, who asked first."""
+def change_joined(person: Person, run: Run) -> str:
+    """Return where to follow what others had asked for before."""
+    where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
+    return f"{person.name}, that is under way in {where}, as {run.trigger.person.name} asked."
+
+
+def wish_line(wish: Wish, run: Run | None = None) -> str:
+    """Return a wish on one line: how many want it, its words, its id, who, and its last run."""
     names = [each.name for each in wish.wishers[:_NAMES]]
     more = wish.votes - len(names)
     who = ", ".join(names) + (f" and {more} more" if more else "")
-    return f"- {_votes(wish)}: “{plain(wish.text, _TEXT)}” · `wish:{wish.id}` · {who}"
+    return f"- {_votes(wish)}: “{plain(wish.text, _TEXT)}” · `wish:{wish.id}` · {who}" + (
+        f" · {standing(run)}, <#{run.thread_id}>" if run and run.thread_id else ""
+    )
 
 
 def wish_forgotten(wish: Wish | None) -> str:
@@ -45,9 +59,14 @@ def wish_forgotten(wish: Wish | None) -> str:
 
 
 def capabilities(
-    commands: Mapping[str, Sequence[str]], engines: Sequence[str], wishes: Sequence[Wish]
+    commands: Mapping[str, Sequence[str]],
+    engines: Sequence[str],
+    wishes: Sequence[tuple[Wish, Run | None]],
 ) -> list[str]:
-    """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes."""
+    """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes.
+
+    With each wish comes the run that was begun for it last, if one was.
+    """
     lines = ["**What I can do**"]
     lines += [
         f"- {cog}: {', '.join(f'`{name}`' for name in names)}" for cog, names in commands.items()
@@ -55,7 +74,7 @@ def capabilities(
     lines += ["**What I work with**", *(f"- {each}" for each in engines)]
     if not wishes:
         return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a wish."]
-    shown = [wish_line(wish) for wish in wishes[:_SHOWN]]
+    shown = [wish_line(wish, run) for wish, run in wishes[:_SHOWN]]
     rest = len(wishes) - len(shown)
     lines += ["**What people wish for**", *shown]
     return lines + ([f"and {rest} more, of fewer people"] if rest else [])

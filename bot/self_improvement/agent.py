@@ -38,7 +38,7 @@ class SelfImprovementAgent:
         self.memory, self.watch = parts.memory, parts.watch
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
-        self.trials, self.wishes = parts.trials, parts.wishes
+        self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
         self.agreements = parts.agreements
 
     async def run_forever(self) -> None:
@@ -222,6 +222,11 @@ class SelfImprovementAgent:
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._services.journal.get(record_id) for record_id in ids]
         return tuple(filter(None, found))
+
+    @property
+    def can_change(self) -> bool:
+        """Return whether changes that nobody had to break first can be written here."""
+        return self._parts.changes.able
 
     @property
     def engine(self) -> str:

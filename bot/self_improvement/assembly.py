@@ -22,6 +22,7 @@ from bot.presentation.cards import standing
 from bot.self_improvement.agreements import Agreements
 from bot.self_improvement.base_updates import BaseUpdates
 from bot.self_improvement.cancellation import Cancellation
+from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
@@ -83,7 +84,7 @@ class AgentParts:
     requests: RunRequests
     poller: Poller
     trials: ProposalTrials
-    wishes: WishService
+    changes: ChangeRequests
     agreements: Agreements
 
 
@@ -142,9 +143,26 @@ def assemble(
             services.stop_guard,
         ),
         trials=steps.trials,
-        wishes=WishService(services.key_values, services.clock, authorizer),
+        changes=_changes(services, steps, settings, authorizer, admission),
         agreements=Agreements(services, authorizer, locks, dialogue),
     )  # fmt: skip
+
+
+def _changes(
+    services: Services,
+    steps: StepServices,
+    settings: RunSettings,
+    authorizer: Authorizer,
+    admission: RunAdmission,
+) -> ChangeRequests:
+    return ChangeRequests(
+        services.store,
+        settings.people,
+        authorizer,
+        admission,
+        WishService(services.key_values, services.clock, authorizer),
+        able=steps.briefer is not None and steps.runner.follows_words,
+    )
 
 
 def _base_updates(services: Services, steps: StepServices, settings: RunSettings) -> BaseUpdates:

@@ -73,25 +73,32 @@ class WishService:
         """Return the wish of that id (`wish:k7m2xq`, `k7m2xq`), if there is one."""
         return await self._key_values.get(_PREFIX + _bare(named), Wish)
 
+    async def same_as(self, text: str) -> Wish | None:
+        """Return the wish for the same as `text` says, if anybody has it."""
+        return await self.find(wish_id(" ".join(text.split())[:LONGEST]))
+
     async def forget(self, person: Person, named: str) -> Wish | None:
         """Forget that wish for good, and return it; `None` where there is none.
 
         Raises `NotAuthorized`, `StoreError`.
         """
         await self._authorizer.ask(person, Act.STEER, None, f"forget: {_PREFIX}{_bare(named)}")
-        async with self._writing:
-            return await self._dropped(named)
-
-    async def granted(self, text: str) -> None:
-        """Drop the wish that is the same as what is begun now, if there is one."""
-        async with self._writing:
-            await self._dropped(wish_id(" ".join(redact(text).split())[:LONGEST]))
-
-    async def _dropped(self, named: str) -> Wish | None:
         wish = await self.find(named)
         if wish is not None:
-            await self._key_values.remove(_PREFIX + wish.id)
+            await self.drop(wish)
         return wish
+
+    async def drop(self, wish: Wish) -> None:
+        """Keep it no longer; again is harmless."""
+        async with self._writing:
+            await self._key_values.remove(_PREFIX + wish.id)
+
+    async def begun(self, text: str, run_id: str) -> None:
+        """Note the run that is begun for the same as somebody wished for, if anybody did."""
+        async with self._writing:
+            wish = await self.same_as(text)
+            if wish is not None:
+                await self._key_values.put(_PREFIX + wish.id, wish.but(run_id=run_id))
 
     async def _make_room(self, kept: dict[str, Wish], person: Person) -> None:
         own = [each for each in kept.values() if each.wishers[0].id == person.id]

@@ -6,7 +6,7 @@ from bot.grammar import Intent, Slots, Utterance
 from bot.grammar.changes import asks_for_change
 from cogs.conversation import _requests as requests
 from cogs.conversation._heard_message import Heard
-from cogs.ui import author_of, change
+from cogs.ui import author_of
 
 _BEGUN = "It is begun, and goes on in a thread of its own; {who} sees it there."
 _ONCE = "Work was begun for this message already: one message begins one run."
@@ -31,9 +31,12 @@ class SpeakersTools:
         return await self._work(Intent.FIX, what)
 
     async def change(self, what: str) -> str:
-        """Have that changed: whoever wrote the message is taken at their own words."""
-        text = self._heard.text
-        return await change(self._bot, self._heard.person, text if asks_for_change(text) else what)
+        """Have that changed; the message goes with it word for word."""
+        if self._begun:
+            return _ONCE
+        said = await requests.wish_for(self._bot, self._asking(Intent.CHANGE, what), what)
+        self._begun = True
+        return said or _BEGUN.format(who=self._heard.person.name)
 
     async def status(self) -> str:
         """Return what is being worked on."""

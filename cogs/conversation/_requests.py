@@ -15,6 +15,7 @@ from bot.domain.run import Run, Status, Trigger
 from bot.grammar import Intent
 from bot.presentation.cards import NO_CAP_BY_WORDS, run_line
 from bot.presentation.small_talk import ABOUT
+from bot.self_improvement.change_requests import ChangeBegun
 from cogs.conversation import _memories as memories
 from cogs.conversation._choices import ask_back, ask_which, other_than_here
 from cogs.conversation._heard_message import Answer, Heard
@@ -24,7 +25,7 @@ from cogs.ui import (
     ask,
     asked_text,
     capabilities_lines,
-    change,
+    change_text,
     error_id_in,
     fitting,
     in_dev_channel,
@@ -249,7 +250,30 @@ async def about(bot: TheseusClient, heard: Heard) -> str | None:
 
 async def wish(bot: TheseusClient, heard: Heard) -> str | None:
     """Take a change that somebody wishes for, in their own words."""
-    return await change(bot, heard.person, heard.text)
+    return await wish_for(bot, heard, heard.utterance.slots.subject)
+
+
+async def wish_for(bot: TheseusClient, heard: Heard, subject: str) -> str | None:
+    """Begin a change, or keep the wish; the message goes with it word for word."""
+    message = heard.message
+    if bot.agent.can_change and is_listed(bot, heard.person):
+        with suppress(discord.HTTPException):  # without the right to react, the card says it
+            await message.add_reaction("👀")
+    answer = await bot.agent.changes.ask(
+        Trigger(
+            key=f"message:{message.id}",
+            goal="change",
+            person=heard.person,
+            place=place_of(message),
+            text=heard.text[:2000],
+            own_words=True,
+            subject=subject[:200],
+            at=message.created_at,
+        )
+    )
+    elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
+    begun = isinstance(answer, ChangeBegun) and not answer.joined
+    return None if begun and not elsewhere else change_text(bot, heard.person, answer)
 
 
 ANSWERS: dict[Intent, Answer] = {

@@ -4,7 +4,7 @@ from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
 from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
 from cogs.ui.buttons import RunButton
-from cogs.ui.changes import capabilities_lines, change
+from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
 from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.requests import ask, asked_text
@@ -21,6 +21,7 @@ from cogs.ui.speakers import (
     place_of,
     speaker,
 )
+from cogs.ui.wish_buttons import WishButton
 
 __all__ = [
     "AgreementButton",
@@ -28,6 +29,7 @@ __all__ = [
     "CardSeen",
     "ChoiceButton",
     "RunButton",
+    "WishButton",
     "answered_by",
     "approve",
     "ask",
@@ -35,7 +37,7 @@ __all__ = [
     "author_of",
     "capabilities_lines",
     "card_seen",
-    "change",
+    "change_text",
     "error_id_in",
     "fitting",
     "forget",

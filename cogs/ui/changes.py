@@ -4,17 +4,18 @@ from collections import defaultdict
 
 from bot.client import TheseusClient, abilities
 from bot.domain.people import Person
-from bot.presentation.wishes import capabilities, wish_kept
+from bot.domain.wish import Wish
+from bot.presentation.wishes import capabilities, change_joined, wish_kept
+from bot.self_improvement.change_requests import ChangeBegun
+from cogs.ui.answers import on_it
 from cogs.ui.speakers import is_listed
 
 
-async def change(bot: TheseusClient, person: Person, text: str) -> str:
-    """Keep what somebody wishes for; return what they read.
-
-    Raises what `WishService.keep` raises.
-    """
-    wish = await bot.agent.wishes.keep(person, text)
-    return wish_kept(wish, listed=is_listed(bot, person))
+def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | Wish) -> str:
+    """Return where to follow a change that was asked for, or what becomes of the wish."""
+    if isinstance(answer, Wish):
+        return wish_kept(answer, listed=is_listed(bot, person), able=bot.agent.can_change)
+    return change_joined(person, answer.run) if answer.joined else on_it(answer.run)
 
 
 async def capabilities_lines(bot: TheseusClient) -> list[str]:
@@ -27,4 +28,7 @@ async def capabilities_lines(bot: TheseusClient) -> list[str]:
         f"changes: {bot.agent.engine or 'no engine'}",
         f"talk: {model.name if model else 'rules, no model'}",
     )
-    return capabilities(dict(sorted(commands.items())), engines, await bot.agent.wishes.all())
+    wishes = await bot.agent.changes.wishes()
+    return capabilities(
+        dict(sorted(commands.items())), engines, [(each.wish, each.run) for each in wishes]
+    )

@@ -48,6 +48,8 @@ ENTRIES: Table = {
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
+    "button WishButton start": Act.ASK,
+    "button AgreementButton agree": Act.ASK, "button AgreementButton amend": Act.REVISE,
     "button ChoiceButton choose": Act.ASK, "button AnswerButton answer": Act.ANSWER,
     "button DecisionButton ship": Act.SHIP, "button DecisionButton reviewed": Act.SHIP,
     "button DecisionButton reject": Act.REJECT, "button DecisionButton revert": Act.ASK,
@@ -57,7 +59,7 @@ ENTRIES: Table = {
     "button DecisionButton investigate": Act.ASK,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
-    "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
+    "form AmendModal": Act.REVISE, "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
     # what is said
     "says investigate": Act.ASK, "says fix": Act.ASK, "says status": Act.READ,
     "says cancel": Act.CANCEL, "says revise": Act.REVISE, "says ship": Act.SHIP,

@@ -202,7 +202,12 @@ class Trespasser:
 def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
     """Return an id that such a button may have, whatever is in its template besides the act."""
     run, decides = f"theseus:{act}:{run_id}", f"theseus:decide:{act}:{run_id}:{_HEAD}:1"
-    others = (decides, f"theseus:incident:{act}:{run_id}", f"{run}:0")
+    others = (
+        decides,
+        f"theseus:incident:{act}:{run_id}",
+        f"theseus:wish:{act}:{run_id}",
+        f"{run}:0",
+    )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)
     for tried in (*known, act):
         if item.__discord_ui_compiled_template__.fullmatch(tried):
