@@ -37,6 +37,8 @@ class FakeWorkspace:
         snapshots: dict[str, Files],
         fetched: set[str] | None = None,
         parents: dict[str, str] | None = None,
+        *,
+        head: str = "",
     ) -> None:
         self._parents = {} if parents is None else parents
         self._fetched = set() if fetched is None else fetched
@@ -45,7 +47,7 @@ class FakeWorkspace:
         self.base = base
         self._snapshots = snapshots
         self._messages: dict[str, str] = {}
-        self._head = base
+        self._head = head or base
 
     async def head(self) -> str:
         """Return the newest snapshot's name."""
@@ -263,11 +265,16 @@ class FakeWorkspaces:
         if head not in self.snapshots:
             raise WorkspaceError(f"there is no commit {head!r}")
         path = (self._folder / run_id).resolve()
-        workspace = FakeWorkspace(path, branch, start, self.snapshots, self.fetched, self._parents)
+        workspace = FakeWorkspace(
+            path, branch, start, self.snapshots, self.fetched, self._parents, head=head
+        )
         self.lent.add(run_id)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            await workspace.reset(head)
+            if path.exists():  # left by one that was killed
+                await workspace.reset(head)
+            else:
+                path.mkdir(parents=True)
+                write_files(path, self.snapshots[head])
             yield workspace
         finally:
             self._branches[run_id] = (branch, start, await workspace.head())

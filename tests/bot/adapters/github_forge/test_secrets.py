@@ -15,6 +15,7 @@ from bot.redaction import redact
 from bot.telemetry.capsules import capsule
 from tests.bot.adapters.github_forge.room import Room
 from tests.fakes.repositories import git
+from tests.support.chatting import SkippingClock
 
 ROOT = Path(__file__).resolve().parents[4]
 SECRET = "github_pat_11SECRET0sauce"
@@ -117,7 +118,7 @@ async def test_no_record_of_a_failure_holds_it_however_it_looks(
         room.twin.faults.fail(500, 9, path="info/refs")
     if trouble == "cut off":
         room.twin.faults.cut(9)
-    async with room.forge(Token(plain)) as forge:
+    async with room.forge(Token(plain), SkippingClock()) as forge:
         if trouble == "no git":
             monkeypatch.setenv("PATH", str(room.folder))
         with pytest.raises(ForgeError) as failed:
@@ -130,7 +131,7 @@ async def test_no_record_of_a_failure_holds_it_however_it_looks(
 
 async def test_no_lost_connection_shows_it(room: Room) -> None:
     room.twin.grant(SECRET, "theseus-bot")
-    async with room.forge(Token(SECRET)) as forge:
+    async with room.forge(Token(SECRET), SkippingClock()) as forge:
         room.twin.faults.cut(9)
         with pytest.raises(ForgeError) as failed:
             await forge.proposal(1)
