@@ -9,7 +9,9 @@ from bot.app.engines import Engines
 from bot.app.resources import Resources
 from bot.ports.agent import Budget
 from bot.ports.chat import Chat
+from bot.ports.clock import Clock
 from bot.ports.member_directory import MemberDirectory
+from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.self_improvement import (
@@ -22,11 +24,13 @@ from bot.self_improvement import (
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
+from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.steps.observe import EvidenceCollector
@@ -75,7 +79,6 @@ def make_agent(
 def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> StepServices:
     config, clock, verifier = settings.config, opened.clock, opened.verifier
     lookback = timedelta(hours=config.runs.lookback_hours)
-    stand_in = chosen.stand_in
     kept = timedelta(days=config.journal.keep_days)
     replays = InteractionReplays(
         opened.rehearsal,
@@ -88,6 +91,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
     behaviour = BehaviourCheck(
         opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
     )
+    proofs = ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier)
     return StepServices(
         collector=EvidenceCollector(
             opened.journal,
@@ -118,16 +122,30 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         ),
         deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
-        stand_in=(
-            CodeAgentRunner(stand_in, clock, budget=Budget(seconds=config.engine.seconds))
-            if stand_in
-            else None
-        ),
+        stand_in=_stand_in(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         inquiry=_answer_inquiry(settings, opened),
+        changes=ChangeContextCollector(
+            opened.journal, clock, opened.memory, commands=opened.code.commands, lookback=kept
+        ),
+        briefer=_briefer(chosen, verifier, proofs),
         behaviour=behaviour,
-        proofs=ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier),
+        proofs=proofs,
     )
+
+
+def _stand_in(settings: Settings, chosen: Engines, clock: Clock) -> CodeAgentRunner | None:
+    if chosen.stand_in is None:
+        return None
+    seconds = settings.config.engine.seconds
+    return CodeAgentRunner(chosen.stand_in, clock, budget=Budget(seconds=seconds))
+
+
+def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> RequestBriefer | None:
+    """Return who finds out what is wanted, where there is an engine that could write it."""
+    if chosen.request_planner is None or not chosen.agent.follows_words:
+        return None
+    return RequestBriefer(chosen.request_planner, verifier, proofs)
 
 
 def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:

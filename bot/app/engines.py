@@ -22,7 +22,7 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.ports.model_gateway import ModelGateway
-from bot.ports.planner import Planner
+from bot.ports.planner import Planner, RequestPlanner
 from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
@@ -53,6 +53,7 @@ class Engines:
     budget: Budget
     told: str
     planner: Planner | None = None
+    request_planner: RequestPlanner | None = None
     stand_in: CodeAgent | None = None
     chat_model: ChatModel | None = None
 

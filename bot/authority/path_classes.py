@@ -119,7 +119,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "prompts/chat*.md",
         "prompts/executor*.md",
         "prompts/planner*.md",
-        "prompts/pull_request.md",
+        "prompts/pull_request*.md",
         "prompts/reviewer*.md",
     ),
     "cogs": _class(

@@ -226,6 +226,11 @@ class Verdict(Record):
         return bool(red and red.status == "failed" and green and green.status == "passed")
 
     @property
+    def _proven_apart(self) -> bool:
+        """Whether something else than a reproduction proves it, of which there is none."""
+        return bool(self.proofs) and self.green_on_head is None
+
+    @property
     def takes_back(self) -> bool:
         """Whether it is a revert and nothing else, which claims no more than that."""
         return self.undone is not None and not self.undone.conflicts and bool(self.undone.files)
@@ -251,5 +256,5 @@ class Verdict(Record):
             and any(check.status == "passed" for check in self.checks if check.name not in PLAYED)
             and not any(finding.blocking for finding in self.findings)
             and all(proof.holds for proof in self.proofs)
-            and (self.reproduced or self.takes_back or bool(self.proofs))
+            and (self.reproduced or self.takes_back or self._proven_apart)
         )

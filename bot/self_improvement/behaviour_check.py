@@ -4,14 +4,17 @@ import asyncio
 from datetime import timedelta
 
 from bot.domain.behaviour import BehaviourDiff
+from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Finding
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
+from bot.domain.rehearsal import CommandStep
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.behaviour_diff import compare
 from bot.proof.recorded_scripts import recorded_scripts
+from bot.proof.scripts import asked
 from bot.redaction import redact, redact_value
 
 PATIENCE = 120.0
@@ -58,6 +61,24 @@ class BehaviourCheck:
         except TimeoutError:
             return BehaviourDiff(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
         return BehaviourDiff.model_validate(redact_value(found.model_dump(mode="json")))
+
+
+def besides(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
+    """Return a comparison in which answers that a brief wants otherwise count as asked for.
+
+    Those are of the commands whose examples are answered otherwise today. More is not forgiven:
+    options and commands that are new leave what was answered before as it is.
+    """
+    meant = tuple(
+        f"/{step.command} " if isinstance(step, CommandStep) else f"{asked(step)} "
+        for each in brief.acceptances
+        if each.missing == "another answer"
+        for step in each.script.steps
+    )
+    wanted = [
+        each for each in found.changes if not each.mended and f"{each.asked} ".startswith(meant)
+    ]
+    return found.but(unasked=max(0, found.unasked - len(wanted)))
 
 
 def behaviour_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding | None:

@@ -13,12 +13,13 @@ _SHOWN, _BRIEF, _FEW, _NO = 300, 120, 4, 600
 
 def nothing_found(run: Run, history: History, change: ChangeSet) -> str:
     """Return why a round that changed nothing ends the run."""
+    what = "way to do it" if run.goal == "change" else "fix"
     if run.round > run.first_round and history.verdict is not None:
         tried = rounds(run.round - run.first_round)
         last = f"The {change.engine} engine found nothing else after {tried}."
         told = f"{complaint(history.verdict)}.{excused(change)}"
         return f"No proposal: {told} {declined(change) or last}"
-    return declined(change) or f"The {change.engine} engine found no fix. {change.summary}"
+    return declined(change) or f"The {change.engine} engine found no {what}. {change.summary}"
 
 
 def declined(change: ChangeSet) -> str:
@@ -94,7 +95,8 @@ def complaint(verdict: Verdict) -> str:
     failed += [
         f"{each.kind}: {words(each.told, _SHOWN)}" for each in verdict.proofs if not each.holds
     ]
-    if not verdict.reproduced and verdict.undone is None and not verdict.proofs:
+    shown = verdict.proofs and verdict.green_on_head is None
+    if not verdict.reproduced and verdict.undone is None and not shown:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"
 

@@ -1,23 +1,39 @@
 """A world in which somebody wants a command that is not there, and can be given it."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from bot.domain.brief import Brief
 from bot.domain.people import Person
-from bot.domain.plan import Reproduction
+from bot.domain.proposal import ForgeProposal
+from bot.domain.rehearsal import Script, Transcript
 from bot.domain.run import Run, Trigger, Waiting
+from bot.ports.forge import Forge
+from bot.ports.journal import Journal
+from bot.ports.store import Store
 from bot.ports.verifier import Verifier
-from bot.self_improvement import SelfImprovementAgent
+from bot.ports.workspace import Checkout
+from bot.proof.reproduction import ROOM
+from bot.self_improvement import SelfImprovementAgent, StepServices
+from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.change_context import ChangeContextCollector
+from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.steps.brief import RequestBriefer
 from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.kill_at import Fuse
 from tests.support.world import ALICE, World
 
 WANTED = "add a /coinflip command"
 COIN = "cogs/coinflip.py"
 ADDED = {COIN: '"""Coins."""\n'}
-NO_COG = "ExtensionNotFound"
+NO_COG = "ConfigError"
+"""What a test ends with where the room finds no such cog."""
+WEEK = timedelta(days=7)
+SIDES = ("heads", "tails")
 
 
 def lacks_the_coin(root: Path) -> bool:
@@ -25,33 +41,51 @@ def lacks_the_coin(root: Path) -> bool:
     return not (root / COIN).exists()
 
 
-def tests_of(brief: Brief) -> tuple[Reproduction | None, ...]:
-    """Return a test for each example, none of which is ever run; one named “luck” has none."""
-    return tuple(
-        None if "luck" in each.told else _test(f"tests/regressions/test_wanted_{number}.py")
-        for number, each in enumerate(brief.acceptances)
-    )
-
-
-def _test(path: str) -> Reproduction:
-    source = "def test_it() -> None:\n    assert True\n"
-    return Reproduction(
-        path=path, node_id=f"{path}::test_it", source=source, calls="/coinflip", expects=NO_COG
-    )
+def flipped(root: Path, script: Script) -> Transcript:
+    """Return what comes of a script: the coin's side, by its luck, or that there is no such cog."""
+    if lacks_the_coin(root):
+        return Transcript(trouble="there is no such cog")
+    answers = [SIDES[script.world.seed % len(SIDES)] for _ in script.steps]
+    return said(script, *answers)
 
 
 class ChangeWorld(World):
-    """The planner says these briefs in turn, or that of a coin."""
+    """The planner says these briefs in turn, or that of a coin; there is none unless it `plans`."""
 
     def __init__(self, folder: Path, *briefs: Brief) -> None:
         super().__init__(folder)
         self.request_planner = FakeRequestPlanner(*briefs)
         self.verifier = FakeVerifier(broken=lacks_the_coin, raises=NO_COG)
         self.engine = FakeAgent(ADDED)
-        self.briefer = self._briefer
+        self.rehearsal.answers = flipped
+        self.workspaces.snapshots[self.workspaces.base][ROOM] = b"def open_room(): ...\n"
+        behaviour = BehaviourCheck(
+            self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK
+        )
+        self.proofs = ChangeProofs(self.rehearsal, self.trees, behaviour, self.verifier)
+        self.plans = True
 
-    def _briefer(self, verifier: Verifier) -> RequestBriefer:
-        return RequestBriefer(self.request_planner, verifier, write=tests_of)
+    def _stages(
+        self,
+        fuse: Fuse,
+        journal: Journal,
+        checkout: Checkout,
+        store: Store,
+        forge: Forge,
+        verifier: Verifier,
+    ) -> StepServices:
+        stages = super()._stages(fuse, journal, checkout, store, forge, verifier)
+        briefer = RequestBriefer(self.request_planner, verifier, self.proofs)
+        changes = ChangeContextCollector(
+            journal, self.clock, self.memory, commands=self.runtime.commands, lookback=WEEK
+        )
+        return replace(
+            stages, briefer=briefer if self.plans else None, changes=changes, proofs=self.proofs
+        )
+
+    def _merged(self, pull: ForgeProposal, commit: str) -> None:
+        self.workspaces.landed(pull.head, commit)
+        self.checkout.advance(ADDED, commit)
 
 
 def wanted(world: World, person: Person = ALICE, words: str = WANTED) -> Trigger:

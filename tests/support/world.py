@@ -28,13 +28,11 @@ from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, Sh
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
-from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.step_sequence import StepServices
-from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
 from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.steps.observe import EvidenceCollector
@@ -111,7 +109,6 @@ class World(Listening):
         self.inquiry: AnswerInquiry | None = None
         self.stand_in: CodeAgent | None = None
         self.planner: Planner | None = None
-        self.briefer: Callable[[Verifier], RequestBriefer] | None = None
         self.runtime, self.kill_switch = FakeRuntime(), FakeKillSwitch()
         self.kill_switch_burns = False  # whether looks at it are moments to be killed at
         self.member_directory: MemberDirectory = FakeMemberDirectory((ALICE, BOB, DORA, MALLORY))
@@ -193,14 +190,6 @@ class World(Listening):
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
             behaviour=self.behaviour,
             inquiry=self.inquiry,
-            changes=ChangeContextCollector(
-                journal,
-                self.clock,
-                self.memory,
-                commands=self.runtime.commands,
-                lookback=timedelta(days=7),
-            ),
-            briefer=self.briefer(verifier) if self.briefer else None,
         )
 
     @asynccontextmanager

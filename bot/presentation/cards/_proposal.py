@@ -1,6 +1,6 @@
 """A proposal's card: what it does and how it was proved, its fields, and the start of its diff."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bot.authority.approval_policy import told as words_told
@@ -13,16 +13,16 @@ from bot.domain.plan import Plan
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
-from bot.guards import FilePatch, approvers_text, diff_hash, is_test_file, parse
+from bot.guards import approvers_text, diff_hash, is_test_file
 from bot.memory.ranking import failed_approaches, told
 from bot.presentation.cards._behaviour import behaviour_lines
+from bot.presentation.cards._diff_fields import diff_fields
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._progress import taken_back_line
 from bot.presentation.cards._text import (
     check_line,
     elapsed,
     file_line,
-    fitting,
     granted_lines,
     not_done_lines,
     proof_lines,
@@ -43,9 +43,6 @@ _GRAVEST_FIRST = (
     "unproven", "ownership", "size",
 )  # fmt: skip
 _TOLD_APART = ("protected_path", "new_dependency", "behaviour")
-_MOST_DIFFS = 2
-_MOST = 600  # characters of one file
-_FENCE = "```"
 
 
 def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
@@ -54,15 +51,15 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     `cap` is what the run may cost.
     """
     opened, change, verdict = history.proposal, history.change_set, history.verdict
-    if opened is None or change is None or verdict is None or history.diagnosis is None:
-        raise AssertionError("a proposal card needs a diagnosis, a change, a verdict, a proposal")
+    if opened is None or change is None or verdict is None:
+        raise AssertionError("a proposal card needs a change, a verdict and a proposal")
     warning = _security(history)
     lines = [
         warning,
         _dependencies(verdict),
         _words(history, opened),
         opened.note,
-        words(history.diagnosis.cause, 900),
+        _reason(history),
         f"**Change**: {words(change.summary, 600)}",
     ]
     title = words(change.title or change.summary, 160)
@@ -88,6 +85,17 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
             *((Attachment(name=f"{stem}-notes.md", text=notes),) if notes else ()),
         ),
     )
+
+
+def _reason(history: History) -> str:
+    """Return what was wanted and what was understood, or what was wrong."""
+    brief, diagnosis = history.brief, history.diagnosis
+    if brief is not None:
+        asked, understood = words(brief.request, 400), words(brief.understood, 500)
+        return f"**Asked**: {asked}\n**Understood**: {understood}"
+    if diagnosis is None:
+        raise AssertionError("a proposal card needs a diagnosis or a brief")
+    return words(diagnosis.cause, 900)
 
 
 def _words(history: History, opened: Proposal) -> str:
@@ -256,45 +264,3 @@ def _risk(plan: Plan, verdict: Verdict) -> str:
     """Return the risk, with what the reproduction does not say of this head."""
     told = (f"{risk_of(plan, verdict).capitalize()}.", label(verdict), plan.impact)
     return words(" ".join(filter(None, told)), 400)
-
-
-def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
-    """Yield the start of the diff, a field a file, tests last; then what is left out, and where.
-
-    Fields are redacted one by one: no word beside a diff can take a line of it away. A file whose
-    lines could end the fence they stand in is left to the attachment.
-    """
-    patches = sorted(parse(diff), key=lambda patch: is_test_file(patch.path))
-    left: list[str] = []
-    shown = 0
-    for patch in patches:
-        text = _hunks(patch)
-        if shown == _MOST_DIFFS or not text or _FENCE in text or is_test_file(patch.path):
-            left.append(f"`{patch.path}`{_why(patch, text)}")
-            continue
-        part = fitting(text.split("\n"), _MOST)
-        if not part:
-            left.append(f"`{patch.path}`")
-            continue
-        shown += 1
-        yield CardField(name=f"Diff of {patch.path}", value=f"{_FENCE}diff\n{part}\n{_FENCE}")
-        if part != text:
-            left.append(f"the rest of `{patch.path}`")
-    if left:
-        told = rest_of(left, 6)
-        yield CardField(name="Not shown here", value=f"{told}. All of it is in `{attached}`.")
-
-
-def _hunks(patch: FilePatch) -> str:
-    """Return a file's hunks as git wrote them; no line of theirs is taken for anything else."""
-    lines: list[str] = []
-    for hunk in patch.hunks:
-        lines.append(hunk.header)
-        lines += [sign + text for sign, text in hunk.lines]
-    return "\n".join(lines)
-
-
-def _why(patch: FilePatch, text: str) -> str:
-    if patch.binary:
-        return " (binary: read it at the pull request)"
-    return "" if text else f" ({patch.status}, no line changed)"

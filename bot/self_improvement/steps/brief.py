@@ -1,70 +1,57 @@
 """Brief: what is wanted of a change, as examples that fail today, before anything is written."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
-from bot.domain.brief import Acceptance, Brief
+from bot.domain.brief import Brief
 from bot.domain.dialogue import Question
 from bot.domain.errors import AgentError, AgentOutputInvalid, BudgetSpent, OutOfBounds
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run, Stage, Status
+from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
 from bot.ports.agent import Progress
 from bot.ports.planner import Briefed, Request, RequestPlanner
-from bot.ports.verifier import Verifier
+from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import words
 from bot.redaction import redact
+from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
 
 OnProgress = Callable[[Progress], Awaitable[None]]
-WriteTests = Callable[[Brief], tuple[Reproduction | None, ...]]
-"""Writes the examples as tests, one for each in their order; `None` where that cannot be done."""
-
 _THOUGHTS = 2  # briefs of one request before it is given up
 _NEAREST_TESTS = 4
 _NO_PLANNER = (
     "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
     "is one."
 )
-_NO_EXAMPLES = (
-    "I understood “{}”, but have no example of it that people could see, so I could not prove it "
-    "and write nothing."
-)
-_NOT_SHOWN = (
-    "I understood “{}”, but could not show that it is not there yet, so I could not prove it and "
-    "write nothing. What I tried: {}."
-)
-_PASSES = (
-    "The example “{}” is no proof as it stands: it could not be written as a test that fails today "
-    "because of “{}”."
-)
+_NOT_SHOWN = "I understood “{}”, but could not show how it would be proven, so I write nothing: {}."
+_AGAIN = "Our program, about the examples of your last brief, which prove nothing so: {}"
+_NOT_RED = "`{}`: its test does not fail today because of {}"
 
 
 class Understood(NamedTuple):
-    """What a request comes to; `unproven` are its examples that fail for no good reason today."""
+    """What a request comes to; `unproven` is what keeps its examples from proving it."""
 
     brief: Brief
     plan: Plan | None = None
-    unproven: tuple[Acceptance, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 class RequestBriefer:
-    """Asks the planner of requests, and proves on base what it says is missing.
+    """Asks the planner of requests, and proves on base what it says is missing."""
 
-    `write` writes a brief's examples as tests.
-    """
-
-    def __init__(self, planner: RequestPlanner, verifier: Verifier, *, write: WriteTests) -> None:
+    def __init__(self, planner: RequestPlanner, verifier: Verifier, proofs: ChangeProofs) -> None:
         self._planner = planner
         self._verifier = verifier
-        self._write = write
+        self._proofs = proofs
 
     @property
     def name(self) -> str:
@@ -87,30 +74,28 @@ class RequestBriefer:
         return briefed
 
     async def prove(self, briefed: Briefed, workspace: Workspace) -> Understood:
-        """Return the plan with what has to turn green: each example is red on base, or told.
+        """Return the plan with what has to turn green, if the brief can be proven as it says.
 
-        Raises `VerifierError`.
+        Examples that no test can be written of are held to by plays alone. Raises `VerifierError`,
+        `WorkspaceError`.
         """
         brief, plan = briefed.brief, briefed.plan
-        if brief.objection or plan is None or not brief.acceptances:
+        if brief.objection or plan is None:
             return Understood(brief)
-        written = self._write(brief)
-        tests = [test for test in written if test is not None]
+        wrong = await self._proofs.objections(brief, workspace)
+        if wrong:
+            return Understood(brief, unproven=wrong)
+        tests = [each for each in await self._proofs.tests(brief, workspace) if each is not None]
         reds = await self._verifier.reds(tests, workspace) if tests else ()
-        red = {each.reproduction for each in reds}
-        unproven = tuple(
-            example
-            for example, test in zip(brief.acceptances, written, strict=True)
-            if test not in red
-        )
-        if unproven:
-            return Understood(brief, unproven=unproven)
-        first, *others = tests
+        if len(reds) < len(tests):
+            return Understood(brief, unproven=_not_red(tests, reds))
+        first, *others = tests or (None,)
         affected = await self._verifier.affected_tests(
             workspace, sorted(plan.owned_files), limit=_NEAREST_TESTS
         )
+        witnesses = tuple(each for each in others if each is not None)
         proven = plan.but(
-            reproduction=first, witnesses=tuple(others), affected=affected, risk=brief.risk
+            reproduction=first, witnesses=witnesses, affected=affected, risk=brief.risk
         )
         return Understood(brief, proven)
 
@@ -146,19 +131,25 @@ class BriefStep:
     async def _understood(self, run: Run, history: History, briefer: RequestBriefer) -> Understood:
         """Return the brief, proven; examples that prove nothing go back to the planner once."""
         context, evidence = self._context, need(history.evidence)
-        request, show = _request_of(run, history), context.working(run, history)
+        request, working = _request_of(run, history), context.working(run, history)
+        spent = Spent()
+
+        async def show(progress: Progress) -> None:
+            await working(progress.but(**dict(spent.plus(progress))))
+
         async with context.lend(run, evidence) as workspace:
             for _ in range(_THOUGHTS):
                 briefed = await briefer.think(request, workspace, show)
-                context.cost_meter.note(run.id, briefed)
+                spent = spent.plus(briefed)
+                context.cost_meter.note(run.id, spent)
                 if _to_ask(run, history, briefed.brief):
                     return Understood(briefed.brief)
                 await context.notifier.refresh(run, history, "trying its examples on today's code")
                 understood = await briefer.prove(briefed, workspace)
                 if not understood.unproven:
                     break
-                wrong = (_PASSES.format(each.asked, each.missing) for each in understood.unproven)
-                request = request.but(corrections=(*request.corrections, *wrong))
+                told = _AGAIN.format("; ".join(understood.unproven))
+                request = request.but(corrections=(*request.corrections, told))
         return understood
 
     async def _shown(self, run: Run, history: History, understood: Understood) -> Run:
@@ -240,10 +231,14 @@ def _request_of(run: Run, history: History) -> Request:
     )
 
 
+def _not_red(tests: Sequence[Reproduction], reds: Sequence[Reproduced]) -> tuple[str, ...]:
+    """Return which tests are not red on base as they say."""
+    red = {each.reproduction for each in reds}
+    return tuple(_NOT_RED.format(each.calls, each.expects) for each in tests if each not in red)
+
+
 def _unprovable(understood: Understood) -> str:
     """Return why there is nothing that could be proven."""
     meant = words(redact(understood.brief.understood), 300)
-    if not understood.unproven:
-        return _NO_EXAMPLES.format(meant)
-    tried = "; ".join(words(redact(each.asked), 100) for each in understood.unproven)
-    return _NOT_SHOWN.format(meant, tried)
+    wrong = "; ".join(words(redact(each), 300) for each in understood.unproven[:3])
+    return _NOT_SHOWN.format(meant, wrong)

@@ -147,6 +147,8 @@ class ExecuteStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Write the change. Where the engine fails: pause, let another take over, or raise."""
         context = self._context
+        if run.goal == "change" and not history.agreed:
+            raise AssertionError("what nobody agreed to was about to be written")
         await self._say_what_was_asked(run, history)
         engine, stand_in = self._engine(run, history), self._stand_in(history)
         takes_over = stand_in is not None and engine is not stand_in
@@ -185,9 +187,13 @@ class ExecuteStep:
         return self._runner
 
     def _stand_in(self, history: History) -> CodeAgentRunner | None:
-        """Return the engine that may take over; none follows words, so none takes a revision."""
+        """Return the engine that may take over; none follows words, so none writes what is wanted.
+
+        Neither does it take a revision.
+        """
         proven = history.plan is not None and bool(history.plan.judged_by)
-        return self._fallback if proven and not history.revising else None
+        in_words = history.brief is not None or history.revising is not None
+        return self._fallback if proven and not in_words else None
 
     async def _handed_over(self, run: Run, history: History, error: TheseusError, name: str) -> Run:
         """Say why another engine takes over; what the first one spent is saved."""

@@ -11,7 +11,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.presentation.cards import behaviour_markdown, not_done_lines
+from bot.presentation.cards import behaviour_markdown, example_lines, not_done_lines
 from bot.presentation.markdown import prose, words
 from bot.proof import label, risk_of
 from bot.self_improvement.messages import asked_by
@@ -73,9 +73,9 @@ class PullRequestPublisher:
         )
 
     def _body(self, run: Run, history: History, verdict: Verdict) -> str:
-        diagnosis, plan, change = history.diagnosis, history.plan, history.change_set
-        if diagnosis is None or plan is None or change is None:
-            raise AssertionError("a proposal needs a diagnosis, a plan and a change")
+        plan, change = history.plan, history.change_set
+        if plan is None or change is None:
+            raise AssertionError("a proposal needs a plan and a change")
         checks = [
             f"- {check.name}: {words(check.summary or check.status, 300)}"
             for check in verdict.checks
@@ -85,10 +85,10 @@ class PullRequestPublisher:
             checks.insert(0, f"- `{calls}`: {error} before, passes now")
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         missing = not_done_lines(change)
+        template, why = _why(history, verdict)
         return self._render(
-            "pull_request",
-            learned=words(diagnosis.headline, 400),
-            cause=prose(diagnosis.cause),
+            template,
+            **why,
             change="\n\n".join(
                 filter(None, (prose(change.summary), prose(change.description), *missing))
             ),
@@ -97,8 +97,7 @@ class PullRequestPublisher:
             tests="\n".join(checks),
             risk=prose(" ".join(filter(None, risk))),
             rollback=prose(plan.rollback),
-            evidence=f"Run `{run.id}`, journal records "
-            + ", ".join(f"`{record}`" for record in diagnosis.evidence_ids[:5]),
+            evidence=f"Run `{run.id}`{_records(history)}",
         )
 
 
@@ -140,12 +139,38 @@ class ProposeStep:
         return pushed_by_others(opened, history)
 
 
+def _why(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
+    """Return the template, and its parts that tell why: what was wanted, or what was wrong."""
+    brief, diagnosis = history.brief, history.diagnosis
+    if brief is not None:
+        proven = [f"- {words(line, 400)}" for each in verdict.proofs for line in each.details]
+        shown = proven or [f"- {line.removeprefix('• ')}" for line in example_lines(brief)]
+        return "pull_request_change", {
+            "asked": words(brief.request, 900),
+            "understood": prose(brief.understood),
+            "examples": "\n".join(shown),
+        }
+    if diagnosis is None:
+        raise AssertionError("a proposal needs a diagnosis or a brief")
+    learned = {"learned": words(diagnosis.headline, 400), "cause": prose(diagnosis.cause)}
+    return "pull_request", learned
+
+
+def _records(history: History) -> str:
+    """Return the journal records that the diagnosis rests on; a wanted change rests on none."""
+    if history.brief is not None or history.diagnosis is None:
+        return ""
+    ids = ", ".join(f"`{record}`" for record in history.diagnosis.evidence_ids[:5])
+    return f", journal records {ids}"
+
+
 def _title(history: History) -> str:
-    diagnosis, change = history.diagnosis, history.change_set
-    if diagnosis is None or change is None:
-        raise AssertionError("a proposal needs a diagnosis and a change")
+    brief, diagnosis, change = history.brief, history.diagnosis, history.change_set
+    if change is None:
+        raise AssertionError("a proposal needs a change")
     named = _quiet(" ".join(change.title.split()))
-    return (named or f"Fix {diagnosis.event.replace('.', ' ')}: {_quiet(change.summary)}")[:120]
+    failed = f"Fix {diagnosis.event.replace('.', ' ')}: " if diagnosis and not brief else ""
+    return (named or f"{failed}{_quiet(change.summary)}")[:120]
 
 
 def _quiet(text: str) -> str:

@@ -8,7 +8,7 @@ from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status
 from bot.ports.workspace import Workspace
-from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding
+from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding, besides
 from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
 from bot.self_improvement.messages import asked_by, complaint, excused, rounds
 from bot.self_improvement.quality_gate import QualityGate
@@ -93,15 +93,18 @@ class VerifyStep:
         A fix may change only what failed: anything else goes back to an engine that follows words,
         as long as it has a round left. What remains then stands on the card, for people to judge;
         so does all of it where an answer was called wrong, for then answers are meant to change.
+        Of a wanted change, so are those that its brief says are to be other ones.
         """
         if self._behaviour is None or not verdict.green or verdict.behaviour is not None:
             return verdict
         await self._context.notifier.refresh(run, history, "comparing what people see")
         found = await self._behaviour(change)
+        if history.brief is not None:
+            found = besides(found, history.brief)
         ours = history.proposal is None or history.revising is not None
         ours = ours and wrong_answer_of(run, history) is None
         again = ours and self._follows_words and self._rounds(run) < self._context.limits.rounds
-        finding = behaviour_finding(found, blocking=again) if run.goal == "fix" else None
+        finding = behaviour_finding(found, blocking=again) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings
         return verdict.but(behaviour=found, findings=findings)
 

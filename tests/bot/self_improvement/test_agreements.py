@@ -9,6 +9,7 @@ import pytest
 from bot.domain.brief import Brief, BriefQuestion
 from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
 from bot.domain.run import Run, Stage, Status, Waiting
+from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FLIPS
 from tests.support.change_world import (
     WANTED,
@@ -178,20 +179,21 @@ async def test_an_objection_ends_it_and_says_why(tmp_path: Path) -> None:
 
 
 async def test_examples_that_prove_nothing_go_back_once_and_then_end_it(tmp_path: Path) -> None:
-    luck = FLIP.but(acceptances=(FLIPS.but(told="what luck has it"),))
-    world = ChangeWorld(tmp_path, luck)
+    world = ChangeWorld(tmp_path)
+    world.rehearsal.answers = lambda _tree, script: said(script, "heads")
     async with world.running() as agent:
         run = await world.ended((await agent.request(wanted(world))).id)
-        assert "could not show that it is not there yet" in run.reason
+        assert "could not show how it would be proven" in run.reason
+        assert run.cost_usd == pytest.approx(0.04)
         first, again = world.request_planner.asked
         assert not first.corrections
-        assert "`/coinflip`" in again.corrections[0]
+        assert "it is answered so already" in again.corrections[0]
         assert not contracts(world, run)
 
 
 async def test_without_a_planner_a_request_ends_honestly(tmp_path: Path) -> None:
     world = ChangeWorld(tmp_path)
-    world.briefer = None
+    world.plans = False
     async with world.running() as agent:
         run = await world.ended((await agent.request(wanted(world))).id)
         assert "I have no model" in run.reason

@@ -1,0 +1,53 @@
+"""The start of a diff, as fields of a card."""
+
+from collections.abc import Iterator
+
+from bot.domain.posts import CardField
+from bot.guards import FilePatch, is_test_file, parse
+from bot.presentation.cards._text import fitting, rest_of
+
+_MOST_DIFFS = 2
+_MOST = 600  # characters of one file
+_FENCE = "```"
+
+
+def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
+    """Yield the start of the diff, a field a file, tests last; then what is left out, and where.
+
+    Fields are redacted one by one: no word beside a diff can take a line of it away. A file whose
+    lines could end the fence they stand in is left to the attachment.
+    """
+    patches = sorted(parse(diff), key=lambda patch: is_test_file(patch.path))
+    left: list[str] = []
+    shown = 0
+    for patch in patches:
+        text = _hunks(patch)
+        if shown == _MOST_DIFFS or not text or _FENCE in text or is_test_file(patch.path):
+            left.append(f"`{patch.path}`{_why(patch, text)}")
+            continue
+        part = fitting(text.split("\n"), _MOST)
+        if not part:
+            left.append(f"`{patch.path}`")
+            continue
+        shown += 1
+        yield CardField(name=f"Diff of {patch.path}", value=f"{_FENCE}diff\n{part}\n{_FENCE}")
+        if part != text:
+            left.append(f"the rest of `{patch.path}`")
+    if left:
+        told = rest_of(left, 6)
+        yield CardField(name="Not shown here", value=f"{told}. All of it is in `{attached}`.")
+
+
+def _hunks(patch: FilePatch) -> str:
+    """Return a file's hunks as git wrote them; no line of theirs is taken for anything else."""
+    lines: list[str] = []
+    for hunk in patch.hunks:
+        lines.append(hunk.header)
+        lines += [sign + text for sign, text in hunk.lines]
+    return "\n".join(lines)
+
+
+def _why(patch: FilePatch, text: str) -> str:
+    if patch.binary:
+        return " (binary: read it at the pull request)"
+    return "" if text else f" ({patch.status}, no line changed)"

@@ -1,0 +1,144 @@
+"""What somebody wants is written once it is agreed to, proven by its examples, and shipped."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.behaviour import AnswerChange, BehaviourDiff
+from bot.domain.brief import Brief
+from bot.domain.errors import AgentUnavailable
+from bot.domain.rehearsal import PlayDifference
+from bot.domain.run import Run, Stage, Status, Waiting
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.behaviour_check import besides
+from tests.fakes.fake_agent import FakeAgent
+from tests.fakes.fake_rehearsal import said
+from tests.fakes.fake_request_planner import FLIPS
+from tests.support.change_world import ADDED, COIN, WANTED, ChangeWorld, shown, understood
+from tests.support.world import ALICE, DORA
+
+
+async def _written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
+    """Return the run once it waits with a proposal, or has ended."""
+    run = await understood(world, agent)
+    await agent.agreements.give(run.id, DORA, "text")
+    return await world.settled(run.id)
+
+
+async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    async with world.running() as agent:
+        assert agent.can_change
+        run = await _written(world, agent)
+        assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
+        history = await world.store.history(run.id)
+        verdict, change = history.verdict, history.change_set
+        assert verdict is not None
+        assert change is not None
+        assert verdict.reproduced
+        assert [(proof.kind, proof.holds) for proof in verdict.proofs] == [("behaviour", True)]
+        tests = [file.path for file in change.files if file.path != COIN]
+        assert len(tests) == 1
+        assert tests[0].startswith("tests/acceptance/test_coinflip")
+        card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
+        assert card is not None
+        assert f"**Asked**: {WANTED}" in card.body
+        assert "A command that flips a coin." in card.body
+        fields = {field.name: field.value for field in card.fields}
+        assert "✅ behaviour: 1 example: red before, green now" in fields["Proof"]
+        assert "Low. There is one command more." in fields["Risk"]
+        body = world.forge.drafts[-1].body
+        assert f"asked: {WANTED}" in body
+        assert "no such cog before, answered now" in body
+        await agent.approve(world.word(run))
+        run = await world.ended(run.id)
+        assert run.status is Status.DONE
+        assert COIN in world.checkout.files
+        assert (await world.store.history(run.id)).watch is None
+        assignment = world.engine.asked[0]
+        assert assignment.brief == history.brief
+        assert assignment.request == WANTED
+
+
+async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    luck = world.rehearsal.answers
+    world.rehearsal.answers = lambda tree, script: (
+        said(script, "heads") if (tree / COIN).exists() else luck(tree, script)
+    )
+    world.engine = FakeAgent(ADDED, {COIN: "# once more\n"}, {COIN: "# and again\n"})
+    async with world.running() as agent:
+        run = await _written(world, agent)
+        assert run.status is Status.FAILED
+        assert "1 of 1 example does not hold" in run.reason
+        assert len(world.engine.asked) == 3
+        feedback = world.engine.asked[1].feedback
+        assert feedback is not None
+        assert "it comes out the same in 12 plays" in feedback.proofs[0].details[0]
+
+
+async def test_no_other_engine_takes_a_change_over(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.engine = FakeAgent(AgentUnavailable("The model is away."))
+    world.stand_in = FakeAgent(ADDED, name="offline", follows_words=False)
+    async with world.running() as agent:
+        run = await _written(world, agent)
+        assert run.status is Status.FAILED
+        assert "The model is away." in run.reason
+        assert not world.stand_in.asked
+
+
+async def test_a_proposed_change_can_be_revised_and_ships_as_revised(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.engine = FakeAgent(ADDED, {COIN: '"""Coins, and more."""\n'})
+    async with world.running() as agent:
+        run = await _written(world, agent)
+        await agent.revise(run.id, DORA, "also take a number", "text", "m1")
+        await world.until(lambda now: now.round == 2, run.id)
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert world.engine.asked[-1].steering == ("also take a number",)
+        assert world.engine.asked[-1].brief is not None
+        await agent.approve(world.word(run))
+        assert (await world.ended(run.id)).status is Status.DONE
+
+
+async def test_a_change_that_failed_is_understood_anew_when_it_is_retried(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.engine = FakeAgent([AgentUnavailable("The model is away."), ADDED])
+    async with world.running() as agent:
+        run = await _written(world, agent)
+        assert run.status is Status.FAILED
+        again = await agent.retry(run.id, ALICE)
+        assert (again.stage, again.attempt) == (Stage.OBSERVE, 2)
+        run = await shown(world, again, cards=2)
+        await agent.agreements.give(run.id, ALICE, "text")
+        assert (await world.settled(run.id)).waiting is Waiting.APPROVAL
+
+
+async def test_what_is_wanted_while_it_is_written_reaches_the_engine(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.engine.hold()
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        await agent.agreements.give(run.id, DORA, "text")
+        await world.engine.working.wait()
+        await agent.revise(run.id, ALICE, "call the sides king and number", "text", "m1")
+        world.engine.release()
+        await world.settled(run.id)
+        assert world.engine.news == ["call the sides king and number"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "unasked"), [("another answer", 1), ("no such option", 2), ("no such command", 2)]
+)
+def test_only_answers_that_are_meant_to_be_others_are_asked_for(missing: str, unasked: int) -> None:
+    brief = Brief(request="", understood="", acceptances=(FLIPS.but(missing=missing),))
+    changes = tuple(
+        AnswerChange(
+            script=0, asked=asked, difference=PlayDifference(step=0, before=("a",), after=("b",))
+        )
+        for asked in ("/coinflip times:3", "/coinflips")
+    )
+    found = BehaviourDiff(answers=5, changed=2, unasked=2, changes=changes)
+    assert besides(found, brief).unasked == unasked
