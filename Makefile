@@ -22,11 +22,11 @@ test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" 
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 slow: system claude  ## whole journeys: sockets, git, browser, the Claude Code program
-	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not exhaustive" $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -m "slow and not exhaustive" $(ARGS)
 
 # The slow tests with every fault, moment and cast: most of an hour.
 exhaustive: system claude  ## the same with every fault, moment and cast; most of an hour
-	$(BIN)/pytest -n 2 --dist worksteal -m slow $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal -m slow $(ARGS)
 
 quick: claude  ## the everyday tests alone
 	$(BIN)/pytest -n auto -m "not slow" -q $(ARGS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.rehearsal import PlayedError, Script, ScriptStep, Transcript
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal, play_one
 from bot.proof.answer_history import ChangedAnswer, changed_answer
 from bot.proof.reduction import Reduced, reduced
 from bot.proof.replays import same_failure
@@ -53,7 +53,7 @@ async def find_change(
 
     async def answer(commit: str) -> tuple[str, ...] | None:
         async with laid_out(commit) as tree:
-            (play,) = await play_all(rehearsal, tree, [script])
+            play = await play_one(rehearsal, tree, script)
         if why := _unanswerable(play, last):
             silent[commit] = why
             return None

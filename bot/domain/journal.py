@@ -119,6 +119,11 @@ class FailureGroup(Record):
     newest: Action
     action_ids: tuple[str, ...] = Field(description="newest first, at most 20")
 
+    @property
+    def record_ids(self) -> tuple[str, ...]:
+        """The ids of all that is known of it, the newest first; that one may be there twice."""
+        return (self.newest.id, *self.action_ids)
+
 
 class JournalQuery(Record):
     """What to read: all conditions hold together; `None` means any. Both times are included."""

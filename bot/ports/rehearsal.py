@@ -38,3 +38,9 @@ async def play_all(
     """Play scripts one after the other with one player."""
     async with rehearsal.open(tree) as player:
         return tuple([await player.play(script) for script in scripts])
+
+
+async def play_one(rehearsal: Rehearsal, tree: Path, script: Script) -> Transcript:
+    """Play one script."""
+    async with rehearsal.open(tree) as player:
+        return await player.play(script)

@@ -1,9 +1,10 @@
 """The traffic port: what was asked of each cog, and the files a cog had when it failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.domain.journal import FailureGroup
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 
@@ -36,6 +37,19 @@ class TrafficLog(Protocol):
     async def forget(self, before: datetime) -> int:
         """Remove what is older than that; return how many records."""
         ...
+
+
+async def first_record(
+    traffic: TrafficLog,
+    group: FailureGroup,
+    fits: Callable[[TrafficRecord], bool] = lambda record: True,
+) -> TrafficRecord | None:
+    """Return the newest fitting record of a failure; only some of its occurrences have one."""
+    for known in group.record_ids:
+        record = await traffic.get(known)
+        if record is not None and fits(record):
+            return record
+    return None
 
 
 class SnapshotStore(Protocol):

@@ -21,7 +21,7 @@ from bot.grammar.wrong_answers import (
     may_be_of_answer,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal, play_all, play_one
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.answer_history import changed_answer
@@ -243,7 +243,7 @@ class _Plays:
             if self.played >= MOST_PLAYS or self._clock.monotonic() > self._until:
                 return None
             async with self._trees.laid_out(commit) as tree:
-                (play,) = await play_all(self._rehearsal, tree, [self._example.script])
+                play = await play_one(self._rehearsal, tree, self._example.script)
             self._answers[commit] = answer_lines(play, self._example.at)
         return self._answers[commit]
 

@@ -19,8 +19,8 @@ from bot.domain.replay import Replay
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_all
-from bot.ports.traffic import SnapshotStore, TrafficLog
+from bot.ports.rehearsal import Rehearsal, play_one
+from bot.ports.traffic import SnapshotStore, TrafficLog, first_record
 from bot.ports.trees import CommitTrees
 from bot.proof.replay_search import smallest_replay
 from bot.proof.replays import not_green, red_steps
@@ -95,8 +95,8 @@ class InteractionReplays:
             script = await self._whole(replay)
             async with self._trees.laid_out(base) as older, self._trees.laid_out(head) as newer:
                 async with asyncio.timeout(PATIENCE):
-                    (before,) = await play_all(self._rehearsal, older, [script])
-                    (after,) = await play_all(self._rehearsal, newer, [script])
+                    before = await play_one(self._rehearsal, older, script)
+                    after = await play_one(self._rehearsal, newer, script)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return _unplayed(redact(str(error)))
         except TimeoutError:
@@ -113,10 +113,10 @@ class InteractionReplays:
         try:
             script = await self._whole(replay)
             async with asyncio.timeout(PATIENCE), self._trees.laid_out(commit) as tree:
-                (play,) = await play_all(self._rehearsal, tree, [script])
+                play = await play_one(self._rehearsal, tree, script)
                 status, why = _ending(replay, play)
                 if status == "failed":  # a busy machine may be too slow once
-                    (play,) = await play_all(self._rehearsal, tree, [script])
+                    play = await play_one(self._rehearsal, tree, script)
                     status, why = _ending(replay, play)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             status, why = "skipped", f"not played: {redact(str(error))}"
@@ -132,14 +132,15 @@ class InteractionReplays:
 
     async def _record(self, group: FailureGroup) -> TrafficRecord | None:
         """Return the newest interaction that failed so; only some failures have theirs."""
-        for known in (group.newest.id, *group.action_ids):
-            record = await self._traffic.get(known)
-            if record is not None and isinstance(record.step, InteractionStep):
-                frames = group.newest.error.frames if group.newest.error else ()
-                cogs = (cog_of_file(frame.file) for frame in frames)
-                cog = record.cog or next(filter(None, cogs), "")
-                return record.but(cog=cog) if cog else None
-        return None
+        record = await first_record(
+            self._traffic, group, lambda each: isinstance(each.step, InteractionStep)
+        )
+        if record is None:
+            return None
+        frames = group.newest.error.frames if group.newest.error else ()
+        cogs = (cog_of_file(frame.file) for frame in frames)
+        cog = record.cog or next(filter(None, cogs), "")
+        return record.but(cog=cog) if cog else None
 
     async def _until_written(self, group: FailureGroup) -> None:
         """Wait for a failure that people complain of before it has been written down."""

@@ -8,7 +8,7 @@ from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
 from bot.domain.rehearsal import Actor, CommandStep, PlayedStep, Script, ScriptWorld, Transcript
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal, play_one
 from bot.ports.trees import CommitTrees
 from bot.redaction import redact
 
@@ -87,8 +87,7 @@ class StartCheck:
             return _start(await self._played(tree))
 
     async def _played(self, tree: Path) -> Transcript:
-        (transcript,) = await play_all(self._rehearsal, tree, [_SCRIPT])
-        return transcript
+        return await play_one(self._rehearsal, tree, _SCRIPT)
 
 
 def _start(play: Transcript) -> _Start:

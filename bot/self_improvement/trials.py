@@ -18,11 +18,10 @@ from bot.domain.rehearsal import (
     ScriptWorld,
     Transcript,
 )
-from bot.domain.traffic import TrafficRecord
 from bot.infra.syntax import literal
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal, play_one
 from bot.ports.store import Store
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import TrafficLog, first_record
 from bot.ports.trees import CommitTrees
 from bot.proof.recorded_scripts import with_setup
 from bot.proof.scripts import asked, lines_from_steps, steps_from_lines
@@ -90,8 +89,7 @@ class ProposalTrials:
 
     async def _played(self, commit: str, script: Script) -> Transcript:
         async with self._trees.laid_out(commit) as tree:
-            (transcript,) = await play_all(self._rehearsal, tree, [script])
-        return transcript
+            return await play_one(self._rehearsal, tree, script)
 
     async def _recorded(self, history: History) -> Script | None:
         """Return the button or form that failed, after what may have made it, if it was kept.
@@ -102,19 +100,12 @@ class ProposalTrials:
         replay = history.plan.replay if history.plan else None
         if replay is not None and not replay.snapshot and (replay.setup or replay.script.world.web):
             return _in_world(replay.script, history)
-        record = await self._failed(history)
+        groups = history.evidence.groups if history.evidence else ()
+        record = await first_record(self._traffic, groups[0]) if groups else None
         if record is None or isinstance(record.step, CommandStep):
             return None
         known = await self._traffic.since(record.at - _BEFORE)
         return _in_world(with_setup(record, [each for each in known if each.ok]), history)
-
-    async def _failed(self, history: History) -> TrafficRecord | None:
-        groups = history.evidence.groups if history.evidence else ()
-        for known in (groups[0].newest.id, *groups[0].action_ids) if groups else ():
-            record = await self._traffic.get(known)
-            if record is not None:
-                return record
-        return None
 
 
 def _in_world(script: Script, history: History) -> Script:

@@ -47,7 +47,7 @@ def read(form: type[Form], answer: object) -> Form:
 def known_ids(evidence: Evidence) -> frozenset[str]:
     """Return the ids of every journal record and commit in the evidence."""
     groups: Iterable[FailureGroup] = (*evidence.groups, *evidence.nearby)
-    records = {each for group in groups for each in (group.newest.id, *group.action_ids)}
+    records = {each for group in groups for each in group.record_ids}
     records |= {action.id for action in evidence.timeline}
     return frozenset(records | {suspect.commit.sha for suspect in evidence.suspects})
 
