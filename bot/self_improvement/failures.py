@@ -102,10 +102,11 @@ class StepFailures:
         what = f"The revision came to nothing: {why}"
         if verdict.green and not known:
             text = f"⚠️ {what} `{before.head[:7]}` holds without it; I propose that."
-            await self._notifier.say(run, text, key=f"stands:{run.attempt}:{run.round}")
-            if worked_on and run.status is Status.RUNNING:
-                return await self._transitions.advance(run, Stage.PROPOSE, *records)
-            return await self._transitions.queue_at(run, Stage.PROPOSE, *records)
+            ours = worked_on and run.status is Status.RUNNING
+            go_on = self._transitions.advance if ours else self._transitions.queue_at
+            saved = await go_on(run, Stage.PROPOSE, *records)
+            await self._notifier.say(saved, text, key=f"stands:{run.attempt}:{run.round}")
+            return saved
         ending = (
             f"`{before.head[:7]}` stands as proposed: say “ship it”, what else to change, or "
             "“reject”."

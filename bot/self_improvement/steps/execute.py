@@ -202,8 +202,9 @@ class ExecuteStep:
         text = f"⚠️ {redact(str(error))} The {name} engine takes over."
         if history.instructions:
             text += " It works from tests alone: what was asked in words is not in its change."
-        await context.notifier.say(run, text, key=f"handed-over:{run.attempt}:{run.round}")
-        return await context.transitions.save(context.cost_meter.settle(run))
+        saved = await context.transitions.save(context.cost_meter.settle(run))
+        await context.notifier.say(saved, text, key=f"handed-over:{run.attempt}:{run.round}")
+        return saved
 
     async def _written(self, engine: CodeAgentRunner, run: Run, history: History) -> Run:
         """Let the engine write; what people ask meanwhile it hears at once, if it follows words."""

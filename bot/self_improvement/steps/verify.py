@@ -171,12 +171,13 @@ class VerifyStep:
         if not later or not self._follows_words:
             return await transitions.advance(run, Stage.PROPOSE, *records)
         asked = f"`{verdict.head[:7]}` holds. Now for what {asked_by(later)}."
-        await self._context.notifier.say(run, asked, key=f"more:{run.attempt}:{run.round}")
         first = run.round + 1
         total = change.heard + len(later)
         revision = Revision(change_set=change, verdict=verdict, heard=total)
         again = run.but(round=first, first_round=first)
-        return await transitions.advance(again, Stage.EXECUTE, change, verdict, revision)
+        saved = await transitions.advance(again, Stage.EXECUTE, change, verdict, revision)
+        await self._context.notifier.say(saved, asked, key=f"more:{run.attempt}:{run.round}")
+        return saved
 
 
 def _records(history: History, change: ChangeSet, verdict: Verdict) -> tuple[Record, ...]:
