@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from bot.domain.proof import Proof
+from bot.guards import is_test_file
 from bot.infra.syntax import parse
 
 MOST = 10
@@ -75,7 +76,7 @@ def covered_module(tests: Mapping[str, str], files: Collection[str], said: str) 
         file
         for file in sorted(files)
         if file.endswith(".py")
-        and file.startswith(("cogs/", "bot/"))
+        and not is_test_file(file)
         and re.search(rf"(?<![\w.]){re.escape(_dotted(file))}(?![\w])", _with_imports(text))
     ]
     spoken = [file for file in named if re.search(rf"\b{_stem(file)}", said, re.IGNORECASE)]

@@ -19,6 +19,7 @@ from bot.proof.acceptance import acceptance_tests, unfit
 from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
 from bot.proof.preservation import ChangedText, preserving_proof
 from bot.proof.reproduction import ROOM
+from bot.proof.word_checks import word_proof
 from bot.redaction import redact
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.mutation_check import MutationCheck
@@ -57,6 +58,7 @@ class ChangeProofs:
             "behaviour": self._behaviour,
             "preserving": self._preserving,
             "covering": self._covering,
+            "words": self._words,
         }
 
     async def tests(self, brief: Brief, workspace: Workspace) -> tuple[Reproduction | None, ...]:
@@ -116,7 +118,29 @@ class ChangeProofs:
         """Compare what people see, and what other code and the tests do."""
         brief, change, workspace, verdict = at_hand
         found = verdict.behaviour or await self._compared(change)
-        files = [
+        proof = preserving_proof(brief, found, await _texts(change, workspace))
+        return _with(verdict.but(behaviour=found), proof)
+
+    async def _covering(self, at_hand: ChangeAtHand) -> Verdict:
+        """Have new tests kill mutants that lived."""
+        brief, change, workspace, verdict = at_hand
+        return _with(verdict, await self._mutation(brief, change, workspace))
+
+    async def _words(self, at_hand: ChangeAtHand) -> Verdict:
+        """Look at what changed prompts and documents need, and what documents name."""
+        _, change, workspace, verdict = at_hand
+        files = await _texts(change, workspace)
+        gone = {each.path for each in files if each.after is None}
+        paths = {*await workspace.base_files(), *(each.path for each in files)} - gone
+        kept = [path for path in paths if path.endswith(".md") or cog_of_file(path)]
+        texts = {path: await workspace.read_at(change.head, path) for path in kept}
+        return _with(verdict, word_proof(files, paths, texts.get))
+
+
+async def _texts(change: ChangeSet, workspace: Workspace) -> tuple[ChangedText, ...]:
+    """Return the changed files before and after."""
+    return tuple(
+        [
             ChangedText(
                 path=each.path,
                 before=await workspace.read_at(change.base, each.old_path),
@@ -124,13 +148,7 @@ class ChangeProofs:
             )
             for each in parse(change.diff)
         ]
-        proof = preserving_proof(brief, found, files)
-        return _with(verdict.but(behaviour=found), proof)
-
-    async def _covering(self, at_hand: ChangeAtHand) -> Verdict:
-        """Have new tests kill mutants that lived."""
-        brief, change, workspace, verdict = at_hand
-        return _with(verdict, await self._mutation(brief, change, workspace))
+    )
 
 
 def _with(verdict: Verdict, proof: Proof) -> Verdict:

@@ -248,3 +248,12 @@ async def test_what_is_no_test_of_a_module_covers_nothing(
         (proof,) = (await it.verdict(COVER)).proofs
     assert not proof.holds
     assert why in proof.told
+
+
+async def test_a_document_has_to_hold_where_it_stands_now(tmp_path: Path) -> None:
+    brief = TIDY.but(request="document the dice", proofs=("words",))
+    page = "# Dice\n\n`/roll` throws them, see [the code](../cogs/dice.py).\n"
+    for text, holds in ((page.replace("`/roll`", "It"), True), (page, False)):
+        async with changed(tmp_path / str(holds), FakeRehearsal(), {"docs/dice.md": text}) as it:
+            (proof,) = (await it.verdict(brief)).proofs
+        assert proof.holds is holds

@@ -1,0 +1,97 @@
+"""That changed prompts and documents hold: they can be filled in, and what they name is there."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import PurePosixPath
+from posixpath import join, normpath
+from string import Template
+
+from bot.domain.proof import Proof
+from bot.proof.preservation import ChangedText
+from bot.proof.reproduction import options_of
+
+_PROMPTS = "prompts/"
+_LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
+_COMMAND = re.compile(r"`/([a-z][a-z0-9_-]{0,31})(?=[ `])")
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
+
+Read = Callable[[str], str | None]
+
+
+def word_proof(files: Sequence[ChangedText], paths: Collection[str], read: Read) -> Proof:
+    """Return whether changed prompts and documents hold on head.
+
+    `paths` is every file there is on head, and `read` returns one's text. A prompt has the
+    placeholders that it had, for that is what it is filled in with. A document's links lead to
+    files and headings that are there, and the commands that it names newly are some cog's.
+    """
+    words = [each for each in files if each.path.endswith(".md")]
+    against = [why for each in words for why in _against(each, paths, read)]
+    count = f"{len(words)} file{'' if len(words) == 1 else 's'} of words"
+    told = f"{count}: placeholders, links and commands hold"
+    if not words:
+        told = "no prompt or document is changed"
+    elif against:
+        told = f"{against[0]}"
+    return Proof(
+        kind="words",
+        holds=bool(words) and not against,
+        told=told,
+        details=tuple(against[1:] if against else (f"`{each.path}`" for each in words)),
+    )
+
+
+def _against(file: ChangedText, paths: Collection[str], read: Read) -> Iterator[str]:
+    if file.path.startswith(_PROMPTS):
+        yield from _prompt(file)
+    elif file.after is not None:
+        yield from _links(file.path, file.after, paths, read)
+        yield from _commands(file, paths, read)
+
+
+def _prompt(file: ChangedText) -> Iterator[str]:
+    if file.after is None:
+        yield f"`{file.path}` is gone, and the program asks for it"
+        return
+    template = Template(file.after)
+    if not template.is_valid():
+        yield f"`{file.path}` has a lonely $: write $$ for a dollar sign"
+        return
+    had = {*Template(file.before).get_identifiers()} if file.before is not None else None
+    has = {*template.get_identifiers()}
+    if had is not None and had != has:
+        changed = ", ".join(f"${name}" for name in sorted(had ^ has))
+        yield f"`{file.path}` has other placeholders than it is filled in with: {changed}"
+
+
+def _links(path: str, text: str, paths: Collection[str], read: Read) -> Iterator[str]:
+    folders = {folder.as_posix() for each in paths for folder in PurePosixPath(each).parents}
+    for target in dict.fromkeys(_LINK.findall(_FENCE.sub("", text))):
+        if _ADDRESS.match(target):
+            continue
+        name, _, heading = target.partition("#")
+        file = normpath(join(PurePosixPath(path).parent.as_posix(), name)) if name else path
+        if file not in paths and file not in folders:
+            yield f"`{path}` links to `{target}`, which is not there"
+        elif heading and file.endswith(".md"):
+            there = text if file == path else read(file) or ""
+            if heading not in _headings(there):
+                yield f"`{path}` links to `{target}`: there is no such heading"
+
+
+def _headings(text: str) -> frozenset[str]:
+    """Return how the headings of a document are linked to."""
+    plain = (re.sub(r"[^\w\s-]", "", each.lower()) for each in _HEADING.findall(text))
+    return frozenset(each.strip().replace(" ", "-") for each in plain)
+
+
+def _commands(file: ChangedText, paths: Collection[str], read: Read) -> Iterator[str]:
+    """Yield commands that a document names for the first time, and that no cog has."""
+    named = {*_COMMAND.findall(file.after or "")} - {*_COMMAND.findall(file.before or "")}
+    cogs = [path for path in paths if path.startswith("cogs/") and path.endswith(".py")]
+    for name in sorted(named):
+        texts = (read(path) or "" for path in cogs)
+        if not any(f'"{name}"' in text or options_of(text, name) is not None for text in texts):
+            yield f"`{file.path}` names `/{name}`, which no cog has"

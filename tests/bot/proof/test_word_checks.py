@@ -1,0 +1,83 @@
+"""Changed prompts and documents: what of them does not hold."""
+
+import pytest
+
+from bot.proof.preservation import ChangedText
+from bot.proof.word_checks import word_proof
+
+DICE = """
+class Dice:
+    @app_commands.command(name="roll")
+    async def roll(self, interaction): ...
+    @app_commands.command()
+    async def again(self, interaction): ...
+    group = app_commands.Group(name="poll", description="Polls.")
+"""
+TREE = {
+    "cogs/dice.py": DICE,
+    "docs/README.md": "# Docs\n",
+    "docs/dice.md": "# Dice, and more\n",
+    "docs/demo.png": "",
+}
+
+
+def told(path: str, before: str | None, after: str | None) -> tuple[bool, str]:
+    proof = word_proof([ChangedText(path, before, after)], {*TREE, path}, TREE.get)
+    return proof.holds, " | ".join((proof.told, *proof.details))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Dice](dice.md), [there](dice.md#dice-and-more), [here](#a-new-page), [docs](../docs/)",
+        "[away](https://example.com/x.md#y), ![picture](demo.png)",
+        "```\n[no](link.md)\n```",
+        "`/roll dice:2d6`, `/again`, `/poll create`, and `/api/v10` is a route",
+    ],
+)
+def test_links_and_commands_that_are_there_hold(text: str) -> None:
+    page = f"# A new page\n\n{text}\n"
+    assert told("docs/new.md", None, page) == (
+        True, "1 file of words: placeholders, links and commands hold | `docs/new.md`",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[gone](gone.md)", "links to `gone.md`, which is not there"),
+        ("[no](dice.md#nothing)", "links to `dice.md#nothing`: there is no such heading"),
+        ("[no](#nothing)", "links to `#nothing`: there is no such heading"),
+        ("[out](../../etc/passwd)", "which is not there"),
+        ("`/coinflip` flips", "names `/coinflip`, which no cog has"),
+    ],
+)
+def test_what_is_not_there_is_told(text: str, why: str) -> None:
+    holds, found = told("docs/new.md", None, f"# New\n\n{text}\n")
+    assert not holds
+    assert why in found
+
+
+def test_what_a_document_named_before_is_its_own_business() -> None:
+    assert told("docs/new.md", "`/health` is a route", "`/health` is a route of ours")[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("Hi $name", "Hello $name, be brief. $$5", ""),
+        ("Hi $name", "Hello $nam", "other placeholders than it is filled in with: $nam, $name"),
+        ("Hi", "Hi $name", "$name"),
+        ("Hi", "It costs $ 5", "write $$"),
+        ("Hi", None, "is gone, and the program asks for it"),
+        (None, "Something $new", ""),
+    ],
+)
+def test_a_prompt_is_filled_in_as_before(before: str | None, after: str | None, why: str) -> None:
+    holds, found = told("prompts/persona.md", before, after)
+    assert holds is not bool(why)
+    assert why in found
+
+
+def test_a_change_of_no_words_proves_none() -> None:
+    assert told("cogs/dice.py", "x = 1", "x = 2") == (False, "no prompt or document is changed")
