@@ -38,7 +38,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
-from bot.settings import Settings
+from bot.settings import Settings, config_from
 from bot.telemetry.pseudonyms import pseudonym
 
 # How often waiting proposals are looked at: the local forge is at hand, GitHub counts requests.
@@ -91,7 +91,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
     behaviour = BehaviourCheck(
         opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
     )
-    proofs = ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier)
+    proofs = ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier, config_from)
     return StepServices(
         collector=EvidenceCollector(
             opened.journal,

@@ -7,12 +7,13 @@ from bot.domain.behaviour import BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Finding
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
-from bot.domain.rehearsal import CommandStep
+from bot.domain.rehearsal import CommandStep, Script
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.behaviour_diff import compare
+from bot.proof.measurement import scripts_about, timed_in_turns
 from bot.proof.recorded_scripts import recorded_scripts
 from bot.proof.scripts import asked
 from bot.redaction import redact, redact_value
@@ -46,10 +47,8 @@ class BehaviourCheck:
 
         Where nothing could be played, that says why: a change is not refused for it.
         """
-        since = self._clock.now() - self._lookback
         try:
-            records = await self._traffic.since(since)
-            scripts = recorded_scripts(records, [file.path for file in change.files])
+            scripts = await self._scripts(change)
             if not scripts:
                 return BehaviourDiff()
             laid_out = self._trees.laid_out
@@ -61,6 +60,24 @@ class BehaviourCheck:
         except TimeoutError:
             return BehaviourDiff(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
         return BehaviourDiff.model_validate(redact_value(found.model_dump(mode="json")))
+
+    async def timed(self, change: ChangeSet, said: str) -> tuple[tuple[float, float], ...]:
+        """Return how long what was recorded takes with base and with head, round by round.
+
+        Of the commands that are spoken of in `said`, where there are any; nothing recorded is no
+        round. Raises `RehearsalError`, `StoreError`, `WorkspaceError`, `TimeoutError`.
+        """
+        scripts = scripts_about(await self._scripts(change), said)
+        if not scripts:
+            return ()
+        laid_out, now = self._trees.laid_out, self._clock.monotonic
+        async with laid_out(change.base) as base, laid_out(change.head) as head:
+            async with asyncio.timeout(PATIENCE):
+                return await timed_in_turns(self._rehearsal, base, head, scripts, now)
+
+    async def _scripts(self, change: ChangeSet) -> tuple[Script, ...]:
+        records = await self._traffic.since(self._clock.now() - self._lookback)
+        return recorded_scripts(records, [file.path for file in change.files])
 
 
 def besides(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:

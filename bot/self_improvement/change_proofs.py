@@ -7,9 +7,10 @@ from typing import NamedTuple
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.cogs import cog_of_file
-from bot.domain.errors import RehearsalError, WorkspaceError
+from bot.domain.errors import ConfigError, RehearsalError, StoreError, WorkspaceError
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
+from bot.domain.record import Record
 from bot.guards import parse
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.trees import CommitTrees
@@ -17,12 +18,17 @@ from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.acceptance import acceptance_tests, unfit
 from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
+from bot.proof.measurement import measured_proof
 from bot.proof.preservation import ChangedText, preserving_proof
 from bot.proof.reproduction import ROOM
+from bot.proof.setting_changes import configuration_proof
 from bot.proof.word_checks import word_proof
 from bot.redaction import redact
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.mutation_check import MutationCheck
+
+CONFIG = "data/config.yaml"
+"""Where the settings stand that a change of the configuration is about."""
 
 PATIENCE = 180.0
 """Seconds that all plays of a brief's examples may take."""
@@ -37,6 +43,9 @@ class ChangeAtHand(NamedTuple):
     verdict: Verdict
 
 
+ReadSettings = Callable[[str, str], Record]
+"""Reads a configuration's text, told by its source. Raises `ConfigError`."""
+
 Prover = Callable[[ChangeAtHand], Awaitable[Verdict]]
 
 
@@ -49,16 +58,20 @@ class ChangeProofs:
         trees: CommitTrees,
         behaviour: BehaviourCheck,
         verifier: Verifier,
+        read_settings: ReadSettings,
     ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
         self._compared = behaviour
+        self._read_settings = read_settings
         self._mutation = MutationCheck(verifier)
         self._provers: Mapping[ProofKind, Prover] = {
             "behaviour": self._behaviour,
             "preserving": self._preserving,
             "covering": self._covering,
+            "measured": self._measured,
             "words": self._words,
+            "configuration": self._configuration,
         }
 
     async def tests(self, brief: Brief, workspace: Workspace) -> tuple[Reproduction | None, ...]:
@@ -125,6 +138,29 @@ class ChangeProofs:
         """Have new tests kill mutants that lived."""
         brief, change, workspace, verdict = at_hand
         return _with(verdict, await self._mutation(brief, change, workspace))
+
+    async def _measured(self, at_hand: ChangeAtHand) -> Verdict:
+        """Time what people ask, with base and head in turns."""
+        brief, change, _, verdict = at_hand
+        try:
+            rounds = await self._compared.timed(change, f"{brief.request}\n{brief.understood}")
+            return _with(verdict, measured_proof(rounds))
+        except (RehearsalError, StoreError, WorkspaceError, TimeoutError) as error:
+            told = f"not timed: {error or 'the plays took too long'}"
+            return _with(verdict, Proof(kind="measured", holds=False, told=told))
+
+    async def _configuration(self, at_hand: ChangeAtHand) -> Verdict:
+        """Read the configuration as the program would."""
+        _, change, workspace, verdict = at_hand
+        try:
+            before, after = [
+                self._read_settings(await workspace.read_at(commit, CONFIG) or "", CONFIG)
+                for commit in (change.base, change.head)
+            ]
+        except ConfigError as error:
+            return _with(verdict, Proof(kind="configuration", holds=False, told=str(error)))
+        settings = before.model_dump(mode="json"), after.model_dump(mode="json")
+        return _with(verdict, configuration_proof(*settings))
 
     async def _words(self, at_hand: ChangeAtHand) -> Verdict:
         """Look at what changed prompts and documents need, and what documents name."""

@@ -20,6 +20,7 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.steps.brief import RequestBriefer
+from bot.settings import config_from
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FakeRequestPlanner
@@ -62,7 +63,9 @@ class ChangeWorld(World):
         behaviour = BehaviourCheck(
             self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK
         )
-        self.proofs = ChangeProofs(self.rehearsal, self.trees, behaviour, self.verifier)
+        self.proofs = ChangeProofs(
+            self.rehearsal, self.trees, behaviour, self.verifier, config_from
+        )
         self.plans = True
 
     def _stages(

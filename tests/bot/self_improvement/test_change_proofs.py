@@ -20,6 +20,7 @@ from bot.proof.reproduction import ROOM
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
 from bot.self_improvement.messages import complaint
+from bot.settings import config_from
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
@@ -27,7 +28,12 @@ from tests.fakes.fake_traffic import FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 
-FILES = {"cogs/dice.py": "FACES = 6\n", ROOM: "def open_room(seed: int | None = None): ..."}
+CHECKS = "checks:\n  quick:\n    - {name: tests, command: [pytest]}\n"
+FILES = {
+    "data/config.yaml": CHECKS,
+    "cogs/dice.py": "FACES = 6\n",
+    ROOM: "def open_room(seed: int | None = None): ...",
+}
 ADDED = {"cogs/coinflip.py": "SIDES = ('heads', 'tails')\n"}
 ANSWERED = "`/coinflip`: it is answered so already"
 EXAMPLE = Acceptance(
@@ -69,12 +75,13 @@ async def changed(
     rehearsal: FakeRehearsal,
     files: Mapping[str, str] = ADDED,
     traffic: FakeTraffic | None = None,
+    clock: FakeClock | None = None,
     notices: Callable[[Path], bool] = lambda _tree: False,
 ) -> AsyncIterator[Changed]:
     """Lend a change that writes these files; `notices` says whether tests of a tree fail."""
     verifier = FakeVerifier(broken=notices)
     workspaces = FakeWorkspaces(folder, FILES)
-    trees, clock = FakeCommitTrees(workspaces.snapshots), FakeClock()
+    trees, clock = FakeCommitTrees(workspaces.snapshots), clock or FakeClock()
     behaviour = BehaviourCheck(
         rehearsal, trees, traffic or FakeTraffic(), clock, lookback=timedelta(days=1)
     )
@@ -94,7 +101,7 @@ async def changed(
         )
         verdict = Verdict(head=head, round=1, checks=(PASSED,))
         at_hand = ChangeAtHand(WANTED, change, workspace, verdict)
-        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour, verifier))
+        yield Changed(at_hand, ChangeProofs(rehearsal, trees, behaviour, verifier, config_from))
 
 
 async def test_examples_that_turn_green_are_a_proof_and_on_the_card(tmp_path: Path) -> None:
@@ -257,3 +264,74 @@ async def test_a_document_has_to_hold_where_it_stands_now(tmp_path: Path) -> Non
         async with changed(tmp_path / str(holds), FakeRehearsal(), {"docs/dice.md": text}) as it:
             (proof,) = (await it.verdict(brief)).proofs
         assert proof.holds is holds
+
+
+FASTER = TIDY.but(request="speed up roll", proofs=("measured",))
+
+
+class Ticking(FakeClock):
+    """A clock that moves with what is played."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
+@pytest.mark.parametrize(
+    ("takes", "told"),
+    [
+        (0.5, "0.50 times as long (0.50 to 0.50) as before"),
+        (1.0, "no faster: 1.00 times as long (1.00 to 1.00) as before"),
+    ],
+)
+async def test_a_speed_up_is_timed_on_both_sides_in_turns(
+    tmp_path: Path, takes: float, told: str
+) -> None:
+    clock = Ticking()
+
+    def played(tree: Path, script: Script) -> Transcript:
+        clock.passed += takes if "7" in (tree / "cogs/dice.py").read_text() else 1.0
+        return said(script, *["4"] * len(script.steps))
+
+    files = {"cogs/dice.py": "FACES = 7\n"}
+    async with changed(tmp_path, FakeRehearsal(played), files, rolled(), clock) as it:
+        (proof,) = (await it.verdict(FASTER)).proofs
+    assert proof.told == told
+    assert proof.holds is (takes < 1)
+
+
+@pytest.mark.parametrize("refusal", [None, RehearsalError("no sandbox")])
+async def test_what_nobody_asked_or_cannot_be_played_is_not_timed(
+    tmp_path: Path, refusal: RehearsalError | None
+) -> None:
+    nothing = FakeRehearsal(refusal=refusal)
+    traffic = rolled() if refusal else None
+    async with changed(tmp_path, nothing, {"cogs/dice.py": "FACES = 7\n"}, traffic) as it:
+        (proof,) = (await it.verdict(FASTER)).proofs
+    assert not proof.holds
+    assert proof.told == (
+        "not timed: no sandbox"
+        if refusal
+        else "nothing was recorded of what it is about, so nothing could be timed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{CHECKS}change: {{confirm_minutes: 9}}\n", "valid; 1 setting changed"),
+        (f"# a comment\n{CHECKS}", "valid, and no setting is changed"),
+        (f"{CHECKS}chnage: {{}}\n", "data/config.yaml"),
+    ],
+)
+async def test_a_configuration_is_read_as_the_program_does(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    brief = TIDY.but(proofs=("configuration",))
+    async with changed(tmp_path, FakeRehearsal(), {"data/config.yaml": text}) as it:
+        (proof,) = (await it.verdict(brief)).proofs
+    assert told in proof.told
+    assert proof.holds is ("; 1" in told)
+    if proof.holds:
+        assert proof.details == ("`change.confirm_minutes`: nothing → 9.0",)

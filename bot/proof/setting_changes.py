@@ -1,0 +1,37 @@
+"""What a change of the configuration comes to, setting by setting."""
+
+from collections.abc import Iterator, Mapping
+
+from bot.domain.proof import Proof
+
+_LONGEST = 120
+_ABSENT = "nothing"
+
+Settings = Mapping[str, object]
+
+
+def configuration_proof(before: Settings, after: Settings) -> Proof:
+    """Return what changes between two configurations that both are valid, as read, in words.
+
+    A text that reads as the same settings changes nothing, and proves nothing.
+    """
+    old, new = dict(_flat(before)), dict(_flat(after))
+    lines = tuple(
+        f"`{key}`: {old.get(key, _ABSENT)} → {new.get(key, _ABSENT)}"
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    )
+    count = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
+    told = f"valid; {count} changed" if lines else "valid, and no setting is changed"
+    return Proof(kind="configuration", holds=bool(lines), told=told, details=lines)
+
+
+def _flat(settings: Settings, within: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every setting by its dotted name; lists are told as a whole."""
+    for key, value in settings.items():
+        name = f"{within}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{name}.")
+        else:
+            text = _ABSENT if value is None else str(value)
+            yield name, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
