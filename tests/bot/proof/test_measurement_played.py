@@ -1,0 +1,42 @@
+"""Times of real plays in the sandbox."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.rehearsal import SandboxedRehearsal
+from bot.domain.rehearsal import CommandStep, Script, ScriptWorld
+from bot.proof.measurement import measured_proof, timed_in_turns
+from tests.support.confining import at_hand
+from tests.support.played_tree import played_tree
+
+pytestmark = pytest.mark.slow
+
+SLOW = """
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+class Sums(commands.Cog):
+    @app_commands.command(description="Add up.")
+    async def total(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(str(sum(each % 7 for each in range(4_000_000))))
+
+async def setup(bot):
+    await bot.add_cog(Sums())
+"""
+FAST = SLOW.replace("4_000_000", "4_000")
+TOTAL = Script(world=ScriptWorld(cogs=("sums",)), steps=(CommandStep(command="total"),))
+
+
+async def test_a_command_that_computes_less_is_faster_and_the_same_code_is_not(
+    tmp_path: Path,
+) -> None:
+    slow = played_tree(tmp_path / "slow", {"sums": SLOW})
+    fast = played_tree(tmp_path / "fast", {"sums": FAST})
+    rehearsal = SandboxedRehearsal(at_hand())
+    for base, head, holds in ((slow, fast, True), (fast, fast, False)):
+        rounds = await timed_in_turns(rehearsal, base, head, [TOTAL], time.monotonic)
+        proof = measured_proof(rounds)
+        assert proof.holds is holds, proof
