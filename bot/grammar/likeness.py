@@ -10,8 +10,8 @@ A failure is certain where nothing said speaks against it:
 - its command is named with a slash;
 - its action, its error or a file of it is named, and it explains at least half of what is said; or
   it explains all of it;
-- its command is named in words, people say that it fails, and nothing else that failed explains
-  any of what is said;
+- its command is named in words, or it explains more than half, people say that it fails, and
+  nothing else that failed explains any of what is said;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
 Short of that it is likely where it explains anything by its name, files, functions or type."""
@@ -143,9 +143,10 @@ def _one_action(certain: list[_Likeness]) -> bool:
 
 
 def _alone(found: list[_Likeness], named: Collection[str]) -> bool:
-    """Whether all that fits is of one command, and that is named."""
-    actions = {each.group.event for each in found}
-    return len(actions) == 1 and _is_one_of(found[0].group, named)
+    """Whether all that fits is of one action: a command that is named, or most that is said."""
+    if len({each.group.event for each in found}) != 1:
+        return False
+    return _is_one_of(found[0].group, named) or found[0].share > _ENOUGH
 
 
 def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:
