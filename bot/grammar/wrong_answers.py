@@ -54,6 +54,7 @@ _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
 # What is given to a command: letters and digits in one word, and neither an address nor a mention.
 _GIVEN_VALUE = re.compile(r"(?<![\w/@#<:])(?=\S*\d)(?=\S*[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE)
 _GIVEN = re.compile(r'\s*((?:[\w-]+:(?!//) ?)(?:"[^"]*"|\S+)|"[^"]*"|(?=\S*\d)\S+)')
+_ASKING = {"fix", "investigate"}  # commands: without a slash, words that ask us for work
 _END = " \t\n,.;:!?"
 _QUOTES = {"`": "`", '"': '"', "“": "”"}
 _INSIDE = re.compile(r"[\"“`]([^\"”`\n]+)[\"”`]")
@@ -112,7 +113,8 @@ def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:
 def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
     """Return what a complaint names; `commands` are the qualified names of all there are."""
     typed = _typed(text, commands)
-    named = (typed.name,) if typed else tuple(sorted(named_in_words(text, commands)))
+    spoken_of = set(commands) - _ASKING
+    named = (typed.name,) if typed else tuple(sorted(named_in_words(text, spoken_of)))
     values = (*_INSIDE.findall(text), *_GIVEN_VALUE.findall(text))
     return AnswerClaim(typed, named, tuple(dict.fromkeys(values))[:_MOST_VALUES])
 

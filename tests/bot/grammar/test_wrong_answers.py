@@ -122,6 +122,9 @@ def test_without_a_slash_words_and_values_are_what_is_named() -> None:
     assert answer_claim("poll results counts me twice", COMMANDS) == AnswerClaim(
         named=("poll results",)
     )
+    asked_to = answer_claim("poll results counts me twice, fix it", {*COMMANDS, "fix"})
+    assert asked_to.named == ("poll results",)
+    assert answer_claim("/fix says nothing", {*COMMANDS, "fix"}).named == ("fix",)
     assert answer_claim("it says 13 for 2d6", COMMANDS).values == ("2d6",)
     assert answer_claim("see https://x.org/roll/2d6 or <@123>", COMMANDS).typed is None
 
