@@ -74,7 +74,7 @@ PERFORMED = word_set(
 """First words that order no change of what follows: something is to be done with it, or there is
 no verb at all. Only a wish says more of them."""
 SHOWN = re.compile(
-    r"(?:show|list|print|display|keep|get|have|give|post|use(?! /)|send|close|open|start|search"
+    r"(?:show|list|print|display|keep|get|have|give|post|put|use(?! /)|send|close|open|start|search"
     r"|find|ask(?= for| before| whether)) (?!(?:me|us|him|her|them|this|that|it|my|your|@\S+)\b)\S",
     re.IGNORECASE,
 )
@@ -95,8 +95,15 @@ WISHED = re.compile(
     r"| for (?!you))"
     r"|\bthere (?:should|could|ought to) (?:also )?be\b|\bshould be (?:able to|possible to"
     r"|configurable|optional|customi[sz]able)\b"
-    r"|\bshould (?:also |really |always |only )?(?:accept|allow|support|have|offer|take|show|let"
+    r"|\bshould (?:also |really |always |only )?(?:accept|allow|support|offer|take|show|let"
     r"|include|be able to|work with|work in|remember)\b"
+    r"|\bshould (?:also |really )?have (?:an?|the|some|more|its)\b"
+    r"|\bbot should (?:also )?(?!(?:not|be|have|say|read|give|answer|return|stop)\b)\w+"
+    r"|(?<!help )(?<!coffee )would be (?:nice|great|cool|handy|useful|helpful|lovely)"
+    r"(?: to have\b|$)"
+    r"|\b(?:i|we) (?:want|need) (?:to be able to|there to be)\b"
+    r"|^(?:give|offer) .{1,60} (?:ability|option|possibility|chance) (?:to|of)\b"
+    r"|^(?:an? )?(?:\S+ )?command (?:to|for|that|with|which)\b"
     r"|\bcould (?:also )?(?:accept|allow|support|offer|take)\b|\bcould (?:also )?have (?:an?|some"
     r"|more|its)\b"
     r"|(?<!\bi )\bneeds? (?:an?|some|more|better) (?!(?:fix|repair|restart|look|hug|break|hand|help"
