@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act, authorize
-from bot.domain.errors import NotAuthorized, UnknownRun, WrongStage
+from bot.domain.errors import NotAuthorized, OutOfBounds, UnknownRun, WrongStage
 from bot.domain.people import AllowList, Person
 from bot.domain.run import ENDED, Run, Status, Trigger
 from bot.domain.wish import Wish
@@ -14,7 +14,7 @@ from bot.grammar.wishes import same_wish
 from bot.ports.store import Store
 from bot.redaction import redact
 from bot.self_improvement.run_starter import RunAdmission
-from bot.self_improvement.wishes import WishService
+from bot.self_improvement.wishes import NOTHING_SAID, WishService
 
 _LOOKED_AT = 1_000  # runs that have not ended
 
@@ -67,6 +67,8 @@ class ChangeRequests:
         Raises what `WishService.keep` and, where a run begins, `SelfImprovementAgent.request` do.
         """
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        if not _wanted_in(trigger).strip():
+            raise OutOfBounds(NOTHING_SAID)
         if not (self.able and self._may_ask(trigger.person)):
             await self._drop_shipped(_wanted_in(trigger))
             return await self.kept.keep(trigger.person, _wanted_in(trigger))

@@ -19,6 +19,7 @@ MOST = 300
 """Wishes that are kept; beyond that the one of fewest people, said longest ago, makes room."""
 MOST_OF_ONE = 20
 """Wishes of one person that are kept at once."""
+NOTHING_SAID = "Tell me what to change: “add a /coinflip command”."
 _NO_MEMBER = (
     "Sorry {name}, I keep wishes only of people who are members of the server I work for, said "
     "there or in a direct message."
@@ -48,7 +49,7 @@ class WishService:
             raise NotAuthorized(_NO_MEMBER.format(name=person.name))
         said = " ".join(redact(text).split())[:LONGEST]
         if not said:
-            raise OutOfBounds("Tell me what to change: “add a /coinflip command”.")
+            raise OutOfBounds(NOTHING_SAID)
         now = self._clock.now()
         async with self._writing:
             kept = {wish.id: wish for wish in await self.all()}

@@ -47,6 +47,12 @@ async def test_of_a_message_the_words_are_data_and_who_presses_asks(room: DevCha
     assert (run.trigger.person.name, run.trigger.own_words) == ("bob", False)
 
 
+async def test_of_a_message_without_words_nothing_begins(room: DevChannel) -> None:
+    told = await room["bob"].run("dev", "change", what=" ")
+    assert "Tell me what to change" in await room.answer("bob", told, "dev")
+    assert await room.runs() == ()
+
+
 async def test_elsewhere_people_are_sent_to_the_dev_channel(room: DevChannel) -> None:
     told = await room["bob"].run("general", "change", what=WANTED)
     assert "where everybody can see" in await room.answer("bob", told, "general")
