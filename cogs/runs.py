@@ -15,7 +15,7 @@ from bot.domain.people import Place
 from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change
-from bot.presentation.cards import plain, plan_text, run_line, spent
+from bot.presentation.cards import example_lines, plain, plan_text, run_line, spent
 from cogs.ui import (
     AgreementButton,
     AnswerButton,
@@ -250,6 +250,10 @@ def detail(run: Run, history: History, cap: Cap) -> str:
         parts += [history.diagnosis.headline, history.diagnosis.cause]
         parts += [history.diagnosis.triage.told] if history.diagnosis.triage.reasons else []
         parts.append(f"Evidence: {ids or '-'}")
+    if history.brief:
+        parts.append(
+            "\n".join([plain(history.brief.understood, 500), *example_lines(history.brief)])
+        )
     if history.plan:
         parts.append(plan_text(history.plan))
     if history.proposal:

@@ -122,6 +122,7 @@ def engines(bench: EngineResources) -> Engines:
         budget=Budget(seconds=executor.seconds, usd=executor.usd),
         told=f"{models}; {'offline takes over' if falls_back else 'nobody takes over'}",
         planner=planner,
+        request_planner=planner,
         stand_in=offline if falls_back else None,
         chat_model=_chat_model(bench, claude, prompts),
     )

@@ -152,7 +152,8 @@ class Run(Record):
     @property
     def under_way(self) -> bool:
         """Whether the bot has something to do for it, now or by and by, without another word."""
-        return not self.ended and not (self.status is Status.WAITING and self.stage is Stage.SHIP)
+        waits = self.stage is Stage.SHIP or self.waiting is Waiting.AGREEMENT
+        return not self.ended and not (self.status is Status.WAITING and waits)
 
     @property
     def ended(self) -> bool:

@@ -10,7 +10,7 @@ from bot.domain.run_state import FIRST, ORDER, TABLE, Standing
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 _BEGIN, _END = "<!-- state machine: generated -->\n", "<!-- end of what is generated -->\n"
-_GOAL: Goal = "fix"  # the others take the same way, and less of it
+_DRAWN: tuple[Goal, ...] = ("fix", "change")  # the others take the first's way, and less of it
 
 
 def _node(standing: Standing) -> str:
@@ -24,13 +24,15 @@ def _lines(edges: dict[tuple[str, str], list[str]]) -> list[str]:
     ]
 
 
-def _stages() -> list[str]:
+def _stages(goal: Goal) -> list[str]:
+    order = ORDER[goal]
     edges: dict[tuple[str, str], list[str]] = {}
     for row in TABLE:
-        for stage in ORDER[_GOAL]:
-            if _GOAL in row.goals and stage in row.at and row.to not in (None, Stage.OBSERVE):
+        for stage in order:
+            leads = row.to in order and row.to is not Stage.OBSERVE
+            if goal in row.goals and stage in row.at and leads:
                 edges.setdefault((stage.value, str(row.to)), []).append(row.name)
-    return [f"    [*] --> {FIRST[_GOAL].stage}", *_lines(edges)]
+    return [f"    [*] --> {FIRST[goal].stage}", *_lines(edges)]
 
 
 def _standings() -> list[str]:
@@ -39,7 +41,7 @@ def _standings() -> list[str]:
         for before in dict.fromkeys(_node(each) for each in sorted(row.before)):
             for after in dict.fromkeys(_node(each) for each in sorted(row.after)):
                 edges.setdefault((before, after), []).append(row.name)
-    return [f"    [*] --> {_node(FIRST[_GOAL].standing)}", *_lines(edges)]
+    return [f"    [*] --> {_node(FIRST[_DRAWN[0]].standing)}", *_lines(edges)]
 
 
 def _waits() -> list[str]:
@@ -49,10 +51,14 @@ def _waits() -> list[str]:
 
 
 def picture() -> str:
-    """Return both diagrams and the list of waits, as Markdown."""
-    stages = ["```mermaid", "stateDiagram-v2", *_stages(), "```"]
+    """Return the diagrams and the list of waits, as Markdown."""
+    stages = [
+        line
+        for goal in _DRAWN
+        for line in (f"`{goal}`:", "", "```mermaid", "stateDiagram-v2", *_stages(goal), "```", "")
+    ]
     standings = ["```mermaid", "stateDiagram-v2", *_standings(), "```"]
-    return "\n".join([*stages, "", *standings, "", *_waits(), ""])
+    return "\n".join([*stages, *standings, "", *_waits(), ""])
 
 
 def drawn(document: str) -> str:

@@ -69,7 +69,7 @@ class Coinflip(commands.Cog):
 
     def __init__(self, bot: TheseusClient, rng: random.Random | None = None) -> None:
         self.bot = bot
-        self.rng = rng or random.Random()  # noqa: S311  luck, not secrets
+        self.rng = rng or random.Random()
 
     @app_commands.command(name="coinflip", description="Flip a coin, or several")
     @app_commands.describe(times="how many, 1 to 10")

@@ -38,7 +38,8 @@ _SHOWN = 80
 _PLAYED = (
     "async def played(folder: Path, seed: int) -> str:",
     f'{INDENT}"""Play it with this luck; return what is left to it."""',
-    f"{INDENT}folder.mkdir()",
+    f"{INDENT}own = folder / str(seed)",
+    f"{INDENT}own.mkdir()",
 )
 
 
@@ -72,7 +73,7 @@ def script_test(
         return None
     own = "" if seed is None else f", seed={seed}"
     room = f"{', web=web' if world.web else ''}{own if chance is None else ', seed=seed'}"
-    given = f'"cogs.{cogs[0]}", {"tmp_path" if chance is None else "folder"}{room}'
+    given = f'"cogs.{cogs[0]}", {"tmp_path" if chance is None else "own"}{room}'
     inside = [*texts, f"{INDENT}async with open_room({given}) as room:", *body]
     test = [f"async def {name}(tmp_path: Path) -> None:", f'{INDENT}"""{doc}"""']
     by_luck = [*_PLAYED, *inside, "", "", *test, varied(luck)]

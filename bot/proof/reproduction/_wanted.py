@@ -81,5 +81,5 @@ def read(step: ScriptStep, answer: str) -> str:
 
 def varied(luck: int) -> str:
     """Return the assertion that plays with other luck do not all come out the same."""
-    plays = f"await played(tmp_path / str(seed), seed) for seed in range({luck})"
+    plays = f"await played(tmp_path, seed) for seed in range({luck})"
     return f"{INDENT}assert len({{{plays}}}) > 1"

@@ -36,6 +36,7 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
     async with world.running() as agent:
         run = await understood(world, agent)
         assert (run.status, run.stage, run.lease_owner) == (Status.WAITING, Stage.EXECUTE, None)
+        assert not run.under_way  # it takes none of the room one person has
         post = next(
             said.post
             for said in world.chat.said
