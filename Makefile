@@ -11,12 +11,17 @@ unexport PYTHONDONTWRITEBYTECODE
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: help demo test slow exhaustive quick check format install claude system bench clean
+.PHONY: help demo demo-scripted test slow exhaustive quick check format install claude system bench clean
 
 # A target is told by what stands behind its ##. The first target of the file stays `demo`.
 
 demo: $(if $(CLAUDE),claude,install)  ## a page in your browser; ARGS="--fault polls-no-votes", "--engine claude", "--help"
 	$(BIN)/theseus demo $(ARGS)
+
+# A model that knows one request, “add a /coinflip command”, in the place of one that costs money.
+demo-scripted: claude  ## the demo with a scripted model: no key, and a command is added when you ask for it
+	$(BIN)/python -m tests.twins.model tests.support.wanted:STORY --port 0 \
+	    --run "$(BIN)/theseus demo --engine claude --fault none $(ARGS)"
 
 test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" for a part
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)

@@ -121,6 +121,7 @@ STORY: Sequence[Case] = [
                     body="A cog of its own. Its luck can be seeded; nothing is kept.",
                 ),
                 says("`/coinflip` flips a coin, or up to ten of them."),
+                forever(says(ONLY)),
             ],
             "reviewer": [
                 calls("Read", file_path="cogs/coinflip.py"),
