@@ -95,8 +95,8 @@ def complaint(verdict: Verdict) -> str:
     failed += [
         f"{each.kind}: {words(each.told, _SHOWN)}" for each in verdict.proofs if not each.holds
     ]
-    shown = verdict.proofs and verdict.green_on_head is None
-    if not verdict.reproduced and verdict.undone is None and not shown:
+    apart = verdict.green_on_head is None and (verdict.proofs or verdict.checks)
+    if not verdict.reproduced and verdict.undone is None and not apart:
         failed.insert(0, "the reproduction does not turn from red to green")
     return ", ".join(failed) or "no check passed"
 

@@ -335,3 +335,8 @@ async def test_a_configuration_is_read_as_the_program_does(
     assert proof.holds is ("; 1" in told)
     if proof.holds:
         assert proof.details == ("`change.confirm_minutes`: nothing → 9.0",)
+
+
+def test_a_check_that_fails_before_any_proof_is_all_that_is_said() -> None:
+    red = Verdict(head="h", round=1, checks=(PASSED.but(status="failed"),))
+    assert complaint(red) == "tests failed"
