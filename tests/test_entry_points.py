@@ -14,6 +14,7 @@ from bot.grammar import Intent, Setting, parse
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
 from local_discord.server import LocalPerson
+from tests.cogs.everyday_commands import COMMANDS
 from tests.fakes.fake_charts import FakeCharts
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel
 from tests.support.entries import ENTRIES, SAID, Table, entries, forms
@@ -37,6 +38,7 @@ async def inside(
     folder: Path, *more: str, table: Table = ENTRIES
 ) -> AsyncIterator[tuple[DevChannel, Trespasser]]:
     """Open the dev channel with all cogs, a proposal, and mallory there."""
+    (folder / "quotes.url").write_text("http://127.0.0.1:9/", encoding="utf-8")  # nobody is there
     extensions = (*every_cog(), *more)
     async with dev_channel(folder, extensions=extensions, noticing=True, newcomers=(GWEN,)) as room:
         room.client.self_audit = _self_audit(room, folder)
@@ -105,12 +107,14 @@ async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_pat
     told = {"/leak": Act.READ, "choices /leak run": Act.READ, "button Lever pull": Act.CANCEL}
     known = dict.fromkeys(ENTRIES, "tried above")
     async with inside(tmp_path, PLANTED, table={**known, **told}) as (_, mallory):
+        mallory.everyday = ("/runs list", "/roll")
         complaints = await mallory.complaints()
     where = sorted(complaint.partition(":")[0] for complaint in complaints)
     assert where == [
         "/beds dig",
         "/hidden",
         "/leak",
+        "/runs list",
         "/whisper",
         "@ shout",
         "@ whisper",
@@ -144,6 +148,11 @@ def test_what_is_said_here_is_heard_as_it_is_meant() -> None:
     assert set(SAID) == set(Intent)
     for intent, text in SAID.items():
         assert parse(text, here).intent is intent, text
+
+
+def test_only_commands_that_nothing_else_is_said_of_are_everyday() -> None:
+    for entry, told in COMMANDS.items():
+        assert entry.startswith("/") and ENTRIES[entry] is told, entry
 
 
 def test_whoever_declares_a_way_in_open_says_why() -> None:

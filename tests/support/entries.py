@@ -13,6 +13,7 @@ from discord.ext import commands, tasks
 from bot.authority.policy import Act
 from bot.cli import main as program
 from bot.grammar import Intent
+from tests.cogs.everyday_commands import COMMANDS
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
 NOBODY = "nobody speaks here: Discord tells of the connection"
@@ -23,6 +24,7 @@ ITSELF = "the bot by itself, which the policy lets do nothing that takes a perso
 Table = Mapping[str, Act | str]
 
 ENTRIES: Table = {
+    **COMMANDS,  # whatever follows decides
     # commands and menus
     "/change": WISH, "menu Make this happen": WISH, "says change": WISH,
     "/capabilities": "it tells what can be asked, and what people wish for",
@@ -33,10 +35,6 @@ ENTRIES: Table = {
     "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
     "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
-    "/roll": EVERYDAY, "/quote": EVERYDAY,
-    "/remind": EVERYDAY, "/reminders list": EVERYDAY, "/reminders cancel": EVERYDAY,
-    "/poll create": EVERYDAY, "/poll results": EVERYDAY,
-    "/poll close": "everyday: who made the poll, or may manage messages",
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
     # what is offered while somebody types: nothing, to who is not listed
     "choices /revert run": Act.READ, "choices /runs show run": Act.READ,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from bot.authority.policy import Act
 from bot.domain.run import Run
 from bot.grammar import Intent
 from local_discord.person import Message
+from tests.cogs.everyday_commands import COMMANDS
 from tests.support import entries
 from tests.support.dev_channel import DevChannel
 from tests.support.entries import SAID, Table
@@ -33,6 +34,7 @@ class Trespasser:
     card: Message
     table: Table
     people: Sequence[str] = ("mallory",)
+    everyday: Collection[str] = tuple(COMMANDS)
 
     async def complaints(self) -> list[str]:
         """Return what is wrong with the ways in: not in the table, or not as the table says."""
@@ -46,7 +48,7 @@ class Trespasser:
         async for entry, wanted, asked in self._observed():
             if asked != wanted:
                 found.append(f"{entry}: asks for {asked or 'nothing'}, not for {wanted}")
-        return found
+        return found + [complaint async for complaint in self._not_everyday()]
 
     async def _observed(self) -> AsyncIterator[tuple[str, Act | str, str | None]]:
         """Yield each guarded way in that was tried, with the act wanted, and what was asked."""
@@ -62,6 +64,14 @@ class Trespasser:
                 yield entry, self.table[entry], self.table[entry] if not offered else None
         if isinstance(self.table["reacts 🚢"], Act):
             yield "reacts 🚢", self.table["reacts 🚢"], await self._tried(self._reacts)
+
+    async def _not_everyday(self) -> AsyncIterator[str]:
+        """Use each command that is declared everyday; yield those that ask for an act after all."""
+        for entry, going in self._commands():
+            if entry in self.everyday and not isinstance(self.table.get(entry), Act):
+                asked = await self._tried(going)
+                if asked is not None:
+                    yield f"{entry}: asks for {asked}, and is declared everyday"
 
     async def _tried(self, going: Going) -> str | None:
         """Return the act that was refused while each went in, if it was exactly one for all."""

@@ -37,6 +37,7 @@ EXAMPLES: Sequence[Mapping[str, object]] = [
     },
 ]
 
+TABLE = "tests/cogs/everyday_commands.py"
 STEPS = [{"summary": "Add the cog", "owned_files": ["cogs/coinflip.py"]}]
 
 COINFLIP: Mapping[str, object] = {
@@ -90,8 +91,8 @@ async def setup(bot: TheseusClient) -> None:
 '''
 
 OWED = {
-    "summary": "Say in the changelog that there is one more command",
-    "owned_files": ["CHANGELOG.md"],
+    "summary": "Say in the changelog and in the table of ways in that there is one more command",
+    "owned_files": ["CHANGELOG.md", TABLE],
 }
 ONLY = "I am a scripted model, and know one request: “add a /coinflip command”."
 ANYTHING_ELSE = forever(fails(529, message=ONLY))
@@ -113,6 +114,13 @@ STORY: Sequence[Case] = [
                     file_path="CHANGELOG.md",
                     old_string="### Added\n\n",
                     new_string="### Added\n\n- `/coinflip` flips a coin, or up to ten.\n",
+                ),
+                calls("Read", file_path=TABLE),
+                calls(
+                    "Edit",
+                    file_path=TABLE,
+                    old_string="COMMANDS = {\n",
+                    new_string='COMMANDS = {\n    "/coinflip": "everyday: a coin is nobody\'s",\n',
                 ),
                 calls("mcp__theseus__run_tests"),
                 calls(
