@@ -153,6 +153,7 @@ def test_a_stored_run_has_these_fields() -> None:
         "id", "goal", "stage", "status", "trigger", "attempt", "round", "interruptions", "version",
         "created_at", "updated_at", "lease_owner", "lease_until", "thread_id", "card_id",
         "activity", "reason", "cost_usd", "tokens_in", "tokens_out", "first_round", "parked_until",
+        "estimated",
         "parks", "reopened", "waiting",
     }  # fmt: skip
 
