@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
-from bot.domain.errors import TheseusError, UnknownRun
+from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
 from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.run import Stage, Status
@@ -75,6 +75,8 @@ class Approvals(commands.Cog):
         """Look at open cards: somebody may have reacted while the bot was away."""
         for run in await self.bot.agent.runs(limit=_LOOKED_AT):
             if run.stage is Stage.SHIP and run.status is Status.WAITING and run.thread_id:
+                with suppress(ChatRejected):  # people saw it, and the bot ended before it knew
+                    await self.bot.agent.proposal_cards.show(run)
                 history = await self.bot.agent.history(run.id)
                 proposal, approval = history.proposal, history.approval
                 word_given = approval is not None and proposal and approval.head == proposal.head

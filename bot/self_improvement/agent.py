@@ -39,7 +39,7 @@ class SelfImprovementAgent:
         self.base_updates, self.requests = parts.base_updates, parts.requests
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
         self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
-        self.agreements = parts.agreements
+        self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""

@@ -84,6 +84,7 @@ class AgentParts:
     requests: RunRequests
     poller: Poller
     trials: ProposalTrials
+    proposal_cards: ProposalCards
     changes: ChangeRequests
     agreements: Agreements
 
@@ -118,6 +119,7 @@ def assemble(
     autonomy = _autonomy(services, settings, authority, admission)
     return AgentParts(
         commands=steps.collector.commands,
+        proposal_cards=cards,
         failures=steps.collector.failures,
         fixes=ShippedFixes(services.store),
         run_locks=locks,
