@@ -5,6 +5,7 @@ from bot.domain.budget import Cap
 from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Button, Card, CardField, Post
+from bot.domain.proof import ProofKind
 from bot.domain.run import Run
 from bot.domain.waits import soon
 from bot.presentation.cards._text import counted, elapsed, money, rest_of, spent
@@ -22,6 +23,14 @@ _MISSING = {
     "no such cog": "there is no such cog",
     "another answer": "the answer is another one",
 }
+_KINDS: dict[ProofKind, str] = {
+    "preserving": "nobody notices: no answer, public name or test changes",
+    "measured": "it takes less time, played in turns with today's code",
+    "covering": "its tests kill mutants that live through today's",
+    "words": "the texts hold: placeholders, links, the commands they name",
+    "configuration": "the settings are valid, and the card says what they change",
+}
+"""What shows each kind of proof but examples, which are told one by one."""
 
 
 def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
@@ -41,7 +50,7 @@ def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "Not meant": "\n".join(f"• {words(each, 200)}" for each in brief.not_meant[:5]),
         "I take it that": "\n".join(_assumed(history)),
         "What proves it": _proof(brief, tests),
-        "Files": rest_of(files, _MOST_FILES) + ", and tests of the examples",
+        "Files": rest_of(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
         "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
         "Estimated cost": f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else "",
     }
@@ -80,6 +89,12 @@ def _assumed(history: History) -> list[str]:
 
 
 def _proof(brief: Brief, tests: list[str]) -> str:
+    """Return what has to hold: its examples where it has any, and each other kind of proof."""
+    examples = [_examples(brief, tests)] if brief.acceptances else []
+    return "\n".join((*examples, *(_KINDS[each] for each in brief.proofs if each in _KINDS)))
+
+
+def _examples(brief: Brief, tests: list[str]) -> str:
     """Return what turns from red to green, and why it is red today."""
     missing = dict.fromkeys(_MISSING[each.missing] for each in brief.acceptances)
     count = counted(len(brief.acceptances), "example")

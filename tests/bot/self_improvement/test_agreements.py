@@ -66,6 +66,21 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert context.cogs == ("cogs/dice.py",)
 
 
+async def test_what_is_proven_without_examples_says_how(tmp_path: Path) -> None:
+    tidy = Brief(request="", understood="Shorter code.", proofs=("preserving", "measured"))
+    world = ChangeWorld(tmp_path, tidy)
+    async with world.running() as agent:
+        await understood(world, agent)
+        cards = [said.post.card for said in world.chat.said if said.post.card]
+    fields = {field.name: field.value for field in cards[-1].fields}
+    assert "For example" not in fields
+    assert fields["What proves it"].splitlines() == [
+        "nobody notices: no answer, public name or test changes",
+        "it takes less time, played in turns with today's code",
+    ]
+    assert "examples" not in fields["Files"]
+
+
 async def test_a_go_ahead_is_for_the_brief_that_was_shown_and_is_kept(tmp_path: Path) -> None:
     world = ChangeWorld(tmp_path)
     async with world.running() as agent:
