@@ -14,10 +14,9 @@ from bot.grammar import Intent, Setting, parse
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
 from local_discord.server import LocalPerson
-from tests.cogs.everyday_commands import COMMANDS
 from tests.fakes.fake_charts import FakeCharts
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel
-from tests.support.entries import ENTRIES, SAID, Table, entries, forms
+from tests.support.entries import COMMANDS, ENTRIES, SAID, Table, entries, forms
 from tests.support.trespassing import Trespasser
 
 ROOT = Path(__file__).resolve().parents[1]

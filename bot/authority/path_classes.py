@@ -129,7 +129,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/**/*.json",
         "cogs/**/*.txt",
         "tests/cogs/**/test_*.py",
-        "tests/cogs/everyday_commands.py",
+        "tests/cogs/everyday_commands.json",
         "tests/acceptance/**/test_*.py",
         "tests/regressions/**/test_*.py",
     ),

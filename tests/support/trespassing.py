@@ -14,10 +14,9 @@ from bot.authority.policy import Act
 from bot.domain.run import Run
 from bot.grammar import Intent
 from local_discord.person import Message
-from tests.cogs.everyday_commands import COMMANDS
 from tests.support import entries
 from tests.support.dev_channel import DevChannel
-from tests.support.entries import SAID, Table
+from tests.support.entries import COMMANDS, SAID, Table
 
 _HEAD = "0" * 40
 Going = Callable[[str], Awaitable[None]]

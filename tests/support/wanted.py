@@ -37,7 +37,7 @@ EXAMPLES: Sequence[Mapping[str, object]] = [
     },
 ]
 
-TABLE = "tests/cogs/everyday_commands.py"
+TABLE = "tests/cogs/everyday_commands.json"
 STEPS = [{"summary": "Add the cog", "owned_files": ["cogs/coinflip.py"]}]
 
 COINFLIP: Mapping[str, object] = {
@@ -119,8 +119,8 @@ STORY: Sequence[Case] = [
                 calls(
                     "Edit",
                     file_path=TABLE,
-                    old_string="COMMANDS = {\n",
-                    new_string='COMMANDS = {\n    "/coinflip": "everyday: a coin is nobody\'s",\n',
+                    old_string="{\n",
+                    new_string='{\n  "/coinflip": "everyday: a coin is nobody\'s",\n',
                 ),
                 calls("mcp__theseus__run_tests"),
                 calls(

@@ -67,7 +67,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "free": (
         "cogs/dice.py", "cogs/weather.py", "cogs/Music.py", "cogs/shop/__init__.py",
         "cogs/shop/_api.py", "cogs/shop/goods.json", "tests/cogs/test_dice.py",
-        "tests/cogs/everyday_commands.py",
+        "tests/cogs/everyday_commands.json",
         "tests/cogs/shop/test_api.py", "tests/regressions/test_face.py", "docs/talking.md",
         "README.md", "CHANGELOG.md", "prompts/persona.md",
     ),
