@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from statistics import median
 from typing import NamedTuple
 
 from bot.authority.protection import named_files
@@ -28,6 +29,7 @@ from bot.self_improvement.step_context import StepContext, need
 OnProgress = Callable[[Progress], Awaitable[None]]
 _THOUGHTS = 2  # briefs of one request before it is given up
 _NEAREST_TESTS = 4
+_LOOKED_AT = 100  # runs that ended well, for what one costs
 _NO_PLANNER = (
     "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
     "is one."
@@ -172,7 +174,14 @@ class BriefStep:
         known = await context.services.store.history(run.id)
         if known.instructions != history.instructions:  # said while it was thought over
             return await transitions.queue_at(run, Stage.BRIEF, brief)
+        brief = await self._estimated(brief)
         return await transitions.understood(run, self._goes_on(brief), brief, plan)
+
+    async def _estimated(self, brief: Brief) -> Brief:
+        """Return it with what the last runs that shipped cost, in the middle, where any did."""
+        ended = await self._context.services.store.find(status={Status.DONE}, limit=_LOOKED_AT)
+        paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
+        return brief.but(estimate_usd=median(paid)) if paid else brief
 
     def _goes_on(self, brief: Brief) -> datetime | None:
         """Return when it goes on without a word: a low risk alone, and only if so configured."""

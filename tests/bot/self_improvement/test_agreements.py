@@ -66,6 +66,27 @@ async def test_what_is_understood_is_shown_as_examples_and_nothing_is_written(
         assert context.cogs == ("cogs/dice.py",)
 
 
+async def test_the_estimate_is_what_the_last_shipped_runs_cost(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path, FLIP, TIMES)
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        assert _estimate(world) == ""  # nothing was ever paid for
+        for number, cost in enumerate((0.1, 0.9, 0.3), 1):
+            trigger = run.trigger.but(key=f"shipped before, {number}")
+            await world.store.create(
+                run.but(id=f"before{number}", trigger=trigger, stage=Stage.SHIP, thread_id=None,
+                        status=Status.DONE, waiting=None, cost_usd=cost)
+            )  # fmt: skip
+        await agent.revise(run.id, ALICE, "several coins", "modal", "m1")
+        await shown(world, run, cards=2)
+    assert _estimate(world) == "≈ $0.30"
+
+
+def _estimate(world: ChangeWorld) -> str:
+    cards = [said.post.card for said in world.chat.said if said.post.card]
+    return {field.name: field.value for field in cards[-1].fields}.get("Estimated cost", "")
+
+
 async def test_what_is_proven_without_examples_says_how(tmp_path: Path) -> None:
     tidy = Brief(request="", understood="Shorter code.", proofs=("preserving", "measured"))
     world = ChangeWorld(tmp_path, tidy)
