@@ -1,7 +1,6 @@
 """Brief: what is wanted of a change, as examples that fail today, before anything is written."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
 from bot.domain.brief import Brief
 from bot.domain.dialogue import Question
-from bot.domain.errors import AgentError, AgentOutputInvalid, BudgetSpent, OutOfBounds
+from bot.domain.errors import AgentError, BudgetSpent, OutOfBounds
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.run import Run, Stage, Status
@@ -22,13 +21,13 @@ from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
 from bot.presentation.markdown import words
 from bot.redaction import redact
+from bot.self_improvement.agent_updates import OnProgress, last_word
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
+from bot.self_improvement.steps.plan import with_nearest_tests
 
-OnProgress = Callable[[Progress], Awaitable[None]]
 _THOUGHTS = 2  # briefs of one request before it is given up
-_NEAREST_TESTS = 4
 _LOOKED_AT = 100  # runs that ended well, for what one costs
 _NO_PLANNER = (
     "I have no model that could find out what is wanted, so I write nothing. Ask again when there "
@@ -64,16 +63,11 @@ class RequestBriefer:
         self, request: Request, workspace: Workspace, on_progress: OnProgress
     ) -> Briefed:
         """Return what the planner makes of a request. Raises `AgentError`, `BudgetSpent`."""
-        briefed = None
-        async with aclosing(self._planner.brief(request, workspace)) as updates:
-            async for update in updates:
-                if isinstance(update, Progress):
-                    await on_progress(update)
-                else:
-                    briefed = update
-        if briefed is None:
-            raise AgentOutputInvalid(f"{self.name} ended without a brief.")
-        return briefed
+        return await last_word(
+            self._planner.brief(request, workspace),
+            on_progress,
+            f"{self.name} ended without a brief.",
+        )
 
     async def prove(self, briefed: Briefed, workspace: Workspace) -> Understood:
         """Return the plan with what has to turn green, if the brief can be proven as it says.
@@ -92,14 +86,9 @@ class RequestBriefer:
         if len(reds) < len(tests):
             return Understood(brief, unproven=_not_red(tests, reds))
         first, *others = tests or (None,)
-        affected = await self._verifier.affected_tests(
-            workspace, sorted(plan.owned_files), limit=_NEAREST_TESTS
-        )
         witnesses = tuple(each for each in others if each is not None)
-        proven = plan.but(
-            reproduction=first, witnesses=witnesses, affected=affected, risk=brief.risk
-        )
-        return Understood(brief, proven)
+        proven = plan.but(reproduction=first, witnesses=witnesses, risk=brief.risk)
+        return Understood(brief, await with_nearest_tests(proven, self._verifier, workspace))
 
 
 class BriefStep:

@@ -1,14 +1,11 @@
 """Diagnose: say what the evidence shows, and how sure that is. Never more than it shows."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Literal
 
 from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
 from bot.domain.errors import (
     AgentError,
-    AgentOutputInvalid,
     BudgetSpent,
     TheseusError,
     WorkspaceError,
@@ -20,21 +17,18 @@ from bot.domain.run import Run, Stage, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.spent import Spent
 from bot.memory.ranking import seen_before
-from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import plain
 from bot.presentation.failure_words import clock_time, headline, place
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
+from bot.self_improvement.agent_updates import OnProgress, last_word
 from bot.self_improvement.step_context import StepContext, need
 from bot.self_improvement.steps._answer_complaint import AnswerComplaints
 from bot.self_improvement.steps._side_question import side_changes, side_question
 from bot.self_improvement.steps._slow_action import slow_diagnosis
 from bot.triage import Triage, triage
-
-OnProgress = Callable[[Progress], Awaitable[None]]
-
 
 _HOW_TO_INSIST = " If you see that otherwise, `/runs retry {}` goes on all the same."
 
@@ -62,15 +56,11 @@ class FaultAnalyzer:
         """
         if self._planner is None:
             return case.diagnosis, Spent()
-        explained = None
-        async with aclosing(self._planner.diagnose(case, workspace)) as updates:
-            async for update in updates:
-                if isinstance(update, Progress):
-                    await on_progress(update)
-                else:
-                    explained = update
-        if explained is None:
-            raise AgentOutputInvalid(f"{self._planner.name} ended without a diagnosis.")
+        explained = await last_word(
+            self._planner.diagnose(case, workspace),
+            on_progress,
+            f"{self._planner.name} ended without a diagnosis.",
+        )
         return explained.diagnosis, Spent().plus(explained)
 
 

@@ -1,8 +1,5 @@
 """Execute: an engine writes the change; we commit it together with the reproduction."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-
 from bot.budget.allowance import full_text, may_ask, turn_of
 from bot.domain.change import ChangeSet
 from bot.domain.errors import (
@@ -22,7 +19,6 @@ from bot.ports.agent import (
     CodeAgent,
     Finished,
     News,
-    Progress,
     QuestionAsked,
     no_news,
 )
@@ -30,6 +26,7 @@ from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import standing
 from bot.redaction import redact
+from bot.self_improvement.agent_updates import OnProgress, last_word
 from bot.self_improvement.messages import claimed_only, nothing_found, told_text
 from bot.self_improvement.steering import SteeringInbox
 from bot.self_improvement.step_context import StepContext
@@ -41,8 +38,6 @@ from bot.self_improvement.steps._assignment import (
     with_granted,
 )
 from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
-
-OnProgress = Callable[[Progress], Awaitable[None]]
 
 _MOST_QUESTIONS = 5  # in one stage
 
@@ -121,17 +116,11 @@ class CodeAgentRunner:
         on_progress: OnProgress,
         news: News,
     ) -> Finished | QuestionAsked:
-        finished = None
-        working = self._agent.work(assignment, workspace, self._budget, news)
-        async with aclosing(working) as updates:
-            async for update in updates:
-                if isinstance(update, Progress):
-                    await on_progress(update)
-                else:
-                    finished = update
-        if finished is None:
-            raise AgentOutputInvalid(f"The {self._agent.name} engine ended without a last word.")
-        return finished
+        return await last_word(
+            self._agent.work(assignment, workspace, self._budget, news),
+            on_progress,
+            f"The {self._agent.name} engine ended without a last word.",
+        )
 
 
 class ExecuteStep:

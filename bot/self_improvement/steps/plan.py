@@ -1,7 +1,5 @@
 """Plan: what may change, and the reproduction that must turn from red to green."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +7,6 @@ from bot.authority.protection import named_files
 from bot.budget.allowance import may_ask
 from bot.domain.errors import (
     AgentError,
-    AgentOutputInvalid,
     BudgetSpent,
     OutOfBounds,
     TheseusError,
@@ -24,7 +21,6 @@ from bot.domain.run import Run, Stage, Status
 from bot.domain.spent import Spent
 from bot.domain.waits import pause_until
 from bot.domain.wrong_answer import WrongAnswer
-from bot.ports.agent import Progress
 from bot.ports.planner import Case, Planned, Planner
 from bot.ports.verifier import Reproduced, Verifier
 from bot.ports.workspace import Workspace
@@ -35,6 +31,7 @@ from bot.proof.reproduction import (
     with_answer,
     with_refusals,
 )
+from bot.self_improvement.agent_updates import OnProgress, last_word
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
@@ -59,8 +56,6 @@ _NOT_REPRODUCED = (
     "I see the failure ({}) but could not reproduce it from what was recorded, so I cannot prove a "
     "fix and propose none."
 )
-
-OnProgress = Callable[[Progress], Awaitable[None]]
 
 
 class Thought(Record):
@@ -111,7 +106,7 @@ class PlanBuilder:
         """
         if wrong is not None:
             plan = await answer_plan(wrong, diagnosis, self._verifier, workspace)
-            return await self._with_tests(plan, workspace)
+            return await with_nearest_tests(plan, self._verifier, workspace)
         reds: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()
         if evidence.capsule is not None:
@@ -125,13 +120,7 @@ class PlanBuilder:
                 reds = await self._surely(reds, workspace)
             reds = await self._answered(reds, evidence, workspace)
         plan = _with_proof(failure_plan(evidence, diagnosis), found, reds)
-        return await self._with_tests(plan, workspace)
-
-    async def _with_tests(self, plan: Plan, workspace: Workspace) -> Plan:
-        """Return the plan with the tests that an engine judges every edit by."""
-        owned = sorted(plan.owned_files)
-        affected = await self._verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
-        return plan.but(affected=affected)
+        return await with_nearest_tests(plan, self._verifier, workspace)
 
     async def _surely(
         self, reds: tuple[Reproduced, ...], workspace: Workspace
@@ -173,15 +162,11 @@ class PlanBuilder:
         """
         if self._planner is None:
             return Thought(diagnosis=case.diagnosis, plan=draft, spent=Spent())
-        planned = None
-        async with aclosing(self._planner.plan(case, draft, workspace)) as updates:
-            async for update in updates:
-                if isinstance(update, Progress):
-                    await on_progress(update)
-                else:
-                    planned = update
-        if planned is None:
-            raise AgentOutputInvalid(f"{self._planner.name} ended without a plan.")
+        planned = await last_word(
+            self._planner.plan(case, draft, workspace),
+            on_progress,
+            f"{self._planner.name} ended without a plan.",
+        )
         plan = await self._proven(planned, draft, workspace)
         return Thought(diagnosis=planned.diagnosis, plan=plan, spent=Spent().plus(planned))
 
@@ -191,7 +176,14 @@ class PlanBuilder:
         if draft.reproduction is None and planned.test is not None:
             red = await self._verifier.reds([planned.test], workspace)
             plan = plan.but(reproduction=red[0].reproduction if red else None)
-        return await self._with_tests(plan, workspace)
+        return await with_nearest_tests(plan, self._verifier, workspace)
+
+
+async def with_nearest_tests(plan: Plan, verifier: Verifier, workspace: Workspace) -> Plan:
+    """Return the plan with the tests that an engine judges every edit by."""
+    owned = sorted(plan.owned_files)
+    affected = await verifier.affected_tests(workspace, owned, limit=_NEAREST_TESTS)
+    return plan.but(affected=affected)
 
 
 class PlanStep:
