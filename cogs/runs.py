@@ -11,7 +11,6 @@ from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
 from bot.domain.links import linked
-from bot.domain.people import Place
 from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change
@@ -28,6 +27,7 @@ from cogs.ui import (
     in_dev_channel,
     is_listed,
     on_it,
+    place_asked_in,
     place_of,
     send_privately,
     speaker,
@@ -105,7 +105,7 @@ class Runs(commands.Cog):
                 key=f"interaction:{interaction.id}",
                 goal="change",
                 person=person,
-                place=place_of(message) if message else _place(interaction),
+                place=place_of(message) if message else place_asked_in(interaction),
                 text=text[:2000],
                 own_words=message is None or message.author.id == person.id,
                 subject=" ".join(text.split())[:200],
@@ -152,7 +152,7 @@ class Runs(commands.Cog):
             text = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(text, ephemeral=True)
             return
-        place = place_of(message) if message else _place(interaction)
+        place = place_of(message) if message else place_asked_in(interaction)
         asked = await ask(
             self.bot,
             Trigger(
@@ -224,17 +224,6 @@ class Runs(commands.Cog):
             for run in await self.bot.agent.runs()
             if current.lower() in f"{run.id} {run.trigger.subject}".lower()
         ][:25]
-
-
-def _place(interaction: discord.Interaction) -> Place:
-    channel = interaction.channel
-    thread = isinstance(channel, discord.Thread)
-    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return Place(
-        channel_id=parent or interaction.channel_id or 0,
-        thread_id=interaction.channel_id if thread else None,
-        guild_id=interaction.guild_id,
-    )
 
 
 def detail(run: Run, history: History, cap: Cap) -> str:

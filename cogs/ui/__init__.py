@@ -18,6 +18,7 @@ from cogs.ui.speakers import (
     is_answer,
     is_listed,
     person_of,
+    place_asked_in,
     place_of,
     speaker,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "noted_text",
     "on_it",
     "person_of",
+    "place_asked_in",
     "place_of",
     "resumed",
     "reverting_text",

@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from cogs.ui.answers import on_it
+from cogs.ui.answers import revise
 from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
@@ -76,17 +76,4 @@ class AmendModal(ui.Modal, title="Change what is meant"):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Hand it to the run, which thinks it over."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            run = await bot.agent.revise(
-                self._run_id,
-                speaker(interaction),
-                self.correction.value,
-                "modal",
-                f"modal:{interaction.id}",
-            )
-            text = f"Noted. {on_it(run)}"
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await revise(interaction, self._run_id, self.correction.value)

@@ -7,11 +7,13 @@ import discord
 
 from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
+from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
 from bot.presentation import cards
 from bot.presentation.cards import standing
+from cogs.ui.speakers import speaker
 
 
 def shipping_text(person: Person, approval: Approval, *, ships: bool) -> str:
@@ -66,6 +68,19 @@ _LONGEST = 1_900
 def fitting(lines: list[str]) -> str:
     """Return as many lines as one message takes."""
     return cards.fitting(lines, _LONGEST)
+
+
+async def revise(interaction: discord.Interaction[Any], run_id: str, said: str) -> None:
+    """Hand a run what somebody wrote into a form, under their own rights, and say so to them."""
+    bot: TheseusClient = interaction.client
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        key = f"modal:{interaction.id}"
+        run = await bot.agent.revise(run_id, speaker(interaction), said, "modal", key)
+        text = f"Noted. {on_it(run)}"
+    except TheseusError as refusal:
+        text = str(refusal)
+    await interaction.followup.send(text, ephemeral=True)
 
 
 async def send_privately(interaction: discord.Interaction[Any], text: str, name: str) -> None:

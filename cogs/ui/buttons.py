@@ -13,7 +13,7 @@ from bot.domain.errors import TheseusError
 from bot.domain.people import Person
 from bot.presentation.cards import plan_text, trial_text
 from bot.self_improvement.trials import LONGEST
-from cogs.ui.answers import approve, on_it, reverting_text, send_privately
+from cogs.ui.answers import approve, reverting_text, revise, send_privately
 from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
@@ -119,17 +119,7 @@ class ReviseModal(ui.Modal, title="Revise this proposal"):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Hand the instruction to the run."""
-        bot: TheseusClient = interaction.client
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            person = speaker(interaction)
-            run = await bot.agent.revise(
-                self._run_id, person, self.instruction.value, "modal", f"modal:{interaction.id}"
-            )
-            text = f"Noted. {on_it(run)}"
-        except TheseusError as refusal:
-            text = str(refusal)
-        await interaction.followup.send(text, ephemeral=True)
+        await revise(interaction, self._run_id, self.instruction.value)
 
 
 class TrialModal(ui.Modal, title="Try this proposal"):

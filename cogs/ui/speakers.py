@@ -138,3 +138,15 @@ def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
             if found:
                 return CardSeen(message.id, found["run"], found["head"])
     return None
+
+
+def place_asked_in(interaction: discord.Interaction[Any]) -> Place:
+    """Return where a command was used or a button pressed; threads name their parent channel."""
+    channel = interaction.channel
+    thread = isinstance(channel, discord.Thread)
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Place(
+        channel_id=parent or interaction.channel_id or 0,
+        thread_id=interaction.channel_id if thread else None,
+        guild_id=interaction.guild_id,
+    )

@@ -8,12 +8,11 @@ from discord import ui
 
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError
-from bot.domain.people import Place
 from bot.domain.run import Trigger
 from bot.domain.wish import Wish
 from bot.presentation.cards import plain
 from cogs.ui.changes import change_text
-from cogs.ui.speakers import speaker
+from cogs.ui.speakers import place_asked_in, speaker
 
 _TEMPLATE = re.compile(r"theseus:wish:(?P<act>start):(?P<wish>[0-9a-z]+)")
 _LABEL = 60
@@ -50,7 +49,7 @@ class WishButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             key=f"interaction:{interaction.id}",
             goal="change",
             person=person,
-            place=Place(channel_id=interaction.channel_id or 0, guild_id=interaction.guild_id),
+            place=place_asked_in(interaction),
             text="",
             at=interaction.created_at,
         )
