@@ -1,6 +1,6 @@
 """Everything outside the process that the bot works with, opened in order, closed in reverse."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -61,9 +61,9 @@ class RunningCode:
         self.commit = await self._checkout.head()
         return adoption
 
-    def commands(self) -> frozenset[str]:
+    def commands(self) -> Mapping[str, str]:
         """Return the client's commands; none before there is one."""
-        return self.runtime.commands() if self.runtime is not None else frozenset()
+        return self.runtime.commands() if self.runtime is not None else {}
 
 
 class TrafficServices(NamedTuple):

@@ -65,6 +65,15 @@ def authorize(people: AllowList, person: Person, act: Act) -> None:
     )
 
 
+def may(people: AllowList, person: Person, act: Act) -> bool:
+    """Whether `person` may do `act`, where nobody is told so."""
+    try:
+        authorize(people, person, act)
+    except NotAuthorized:
+        return False
+    return True
+
+
 def bind(
     proposal: Proposal, *, card_id: int | None, head: str | None, forge_head: str | None
 ) -> None:

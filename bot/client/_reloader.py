@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -50,12 +50,13 @@ class Reloader:
         async with self._one_at_a_time:
             return await self._adopt(changed)
 
-    def commands(self) -> frozenset[str]:
-        """Return the slash commands of the cogs that are loaded."""
-        found = self._bot.tree.walk_commands()
-        return frozenset(
-            each.qualified_name for each in found if isinstance(each, app_commands.Command)
-        )
+    def commands(self) -> Mapping[str, str]:
+        """Return the slash commands of the cogs that are loaded. Implements `Runtime`."""
+        return {
+            each.qualified_name: cog_of_file(f"{each.callback.__module__.replace('.', '/')}.py")
+            for each in self._bot.tree.walk_commands()
+            if isinstance(each, app_commands.Command)
+        }
 
     async def _adopt(self, changed: Sequence[str]) -> Adoption:
         reloaded: list[str] = []

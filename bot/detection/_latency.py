@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from typing import NamedTuple
 
-from bot.detection._statistics import fisher_more, mann_whitney_larger, quantile
 from bot.detection._tally import ComparisonSide
 from bot.detection._words import chance, milliseconds
+from bot.detection.statistics import fisher_more, mann_whitney_larger, quantile
 
 _LEAST = 20  # durations on each side
 _TIMES = 1.5  # a slowdown by less is no regression, however sure

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from math import isfinite
 
-from bot.detection._statistics import quantile
+from bot.detection.statistics import quantile
 from bot.domain.samples import Sample
 from bot.domain.watch import Side
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from bot.detection._latency import slower
-from bot.detection._statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
 from bot.detection._tally import ComparisonSide
 from bot.detection._words import chance, minutes_told, of_actions, percent
+from bot.detection.statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Judgement, WatchRules
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.authority.policy import Act, authorize
-from bot.domain.errors import JournalError, NotAuthorized, UnknownRun, WrongStage
+from bot.authority.policy import Act, may
+from bot.domain.errors import JournalError, UnknownRun, WrongStage
 from bot.domain.incident import MOST_REPORTS, Incident, Report
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Status, Trigger
@@ -50,9 +50,7 @@ class ReportIntake:
 
     async def join(self, trigger: Trigger) -> Incident | None:
         """Note a listed person's report on the incident it is about, and return that."""
-        try:
-            authorize(self._people, trigger.person, Act.ASK)
-        except NotAuthorized:
+        if not may(self._people, trigger.person, Act.ASK):
             return None  # whoever starts the run refuses, and writes that down
         incident = await self._about(trigger)
         if incident is None:

@@ -1,6 +1,6 @@
 """The runtime port: the running bot, asked to take on changed files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pydantic import Field
@@ -27,6 +27,9 @@ class Runtime(Protocol):
         """Reload what can be reloaded; a cog that fails to load keeps its last good code."""
         ...
 
-    def commands(self) -> frozenset[str]:
-        """Return the slash commands that people can use now: `roll`, `poll create`."""
+    def commands(self) -> Mapping[str, str]:
+        """Return the slash commands that people can use now, each with its cog.
+
+        `{"roll": "dice", "poll create": "polls"}`; the cog is empty where a command is of none.
+        """
         ...

@@ -1,10 +1,10 @@
 """Whether people are answered sooner: the same scripts, timed with two commits in turns."""
 
 from collections.abc import Callable, Sequence
-from math import comb
 from pathlib import Path
 from statistics import median
 
+from bot.detection.statistics import binomial_at_least
 from bot.domain.proof import Proof
 from bot.domain.rehearsal import CommandStep, Script
 from bot.ports.rehearsal import Rehearsal, ScriptPlayer
@@ -60,8 +60,7 @@ def measured_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
     within = min(_WITHIN, (len(ratios) - 1) // 2)
     least, most = ratios[within], ratios[-1 - within]
     faster = sum(each < 1 for each in ratios)
-    chance = sum(comb(len(ratios), each) for each in range(faster, len(ratios) + 1))
-    p = chance / 2 ** len(ratios)
+    p = binomial_at_least(faster, len(ratios), 0.5)
     holds = most < 1 and p < _SURE
     ratio = f"{median(ratios):.2f} times as long ({least:.2f} to {most:.2f})"
     return Proof(

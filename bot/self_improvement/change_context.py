@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 class ChangeContextCollector:
     """Looks up commands with their use, cogs, files, tests and memories for a request.
 
-    `commands` returns the names of all commands there are; `lookback` is how far back uses count.
+    `commands` returns all commands with their cogs; `lookback` is how far back uses count.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ChangeContextCollector:
         clock: Clock,
         memory: MemoryStore,
         *,
-        commands: Callable[[], Collection[str]],
+        commands: Callable[[], Mapping[str, str]],
         lookback: timedelta,
     ) -> None:
         self._journal = journal
@@ -52,9 +52,8 @@ class ChangeContextCollector:
         said = f"{trigger.subject}\n{trigger.text}"
         files = sorted(await workspace.base_files())
         cogs = tuple(file for file in files if cog_of_file(file))
-        sources = {file: await workspace.read_base(file) or "" for file in cogs}
-        commands = await self._used(sources)
-        named = named_files(said, files, commands)[:MOST_NAMED]
+        commands = await self._used()
+        named = files_meant(said, files, commands)[:MOST_NAMED]
         return ChangeContext(
             commands=commands,
             named=named,
@@ -63,7 +62,7 @@ class ChangeContextCollector:
             memories=await self._remembered(said),
         )
 
-    async def _used(self, sources: Mapping[str, str]) -> tuple[CommandUse, ...]:
+    async def _used(self) -> tuple[CommandUse, ...]:
         """Return every command, the most used first."""
         now = self._clock.now()
         uses: Counter[str] = Counter()
@@ -75,11 +74,11 @@ class ChangeContextCollector:
         found = [
             CommandUse(
                 name=name,
-                cog=_cog_with(name, sources),
+                cog=cog,
                 uses=uses[f"{Kind.COMMAND}.{name}"],
                 people=len(people[f"{Kind.COMMAND}.{name}"]),
             )
-            for name in sorted(self._commands())
+            for name, cog in sorted(self._commands().items())
         ]
         return tuple(sorted(found, key=lambda each: -each.uses))
 
@@ -96,7 +95,7 @@ class ChangeContextCollector:
             return ()
 
 
-def named_files(said: str, files: Sequence[str], commands: Sequence[CommandUse]) -> tuple[str, ...]:
+def files_meant(said: str, files: Sequence[str], commands: Sequence[CommandUse]) -> tuple[str, ...]:
     """Return the files that words are about: named by path first, then by cog or command."""
     spoken = _spoken(said)
     paths = [file for file in files if file in said]
@@ -122,14 +121,3 @@ def _spoken(said: str) -> frozenset[str]:
     """Return the words, each in one and in many: who says “poll” may mean `polls`."""
     words = set(_WORD.findall(said.lower()))
     return frozenset(words | {f"{word}s" for word in words} | {word.rstrip("s") for word in words})
-
-
-def _cog_with(command: str, sources: Mapping[str, str]) -> str:
-    """Return the cog whose source defines the command; nothing where none seems to."""
-    last = re.escape(command.rpartition(" ")[2].replace("-", "_"))
-    defined = re.compile(rf"\basync def {last}\b|\bname=[\"']{last}[\"']")
-    group = re.compile(rf"\bname=[\"']{re.escape(command.partition(' ')[0])}[\"']")
-    likely = [file for file, source in sources.items() if defined.search(source)]
-    if " " in command:
-        likely = [file for file in likely if group.search(sources[file])] or likely
-    return cog_of_file(likely[0]) if likely else ""

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
-from bot.authority.policy import Act, authorize
-from bot.domain.errors import NotAuthorized, OutOfBounds, UnknownRun, WrongStage
-from bot.domain.people import AllowList, Person
+from bot.authority.policy import Act, may
+from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
+from bot.domain.people import AllowList
 from bot.domain.run import ENDED, Run, Status, Trigger
 from bot.domain.wish import Wish
 from bot.grammar.changes import asks_for_change
@@ -69,7 +69,7 @@ class ChangeRequests:
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
         if not _wanted_in(trigger).strip():
             raise OutOfBounds(NOTHING_SAID)
-        if not (self.able and self._may_ask(trigger.person)):
+        if not (self.able and may(self._people, trigger.person, Act.ASK)):
             await self._drop_shipped(_wanted_in(trigger))
             return await self.kept.keep(trigger.person, _wanted_in(trigger))
         await self._authorizer.ask(trigger.person, Act.ASK, None, f"change: {trigger.subject}")
@@ -100,13 +100,6 @@ class ChangeRequests:
         return tuple(
             each for each in states if each.run is None or each.run.status is not Status.DONE
         )
-
-    def _may_ask(self, person: Person) -> bool:
-        try:
-            authorize(self._people, person, Act.ASK)
-        except NotAuthorized:
-            return False
-        return True
 
     async def _under_way(self, trigger: Trigger) -> Run | None:
         """Return the run under way for the same change, begun by other words than these."""

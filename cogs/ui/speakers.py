@@ -6,9 +6,8 @@ from typing import Any
 
 import discord
 
-from bot.authority.policy import Act, authorize
+from bot.authority.policy import Act, may
 from bot.client import TheseusClient
-from bot.domain.errors import NotAuthorized
 from bot.domain.people import Person, Place
 from bot.grammar import Intent, Utterance
 
@@ -68,11 +67,7 @@ def author_of(bot: TheseusClient, message: discord.Message) -> Person:
 
 def is_listed(bot: TheseusClient, person: Person) -> bool:
     """Whether the person may ask for work on the code."""
-    try:
-        authorize(bot.identity.people, person, Act.ASK)
-    except NotAuthorized:
-        return False
-    return True
+    return may(bot.identity.people, person, Act.ASK)
 
 
 def in_dev_channel(bot: TheseusClient, channel: object) -> bool:

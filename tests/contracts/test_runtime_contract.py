@@ -92,7 +92,7 @@ async def test_a_cog_that_does_not_load_is_named_with_the_reason_until_it_does(r
     assert (await rig.runtime.adopt(["cogs/dice.py"])).reloaded == ("cogs.dice",)
 
 
-async def test_the_commands_are_those_people_can_use_by_their_whole_names(rig: Rig) -> None:
+async def test_commands_have_their_whole_names_and_their_cogs(rig: Rig) -> None:
     rig.write("cogs/dice.py", GROUPED)
     await rig.runtime.adopt(["cogs/dice.py"])
-    assert rig.runtime.commands() == {"roll", "dice show"}
+    assert rig.runtime.commands() == {"roll": "dice", "dice show": "dice"}

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bot.detection._statistics import (
+from bot.detection.statistics import (
     binomial_at_least,
     binomial_at_most,
     fisher_fewer,

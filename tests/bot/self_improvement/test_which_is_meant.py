@@ -22,7 +22,7 @@ SHOW = capsule(
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     world = World(tmp_path)
-    world.runtime.known = frozenset({"roll", "tag show", "tag delete"})
+    world.runtime.known = dict.fromkeys(("roll", "tag show", "tag delete"), "tags")
     world.journal.append(failure(world.clock, SHOW, name="tag show"))
     return world
 
