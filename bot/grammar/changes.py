@@ -55,6 +55,8 @@ _NOUN_FIRST = re.compile(
     r"|isn't|aren't|doesn't|don't|didn't|won't|never|always|keeps?|of|in|on|from|with|and|or)\b",
     re.IGNORECASE,
 )
+# "it adds what it should take away": what ought to be is what a thing is measured by, and no wish.
+_MEASURED = re.compile(r"\b(?:what|than|as|like) (?:it|they|this|that|the \w+) should\b", re.I)
 _BASE_FORM = re.compile(r"^[a-z][a-z-]+$", re.IGNORECASE)
 _INFLECTED = re.compile(r"(?:ing|ed|ly|[^su]s)$", re.IGNORECASE)
 
@@ -149,7 +151,7 @@ def _wishes(clause: Clause, opened: Peeled) -> bool:
     text = clause.text
     if _to_mend_or_look(opened.rest) or FIX_NEEDED.match(text) or CAN_BE_FIXED.match(text):
         return False
-    if says_it_fails(text):
+    if says_it_fails(text) or _MEASURED.search(text):
         return False
     if WISHED.search(text) or WISHED.search(opened.rest):
         return not _complains(text)

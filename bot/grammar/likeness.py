@@ -2,8 +2,8 @@
 
 What is said is read for four things: commands that are named (`/tag show`, or all words of one in
 any of their forms: "showing a tag"), types of errors, files, and the other words that say
-something. A failure explains a word that stands in its action's name, its files, functions, error
-or message.
+something. A failure explains a word that stands in its action's kind (a task, a listener) or name,
+its files, functions, error or message.
 
 A failure is certain where nothing said speaks against it:
 
@@ -156,11 +156,8 @@ def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:
 def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likeness | None:
     capsule = group.newest.error
     frames = capsule.frames if capsule else ()
-    topic = words(
-        " ".join(
-            [group.newest.name, *(f"{_stem(frame.file)} {frame.function}" for frame in frames)]
-        )
-    )
+    places = (f"{_stem(frame.file)} {frame.function}" for frame in frames)
+    topic = words(" ".join([group.newest.kind, group.newest.name, *places]))
     type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
     told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
     asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
+from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
@@ -89,15 +90,29 @@ class AnswerInquiry:
     async def of(self, trigger: Trigger, base: str, attempt: int) -> WrongAnswer | None:
         """Return what is known of a complaint; `None` where it is none about an answer.
 
-        So it is where nothing can be played here. Raises `WorkspaceError`.
+        Who was refused says that a command fails: then the refusal is the answer. `None` too where
+        nothing can be played here. Raises `WorkspaceError`.
         """
         text = f"{trigger.subject}\n{trigger.text}"
-        if says_it_fails(trigger.text) or not (
-            trigger.answered or complains_of_answer(trigger.text) or _is_to_be_fixed(trigger)
-        ):
-            return None
         answered = self._called(trigger.answered) if trigger.answered else ""
+        fails = says_it_fails(trigger.text)
+        if fails:
+            answered = await self._refused(text)
+        if not (answered or (not fails and _is_of_answer(trigger))):
+            return None
         return await self._looked_into(text, answered, base, attempt)
+
+    async def _refused(self, text: str) -> str:
+        """Return what traffic calls the newest use of a command that is named, if it was refused.
+
+        Nothing failed then: whoever asked was told that they, or the bot, may not do it.
+        """
+        typed, named, _ = answer_claim(text, self._commands())
+        events = {f"{Kind.COMMAND}.{each}" for each in ([typed.name] if typed else named)}
+        uses = [each for each in await self._used() if each.event in events]
+        newest = max(uses, key=lambda each: each.at, default=None)
+        refused = newest is not None and newest.outcome is ActionOutcome.CANCELLED
+        return newest.pseudonyms.get("interaction", "") if newest and refused else ""
 
     async def named(self, text: str, base: str, attempt: int) -> WrongAnswer | None:
         """Return the same for a command that somebody names when asked. Raises `WorkspaceError`."""
@@ -246,6 +261,11 @@ class _Plays:
                 play = await play_one(self._rehearsal, tree, self._example.script)
             self._answers[commit] = answer_lines(play, self._example.at)
         return self._answers[commit]
+
+
+def _is_of_answer(trigger: Trigger) -> bool:
+    """Whether somebody may complain of an answer."""
+    return bool(trigger.answered or complains_of_answer(trigger.text) or _is_to_be_fixed(trigger))
 
 
 def _is_to_be_fixed(trigger: Trigger) -> bool:

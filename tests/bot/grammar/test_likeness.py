@@ -136,6 +136,12 @@ def test_the_one_failure_of_a_command_that_people_name_and_say_to_fail_is_meant(
     assert fitting(said, (*groups, other), commands, fails=True).certain == ()
 
 
+def test_what_runs_by_itself_is_named_by_what_it_is() -> None:
+    said = "there are errors in the log of the reminders task, fix it"
+    tasks = tuple(each for each in WORLDS["small"][0] if each.newest.kind is Kind.TASK)
+    assert [each.fingerprint for each in fitting_among(tasks, "small", said).certain] == ["deliver"]
+
+
 def test_of_two_failures_of_one_command_the_more_recent_comes_first() -> None:
     clock = FakeClock()
     clock.tick(60)

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.dialogue import Question
 from bot.domain.errors import NotAuthorized, RehearsalError
 from bot.domain.history import History
+from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
@@ -220,7 +221,31 @@ async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> 
     assert "`/face value:2` answers" in question.text
 
 
-def used(world: World, value: int, interaction: int = 0) -> None:
+async def test_a_refusal_is_the_answer_that_somebody_calls_a_failure(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    used(world, value=3, interaction=41)
+    world.clock.tick(1)
+    used(world, value=2, interaction=42, outcome=ActionOutcome.CANCELLED)
+    async with world.running() as agent:
+        _, question = await complained(world, agent, "/face does not work any more, it fails")
+        assert "`/face value:2` answers" in question.text
+        assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
+
+
+async def test_a_refusal_that_was_followed_by_an_answer_is_none(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    used(world, value=2, interaction=41, outcome=ActionOutcome.CANCELLED)
+    world.clock.tick(1)
+    used(world, value=2, interaction=42)
+    async with world.running() as agent:
+        run = await agent.request(world.trigger("/face").but(text="/face crashes"))
+        run = await world.ended(run.id)
+    assert "/face has not failed in that time" in run.reason
+
+
+def used(
+    world: World, value: int, interaction: int = 0, outcome: ActionOutcome = ActionOutcome.OK
+) -> None:
     """Let somebody have asked for a face."""
     step = CommandStep(by="asker", channel="general", command="face", options={"value": value})
     record = TrafficRecord(
@@ -231,6 +256,7 @@ def used(world: World, value: int, interaction: int = 0) -> None:
         step=step,
         people=(Actor(name="asker"),),
         pseudonyms={"server": "s-1", "interaction": f"i-{interaction}"},
+        outcome=outcome,
     )
     world.traffic.records.append(record)
 
