@@ -22,7 +22,7 @@ from bot.grammar.wrong_answers import (
     may_be_of_answer,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_all, play_one
+from bot.ports.rehearsal import Rehearsal, play_all
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.answer_history import changed_answer
@@ -37,20 +37,14 @@ from bot.proof.example_scripts import (
 )
 from bot.proof.scripts import asked
 from bot.redaction import redact
+from bot.self_improvement.answer_plays import AnswerPlays, Lines
 
 MOST_COMMITS = 64
 """How many commits are looked through, from the newest on."""
-MOST_PLAYS = 14
-"""How many of them are played at most."""
-PATIENCE = 120.0
-"""Seconds after which no further one is played."""
-
 _NEAR = 8  # the newest commits, looked through first: what is complained of is mostly new
 _KNOWN, _LIKELY = 1_000, 4
 _LINES, _LONGEST = 6, 160
 _log = logging.getLogger(__name__)
-
-Lines = tuple[str, ...]
 
 
 class _Tree(NamedTuple):
@@ -204,7 +198,7 @@ class AnswerInquiry:
     ) -> WrongAnswer:
         """Return the complaint with the newest change of its answer that is found."""
         commits = await self._trees.line(base, limit=MOST_COMMITS)
-        plays = _Plays(self._rehearsal, self._trees, example, {base: today}, self._clock)
+        plays = AnswerPlays(self._rehearsal, self._trees, example, {base: today}, self._clock)
         since = None
         for looked_at in dict.fromkeys((min(_NEAR, len(commits)), len(commits))):
             near = commits[-looked_at:]
@@ -227,40 +221,6 @@ class AnswerInquiry:
             commits=len(commits),
             plays=plays.played,
         )
-
-
-class _Plays:
-    """Plays an example with commits, each once, until enough is played."""
-
-    def __init__(
-        self,
-        rehearsal: Rehearsal,
-        trees: CommitTrees,
-        example: AnswerExample,
-        answers: dict[str, Lines | None],
-        clock: Clock,
-    ) -> None:
-        self._rehearsal = rehearsal
-        self._trees = trees
-        self._example = example
-        self._answers = answers
-        self._clock = clock
-        self._until = clock.monotonic() + PATIENCE
-
-    @property
-    def played(self) -> int:
-        """How many commits were played."""
-        return len(self._answers)
-
-    async def answer(self, commit: str) -> Lines | None:
-        """Return what a commit answers; `None` where it does not, or enough is played."""
-        if commit not in self._answers:
-            if self.played >= MOST_PLAYS or self._clock.monotonic() > self._until:
-                return None
-            async with self._trees.laid_out(commit) as tree:
-                play = await play_one(self._rehearsal, tree, self._example.script)
-            self._answers[commit] = answer_lines(play, self._example.at)
-        return self._answers[commit]
 
 
 def _is_of_answer(trigger: Trigger) -> bool:
