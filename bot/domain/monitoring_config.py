@@ -56,6 +56,9 @@ class SelfAuditConfig(Record):
     timezone: str = "UTC"
     days: float = Field(default=7.0, gt=0, le=90)
     proposals: int = Field(default=0, ge=0, le=10)
+    changes: int = Field(
+        default=0, ge=0, le=10, description="wishes it may think over; each waits for a go-ahead"
+    )
 
     @field_validator("cron")
     @classmethod

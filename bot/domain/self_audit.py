@@ -95,6 +95,14 @@ class Lesson(Record):
     by: str = ""
 
 
+class Wished(Record):
+    """A change that people asked for in the period and that nobody has begun."""
+
+    id: str
+    text: str
+    votes: int = Field(ge=1)
+
+
 class Column(Record):
     """Failures of one day or hour, by event; the largest events only, and the rest together."""
 
@@ -132,6 +140,7 @@ class AuditReport(Record):
     incidents: tuple[Open, ...] = ()
     fixes: tuple[Fix, ...] = ()
     learned: tuple[Lesson, ...] = ()
+    wished: tuple[Wished, ...] = Field(default=(), description="that of most people first")
     columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
     missing: tuple[str, ...] = ()
 
@@ -143,7 +152,15 @@ class AuditReport(Record):
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to tell but that nothing happened."""
-        told = (self.faults, self.slow, self.runs, self.incidents, self.fixes, self.learned)
+        told = (
+            self.faults,
+            self.slow,
+            self.runs,
+            self.incidents,
+            self.fixes,
+            self.learned,
+            self.wished,
+        )
         return not (any(told) or self.failures or self.missing)
 
 

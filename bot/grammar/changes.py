@@ -79,9 +79,10 @@ def change_request(said: tuple[Clause, ...], text: str) -> WorkRequest | None:
     titled = TITLED.match(text)
     if titled and not _to_mend_or_look(peel(titled["rest"]).rest):
         return _request(" ".join(titled["rest"].split()), "clear")
-    for clause in said:
+    for number, clause in enumerate(said):
         if (found := _change_in(clause)) is not None:
-            return found
+            mended = found.strength == "weak" and any(map(_orders_a_fix, said[number + 1 :]))
+            return None if mended and not DISLIKED.search(clause.text) else found
         rest = peel(clause.text).rest
         if complaint_in(clause) or (_to_mend_or_look(rest) and rest.lower() != "fix"):
             return None
@@ -137,6 +138,11 @@ def _orders_of_a_thing(text: str) -> bool:
         return bool(HOW.search(rest)) and not _complains(text)
     known = verb.lower() in PERFORMED or not _BASE_FORM.match(verb) or _INFLECTED.search(verb)
     return bool(CERTAIN.match(text)) and not (known or _complains(text))
+
+
+def _orders_a_fix(clause: Clause) -> bool:
+    """Whether a clause is "fix it": what should be, said before it, is what is wrong today."""
+    return peel(clause.text).rest.lower() in ("fix it", "fix this", "fix that", "fix")
 
 
 def _mends_words(text: str) -> bool:

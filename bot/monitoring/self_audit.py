@@ -15,7 +15,8 @@ from bot.domain.monitoring_config import SelfAuditConfig
 from bot.domain.people import ITSELF, Person, Place
 from bot.domain.posts import Post
 from bot.domain.run import Goal, Run, Trigger
-from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot
+from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot, Wished
+from bot.grammar.changes import LONGEST_SUBJECT
 from bot.monitoring.self_audit_activity import ActivityCollector, AuditSources, Findings
 from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
 from bot.periodic import run_periodically, warning
@@ -30,6 +31,11 @@ _log = logging.getLogger(__name__)
 
 class AuditGateway(Protocol):
     """What an audit needs of the `SelfImprovementAgent`."""
+
+    @property
+    def can_change(self) -> bool:
+        """Whether anything here can write what is only wanted."""
+        ...
 
     async def permit(self, person: Person, act: Act) -> None:
         """Authorise. Raises `NotAuthorized`."""
@@ -120,22 +126,25 @@ class SelfAudit:
     # Proposals
 
     async def _propose(self, findings: Findings, slot: datetime) -> None:
-        """Begin runs for the top faults that are ours and that nobody sees to yet."""
-        left = self._config.proposals
-        for fault in findings.report.faults if left else ():
-            goal = self._goal(findings, fault)
-            if goal is None:
-                continue
+        """Begin runs for the top faults that are ours, and for what most people wish for.
+
+        Nobody sees to any of it yet. A pause ends it.
+        """
+        faults = [
+            self._trigger(fault, goal, slot)
+            for fault in findings.report.faults
+            if (goal := self._goal(findings, fault)) is not None
+        ]
+        wished = findings.report.wished if self._gate.can_change else ()
+        changes = [self._change(each, slot) for each in wished]
+        for trigger in (*faults[: self._config.proposals], *changes[: self._config.changes]):
             try:
-                await self._gate.start_itself(self._trigger(fault, goal, slot))
+                await self._gate.start_itself(trigger)
             except Paused as pause:
                 _log.info("the self-audit proposes nothing: %s", pause)
                 return
             except TheseusError as error:
-                _log.warning("nothing was begun about %s: %s", fault.name, error)
-            left -= 1
-            if left == 0:
-                return
+                _log.warning("nothing was begun about %s: %s", trigger.subject, error)
 
     def _goal(self, findings: Findings, fault: AuditedFault) -> Goal | None:
         """Return how far to go: no further than for an incident, and nowhere if it is not ours."""
@@ -159,6 +168,18 @@ class SelfAudit:
             text=f"{fault.name} failed {times}{raised}",
             subject=fault.name,
             error_id=fault.newest_id,
+            origin="audit",
+            at=self._services.clock.now(),
+        )
+
+    def _change(self, wished: Wished, slot: datetime) -> Trigger:
+        return Trigger(
+            key=f"audit:{slot.isoformat()}:wish:{wished.id}",
+            goal="change",
+            person=ITSELF,
+            place=Place(channel_id=self._dev_channel_id),
+            text=wished.text,
+            subject=wished.text[:LONGEST_SUBJECT],
             origin="audit",
             at=self._services.clock.now(),
         )

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import median
 from typing import TypeVar
 
 from bot.domain.account import Charge
@@ -15,12 +14,28 @@ from bot.domain.errors import PortError
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, FailureGroup, JournalQuery
-from bot.domain.memory import Memory
-from bot.domain.run import Run, Status
-from bot.domain.self_audit import Ability, AuditReport, Fix, Lesson, Open, RunsEnded, SpentOn
+from bot.domain.run import Run
+from bot.domain.self_audit import (
+    Ability,
+    AuditReport,
+    Fix,
+    Lesson,
+    SpentOn,
+    Wished,
+)
+from bot.domain.wish import Wish
 from bot.monitoring.fault_words import action_in_words
 from bot.monitoring.self_audit_coverage import gaps, words_in_tests
 from bot.monitoring.self_audit_figures import Figures, Period
+from bot.monitoring.self_audit_summaries import (
+    dearest,
+    in_hand,
+    lesson,
+    open_incidents,
+    runs_ended,
+    spent_by,
+    spent_on,
+)
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -37,7 +52,7 @@ _LONGEST, _SHORTEST = timedelta(days=1), timedelta(minutes=5)  # of a slice
 _MANY = 10_000  # samples of a slice; the next one is shorter
 _AT_ONCE = 1_000  # samples counted before others get a turn
 _MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
-_MOST_LESSONS, _MOST_SPENT, _MOST_OPEN = 12, 8, 20
+_MOST_LESSONS = 12
 _ASKING = "command.audit now"  # who asks with it uses it, and it has not ended yet
 _log = logging.getLogger(__name__)
 
@@ -127,16 +142,17 @@ class _Collection:
             unused=unused,
             idle_cogs=idle,
             gaps=gaps(await asyncio.to_thread(words_in_tests, root), abilities, faults),
-            runs=_ended([run for run, _ in known]),
+            runs=runs_ended([run for run, _ in known]),
             by_itself=sum(run.trigger.origin != "person" for run, _ in known),
-            incidents=_open(incidents),
+            incidents=open_incidents(incidents),
             fixes=self._fixes(known),
             learned=await self._learned(),
+            wished=await self._wished(),
             columns=figures.columns(),
         )
         report = await self._with_cost(report, [run for run, _ in known])
         found = Findings(report.but(missing=tuple(self._missing)), groups)
-        found.in_hand = _in_hand(known, incidents)
+        found.in_hand = in_hand(known, incidents)
         return found
 
     async def _asked(self, what: str, call: Awaitable[T], otherwise: T) -> T:
@@ -186,10 +202,17 @@ class _Collection:
             if history.shipment is not None
         )
 
+    async def _wished(self) -> tuple[Wished, ...]:
+        """Return what was wished for in the period and not begun, that of most people first."""
+        kept = await self._asked("wishes", self._services.key_values.all("wish:", Wish), ())
+        waiting = [each for each in kept if each.run_id is None and each.last_at >= self._since]
+        ranked = sorted(waiting, key=lambda each: each.rank, reverse=True)
+        return tuple(Wished(id=each.id, text=each.text, votes=each.votes) for each in ranked)
+
     async def _learned(self) -> tuple[Lesson, ...]:
         memories = await self._asked("what was learned", self._services.memory.export(), ())
         fresh = [each for each in memories if self._since <= each.at <= self._until]
-        lessons = [_lesson(each) for each in reversed(fresh) if each.kind in ("lesson", "note")]
+        lessons = [lesson(each) for each in reversed(fresh) if each.kind in ("lesson", "note")]
         return tuple(lessons[:_MOST_LESSONS])
 
     async def _with_cost(self, report: AuditReport, runs: Sequence[Run]) -> AuditReport:
@@ -199,8 +222,8 @@ class _Collection:
         return report.but(
             usd=sum(part.usd for part in parts),
             usd_before=before,
-            by_part=_dearest(parts),
-            by_run=_dearest([_of_run(run) for run in paid]),
+            by_part=dearest(parts),
+            by_run=dearest([spent_by(run) for run in paid]),
         )
 
     async def _charged(self) -> tuple[list[SpentOn], float] | None:
@@ -238,59 +261,4 @@ class _Collection:
             )
             now[event] = [call for call in calls if call.ts >= self._since and call.cost_usd]
             before += sum(call.cost_usd or 0.0 for call in calls if call.ts < self._since)
-        return [_spent(event, calls) for event, calls in now.items() if calls], before
-
-
-def _ended(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
-    """Return runs by how they ended, or where they stand."""
-    by_status: dict[Status, list[float]] = {}
-    for run in runs:
-        seconds = (run.updated_at - run.created_at).total_seconds()
-        by_status.setdefault(run.status, []).append(max(seconds, 0.0))
-    return tuple(
-        RunsEnded(status=status, count=len(by_status[status]), seconds=median(by_status[status]))
-        for status in Status
-        if status in by_status
-    )
-
-
-def _open(incidents: Sequence[Incident]) -> tuple[Open, ...]:
-    still = sorted((each for each in incidents if each.open), key=lambda each: each.opened_at)
-    return tuple(
-        Open(id=each.id, title=each.title, count=each.count, since=each.opened_at)
-        for each in still[:_MOST_OPEN]
-    )
-
-
-def _lesson(memory: Memory) -> Lesson:
-    return Lesson(kind=memory.kind, text=memory.text, by=memory.by)
-
-
-def _spent(event: str, calls: Sequence[Action]) -> SpentOn:
-    return SpentOn(
-        name=event.partition(".")[2] or event,
-        usd=sum(call.cost_usd or 0.0 for call in calls),
-        tokens=sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in calls),
-        calls=len(calls),
-    )
-
-
-def _of_run(run: Run) -> SpentOn:
-    tokens = run.tokens_in + run.tokens_out
-    what = run.trigger.subject or run.goal
-    return SpentOn(name=f"{run.id} {what}", usd=run.cost_usd, tokens=tokens, calls=1)
-
-
-def _dearest(spent: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
-    return tuple(sorted(spent, key=lambda each: (-each.usd, each.name))[:_MOST_SPENT])
-
-
-def _in_hand(known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]) -> set[str]:
-    """Return the faults that need nobody to begin: a run or an open incident is about them."""
-    by_run = {
-        history.diagnosis.fingerprint
-        for run, history in known
-        if history.diagnosis is not None and run.goal != "investigate"
-    }
-    told = {each.fingerprint for each in incidents if each.open and each.run_id}
-    return {name for name in by_run | told if name}
+        return [spent_on(event, calls) for event, calls in now.items() if calls], before

@@ -79,7 +79,10 @@ class SelfImprovementAgent:
 
     async def start_itself(self, trigger: Trigger) -> Run:
         """Start a run nobody asked for. Raises `Paused`, `ChatRejected`; see `AutonomyPolicy`."""
-        return await self.autonomy.start(trigger)
+        run = await self.autonomy.start(trigger)
+        if run.goal == "change":
+            await self.wishes.begun(trigger.text, run.id)
+        return run
 
     async def promote(self, run_id: str, person: Person) -> Run:
         """Go on from an investigation to a fix ("Fix it"). Raises `WrongStage`, `TooMany`."""

@@ -9,7 +9,7 @@ from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.people import AllowList
 from bot.domain.run import ENDED, Run, Status, Trigger
 from bot.domain.wish import Wish
-from bot.grammar.changes import asks_for_change
+from bot.grammar.changes import LONGEST_SUBJECT, asks_for_change
 from bot.grammar.wishes import same_wish
 from bot.ports.store import Store
 from bot.redaction import redact
@@ -92,7 +92,7 @@ class ChangeRequests:
             raise WrongStage("I keep no such wish any more. `/capabilities` shows what there is.")
         if not self.able:
             raise WrongStage("I need a model to write a change, and there is none here.")
-        return await self.ask(trigger.but(text=wish.text, subject=wish.text[:200]))
+        return await self.ask(trigger.but(text=wish.text, subject=wish.text[:LONGEST_SUBJECT]))
 
     async def wishes(self) -> tuple[WishState, ...]:
         """Return the wishes that are not shipped, the most wanted first, with the runs for them."""

@@ -14,13 +14,14 @@ from bot.domain.self_audit import (
     Open,
     RunsEnded,
     SpentOn,
+    Wished,
 )
 from bot.domain.watch import Judgement
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import counted, fitting, money, seconds, tokens
 
 _SHOWN = 5
-_FIELD = 530  # characters: ten fields, and what stands over them, are less than a card's 6,000
+_FIELD = 480  # characters: eleven fields, and what stands over them, are less than a card's 6,000
 _OTHERS = "others"
 _ENDED: dict[Status, str] = {
     Status.DONE: "done",
@@ -164,6 +165,7 @@ def _sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[st
         ("My runs", _runs(report)),
         ("What models cost", _costs(report, most)),
         ("Learned", _some([_lesson(each) for each in report.learned], most)),
+        ("Wished for, and not begun", _some([_wished(each) for each in report.wished], most)),
         ("Nobody used", _unused(report, most)),
         ("No test names", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
         ("I could not look at", [plain(each, 100) for each in report.missing[:10]]),
@@ -185,6 +187,10 @@ def _fault(fault: AuditedFault, compared: bool) -> str:
     was = f" (was {fault.before:,})" if compared and fault.before else ""
     people = f" · {fault.people} people" if fault.people > 1 else ""
     return f"{trend}**{fault.count:,}** {plain(fault.name, 60)}{raised}{where}{was}{people}"
+
+
+def _wished(wished: Wished) -> str:
+    return f"{counted(wished.votes, 'vote')}: {plain(wished.text, 100)} (`wish:{wished.id}`)"
 
 
 def _pace(pace: ActionPace) -> str:

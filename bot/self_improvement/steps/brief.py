@@ -164,7 +164,7 @@ class BriefStep:
         if known.instructions != history.instructions:  # said while it was thought over
             return await transitions.queue_at(run, Stage.BRIEF, brief)
         brief = await self._estimated(brief)
-        return await transitions.understood(run, self._goes_on(brief), brief, plan)
+        return await transitions.understood(run, self._goes_on(run, brief), brief, plan)
 
     async def _estimated(self, brief: Brief) -> Brief:
         """Return it with what the last runs that shipped cost, in the middle, where any did."""
@@ -172,10 +172,13 @@ class BriefStep:
         paid = [run.cost_usd for run in ended if run.goal in ("fix", "change") and run.cost_usd]
         return brief.but(estimate_usd=median(paid)) if paid else brief
 
-    def _goes_on(self, brief: Brief) -> datetime | None:
-        """Return when it goes on without a word: a low risk alone, and only if so configured."""
+    def _goes_on(self, run: Run, brief: Brief) -> datetime | None:
+        """Return when it goes on without a word: a low risk alone, and only if so configured.
+
+        What no person began waits for one.
+        """
         patience = self._context.limits.confirm
-        if patience is None or brief.risk != "low":
+        if patience is None or brief.risk != "low" or run.trigger.origin != "person":
             return None
         return self._context.services.clock.now() + patience
 

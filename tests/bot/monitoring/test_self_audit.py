@@ -16,7 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.journal import Action, Capsule
 from bot.domain.memory import Memory
 from bot.domain.monitoring_config import SelfAuditConfig
-from bot.domain.people import ITSELF
+from bot.domain.people import ITSELF, Person
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.self_audit import Ability
@@ -26,6 +26,7 @@ from bot.telemetry import Recorder
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_store import FakeStore
+from tests.support.change_world import ChangeWorld
 from tests.support.kill_at import Fuse, Killed, fused
 from tests.support.world import ALICE, DEV, MALLORY, World, capsule, failure
 
@@ -374,3 +375,42 @@ async def test_a_store_that_fails_is_tried_again_a_minute_later(tmp_path: Path) 
         auditing.world.key_values.bodies["self_audit"] = kept
         await auditing.pass_time(120)
     assert len(auditing.said()) == 1
+
+
+def changing(folder: Path, **config: object) -> Auditing:
+    """An audit of a program that can write what is wanted."""
+    auditing = Auditing(folder, **config)
+    auditing.world = ChangeWorld(folder)
+    auditing.world.clock = auditing.clock
+    return auditing
+
+
+async def wish(auditing: Auditing, text: str, *people: Person) -> None:
+    for person in people:
+        await auditing.world.agent().wishes.keep(person, text)
+
+
+async def test_what_most_people_wish_for_is_told_and_thought_over_if_that_is_wanted(
+    tmp_path: Path,
+) -> None:
+    auditing = changing(tmp_path, changes=1)
+    await wish(auditing, "add a /joke command", ALICE)
+    await wish(auditing, "support time zones in reminders", ALICE, MALLORY)
+    async with auditing.running():
+        await auditing.pass_time(DAY)
+        await auditing.pass_time(DAY)
+    runs = {run.trigger.text: run for run in auditing.begun()}
+    assert [*runs] == ["support time zones in reminders", "add a /joke command"]
+    assert {run.goal for run in runs.values()} == {"change"}
+    assert {run.trigger.person for run in runs.values()} == {ITSELF}
+
+
+async def test_without_a_model_wishes_are_told_and_nothing_is_begun(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path, changes=5)
+    await wish(auditing, "add a /joke command", ALICE)
+    async with auditing.running():
+        await auditing.pass_time(DAY)
+    assert auditing.begun() == []
+    assert "Wished for, and not begun: 1 vote: add a /joke command (" in text(
+        auditing.world.chat.said[-1].post
+    )

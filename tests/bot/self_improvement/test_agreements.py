@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.brief import Brief, BriefQuestion
 from bot.domain.errors import AgentUnavailable, NotAuthorized, StaleApproval, WrongStage
+from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status, Waiting
 from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FLIPS
@@ -163,6 +164,15 @@ async def test_only_a_low_risk_goes_on_by_itself_and_only_where_configured(
             assert "Nobody objected in time" in await _told(world, run)
         else:
             assert (await world.store.get(run.id)).waiting is Waiting.AGREEMENT
+
+
+async def test_what_no_person_began_never_goes_on_without_one(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path)
+    world.limits = replace(world.limits, confirm=timedelta(minutes=10))
+    async with world.running() as agent:
+        begun = wanted(world).but(person=ITSELF, origin="audit")
+        run = await shown(world, await agent.start_itself(begun))
+        assert run.parked_until is None
 
 
 async def test_a_restart_shows_no_second_card_and_takes_the_go_ahead(tmp_path: Path) -> None:

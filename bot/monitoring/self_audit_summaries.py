@@ -1,0 +1,73 @@
+"""What an audit found in the stores, as lines of its report. Pure."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from bot.domain.history import History
+from bot.domain.incident import Incident
+from bot.domain.journal import Action
+from bot.domain.memory import Memory
+from bot.domain.run import Run, Status
+from bot.domain.self_audit import Lesson, Open, RunsEnded, SpentOn
+
+MOST_SPENT, MOST_OPEN = 8, 20
+
+
+def runs_ended(runs: Sequence[Run]) -> tuple[RunsEnded, ...]:
+    """Return runs by how they ended, or where they stand."""
+    by_status: dict[Status, list[float]] = {}
+    for run in runs:
+        seconds = (run.updated_at - run.created_at).total_seconds()
+        by_status.setdefault(run.status, []).append(max(seconds, 0.0))
+    return tuple(
+        RunsEnded(status=status, count=len(by_status[status]), seconds=median(by_status[status]))
+        for status in Status
+        if status in by_status
+    )
+
+
+def open_incidents(incidents: Sequence[Incident]) -> tuple[Open, ...]:
+    """Return the incidents that go on, the oldest first."""
+    still = sorted((each for each in incidents if each.open), key=lambda each: each.opened_at)
+    return tuple(
+        Open(id=each.id, title=each.title, count=each.count, since=each.opened_at)
+        for each in still[:MOST_OPEN]
+    )
+
+
+def lesson(memory: Memory) -> Lesson:
+    """Return something that was learned."""
+    return Lesson(kind=memory.kind, text=memory.text, by=memory.by)
+
+
+def spent_on(event: str, calls: Sequence[Action]) -> SpentOn:
+    """Return what the calls of one kind cost."""
+    return SpentOn(
+        name=event.partition(".")[2] or event,
+        usd=sum(call.cost_usd or 0.0 for call in calls),
+        tokens=sum((call.tokens_in or 0) + (call.tokens_out or 0) for call in calls),
+        calls=len(calls),
+    )
+
+
+def spent_by(run: Run) -> SpentOn:
+    """Return what a run cost."""
+    tokens = run.tokens_in + run.tokens_out
+    what = run.trigger.subject or run.goal
+    return SpentOn(name=f"{run.id} {what}", usd=run.cost_usd, tokens=tokens, calls=1)
+
+
+def dearest(spent: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
+    """Return the few that cost most."""
+    return tuple(sorted(spent, key=lambda each: (-each.usd, each.name))[:MOST_SPENT])
+
+
+def in_hand(known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]) -> set[str]:
+    """Return the faults that need nobody to begin: a run or an open incident is about them."""
+    by_run = {
+        history.diagnosis.fingerprint
+        for run, history in known
+        if history.diagnosis is not None and run.goal != "investigate"
+    }
+    told = {each.fingerprint for each in incidents if each.open and each.run_id}
+    return {name for name in by_run | told if name}
