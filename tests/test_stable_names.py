@@ -74,7 +74,8 @@ CODES = {
 }
 COMMANDS = {
     "Fix this", "Investigate this", "Make this happen",
-    "audit now", "budget", "capabilities", "change", "fix", "health", "investigate", "ship",
+    "audit now", "budget", "capabilities", "change", "fix", "flags list", "flags remove",
+    "flags set", "health", "investigate", "ship",
     "memory export", "memory forget", "memory search",
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
@@ -165,7 +166,8 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
         "unclear", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
-        "ask", "read", "cancel", "revise", "answer", "steer", "reject", "ship", "stop", "lift",
+        "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",
+        "lift",
     }  # fmt: skip
 
 

@@ -68,6 +68,7 @@ def make_agent(
         charts=opened.charts,
         stop_guard=opened.stop_guard,
         member_directory=member_directory,
+        flags=opened.flags,
         checkout=opened.checkout,
     )
     runs = _limits(settings, opened, chosen, dev_channel_id)

@@ -56,15 +56,7 @@ async def _build(
     """Return the client, not connected yet, and what works beside it."""
     opened = await open_services(settings, stack)
     who = identity(settings)
-    client = TheseusClient(
-        root=settings.root,
-        state=settings.state,
-        clock=opened.clock,
-        recorder=opened.recorder,
-        identity=who,
-        traffic=opened.traffic.recorder,
-        extensions=settings.config.cogs,
-    )
+    client = _client(settings, opened, who)
     opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
@@ -109,6 +101,19 @@ async def _build(
         *keeping,
         *talking,
         *serving,
+    )
+
+
+def _client(settings: Settings, opened: Resources, who: Identity) -> TheseusClient:
+    return TheseusClient(
+        root=settings.root,
+        state=settings.state,
+        clock=opened.clock,
+        recorder=opened.recorder,
+        identity=who,
+        traffic=opened.traffic.recorder,
+        flags=opened.flags.find,
+        extensions=settings.config.cogs,
     )
 
 

@@ -22,6 +22,7 @@ from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteOutbox, SqliteS
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.forges import access_to, open_forge
+from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.traffic import TrafficBounds
@@ -88,6 +89,7 @@ class Resources:
     store: SqliteStore
     outbox: SqliteOutbox
     key_values: SqliteKeyValueStore
+    flags: FlagRepository
     memory: SqliteMemory
     budget: BudgetEnforcer
     stop_guard: KillSwitchGuard
@@ -124,6 +126,9 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
     stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
+    key_values = await stack.enter_async_context(SqliteKeyValueStore(kept))
+    flags = FlagRepository(key_values)
+    await flags.load()
     return Resources(
         clock=clock,
         forge=JournalledForge(forge, recorder),
@@ -134,7 +139,8 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         recorder=recorder,
         store=await stack.enter_async_context(SqliteStore(kept)),
         outbox=await stack.enter_async_context(SqliteOutbox(kept)),
-        key_values=await stack.enter_async_context(SqliteKeyValueStore(kept)),
+        key_values=key_values,
+        flags=flags,
         memory=await stack.enter_async_context(
             SqliteMemory(state / "memory.sqlite3", redact=redact)
         ),

@@ -84,6 +84,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/audits.py",
         "cogs/budget.py",
         "cogs/conversation",
+        "cogs/flags.py",
         "cogs/incidents.py",
         "cogs/memory.py",
         "cogs/pauses.py",
@@ -112,6 +113,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_pauses.py",
         "tests/cogs/test_reverting.py",
         "tests/cogs/test_emergency_stop.py",
+        "tests/cogs/test_flags.py",
         "tests/cogs/test_talking_to_runs.py",
     ),
     "prompts": _class(

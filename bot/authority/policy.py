@@ -19,6 +19,7 @@ class Act(StrEnum):
     REJECT = "reject"
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and the like
+    SWITCH = "switch"  # a flag, on or off
     STOP = "stop"  # everything, at once
     LIFT = "lift"  # the emergency stop
 
@@ -35,6 +36,7 @@ _REFUSALS = {
     Act.REJECT: "reject a proposal",
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
+    Act.SWITCH: "switch a flag",
     Act.STOP: "stop everything",
     Act.LIFT: "lift the emergency stop",
 }

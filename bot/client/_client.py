@@ -6,7 +6,7 @@ import importlib.util
 import itertools
 import logging
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,14 @@ from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._connection import shorten_reconnects
 from bot.client._error_replies import error_text
 from bot.client._event_parsers import UNREADABLE, survive_events
+from bot.client._flags import Flags, never_switched
 from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._web_requests import WebRecording
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
+from bot.domain.flag import Flag
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.posts import Post
@@ -58,7 +60,8 @@ class Identity:
 class TheseusClient(commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
-    `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again.
+    `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
+    tells cogs what is switched on for whom; without any, nothing is.
 
     `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
     everything about runs, and answer messages through the chat's outbox. `chat_model` chats, where
@@ -85,6 +88,7 @@ class TheseusClient(commands.Bot):
         recorder: Recorder,
         identity: Identity,
         traffic: TrafficRecorder | None = None,
+        flags: Callable[[str], Flag | None] | None = None,
         extensions: Sequence[str] = (),
         guild_ready_timeout: float = 2.0,
     ) -> None:
@@ -105,6 +109,7 @@ class TheseusClient(commands.Bot):
         self.clock = clock
         self.identity = identity
         self.recorder = recorder
+        self.flags = Flags(flags or never_switched, identity.dev_channel_id)
         self._wanted = tuple(extensions)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)

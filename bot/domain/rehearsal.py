@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.domain.flag import FlagName
 from bot.domain.record import Record
 
 Option = str | int | float | bool
@@ -42,7 +43,8 @@ class ScriptWorld(Record):
 
     `cogs` are module names under `cogs`, loaded by a client with nothing behind it; none: the whole
     bot is run as in production, with all cogs. Its settings list the roles `developers` and
-    `approvers`. `files` are what lies in the folder where cogs keep files: names to base64.
+    `approvers`. `files` are what lies in the folder where cogs keep files: names to base64. The
+    flags named in `flags` are on for everybody, all others off.
     """
 
     starts: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -52,6 +54,7 @@ class ScriptWorld(Record):
     cogs: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
     web: tuple[WebAnswer, ...] = ()
+    flags: tuple[FlagName, ...] = ()
 
 
 class PersonStep(Record):

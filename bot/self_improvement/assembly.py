@@ -12,6 +12,7 @@ from bot.authority.autonomy_blocks import AutonomyBlocks
 from bot.authority.autonomy_gate import AutonomyPolicy
 from bot.authority.dev_mode import DevMode
 from bot.authority.emergency_stop import EmergencyStop
+from bot.authority.flags import FlagService
 from bot.authority.run_locks import RunLocks
 from bot.budget.reports import BudgetReports
 from bot.budget.run_cost_meter import RunCostMeter
@@ -87,6 +88,7 @@ class AgentParts:
     proposal_cards: ProposalCards
     changes: ChangeRequests
     agreements: Agreements
+    flags: FlagService
 
 
 def assemble(
@@ -133,9 +135,7 @@ def assemble(
         transitions=transitions,
         workers=workers,
         dialogue=dialogue,
-        cancellation=cancellation,
-        reconciler=reconciler,
-        recovery=recovery,
+        cancellation=cancellation, reconciler=reconciler, recovery=recovery,
         admission=admission,
         watch=watch,
         base_updates=_base_updates(services, steps, settings),
@@ -147,6 +147,7 @@ def assemble(
         trials=steps.trials,
         changes=_changes(services, steps, settings, authorizer, admission),
         agreements=Agreements(services, authorizer, locks, dialogue),
+        flags=FlagService(services.flags, services.clock, authorizer),
     )  # fmt: skip
 
 

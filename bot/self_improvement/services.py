@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.authority.autonomy_levels import Autonomy
+from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.approval import ApprovalRules
@@ -39,6 +40,7 @@ class Services:
     memory: MemoryStore
     stop_guard: KillSwitchGuard
     member_directory: MemberDirectory
+    flags: FlagRepository
     checkout: Checkout | None = None
     budget: BudgetEnforcer | None = None
     charts: Charts | None = None

@@ -13,6 +13,7 @@ import discord
 import simcord
 
 from bot.client import Identity, TheseusClient
+from bot.domain.flag import on_for_all
 from bot.domain.people import AllowList
 from bot.domain.rehearsal import WebAnswer
 from bot.redaction import redact
@@ -42,8 +43,9 @@ class SimulatedClock:
 class Room:
     """What a cog's test needs: the channel, people in it, and the bot that listens there."""
 
-    def __init__(self, cog_module: str, state: Path) -> None:
+    def __init__(self, cog_module: str, state: Path, flags: Sequence[str] = ()) -> None:
         self._cog_module = cog_module
+        self._flags = on_for_all(flags)
         self._state = state
         self._clock = SimulatedClock()
         self.journal = FakeJournal()
@@ -160,6 +162,7 @@ class Room:
             clock=self._clock,
             recorder=recorder,
             identity=Identity(guild_id=None, dev_channel_id=0, people=AllowList()),
+            flags=self._flags.get,
             extensions=[self._cog_module],
         )
 
@@ -192,15 +195,17 @@ async def open_room(
     web: Sequence[WebAnswer] = (),
     errors_expected: bool = False,
     seed: int | None = None,
+    flags: Sequence[str] = (),
 ) -> AsyncIterator[Room]:
     """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
 
     With `web`, that is what services answer, and nothing else can be reached; with a `seed`, what
-    is left to chance comes out the same each time. Errors the bot met are raised at the end, unless
-    they are expected; the only one as it came out of the cog.
+    is left to chance comes out the same each time. Of all flags, `flags` are on. Errors
+    the bot met are raised at the end, unless they are expected; the only one as it came out of the
+    cog.
     """
     with _luck(seed), recorded_web(web) if web else nullcontext():
-        room = Room(cog_module, state)
+        room = Room(cog_module, state, flags)
         await room.open()
         try:
             yield room

@@ -159,13 +159,13 @@ async def dev_channel(
             clock=world.clock,
             recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
             identity=identity,
+            flags=world.flags.find,
             extensions=extensions,
             guild_ready_timeout=0.01,
         )
         chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
         world.speak_through(chat)
-        client.chat = chat
-        client.key_values = world.key_values
+        client.chat, client.key_values = chat, world.key_values
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
         client.agent = world.agent()
         monitoring = _monitoring(world, client.agent, chat, identity)

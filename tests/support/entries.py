@@ -42,12 +42,14 @@ ENTRIES: Table = {
     "/incidents list": Act.READ, "/incidents show": Act.READ,
     "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
     "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
+    "/flags list": Act.READ, "/flags set": Act.SWITCH, "/flags remove": Act.SWITCH,
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
     # what is offered while somebody types: nothing, to who is not listed
     "choices /revert run": Act.READ, "choices /runs show run": Act.READ,
     "choices /runs cancel run": Act.READ, "choices /runs retry run": Act.READ,
     "choices /incidents show incident": Act.READ, "choices /memory forget memory": Act.READ,
+    "choices /flags set name": Act.READ, "choices /flags remove name": Act.READ,
     # buttons and forms
     "button RunButton ship": Act.SHIP, "button RunButton revise": Act.REVISE,
     "button RunButton try": Act.READ,

@@ -84,6 +84,7 @@ class RestartableChannel:
             clock=world.clock,
             recorder=Recorder(world.journal, world.clock, ROOT, b"salt", lambda: None),
             identity=Identity(local.guild_id, local.dev_channel_id, self.listed),
+            flags=world.flags.find,
             extensions=COGS,
             guild_ready_timeout=0.01,
         )

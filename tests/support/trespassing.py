@@ -93,6 +93,7 @@ class Trespasser:
             dict(world.forge._pulls),
             dict(world.memory.bodies),
             world.kill_switch.stop,
+            dict(world.flags.all()),
         )
 
     # The ways in
@@ -111,7 +112,7 @@ class Trespasser:
             return 1
         if parameter.type is discord.AppCommandOptionType.boolean:
             return True
-        return self.run.id
+        return parameter.choices[0].value if parameter.choices else self.run.id
 
     def _menus(self) -> Iterator[tuple[str, Going]]:
         for menu in entries.menus(self.room.client):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.authority.approvals import ApprovalRequest
+from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.protection import Protection
 from bot.budget.enforcement import BudgetEnforcer
@@ -90,6 +91,7 @@ class World(Listening):
         self.clock = clock or FakeClock()
         self.store: Store = store or FakeStore()
         self.key_values, self.memory = FakeKeyValueStore(), FakeMemory()
+        self.flags = FlagRepository(self.key_values)
         self.ledger, self.budget, self.chat = FakeLedger(), BudgetRules(), FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
         self.forge = FakeForge(
@@ -144,6 +146,7 @@ class World(Listening):
             fused(self.key_values, fuse), self.memory,
             stop_guard=stop_guard,
             member_directory=fused(self.member_directory, fuse),
+            flags=self.flags,
             checkout=checkout,
             budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
             charts=FakeCharts(),

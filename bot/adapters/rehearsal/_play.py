@@ -229,6 +229,7 @@ class Play:
             "starts": world.starts.isoformat(),
             "seed": world.seed + self._lives - 1,
             "cogs": world.cogs,
+            "flags": world.flags,
             "files": world.files if self._lives == 1 else {},
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,

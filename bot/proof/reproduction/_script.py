@@ -71,10 +71,9 @@ def script_test(
         body, texts = _Body(script, wanted, chance).lines()
     except Unwritable:
         return None
-    own = "" if seed is None else f", seed={seed}"
-    room = f"{', web=web' if world.web else ''}{own if chance is None else ', seed=seed'}"
-    given = f'"cogs.{cogs[0]}", {"tmp_path" if chance is None else "own"}{room}'
-    inside = [*texts, f"{INDENT}async with open_room({given}) as room:", *body]
+    luckily = "seed" if chance is not None else "" if seed is None else str(seed)
+    opened = _room(script, "tmp_path" if chance is None else "own", luckily)
+    inside = [*texts, *opened.lines(INDENT, "async with ", " as room:"), *body]
     test = [f"async def {name}(tmp_path: Path) -> None:", f'{INDENT}"""{doc}"""']
     by_luck = [*_PLAYED, *inside, "", "", *test, varied(luck)]
     lines = [*test, *inside] if chance is None else by_luck
@@ -86,6 +85,17 @@ def script_test(
         calls=asked(script.steps[-1])[:_SHOWN],
         expects=expects,
     )
+
+
+def _room(script: Script, folder: str, seed: str) -> Group:
+    """Return the call that opens the room; without a `seed` its luck is its own."""
+    world = script.world
+    flags = Group("[", "]", [quoted(each) for each in world.flags], [""] * len(world.flags))
+    named: dict[str, Group | str] = {"web=": "web"} if world.web else {}
+    named |= {"seed=": seed} if seed else {}
+    named |= {"flags=": flags} if world.flags else {}
+    items = [quoted(f"cogs.{world.cogs[0]}"), folder, *named.values()]
+    return Group("open_room(", ")", items, ["", "", *named])
 
 
 class _Body:

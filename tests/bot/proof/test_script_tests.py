@@ -231,3 +231,15 @@ def test_names_that_are_no_names_make_no_code(name: str) -> None:
     assert len(ast.parse(test.source).body) == 3
     assert written_from(script.but(world=ScriptWorld(cogs=(name,)))) is None
     assert written_from(script.but(world=ScriptWorld(people=(), cogs=("polls",)))) is None
+
+
+def test_flags_of_the_world_are_on_in_the_room() -> None:
+    world = ScriptWorld(cogs=("polls",), flags=("ranked-polls",))
+    test = written_from(Script(world=world, steps=(CommandStep(command="poll results"),)))
+    assert test is not None
+    assert 'open_room("cogs.polls", tmp_path, flags=["ranked-polls"]) as room:' in test.source
+    many = world.but(flags=tuple(f"a-rather-long-name-{each}" for each in range(4)))
+    test = written_from(Script(world=many, steps=(CommandStep(command="poll results"),)))
+    assert test is not None
+    ast.parse(test.source)
+    assert max(map(len, test.source.splitlines())) <= 100

@@ -29,7 +29,7 @@ class Quay:
         services = Services(
             self.store, world.chat, world.forge, world.workspaces, world.clock, world.journal,
             recorder, world.key_values, world.memory, KillSwitchGuard(world.kill_switch),
-            world.member_directory, world.checkout,
+            world.member_directory, world.flags, world.checkout,
         )  # fmt: skip
         ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
         self.stop: Stop | None = None

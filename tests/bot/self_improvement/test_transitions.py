@@ -38,6 +38,7 @@ def writer(world: World) -> RunTransitions:
         world.memory,
         stop_guard=KillSwitchGuard(world.kill_switch),
         member_directory=world.member_directory,
+        flags=world.flags,
     )
     memory = MemoryRecorder(world.store, world.clock, recorder, world.memory)
     notifier = RunNotifier(services, world.limits.dev_channel_id)

@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,23 @@ class CogBot:
             clock=clock,
             recorder=recorder,
             identity=identity,
+            flags=switched_on(world["flags"]),
             extensions=tuple(f"cogs.{name}" for name in world["cogs"]),
             guild_ready_timeout=network.READY_SECONDS,
         )
+
+
+def switched_on(names: Sequence[str]) -> Callable[[str], Any]:
+    """Return what finds the flags of these names, on for everybody; a tree without flags has none.
+
+    All others are off, as flags are that nobody ever switched.
+    """
+    try:
+        flags = importlib.import_module("bot.domain.flag")
+    except ModuleNotFoundError:
+        return lambda _name: None
+    found: Callable[[str], Any] = flags.on_for_all(names).get
+    return found
 
 
 class _Journal:

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from . import network
+from .cog_bot import switched_on
 
 _NEEDED = ("bot", "cogs", "prompts")  # what it reads of its checkout
 _NO_CHECK = {"name": "none", "command": ["true"], "seconds": 1}
@@ -47,7 +48,7 @@ class WholeBot:
         config.write_text(json.dumps(self._config(world)), encoding="utf-8")  # JSON is YAML
         app = importlib.import_module("bot.app")
         settings = importlib.import_module("bot.settings")
-        self._listen()
+        self._listen(world["flags"])
         variables = {
             "DISCORD_TOKEN": self._token,
             "THESEUS_DISCORD_API_URL": f"http://{network.DISCORD}/api/v10",
@@ -74,8 +75,11 @@ class WholeBot:
             subprocess.run(["git", *command], cwd=root, check=True)
         return root
 
-    def _listen(self) -> None:
-        """Hear of the client and of what is journalled, as nobody hands these over."""
+    def _listen(self, flags: Sequence[str]) -> None:
+        """Hear of the client and of what is journalled, as nobody hands these over.
+
+        The client finds these flags on for everybody; people in the play may switch others.
+        """
         journal = importlib.import_module("bot.adapters.ndjson_journal").NdjsonJournal
         client = importlib.import_module("bot.client").TheseusClient
         append, made = journal.append, client.__init__
@@ -85,7 +89,11 @@ class WholeBot:
             self._told(action)
 
         def begun(self_: Any, *args: Any, **options: Any) -> None:
-            made(self_, *args, **{**options, "guild_ready_timeout": network.READY_SECONDS})
+            given = {**options, "guild_ready_timeout": network.READY_SECONDS}
+            if flags and "flags" in options:
+                on, kept = switched_on(flags), options["flags"]
+                given["flags"] = lambda name: on(name) or kept(name)
+            made(self_, *args, **given)
             network.without_heartbeats(self_)
             self.client = self_
 

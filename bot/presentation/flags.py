@@ -1,0 +1,68 @@
+"""What is said of flags: whom each is on for, what asks for it, and what to do with it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.flag import SETTLED, Flag
+
+_FILES = 3
+_NONE = "There are no flags: nobody has switched one, and no code asks for one."
+
+
+def flag_lines(
+    flags: Mapping[str, Flag], uses: Mapping[str, Sequence[str]], now: datetime
+) -> list[str]:
+    """Return a line for each flag that was ever switched, or that code asks for, by its name.
+
+    `uses` are the files that ask for each.
+    """
+    names = sorted({*flags, *uses})
+    return [_line(name, flags.get(name), uses.get(name, ()), now) for name in names] or [_NONE]
+
+
+def flag_switched(before: Flag | None, flag: Flag) -> str:
+    """Return what is said when a flag was switched."""
+    if before == flag:
+        return f"`{flag.name}` was {reach_told(flag)} already, since {_stamp(flag.at)}."
+    return f"`{flag.name}` is {reach_told(flag)} from now on. Before, it was {reach_told(before)}."
+
+
+def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
+    """Return what is said when a flag was to be forgotten."""
+    if flag is None:
+        return "Nobody has switched a flag of that name. `/flags list` shows what there is."
+    told = f"Forgotten: `{name}`, which was {reach_told(flag)}."
+    return f"{told} {_asked(asked_in)}, so it is off there." if asked_in else told
+
+
+def reach_told(flag: Flag | None) -> str:
+    """Return whom a flag is on for, in words."""
+    if flag is None or flag.reach == "off":
+        return "off"
+    if flag.reach == "all":
+        return "on for everybody"
+    if flag.reach == "share":
+        return f"on for {flag.percent} % of people, and in the dev channel"
+    named = ", ".join(f"<#{each}>" for each in flag.channels)
+    return f"on in {named} and the dev channel" if named else "on in the dev channel"
+
+
+def _line(name: str, flag: Flag | None, files: Sequence[str], now: datetime) -> str:
+    if flag is None:
+        return f"- `{name}`: off, never switched · {_asked(files)}"
+    by = f" by {flag.by.name}" if flag.by else ""
+    told = f"- `{name}`: {reach_told(flag)}, since {_stamp(flag.at)}{by}"
+    if not files:
+        return f"{told} · no code asks for it any more: `/flags remove name:{name}` forgets it"
+    rest = f" · on for more than {SETTLED.days} days: it can go out of the code"
+    return f"{told} · {_asked(files)}{rest if flag.settled(now) else ''}"
+
+
+def _asked(files: Sequence[str]) -> str:
+    shown = ", ".join(f"`{each}`" for each in files[:_FILES])
+    more = len(files) - _FILES
+    return f"asked for in {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _stamp(at: datetime) -> str:
+    return f"<t:{at.timestamp():.0f}:f>"

@@ -1,0 +1,59 @@
+"""Which flags code asks for, and where: read from the source, nothing is run."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot.domain.flag import well_formed
+from bot.infra.syntax import parse
+
+_MOST_BYTES = 1_000_000
+_ASKED_BY = "on"
+_ASKED_OF = "flags"
+
+
+def flag_uses(files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the files that ask for each flag, by its name, out of texts by their paths.
+
+    Asked is `flags.on("coinflip", ...)` or `self.bot.flags.on(...)`, with a name in the call that a
+    flag can have. A file that is no Python asks for none.
+    """
+    found: dict[str, list[str]] = {}
+    for path, text in sorted(files.items()):
+        for name in sorted(set(_asked_in(text))):
+            found.setdefault(name, []).append(path)
+    return {name: tuple(paths) for name, paths in sorted(found.items())}
+
+
+def flag_uses_in(root: Path) -> dict[str, tuple[str, ...]]:
+    """Return the same of all cogs below a project's root. Reads files: not for the event loop."""
+    texts = {}
+    for path in sorted((root / "cogs").rglob("*.py")):
+        try:
+            text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", errors="replace")
+        except OSError:  # it went while we looked
+            continue
+        texts[path.relative_to(root).as_posix()] = text
+    return flag_uses(texts)
+
+
+def _asked_in(text: str) -> Iterator[str]:
+    if f"{_ASKED_OF}.{_ASKED_BY}" not in text:
+        return
+    try:
+        tree = parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _is_question(node.func) and node.args:
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and well_formed(name.value):
+                yield str(name.value)
+
+
+def _is_question(called: ast.expr) -> bool:
+    if not isinstance(called, ast.Attribute) or called.attr != _ASKED_BY:
+        return False
+    asked = called.value
+    name = asked.attr if isinstance(asked, ast.Attribute) else getattr(asked, "id", "")
+    return name == _ASKED_OF

@@ -1,0 +1,102 @@
+"""Flags: what is switched on for whom, to look at and to switch."""
+
+import asyncio
+from collections.abc import Mapping
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.authority.policy import Act
+from bot.client import TheseusClient
+from bot.domain.flag import Reach
+from bot.presentation.flags import flag_lines, flag_removed, flag_switched
+from bot.proof.flag_uses import flag_uses_in
+from cogs.ui import is_listed, send_privately, speaker
+
+_CHOICES = 25
+
+
+class FlagSwitches(
+    commands.GroupCog, group_name="flags", group_description="What is switched on for whom"
+):
+    """`/flags list`, `/flags set`, `/flags remove`: for listed people, and at once."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="list")
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show every flag: whom it is on for, and what code asks for it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.bot.agent.permit(speaker(interaction), Act.READ)
+        now = self.bot.clock.now()
+        lines = flag_lines(self.bot.agent.flags.all(), await self._uses(), now)
+        await send_privately(interaction, "\n".join(lines), "flags")
+
+    @app_commands.command(name="set")
+    @app_commands.describe(
+        name="The flag",
+        to="Whom it is on for; wherever it is on, it is on in the dev channel",
+        channel="Where, with “channels”: one more each time",
+        percent="How many of a hundred people, with “share”: always the same ones",
+    )
+    async def switch(
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        to: Reach,
+        channel: discord.TextChannel | None = None,
+        percent: app_commands.Range[int, 1, 99] | None = None,
+    ) -> None:
+        """Switch a flag, from the next command on; everybody here can see it."""
+        await interaction.response.defer(thinking=True)
+        before, flag = await self.bot.agent.flags.switch(
+            speaker(interaction),
+            name.strip(),
+            to,
+            channel_id=channel.id if channel else None,
+            percent=percent,
+            asked_for=await self._uses(),
+        )
+        await interaction.followup.send(flag_switched(before, flag))
+
+    @app_commands.command()
+    @app_commands.describe(name="The flag; it is off from then on")
+    async def remove(self, interaction: discord.Interaction, name: str) -> None:
+        """Forget a flag that no code asks for any more; everybody here can see it."""
+        await interaction.response.defer(thinking=True)
+        flag = await self.bot.agent.flags.remove(speaker(interaction), name.strip())
+        uses = await self._uses()
+        told = flag_removed(flag.name if flag else "", flag, uses.get(name.strip(), ()))
+        await interaction.followup.send(told)
+
+    @switch.autocomplete("name")
+    async def _to_switch(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, speaker(interaction)):
+            return []  # not audited: it would be a line for every key they press
+        return _choices({*self.bot.agent.flags.all(), *await self._uses()}, current)
+
+    @remove.autocomplete("name")
+    async def _to_remove(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, speaker(interaction)):
+            return []
+        return _choices(set(self.bot.agent.flags.all()), current)
+
+    async def _uses(self) -> Mapping[str, tuple[str, ...]]:
+        return await asyncio.to_thread(flag_uses_in, self.bot.root)
+
+
+def _choices(names: set[str], current: str) -> list[app_commands.Choice[str]]:
+    typed = current.strip().lower()
+    found = sorted(name for name in names if typed in name)[:_CHOICES]
+    return [app_commands.Choice(name=name, value=name) for name in found]
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(FlagSwitches(bot))
