@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.flag import FlagName
 from bot.domain.memory import Recalled
 from bot.domain.people import Person
 from bot.domain.plan import Risk
@@ -63,7 +64,8 @@ class Brief(Record):
     """What a request comes to. `request` is what the person said, word for word.
 
     `objection` is why nothing is to be built: the request does not fit, or cannot be done; then
-    nothing else counts. What is proven otherwise than by `acceptances` says so in `proofs`.
+    nothing else counts. What is proven otherwise than by `acceptances` says so in `proofs`. Where
+    `flag` names one, all of it is off until people switch that on; examples have it on.
     """
 
     request: str
@@ -73,6 +75,7 @@ class Brief(Record):
     questions: tuple[BriefQuestion, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     proofs: tuple[ProofKind, ...] = ()
     risk: Risk = "low"
+    flag: FlagName | Literal[""] = ""
     estimate_usd: float = Field(default=0.0, ge=0)
     objection: str = ""
     written_by: str = ""

@@ -27,12 +27,25 @@ def flag_switched(before: Flag | None, flag: Flag) -> str:
     return f"`{flag.name}` is {reach_told(flag)} from now on. Before, it was {reach_told(before)}."
 
 
+def ships_behind(flag: str) -> str:
+    """Return what is said of a change that ships behind a flag, before it is live."""
+    return f"🚩 Ships behind the flag `{flag}`: off until `/flags set`."
+
+
+def live_behind(flag: str) -> str:
+    """Return what is said of it once it is live."""
+    return (
+        f"🚩 It is behind the flag `{flag}`, and off: `/flags set name:{flag} to:dev` has it on in "
+        "the dev channel, `to:channels`, `to:share` and `to:all` for more people."
+    )
+
+
 def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
     """Return what is said when a flag was to be forgotten."""
     if flag is None:
         return "Nobody has switched a flag of that name. `/flags list` shows what there is."
     told = f"Forgotten: `{name}`, which was {reach_told(flag)}."
-    return f"{told} {_asked(asked_in)}, so it is off there." if asked_in else told
+    return f"{told} It is {_asked(asked_in)}, and off there." if asked_in else told
 
 
 def reach_told(flag: Flag | None) -> str:

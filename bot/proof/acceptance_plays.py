@@ -44,6 +44,8 @@ async def played_examples(
     rehearsal: Rehearsal, tree: Path, brief: Brief
 ) -> tuple[ExamplePlays, ...]:
     """Play a brief's examples with the commit that lies in `tree`. Raises `RehearsalError`."""
+    if not brief.acceptances:
+        return ()
     scripts = [_with_luck(each) for each in brief.acceptances]
     flat = [script for some in scripts for script in some]
     plays = iter(await play_all(rehearsal, tree, flat))
@@ -84,6 +86,38 @@ def behaviour_proof(
         holds=bool(total) and not red,
         told=told if total else "no example says what people will see",
         details=(*lines, *fixed_answers(brief)),
+    )
+
+
+def with_flag_off(brief: Brief) -> Brief:
+    """Return a brief with those of its examples that have its flag on, in worlds where it is off.
+
+    Without a flag there are none.
+    """
+    flagged = [each for each in brief.acceptances if brief.flag in each.script.world.flags]
+    return brief.but(acceptances=tuple(_without_flag(each, brief.flag) for each in flagged))
+
+
+def flag_proof(
+    brief: Brief, proof: Proof, off: Sequence[ExamplePlays], asked_in: Sequence[str]
+) -> Proof:
+    """Return the proof of a change that ships behind a flag: nothing of it is there with that off.
+
+    `off` are plays of `with_flag_off` with head; none where nothing can be played. `asked_in` are
+    head's files that ask for the flag.
+    """
+    lines = [f"`{each.example.asked}`: {why}" for each in off if (why := _not_off(each))]
+    if not asked_in:
+        lines.append(f"no cog asks for the flag `{brief.flag}`")
+    told = f"with the flag `{brief.flag}` off nothing of it is there"
+    if not off:
+        told = f"the flag `{brief.flag}` is asked for, and with it off nothing was played"
+    if lines:
+        told = f"it is not behind the flag `{brief.flag}`"
+    return proof.but(
+        holds=proof.holds and not lines,
+        told=f"{proof.told}; {told}",
+        details=(*proof.details, *(line[:_LONGEST] for line in lines)),
     )
 
 
@@ -185,6 +219,22 @@ def _not_as_wanted(head: ExamplePlays) -> str:
 def _outcome(wanted: Wanted, play: Transcript) -> frozenset[str]:
     text = _text(play.steps[wanted.step])
     return frozenset(each for each in wanted.one_of if each in text)
+
+
+def _without_flag(example: Acceptance, flag: str) -> Acceptance:
+    world = example.script.world
+    kept = tuple(each for each in world.flags if each != flag)
+    return example.but(script=example.script.but(world=world.but(flags=kept)))
+
+
+def _not_off(head: ExamplePlays) -> str:
+    """Return what is wrong with an example played with its flag off; empty: it is not there."""
+    for found in head.lacking:
+        if found is None:
+            return "with the flag off it is answered so too"
+        if found.missing is None:
+            return f"with the flag off, {found.told}"
+    return "" if head.lacking else "it was not played with the flag off"
 
 
 def _before(base: ExamplePlays) -> str:

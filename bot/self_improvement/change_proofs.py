@@ -1,7 +1,7 @@
 """What proves a change that is wanted: a prover for each kind of proof that its brief names."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.domain.brief import Brief
@@ -17,7 +17,15 @@ from bot.ports.trees import CommitTrees
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.proof.acceptance import acceptance_tests, unfit
-from bot.proof.acceptance_plays import behaviour_proof, not_missing, played_examples
+from bot.proof.acceptance_plays import (
+    ExamplePlays,
+    behaviour_proof,
+    flag_proof,
+    not_missing,
+    played_examples,
+    with_flag_off,
+)
+from bot.proof.flag_uses import flag_uses
 from bot.proof.measurement import measured_proof
 from bot.proof.preservation import ChangedText, preserving_proof
 from bot.proof.reproduction import ROOM
@@ -117,7 +125,9 @@ class ChangeProofs:
                 async with asyncio.timeout(PATIENCE):
                     base = await played_examples(self._rehearsal, old, brief)
                     head = await played_examples(self._rehearsal, new, brief)
-            return _with(verdict, behaviour_proof(brief, base, head))
+                    off = await played_examples(self._rehearsal, new, with_flag_off(brief))
+            proof = await _behind_flag(at_hand, behaviour_proof(brief, base, head), off)
+            return _with(verdict, proof)
         except (RehearsalError, WorkspaceError) as error:
             why = str(error)
         except TimeoutError:
@@ -125,7 +135,8 @@ class ChangeProofs:
         told = f"not played: {why}"
         if verdict.reproduced:
             told = f"its tests: red before, green now ({told})"
-        return _with(verdict, Proof(kind="behaviour", holds=verdict.reproduced, told=told))
+        proof = Proof(kind="behaviour", holds=verdict.reproduced, told=told)
+        return _with(verdict, await _behind_flag(at_hand, proof))
 
     async def _preserving(self, at_hand: ChangeAtHand) -> Verdict:
         """Compare what people see, and what other code and the tests do."""
@@ -171,6 +182,18 @@ class ChangeProofs:
         kept = [path for path in paths if path.endswith(".md") or cog_of_file(path)]
         texts = {path: await workspace.read_at(change.head, path) for path in kept}
         return _with(verdict, word_proof(files, paths, texts.get))
+
+
+async def _behind_flag(
+    at_hand: ChangeAtHand, proof: Proof, off: Sequence[ExamplePlays] = ()
+) -> Proof:
+    """Return the proof, which holds only where the brief's flag is asked for, if it has one."""
+    brief, change, workspace, _ = at_hand
+    if not brief.flag:
+        return proof
+    texts = await _texts(change, workspace)
+    uses = flag_uses({each.path: each.after or "" for each in texts if cog_of_file(each.path)})
+    return flag_proof(brief, proof, off, uses.get(brief.flag, ()))
 
 
 async def _texts(change: ChangeSet, workspace: Workspace) -> tuple[ChangedText, ...]:

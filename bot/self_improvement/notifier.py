@@ -230,7 +230,10 @@ def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
     if run.status is not Status.DONE:
         return ending(run, history)
     if history.shipment and history.proposal and history.approval:
-        return shipped(history.proposal, history.approval, history.shipment, history.watch)
+        flag = history.brief.flag if history.brief else ""
+        return shipped(
+            history.proposal, history.approval, history.shipment, history.watch, flag=flag
+        )
     if run.goal == "investigate" and history.diagnosis:
         return investigation(run, history, cap)
     return ending(run, history)

@@ -169,7 +169,9 @@ def _script(history: History, lines: str) -> Script:
     known = {each.name for each in _PEOPLE}
     named = dict.fromkeys(each.by for each in steps if isinstance(each, PersonStep))
     others = tuple(Actor(name=each) for each in named if each not in known)
-    return Script(world=_world(history).but(people=(*_PEOPLE, *others)), steps=steps)
+    flags = (history.brief.flag,) if history.brief and history.brief.flag else ()
+    world = _world(history).but(people=(*_PEOPLE, *others), flags=flags)
+    return Script(world=world, steps=steps)
 
 
 def _world(history: History) -> ScriptWorld:

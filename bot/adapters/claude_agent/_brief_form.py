@@ -4,6 +4,7 @@ from pydantic import Field
 
 from bot.adapters.claude_agent._forms import StepForm
 from bot.domain.brief import MOST_QUESTIONS, Absence
+from bot.domain.flag import NAME
 from bot.domain.plan import NOTHING_ELSE, Risk
 from bot.domain.proof import ProofKind
 from bot.domain.record import Record
@@ -84,6 +85,12 @@ class BriefForm(Record):
         default="low",
         description="low: new, and nobody else's. medium: what there is answers otherwise. high: "
         "data, concurrency or start-up. security: who may do what, secrets, input from strangers.",
+    )
+    flag: str = Field(
+        default="",
+        max_length=32,
+        pattern=f"^$|{NAME}",
+        description="Only where it ships behind a flag: the flag's name, `coinflip`.",
     )
     solution: str = Field(default="", max_length=2_000, description="How it is built, and where.")
     steps: tuple[StepForm, ...] = Field(default=(), max_length=8)

@@ -1,6 +1,6 @@
 """Whether what a planner makes of a request holds: examples that can be played, files to write."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm
@@ -10,12 +10,13 @@ from bot.authority.protection import Protection
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
-from bot.domain.plan import Plan, Step
+from bot.domain.plan import NOTHING_ELSE, Plan, Step
 from bot.domain.proof import ProofKind
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml
 from bot.ports.planner import Request
 from bot.proof.acceptance import unfit
+from bot.proof.flag_uses import flag_uses_in
 from bot.proof.scripts import UnreadableScript, script_from
 
 
@@ -35,12 +36,14 @@ def briefed(
     brief = brief.but(
         not_meant=form.not_meant,
         acceptances=tuple(_example(each, n) for n, each in enumerate(form.examples, 1)),
+        flag=form.flag,
         questions=tuple(BriefQuestion.model_validate(dict(each)) for each in form.questions),
         proofs=_proofs(form),
     )
     there = {cog for place in (root / "cogs").glob("*") if (cog := _cog(place))}
     if wrong := unfit(brief, there):
         raise Objection("\n".join(f"examples: {why}" for why in wrong[:5]))
+    _refuse_odd_flags(brief, flag_uses_in(root))
     _refuse_unknown_cogs(brief.acceptances, there, _owned(form, root, protection))
     return brief
 
@@ -65,7 +68,7 @@ def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan 
         ),
         risk=form.risk,
         impact=form.impact,
-        compatibility=form.compatibility,
+        compatibility=_compatibility(form),
         rollback=form.rollback,
         written_by=by,
     )
@@ -74,6 +77,14 @@ def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan 
 def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:
     files = (file for step in form.steps for file in step.owned_files)
     return frozenset(ownable(file, root, protection) for file in files)
+
+
+def _compatibility(form: BriefForm) -> str:
+    """Return what a plan says of flags, migrations and the like."""
+    if not form.flag:
+        return form.compatibility
+    behind = f"Ships behind the flag `{form.flag}`, which is off until people switch it on."
+    return behind if form.compatibility == NOTHING_ELSE else f"{behind} {form.compatibility}"
 
 
 def _proofs(form: BriefForm) -> tuple[ProofKind, ...]:
@@ -119,3 +130,20 @@ def _refuse_unknown_cogs(
                 f"examples: {each.asked}: there is no cog `{cog}`, and no step owns "
                 f"`cogs/{cog}.py`."
             )
+
+
+def _refuse_odd_flags(brief: Brief, uses: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a flag that others ask for already, that no example shows, or that nobody asks for."""
+    flag = brief.flag
+    if flag in uses:
+        raise Objection(
+            f"flag: `{flag}` is asked for in {uses[flag][0]} already, and may be on. Name another, "
+            "or leave it out and put that one into the worlds of your examples."
+        )
+    named = {name for each in brief.acceptances for name in each.script.world.flags}
+    if flag and flag not in named:
+        raise Objection(
+            f"flag: no example has it on: put `flags: [{flag}]` into the world of those that do."
+        )
+    for name in sorted(named - {flag, *uses}):
+        raise Objection(f"examples: flags: no code asks for `{name}`, and `flag` does not name it.")

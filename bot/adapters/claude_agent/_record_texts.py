@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.adapters.claude_agent._texts import clipped
 from bot.domain.behaviour import BehaviourDiff
-from bot.domain.brief import Brief
+from bot.domain.brief import Acceptance, Brief
 from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.evidence import Diagnosis
 from bot.domain.plan import Plan
@@ -23,8 +23,10 @@ def agreed_lines(brief: Brief) -> Iterator[str]:
     """Yield what people agreed to: what is meant, what is not, and the examples."""
     yield brief.understood
     yield from (f"Not meant: {each}" for each in brief.not_meant)
+    if brief.flag:
+        yield f"Ships behind the flag `{brief.flag}`: with it off, all is as it is today."
     for example in brief.acceptances:
-        yield f"Example: {example.asked} -> {example.told}"
+        yield f"Example: {example.asked} -> {example.told}{_with_flags(example)}"
         for wanted in example.wanted:
             told = {
                 "shows": " and ".join(map(repr, wanted.shows)),
@@ -33,6 +35,11 @@ def agreed_lines(brief: Brief) -> Iterator[str]:
             }
             seen = "; ".join(f"{name} {text}" for name, text in told.items() if text)
             yield f"  what is seen of step {wanted.step}: {seen}"
+
+
+def _with_flags(example: Acceptance) -> str:
+    flags = example.script.world.flags
+    return f" (with {', '.join(f'`{each}`' for each in flags)} on)" if flags else ""
 
 
 def plan_text(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from bot.domain.proof import ProofKind
 from bot.domain.run import Run
 from bot.domain.waits import soon
 from bot.presentation.cards._text import counted, elapsed, money, rest_of, spent
+from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.presentation.titles import title_of
 
@@ -52,6 +53,7 @@ def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "What proves it": _proof(brief, tests),
         "Files": rest_of(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
         "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
+        "Flag": ships_behind(brief.flag) if brief.flag else "",
         "Estimated cost": f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else "",
     }
     return Post(

@@ -21,6 +21,7 @@ from bot.presentation.cards._text import (
     seconds,
     spent,
 )
+from bot.presentation.flags import live_behind
 from bot.presentation.markdown import words
 from bot.presentation.titles import title_of
 
@@ -212,9 +213,18 @@ def watched_until(watch: Watch) -> str:
 
 
 def shipped(
-    proposal: Proposal, approval: Approval, shipment: Shipment, watch: Watch | None = None
+    proposal: Proposal,
+    approval: Approval,
+    shipment: Shipment,
+    watch: Watch | None = None,
+    *,
+    flag: str = "",
 ) -> Post:
-    """Return the announcement; "live" only when the running code contains the merge."""
+    """Return the announcement; "live" only when the running code contains the merge.
+
+    With a `flag`, it says how what is behind it is switched on.
+    """
+    behind = f"\n{live_behind(flag)}" if flag else ""
     merged = (
         f"Merged {linked(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
         f"approved by {_names(approval)} for `{approval.head[:7]}`."
@@ -223,14 +233,16 @@ def shipped(
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
         return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
     if shipment.restart_needed:
-        return Post(text=f"🚢 {merged} It changes core code and is live after the next restart.")
+        return Post(
+            text=f"🚢 {merged} It changes core code and is live after the next restart.{behind}"
+        )
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:
         tail += f" I watch whether it holds: {watched_until(watch)}."
     if shipment.earlier:
         tail += f" {_left(shipment)}"
-    return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}")
+    return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}{behind}")
 
 
 def _left(shipment: Shipment) -> str:

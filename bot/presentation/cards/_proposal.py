@@ -31,6 +31,7 @@ from bot.presentation.cards._text import (
     rest_of,
     spent,
 )
+from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.proof import label, risk_of
 
@@ -57,6 +58,7 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     lines = [
         warning,
         _dependencies(verdict),
+        ships_behind(history.brief.flag) if history.brief and history.brief.flag else "",
         _words(history, opened),
         opened.note,
         _reason(history),

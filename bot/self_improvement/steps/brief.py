@@ -35,6 +35,7 @@ _NO_PLANNER = (
 )
 _NOT_SHOWN = "I understood “{}”, but could not show how it would be proven, so I write nothing: {}."
 _AGAIN = "Our program, about the examples of your last brief, which prove nothing so: {}"
+_FLAG_KEPT = "the flag `{}` was switched before and is kept, so it may be on: name another"
 _NOT_RED = "`{}`: its test does not fail today because of {}"
 
 
@@ -136,12 +137,19 @@ class BriefStep:
                 if _to_ask(run, history, briefed.brief):
                     return Understood(briefed.brief)
                 await context.notifier.refresh(run, history, "trying its examples on today's code")
-                understood = await briefer.prove(briefed, workspace)
+                understood = self._with_a_new_flag(await briefer.prove(briefed, workspace))
                 if not understood.unproven:
                     break
                 told = _AGAIN.format("; ".join(understood.unproven))
                 request = request.but(corrections=(*request.corrections, told))
         return understood
+
+    def _with_a_new_flag(self, understood: Understood) -> Understood:
+        """Return it as unproven where its flag was switched for an earlier change, and is kept."""
+        flag = understood.brief.flag
+        if not flag or self._context.services.flags.find(flag) is None:
+            return understood
+        return Understood(understood.brief, None, (*understood.unproven, _FLAG_KEPT.format(flag)))
 
     async def _shown(self, run: Run, history: History, understood: Understood) -> Run:
         """Ask what is open, end where nothing is to be built, else wait for the go-ahead."""

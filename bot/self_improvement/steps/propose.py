@@ -12,6 +12,7 @@ from bot.domain.run import Run
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.presentation.cards import behaviour_markdown, example_lines, not_done_lines
+from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import prose, words
 from bot.proof import label, risk_of
 from bot.self_improvement.messages import asked_by
@@ -143,11 +144,12 @@ def _why(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
     """Return the template, and its parts that tell why: what was wanted, or what was wrong."""
     brief, diagnosis = history.brief, history.diagnosis
     if brief is not None:
+        behind = ships_behind(brief.flag) if brief.flag else ""
         proven = [f"- {words(line, 400)}" for each in verdict.proofs for line in each.details]
         shown = proven or [f"- {line.removeprefix('• ')}" for line in example_lines(brief)]
         return "pull_request_change", {
             "asked": words(brief.request, 900),
-            "understood": prose(brief.understood),
+            "understood": "\n\n".join(filter(None, (prose(brief.understood), behind))),
             "examples": "\n".join(shown),
         }
     if diagnosis is None:

@@ -125,6 +125,76 @@ async def test_examples_that_do_not_hold_stop_it_and_say_which(tmp_path: Path) -
     assert verdict.proofs[0].details == ("`/coinflip` → heads or tails: there is no cog coinflip",)
 
 
+SWITCHED = {"cogs/coinflip.py": 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'}
+BEHIND = WANTED.but(
+    flag="coinflip",
+    acceptances=(
+        EXAMPLE,
+        EXAMPLE.but(script=EXAMPLE.script.but(world=ScriptWorld(cogs=("coinflip",),
+                                                                flags=("coinflip", "other")))),
+    ),
+)  # fmt: skip
+
+
+def behind_a_flag(tree: Path, script: Script) -> Transcript:
+    """Play a coin that is there with its flag on, as its first example wants it without too."""
+    off = "coinflip" not in script.world.flags and "other" in script.world.flags
+    there = flipped(tree, script)
+    return said(script, "not yet") if off and not there.trouble else there
+
+
+async def test_what_is_behind_a_flag_is_not_there_with_that_off(tmp_path: Path) -> None:
+    rehearsal = FakeRehearsal(behind_a_flag)
+    async with changed(tmp_path, rehearsal, SWITCHED) as it:
+        (proof,) = (await it.verdict(BEHIND)).proofs
+    assert proof.holds
+    assert proof.told == (
+        "2 examples: red before, green now; with the flag `coinflip` off nothing of it is there"
+    )
+    off = [s for _, s in rehearsal.played if s.world.flags == ("other",)]
+    assert len(off) == 12
+
+
+@pytest.mark.parametrize(
+    ("files", "plays", "told"),
+    [
+        (SWITCHED, flipped, "`/coinflip`: with the flag off it is answered so too"),
+        (ADDED, behind_a_flag, "no cog asks for the flag `coinflip`"),
+        (
+            SWITCHED,
+            lambda tree, script: (
+                Transcript(trouble="it ended")
+                if "other" in script.world.flags and "coinflip" not in script.world.flags
+                else flipped(tree, script)
+            ),
+            "`/coinflip`: with the flag off, the bot does not hold: it ended",
+        ),
+    ],
+)
+async def test_what_is_not_behind_its_flag_is_stopped(
+    tmp_path: Path,
+    files: dict[str, str],
+    plays: Callable[[Path, Script], Transcript],
+    told: str,
+) -> None:
+    async with changed(tmp_path, FakeRehearsal(plays), files) as it:
+        (proof,) = (await it.verdict(BEHIND)).proofs
+    assert not proof.holds
+    assert proof.told.endswith("; it is not behind the flag `coinflip`")
+    assert proof.details[-1] == told
+
+
+async def test_where_nothing_can_be_played_the_flag_is_at_least_asked_for(tmp_path: Path) -> None:
+    nowhere = FakeRehearsal(flipped, refusal=RehearsalError("no bubblewrap"))
+    for files, holds in ((SWITCHED, True), (ADDED, False)):
+        async with changed(tmp_path / str(holds), nowhere, files) as it:
+            red = PASSED.but(status="failed")
+            verdict = it.at_hand.verdict.but(red_on_base=red, green_on_head=PASSED)
+            at_hand = it.at_hand._replace(verdict=verdict, brief=BEHIND)
+            (proof,) = (await it.proofs(at_hand)).proofs
+        assert proof.holds is holds
+
+
 @pytest.mark.parametrize("reproduced", [True, False])
 async def test_where_nothing_can_be_played_the_tests_decide(
     tmp_path: Path, reproduced: bool

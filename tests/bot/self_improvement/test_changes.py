@@ -14,7 +14,7 @@ from bot.self_improvement.behaviour_check import besides
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import ADDED, COIN, WANTED, ChangeWorld, shown, understood
+from tests.support.change_world import ADDED, COIN, WANTED, ChangeWorld, shown, understood, wanted
 from tests.support.world import ALICE, DORA
 
 
@@ -142,3 +142,53 @@ def test_only_answers_that_are_meant_to_be_others_are_asked_for(missing: str, un
     )
     found = BehaviourDiff(answers=5, changed=2, unasked=2, changes=changes)
     assert besides(found, brief).unasked == unasked
+    assert besides(found, brief.but(flag="coinflip")).unasked == 2
+
+
+FLAGGED = Brief(
+    request="",
+    understood="A command that flips a coin.",
+    acceptances=(
+        FLIPS.but(script=FLIPS.script.but(world=FLIPS.script.world.but(flags=("coinflip",)))),
+    ),
+    flag="coinflip",
+)
+
+
+async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path, FLAGGED)
+    world.engine = FakeAgent({COIN: 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'})
+    flips = world.rehearsal.answers
+    world.rehearsal.answers = lambda tree, script: (
+        flips(tree, script)
+        if script.world.flags or not (tree / COIN).exists()
+        else said(script, *["not yet"] * len(script.steps))
+    )
+    told = "🚩 Ships behind the flag `coinflip`: off until `/flags set`."
+    async with world.running() as agent:
+        run = await _written(world, agent)
+        assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
+        card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
+        assert card is not None
+        assert told in card.body
+        proof = next(field.value for field in card.fields if field.name == "Proof")
+        assert "green now; with the flag `coinflip` off nothing of it is there" in proof
+        assert told in world.forge.drafts[-1].body
+        await agent.approve(world.word(run))
+        assert (await world.ended(run.id)).status is Status.DONE
+        live = [each.post.text for each in world.chat.said if "**live at" in each.post.text]
+        assert "`/flags set name:coinflip to:dev` has it on in the dev channel" in live[-1]
+        trial = await agent.trials.play(run.id, "/coinflip")
+        assert world.rehearsal.played[-1][1].world.flags == ("coinflip",)
+        assert "heads" in str(trial) or "tails" in str(trial)
+
+
+async def test_a_flag_that_is_kept_from_before_is_no_flag_to_ship_behind(tmp_path: Path) -> None:
+    world = ChangeWorld(tmp_path, FLAGGED)
+    async with world.running() as agent:
+        await agent.flags.switch(DORA, "coinflip", "all", asked_for={"coinflip"})
+        run = await agent.request(wanted(world))
+        run = await world.ended(run.id)
+        assert run.status is Status.FAILED
+        assert "the flag `coinflip` was switched before and is kept" in run.reason.replace("\\", "")
+        assert len(world.request_planner.asked) == 2

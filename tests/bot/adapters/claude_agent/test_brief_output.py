@@ -8,6 +8,7 @@ from bot.adapters.claude_agent._brief_form import BriefForm
 from bot.adapters.claude_agent._brief_output import briefed, built
 from bot.adapters.claude_agent._forms import schema
 from bot.adapters.claude_agent._output import Objection, read
+from bot.adapters.claude_agent._record_texts import agreed_lines
 from bot.adapters.claude_agent._request_texts import request_text
 from bot.authority.protection import Protection
 from bot.domain.brief import Brief, ChangeContext, CommandUse
@@ -55,6 +56,40 @@ def test_it_holds_the_persons_own_words_and_examples_that_can_be_played(root: Pa
 def test_examples_are_a_proof_of_behaviour_whatever_else_is_one(root: Path) -> None:
     assert taken(root, proofs=["words"])[0].proofs == ("behaviour", "words")
     assert taken(root, examples=[], proofs=["preserving"])[0].proofs == ("preserving",)
+
+
+ON = SCRIPT.replace("seed: 1", "seed: 1, flags: [coinflip]")
+
+
+def test_what_ships_behind_a_flag_has_examples_with_that_on(root: Path) -> None:
+    brief, plan = taken(root, flag="coinflip", examples=[{**FIRST, "script": ON}, *OTHERS])
+    assert brief.flag == "coinflip"
+    assert [each.script.world.flags for each in brief.acceptances] == [("coinflip",), (), ()]
+    assert plan is not None
+    assert plan.compatibility == (
+        "Ships behind the flag `coinflip`, which is off until people switch it on."
+    )
+    told = "\n".join(agreed_lines(brief))
+    assert "Ships behind the flag `coinflip`: with it off, all is as it is today." in told
+    assert "Example: `/coinflip` -> heads or tails (with `coinflip` on)" in told
+
+
+@pytest.mark.parametrize(
+    ("flag", "script", "why"),
+    [
+        ("coinflip", SCRIPT, "no example has it on: put `flags: [coinflip]`"),
+        ("", ON, "no code asks for `coinflip`, and `flag` does not name it"),
+        ("dice-odds", ON, "`dice-odds` is asked for in cogs/dice.py already"),
+        ("Coin Flip", ON, "flag"),
+    ],
+)
+def test_a_flag_that_nothing_would_come_of_is_named(
+    root: Path, flag: str, script: str, why: str
+) -> None:
+    (root / "cogs/dice.py").write_text('bot.flags.on("dice-odds", None)\n', encoding="utf-8")
+    with pytest.raises(Objection) as found:
+        taken(root, flag=flag, examples=[{**FIRST, "script": script}])
+    assert why in str(found.value)
 
 
 def test_an_objection_leaves_nothing_to_build(root: Path) -> None:
