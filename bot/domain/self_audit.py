@@ -103,6 +103,14 @@ class Wished(Record):
     votes: int = Field(ge=1)
 
 
+class FlagDue(Record):
+    """A flag that decides nothing any more: on for everybody since then, or in no file."""
+
+    name: str
+    files: tuple[str, ...] = Field(default=(), description="that ask for it")
+    since: AwareDatetime
+
+
 class Column(Record):
     """Failures of one day or hour, by event; the largest events only, and the rest together."""
 
@@ -141,6 +149,7 @@ class AuditReport(Record):
     fixes: tuple[Fix, ...] = ()
     learned: tuple[Lesson, ...] = ()
     wished: tuple[Wished, ...] = Field(default=(), description="that of most people first")
+    flags: tuple[FlagDue, ...] = ()
     columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
     missing: tuple[str, ...] = ()
 

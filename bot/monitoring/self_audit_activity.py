@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from bot.domain.account import Charge
 from bot.domain.errors import PortError
+from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, FailureGroup, JournalQuery
@@ -19,6 +20,7 @@ from bot.domain.self_audit import (
     Ability,
     AuditReport,
     Fix,
+    FlagDue,
     Lesson,
     SpentOn,
     Wished,
@@ -29,6 +31,7 @@ from bot.monitoring.self_audit_coverage import gaps, words_in_tests
 from bot.monitoring.self_audit_figures import Figures, Period
 from bot.monitoring.self_audit_summaries import (
     dearest,
+    flags_due,
     in_hand,
     lesson,
     open_incidents,
@@ -44,6 +47,7 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
 from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
+from bot.proof.flag_uses import flag_uses_in
 from bot.telemetry import Recorder
 
 T = TypeVar("T")
@@ -148,6 +152,7 @@ class _Collection:
             fixes=self._fixes(known),
             learned=await self._learned(),
             wished=await self._wished(),
+            flags=await self._flags(root),
             columns=figures.columns(),
         )
         report = await self._with_cost(report, [run for run, _ in known])
@@ -208,6 +213,11 @@ class _Collection:
         waiting = [each for each in kept if each.run_id is None and each.last_at >= self._since]
         ranked = sorted(waiting, key=lambda each: each.rank, reverse=True)
         return tuple(Wished(id=each.id, text=each.text, votes=each.votes) for each in ranked)
+
+    async def _flags(self, root: Path) -> tuple[FlagDue, ...]:
+        """Return the flags that decide nothing any more."""
+        kept = await self._asked("flags", self._services.key_values.all("flag:", Flag), ())
+        return flags_due(kept, await asyncio.to_thread(flag_uses_in, root), self._until)
 
     async def _learned(self) -> tuple[Lesson, ...]:
         memories = await self._asked("what was learned", self._services.memory.export(), ())

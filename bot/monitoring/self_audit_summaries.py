@@ -1,14 +1,16 @@
 """What an audit found in the stores, as lines of its report. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from statistics import median
 
+from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.incident import Incident
 from bot.domain.journal import Action
 from bot.domain.memory import Memory
 from bot.domain.run import Run, Status
-from bot.domain.self_audit import Lesson, Open, RunsEnded, SpentOn
+from bot.domain.self_audit import FlagDue, Lesson, Open, RunsEnded, SpentOn
 
 MOST_SPENT, MOST_OPEN = 8, 20
 
@@ -60,6 +62,20 @@ def spent_by(run: Run) -> SpentOn:
 def dearest(spent: Sequence[SpentOn]) -> tuple[SpentOn, ...]:
     """Return the few that cost most."""
     return tuple(sorted(spent, key=lambda each: (-each.usd, each.name))[:MOST_SPENT])
+
+
+def flags_due(
+    flags: Iterable[Flag], uses: Mapping[str, tuple[str, ...]], now: datetime
+) -> tuple[FlagDue, ...]:
+    """Return flags to take out of the code, or to forget; `uses` are the files that ask for each.
+
+    Those are on for everybody for a week, or nobody asks for them.
+    """
+    return tuple(
+        FlagDue(name=flag.name, files=uses.get(flag.name, ()), since=flag.at)
+        for flag in sorted(flags, key=lambda each: each.name)
+        if flag.settled(now) or flag.name not in uses
+    )
 
 
 def in_hand(known: Sequence[tuple[Run, History]], incidents: Sequence[Incident]) -> set[str]:

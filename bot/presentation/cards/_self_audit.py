@@ -10,6 +10,7 @@ from bot.domain.self_audit import (
     AuditedFault,
     AuditReport,
     Fix,
+    FlagDue,
     Lesson,
     Open,
     RunsEnded,
@@ -21,7 +22,7 @@ from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import counted, fitting, money, seconds, tokens
 
 _SHOWN = 5
-_FIELD = 480  # characters: eleven fields, and what stands over them, are less than a card's 6,000
+_FIELD = 440  # characters: twelve fields, and what stands over them, are less than a card's 6,000
 _OTHERS = "others"
 _ENDED: dict[Status, str] = {
     Status.DONE: "done",
@@ -126,7 +127,11 @@ def _quiet(report: AuditReport) -> str:
     done = counted(report.actions, "action") if report.actions else "nobody asked anything of me"
     told = f"{done}, none of which failed" if report.actions else done
     unused = f" Nobody used {_and(report.unused, 3)}." if report.actions and report.unused else ""
-    return f"A quiet {_span(report)} ({_period(report)}): {told}. Nothing to mend. 🚢{unused}"
+    flags = _and([each.name for each in report.flags], 3)
+    flags = f" Flags that can go: {flags}; `/flags list` says why." if flags else ""
+    return (
+        f"A quiet {_span(report)} ({_period(report)}): {told}. Nothing to mend. 🚢{unused}{flags}"
+    )
 
 
 def _headline(report: AuditReport) -> list[str]:
@@ -166,6 +171,7 @@ def _sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[st
         ("What models cost", _costs(report, most)),
         ("Learned", _some([_lesson(each) for each in report.learned], most)),
         ("Wished for, and not begun", _some([_wished(each) for each in report.wished], most)),
+        ("Flags that can go", _some([_flag(each) for each in report.flags], most)),
         ("Nobody used", _unused(report, most)),
         ("No test names", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
         ("I could not look at", [plain(each, 100) for each in report.missing[:10]]),
@@ -191,6 +197,14 @@ def _fault(fault: AuditedFault, compared: bool) -> str:
 
 def _wished(wished: Wished) -> str:
     return f"{counted(wished.votes, 'vote')}: {plain(wished.text, 100)} (`wish:{wished.id}`)"
+
+
+def _flag(flag: FlagDue) -> str:
+    if not flag.files:
+        return f"`{flag.name}`: no code asks for it any more; `/flags remove` forgets it"
+    since = f"{flag.since.day} {flag.since:%b}"
+    files = ", ".join(f"`{each}`" for each in flag.files[:3])
+    return f"`{flag.name}`: on for everybody since {since}; take it out of {files}"
 
 
 def _pace(pace: ActionPace) -> str:

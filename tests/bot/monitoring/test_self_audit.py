@@ -414,3 +414,26 @@ async def test_without_a_model_wishes_are_told_and_nothing_is_begun(tmp_path: Pa
     assert "Wished for, and not begun: 1 vote: add a /joke command (" in text(
         auditing.world.chat.said[-1].post
     )
+
+
+async def test_flags_that_decide_nothing_any_more_are_named(tmp_path: Path) -> None:
+    auditing = Auditing(tmp_path)
+    cogs = tmp_path / "cogs"
+    cogs.mkdir()
+    (cogs / "coins.py").write_text('flags.on("settled", it)\nflags.on("fresh", it)\n')
+    asked = ("settled", "fresh", "gone")
+    flags = auditing.world.agent().flags
+    await flags.switch(ALICE, "settled", "all", asked_for=asked)
+    auditing.clock.tick(6 * DAY)
+    await flags.switch(ALICE, "fresh", "all", asked_for=asked)
+    await flags.switch(ALICE, "gone", "dev", asked_for=asked)
+    auditing.fails()
+    told = text(await auditing.program().now(ALICE))
+    assert "Flags that can go: `gone`: no code asks for it any more" in told
+    assert "settled" not in told
+    auditing.clock.tick(DAY)
+    auditing.fails()
+    told = text(await auditing.program().now(ALICE))
+    assert "`settled`: on for everybody since" in told
+    assert "take it out of `cogs/coins.py`" in told
+    assert "fresh" not in told

@@ -13,11 +13,13 @@ from bot.domain.self_audit import (
     AuditReport,
     Column,
     Fix,
+    FlagDue,
     Gap,
     Lesson,
     Open,
     RunsEnded,
     SpentOn,
+    Wished,
 )
 from bot.presentation.cards import audit_markdown, failures_chart, self_audit
 
@@ -60,6 +62,8 @@ def full(text: str, many: int) -> AuditReport:
         incidents=(Open(id="k7m2xq", title=text, count=9, since=NOW),) * many,
         fixes=(Fix(run_id="abc234", number=47, what=text, at=NOW, verdict="not_fixed"),) * many,
         learned=(Lesson(kind="note", text=text, by=text),) * many,
+        wished=(Wished(id="k7m2xq", text=text, votes=3),) * many,
+        flags=(FlagDue(name="coinflip", files=("cogs/coins.py",) * 5, since=NOW),) * many,
         columns=(Column(at=NOW, counts={"/roll": 3, "others": 9}),),
         missing=(text,) * many,
     )
@@ -77,7 +81,8 @@ def test_however_much_there_is_the_card_keeps_its_limits_and_loses_no_section(
     names = [field.name for field in part.embed.fields]
     assert names == [
         "Top faults", "Slow", "Open incidents", "Fixes, and whether they held", "My runs",
-        "What models cost", "Learned", "Nobody used", "No test names", "I could not look at",
+        "What models cost", "Learned", "Wished for, and not begun", "Flags that can go",
+        "Nobody used", "No test names", "I could not look at",
     ]  # fmt: skip
     assert all(len(field.value or "") <= 1_024 for field in part.embed.fields)
     assert part.embed.image.url == "attachment://self-audit-2026-11-21.png"
@@ -133,6 +138,16 @@ def test_a_quiet_week_is_a_friendly_line() -> None:
         "A quiet week (14 to 21 Nov 2026): 340 actions, none of which failed. "
         "Nothing to mend. 🚢 Nobody used `/flip`."
     )
+
+
+def test_flags_that_can_go_say_why() -> None:
+    on = FlagDue(name="coinflip", files=("cogs/coins.py",), since=NOW)
+    old = FlagDue(name="old", since=NOW)
+    told = audit_markdown(report(failures=1, flags=(on, old)))
+    assert "- `coinflip`: on for everybody since 21 Nov; take it out of `cogs/coins.py`" in told
+    assert "- `old`: no code asks for it any more; `/flags remove` forgets it" in told
+    quiet = self_audit(report(actions=1, flags=(on, old)))
+    assert quiet.text.endswith("Flags that can go: `coinflip`, `old`; `/flags list` says why.")
 
 
 @pytest.mark.parametrize(
