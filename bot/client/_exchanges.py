@@ -19,7 +19,7 @@ import discord
 from bot.domain.journal import Action
 
 CURRENT: ContextVar["ActionExchange | None"] = ContextVar("theseus_exchange", default=None)
-MOST_ANSWERS = 20
+MOST_ANSWERS, MOST_FLAGS = 20, 20
 STRANGE = (LookupError, TypeError, ValueError, AttributeError)
 """What is raised about a payload that is not as Discord describes it: it costs its record alone."""
 
@@ -52,13 +52,13 @@ class ActionExchange:
     """One interaction, or message to the bot, as Discord told of it, and what came of it.
 
     `began` is when that was; `action` is the journal's record, where there is one; `module` where
-    the cog's code stands; `due` when a record is to be made of it, once that is known. `noted`
-    hears of each answer.
+    the cog's code stands; `due` when a record is to be made of it, once that is known; `flags` says
+    of each that a cog asked for whether it was on. `noted` hears of each answer.
     """
 
     __slots__ = (
-        "action", "answers", "began", "due", "kind", "module", "noted", "over", "scope", "told",
-        "web",
+        "action", "answers", "began", "due", "flags", "kind", "module", "noted", "over", "scope",
+        "told", "web",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,7 @@ class ActionExchange:
         self.noted = noted
         self.answers: list[SentRequest] = []
         self.web: list[Any] = []
+        self.flags: dict[str, bool] = {}
         self.action: Action | None = None
         self.scope = ""
         self.module = ""
@@ -95,6 +96,13 @@ def answered(method: str, path: str, payload: Any) -> None:
             exchange.noted(exchange, said)
         except STRANGE as error:
             _log.warning("an answer is not kept: %s", type(error).__name__)
+
+
+def flag_asked(name: str, *, on: bool) -> None:
+    """Note what a cog was told of a flag in the exchange under way, if one is."""
+    exchange = under_way()
+    if exchange is not None and (name in exchange.flags or len(exchange.flags) < MOST_FLAGS):
+        exchange.flags[name] = on
 
 
 def under_way() -> ActionExchange | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 
+from bot.client._exchanges import flag_asked
 from bot.domain.flag import Asker, Flag, is_on, well_formed
 
 
@@ -27,7 +28,9 @@ class Flags:
         if not well_formed(name):
             raise ValueError(f"a flag is called like `coinflip` or `roll-advantage`, not {name!r}")
         flag = self._find(name)
-        return is_on(flag, None if heard is None or flag is None else self._asker(heard))
+        on = is_on(flag, None if heard is None or flag is None else self._asker(heard))
+        flag_asked(name, on=on)
+        return on
 
     def _asker(self, heard: discord.Interaction[Any] | discord.Message) -> Asker:
         person = heard.author if isinstance(heard, discord.Message) else heard.user

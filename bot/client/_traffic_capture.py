@@ -164,6 +164,7 @@ class TrafficCapture:
             commit=action.commit if action else self._recorder.commit(),
             answer=digest_of(exchange.answers, lambda text: keyed_digest(text, secret)[:_DIGEST]),
             shape=shape_of(exchange.answers),
+            flags=dict(exchange.flags),
             web=web,
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.flag import FlagName
 from bot.domain.journal import ActionOutcome
 from bot.domain.record import Record
 from bot.domain.rehearsal import (
@@ -64,6 +65,9 @@ class TrafficRecord(Record):
     answer: str = ""
     shape: tuple[str, ...] = Field(default=(), description="what was answered, without its words")
     web: tuple[WebAnswer, ...] = ()
+    flags: dict[FlagName, bool] = Field(
+        default_factory=dict, description="that the cog asked for, and whether each was on"
+    )
 
     @property
     def ok(self) -> bool:
@@ -72,8 +76,13 @@ class TrafficRecord(Record):
 
     @property
     def form(self) -> str:
-        """What was given, without its letters: equal for `2d6` and `3d8`, not for `d6`."""
-        return " ".join(f"{name}={_form(value)}" for name, value in sorted(_given(self.step)))
+        """What was given, without its letters: equal for `2d6` and `3d8`, not for `d6`.
+
+        Where flags were on, these are part of it.
+        """
+        on = [f"flag {name}" for name, on in sorted(self.flags.items()) if on]
+        given = (f"{name}={_form(value)}" for name, value in sorted(_given(self.step)))
+        return " ".join((*given, *on))
 
     @property
     def variety(self) -> str:

@@ -120,8 +120,17 @@ def _one_by_one(
         channels=_channels(steps),
         cogs=(record.cog,) if record.cog else (),
         web=tuple(answer for each in order for answer in each.web),
+        flags=_flags_on(order),
     )
     return world, tuple(steps)
+
+
+def _flags_on(order: Sequence[TrafficRecord]) -> tuple[str, ...]:
+    """Return the flags that were on, as whoever asked last found them: a play has one state."""
+    found: dict[str, bool] = {}
+    for each in order:
+        found |= each.flags
+    return tuple(sorted(name for name, on in found.items() if on))
 
 
 def with_files(script: Script, files: Mapping[str, bytes]) -> Script:

@@ -85,7 +85,7 @@ def besides(found: BehaviourDiff, brief: Brief) -> BehaviourDiff:
 
     Those are of the commands whose examples are answered otherwise today. More is not forgiven:
     options and commands that are new leave what was answered before as it is, and so does what
-    ships behind a flag: recorded traffic is played with flags off.
+    ships behind a flag: nobody had that on when it was recorded.
     """
     if brief.flag:
         return found

@@ -169,9 +169,16 @@ def _script(history: History, lines: str) -> Script:
     known = {each.name for each in _PEOPLE}
     named = dict.fromkeys(each.by for each in steps if isinstance(each, PersonStep))
     others = tuple(Actor(name=each) for each in named if each not in known)
-    flags = (history.brief.flag,) if history.brief and history.brief.flag else ()
-    world = _world(history).but(people=(*_PEOPLE, *others), flags=flags)
+    world = _world(history).but(people=(*_PEOPLE, *others), flags=_flags(history))
     return Script(world=world, steps=steps)
+
+
+def _flags(history: History) -> tuple[str, ...]:
+    """Return the flags that are on for who tries it: what it ships behind, or what failed had."""
+    if history.brief is not None:
+        return (history.brief.flag,) if history.brief.flag else ()
+    replay = history.plan.replay if history.plan else None
+    return replay.script.world.flags if replay else ()
 
 
 def _world(history: History) -> ScriptWorld:

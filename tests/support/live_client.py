@@ -12,6 +12,7 @@ from types import ModuleType
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
 from bot.client import Identity, TheseusClient
+from bot.domain.flag import on_for_all
 from bot.domain.journal import Action, JournalQuery, Kind
 from bot.domain.people import AllowList
 from bot.ports.clock import Clock
@@ -113,8 +114,9 @@ def make_client(
     extensions: Sequence[str] = (),
     clock: Clock | None = None,
     traffic: TrafficRecorder | None = None,
+    flags: Sequence[str] = (),
 ) -> TheseusClient:
-    """Make a client that runs from a home."""
+    """Make a client that runs from a home, with these flags on."""
     clock = clock or SystemClock()
     recorder = Recorder(journal, clock, home.root, b"salt for the tests", lambda: "abc1234")
     return TheseusClient(
@@ -124,6 +126,7 @@ def make_client(
         recorder=recorder,
         identity=Identity(guild_id=guild_id, dev_channel_id=0, people=AllowList()),
         traffic=traffic,
+        flags=on_for_all(flags).get,
         extensions=extensions,
         guild_ready_timeout=0.01,
     )
@@ -136,13 +139,16 @@ async def living(
     *,
     extensions: Sequence[str] = (),
     traffic: TrafficRecorder | None = None,
+    flags: Sequence[str] = (),
 ) -> AsyncIterator[LiveClient]:
     """Run a client until the block ends; it is ready when the block begins."""
     async with (
         Watched(home.state) as journal,
         Person(local.base_url, "alice") as alice,
         online(
-            make_client(home, journal, local.guild_id, extensions=extensions, traffic=traffic),
+            make_client(
+                home, journal, local.guild_id, extensions=extensions, traffic=traffic, flags=flags
+            ),
             local,
         ) as client,
     ):

@@ -12,6 +12,7 @@ from bot.adapters.system_clock import SystemClock
 from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
+from bot.proof.traffic_scripts import after
 from bot.redaction import redact
 from bot.telemetry import TrafficRecorder
 from local_discord.server import LocalDiscord
@@ -75,6 +76,24 @@ async def room(home: Home, local: LocalDiscord) -> AsyncIterator[Room]:
         recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: "c" * 40)
         async with living(home, local, traffic=recorder) as live:
             yield Room(live, local, recorder, log)
+
+
+FLAGGED = Path(__file__).parent / "flagged_cog.py"
+
+
+@pytest.mark.parametrize("flags", [(), ("coinflip",)])
+async def test_flags_that_were_asked_for_are_kept_with_what_was_told_of_them(
+    home: Home, local: LocalDiscord, flags: tuple[str, ...]
+) -> None:
+    home.write("cogs/coins.py", FLAGGED.read_text())
+    clock = SystemClock()
+    async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
+        recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: None)
+        async with living(home, local, traffic=recorder, flags=flags) as live:
+            await live.alice.run("dev", "coinflip")
+            record = await Room(live, local, recorder, log).kept("command.coinflip")
+    assert record.flags == {"coinflip": bool(flags)}
+    assert after(record, ()).world.flags == flags
 
 
 async def give(room: Room, note: str, times: int = 1) -> dict[str, Any]:

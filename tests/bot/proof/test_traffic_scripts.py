@@ -123,3 +123,12 @@ def test_the_last_success_is_the_newest_before_it_failed() -> None:
     assert found is not None
     assert found.commit == "b" * 40
     assert last_success([failed, later], failed.at) is None
+
+
+def test_flags_are_on_as_whoever_asked_last_found_them() -> None:
+    first = record(1, create(), flags={"ranked": True, "old": True})
+    last = record(2, PRESS, flags={"ranked": False, "fresh": True})
+    assert after(last, [first]).world.flags == ("fresh", "old")
+    assert after(first, ()).world.flags == ("old", "ranked")
+    assert first.form != first.but(flags={}).form
+    assert first.but(flags={"ranked": False}).form == first.but(flags={}).form
