@@ -20,6 +20,7 @@ def main() -> None:
     faults.add_argument("names", nargs="*", help="which; none: so many of each kind")
     faults.add_argument("--each", type=int, default=1, help="how many of each kind")
     faults.add_argument("--seconds", type=float, default=SECONDS, help="how long each may take")
+    faults.add_argument("--old", action="store_true", help="as old as the history, not deployed")
     shown = benches.add_parser("reproducible", help="which failures can be shown again")
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
     for row in asyncio.run(_rows(parser.parse_args())):
@@ -29,7 +30,7 @@ def main() -> None:
 async def _rows(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "planted-faults":
         chosen = planted_faults.chosen(wanted.each, wanted.names)
-        return await planted_faults.mended_rows(chosen, wanted.seconds)
+        return await planted_faults.mended_rows(chosen, wanted.seconds, old=wanted.old)
     if wanted.bench == "reproducible":
         return await reproducible.shown_rows(wanted.every)
     return (await repeatability.repeat(wanted.plays)).rows

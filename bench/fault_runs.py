@@ -41,6 +41,7 @@ USED_NUMBERS = 1
 
 _LOOK_SECONDS = 0.1
 _TYPING_SECONDS = 5.0
+_HEARD_SECONDS = 60.0  # a complaint that began no run by then is not heard as one
 ONLINE_SECONDS = 300.0
 """How long the bot may take to come online, on a machine that others work on as well."""
 
@@ -92,16 +93,32 @@ class _Asked(NamedTuple):
     seconds: float
 
 
-async def mend(fault: Fault, tree: Path, rehearsal: Rehearsal, seconds: float = SECONDS) -> Mended:
-    """Return what the bot makes of a fault that is planted in the code of `tree`."""
+async def mend(
+    fault: Fault, tree: Path, rehearsal: Rehearsal, seconds: float = SECONDS, *, old: bool = False
+) -> Mended:
+    """Return what the bot makes of a fault that is planted in the code of `tree`.
+
+    One that is `old` was there in the first commit: there is nothing to take back.
+    """
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         async with QuoteService(fault.trigger.world.web) as service:
             await asyncio.to_thread(_furnish, home / "state", fault.trigger, service.url)
-            async with _running(tree, home) as (running, people):
+            source = await asyncio.to_thread(_aged, fault, tree, home) if old else tree
+            async with _running(source, home) as (running, people):
+                await _deployed(fault, running, people, old=old)
                 asked = await _asked(fault, running, people, seconds)
         done = await _judged(fault, asked, tree, rehearsal)
         return done._replace(seconds=asked.seconds)
+
+
+def _aged(fault: Fault, tree: Path, home: Path) -> Path:
+    """Return a copy of the tree that has the fault."""
+    source = home / "aged"
+    shutil.copytree(tree, source)
+    file = source / fault.file
+    file.write_text(fault.planted(file.read_text(encoding="utf-8")), encoding="utf-8")
+    return source
 
 
 def _furnish(state: Path, script: Script, quotes: str) -> None:
@@ -137,18 +154,24 @@ async def _restarted(running: Demo) -> None:
     await running.until_online(ONLINE_SECONDS)
 
 
-async def _asked(fault: Fault, running: Demo, people: People, seconds: float) -> _Asked:
-    """Use the bot, deploy the fault, meet it, complain; return the run as it comes to rest."""
+async def _deployed(fault: Fault, running: Demo, people: People, *, old: bool) -> None:
+    """Use the bot, and deploy the fault, unless it is there already."""
     await people.play(script_with(fault.cog, USE[fault.cog]).steps)
     await asyncio.sleep(SETTLED)  # then the presses count as gone well
-    await deploy_commit(fault.change, running.workspace)
-    await _restarted(running)
+    if not old:
+        await deploy_commit(fault.change, running.workspace)
+        await _restarted(running)
+
+
+async def _asked(fault: Fault, running: Demo, people: People, seconds: float) -> _Asked:
+    """Meet the fault, complain; return the run as it comes to rest."""
     await people.play(fault.trigger.steps, before=USED_NUMBERS)
     async with SqliteStore(running.workspace.state / "theseus.sqlite3") as store:
         await asyncio.sleep(_TYPING_SECONDS)
         start = time.perf_counter()
         await people.alice.say("dev", fault.says)
         with suppress(TimeoutError):
+            await settled(store, lambda _: True, min(seconds, _HEARD_SECONDS))
             run = await settled(store, _at_rest, seconds)
             if run.waiting is Waiting.QUESTION and await people.prefer_old_answer(run):
                 await settled(store, _went_on, seconds)

@@ -35,22 +35,24 @@ def chosen(each: int, names: Collection[str] = ()) -> tuple[Fault, ...]:
     return tuple(fault for kind in taken.values() for fault in kind[:each])
 
 
-async def mended_rows(faults: Sequence[Fault], seconds: float = SECONDS) -> Sequence[Row]:
+async def mended_rows(
+    faults: Sequence[Fault], seconds: float = SECONDS, *, old: bool = False
+) -> Sequence[Row]:
     """Return a row a kind; what came of each fault is told as it is known."""
     done: list[Mended] = []
-    async for each in _mended(faults, seconds):
+    async for each in _mended(faults, seconds, old=old):
         sys.stderr.write(f"{each.line}\n")
         done.append(each)
     return list(_rows(done))
 
 
-async def _mended(faults: Sequence[Fault], seconds: float) -> AsyncIterator[Mended]:
+async def _mended(faults: Sequence[Fault], seconds: float, *, old: bool) -> AsyncIterator[Mended]:
     rehearsal = await open_rehearsal()
     with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
         tree = await lay_out(Path(folder) / "tree")
         for fault in faults:
             try:
-                yield await mend(fault, tree, rehearsal, seconds)
+                yield await mend(fault, tree, rehearsal, seconds, old=old)
             except ConfigError as error:  # not the fault's doing: others have the machine
                 yield Mended(fault, "late", str(error).splitlines()[0])
 
