@@ -29,6 +29,7 @@ from bench import (
     sandbox,
     traffic,
     verdicts,
+    wanted,
     worktree,
 )
 from bench.rows import Row
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "claude": claude.measure,
     "traffic": traffic.measure,
     "verdicts": verdicts.measure,
+    "wanted": wanted.measure,
 }
 
 

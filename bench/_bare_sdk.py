@@ -26,6 +26,12 @@ async def draft(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": f"Noted: {arguments['title']}"}]}
 
 
+@tool("run_tests", "Run the tests.", {})
+async def run_tests(_arguments: dict[str, Any]) -> dict[str, Any]:
+    """Run none: whoever holds the conversation proves nothing."""
+    return {"content": [{"type": "text", "text": "Nothing was run."}]}
+
+
 async def converse(asked: dict[str, Any]) -> None:
     """Start the program, ask, hear the answer out, leave."""
     schema = asked["schema"]
@@ -35,7 +41,7 @@ async def converse(asked: dict[str, Any]) -> None:
         model=asked["model"],
         tools=asked["tools"],
         allowed_tools=[*asked["tools"], "mcp__theseus"],
-        mcp_servers={"theseus": create_sdk_mcp_server("theseus", tools=[draft])},
+        mcp_servers={"theseus": create_sdk_mcp_server("theseus", tools=[draft, run_tests])},
         strict_mcp_config=True,
         setting_sources=[],
         permission_mode="dontAsk",
