@@ -38,6 +38,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, config_from
 from bot.telemetry.pseudonyms import pseudonym
 
@@ -125,6 +126,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
         stand_in=_stand_in(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
+        use=_use_evaluator(settings, opened),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
             opened.journal, clock, opened.memory, commands=opened.code.commands, lookback=kept
@@ -147,6 +149,16 @@ def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> Reque
     if chosen.request_planner is None or not chosen.agent.follows_words:
         return None
     return RequestBriefer(chosen.request_planner, verifier, proofs)
+
+
+def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:
+    return UseEvaluator(
+        opened.journal,
+        opened.clock,
+        settings.config.watch,
+        commands=opened.code.commands,
+        days=settings.config.change.use_days,
+    )
 
 
 def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:

@@ -68,6 +68,33 @@ def compare(
     )
 
 
+def worsened(
+    before: Iterable[Sample],
+    after: Iterable[Sample],
+    rules: WatchRules,
+    *,
+    before_minutes: float,
+    after_minutes: float,
+) -> Comparison:
+    """Return whether one event of which nothing was to go away regressed; else it is inconclusive.
+
+    The samples and minutes are as in `compare`.
+    """
+    was = ComparisonSide(before, None, before_minutes)
+    now = ComparisonSide(after, None, after_minutes)
+    worse = _worse(was, now, rules, counted=was.counted and now.counted, named=False)
+    slow = slower(was, now, rules.alpha)
+    reasons = [found.reason for found in (worse, slow) if found.holds]
+    return Comparison(
+        verdict="regressed" if reasons else "inconclusive",
+        before=was.side(),
+        after=now.side(),
+        p_worse=worse.p,
+        p_slower=slow.p,
+        reasons=tuple(reasons),
+    )
+
+
 def plain_already(found: Comparison, rules: WatchRules) -> bool:
     """Whether a watch may be judged before its time: only where a fix plainly did not hold.
 

@@ -12,6 +12,7 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.revision import Revision
+from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch
 from bot.domain.wrong_answer import WrongAnswer
 
@@ -40,6 +41,8 @@ RECORDS: dict[str, type[Record]] = {
         Revision,
         Shapers,
         WrongAnswer,
+        UseWatch,
+        UseReport,
     )
 }
 
@@ -67,6 +70,8 @@ class History(Record):
     revision: Revision | None = None
     shapers: Shapers | None = None
     wrong_answer: WrongAnswer | None = None
+    use_watch: UseWatch | None = None
+    use_report: UseReport | None = None
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

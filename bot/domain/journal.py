@@ -108,6 +108,11 @@ def called(kind: str, name: str) -> str:
     return f"the menu “{name}”" if kind == Kind.CONTEXT_MENU else f"the {kind} {name}"
 
 
+def event_called(event: str) -> str:
+    """Return what people call an action, by its event: `command.roll` is `/roll`."""
+    return called(*event.split(".", 1))
+
+
 class FailureGroup(Record):
     """Failures of one fingerprint: how often, since when, and the newest in full."""
 

@@ -65,6 +65,31 @@ class MemoryRecorder:
         """Remember how a shipped fix turned out; one that did not hold is a lesson too."""
         await self._quietly(run, self._turned_out(run, outcome))
 
+    async def used(self, run: Run, history: History, told: str) -> None:
+        """Remember of a shipped change that it made things worse, or how it is used: `told`."""
+        await self._quietly(run, self._use(run, history, told))
+
+    async def _use(self, run: Run, history: History, how: str) -> None:
+        brief, proposal, watch = history.brief, history.proposal, history.use_watch
+        if brief is None or proposal is None or watch is None:
+            return
+        told = [f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}"]
+        if history.outcome is not None:
+            told.append(f"It {turned_out(history.outcome.verdict)}")
+            told += history.outcome.reasons[:3]
+        told += [how] if how else []
+        await self._memory.remember(
+            Memory(
+                key=f"lesson:{run.id}",
+                kind="lesson",
+                text=_cut("; ".join(told), LONGEST_TEXT),
+                event=_cut(watch.events[0], LONGEST_NAME),
+                run_id=run.id,
+                number=proposal.number,
+                at=self._clock.now(),
+            )
+        )
+
     async def _fault(self, run: Run, history: History, diagnosis: Diagnosis) -> None:
         now = self._clock.now()
         first, last = diagnosis.first_seen or now, diagnosis.last_seen or now

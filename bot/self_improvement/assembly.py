@@ -41,6 +41,7 @@ from bot.self_improvement.step_sequence import StepSequence, StepServices
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.transitions import RunTransitions
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.use_watches import UseWatches
 from bot.self_improvement.wishes import WishService
 from bot.self_improvement.worker import Workers
 
@@ -102,7 +103,8 @@ def assemble(
     cost_meter, steering = RunCostMeter(services.budget), Steering()
     transitions = RunTransitions(services, notifier, cost_meter, memory)
     failures = StepFailures(services, notifier, cost_meter, transitions)
-    watch = WatchStep(services, steps.evaluator, settings, notifier, memory)
+    uses = UseWatches(services, steps.use, notifier, memory) if steps.use else None
+    watch = WatchStep(services, steps.evaluator, uses, settings, notifier, memory)
     cards = ProposalCards(services.store, notifier, locks)
     context = StepContext(
         services, settings, notifier, transitions, failures, cost_meter, steering,

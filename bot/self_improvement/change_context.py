@@ -97,11 +97,11 @@ class ChangeContextCollector:
 
 def files_meant(said: str, files: Sequence[str], commands: Sequence[CommandUse]) -> tuple[str, ...]:
     """Return the files that words are about: named by path first, then by cog or command."""
-    spoken = _spoken(said)
+    said_words = words_spoken(said)
     paths = [file for file in files if file in said]
-    meant = {each.cog for each in commands if each.cog and set(each.name.split()) & spoken}
+    meant = {each.cog for each in commands if each.cog and set(each.name.split()) & said_words}
     cogs = [
-        file for file in files if (cog := cog_of_file(file)) and (cog in meant or cog in spoken)
+        file for file in files if (cog := cog_of_file(file)) and (cog in meant or cog in said_words)
     ]
     return tuple(dict.fromkeys([*paths, *cogs]))
 
@@ -117,7 +117,7 @@ def tests_of(named: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _spoken(said: str) -> frozenset[str]:
+def words_spoken(said: str) -> frozenset[str]:
     """Return the words, each in one and in many: who says “poll” may mean `polls`."""
     words = set(_WORD.findall(said.lower()))
     return frozenset(words | {f"{word}s" for word in words} | {word.rstrip("s") for word in words})

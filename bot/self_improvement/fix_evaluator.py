@@ -20,7 +20,8 @@ from bot.self_improvement.interaction_replays import InteractionReplays
 
 _SURELY = 0.1  # times alpha: a regression called before the end has been looked for many times
 
-_MANY = 10_000  # samples
+MANY = 10_000
+"""Samples from which on others should not have to wait for a comparison."""
 
 
 class Look(NamedTuple):
@@ -81,12 +82,12 @@ class FixEvaluator:
         now = self._clock.now()
         until = min(now, watch.until)
         seen = await self._journal.samples(since=watch.before_since, until=until, event=watch.event)
-        if len(seen) < _MANY:
+        if len(seen) < MANY:
             found = self._compared(watch, seen, until)
         else:  # nobody else should have to wait for it
             found = await asyncio.to_thread(self._compared, watch, seen, until)
         red = watch.play is not None and not watch.play.ok
-        if not red and not self._may_be_judged(found, over=now >= watch.until):
+        if not red and not may_be_judged(found, self.rules, over=now >= watch.until):
             return Look(found, None)
         outcome = Outcome(
             run_id=watch.run_id,
@@ -98,36 +99,36 @@ class FixEvaluator:
         return Look(found, outcome)
 
     def _compared(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
-        before, after = _sides(seen, watch.began_at)
+        before, after = sides(seen, watch.began_at)
         return compare(
             before,
             after,
             watch.fingerprint,
             self.rules,
-            before_minutes=_minutes(watch.before_since, watch.began_at),
-            after_minutes=_minutes(watch.began_at, until),
+            before_minutes=minutes_between(watch.before_since, watch.began_at),
+            after_minutes=minutes_between(watch.began_at, until),
         )
-
-    def _may_be_judged(self, found: Comparison, *, over: bool) -> bool:
-        """Whether enough time has passed, and enough was done in it; what is plain needs neither.
-
-        Before the end, a regression has to be surer: it is looked for again and again.
-        """
-        rules = self.rules
-        if over or plain_already(found, rules):
-            return True
-        if found.after.minutes < rules.least_minutes or found.after.actions < rules.volume:
-            return False
-        if found.verdict == "regressed":
-            values = [p for p in (found.p_worse, found.p_slower) if p is not None]
-            return min(values, default=1.0) < rules.alpha * _SURELY
-        return found.verdict != "inconclusive"
 
     def _since(self, diagnosis: Diagnosis, now: datetime) -> datetime:
         """Return where before begins: while the fault was there, as far as it is looked back."""
         earliest = now - timedelta(hours=self.rules.before_hours)
         first = diagnosis.first_seen
         return earliest if first is None else min(max(earliest, first), now)
+
+
+def may_be_judged(found: Comparison, rules: WatchRules, *, over: bool) -> bool:
+    """Whether enough time has passed, and enough was done in it; what is plain needs neither.
+
+    Before the end, a regression has to be surer: it is looked for again and again.
+    """
+    if over or plain_already(found, rules):
+        return True
+    if found.after.minutes < rules.least_minutes or found.after.actions < rules.volume:
+        return False
+    if found.verdict == "regressed":
+        values = [p for p in (found.p_worse, found.p_slower) if p is not None]
+        return min(values, default=1.0) < rules.alpha * _SURELY
+    return found.verdict != "inconclusive"
 
 
 def by_play(watch: Watch) -> tuple[str, ...]:
@@ -137,12 +138,13 @@ def by_play(watch: Watch) -> tuple[str, ...]:
     return (f"Played again with `{watch.merge_commit[:7]}`: {words(watch.play.summary, 300)}.",)
 
 
-def _sides(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
+def sides(seen: Sequence[Sample], began: datetime) -> tuple[list[Sample], list[Sample]]:
     """Return what ended before and what began after; what was under way then is on neither."""
     edge = began.timestamp()
     before = [each for each in seen if each.at < edge]
     return before, [each for each in seen if each.at - (each.duration_ms or 0) / 1_000 >= edge]
 
 
-def _minutes(start: datetime, end: datetime) -> float:
+def minutes_between(start: datetime, end: datetime) -> float:
+    """Return the minutes from one to the other; none where the end is not after the start."""
     return max(0.0, (end - start).total_seconds() / 60)

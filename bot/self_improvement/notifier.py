@@ -141,6 +141,14 @@ class RunNotifier:
         await self._post(run, post, f"{run.id}:outcome")
         await self.refresh(run, history)
 
+    async def used(self, run: Run, history: History) -> None:
+        """Say once how a shipped change is used, and show it on the card."""
+        if history.use_report is None or history.proposal is None:
+            return
+        post = cards.use_post(history.proposal, history.use_report)
+        await self._post(run, post, f"{run.id}:use")
+        await self.refresh(run, history)
+
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""
         post = _last_post(run, history, self._cap)
@@ -230,10 +238,11 @@ def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
     if run.status is not Status.DONE:
         return ending(run, history)
     if history.shipment and history.proposal and history.approval:
-        flag = history.brief.flag if history.brief else ""
-        return shipped(
-            history.proposal, history.approval, history.shipment, history.watch, flag=flag
+        flag, watch = (
+            history.brief.flag if history.brief else "",
+            history.watch or history.use_watch,
         )
+        return shipped(history.proposal, history.approval, history.shipment, watch, flag=flag)
     if run.goal == "investigate" and history.diagnosis:
         return investigation(run, history, cap)
     return ending(run, history)

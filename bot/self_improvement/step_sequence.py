@@ -23,16 +23,17 @@ from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.use_evaluator import UseEvaluator
 
 
 @dataclass(frozen=True)
 class StepServices:
     """What does the work of each step, and of trying what they propose, ready to call.
 
-    `stand_in` writes the change when `runner` cannot. Without `evaluator`, fixes are not watched;
-    without `behaviour`, what people see is not compared; without `inquiry`, complaints of answers
-    in which nothing failed are not looked into. Without `changes`, `briefer` and `proofs`, nothing
-    is changed on request.
+    `stand_in` writes the change when `runner` cannot. Without `evaluator` and `use`, what ships is
+    not watched; without `behaviour`, what people see is not compared; without `inquiry`, complaints
+    of answers in which nothing failed are not looked into. Without `changes`, `briefer` and
+    `proofs`, nothing is changed on request.
     """
 
     collector: EvidenceCollector
@@ -45,6 +46,7 @@ class StepServices:
     trials: ProposalTrials
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
+    use: UseEvaluator | None = None
     behaviour: BehaviourCheck | None = None
     inquiry: AnswerInquiry | None = None
     changes: ChangeContextCollector | None = None

@@ -126,6 +126,9 @@ class ChangeConfig(Record):
         le=10_080,
         description="after which one of low risk is written unless somebody objects; null: never",
     )
+    use_days: float = Field(
+        default=7.0, ge=0, le=30, description="after which its use is told; 0: it is not told"
+    )
 
 
 class JournalConfig(Record):

@@ -41,6 +41,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.telemetry import JournalledForge, JournalledVerifier, Recorder
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_charts import FakeCharts
@@ -105,6 +106,7 @@ class World(Listening):
         self.trees, self.rehearsal = FakeCommitTrees(self.workspaces.snapshots), FakeRehearsal()
         self.engine, self.traffic = FakeAgent(FIX), FakeTraffic()
         self.watch: WatchRules | None = None
+        self.use_days = 7.0
         self.behaviour: BehaviourCheck | None = None
         self.replays: InteractionReplays | None = None
         self.start: StartCheck | None = None
@@ -191,6 +193,11 @@ class World(Listening):
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
+            use=UseEvaluator(
+                journal, self.clock, rules, commands=self.runtime.commands, days=self.use_days
+            )
+            if rules
+            else None,
             behaviour=self.behaviour,
             inquiry=self.inquiry,
         )

@@ -15,12 +15,13 @@ from bot.presentation.cards._incident import came_back, digest, incident, incide
 from bot.presentation.cards._investigation import investigation
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._plan import plan_text
-from bot.presentation.cards._progress import failed, outcome_post, progress, shipped, watched_until
+from bot.presentation.cards._progress import failed, outcome_post, progress, shipped, watch_told
 from bot.presentation.cards._proposal import proposal
 from bot.presentation.cards._run_line import doing, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.presentation.cards._text import fitting, money, not_done_lines, one_line, spent, tokens
 from bot.presentation.cards._trial import trial_text
+from bot.presentation.cards._use import use_post, use_text
 
 __all__ = [
     "NO_CAP_BY_WORDS",
@@ -60,5 +61,7 @@ __all__ = [
     "standing",
     "tokens",
     "trial_text",
-    "watched_until",
+    "use_post",
+    "use_text",
+    "watch_told",
 ]

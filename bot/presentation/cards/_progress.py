@@ -11,6 +11,7 @@ from bot.domain.posts import Button, Card, Post
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.run import Goal, Run, Stage, Status
 from bot.domain.run_state import ORDER
+from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
 from bot.presentation.cards._text import (
     awaited,
@@ -21,6 +22,7 @@ from bot.presentation.cards._text import (
     seconds,
     spent,
 )
+from bot.presentation.cards._use import counted_until, use_text
 from bot.presentation.flags import live_behind
 from bot.presentation.markdown import words
 from bot.presentation.titles import title_of
@@ -192,9 +194,11 @@ def watch_line(history: History) -> str:
     """Return the card's line about the watch; nothing where nothing is watched."""
     if history.outcome is not None:
         return _SHORT[history.outcome.verdict]
-    if history.watch is None:
-        return ""
-    return f"👀 **Watch** — {watched_until(history.watch)}"
+    if history.use_report is not None:
+        return f"📊 **Use** — {use_text(history.use_report)}"
+    if history.use_watch is not None:
+        return f"👀 **Watch** — {counted_until(history.use_watch)}"
+    return f"👀 **Watch** — {watched_until(history.watch)}" if history.watch else ""
 
 
 def taken_back_line(undone: Undone) -> str:
@@ -204,6 +208,13 @@ def taken_back_line(undone: Undone) -> str:
         names = ", ".join(f"`{name}`" for name in undone.blended[:5])
         told += f"; in {names} what came later stays"
     return told
+
+
+def watch_told(watch: Watch | UseWatch) -> str:
+    """Return in a sentence what is watched of what came live, and until when."""
+    if isinstance(watch, UseWatch):
+        return f"I watch {counted_until(watch)}."
+    return f"I watch whether it holds: {watched_until(watch)}."
 
 
 def watched_until(watch: Watch) -> str:
@@ -216,7 +227,7 @@ def shipped(
     proposal: Proposal,
     approval: Approval,
     shipment: Shipment,
-    watch: Watch | None = None,
+    watch: Watch | UseWatch | None = None,
     *,
     flag: str = "",
 ) -> Post:
@@ -239,7 +250,7 @@ def shipped(
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:
-        tail += f" I watch whether it holds: {watched_until(watch)}."
+        tail += f" {watch_told(watch)}"
     if shipment.earlier:
         tail += f" {_left(shipment)}"
     return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}{behind}")

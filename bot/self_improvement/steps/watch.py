@@ -1,19 +1,25 @@
-"""Watch: whether a shipped fix holds, from the journal before and after it came live."""
+"""Watch: what became of a shipped change, from the journal before and after it came live.
+
+A fix is judged by what it was to end; what was wanted, by its use.
+"""
 
 import logging
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from bot.domain.errors import TheseusError, UnknownRun
 from bot.domain.history import History
 from bot.domain.proposal import Shipment
 from bot.domain.run import Run, Status
+from bot.domain.use import UseWatch
 from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
 from bot.periodic import run_periodically, with_traceback
-from bot.presentation.cards import watched_until
+from bot.presentation.cards import watch_told
 from bot.self_improvement.fix_evaluator import FixEvaluator, by_play
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import RunSettings, Services
+from bot.self_improvement.use_watches import UseWatches
 
 _KEY_VALUES = "watch:"
 
@@ -35,36 +41,51 @@ class WatchStep:
         self,
         services: Services,
         evaluator: FixEvaluator | None,
+        uses: UseWatches | None,
         settings: RunSettings,
         notifier: RunNotifier,
         memory: MemoryRecorder,
     ) -> None:
         self._services = services
         self._evaluator = evaluator
+        self._uses = uses
         self._interval = settings.sweep
         self._notifier = notifier
         self._memory = memory
 
-    async def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
+    async def begin(
+        self, run: Run, history: History, shipment: Shipment
+    ) -> Watch | UseWatch | None:
         """Watch what is live now; return the watch, to be saved with the run.
 
         Begun again, it begins anew. What is not live yet is watched from the next start on. An
         earlier change of the same action is judged by what was seen until now.
         """
-        evaluator = self._evaluator if shipment.live else None
-        watch = evaluator.begin(run, history, shipment) if evaluator else None
-        if watch is None:
+        if not shipment.live:
             return None
+        evaluator = self._evaluator
+        watch = evaluator.begin(run, history, shipment) if evaluator else None
+        if watch is not None:
+            await self._cut_short((watch.event,), run.id, watch.began_at)
+            await self._put(watch)
+            return watch
+        counted = await self._uses.begin(run, history, shipment) if self._uses else None
+        if counted is not None:
+            await self._cut_short(counted.events, run.id, counted.began_at)
+        return counted
+
+    async def _cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         for other in await self._services.key_values.all(_KEY_VALUES, Watch):
-            if other.run_id != run.id and other.event == watch.event:
-                until = min(other.until, watch.began_at)
-                await self._put(other.but(until=until))
-        await self._put(watch)
-        return watch
+            if other.run_id != run_id and other.event in events:
+                await self._put(other.but(until=min(other.until, at)))
+        if self._uses is not None:
+            await self._uses.cut_short(events, run_id, at)
 
     async def end(self, run_id: str) -> None:
         """Stop watching a run; again is harmless."""
         await self._services.key_values.remove(_KEY_VALUES + run_id)
+        if self._uses is not None:
+            await self._uses.end(run_id)
 
     async def run_forever(self) -> None:
         """Look at what is watched, again and again, until cancelled."""
@@ -89,7 +110,8 @@ class WatchStep:
         for run in await self._services.store.find(status={Status.DONE}, limit=_SHIPPED):
             history = await self._services.store.history(run.id)
             shipment = history.shipment
-            if shipment is None or history.watch is not None or shipment.at < earliest:
+            watched = history.watch is not None or history.use_watch is not None
+            if shipment is None or watched or shipment.at < earliest:
                 continue
             if not shipment.live:
                 await self._live_by_now(run, history, shipment)
@@ -101,6 +123,8 @@ class WatchStep:
                 await self._look_at(watch)
             except TheseusError:  # the others are looked at all the same
                 _log.exception("run %s could not be judged; the next look tries", watch.run_id)
+        if self._uses is not None:
+            await self._uses.look()
 
     async def _look_at(self, watch: Watch) -> None:
         try:
@@ -155,10 +179,7 @@ class WatchStep:
         if watch is None:
             return
         await self._services.store.append(run.id, watch)
-        text = (
-            f"👀 `{watch.merge_commit[:7]}` is live since my restart. I watch whether it holds: "
-            f"{watched_until(watch)}."
-        )
+        text = f"👀 `{watch.merge_commit[:7]}` is live since my restart. {watch_told(watch)}"
         await self._notifier.say(run, text, key="watched")
         await self._notifier.refresh(run, history.plus(watch))
 

@@ -1,0 +1,60 @@
+"""How a command is used, and whether it got worse, from its samples before a change and since."""
+
+from collections.abc import Sequence
+from math import isfinite
+from statistics import median
+
+from bot.detection.comparison import worsened
+from bot.domain.samples import Sample
+from bot.domain.use import EventUse
+from bot.domain.watch import Comparison, WatchRules
+
+_FEW = 2  # failures of a new command; one alone may be anybody's
+_SHARE = 0.1  # of its uses
+
+
+def use_of(event: str, before: Sequence[Sample], after: Sequence[Sample]) -> EventUse:
+    """Return how one event was used since, with how long it took before."""
+    uses = [each for each in after if each.outcome != "cancelled"]
+    return EventUse(
+        event=event,
+        uses=len(uses),
+        people=len({each.user for each in uses if each.user is not None}),
+        failures=sum(each.failed for each in uses),
+        typical_ms=_typical(after),
+        before_ms=_typical(before),
+    )
+
+
+def got_worse(
+    before: Sequence[Sample],
+    after: Sequence[Sample],
+    rules: WatchRules,
+    *,
+    new: bool,
+    before_minutes: float,
+    after_minutes: float,
+) -> Comparison:
+    """Return whether an event of which nothing was to go away got worse: regressed, or open.
+
+    A `new` one has nothing to be compared with: it counts as worse where more than one of its uses
+    failed, and a tenth of them.
+    """
+    found = worsened(
+        before, after, rules, before_minutes=before_minutes, after_minutes=after_minutes
+    )
+    now = found.after
+    if not new or now.failures < max(_FEW, _SHARE * now.actions):
+        return found
+    told = f"{now.failures} of {now.actions} uses failed, and it is new."
+    return found.but(verdict="regressed", reasons=(told,))
+
+
+def _typical(samples: Sequence[Sample]) -> float | None:
+    """Return the median time of what went well, in milliseconds."""
+    times = [
+        each.duration_ms
+        for each in samples
+        if each.outcome == "ok" and each.duration_ms is not None and isfinite(each.duration_ms)
+    ]
+    return median(times) if times else None

@@ -1,0 +1,48 @@
+"""How a shipped change is used: which commands are counted, until when, and what came of it."""
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.record import Record
+
+
+class UseWatch(Record):
+    """The commands that one shipped change brought or changed. Stored until nothing is left to say.
+
+    `events` are as the journal calls them. What goes wrong with them counts against the change
+    until `until`; once that is decided, it is `judged`. Their use is told at `tell_at`, or, where
+    that is absent, not at all.
+    """
+
+    run_id: str
+    events: tuple[str, ...] = Field(min_length=1)
+    new: tuple[str, ...] = Field(default=(), description="those that were not there before")
+    number: int
+    merge_commit: str
+    began_at: AwareDatetime = Field(description="when it came live")
+    before_since: AwareDatetime = Field(description="how far back before is, for its use")
+    until: AwareDatetime
+    tell_at: AwareDatetime | None = None
+    judged: bool = False
+
+
+class EventUse(Record):
+    """How one command was used since, and before. Times are medians of what went well, in ms.
+
+    What was cancelled is no use. `people` are those known by a pseudonym; 0: of nobody it is known.
+    """
+
+    event: str
+    uses: int = Field(default=0, ge=0)
+    people: int = Field(default=0, ge=0)
+    failures: int = Field(default=0, ge=0)
+    typical_ms: float | None = None
+    before_ms: float | None = Field(default=None, description="none: nobody was answered before")
+
+
+class UseReport(Record):
+    """How the commands of a shipped change were used from `since`, when it came live, to `at`."""
+
+    run_id: str
+    since: AwareDatetime
+    uses: tuple[EventUse, ...]
+    at: AwareDatetime

@@ -1,0 +1,62 @@
+"""How a shipped change is used, in words."""
+
+from bot.domain.journal import event_called
+from bot.domain.links import linked
+from bot.domain.posts import Post
+from bot.domain.proposal import Proposal
+from bot.domain.use import EventUse, UseReport, UseWatch
+from bot.presentation.cards._text import counted
+from bot.presentation.markdown import words
+
+_MOST = 12  # commands that are told one by one
+
+
+def use_post(proposal: Proposal, report: UseReport) -> Post:
+    """Return how often each command of a change was used since it came live."""
+    change = linked(f"#{proposal.number}", proposal.url)
+    since = f"<t:{report.since.timestamp():.0f}:R>"
+    lines = [f"📊 **How it is used** since {change} came live {since}:"]
+    return Post(text="\n".join([*lines, *(f"• {line}" for line in use_lines(report))]))
+
+
+def use_lines(report: UseReport) -> tuple[str, ...]:
+    """Return a line for each command."""
+    lines = [_line(each) for each in report.uses[:_MOST]]
+    more = len(report.uses) - _MOST
+    return (*lines, *([f"and {counted(more, 'command')} more"] if more > 0 else []))
+
+
+def use_text(report: UseReport) -> str:
+    """Return it as one line."""
+    return "; ".join(use_lines(report))
+
+
+def counted_until(watch: UseWatch) -> str:
+    """Return until when it is watched, as a chat shows it to each in their own time."""
+    if watch.tell_at is None:
+        return f"whether it fails, until <t:{watch.until.timestamp():.0f}:R>"
+    return f"how it is used, told <t:{watch.tell_at.timestamp():.0f}:R>"
+
+
+def _line(use: EventUse) -> str:
+    called = words(f"`{event_called(use.event)}`")
+    if not use.uses:
+        return f"{called}: nobody used it"
+    people = f" by {_people(use.people)}" if use.people else ""
+    failed = counted(use.failures, "failure") if use.failures else "no failure"
+    return f"{called}: {counted(use.uses, 'use')}{people}, {failed}{_times(use)}"
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _times(use: EventUse) -> str:
+    if use.typical_ms is None:
+        return ""
+    before = f", {_time(use.before_ms)} before" if use.before_ms is not None else ""
+    return f"; usually answered in {_time(use.typical_ms)}{before}"
+
+
+def _time(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1_000 else f"{milliseconds / 1_000:.1f} s"

@@ -1,0 +1,107 @@
+"""How the commands of a shipped change are used, from the journal before and after it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.detection.use import got_worse, use_of
+from bot.domain.history import History
+from bot.domain.journal import event_called
+from bot.domain.proposal import Outcome, Shipment
+from bot.domain.run import Run
+from bot.domain.use import UseReport, UseWatch
+from bot.domain.watch import Comparison, WatchRules
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.presentation.markdown import words
+from bot.self_improvement.changed_commands import changed_events
+from bot.self_improvement.fix_evaluator import MANY, may_be_judged, minutes_between, sides
+
+
+class UseEvaluator:
+    """Begins to count the use of changes, and says what came of it.
+
+    `commands` returns all commands there are now, each with its cog; `days` is how long use is
+    counted before it is told, 0: not at all.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        rules: WatchRules,
+        *,
+        commands: Callable[[], Mapping[str, str]],
+        days: float,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._rules = rules
+        self._commands = commands
+        self._counted_for = timedelta(days=days)
+
+    def begin(self, run: Run, history: History, shipment: Shipment) -> UseWatch | None:
+        """Return what is to be counted of a change that is live now; `None` for no commands."""
+        if run.goal != "change" or history.proposal is None:
+            return None
+        changed = changed_events(history, self._commands())
+        if not changed.events:
+            return None
+        now = self._clock.now()
+        return UseWatch(
+            run_id=run.id,
+            events=changed.events,
+            new=changed.new,
+            number=history.proposal.number,
+            merge_commit=shipment.merge_commit,
+            began_at=now,
+            before_since=now - self._counted_for,
+            until=now + timedelta(minutes=self._rules.minutes),
+            tell_at=now + self._counted_for if self._counted_for else None,
+        )
+
+    async def regressed(self, watch: UseWatch) -> Outcome | None:
+        """Return what has got worse by now, where that may be said already; else `None`.
+
+        Raises `JournalError`.
+        """
+        now = self._clock.now()
+        for event in watch.events:
+            found = await self._compared(watch, event, min(now, watch.until))
+            if found.verdict != "regressed":
+                continue
+            if event in watch.new or may_be_judged(found, self._rules, over=now >= watch.until):
+                named = words(f"`{event_called(event)}`")
+                return Outcome(
+                    run_id=watch.run_id,
+                    verdict="regressed",
+                    reasons=tuple(f"{named}: {reason}" for reason in found.reasons),
+                    comparison=found,
+                    at=now,
+                )
+        return None
+
+    async def report(self, watch: UseWatch) -> UseReport:
+        """Return how each command was used since the change came live. Raises `JournalError`."""
+        now = self._clock.now()
+        uses = []
+        for event in watch.events:
+            seen = await self._journal.samples(since=watch.before_since, until=now, event=event)
+            uses.append(use_of(event, *sides(seen, watch.began_at)))
+        return UseReport(run_id=watch.run_id, since=watch.began_at, uses=tuple(uses), at=now)
+
+    async def _compared(self, watch: UseWatch, event: str, until: datetime) -> Comparison:
+        since = watch.began_at - timedelta(hours=self._rules.before_hours)
+        seen = await self._journal.samples(since=since, until=until, event=event)
+        before, after = sides(seen, watch.began_at)
+        compared = partial(
+            got_worse,
+            before,
+            after,
+            self._rules,
+            new=event in watch.new,
+            before_minutes=minutes_between(since, watch.began_at),
+            after_minutes=minutes_between(watch.began_at, until),
+        )
+        return compared() if len(seen) < MANY else await asyncio.to_thread(compared)

@@ -1,0 +1,118 @@
+"""Use of shipped changes: what goes wrong with their commands is said, and later how they are used.
+
+Both are kept until they are said, so a restart forgets none; a look at what is not due reads no
+journal.
+"""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+
+from bot.domain.errors import TheseusError, UnknownRun
+from bot.domain.history import History
+from bot.domain.proposal import Shipment
+from bot.domain.run import Run, Status
+from bot.domain.use import UseWatch
+from bot.memory.recording import MemoryRecorder
+from bot.presentation.cards import use_text
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import Services
+from bot.self_improvement.use_evaluator import UseEvaluator
+
+_KEY_VALUES = "use:"
+
+_log = logging.getLogger(__name__)
+
+
+class UseWatches:
+    """Keeps what is counted, and says what comes of it in the run's thread, each once."""
+
+    def __init__(
+        self,
+        services: Services,
+        evaluator: UseEvaluator,
+        notifier: RunNotifier,
+        memory: MemoryRecorder,
+    ) -> None:
+        self._services = services
+        self._evaluator = evaluator
+        self._notifier = notifier
+        self._memory = memory
+
+    async def begin(self, run: Run, history: History, shipment: Shipment) -> UseWatch | None:
+        """Count the use of a change that is live now; begun again, it begins anew."""
+        watch = self._evaluator.begin(run, history, shipment)
+        if watch is not None:
+            await self._put(watch)
+        return watch
+
+    async def cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
+        """Hold nothing that comes after `at` against earlier changes of the same commands."""
+        for other in await self._services.key_values.all(_KEY_VALUES, UseWatch):
+            if other.run_id != run_id and set(events) & set(other.events):
+                await self._put(other.but(until=min(other.until, at)))
+
+    async def end(self, run_id: str) -> None:
+        """Stop counting for a run; again is harmless."""
+        await self._services.key_values.remove(_KEY_VALUES + run_id)
+
+    async def look(self) -> None:
+        """Look once at everything whose use is counted."""
+        for watch in await self._services.key_values.all(_KEY_VALUES, UseWatch):
+            try:
+                await self._look_at(watch)
+            except TheseusError:  # the others are looked at all the same
+                _log.exception("use of run %s's change: the next look tries again", watch.run_id)
+
+    async def _look_at(self, watch: UseWatch) -> None:
+        try:
+            run = await self._services.store.get(watch.run_id)
+        except UnknownRun:
+            await self.end(watch.run_id)
+            return
+        if not run.ended:
+            return  # it is being shipped this very moment
+        if run.status is not Status.DONE:
+            await self.end(run.id)
+            return
+        if not watch.judged:
+            watch = await self._judged(run, watch)
+        await self._told(run, watch)
+
+    async def _judged(self, run: Run, watch: UseWatch) -> UseWatch:
+        """Say once what has got worse; return the watch, with whether that is decided."""
+        over = self._services.clock.now() >= watch.until
+        history = await self._services.store.history(run.id)
+        if history.outcome is None:
+            outcome = await self._evaluator.regressed(watch)
+            if outcome is not None:
+                await self._services.store.append(run.id, outcome)
+                history = history.plus(outcome)
+        if history.outcome is not None:
+            await self._notifier.outcome(run, history)
+            await self._memory.used(run, history, "")
+        if over or history.outcome is not None:
+            watch = watch.but(judged=True)
+            await self._put(watch)
+        return watch
+
+    async def _told(self, run: Run, watch: UseWatch) -> None:
+        """Say once how it is used, when it is time; then, or with nothing to say, it is over."""
+        if watch.tell_at is None:
+            if watch.judged:
+                await self.end(run.id)
+            return
+        if self._services.clock.now() < watch.tell_at:
+            return
+        history = await self._services.store.history(run.id)
+        report = history.use_report
+        if report is None:
+            report = await self._evaluator.report(watch)
+            await self._services.store.append(run.id, report)
+            history = history.plus(report)
+        await self._notifier.used(run, history)
+        await self._memory.used(run, history, use_text(report))
+        await self.end(run.id)
+
+    async def _put(self, watch: UseWatch) -> None:
+        await self._services.key_values.put(_KEY_VALUES + watch.run_id, watch)

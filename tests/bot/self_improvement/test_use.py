@@ -1,0 +1,186 @@
+"""After a change that was wanted is live, its use is counted, and told once."""
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.domain.journal import ActionOutcome
+from bot.domain.run import Run, Status
+from bot.domain.use import UseWatch
+from bot.domain.watch import WatchRules
+from tests.support.change_world import ChangeWorld, understood, wanted
+from tests.support.kill_at import Fuse, Killed
+from tests.support.world import DORA, failure
+
+DAY = 24 * 60 * 60
+
+
+class CoinWorld(ChangeWorld):
+    """A world in which the coin has been asked for, and people flip it once it is live."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.watch = WatchRules()
+
+    async def shipped(self) -> Run:
+        """Return the run that shipped the coin, its program ended."""
+        async with self.running() as agent:
+            run = await understood(self, agent)
+            await agent.agreements.give(run.id, DORA, "text")
+            run = await self.settled(run.id)
+            self.runtime.known |= {"coinflip": "coinflip"}
+            await agent.approve(self.word(run))
+            run = await self.ended(run.id)
+        assert run.status is Status.DONE, run.reason
+        return run
+
+    def flipped(self, people: int, times: int, *, failed: int = 0, ms: float = 120.0) -> None:
+        """Journal so many flips by so many people, the first `failed` of which went wrong."""
+        self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
+        for number in range(times):
+            flip = failure(self.clock, name="coinflip").but(user=f"u-{number % people}")
+            if number >= failed:
+                flip = flip.but(outcome=ActionOutcome.OK, error=None, duration_ms=ms)
+            self.journal.append(flip)
+
+    async def look(self, fuse: Fuse | None = None, *, days: float = 0) -> None:
+        """Let time pass, start anew, and look once at what is watched."""
+        self.clock.tick(days * DAY)
+        await self.agent(fuse).watch.look()
+
+    def told(self, run: Run, about: str = "use") -> list[str]:
+        """Return what was said of the run's use, or of its outcome."""
+        return [said.post.text for said in self.chat.said if said.key == f"{run.id}:{about}"]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> CoinWorld:
+    return CoinWorld(tmp_path)
+
+
+async def test_after_a_week_the_thread_is_told_once_how_it_is_used(world: CoinWorld) -> None:
+    run = await world.shipped()
+    watch = (await world.store.history(run.id)).use_watch
+    assert watch is not None
+    assert (watch.events, watch.new) == (("command.coinflip",),) * 2
+    assert "I watch how it is used, told <t:" in world.said(run)[-1]
+    world.flipped(people=9, times=41)
+    await world.look(days=6.9)
+    assert world.told(run) == []
+    await world.look(days=0.2)
+    (text,) = world.told(run)
+    assert "[#1](http://forge.test/forge/pulls/1) came live <t:" in text
+    assert "• `/coinflip`: 41 uses by 9 people, no failure; usually answered in 120 ms" in text
+    await world.look(days=8)
+    assert len(world.told(run)) == 1
+    assert await world.key_values.all("use:", UseWatch) == ()
+    card = world.chat.by_key(f"{run.id}:card").post.card
+    assert card is not None and "📊 **Use** — `/coinflip`: 41 uses by 9 people" in card.body
+
+
+async def test_a_later_request_finds_how_it_was_used(world: CoinWorld) -> None:
+    run = await world.shipped()
+    world.flipped(people=9, times=41)
+    await world.look(days=7)
+    async with world.running() as agent:
+        again = await agent.request(wanted(world, words="make /coinflip count"))
+        await world.ended(again.id)
+    evidence = (await world.store.history(again.id)).evidence
+    assert evidence is not None and evidence.context is not None
+    memory = next(each.memory for each in evidence.context.memories)
+    assert (memory.run_id, memory.event) == (run.id, "command.coinflip")
+    assert "41 uses by 9 people, no failure" in memory.text
+
+
+async def test_that_nobody_used_it_is_told_as_well(world: CoinWorld) -> None:
+    run = await world.shipped()
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert text.endswith("• `/coinflip`: nobody used it")
+
+
+async def test_a_command_that_was_there_before_is_told_with_its_former_time(
+    world: CoinWorld,
+) -> None:
+    world.flipped(people=2, times=5, ms=1_480.0)
+    world.clock.tick(60)
+    run = await world.shipped()
+    world.flipped(people=1, times=1, ms=70.0)
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert "1 use by 1 person, no failure; usually answered in 70 ms, 1.5 s before" in text
+
+
+async def test_failures_of_a_new_command_are_told_at_once_with_a_way_back(world: CoinWorld) -> None:
+    run = await world.shipped()
+    world.flipped(people=3, times=9, failed=1)
+    await world.look()
+    assert world.told(run, "outcome") == []  # one alone may be anybody's
+    world.flipped(people=3, times=2, failed=1)
+    await world.look()
+    await world.look(days=0.5)
+    (text,) = world.told(run, "outcome")
+    assert "📉 **Regressed.** It is worse since [#1](http://forge.test/forge/pulls/1)" in text
+    assert "• `/coinflip`: 2 of 11 uses failed, and it is new." in text
+    (post,) = [said.post for said in world.chat.said if said.key == f"{run.id}:outcome"]
+    assert [button.action for button in post.buttons] == ["revert"]
+    memory = await world.memory.get(f"lesson:{run.id}")
+    assert memory is not None and "made things worse" in memory.text
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert "11 uses by 3 people, 2 failures" in text
+
+
+async def test_what_fails_after_the_watch_is_no_verdict_on_the_change(world: CoinWorld) -> None:
+    run = await world.shipped()
+    await world.look(days=1.1)
+    world.flipped(people=3, times=9, failed=9)
+    await world.look(days=0.1)
+    assert world.told(run, "outcome") == []
+
+
+async def test_where_the_configuration_says_so_nothing_is_told(world: CoinWorld) -> None:
+    world.use_days = 0
+    run = await world.shipped()
+    assert "I watch whether it fails, until <t:" in world.said(run)[-1]
+    await world.look(days=1.1)
+    await world.look(days=30)
+    assert world.told(run) == []
+    assert await world.key_values.all("use:", UseWatch) == ()
+
+
+async def test_what_was_taken_back_is_not_told_of(world: CoinWorld) -> None:
+    run = await world.shipped()
+    await world.agent().watch.end(run.id)
+    await world.look(days=7)
+    assert world.told(run) == []
+
+
+async def test_the_next_change_of_a_command_ends_the_watch_of_the_one_before(
+    world: CoinWorld,
+) -> None:
+    run = await world.shipped()
+    history = await world.store.history(run.id)
+    assert history.shipment is not None
+    world.clock.tick(60)
+    await world.agent().watch.begin(run.but(id="other1"), history, history.shipment)
+    watch = await world.key_values.get(f"use:{run.id}", UseWatch)
+    assert watch is not None and watch.until == world.clock.now()
+    assert watch.tell_at == watch.began_at + timedelta(days=7)
+
+
+@pytest.mark.parametrize("calls", range(0, 16, 3))
+async def test_killed_while_it_tells_it_says_so_once(world: CoinWorld, calls: int) -> None:
+    run = await world.shipped()
+    world.flipped(people=9, times=41)
+    world.clock.tick(7 * DAY)
+    fuse = Fuse()
+    dying = world.agent(fuse)
+    fuse.after = fuse.burnt + calls
+    with suppress(Killed):
+        await dying.watch.look()
+    await world.look()
+    assert len(world.told(run)) == 1
+    assert await world.key_values.all("use:", UseWatch) == ()
