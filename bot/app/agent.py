@@ -38,6 +38,7 @@ from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.self_improvement.use_evaluator import UseEvaluator
 from bot.settings import Settings, config_from
 from bot.telemetry.pseudonyms import pseudonym
@@ -133,6 +134,9 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         ),
         briefer=_briefer(chosen, verifier, proofs),
         behaviour=behaviour,
+        undo=UndoRehearsal(
+            opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
+        ),
         proofs=proofs,
     )
 

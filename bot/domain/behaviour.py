@@ -65,3 +65,28 @@ class Trial(Record):
     after: tuple[str, ...] = ()
     cogs: tuple[str, ...] = ()
     undone: bool = False
+
+
+class UndoTrial(Record):
+    """What the code before a change makes of the files that the change leaves behind.
+
+    `plays` is how many scripts left other files than before, `files` their names, `failure` what
+    goes wrong on them that did not before; `unplayed` is why nothing was played, where that was so.
+    """
+
+    plays: int = Field(default=0, ge=0)
+    files: tuple[str, ...] = ()
+    failure: str = ""
+    unplayed: str = ""
+
+    @property
+    def told(self) -> str:
+        """The outcome, for people."""
+        named = ", ".join(f"`{name}`" for name in self.files)
+        if self.failure:
+            return f"⚠️ today's code fails on what this leaves behind in {named}: {self.failure}"
+        if self.unplayed:
+            return f"not tried: {self.unplayed}"
+        if not self.plays:
+            return "nothing is left behind that today's code would read"
+        return f"tried: today's code goes on with what this leaves behind in {named}"

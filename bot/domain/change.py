@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.domain.behaviour import BehaviourDiff
+from bot.domain.behaviour import BehaviourDiff, UndoTrial
 from bot.domain.proof import Proof
 from bot.domain.record import Record
 from bot.domain.spent import Spent
@@ -214,6 +214,9 @@ class Verdict(Record):
     )
     behaviour: BehaviourDiff | None = Field(
         default=None, description="what changes for people; none: it was not looked at"
+    )
+    undo: UndoTrial | None = Field(
+        default=None, description="whether it can be taken back; none: that was not looked at"
     )
     undone: Undone | None = Field(
         default=None, description="of a revert: git says that this head is just that, no more"

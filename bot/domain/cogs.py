@@ -1,6 +1,6 @@
 """Which cog a file belongs to."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 _SHARED = "ui"
 
@@ -16,3 +16,8 @@ def cog_of_file(file: str) -> str:
         return ""
     name = parts[1].removesuffix(".py")
     return "" if name.startswith("_") or name == _SHARED else name
+
+
+def cog_is_there(tree: Path, name: str) -> bool:
+    """Whether the files that lie in `tree` have a cog of that name."""
+    return (tree / "cogs" / f"{name}.py").is_file() or (tree / "cogs" / name).is_dir()

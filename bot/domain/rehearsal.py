@@ -222,13 +222,15 @@ class Transcript(Record):
     """What came of a script. `trouble` is why the bot did not start or did not live to its end.
 
     `commands` are what the bot registered; `files` what lay in its folder at the end: names to
-    digests of the content (of SQLite files: of their rows); none are told of a whole bot.
+    digests of the content (of SQLite files: of their rows); none are told of a whole bot. `kept` is
+    what they hold, as base64, where that was asked for: the code under test wrote it.
     """
 
     started: PlayedStep | None = None
     steps: tuple[PlayedStep, ...] = ()
     commands: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
+    kept: dict[str, str] = Field(default_factory=dict, exclude=True)
     trouble: str = ""
 
     @property

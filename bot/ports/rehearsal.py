@@ -11,10 +11,11 @@ from bot.domain.rehearsal import Script, Transcript
 class ScriptPlayer(Protocol):
     """Code that is ready to be played; scripts do not see what earlier ones did."""
 
-    async def play(self, script: Script) -> Transcript:
+    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
         """Play a script from its beginning, in a server and state of its own.
 
-        What the code does wrong is told in the transcript. Several may be played at once.
+        What the code does wrong is told in the transcript. Several may be played at once. With
+        `keep_files` the transcript has what the cogs' files hold in the end, up to a megabyte.
         Raises `RehearsalError` where the machine cannot play at all.
         """
         ...

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.brief import Absence, Acceptance, Brief, Wanted
+from bot.domain.cogs import cog_is_there
 from bot.domain.proof import Proof
 from bot.domain.rehearsal import (
     AutocompleteStep,
@@ -124,7 +125,7 @@ def flag_proof(
 def shortfall(example: Acceptance, play: Transcript, tree: Path) -> Shortfall | None:
     """Return the first thing that a play with a tree's code lacks; `None`: it is as wanted."""
     if play.trouble:
-        absent = [each for each in example.script.world.cogs if not _is_there(tree, each)]
+        absent = [each for each in example.script.world.cogs if not cog_is_there(tree, each)]
         told = (
             f"there is no cog {absent[0]}" if absent else f"the bot does not hold: {play.trouble}"
         )
@@ -241,7 +242,3 @@ def _before(base: ExamplePlays) -> str:
     found = base.lacking[0]
     absence = found.missing if found and found.missing else base.example.missing
     return f"{absence} before"
-
-
-def _is_there(tree: Path, cog: str) -> bool:
-    return (tree / "cogs" / f"{cog}.py").is_file() or (tree / "cogs" / cog).is_dir()

@@ -23,6 +23,7 @@ from bot.self_improvement.steps.ship import Deployer, ShipStep
 from bot.self_improvement.steps.verify import VerifyStep
 from bot.self_improvement.steps.watch import WatchStep
 from bot.self_improvement.trials import ProposalTrials
+from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.self_improvement.use_evaluator import UseEvaluator
 
 
@@ -31,9 +32,9 @@ class StepServices:
     """What does the work of each step, and of trying what they propose, ready to call.
 
     `stand_in` writes the change when `runner` cannot. Without `evaluator` and `use`, what ships is
-    not watched; without `behaviour`, what people see is not compared; without `inquiry`, complaints
-    of answers in which nothing failed are not looked into. Without `changes`, `briefer` and
-    `proofs`, nothing is changed on request.
+    not watched; without `behaviour`, what people see is not compared; without `undo`, nobody tries
+    whether it can be taken back; without `inquiry`, complaints of answers in which nothing failed
+    are not looked into. Without `changes`, `briefer` and `proofs`, nothing is changed on request.
     """
 
     collector: EvidenceCollector
@@ -48,6 +49,7 @@ class StepServices:
     evaluator: FixEvaluator | None = None
     use: UseEvaluator | None = None
     behaviour: BehaviourCheck | None = None
+    undo: UndoRehearsal | None = None
     inquiry: AnswerInquiry | None = None
     changes: ChangeContextCollector | None = None
     briefer: RequestBriefer | None = None
@@ -70,6 +72,7 @@ class StepSequence:
             revert,
             services.behaviour,
             services.proofs,
+            services.undo,
             follows_words=runner.follows_words,
         )
         inquiry = services.inquiry

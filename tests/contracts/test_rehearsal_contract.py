@@ -141,3 +141,18 @@ async def test_a_player_is_a_script_player(rehearsal: Rehearsal, tree: Path) -> 
     async with rehearsal.open(tree) as player:
         lent: ScriptPlayer = player
         assert not (await lent.play(script("Ada"))).trouble
+
+
+async def test_files_are_kept_only_where_that_is_asked_for(
+    rehearsal: Rehearsal, tree: Path
+) -> None:
+    keeper = GREETER.replace(
+        "self.greeted += 1", 'self.greeted += 1; (self.state / "names.txt").write_text(name)'
+    ).replace("self.greeted = 0", "self.greeted = 0; self.state = bot.state")
+    (tree / "cogs" / "greeter.py").write_text(keeper, encoding="utf-8")
+    if isinstance(rehearsal, FakeRehearsal):
+        kept = {"names.txt": "QWRh"}
+        rehearsal.answers = lambda folder, asked: greeted(folder, asked).but(kept=kept)
+    async with rehearsal.open(tree) as player:
+        assert (await player.play(script("Ada"))).kept == {}
+        assert (await player.play(script("Ada"), keep_files=True)).kept == {"names.txt": "QWRh"}

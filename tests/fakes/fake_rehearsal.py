@@ -47,9 +47,10 @@ class _FakePlayer:
         self._rehearsal = rehearsal
         self._tree = tree
 
-    async def play(self, script: Script) -> Transcript:
-        """Return what the function says."""
-        return self._rehearsal.answer(self._tree, script)
+    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
+        """Return what the function says; what files hold, only where that is asked for."""
+        play = self._rehearsal.answer(self._tree, script)
+        return play if keep_files else play.but(kept={})
 
 
 def said(script: Script, *texts: str) -> Transcript:

@@ -20,6 +20,7 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.steps.brief import RequestBriefer
+from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.settings import config_from
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
@@ -83,7 +84,11 @@ class ChangeWorld(World):
             journal, self.clock, self.memory, commands=self.runtime.commands, lookback=WEEK
         )
         return replace(
-            stages, briefer=briefer if self.plans else None, changes=changes, proofs=self.proofs
+            stages,
+            briefer=briefer if self.plans else None,
+            changes=changes,
+            proofs=self.proofs,
+            undo=UndoRehearsal(self.rehearsal, self.trees, self.traffic, self.clock, lookback=WEEK),
         )
 
     def _merged(self, pull: ForgeProposal, commit: str) -> None:

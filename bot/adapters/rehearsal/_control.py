@@ -1,8 +1,9 @@
 """The channel to a play's bot: who goes on when, and in which time."""
 
 import asyncio
+import base64
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -12,6 +13,12 @@ from bot.domain.rehearsal import PlayedError
 
 _LINE_BYTES = 2_000_000
 _ERRORS_AT_MOST = 200
+
+
+def _is_below(name: str) -> bool:
+    """Whether it names a file below a folder, wherever that is: the code under test made it up."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and bool(path.name)
 
 
 class BotGoneError(Exception):
@@ -38,6 +45,7 @@ class ControlChannel:
     def __init__(self, path: Path, errors: list[PlayedError]) -> None:
         self._errors = errors
         self.files: dict[str, str] | None = None
+        self.kept: dict[str, str] = {}
         self._path = path
         self._server: asyncio.Server | None = None
         self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
@@ -109,6 +117,12 @@ class ControlChannel:
         if isinstance(heard.get("files"), dict):
             told = heard["files"].items()
             self.files = {str(name): str(digest) for name, digest in told}
+        if isinstance(heard.get("kept"), dict):
+            self.kept = {
+                str(name): str(content)
+                for name, content in heard["kept"].items()
+                if _is_below(str(name)) and base64.b64decode(str(content), validate=True)
+            }
         if "error" in heard and len(self._errors) < _ERRORS_AT_MOST:
             try:
                 self._errors.append(PlayedError.model_validate(heard["error"]))

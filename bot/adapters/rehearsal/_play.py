@@ -44,11 +44,18 @@ Work = Callable[["_Asked"], Awaitable[None]]
 class Play:
     """Plays one script with a runner's bot; `name` is its own among the runner's plays.
 
-    Each step may take `step_seconds` of real time.
+    Each step may take `step_seconds` of real time. With `keep_files`, the transcript has what the
+    cogs' files hold in the end.
     """
 
     def __init__(
-        self, runner: RunnerProcess, name: str, script: Script, step_seconds: float
+        self,
+        runner: RunnerProcess,
+        name: str,
+        script: Script,
+        step_seconds: float,
+        *,
+        keep_files: bool = False,
     ) -> None:
         self._runner = runner
         self._step_seconds = step_seconds
@@ -68,6 +75,8 @@ class Play:
         self._channel = AsyncExitStack()
         self._errors: list[PlayedError] = []
         self._files: dict[str, str] = {}
+        self._keep_files = keep_files
+        self._kept: dict[str, str] = {}
         self._played: list[PlayedStep] = []
         self._lives = 0
         self._trouble = ""
@@ -98,6 +107,7 @@ class Play:
             steps=tuple(self._played),
             commands=tuple(self._world.interactions.registered()),
             files=self._files,
+            kept=self._kept,
             trouble=self._names.readable(self._trouble),
         )
 
@@ -231,6 +241,7 @@ class Play:
             "cogs": world.cogs,
             "flags": world.flags,
             "files": world.files if self._lives == 1 else {},
+            "keep": self._keep_files,
             "guild": self._local.guild_id,
             "dev_channel": self._local.dev_channel_id,
             "roles": self._listed_roles(),
@@ -252,7 +263,7 @@ class Play:
         except BotGoneError:
             if channel is None or channel.files is None:
                 raise
-            self._files = channel.files
+            self._files, self._kept = channel.files, channel.kept
         else:
             raise BotGoneError("the bot did not end when it was asked to")
         await self._runner.end(self._life)

@@ -74,10 +74,11 @@ class SandboxedPlayer:
                     raise RehearsalError(str(error)) from error
             return self._runner
 
-    async def play(self, script: Script) -> Transcript:
+    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
         """Play a script from its beginning."""
         runner = await self.prepare()
         if runner.broken:
             return Transcript(trouble=f"the bot cannot be imported: {runner.broken}")
         name = f"p{next(self._numbers)}"
-        return await Play(runner, name, script, self._step_seconds).play()
+        play = Play(runner, name, script, self._step_seconds, keep_files=keep_files)
+        return await play.play()

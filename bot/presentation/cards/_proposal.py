@@ -180,6 +180,7 @@ def _background(
     seen = history.diagnosis.seen_before if history.diagnosis else ""
     return (
         Detail("Seen before", (plain(seen, 400),) if seen else ()),
+        Detail("Undo", (words(verdict.undo.told, 400),) if verdict.undo else ()),
         Detail("Taken back", (taken_back_line(verdict.undone),) if verdict.undone else ()),
         Detail("Granted on the way", granted_lines(change)),
         Detail("Risk", (_risk(plan, verdict),) if plan else ()),

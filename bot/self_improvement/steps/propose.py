@@ -87,6 +87,7 @@ class PullRequestPublisher:
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         missing = not_done_lines(change)
         template, why = _why(history, verdict)
+        undo = verdict.undo
         return self._render(
             template,
             **why,
@@ -97,7 +98,7 @@ class PullRequestPublisher:
             behaviour=behaviour_markdown(verdict),
             tests="\n".join(checks),
             risk=prose(" ".join(filter(None, risk))),
-            rollback=prose(plan.rollback),
+            rollback=prose(f"{plan.rollback} Undo: {undo.told}." if undo else plan.rollback),
             evidence=f"Run `{run.id}`{_records(history)}",
         )
 

@@ -15,6 +15,7 @@ from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
 from bot.self_improvement.steps._answer_plan import wrong_answer_of
 from bot.self_improvement.steps.revert import RevertSteps
+from bot.self_improvement.undo_rehearsal import UndoRehearsal
 
 
 class VerifyStep:
@@ -27,6 +28,7 @@ class VerifyStep:
         revert: RevertSteps,
         behaviour: BehaviourCheck | None,
         proofs: ChangeProofs | None,
+        undo: UndoRehearsal | None,
         *,
         follows_words: bool,
     ) -> None:
@@ -35,6 +37,7 @@ class VerifyStep:
         self._revert = revert
         self._behaviour = behaviour
         self._proofs = proofs
+        self._undo = undo
         self._follows_words = follows_words
 
     async def perform(self, run: Run, history: History) -> Run:
@@ -67,7 +70,8 @@ class VerifyStep:
             proven_apart=run.goal == "change" and self._proofs is not None,
         )
         verdict = await self._proven(run, history, change, workspace, verdict)
-        return await self._compared(run, history, change, verdict)
+        verdict = await self._compared(run, history, change, verdict)
+        return await self._taken_back(run, history, change, verdict)
 
     async def _proven(
         self,
@@ -107,6 +111,15 @@ class VerifyStep:
         finding = behaviour_finding(found, blocking=again) if run.goal != "revert" else None
         findings = (*verdict.findings, finding) if finding else verdict.findings
         return verdict.but(behaviour=found, findings=findings)
+
+    async def _taken_back(
+        self, run: Run, history: History, change: ChangeSet, verdict: Verdict
+    ) -> Verdict:
+        """Add to a green verdict whether the change can be taken back; people judge of that."""
+        if self._undo is None or not verdict.green:
+            return verdict
+        await self._context.notifier.refresh(run, history, "trying to take it back")
+        return verdict.but(undo=await self._undo(change, history.brief))
 
     def _rounds(self, run: Run) -> int:
         """Return how many rounds there were since the work, or the revision, began."""

@@ -14,7 +14,7 @@ from .cog_bot import CogBot
 from .lines import LineSocket
 from .script_time import ScriptTime
 from .seeds import Seeds
-from .state_files import digests
+from .state_files import contents, digests
 from .stepped_loop import SteppedLoop
 from .whole_bot import WholeBot
 
@@ -62,6 +62,8 @@ class PlayedBot:
             await self._bot.run(world)
             if not self._stopped:
                 self._channel.send({"failed": "the bot ended by itself"})
+            if world["keep"] and world["cogs"]:
+                self._channel.send({"kept": contents(state)})
             # A whole bot's own books are no file of a cog's, and hold more than the script's time.
             self._channel.send({"files": digests(state) if world["cogs"] else {}})
         except BaseException as error:  # noqa: BLE001 - the tree's code may raise anything

@@ -1,5 +1,6 @@
-"""What lies in the folder where cogs keep files: names to digests."""
+"""What lies in the folder where cogs keep files: names to digests, or to what they hold."""
 
+import base64
 import hashlib
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file: its rows tell of it
 FILES_AT_MOST = 200
+KEPT_BYTES = 1_000_000  # of all files that are handed on together: a line of the channel holds them
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -16,16 +18,47 @@ def digests(folder: Path) -> dict[str, str]:
 
     Of SQLite files it is that of their rows: pages lie as they come.
     """
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)}
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return each file's name below the folder and its content, as base64.
+
+    What no longer fits is left out, and so is what cannot be read.
+    """
+    found, room = dict[str, str](), KEPT_BYTES
+    for path in _files(folder):
+        try:
+            content = _whole(path) if path.stat().st_size <= room else None
+        except (OSError, sqlite3.Error):
+            content = None
+        if content is not None and len(content) <= room:
+            found[path.relative_to(folder).as_posix()] = base64.b64encode(content).decode()
+            room -= len(content)
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    wanted = [path for path in paths if not path.name.endswith(_BESIDE)]
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in wanted[:FILES_AT_MOST]}
+    return [path for path in paths if not path.name.endswith(_BESIDE)][:FILES_AT_MOST]
+
+
+def _whole(path: Path) -> bytes:
+    """Return all that a file holds; of SQLite's, with what still lies beside it."""
+    if not _is_database(path):
+        return path.read_bytes()
+    with closing(sqlite3.connect(path)) as database:
+        return database.serialize()
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            rows = file.read(len(_SQLITE)) == _SQLITE
-        lines = _rows(path) if rows else iter([path.read_bytes()])
+        lines = _rows(path) if _is_database(path) else iter([path.read_bytes()])
         found = hashlib.sha256()
         for line in lines:
             found.update(line)
