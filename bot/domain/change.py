@@ -126,6 +126,7 @@ class Finding(Record):
         "empty",
         "unproven",
         "behaviour",
+        "owed",
     ]
     path: str
     message: str

@@ -11,6 +11,7 @@ from bot.ports.workspace import Workspace
 from bot.self_improvement.behaviour_check import BehaviourCheck, behaviour_finding, besides
 from bot.self_improvement.change_proofs import ChangeAtHand, ChangeProofs
 from bot.self_improvement.messages import asked_by, complaint, excused, rounds
+from bot.self_improvement.owed import owed_findings
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
 from bot.self_improvement.steps._answer_plan import wrong_answer_of
@@ -87,7 +88,10 @@ class VerifyStep:
         if run.goal != "change" or self._proofs is None or not passed or blocked:
             return verdict
         await self._context.notifier.refresh(run, history, "proving what was agreed on")
-        return await self._proofs(ChangeAtHand(need(history.brief), change, workspace, verdict))
+        brief = need(history.brief)
+        owed = await owed_findings(brief, change, workspace)
+        verdict = verdict.but(findings=(*verdict.findings, *owed))
+        return await self._proofs(ChangeAtHand(brief, change, workspace, verdict))
 
     async def _compared(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict
