@@ -26,6 +26,7 @@ from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
+from bot.self_improvement.feedback import answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
@@ -116,18 +117,13 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             replays=replays,
             start=StartCheck(opened.rehearsal, opened.trees, clock),
         ),
-        publisher=PullRequestPublisher(
-            opened.forge,
-            clock,
-            repository=str(settings.root),
-            base_branch=config.forge.branch,
-            render=Prompts(settings.root / "prompts").render,
-        ),
+        publisher=_publisher(settings, opened),
         deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
         stand_in=_stand_in(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         use=_use_evaluator(settings, opened),
+        answered=answered_in(opened.traffic.log, _interaction_name(opened)),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
             opened.journal, clock, opened.memory, commands=opened.code.commands, lookback=kept
@@ -153,6 +149,16 @@ def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> Reque
     if chosen.request_planner is None or not chosen.agent.follows_words:
         return None
     return RequestBriefer(chosen.request_planner, verifier, proofs)
+
+
+def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
+    return PullRequestPublisher(
+        opened.forge,
+        opened.clock,
+        repository=str(settings.root),
+        base_branch=settings.config.forge.branch,
+        render=Prompts(settings.root / "prompts").render,
+    )
 
 
 def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:

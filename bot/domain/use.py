@@ -1,5 +1,7 @@
 """How a shipped change is used: which commands are counted, until when, and what came of it."""
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from bot.domain.record import Record
@@ -39,10 +41,29 @@ class EventUse(Record):
     before_ms: float | None = Field(default=None, description="none: nobody was answered before")
 
 
+Sign = Literal["👍", "👎"]
+
+
+class ChangeFeedback(Record):
+    """What people think of a shipped change: the last sign of each, by their id as text."""
+
+    run_id: str
+    signs: dict[str, Sign] = Field(default_factory=dict)
+
+    def count(self, sign: Sign) -> int:
+        """Return how many people think that."""
+        return sum(each == sign for each in self.signs.values())
+
+
 class UseReport(Record):
-    """How the commands of a shipped change were used from `since`, when it came live, to `at`."""
+    """How the commands of a shipped change were used from `since`, when it came live, to `at`.
+
+    `liked` and `disliked` are how many people left 👍 and 👎 on it.
+    """
 
     run_id: str
     since: AwareDatetime
     uses: tuple[EventUse, ...]
+    liked: int = Field(default=0, ge=0)
+    disliked: int = Field(default=0, ge=0)
     at: AwareDatetime

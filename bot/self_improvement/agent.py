@@ -40,7 +40,7 @@ class SelfImprovementAgent:
         self.permit, self.find = parts.authorizer.ask, parts.approvals.find
         self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
-        self.flags = parts.flags
+        self.flags, self.feedback = parts.flags, parts.feedback
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""

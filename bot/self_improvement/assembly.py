@@ -26,6 +26,7 @@ from bot.self_improvement.cancellation import Cancellation
 from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.failures import StepFailures
+from bot.self_improvement.feedback import FeedbackService
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.poller import Poller
 from bot.self_improvement.proposal_cards import ProposalCards
@@ -87,6 +88,7 @@ class AgentParts:
     poller: Poller
     trials: ProposalTrials
     proposal_cards: ProposalCards
+    feedback: FeedbackService
     changes: ChangeRequests
     agreements: Agreements
     flags: FlagService
@@ -103,8 +105,8 @@ def assemble(
     cost_meter, steering = RunCostMeter(services.budget), Steering()
     transitions = RunTransitions(services, notifier, cost_meter, memory)
     failures = StepFailures(services, notifier, cost_meter, transitions)
-    uses = UseWatches(services, steps.use, notifier, memory) if steps.use else None
-    watch = WatchStep(services, steps.evaluator, uses, settings, notifier, memory)
+    feedback = FeedbackService(services.store, services.key_values, steps.answered)
+    watch = _watch(services, steps, settings, feedback, notifier, memory)
     cards = ProposalCards(services.store, notifier, locks)
     context = StepContext(
         services, settings, notifier, transitions, failures, cost_meter, steering,
@@ -123,7 +125,7 @@ def assemble(
     autonomy = _autonomy(services, settings, authority, admission)
     return AgentParts(
         commands=steps.collector.commands,
-        proposal_cards=cards,
+        proposal_cards=cards, feedback=feedback,
         failures=steps.collector.failures,
         fixes=ShippedFixes(services.store),
         run_locks=locks,
@@ -151,6 +153,18 @@ def assemble(
         agreements=Agreements(services, authorizer, locks, dialogue),
         flags=FlagService(services.flags, services.clock, authorizer),
     )  # fmt: skip
+
+
+def _watch(
+    services: Services,
+    steps: StepServices,
+    settings: RunSettings,
+    feedback: FeedbackService,
+    notifier: RunNotifier,
+    memory: MemoryRecorder,
+) -> WatchStep:
+    uses = UseWatches(services, steps.use, feedback, notifier, memory) if steps.use else None
+    return WatchStep(services, steps.evaluator, uses, settings, notifier, memory)
 
 
 def _changes(

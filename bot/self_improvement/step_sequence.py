@@ -8,6 +8,7 @@ from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
+from bot.self_improvement.feedback import Answered, nothing_known
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext
@@ -31,6 +32,7 @@ from bot.self_improvement.use_evaluator import UseEvaluator
 class StepServices:
     """What does the work of each step, and of trying what they propose, ready to call.
 
+    `answered` tells which command an interaction was, as far as that is known.
     `stand_in` writes the change when `runner` cannot. Without `evaluator` and `use`, what ships is
     not watched; without `behaviour`, what people see is not compared; without `undo`, nobody tries
     whether it can be taken back; without `inquiry`, complaints of answers in which nothing failed
@@ -48,6 +50,7 @@ class StepServices:
     stand_in: CodeAgentRunner | None = None
     evaluator: FixEvaluator | None = None
     use: UseEvaluator | None = None
+    answered: Answered = nothing_known
     behaviour: BehaviourCheck | None = None
     undo: UndoRehearsal | None = None
     inquiry: AnswerInquiry | None = None

@@ -15,11 +15,10 @@ from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import use_text
+from bot.self_improvement.feedback import USE_WATCH, FeedbackService
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 from bot.self_improvement.use_evaluator import UseEvaluator
-
-_KEY_VALUES = "use:"
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +30,13 @@ class UseWatches:
         self,
         services: Services,
         evaluator: UseEvaluator,
+        feedback: FeedbackService,
         notifier: RunNotifier,
         memory: MemoryRecorder,
     ) -> None:
         self._services = services
         self._evaluator = evaluator
+        self._feedback = feedback
         self._notifier = notifier
         self._memory = memory
 
@@ -48,17 +49,18 @@ class UseWatches:
 
     async def cut_short(self, events: Collection[str], run_id: str, at: datetime) -> None:
         """Hold nothing that comes after `at` against earlier changes of the same commands."""
-        for other in await self._services.key_values.all(_KEY_VALUES, UseWatch):
+        for other in await self._services.key_values.all(USE_WATCH, UseWatch):
             if other.run_id != run_id and set(events) & set(other.events):
                 await self._put(other.but(until=min(other.until, at)))
 
     async def end(self, run_id: str) -> None:
         """Stop counting for a run; again is harmless."""
-        await self._services.key_values.remove(_KEY_VALUES + run_id)
+        await self._services.key_values.remove(USE_WATCH + run_id)
+        await self._feedback.forget(run_id)
 
     async def look(self) -> None:
         """Look once at everything whose use is counted."""
-        for watch in await self._services.key_values.all(_KEY_VALUES, UseWatch):
+        for watch in await self._services.key_values.all(USE_WATCH, UseWatch):
             try:
                 await self._look_at(watch)
             except TheseusError:  # the others are looked at all the same
@@ -107,12 +109,17 @@ class UseWatches:
         history = await self._services.store.history(run.id)
         report = history.use_report
         if report is None:
-            report = await self._evaluator.report(watch)
+            report = (await self._evaluator.report(watch)).but(**await self._thought(run.id))
             await self._services.store.append(run.id, report)
             history = history.plus(report)
         await self._notifier.used(run, history)
         await self._memory.used(run, history, use_text(report))
         await self.end(run.id)
 
+    async def _thought(self, run_id: str) -> dict[str, int]:
+        """Return what people think of the change, as a report has it."""
+        found = await self._feedback.of(run_id)
+        return {"liked": found.count("👍"), "disliked": found.count("👎")}
+
     async def _put(self, watch: UseWatch) -> None:
-        await self._services.key_values.put(_KEY_VALUES + watch.run_id, watch)
+        await self._services.key_values.put(USE_WATCH + watch.run_id, watch)

@@ -17,6 +17,7 @@ from bot.cli import main as program
 from bot.grammar import Intent
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
+COUNTED = "a sign is counted, whoever gives it, and decides nothing"
 NOBODY = "nobody speaks here: Discord tells of the connection"
 MACHINE = "whoever has the machine has the bot; it can approve nothing"
 WISH = "everybody may wish; who may begin work is asked where it begins"
@@ -82,6 +83,7 @@ ENTRIES: Table = {
     "hears Conversation.on_message": "each intent is under `says`",
     "hears Approvals.on_raw_reaction_add": "under `reacts`",
     "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
+    "hears Feedback.on_raw_reaction_add": COUNTED, "hears Feedback.on_raw_reaction_remove": COUNTED,
     "hears Conversation.on_ready": NOBODY, "hears Conversation.on_resumed": NOBODY,
     "hears Conversation.on_disconnect": NOBODY,
     "hears Polls.hear_press": EVERYDAY,

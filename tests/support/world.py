@@ -29,6 +29,7 @@ from bot.self_improvement import RunSettings, SelfImprovementAgent, Services, Sh
 from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.feedback import answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
@@ -193,14 +194,13 @@ class World(Listening):
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
+            answered=answered_in(self.traffic, lambda known: f"i-{known}"),
             use=UseEvaluator(
                 journal, self.clock, rules, commands=self.runtime.commands, days=self.use_days
-            )
-            if rules
-            else None,
+            ) if rules else None,
             behaviour=self.behaviour,
             inquiry=self.inquiry,
-        )
+        )  # fmt: skip
 
     @asynccontextmanager
     async def running(self, fuse: Fuse | None = None) -> AsyncIterator[SelfImprovementAgent]:

@@ -20,10 +20,14 @@ def use_post(proposal: Proposal, report: UseReport) -> Post:
 
 
 def use_lines(report: UseReport) -> tuple[str, ...]:
-    """Return a line for each command."""
+    """Return a line for each command, and one for what people think of it, where they said so."""
     lines = [_line(each) for each in report.uses[:_MOST]]
     more = len(report.uses) - _MOST
-    return (*lines, *([f"and {counted(more, 'command')} more"] if more > 0 else []))
+    if more > 0:
+        lines.append(f"and {counted(more, 'command')} more")
+    if report.liked or report.disliked:
+        lines.append(f"👍 {report.liked}, 👎 {report.disliked}")
+    return tuple(lines)
 
 
 def use_text(report: UseReport) -> str:

@@ -1,0 +1,109 @@
+"""What people think of a change that is live: 👍 and 👎, counted by person. It decides nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+
+from bot.domain.history import History
+from bot.domain.run import Run, Status
+from bot.domain.traffic import TrafficRecord
+from bot.domain.use import ChangeFeedback, Sign, UseWatch
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
+from bot.ports.traffic import TrafficLog
+
+USE_WATCH = "use:"
+"""What the names of watches of use begin with; feedback is heard as long as one is there."""
+
+_FEEDBACK = "feedback:"
+_MOST = 10_000  # people whose sign is kept, of one change
+_NEWEST = 200  # uses of a command that an answer is looked for among
+
+Answered = Callable[[int, Collection[str]], Awaitable[TrafficRecord | None]]
+"""Returns what an interaction was, by its id, among uses of these events; `None`: nobody knows."""
+
+
+async def nothing_known(_interaction: int, _events: Collection[str]) -> TrafficRecord | None:
+    """Return nothing: no use is recorded."""
+    return None
+
+
+def answered_in(traffic: TrafficLog, called: Callable[[int], str]) -> Answered:
+    """Return what looks in the traffic; `called` is how that calls an interaction."""
+
+    async def found(interaction: int, events: Collection[str]) -> TrafficRecord | None:
+        name = called(interaction)
+        for event in events:
+            for record in await traffic.recent(event, limit=_NEWEST):
+                if name and record.pseudonyms.get("interaction") == name:
+                    return record
+        return None
+
+    return found
+
+
+class FeedbackService:
+    """Keeps the last sign of each person, of changes whose use is being counted."""
+
+    def __init__(self, store: Store, key_values: KeyValueStore, answered: Answered) -> None:
+        self._store = store
+        self._key_values = key_values
+        self._answered = answered
+        self._one_at_a_time = asyncio.Lock()
+
+    async def wanted(self) -> bool:
+        """Whether the use of anything is being counted: else nobody has to look closer."""
+        return bool(await self._key_values.all(USE_WATCH, UseWatch))
+
+    async def run_of(
+        self, thread_id: int, message_id: int, interaction_id: int | None
+    ) -> str | None:
+        """Return the shipped change that a message of ours is about; `None`: it is about none.
+
+        It is one of what was said in the thread of the run after its last card, or the answer to a
+        use of its commands since they are live. Raises `StoreError`.
+        """
+        for run in await self._store.find(thread_id=thread_id, limit=1):
+            watch = await self._key_values.get(USE_WATCH + run.id, UseWatch)
+            history = await self._store.history(run.id)
+            said_since = watch is not None and _is_later(message_id, run, history)
+            return run.id if said_since else None
+        if interaction_id is None:
+            return None
+        for watch in reversed(await self._key_values.all(USE_WATCH, UseWatch)):
+            record = await self._answered(interaction_id, watch.events)
+            if record is not None and record.at >= watch.began_at:
+                return watch.run_id
+        return None
+
+    async def give(self, run_id: str, person_id: int, sign: Sign) -> None:
+        """Keep what somebody thinks now, in place of what they thought before."""
+        async with self._one_at_a_time:
+            known = await self.of(run_id)
+            if len(known.signs) < _MOST or str(person_id) in known.signs:
+                await self._put(known, {**known.signs, str(person_id): sign})
+
+    async def take_back(self, run_id: str, person_id: int, sign: Sign) -> None:
+        """Forget that sign of somebody; a later one stays."""
+        async with self._one_at_a_time:
+            known = await self.of(run_id)
+            if known.signs.get(str(person_id)) == sign:
+                others = {who: what for who, what in known.signs.items() if who != str(person_id)}
+                await self._put(known, others)
+
+    async def of(self, run_id: str) -> ChangeFeedback:
+        """Return what people think of a run's change."""
+        found = await self._key_values.get(_FEEDBACK + run_id, ChangeFeedback)
+        return found or ChangeFeedback(run_id=run_id)
+
+    async def forget(self, run_id: str) -> None:
+        """Forget all of it, once it is told; again is harmless."""
+        await self._key_values.remove(_FEEDBACK + run_id)
+
+    async def _put(self, known: ChangeFeedback, signs: dict[str, Sign]) -> None:
+        await self._key_values.put(_FEEDBACK + known.run_id, known.but(signs=signs))
+
+
+def _is_later(message_id: int, run: Run, history: History) -> bool:
+    """Whether a message stands below the card of what is live now; ids grow with time."""
+    card = history.proposal.card_id if history.proposal else None
+    return run.status is Status.DONE and card is not None and message_id > card

@@ -1,0 +1,66 @@
+"""Feedback: 👍 and 👎 on what a shipped change says. They are counted, and decide nothing."""
+
+import discord
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.use import Sign
+from cogs.ui import answered_by
+
+_SIGNS: dict[str, Sign] = {"👍": "👍", "👎": "👎"}
+_SHADES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # colours of skin
+
+
+class Feedback(commands.Cog):
+    """Hears reactions to the bot's own messages, while the use of a change is counted."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Count what somebody thinks."""
+        if payload.member is not None and payload.member.bot:
+            return
+        found = await self._meant(payload)
+        if found is not None:
+            run_id, sign = found
+            await self.bot.agent.feedback.give(run_id, payload.user_id, sign)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """No longer count what somebody took back."""
+        found = await self._meant(payload)
+        if found is not None:
+            run_id, sign = found
+            await self.bot.agent.feedback.take_back(run_id, payload.user_id, sign)
+
+    async def _meant(self, payload: discord.RawReactionActionEvent) -> tuple[str, Sign] | None:
+        """Return which change a reaction is about, and what it says; `None` for all others."""
+        sign = _SIGNS.get(str(payload.emoji).rstrip(_SHADES))
+        ours = self.bot.user.id if self.bot.user else 0
+        if sign is None or payload.user_id == ours or payload.guild_id is None:
+            return None
+        if payload.message_author_id not in (None, ours):
+            return None
+        if not await self.bot.agent.feedback.wanted():
+            return None
+        message = await self._message(payload)
+        if message is None or message.author.id != ours:
+            return None
+        run_id = await self.bot.agent.feedback.run_of(
+            payload.channel_id, payload.message_id, answered_by(self.bot, message)
+        )
+        return None if run_id is None else (run_id, sign)
+
+    async def _message(self, payload: discord.RawReactionActionEvent) -> discord.Message | None:
+        channel = self.bot.get_partial_messageable(payload.channel_id)
+        try:
+            return await channel.fetch_message(payload.message_id)
+        except (discord.NotFound, discord.Forbidden):
+            return None  # gone, or none of our business
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Feedback(bot))
