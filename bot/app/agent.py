@@ -90,6 +90,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         opened.traffic.log,
         opened.traffic.snapshots,
         clock,
+        catch_up=opened.traffic.catch_up,
         lookback=kept,
     )
     behaviour = BehaviourCheck(
@@ -179,6 +180,7 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
         opened.clock,
         commands=opened.code.commands,
         called=_interaction_name(opened),
+        catch_up=opened.traffic.catch_up,
         lookback=timedelta(days=settings.config.journal.keep_days),
     )
 

@@ -74,6 +74,11 @@ class TrafficServices(NamedTuple):
     snapshots: FileSnapshots
     recorder: TrafficRecorder | None
 
+    async def catch_up(self) -> None:
+        """Have what people were answered until now written down; see `TrafficRecorder`."""
+        if self.recorder is not None:
+            await self.recorder.catch_up()
+
 
 @dataclass(frozen=True)
 class Resources:

@@ -1,12 +1,15 @@
 """The traffic port: what was asked of each cog, and the files a cog had when it failed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.journal import FailureGroup
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
+
+CatchUp = Callable[[], Awaitable[None]]
+"""Has what people were answered until now written down, for whoever reads it next."""
 
 
 class TrafficLog(Protocol):

@@ -23,7 +23,7 @@ from bot.grammar.wrong_answers import (
 )
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_all
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import CatchUp, TrafficLog
 from bot.ports.trees import CommitTrees
 from bot.proof.answer_history import changed_answer
 from bot.proof.example_scripts import (
@@ -59,7 +59,8 @@ class AnswerInquiry:
     """Finds a complaint's example and plays it, with today's code and that of before.
 
     `commands` returns the names of all commands, `called` what traffic calls an interaction by its
-    id; `lookback` is how far back commands that were used count.
+    id; `catch_up` has the traffic written down that people were answered until then; `lookback` is
+    how far back commands that were used count.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class AnswerInquiry:
         *,
         commands: Callable[[], Collection[str]],
         called: Callable[[int], str],
+        catch_up: CatchUp,
         lookback: timedelta,
     ) -> None:
         self._rehearsal = rehearsal
@@ -79,6 +81,7 @@ class AnswerInquiry:
         self._clock = clock
         self._commands = commands
         self._called = called
+        self._catch_up = catch_up
         self._lookback = lookback
 
     async def of(self, trigger: Trigger, base: str, attempt: int) -> WrongAnswer | None:
@@ -143,6 +146,7 @@ class AnswerInquiry:
 
     async def _used(self) -> Sequence[TrafficRecord]:
         since = self._clock.now() - self._lookback
+        await self._catch_up()
         try:
             return await self._traffic.since(since, limit=_KNOWN)
         except StoreError as error:

@@ -20,7 +20,7 @@ from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_one
-from bot.ports.traffic import SnapshotStore, TrafficLog, first_record
+from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog, first_record
 from bot.ports.trees import CommitTrees
 from bot.proof.replay_search import smallest_replay
 from bot.proof.replays import not_green, red_steps
@@ -30,9 +30,6 @@ from bot.redaction import redact
 
 PATIENCE = 60.0
 """Seconds that the search for the smallest set-up may take, and that the plays of a proof may."""
-
-WRITTEN = timedelta(seconds=3)
-"""By then an interaction that failed has been written down: nothing waits for that."""
 
 _NAME = "replay"
 _SHOWN = 80
@@ -48,7 +45,10 @@ class ReplaySearch(NamedTuple):
 
 
 class InteractionReplays:
-    """Plays failing interactions, from traffic and the snapshots of their cogs' files."""
+    """Plays failing interactions, from traffic and the snapshots of their cogs' files.
+
+    `catch_up` has all of the traffic written down that people were answered until then.
+    """
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class InteractionReplays:
         snapshots: SnapshotStore,
         clock: Clock,
         *,
+        catch_up: CatchUp,
         lookback: timedelta,
     ) -> None:
         self._rehearsal = rehearsal
@@ -65,6 +66,7 @@ class InteractionReplays:
         self._traffic = traffic
         self._snapshots = snapshots
         self._clock = clock
+        self._catch_up = catch_up
         self._lookback = lookback
 
     async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
@@ -74,7 +76,7 @@ class InteractionReplays:
         has none. The failure is looked for all the same where nothing can be played: that says why.
         """
         try:
-            await self._until_written(group)
+            await self._catch_up()
             record = await self._record(group)
             if record is None or group.newest.error is None:
                 return ReplaySearch()
@@ -141,12 +143,6 @@ class InteractionReplays:
         cogs = (cog_of_file(frame.file) for frame in frames)
         cog = record.cog or next(filter(None, cogs), "")
         return record.but(cog=cog) if cog else None
-
-    async def _until_written(self, group: FailureGroup) -> None:
-        """Wait for a failure that people complain of before it has been written down."""
-        left = (group.newest.ts + WRITTEN - self._clock.now()).total_seconds()
-        if 0 < left <= WRITTEN.total_seconds() and not await self._traffic.get(group.newest.id):
-            await self._clock.sleep(left)
 
     async def _found(
         self, group: FailureGroup, capsule: Capsule, record: TrafficRecord, base: str

@@ -19,6 +19,7 @@ from bot.ports.traffic import SnapshotStore, TrafficLog
 
 MOST_WAITING = 1_000
 _EVERY = 1.0  # seconds
+_AHEAD = 8.0  # seconds before it is due, what was answered is mostly over
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +67,7 @@ class TrafficRecorder:
         self._waiting: deque[Unwritten] = deque()
         self._failed: deque[FailedCog] = deque(maxlen=MOST_WAITING)
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._dropped = 0
 
     def add(self, unwritten: Unwritten) -> None:
@@ -87,11 +89,24 @@ class TrafficRecorder:
         finally:
             await self.write(everything=True)
 
-    async def write(self, *, everything: bool = False) -> None:
-        """Write what is over, or all there is; an error is logged, and what it is about lost."""
+    async def catch_up(self) -> None:
+        """Write what people were answered some seconds ago, for whoever reads it now.
+
+        A press that raised nothing by then went well, though others wait longer for it to fail.
+        """
+        await self.write(ahead=_AHEAD)
+
+    async def write(self, *, ahead: float = 0.0, everything: bool = False) -> None:
+        """Write what is over within `ahead` seconds, or all there is.
+
+        An error is logged, and what it is about lost.
+        """
+        async with self._writing:  # or what another writes just now would not be there yet
+            await self._written(self.clock.monotonic() + ahead, everything=everything)
+
+    async def _written(self, now: float, *, everything: bool) -> None:
         while self._failed:
             await self._copy(self._failed.popleft())
-        now = self.clock.monotonic()
         over: list[Unwritten] = []
         waiting: deque[Unwritten] = deque()
         for each in self._waiting:

@@ -27,7 +27,7 @@ from bot.presentation.without_failure import without_failure
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.interaction_replays import InteractionReplays
 from tests.fakes.fake_rehearsal import FakeRehearsal
-from tests.fakes.fake_traffic import FakeSnapshots
+from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
 from tests.support.watched_world import WatchedWorld
 
 ERROR = PlayedError(event="command.roll", error="IndexError", at="cogs/dice.py:face")
@@ -50,7 +50,7 @@ class Plays(WatchedWorld):
         self.snapshots = snapshots
         self.replays = InteractionReplays(
             self.rehearsal, self.trees, self.traffic, snapshots, self.clock,
-            lookback=timedelta(days=9),
+            catch_up=up_to_date, lookback=timedelta(days=9),
         )  # fmt: skip
 
     async def recorded(self) -> None:

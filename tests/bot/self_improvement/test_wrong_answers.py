@@ -18,6 +18,7 @@ from bot.self_improvement.answer_inquiry import AnswerInquiry
 from tests.fakes.differences import sha_of
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
+from tests.fakes.fake_traffic import up_to_date
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.kill_at import Fuse
 from tests.support.world import ALICE, DORA, FILES, FIXED, MALLORY, World, failure, is_broken
@@ -63,6 +64,7 @@ def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
         world.clock,
         commands=lambda: {"face", "poll results"},
         called=lambda known: f"i-{known}",
+        catch_up=up_to_date,
         lookback=timedelta(days=90),
     )
     return world

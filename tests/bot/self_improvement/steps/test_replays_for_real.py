@@ -28,7 +28,7 @@ from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steps.plan import PlanBuilder
 from tests.fakes.fake_clock import START
-from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
+from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic, up_to_date
 from tests.fakes.repositories import commit, git
 from tests.support.confining import at_hand
 from tests.support.played_tree import ROOT, played_tree
@@ -119,7 +119,7 @@ class Scene:
         trees = GitTrees.open(folder / "tree")
         self.replays = InteractionReplays(
             SandboxedRehearsal(at_hand()), trees, self.traffic, self.snapshots, SystemClock(),
-            lookback=timedelta(days=9000),
+            catch_up=up_to_date, lookback=timedelta(days=9000),
         )  # fmt: skip
 
     async def plan(self, failed: Action, *steps: SingleStep) -> Plan:
