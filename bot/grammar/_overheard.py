@@ -21,6 +21,7 @@ _ELSEWHERE = re.compile(
 )
 # What fails of these is the developers' own; what is wished for of them may be the bot's.
 _OF_THE_CODE = re.compile(r"\b(?:tests?|docs?|documentation|typo)\b", re.IGNORECASE)
+_COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE)  # it is of the bot, however named
 _PERSON_LED = re.compile(
     r"^(?:(?:hey|hi|hello|yo|ok|okay|thanks|sorry|morning"
     r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
@@ -62,7 +63,7 @@ def overheard(found: WorkRequest, setting: Setting, *, text: str, names_someone:
         return False
     if found.strength != "clear" or found.group or names_someone:
         return False
-    if _ELSEWHERE.search(text) or _CHATTER.search(text):
+    if _ELSEWHERE.search(_COMMAND.sub("", text)) or _CHATTER.search(text):
         return False
     if found.intent is not Intent.CHANGE and _OF_THE_CODE.search(text):
         return False
