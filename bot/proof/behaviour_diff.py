@@ -16,6 +16,7 @@ SHOWN = 20
 """How many changes are kept to be shown."""
 
 _LINES, _LONGEST = 12, 300
+_SHORT = 160
 
 
 async def compare(
@@ -82,6 +83,12 @@ def differences(before: Transcript, after: Transcript) -> tuple[PlayDifference, 
         for step in sorted({*old, *new})
         if old.get(step, ()) != new.get(step, ())
     )
+
+
+def told_change(change: AnswerChange) -> str:
+    """Return one answer that is another one, for people: before and after, each in a line."""
+    before, after = change.difference.before, change.difference.after
+    return f"“{change.asked}” had {_in_a_line(before)}, now {_in_a_line(after)}"
 
 
 def answered(transcript: Transcript) -> set[int]:
@@ -152,6 +159,11 @@ def _asked(script: Script, step: int) -> str:
         return "the bot starts" if step == START else "the bot goes on"
     found = script.steps[step]
     return f"{found.by}: {asked(found)}" if isinstance(found, PersonStep) else asked(found)
+
+
+def _in_a_line(lines: Sequence[str]) -> str:
+    text = " / ".join(line.strip() for line in lines) or "nothing"
+    return f"“{text}”" if len(text) <= _SHORT else f"“{text[: _SHORT - 1]}…”"
 
 
 def _bounded(change: AnswerChange) -> AnswerChange:

@@ -10,6 +10,7 @@ from bot.domain.brief import Brief
 from bot.domain.proof import Proof
 from bot.guards import is_test_file
 from bot.infra.syntax import parse
+from bot.proof.behaviour_diff import told_change
 
 _EXAMPLES = 6
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -129,9 +130,8 @@ def _answers(found: BehaviourDiff) -> list[str]:
         return [found.told]
     if not found.changed:
         return []
-    return [found.told, *(f"“{each.asked}” is answered otherwise" for each in found.changes)][
-        :_EXAMPLES
-    ]
+    first, *others = dict.fromkeys(map(told_change, found.changes)) or ("",)
+    return [f"{found.told}: {first}" if first else found.told, *others][:_EXAMPLES]
 
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:

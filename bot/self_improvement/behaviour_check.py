@@ -12,7 +12,7 @@ from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal
 from bot.ports.traffic import TrafficLog
 from bot.ports.trees import CommitTrees
-from bot.proof.behaviour_diff import compare
+from bot.proof.behaviour_diff import compare, told_change
 from bot.proof.measurement import scripts_about, timed_in_turns
 from bot.proof.recorded_scripts import recorded_scripts
 from bot.proof.scripts import asked
@@ -21,7 +21,7 @@ from bot.redaction import redact, redact_value
 PATIENCE = 120.0
 """Seconds that all plays of one comparison may take."""
 
-_EXAMPLES, _LONGEST = 3, 160
+_EXAMPLES = 3
 
 
 class BehaviourCheck:
@@ -105,15 +105,6 @@ def behaviour_finding(found: BehaviourDiff | None, *, blocking: bool) -> Finding
     """Return what is to be said of a fix that changes answers which were no failures."""
     if found is None or not found.unasked:
         return None
-    examples = [
-        f"“{each.asked}” had {_short(each.difference.before)}, now {_short(each.difference.after)}"
-        for each in found.changes
-        if not each.mended
-    ]
+    examples = [told_change(each) for each in found.changes if not each.mended]
     message = f"{found.told}, not only those that failed: {'; '.join(examples[:_EXAMPLES])}"
     return Finding(rule="behaviour", path="", message=message, blocking=blocking)
-
-
-def _short(lines: tuple[str, ...]) -> str:
-    text = " / ".join(line.strip() for line in lines) or "nothing"
-    return f"“{text}”" if len(text) <= _LONGEST else f"“{text[: _LONGEST - 1]}…”"

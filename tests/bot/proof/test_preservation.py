@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot.domain.behaviour import BehaviourDiff
+from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Brief
+from bot.domain.rehearsal import PlayDifference
 from bot.proof.preservation import ChangedText, preserving_proof, public_names
 
 SAME = BehaviourDiff(answers=9)
@@ -61,6 +62,19 @@ def test_another_answer_or_no_plays_at_all_is_no_proof(found: BehaviourDiff) -> 
     holds, text = told(dice(TIDY), found=found)
     assert not holds
     assert text == f"somebody would notice: {found.told}"
+
+
+def test_the_answers_that_change_are_told_with_before_and_after_each_once() -> None:
+    difference = PlayDifference(step=0, before=("dev: 24",), after=("dev: 14",))
+    again = [AnswerChange(script=n, asked="/roll 4d6", difference=difference) for n in range(2)]
+    other = AnswerChange(script=2, asked="/roll 1d6", difference=difference)
+    found = BehaviourDiff(answers=9, changed=3, changes=(*again, other))
+    holds, text = told(dice(TIDY), found=found)
+    assert not holds
+    assert text == (
+        "somebody would notice: 3 of 9 answers change: “/roll 4d6” had “dev: 24”, now “dev: 14”"
+        " | “/roll 1d6” had “dev: 24”, now “dev: 14”"
+    )
 
 
 @pytest.mark.parametrize(
