@@ -189,13 +189,11 @@ class _Call:
                 prompt = asked
                 continue
             words, diff = turn.reply.text, await self.workspace.diff()
-            if diff == before and not self._stands_by_it:
-                if reminded:
-                    raise _nothing(words)
+            if diff == before and not (reminded or self._stands_by_it):
                 reminded, prompt = True, self.briefing.nothing_changed()
                 continue
             if diff == before:
-                yield self._finished(words, changed=False)
+                yield self._unchanged(words)
                 return
             async with aclosing(self._reviewed(words, diff)) as reading:
                 async for progress in reading:
@@ -242,6 +240,12 @@ class _Call:
             async for update in updates:
                 yield update
 
+    def _unchanged(self, words: str) -> Finished:
+        """Return its last word; raise `AgentOutputInvalid` where no earlier round did anything."""
+        if self.assignment.feedback is None:
+            raise _claimed(words)
+        return self._finished(words, changed=False)
+
     def _declined(self, reason: str) -> Finished:
         return Finished(
             changed=False,
@@ -278,7 +282,7 @@ def _sent_back(review: ReviewForm) -> Attempt:
     return Attempt(summary="a reviewer read the change", result=f"sent back: {flat(problems, 300)}")
 
 
-def _nothing(words: str) -> AgentOutputInvalid:
+def _claimed(words: str) -> AgentOutputInvalid:
     return AgentOutputInvalid(
         "The claude engine says it is done, and has changed nothing, also when asked again. Its "
         f"last words: “{flat(words, 300)}”",

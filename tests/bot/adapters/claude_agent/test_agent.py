@@ -228,6 +228,21 @@ async def test_success_claimed_with_nothing_changed_is_said_once_and_then_a_fail
 
 
 @pytest.mark.slow
+async def test_nothing_changed_after_a_round_that_failed_leaves_that_round_s_reason(
+    tmp_path: Path,
+) -> None:
+    story: Story = {"executor": [*mends(), says("Done."), forever(says("I stand by it."))]}
+    async with claude_room(tmp_path, story) as room:
+        await room.work()
+        change = await committed(room, "Done.")
+        failed = CheckResult(name="types", status="failed", seconds=1, output="error: no")
+        verdict = Verdict(head=change.head, round=1, checks=(failed,))
+        end = last(await room.work(round=2, previous=change, feedback=verdict))
+        assert not end.changed
+        assert end.summary == "I stand by it."
+
+
+@pytest.mark.slow
 async def test_an_honest_no_is_told_as_one_and_leaves_nothing(tmp_path: Path) -> None:
     no = calls("mcp__theseus__cannot", reason="Discord tells a bot nothing of the weather.")
     story: Story = {"executor": [*mends(), no, says("So it stays.")]}
