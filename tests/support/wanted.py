@@ -97,55 +97,77 @@ OWED = {
 ONLY = "I am a scripted model, and know one request: “add a /coinflip command”."
 ANYTHING_ELSE = forever(fails(529, message=ONLY))
 
-STORY: Sequence[Case] = [
-    when(
-        "coinflip",
-        {
-            "planner": [
-                calls("Read", file_path="docs/writing-a-cog.md"),
-                gives({**COINFLIP, "steps": [*STEPS, OWED]}),
-            ],
-            "executor": [
-                calls("Read", file_path="cogs/dice.py"),
-                calls("Write", file_path="cogs/coinflip.py", content=COG),
-                calls("Read", file_path="CHANGELOG.md", limit=20),
-                calls(
-                    "Edit",
-                    file_path="CHANGELOG.md",
-                    old_string="### Added\n\n",
-                    new_string="### Added\n\n- `/coinflip` flips a coin, or up to ten.\n",
-                ),
-                calls("Read", file_path=TABLE),
-                calls(
-                    "Edit",
-                    file_path=TABLE,
-                    old_string="{\n",
-                    new_string='{\n  "/coinflip": "everyday: a coin is nobody\'s",\n',
-                ),
-                calls("mcp__theseus__run_tests"),
-                calls(
-                    "mcp__theseus__git_pr_create",
-                    title="`/coinflip` flips a coin, or several",
-                    body="A cog of its own. Its luck can be seeded; nothing is kept.",
-                ),
-                says("`/coinflip` flips a coin, or up to ten of them."),
-                forever(says(ONLY)),
-            ],
-            "reviewer": [
-                calls("Read", file_path="cogs/coinflip.py"),
-                gives({"approve": True, "summary": "It flips coins, and says what it does not."}),
-            ],
-            "voice": [forever(says(ONLY))],
-        },
-    ),
-    when(
-        "",
-        {
-            "planner": [ANYTHING_ELSE],
-            "executor": [ANYTHING_ELSE],
-            "reviewer": [ANYTHING_ELSE],
-            "voice": [forever(says(ONLY))],
-        },
-    ),
-]
+_SWITCH = ("cogs: [coinflip]", "cogs: [coinflip], flags: [coinflip]")
+FLAGGED: Mapping[str, object] = {
+    **COINFLIP,
+    "flag": "coinflip",
+    "examples": [{**each, "script": str(each["script"]).replace(*_SWITCH)} for each in EXAMPLES],
+}
+FLAGGED_COG = COG.replace(
+    """        if not 1""",
+    """        if not self.bot.flags.on("coinflip", interaction):
+            await interaction.response.send_message("There is no coin here yet.", ephemeral=True)
+            return
+        if not 1""",
+)
+
+
+def story(brief: Mapping[str, object] = COINFLIP, cog: str = COG) -> Sequence[Case]:
+    """Return what the model says of that request, with this brief and this cog."""
+    return [
+        when(
+            "coinflip",
+            {
+                "planner": [
+                    calls("Read", file_path="docs/writing-a-cog.md"),
+                    gives({**brief, "steps": [*STEPS, OWED]}),
+                ],
+                "executor": [
+                    calls("Read", file_path="cogs/dice.py"),
+                    calls("Write", file_path="cogs/coinflip.py", content=cog),
+                    calls("Read", file_path="CHANGELOG.md", limit=20),
+                    calls(
+                        "Edit",
+                        file_path="CHANGELOG.md",
+                        old_string="### Added\n\n",
+                        new_string="### Added\n\n- `/coinflip` flips a coin, or up to ten.\n",
+                    ),
+                    calls("Read", file_path=TABLE),
+                    calls(
+                        "Edit",
+                        file_path=TABLE,
+                        old_string="{\n",
+                        new_string='{\n  "/coinflip": "everyday: a coin is nobody\'s",\n',
+                    ),
+                    calls("mcp__theseus__run_tests"),
+                    calls(
+                        "mcp__theseus__git_pr_create",
+                        title="`/coinflip` flips a coin, or several",
+                        body="A cog of its own. Its luck can be seeded; nothing is kept.",
+                    ),
+                    says("`/coinflip` flips a coin, or up to ten of them."),
+                    forever(says(ONLY)),
+                ],
+                "reviewer": [
+                    calls("Read", file_path="cogs/coinflip.py"),
+                    gives(
+                        {"approve": True, "summary": "It flips coins, and says what it does not."}
+                    ),
+                ],
+                "voice": [forever(says(ONLY))],
+            },
+        ),
+        when(
+            "",
+            {
+                "planner": [ANYTHING_ELSE],
+                "executor": [ANYTHING_ELSE],
+                "reviewer": [ANYTHING_ELSE],
+                "voice": [forever(says(ONLY))],
+            },
+        ),
+    ]
+
+
+STORY = story()
 """For `make demo-scripted`: with it anybody sees a command being added, without a key."""
