@@ -56,9 +56,11 @@ class MemoryRecorder:
             await self._quietly(run, self._lesson(run, history, diagnosis, run.reason))
 
     async def rejected(self, run: Run, history: History, why: str) -> None:
-        """Remember why people did not want a fix."""
-        if history.diagnosis is not None:
-            reason = f"People did not want it: {why}"
+        """Remember why people did not want a change, of what failed or of what was wished for."""
+        reason = f"People did not want it: {why}"
+        if history.brief is not None:
+            await self._quietly(run, self._of_change(run, history, (reason,)))
+        elif history.diagnosis is not None:
             await self._quietly(run, self._lesson(run, history, history.diagnosis, reason))
 
     async def outcome(self, run: Run, outcome: Outcome) -> None:
@@ -67,23 +69,22 @@ class MemoryRecorder:
 
     async def used(self, run: Run, history: History, told: str) -> None:
         """Remember of a shipped change that it made things worse, or how it is used: `told`."""
-        await self._quietly(run, self._use(run, history, told))
+        outcome = history.outcome
+        worse = (f"It {turned_out(outcome.verdict)}", *outcome.reasons[:3]) if outcome else ()
+        what = (*worse, *([told] if told else []))
+        await self._quietly(run, self._of_change(run, history, what))
 
-    async def _use(self, run: Run, history: History, how: str) -> None:
+    async def _of_change(self, run: Run, history: History, what: tuple[str, ...]) -> None:
         brief, proposal, watch = history.brief, history.proposal, history.use_watch
-        if brief is None or proposal is None or watch is None:
+        if brief is None or proposal is None:
             return
-        told = [f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}"]
-        if history.outcome is not None:
-            told.append(f"It {turned_out(history.outcome.verdict)}")
-            told += history.outcome.reasons[:3]
-        told += [how] if how else []
+        told = (f"Asked: {brief.request}", f"#{proposal.number}: {brief.understood}", *what)
         await self._memory.remember(
             Memory(
                 key=f"lesson:{run.id}",
                 kind="lesson",
                 text=_cut("; ".join(told), LONGEST_TEXT),
-                event=_cut(watch.events[0], LONGEST_NAME),
+                event=_cut(watch.events[0], LONGEST_NAME) if watch else "",
                 run_id=run.id,
                 number=proposal.number,
                 at=self._clock.now(),

@@ -12,7 +12,7 @@ from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
 from tests.support.change_world import ChangeWorld, understood, wanted
 from tests.support.kill_at import Fuse, Killed
-from tests.support.world import DORA, failure
+from tests.support.world import ALICE, DORA, failure
 
 DAY = 24 * 60 * 60
 
@@ -156,6 +156,19 @@ async def test_what_was_taken_back_is_not_told_of(world: CoinWorld) -> None:
     await world.agent().watch.end(run.id)
     await world.look(days=7)
     assert world.told(run) == []
+
+
+async def test_a_change_that_people_did_not_want_is_remembered(world: CoinWorld) -> None:
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        await agent.agreements.give(run.id, DORA, "text")
+        run = await world.settled(run.id)
+        await agent.reject(run.id, ALICE, why="nobody needs a coin")
+        await world.ended(run.id)
+    memory = await world.memory.get(f"lesson:{run.id}")
+    assert memory is not None
+    assert "Asked: add a /coinflip command" in memory.text
+    assert "People did not want it: nobody needs a coin" in memory.text
 
 
 async def test_the_next_change_of_a_command_ends_the_watch_of_the_one_before(
