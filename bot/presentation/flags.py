@@ -40,6 +40,11 @@ def live_behind(flag: str) -> str:
     )
 
 
+def counted_behind(name: str, flag: Flag | None) -> str:
+    """Return what is said beside the uses of what ships behind a flag."""
+    return f"🚩 Its flag `{name}` is {reach_told(flag)}; uses count with it off as well."
+
+
 def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:
     """Return what is said when a flag was to be forgotten."""
     if flag is None:

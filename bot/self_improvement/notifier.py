@@ -14,6 +14,7 @@ from bot.domain.run import Run, Status, Trigger
 from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
+from bot.presentation.flags import counted_behind
 from bot.presentation.titles import title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.services import Services
@@ -34,6 +35,7 @@ class RunNotifier:
         self._dev_channel_id = dev_channel_id
         self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
         self._budget = services.budget
+        self._flags = services.flags
         self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
@@ -146,6 +148,8 @@ class RunNotifier:
         if history.use_report is None or history.proposal is None:
             return
         post = cards.use_post(history.proposal, history.use_report)
+        if history.brief is not None and (flag := history.brief.flag):
+            post = post.but(text=f"{post.text}\n{counted_behind(flag, self._flags.find(flag))}")
         await self._post(run, post, f"{run.id}:use")
         await self.refresh(run, history)
 

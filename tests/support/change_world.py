@@ -24,7 +24,7 @@ from bot.self_improvement.undo_rehearsal import UndoRehearsal
 from bot.settings import config_from
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
-from tests.fakes.fake_request_planner import FakeRequestPlanner
+from tests.fakes.fake_request_planner import FLIPS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.kill_at import Fuse
 from tests.support.world import ALICE, World
@@ -36,6 +36,14 @@ NO_COG = "ConfigError"
 """What a test ends with where the room finds no such cog."""
 WEEK = timedelta(days=7)
 SIDES = ("heads", "tails")
+FLAGGED = Brief(
+    request="",
+    understood="A command that flips a coin.",
+    acceptances=(
+        FLIPS.but(script=FLIPS.script.but(world=FLIPS.script.world.but(flags=("coinflip",)))),
+    ),
+    flag="coinflip",
+)
 
 
 def lacks_the_coin(root: Path) -> bool:
@@ -68,6 +76,16 @@ class ChangeWorld(World):
             self.rehearsal, self.trees, behaviour, self.verifier, config_from
         )
         self.plans = True
+
+    def behind_a_flag(self) -> None:
+        """Have the engine ask for the flag, and plays say "not yet" where that is off."""
+        asks = 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'
+        self.engine = FakeAgent({COIN: asks})
+        self.rehearsal.answers = lambda root, script: (
+            flipped(root, script)
+            if script.world.flags or lacks_the_coin(root)
+            else said(script, *["not yet"] * len(script.steps))
+        )
 
     def _stages(
         self,

@@ -14,7 +14,16 @@ from bot.self_improvement.behaviour_check import besides
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import ADDED, COIN, WANTED, ChangeWorld, shown, understood, wanted
+from tests.support.change_world import (
+    ADDED,
+    COIN,
+    FLAGGED,
+    WANTED,
+    ChangeWorld,
+    shown,
+    understood,
+    wanted,
+)
 from tests.support.world import ALICE, DORA
 
 
@@ -147,25 +156,9 @@ def test_only_answers_that_are_meant_to_be_others_are_asked_for(missing: str, un
     assert besides(found, brief.but(flag="coinflip")).unasked == 2
 
 
-FLAGGED = Brief(
-    request="",
-    understood="A command that flips a coin.",
-    acceptances=(
-        FLIPS.but(script=FLIPS.script.but(world=FLIPS.script.world.but(flags=("coinflip",)))),
-    ),
-    flag="coinflip",
-)
-
-
 async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_path: Path) -> None:
     world = ChangeWorld(tmp_path, FLAGGED)
-    world.engine = FakeAgent({COIN: 'def flip(bot, it): return bot.flags.on("coinflip", it)\n'})
-    flips = world.rehearsal.answers
-    world.rehearsal.answers = lambda tree, script: (
-        flips(tree, script)
-        if script.world.flags or not (tree / COIN).exists()
-        else said(script, *["not yet"] * len(script.steps))
-    )
+    world.behind_a_flag()
     told = "🚩 Ships behind the flag `coinflip`: off until `/flags set`."
     async with world.running() as agent:
         run = await _written(world, agent)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.brief import Brief
 from bot.domain.journal import ActionOutcome
 from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
-from tests.support.change_world import ChangeWorld, understood, wanted
+from tests.support.change_world import FLAGGED, ChangeWorld, understood, wanted
 from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, DORA, failure
 
@@ -20,8 +21,8 @@ DAY = 24 * 60 * 60
 class CoinWorld(ChangeWorld):
     """A world in which the coin has been asked for, and people flip it once it is live."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *briefs: Brief) -> None:
+        super().__init__(folder, *briefs)
         self.watch = WatchRules()
 
     async def shipped(self) -> Run:
@@ -92,6 +93,19 @@ async def test_a_later_request_finds_how_it_was_used(world: CoinWorld) -> None:
     memory = next(each.memory for each in evidence.context.memories)
     assert (memory.run_id, memory.event) == (run.id, "command.coinflip")
     assert "41 uses by 9 people, no failure" in memory.text
+
+
+async def test_what_is_behind_a_flag_is_told_with_whom_that_is_on_for(tmp_path: Path) -> None:
+    world = CoinWorld(tmp_path, FLAGGED)
+    world.behind_a_flag()
+    run = await world.shipped()
+    await world.agent().flags.switch(DORA, "coinflip", "dev", asked_for=("coinflip",))
+    world.flipped(people=9, times=41)
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert text.endswith(
+        "🚩 Its flag `coinflip` is on in the dev channel; uses count with it off as well."
+    )
 
 
 async def test_that_nobody_used_it_is_told_as_well(world: CoinWorld) -> None:
