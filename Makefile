@@ -20,6 +20,8 @@ demo: $(if $(CLAUDE),claude,install)  ## a page in your browser; ARGS="--fault p
 
 # A model that knows one request, “add a /coinflip command”, in the place of one that costs money.
 demo-scripted: claude  ## the demo with a scripted model: no key, and a command is added when you ask for it
+	@echo "The model follows a script and costs nothing, whatever cards say. It knows one request: say in #dev"
+	@echo "    add a /coinflip command"
 	$(BIN)/python -m tests.twins.model tests.support.wanted:STORY --port 0 \
 	    --run "$(BIN)/theseus demo --engine claude --fault none $(ARGS)"
 

@@ -53,9 +53,11 @@ def parse(text: str, setting: Setting) -> Utterance:
     """
     if setting.words_alone and (decided := decision(text)):
         return _decided(decided, setting)
-    meant = may_mean(text, setting) if setting.heard else PossibleDecisions()
+    meant = may_mean(text, setting)
     if meant.leading:
         return _unclear(meant, text, setting)
+    if not setting.heard:
+        meant = PossibleDecisions()  # of talk among people only a beginning tells
     request = _request(text, setting)
     if request.intent is Intent.REVISE and meant.ending:
         return _unclear(meant._replace(intents=meant.ending), text, setting)

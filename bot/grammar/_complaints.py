@@ -191,8 +191,11 @@ _SAYS = re.compile(
     r"|responds)\b",
     re.IGNORECASE,
 )
-_BACK = re.compile(
-    r"^(?P<subject>.+?) (?:bug|error|problem|issue|crash|fault|glitch)? ?(?:is|are|'s) back\b", re.I
+_CONDITION = r"\b(?:when|if|once|until|till|unless|after|as soon as)\b"
+_BACK = re.compile(  # what is to be done when somebody is back is no report
+    rf"^(?P<subject>(?:(?!{_CONDITION}).)+?)"
+    r" (?:bug|error|problem|issue|crash|fault|glitch)? ?(?:is|are|'s) back\b",
+    re.IGNORECASE,
 )
 
 

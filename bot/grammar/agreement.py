@@ -22,11 +22,12 @@ _AHEAD = re.compile(
     r"(?:,? (?:please|then|thanks))?[.! ]*",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"\w+")
 _NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
 
 
 class ContractWord(NamedTuple):
-    """What somebody says to what was understood; neither: they only said no."""
+    """What somebody says to what was understood; neither: nothing that says what is meant."""
 
     goes_ahead: bool = False
     correction: str = ""
@@ -37,7 +38,17 @@ def contract_word(text: str) -> ContractWord:
     said = text.strip()
     if _AHEAD.fullmatch(said):
         return ContractWord(goes_ahead=True)
-    return ContractWord(correction=_NO_BUT.sub("", said, count=1).strip())
+    correction = _NO_BUT.sub("", said, count=1).strip()
+    return ContractWord(correction=correction if says_something(correction) else "")
+
+
+def says_something(text: str) -> bool:
+    """Return whether there is more in `text` than one word, as "hmm", "lol" or "/roll" are.
+
+    Where words are not written apart, one may be a sentence.
+    """
+    found = _WORD.findall(text)
+    return len(found) > 1 or any(not word.isascii() for word in found)
 
 
 def agreed(text: str) -> bool | None:

@@ -208,7 +208,8 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
         frames = [frame.path for record in first.failed if record.crash
                   for frame in record.crash.frames]  # fmt: skip
         words = re.findall(r"[\w./-]+\.py", case.test)
-        files = await asyncio.to_thread(imported_files, case.copy, [*frames, *words])
+        named = {Path(word).as_posix() for word in words} - set(case.allowed)
+        files = await asyncio.to_thread(imported_files, case.copy, [*frames, *named])
         hunks = tuple(await suspect_hunks(case.repo))
         request = RepairRequest(
             root=case.copy,
@@ -217,6 +218,8 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
+            # what the command runs says what is right, unless there is nothing else
+            spared=frozenset(named) if set(files) - named else frozenset(),
             maybe=tuple(files),
             seconds=seconds,
         )

@@ -27,12 +27,12 @@ class RepairRequest:
 
     `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
     `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
-    change (empty: any but tests). `refused` are the texts of fixes, by path, that others
-    turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped for this
-    and did not hold. `maybe` names files to look at where there is no coverage. `written` says that
-    people wrote the reproduction, so that it looks at answers as any test does, and `answered` that
-    one made from a failure is held to an answer too. `known` are the commits all of whose code is
-    in `hunks`. `write` leaves the fix in the tree.
+    change (empty: any but tests), `spared` may not. `refused` are the texts of fixes, by path, that
+    others turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped
+    for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
+    says that people wrote the reproduction, so that it looks at answers as any test does, and
+    `answered` that one made from a failure is held to an answer too. `known` are the commits all of
+    whose code is in `hunks`. `write` leaves the fix in the tree.
     """
 
     root: Path
@@ -41,6 +41,7 @@ class RepairRequest:
     capsule: Crash | None = None
     hunks: tuple[SuspectHunk, ...] = ()
     allowed: tuple[str, ...] = ()
+    spared: frozenset[str] = frozenset()
     refused: tuple[Texts, ...] = ()
     failed: frozenset[str] = frozenset()
     maybe: tuple[str, ...] = ()
@@ -232,7 +233,8 @@ def _texts(request: RepairRequest, wanted: Sequence[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in wanted:
         file = (root / path).resolve()
-        allowed = not request.allowed or path in request.allowed
+        allowed = path not in request.spared
+        allowed = allowed and (not request.allowed or path in request.allowed)
         inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
         fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
         if allowed and fits and not is_test(path):

@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
+from bot.authority.decisions import decision
 from bot.authority.policy import Act, may
 from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.people import AllowList
 from bot.domain.run import ENDED, Run, Status, Trigger
 from bot.domain.wish import Wish
+from bot.grammar.agreement import says_something
 from bot.grammar.changes import LONGEST_SUBJECT, asks_for_change
 from bot.grammar.wishes import same_wish
 from bot.ports.store import Store
@@ -67,7 +69,7 @@ class ChangeRequests:
         Raises what `WishService.keep` and, where a run begins, `SelfImprovementAgent.request` do.
         """
         trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
-        if not _wanted_in(trigger).strip():
+        if not says_something(_wanted_in(trigger)) or decision(_wanted_in(trigger)):
             raise OutOfBounds(NOTHING_SAID)
         if not (self.able and may(self._people, trigger.person, Act.ASK)):
             await self._drop_shipped(_wanted_in(trigger))

@@ -3,7 +3,7 @@
 from bot.client import TheseusClient
 from bot.domain.run import Run
 from bot.grammar import Utterance
-from bot.grammar.agreement import contract_word
+from bot.grammar.agreement import agreed, contract_word
 from cogs.conversation._heard_message import Heard
 from cogs.ui import is_answer
 
@@ -13,7 +13,7 @@ _WHAT_THEN = "What is meant instead? Say it here; “cancel” ends this."
 def answers_contract(text: str, utterance: Utterance) -> bool:
     """Whether words are a go-ahead, a no, or say what is meant instead; a question is neither."""
     word = contract_word(text)
-    if word.goes_ahead or not word.correction:
+    if word.goes_ahead or (not word.correction and agreed(text) is False):
         return True
     return not text.rstrip().endswith("?") and is_answer(text, utterance, replies=False)
 

@@ -92,9 +92,12 @@ async def test_what_is_meant_instead_is_said_in_the_thread_or_in_a_form(room: De
     assert "not the newest" in await pressed(room, "alice", card, "Go ahead")
 
 
-async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(room: DevChannel) -> None:
+@pytest.mark.parametrize("said", ["no", "hmm", "👍"])
+async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(
+    room: DevChannel, said: str
+) -> None:
     _, thread, _ = await contract(room)
-    await room["dora"].say(thread, "no")
+    await room["dora"].say(thread, said)
     await room["dora"].wait_for(thread, lambda m: m["content"].startswith("What is meant instead?"))
     await room["dora"].say(thread, "cancel")
     run = await room.until(lambda run: run.ended)

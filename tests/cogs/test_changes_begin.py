@@ -47,8 +47,9 @@ async def test_of_a_message_the_words_are_data_and_who_presses_asks(room: DevCha
     assert (run.trigger.person.name, run.trigger.own_words) == ("bob", False)
 
 
-async def test_of_a_message_without_words_nothing_begins(room: DevChannel) -> None:
-    told = await room["bob"].run("dev", "change", what=" ")
+@pytest.mark.parametrize("said", [" ", "lol", "👍👍", "/roll", "ship it"])
+async def test_of_what_says_nothing_to_change_nothing_begins(room: DevChannel, said: str) -> None:
+    told = await room["bob"].run("dev", "change", what=said)
     assert "Tell me what to change" in await room.answer("bob", told, "dev")
     assert await room.runs() == ()
 

@@ -96,6 +96,8 @@ OWED = {
 }
 ONLY = "I am a scripted model, and know one request: “add a /coinflip command”."
 ANYTHING_ELSE = forever(fails(529, message=ONLY))
+NOT_KNOWN = forever(gives({"objection": ONLY, "understood": "Nothing that the script knows."}))
+"""What the planner makes of a correction, of a command that is there, and of other wishes."""
 
 _SWITCH = ("cogs: [coinflip]", "cogs: [coinflip], flags: [coinflip]")
 FLAGGED: Mapping[str, object] = {
@@ -121,6 +123,7 @@ def story(brief: Mapping[str, object] = COINFLIP, cog: str = COG) -> Sequence[Ca
                 "planner": [
                     calls("Read", file_path="docs/writing-a-cog.md"),
                     gives({**brief, "steps": [*STEPS, OWED]}),
+                    NOT_KNOWN,
                 ],
                 "executor": [
                     calls("Read", file_path="cogs/dice.py"),
@@ -160,7 +163,7 @@ def story(brief: Mapping[str, object] = COINFLIP, cog: str = COG) -> Sequence[Ca
         when(
             "",
             {
-                "planner": [ANYTHING_ELSE],
+                "planner": [NOT_KNOWN],
                 "executor": [ANYTHING_ELSE],
                 "reviewer": [ANYTHING_ELSE],
                 "voice": [forever(says(ONLY))],

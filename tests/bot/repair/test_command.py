@@ -106,6 +106,19 @@ async def test_any_shell_command_can_be_the_test(repo: Path) -> None:
     assert report.file == "shop.py"
 
 
+async def test_what_the_command_runs_says_what_is_right_and_is_never_changed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "m.py").write_text("def f(a, b):\n    return a - b\n")
+    (tmp_path / "t.py").write_text("from m import f\n\nassert f(2, 3) == 5\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "Start")
+    report = await repaired(tmp_path, "python ./t.py")
+    assert report.file in ("m.py", None)
+    assert "t.py" not in report.diff
+
+
 @pytest.mark.slow
 async def test_a_fault_beyond_its_reach_is_admitted_with_what_was_tried(repo: Path) -> None:
     (repo / "shop.py").write_text("def page(items, number, size=3):\n    return 7\n")
