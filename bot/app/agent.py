@@ -26,7 +26,7 @@ from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
-from bot.self_improvement.feedback import answered_in
+from bot.self_improvement.feedback import Answered, answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
@@ -124,7 +124,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         stand_in=_stand_in(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
         use=_use_evaluator(settings, opened),
-        answered=answered_in(opened.traffic.log, _interaction_name(opened)),
+        answered=_answered(opened),
         inquiry=_answer_inquiry(settings, opened),
         changes=ChangeContextCollector(
             opened.journal, clock, opened.memory, commands=opened.code.commands, lookback=kept
@@ -160,6 +160,11 @@ def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
         base_branch=settings.config.forge.branch,
         render=Prompts(settings.root / "prompts").render,
     )
+
+
+def _answered(opened: Resources) -> Answered:
+    traffic = opened.traffic
+    return answered_in(traffic.log, _interaction_name(opened), traffic.catch_up)
 
 
 def _use_evaluator(settings: Settings, opened: Resources) -> UseEvaluator:

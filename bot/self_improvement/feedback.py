@@ -9,7 +9,7 @@ from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback, Sign, UseWatch
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
-from bot.ports.traffic import TrafficLog
+from bot.ports.traffic import CatchUp, TrafficLog
 
 USE_WATCH = "use:"
 """What the names of watches of use begin with; feedback is heard as long as one is there."""
@@ -27,11 +27,15 @@ async def nothing_known(_interaction: int, _events: Collection[str]) -> TrafficR
     return None
 
 
-def answered_in(traffic: TrafficLog, called: Callable[[int], str]) -> Answered:
-    """Return what looks in the traffic; `called` is how that calls an interaction."""
+def answered_in(traffic: TrafficLog, called: Callable[[int], str], catch_up: CatchUp) -> Answered:
+    """Return what looks in the traffic; `called` is how that calls an interaction.
+
+    `catch_up` has what people were answered a moment ago written down: that is when they react.
+    """
 
     async def found(interaction: int, events: Collection[str]) -> TrafficRecord | None:
         name = called(interaction)
+        await catch_up()
         for event in events:
             for record in await traffic.recent(event, limit=_NEWEST):
                 if name and record.pseudonyms.get("interaction") == name:

@@ -60,7 +60,7 @@ from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_rehearsal import FakeRehearsal
 from tests.fakes.fake_runtime import FakeRuntime
 from tests.fakes.fake_store import FakeStore
-from tests.fakes.fake_traffic import FakeTraffic
+from tests.fakes.fake_traffic import FakeTraffic, up_to_date
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
 from tests.support.dice_project import BROKEN as BROKEN
@@ -194,7 +194,7 @@ class World(Listening):
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
             evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
-            answered=answered_in(self.traffic, lambda known: f"i-{known}"),
+            answered=answered_in(self.traffic, "i-{}".format, up_to_date),
             use=UseEvaluator(
                 journal, self.clock, rules, commands=self.runtime.commands, days=self.use_days
             ) if rules else None,

@@ -14,7 +14,9 @@ from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, Subm
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after
 from bot.redaction import redact
+from bot.self_improvement.feedback import answered_in
 from bot.telemetry import TrafficRecorder
+from bot.telemetry.pseudonyms import pseudonym
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_traffic import FakeSnapshots
 from tests.support.live_client import Home, LiveClient, living
@@ -106,6 +108,24 @@ async def give(room: Room, note: str, times: int = 1) -> dict[str, Any]:
         note=note,
         times=times,
     )
+
+
+async def test_an_answer_is_known_by_its_interaction_as_soon_as_people_see_it(
+    home: Home, local: LocalDiscord
+) -> None:
+    home.write("cogs/asked.py", COG.read_text())
+    clock = SystemClock()
+    async with SqliteTraffic(home.state / "traffic.sqlite3", redact=redact) as log:
+        recorder = TrafficRecorder(log, FakeSnapshots(clock), clock, SECRET, lambda: None)
+        answered = answered_in(log, lambda id_: pseudonym(id_, SECRET, "i"), recorder.catch_up)
+        async with living(home, local, traffic=recorder) as live:
+            shown = (await live.alice.run("dev", "shop"))["message"]
+            asked = int(shown["interaction_metadata"]["id"])
+            record = await answered(asked, ("command.give", "command.shop"))
+            assert record is not None
+            assert record.event == "command.shop"
+            assert await answered(asked, ("command.give",)) is None
+            assert await answered(asked + 1, ("command.shop",)) is None
 
 
 async def test_a_command_is_kept_with_its_options_typed(room: Room) -> None:
