@@ -69,7 +69,8 @@ async def test_of_somebody_elses_message_who_presses_has_the_wish(
 async def test_a_message_without_a_word_is_no_wish(room: DevChannel) -> None:
     message = await said(room, "mallory", "🎲", "general")
     told = await room["bob"].use_menu("general", "Make this happen", message)
-    assert "`wish:" in await room.answer("bob", told, "general")
+    assert "Tell me what to change" in await room.answer("bob", told, "general")
+    assert await votes(room) == []
 
 
 async def test_what_it_can_do_and_what_is_wished_for_is_shown_to_everybody(
