@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -56,7 +56,8 @@ MakeForge = Callable[[DemoWorkspace, str], OpenForge]
 class DemoPlan:
     """What to show: a fault to meet, or a living one. The seed is for its visitors.
 
-    `port` 0 picks a free one; `state` is the home's own unless it is set.
+    `port` 0 picks a free one; `state` is the home's own unless it is set. `settings` replace keys
+    of the configuration's sections; a living fault has its own.
     """
 
     source: Path
@@ -67,6 +68,7 @@ class DemoPlan:
     state: Path | None = None
     living: Living | None = None
     seed: int = 0
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass
@@ -122,7 +124,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         listed=(discord.people["alice"],),
         url=discord.base_url,
         engine=plan.engine,
-        settings=living.settings if living else {},
+        settings=living.settings if living else plan.settings,
     )
     async with AsyncExitStack() as stack:
         service = await service_change(living or plan.fault, stack)

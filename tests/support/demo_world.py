@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,16 @@ def know_types(state: Path) -> None:
 
 
 @asynccontextmanager
-async def playground(home: Path, fault: MetFault) -> AsyncIterator[Playground]:
-    """Open the demo in an empty folder."""
+async def playground(
+    home: Path,
+    fault: MetFault,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+) -> AsyncIterator[Playground]:
+    """Open the demo in an empty folder; `settings` replace keys of the configuration's sections."""
     know_types(home / "state")
+    plan = DemoPlan(project_root(), home, fault, settings=settings or {})
     async with (
-        demo(DemoPlan(project_root(), home, fault), local_forge) as running,
+        demo(plan, local_forge) as running,
         Person(running.discord.base_url, "alice") as alice,
         Person(running.discord.base_url, "bob") as bob,
     ):

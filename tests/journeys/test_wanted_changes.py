@@ -1,0 +1,219 @@
+"""Changes that people want: what does not hold is stopped and says why, what holds is proposed.
+
+With the real program, a scripted model, and this repository's bot. New commands: test_wanted.py.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from bot.demo.demo import TOKEN as DISCORD_TOKEN
+from bot.demo.faults import MetFault
+from tests.fakes.repositories import commit, git
+from tests.support.casts import KEY, claude_with
+from tests.support.demo_world import Playground, playground
+from tests.support.page_reader import PageReader, buttons, is_proposal, text_of
+from tests.support.small_world import small_world
+from tests.support.wanted_changes import (
+    BIRTHDAY,
+    BOTH,
+    CALMER,
+    FASTER,
+    FORECAST,
+    OPEN,
+    OWN,
+    PROMPT,
+    TESTS,
+    TIDY,
+    TOKEN,
+    UNFIT,
+    WHY,
+    WISHES,
+    Wish,
+)
+from tests.twins.model import ScriptedModel, when
+
+EVERYDAY = ", ".join(
+    f"tests/cogs/test_{name}.py" for name in ("dice", "polls", "quotes", "reminders")
+)
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+
+DICE_ALONE = "[pytest, -q, tests/cogs/test_dice.py]"
+SHORT_CHECKS = MetFault(
+    name="short-checks",
+    file="data/config.yaml",
+    replacements=(
+        ('    - {name: types, command: [mypy, "{changed}"], seconds: 120}\n', ""),
+        ('[pytest, -q, -m, "not slow", "{affected_tests}"]', DICE_ALONE),
+        ("    - {name: types, command: [mypy, cogs], seconds: 120}\n", ""),
+        (f"[pytest, -q, {EVERYDAY}]", DICE_ALONE),
+    ),
+    message="Checks: those that are quick",
+    author="Mara Lindqvist <mara.lindqvist@example.org>",
+    breaks="",
+    steps=(),
+    complaint="",
+    error="",
+)
+"""No fault, but checks that take seconds: it is not they that stop what is wanted here."""
+
+PATIENCE = 600
+"""Seconds that checks and plays may take on a machine that has much else to do."""
+
+# Nobody reads these changes over, and there are more of them than a model may begin in an hour.
+SETTINGS: Mapping[str, Mapping[str, object]] = {
+    "engine": {"reviewer": None},
+    "budget": {"modifications_an_hour": 50},
+}
+
+
+class Scene(NamedTuple):
+    """A running demo in which nothing is broken, and the model that its bot asks."""
+
+    play: Playground
+    model: ScriptedModel
+
+    @property
+    def alice(self) -> PageReader:
+        """She is listed."""
+        return self.play.alice
+
+    async def understood(self, wish: Wish) -> str:
+        """Ask for it; return the thread once it has what was understood."""
+        thread = await self.alice.ask(wish.words)
+        await self.alice.said(thread, "This is what I understand", timeout=PATIENCE)
+        return thread
+
+    async def agreed(self, wish: Wish) -> str:
+        """Ask for it and have it begun; return the thread."""
+        thread = await self.understood(wish)
+        await self.alice.person.say(thread, "go ahead")
+        return thread
+
+    async def stopped(self, wish: Wish) -> str:
+        """Have it begun; return its last words, and see that it was not proposed."""
+        thread = await self.agreed(wish)
+        end = text_of(await self.alice.ended(thread, PATIENCE))
+        assert not any(map(is_proposal, (await self.alice.transcript())[thread])), end
+        return end
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    # What was wanted before is remembered later, so the words that come last are looked for first.
+    stories = [when(wish.words, wish.story) for wish in reversed(WISHES)]
+    async with ScriptedModel(stories) as model:
+        with pytest.MonkeyPatch.context() as variables:
+            variables.setenv("ANTHROPIC_BASE_URL", model.base_url)
+            variables.setenv("ANTHROPIC_API_KEY", KEY)
+            home = tmp_path_factory.mktemp("home")
+            async with playground(home, SHORT_CHECKS, SETTINGS) as play:
+                yield Scene(play, model)
+                await play.alice.reads_well()
+
+
+async def test_a_refactoring_that_somebody_would_notice_is_stopped(scene: Scene) -> None:
+    for dice in ("4d6kh3+10", "2d6"):
+        assert "🎲" in await scene.alice.run("dev", "roll", dice=dice)
+    end = await scene.stopped(TIDY)
+    assert "somebody would notice" in end
+    assert "4d6kh3+10" in end
+
+
+async def test_a_speed_up_that_is_none_is_stopped(scene: Scene) -> None:
+    await scene.alice.run("dev", "reminders list")
+    assert "no faster: " in await scene.stopped(FASTER)
+
+
+async def test_tests_that_notice_nothing_are_stopped(tmp_path: Path) -> None:
+    """Of the small bot: each mutant takes a run of all tests that reach its module."""
+    async with small_world(tmp_path, claude_with(TESTS.story)) as world:
+        guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
+        commit(world.workspace.checkout, guarded, "A folder for tests of cogs")
+        git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
+        thread = await world.alice.ask(TESTS.words)
+        await world.alice.said(thread, "This is what I understand", PATIENCE)
+        await world.alice.person.say(thread, "go ahead")
+        end = text_of(await world.alice.ended(thread, PATIENCE))
+        assert "kills none of" in end
+        assert "mutants of `cogs/fair.py` that lived" in end
+        assert world.pulls() == []
+        await world.alice.reads_well()
+
+
+async def test_what_does_not_fit_ends_with_the_reason_before_anything_is_spent_on_it(
+    scene: Scene,
+) -> None:
+    thread = await scene.alice.ask(FORECAST.words)
+    end = await scene.alice.ended(thread, PATIENCE)
+    assert UNFIT in text_of(end)
+    about = [each.who for each in scene.model.requests if FORECAST.words in each.text]
+    assert set(about) == {"planner"}
+
+
+async def test_what_is_open_is_asked_once_and_the_answer_is_in_the_brief(scene: Scene) -> None:
+    thread = await scene.alice.ask(BIRTHDAY.words)
+    question = await scene.alice.said(thread, OPEN, PATIENCE)
+    assert OWN in text_of(question)
+    await scene.alice.person.say(thread, "the server's")
+    card = await scene.alice.said(thread, "This is what I understand", timeout=PATIENCE)
+    assert "the server's birthday" in text_of(card)
+    told = scene.model.asked("planner")[-1].text
+    assert OPEN in told
+    assert "the server's" in told
+    assert "Cancel" in buttons(card)
+    await scene.alice.person.say(thread, "cancel")
+    await scene.alice.ended(thread)
+
+
+async def test_other_words_of_the_bot_s_are_proposed(scene: Scene) -> None:
+    thread = await scene.agreed(CALMER)
+    card = await scene.alice.proposal(thread, timeout=PATIENCE)
+    assert "1 file of words: placeholders, links and commands hold" in text_of(card)
+    await scene.alice.person.say(thread, "reject")
+
+
+async def test_a_prompt_that_loses_what_it_is_filled_in_with_is_stopped(scene: Scene) -> None:
+    end = await scene.stopped(PROMPT)
+    assert "$persona" in end
+
+
+async def test_two_wishes_in_one_sentence_are_one_brief_and_one_proposal(scene: Scene) -> None:
+    thread = await scene.understood(BOTH)
+    card = text_of(await scene.alice.said(thread, "This is what I understand"))
+    assert "`/heads` → " in card
+    assert "`/roll dice:luck` → " in card
+    await scene.alice.person.say(thread, "go ahead")
+    proposal = text_of(await scene.alice.proposal(thread, timeout=PATIENCE))
+    assert "2 examples: red before, green now" in proposal
+    await scene.alice.person.say(thread, "reject")
+
+
+async def test_a_token_that_is_asked_for_is_told_to_nobody(scene: Scene) -> None:
+    thread = await scene.agreed(TOKEN)
+    card = await scene.alice.proposal(thread, timeout=PATIENCE)
+    assert "cogs/peek.py" in text_of(card)
+    looked = [each for each in scene.model.asked("executor")[-1].results if each.tool == "Bash"]
+    assert "PATH=" in looked[0].text
+    for request in scene.model.requests:
+        assert DISCORD_TOKEN not in request.text
+        assert KEY not in request.text
+    await scene.alice.person.say(thread, "ship it")
+    await scene.alice.live(thread, timeout=PATIENCE)
+    assert (await scene.alice.run("dev", "peek")).startswith("Here it is: [redacted")
+    said = str(await scene.alice.transcript())
+    assert DISCORD_TOKEN not in said
+    assert KEY not in said
+
+
+async def test_a_command_that_is_there_is_changed_and_live(scene: Scene) -> None:
+    thread = await scene.agreed(WHY)
+    card = await scene.alice.proposal(thread, timeout=PATIENCE)
+    assert "2 examples: red before, green now" in text_of(card)
+    await scene.alice.person.say(thread, "ship it")
+    await scene.alice.live(thread, timeout=PATIENCE)
+    assert (await scene.alice.run("dev", "roll", dice="2d6", why="luck")).endswith(" for luck")
