@@ -41,7 +41,7 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
     """Return the command line, with the one command that the first of these words names, or all."""
     cli = typer.Typer(
         name="theseus",
-        help="A Discord bot that repairs its own code when people ask it to.",
+        help="A Discord bot that repairs and extends its own code when people ask it to.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -173,6 +173,12 @@ def note_request(text: str) -> tuple[Intent, str] | None:
     return Intent.FORGET, _TRAIL.sub("", (note["note"] if note else "").strip(" .!?"))
 
 
+_CAN_IT_ALSO = re.compile(
+    r"^(?:can|could|should|might) (?:it|this|that|they|we) (?:also|too|as well) (?P<rest>\w.+)",
+    re.IGNORECASE,
+)
+
+
 def revision(
     said: tuple[Clause, ...], setting: Setting, *, text: str, marked_only: bool
 ) -> str | None:
@@ -202,6 +208,8 @@ def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
     marked = opened.also or bool(_MARKED.search(clause.text))
     if marked_only and not marked:
         return None
+    if here and (wished := _CAN_IT_ALSO.match(clause.text)):
+        return wished["rest"].strip()
     if clause.asks and not opened.request:
         return None
     if here and (marked or not marked_only) and _OUGHT.match(text):
