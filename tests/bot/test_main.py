@@ -260,7 +260,7 @@ def test_a_bot_without_a_network_ends_so_that_a_service_starts_it_again(home: Pa
 
 def test_help_is_shown_when_nothing_is_asked(home: Path) -> None:
     done = _run()
-    assert "A Discord bot that repairs its own code" in done.output
+    assert "A Discord bot that repairs and extends its own code" in done.output
     for command in ("run", "demo", "doctor", "intent", "redact", "repair", "runs", "journal"):
         assert command in done.output
 
