@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.authority.policy import Act, may
 from bot.domain.errors import JournalError, UnknownRun, WrongStage
 from bot.domain.incident import MOST_REPORTS, Incident, Report
+from bot.domain.journal import FailureGroup
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Status, Trigger
 from bot.grammar.matching import meant, others_work
@@ -15,12 +16,14 @@ from bot.ports.journal import Journal
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 
+_LOOKED_AT = 200  # the newest runs
+
 
 @dataclass(frozen=True)
 class IntakeResult:
     """What became of a request: its run, and the incident it is about if it is one.
 
-    `joined`: no run was started, because `run` is under way for that incident already.
+    `joined`: no run was started, because `run` is under way for that fault already.
     """
 
     run: Run
@@ -68,7 +71,7 @@ class ReportIntake:
         """
         incident = await self.join(trigger)
         if incident is None:
-            return IntakeResult(await self._agent.request(trigger))
+            return await self._of_no_incident(trigger)
         async with self._incident_repository.starting:
             incident = self._incident_repository.get(incident.id) or incident
             run = await self._under_way(incident, trigger)
@@ -78,6 +81,35 @@ class ReportIntake:
             changed = self._incident_repository.change(incident.id, run_id=run.id)
             await self._incident_repository.flush()
             return IntakeResult(run, changed)
+
+    async def _of_no_incident(self, trigger: Trigger) -> IntakeResult:
+        """Join the run that mends the same failure already, or start one."""
+        async with self._incident_repository.starting:  # or two who ask at once begin two
+            run = await self._mending(trigger)
+            if run is None:
+                return IntakeResult(await self._agent.request(trigger))
+        joined = run.trigger.key != trigger.key
+        if joined:
+            note = f"joins: {trigger.goal}: {redact(trigger.subject)}"
+            await self._agent.permit(trigger.person, Act.ASK, run_id=run.id, note=note)
+        return IntakeResult(run, joined=joined)
+
+    async def _mending(self, trigger: Trigger) -> Run | None:
+        """Return the run under way for the failure that is meant, if there is one."""
+        if trigger.goal == "revert" or not may(self._people, trigger.person, Act.ASK):
+            return None
+        failures = await self._failures()
+        wanted = await self._meant(trigger, failures)
+        if wanted is None:
+            return None
+        for run in await self._agent.runs(limit=_LOOKED_AT):
+            if run.goal == "fix" and not run.ended:
+                about = (await self._agent.history(run.id)).diagnosis
+                group = None if about else await self._meant(run.trigger, failures)
+                known = about.fingerprint if about else group.fingerprint if group else ""
+                if known == wanted.fingerprint:
+                    return run
+        return None
 
     async def _under_way(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it is of use; an ended investigation goes on to a fix."""
@@ -102,17 +134,30 @@ class ReportIntake:
             return self._incident_repository.get(trigger.incident)
         if not going_on or trigger.goal == "revert":
             return None
+        group = await self._meant(trigger, await self._failures())
+        if group is None:
+            return None
+        covered = (each for each in going_on if each.covers(group.event, group.fingerprint))
+        return next(covered, None)
+
+    async def _failures(self) -> tuple[FailureGroup, ...]:
+        """Return what failed lately; nothing where the journal cannot be read."""
         try:
             since = self._clock.now() - self._lookback
-            failures = others_work(await self._journal.failures(since=since))
+            return others_work(await self._journal.failures(since=since))
+        except JournalError:
+            return ()
+
+    async def _meant(
+        self, trigger: Trigger, failures: tuple[FailureGroup, ...]
+    ) -> FailureGroup | None:
+        """Return which of these failures a request is about, if it surely is about one."""
+        try:
             named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         except JournalError:
             return None
         groups = meant(trigger, failures, named, self._agent.commands()).groups
-        if not groups:
-            return None
-        event, fingerprint = groups[0].event, groups[0].fingerprint
-        return next((each for each in going_on if each.covers(event, fingerprint)), None)
+        return groups[0] if groups else None
 
     def _noted(self, incident: Incident, trigger: Trigger) -> Incident:
         text = redact(trigger.text or trigger.subject)[:300]

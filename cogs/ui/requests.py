@@ -18,10 +18,12 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult:
 
 
 def asked_text(person: Person, asked: IntakeResult) -> str:
-    """Return where to follow it; who joins an incident reads which one."""
-    if not asked.joined or asked.incident is None:
+    """Return where to follow it; who joins what is under way reads that."""
+    if not asked.joined:
         return on_it(asked.run)
     run = asked.run
     where = f"<#{run.thread_id}>" if run.thread_id else f"run `{run.id}`"
     fixing = "I am on it" if run.goal == "fix" else "I am looking into it"
-    return f"{person.name}, that is incident `{asked.incident.id}`: {fixing} in {where}."
+    told = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
+    more = "" if asked.incident else " already. Say there what else you want of it"
+    return f"{person.name}, {told}{fixing} in {where}{more}."

@@ -52,7 +52,9 @@ async def two_proposals(room: DevChannel) -> tuple[Run, Run]:
     """Return the runs of #1 and #2, both waiting for a word."""
     first, _, _ = await room.proposal()
     room.world.engine.rounds = (FIX,)
-    await room["alice"].say("dev", "the dice are broken again, fix them")
+    other = capsule(fingerprint="f2f2f2f2f2f2")
+    room.world.journal.append(failure(room.world.clock, other, name="face"))
+    await room["alice"].say("dev", "/face crashes, fix it")
     second = await room.shown(lambda run: run.id != first.id)
     return first, second
 

@@ -10,6 +10,7 @@ from bot.domain.run import Status
 from cogs.conversation._limits import LISTED, SIGN, STRANGERS
 from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, dev_channel, hears
+from tests.support.failures import capsule, failure
 
 
 @pytest.fixture
@@ -51,7 +52,11 @@ async def test_of_a_developers_requests_at_once_few_begin_and_all_are_answered(
     room: DevChannel,
 ) -> None:
     room.world.engine.hold()
-    said = [await room["dora"].say("dev", "rolling dice keeps crashing, fix it") for _ in range(15)]
+    names = [f"roll-{letter}" for letter in "abcdefghijklmno"]
+    for number, name in enumerate(names):
+        error = capsule(fingerprint=f"{number:012x}")
+        room.world.journal.append(failure(room.world.clock, error, name=name))
+    said = [await room["dora"].say("dev", f"/{name} crashes, fix it") for name in names]
     async with asyncio.timeout(20):
         while True:
             told = await room["dora"].messages("dev")

@@ -1,5 +1,6 @@
 """People who report a fault that the bot has seen already become part of its incident."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from bot.domain.errors import NotAuthorized
 from bot.domain.ids import short_id
 from bot.domain.run import Status
 from tests.support.monitoring_world import OUTAGE, MonitoringWorld
-from tests.support.world import ALICE, BOB, DORA, MALLORY, capsule
+from tests.support.world import ALICE, BOB, DORA, MALLORY, World, capsule
 
 REPORT = Autonomy(level=Level.REPORT)
 
@@ -138,3 +139,31 @@ async def test_many_reports_are_counted_and_a_few_are_shown(tmp_path: Path) -> N
         await monitoring_world.pass_time(10)
         assert len(monitoring_world.the_incident().reports) == 20
         assert "… and 20 more" in monitoring_world.card()
+
+
+async def test_who_asks_for_what_is_being_mended_already_is_sent_there(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    world = monitoring_world.world
+    async with monitoring_world.running() as monitoring:
+        world.engine.hold()
+        monitoring_world.fails(1)
+        monitoring_world.fails(1, error=capsule(exception="KeyError", fingerprint="beefbeefbeef"))
+        triggers = (
+            world.trigger(said, person=person, error_id=error(world, "IndexError"))
+            for said, person in (("rolling dice", ALICE), ("rolls", DORA))
+        )
+        first, again = await asyncio.gather(*map(monitoring.ask, triggers))
+        assert (again.run.id, again.joined, first.joined) == (first.run.id, True, False)
+        other = await monitoring.ask(world.trigger("rolls", error_id=error(world, "KeyError")))
+        assert not other.joined
+        with pytest.raises(NotAuthorized):
+            await monitoring.ask(world.trigger("rolling dice", person=MALLORY))
+        assert len(await world.store.find()) == 2
+        audited = await world.store.audit_log(person_id=DORA.id)
+        assert [each.note for each in audited] == ["joins: fix: rolls"]
+
+
+def error(world: World, exception: str) -> str:
+    """Return the newest failure with that error, as somebody replies to it."""
+    found = (each for each in reversed(world.journal.actions) if each.error)
+    return next(each.id for each in found if each.error and each.error.exception == exception)
