@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.guards import is_test_file
 from tests.fakes.guarded import judged
 
 HERE = "tests/test_price.py"
@@ -168,3 +169,15 @@ def test_what_tests_read_and_hooks_are_pointed_out(
     found = [one for one in judged(path, before, after) if one.rule == "test_changed"]
     assert len(found) == notes
     assert not any(one.blocking for one in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        ("tests/helpers.py", True), ("shop/tests/data/rows.py", True), ("test/a.py", True),
+        ("shop/test_price.py", True), ("shop/price_test.py", True), ("shop/conftest.py", True),
+        ("shop/tests.py", False), ("tests/rows.json", False), ("shop/price.py", False),
+    ],
+)  # fmt: skip
+def test_what_stands_among_tests_is_one_whatever_it_is_called(path: str, is_one: bool) -> None:
+    assert is_test_file(path) is is_one
