@@ -132,6 +132,10 @@ _TALK = re.compile(
     r"|thanks|nice|not|same)\b",
     re.IGNORECASE,
 )
+_CAN_IT_ALSO = re.compile(
+    r"^(?:can|could|should|might) (?:it|this|that|they|we) (?:also|too|as well) (?P<rest>\w.+)",
+    re.IGNORECASE,
+)
 
 
 def plain_request(said: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
@@ -171,12 +175,6 @@ def note_request(text: str) -> tuple[Intent, str] | None:
         return None
     note = _FORGET_NOTE.match(found["rest"])
     return Intent.FORGET, _TRAIL.sub("", (note["note"] if note else "").strip(" .!?"))
-
-
-_CAN_IT_ALSO = re.compile(
-    r"^(?:can|could|should|might) (?:it|this|that|they|we) (?:also|too|as well) (?P<rest>\w.+)",
-    re.IGNORECASE,
-)
 
 
 def revision(

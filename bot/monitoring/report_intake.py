@@ -18,6 +18,8 @@ from bot.self_improvement import SelfImprovementAgent
 
 _LOOKED_AT = 200  # the newest runs
 
+Failures = tuple[FailureGroup, ...] | None
+
 
 @dataclass(frozen=True)
 class IntakeResult:
@@ -53,9 +55,12 @@ class ReportIntake:
 
     async def join(self, trigger: Trigger) -> Incident | None:
         """Note a listed person's report on the incident it is about, and return that."""
+        return await self._joined(trigger, await self._failures(trigger))
+
+    async def _joined(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if not may(self._people, trigger.person, Act.ASK):
             return None  # whoever starts the run refuses, and writes that down
-        incident = await self._about(trigger)
+        incident = await self._about(trigger, failures)
         if incident is None:
             return None
         if trigger.incident is not None:
@@ -69,9 +74,10 @@ class ReportIntake:
 
         Raises what `SelfImprovementAgent.request` raises.
         """
-        incident = await self.join(trigger)
+        failures = await self._failures(trigger)
+        incident = await self._joined(trigger, failures)
         if incident is None:
-            return await self._of_no_incident(trigger)
+            return await self._of_no_incident(trigger, failures)
         async with self._incident_repository.starting:
             incident = self._incident_repository.get(incident.id) or incident
             run = await self._under_way(incident, trigger)
@@ -82,10 +88,10 @@ class ReportIntake:
             await self._incident_repository.flush()
             return IntakeResult(run, changed)
 
-    async def _of_no_incident(self, trigger: Trigger) -> IntakeResult:
+    async def _of_no_incident(self, trigger: Trigger, failures: Failures) -> IntakeResult:
         """Join the run that mends the same failure already, or start one."""
         async with self._incident_repository.starting:  # or two who ask at once begin two
-            run = await self._mending(trigger)
+            run = await self._mending(trigger, failures)
             if run is None:
                 return IntakeResult(await self._agent.request(trigger))
         joined = run.trigger.key != trigger.key
@@ -94,20 +100,16 @@ class ReportIntake:
             await self._agent.permit(trigger.person, Act.ASK, run_id=run.id, note=note)
         return IntakeResult(run, joined=joined)
 
-    async def _mending(self, trigger: Trigger) -> Run | None:
+    async def _mending(self, trigger: Trigger, failures: Failures) -> Run | None:
         """Return the run under way for the failure that is meant, if there is one."""
-        if trigger.goal == "revert" or not may(self._people, trigger.person, Act.ASK):
-            return None
-        failures = await self._failures()
         wanted = await self._meant(trigger, failures)
         if wanted is None:
             return None
         for run in await self._agent.runs(limit=_LOOKED_AT):
             if run.goal == "fix" and not run.ended:
-                about = (await self._agent.history(run.id)).diagnosis
-                group = None if about else await self._meant(run.trigger, failures)
-                known = about.fingerprint if about else group.fingerprint if group else ""
-                if known == wanted.fingerprint:
+                diagnosis = (await self._agent.history(run.id)).diagnosis
+                known = diagnosis or await self._meant(run.trigger, failures)
+                if known is not None and known.fingerprint == wanted.fingerprint:
                     return run
         return None
 
@@ -128,30 +130,31 @@ class ReportIntake:
                 return None  # nothing to fix was found then
         return None
 
-    async def _about(self, trigger: Trigger) -> Incident | None:
-        going_on = self._incident_repository.open
+    async def _about(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if trigger.incident is not None:
             return self._incident_repository.get(trigger.incident)
-        if not going_on or trigger.goal == "revert":
-            return None
-        group = await self._meant(trigger, await self._failures())
+        going_on = self._incident_repository.open
+        group = await self._meant(trigger, failures) if going_on else None
         if group is None:
             return None
         covered = (each for each in going_on if each.covers(group.event, group.fingerprint))
         return next(covered, None)
 
-    async def _failures(self) -> tuple[FailureGroup, ...]:
-        """Return what failed lately; nothing where the journal cannot be read."""
+    async def _failures(self, trigger: Trigger) -> Failures:
+        """Return what failed lately; `None` where nobody asks for it, or nobody can tell."""
+        known = trigger.incident is not None or trigger.goal == "revert"
+        if known or not may(self._people, trigger.person, Act.ASK):
+            return None
         try:
             since = self._clock.now() - self._lookback
             return others_work(await self._journal.failures(since=since))
         except JournalError:
-            return ()
+            return None
 
-    async def _meant(
-        self, trigger: Trigger, failures: tuple[FailureGroup, ...]
-    ) -> FailureGroup | None:
+    async def _meant(self, trigger: Trigger, failures: Failures) -> FailureGroup | None:
         """Return which of these failures a request is about, if it surely is about one."""
+        if failures is None:
+            return None
         try:
             named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         except JournalError:

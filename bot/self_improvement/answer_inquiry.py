@@ -93,27 +93,28 @@ class AnswerInquiry:
         text = f"{trigger.subject}\n{trigger.text}"
         answered = self._called(trigger.answered) if trigger.answered else ""
         fails = says_it_fails(trigger.text)
-        if fails:
-            answered = await self._refused(text)
-        if not (answered or (not fails and _is_of_answer(trigger))):
+        if not (fails or _is_of_answer(trigger)):
             return None
-        return await self._looked_into(text, answered, base, attempt)
+        known = await self._used()
+        if fails and not (answered := self._refused(text, known)):
+            return None
+        return await self._looked_into(text, answered, known, base, attempt)
 
-    async def _refused(self, text: str) -> str:
+    def _refused(self, text: str, known: Sequence[TrafficRecord]) -> str:
         """Return what traffic calls the newest use of a command that is named, if it was refused.
 
         Nothing failed then: whoever asked was told that they, or the bot, may not do it.
         """
         typed, named, _ = answer_claim(text, self._commands())
         events = {f"{Kind.COMMAND}.{each}" for each in ([typed.name] if typed else named)}
-        uses = [each for each in await self._used() if each.event in events]
+        uses = [each for each in known if each.event in events]
         newest = max(uses, key=lambda each: each.at, default=None)
         refused = newest is not None and newest.outcome is ActionOutcome.CANCELLED
         return newest.pseudonyms.get("interaction", "") if newest and refused else ""
 
     async def named(self, text: str, base: str, attempt: int) -> WrongAnswer | None:
         """Return the same for a command that somebody names when asked. Raises `WorkspaceError`."""
-        return await self._looked_into(text, "", base, attempt)
+        return await self._looked_into(text, "", await self._used(), base, attempt)
 
     async def change(self, since: AnswerSince) -> Suspect | None:
         """Return what the commit changed; `None` where that cannot be told."""
@@ -124,9 +125,8 @@ class AnswerInquiry:
             return None
 
     async def _looked_into(
-        self, text: str, answered: str, base: str, attempt: int
+        self, text: str, answered: str, known: Sequence[TrafficRecord], base: str, attempt: int
     ) -> WrongAnswer | None:
-        known = await self._used()
         try:
             async with self._trees.laid_out(base) as folder:
                 cogs = await asyncio.to_thread(_cogs, folder)
