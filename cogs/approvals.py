@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.authority.approvals import ApprovalRequest
+from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import ChatRejected, TheseusError, UnknownRun
 from bot.domain.posts import Post
@@ -17,11 +18,14 @@ from cogs.ui import (
     CardSeen,
     RunButton,
     approve,
+    can_ship,
     card_seen,
-    is_listed,
     person_of,
+    revert_buttons,
     reverting_text,
+    run_choices,
     send_privately,
+    shipped_choices,
     speaker,
 )
 
@@ -168,28 +172,47 @@ class Approvals(commands.Cog):
         await send_privately(interaction, await self._approve(request), "answer")
 
     @app_commands.command()
-    @app_commands.describe(run="The run whose change to take back; in its thread leave it out")
+    @app_commands.describe(run="The run whose change to take back; empty: choose among the last")
     async def revert(self, interaction: discord.Interaction, run: str | None = None) -> None:
         """Propose to take back a change that was shipped."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        if run is None and not await self._in_thread_of_run(interaction):
+            await self._offer_shipped(interaction)
+            return
         undo = await self.bot.agent.requests.revert(
             speaker(interaction), run_id=run, thread_id=interaction.channel_id
         )
         await send_privately(interaction, reverting_text(undo), f"run-{undo.id}")
 
-    @revert.autocomplete("run")
-    async def _shipped_runs(
+    async def _in_thread_of_run(self, interaction: discord.Interaction) -> bool:
+        try:
+            await self.bot.agent.find(thread_id=interaction.channel_id)
+        except UnknownRun:
+            return False
+        return True
+
+    async def _offer_shipped(self, interaction: discord.Interaction) -> None:
+        """Offer what was shipped lately; each button is bound to the run it reverts."""
+        await self.bot.agent.permit(speaker(interaction), Act.ASK, note="revert")
+        view = await revert_buttons(self.bot)
+        if view is None:
+            text = "I have shipped nothing lately that I could take back."
+            await interaction.followup.send(text, ephemeral=True)
+            return
+        text = "Which one shall I propose to take back?"
+        await interaction.followup.send(text, view=view, ephemeral=True)
+
+    @ship.autocomplete("run")
+    async def _runs_to_ship(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
-            return []  # not audited: it would be a line for every key they press
-        return [
-            app_commands.Choice(name=f"{run.id} {run.trigger.subject}"[:100], value=run.id)
-            for run in await self.bot.agent.runs()
-            if run.status is Status.DONE
-            and run.goal != "investigate"
-            and current.lower() in f"{run.id} {run.trigger.subject}".lower()
-        ][:25]
+        return await run_choices(interaction, current, can_ship)
+
+    @revert.autocomplete("run")
+    async def _runs_to_revert(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await shipped_choices(interaction, current)
 
     async def _approve(self, request: ApprovalRequest) -> str:
         try:

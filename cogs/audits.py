@@ -30,7 +30,8 @@ class Audits(commands.Cog):
         post = await self.bot.self_audit.now(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
-        await interaction.followup.send("There it is.", ephemeral=True)
+        told = f"I posted how I did lately in <#{channel}>, for everybody there."
+        await interaction.followup.send(told, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -26,7 +26,8 @@ class Budgets(commands.Cog):
         post = await self.bot.agent.budget.post(person)
         channel = interaction.channel_id or self.bot.identity.dev_channel_id
         await self.bot.chat.post(channel, post, key=f"interaction:{interaction.id}")
-        await interaction.followup.send("There it is.", ephemeral=True)
+        told = f"I posted what models cost in <#{channel}>, for everybody there."
+        await interaction.followup.send(told, ephemeral=True)
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -15,7 +15,7 @@ from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.monitoring import Monitoring
-from bot.presentation.cards import incident_line, plain
+from bot.presentation.cards import incident_label, incident_line, plain
 from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
 
 _TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")
@@ -106,10 +106,12 @@ class Incidents(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         if not is_listed(self.bot, speaker(interaction)):
             return []  # not audited: it would be a line for every key they press
+        now, typed = self.bot.clock.now(), current.strip(" `").lower()
+        known = sorted(noticing(self.bot).incidents(), key=lambda each: not each.open)
         return [
-            app_commands.Choice(name=f"{each.id} {each.title}"[:100], value=each.id)
-            for each in noticing(self.bot).incidents()
-            if current.lower() in f"{each.id} {each.title}".lower()
+            app_commands.Choice(name=incident_label(each, now, 100), value=each.id)
+            for each in known
+            if typed in f"{each.id} {incident_label(each, now)}".lower()
         ][:25]
 
 

@@ -19,8 +19,11 @@ from cogs.ui import (
     AgreementButton,
     AnswerButton,
     ChoiceButton,
+    any_run,
     ask,
     asked_text,
+    can_cancel,
+    can_retry,
     change_text,
     error_id_in,
     fitting,
@@ -29,6 +32,7 @@ from cogs.ui import (
     on_it,
     place_asked_in,
     place_of,
+    run_choices,
     send_privately,
     speaker,
 )
@@ -210,20 +214,22 @@ class Runs(commands.Cog):
         await interaction.followup.send(on_it(again), ephemeral=True)
 
     @show.autocomplete("run")
-    @cancel.autocomplete("run")
-    @retry.autocomplete("run")
-    async def _run_choices(
+    async def _to_show(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
-        if not is_listed(self.bot, speaker(interaction)):
-            return []  # not audited: it would be a line for every key they press
-        return [
-            app_commands.Choice(
-                name=f"{run.id} {run.goal} {run.trigger.subject}"[:100], value=run.id
-            )
-            for run in await self.bot.agent.runs()
-            if current.lower() in f"{run.id} {run.trigger.subject}".lower()
-        ][:25]
+        return await run_choices(interaction, current, any_run)
+
+    @cancel.autocomplete("run")
+    async def _to_cancel(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await run_choices(interaction, current, can_cancel)
+
+    @retry.autocomplete("run")
+    async def _to_retry(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return await run_choices(interaction, current, can_retry)
 
 
 def detail(run: Run, history: History, cap: Cap) -> str:

@@ -123,7 +123,10 @@ class RunRequests:
             runs = await self._services.store.find(thread_id=thread_id, limit=1)
             if runs:
                 return runs[0]
-        raise UnknownRun("I don't know what to revert; say it in the run's thread, or its number.")
+        raise UnknownRun(
+            "I don't know what to revert; say it in the run's thread, or its number (“revert #7”). "
+            "`/revert` shows what was shipped lately."
+        )
 
     async def _proposing(self, number: int) -> Run:
         for run in await self._services.store.find(status={Status.DONE}, limit=_LOOKED_THROUGH):

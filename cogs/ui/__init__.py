@@ -8,6 +8,15 @@ from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
 from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.requests import ask, asked_text
+from cogs.ui.run_choices import (
+    any_run,
+    can_cancel,
+    can_retry,
+    can_ship,
+    revert_buttons,
+    run_choices,
+    shipped_choices,
+)
 from cogs.ui.speakers import (
     CardSeen,
     answered_by,
@@ -32,10 +41,14 @@ __all__ = [
     "RunButton",
     "WishButton",
     "answered_by",
+    "any_run",
     "approve",
     "ask",
     "asked_text",
     "author_of",
+    "can_cancel",
+    "can_retry",
+    "can_ship",
     "capabilities_lines",
     "card_seen",
     "change_text",
@@ -52,7 +65,10 @@ __all__ = [
     "place_asked_in",
     "place_of",
     "resumed",
+    "revert_buttons",
     "reverting_text",
+    "run_choices",
     "send_privately",
+    "shipped_choices",
     "speaker",
 ]

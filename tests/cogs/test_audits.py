@@ -74,7 +74,8 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
         == f"Please use this in <#{room.local.dev_channel_id}>, where everybody can see it."
     )
     told = await room["dora"].run("dev", "audit now")
-    assert await room.answer("dora", told, "dev") == "There it is."
+    done = f"I posted how I did lately in <#{room.local.dev_channel_id}>, for everybody there."
+    assert await room.answer("dora", told, "dev") == done
     (report,) = reports(await room["mallory"].messages("dev"))
     assert "/roll" in text(report)
     assert "No test names: `tests`: there are none" in text(report)

@@ -68,7 +68,8 @@ async def test_listed_people_are_shown_the_budget_with_a_chart_in_the_dev_channe
     told = await room["dora"].run("general", "budget")
     assert (await room.answer("dora", told, "general")).startswith("Please use this in <#")
     told = await room["dora"].run("dev", "budget")
-    assert await room.answer("dora", told, "dev") == "There it is."
+    done = f"I posted what models cost in <#{room.local.dev_channel_id}>, for everybody there."
+    assert await room.answer("dora", told, "dev") == done
     (report,) = reports(await room["dora"].messages("dev"))
     assert "**Today** $0.25 of $1.00 (25%)" in report["embeds"][0]["description"]
     (picture,) = await pictures_on(report)

@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.domain.posts import Button
 from bot.domain.run import Status
 from cogs.ui.buttons import RunButton
-from tests.support.dev_channel import DevChannel, custom_id, dev_channel
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
 from tests.support.watched_world import WatchedWorld
 from tests.support.world import BROKEN, FIXED
 
@@ -58,6 +58,45 @@ async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_pa
         assert await world.checkout.read("cogs/dice.py") == BROKEN
         again = await _said(room, "alice", thread, f"{mention} revert it")
         assert again.startswith(f"That was asked for already, in <#{undo.thread_id}>: Live at")
+
+
+async def _offered(room: DevChannel, who: str, command: str, typed: str = "") -> dict[str, str]:
+    told = await room[who].interact("dev", autocomplete=command, option="run", value=typed)
+    return {choice["value"]: choice["name"] for choice in told["choices"]}
+
+
+async def test_ids_are_offered_where_something_can_be_done_and_what_was_shipped_as_buttons(
+    tmp_path: Path,
+) -> None:
+    async with dev_channel(tmp_path) as room:
+        nothing = await room["dora"].run("dev", "revert")
+        told = await room.answer("dora", nothing, "dev")
+        assert told == "I have shipped nothing lately that I could take back."
+        run, thread, _ = await room.proposal()
+        label = "#1 · rolling dice · proposed just now"
+        for command in ("ship", "runs show", "runs cancel"):
+            for typed in ("", "#1", "DICE", run.id[:3]):
+                assert await _offered(room, "dora", command, typed) == {run.id: label}
+        assert await _offered(room, "dora", "ship", "quotes") == {}
+        assert await _offered(room, "dora", "revert") == {}
+        assert await _offered(room, "dora", "runs retry") == {}
+
+        await room["alice"].say(thread, "ship it")
+        await room.until(lambda run: run.status is Status.DONE)
+        assert await _offered(room, "dora", "ship") == {}
+        assert await _offered(room, "dora", "runs cancel") == {}
+        shipped = "#1 · rolling dice · shipped just now"
+        assert await _offered(room, "dora", "revert") == {run.id: shipped}
+        assert await _offered(room, "mallory", "revert") == {}
+        refused = await room["mallory"].run("dev", "revert")
+        assert (await room.answer("mallory", refused, "dev")).startswith("Sorry mallory")
+        asked = await room["dora"].run("dev", "revert")
+        assert await room.answer("dora", asked, "dev") == "Which one shall I propose to take back?"
+        (offer,) = [m for m in await room["dora"].messages("dev") if labels(m)]
+        pressed = await room["dora"].press("dev", custom_id(offer, f"Revert {shipped}"), offer)
+        told = await room.answer("dora", pressed, "dev")
+        undo = await room.until(lambda run: run.goal == "revert" and run.thread_id is not None)
+        assert (undo.trigger.reverts, told) == (run.id, f"On it: <#{undo.thread_id}>")
 
 
 def test_the_button_of_a_verdict_is_known_after_a_restart() -> None:

@@ -11,13 +11,19 @@ from bot.presentation.cards._budget import (
 )
 from bot.presentation.cards._contract import contract, example_lines
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
-from bot.presentation.cards._incident import came_back, digest, incident, incident_line
+from bot.presentation.cards._incident import (
+    came_back,
+    digest,
+    incident,
+    incident_label,
+    incident_line,
+)
 from bot.presentation.cards._investigation import investigation
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._plan import plan_text
 from bot.presentation.cards._progress import failed, outcome_post, progress, shipped, watch_told
 from bot.presentation.cards._proposal import proposal
-from bot.presentation.cards._run_line import doing, run_line, standing
+from bot.presentation.cards._run_line import doing, run_label, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.presentation.cards._text import fitting, money, not_done_lines, one_line, spent, tokens
 from bot.presentation.cards._trial import trial_text
@@ -42,6 +48,7 @@ __all__ = [
     "failures_chart",
     "fitting",
     "incident",
+    "incident_label",
     "incident_line",
     "investigation",
     "money",
@@ -54,6 +61,7 @@ __all__ = [
     "plan_text",
     "progress",
     "proposal",
+    "run_label",
     "run_line",
     "self_audit",
     "shipped",

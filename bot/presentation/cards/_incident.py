@@ -8,7 +8,8 @@ from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.cards._plain_text import plain, tame
-from bot.presentation.cards._text import counted
+from bot.presentation.cards._text import counted, one_line
+from bot.presentation.failure_words import ago
 from bot.triage import Origin
 
 _MARKS = {Severity.HIGH: "🔴", Severity.MEDIUM: "🟠", Severity.LOW: "🟡"}
@@ -49,6 +50,13 @@ def incident_line(told: Incident) -> str:
     run = f" · run `{told.run_id}`" if told.run_id else ""
     often = counted(told.count, "time")
     return f"{_mark(told)} `{told.id}` {plain(told.title, 120)} · {often} · {_since(told)}{run}"
+
+
+def incident_label(told: Incident, now: datetime, limit: int = 200) -> str:
+    """Return an incident on one line of at most `limit` characters, without Markdown."""
+    begins, at = ("began", told.opened_at) if told.open else ("over, last", told.last_at)
+    ends = f" · {counted(told.count, 'time')} · {begins} {ago(at, now)}"
+    return f"{_mark(told)} {one_line(told.title, limit - len(ends) - 2)}{ends}"
 
 
 def _mark(told: Incident) -> str:

@@ -1,9 +1,13 @@
 """One line about a run, for lists and answers."""
 
+from datetime import datetime
+
+from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import awaited
-from bot.presentation.titles import title_of
+from bot.presentation.failure_words import ago
+from bot.presentation.titles import change_title, title_of
 
 _DOING = {
     Stage.OBSERVE: "looking at what happened",
@@ -50,6 +54,24 @@ def run_line(run: Run) -> str:
     where = f" in <#{run.thread_id}>" if run.thread_id else ""
     what = plain(title_of(run.trigger, 80))
     return f"`{run.id}` {run.goal} **{what}**: {standing(run)}{where}"
+
+
+def run_label(run: Run, history: History, now: datetime, limit: int = 200) -> str:
+    """Return a run on one line without Markdown: `#7 · /roll 0d6 · proposed 5 min ago`.
+
+    Of what it is about so much is left out that all of it is no longer than `limit`.
+    """
+    proposal, shipment = history.proposal, history.shipment
+    name = f"#{proposal.number}" if proposal else run.id
+    if shipment is not None and run.status is Status.DONE:
+        state, at = "shipped", shipment.at
+    elif proposal is not None and not run.ended:
+        state, at = "proposed", proposal.at
+    else:
+        state, at = f"{run.goal}, {_ENDED.get(run.status) or _DOING[run.stage]}", run.updated_at
+    when = f"{state} {ago(at, now)}"
+    room = limit - len(name) - len(when) - 6  # two separators
+    return f"{name} · {change_title(run, history, room)} · {when}"
 
 
 def standing(run: Run) -> str:

@@ -378,6 +378,19 @@ def test_a_line_about_every_standing_says_it_in_words() -> None:
     assert not [line for line in lines if "None" in line or "Stage" in line or "Status" in line]
 
 
+def test_a_label_of_any_standing_is_one_plain_line_that_fits_a_choice() -> None:
+    now = RUN.updated_at + timedelta(minutes=5)
+    long = RUN.but(trigger=RUN.trigger.but(subject="the dice roller " * 20))
+    for run in (RUN, long, *STANDINGS):
+        for history in (History(), HISTORY, HISTORY.but(shipment=SHIPMENT)):
+            label = cards.run_label(run, history, now, 80)
+            assert 10 < len(label) <= 80, label
+            assert not [word for word in ("None", "<t:", "\n", "**") if word in label], label
+    assert cards.run_label(RUN, History(), now) == (
+        "k3m9tq · rolling dice · fix, looking at what happened 5 min ago"
+    )
+
+
 def test_no_post_shows_a_none_or_the_name_of_an_enum() -> None:
     for standing in STANDINGS:
         for stage in Stage:
