@@ -13,9 +13,9 @@ if _INTERRUPTED is signal.default_int_handler:  # Ctrl-C meanwhile ends it, with
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # isort: split
-from bot.cli.main import command_line, main
+from bot.cli.main import import_command, main
 
-command_line(sys.argv[1:])  # what the command needs is imported with it
+import_command(sys.argv[1:])
 
 if _INTERRUPTED is signal.default_int_handler:
     signal.signal(signal.SIGINT, _INTERRUPTED)

@@ -3,7 +3,6 @@
 from bot.app.bot import run_bot
 from bot.app.demo import FAULT_NAMES, DemoOptions, local_forge, project_root, run_demo
 from bot.app.engines import EngineResources, Engines, engines
-from bot.app.secret_registration import guard_secrets, settings_here
 
 __all__ = [
     "FAULT_NAMES",
@@ -11,10 +10,8 @@ __all__ = [
     "EngineResources",
     "Engines",
     "engines",
-    "guard_secrets",
     "local_forge",
     "project_root",
     "run_bot",
     "run_demo",
-    "settings_here",
 ]

@@ -15,7 +15,6 @@ from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.model_gateway import hush, model_gateway
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
-from bot.app.secret_registration import guard_secrets
 from bot.app.state_lock import hold
 from bot.app.web import web_server
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
@@ -24,7 +23,7 @@ from bot.infra.signals import hear
 from bot.monitoring import AuditSources, Monitoring, MonitoringRules, MonitoringServices, SelfAudit
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
-from bot.settings import Settings
+from bot.settings import Settings, guard_secrets
 
 _log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -22,9 +21,9 @@ from bot.cli.terminal_text import inert
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
 from bot.redaction import redact
-from bot.settings import Settings, load
+from bot.settings import Settings, settings_here
 
-audit_cli = typer.Typer(help="Who asked, approved, refused or changed what.")
+audit_cli = typer.Typer()
 
 
 class Format(StrEnum):
@@ -42,7 +41,12 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who asked, approved, refused or changed what, the newest first."""
+    """Show who asked, approved, refused or changed what.
+
+    The newest first.
+
+    For example: theseus audit --limit 20
+    """
     if context.invoked_subcommand is not None:
         return
     entries = asyncio.run(_newest(run, person, limit))
@@ -99,7 +103,7 @@ def accept(
 
 
 async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[AuditEntry]:
-    settings = _settings()
+    settings = settings_here()
     if _nothing_in(settings):
         return ()
     async with _store(settings) as store:
@@ -107,7 +111,7 @@ async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[A
 
 
 async def _whole() -> AuditState:
-    settings = _settings()
+    settings = settings_here()
     heads = await _heads(settings)
     if not heads and _nothing_in(settings):
         return AuditState()
@@ -116,7 +120,7 @@ async def _whole() -> AuditState:
 
 
 async def _accepted(why: str) -> tuple[AuditState, AuditState]:
-    settings = _settings()
+    settings = settings_here()
     if _nothing_in(settings):
         return AuditState(), AuditState()
     heads = await _heads(settings)
@@ -144,7 +148,7 @@ async def _heads(settings: Settings) -> Sequence[AuditHead]:
 
 
 async def _exported(since: datetime | None, write: Callable[[AuditRow], None]) -> None:
-    settings = _settings()
+    settings = settings_here()
     if _nothing_in(settings):
         return
     async with _store(settings) as store:
@@ -236,10 +240,6 @@ def _line(entry: AuditEntry) -> str:
 
 def _print(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def _settings() -> Settings:
-    return load(Path.cwd(), os.environ)
 
 
 def _nothing_in(settings: Settings) -> bool:

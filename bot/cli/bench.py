@@ -17,9 +17,11 @@ def bench(
     only: Annotated[str | None, typer.Option(help="Run only the benchmark of this name.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure, each against a baseline in the same run: a quarter of an hour for all.
+    """Measure, each against a baseline in the same run.
 
-    For example: theseus bench --only journal; a wrong name lists those there are.
+    All take a quarter of an hour; a wrong name lists those there are.
+
+    For example: theseus bench --only journal
     """
     rows = asyncio.run(load_benchmarks(Path(bot.__path__[0]).parent).run(only))
     if as_json:

@@ -1,7 +1,6 @@
 """`theseus budget`: what models cost, without a running bot."""
 
 import asyncio
-import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -14,14 +13,14 @@ from bot.cli.missing_state import nothing_at
 from bot.cli.output import JsonOption, print_json, say
 from bot.domain.spending import BudgetReport
 from bot.presentation.cards import budget_text
-from bot.settings import Settings, load
+from bot.settings import Settings, settings_here
 
 
 def budget(
     as_json: JsonOption = False,
 ) -> None:
     """Show what models cost, today and this week, against what they may."""
-    report = asyncio.run(_report(load(Path.cwd(), os.environ)))
+    report = asyncio.run(_report(settings_here()))
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

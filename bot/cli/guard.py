@@ -43,10 +43,11 @@ def guard(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what stands against a change of any repository; exit code 1 where something blocks it.
+    """Say what stands against a change of any repository.
 
-    Exactly what leads from one revision to the other is judged; for a branch take
-    --base "$(git merge-base main HEAD)" --head HEAD.
+    Exit code 1: something blocks it. Exactly what leads from one revision to the other is judged.
+
+    For example: theseus guard --base "$(git merge-base main HEAD)" --head HEAD
     """
     judged = _judge(GitComparison.open(repo, base, head), frozenset(named or ()), max_lines)
     if as_json:

@@ -21,7 +21,7 @@ def intent(
     in_thread: Annotated[bool, typer.Option("--in-thread", help="Said in a run's thread.")] = False,
     reply_to: Annotated[ReplyTo | None, typer.Option(help="What it replies to.")] = None,
 ) -> None:
-    """Show what the grammar makes of a message, as JSON.
+    """Show what the grammar makes of a sentence, as JSON.
 
     It is read as if a person on the list said it to the bot, with a mention, in the dev channel.
 

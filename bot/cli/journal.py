@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
-from bot.app.secret_registration import settings_here
 from bot.cli.missing_state import nothing_at
 from bot.domain.journal import Action, JournalQuery
 from bot.redaction import redact
-from bot.settings import Settings
+from bot.settings import Settings, settings_here
 
 journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
 

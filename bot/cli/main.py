@@ -1,65 +1,124 @@
-"""The `theseus` command line: registers the commands, and says what went wrong."""
+"""The `theseus` command line: names the commands, and says what went wrong."""
 
-import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import typer
 
+from bot.cli.command_group import CommandGroup, CommandPlace
 from bot.cli.output import complain, drop_output, open_closed_streams, trace
 from bot.domain.errors import TheseusError
 
-# Where each command is, in the order of the help. They need much of the bot, and each something
-# else: only what is asked for is imported.
-_COMMANDS = {
-    "run": "bot.cli.run",
-    "demo": "bot.cli.demo",
-    "setup": "bot.cli.setup.command",
-    "doctor": "bot.cli.doctor.command",
-    "stop": "bot.cli.stop",
-    "budget": "bot.cli.budget",
-    "dependencies": "bot.cli.dependencies",
-    "detect": "bot.cli.detect",
-    "guard": "bot.cli.guard",
-    "intent": "bot.cli.intent",
-    "verdict": "bot.cli.verdict",
-    "redact": "bot.cli.redact",
-    "rehearse": "bot.cli.rehearse",
-    "repair": "bot.cli.repair",
-    "bench": "bot.cli.bench",
-}
-_GROUPS = {
-    "runs": "bot.cli.runs",
-    "journal": "bot.cli.journal",
-    "traffic": "bot.cli.traffic",
-    "memory": "bot.cli.memory",
-    "audit": "bot.cli.audit",
-}
+_RUN = "The bot"
+_LOOK = "What it did"
+_PARTS = "Its parts, each on its own"
 
 
-def command_line(words: Sequence[str] = ()) -> typer.Typer:
-    """Return the command line, with the one command that the first of these words names, or all."""
+class Theseus(CommandGroup):
+    """All commands of `theseus`, in the order of its help."""
+
+    PLACES: ClassVar[Mapping[str, CommandPlace]] = {
+        "run": CommandPlace(
+            _RUN, "bot.cli.run:run", "Run the bot from the present folder, until SIGTERM or Ctrl-C."
+        ),
+        "demo": CommandPlace(
+            _RUN,
+            "bot.cli.demo:demo",
+            "Try it all in a browser: a local Discord, a planted fault, no account and no key.",
+        ),
+        "setup": CommandPlace(
+            _RUN,
+            "bot.cli.setup.command:setup",
+            "Set the bot up on a real server: asks, checks, writes .env and data/config.yaml.",
+        ),
+        "doctor": CommandPlace(
+            _RUN,
+            "bot.cli.doctor.command:doctor",
+            "Check everything the bot needs, and say how to mend what is wrong.",
+        ),
+        "stop": CommandPlace(
+            _RUN,
+            "bot.cli.stop:stop",
+            "End all runs within seconds; nothing begins until it is lifted.",
+        ),
+        "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "Look at runs."),
+        "journal": CommandPlace(_LOOK, "bot.cli.journal:journal_cli", "Look at the journal."),
+        "traffic": CommandPlace(
+            _LOOK, "bot.cli.traffic:traffic_cli", "Look at what was asked of cogs."
+        ),
+        "memory": CommandPlace(_LOOK, "bot.cli.memory:memory_cli", "Look at what is remembered."),
+        "audit": CommandPlace(
+            _LOOK, "bot.cli.audit:audit_cli", "Show who asked, approved, refused or changed what."
+        ),
+        "budget": CommandPlace(
+            _LOOK,
+            "bot.cli.budget:budget",
+            "Show what models cost, today and this week, against what they may.",
+        ),
+        "repair": CommandPlace(
+            _PARTS, "bot.cli.repair:repair", "Search for a small fix of a failing test, offline."
+        ),
+        "guard": CommandPlace(
+            _PARTS, "bot.cli.guard:guard", "Say what stands against a change of any repository."
+        ),
+        "rehearse": CommandPlace(
+            _PARTS,
+            "bot.cli.rehearse:rehearse",
+            "Play a script with a commit's code, and print what people would have seen.",
+        ),
+        "intent": CommandPlace(
+            _PARTS, "bot.cli.intent:intent", "Show what the grammar makes of a sentence, as JSON."
+        ),
+        "detect": CommandPlace(
+            _PARTS,
+            "bot.cli.detect:detect",
+            "Show what the rules would have told of a journal, as JSON: to tune thresholds with.",
+        ),
+        "verdict": CommandPlace(
+            _PARTS,
+            "bot.cli.verdict:verdict",
+            "Say whether a fix held, as JSON: before against after, with numbers.",
+        ),
+        "redact": CommandPlace(
+            _PARTS,
+            "bot.cli.redact:redact",
+            "Copy standard input to standard output without secrets.",
+        ),
+        "dependencies": CommandPlace(
+            _PARTS,
+            "bot.cli.dependencies:dependencies",
+            "Check the lock, the project, what is installed, and advisories.",
+        ),
+        "bench": CommandPlace(
+            _PARTS, "bot.cli.bench:bench", "Measure, each against a baseline in the same run."
+        ),
+    }
+
+
+def command_line() -> typer.Typer:
+    """Return the command line, which imports a command when it is named."""
     cli = typer.Typer(
         name="theseus",
+        cls=Theseus,
         help="A Discord bot that repairs and extends its own code when people ask it to.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
     cli.callback()(_nothing_of_its_own)
-    named = words[0] if words else ""
-    alone = named in _COMMANDS or named in _GROUPS
-    for name, module in _COMMANDS.items():
-        if name == named or not alone:
-            cli.command()(getattr(importlib.import_module(module), name))
-    for name, module in _GROUPS.items():
-        if name == named or not alone:
-            cli.add_typer(getattr(importlib.import_module(module), f"{name}_cli"), name=name)
     return cli
 
 
+def import_command(words: Sequence[str]) -> None:
+    """Import what the command needs that the first of these words names, if it names one."""
+    place = Theseus.PLACES.get(words[0]) if words else None
+    if place:
+        place.found()
+
+
 def _nothing_of_its_own() -> None:
-    """Keep the names of commands where there is one alone, which typer would leave out."""
+    """Make it a group, which typer takes for one of no command."""
 
 
 def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:
@@ -77,7 +136,7 @@ def main(words: Sequence[str] | None = None) -> None:
     sys.excepthook = trace
     open_closed_streams()
     try:
-        command_line(sys.argv[1:] if words is None else words)(words)
+        command_line()(words, prog_name="theseus")
     except TheseusError as error:
         complain(error)
         sys.exit(1 if error.retryable else 2)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from bot.cli.terminal_text import inert
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import told
 from bot.redaction import redact
-from bot.settings import load
+from bot.settings import settings_here
 
 memory_cli = typer.Typer(help="Look at what is remembered.", no_args_is_help=True)
 
@@ -64,4 +63,4 @@ async def _everything() -> Sequence[Memory]:
 
 
 def _kept() -> Path:
-    return load(Path.cwd(), os.environ).state / "memory.sqlite3"
+    return settings_here().state / "memory.sqlite3"

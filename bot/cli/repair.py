@@ -19,7 +19,9 @@ def repair(
     apply: Annotated[bool, typer.Option("--apply", help="Write the fix into the repo.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Search for a small fix of a failing test, offline. Exit code 1: none was found.
+    """Search for a small fix of a failing test, offline.
+
+    Exit code 1: none was found.
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from bot.app import run_bot, settings_here
+from bot.app import run_bot
 from bot.redaction import redact
+from bot.settings import settings_here
 from bot.telemetry import configure_logging
 
 

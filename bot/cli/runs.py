@@ -7,7 +7,6 @@ import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app.secret_registration import settings_here
 from bot.cli.missing_state import nothing_at
 from bot.cli.output import JsonOption, print_json, say
 from bot.domain.errors import UnknownRun
@@ -15,7 +14,7 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.run import Run
 from bot.redaction import redact
-from bot.settings import Settings
+from bot.settings import Settings, settings_here
 
 runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
 

@@ -24,7 +24,12 @@ def stop(
     lift: Annotated[bool, typer.Option("--lift", help="Let work begin again.")] = False,
     why: Annotated[str, typer.Option(help="What others should know.")] = "",
 ) -> None:
-    """End all runs within seconds; nothing begins until it is lifted. Survives restarts."""
+    """End all runs within seconds; nothing begins until it is lifted.
+
+    It survives restarts.
+
+    For example: theseus stop --why "the bill is too high"
+    """
     here = Path.cwd()
     environment = read_environment(os.environ, here / ".env")  # a broken config.yaml is no reason
     state = here / environment.theseus_state.expanduser()

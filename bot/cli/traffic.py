@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from bot.domain.ids import short_id
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after, earlier
 from bot.redaction import redact
-from bot.settings import load
+from bot.settings import settings_here
 
 traffic_cli = typer.Typer(help="Look at what was asked of cogs.", no_args_is_help=True)
 _MOST_HOURS = 24 * 365 * 100
@@ -108,4 +107,4 @@ async def _one(record_id: str) -> tuple[TrafficRecord | None, Sequence[TrafficRe
 
 
 def _kept() -> Path:
-    return load(Path.cwd(), os.environ).state / "traffic" / "traffic.sqlite3"
+    return settings_here().state / "traffic" / "traffic.sqlite3"

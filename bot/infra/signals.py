@@ -9,11 +9,12 @@ import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 
 # isort: split
-import asyncio  # noqa: E402  # only now: it takes a tenth of a second
 from collections.abc import Callable  # noqa: E402
 
 
 def hear(stop: Callable[[], None]) -> None:
     """Call `stop` in the running loop on every SIGUSR1, also one that came before."""
+    import asyncio  # takes a tenth of a second, which `theseus --help` has no use for
+
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})

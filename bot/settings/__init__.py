@@ -11,6 +11,7 @@ from bot.settings._config import (
 from bot.settings._environment import Environment, read_environment
 from bot.settings._load import Settings, load
 from bot.settings._secrecy import SECRETS, forget_secrets
+from bot.settings._secret_registration import guard_secrets, settings_here
 
 __all__ = [
     "SECRETS",
@@ -21,8 +22,10 @@ __all__ = [
     "checks_from",
     "config_from",
     "forget_secrets",
+    "guard_secrets",
     "load",
     "protection_from",
     "read_environment",
+    "settings_here",
     "thresholds_from",
 ]

@@ -312,6 +312,7 @@ def test_streams_that_are_closed_or_full_leave_no_trace() -> None:
 # itself is told to ignore Ctrl-C, and so would be what these tests start.
 _TOO_EARLY = """
 import os, signal, sys
+sys.argv[1:] = ["run"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 class Press:
     def find_spec(self, name, path=None, target=None):

@@ -266,7 +266,9 @@ def command_line() -> Iterator[str]:
         for name, each in (inner or {}).items():
             yield from walk(each, f"{path} {name}")
 
-    yield from walk(typer.main.get_command(program.command_line()), "theseus")
+    group: Any = typer.main.get_command(program.command_line())
+    for name in group.commands:
+        yield from walk(group.load(name), f"theseus {name}")
 
 
 def open_routes() -> Iterator[tuple[str, str]]:

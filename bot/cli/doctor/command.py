@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bot.app import settings_here
 from bot.cli.doctor import examine
 from bot.cli.output import JsonOption, print_json, say
+from bot.settings import settings_here
 
 
 def doctor(
@@ -17,7 +17,10 @@ def doctor(
         bool, typer.Option(help="Run the full checks, once a commit and environment: minutes.")
     ] = True,
 ) -> None:
-    """Check everything the bot needs, and say how to mend what is wrong; exit code 1 if so."""
+    """Check everything the bot needs, and say how to mend what is wrong.
+
+    Exit code 1: something is wrong.
+    """
     tell = partial(typer.echo, err=True) if checks else None
     findings = asyncio.run(examine(settings_here(), checks=tell))
     if as_json:

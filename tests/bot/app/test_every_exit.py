@@ -26,7 +26,6 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app import guard_secrets
 from bot.cli.main import command_line
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditEntry
@@ -42,7 +41,7 @@ from bot.domain.record import Record
 from bot.domain.run import Run, Trigger
 from bot.domain.stop import Stop
 from bot.redaction import redact
-from bot.settings import Settings, load
+from bot.settings import Settings, guard_secrets, load
 from bot.telemetry import Recorder, configure_logging
 from bot.web._pages import page_templates
 from bot.web._static_files import StaticFiles

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.redaction import forget_secret, register_secret
-from bot.settings import Settings, forget_secrets, load
+from bot.settings._load import Settings, load
+from bot.settings._secrecy import forget_secrets
 
 
 def guard_secrets(settings: Settings) -> Callable[[], None]:

@@ -1,0 +1,91 @@
+"""The command line as a whole: what it imports, and what it says of its commands."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from bot.cli.main import Theseus, command_line
+from tests.support.entries import command_line as every_command
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAVY = ("aiohttp", "cryptography", "discord", "git", "jinja2", "matplotlib", "mypy", "pytest")
+HEAVIER_THAN_HELP = (*HEAVY, "asyncio", "pydantic", "sqlite3", "structlog", "yaml")
+READING = (
+    "audit", "budget", "dependencies", "detect", "intent", "journal", "memory", "redact", "runs",
+    "stop", "traffic", "verdict",
+)  # fmt: skip
+
+_HELP = """
+import sys
+sys.argv[1:] = ["--help"]
+from bot.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+sys.exit(" ".join(sorted({heavy!r} & sys.modules.keys())))
+"""
+_LOADED = """
+import sys
+from bot.cli.main import import_command
+for name in {names!r}:
+    import_command([name])
+sys.exit(" ".join(sorted({heavy!r} & sys.modules.keys())))
+"""
+
+
+def _told_by(source: str) -> str:
+    """Return what a program of its own says on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    return done.stderr.strip()
+
+
+def test_the_help_imports_nothing_that_only_commands_need() -> None:
+    assert _told_by(_HELP.format(heavy=set(HEAVIER_THAN_HELP))) == ""
+
+
+def test_commands_that_only_read_import_no_client_no_server_and_no_charts() -> None:
+    assert _told_by(_LOADED.format(names=READING, heavy=set(HEAVY))) == ""
+
+
+def _group() -> Theseus:
+    group = get_command(command_line())
+    assert isinstance(group, Theseus)
+    return group
+
+
+@pytest.mark.parametrize("name", Theseus.PLACES)
+def test_what_the_list_says_of_a_command_is_how_its_own_help_begins(name: str) -> None:
+    told: Any = _group().load(name)
+    assert told.help.split("\n\n")[0].replace("\n", " ") == Theseus.PLACES[name].summary
+
+
+def _walked(command: Any) -> Iterator[Any]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield command
+    for each in inner.values():
+        yield from _walked(each)
+
+
+def test_every_command_says_what_it_does_in_a_sentence() -> None:
+    commands = [each for name in Theseus.PLACES for each in _walked(_group().load(name))]
+    assert len(commands) == len([*every_command()])
+    assert [each.name for each in commands if not (each.help or "").partition(".")[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "near"), [(["rums"], "runs"), (["runs", "lsit"], "list"), (["dotcor"], "doctor")]
+)
+def test_a_mistyped_command_gets_the_near_one(words: list[str], near: str) -> None:
+    done = CliRunner().invoke(command_line(), words)
+    assert (done.exit_code, f"Did you mean '{near}'?" in done.output) == (2, True)
