@@ -20,7 +20,7 @@ _BAD = (
     r"|ing)?|freez(?:es|ing)|froze"
     r"|act(?:s|ing)? (?:up|weird|strange|funny|odd)(?:ly)?|misbehav\w+|malfunction\w*"
     r"|(?:messed|screwed|fouled) up"
-    r"|glitch\w*|vanish(?:es|ed|ing)?|disappear(?:s|ed|ing)?|explod(?:es|ed|ing)|bl(?:ows|ew"
+    r"|glitch\w*|vanish(?:es|ed|ing)?|disappear(?:s|ed|ing)?|explod(?:es?|ed|ing)|bl(?:ows?|ew"
     r"|owing) up|d(?:ies|ied|ying)|chok(?:es|ed"
     r"|ing)|panick?(?:s|ed|ing)"
     r"|spam(?:s|med|ming)\b|refus(?:es|ed|ing) to|skip(?:s|ped|ping)|duplicat(?:es|ed|ing)"

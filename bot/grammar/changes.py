@@ -38,7 +38,8 @@ LONGEST_SUBJECT = 200
 """Characters of what is wished for that are kept as its subject."""
 
 _FAILS = re.compile(
-    r"\b(?:crash\w*|fail\w*|broken?|breaks|errors?|\w+(?:Error|Exception)|exceptions?|tracebacks?"
+    r"\b(?:crash\w*|fail\w*|broken?|breaks|errors?|bust(?:s|ed)|blow(?:s|n)? up|blew up"
+    r"|explode[sd]?|\w+(?:Error|Exception)|exceptions?|tracebacks?"
     r"|hangs?|hung|stuck|rais(?:es|ed|ing)|thr(?:ows?|ew)|tim(?:es?|ed|ing)[ -]?out"
     r"|(?:not|n't|stop(?:s|ped)) (?:work|respond|answer|repl|load|run)\w*)\b",
     re.IGNORECASE,

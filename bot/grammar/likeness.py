@@ -10,8 +10,9 @@ A failure is certain where nothing said speaks against it:
 - its command is named with a slash;
 - its action, its error or a file of it is named, and it explains at least half of what is said; or
   it explains all of it;
-- its command is named in words, or it explains more than half, people say that it fails, and
-  nothing else that failed explains any of what is said;
+- its command is named in words, a word of its name or its file's stands in what is said, or it
+  explains more than half; people say that it fails, and nothing else that failed explains any of
+  what is said;
 - and no command is named that has not failed, and no failure of another action fits as well.
 
 Short of that it is likely where it explains anything by its name, files, functions or type."""
@@ -81,12 +82,16 @@ class Fitting:
 
 @dataclass(frozen=True)
 class _Likeness:
-    """How one failure fits: `share` is the part of what is said that it explains, 0 to 1."""
+    """How one failure fits: `share` is the part of what is said that it explains, 0 to 1.
+
+    `named_after`: it is a command, and a word of its name or its file's stands in what is said.
+    """
 
     group: FailureGroup
     named: bool
     share: float
     topical: bool
+    named_after: bool
 
     @property
     def certain(self) -> bool:
@@ -143,10 +148,11 @@ def _one_action(certain: list[_Likeness]) -> bool:
 
 
 def _alone(found: list[_Likeness], named: Collection[str]) -> bool:
-    """Whether all that fits is of one action: a command that is named, or most that is said."""
+    """Whether all that fits is of one action: one that is named, or most of what is said."""
     if len({each.group.event for each in found}) != 1:
         return False
-    return _is_one_of(found[0].group, named) or found[0].share > _ENOUGH
+    best = found[0]
+    return _is_one_of(best.group, named) or best.named_after or best.share > _ENOUGH
 
 
 def _is_one_of(group: FailureGroup, names: Collection[str]) -> bool:
@@ -169,7 +175,10 @@ def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likene
     if not (by_topic or is_typed or is_named):
         return None
     share = len(by_topic | by_error) / len(asked) if asked else 1.0
-    return _Likeness(group, is_named or is_typed, share, bool(by_topic))
+    innermost = _stem(frames[-1].file) if frames else ""
+    names = words(f"{group.newest.name} {innermost}")
+    named_after = group.newest.kind is Kind.COMMAND and bool(_explained(asked, names))
+    return _Likeness(group, is_named or is_typed, share, bool(by_topic), named_after)
 
 
 def _stem(file: str) -> str:

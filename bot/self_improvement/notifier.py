@@ -6,7 +6,7 @@ from contextlib import suppress
 from bot.authority.announcements import tell
 from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
-from bot.domain.errors import ChatRejected
+from bot.domain.errors import ChatRejected, JournalError
 from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, Button, MessageRef, Post
@@ -15,7 +15,7 @@ from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
 from bot.presentation.flags import counted_behind
-from bot.presentation.titles import title_of
+from bot.presentation.titles import thread_title, title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.services import Services
 
@@ -32,6 +32,7 @@ class RunNotifier:
         self._chat = services.chat
         self._store = services.store
         self._clock = services.clock
+        self._journal = services.journal
         self._dev_channel_id = dev_channel_id
         self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
         self._budget = services.budget
@@ -45,9 +46,8 @@ class RunNotifier:
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
-        name = f"{run.goal}: {title_of(run.trigger, 80)}"
         try:
-            thread = run.thread_id or await self._open_thread(run, name)
+            thread = run.thread_id or await self._open_thread(run, await self._name(run.trigger))
         except ChatRejected as error:
             raise ChatRejected(f"I could not open a thread: {error}") from error
         post = cards.progress(self._now(run), History(), self._cap)
@@ -56,6 +56,14 @@ class RunNotifier:
         except ChatRejected as error:
             raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
         return run.but(thread_id=thread, card_id=card.message_id)
+
+    async def _name(self, trigger: Trigger) -> str:
+        """Return what the thread is called; without the journal, by the words alone."""
+        failed = None
+        if trigger.error_id is not None:
+            with suppress(JournalError):
+                failed = await self._journal.get(trigger.error_id)
+        return thread_title(trigger, failed)
 
     async def _open_thread(self, run: Run, name: str) -> int:
         """Return a thread of the run's own: on the person's message, or on a post that names them.

@@ -39,6 +39,7 @@ _SERVICES = {
     "openai": "OpenAI",
 }
 _LONGEST_HOST = 80
+_UNKNOWN_INTERACTION = "404 Not Found (error code: 10062)"  # as discord.py words it
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,12 @@ class Clues:
                 if found:
                     return f"`{found[1][:_LONGEST_HOST]}`"
         return "another service"
+
+    @property
+    def answered_late(self) -> bool:
+        """Whether Discord no longer knew the interaction: its first answer came after 3 s."""
+        unknown = self.capsule.message.startswith(_UNKNOWN_INTERACTION)
+        return unknown and self.is_a("discord.errors.NotFound")
 
     def is_a(self, *types: str) -> bool:
         """Whether it is of one of these types, by itself or through a base."""

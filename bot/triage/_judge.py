@@ -14,6 +14,7 @@ Confidence = Literal["low", "medium", "high"]
 
 _SAME_TIME = 600.0  # seconds
 _FEW = 2  # people whose input may be wrong; when more fail, it is not theirs
+_PATIENCE = 3.0  # seconds that Discord waits for the first answer to an interaction
 _TYPED = (Kind.COMMAND, Kind.CONTEXT_MENU, Kind.COMPONENT, Kind.CHAT)
 
 
@@ -64,6 +65,8 @@ class _Judge:
         clues = self._clues
         if clues.is_a(*CRASHES) and not _deliberate_refusal(clues):
             return self._crashed()
+        if clues.answered_late:
+            return self._told(Origin.ENVIRONMENT, self._late_answer(), "high")
         if found := environment(clues):
             return self._told(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
         if found := outside(clues):
@@ -79,6 +82,16 @@ class _Judge:
         if self._group.newest.kind not in _TYPED:
             return None
         return refused(self._clues, works=self._works or self._worked, alone=self._users <= _FEW)
+
+    def _late_answer(self) -> RuleFinding:
+        """Slowness, and whose: the command's own, or what passed before it began."""
+        took = (self._group.newest.duration_ms or 0.0) / 1000
+        where = (
+            f"it took {took:.1f} s itself before it answered"
+            if took >= _PATIENCE
+            else "the time went by before it began: the network, or this machine was busy"
+        )
+        return RuleFinding(f"too slow, not broken: Discord waits {_PATIENCE:.0f} s, and {where}")
 
     def _crashed(self) -> Triage:
         """A crash is ours: whatever came in, from people or from elsewhere, is to be checked."""

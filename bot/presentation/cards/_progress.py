@@ -25,7 +25,7 @@ from bot.presentation.cards._text import (
 from bot.presentation.cards._use import counted_until, use_text
 from bot.presentation.flags import live_behind
 from bot.presentation.markdown import words
-from bot.presentation.titles import title_of
+from bot.presentation.titles import change_title
 
 _VERBS: dict[Goal, str] = {
     "investigate": "Investigating",
@@ -81,7 +81,7 @@ def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
     buttons = () if run.ended else (Button(label="Cancel", action="cancel", arguments=(run.id,)),)
     return Post(
         card=Card(
-            title=f"{_VERBS[run.goal]}: {title_of(run.trigger, 80)}",
+            title=f"{_VERBS[run.goal]}: {change_title(run, history)}",
             body="\n".join(lines),
             tone="bad" if failed(history.outcome) else _TONES.get(run.status, "working"),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",

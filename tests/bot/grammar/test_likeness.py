@@ -136,6 +136,31 @@ def test_the_one_failure_of_a_command_that_people_name_and_say_to_fail_is_meant(
     assert fitting(said, (*groups, other), commands, fails=True).certain == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("polls with zero votes are busted", "results"),
+        ("short reminders blow up", "remind"),
+        ("quotes explode on long names", "quote"),
+    ],
+)
+def test_the_one_failing_command_whose_name_or_file_people_name_is_meant(
+    said: str, meant: str
+) -> None:
+    groups, commands = WORLDS["small"]
+    remind = group("remind", kind="command", name="remind", file="cogs/reminders.py",
+                   function="seconds", error="KeyError", message="'s'")  # fmt: skip
+    quote = group("quote", kind="command", name="quote", file="cogs/quotes.py",
+                  function="add", error="IndexError", message="out of range")  # fmt: skip
+    failed = [each for each in groups if each.newest.kind is Kind.COMMAND] + [remind, quote]
+    found = fitting(subject_of(said), failed, commands, fails=says_it_fails(said))
+    assert [each.fingerprint for each in found.certain] == [meant]
+    task = next(each for each in groups if each.fingerprint == "deliver")
+    if meant == "remind":
+        also = fitting(subject_of(said), [*failed, task], commands, fails=says_it_fails(said))
+        assert also.certain == ()
+
+
 def test_what_runs_by_itself_is_named_by_what_it_is() -> None:
     said = "there are errors in the log of the reminders task, fix it"
     tasks = tuple(each for each in WORLDS["small"][0] if each.newest.kind is Kind.TASK)

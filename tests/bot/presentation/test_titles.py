@@ -7,9 +7,12 @@ import pytest
 from bot.domain.change import ChangeSet
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
+from bot.domain.journal import Action
 from bot.domain.people import Person, Place
 from bot.domain.run import Run, Trigger
-from bot.presentation.titles import change_title, title_of
+from bot.presentation.titles import change_title, thread_title, title_of
+from tests.fakes.fake_clock import FakeClock
+from tests.support.failures import capsule, failure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TRIGGER = Trigger(
@@ -41,7 +44,33 @@ def test_a_title_shows_no_ids_of_discords(text: str, title: str) -> None:
 
 
 def test_a_title_is_cut_where_it_is_too_long() -> None:
-    assert title_of(TRIGGER.but(subject="dice " * 40), 12) == "dice dice d…"
+    assert title_of(TRIGGER.but(subject="dice " * 40), 12) == "dice dice…"
+    assert title_of(TRIGGER.but(subject="supercalifragilistic"), 12) == "supercalifr…"
+
+
+ROLL = failure(FakeClock(), capsule(exception="cogs.dice.OddError"), name="roll")
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "failed", "title"),
+    [
+        ("fix the polls, they show nobody", "polls", None, "fix the polls, they show nobody"),
+        ("fix this", "", ROLL, "/roll: OddError"),
+        ("fix this", "", None, "fix: the last failure"),
+        ("it breaks on d6, for Mars", "d6", ROLL, "/roll: it breaks on d6, for Mars"),
+        ("/roll breaks on Mars", "/roll", ROLL, "/roll breaks on Mars"),
+        ("dice " * 30, "dice", None, "dice " * 19 + "dice…"),
+    ],
+)
+def test_a_thread_is_called_what_failed_and_the_words_of_whoever_asked_whole(
+    text: str, subject: str, failed: Action | None, title: str
+) -> None:
+    asked = TRIGGER.but(text=text, subject=subject, own_words=True)
+    assert thread_title(asked, failed) == title
+
+
+def test_a_thread_about_somebody_elses_message_is_called_by_its_subject() -> None:
+    assert thread_title(TRIGGER.but(text="the dice, they lie", subject="dice"), None) == "dice"
 
 
 def test_a_change_is_called_as_it_was_asked_for_else_by_what_it_does() -> None:
@@ -54,4 +83,4 @@ def test_a_change_is_called_as_it_was_asked_for_else_by_what_it_does() -> None:
     assert change_title(asked, found.but(change_set=change)) == "the dice"
     assert change_title(RUN, found.but(change_set=change)) == "Answer an empty poll"
     assert change_title(RUN, found) == "the failure of /poll results"
-    assert change_title(RUN, History()) == "fix it"
+    assert change_title(RUN, History()) == "the last failure"

@@ -353,7 +353,8 @@ CASES: dict[str, Case] = {
         ("discord.errors.DiscordException",), libraries=DISCORD, status=400,
     ),
     "we answered too late": Case(
-        CODE, "discord.errors.NotFound", "404 Not Found (error code: 10062): Unknown interaction",
+        ENV, "discord.errors.NotFound",
+        "404 Not Found (error code: 10062): Unknown interaction",
         _SERVER, libraries=DISCORD, status=404,
     ),
     "we asked for an address that is none": Case(
@@ -515,6 +516,17 @@ def test_it_works_again_since() -> None:
     later = action(NOW + timedelta(minutes=9), ActionOutcome.OK)
     found = triage(group(_DISCORD_DOWN, times=3), timeline=[later])
     assert "it has worked again since" in found.reasons
+
+
+def test_an_answer_that_came_too_late_is_slowness_and_says_whose() -> None:
+    late = group(CASES["we answered too late"].capsule)
+    told = {
+        took: triage(late.but(newest=late.newest.but(duration_ms=took))).told
+        for took in (120.0, 4_200.0)
+    }
+    assert "too slow, not broken: Discord waits 3 s" in told[120.0]
+    assert "the time went by before it began: the network" in told[120.0]
+    assert "it took 4.2 s itself before it answered" in told[4_200.0]
 
 
 def test_input_that_fails_for_many_is_not_the_input() -> None:
