@@ -42,10 +42,19 @@ class Environment(Record):
 
 _QUOTE = "quote values that hold spaces or quotes, or start the line with # for a comment."
 KNOWN = {name.upper(): name for name in Environment.model_fields}
+_PREFIX = "THESEUS_"
+# What programs carry that the bot starts, or that its tests are told by: no settings.
+_CARRIED = frozenset(
+    _PREFIX + name
+    for name in (
+        "CHANGED", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS", "REPAIR",
+        "WITNESS",
+    )
+)  # fmt: skip
 
 
 def _closest(key: str) -> str:
-    near = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.8)
     return f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(KNOWN))
 
 
@@ -103,10 +112,13 @@ def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
 def read_environment(variables: Mapping[str, str], dotenv: Path) -> Environment:
     """Return the settings: `variables` (the process's environment) win over the `.env` file.
 
-    Raises `ConfigError` naming the file and line, or the variable, and the key. Values are never
-    shown: they may be secrets.
+    Raises `ConfigError` naming the file and line, or the variable, and the key; also for a variable
+    that begins as ours do and is none of them. Values are never shown: they may be secrets.
     """
     found = _read_dotenv(dotenv)
+    for name in sorted(variables.keys() - KNOWN.keys() - _CARRIED):
+        if name.startswith(_PREFIX):
+            raise ConfigError(f"the environment: unknown variable {name}; {_closest(name)}")
     for key in KNOWN:
         if key in variables:
             found[key] = (variables[key], "the environment")

@@ -1,11 +1,12 @@
 """Settings: what is wrong is named by file, line and key, with the way out and without secrets."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.settings import checks_from, config_from, load, read_environment
+from bot.settings import Environment, checks_from, config_from, load, read_environment
 
 CHECKS = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
 ROOT = Path(__file__).resolve().parents[3]
@@ -186,6 +187,30 @@ def test_a_bad_env_file_names_the_line_and_the_key_and_never_a_value(
 def test_a_bad_variable_names_the_environment(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the environment: THESEUS_HTTP_PORT is wrong"):
         read_environment({"THESEUS_HTTP_PORT": SECRET}, tmp_path / ".env")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("THESEUS_STAET", "THESEUS_STATE?"), ("THESEUS_FOO", "known keys: ANTHROPIC_API_KEY")],
+)
+def test_a_variable_that_only_begins_as_ours_do_is_named_with_the_near_one(
+    tmp_path: Path, name: str, near: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_environment({"PATH": "/bin", name: SECRET}, tmp_path / ".env")
+    assert str(caught.value).startswith(f"the environment: unknown variable {name}; ")
+    assert near in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_every_variable_the_bot_gives_to_what_it_starts_may_be_there_when_it_starts(
+    tmp_path: Path,
+) -> None:
+    sources = [path.read_text() for path in (ROOT / "bot").rglob("*.py")]
+    given = {name for text in sources for name in re.findall(r"\bTHESEUS_[A-Z_]+\b", text)}
+    others = {name: "x" for name in given if name.lower() not in Environment.model_fields}
+    assert "THESEUS_PASS" in others
+    read_environment(others, tmp_path / ".env")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
