@@ -27,6 +27,7 @@ NOT_HERE = (
 )  # what a bot makes while it runs
 EXAMPLES = {"tests/hmac.py", "tests/shop/", "cogs/payments/**", "policy/__init__.py"}
 EXAMPLES |= {"cogs/**/*.csv", "cogs/**/*.json", "cogs/**/*.txt"}
+EXAMPLES |= {"cogs/coin_flips.py", "tests/cogs/test_coin_flips.py"}
 # Names of files anywhere, which tools know or a page makes up.
 ANYWHERE = {"_private.py", "CLAUDE.md", "con.py", "pytest.toml", "ruff.toml", "sitecustomize.py"}
 ANYWHERE |= {"ruamel.yaml"}  # a package

@@ -1,13 +1,18 @@
 """Every way into the bot asks the one policy, or is declared open with a reason."""
 
-from collections.abc import AsyncIterator
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+import cogs
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
+from bot.cli.new_cog import TABLE as COMMANDS_FILE
+from bot.cli.new_cog import NewCog, write_cog
 from bot.client import abilities
 from bot.domain.monitoring_config import SelfAuditConfig
 from bot.grammar import Intent, Setting, parse
@@ -140,6 +145,43 @@ async def test_a_way_in_that_somebody_adds_and_that_asks_nobody_is_found(tmp_pat
         "view Passing",
         "view View",
     ]
+
+
+@pytest.fixture
+def beginners_cogs(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Put the guide's cog and a new one beside ours; return their lines of the table, by module."""
+    page = (ROOT / "docs/writing-a-cog.md").read_text(encoding="utf-8")
+    table = tmp_path / COMMANDS_FILE
+    table.parent.mkdir(parents=True)
+    table.write_text(between(page, "json"), encoding="utf-8")
+    (tmp_path / "cogs").mkdir()
+    (tmp_path / "cogs/coins.py").write_text(between(page, "python"), encoding="utf-8")
+    write_cog(NewCog("tried_in_a_test", "Toss a coin"), tmp_path)
+    cogs.__path__.append(str(tmp_path / "cogs"))
+    yield json.loads(table.read_text(encoding="utf-8"))
+    cogs.__path__.remove(str(tmp_path / "cogs"))
+    for name in ("coins", "tried_in_a_test"):
+        sys.modules.pop(f"cogs.{name}", None)
+
+
+def between(page: str, language: str) -> str:
+    """Return the first piece of that language in a page."""
+    return page.split(f"```{language}\n", 1)[1].split("```", 1)[0]
+
+
+async def test_the_cog_of_the_guide_and_a_new_one_pass_with_their_lines(
+    beginners_cogs: dict[str, str], tmp_path: Path
+) -> None:
+    assert list(beginners_cogs) == ["/flip", "/tried_in_a_test"]
+    table = {**dict.fromkeys(ENTRIES, "tried above"), **beginners_cogs}
+    async with inside(tmp_path, "cogs.coins", "cogs.tried_in_a_test", table=table) as (
+        room,
+        mallory,
+    ):
+        mallory.everyday = tuple(beginners_cogs)
+        assert await mallory.complaints() == []
+        added = set(entries(room.client)) - set(ENTRIES)
+    assert added == set(beginners_cogs)
 
 
 def test_what_is_said_here_is_heard_as_it_is_meant() -> None:

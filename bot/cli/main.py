@@ -42,6 +42,7 @@ class Theseus(CommandGroup):
             "bot.cli.stop:stop",
             "End all runs within seconds; nothing begins until it is lifted.",
         ),
+        "new": CommandPlace(_RUN, "bot.cli.new:new_cli", "Begin something new: a cog."),
         "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "Look at runs."),
         "journal": CommandPlace(_LOOK, "bot.cli.journal:journal_cli", "Look at the journal."),
         "traffic": CommandPlace(

@@ -17,6 +17,7 @@ from bot.demo.faults import Change, FaultStep, Living, MetFault, edited
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.demo.scenario import DemoScenario, service_change
 from bot.demo.traffic import PLACE, VISITORS
+from bot.demo.uncommitted_cogs import uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from local_discord.person import Person
@@ -115,7 +116,10 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         ),
         token=TOKEN,
         port=port,
-        hint=_watch(living) if living else _hint(plan.fault),
+        hint=[
+            *(_watch(living) if living else _hint(plan.fault)),
+            *(await uncommitted_cogs(plan.source)).told(),
+        ],
         extra_routes=forge_routes(forge),
     )
     demo_paths = DemoPaths(

@@ -4,16 +4,17 @@ Nothing outside the home is changed; the source repository is only read.
 """
 
 import asyncio
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 import yaml
 
+from bot.demo._git import AS_DEMO, git, has_commit
 from bot.demo.faults import DEFINITIONS, Change, plant
+from bot.demo.uncommitted_cogs import take_along, uncommitted_cogs
 from bot.domain.errors import ConfigError
 
 _LEFT_OUT = (
@@ -62,7 +63,6 @@ _SHORT_TIER = """\
       seconds: 120
 """
 _EVERYDAY = ("dice", "polls", "quotes", "reminders")
-_ME = ("-c", "user.name=Theseus demo", "-c", "user.email=demo@localhost")
 
 
 @dataclass(frozen=True)
@@ -116,17 +116,18 @@ async def prepare(
 ) -> None:
     """Make the home from the repository (or unpacked archive) at `source`.
 
-    What is `earlier` is committed before the fault. Raises `ConfigError` when git is missing or
-    refuses.
+    New cogs that are not committed come along. What is `earlier` is committed before the
+    fault. Raises `ConfigError` when git is missing or refuses.
     """
     workspace.state.mkdir(parents=True, exist_ok=True)
     await _clone(source, workspace.checkout)
+    await take_along(await uncommitted_cogs(source), source, workspace.checkout)
     await _shorten_full_tier(workspace.checkout)
     for change in (*earlier, *([fault] if fault else [])):
         await _commit(change, workspace.checkout)
-    await _git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
-    await _git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
-    await _git(workspace.checkout, "fetch", "--quiet", "origin")
+    await git(workspace.home, "clone", "--quiet", "--bare", "checkout", "forge.git")
+    await git(workspace.checkout, "remote", "add", "origin", str(workspace.forge))
+    await git(workspace.checkout, "fetch", "--quiet", "origin")
     workspace.config.write_text(_configuration(workspace, demo_paths), encoding="utf-8")
 
 
@@ -136,15 +137,15 @@ async def deploy_commit(change: Change, workspace: DemoWorkspace) -> None:
     Raises `ConfigError`.
     """
     await _commit(change, workspace.checkout)
-    await _git(workspace.checkout, "push", "--quiet", "origin", "HEAD:main")
+    await git(workspace.checkout, "push", "--quiet", "origin", "HEAD:main")
 
 
 async def _commit(change: Change, checkout: Path) -> None:
     changed = plant(change, checkout)
-    await _git(checkout, "add", "--", *changed)
+    await git(checkout, "add", "--", *changed)
     author = change.author if "<" in change.author else f"{change.author} <dev@localhost>"
-    await _git(
-        checkout, *_ME, "commit", "--quiet", "--no-verify", "--author", author,
+    await git(
+        checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--author", author,
         "--message", change.message,
     )  # fmt: skip
 
@@ -154,7 +155,7 @@ async def _clone(source: Path, checkout: Path) -> None:
 
     What is about faults is left out of either.
     """
-    if (source / ".git").exists() and await _has_commit(source):
+    if (source / ".git").exists() and await has_commit(source):
         await _copy_history(source, checkout)
         return
     await asyncio.to_thread(
@@ -162,9 +163,11 @@ async def _clone(source: Path, checkout: Path) -> None:
     )
     for path in ABOUT_FAULTS:
         (checkout / path).unlink(missing_ok=True)
-    await _git(checkout, "init", "--quiet", "--initial-branch", "main")
-    await _git(checkout, "add", "--all")
-    await _git(checkout, *_ME, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive")
+    await git(checkout, "init", "--quiet", "--initial-branch", "main")
+    await git(checkout, "add", "--all")
+    await git(
+        checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--message", "Unpacked archive"
+    )
 
 
 async def _copy_history(source: Path, checkout: Path) -> None:
@@ -174,17 +177,15 @@ async def _copy_history(source: Path, checkout: Path) -> None:
     """
     stream = checkout.with_name("history")
     left_out = (f":(exclude){path}" for path in (*ABOUT_FAULTS, *FORMER_PATHS))
-    head = (await _git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
+    head = (await git(source, "rev-parse", "--symbolic-full-name", "HEAD")).strip()
     what = ("--reencode=yes", "--signed-tags=strip", head, "--", ".", *left_out)
     with stream.open("wb") as written:
-        await _git(
-            source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written
-        )
-    await _git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
+        await git(source, "fast-export", f"--refspec={head}:refs/heads/main", *what, output=written)
+    await git(checkout.parent, "init", "--quiet", "--initial-branch", "main", checkout.name)
     with stream.open("rb") as read:
-        await _git(checkout, "fast-import", "--quiet", "--force", given=read)
+        await git(checkout, "fast-import", "--quiet", "--force", given=read)
     stream.unlink()
-    await _git(checkout, "reset", "--quiet", "--hard", "main")
+    await git(checkout, "reset", "--quiet", "--hard", "main")
 
 
 async def _shorten_full_tier(checkout: Path) -> None:
@@ -197,18 +198,10 @@ async def _shorten_full_tier(checkout: Path) -> None:
     tests = ", ".join(f"tests/cogs/test_{name}.py" for name in _EVERYDAY)
     short = _SHORT_TIER.replace("{tests}", tests)
     file.write_text(text[:start] + _FULL_TIER + short, encoding="utf-8")
-    await _git(checkout, "add", "--", "data/config.yaml")
+    await git(checkout, "add", "--", "data/config.yaml")
     message = "Demo: a full tier short enough to wait for"
     commit = ("commit", "--quiet", "--no-verify", "--allow-empty", "--message", message)
-    await _git(checkout, *_ME, *commit)
-
-
-async def _has_commit(source: Path) -> bool:
-    try:
-        await _git(source, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except ConfigError:
-        return False
-    return True
+    await git(checkout, *AS_DEMO, *commit)
 
 
 def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
@@ -226,35 +219,3 @@ def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     for section, values in demo_paths.settings.items():
         content.setdefault(section, {}).update(values)
     return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)
-
-
-async def _git(
-    folder: Path,
-    *arguments: str,
-    given: IO[bytes] | None = None,
-    output: IO[bytes] | None = None,
-) -> str:
-    """Return what git prints, unless it is to go into `output`. Raises `ConfigError`."""
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "HOME": str(folder),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C.UTF-8",
-    }
-    command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", *arguments]
-    try:
-        git = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=folder,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL if given is None else given,
-            stdout=asyncio.subprocess.PIPE if output is None else output,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise ConfigError("git is not installed, and the demo needs it.") from error
-    told, complaint = await git.communicate()
-    if git.returncode:
-        raise ConfigError(f"git {arguments[0]} failed in {folder}: {complaint.decode().strip()}")
-    return (told or b"").decode(errors="replace")

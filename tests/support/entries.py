@@ -107,7 +107,7 @@ ENTRIES: Table = {
             "$ theseus runs show", "$ theseus journal search", "$ theseus memory search",
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
-            "$ theseus traffic show",
+            "$ theseus traffic show", "$ theseus new cog",
         ),
         MACHINE,
     ),

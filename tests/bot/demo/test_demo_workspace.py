@@ -12,12 +12,14 @@ import pytest
 import yaml
 
 from bot.demo.faults import FAULTS, LIVING, Change, PlantedFault
+from bot.demo.uncommitted_cogs import uncommitted_cogs
 from bot.demo.workspace import ABOUT_FAULTS, FORMER_PATHS, DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from bot.settings import config_from
 from tests.fakes.repositories import commit, git, snapshot, write
 
 ROOT = Path(__file__).resolve().parents[3]
+TABLE = "tests/cogs/everyday_commands.json"
 DEMO_PATHS = DemoPaths(
     guild_id=11, dev_channel_id=12, listed=(13,), url="http://127.0.0.1:1", engine="offline"
 )
@@ -127,6 +129,49 @@ async def test_changes_of_the_visitor_stay_as_they_are_and_stay_out(
     assert snapshot(clone) == before
     assert not (workspace.checkout / "new.txt").exists()
     assert (workspace.checkout / "notes.txt").read_text() == "second\n"
+
+
+async def test_a_new_cog_comes_along_with_its_test_and_its_line_and_nothing_else(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    mine = {"cogs/coins.py": "new\n", "tests/cogs/test_coins.py": "tests\n", TABLE: "{}\n"}
+    write(clone, {**mine, "cogs/dice.py": "mine\n", "new.py": "", "cogs/__pycache__/x.pyc": ""})
+    write(clone, {".git/info/exclude": "__pycache__\n"})
+    before = snapshot(clone)
+
+    await prepare(clone, workspace, None, DEMO_PATHS)
+
+    assert snapshot(clone) == before
+    assert {path: (workspace.checkout / path).read_text() for path in mine} == mine
+    assert git(workspace.checkout, "diff", "--name-only", "HEAD~2..HEAD~1").split() == sorted(mine)
+    assert git(workspace.checkout, "status", "--porcelain") == ""
+    assert git(workspace.forge, "show", "main:cogs/coins.py") == "new"
+
+
+async def test_a_cog_that_was_changed_stays_as_it_is_committed_and_the_page_says_so(
+    clone: Path, workspace: DemoWorkspace
+) -> None:
+    write(clone, {"cogs/dice.py": "mine\n", TABLE: "{}\n", "cogs/quotes.py": None})
+    for number in range(5):
+        write(clone, {f"cogs/new_{number}.py": ""})
+    git(clone, "add", "cogs/new_0.py")
+    assert (await uncommitted_cogs(clone)).told() == [
+        "`cogs/new_0.py`, `cogs/new_1.py`, `cogs/new_2.py` and 2 more: not committed yet, and in "
+        "this copy as it is in your checkout.",
+        "`cogs/dice.py`, `cogs/quotes.py`: changed since your last commit; this copy has what is "
+        "committed.",
+    ]
+    await prepare(clone, workspace, None, DEMO_PATHS)
+    assert (workspace.checkout / "cogs/quotes.py").exists()
+    assert "NOTATION" in (workspace.checkout / "cogs/dice.py").read_text()
+
+
+async def test_where_nothing_is_committed_everything_is_taken_and_nothing_is_told(
+    archive: Path,
+) -> None:
+    assert (await uncommitted_cogs(archive)).told() == []
+    git(archive, "init", "-q")
+    assert (await uncommitted_cogs(archive)).told() == []
 
 
 @pytest.mark.parametrize("where", ["HEAD~1", "another-branch"])

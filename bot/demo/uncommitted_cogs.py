@@ -1,0 +1,67 @@
+"""Cogs of a visitor that are not committed: new ones come along, and the page names the others."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.demo._git import AS_DEMO, git, has_commit
+
+_COGS = ("cogs", "tests/cogs")
+_TABLE = "tests/cogs/everyday_commands.json"  # a new command has its line there
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class UncommittedCogs:
+    """What differs from the last commit in `cogs` and `tests/cogs`: paths, in order."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def told(self) -> list[str]:
+        """Return what the page tells of them; tests are no cogs."""
+        words = (
+            (self.new, "not committed yet, and in this copy as it is in your checkout"),
+            (self.changed, "changed since your last commit; this copy has what is committed"),
+        )
+        return [f"{names}: {what}." for paths, what in words if (names := _names(paths))]
+
+
+async def uncommitted_cogs(source: Path) -> UncommittedCogs:
+    """Return those of a checkout. Raises `ConfigError`.
+
+    There are none in an archive, or a repository without a commit: all of that is copied. What git
+    is told to ignore is nobody's cog.
+    """
+    if not (source / ".git").exists() or not await has_commit(source):
+        return UncommittedCogs()
+    asked = ("diff", "-z", "--name-only", "--no-ext-diff", "--no-renames")
+    untracked = await git(source, "ls-files", "-z", "--others", "--exclude-standard", "--", *_COGS)
+    added = await git(source, *asked, "--diff-filter=A", "HEAD", "--", *_COGS)
+    changed = await git(source, *asked, "--diff-filter=a", "HEAD", "--", *_COGS)
+    return UncommittedCogs(_paths(untracked + added), _paths(changed))
+
+
+async def take_along(cogs: UncommittedCogs, source: Path, checkout: Path) -> None:
+    """Commit the new ones in the demo's checkout, with the table of commands as it is by now."""
+    if not cogs.new:
+        return
+    table = (_TABLE,) if _TABLE in cogs.changed and (source / _TABLE).is_file() else ()
+    for path in (*cogs.new, *table):
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, checkout / path)
+    await git(checkout, "add", "--all", "--", *_COGS)
+    message = "Cogs that were not committed yet"
+    await git(checkout, *AS_DEMO, "commit", "--quiet", "--no-verify", "--message", message)
+
+
+def _paths(told: str) -> tuple[str, ...]:
+    return tuple(sorted(set(filter(None, told.split("\0")))))
+
+
+def _names(paths: Sequence[str]) -> str:
+    names = [f"`{path}`" for path in paths if path.startswith("cogs/")]
+    return ", ".join(names[:_NAMED]) + (
+        f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+    )
