@@ -130,6 +130,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
         "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
         "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer", "UseWatch", "UseReport",
+        "Candidates",
     ]  # fmt: skip
 
 

@@ -206,6 +206,7 @@ def _limits(
         workers=config.runs.workers,
         per_person=config.runs.per_person,
         rounds=config.runs.rounds,
+        candidates=config.change.candidates,
         full_tier=not config.forge.runs_full_checks,
         lease=timedelta(seconds=config.runs.lease_seconds),
         sweep=_SWEEPS[config.forge.kind],

@@ -77,6 +77,7 @@ class Brief(Record):
     risk: Risk = "low"
     flag: FlagName | Literal[""] = ""
     estimate_usd: float = Field(default=0.0, ge=0)
+    candidates: int = Field(default=1, ge=1, description="how many are written, to choose from")
     objection: str = ""
     written_by: str = ""
 

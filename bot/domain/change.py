@@ -62,7 +62,8 @@ class ChangeSet(Spent):
     the change and is not in it; both are claims, and decide nothing.
 
     `title` and `description` are the engine's words for the pull request, `review` what its own
-    reviewer said of the change; none of them is proof of anything. `proven` is how far an engine
+    reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
+    of them is proof of anything. `proven` is how far an engine
     of rules took the proof, `undoes` the commit it says that it takes back as a whole.
     """
 
@@ -81,6 +82,7 @@ class ChangeSet(Spent):
     title: str = ""
     description: str = ""
     review: str = ""
+    approved: bool | None = None
     proven: Proven = ""
     undoes: str = ""
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")

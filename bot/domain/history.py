@@ -4,6 +4,7 @@ import re
 
 from bot.domain.approval import ApprovalVotes, Shapers
 from bot.domain.brief import Agreement, Brief
+from bot.domain.candidates import Candidates
 from bot.domain.change import ChangeSet, FullTier, Verdict
 from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.evidence import Diagnosis, Evidence
@@ -43,6 +44,7 @@ RECORDS: dict[str, type[Record]] = {
         WrongAnswer,
         UseWatch,
         UseReport,
+        Candidates,
     )
 }
 
@@ -72,6 +74,7 @@ class History(Record):
     wrong_answer: WrongAnswer | None = None
     use_watch: UseWatch | None = None
     use_report: UseReport | None = None
+    candidates: Candidates | None = None
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""

@@ -23,7 +23,7 @@ from bot.guards._shadowed_imports import posing
 from bot.guards._shown import Redact, approvers_text, hidden
 from bot.guards._sources import INSTALLED, moved_sources
 from bot.guards._test_changes import changed_tests, lost_tests, pairs
-from bot.guards._tests import gone_tests, is_test_file, weakened
+from bot.guards._tests import gone_tests, is_test_file, program_lines, weakened
 from bot.infra.unified_diff import FilePatch, Hunk, parse
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "is_test_file",
     "manifests",
     "parse",
+    "program_lines",
     "text_files",
     "texts_hash",
 ]

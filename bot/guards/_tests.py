@@ -5,7 +5,7 @@ it puts in stops a change. Tests that grow, move or are renamed pass.
 """
 
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from bot.domain.change import FileChange, Finding
@@ -44,6 +44,15 @@ def is_test_file(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return path.endswith(".py") and bool(
         {"tests", "test"} & set(parts[:-1]) or _TEST_NAME.fullmatch(parts[-1])
+    )
+
+
+def program_lines(changes: Iterable[FileChange]) -> int:
+    """Return how many changed lines are program: neither tests nor documents."""
+    return sum(
+        each.added + each.removed
+        for each in changes
+        if not is_test_file(each.path) and not each.path.endswith(".md")
     )
 
 

@@ -32,13 +32,16 @@ class Assignment(Record):
     words ignores it. `resumed` says that this round was begun before by a process that is gone: its
     edits are gone too. Where a question was asked in this round, `question` and `answer` are it,
     and the workspace holds what was done by then. `attempt` is the run's.
-    `person_id` is who asked for it, and is charged.
+    `person_id` is who asked for it, and is charged. Where several candidates of a change are
+    written, `candidate` is which one, from 1: each from base, in a conversation of its own that
+    knows nothing of the others.
     """
 
     run_id: str
     person_id: int = ITSELF.id
     attempt: int = 1
     round: int
+    candidate: int = 1
     request: str = ""
     evidence: Evidence
     diagnosis: Diagnosis
@@ -105,6 +108,7 @@ class Finished(Spent):
     title: str = ""
     description: str = ""
     review: str = ""
+    approved: bool | None = None
     proven: Proven = ""
     undoes: str = ""
 

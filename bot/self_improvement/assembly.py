@@ -23,6 +23,7 @@ from bot.presentation.cards import standing
 from bot.self_improvement.agreements import Agreements
 from bot.self_improvement.base_updates import BaseUpdates
 from bot.self_improvement.cancellation import Cancellation
+from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.dialogue import RunDialogue
 from bot.self_improvement.failures import StepFailures
@@ -104,12 +105,13 @@ def assemble(
     memory = MemoryRecorder(services.store, services.clock, services.recorder, services.memory)
     cost_meter, steering = RunCostMeter(services.budget), Steering()
     transitions = RunTransitions(services, notifier, cost_meter, memory)
-    failures = StepFailures(services, notifier, cost_meter, transitions)
+    candidates = CandidateSelection(services, notifier, transitions, cost_meter)
+    failures = StepFailures(services, notifier, cost_meter, transitions, candidates)
     feedback = FeedbackService(services.store, services.key_values, steps.answered)
     watch = _watch(services, steps, settings, feedback, notifier, memory)
     cards = ProposalCards(services.store, notifier, locks)
     context = StepContext(
-        services, settings, notifier, transitions, failures, cost_meter, steering,
+        services, settings, notifier, transitions, failures, candidates, cost_meter, steering,
         services.stop_guard, authority.approval_policy, memory, cards,
     )  # fmt: skip
     sequence = StepSequence(context, steps, watch, authority.blocks)

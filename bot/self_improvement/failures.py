@@ -19,6 +19,7 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards import doing, failed_outputs, outputs
 from bot.presentation.markdown import words
 from bot.redaction import redact
+from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.fallback_notifier import UNHEARD
 from bot.self_improvement.messages import against_merge, not_its_fault
 from bot.self_improvement.notifier import RunNotifier
@@ -39,11 +40,13 @@ class StepFailures:
         notifier: RunNotifier,
         cost_meter: RunCostMeter,
         transitions: RunTransitions,
+        candidates: CandidateSelection,
     ) -> None:
         self._services = services
         self._notifier = notifier
         self._cost_meter = cost_meter
         self._transitions = transitions
+        self._candidates = candidates
 
     async def fail(self, run_id: str, stage: Stage, error: Exception, record_id: str) -> Run:
         """End the run whose `stage` raised; a shipment that failed waits for another word."""
@@ -57,8 +60,9 @@ class StepFailures:
             return await self.unshipped(run, what)
         if isinstance(error, ChatRejected) and run.thread_id is not None:
             return await self.unheard(run, what)
-        if history.revising is not None:
-            return await self.stand(run, history, what)
+        instead = await self.fallen_back(run, history, what)
+        if instead is not None:
+            return instead
         reason = f"Stopped while {doing(stage)}: {what}"
         if isinstance(error, TheseusError) and error.retryable:
             reason += f" `/runs retry {run.id}` tries again."
@@ -66,6 +70,24 @@ class StepFailures:
         return await self._transitions.end(
             run, Status.FAILED, reason, teaches=isinstance(error, _TEACHING)
         )
+
+    async def fallen_back(
+        self,
+        run: Run,
+        history: History,
+        why: str,
+        change: ChangeSet | None = None,
+        *,
+        worked_on: bool = True,
+    ) -> Run | None:
+        """Go back to what holds without what just failed, if anything does; else `None`.
+
+        That is what stood before a revision, or the best of the candidates by now. `change` is
+        what a revision had come to.
+        """
+        if history.revising is not None:
+            return await self.stand(run, history, why, change, worked_on=worked_on)
+        return await self._candidates.best_by_now(run, history, why, worked_on=worked_on)
 
     async def unheard(self, run: Run, why: str) -> Run:
         """Wait with what its thread did not take until people say where to go on."""

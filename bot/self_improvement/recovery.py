@@ -118,10 +118,9 @@ class RecoveryService:
 
     async def _quarantine(self, run: Run) -> None:
         history = await self._services.store.history(run.id)
-        if history.revising is not None:  # what stood before it is not to blame
-            why = f"I was interrupted twice while {doing(run.stage)}."
-            await self._failures.stand(run, history, why, worked_on=False)
-            return
+        why = f"I was interrupted twice while {doing(run.stage)}."
+        if await self._failures.fallen_back(run, history, why, worked_on=False) is not None:
+            return  # what stood before is not to blame
         reason = (
             f"Interrupted twice while {doing(run.stage)}; `/runs retry {run.id}` tries it again."
         )

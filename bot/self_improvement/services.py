@@ -55,6 +55,7 @@ class RunSettings:
     workers: int = 2
     per_person: int = 5  # runs under way that one person asked for
     rounds: int = 3
+    candidates: int = 1  # written of each wanted change; the best is proposed
     full_tier: bool = True  # off where the forge runs it
     lease: timedelta = timedelta(seconds=30)
     sweep: timedelta = timedelta(seconds=5)

@@ -24,6 +24,7 @@ from bot.ports.agent import Progress
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
+from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_cards import ProposalCards
@@ -74,6 +75,7 @@ class StepContext:
     notifier: RunNotifier
     transitions: RunTransitions
     failures: StepFailures
+    candidates: CandidateSelection
     cost_meter: RunCostMeter
     steering: Steering
     stop_guard: KillSwitchGuard

@@ -126,6 +126,9 @@ class ChangeConfig(Record):
         le=10_080,
         description="after which one of low risk is written unless somebody objects; null: never",
     )
+    candidates: int = Field(
+        default=1, ge=1, le=5, description="written of each change; the best is proposed"
+    )
     use_days: float = Field(
         default=7.0, ge=0, le=30, description="after which its use is told; 0: it is not told"
     )

@@ -6,10 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._briefing import Briefing, character
+from bot.adapters.claude_agent._chat_turns import conversation_name
 from bot.adapters.claude_agent._collaborators import EngineServices
 from bot.adapters.claude_agent._conversation import ProgramConversation
 from bot.adapters.claude_agent._events import Called, Seen
-from bot.adapters.claude_agent._failures import StaleConversation
+from bot.adapters.claude_agent._failures import StaleConversation, claims_only
 from bot.adapters.claude_agent._forms import ReviewForm, schema
 from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._program import Claude, Talk
@@ -19,7 +20,7 @@ from bot.adapters.claude_agent._tool_handlers import ToolHandlers
 from bot.adapters.claude_agent._turn import CostSum, PromptTurn, last_cost
 from bot.domain.account import Account, Purpose
 from bot.domain.change import Attempt
-from bot.domain.errors import AgentOutputInvalid, TheseusError
+from bot.domain.errors import TheseusError
 from bot.domain.roles import Role
 from bot.ports.agent import (
     Assignment,
@@ -96,7 +97,7 @@ class ClaudeAgent:
         checks = await self._services.checks(workspace)
         briefing = Briefing(assignment, self._services.prompts, memory, checks)
         talk = Talk(
-            name=f"{assignment.run_id}:{assignment.attempt}:executor",
+            name=conversation_name(assignment, "executor"),
             role=self._executor,
             cwd=workspace.path,
             system=character(self._services.prompts, "executor"),
@@ -139,7 +140,7 @@ class ClaudeAgent:
             return Reviewer(self._claude, None, tally)
         session = self._services.reader(assignment.run_id, workspace, _REVIEWERS_TOOLS)
         talk = Talk(
-            name=f"{assignment.run_id}:{assignment.attempt}:reviewer",
+            name=conversation_name(assignment, "reviewer"),
             role=role,
             cwd=workspace.path,
             system=self._services.prompts.render("reviewer"),
@@ -243,7 +244,7 @@ class _Call:
     def _unchanged(self, words: str) -> Finished:
         """Return its last word; raise `AgentOutputInvalid` where no earlier round did anything."""
         if self.assignment.feedback is None:
-            raise _claimed(words)
+            raise claims_only(words)
         return self._finished(words, changed=False)
 
     def _declined(self, reason: str) -> Finished:
@@ -269,6 +270,7 @@ class _Call:
             title=title,
             description=description,
             review=self.reviewer.last_word,
+            approved=self.reviewer.approved,
             **dict(self.tally.spent),
         )
 
@@ -280,14 +282,6 @@ def _account(assignment: Assignment, purpose: Purpose) -> Account:
 def _sent_back(review: ReviewForm) -> Attempt:
     problems = "; ".join(f"{each.file}: {each.what}" for each in review.problems)
     return Attempt(summary="a reviewer read the change", result=f"sent back: {flat(problems, 300)}")
-
-
-def _claimed(words: str) -> AgentOutputInvalid:
-    return AgentOutputInvalid(
-        "The claude engine says it is done, and has changed nothing, also when asked again. Its "
-        f"last words: “{flat(words, 300)}”",
-        detail=words,
-    )
 
 
 def _summary(words: str) -> str:

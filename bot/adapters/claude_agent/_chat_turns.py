@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.adapters.claude_agent._events import Ruling
 from bot.domain.account import Account
 from bot.domain.roles import Role
+from bot.ports.agent import Assignment
 from bot.ports.sandbox import Sandbox
 
 News = Callable[[], str]  # what there is to say while a turn is under way; empty: nothing
@@ -57,3 +58,9 @@ class Talk:
     fresh: bool = False
     chat: bool = False
     news: News | None = None
+
+
+def conversation_name(assignment: Assignment, role: str) -> str:
+    """Return `k7m2xq:1:executor`; another candidate of the change has conversations of its own."""
+    name = f"{assignment.run_id}:{assignment.attempt}:{role}"
+    return name if assignment.candidate == 1 else f"{name}:{assignment.candidate}"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._transport_events import ProgramError, TurnEnded
 from bot.domain.errors import (
     AgentError,
@@ -167,3 +168,12 @@ def _setting(role: str) -> str:
 
 def _shown(name: str) -> str:
     return name if _NAME.fullmatch(name) else "?"
+
+
+def claims_only(words: str) -> AgentOutputInvalid:
+    """Return what is wrong with one that says it is done and changed nothing; its last words."""
+    return AgentOutputInvalid(
+        "The claude engine says it is done, and has changed nothing, also when asked again. Its "
+        f"last words: “{flat(words, 300)}”",
+        detail=words,
+    )

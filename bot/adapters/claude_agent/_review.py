@@ -73,6 +73,11 @@ class Reviewer:
         return review
 
     @property
+    def approved(self) -> bool | None:
+        """Return whether its last word was a yes; `None` where it read nothing, or could not."""
+        return None if self._trouble or self._review is None else self._review.approve
+
+    @property
     def last_word(self) -> str:
         """Return what people read of the review."""
         if self._trouble:

@@ -9,6 +9,7 @@ from bot.presentation.cards._budget import (
     budget_text,
     of_cap,
 )
+from bot.presentation.cards._candidates import candidate_facts
 from bot.presentation.cards._contract import contract, example_lines
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
 from bot.presentation.cards._incident import (
@@ -38,6 +39,7 @@ __all__ = [
     "budget_chart",
     "budget_text",
     "came_back",
+    "candidate_facts",
     "contract",
     "digest",
     "doing",

@@ -54,7 +54,7 @@ def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "Files": rest_of(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
         "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
         "Flag": ships_behind(brief.flag) if brief.flag else "",
-        "Estimated cost": f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else "",
+        "Estimated cost": _cost(brief),
     }
     return Post(
         text=f"{f'<@{asker.id}> ' if notify else ''}This is what I understand. {_way(run)}",
@@ -105,6 +105,15 @@ def _examples(brief: Brief, tests: list[str]) -> str:
         f"{count} as a test that {fails} today ({', '.join(missing)}) and has to pass: "
         f"{rest_of(tests, 3)}"
     )
+
+
+def _cost(brief: Brief) -> str:
+    """Return what one change cost so far, and that several are written where that is so."""
+    cost = f"≈ {money(brief.estimate_usd)}" if brief.estimate_usd else ""
+    if brief.candidates == 1:
+        return cost
+    several = f"{brief.candidates} candidates are written, and the best is proposed"
+    return f"{cost} each: {several}" if cost else f"{several}, at that many times the cost"
 
 
 def _way(run: Run) -> str:

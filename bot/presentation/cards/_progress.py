@@ -13,6 +13,7 @@ from bot.domain.run import Goal, Run, Stage, Status
 from bot.domain.run_state import ORDER
 from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
+from bot.presentation.cards._candidates import candidate_note
 from bot.presentation.cards._text import (
     awaited,
     counted,
@@ -127,7 +128,8 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         return _thought(history, stage)
     if stage is Stage.EXECUTE and history.change_set:
         change = history.change_set
-        return f"{words(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
+        told = f"{words(change.summary, 120)} ({change.engine}, {seconds(change.seconds)})"
+        return told + candidate_note(run, history)
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
         return _verified(history)
     if stage is Stage.PROPOSE and history.proposal:

@@ -16,6 +16,7 @@ from bot.domain.run import Run, Status
 from bot.guards import approvers_text, diff_hash, is_test_file
 from bot.memory.ranking import failed_approaches, told
 from bot.presentation.cards._behaviour import behaviour_lines
+from bot.presentation.cards._candidates import candidate_lines, chosen_line
 from bot.presentation.cards._diff_fields import diff_fields
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._progress import taken_back_line
@@ -62,6 +63,7 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
         _words(history, opened),
         opened.note,
         _reason(history),
+        chosen_line(history),
         f"**Change**: {words(change.summary, 600)}",
     ]
     title = words(change.title or change.summary, 160)
@@ -159,6 +161,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
         Detail("Asked, and not done", not_done_lines(change)),
         Detail("What changes for people", behaviour_lines(verdict)),
+        Detail("Candidates", candidate_lines(history)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
         Detail("Proof", proof_lines(verdict)),

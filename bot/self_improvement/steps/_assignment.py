@@ -22,7 +22,7 @@ from bot.self_improvement.step_context import need
 
 def assignment_of(run: Run, history: History) -> Assignment:
     """Return what the engine is to do in this round."""
-    revising, question = history.revising, history.question
+    revising, question, versions = history.revising, history.question, history.candidates
     first = run.round == run.first_round
     asked_here = (
         question is not None
@@ -35,6 +35,7 @@ def assignment_of(run: Run, history: History) -> Assignment:
         person_id=run.trigger.person.id,
         attempt=run.attempt,
         round=run.round,
+        candidate=versions.present if versions and versions.attempt == run.attempt else 1,
         request=run.trigger.text,
         evidence=need(history.evidence),
         diagnosis=history.diagnosis or _wanted(need(history.brief)),

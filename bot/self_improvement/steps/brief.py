@@ -171,7 +171,7 @@ class BriefStep:
         known = await context.services.store.history(run.id)
         if known.instructions != history.instructions:  # said while it was thought over
             return await transitions.queue_at(run, Stage.BRIEF, brief)
-        brief = await self._estimated(brief)
+        brief = (await self._estimated(brief)).but(candidates=context.limits.candidates)
         return await transitions.understood(run, self._goes_on(run, brief), brief, plan)
 
     async def _estimated(self, brief: Brief) -> Brief:

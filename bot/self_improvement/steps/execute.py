@@ -147,7 +147,8 @@ class ExecuteStep:
             until = pause_until(error, run, context.services.clock.now(), takes_over=takes_over)
             if until is not None:
                 paid = context.cost_meter.settle(run)
-                return await context.transitions.await_limit(paid, until, error)
+                best = await context.candidates.best_by_now(paid, history, redact(str(error)))
+                return best or await context.transitions.await_limit(paid, until, error)
             if stand_in is None or not takes_over:
                 raise
             run = await self._handed_over(run, history, error, stand_in.engine)
@@ -164,7 +165,8 @@ class ExecuteStep:
         if until is not None:
             reason = full_text(services.budget, engine.engine, until)
             paid = self._context.cost_meter.settle(run)
-            return await self._context.transitions.await_turn(paid, until, reason)
+            best = await self._context.candidates.best_by_now(paid, history, "it is not its turn")
+            return best or await self._context.transitions.await_turn(paid, until, reason)
         return await self._written(engine, run, history)
 
     def _engine(self, run: Run, history: History) -> CodeAgentRunner:
@@ -247,9 +249,8 @@ class ExecuteStep:
         if engine.follows_words and first and not change.cannot:
             raise AgentOutputInvalid(claimed_only(change))
         reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
-        if history.revising is not None:
-            return await context.failures.stand(paid, history, reason, change)
-        return await context.transitions.end(paid, Status.FAILED, reason, change)
+        instead = await context.failures.fallen_back(paid, history, reason, change)
+        return instead or await context.transitions.end(paid, Status.FAILED, reason, change)
 
     async def _last_word(self, run: Run, change: ChangeSet) -> Run:
         """Go on with the change as it stands: only what it changes for people was against it.

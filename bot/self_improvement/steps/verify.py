@@ -173,6 +173,11 @@ class VerifyStep:
                 f"{complaint(verdict)}. The failure is gone, but these checks fail without my "
                 "change too, so they prove nothing: mend them first."
             )
+        so_far = self._context.candidates.under_way(run, history)
+        if so_far is not None:
+            after = await self._context.candidates.dropped(run, so_far, why, change, verdict)
+            if after is not None:
+                return after
         if history.revising is not None:
             key = f"unrevised:{run.attempt}:{run.round}"
             text = f"Round {run.round} does not hold: {complaint(verdict)}."
@@ -186,6 +191,9 @@ class VerifyStep:
         known = await self._context.services.store.history(run.id)
         later = known.but(change_set=change).unheard
         if not later or not self._follows_words:
+            so_far = self._context.candidates.under_way(run, history)
+            if so_far is not None:
+                return await self._context.candidates.held(run, so_far, change, verdict)
             return await transitions.advance(run, Stage.PROPOSE, *records)
         asked = f"`{verdict.head[:7]}` holds. Now for what {asked_by(later)}."
         first = run.round + 1
@@ -211,6 +219,7 @@ async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> Chan
         head=head,
         summary=change.summary.removesuffix(by_hand) + by_hand,
         review="",
+        approved=None,
         proven="",
         undoes="",
         files=await workspace.changes(),

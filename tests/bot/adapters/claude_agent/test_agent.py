@@ -88,6 +88,7 @@ async def test_a_reviewer_sends_the_change_back_before_it_lets_it_go_on(tmp_path
         assert end.summary == "Faces are counted from one now."
         assert (end.title, end.description) == ("Count faces from one", "The index.")
         assert end.review == "approved after it was sent back once: It counts from zero now."
+        assert end.approved
         assert "wrapping round" in end.attempts[0].result
         lines = [update.text for update in updates if isinstance(update, Progress)]
         assert "reads `dice.py`" in lines
@@ -308,7 +309,9 @@ async def test_a_reviewer_that_cannot_work_is_no_reason_to_fail(tmp_path: Path) 
         "reviewer": [forever(fails(403))],
     }
     async with claude_room(tmp_path, story, reviewer=REVIEWER) as room:
-        assert last(await room.work()).review.startswith("could not be reviewed: ")
+        end = last(await room.work())
+        assert end.review.startswith("could not be reviewed: ")
+        assert end.approved is None
 
 
 @pytest.mark.slow
@@ -321,6 +324,20 @@ async def test_a_reviewer_sends_back_twice_at_most(tmp_path: Path) -> None:
         end = last(await room.work())
         assert end.review.startswith("not approved after it was sent back twice: It hides")
         assert "wrapping round" in end.review
+        assert end.approved is False
+
+
+@pytest.mark.slow
+async def test_another_candidate_knows_nothing_of_the_first(tmp_path: Path) -> None:
+    story: Story = {
+        "executor": [*mends(), says("I took one away."), *mends(), says("I counted from one.")]
+    }
+    async with claude_room(tmp_path, story) as room:
+        await room.work()
+        await room.workspace.reset(room.base)
+        end = last(await room.work(candidate=2))
+        assert end.summary == "I counted from one."
+        assert "I took one away." not in room.model.asked("executor")[-1].text
 
 
 @pytest.mark.slow

@@ -1,0 +1,68 @@
+"""Which of several candidates of a change is proposed: rules over what was proven of each."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.domain.candidates import Candidates, ProvenCandidate
+from bot.guards import program_lines
+
+
+class CandidateRank(NamedTuple):
+    """What candidates are compared by, the gravest first; the lowest is the best.
+
+    `unheard` is what people asked that it does not know, `unasked` how many answers it changes
+    though nobody asked for that, `lines` its size without tests and documents, and `objected`
+    whether its reviewer did not approve.
+    """
+
+    unheard: int
+    unasked: int
+    lines: int
+    objected: bool
+    number: int
+
+
+_DECIDED = {
+    "unheard": "it alone has all that was asked meanwhile",
+    "unasked": "it changes fewer answers that were to stay as they are",
+    "lines": "it is the smallest that holds",
+    "objected": "its reviewer approved it",
+    "number": "nothing tells it from the others, and it was the first",
+}
+
+
+def best_of(candidates: Candidates) -> ProvenCandidate:
+    """Return the best of those that hold; there has to be one."""
+    return _ranked(candidates.held)[0]
+
+
+def why_best(candidates: Candidates) -> str:
+    """Return the first thing that tells the best from the next best, in words."""
+    ranked = [rank_of(each, _most_heard(candidates.held)) for each in _ranked(candidates.held)]
+    if len(ranked) == 1:
+        return "no other holds" if candidates.written > 1 else "no other was written"
+    first, second = ranked[:2]
+    return next(
+        told for name, told in _DECIDED.items() if getattr(first, name) != getattr(second, name)
+    )
+
+
+def rank_of(candidate: ProvenCandidate, heard: int = 0) -> CandidateRank:
+    """Return what a candidate is compared by, where the best informed has `heard` so much."""
+    change, behaviour = candidate.change_set, candidate.verdict.behaviour
+    return CandidateRank(
+        unheard=max(0, heard - change.heard),
+        unasked=behaviour.unasked if behaviour else 0,
+        lines=program_lines(change.files),
+        objected=change.approved is False,
+        number=candidate.number,
+    )
+
+
+def _ranked(held: Sequence[ProvenCandidate]) -> list[ProvenCandidate]:
+    heard = _most_heard(held)
+    return sorted(held, key=lambda each: rank_of(each, heard))
+
+
+def _most_heard(held: Sequence[ProvenCandidate]) -> int:
+    return max((each.change_set.heard for each in held), default=0)

@@ -1,0 +1,257 @@
+"""Several candidates of one change are written, each from the start, and the best is proposed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.account import Account, Charge
+from bot.domain.behaviour import BehaviourDiff
+from bot.domain.budget import Cap
+from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
+from bot.domain.change import ChangeSet, FileChange, Verdict
+from bot.domain.errors import AgentLimited, AgentOutputInvalid
+from bot.domain.run import Run, Status, Waiting
+from bot.ports.agent import Assignment, Budget, News, Update, no_news
+from bot.ports.workspace import Workspace
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.candidate_choice import best_of, why_best
+from tests.fakes.fake_agent import FakeAgent, Turn
+from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.change_world import COIN, NO_COG, ChangeWorld, lacks_the_coin, understood
+from tests.support.kill_at import Fuse
+from tests.support.world import ALICE, DORA
+
+LONG, SHORT, MIDDLE = ({COIN: '"""Coins."""\n' + "pass\n" * lines} for lines in (9, 1, 5))
+BAD = {COIN: "wrong\n"}
+
+
+def candidate(
+    number: int, *, lines: int = 5, unasked: int = 0, heard: int = 0, approved: bool | None = None
+) -> ProvenCandidate:
+    """Return a candidate that holds, with what it is compared by."""
+    files = (
+        FileChange(path="cogs/coin.py", added=lines, removed=0),
+        FileChange(path="tests/cogs/test_coin.py", added=100 * (10 - number), removed=0),
+    )
+    change = ChangeSet(base="b", head=f"h{number}", branch="x", engine="fake", summary="",
+                       files=files, heard=heard, approved=approved)  # fmt: skip
+    behaviour = BehaviourDiff(answers=9, changed=unasked, unasked=unasked)
+    verdict = Verdict(head=change.head, round=number, behaviour=behaviour)
+    return ProvenCandidate(number=number, change_set=change, verdict=verdict)
+
+
+@pytest.mark.parametrize(
+    ("held", "best", "why"),
+    [
+        ((candidate(1, lines=1, unasked=2), candidate(2, lines=90)), 2, "fewer answers"),
+        ((candidate(1, lines=9), candidate(2, lines=3), candidate(3, lines=5)), 2, "the smallest"),
+        ((candidate(1, approved=False), candidate(2, approved=True)), 2, "its reviewer approved"),
+        ((candidate(1), candidate(2, approved=False)), 1, "its reviewer approved"),
+        ((candidate(1), candidate(2)), 1, "it was the first"),
+        ((candidate(1, lines=1), candidate(2, lines=90, heard=1)), 2, "asked meanwhile"),
+        ((candidate(2),), 2, "no other was written"),
+    ],
+)
+def test_the_best_is_the_first_that_differs_in_what_weighs_most(
+    held: tuple[ProvenCandidate, ...], best: int, why: str
+) -> None:
+    candidates = Candidates(attempt=1, most=3, held=held)
+    assert best_of(candidates).number == best
+    assert why in why_best(candidates)
+
+
+def test_one_that_holds_beside_one_that_does_not_is_the_only_one() -> None:
+    gone = DroppedCandidate(number=1, why="checks fail")
+    candidates = Candidates(attempt=1, most=3, held=(candidate(2),), dropped=(gone,))
+    assert why_best(candidates) == "no other holds"
+
+
+def several(folder: Path, *rounds: Turn, most: int = 3) -> ChangeWorld:
+    """Return a world in which so many candidates are written, and wrong code does not pass."""
+    world = ChangeWorld(folder)
+    world.verifier = FakeVerifier(
+        broken=lacks_the_coin,
+        raises=NO_COG,
+        checks={
+            "lint": lambda root: lacks_the_coin(root) or "wrong" not in (root / COIN).read_text()
+        },
+    )
+    world.limits = replace(world.limits, candidates=most, rounds=1)
+    world.engine = FakeAgent(*rounds)
+    return world
+
+
+async def written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
+    """Return the run once it waits with a proposal, or has ended."""
+    run = await understood(world, agent)
+    await agent.agreements.give(run.id, DORA, "text")
+    return await world.settled(run.id)
+
+
+async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path: Path) -> None:
+    world = several(tmp_path, LONG, SHORT, MIDDLE)
+    async with world.running() as agent:
+        run = await written(world, agent)
+        assert (run.waiting, run.round) == (Waiting.APPROVAL, 3), run.reason
+        assert [each.candidate for each in world.engine.asked] == [1, 2, 3]
+        assert all(each.previous is None for each in world.engine.asked)
+        assert all(each.feedback is None for each in world.engine.asked)
+        contract = next(each.post.card for each in world.chat.said if ":contract" in each.key)
+        assert contract is not None
+        cost = next(field.value for field in contract.fields if field.name == "Estimated cost")
+        assert "3 candidates are written, and the best is proposed" in cost
+        card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
+        assert card is not None
+        assert "**Best of 3**: candidate 2, for it is the smallest that holds" in card.body
+        lines = next(field.value for field in card.fields if field.name == "Candidates")
+        assert "• 1: 10 lines of program" in lines
+        assert "➡️ 2: 2 lines of program" in lines
+        history = await world.store.history(run.id)
+        assert history.change_set is not None
+        assert world.forge.drafts[-1].head == history.change_set.head
+        await agent.revise(run.id, DORA, "say it in French", "text", "m1")
+        await world.until(lambda now: now.round == 4, run.id)
+        run = await world.settled(run.id)
+        assert world.engine.asked[-1].candidate == 2
+        assert world.engine.asked[-1].previous == history.change_set
+        await agent.approve(world.word(run))
+        assert (await world.ended(run.id)).status is Status.DONE
+
+
+async def test_one_that_does_not_hold_ends_nothing(tmp_path: Path) -> None:
+    world = several(tmp_path, BAD, LONG, BAD)
+    async with world.running() as agent:
+        run = await written(world, agent)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        said = "\n".join(world.said(run))
+        assert "Candidate 1 of 3 does not hold: " in said
+        assert "I propose candidate 2: no other holds." in said
+
+
+async def test_where_none_holds_there_is_no_proposal(tmp_path: Path) -> None:
+    world = several(tmp_path, BAD)
+    async with world.running() as agent:
+        run = await written(world, agent)
+        assert run.status is Status.FAILED
+        assert len(world.engine.asked) == 3
+        assert not world.forge.drafts
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        AgentOutputInvalid("It made no sense."),
+        AgentLimited("The usage limit is reached.", until=None),
+    ],
+)
+async def test_what_holds_is_proposed_where_the_engine_gives_up(
+    tmp_path: Path, trouble: Exception
+) -> None:
+    world = several(tmp_path, LONG, trouble)
+    async with world.running() as agent:
+        run = await written(world, agent)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        said = "\n".join(world.said(run))
+        assert f"Candidate 2 of 3 came to nothing: {trouble}" in said
+        assert "I propose candidate 1: no other holds." in said
+
+
+async def test_no_other_is_begun_where_the_run_has_no_money_for_it(tmp_path: Path) -> None:
+    world = several(tmp_path, LONG, SHORT)
+    world.budget = world.budget.but(run=Cap(usd=3.0))
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        account = Account(purpose="execute", person_id=ALICE.id, run_id=run.id)
+        paid = Charge(id="1", at=world.clock.now(), account=account, model="m", status=200,
+                      outcome="ok", cost_usd=2.0)  # fmt: skip
+        await world.ledger.charge(paid)
+        await agent.agreements.give(run.id, DORA, "text")
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert len(world.engine.asked) == 1
+        assert "there was no money left for another" in "\n".join(world.said(run))
+
+
+async def test_what_is_asked_meanwhile_ends_the_search_and_is_done(tmp_path: Path) -> None:
+    world = several(tmp_path, LONG, SHORT)
+    world.engine.deaf = True
+    world.engine.hold()
+    async with world.running() as agent:
+        run = await understood(world, agent)
+        await agent.agreements.give(run.id, DORA, "text")
+        await world.engine.working.wait()
+        await agent.revise(run.id, ALICE, "say it in French", "text", "m1")
+        world.engine.release()
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert [each.candidate for each in world.engine.asked] == [1, 1]
+        assert world.engine.asked[1].steering == ("say it in French",)
+
+
+class SecondHangs(FakeAgent):
+    """Never comes to an end of the second candidate, as long as it `hangs`."""
+
+    hangs = True
+
+    async def work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        budget: Budget,
+        news: News = no_news,
+    ) -> AsyncGenerator[Update, None]:
+        """Work as ever, or on and on."""
+        if assignment.candidate == 2 and self.hangs:
+            self.working.clear()
+            self.hold()
+        else:
+            self.release()
+        async for update in super().work(assignment, workspace, budget, news):
+            yield update
+
+
+async def killed_at_the_second(world: ChangeWorld, *, first: bool) -> None:
+    """Start the program, and kill it while the second candidate is written."""
+    fuse = Fuse()
+    async with world.running(fuse) as agent:
+        if first:
+            run = await understood(world, agent)
+            await agent.agreements.give(run.id, DORA, "text")
+        async with asyncio.timeout(10):
+            while not (world.engine.asked and world.engine.asked[-1].candidate == 2):
+                await world.clock.advance(0.25)
+            await world.engine.working.wait()
+        fuse.after = fuse.burnt
+
+
+async def test_killed_while_the_second_is_written_it_goes_on_with_that(tmp_path: Path) -> None:
+    world = several(tmp_path)
+    world.engine = SecondHangs(SHORT, LONG, MIDDLE)
+    await killed_at_the_second(world, first=True)
+    world.engine.hangs = False
+    async with world.running():
+        [run] = await world.store.find()
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert [each.candidate for each in world.engine.asked] == [1, 2, 2, 3]
+        history = await world.store.history(run.id)
+        assert history.candidates is not None
+        assert [each.number for each in history.candidates.held] == [1, 2, 3]
+        assert history.candidates.present == 1
+
+
+async def test_killed_twice_at_the_second_the_first_is_proposed(tmp_path: Path) -> None:
+    world = several(tmp_path)
+    world.engine = SecondHangs(SHORT, LONG, MIDDLE)
+    await killed_at_the_second(world, first=True)
+    world.engine.asked.clear()
+    await killed_at_the_second(world, first=False)
+    async with world.running():
+        [run] = await world.store.find()
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        said = "\n".join(world.said(run))
+        assert "I was interrupted twice while writing the change. I propose candidate 1" in said
