@@ -44,7 +44,7 @@ def score(folder: Path, finder: Finder) -> Score:
     labels = json.loads((folder / "combined_windows.json").read_text(encoding="utf-8"))
     found = windows = false = 0
     for path in sorted(path for name in FOLDERS for path in (folder / name).glob("*.csv")):
-        values = _read(path)
+        values = read_series(path)
         warm = values[int(len(values) * WARM_UP)][0]
         alarms = _merged(at for at in finder(values) if at >= warm)
         spans = [(_time(a), _time(b)) for a, b in labels[f"{path.parent.name}/{path.name}"]]
@@ -103,7 +103,8 @@ def _merged(alarms: Iterable[float]) -> list[tuple[float, float]]:
     return found
 
 
-def _read(path: Path) -> Sequence[Value]:
+def read_series(path: Path) -> Sequence[Value]:
+    """Return what a file of the benchmark holds, oldest first."""
     with path.open(encoding="utf-8", newline="") as lines:
         return [(_time(row["timestamp"]), float(row["value"])) for row in csv.DictReader(lines)]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from bench import _detection_loads as loads
 from bench import _detection_nab as nab
 from bench._detection_faults import FAULTS, Scenario, faulty, quiet
 from bench.rows import Row, duration, median
@@ -21,6 +22,7 @@ from bot.domain.thresholds import Thresholds
 
 SEEDS = 35
 QUIET_DAYS = 30
+LOAD_SEEDS = 5
 _AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
 
 
@@ -119,7 +121,18 @@ def _nab() -> list[Row]:
     }
     if importlib.util.find_spec("river"):
         finders["NAB, ADWIN"] = nab.adwin
-    return [_scored(name, nab.score(Path(folder), finder)) for name, finder in finders.items()]
+    scored = [_scored(name, nab.score(Path(folder), finder)) for name, finder in finders.items()]
+    return [*scored, *(_loaded(Path(folder), *each) for each in loads.LOADS)]
+
+
+def _loaded(folder: Path, load: str, times: float) -> Row:
+    """Return what was told of failures that always happen, and of their rises, on a real load."""
+    each = [loads.told(folder, load, times, seed) for seed in range(LOAD_SEEDS)]
+    return Quality(
+        bench="detection-quality", name=f"5 of 1,000, {Path(load).stem[:11]}", ours=0,
+        found=sum(one.found for one in each), of=sum(one.rises for one in each),
+        false=sum(one.false for one in each), days=sum(one.days for one in each),
+    )  # fmt: skip
 
 
 def _missing(why: str) -> Row:

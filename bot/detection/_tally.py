@@ -8,7 +8,7 @@ from bot.detection.statistics import quantile
 from bot.domain.samples import Sample
 from bot.domain.watch import Side
 
-_UNCOUNTED = frozenset({"listener"})
+UNCOUNTED = frozenset({"listener"})
 """Kinds that are journalled only when they raise: how often they went well, nobody knows."""
 _MOST_DURATIONS = 20_000
 
@@ -31,7 +31,7 @@ class ComparisonSide:
             if sample.outcome == "cancelled":
                 continue
             self.actions += 1
-            self.counted = self.counted and sample.kind not in _UNCOUNTED
+            self.counted = self.counted and sample.kind not in UNCOUNTED
             if sample.failed:
                 self._failed(sample, fingerprint)
             elif sample.duration_ms is not None and isfinite(sample.duration_ms):

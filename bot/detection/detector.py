@@ -155,7 +155,7 @@ class Detector:
         self, kind: KindWatch, failure: FailureWatch, now: float, found: list[Anomaly]
     ) -> None:
         rule = kind.rules.repeated_error
-        if rule is not None and failure.repeated(now):
+        if rule is not None and failure.repeated(kind, now):
             kind.goes_wrong(now)
             count, volume = failure.window.failures, kind.window.actions
             crossing = _Crossing(
@@ -207,12 +207,12 @@ class Detector:
     def quiet_since(self, rule: Rule, event: str, fingerprint: str | None = None) -> float | None:
         """Return the newest moment it was not quiet, in seconds since 1970; `None`: unknown.
 
-        For a repeated error the newest such failure; otherwise when the threshold was last crossed,
-        which is now while it still is.
+        For a repeated error the newest such failure, or when it last rose above its usual rate if
+        it has one; otherwise when the threshold was last crossed, which is now while it still is.
         """
         if rule is Rule.REPEATED_ERROR:
             failure = self._failures.get(event + _BETWEEN + (fingerprint or ""))
-            return max(at for at, _ in failure.failures) if failure else None
+            return failure.not_quiet_since if failure else None
         kind, now = self._kinds.get(event), self._line.now
         if kind is None or now is None:
             return None

@@ -3,10 +3,13 @@
 from collections import deque
 from collections.abc import Iterable
 
-from bot.detection.durations import Durations, Packed, Slow
+from bot.detection._tally import UNCOUNTED
+from bot.detection.durations import CHANCE, Durations, Packed, Slow
+from bot.detection.hourly_counts import HOURS, SECONDS, HourlyCounts
 from bot.detection.sketch import from_text, to_text
 from bot.detection.sliding_window import CountHistory, Seen, SlidingWindow, Slot, binned
 from bot.detection.state import FailureState, KindState
+from bot.detection.statistics import rate_more
 from bot.domain.samples import Sample
 from bot.domain.thresholds import ErrorRate, Latency, RepeatedError, ThresholdRules
 
@@ -16,6 +19,9 @@ _FRESH = KindState(event="", seen=0)
 _FRESH_FAILURE = FailureState(event="", fingerprint="", seen=0)
 _NO_RATE = ErrorRate()
 _ALL = 1 - 1e-9  # nothing is over all of them; when all fail, that threshold is reached
+_NOW_AND_THEN = 3
+"""In so many hours of its last day a failure has to have been seen to have a usual rate."""
+_RARE = 0.1  # of the actions at most; what fails more often is no thing of now and then
 
 
 def newest(seen: Seen, since: float) -> tuple[str, ...]:
@@ -28,7 +34,7 @@ class KindWatch:
 
     __slots__ = (
         "_durations", "_share", "_stored", "_volume", "_wrong", "event", "failures", "history",
-        "rate_on", "rules", "slow", "slow_on", "window",
+        "hours", "rate_on", "rules", "slow", "slow_on", "window",
     )  # fmt: skip
 
     def __init__(self, event: str, rules: ThresholdRules, state: KindState | None = None) -> None:
@@ -44,6 +50,7 @@ class KindWatch:
             Durations(latency, *_fitting(latency, state), state.limit) if latency else None
         )
         self.history = CountHistory(Slot(*each) for each in state.history)
+        self.hours = HourlyCounts(state.hours)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
         self.slow: Seen = deque(state.slow, maxlen=EVIDENCE)
         self.rate_on, self.slow_on = _past(state.rate_on), _past(state.slow_on)
@@ -55,6 +62,7 @@ class KindWatch:
         failed, at = sample.failed, sample.at
         self._stored = None
         self.window.add(at, now, failed)
+        self.hours.add(at, now)
         taken = binned(sample.duration_ms) if sample.outcome == "ok" else None
         self.history.add(at, failed, taken)
         if failed:
@@ -82,6 +90,12 @@ class KindWatch:
         self.rate_on = self._wrong = now
         return True
 
+    def actions_in(self, seconds: float, now: float) -> float:
+        """Return how many actions there were in so long, going by the window of the error rate."""
+        self.window.roll(now)
+        rate = self.rules.error_rate or _NO_RATE
+        return self.window.actions * seconds / (rate.minutes * 60)
+
     def goes_wrong(self, now: float) -> None:
         """Note that a rule is crossed: what is slow now is not usual."""
         self._stored, self._wrong = None, now
@@ -99,6 +113,7 @@ class KindWatch:
         self._stored = None
         self.window.rewind(now)
         self.history.rewind(now)
+        self.hours.rewind(now)
         if self._durations is not None:
             self._durations.rewind(now)
         self.rate_on, self.slow_on = _until(now, self.rate_on), _until(now, self.slow_on)
@@ -124,6 +139,7 @@ class KindWatch:
             baseline=_packed(durations.slots()) if durations else (),
             limit=durations.limit if durations else None,
             history=_slots(self.history),
+            hours=tuple((a, b) for a, b in self.hours.slots),
             failures=tuple(self.failures),
             slow=tuple(self.slow),
             rate_on=_moment(self.rate_on),
@@ -133,9 +149,16 @@ class KindWatch:
 
 
 class FailureWatch:
-    """One failure of one kind of action, by its fingerprint."""
+    """One failure of one kind of action, by its fingerprint.
 
-    __slots__ = ("_rule", "event", "failures", "fingerprint", "history", "window")
+    `risen_on` is when it last happened more often than usual, and `usual` whether it had a usual
+    rate then: what was never seen before has none.
+    """
+
+    __slots__ = (
+        "_rule", "event", "failures", "fingerprint", "history", "hours", "risen_on", "usual",
+        "window",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -150,23 +173,60 @@ class FailureWatch:
         fits = state.minutes == self._rule.minutes
         self.window = SlidingWindow(self._rule.minutes * 60, state.window if fits else ())
         self.history = CountHistory(Slot(*each) for each in state.history)
+        self.hours = HourlyCounts(state.hours)
         self.failures: Seen = deque(state.failures, maxlen=EVIDENCE)
+        self.risen_on, self.usual = _past(state.risen_on), state.usual
 
     def add(self, sample: Sample, now: float) -> None:
         """Count it once more."""
         self.window.add(sample.at, now, True)
         self.history.add(sample.at, True, None)
+        self.hours.add(sample.at, now)
         self.failures.append((sample.at, sample.id))
 
-    def repeated(self, now: float) -> bool:
-        """Return whether it happened too often in the window."""
+    def repeated(self, kind: KindWatch, now: float) -> bool:
+        """Return whether it happened too often in the window: more often than it always has."""
         self.window.roll(now)
-        return self.window.failures >= self._rule.times
+        if self.window.failures < self._rule.times:
+            return False
+        usual, risen = self._compared(kind, now)
+        if risen:
+            self.risen_on, self.usual = now, usual
+        return risen
+
+    def _compared(self, kind: KindWatch, now: float) -> tuple[bool, bool]:
+        """Return whether it has a usual rate, and whether the window is above it, not by chance.
+
+        The rate is by actions of that kind, or by time where only failures are journalled.
+        """
+        begin = now - self._rule.minutes * 60
+        past, actions = self.hours.before(begin, now), kind.hours.before(begin, now)
+        if past.hours < _NOW_AND_THEN:
+            return False, True
+        count = self.window.failures
+        if self.event.partition(".")[0] in UNCOUNTED:
+            hours = begin // SECONDS - actions.first
+            return True, rate_more(past.total, hours * SECONDS, count, now - begin) < CHANCE
+        if past.total > _RARE * actions.total:
+            return False, True
+        seen = max(count, kind.actions_in(now - begin, now))
+        return True, rate_more(past.total, actions.total, count, seen) < CHANCE
+
+    @property
+    def not_quiet_since(self) -> float:
+        """Return when it last happened, or last rose above what is usual for it."""
+        newest = max(at for at, _ in self.failures)
+        if self.risen_on == _NEVER:
+            return newest
+        goes_on_for_a_day = newest - self.risen_on >= HOURS * SECONDS
+        return self.risen_on if self.usual or goes_on_for_a_day else newest
 
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
         self.window.rewind(now)
         self.history.rewind(now)
+        self.hours.rewind(now)
+        self.risen_on = _until(now, self.risen_on)
 
     def state(self, seen: int) -> FailureState:
         """Return it as a record."""
@@ -177,7 +237,10 @@ class FailureWatch:
             minutes=self._rule.minutes,
             window=tuple((a, b, c) for a, b, c in self.window.buckets),
             history=_slots(self.history),
+            hours=tuple((a, b) for a, b in self.hours.slots),
             failures=tuple(self.failures),
+            risen_on=_moment(self.risen_on),
+            usual=self.usual,
         )
 
 

@@ -27,6 +27,10 @@ Slots = tuple[tuple[int, int, int, float], ...]
 """Number of the slot, actions, failures, p95 in ms."""
 
 
+Hours = tuple[tuple[int, int], ...]
+"""Number of the hour since 1970, and how often in it."""
+
+
 class KindState(Record):
     """One kind of action. `minutes` and `hours` are those its buckets were made for."""
 
@@ -40,6 +44,7 @@ class KindState(Record):
     baseline: Sketches = ()
     limit: int | None = None
     history: Slots = ()
+    hours: Hours = ()
     failures: Seen = ()
     slow: Seen = ()
     rate_on: float | None = None
@@ -56,7 +61,10 @@ class FailureState(Record):
     minutes: float = 0.0
     window: Buckets = ()
     history: Slots = ()
+    hours: Hours = ()
     failures: Seen = ()
+    risen_on: float | None = None
+    usual: bool = False
 
 
 class DetectorState(Record):
