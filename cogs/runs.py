@@ -7,6 +7,7 @@ from discord.ext import commands
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.budget import Cap
+from bot.domain.evidence import RequestAnswer
 from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
@@ -15,10 +16,12 @@ from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change
 from bot.presentation.cards import example_lines, plain, plan_text, run_line, spent
+from bot.presentation.without_failure import request_answer
 from cogs.ui import (
     AgreementButton,
     AnswerButton,
     ChoiceButton,
+    CommandButton,
     any_run,
     ask,
     asked_text,
@@ -33,10 +36,12 @@ from cogs.ui import (
     place_asked_in,
     place_of,
     run_choices,
+    send_post,
     send_privately,
     speaker,
 )
 
+_BUTTONS = (ChoiceButton, CommandButton, AnswerButton, AgreementButton)
 _ELSEWHERE = "Please use this in <#{channel}>, where everybody can see what I do."
 
 
@@ -55,13 +60,13 @@ class Runs(commands.Cog):
 
     async def cog_load(self) -> None:
         """Register the context menus, which cannot be decorated in a cog; old buttons work too."""
-        self.bot.add_dynamic_items(ChoiceButton, AnswerButton, AgreementButton)
+        self.bot.add_dynamic_items(*_BUTTONS)
         for menu in self._menus:
             self.bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
         """Let a reloaded cog bring its own."""
-        self.bot.remove_dynamic_items(ChoiceButton, AnswerButton, AgreementButton)
+        self.bot.remove_dynamic_items(*_BUTTONS)
         for menu in self._menus:
             self.bot.tree.remove_command(menu.name, type=menu.type)
 
@@ -171,7 +176,10 @@ class Runs(commands.Cog):
                 at=interaction.created_at,
             ),
         )
-        await interaction.followup.send(asked_text(person, asked), ephemeral=True)
+        if isinstance(asked, RequestAnswer):
+            await send_post(interaction, request_answer(asked, goal))
+        else:
+            await interaction.followup.send(asked_text(person, asked), ephemeral=True)
 
     @group.command(name="list")
     async def list_runs(self, interaction: discord.Interaction) -> None:

@@ -160,3 +160,13 @@ class Diagnosis(Record):
     def told(self) -> str:
         """The headline and the cause."""
         return f"{self.headline} {self.cause}"
+
+
+class RequestAnswer(Record):
+    """What is said at once to a request that no failure is there for.
+
+    `commands` may be meant, where nothing is known of it: `poll results`.
+    """
+
+    diagnosis: Diagnosis
+    commands: tuple[str, ...] = ()

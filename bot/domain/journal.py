@@ -113,6 +113,12 @@ def event_called(event: str) -> str:
     return called(*event.split(".", 1))
 
 
+def command_of(event: str) -> str:
+    """Return the name of the command whose event it is; empty for any other action."""
+    kind, _, name = event.partition(".")
+    return name if kind == Kind.COMMAND else ""
+
+
 class FailureGroup(Record):
     """Failures of one fingerprint: how often, since when, and the newest in full."""
 

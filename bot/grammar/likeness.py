@@ -167,7 +167,7 @@ def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likene
     type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
     told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
     asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING
-    by_topic, by_error = _explained(asked, topic), _explained(asked, told)
+    by_topic, by_error = explained(asked, topic), explained(asked, told)
     is_typed = bool(type_) and type_ in {token.lower() for token in _TOKEN.findall(said)}
     is_named = _is_one_of(group, named) or any(
         file in {frame.file for frame in frames} for file in _FILE.findall(said)
@@ -177,7 +177,7 @@ def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likene
     share = len(by_topic | by_error) / len(asked) if asked else 1.0
     innermost = _stem(frames[-1].file) if frames else ""
     names = words(f"{group.newest.name} {innermost}")
-    named_after = group.newest.kind is Kind.COMMAND and bool(_explained(asked, names))
+    named_after = group.newest.kind is Kind.COMMAND and bool(explained(asked, names))
     return _Likeness(group, is_named or is_typed, share, bool(by_topic), named_after)
 
 
@@ -187,7 +187,7 @@ def _stem(file: str) -> str:
     return parts[-1]
 
 
-def _explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+def explained(asked: frozenset[str], known: frozenset[str]) -> frozenset[str]:
     """Return the words of those said that stand among the known, as they are or a little longer."""
     return frozenset(
         word

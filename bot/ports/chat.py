@@ -34,6 +34,13 @@ class Chat(Protocol):
         """Return the id of the thread on that message, opening it if there is none."""
         ...
 
+    async def archive_thread(self, thread_id: int) -> None:
+        """Fold a thread away. Whoever writes in it opens it again; its messages take no edits.
+
+        One that is gone, or that may not be changed, is left as it is.
+        """
+        ...
+
     async def direct_channel(self, person_id: int) -> int:
         """Return the id of the channel with that person alone, opening it if there is none."""
         ...

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.domain.evidence import Choice, Diagnosis, Evidence
+from bot.domain.evidence import Choice, Diagnosis, Evidence, RequestAnswer
 from bot.domain.ids import short_id
 from bot.domain.journal import FailureGroup
+from bot.domain.posts import Button, Post
+from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.failure_words import (
     action_name,
@@ -15,6 +17,32 @@ from bot.presentation.failure_words import (
     headline,
     plural,
 )
+
+MARKS = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
+"""What is said instead of a fault, by a sign; where nothing is known, a magnifying glass."""
+
+_LABEL = 80
+_SEEN = (
+    "I see three things: a command that crashes, one that got slow, and an answer that is wrong, "
+    "if you show me one. Tell me the command as you typed it and what you saw."
+)
+
+
+def request_answer(answer: RequestAnswer, goal: Goal) -> Post:
+    """Return what is said at once where there is nothing to work on, with what may be meant."""
+    diagnosis = answer.diagnosis
+    text = f"{MARKS.get(diagnosis.instead, '🔎')} {diagnosis.told}"
+    buttons = [
+        Button(label=each.name[:_LABEL], action="decide", arguments=(goal, each.error_id))
+        for each in diagnosis.choices
+    ]
+    if not diagnosis.instead:
+        text += f"\n{_SEEN}{' Or is it one of these?' if answer.commands else ''}"
+        buttons += [
+            Button(label=f"/{name}", action="about", arguments=(goal, name))
+            for name in answer.commands
+        ]
+    return Post(text=text, buttons=tuple(buttons))
 
 
 def without_failure(evidence: Evidence) -> Diagnosis:

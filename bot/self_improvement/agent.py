@@ -41,6 +41,7 @@ class SelfImprovementAgent:
         self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
         self.flags, self.feedback = parts.flags, parts.feedback
+        self.answers = parts.answers
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
@@ -51,6 +52,7 @@ class SelfImprovementAgent:
                 self._parts.workers,
                 self._parts.poller,
                 self._parts.reconciler,
+                self._parts.archiver,
                 self.watch,
                 self.audit_writer,
                 self.base_updates,

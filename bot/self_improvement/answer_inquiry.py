@@ -100,6 +100,18 @@ class AnswerInquiry:
             return None
         return await self._looked_into(text, answered, known, base, attempt)
 
+    async def is_known(self, trigger: Trigger) -> bool:
+        """Whether an answer is complained of, and which one is told: it can be played."""
+        text = f"{trigger.subject}\n{trigger.text}"
+        if says_it_fails(trigger.text):
+            return bool(self._refused(text, await self._used()))
+        if not _is_of_answer(trigger):
+            return False
+        claim = answer_claim(text, self._commands())
+        if trigger.answered or claim.typed or claim.named:
+            return True
+        return bool(used_with(await self._used(), claim.values))
+
     def _refused(self, text: str, known: Sequence[TrafficRecord]) -> str:
         """Return what traffic calls the newest use of a command that is named, if it was refused.
 

@@ -21,6 +21,7 @@ from bot.memory.recall import MemoryService
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import standing
 from bot.self_improvement.agreements import Agreements
+from bot.self_improvement.archived_threads import ThreadArchiver
 from bot.self_improvement.base_updates import BaseUpdates
 from bot.self_improvement.cancellation import Cancellation
 from bot.self_improvement.candidate_selection import CandidateSelection
@@ -33,6 +34,7 @@ from bot.self_improvement.poller import Poller
 from bot.self_improvement.proposal_cards import ProposalCards
 from bot.self_improvement.reconciler import Reconciler
 from bot.self_improvement.recovery import RecoveryService
+from bot.self_improvement.request_answers import RequestAnswers
 from bot.self_improvement.run_requests import RunRequests
 from bot.self_improvement.run_starter import RunAdmission, RunStarter
 from bot.self_improvement.services import RunSettings, Services
@@ -86,6 +88,8 @@ class AgentParts:
     watch: WatchStep
     base_updates: BaseUpdates
     requests: RunRequests
+    answers: RequestAnswers
+    archiver: ThreadArchiver
     poller: Poller
     trials: ProposalTrials
     proposal_cards: ProposalCards
@@ -130,22 +134,21 @@ def assemble(
         proposal_cards=cards, feedback=feedback,
         failures=steps.collector.failures,
         fixes=ShippedFixes(services.store),
-        run_locks=locks,
-        authorizer=authorizer,
+        run_locks=locks, authorizer=authorizer,
         audit_writer=authority.audit_writer, audit=authority.audit,
         approvals=approvals,
         autonomy=autonomy,
         emergency=emergency,
         budget=BudgetReports(services.budget, services.charts, authorizer),
         memory=MemoryService(services.memory, services.clock, authorizer, memory),
-        transitions=transitions,
-        workers=workers,
-        dialogue=dialogue,
+        transitions=transitions, workers=workers, dialogue=dialogue,
         cancellation=cancellation, reconciler=reconciler, recovery=recovery,
         admission=admission,
         watch=watch,
         base_updates=_base_updates(services, steps, settings),
         requests=RunRequests(services, authorizer, locks, admission, notifier, transitions, wake),
+        archiver=ThreadArchiver(services, notifier),
+        answers=RequestAnswers(steps.collector, steps.inquiry, authorizer, settings.people),
         poller=Poller(
             services, settings, transitions, notifier, dialogue, workers, locks, autonomy,
             services.stop_guard,

@@ -177,6 +177,11 @@ class RunNotifier:
             return history
         return history.plus(opened.but(card_id=await self.propose(run, history)))
 
+    async def archive(self, run: Run) -> None:
+        """Fold the run's thread away; a message in it opens it again."""
+        if run.thread_id is not None:
+            await self._chat.archive_thread(run.thread_id)
+
     async def show_proposal(self, run: Run, history: History) -> None:
         """Bring the newest proposal's card up to date: whose word it has, or that it is over."""
         opened = history.proposal

@@ -15,6 +15,7 @@ from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.memory.recording import MemoryRecorder
 from bot.presentation.cards import use_text
+from bot.self_improvement.archived_threads import is_over
 from bot.self_improvement.feedback import USE_WATCH, FeedbackService
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
@@ -114,6 +115,8 @@ class UseWatches:
             history = history.plus(report)
         await self._notifier.used(run, history)
         await self._memory.used(run, history, use_text(report))
+        if is_over(run, history):
+            await self._notifier.archive(run)
         await self.end(run.id)
 
     async def _thought(self, run_id: str) -> dict[str, int]:

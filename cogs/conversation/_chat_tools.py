@@ -2,6 +2,7 @@
 
 from bot.authority.policy import Act
 from bot.client import TheseusClient
+from bot.domain.posts import Post
 from bot.grammar import Intent, Slots, Utterance
 from bot.grammar.changes import asks_for_change
 from cogs.conversation import _requests as requests
@@ -50,6 +51,8 @@ class SpeakersTools:
         if self._begun:
             return _ONCE
         said = await requests.work(self._bot, self._asking(intent, what))
+        if isinstance(said, Post):
+            return said.text  # nothing was begun
         self._begun = True
         return said or _BEGUN.format(who=self._heard.person.name)
 

@@ -19,6 +19,7 @@ from cogs.ui import (
     ask,
     asked_text,
     place_of,
+    replied_words,
     resumed,
     reverting_text,
     send_privately,
@@ -97,7 +98,7 @@ class DecisionButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         if self._act in ("ship", "reviewed"):
             return await approve(bot, self._word(person))
         if self._act == "reject":
-            why = why_in(await _asked_about(interaction))
+            why = why_in(await replied_words(interaction))
             card = self._card_id
             return (await agent.reject(self._run_id, person, why=why, card_id=card)).reason
         if self._act == "revert":
@@ -135,7 +136,7 @@ async def _paused(
     end = datetime.fromtimestamp(int(until), UTC) if until.isdecimal() else None
     if end is not None and end <= bot.clock.now():
         raise WrongStage("That time has passed; say “pause” again, with another one.")
-    why = reason_in(await _asked_about(interaction))
+    why = reason_in(await replied_words(interaction))
     return f"Paused. {(await bot.agent.autonomy.pause(person, why, end)).ends}"
 
 
@@ -159,25 +160,13 @@ async def _work_on(
             goal=goal,
             person=person,
             place=place_of(question).but(message_id=said),
-            text=await _asked_about(interaction),
+            text=await replied_words(interaction),
             own_words=False,
             error_id=error_id,
             at=interaction.created_at,
         ),
     )
     return asked_text(person, asked)
-
-
-async def _asked_about(interaction: discord.Interaction[Any]) -> str:
-    """Return the words the question was an answer to; nothing where they are gone or changed."""
-    reference = interaction.message.reference if interaction.message else None
-    if reference is None or reference.message_id is None or interaction.message is None:
-        return ""
-    try:
-        asked = await interaction.message.channel.fetch_message(reference.message_id)
-    except discord.HTTPException:
-        return ""
-    return "" if asked.edited_at else asked.content
 
 
 def why_in(text: str) -> str:

@@ -7,6 +7,7 @@ import discord
 
 from bot.client import TheseusClient
 from bot.domain.people import Person
+from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Utterance
 from cogs.ui import CardSeen
@@ -45,7 +46,7 @@ class Heard:
         self.utterance = self.utterance.but(slots=slots)
 
 
-Answer = Callable[[TheseusClient, Heard], Awaitable[str | None]]
+Answer = Callable[[TheseusClient, Heard], Awaitable[str | Post | None]]
 """Does what was asked; returns what to reply, or `None` where the answer is elsewhere."""
 
 

@@ -10,11 +10,13 @@ from bot.authority.policy import Act
 from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
+from bot.domain.evidence import RequestAnswer
 from bot.domain.posts import Post
-from bot.domain.run import Run, Status, Trigger
+from bot.domain.run import Goal, Run, Status, Trigger
 from bot.grammar import Intent
 from bot.presentation.cards import NO_CAP_BY_WORDS, run_line
 from bot.presentation.small_talk import ABOUT
+from bot.presentation.without_failure import request_answer
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.conversation import _memories as memories
 from cogs.conversation._choices import ask_back, ask_which, other_than_here
@@ -43,15 +45,14 @@ _CHANGES = re.compile(
 )
 
 
-async def work(bot: TheseusClient, heard: Heard) -> str | None:
-    """Start an investigation or a fix: a reaction at once, then a thread and a card."""
-    goal = "fix" if heard.utterance.intent is Intent.FIX else "investigate"
+async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
+    """Start an investigation or a fix: a reaction, a thread and a card; or answer in place."""
+    goal: Goal = "fix" if heard.utterance.intent is Intent.FIX else "investigate"
     run, message = heard.run, heard.message
     subject = heard.utterance.slots.subject
     if run and _half_said(heard, run, goal):
         with suppress(WrongStage):  # nobody there to hear it: then it is a complaint
-            key = f"message:{message.id}"
-            await bot.agent.revise(run.id, heard.person, heard.text, "text", key)
+            await bot.agent.revise(run.id, heard.person, heard.text, key=f"message:{message.id}")
             return None
     if run and goal == "fix" and run.goal == "investigate" and run.ended and not subject:
         await bot.agent.promote(run.id, heard.person)
@@ -74,6 +75,8 @@ async def work(bot: TheseusClient, heard: Heard) -> str | None:
             at=message.created_at,
         ),
     )
+    if isinstance(asked, RequestAnswer):
+        return request_answer(asked, goal)
     elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
     return asked_text(heard.person, asked) if elsewhere or asked.joined else None
 

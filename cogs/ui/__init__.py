@@ -6,8 +6,9 @@ from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, se
 from cogs.ui.buttons import RunButton
 from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
+from cogs.ui.command_buttons import CommandButton
 from cogs.ui.memories import forget, memory_line, noted_text
-from cogs.ui.requests import ask, asked_text
+from cogs.ui.requests import ask, asked_text, send_post
 from cogs.ui.run_choices import (
     any_run,
     can_cancel,
@@ -29,6 +30,7 @@ from cogs.ui.speakers import (
     person_of,
     place_asked_in,
     place_of,
+    replied_words,
     speaker,
 )
 from cogs.ui.wish_buttons import WishButton
@@ -38,6 +40,7 @@ __all__ = [
     "AnswerButton",
     "CardSeen",
     "ChoiceButton",
+    "CommandButton",
     "RunButton",
     "WishButton",
     "answered_by",
@@ -64,10 +67,12 @@ __all__ = [
     "person_of",
     "place_asked_in",
     "place_of",
+    "replied_words",
     "resumed",
     "revert_buttons",
     "reverting_text",
     "run_choices",
+    "send_post",
     "send_privately",
     "shipped_choices",
     "speaker",

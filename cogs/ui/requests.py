@@ -1,24 +1,38 @@
-"""Asking for work on the code: a run of its own, or that of the incident it is about."""
+"""Asking for work on the code: a run of its own, that of the incident it is about, or an answer."""
+
+from typing import Any
+
+import discord
+from discord import ui
 
 from bot.client import TheseusClient
+from bot.domain.evidence import RequestAnswer
 from bot.domain.people import Person
+from bot.domain.posts import Post
 from bot.domain.run import Trigger
 from bot.monitoring import IntakeResult
+from bot.presentation.without_failure import request_answer
 from cogs.ui.answers import on_it
 
 
-async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult:
+async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAnswer:
     """Start what a person asks for, or join what is under way for that fault already.
 
+    Where no failure is there to work on, what there is to say is returned, and nothing is begun.
     Raises what `SelfImprovementAgent.request` raises.
     """
+    answer = await bot.agent.answers.of(trigger)
+    if answer is not None:
+        return answer
     if bot.monitoring is None:
         return IntakeResult(await bot.agent.request(trigger))
     return await bot.monitoring.ask(trigger)
 
 
-def asked_text(person: Person, asked: IntakeResult) -> str:
-    """Return where to follow it; who joins what is under way reads that."""
+def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:
+    """Return where to follow it, or the answer; who joins what is under way reads that."""
+    if isinstance(asked, RequestAnswer):
+        return request_answer(asked, "investigate").text
     if not asked.joined:
         return on_it(asked.run)
     run = asked.run
@@ -27,3 +41,15 @@ def asked_text(person: Person, asked: IntakeResult) -> str:
     told = "" if asked.incident is None else f"that is incident `{asked.incident.id}`: "
     more = "" if asked.incident else " already. Say there what else you want of it"
     return f"{person.name}, {told}{fixing} in {where}{more}."
+
+
+async def send_post(interaction: discord.Interaction[Any], post: Post) -> None:
+    """Answer a deferred interaction with text and buttons that only the asker sees."""
+    view = ui.View(timeout=None)
+    for each in post.buttons:
+        view.add_item(ui.Button(label=each.label, custom_id=each.custom_id))
+    view.stop()  # what answers is the kind of button, not this view
+    if post.buttons:
+        await interaction.followup.send(post.text, view=view, ephemeral=True)
+    else:
+        await interaction.followup.send(post.text, ephemeral=True)

@@ -145,3 +145,15 @@ def place_asked_in(interaction: discord.Interaction[Any]) -> Place:
         thread_id=interaction.channel_id if thread else None,
         guild_id=interaction.guild_id,
     )
+
+
+async def replied_words(interaction: discord.Interaction[Any]) -> str:
+    """Return the words that a pressed message answers; nothing where they are gone or changed."""
+    reference = interaction.message.reference if interaction.message else None
+    if reference is None or reference.message_id is None or interaction.message is None:
+        return ""
+    try:
+        asked = await interaction.message.channel.fetch_message(reference.message_id)
+    except discord.HTTPException:
+        return ""
+    return "" if asked.edited_at else asked.content

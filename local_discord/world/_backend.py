@@ -18,6 +18,7 @@ MESSAGES_KEPT = 2_000
 THREADS_KEPT = 1_000
 _AUDIT_ENTRIES_KEPT = 500
 NONCE_LENGTH = 25
+_ARCHIVED = 50083
 COMPONENT, MODAL = 3, 5
 _NONCES_KEPT = 5_000
 _NONCE_SECONDS = 300.0
@@ -130,6 +131,10 @@ class LocalBackend(Backend):
         return message
 
     def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
+        meta = self.get_channel(channel_id).thread_metadata
+        edited = self.get_message(channel_id, message_id)
+        if meta is not None and meta.archived and not edited.is_ephemeral:
+            raise errors.BackendError(400, _ARCHIVED, "Thread is archived")
         message = super().edit_message(channel_id, message_id, fields)
         if message.is_ephemeral:
             self._whisper("MESSAGE_UPDATE", dict(serializers.message_payload(self, message)))

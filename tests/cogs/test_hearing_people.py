@@ -149,10 +149,10 @@ async def test_two_people_ship_at_once_and_the_second_is_told_who_did(room: DevC
 
 async def test_no_id_of_anybody_stands_in_the_title_of_a_thread(room: DevChannel) -> None:
     bot, bob = room.local.bot_user_id, room.local.people["bob"]
-    await room["alice"].say("dev", f"<@{bot}> fix what <@{bob}> broke")
+    await room["alice"].say("dev", f"<@{bot}> fix the dice <@{bob}> broke")
     run = await room.until(lambda run: run.thread_id is not None)
     thread = room.client.get_channel(run.thread_id or 0)
-    assert getattr(thread, "name", "") == "fix what @bob broke"
+    assert getattr(thread, "name", "") == "fix the dice @bob broke"
     card = await room["alice"].wait_for(str(run.thread_id), lambda m: bool(m.get("embeds")))
     for shown in (getattr(thread, "name", ""), card["embeds"][0]["title"], run.trigger.text):
         assert "<@" not in shown

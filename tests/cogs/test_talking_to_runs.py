@@ -245,3 +245,16 @@ async def test_words_in_the_thread_of_a_fix_at_work_steer_it_and_praise_and_talk
     assert await room.refused() == [("mallory", "revise")]
     assert len(await room.runs()) == 1
     assert len(room.world.engine.asked) == 1
+
+
+async def test_an_archived_thread_hears_people_all_the_same(room: DevChannel) -> None:
+    run, thread, _ = await room.proposal()
+    await room["alice"].say(thread, "reject")
+    await room.until(lambda now: now.status is Status.REJECTED)
+    await room.client.chat.archive_thread(int(thread))
+    [shown] = await room["alice"].threads("dev")
+    assert shown["archived"]
+    said = await room["alice"].say(thread, "status")
+    assert f"`{run.id}`" in await _answered(room, "alice", thread, said)
+    [shown] = await room["alice"].threads("dev")
+    assert not shown["archived"]

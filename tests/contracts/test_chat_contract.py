@@ -185,3 +185,16 @@ async def test_a_caller_who_is_cancelled_leaves_the_message_queued(rig: Rig) -> 
     shown = await rig.shown()
     await rig.chat.post(rig.channel, Post(text="hello"), key="1")
     assert shown == await rig.shown() == ["hello", "later"]
+
+
+async def test_an_archived_thread_takes_no_edits_and_a_message_opens_it_again(rig: Rig) -> None:
+    root = await rig.chat.post(rig.channel, Post(text="about the dice"), key="root")
+    thread = await rig.chat.open_thread(root, "dice")
+    said = await rig.chat.post(thread, Post(text="first"), key="first")
+    await rig.chat.archive_thread(thread)
+    await rig.chat.edit(said, Post(text="changed"), final=True)
+    assert await rig.read(thread) == ["first"]
+    await rig.chat.post(thread, Post(text="second"), key="second")
+    await rig.chat.edit(said, Post(text="changed again"), final=True)
+    assert await rig.read(thread) == ["changed again", "second"]
+    await rig.chat.archive_thread(NOWHERE)

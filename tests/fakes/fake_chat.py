@@ -33,6 +33,7 @@ class FakeChat:
         self.said: list[Said] = []
         self.threads: dict[int, str] = {}
         self.thread_of: dict[MessageRef, int] = {}
+        self.archived: set[int] = set()
         self.gone: set[int] = set()
         self._refused: dict[str, str] = {}
         self._ids = itertools.count(1000)
@@ -81,13 +82,14 @@ class FakeChat:
             ref = MessageRef(channel_id=channel_id, message_id=next(self._ids))
             said = Said(key, ref, [post])
             self.said.append(said)
+            self.archived.discard(channel_id)
         await asyncio.sleep(0)  # what is said stays said, though the caller be cancelled here
         await self._open.wait()
         return said.ref
 
     async def edit(self, ref: MessageRef, post: Post, *, final: bool = False) -> None:
         """Show the newest version; identical ones are skipped."""
-        if ref.channel_id in self.gone:
+        if ref.channel_id in self.gone | self.archived:
             return
         said = self._ours(ref)
         if said.post != post:
@@ -101,6 +103,11 @@ class FakeChat:
             self.thread_of[ref] = ref.message_id
             self.threads[ref.message_id] = name
         return self.thread_of[ref]
+
+    async def archive_thread(self, thread_id: int) -> None:
+        """Fold it away; a message opens it again."""
+        if thread_id not in self.gone:
+            self.archived.add(thread_id)
 
     async def direct_channel(self, person_id: int) -> int:
         """Return a channel of the person's own: its id is theirs, negated."""

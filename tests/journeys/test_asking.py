@@ -84,14 +84,14 @@ async def test_investigate_as_a_command_and_a_direct_message_answer_with_a_link(
 async def test_a_complaint_about_what_never_failed_is_answered_honestly(tmp_path: Path) -> None:
     async with small_world(tmp_path) as world:
         alice = world.alice
-        nothing = await alice.ask("the juggling is broken, fix it")
-        end = await alice.ended(nothing)
-        assert "Nothing in my journal fits that" in text_of(end)
-        assert "juggling" in text_of(end)
-        assert "Nothing else failed" in text_of(end)
+        end = await alice.replied("dev", await alice.person.say("dev", "the juggling is broken"))
+        assert "Nothing in my journal fits that" in end
+        assert "juggling" in end
+        assert "Nothing else failed" in end
         await world.break_it(FLIP)
-        other = await alice.ask("the trapeze keeps crashing, fix it")
-        assert "1 KeyError from /flip" in text_of(await alice.ended(other))
+        other = await alice.person.say("dev", "the trapeze keeps crashing, fix it")
+        assert "1 KeyError from /flip" in await alice.replied("dev", other)
+        assert await alice.person.threads("dev") == []
         assert world.pulls() == []
         await alice.reads_well()
 

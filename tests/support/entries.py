@@ -67,6 +67,7 @@ ENTRIES: Table = {
     "button DecisionButton pause": Act.STEER, "button DecisionButton resume": Act.STEER,
     "button DecisionButton nothing": Act.STEER, "button DecisionButton fix": Act.ASK,
     "button DecisionButton investigate": Act.ASK,
+    "button CommandButton fix": Act.ASK, "button CommandButton investigate": Act.ASK,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
     "button IncidentButton mute": Act.STEER,
     "form AmendModal": Act.REVISE, "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,

@@ -216,6 +216,7 @@ def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
         decides,
         f"theseus:incident:{act}:{run_id}",
         f"theseus:wish:{act}:{run_id}",
+        f"theseus:about:{act}:roll",
         f"{run}:0",
     )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)

@@ -108,6 +108,13 @@ class DiscordChat:
             raise self._permissions.explained(error, ref.channel_id, "open a thread") from cause
         return int(made["id"])
 
+    async def archive_thread(self, thread_id: int) -> None:
+        """Fold a thread away; see the port."""
+        try:
+            await self._retried(lambda: self._client.http.edit_channel(thread_id, archived=True))
+        except ChatRejected as error:
+            _log.info("the thread %s stays open: %s", thread_id, error)
+
     async def direct_channel(self, person_id: int) -> int:
         """Return the direct channel's id; Discord opens the same one each time."""
         made = await self._retried(lambda: self._client.http.start_private_message(person_id))

@@ -6,8 +6,8 @@ from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
 from bot.presentation.cards._text import check_line, one_line
 from bot.presentation.markdown import words
+from bot.presentation.without_failure import MARKS
 
-_INSTEAD = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
 _MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
 
 
@@ -23,7 +23,7 @@ def ending(run: Run, history: History) -> Post:
 
 def _mark(run: Run, history: History) -> str:
     instead = history.diagnosis.instead if history.diagnosis else ""
-    return _INSTEAD.get(instead) or _MARKS.get(run.status, "❌")
+    return MARKS.get(instead) or _MARKS.get(run.status, "❌")
 
 
 def choices(run: Run, history: History) -> tuple[Button, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence, LastWorked, SourceExcerpt
 from bot.domain.history import History
-from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery
+from bot.domain.journal import Action, Capsule, FailureGroup, JournalQuery, command_of
 from bot.domain.memory import Recall, Recalled
 from bot.domain.run import Run, Stage, Trigger
 from bot.domain.shipped_fix import ShippedFix, began
@@ -72,11 +72,16 @@ class EvidenceCollector:
         What failed before a fix for it came live is no evidence of anything that is there now.
         Raises `JournalError`, `StoreError`, `WorkspaceError`.
         """
-        since = self._clock.now() - self._lookback
+        found = await self.look_for(trigger)
+        return await self._filled(found, trigger) if found.groups or found.slow else found
+
+    async def look_for(self, trigger: Trigger) -> Evidence:
+        """Return only which failures are meant, and what else failed. Raises as the above."""
         fixes = await self._fixes() if self._fixes else {}
         named = await self._journal.get(trigger.error_id) if trigger.error_id else None
         present, over = await self._parted(
-            others_work(await self._journal.failures(since=since)), fixes
+            others_work(await self._journal.failures(since=self._clock.now() - self._lookback)),
+            fixes,
         )
         asked = meant(trigger, present, named, self.commands())
         searched = f"{asked.searched} (last {self._lookback / timedelta(hours=1):.0f} h)"
@@ -93,9 +98,18 @@ class EvidenceCollector:
         if past is not None:
             return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
         slow = await self._slow(named) if named and not asked.groups else None
-        if not asked.groups and slow is None:
-            return found
-        return await self._filled(found, trigger, asked.groups[:_GROUPS], slow, fixes, since)
+        fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
+        return found.but(groups=asked.groups[:_GROUPS], slow=slow, fix=fix)
+
+    async def used_lately(self) -> tuple[str, ...]:
+        """Return the commands of cogs that people used, the newest first, each once."""
+        used = (
+            await self._traffic.since(self._clock.now() - self._lookback, limit=_ASKED)
+            if self._traffic
+            else ()
+        )
+        names = (command_of(each.event) for each in reversed(used) if each.cog)
+        return tuple(dict.fromkeys(filter(None, names)))
 
     async def failures(self, since: datetime) -> tuple[FailureGroup, ...]:
         """Return what failed since then and no shipped fix has ended, the most recent first.
@@ -106,27 +120,17 @@ class EvidenceCollector:
         failed = others_work(await self._journal.failures(since=since))
         return (await self._parted(failed, fixes))[0]
 
-    async def _filled(
-        self,
-        found: Evidence,
-        trigger: Trigger,
-        groups: tuple[FailureGroup, ...],
-        slow: Slowness | None,
-        fixes: Mapping[str, ShippedFix],
-        since: datetime,
-    ) -> Evidence:
+    async def _filled(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with what is known of the failures, or of the slow action."""
+        groups, slow = found.groups, found.slow
         capsule = groups[0].newest.error if groups else None
         sites = _sites(capsule)
         return found.but(
-            groups=groups,
             timeline=await self._timeline(_event(groups, slow)),
             excerpts=await self._excerpts(sites),
             suspects=await self._checkout.suspects(sites) if sites else (),
             memories=await self._remembered(trigger, groups[0]) if groups else (),
-            users=await self._users(groups[0], since) if groups else 0,
-            fix=fixes.get(groups[0].fingerprint) if groups else None,
-            slow=slow,
+            users=await self._users(groups[0], self._clock.now() - self._lookback) if groups else 0,
             worked=await self._worked(groups[0], sites) if groups else None,
         )
 

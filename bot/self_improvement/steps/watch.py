@@ -16,6 +16,7 @@ from bot.domain.watch import Watch
 from bot.memory.recording import MemoryRecorder
 from bot.periodic import run_periodically, with_traceback
 from bot.presentation.cards import watch_told
+from bot.self_improvement.archived_threads import is_over
 from bot.self_improvement.fix_evaluator import FixEvaluator, by_play
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import RunSettings, Services
@@ -153,6 +154,8 @@ class WatchStep:
         if history.outcome is not None:
             await self._notifier.outcome(run, history)
             await self._memory.outcome(run, history.outcome)
+            if is_over(run, history):
+                await self._notifier.archive(run)
         return True
 
     async def _played(self, run: Run, history: History, watch: Watch) -> Watch | None:

@@ -138,7 +138,14 @@ def test_a_message_wakes_an_archived_thread_but_not_a_locked_one(world: World) -
     assert world.rest.answer(Call("PATCH", path, json={"archived": True}))[1]["thread_metadata"][
         "archived"
     ]
+    said = {"content": "hello"}
+    _, message = world.rest.answer(Call("POST", f"{path}/messages", json=said))
+    world.rest.answer(Call("PATCH", path, json={"archived": True}))
+    edited = Call("PATCH", f"{path}/messages/{message['id']}", json=said)
+    status, body = world.rest.answer(edited)
+    assert (status, body["code"]) == (400, 50083)
     world.actions.say(alice, thread, "hello again")
+    assert world.rest.answer(edited)[0] == 200
     assert not world.show_channel(thread)["archived"]
     world.rest.answer(Call("PATCH", path, json={"archived": True, "locked": True}))
     with pytest.raises(Refused, match="is locked"):

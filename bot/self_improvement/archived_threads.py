@@ -1,0 +1,61 @@
+"""Threads of runs that have really ended are folded away: nothing in them waits for anybody."""
+
+import logging
+from datetime import timedelta
+
+from bot.domain.history import History
+from bot.domain.run import ENDED, Run, Status
+from bot.periodic import run_periodically, with_traceback
+from bot.presentation.cards import failed
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import Services
+
+_LOOKED_AT = 50  # of the newest runs that have ended
+_SETTLED = timedelta(minutes=1)  # so long people read how it ended, and answers are on their way
+_LATEST = timedelta(minutes=30)  # a thread somebody opened again stays open
+_PAUSE_SECONDS = 30.0
+_log = logging.getLogger(__name__)
+
+
+class ThreadArchiver:
+    """Archives them a minute after the end, each end once."""
+
+    def __init__(self, services: Services, notifier: RunNotifier) -> None:
+        self._services = services
+        self._notifier = notifier
+        self._seen: set[tuple[str, int]] = set()
+
+    async def run_forever(self) -> None:
+        """Look at what has ended, again and again, until cancelled."""
+        failed_look = with_traceback(_log, "threads of ended runs stay open; the next look tries")
+        await run_periodically(self.look, self._services.clock, _PAUSE_SECONDS, failed=failed_look)
+
+    async def look(self) -> None:
+        """Archive the threads of the runs that ended lately and are over."""
+        store, now = self._services.store, self._services.clock.now()
+        ended = await store.find(status=ENDED, limit=_LOOKED_AT)
+        for run in ended:
+            fresh = (run.id, run.version) not in self._seen
+            if fresh and _SETTLED <= now - run.updated_at <= _LATEST:
+                self._seen.add((run.id, run.version))
+                if is_over(run, await store.history(run.id)):
+                    await self._notifier.archive(run)
+        self._seen &= {(run.id, run.version) for run in ended}
+
+
+def is_over(run: Run, history: History) -> bool:
+    """Whether a run has really ended: taken back, without a finding, or shipped and judged.
+
+    A fault that people may still have mended, a failure they may try again and a verdict that
+    offers a revert keep the thread open.
+    """
+    if run.status in (Status.CANCELLED, Status.REJECTED):
+        return True
+    if history.shipment is None:
+        diagnosis = history.diagnosis
+        return run.ended and diagnosis is not None and not (diagnosis.found or diagnosis.choices)
+    if history.outcome is not None:
+        return not failed(history.outcome)
+    if history.watch is not None or history.use_watch is not None:
+        return history.use_report is not None
+    return run.status is Status.DONE and history.shipment.live

@@ -1,0 +1,62 @@
+"""The buttons under "which command do you mean?": each has one looked into."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError
+from bot.domain.run import Goal, Trigger
+from cogs.ui.requests import ask, asked_text
+from cogs.ui.speakers import place_asked_in, place_of, replied_words, speaker
+
+_TEMPLATE = re.compile(r"theseus:about:(?P<act>fix|investigate):(?P<command>[\w -]{1,70})")
+
+
+class CommandButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One command that may be meant; all it needs is in its id, so it outlives restarts."""
+
+    def __init__(self, item: ui.Button[Any], goal: Goal, command: str) -> None:
+        super().__init__(item)
+        self._goal: Goal = goal
+        self._command = command
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a command came as {type(item).__name__}")
+        return cls(item, "fix" if match["act"] == "fix" else "investigate", match["command"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Look into that command, with the words that named none."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person, question = speaker(interaction), interaction.message
+        reference = question.reference if question else None
+        said = reference.message_id if reference else None
+        place = place_asked_in(interaction)
+        if question is not None and said is not None:
+            place = place_of(question).but(message_id=said)
+        try:
+            asked = await ask(
+                bot,
+                Trigger(
+                    key=f"interaction:{interaction.id}",
+                    goal=self._goal,
+                    person=person,
+                    place=place,
+                    text=await replied_words(interaction),
+                    own_words=False,
+                    subject=f"/{self._command}",
+                    at=interaction.created_at,
+                ),
+            )
+            text = asked_text(person, asked)
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text, ephemeral=True)

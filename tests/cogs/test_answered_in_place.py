@@ -1,0 +1,105 @@
+"""A request that no failure is there for is answered where it was said: no run, no thread."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.ids import short_id
+from bot.domain.run import Status
+from local_discord.person import Message
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.world import capsule, failure
+
+SHOW = capsule(exception="TypeError", file="cogs/tags.py", function="show", fingerprint="tag")
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        opened.world.runtime.known = dict.fromkeys(("roll", "tag show", "juggle balls"), "x")
+        yield opened
+
+
+async def reply(room: DevChannel, who: str, text: str) -> Message:
+    """Say it in the dev channel; return the bot's reply."""
+    said = await room[who].say("dev", text)
+    return await room[who].wait_for(
+        "dev",
+        lambda m: (
+            bool(m["author"].get("bot"))
+            and (m.get("message_reference") or {}).get("message_id") == said["id"]
+        ),
+    )
+
+
+@pytest.mark.parametrize("ask", ["the juggling is broken", "the juggling is broken, fix it"])
+async def test_what_never_failed_is_answered_in_the_channel_and_opens_no_thread(
+    room: DevChannel, ask: str
+) -> None:
+    told = await reply(room, "alice", ask)
+    assert told["content"].startswith("🔎 Nothing in my journal fits that. I looked for failures")
+    assert "“juggling”" in told["content"]
+    assert "3 IndexErrors from /roll" in told["content"]
+    assert (
+        "a command that crashes, one that got slow, and an answer that is wrong"
+        in (told["content"])
+    )
+    assert labels(told) == ["/juggle balls"]
+    assert await room.runs() == ()
+    assert await room["alice"].threads("dev") == []
+    [asked] = [e for e in await room.world.store.audit_log() if "answered at once" in e.note]
+    assert (asked.action, asked.allowed, asked.person and asked.person.name) == (
+        "ask", True, "alice",
+    )  # fmt: skip
+
+
+async def test_the_button_of_a_command_asks_about_that_one_under_the_pressers_own_rights(
+    room: DevChannel,
+) -> None:
+    told = await reply(room, "alice", "the juggling is broken, fix it")
+    button = custom_id(told, "/juggle balls")
+    refused = await room["mallory"].press("dev", button, told)
+    assert (await room.answer("mallory", refused, "dev")).startswith("Sorry mallory")
+    pressed = await room["alice"].press("dev", button, told)
+    answer = await room.answer("alice", pressed, "dev")
+    assert "/juggle balls has not failed in that time." in answer
+    assert await room.runs() == ()
+    fails = failure(room.world.clock, SHOW.but(fingerprint="jug"), name="juggle balls")
+    room.world.journal.append(fails)
+    pressed = await room["alice"].press("dev", button, told)
+    assert (await room.answer("alice", pressed, "dev")).startswith("On it: <#")
+    run = await room.until(lambda run: run.stage != "observe")
+    assert (run.goal, run.trigger.subject) == ("fix", "/juggle balls")
+
+
+async def test_which_failure_is_meant_is_asked_in_the_channel_and_the_press_begins_the_run(
+    room: DevChannel,
+) -> None:
+    room.world.journal.append(failure(room.world.clock, SHOW, name="tag show"))
+    newest = short_id(room.world.journal.actions[-1].id)
+    told = await reply(room, "alice", "the tag colours dont work, look into it")
+    assert told["content"].startswith("❓ I am not sure which failure you mean.")
+    assert labels(told) == ["/tag show: TypeError"]
+    assert await room.runs() == ()
+    pressed = await room["alice"].press("dev", custom_id(told, "/tag show: TypeError"), told)
+    assert (await room.answer("alice", pressed, "dev")).startswith("On it: <#")
+    run = await room.until(lambda run: run.status is Status.DONE)
+    assert (run.goal, run.trigger.error_id) == ("investigate", newest)
+
+
+async def test_a_command_that_asks_about_nothing_known_is_answered_to_who_used_it(
+    room: DevChannel,
+) -> None:
+    told = await room["alice"].run("dev", "investigate", what="juggling")
+    assert "Nothing in my journal fits that" in await room.answer("alice", told, "dev")
+    assert await room.runs() == ()
+
+
+async def test_what_was_fixed_already_is_said_in_the_channel(room: DevChannel) -> None:
+    run, thread, _ = await room.proposal()
+    await room["alice"].say(thread, "ship it")
+    await room.until(lambda now: now.id == run.id and now.status is Status.DONE)
+    told = await reply(room, "bob", "rolling dice keeps crashing, fix it")
+    assert told["content"].startswith("✅ The IndexError of /roll was fixed in")
+    assert len(await room.runs()) == 1
