@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,14 +16,15 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import AuditRow, SqliteStore, checked
 from bot.authority.audit_watch import noted_heads
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption
-from bot.cli.terminal_text import inert
+from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
+from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
 from bot.redaction import redact
 from bot.settings import Settings, settings_here
 
 audit_cli = typer.Typer()
+_HEAD = ("when", "who", "did", "allowed", "how", "run", "commit", "note")
 
 
 class Format(StrEnum):
@@ -43,7 +44,7 @@ def audit(
 ) -> None:
     """Show who asked, approved, refused or changed what.
 
-    The newest first.
+    The newest first. Exit code 1: nothing is about that run, or by that person.
 
     For example: theseus audit --limit 20
     """
@@ -51,10 +52,17 @@ def audit(
         return
     entries = asyncio.run(_newest(run, person, limit))
     if as_json:
-        _print([entry.model_dump(mode="json") for entry in entries])
-        return
-    for entry in entries:
-        sys.stdout.write(_line(entry) + "\n")
+        print_json([entry.model_dump(mode="json") for entry in entries or ()])
+    elif entries:
+        now = datetime.now(UTC)
+        print_table(_HEAD, [_row(entry, now) for entry in entries])
+    if not entries:
+        about = "".join(
+            (f" about the run {run!r}" if run else "", f" by the person {person}" if person else "")
+        )
+        nothing = f"The audit log has nothing{about}." if about else "The audit log is empty."
+        told = "" if entries is None else nothing
+        tell_nothing_is_there(told, searched=bool(about))
 
 
 @audit_cli.command()
@@ -67,10 +75,13 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether the log is still all that was written; exit code 1 where it is not."""
+    """Say whether the log is still all that was written.
+
+    Exit code 1: it is not. For example: theseus audit verify --file export.ndjson
+    """
     state = asyncio.run(_whole()) if file is None else _of_export(file, key)
     if as_json:
-        _print(state.model_dump(mode="json"))
+        print_json(state.model_dump(mode="json"))
     else:
         for line in _told(state, file, key):
             sys.stdout.write(line + "\n")
@@ -85,7 +96,10 @@ def export(
     ] = None,
     as_format: Annotated[Format, typer.Option("--format")] = Format.NDJSON,
 ) -> None:
-    """Print the entries with their hashes, oldest first: whoever gets them can verify them."""
+    """Print the entries with their hashes, oldest first: whoever gets them can verify them.
+
+    For example: theseus audit export --since 2026-11-01 --format csv
+    """
     from_then = None if since is None else since.replace(tzinfo=since.tzinfo or UTC)
     asyncio.run(_exported(from_then, _as_csv() if as_format is Format.CSV else _as_json))
 
@@ -93,19 +107,27 @@ def export(
 @audit_cli.command()
 def accept(
     why: Annotated[str, typer.Option(help="What was found out about the break.")],
+    as_json: JsonOption = False,
 ) -> None:
-    """Take note of a break: from now on the log counts, and later breaks are seen."""
+    """Take note of a break: from now on the log counts, and later breaks are seen.
+
+    For example: theseus audit accept --why "the disk was restored from a backup"
+    """
     state, noted = asyncio.run(_accepted(why))
+    if as_json:
+        print_json(noted.model_dump(mode="json"))
+        return
     if state.broken is None:
         sys.stdout.write("Nothing was broken.\n")
         return
     sys.stdout.write(f"Noted: {state.broken.told} From entry {noted.last} on the log counts.\n")
 
 
-async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[AuditEntry]:
+async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[AuditEntry] | None:
+    """Return the newest entries that fit; `None` where there never was a log, which is said."""
     settings = settings_here()
     if _nothing_in(settings):
-        return ()
+        return None
     async with _store(settings) as store:
         return await store.audit_log(run_id=run, person_id=person, limit=limit)
 
@@ -225,21 +247,13 @@ def _proves(key: Path | None) -> Iterator[str]:
         yield "Not proved: that this bot wrote them; that takes --key with its audit.key."
 
 
-def _line(entry: AuditEntry) -> str:
+def _row(entry: AuditEntry, now: datetime) -> Row:
     who = entry.person.name if entry.person else "Theseus"
-    word = "allowed" if entry.allowed else "REFUSED"
-    parts = (
-        f"{entry.at:%Y-%m-%d %H:%M:%S} {who} {entry.action} {word}",
-        f"by {entry.how}" if entry.how else "",
-        entry.run_id or "",
-        entry.head[:7],
-        entry.note,
-    )
-    return inert(redact(" ".join(" ".join(part for part in parts if part).split())))
-
-
-def _print(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    word = Cell("allowed", "green") if entry.allowed else Cell("REFUSED", "red")
+    return (
+        When(entry.at, now), who, entry.action, word, entry.how, entry.run_id or "",
+        entry.head[:7], entry.note,
+    )  # fmt: skip
 
 
 def _nothing_in(settings: Settings) -> bool:

@@ -30,7 +30,10 @@ def demo(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
 ) -> None:
-    """Try it all in a browser: a local Discord, a planted fault, no account and no key."""
+    """Try it all in a browser: a local Discord, a planted fault, no account and no key.
+
+    For example: theseus demo --fault polls-no-votes --port 8090
+    """
     options = DemoOptions(
         port=port, browser=not no_browser, engine=engine.value, fault=fault, seed=seed
     )

@@ -1,8 +1,6 @@
 """The command line of `theseus detect`."""
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 
 from bot.cli.detect_replay import replay as replayed
 from bot.cli.detect_replay import thresholds_for
+from bot.cli.output import JsonAnyway, complain, print_json
 
 
 def detect(
@@ -18,13 +17,11 @@ def detect(
         Path | None,
         typer.Option(help="Take the thresholds from here; by default data/config.yaml."),
     ] = None,
+    as_json: JsonAnyway = False,
 ) -> None:
-    """Show what the rules would have told of a journal, as JSON: to tune thresholds with."""
+    """Show what the rules would have told of a journal, as JSON: to tune thresholds with.
+
+    For example: theseus detect --replay data/state/journal/2026-11-21.ndjson
+    """
     thresholds = thresholds_for(config, Path.cwd(), os.environ)
-    found = replayed(replay, thresholds, _complain)
-    told = [anomaly.model_dump(mode="json") for anomaly in found]
-    sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-
-
-def _complain(text: str) -> None:
-    sys.stderr.write(f"theseus: {text}\n")
+    print_json([each.model_dump(mode="json") for each in replayed(replay, thresholds, complain)])

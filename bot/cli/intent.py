@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot.cli.output import print_json
+from bot.cli.output import JsonAnyway, print_json
+from bot.domain.errors import ConfigError
 from bot.grammar import COMMAND_LINE, describe, parse
 
 
@@ -17,16 +18,20 @@ class ReplyTo(StrEnum):
 
 
 def intent(
-    text: Annotated[str, typer.Argument(help="What somebody says.")],
+    text: Annotated[list[str], typer.Argument(help="What somebody says, in quotes or not.")],
     in_thread: Annotated[bool, typer.Option("--in-thread", help="Said in a run's thread.")] = False,
     reply_to: Annotated[ReplyTo | None, typer.Option(help="What it replies to.")] = None,
+    as_json: JsonAnyway = False,
 ) -> None:
     """Show what the grammar makes of a sentence, as JSON.
 
-    It is read as if a person on the list said it to the bot, with a mention, in the dev channel.
+    It is read as if a person on the list said it to the bot in the dev channel.
 
     For example: theseus intent "ship it" --reply-to proposal
     """
+    sentence = " ".join(text)
+    if not sentence.strip():
+        raise ConfigError('intent: there is no sentence; give one: theseus intent "fix the dice".')
     answered: Literal["error", "proposal"] | None = reply_to.value if reply_to else None
     setting = COMMAND_LINE.but(in_thread=in_thread, reply_to=answered)
-    print_json(describe(parse(text, setting)))
+    print_json(describe(parse(sentence, setting)))

@@ -1,19 +1,26 @@
 """`theseus journal`: the journal in a state folder, without a running bot."""
 
 import asyncio
+import difflib
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.cli.missing_state import nothing_at
+from bot.cli.output import JsonOption, for_a_program, print_json, tell_nothing_is_there
+from bot.cli.run_text import RECORDS_HEAD, record_row
+from bot.cli.tables import print_table
 from bot.domain.journal import Action, JournalQuery
 from bot.redaction import redact
 from bot.settings import Settings, settings_here
 
 journal_cli = typer.Typer(help="Look at the journal.", no_args_is_help=True)
+_KNOWN = 10_000  # newest records whose events are known
+_SHOWN = 12
 
 
 @journal_cli.command("search")
@@ -23,21 +30,46 @@ def journal_search(
         str | None, typer.Option(help="One failure, by the fingerprint in its records.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many of the newest.")] = 50,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print matching records as NDJSON, oldest first.
+    """Show matching records, oldest first.
+
+    Into a pipe: all of each, as NDJSON. Exit code 1: nothing matches.
 
     For example: theseus journal search --event command.roll --limit 5
     """
-    found = asyncio.run(_search_journal(settings_here(), event, fingerprint, limit))
-    for action in found:
-        sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
+    query = JournalQuery(event=event, fingerprint=fingerprint, limit=limit)
+    found, told = asyncio.run(_search_journal(settings_here(), query))
+    if as_json:
+        print_json([action.model_dump(mode="json") for action in found])
+    elif for_a_program(as_json):
+        for action in found:
+            sys.stdout.write(action.model_dump_json() + "\n")  # redacted before it was written
+    else:
+        now = datetime.now(UTC)
+        print_table(RECORDS_HEAD, [record_row(action, now) for action in found])
+    if not found:
+        tell_nothing_is_there(told, searched=bool(event or fingerprint))
 
 
-async def _search_journal(
-    settings: Settings, event: str | None, fingerprint: str | None, limit: int
-) -> Sequence[Action]:
-    """Return matching journal records, oldest first."""
+async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequence[Action], str]:
+    """Return matching records, oldest first; and where there are none, why, unless it was said."""
     if nothing_at(settings.state / "journal", "journal"):
-        return ()
+        return (), ""
     async with NdjsonJournal(settings.state, redact=redact) as journal:
-        return await journal.read(JournalQuery(event=event, fingerprint=fingerprint, limit=limit))
+        found = await journal.read(query)
+        known = () if found else await journal.read(JournalQuery(limit=_KNOWN))
+    return found, _why_none(query, {action.event for action in known})
+
+
+def _why_none(query: JournalQuery, known: set[str]) -> str:
+    """Return why nothing matches, with the event that may have been meant."""
+    if not known:
+        return "The journal is empty."
+    if query.event is None or query.event in known:
+        return f"No record has the fingerprint {query.fingerprint!r}."
+    near = difflib.get_close_matches(query.event, known, n=1)
+    events = sorted(known)
+    shown = ", ".join([*events[:_SHOWN], *(["..."] if len(events) > _SHOWN else [])])
+    hint = f"did you mean {near[0]}?" if near else f"there are: {shown}."
+    return f"No record has the event {query.event!r}; {hint}"

@@ -1,7 +1,6 @@
 """`theseus memory`: what is remembered, looked up and taken out without a running bot."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +10,15 @@ import typer
 
 from bot.adapters.sqlite_memory import SqliteMemory
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption
-from bot.cli.terminal_text import inert
+from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
+from bot.cli.tables import Cell, Row, print_table
 from bot.domain.memory import Memory, Recall, Recalled
 from bot.memory.ranking import told
 from bot.redaction import redact
 from bot.settings import settings_here
 
 memory_cli = typer.Typer(help="Look at what is remembered.", no_args_is_help=True)
+_HEAD = ("fits", "key", "what is remembered", "by")
 
 
 @memory_cli.command()
@@ -27,29 +27,41 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what fits, the best match first."""
+    """Show what fits, the best match first.
+
+    Exit code 1: nothing fits. For example: theseus memory search "dice that time out"
+    """
     found = asyncio.run(_recalled(words, limit))
     if as_json:
-        shown = [each.model_dump(mode="json") for each in found]
-        sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
-        return
-    for each in found:
-        sys.stdout.write(
-            inert(f"{each.score:.2f}  {each.memory.key}  {told(each.memory)}  ({each.because})\n")
-        )
+        print_json([each.model_dump(mode="json") for each in found or ()])
+    elif found:
+        print_table(_HEAD, [_row(each) for each in found])
+    if not found:
+        nothing = f"Nothing that is remembered fits {words!r}." if words else "Nothing yet."
+        tell_nothing_is_there("" if found is None else nothing, searched=bool(words))
 
 
 @memory_cli.command()
 def export() -> None:
-    """Print everything as NDJSON, oldest first."""
+    """Print everything as NDJSON, oldest first.
+
+    For example: theseus memory export > memory.ndjson
+    """
     for memory in asyncio.run(_everything()):
         sys.stdout.write(memory.model_dump_json() + "\n")
 
 
-async def _recalled(words: str, limit: int) -> Sequence[Recalled]:
+def _row(found: Recalled) -> Row:
+    memory = found.memory
+    score = Cell(f"{found.score:.2f}", "dim")
+    return (score, Cell(memory.key, "bold"), told(memory), Cell(f"({found.because})", "dim"))
+
+
+async def _recalled(words: str, limit: int) -> Sequence[Recalled] | None:
+    """Return what fits; `None` where nothing is kept, which is said."""
     kept = _kept()
     if nothing_at(kept, "memory"):
-        return ()
+        return None
     async with SqliteMemory(kept, redact=redact) as memory_store:
         return await memory_store.recall(Recall(words=words, limit=limit))
 

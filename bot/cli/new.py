@@ -25,7 +25,10 @@ def new_cog(
         str, typer.Option(help="What Discord shows beside the command, in a few words.")
     ] = "Count the words of a text",
 ) -> None:
-    """Write a cog with a command, its test, and its line in the table of everyday commands."""
+    """Write a cog with a command, its test, and its line in the table of everyday commands.
+
+    For example: theseus new cog shout --does "Say it louder"
+    """
     cog = NewCog(name, does)
     for path in write_cog(cog, Path.cwd()):
         say(f"wrote {path}")

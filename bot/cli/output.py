@@ -14,18 +14,42 @@ from rich.console import Console
 from bot.cli.terminal_text import inert
 from bot.redaction import redact, redact_value
 
-OUT = Console(soft_wrap=True, highlight=False, markup=False)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonAnyway = Annotated[bool, typer.Option("--json", help="Print JSON, as it does without this.")]
+JsonOnTerminal = Annotated[
+    bool, typer.Option("--json", help="Print JSON on a terminal too, as it does into a pipe.")
+]
+
+
+def terminal() -> Console:
+    """Return standard output: coloured where it is a terminal and `NO_COLOR` is not set."""
+    return Console(soft_wrap=True, highlight=False, markup=False)
+
+
+def for_a_program(as_json: bool) -> bool:
+    """Whether a command that tells a terminal less prints all it has, as JSON."""
+    return as_json or not terminal().is_terminal
 
 
 def say(text: str) -> None:
     """Print a line for a person."""
-    OUT.print(inert(redact(text)))
+    terminal().print(inert(redact(text)))
 
 
 def print_json(value: Any) -> None:
     """Print a value for a program."""
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def tell_nothing_is_there(told: str, *, searched: bool) -> None:
+    """Say on standard error that there is nothing; where something was `searched`, that ends in 1.
+
+    Nothing is told in no words: why was said before.
+    """
+    if told:
+        complain(told)
+    if searched:
+        raise typer.Exit(1)
 
 
 def open_closed_streams() -> None:

@@ -1,6 +1,9 @@
 """`theseus runs`: the runs in a state folder, without a running bot."""
 
 import asyncio
+import difflib
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,7 +11,9 @@ import typer
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, print_json, say
+from bot.cli.output import JsonOnTerminal, JsonOption, complain, for_a_program, print_json, say
+from bot.cli.run_text import RECORDS_HEAD, RUNS_HEAD, record_row, run_fields, run_row
+from bot.cli.tables import print_fields, print_table
 from bot.domain.errors import UnknownRun
 from bot.domain.history import History
 from bot.domain.journal import Action
@@ -17,6 +22,7 @@ from bot.redaction import redact
 from bot.settings import Settings, settings_here
 
 runs_cli = typer.Typer(help="Look at runs.", no_args_is_help=True)
+_MOST = 10_000  # ids that are looked through for a near one
 
 
 @runs_cli.command("list")
@@ -24,36 +30,53 @@ def runs_list(
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the newest runs."""
+    """Show the newest runs.
+
+    For example: theseus runs list --limit 5
+    """
     runs = asyncio.run(_list_runs(settings_here(), limit))
     if as_json:
-        print_json([run.model_dump(mode="json") for run in runs])
-        return
-    for run in runs:
-        said = " ".join(run.trigger.text.split())
-        say(f"{run.id}  {run.goal:11}  {run.status:11}  {run.stage:8}  {said}")
+        print_json([run.model_dump(mode="json") for run in runs or ()])
+    elif runs:
+        now = datetime.now(UTC)
+        print_table(RUNS_HEAD, [run_row(run, now) for run in runs])
+    elif runs is not None:
+        complain("No runs yet. Say in the dev channel what is broken, or what is wanted.")
 
 
 @runs_cli.command("show")
 def runs_show(
-    run_id: Annotated[str, typer.Argument(help="Its id, such as xb3mxm: `runs list` shows them.")],
+    run_id: Annotated[
+        str, typer.Argument(help="Its id, such as xb3mxm: `theseus runs list` shows them.")
+    ],
+    as_json: JsonOnTerminal = False,
 ) -> None:
-    """Show everything a run has recorded, as JSON."""
+    """Show what a run has recorded.
+
+    Into a pipe: everything, as JSON. For example: theseus runs show xb3mxm --json
+    """
     run, history, evidence = asyncio.run(_show_run(settings_here(), run_id))
-    print_json(
-        {
-            "run": run.model_dump(mode="json"),
-            "records": history.model_dump(mode="json"),
-            "evidence": [action.model_dump(mode="json") for action in evidence],
-        }
-    )
+    if for_a_program(as_json):
+        print_json(
+            {
+                "run": run.model_dump(mode="json"),
+                "records": history.model_dump(mode="json"),
+                "evidence": [action.model_dump(mode="json") for action in evidence],
+            }
+        )
+        return
+    now = datetime.now(UTC)
+    print_fields(run_fields(run, history, now))
+    if evidence:
+        say("\nThe journal's records behind its diagnosis:")
+        print_table(RECORDS_HEAD, [record_row(action, now) for action in evidence])
 
 
-async def _list_runs(settings: Settings, limit: int) -> tuple[Run, ...]:
-    """Return the newest runs, newest first."""
+async def _list_runs(settings: Settings, limit: int) -> Sequence[Run] | None:
+    """Return the newest runs, newest first; `None` where nothing is kept, which is said."""
     kept = settings.state / "theseus.sqlite3"
     if nothing_at(kept, "run"):
-        return ()
+        return None
     async with SqliteStore(kept) as store:
         return await store.find(limit=limit)
 
@@ -70,7 +93,19 @@ async def _show_run(settings: Settings, run_id: str) -> tuple[Run, History, tupl
         SqliteStore(kept) as store,
         NdjsonJournal(settings.state, redact=redact) as journal,
     ):
-        run, history = await store.get(run_id.lower()), await store.history(run_id.lower())
+        run = await _run(store, run_id.lower())
+        history = await store.history(run.id)
         ids = history.diagnosis.evidence_ids if history.diagnosis else ()
         found = [await journal.get(record_id) for record_id in ids]
         return run, history, tuple(action for action in found if action is not None)
+
+
+async def _run(store: SqliteStore, run_id: str) -> Run:
+    """Return the run of that id. Raises `UnknownRun` with the near ones."""
+    try:
+        return await store.get(run_id)
+    except UnknownRun:
+        ids = [run.id for run in await store.find(limit=_MOST)]
+    near = difflib.get_close_matches(run_id, ids, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise UnknownRun(f"There is no run {run_id}; {hint}`theseus runs list` shows those there are.")

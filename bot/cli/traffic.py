@@ -1,7 +1,6 @@
 """`theseus traffic`: what was asked of cogs, looked up without a running bot."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,17 +11,25 @@ import typer
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption
+from bot.cli.output import (
+    JsonAnyway,
+    JsonOption,
+    complain,
+    print_json,
+    tell_nothing_is_there,
+)
 from bot.cli.script_files import script_text
-from bot.cli.terminal_text import inert
+from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.errors import ConfigError
 from bot.domain.ids import short_id
 from bot.domain.traffic import TrafficRecord
+from bot.proof.scripts import asked
 from bot.proof.traffic_scripts import after, earlier
 from bot.redaction import redact
 from bot.settings import settings_here
 
 traffic_cli = typer.Typer(help="Look at what was asked of cogs.", no_args_is_help=True)
+_HEAD = ("id", "when", "outcome", "event", "asked", "answered")
 _MOST_HOURS = 24 * 365 * 100
 _ALL = 1_000_000  # more than is kept
 _BEFORE = timedelta(days=7)
@@ -36,17 +43,23 @@ def list_records(
     limit: Annotated[int, typer.Option(min=1, max=1_000)] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what was asked, the oldest first; of more than `--limit`, the newest."""
-    kept = asyncio.run(_asked(event, hours))
+    """Show what was asked, the oldest first; of more than `--limit`, the newest.
+
+    Exit code 1: nothing of that event. For example: theseus traffic list command.roll --hours 48
+    """
+    known = asyncio.run(_known(hours))
+    kept = [each for each in known or () if event in ("", each.event)]
     found = kept[-limit:]
     if as_json:
-        shown = [each.model_dump(mode="json") for each in found]
-        sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
-        return
-    for each in found:
-        sys.stdout.write(inert(_line(each)) + "\n")
+        print_json([each.model_dump(mode="json") for each in found])
+    elif found:
+        now = datetime.now(UTC)
+        print_table(_HEAD, [_row(each, now) for each in found])
     if len(found) < len(kept):
-        sys.stdout.write(f"The newest {len(found)} of {len(kept)}; --limit N shows more.\n")
+        complain(f"the newest {len(found)} of {len(kept)}; --limit N shows more.")
+    if not kept:
+        told = "" if known is None else _why_none(event, hours, {each.event for each in known})
+        tell_nothing_is_there(told, searched=bool(event))
 
 
 @traffic_cli.command()
@@ -55,8 +68,14 @@ def show(
     as_script: Annotated[
         bool, typer.Option("--script", help="As a script for `theseus rehearse`, in YAML.")
     ] = False,
+    as_json: JsonAnyway = False,
 ) -> None:
-    """Print one record as JSON; or as a script, with what may have led to it."""
+    """Print one record as JSON; or as a script, with what may have led to it.
+
+    For example: theseus traffic show xtfh5bte --script > failing.yaml
+    """
+    if as_script and as_json:
+        raise ConfigError("--script and --json: give one of them.")
     record, before = asyncio.run(_one(record_id))
     if record is None:
         raise ConfigError(f"There is no record {record_id!r}. `theseus traffic list` shows ids.")
@@ -66,31 +85,33 @@ def show(
     sys.stdout.write(record.model_dump_json(indent=2, exclude_defaults=True) + "\n")
 
 
-def _line(record: TrafficRecord) -> str:
-    given = record.step.model_dump(exclude_defaults=True, exclude={"by", "channel"}, mode="json")
+def _row(record: TrafficRecord, now: datetime) -> Row:
+    outcome = Cell(record.outcome.value, "" if record.outcome == "ok" else "red")
     answered = "; ".join(record.shape) or "no answer"
     return (
-        f"{record.at:%Y-%m-%d %H:%M:%S}  {short_id(record.id)}  {record.outcome.value:9}  "
-        f"{record.event}  {json.dumps(given, ensure_ascii=False)}  ({answered})"
+        Cell(short_id(record.id), "bold"), When(record.at, now), outcome, record.event,
+        asked(record.step), Cell(f"({answered})", "dim"),
+    )  # fmt: skip
+
+
+def _why_none(event: str, hours: int, known: set[str]) -> str:
+    if not event:
+        return f"Nothing was asked in the last {hours} h. `--hours` looks further back."
+    events = ", ".join(sorted(known)) or "nothing at all"
+    return (
+        f"There is nothing of {event!r} in the last {hours} h; there is: {events}. "
+        "`--hours` looks further back."
     )
 
 
-async def _asked(event: str, hours: int) -> Sequence[TrafficRecord]:
-    """Return what was asked, oldest first. Raises `ConfigError` where nothing is of the event."""
+async def _known(hours: int) -> Sequence[TrafficRecord] | None:
+    """Return what was asked, oldest first; `None` where nothing is kept, which is said."""
     kept = _kept()
     if nothing_at(kept, "traffic"):
-        return ()
+        return None
     since = datetime.now(UTC) - timedelta(hours=hours)
     async with SqliteTraffic(kept, redact=redact) as log:
-        known = await log.since(since, limit=_ALL)
-    found = [each for each in known if event in ("", each.event)]
-    if event and not found:
-        events = ", ".join(sorted({each.event for each in known})) or "nothing at all"
-        raise ConfigError(
-            f"There is nothing of {event!r} in the last {hours} h; there is: {events}. "
-            "`--hours` looks further back."
-        )
-    return found
+        return await log.since(since, limit=_ALL)
 
 
 async def _one(record_id: str) -> tuple[TrafficRecord | None, Sequence[TrafficRecord]]:

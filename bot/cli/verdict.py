@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from bot.cli.output import complain, print_json
+from bot.cli.output import JsonAnyway, complain, print_json
 from bot.detection.comparison import compare
 from bot.domain.errors import ConfigError
 from bot.domain.samples import Sample, sample_of
@@ -26,6 +26,7 @@ def verdict(
     fingerprint: Annotated[
         str | None, typer.Option(help="The failure to go away; by default all of the event.")
     ] = None,
+    as_json: JsonAnyway = False,
 ) -> None:
     """Say whether a fix held, as JSON: before against after, with numbers.
 

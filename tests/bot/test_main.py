@@ -18,6 +18,7 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.cli.main import command_line, main
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import ConfigError, UnknownRun
+from bot.domain.ids import short_id
 from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.redaction import redact
@@ -118,7 +119,7 @@ def _filled(home: Path) -> Action:
         (["lgtm, send it", "--in-thread"], "unclear"),
         (["don't ship it", "--reply-to", "proposal"], "unclear"),
         (["good morning"], "chat"),
-        ([""], "chat"),
+        (["fix", "the", "dice"], "fix"),
     ],
 )
 def test_intent_prints_what_the_grammar_makes_of_a_text(words: list[str], intent: str) -> None:
@@ -148,12 +149,30 @@ def test_runs_are_listed_and_shown_with_their_evidence(home: Path) -> None:
     assert [record["id"] for record in told["evidence"]] == [action.id]
 
 
+def test_a_terminal_gets_a_run_and_records_in_words(home: Path) -> None:
+    action = _filled(home)
+    terminal = {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
+
+    def said(*words: str) -> str:
+        return CliRunner().invoke(command_line(), list(words), env=terminal).stdout
+
+    told = said("runs", "show", RUN.id)
+    assert f"{RUN.id}: fix, queued, at observe" in told
+    assert DIAGNOSIS.headline in told
+    record = [short_id(action.id), action.event, "IndexError"]
+    for lines in (told, said("journal", "search")):
+        [shown] = [line for line in lines.splitlines() if record[0] in line]
+        assert [each for each in record if each not in shown] == []
+    assert json.loads(said("runs", "show", RUN.id, "--json"))["run"]["id"] == RUN.id
+    assert json.loads(said("journal", "search", "--json"))[0]["id"] == action.id
+
+
 def test_a_run_that_is_not_there_is_said(home: Path, ended: Callable[..., Ended]) -> None:
     _filled(home)
     assert isinstance(_run("runs", "show", "zzzzzz").exception, UnknownRun)
     code, out, told = ended("runs", "show", "zzzzzz")
     assert (code, out) == (2, "")
-    assert told.startswith("theseus: There is no run zzzzzz.")
+    assert told.startswith("theseus: There is no run zzzzzz; `theseus runs list` shows those")
     assert told.count("\n") == 1
 
 
@@ -178,7 +197,7 @@ def test_the_journal_is_searched(home: Path) -> None:
 
 def test_the_audit_log_is_shown(home: Path) -> None:
     _filled(home)
-    assert _run("audit").stdout == "2026-11-21 14:00:00 mallory ship REFUSED not listed\n"
+    assert _run("audit").stdout == "2026-11-21 14:00:00  mallory  ship  REFUSED  not listed\n"
     [entry] = json.loads(_run("audit", "--json").stdout)
     assert (entry["action"], entry["allowed"], entry["person"]["name"]) == (
         "ship",

@@ -35,7 +35,10 @@ def setup(
         bool | None, typer.Option(help="Run the full checks at the end: minutes.")
     ] = None,
 ) -> None:
-    """Set the bot up on a real server: asks, checks, writes .env and data/config.yaml."""
+    """Set the bot up on a real server: asks, checks, writes .env and data/config.yaml.
+
+    For example: theseus setup --yes --channel dev --developers "alice,bob" --approvers alice
+    """
     given = {
         "guild": guild, "channel": channel, "developers": developers, "approvers": approvers,
         "forge": forge, "forge-url": forge_url, "reviewers": reviewers,

@@ -1,5 +1,7 @@
 """The command line as a whole: what it imports, and what it says of its commands."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,18 +71,54 @@ def test_what_the_list_says_of_a_command_is_how_its_own_help_begins(name: str) -
     assert told.help.split("\n\n")[0].replace("\n", " ") == Theseus.PLACES[name].summary
 
 
-def _walked(command: Any) -> Iterator[Any]:
-    inner = getattr(command, "commands", {})
-    if not inner:
-        yield command
-    for each in inner.values():
-        yield from _walked(each)
+# Those that print no records.
+PLAIN = {
+    "run": "the bot itself",
+    "demo": "tells where its page is",
+    "setup": "a dialogue",
+    "stop": "does something",
+    "new cog": "writes files",
+    "redact": "a filter of texts",
+    "audit export": "prints NDJSON or CSV, as --format says",
+    "memory export": "prints NDJSON",
+}
 
 
-def test_every_command_says_what_it_does_in_a_sentence() -> None:
-    commands = [each for name in Theseus.PLACES for each in _walked(_group().load(name))]
-    assert len(commands) == len([*every_command()])
-    assert [each.name for each in commands if not (each.help or "").partition(".")[1]] == []
+def _walked(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _walked(f"{path} {name}", each)
+
+
+@pytest.fixture(scope="module")
+def commands() -> dict[str, Any]:
+    """Return every command that does something, by how it is called."""
+    group = _group()
+    walked = [each for name in Theseus.PLACES for each in _walked(name, group.load(name))]
+    return {
+        path: command
+        for path, command in walked
+        if getattr(command, "invoke_without_command", True)
+    }
+
+
+def test_every_command_that_prints_records_prints_them_as_json(commands: dict[str, Any]) -> None:
+    assert {f"theseus {path}" for path in commands} >= set(every_command())
+    options = {path: {name for each in command.params for name in each.opts}
+               for path, command in commands.items()}  # fmt: skip
+    assert {path for path, named in options.items() if "--json" not in named} == PLAIN.keys()
+
+
+def test_the_example_of_every_command_is_one_it_takes(commands: dict[str, Any]) -> None:
+    silent = {"run", "doctor", "budget", "dependencies"}
+    for path, command in commands.items():
+        found = re.search(r"For example:\s(?:.* \| )?theseus ([^\n]+)", command.help)
+        if found is None:
+            assert path in silent, f"{path} has no example"
+            continue
+        words = shlex.split(re.split(r" [|>] ", found[1])[0])
+        assert words[: len(path.split())] == path.split(), found[1]
+        command.make_context(path, words[len(path.split()) :])
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ async def _filled(state: Path) -> None:
             await memory_store.remember(note)
 
 
-def said(*words: str) -> str:
+def said(*words: str, code: int = 0) -> str:
     result = CliRunner().invoke(command_line(), ["memory", *words], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result.output
 
 
@@ -53,7 +53,8 @@ def test_search_shows_the_best_match_with_why(home: Path) -> None:
     assert [each["memory"]["key"] for each in json.loads(said("search", "--json"))] == [
         "note:2", "note:1",
     ]  # fmt: skip
-    assert said("search", '" OR x=x --') == ""
+    nothing = said("search", '" OR x=x --', code=1)
+    assert nothing == "theseus: Nothing that is remembered fits '\" OR x=x --'.\n"
 
 
 def test_a_damaged_file_is_named_with_the_way_out(home: Path) -> None:

@@ -51,9 +51,9 @@ async def _filled(path: Path) -> None:
         await log.record(RECORDS)
 
 
-def said(*words: str) -> str:
+def said(*words: str, code: int = 0) -> str:
     result = CliRunner().invoke(command_line(), ["traffic", *words], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result.output
 
 
@@ -82,9 +82,9 @@ def test_one_record_is_shown_whole() -> None:
 @pytest.mark.usefixtures("home")
 def test_a_list_that_is_cut_says_so_and_an_unknown_event_names_those_there_are() -> None:
     *lines, cut = said("list", "--limit", "2").splitlines()
-    assert (len(lines), cut) == (2, "The newest 2 of 3; --limit N shows more.")
-    with pytest.raises(ConfigError, match=r"nothing of 'command.rol' .*command.flip, command.roll"):
-        said("list", "command.rol")
+    assert (len(lines), cut) == (2, "theseus: the newest 2 of 3; --limit N shows more.")
+    told = said("list", "command.rol", code=1)
+    assert "nothing of 'command.rol' " in told and "command.flip, command.roll" in told
 
 
 @pytest.mark.usefixtures("home")

@@ -1,0 +1,81 @@
+"""Tables of records: aligned, coloured and cut to the width on a terminal, whole in a pipe."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.output import terminal
+from bot.cli.terminal_text import inert
+from bot.presentation.failure_words import ago
+from bot.redaction import redact
+
+_GAP = "  "
+
+
+class Cell(NamedTuple):
+    """A text of one line, and how a terminal shows it, in rich's words: `bold red`."""
+
+    text: str
+    style: str = ""
+
+
+class When(NamedTuple):
+    """A time: on a terminal how long ago it was, in a pipe the time itself, in UTC."""
+
+    at: datetime
+    now: datetime
+
+
+Row = Sequence[str | Cell | When]
+
+
+def print_table(head: Sequence[str], rows: Sequence[Row], console: Console | None = None) -> None:
+    """Print rows under a head, which a pipe does without; columns that are empty are left out.
+
+    Secrets and what a terminal would obey are taken out of every cell.
+    """
+    console = console or terminal()
+    for line in table_lines(head, rows, for_people=console.is_terminal):
+        if console.is_terminal:
+            console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
+        else:
+            console.print(line)
+
+
+def print_fields(fields: Iterable[tuple[str, str]]) -> None:
+    """Print for a person what there is under each word, wrapped where it is long."""
+    grid = Table.grid(padding=(0, 2))
+    for word, told in fields:
+        grid.add_row(Text(word, "dim"), Text(" ".join(inert(redact(told)).split())))
+    terminal().print(grid, soft_wrap=False)
+
+
+def table_lines(head: Sequence[str], rows: Sequence[Row], *, for_people: bool) -> Iterator[Text]:
+    """Yield the lines of a table, as long as they are."""
+    cells = [[_shown(each, for_people=for_people) for each in row] for row in rows]
+    used = [at for at, _ in enumerate(head) if any(row[at].text for row in cells)]
+    if for_people and used:
+        cells.insert(0, [Cell(name.upper(), "dim") for name in head])
+    widths = {at: max(cell_len(row[at].text) for row in cells) for at in used}
+    for row in cells:
+        line = Text()
+        for at in used:
+            text, style = row[at]
+            line.append(text, style or None)
+            if at != used[-1]:
+                line.append(" " * (widths[at] - cell_len(text)) + _GAP)
+        line.rstrip()
+        yield line
+
+
+def _shown(value: str | Cell | When, *, for_people: bool) -> Cell:
+    if isinstance(value, When):
+        told = ago(value.at, value.now) if for_people else f"{value.at:%Y-%m-%d %H:%M:%S}"
+        return Cell(told, "dim")
+    text, style = value if isinstance(value, Cell) else (value, "")
+    return Cell(" ".join(inert(redact(text)).split()), style)
