@@ -12,6 +12,7 @@ from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.verifier import Verifier
+from bot.presentation.run_links import RunLinks
 from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.self_improvement import (
@@ -159,7 +160,14 @@ def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
         repository=str(settings.root),
         base_branch=settings.config.forge.branch,
         render=Prompts(settings.root / "prompts").render,
+        links=_links(settings),
     )
+
+
+def _links(settings: Settings) -> RunLinks:
+    """Return where runs are to be found; what stands for Discord has no pages that others know."""
+    real = settings.environment.theseus_discord_api_url is None
+    return RunLinks("https://discord.com/channels" if real else "", settings.config.http.url)
 
 
 def _answered(opened: Resources) -> Answered:

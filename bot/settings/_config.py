@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from bot.authority.protection import Protection
 from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
-from bot.domain.links import ADDRESS_WANTED, web_address
 from bot.domain.monitoring_config import IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
 from bot.domain.record import Record
@@ -23,6 +22,7 @@ from bot.settings._safety import (
     AuditConfig,
     GatewayConfig,
     HttpConfig,
+    LinkAddress,
     ProtectionConfig,
     SandboxConfig,
 )
@@ -92,16 +92,9 @@ class ForgeConfig(Record):
     runs_full_checks: bool = Field(
         default=False, description="the forge itself runs the full tier before it lets a merge in"
     )
-    url: str = Field(
+    url: LinkAddress = Field(
         default="", description="where the local forge's pages are served; empty: nowhere, no links"
     )
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_followed(cls, given: str) -> str:
-        if given and not web_address(given):
-            raise ValueError(f"{ADDRESS_WANTED}, or leave it empty")
-        return given.rstrip("/")
 
 
 class RunsConfig(Record):

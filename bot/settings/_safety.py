@@ -1,12 +1,23 @@
 """What keeps the bot within bounds: approvals, the model gateway, the audit log, HTTP."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from bot.authority.path_classes import BUILT_IN, PathClass
 from bot.authority.protection import Protection
+from bot.domain.links import ADDRESS_WANTED, web_address
 from bot.domain.record import Record
+
+
+def _can_be_followed(given: str) -> str:
+    if given and not web_address(given):
+        raise ValueError(f"{ADDRESS_WANTED}, or leave it empty")
+    return given.rstrip("/")
+
+
+LinkAddress = Annotated[str, AfterValidator(_can_be_followed)]
+"""What links begin with, without a slash at the end; empty: there are none."""
 
 
 class GatewayConfig(Record):
@@ -32,6 +43,9 @@ class HttpConfig(Record):
     port: int | None = Field(default=None, ge=0, le=65_535, description="null: not at all")
     trust: tuple[str, ...] = Field(
         default=(), description="further host names it is called by, as behind a proxy"
+    )
+    url: LinkAddress = Field(
+        default="", description="where people reach the dashboard; empty: nothing links to it"
     )
 
 

@@ -1,5 +1,6 @@
 """What changes for people, on a proposal's card and in its pull request."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
@@ -38,8 +39,8 @@ def _lines(verdict: Verdict, found: BehaviourDiff, quiet: Quiet, mark: str) -> I
     if verdict.reproduced and found.answers and not found.changed:
         told = f"{_MENDED}{told}"  # alone, it reads as if nothing were mended
     yield f"{'⚠️ ' if found.unasked or found.unplayed else ''}{told[0].upper()}{told[1:]}."
-    for change in found.changes:
-        yield f"{mark} {_line(change, quiet)}"
+    for line, times in Counter(_line(change, quiet) for change in found.changes).items():
+        yield f"{mark} {line}{f' ({times} times)' if times > 1 else ''}"
     if found.changes and found.changed > len(found.changes):
         yield f"{mark} and {found.changed - len(found.changes)} more"
 

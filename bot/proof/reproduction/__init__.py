@@ -23,6 +23,7 @@ __all__ = [
     "ROOM",
     "candidates",
     "command_candidate",
+    "kept",
     "options_of",
     "replay_candidate",
     "script_test",
@@ -127,6 +128,19 @@ def standing(tests: Sequence[Reproduction], *, read: Read) -> tuple[Reproduction
     return left or tuple(tests)
 
 
+def kept(tests: Sequence[Reproduction]) -> tuple[Reproduction, ...]:
+    """Return the tests that stay in the repository.
+
+    Of a failure that is one: the innermost call held to an answer, else the innermost. The same
+    failure seen from further out is proof today, and tells nobody more tomorrow. Examples of what
+    was wanted all stay.
+    """
+    wanted = tuple(test for test in tests if not test.path.startswith(f"{FOLDER}/"))
+    failing = [test for test in tests if test not in wanted]
+    one = next((test for test in failing if test.answered), failing[0] if failing else None)
+    return (one, *wanted) if one else wanted
+
+
 def _is_there(target: str, read: Read) -> bool:
     file, _, function = target.partition("::")
     text = read(file)
@@ -137,7 +151,7 @@ def _is_there(target: str, read: Read) -> bool:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"[^\w.]+", " ", text, flags=re.ASCII).strip()
+    return re.sub(r"[^\w./]+", " ", text, flags=re.ASCII).strip()
 
 
 def _snake(name: str) -> str:
@@ -155,7 +169,7 @@ def _name(frame: Frame, capsule: Capsule) -> str:
 
 
 def _doc(frame: Frame, capsule: Capsule) -> str:
-    place = f"{_words(frame.function)} in {_words(frame.file.replace('/', '.'))}"
+    place = f"{_words(frame.function)} in {_words(frame.file)}"
     said = f"{_words(capsule.exception)[:30]} came out of {place}"
     return f"{said[:70]}: failure {_fingerprint(capsule)}."
 

@@ -1,10 +1,13 @@
 """What a reproduction takes for an answer: the one of before the fault, or a refusal in words."""
 
 import ast
+import re
 
 from bot.domain.plan import Reproduction
 from bot.infra.syntax import literal, parse
 from bot.proof.reproduction._write import INDENT, WIDTH, Group, Unwritable, Writer
+
+_UNANSWERED = re.compile(r"_does_not_raise_\w*$")
 
 
 def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
@@ -21,7 +24,10 @@ def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
     if len(first) > WIDTH:
         return None
     source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], asserted]
-    return test.but(source="\n".join(source) + "\n", answered=True)
+    named = _UNANSWERED.sub("_answers_as_before_the_fault", test.node_id)
+    old, new = (node.rpartition("::")[2] for node in (test.node_id, named))
+    told = "\n".join(source).replace(f"def {old}()", f"def {new}()")
+    return test.but(source=f"{told}\n", node_id=named, answered=True)
 
 
 def _call(source: str) -> ast.Expr | None:

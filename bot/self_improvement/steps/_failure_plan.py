@@ -1,6 +1,7 @@
 """What is to be done about a failure, as the rules see it."""
 
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.journal import event_called
 from bot.domain.plan import Plan, Step, TestPlan
 
 
@@ -10,6 +11,7 @@ def failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
     frames = capsule.frames if capsule else ()
     files = tuple(dict.fromkeys(frame.file for frame in reversed(frames))) or (diagnosis.file,)
     exception = capsule.exception if capsule else "the failure"
+    used = event_called(diagnosis.event) if diagnosis.event else "what failed"
     return Plan(
         problem=diagnosis.cause,
         solution=(
@@ -17,7 +19,7 @@ def failure_plan(evidence: Evidence, diagnosis: Diagnosis) -> Plan:
             f"longer raises {exception}: parts of suspect commits undone first, then single edits."
         ),
         steps=(Step(summary=f"Edit {_listed(files)}", owned_files=files),),
-        impact=f"People who use {diagnosis.event.replace('command.', '/').replace('.', ' ')}.",
+        impact=f"People who use {used}.",
         tests=TestPlan(integration="The tests that reach the changed files."),
         verification=f"No more failures with fingerprint {diagnosis.fingerprint}.",
         rollback="Revert the merge commit; nothing else to undo.",

@@ -24,7 +24,7 @@ from bot.ports.agent import (
 )
 from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import standing
+from bot.proof.reproduction import kept, standing
 from bot.redaction import redact
 from bot.self_improvement.agent_updates import OnProgress, last_word
 from bot.self_improvement.messages import claimed_only, nothing_found, told_text
@@ -103,9 +103,8 @@ class CodeAgentRunner:
         if not await workspace.changes():
             return workspace.base
         root = workspace.path
-        for reproduction in standing(
-            assignment.plan.reproductions, read=lambda f: read_inside(root, f)
-        ):
+        left = standing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
+        for reproduction in kept(left):
             write_inside(root, reproduction)
         return await workspace.commit(commit_message(assignment, finished))
 

@@ -1,11 +1,11 @@
 """Propose: publish the proven head as a pull request."""
 
-import re
 from collections.abc import Callable
 
-from bot.domain.change import Verdict
+from bot.domain.change import ChangeSet, Verdict
 from bot.domain.errors import ForgeConflict
 from bot.domain.history import History
+from bot.domain.plan import Plan
 from bot.domain.proposal import ForgeProposal, Proposal, ProposalDraft
 from bot.domain.record import Record
 from bot.domain.run import Run
@@ -14,28 +14,34 @@ from bot.ports.forge import Forge
 from bot.presentation.cards import behaviour_markdown, example_lines, not_done_lines
 from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import prose, words
+from bot.presentation.pull_requests import failure_told, pull_request_title, sentence
+from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.proof import label, risk_of
 from bot.self_improvement.messages import asked_by
 from bot.self_improvement.step_context import StepContext, need, pushed_by_others
 
 Render = Callable[..., str]
 
-_ACTED_ON = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)")
-
-_TAG = re.compile(r"<(?=[!/?\w])")
-
 
 class PullRequestPublisher:
     """Opens or updates the run's pull request. Refuses anything that is not green."""
 
     def __init__(
-        self, forge: Forge, clock: Clock, *, repository: str, base_branch: str, render: Render
+        self,
+        forge: Forge,
+        clock: Clock,
+        *,
+        repository: str,
+        base_branch: str,
+        render: Render,
+        links: RunLinks = NO_LINKS,
     ) -> None:
         self._forge = forge
         self._clock = clock
         self._repository = repository
         self._base_branch = base_branch
         self._render = render
+        self._links = links
 
     async def __call__(self, run: Run, history: History) -> Proposal:
         """Return the proposal of `history.verdict.head`. Raises `ForgeError`."""
@@ -49,7 +55,7 @@ class PullRequestPublisher:
                 branch=change.branch,
                 head=change.head,
                 base_branch=self._base_branch,
-                title=_title(history),
+                title=pull_request_title(run, history),
                 body=self._body(run, history, verdict),
             )
         )
@@ -83,7 +89,7 @@ class PullRequestPublisher:
         ]
         if plan.shown_by:
             calls, error = plan.shown_by
-            checks.insert(0, f"- `{calls}`: {error} before, passes now")
+            checks.insert(0, f"- `{calls}`: {error} before, passes now{_kept(plan, change)}")
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         missing = not_done_lines(change)
         template, why = _why(history, verdict)
@@ -92,14 +98,14 @@ class PullRequestPublisher:
             template,
             **why,
             change="\n\n".join(
-                filter(None, (prose(change.summary), prose(change.description), *missing))
+                filter(None, (sentence(change.summary), prose(change.description), *missing))
             ),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             behaviour=behaviour_markdown(verdict),
             tests="\n".join(checks),
-            risk=prose(" ".join(filter(None, risk))),
+            risk=sentence(" ".join(filter(None, risk))),
             rollback=prose(f"{plan.rollback} Undo: {undo.told}." if undo else plan.rollback),
-            evidence=f"Run `{run.id}`{_records(history)}",
+            evidence=f"{self._links.told(run)}{_records(history)}",
         )
 
 
@@ -155,8 +161,15 @@ def _why(history: History, verdict: Verdict) -> tuple[str, dict[str, str]]:
         }
     if diagnosis is None:
         raise AssertionError("a proposal needs a diagnosis or a brief")
-    learned = {"learned": words(diagnosis.headline, 400), "cause": prose(diagnosis.cause)}
-    return "pull_request", learned
+    learned = failure_told(diagnosis, history.evidence)
+    return "pull_request", {"learned": learned, "cause": prose(diagnosis.cause)}
+
+
+def _kept(plan: Plan, change: ChangeSet) -> str:
+    """Return where the test of it is from now on, where the change brings one."""
+    ours = {test.path for test in plan.reproductions}
+    brought = [f"`{file.path}`" for file in change.files if file.path in ours]
+    return f"; from now on a test, {brought[0]}" if len(brought) == 1 else ""
 
 
 def _records(history: History) -> str:
@@ -165,21 +178,6 @@ def _records(history: History) -> str:
         return ""
     ids = ", ".join(f"`{record}`" for record in history.diagnosis.evidence_ids[:5])
     return f", journal records {ids}"
-
-
-def _title(history: History) -> str:
-    brief, diagnosis, change = history.brief, history.diagnosis, history.change_set
-    if change is None:
-        raise AssertionError("a proposal needs a change")
-    named = _quiet(" ".join(change.title.split()))
-    failed = f"Fix {diagnosis.event.replace('.', ' ')}: " if diagnosis and not brief else ""
-    return (named or f"{failed}{_quiet(change.summary)}")[:120]
-
-
-def _quiet(text: str) -> str:
-    """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
-    plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
-    return _ACTED_ON.sub(lambda sign: sign[0] + "\u200b", plain)
 
 
 def _why_new(earlier: Proposal | None, head: str) -> str:

@@ -113,7 +113,7 @@ def test_the_innermost_function_is_called_with_its_arguments() -> None:
     assert found.source == (
         "from cogs import dice\n\n\n"
         "def test_face_does_not_raise_index_error() -> None:\n"
-        '    """IndexError came out of face in cogs.dice.py: failure 3f9a2c11."""\n'
+        '    """IndexError came out of face in cogs/dice.py: failure 3f9a2c11."""\n'
         "    dice.face(6, 6)\n"
     )
     assert found.path == "tests/regressions/test_face_3f9a2c11.py"

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.journal import Capsule, Frame
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import candidates, with_answer, with_refusals
+from bot.proof.reproduction import FOLDER, candidates, kept, with_answer, with_refusals
 
 SOURCE = '''"""Dice."""
 
@@ -56,6 +56,26 @@ def test_an_answer_known_from_before_is_asserted() -> None:
     assert held is not None
     assert held.answered
     assert body(held) == '    answer = dice.sides("%")\n    assert answer == 100\n'
+
+
+def test_a_test_that_knows_the_answer_is_called_so() -> None:
+    test = of_source()
+    held = with_answer(test, "100")
+    assert held is not None
+    name = "test_sides_answers_as_before_the_fault"
+    assert (held.path, held.node_id) == (test.path, f"{test.path}::{name}")
+    assert f"def {name}() -> None:" in held.source
+
+
+def test_of_one_failure_the_innermost_call_that_knows_the_answer_stays() -> None:
+    inner, outer = of_source(), of_source().but(path=f"{FOLDER}/test_outer.py")
+    known = with_answer(outer, "100")
+    assert known is not None
+    wanted = inner.but(path="tests/acceptance/test_wanted.py")
+    assert kept([inner, outer]) == (inner,)
+    assert kept([inner, known]) == (known,)
+    assert kept([wanted, inner, outer, wanted]) == (inner, wanted, wanted)
+    assert kept([]) == ()
 
 
 @pytest.mark.parametrize(

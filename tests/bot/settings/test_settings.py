@@ -75,6 +75,7 @@ BAD_CONFIG = [
     ("engine:\n  planner: {model: opus, usd: -1}\n", 2, "engine.planner.usd"),
     ("forge:\n  kind: gitlab\n", 2, "forge.kind"),
     ("forge:\n  url: /forge\n", 2, "forge.url: Value error, give a whole address"),
+    ("http:\n  url: bot.example\n", 2, "http.url: Value error, give a whole address"),
     ("forge:\n  branch: [main]\n", 2, "forge.branch"),
     ("sandbox:\n  required: perhaps\n", 2, "sandbox.required"),
     ("runs:\n  workers: 0\n", 2, "runs.workers"),

@@ -72,6 +72,16 @@ async def test_the_change_is_read_from_the_workspace_with_the_reproduction_besid
         assert (change.engine, change.attempts[0].summary) == ("fake", "one edit")
 
 
+async def test_of_several_tests_of_one_failure_one_stays(tmp_path: Path) -> None:
+    workspaces = FakeWorkspaces(tmp_path, FILES)
+    assert PLAN.reproduction is not None
+    outer = PLAN.reproduction.but(path="tests/regressions/test_outer.py", answered=True)
+    plan = PLAN.but(witnesses=(outer,))
+    async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
+        change = await _changed(_execute(FakeAgent(FIX)), _assignment(plan=plan), workspace)
+        assert [file.path for file in change.files] == ["cogs/dice.py", outer.path]
+
+
 async def test_a_claim_without_a_change_is_no_change(tmp_path: Path) -> None:
     workspaces = FakeWorkspaces(tmp_path, FILES)
     async with workspaces.lend(RUN.id, base=workspaces.base) as workspace:
@@ -160,9 +170,10 @@ async def test_a_green_head_is_proposed_with_what_was_learned() -> None:
     proposal = await _propose(forge)(RUN, HISTORY.but(proposal=None))
     assert (proposal.head, proposal.version, proposal.note) == (CHANGE.head, 1, "")
     [draft] = forge.drafts
-    assert draft.title == "Fix command roll: Use `value - 1` as the index."
-    assert "`face(6)`: IndexError before, passes now" in draft.body
-    assert "risk: low. People who use `/roll`." in draft.body
+    assert draft.title == "/roll no longer fails"
+    proven = "`face(6)`: IndexError before, passes now; from now on a test"
+    assert f"{proven}, `tests/regressions/test_face.py`" in draft.body
+    assert "risk: Low. People who use `/roll`." in draft.body
 
 
 async def test_an_engines_words_head_the_pull_request_and_ring_or_close_nothing() -> None:

@@ -1,0 +1,36 @@
+"""Where people find a run: its card in chat, its page of the dashboard."""
+
+from dataclasses import dataclass
+
+from bot.domain.run import Run
+
+
+@dataclass(frozen=True)
+class RunLinks:
+    """Addresses without a slash at the end; empty where there is none that others could open.
+
+    `chat` is what messages of a server are under, `https://discord.com/channels`; `dashboard` is
+    the HTTP server's, as people reach it.
+    """
+
+    chat: str = ""
+    dashboard: str = ""
+
+    def told(self, run: Run) -> str:
+        """Return the run with links to it, in a forge's Markdown."""
+        links = [
+            f"[{name}]({address})"
+            for name, address in (("card", self._card(run)), ("dashboard", self._page(run)))
+            if address
+        ]
+        return f"Run `{run.id}`" + (f" ({', '.join(links)})" if links else "")
+
+    def _card(self, run: Run) -> str:
+        parts = (run.trigger.place.guild_id, run.thread_id, run.card_id)
+        return f"{self.chat}/{'/'.join(map(str, parts))}" if self.chat and all(parts) else ""
+
+    def _page(self, run: Run) -> str:
+        return f"{self.dashboard}/runs/{run.id}" if self.dashboard else ""
+
+
+NO_LINKS = RunLinks()
