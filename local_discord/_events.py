@@ -98,6 +98,7 @@ class EventRecorder:
         match event:
             case "MESSAGE_CREATE" | "MESSAGE_UPDATE":
                 told = {"channel_id": payload["channel_id"], "message": payload}
+                told |= self._counted(payload["channel_id"])
                 self._log.add(event.lower(), told, _only_reader(payload))
             case "MESSAGE_DELETE":
                 self._deleted(payload["channel_id"], [payload["id"]], payload.get("only_for"))
@@ -119,7 +120,17 @@ class EventRecorder:
     def _deleted(self, channel_id: str, message_ids: list[str], only_for: str | None) -> None:
         for message_id in message_ids:
             told = {"channel_id": channel_id, "message_id": message_id}
-            self._log.add("message_delete", told, int(only_for) if only_for else None)
+            self._log.add(
+                "message_delete",
+                told | self._counted(channel_id),
+                int(only_for) if only_for else None,
+            )
+
+    def _counted(self, channel_id: str) -> dict[str, Any]:
+        channel = self._world.backend.channels.get(int(channel_id))
+        if channel is None or not channel.is_thread:
+            return {}
+        return {"message_count": channel.message_count}
 
     def _reacted(self, event: str, payload: dict[str, Any]) -> None:
         kept = self._world.backend.messages.get(int(payload["channel_id"]), {})

@@ -127,6 +127,7 @@ class LocalBackend(Backend):
         while len(kept) > MESSAGES_KEPT:
             del kept[next(iter(kept))]
         if message.is_ephemeral:
+            self._uncount(channel, 1)
             self._whisper("MESSAGE_CREATE", dict(serializers.message_payload(self, message)))
         return message
 
@@ -142,11 +143,27 @@ class LocalBackend(Backend):
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
         gone = self.get_message(channel_id, message_id)
+        if not gone.is_ephemeral:
+            self._uncount(self.get_channel(channel_id), 1)
         super().delete_message(channel_id, message_id)
         if gone.is_ephemeral:
             owner = (gone.interaction_metadata or {}).get("user", {}).get("id")
             payload = {"id": str(message_id), "channel_id": str(channel_id), "only_for": owner}
             self._whisper("MESSAGE_DELETE", payload)
+
+    def bulk_delete_messages(self, channel_id: int, message_ids: Iterable[int]) -> list[int]:
+        wanted = list(message_ids)
+        present = self.messages.get(channel_id, {}).keys() & set(wanted)
+        self._uncount(self.get_channel(channel_id), len(present))
+        return super().bulk_delete_messages(channel_id, wanted)
+
+    def _uncount(self, channel: Channel, gone: int) -> None:
+        """Leave messages out of a thread's count, as Discord does with deleted and private ones.
+
+        simcord counts every message ever posted there. Before an event tells of it.
+        """
+        if channel.is_thread:
+            channel.message_count -= gone
 
     def said_before(self, author_id: int, nonce: str) -> Message | None:
         """The message this author sent with this nonce in the last minutes."""

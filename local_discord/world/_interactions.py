@@ -120,7 +120,11 @@ class InteractionBuilder:
             asked["resolved"] = resolved
         if root.get("guild_id"):
             asked["guild_id"] = root["guild_id"]
-        return self._send(kind, user, channel, asked)
+        record = self._send(kind, user, channel, asked)
+        if kind == COMMAND:
+            # What its answers say they came from: "poll results", not "poll".
+            record.command_name = " ".join([root["name"], *path])
+        return record
 
     def _menu(
         self, user: User, channel: Channel, root: Leaf, kind: int, target: object

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,6 +136,43 @@ async def test_a_thread_from_a_message_is_a_channel_of_its_own(
     await thread.edit(archived=True, locked=True)
     locked = await alice.wait_for_thread("dev", lambda t: t["locked"])
     assert locked["archived"]
+
+
+async def test_a_thread_counts_neither_private_answers_nor_deleted_messages(
+    bot: SampleBot, local: LocalDiscord, alice: Person, mallory: Person
+) -> None:
+    thread = await dev(bot, local).create_thread(
+        name="counted", type=discord.ChannelType.public_thread
+    )
+    place = str(thread.id)
+
+    async def count() -> int:
+        return int((await mallory.wait_for_thread("dev"))["message_count"])
+
+    last = (await mallory.world())["last_event_id"]
+    first = await alice.say(place, "one")
+    await alice.run(place, "secret")
+    await alice.say(place, "two")
+    assert await count() == 2
+    await alice.delete(place, first)
+    assert await count() == 1
+    batch = [await thread.send("three"), await thread.send("four")]
+    await thread.delete_messages(batch)
+    assert await count() == 1
+    told = [
+        event["message_count"]
+        async for event in _until(mallory, last, "message_delete", 3)
+        if event["type"] in ("message_create", "message_delete")
+    ]
+    assert told == [1, 2, 1, 2, 3, 1, 1]  # a batch goes at once
+
+
+async def _until(person: Person, after: int, kind: str, times: int) -> AsyncIterator[Any]:
+    async for event in person.events(after):
+        yield event
+        times -= event["type"] == kind
+        if not times:
+            return
 
 
 async def test_a_second_thread_on_one_message_is_refused(bot: SampleBot, alice: Person) -> None:

@@ -58,7 +58,9 @@ async def test_a_slash_command_may_be_written_in_many_ways(
 async def test_a_subcommand_is_reached_by_path_or_by_nesting(
     bot: SampleBot, alice: Person, body: dict[str, Any]
 ) -> None:
-    assert (await alice.interact("dev", **body))["message"]["content"] == "run 7"
+    answer = (await alice.interact("dev", **body))["message"]
+    assert answer["content"] == "run 7"
+    assert answer["interaction_metadata"]["name"] == "runs show"
 
 
 async def test_an_option_that_names_a_person_resolves_to_a_member(

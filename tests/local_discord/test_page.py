@@ -225,7 +225,13 @@ async def test_a_thread_opens_beside_its_channel_and_has_an_address(
         await page.keyboard.type("echo in the thread")
         await page.keyboard.press("Enter")
         await expect(thread.locator("li.message").filter(has_text="in the thread")).to_have_count(2)
-        await expect(page.get_by_role("main").locator(".thread-card")).to_contain_text("3 messages")
+        card = page.get_by_role("main").locator(".thread-card")
+        await expect(card).to_contain_text("3 messages")
+        await say(page, "/secret", "“Dice keep crashing”")
+        await expect(thread.get_by_text("only you", exact=True)).to_be_visible()
+        await page.keyboard.type("echo more")
+        await page.keyboard.press("Enter")
+        await expect(card).to_contain_text("5 messages")
         address = page.url
         await page.goto(local.base_url + "/#/general")
         await expect(thread).to_be_hidden()
@@ -275,8 +281,8 @@ async def test_the_full_diff_is_read_on_the_page(
 
 
 @pytest.mark.slow
-async def test_what_only_one_person_may_see_is_shown_to_them_alone(
-    bot: PageBot, local: LocalDiscord, browser: Browser
+async def test_what_only_one_person_may_see_is_shown_and_counted_to_them_alone(
+    bot: PageBot, local: LocalDiscord, browser: Browser, alice: Person
 ) -> None:
     async with opened(browser, local) as page, opened(browser, local) as other:
         await become(other, "mallory")
@@ -292,6 +298,11 @@ async def test_what_only_one_person_may_see_is_shown_to_them_alone(
         await become(page, "alice")
         await whisper.get_by_role("button", name="Dismiss").click()
         await expect(whisper).to_have_count(0)
+        await page.get_by_role("button", name="general").click()
+        await alice.run("dev", "secret")
+        await expect(page.get_by_role("button", name="dev, 1 unread")).to_be_visible()
+        await become(page, "mallory")
+        await expect(page.get_by_role("button", name="dev", exact=True)).to_be_visible()
 
 
 @pytest.mark.slow

@@ -75,6 +75,21 @@ CASES = {
     ),
 }
 
+TIMES = """async () => {
+    const { ago, timestampText } = await import('/static/js/times.js');
+    const at = new Date(2018, 10, 28, 9, 1).getTime();
+    const seconds = [-3, 59.6, -3600 * 23.8, 86400 * 3];
+    return [
+        ...[...'tTdDfFsS', undefined].map((style) => timestampText(at, style)),
+        ...seconds.map((far) => ago(at + far * 1000, at)),
+    ];
+}"""
+SHOWN_TIMES = [
+    "09:01", "09:01:00", "28/11/2018", "28 November 2018", "28 November 2018 09:01",
+    "Wednesday, 28 November 2018 09:01", "28/11/2018, 09:01", "28/11/2018, 09:01:00",
+    "28 November 2018 09:01", "3 seconds ago", "in 1 minute", "yesterday", "in 3 days",
+]  # fmt: skip
+
 ENDLESS = ("*", "_", "`", "**a ", "[", "> ", "- a\n", "||", "[a](", "```", "~~a", "*a _b ", "<@")
 
 
@@ -89,6 +104,7 @@ async def test_markdown_is_drawn_as_discord_draws_it() -> None:
         await expect(box(visited.page)).to_be_visible()
         drawn = await visited.page.evaluate(DRAW, list(CASES))
         assert dict(zip(CASES, drawn, strict=True)) == CASES
+        assert await visited.page.evaluate(TIMES) == SHOWN_TIMES
         timed = f"""async (sources) => {{
             const start = performance.now();
             await ({DRAW})(sources);

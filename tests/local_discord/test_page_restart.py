@@ -2,17 +2,18 @@
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
-from tests.local_discord.page_parts import become, opened, row, say
-from tests.support.browser import visit
+from tests.local_discord.page_parts import become, box, opened, row, say
+from tests.support.browser import PHONE, visit
+from tests.support.discord_client import SampleBot, online
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEOPLE = (LocalPerson("alice", listed=True), LocalPerson("mallory", listed=False))
-HINT = ("Type `/roll 2d6`", "say `fix it`")
+HINT = ("Type `/say text:hi`", "say `fix it`")
 
 
 @pytest.mark.slow
@@ -49,16 +50,34 @@ async def test_browsers_ask_before_they_use_a_module_of_an_older_version() -> No
 
 
 @pytest.mark.slow
-async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed(browser: Browser) -> None:
+async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed_or_done(
+    browser: Browser,
+) -> None:
     async with (
         LocalDiscord(PEOPLE, token="local-token", hint=HINT) as local,
-        opened(browser, local) as page,
+        online(SampleBot(), local),
     ):
-        hint = page.get_by_role("region", name="What to try")
-        await hint.get_by_role("button", name="fix it").click()
-        await expect(page.get_by_label("Message #dev")).to_have_value("fix it")
-        await hint.get_by_role("button", name="Dismiss the hint").click()
-        await expect(hint).to_have_count(0)
-        await page.reload()
-        await expect(page.get_by_label("Message #dev")).to_be_visible()
-        await expect(hint).to_have_count(0)
+        async with opened(browser, local, size=PHONE) as page:
+            hint = page.get_by_role("region", name="What to try")
+            await expect(hint.get_by_role("button", name="fix it")).to_be_hidden()
+            await hint.get_by_text("Try it").click()
+            await hint.get_by_role("button", name="fix it").click()
+            await box(page).press("Enter")
+            await expect(hint.get_by_role("button", name="fix it")).to_have_class("try done")
+            await page.reload()
+            await expect(box(page)).to_be_visible()
+            await box(page).fill("/say text:something else")
+            await page.keyboard.press("Enter")
+            await expect(hint).to_have_count(0)
+        async with opened(browser, local) as page:
+            await _dismiss(page)
+
+
+async def _dismiss(page: Page) -> None:
+    hint = page.get_by_role("region", name="What to try")
+    await expect(hint.get_by_role("button", name="fix it")).to_be_visible()
+    await hint.get_by_role("button", name="Dismiss the hint").click()
+    await expect(hint).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_label("Message #dev")).to_be_visible()
+    await expect(hint).to_have_count(0)

@@ -40,7 +40,7 @@ index 77aa001..0c2d9f3 100644
 
 
 class Wish(discord.ui.Modal, title="What should change?"):
-    """One short field filled in, one long and optional."""
+    """One short field filled in, one long and optional, and a list."""
 
     title_field: discord.ui.TextInput["Wish"] = discord.ui.TextInput(
         label="In a few words", custom_id="words", default="also handle 0d6", max_length=60
@@ -51,6 +51,14 @@ class Wish(discord.ui.Modal, title="What should change?"):
         required=False,
         style=discord.TextStyle.paragraph,
         placeholder="Anything the next round should know",
+    )
+    soon: discord.ui.Label["Wish"] = discord.ui.Label(
+        text="How soon",
+        component=discord.ui.Select["Wish"](
+            custom_id="soon",
+            required=False,
+            options=[discord.SelectOption(label="Today"), discord.SelectOption(label="Some day")],
+        ),
     )
 
     async def on_submit(self, interaction: discord.Interaction) -> None:

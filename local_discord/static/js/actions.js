@@ -1,11 +1,12 @@
 /** What a person can do: each tells the server, and says so on the page when it is refused. */
 import * as api from './api.js';
+import { confirmDelete } from './confirm.js';
 import { openMenu } from './menu.js';
 import { openModal } from './modal.js';
 import { pickEmoji } from './emoji.js';
 import { reactedBy, emojiKey } from './reactions.js';
 import { go, placeOfUrl } from './router.js';
-import { Flag } from './store.js';
+import { Flag, isOwn } from './store.js';
 import { toast } from './toast.js';
 
 const PENDING_AFTER_MS = 350;
@@ -30,6 +31,7 @@ export class Actions {
     if (replyTo) body.reply_to = replyTo;
     if (files.length) body.attachments = files;
     const message = await this.#try(() => api.say(body));
+    if (message) this.store.emit('did', { said: content });
     if (message && !this.#has(message)) this.store.putMessage(message, true);
     return Boolean(message);
   }
@@ -47,6 +49,22 @@ export class Actions {
     }
   }
 
+  /** Change one's own message; false when it was refused (a notice says why). */
+  async edit(message, content) {
+    const changed = await this.#try(() => api.edit({ ...this.#own(message), content }));
+    if (changed && this.#has(changed)) this.store.putMessage(changed);
+    return Boolean(changed);
+  }
+
+  /** Delete one's own message, once the person has said so again. */
+  remove(message) {
+    confirmDelete(message, () => this.#try(() => api.unsay(this.#own(message))));
+  }
+
+  #own(message) {
+    return { user: this.store.person, channel: message.channel_id, message: message.id };
+  }
+
   /** Tell the bot one is typing; nobody minds if that is lost. */
   typing(channel) {
     api.typing({ user: this.store.person, channel }).catch(() => {});
@@ -57,7 +75,7 @@ export class Actions {
     const mine = (message.reactions ?? []).some(
       (reaction) => emojiKey(reaction.emoji) === emoji && reactedBy(reaction, this.store.person),
     );
-    const body = { user: this.store.person, channel: message.channel_id, message: message.id, emoji };
+    const body = { ...this.#own(message), emoji };
     const changed = await this.#try(() => api.react(mine ? { ...body, remove: true } : body));
     if (changed && this.#has(changed)) this.store.putMessage(changed);
   }
@@ -73,6 +91,7 @@ export class Actions {
 
   /** Run a slash command; `shown` is how it looks while it is on its way. */
   async run(channel, name, options, shown) {
+    this.store.emit('did', { command: name });
     await this.#withPending(channel, shown, () => this.#interact(channel, { command: { name, options } }));
   }
 
@@ -163,9 +182,11 @@ export class Actions {
     const items = [
       !ephemeral && { label: 'Add reaction', icon: 'smile', run: react },
       !ephemeral && { label: 'Reply', icon: 'reply', run: () => desk.reply(message) },
+      isOwn(message, this.store) && { label: 'Edit message', icon: 'edit', run: () => desk.edit(message) },
       thread && { label: 'Open thread', icon: 'thread', run: () => this.go({ channel: thread.id }) },
       message.content && { label: 'Copy text', icon: 'copy', run: () => copy(message.content) },
       { label: 'Copy message id', icon: 'copy', run: () => copy(message.id) },
+      isOwn(message, this.store) && { label: 'Delete message', icon: 'trash', run: () => this.remove(message) },
       ephemeral && { label: 'Dismiss', icon: 'close', run: () => this.store.dismiss(message) },
     ];
     if (apps.length && !ephemeral) items.push({ line: true }, { heading: 'Apps' });

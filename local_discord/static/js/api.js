@@ -40,6 +40,9 @@ export const commands = async (user, channel) => (await ask('GET', 'commands', {
 /** Say something: `{user, channel, content, reply_to?, attachments?, nonce?}`. */
 export const say = (body) => ask('POST', 'messages', { body });
 
+/** Change one's own message: `{user, channel, message, content}`. */
+export const edit = (body) => ask('PATCH', 'messages', { body });
+
 /** Delete one's own message: `{user, channel, message}`. */
 export const unsay = (body) => ask('DELETE', 'messages', { body });
 

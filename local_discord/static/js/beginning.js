@@ -60,5 +60,5 @@ function starterLine(starter, channel, desk) {
 /** The line before a day's first message, or before the first unread one. */
 export function dividerNode(day, isNew) {
   const kind = isNew ? 'li.divider.divider-new' : 'li.divider';
-  return h(kind, { role: 'separator' }, h('span', { text: day }), isNew && h('b', { text: 'NEW' }));
+  return h(kind, {}, h('span', { text: day }), isNew && h('b', { text: 'NEW' }));
 }

@@ -59,6 +59,44 @@ export function parseLine(line, commands) {
   return { command, rest: rest.trim(), spaced: rest.length > 0 };
 }
 
+/** Whether a text that names no command was meant as one: "/poll nope", but not "/usr/bin". */
+export const isCommandLike = (text) => /^\/[\p{L}\p{N}_-]+(?:\s|$)/u.test(text);
+
+const MOST_NEAR = 5;
+
+/** Commands nearly called what was typed, the nearest first: a few letters off, or the same first word. */
+export function nearest(commands, typed) {
+  const words = typed.toLowerCase().split(/\s+/);
+  return slashCommands(commands)
+    .map((command) => ({ command, off: difference(command.name.split(' '), words) }))
+    .filter(({ off }) => off !== null)
+    .sort((one, other) => one.off - other.off || one.command.name.localeCompare(other.command.name))
+    .slice(0, MOST_NEAR)
+    .map(({ command }) => command);
+}
+
+/** How far a command's name is from the words typed; null when it is another word altogether. */
+function difference(name, words) {
+  const first = editDistance(name[0], words[0]);
+  const begun = words[0].length > 1 && name[0].startsWith(words[0]);
+  if (!begun && first > Math.max(1, Math.floor(words[0].length / 3))) return null;
+  return first + editDistance(name.slice(1).join(' '), words.slice(1, name.length).join(' ')) / 100;
+}
+
+/** How many letters have to be put in, left out or changed. */
+function editDistance(one, other) {
+  let row = [...Array(other.length + 1).keys()];
+  for (let at = 1; at <= one.length; at += 1) {
+    const next = [at];
+    for (let to = 1; to <= other.length; to += 1) {
+      const changed = row[to - 1] + Number(one[at - 1] !== other[to - 1]);
+      next.push(Math.min(changed, row[to] + 1, next[to - 1] + 1));
+    }
+    row = next;
+  }
+  return row[other.length];
+}
+
 /**
  * Texts by option name from "2d6" (the first option) or "dice:2d6 times:3".
  * @returns {Map<string, string>}

@@ -1,12 +1,12 @@
 /** Where one writes: text, a slash command being filled in, a reply, files. */
 import { h, iconButton } from './dom.js';
 import { CommandForm } from './command-form.js';
-import { parseLine } from './commands.js';
+import { isCommandLike, parseLine } from './commands.js';
 import { pickEmoji, replaceShortcodes } from './emoji.js';
 import { FileTray } from './file-tray.js';
 import { personOf } from './message.js';
 import { Picker } from './picker.js';
-import { commandEntries, wordEntries } from './suggest.js';
+import { commandEntries, unknownCommand, wordEntries } from './suggest.js';
 
 const TYPING_EVERY_MS = 8_000;
 const MOST_CHARACTERS = 2_000;
@@ -15,7 +15,8 @@ export class Composer {
   #form = null;
   #replyTo = null;
   #typedAt = 0;
-  #last = '';
+  /** The last thing this person did here, when that was a command. */
+  #lastCommand = '';
   #commands = [];
   /** What was being written in the channels one left. */
   #drafts = new Map();
@@ -109,18 +110,35 @@ export class Composer {
   async submit() {
     if (this.#form) return this.#form.submit();
     const content = replaceShortcodes(this.text.value.trim());
-    const line = parseLine(content, this.#commands);
-    if (line) return this.#enterCommand(line.command, line.rest).submit();
+    if (content.startsWith('/') && (await this.#command(content))) return undefined;
     if ((!content && this.files.empty) || !this.channel) return undefined;
     const channel = this.channel.id;
     const files = this.files.take();
     const replyTo = this.#replyTo?.id;
-    this.#last = content;
+    this.#lastCommand = '';
     this.#clear();
     this.desk.toBottom();
     const sent = await this.desk.actions.say(channel, content, { replyTo, files: await files });
     if (!sent && !this.text.value) this.#setText(content);
     return undefined;
+  }
+
+  /** Run what begins as a command does; one that is not there is said to be missing, never posted. */
+  async #command(content) {
+    const channel = this.channel;
+    const commands = await this.desk.actions.commands(channel.id);
+    if (channel !== this.channel) return true;
+    const line = parseLine(content, commands);
+    if (line) this.#enterCommand(line.command, line.rest).submit();
+    else if (isCommandLike(content)) this.#sayUnknown(content, commands);
+    else return false;
+    return true;
+  }
+
+  #sayUnknown(content, commands) {
+    const offer = unknownCommand(commands, content, this.desk.store, (command) => this.#enterCommand(command, ''));
+    this.text.focus();
+    this.picker.show(this.text, offer.entries, offer);
   }
 
   #clear() {
@@ -174,12 +192,19 @@ export class Composer {
     } else if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       void this.submit();
-    } else if (event.key === 'Escape') {
-      this.cancelReply();
-    } else if (event.key === 'ArrowUp' && !this.text.value && this.#last) {
+    } else if (event.key === 'Escape' && this.#replyTo) {
       event.preventDefault();
-      this.put(this.#last);
+      this.cancelReply();
+    } else if (event.key === 'ArrowUp' && !this.text.value && this.#again()) {
+      event.preventDefault();
     }
+  }
+
+  /** The last command comes back, or one's last message is edited; false where there is neither. */
+  #again() {
+    if (!this.#lastCommand) return this.desk.editLast();
+    this.put(this.#lastCommand);
+    return true;
   }
 
   /** "/health" and Enter is enough where nothing more is needed. */
@@ -233,7 +258,7 @@ export class Composer {
   }
 
   #run(command, values, shown) {
-    this.#last = shown;
+    this.#lastCommand = shown;
     this.leaveCommand('');
     this.text.focus();
     this.desk.toBottom();

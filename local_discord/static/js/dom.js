@@ -97,6 +97,8 @@ const ICONS = {
   send: 'M4 12 20 4l-4 16-4.5-6.500ZM20 4 11.5 13.500',
   eye: 'M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12ZM15 12a3 3 0 1 1-6 0 3 3 0 0 1 6 0Z',
   apps: 'M4 4h6v6H4ZM14 4h6v6h-6ZM4 14h6v6H4ZM17 14v6M14 17h6',
+  edit: 'M4 20l1-5L16.500 3.500l4 4L9 19ZM14 6l4 4',
+  trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
   copy: 'M9 9h11v11H9ZM5 15H4V4h11v1',
   shield: 'M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6ZM9 12l2 2 4-4.500',
   out: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
@@ -131,6 +133,8 @@ export function iconButton(name, label, onClick, props = {}) {
 export function keepFocus(root, change) {
   const held = root?.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
   const fresh = change();
-  if (held) fresh.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+  if (!held) return fresh;
+  const found = fresh.dataset.key === held ? fresh : fresh.querySelector(`[data-key="${CSS.escape(held)}"]`);
+  found?.focus({ preventScroll: true });
   return fresh;
 }

@@ -1,8 +1,13 @@
-/** The card a first visitor sees: what to try. Its words come from the server. */
+/**
+ * The card a first visitor sees: what to try. Its words come from the server. What was tried is
+ * ticked off; the card goes with the last of it, or when it is dismissed.
+ */
 import { h, iconButton } from './dom.js';
 import { renderMarkdown } from './markdown.js';
 
 const SEEN_KEY = 'local-discord.hint-seen';
+const DONE_KEY = 'local-discord.hint-done';
+const NARROW = '(max-width: 700px)';
 
 /**
  * @param {import('./store.js').Store} store
@@ -13,28 +18,58 @@ const SEEN_KEY = 'local-discord.hint-seen';
 export function hintCard(store, names, onTry) {
   const key = JSON.stringify(store.hint);
   if (!store.hint.length || localStorage.getItem(SEEN_KEY) === key) return null;
+  const done = new Set(keptDone(key));
+  const words = renderMarkdown(store.hint.join('\n'), names);
+  const tries = tryable(words, onTry);
+  const stop = store.on('did', (deed) => {
+    for (const text of tries.keys()) if (isSame(text, deed)) done.add(text);
+    localStorage.setItem(DONE_KEY, JSON.stringify({ key, done: [...done] }));
+    show();
+  });
   const dismiss = () => {
     localStorage.setItem(SEEN_KEY, key);
+    stop();
     card.remove();
   };
-  const words = tryable(renderMarkdown(store.hint.join('\n'), names), onTry);
+  const show = () => {
+    for (const [text, button] of tries) button.classList.toggle('done', done.has(text));
+    if (tries.size && [...tries.keys()].every((text) => done.has(text))) dismiss();
+  };
   const card = h(
     'section.hint',
     { 'aria-label': 'What to try' },
     h('div.hint-mark', { 'aria-hidden': 'true' }),
-    h('div.hint-words', {}, h('strong', { text: 'Try it' }), words),
+    h('details.hint-words', { open: !matchMedia(NARROW).matches }, h('summary', { text: 'Try it' }), words),
     iconButton('close', 'Dismiss the hint', dismiss),
   );
+  show();
   return card;
 }
 
-/** Pieces of code in a hint can be clicked into the composer. */
+function keptDone(key) {
+  const kept = JSON.parse(localStorage.getItem(DONE_KEY) ?? '{}');
+  return kept.key === key ? kept.done : [];
+}
+
+/** Whether what was done is what a piece of code says: that command, or those words. */
+function isSame(text, { command, said }) {
+  const plain = (words) => words.toLowerCase().replace(/\s+/g, ' ').trim();
+  if (command) return `${plain(text)} `.startsWith(`/${command} `);
+  return plain(text) === plain(said);
+}
+
+/**
+ * Pieces of code in a hint become buttons that put them into the composer.
+ * @returns {Map<string, HTMLElement>} by their text
+ */
 function tryable(markdown, onTry) {
+  const tries = new Map();
   for (const code of markdown.querySelectorAll('code.inline-code')) {
     const text = code.textContent;
-    code.replaceWith(
-      h('button.try', { type: 'button', title: 'Put it into the message box', text, on: { click: () => onTry(text) } }),
-    );
+    const click = () => onTry(text);
+    const button = h('button.try', { type: 'button', title: 'Put it into the message box', text, on: { click } });
+    code.replaceWith(button);
+    tries.set(text, button);
   }
-  return markdown;
+  return tries;
 }

@@ -3,6 +3,7 @@ import { h, keepFocus } from './dom.js';
 import { dividerNode, starterOf, topNode } from './beginning.js';
 import { follows, renderMessage, spoken } from './message.js';
 import { newer } from './history.js';
+import { newestRow, walkRows } from './row-focus.js';
 import { isThread } from './store.js';
 import { dayName, sameDay } from './times.js';
 
@@ -30,6 +31,7 @@ export class MessageList {
     this.element = h('div.list', {}, this.scroller, this.pill, this.announcer);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.list.addEventListener('pointerdown', () => this.#holdStill());
+    walkRows(this.scroller);
     const sizes = new ResizeObserver(() => this.#grown());
     sizes.observe(this.list);
     sizes.observe(this.scroller);
@@ -97,8 +99,9 @@ export class MessageList {
   #row(message, grouped) {
     const { store } = this.desk;
     const thread = isThread(this.channel) ? null : store.threadOn(message);
-    const around = { grouped, thread, notice: store.notices.get(message.id) };
-    const needs = [message, grouped, thread, around.notice, store.users.size];
+    const editor = this.desk.editor?.id === message.id ? this.desk.editor.element : null;
+    const around = { grouped, thread, notice: store.notices.get(message.id), editor };
+    const needs = [message, grouped, thread, around.notice, editor, store.users.size];
     const row = this.#rows.get(message.id);
     if (row && needs.every((need, at) => need === row.needs[at])) return row.node;
     const node = keepFocus(row?.node, () => {
@@ -175,7 +178,9 @@ export class MessageList {
   }
 
   #scrolled() {
-    this.#stuck = this.#below() < NEAR_BOTTOM;
+    // Only a person scrolls upwards: when a file's text comes late, what is below grows by itself.
+    if (this.#below() < NEAR_BOTTOM) this.#stuck = true;
+    else this.#noticeScroll();
     if (this.#stuck) this.#fresh = 0;
     this.#showPill();
     if (this.scroller.scrollTop < 200) void this.live.older(this.channel.id);
@@ -213,6 +218,12 @@ export class MessageList {
     this.#fresh = 0;
     this.#scrollDown();
     this.#showPill();
+  }
+
+  /** Put the keyboard on the newest message. */
+  focusNewest() {
+    this.toBottom();
+    (newestRow(this.scroller) ?? this.scroller).focus();
   }
 
   #showPill() {

@@ -6,9 +6,12 @@ const PAGE = 60;
 
 /** What each event does to the store; unknown events are left alone. */
 const TAKE = {
-  message_create: (store, event) => takeMessage(store, event.message, true),
-  message_update: (store, event) => takeMessage(store, event.message, false),
-  message_delete: (store, event) => store.removeMessage(event.channel_id, event.message_id),
+  message_create: (store, event) => takeMessage(store, event, true),
+  message_update: (store, event) => takeMessage(store, event, false),
+  message_delete: (store, event) => {
+    takeCount(store, event);
+    store.removeMessage(event.channel_id, event.message_id);
+  },
   reaction_add: takeReaction,
   reaction_remove: takeReaction,
   thread_create: (store, event) => store.putChannel(event.thread),
@@ -24,10 +27,20 @@ const TAKE = {
   commands: (store) => store.emit('commands'),
 };
 
-function takeMessage(store, message, isNew) {
+function takeMessage(store, event, isNew) {
+  const { message } = event;
+  takeCount(store, event);
   if (store.dismissed.has(message.id)) return;
   const known = store.history(message.channel_id).list.some((other) => other.id === message.id);
   store.putMessage(message, isNew && !known);
+}
+
+/** Only the server knows how many messages a thread has: private ones and deleted ones do not count. */
+function takeCount(store, { channel_id: id, message_count: count }) {
+  const thread = store.channels.get(id);
+  if (thread && count !== undefined && thread.message_count !== count) {
+    store.putChannel({ ...thread, message_count: count });
+  }
 }
 
 function takeReaction(store, event) {

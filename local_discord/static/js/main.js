@@ -21,16 +21,30 @@ class Page {
     this.main = this.#pane('main');
     this.thread = this.#pane('thread');
     this.scrim = h('div.scrim', { on: { click: () => setDrawer(false) } });
-    this.root = h('div.app', {}, this.sidebar.element, this.scrim, this.main.element, this.thread.element);
+    const skip = (words, to) => h('button.skip', { type: 'button', text: words, on: { click: to } });
+    this.skips = h(
+      'nav.skips',
+      { 'aria-label': 'Skip' },
+      skip('Skip to the message box', () => this.front.composer.focus()),
+      skip('Skip to the newest message', () => this.front.list.focusNewest()),
+    );
+    this.root = h('div.app', {}, this.skips, this.sidebar.element, this.scrim, this.main.element, this.thread.element);
   }
 
   #pane(kind) {
     return new Pane(this.store, this.actions, this.live, { kind, onMenu: () => this.setDrawer(true) });
   }
 
+  /** The pane one reads and writes in: the thread's, where one is open. */
+  get front() {
+    return this.thread.channel ? this.thread : this.main;
+  }
+
   setDrawer(open) {
+    const leaves = !open && this.sidebar.element.contains(document.activeElement);
     this.root.classList.toggle('drawer-open', open);
     if (open) this.sidebar.element.querySelector('.place.current, .place')?.focus();
+    else if (leaves) this.main.head.querySelector('.only-narrow')?.focus();
   }
 
   async start() {
@@ -81,14 +95,14 @@ class Page {
 
   #key(event) {
     if (event.key === 'Escape' && !event.defaultPrevented) this.#escape(event);
-    else if (wantsTyping(event)) (this.thread.channel ? this.thread : this.main).composer.focus();
+    else if (wantsTyping(event)) this.front.composer.focus();
   }
 
-  /** Escape closes the outermost open thing: the drawer, else the thread, but never mid-writing. */
+  /** Escape closes the topmost open thing: a dialog (by itself), the drawer, else the thread, never mid-writing. */
   #escape(event) {
-    if (event.target.closest('dialog') || event.target.value) return;
+    if (document.querySelector('dialog[open]')) return;
     if (this.root.classList.contains('drawer-open')) this.setDrawer(false);
-    else if (this.thread.channel && this.thread.element.contains(event.target)) {
+    else if (!event.target.value && this.thread.channel && this.thread.element.contains(event.target)) {
       go({ channel: this.thread.channel.parent_id });
       this.main.composer.focus();
     }

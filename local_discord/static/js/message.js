@@ -20,6 +20,9 @@ import { clockTime, fullTime, messageTime } from './times.js';
  * @property {import('./actions.js').Actions} actions
  * @property {Map<string, HTMLElement>} files drawn files by id and address
  * @property {(message: object) => void} reply
+ * @property {(message: object) => void} edit
+ * @property {() => boolean} editLast whether there was a message of one's own to edit
+ * @property {{id: string, element: HTMLElement}|null} editor the message being edited
  * @property {(id: string) => void} jump
  * @property {() => void} toBottom
  * @property {() => void} beforeGrowth called before a row grows because a person unfolds it
@@ -44,7 +47,8 @@ export const personOf = (author) => ({
 /**
  * @param {object} message Discord's, or one of the page's own (`local`)
  * @param {Desk} desk
- * @param {{grouped: boolean, thread: object|null, notice: string|undefined}} around
+ * @param {{grouped: boolean, thread: object|null, notice: string|undefined,
+ *   editor: HTMLElement|null}} around
  * @returns {HTMLLIElement}
  */
 export function renderMessage(message, desk, around) {
@@ -55,7 +59,8 @@ export function renderMessage(message, desk, around) {
   const author = personOf(message.author);
   const at = Date.parse(message.timestamp);
   const row = h(`li.message${rowKinds(message, desk, around)}`, {
-    data: { id: message.id },
+    data: { id: message.id, key: `row-${message.id}` },
+    tabindex: -1,
     'aria-label': `${author.name}, ${messageTime(at)}`,
   });
   const context = contextLine(message, desk);
@@ -69,7 +74,7 @@ export function renderMessage(message, desk, around) {
       'div.message-body',
       {},
       around.grouped ? null : header(author, message, at),
-      content(message, desk),
+      around.editor ?? content(message, desk),
       parts(message, desk, around),
     ),
   );
@@ -214,7 +219,7 @@ function systemRow(message, desk, around) {
   const thread = message.type === 18 ? desk.store.channels.get(message.message_reference?.channel_id) : around.thread;
   return h(
     'li.message.system',
-    { data: { id: message.id } },
+    { data: { id: message.id, key: `row-${message.id}` }, tabindex: -1 },
     h('div.gutter', {}, icon(message.type === 18 ? 'thread' : 'apps')),
     h(
       'div.message-body',

@@ -3,9 +3,10 @@ import { fill, h, icon, iconButton } from './dom.js';
 import { Composer } from './composer.js';
 import { dots } from './message.js';
 import { MessageList } from './list.js';
+import { messageEditor, typedText } from './message-editor.js';
 import { renderInline } from './markdown.js';
 import { go } from './router.js';
-import { ChannelType, isThread } from './store.js';
+import { ChannelType, isOwn, isThread } from './store.js';
 
 export class Pane {
   /**
@@ -24,6 +25,9 @@ export class Pane {
       names: namesOf(store),
       files: new Map(),
       reply: (message) => this.composer.reply(message),
+      edit: (message) => this.#edit(message),
+      editLast: () => this.#editLast(),
+      editor: null,
       jump: (id) => this.list.jump(id),
       toBottom: () => this.list.toBottom(),
       beforeGrowth: () => this.list.hold(),
@@ -43,6 +47,9 @@ export class Pane {
     store.on('messages', (id) => id === this.channel?.id && this.list.sync());
     store.on('typing', (id) => id === this.channel?.id && this.#showTyping());
     store.on('world', () => this.#refresh());
+    store.on('person', () => {
+      this.desk.editor = null;
+    });
     // What another person may not see is left by the page itself.
     for (const topic of ['person', 'reload']) store.on(topic, () => store.visible(this.channel) && this.list.sync());
   }
@@ -56,6 +63,7 @@ export class Pane {
     if (!channel) return;
     this.store.watched.add(channel.id);
     if (channel.id !== before) {
+      this.desk.editor = null;
       this.composer.show(channel, this.#spokenName());
       this.list.show(channel, this.store.unread.get(channel.id)?.messages ?? 0);
     }
@@ -63,6 +71,33 @@ export class Pane {
     this.#showHead();
     this.#showTyping();
     if (message) this.list.jump(message);
+  }
+
+  #edit(message) {
+    const { desk } = this;
+    const leave = () => {
+      desk.editor = null;
+      this.list.sync();
+      this.composer.focus();
+    };
+    const save = async (text) => {
+      if (!text && !message.attachments?.length) desk.actions.remove(message);
+      else if (text !== was && !(await desk.actions.edit(message, text))) return false;
+      leave();
+      return true;
+    };
+    const was = typedText(message.content, desk.names);
+    desk.editor = { id: message.id, element: messageEditor(message.id, was, { onSave: save, onCancel: leave }) };
+    this.list.sync();
+    const box = desk.editor.element.querySelector('textarea');
+    box.focus();
+    box.setSelectionRange(was.length, was.length);
+  }
+
+  #editLast() {
+    const last = this.store.history(this.channel.id).list.findLast((message) => isOwn(message, this.store));
+    if (last) this.#edit(last);
+    return Boolean(last);
   }
 
   #refresh() {

@@ -20,7 +20,7 @@ export class Picker {
   constructor() {
     pickers += 1;
     this.id = `picker-${pickers}`;
-    this.title = h('div.picker-title');
+    this.title = h('div.picker-title', { 'aria-live': 'polite' });
     this.list = h('div.picker-list', { role: 'listbox', id: this.id });
     this.element = h('div.picker', { hidden: true }, this.title, this.list);
     this.element.addEventListener('pointerdown', (event) => event.preventDefault());

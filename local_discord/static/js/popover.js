@@ -16,7 +16,9 @@ export function openPopover(anchor, element, { onClose, side = 'below' } = {}) {
   const before = document.activeElement;
   const opened = { element, anchor, close };
   element.classList.add('popover');
-  document.body.append(element);
+  // What lies under an open dialog cannot be reached.
+  const dialog = anchor instanceof Element && anchor.closest('dialog');
+  (dialog || document.body).append(element);
   place(anchor, element, side);
   current = opened;
   document.addEventListener('pointerdown', outside, true);

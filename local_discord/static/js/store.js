@@ -1,7 +1,7 @@
 /**
  * What the page knows: the world, messages by channel, who is looking. Changed only here; views
  * listen to topics: world, messages (channel id), unread, typing (channel id), person, commands,
- * link, reload (after a gap in the stream).
+ * link, reload (after a gap in the stream), did (what the person just said or ran).
  */
 import { History } from './history.js';
 
@@ -15,11 +15,12 @@ export const Flag = { ephemeral: 64, loading: 128, layout: 32_768 };
 
 export class Store {
   #listeners = new Map();
+  /** By person: what one has not read another may never have been shown. */
+  #unread = new Map();
   channels = new Map();
   users = new Map();
   roles = new Map();
   histories = new Map();
-  unread = new Map();
   typing = new Map();
   notices = new Map();
   dismissed = new Set(readList(DISMISSED_KEY));
@@ -133,10 +134,6 @@ export class Store {
   }
 
   #noteFresh(message) {
-    const thread = this.channels.get(message.channel_id);
-    if (thread && isThread(thread)) {
-      this.putChannel({ ...thread, message_count: (thread.message_count ?? 0) + 1 });
-    }
     this.setTyping(message.channel_id, message.author.id, false);
     if (this.watched.has(message.channel_id) || message.author.id === this.person) return;
     const count = this.unread.get(message.channel_id) ?? { messages: 0, mentions: 0 };
@@ -144,6 +141,12 @@ export class Store {
     if (message.mentions?.some((user) => user.id === this.person)) count.mentions += 1;
     this.unread.set(message.channel_id, count);
     this.emit('unread');
+  }
+
+  /** What this person has not read: `{messages, mentions}` by channel id. */
+  get unread() {
+    if (!this.#unread.has(this.person)) this.#unread.set(this.person, new Map());
+    return this.#unread.get(this.person);
   }
 
   removeMessage(channel, id) {
@@ -193,6 +196,10 @@ export class Store {
     this.emit('link');
   }
 }
+
+/** Whether a message is one this person wrote, and so may change. */
+export const isOwn = (message, store) =>
+  message.author.id === store.person && !message.local && [0, 19].includes(message.type);
 
 /** @param {{type: number}} channel */
 export const isThread = (channel) => ChannelType.threads.includes(channel.type);

@@ -1,11 +1,10 @@
 /** Dates and times as people read them. All take milliseconds since 1970. */
 
-const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
-const clockSeconds = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = new Intl.DateTimeFormat([], { timeStyle: 'short' });
+const clockSeconds = new Intl.DateTimeFormat([], { timeStyle: 'medium' });
 const shortDate = new Intl.DateTimeFormat([], { dateStyle: 'short' });
 const longDate = new Intl.DateTimeFormat([], { dateStyle: 'long' });
-const longBoth = new Intl.DateTimeFormat([], { dateStyle: 'long', timeStyle: 'short' });
-const fullBoth = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'short' });
+const fullDate = new Intl.DateTimeFormat([], { dateStyle: 'full' });
 const relative = new Intl.RelativeTimeFormat([], { numeric: 'auto' });
 
 const STEPS = [
@@ -22,8 +21,8 @@ const STYLES = {
   T: (at) => clockSeconds.format(at),
   d: (at) => shortDate.format(at),
   D: (at) => longDate.format(at),
-  f: (at) => longBoth.format(at),
-  F: (at) => fullBoth.format(at),
+  f: (at) => `${longDate.format(at)} ${clock.format(at)}`,
+  F: (at) => `${fullDate.format(at)} ${clock.format(at)}`,
   s: (at) => `${shortDate.format(at)}, ${clock.format(at)}`,
   S: (at) => `${shortDate.format(at)}, ${clockSeconds.format(at)}`,
   R: (at) => ago(at),
@@ -33,7 +32,7 @@ const STYLES = {
 export function ago(at, now = Date.now()) {
   let amount = (at - now) / 1000;
   for (const [unit, size] of STEPS) {
-    if (Math.abs(amount) < size) return relative.format(Math.round(amount), unit);
+    if (Math.abs(Math.round(amount)) < size) return relative.format(Math.round(amount), unit);
     amount /= size;
   }
   return '';
@@ -47,8 +46,8 @@ export function timestampText(at, style) {
 /** "14:02" */
 export const clockTime = (at) => clock.format(at);
 
-/** "Friday, 20 November 2026 at 14:02", for tool tips. */
-export const fullTime = (at) => fullBoth.format(at);
+/** "Friday, 20 November 2026 14:02", for tool tips. */
+export const fullTime = STYLES.F;
 
 /** "20 November 2026", for the line between two days. */
 export const dayName = (at) => longDate.format(at);
@@ -63,11 +62,12 @@ export function messageTime(at, now = Date.now()) {
   return `${shortDate.format(at)} ${clock.format(at)}`;
 }
 
-/** Keep every `<time data-relative>` on the page true, twice a minute. */
+/** Keep every `<time data-relative>` on the page true to the second. */
 export function keepRelativeTimesFresh(root = document) {
   return setInterval(() => {
     for (const node of root.querySelectorAll('time[data-relative]')) {
-      node.textContent = ago(Number(node.dataset.relative));
+      const words = ago(Number(node.dataset.relative));
+      if (node.textContent !== words) node.textContent = words;
     }
-  }, 30_000);
+  }, 1_000);
 }

@@ -13,6 +13,7 @@ export function messageToolbar(message, desk) {
       title: `React with ${emoji}`,
       'aria-label': `React with ${emoji}`,
       text: emoji,
+      data: { key: `quick-${emoji}-${message.id}` },
       on: { click: () => react(emoji) },
     }),
   );
@@ -22,14 +23,16 @@ export function messageToolbar(message, desk) {
   const more = iconButton('more', 'More', () => desk.actions.openMenu(more, message, desk), {
     data: { key: `more-${message.id}` },
   });
-  return h(
+  const bar = h(
     'div.toolbar',
     { role: 'toolbar', 'aria-label': 'Message actions' },
     canReact && quick,
     canReact && add,
-    canReact && iconButton('reply', 'Reply', () => desk.reply(message)),
+    canReact && iconButton('reply', 'Reply', () => desk.reply(message), { data: { key: `reply-${message.id}` } }),
     more,
   );
+  for (const button of bar.children) button.tabIndex = -1; // see row-focus.js
+  return bar;
 }
 
 /** The browser's own menu stays for links, pictures and selected text. */
