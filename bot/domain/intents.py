@@ -103,6 +103,8 @@ class Utterance(Record):
     """True when the caller should act: the message was for the bot and is not chat, or it was
     overheard in the dev channel from a listed person and plainly asks to investigate, fix or
     change."""
+    language: str = "en"
+    """The code of the language it was said in; English where that is not plain."""
     names_nothing: bool = False
     """It was overheard like that, but does not say what about: it may be asked back."""
 
@@ -115,9 +117,10 @@ class Utterance(Record):
 def describe(utterance: Utterance) -> dict[str, Any]:
     """`{"intent": ..., "slots": {...}, ...}` as plain JSON values; empty slots are left out."""
     slots = utterance.slots.model_dump(mode="json", exclude_defaults=True)
-    return {
+    told = {
         "intent": utterance.intent.value,
         "slots": slots,
         "strength": utterance.strength,
         "recognised": utterance.recognised,
     }
+    return told if utterance.language == "en" else {**told, "language": utterance.language}

@@ -19,6 +19,7 @@ from bot.domain.intents import (
 )
 from bot.grammar._clauses import Clause, clauses
 from bot.grammar._faults import fault_request
+from bot.grammar._languages import ENGLISH, foreign_request, language_of, languages
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._overheard import overheard
 from bot.grammar._requests import note_request, plain_request, revision
@@ -37,6 +38,7 @@ __all__ = [
     "Strength",
     "Utterance",
     "describe",
+    "languages",
     "parse",
 ]
 
@@ -47,23 +49,14 @@ COMMAND_LINE = Setting(addressed=True, dev_channel=True, listed=True)
 def parse(text: str, setting: Setting) -> Utterance:
     """What `text`, said in `setting`, asks for. Never raises; anything it does not know is `chat`.
 
-    In this order: a sentence that decides; a clause that begins as if it did, which is asked back;
-    requests, of which a revision that ends in such a sentence is asked back; few words, or a word
-    somewhere, that may decide, which are asked back too; and talk.
+    In this order: a sentence that decides; what is said in another language; a clause that begins
+    as if it decided, which is asked back; requests, of which a revision that ends in such a
+    sentence is asked back; few words, or a word somewhere, that may decide, which are asked back
+    too; and talk.
     """
     if setting.words_alone and (decided := decision(text)):
         return _decided(decided, setting)
-    meant = may_mean(text, setting)
-    if meant.leading:
-        return _unclear(meant, text, setting)
-    if not setting.heard:
-        meant = PossibleDecisions()  # of talk among people only a beginning tells
-    request = _request(text, setting)
-    if request.intent is Intent.REVISE and meant.ending:
-        return _unclear(meant._replace(intents=meant.ending), text, setting)
-    loose = request.intent in (Intent.CHAT, Intent.CHANGE)
-    unsure = loose or request.strength == "weak"
-    return _unclear(meant, text, setting) if meant.intents and unsure else request
+    return _foreign(text, setting) or _english(text, setting)
 
 
 def _decided(decided: Decision, setting: Setting) -> Utterance:
@@ -99,6 +92,45 @@ def _unclear(meant: PossibleDecisions, text: str, setting: Setting) -> Utterance
         strength="clear" if meant.leading else "weak",
         recognised=setting.heard,
     )
+
+
+def _foreign(text: str, setting: Setting) -> Utterance | None:
+    """What is said in another language than English; its decisions are asked back."""
+    plain = make_plain(text, addressed=setting.addressed)
+    language = language_of(plain.text)
+    if language == ENGLISH:
+        return None
+    meant = may_mean(text, setting)
+    asked = None if meant.leading else foreign_request(plain, language, setting)
+    if asked is None:
+        return _english(text, setting).but(language=language)
+    if asked.may_mean or (asked.intent is Intent.REVISE and meant.ending):
+        unsure = PossibleDecisions(meant.ending or asked.may_mean, leading=True)
+        return _unclear(unsure, text, setting).but(language=language)
+    told = "instruction" if asked.intent is Intent.REVISE else "subject"
+    to_nobody = setting.reply_to is None and not plain.names_someone
+    overheard_so = asked.names_command and setting.dev_channel and setting.listed and to_nobody
+    return Utterance(
+        intent=asked.intent,
+        slots=Slots.model_validate({told: asked.subject, "run": run_named(text)}),
+        strength="clear",
+        recognised=setting.heard or overheard_so,
+        language=language,
+    )
+
+
+def _english(text: str, setting: Setting) -> Utterance:
+    meant = may_mean(text, setting)
+    if meant.leading:
+        return _unclear(meant, text, setting)
+    if not setting.heard:
+        meant = PossibleDecisions()  # of talk among people only a beginning tells
+    request = _request(text, setting)
+    if request.intent is Intent.REVISE and meant.ending:
+        return _unclear(meant._replace(intents=meant.ending), text, setting)
+    loose = request.intent in (Intent.CHAT, Intent.CHANGE)
+    unsure = loose or request.strength == "weak"
+    return _unclear(meant, text, setting) if meant.intents and unsure else request
 
 
 def _request(text: str, setting: Setting) -> Utterance:

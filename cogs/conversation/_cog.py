@@ -18,6 +18,7 @@ from cogs.conversation._choices import NOTHING, failed_lately, has_shipped
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard_message import Heard, mention_of
+from cogs.conversation._in_kind import in_kind
 from cogs.conversation._limits import MessageLimits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import act_on, is_so
@@ -125,7 +126,7 @@ class Conversation(commands.Cog):
                 return
             warning = self._limits.count(heard)
             answer = await self._answer_or_refusal(heard, missed=missed)
-            await self._reply(message, answer, "reply")
+            await self._reply(message, in_kind(heard.utterance, answer), "reply")
             await self._reply(message, warning, "limit")
 
     async def _answer_or_refusal(self, heard: Heard, *, missed: bool) -> str | Post | None:
@@ -133,9 +134,9 @@ class Conversation(commands.Cog):
             return await self._answer(heard)
         except WrongStage as refusal:
             # it may have been heard to the end just before the bot was killed
-            return None if missed and await is_so(self.bot, heard) else str(refusal)
+            return "" if missed and await is_so(self.bot, heard) else str(refusal)
         except NotAuthorized as refusal:
-            return None if self.bot.agent.audit_writer.tired(heard.person.id) else str(refusal)
+            return "" if self.bot.agent.audit_writer.tired(heard.person.id) else str(refusal)
         except TooMany as refusal:
             return await self._limits.refused(heard, refusal)
         except TheseusError as refusal:
@@ -263,16 +264,14 @@ class Conversation(commands.Cog):
         except discord.HTTPException:
             return None  # deleted meanwhile: the words stand for themselves
 
-    def _reply_to(
-        self, pointed_at: discord.Message | None, card: CardSeen | None
-    ) -> ReplyTo | None:
-        if pointed_at is None:
+    def _reply_to(self, message: discord.Message | None, card: CardSeen | None) -> ReplyTo | None:
+        if message is None:
             return None
         if card is not None:
             return "proposal"
-        if self.bot.user is None or pointed_at.author.id != self.bot.user.id:
+        if self.bot.user is None or message.author.id != self.bot.user.id:
             return "person"
-        return "error" if error_id_in(self.bot, pointed_at) else "bot"
+        return "error" if error_id_in(self.bot, message) else "bot"
 
     def _mentioned(self, message: discord.Message) -> bool:
         return self.bot.user in message.mentions and not message.mention_everyone

@@ -27,6 +27,7 @@ from bot.prompts import Prompts
 from bot.redaction import redact
 from cogs.conversation._chat_tools import SpeakersTools
 from cogs.conversation._heard_message import Heard
+from cogs.conversation._in_kind import small_talk_in
 from cogs.ui import is_listed
 
 _EARLY = 40  # characters: with fewer there is nothing to read yet
@@ -79,6 +80,8 @@ class Talking:
             else:
                 trouble = ""
             turn.note(agent=_RULES)
+            if not trouble and (spoken := small_talk_in(heard.utterance.language)):
+                return spoken
             return small_talk(
                 heard.text,
                 name=self._name(),

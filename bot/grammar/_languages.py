@@ -1,0 +1,239 @@
+"""Requests in other languages than English, read by lists of words that are data (`languages/`).
+
+A list adds no rule: what its phrases may stand for is said here, once for all languages. Decisions
+are heard in English alone. What looks like one in another language is asked back, with buttons.
+"""
+
+import re
+import tomllib
+import unicodedata
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import NamedTuple
+
+from pydantic import Field
+
+from bot.domain.intents import Intent, Setting
+from bot.domain.record import Record
+from bot.grammar._normalise import Plain
+
+_FOLDER = "languages"
+ENGLISH = "en"
+_TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
+_GAP = r"(?: \S+){0,8}?"
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
+_AT_HAND = 1
+"""Words of a message, beside a phrase that may decide and the commonest, at which it still may."""
+_ASKING = 3
+"""The same, of a phrase that asks how things stand."""
+
+
+class _Asks(Record):
+    """Phrases by what they ask for."""
+
+    fix: tuple[str, ...]
+    investigate: tuple[str, ...]
+    change: tuple[str, ...]
+    change_of_a_thing: tuple[str, ...] = ()
+    """Of a change where a command or one of the things is named as well."""
+    revise: tuple[str, ...]
+    status: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    budget: tuple[str, ...]
+
+
+class _Said(Record):
+    broken: tuple[str, ...]
+
+
+class _Decides(Record):
+    """Phrases that decide in their language, and are only asked back here."""
+
+    ship: tuple[str, ...]
+    reject: tuple[str, ...]
+    revert: tuple[str, ...]
+    cancel: tuple[str, ...]
+    stop: tuple[str, ...]
+    pause: tuple[str, ...]
+    resume: tuple[str, ...]
+
+
+class Language(Record):
+    """One file of `languages/`. It is known by its `common` words, which are part of no subject,
+    and by those of its phrases; `things` are what its nouns are called in the code."""
+
+    name: str
+    common: str
+    asks: _Asks | None = None
+    said: _Said | None = None
+    decides: _Decides | None = None
+    says: dict[str, str] = Field(default_factory=dict)
+    """Sentences in front of answers: `begun`, `decide`, `answer` and `talk`."""
+    things: dict[str, str] = Field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its commonest words, folded."""
+        return frozenset(_folded(self.common))
+
+    @cached_property
+    def known_by(self) -> frozenset[str]:
+        """Its commonest words, and those of its phrases that are whole."""
+        lists = [each for each in (self.asks, self.said, self.decides) if each]
+        phrases = [phrase for each in lists for _, phrases in each for phrase in phrases]
+        whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
+        return self.words | frozenset(_folded(" ".join(whole)))
+
+    @cached_property
+    def phrases(self) -> dict[str, tuple[re.Pattern[str], ...]]:
+        """Every list of phrases by its name."""
+        lists = [each for each in (self.asks, self.said, self.decides) if each]
+        named = {name: phrases for each in lists for name, phrases in each}
+        return {name: tuple(map(_pattern, phrases)) for name, phrases in named.items()}
+
+    @cached_property
+    def called(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Patterns of its nouns, with what the code calls each."""
+        return tuple(
+            (re.compile(re.escape(noun).replace(r"\*", r"\w*")), thing)
+            for noun, thing in self.things.items()
+        )
+
+
+class Foreign(NamedTuple):
+    """What a message in another language asks for."""
+
+    intent: Intent
+    subject: str = ""
+    may_mean: tuple[Intent, ...] = ()
+    """The decisions that it looks like, or that a revision holds."""
+    names_command: bool = False
+
+
+class _Found(NamedTuple):
+    start: int  # in the folded text
+    tokens: frozenset[int]  # places of the tokens that the phrases take
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """Every language by its code ("de"). Raises `ValueError` at a file that is none."""
+    found = {}
+    for file in sorted(files(__package__).joinpath(_FOLDER).iterdir(), key=lambda each: each.name):
+        if file.name.endswith(".toml"):
+            told = tomllib.loads(file.read_text("utf-8"))
+            found[file.name.removesuffix(".toml")] = Language.model_validate(told)
+    return found
+
+
+def language_of(text: str) -> str:
+    """The code of the language of plain text: that of most of its words, English if in doubt."""
+    said = set(_folded(text))
+    known = {code: len(said & each.known_by) for code, each in languages().items()}
+    return max(known, key=lambda code: (known[code], code == ENGLISH))
+
+
+def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
+    """What a message in the language `code` asks for; None where that is nothing."""
+    return _Message(plain, languages()[code]).asks(setting)
+
+
+class _Message:
+    """One message, in tokens as they were typed and folded."""
+
+    def __init__(self, plain: Plain, language: Language) -> None:
+        self._plain, self._language = plain, language
+        self._typed = _TOKEN.findall(plain.text)
+        self._folded = [fold(each) for each in self._typed]
+        self._text = " ".join(self._folded)
+        self._things = {
+            place: thing
+            for place, word in enumerate(self._typed)
+            for known, thing in language.called
+            if known.fullmatch(word.lower())
+        }
+        self._command = any(each.startswith("/") for each in self._typed)
+
+    def asks(self, setting: Setting) -> Foreign | None:
+        here = setting.in_thread or setting.reply_to == "proposal"
+        decisions = {Intent(name): self._find(name) for name in _Decides.model_fields}
+        may_mean = tuple(intent for intent, found in decisions.items() if found)
+        if any(found and len(self._rest(found)) <= _AT_HAND for found in decisions.values()):
+            return Foreign(Intent.UNCLEAR, may_mean=may_mean)
+        fix, broken, change = self._find("fix"), self._find("broken"), self._change()
+        if here and (change or self._find("revise")) and not (fix or broken):
+            return Foreign(Intent.REVISE, self._whole(), may_mean=may_mean)
+        if change and not fix and not (broken and broken.start < change.start):
+            return Foreign(Intent.CHANGE, self._whole(), names_command=self._command)
+        look = self._find("investigate")
+        if fix or broken:
+            intent = Intent.FIX if fix else Intent.INVESTIGATE
+            return Foreign(intent, self._about(fix, broken, look), names_command=self._command)
+        for intent in (Intent.STATUS, Intent.CAPABILITIES, Intent.BUDGET):
+            if (found := self._find(intent.value)) and len(self._rest(found)) <= _ASKING:
+                return Foreign(intent)
+        if look and (subject := self._about(look)):
+            return Foreign(Intent.INVESTIGATE, subject, names_command=self._command)
+        return None
+
+    def _change(self) -> _Found | None:
+        found = self._find("change")
+        if found is None and (self._command or self._things):
+            found = self._find("change_of_a_thing")
+        return found if found and self._rest(found) else None
+
+    def _find(self, name: str) -> _Found | None:
+        """Where phrases of the list stand: the first one's start, and the tokens of all."""
+        matches = [
+            each for known in self._language.phrases[name] for each in known.finditer(self._text)
+        ]
+        if not matches:
+            return None
+        spans = [each.span(group) for each in matches for group in range(1, each.re.groups + 1)]
+        places = frozenset(
+            place
+            for start, end in spans
+            for place in range(self._text.count(" ", 0, start), self._text.count(" ", 0, end) + 1)
+        )
+        return _Found(min(each.start() for each in matches), places)
+
+    def _rest(self, *found: _Found | None) -> list[int]:
+        """The places of what is neither in a phrase nor among the commonest words."""
+        taken = frozenset[int]().union(*(each.tokens for each in found if each))
+        common, things = self._language.words, self._things
+        return [
+            place
+            for place, word in enumerate(self._folded)
+            if place not in taken and (place in things or word not in common)
+        ]
+
+    def _about(self, *found: _Found | None) -> str:
+        words = [self._things.get(each, self._typed[each]) for each in self._rest(*found)]
+        return self._plain.restore(" ".join(words)).strip()
+
+    def _whole(self) -> str:
+        return self._plain.restore(self._plain.text.replace("\n", " ")).strip(" .!?")
+
+
+def fold(word: str) -> str:
+    """A word in small letters without accents; "ü" is "ue", as people type it without the key."""
+    letters = unicodedata.normalize(
+        "NFKD", unicodedata.normalize("NFC", word.lower()).translate(_SPELT_OUT)
+    )
+    return "".join(each for each in letters if not unicodedata.combining(each))
+
+
+def _folded(text: str) -> list[str]:
+    return [fold(each) for each in _TOKEN.findall(text)]
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    """A phrase over folded words with single spaces; each of its own words is a group."""
+    parts: list[str] = []
+    for part in phrase.split():
+        ending = r"\w*" if part.endswith("*") else ""
+        words = [re.escape(fold(each)) for each in _TOKEN.findall(part)]
+        parts += [f" ({each})" for each in words[:-1]]
+        parts.append(f" ({words[-1]}{ending})" if words else _GAP)
+    more = r" \S+" if phrase.endswith("…") else ""
+    return re.compile(rf"(?<!\S){''.join(parts).removeprefix(' ')}{more}(?!\S)")

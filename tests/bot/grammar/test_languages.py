@@ -1,0 +1,78 @@
+"""Requests in German, French and Spanish, and decisions that are asked back."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.authority.decisions import decision
+from bot.grammar import COMMAND_LINE, Intent, languages, parse
+
+FOLDER = Path(__file__).parent
+TABLE: dict[str, dict[str, list[Any]]] = yaml.safe_load(
+    (FOLDER / "languages.yaml").read_text("utf-8")
+)
+GROUPS = [(code, intent) for code, intents in TABLE.items() for intent in intents]
+ENGLISH = [
+    said if isinstance(said, str) else said["text"]
+    for table in ("utterances.yaml", "changes.yaml")
+    for group in yaml.safe_load((FOLDER / table).read_text("utf-8"))
+    for said in group["said"]
+]
+THREAD = COMMAND_LINE.but(in_thread=True)
+
+
+@pytest.mark.parametrize(("code", "intent"), GROUPS)
+def test_what_people_say_in_their_language_is_understood(code: str, intent: str) -> None:
+    wrong = []
+    for said in TABLE[code][intent]:
+        told = said if isinstance(said, dict) else {"text": said}
+        heard = parse(told["text"], COMMAND_LINE)
+        right = heard.intent.value == intent and heard.slots.subject == told.get(
+            "subject", heard.slots.subject
+        )
+        spoken = heard.language == code or intent == "chat"
+        wrong += [] if right and spoken else [f"{told['text']!r}: {heard!r}"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_no_phrase_of_a_list_decides(code: str) -> None:
+    decides = languages()[code].decides
+    assert decides is not None
+    for name, phrases in decides:
+        for phrase in phrases:
+            words = re.sub(r"\*", "", phrase).replace("…", "das")
+            assert decision(words) is None or words in ("merge", "pause"), (name, phrase)
+
+
+def test_english_stays_english() -> None:
+    assert [each for each in ENGLISH if parse(each, COMMAND_LINE).language != "en"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("auch 0 behandeln und dann ausliefern", Intent.SHIP),
+        ("ajoute aussi 0, puis fusionne", Intent.SHIP),
+        ("añade también el 0 y luego envíalo", Intent.SHIP),
+    ],
+)
+def test_a_revision_that_holds_a_decision_is_asked_back(text: str, meant: Intent) -> None:
+    heard = parse(text, THREAD)
+    assert heard.intent is Intent.UNCLEAR
+    assert meant in heard.slots.may_mean
+
+
+def test_in_a_runs_thread_a_change_is_a_revision() -> None:
+    heard = parse("behandle bitte auch 0", THREAD)
+    assert (heard.intent, heard.slots.instruction) == (Intent.REVISE, "behandle bitte auch 0")
+
+
+@pytest.mark.parametrize(
+    ("text", "acts"), [("/roll ist kaputt, reparier das", True), ("der Drucker ist kaputt", False)]
+)
+def test_overheard_words_count_where_they_name_a_command(text: str, acts: bool) -> None:
+    assert parse(text, COMMAND_LINE.but(addressed=False)).recognised is acts
