@@ -54,6 +54,7 @@ CODES = {
     "ForgeRejected": "forge.rejected",
     "ForgeUnavailable": "forge.unavailable",
     "InvalidTransition": "transition",
+    "PartMissing": "part_missing",
     "JournalError": "journal",
     "NotAuthorized": "policy.not_authorized",
     "OutOfBounds": "policy.out_of_bounds",

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
+from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot, belongs_to
 from bot.infra.threads import in_thread
 from bot.ports.clock import Clock
@@ -79,6 +80,31 @@ class FileSnapshots:
             return len(old)
 
         return await self._done(work)
+
+    async def of_person(
+        self, subject: DataSubject, failures: Collection[str]
+    ) -> Sequence[CogSnapshot]:
+        """Return those of these failures, and those that hold the person's id."""
+        marks = (str(subject.id).encode(), subject.id.to_bytes(8, "big"))  # as text, as in SQLite
+
+        def work() -> list[CogSnapshot]:
+            return [
+                each
+                for each in self._all()
+                if each.failure_id in failures or _holds(self._place(each) / "files", marks)
+            ]
+
+        return await self._done(work)
+
+    async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
+        """Remove these; again is harmless."""
+
+        def work() -> None:
+            for each in snapshots:
+                with contextlib.suppress(FileNotFoundError):
+                    self._remove(each)
+
+        await self._done(work)
 
     async def _done(self, work: Callable[[], T]) -> T:
         try:
@@ -145,6 +171,12 @@ def _told(folder: Path) -> Iterator[CogSnapshot]:
             yield CogSnapshot.model_validate(json.loads(told.read_bytes()))
         except (OSError, ValueError, ValidationError):
             _log.warning("a snapshot cannot be read: %s", told.parent.name)
+
+
+def _holds(folder: Path, marks: Collection[bytes]) -> bool:
+    """Whether one of the files in a folder holds one of these."""
+    files = (each for each in folder.rglob("*") if each.is_file())
+    return any(mark in each.read_bytes() for each in files for mark in marks)
 
 
 def _files_of(state: Path, cog: str) -> Iterator[str]:

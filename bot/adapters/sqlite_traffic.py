@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.ids import short_id
+from bot.domain.personal_data import DataSubject
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.infra.sqlite import Database, Migration, stamp
 
@@ -25,6 +26,8 @@ Redact = Callable[[str], str]
 # No words of anybody's.
 _OURS = frozenset({"answer", "commit", "fingerprint", "id", "permissions", "pseudonyms"})
 _REMEMBERED = 2_048  # texts, for the same are asked again and again
+
+_OF_PERSON = "instr(body, ?1) OR instr(body, ?2)"
 
 MIGRATIONS = (
     Migration(
@@ -118,6 +121,22 @@ class SqliteTraffic:
         def work(connection: sqlite3.Connection) -> int:
             gone = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
             return gone.rowcount
+
+        return await self._database.write(work)
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many records that person is in."""
+        held = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
+        found = await self._database.read(lambda each: each.execute(held, subject.marks).fetchone())
+        return int(found[0])
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Remove those records, and overwrite where they stood."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("PRAGMA secure_delete = ON")
+            gone = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
+            return connection.execute(gone, subject.marks).rowcount
 
         return await self._database.write(work)
 

@@ -13,10 +13,12 @@ from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.model_gateway import hush, model_gateway
+from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
 from bot.app.state_lock import hold
 from bot.app.web import web_server
+from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
@@ -81,6 +83,7 @@ async def _build(
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
+    client.personal_data = _personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed = settings.config.missed
     kept = opened.traffic.recorder
@@ -96,6 +99,7 @@ async def _build(
         monitoring.run_forever,
         audit.run_forever,
         warming.run_forever,
+        client.personal_data.run_forever,
         _retention(settings, opened, chat).run_forever,
         *keeping,
         *talking,
@@ -159,6 +163,29 @@ def _monitoring(
         lookback=timedelta(hours=config.runs.lookback_hours),
     )
     return Monitoring(services, agent, rules)
+
+
+def _personal_data(
+    settings: Settings, opened: Resources, agent: SelfImprovementAgent, monitoring: Monitoring
+) -> PersonalDataService:
+    kept_in = PersonalDataStores(
+        journal=opened.journal,
+        traffic=opened.traffic.log,
+        snapshots=opened.traffic.snapshots,
+        catch_up=opened.traffic.catch_up,
+        store=opened.store,
+        key_values=opened.key_values,
+        clock=opened.clock,
+        pseudonym=opened.recorder.pseudonym,
+    )
+    config = settings.config
+    kept_for = KeptFor(
+        journal=config.journal.keep_days,
+        runs=config.runs.keep_days,
+        audit=config.audit.keep_days,
+        lines=config.chat.remembered,
+    )
+    return personal_data(kept_for, kept_in, agent, monitoring)
 
 
 def _self_audit(

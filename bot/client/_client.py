@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord.ext import commands
@@ -18,6 +18,7 @@ from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._connection import shorten_reconnects
+from bot.client._core_services import CoreServices
 from bot.client._error_replies import error_text
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
@@ -31,18 +32,10 @@ from bot.domain.flag import Flag
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.posts import Post
-from bot.ports.chat import Chat
-from bot.ports.chat_model import ChatModel
 from bot.ports.clock import Clock
-from bot.ports.key_value_store import KeyValueStore
 from bot.redaction import redact
-from bot.settings import MissedConfig
 from bot.telemetry import Recorder, TrafficRecorder
 from bot.telemetry.recorder import outcome_of
-
-if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
-    from bot.monitoring import Monitoring, SelfAudit
-    from bot.self_improvement import SelfImprovementAgent
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
 _log = logging.getLogger(__name__)
@@ -57,26 +50,15 @@ class Identity:
     people: AllowList
 
 
-class TheseusClient(commands.Bot):
+class TheseusClient(CoreServices, commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
     tells cogs what is switched on for whom; without any, nothing is.
 
-    `agent` and `chat` are set by the root before the client starts: cogs ask the agent for
-    everything about runs, and answer messages through the chat's outbox. `chat_model` chats, where
-    there is a model; `key_values` keeps what was said, `remembered` messages of a channel. `missed`
-    says which messages that came while it was away are answered.
+    What `CoreServices` names is set by the root before the client starts.
     """
 
-    agent: "SelfImprovementAgent"
-    chat: Chat
-    key_values: KeyValueStore
-    chat_model: ChatModel | None = None
-    remembered: int = 40
-    missed: MissedConfig = MissedConfig()
-    monitoring: "Monitoring | None" = None
-    self_audit: "SelfAudit | None" = None
     tree: InstrumentedTree
 
     def __init__(

@@ -12,16 +12,22 @@ LONGEST = 6_000
 """Characters of one message that are kept."""
 MESSAGE = 1_900
 """Characters that fit into one message of a chat, with room for what repairs a cut."""
+CHAT = "chat:"
+"""What the names of chronicles begin with; the id of the channel follows."""
 _FENCE = re.compile(r"^\s*```(\S*)", re.MULTILINE)
 _QUESTION = "❓"  # how the question of a run begins; no small talk may look like one
 _NAME = re.compile(r"^# +(.+?) *$", re.MULTILINE)
 
 
 class ChatLine(Record):
-    """One message. `message_id` is the person's; with `ours` it is our answer to that message."""
+    """One message. `message_id` is the person's; with `ours` it is our answer to that message.
+
+    `by_id` is the person in both; lines that an older version kept do not have it.
+    """
 
     message_id: int
     by: Name
+    by_id: int | None = None
     text: str
     at: AwareDatetime
     ours: bool = False
@@ -30,6 +36,7 @@ class ChatLine(Record):
 class Chronicle(Record):
     """The last of what was said to us in one channel, and what we answered, oldest first."""
 
+    channel_id: int | None = None
     lines: tuple[ChatLine, ...] = ()
 
     def answer_to(self, message_id: int) -> ChatLine | None:
@@ -43,7 +50,11 @@ class Chronicle(Record):
         The answer that was given last is kept in any case: it is shown again after a crash.
         """
         kept = tuple(line.but(text=kept_text(line.text)) for line in lines)
-        return Chronicle(lines=(*self.lines, *kept)[-max(most, 2) :])
+        return self.but(lines=(*self.lines, *kept)[-max(most, 2) :])
+
+    def without(self, person_id: int) -> "Chronicle":
+        """Return it without what that person said, and what they were answered."""
+        return self.but(lines=tuple(each for each in self.lines if each.by_id != person_id))
 
 
 class Cut(NamedTuple):

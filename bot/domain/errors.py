@@ -13,6 +13,7 @@ TheseusError
 ├── RunError               the run cannot do this now
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
+├── PartMissing            a cog is played without the bot that it needs
 ├── InvalidTransition      no such edge in the state machine: a mistake of ours
 └── PortError              something behind a port failed
     ├── AgentError
@@ -131,6 +132,12 @@ class WrongStage(RunError):
     """The run is not at a stage where this makes sense."""
 
     code = "run.wrong_stage"
+
+
+class PartMissing(TheseusError, AttributeError):
+    """A cog asks for a part of the bot that is not there, as where the cog is played alone."""
+
+    code = "part_missing"
 
 
 class InvalidTransition(TheseusError):

@@ -38,6 +38,7 @@ class Memory(Record):
     diff_hash: str = Field(default="", description="of a fix's diff: the same is known again")
     outcome: Judgement | None = None
     by: Name = Field(default="", max_length=LONGEST_NAME, description="who said it; empty: learned")
+    by_id: int | None = Field(default=None, description="of who said it, where that is known")
     times: int = Field(default=0, ge=0, description="how often a fault was seen, at least")
     first_at: AwareDatetime | None = Field(default=None, description="when a fault was first seen")
     at: AwareDatetime

@@ -9,6 +9,7 @@ from bot.domain.errors import OutOfBounds
 from bot.domain.history import History
 from bot.domain.memory import LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
 from bot.domain.people import Person
+from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Outcome
 from bot.domain.record import Record
 from bot.domain.run import Run
@@ -61,6 +62,7 @@ class MemoryService:
             kind="note",
             text=said,
             by=redact(person.name)[:100],
+            by_id=person.id,
             at=self._clock.now(),
         )
         await self._memory.remember(note)
@@ -98,6 +100,18 @@ class MemoryService:
         """Return everything, oldest first. Raises `NotAuthorized`, `StoreError`."""
         await self._authorizer.ask(person, Act.READ, None, "export the memory")
         return await self._memory.export()
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many notes are that person's own. Raises `StoreError`."""
+        return len(await self._notes_of(subject))
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Forget those notes; whose they are has been made sure of. Raises `StoreError`."""
+        return sum([await self._memory.forget(key) for key in await self._notes_of(subject)])
+
+    async def _notes_of(self, subject: DataSubject) -> list[str]:
+        memories = await self._memory.export()
+        return [each.key for each in memories if each.kind == "note" and each.by_id == subject.id]
 
     async def rejected(self, run: Run, history: History, why: str) -> None:
         """Remember why people did not want a fix. Never raises for the memory's troubles."""

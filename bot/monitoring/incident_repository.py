@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.errors import StoreError
 from bot.domain.incident import LOUDNESS, Digest, Incident, Mute
 from bot.domain.people import Person
+from bot.domain.personal_data import DataSubject
 from bot.domain.record import Record
 from bot.ports.key_value_store import KeyValueStore
 
@@ -100,6 +101,27 @@ class IncidentRepository:
         """Whether somebody muted that key, and it lasts."""
         mute = self._mutes.get(key)
         return mute is not None and now < mute.until
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many reports of faults are that person's."""
+        return sum(
+            report.person.id == subject.id
+            for incident in self._incidents.values()
+            for report in incident.reports
+        )
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Forget their reports, and that they were affected; return how many reports.
+
+        Raises `StoreError`.
+        """
+        count = await self.count_of(subject)
+        for incident in self.everything:
+            others = tuple(each for each in incident.reports if each.person.id != subject.id)
+            affected = tuple(each for each in incident.affected if each != subject.pseudonym)
+            self.change(incident.id, reports=others, affected=affected)
+        await self.flush()
+        return count
 
     async def flush(self) -> None:
         """Make every change durable, in the order they were made. Raises `StoreError`."""

@@ -73,6 +73,8 @@ class Monitoring:
         self._clock = clock
         self._rules = rules
         self._incident_repository = IncidentRepository(services.key_values)
+        self.count_of = self._incident_repository.count_of
+        self.erase = self._incident_repository.erase
         incidents = self._incidents = IncidentTracker(
             self._incident_repository,
             AnomalyClassifier(services.journal),

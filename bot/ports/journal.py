@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.personal_data import DataSubject
 from bot.domain.samples import Sample
 
 
@@ -32,6 +33,18 @@ class Journal(Protocol):
 
     async def forget(self, before: date) -> int:
         """Remove the records of all days (of UTC) before that one; return how many days."""
+        ...
+
+    async def records_of(self, subject: DataSubject) -> Sequence[str]:
+        """Return the ids of all records of that person: what they did, and what names them."""
+        ...
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Erase those records for good; return how many.
+
+        Others stay where they are: cursors stay good. What a crash interrupts is done by asking
+        again. What they do meanwhile may be kept.
+        """
         ...
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:

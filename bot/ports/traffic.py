@@ -1,10 +1,11 @@
 """The traffic port: what was asked of each cog, and the files a cog had when it failed."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.journal import FailureGroup
+from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
 
@@ -39,6 +40,14 @@ class TrafficLog(Protocol):
 
     async def forget(self, before: datetime) -> int:
         """Remove what is older than that; return how many records."""
+        ...
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many records that person took part in, or is named in."""
+        ...
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Remove those records for good; return how many."""
         ...
 
 
@@ -81,4 +90,17 @@ class SnapshotStore(Protocol):
 
     async def forget(self, before: datetime) -> int:
         """Remove those older than that; return how many."""
+        ...
+
+    async def of_person(
+        self, subject: DataSubject, failures: Collection[str]
+    ) -> Sequence[CogSnapshot]:
+        """Return those of these failures, which are that person's, and those that hold their id.
+
+        It is looked for as cogs write it: as text, and as a number in a database.
+        """
+        ...
+
+    async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
+        """Remove these for good; again is harmless."""
         ...

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 
 from bot.domain.history import History
+from bot.domain.personal_data import DataSubject
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.domain.use import ChangeFeedback, Sign, UseWatch
@@ -99,9 +100,26 @@ class FeedbackService:
         found = await self._key_values.get(_FEEDBACK + run_id, ChangeFeedback)
         return found or ChangeFeedback(run_id=run_id)
 
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many signs are that person's. Raises `StoreError`."""
+        return len(await self._signed_by(subject))
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Forget every sign of that person; return how many. Raises `StoreError`."""
+        async with self._one_at_a_time:
+            theirs = await self._signed_by(subject)
+            for each in theirs:
+                others = {who: sign for who, sign in each.signs.items() if who != str(subject.id)}
+                await self._put(each, others)
+        return len(theirs)
+
     async def forget(self, run_id: str) -> None:
         """Forget all of it, once it is told; again is harmless."""
         await self._key_values.remove(_FEEDBACK + run_id)
+
+    async def _signed_by(self, subject: DataSubject) -> list[ChangeFeedback]:
+        known = await self._key_values.all(_FEEDBACK, ChangeFeedback)
+        return [each for each in known if str(subject.id) in each.signs]
 
     async def _put(self, known: ChangeFeedback, signs: dict[str, Sign]) -> None:
         await self._key_values.put(_FEEDBACK + known.run_id, known.but(signs=signs))

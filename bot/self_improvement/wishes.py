@@ -7,6 +7,7 @@ from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import NotAuthorized, OutOfBounds, TooMany
 from bot.domain.people import Person
+from bot.domain.personal_data import DataSubject
 from bot.domain.wish import LONGEST, Wish, Wisher
 from bot.grammar.wishes import same_wish
 from bot.ports.clock import Clock
@@ -94,12 +95,35 @@ class WishService:
         async with self._writing:
             await self._key_values.remove(_PREFIX + wish.id)
 
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many wishes that person is one of. Raises `StoreError`."""
+        return len(await self._of_person(subject))
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Have that person wish for nothing any more; what only they wished for goes.
+
+        Returns how many wishes that were. Raises `StoreError`.
+        """
+        async with self._writing:
+            theirs = await self._of_person(subject)
+            for wish in theirs:
+                others = tuple(each for each in wish.wishers if each.id != subject.id)
+                if others:
+                    await self._key_values.put(_PREFIX + wish.id, wish.but(wishers=others))
+                else:
+                    await self._key_values.remove(_PREFIX + wish.id)
+        return len(theirs)
+
     async def begun(self, text: str, run_id: str) -> None:
         """Note the run that is begun for the same as somebody wished for, if anybody did."""
         async with self._writing:
             wish = await self.same_as(text)
             if wish is not None:
                 await self._key_values.put(_PREFIX + wish.id, wish.but(run_id=run_id))
+
+    async def _of_person(self, subject: DataSubject) -> list[Wish]:
+        wishes = await self.all()
+        return [wish for wish in wishes if subject.id in {each.id for each in wish.wishers}]
 
     async def _make_room(self, kept: dict[str, Wish], person: Person) -> None:
         own = [each for each in kept.values() if each.wishers[0].id == person.id]

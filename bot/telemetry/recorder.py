@@ -63,6 +63,10 @@ class Recorder:
         self._commit = commit
         self._redact = redact
 
+    def pseudonym(self, user_id: int) -> str:
+        """Return the name by which the journal knows a person."""
+        return pseudonym(user_id, self._secret)
+
     def record(
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
     ) -> Action:

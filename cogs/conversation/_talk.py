@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.client import TheseusClient
-from bot.domain.chat import ChatLine, Chronicle, cut, kept_text, name_in, plain_words
+from bot.domain.chat import CHAT, ChatLine, Chronicle, cut, kept_text, name_in, plain_words
 from bot.domain.errors import (
     AgentError,
     BudgetSpent,
@@ -152,10 +152,12 @@ class Talking:
     async def _keep(self, heard: Heard, chronicle: Chronicle, text: str) -> None:
         message, name = heard.message, heard.person.name
         now = self._bot.clock.now()
-        grown = chronicle.grown(
-            ChatLine(message_id=message.id, by=name, text=redact(heard.text), at=now),
-            ChatLine(message_id=message.id, by="", text=text, at=now, ours=True),
-            most=self._bot.remembered,
+        said = ChatLine(
+            message_id=message.id, by=name, by_id=heard.person.id, text=redact(heard.text), at=now
+        )
+        chronicle = await self._chronicle(message.channel.id)  # some may be erased meanwhile
+        grown = chronicle.but(channel_id=message.channel.id).grown(
+            said, said.but(by="", text=text, ours=True), most=self._bot.remembered
         )
         try:
             await self._bot.key_values.put(_namespace(message.channel.id), grown)
@@ -197,4 +199,4 @@ class GrowingReply:
 
 
 def _namespace(channel_id: int) -> str:
-    return f"chat:{channel_id}"
+    return f"{CHAT}{channel_id}"

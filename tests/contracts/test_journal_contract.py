@@ -9,6 +9,7 @@ import pytest
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.ids import short_id, sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, JournalQuery, Kind
+from bot.domain.personal_data import DataSubject
 from bot.domain.samples import sample_of
 from bot.ports.journal import Journal
 from tests.fakes.fake_journal import FakeJournal
@@ -52,6 +53,11 @@ def an_action(
         commit="abc1234",
         error=error,
     )
+
+
+def of(user: str, after: float, **about: object) -> Action:
+    """Return a failure of that person."""
+    return an_action(after=after, fingerprint="f1").but(user=user, **about)
 
 
 @pytest.fixture(params=["fake", "ndjson"])
@@ -231,3 +237,26 @@ async def test_whole_days_are_forgotten_and_later_ones_stay(journal: Journal) ->
     assert await journal.forget(NOW.date()) == 0
     (later,) = recorded(journal, an_action(after=0.5))
     assert await journal.read(JournalQuery()) == [kept, later]
+
+
+async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -> None:
+    ada, bob = DataSubject(id=4711_0000_0000, pseudonym="u-ada"), "u-bob"
+    named = an_action("poll", after=-3).but(agent="asked by 471100000000")
+    records = [of("u-ada", -5), of(bob, -4), named, of("u-ada", -2), of(bob, -1)]
+    for each in records[:4]:
+        journal.append(each)
+    cursor = (await journal.follow(None)).cursor
+    before = await journal.follow("0" if isinstance(journal, FakeJournal) else "-")
+    assert len(before.samples) == 4
+    journal.append(records[4])
+    assert list(await journal.records_of(ada)) == [records[0].id, named.id, records[3].id]
+    assert await journal.erase(ada) == 3
+    assert list(await journal.records_of(ada)) == []
+    assert list(await journal.read(JournalQuery())) == [records[1], records[4]]
+    assert [await journal.get(each.id) for each in (records[0], named, records[3])] == [None] * 3
+    (group,) = await journal.failures(since=NOW - timedelta(minutes=1))
+    assert (group.count, group.newest) == (2, records[4])
+    assert [each.id for each in (await journal.follow(cursor)).samples] == [records[4].id]
+    samples = await journal.samples(since=NOW - timedelta(minutes=1), until=NOW)
+    assert [each.id for each in samples] == [records[1].id, records[4].id]
+    assert await journal.erase(ada) == 0

@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.file_snapshots import FileSnapshots
 from bot.domain.errors import StoreError
+from bot.domain.personal_data import DataSubject
 from bot.ports.traffic import SnapshotStore
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_traffic import FakeSnapshots
@@ -153,3 +154,29 @@ async def test_links_lead_nowhere_and_names_cannot_climb(state: Path) -> None:
     with pytest.raises(StoreError):
         await store.take("polls", "../../x", "failure1")
     assert list(await store.of("../..")) == []
+
+
+async def test_those_of_somebodys_failures_and_those_that_hold_their_id_are_theirs(
+    opened: Opened, tmp_path: Path
+) -> None:
+    ada = DataSubject(id=1_234_567_890_123_456_789, pseudonym="u-ada")
+    with closing(sqlite3.connect(tmp_path / "made.sqlite3")) as made:
+        made.execute("CREATE TABLE votes (who INTEGER)")
+        made.execute("INSERT INTO votes VALUES (?)", (ada.id,))
+        made.commit()
+    contents = (
+        ("polls", b"nobody", "f1"),
+        ("quotes", b'{"by": "1234567890123456789"}', "f2"),
+        ("reminders", (tmp_path / "made.sqlite3").read_bytes(), "f3"),
+        ("dice", b'{"by": "1234567890123456"}', "f4"),
+    )
+    taken = []
+    for number, (cog, content, failure) in enumerate(contents):
+        opened.put(f"{cog}.data", content)
+        taken.append(await opened.store.take(cog, f"print{number}", failure))
+    found = await opened.store.of_person(ada, {"f1", "f9"})
+    assert {each.failure_id for each in found} == {"f1", "f2", "f3"}
+    for _ in range(2):
+        await opened.store.remove(found)
+    assert await opened.store.of_person(ada, {"f1"}) == []
+    assert len(await opened.store.of("print3")) == 1

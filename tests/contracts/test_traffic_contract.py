@@ -10,6 +10,7 @@ import pytest
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.domain.ids import short_id, sortable_id
 from bot.domain.journal import ActionOutcome
+from bot.domain.personal_data import DataSubject
 from bot.domain.rehearsal import CommandStep, WebAnswer
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.traffic import TrafficLog
@@ -149,3 +150,15 @@ async def test_records_outlive_the_process_and_those_of_another_version_are_left
         )
     async with SqliteTraffic(path, redact=redact) as log:
         assert [each.at.minute for each in await log.since(START)] == [1]
+
+
+async def test_records_somebody_is_in_are_erased_and_no_others(traffic: TrafficLog) -> None:
+    ada = DataSubject(id=4711_0000_0000, pseudonym="u-0a1b2c3d4e5f")
+    hers = asked(1, "1d6", pseudonyms={"asker": ada.pseudonym})
+    named = asked(2, "2d6", pseudonyms={"asker": "u-bob", "other": ada.pseudonym})
+    others = asked(3, "3d6", pseudonyms={"asker": "u-bob"})
+    await traffic.record([hers, named, others])
+    assert await traffic.count_of(ada) == 2
+    assert await traffic.erase(ada) == 2
+    assert list(await traffic.recent("command.roll")) == [others]
+    assert (await traffic.count_of(ada), await traffic.erase(ada)) == (0, 0)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.personal_data import DataSubject
 from bot.domain.samples import Sample, sample_of
 from bot.ports.journal import Followed
 
@@ -14,6 +15,7 @@ class FakeJournal:
 
     def __init__(self, actions: Sequence[Action] = ()) -> None:
         self.actions = list(actions)
+        self._erased: set[int] = set()
 
     def append(self, action: Action) -> None:
         """Keep one record."""
@@ -24,6 +26,18 @@ class FakeJournal:
         old = [each for each in self.actions if each.ts.astimezone(UTC).date() < before]
         self.actions = [each for each in self.actions if each not in old]
         return len({each.ts.astimezone(UTC).date() for each in old})
+
+    async def records_of(self, subject: DataSubject) -> Sequence[str]:
+        """Return the ids of what is of them."""
+        return [each.id for each in self.actions if _is_of(each, subject)]
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Remove what is of them; cursors count its places all the same."""
+        numbers = self._numbers()
+        gone = [n for n, each in zip(numbers, self.actions, strict=True) if _is_of(each, subject)]
+        self.actions = [each for each in self.actions if not _is_of(each, subject)]
+        self._erased |= set(gone)
+        return len(gone)
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""
@@ -49,9 +63,12 @@ class FakeJournal:
 
     async def follow(self, cursor: str | None, *, limit: int = 10_000) -> Followed:
         """Return what was appended after `cursor`, and how many there were with it."""
-        start = len(self.actions) if cursor is None else int(cursor)
-        found = self.actions[start : start + limit]
-        return Followed(tuple(_sample(action) for action in found), str(start + len(found)))
+        numbers = self._numbers()
+        after = len(numbers) + len(self._erased) if cursor is None else int(cursor)
+        new = [(n, each) for n, each in zip(numbers, self.actions, strict=True) if n >= after]
+        found = new[:limit]
+        end = found[-1][0] + 1 if found else after
+        return Followed(tuple(_sample(action) for _, action in found), str(end))
 
     async def samples(
         self, *, since: datetime, until: datetime, event: str | None = None
@@ -60,12 +77,21 @@ class FakeJournal:
         query = JournalQuery(event=event, since=since, until=until, limit=100_000)
         return [_sample(action) for action in self._oldest_first() if _matches(action, query)]
 
+    def _numbers(self) -> list[int]:
+        """Return which record each was: the first, the second, those that were erased counted."""
+        every = range(len(self.actions) + len(self._erased))
+        return [number for number in every if number not in self._erased]
+
     def _oldest_first(self) -> list[Action]:
         return sorted(self.actions, key=lambda action: action.ts)
 
 
 def _sample(action: Action) -> Sample:
     return sample_of(action.model_dump(mode="json"))
+
+
+def _is_of(action: Action, subject: DataSubject) -> bool:
+    return any(mark in action.model_dump_json() for mark in subject.marks)
 
 
 def _aware(at: datetime) -> datetime:

@@ -1,10 +1,11 @@
 """Traffic and snapshots in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.ids import short_id
+from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot, belongs_to
 from bot.domain.traffic import TrafficBounds, TrafficRecord
 from bot.ports.clock import Clock
@@ -45,6 +46,16 @@ class FakeTraffic:
         self.records = [each for each in self.records if each not in old]
         return len(old)
 
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many they are in."""
+        return sum(_is_of(each, subject) for each in self.records)
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Remove those."""
+        before = len(self.records)
+        self.records = [each for each in self.records if not _is_of(each, subject)]
+        return before - len(self.records)
+
     def _make_room(self, event: str, ok: bool) -> None:
         alike = [each for each in self.records if each.event == event and each.ok == ok][::-1]
         most = self._bounds.successes if ok else self._bounds.failures
@@ -58,6 +69,10 @@ class FakeTraffic:
         spare.sort(key=lambda told: (-told[0], -told[1]))
         gone = [each for _, _, each in spare[: max(0, len(alike) - most)]]
         self.records = [each for each in self.records if each not in gone]
+
+
+def _is_of(record: TrafficRecord, subject: DataSubject) -> bool:
+    return any(mark in record.model_dump_json() for mark in subject.marks)
 
 
 class FakeSnapshots:
@@ -101,6 +116,22 @@ class FakeSnapshots:
         gone = len(self._taken) - len(kept)
         self._taken = kept
         return gone
+
+    async def of_person(
+        self, subject: DataSubject, failures: Collection[str]
+    ) -> Sequence[CogSnapshot]:
+        """Return those of these failures, and those that hold the person's id."""
+        marks = (str(subject.id).encode(), subject.id.to_bytes(8, "big"))
+        return [
+            each
+            for each, held in self._taken
+            if each.failure_id in failures
+            or any(mark in content for content in held.values() for mark in marks)
+        ]
+
+    async def remove(self, snapshots: Collection[CogSnapshot]) -> None:
+        """Remove these."""
+        self._taken = [(each, held) for each, held in self._taken if each not in snapshots]
 
 
 async def up_to_date() -> None:

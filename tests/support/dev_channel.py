@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
+from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
+from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, PeopleList
@@ -20,6 +22,7 @@ from bot.telemetry import Recorder
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_outbox import FakeOutbox
+from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
 from tests.support.discord_client import online
 from tests.support.world import World
 
@@ -35,6 +38,7 @@ COGS = (
     "cogs.memory",
     "cogs.pauses",
     "cogs.emergency_stop",
+    "cogs.privacy",
     "cogs.admin",
 )
 PEOPLE = (
@@ -147,10 +151,7 @@ async def dev_channel(
         world = make_world(folder)
         world.planner = planner
         ids = dict(local.people)
-        listed = people or AllowList(
-            developers=PeopleList(users=frozenset({ids["dora"]}), roles=local.roles("developers")),
-            approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
-        )
+        listed = people or _listed(local)
         identity = Identity(local.guild_id, local.dev_channel_id, listed)
         world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
         client = TheseusClient(
@@ -170,6 +171,7 @@ async def dev_channel(
         client.agent = world.agent()
         monitoring = _monitoring(world, client.agent, chat, identity)
         client.monitoring = monitoring if noticing else None
+        client.personal_data = _personal_data(world, client, monitoring)
         await stack.enter_async_context(online(client, local))
         room = DevChannel(local, world, client)
         for name in ids:
@@ -187,6 +189,25 @@ async def dev_channel(
             finally:
                 for task in working:
                     task.cancel()
+
+
+def _listed(local: LocalDiscord) -> AllowList:
+    ids = local.people
+    return AllowList(
+        developers=PeopleList(users=frozenset({ids["dora"]}), roles=local.roles("developers")),
+        approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
+    )
+
+
+def _personal_data(
+    world: World, client: TheseusClient, monitoring: Monitoring
+) -> PersonalDataService:
+    stores = PersonalDataStores(
+        world.journal, world.traffic, FakeSnapshots(world.clock), up_to_date, world.store,
+        world.key_values, world.clock, client.recorder.pseudonym,
+    )  # fmt: skip
+    kept_for = KeptFor(journal=30, runs=30, audit=90, lines=40)
+    return personal_data(kept_for, stores, client.agent, monitoring)
 
 
 def _monitoring(

@@ -37,6 +37,9 @@ ENTRIES: Table = {
     # commands and menus
     "/change": WISH, "menu Make this happen": WISH, "says change": WISH,
     "/capabilities": "it tells what can be asked, and what people wish for",
+    "/privacy": "everybody learns what is kept of themselves, and of nobody else",
+    "button PrivacyButton erase": "it asks whoever presses whether they mean it",
+    "button PrivacyButton confirm": "it erases what is kept of whoever presses, and of nobody else",
     "/investigate": Act.ASK, "/fix": Act.ASK, "/revert": Act.ASK, "/ship": Act.SHIP,
     "/runs list": Act.READ, "/runs show": Act.READ,
     "/runs cancel": Act.CANCEL, "/runs retry": Act.ASK,

@@ -218,6 +218,7 @@ def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
         f"theseus:wish:{act}:{run_id}",
         f"theseus:about:{act}:roll",
         f"{run}:0",
+        f"theseus:privacy:{act}",
     )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)
     for tried in (*known, act):

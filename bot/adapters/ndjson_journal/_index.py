@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.adapters.ndjson_journal._erasure import is_erased
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
 from bot.infra.sqlite import Migration
 
@@ -208,6 +209,8 @@ def _index_lines(
     rows, broken = [], []
     for offset, line in lines_at(chunk, start):
         row = columns(line)
+        if row is None and is_erased(line):
+            continue
         if row is None:
             broken.append(Damage(name, offset, len(line)))
         else:

@@ -5,17 +5,19 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from bot.adapters.ndjson_journal import _follower, _queries, _spans
+from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, marked
 from bot.adapters.ndjson_journal._files import DayFiles, remove_before
 from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.personal_data import DataSubject
 from bot.domain.samples import Sample
 from bot.infra.sqlite import Database, Work
 from bot.ports.journal import Followed
@@ -99,6 +101,27 @@ class NdjsonJournal:
     async def forget(self, before: date) -> int:
         """Remove the files of the days before that one; the index follows."""
         return await _from_files(remove_before, self._files.folder, before.isoformat())
+
+    async def records_of(self, subject: DataSubject) -> Sequence[str]:
+        """Return the ids of all records of that person, from the files."""
+        return await _from_files(lambda: [each.id for each in self._marked(subject) if each.id])
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Erase all records of that person from the files, and from the index."""
+        found = await _from_files(lambda: list(self._marked(subject)))
+
+        def work(index: sqlite3.Connection) -> None:
+            erase(found)
+            drop(index, found)
+
+        try:
+            await self._index.write(work)
+        except OSError as error:
+            raise JournalError(f"Records cannot be erased: {error}.") from error
+        return sum(bool(each.id) for each in found)
+
+    def _marked(self, subject: DataSubject) -> Iterator[MarkedLine]:
+        return marked(self._files.folder, subject.marks)
 
     async def read(self, query: JournalQuery) -> Sequence[Action]:
         """Return matching records, oldest first; `since` and `until` are both included."""

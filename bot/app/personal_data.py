@@ -1,0 +1,157 @@
+"""Every kind of thing that is kept of people, with how long, and what erases it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.authority.personal_data import PersonalDataKind, PersonalDataService
+from bot.domain.personal_data import DataSubject
+from bot.domain.snapshot import CogSnapshot
+from bot.memory.chat_lines import ChatLines
+from bot.monitoring import Monitoring
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
+from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
+from bot.self_improvement import SelfImprovementAgent
+
+_MOST = 10_000  # entries, or runs, that are counted
+
+
+class KeptFor(NamedTuple):
+    """How long things are kept, in days; of a channel's talk so many `lines`."""
+
+    journal: int
+    runs: int
+    audit: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class PersonalDataStores:
+    """Where things are kept of people, besides what agent and monitoring keep themselves."""
+
+    journal: Journal
+    traffic: TrafficLog
+    snapshots: SnapshotStore
+    catch_up: CatchUp
+    store: Store
+    key_values: KeyValueStore
+    clock: Clock
+    pseudonym: Callable[[int], str]
+
+
+def personal_data(
+    kept_for: KeptFor,
+    stores: PersonalDataStores,
+    agent: SelfImprovementAgent,
+    monitoring: Monitoring,
+) -> PersonalDataService:
+    """Return what tells people what is kept of them, and erases it."""
+    talk = ChatLines(stores.key_values)
+    kind = PersonalDataKind
+    kinds = (
+        *_of_use(kept_for, stores),
+        kind(
+            "lines of what you said to me, and I answered",
+            f"the last {kept_for.lines} of each channel",
+            talk.count_of,
+            talk.erase,
+        ),
+        kind(
+            "notes you had me remember",
+            "until they are forgotten",
+            agent.memory.count_of,
+            agent.memory.erase,
+        ),
+        kind(
+            "wishes you are one of",
+            "until they are shipped or forgotten",
+            agent.wishes.count_of,
+            agent.wishes.erase,
+        ),
+        kind(
+            "👍 and 👎 on changes",
+            "until it is told what people think",
+            agent.feedback.count_of,
+            agent.feedback.erase,
+        ),
+        kind(
+            "reports of faults",
+            "30 days after the fault is over",
+            monitoring.count_of,
+            monitoring.erase,
+        ),
+        *_decided(kept_for, stores),
+    )
+    return PersonalDataService(
+        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock
+    )
+
+
+def _of_use(kept_for: KeptFor, stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
+    """Return what is kept of their use of commands.
+
+    The copies of files go first: by the journal's records it is known whose they are.
+    """
+    kept = f"for {kept_for.journal} days"
+    copies = _FailureCopies(stores.journal, stores.snapshots)
+
+    async def uses(subject: DataSubject) -> int:
+        await stores.catch_up()
+        return await stores.traffic.count_of(subject)
+
+    async def erase_uses(subject: DataSubject) -> int:
+        await stores.catch_up()
+        return await stores.traffic.erase(subject)
+
+    async def records(subject: DataSubject) -> int:
+        return len(await stores.journal.records_of(subject))
+
+    return (
+        PersonalDataKind(
+            "copies of a cog's files after a failure that hold something of you",
+            kept,
+            copies.count_of,
+            copies.erase,
+        ),
+        PersonalDataKind("uses of commands, to be played again", kept, uses, erase_uses),
+        PersonalDataKind("records in my journal", kept, records, stores.journal.erase),
+    )
+
+
+def _decided(kept_for: KeptFor, stores: PersonalDataStores) -> tuple[PersonalDataKind, ...]:
+    """Return what stays: by it people see who asked for which change, and who let it ship."""
+
+    async def runs(subject: DataSubject) -> int:
+        known = await stores.store.find(limit=_MOST)
+        return sum(run.trigger.person.id == subject.id for run in known)
+
+    async def entries(subject: DataSubject) -> int:
+        return len(await stores.store.audit_log(person_id=subject.id, limit=_MOST))
+
+    return (
+        PersonalDataKind("runs you asked for, with your words", f"for {kept_for.runs} days", runs),
+        PersonalDataKind("entries in the audit log", f"for {kept_for.audit} days", entries),
+    )
+
+
+class _FailureCopies:
+    """Copies of cogs' files that were made at somebody's failure, or hold their id."""
+
+    def __init__(self, journal: Journal, snapshots: SnapshotStore) -> None:
+        self._journal = journal
+        self._snapshots = snapshots
+
+    async def count_of(self, subject: DataSubject) -> int:
+        return len(await self._theirs(subject))
+
+    async def erase(self, subject: DataSubject) -> int:
+        theirs = await self._theirs(subject)
+        await self._snapshots.remove(theirs)
+        return len(theirs)
+
+    async def _theirs(self, subject: DataSubject) -> list[CogSnapshot]:
+        failures = set(await self._journal.records_of(subject))
+        return list(await self._snapshots.of_person(subject, failures))

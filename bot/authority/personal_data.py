@@ -1,0 +1,93 @@
+"""What is kept of somebody: told to them, and erased when they say so. Nobody asks for another."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from bot.domain.audit import AuditEntry
+from bot.domain.people import Person
+from bot.domain.personal_data import DataSubject, KeptData, PendingErasure
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.store import Store
+
+_PENDING = "erasure:"
+
+Counted = Callable[[DataSubject], Awaitable[int]]
+
+
+class PersonalDataKind(NamedTuple):
+    """One kind of thing that is kept of people; without `erase` it stays, and `kept` says why."""
+
+    what: str
+    kept: str
+    count_of: Counted
+    erase: Counted | None = None
+
+
+class PersonalDataService:
+    """Counts and erases, kind after kind. Each erasure is audited, by pseudonym and counts.
+
+    One is asked for at a time: each reads all there is. One that a crash interrupts is done again
+    at the next start.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[PersonalDataKind],
+        pseudonym: Callable[[int], str],
+        store: Store,
+        key_values: KeyValueStore,
+        clock: Clock,
+    ) -> None:
+        self._kinds = tuple(kinds)
+        self._pseudonym = pseudonym
+        self._store = store
+        self._key_values = key_values
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    def subject(self, person: Person) -> DataSubject:
+        """Return how that person is known in what is kept."""
+        return DataSubject(id=person.id, pseudonym=self._pseudonym(person.id))
+
+    async def kept_of(self, person: Person) -> tuple[KeptData, ...]:
+        """Return how much of each kind is kept of them. Raises `JournalError`, `StoreError`."""
+        subject = self.subject(person)
+        async with self._one_at_a_time:
+            return tuple([_data(kind, await kind.count_of(subject)) for kind in self._kinds])
+
+    async def erase(self, person: Person) -> tuple[KeptData, ...]:
+        """Erase what is kept of whoever asks; return how much of each kind is gone.
+
+        Raises `JournalError`, `StoreError`: the rest is then erased at the next start.
+        """
+        subject = self.subject(person)
+        async with self._one_at_a_time:
+            pending = PendingErasure(subject=subject, at=self._clock.now())
+            await self._key_values.put(_PENDING + subject.pseudonym, pending)
+            return await self._finish(subject)
+
+    async def run_forever(self) -> None:
+        """Finish what an earlier process had begun."""
+        async with self._one_at_a_time:
+            for pending in await self._key_values.all(_PENDING, PendingErasure):
+                await self._finish(pending.subject)
+
+    async def _finish(self, subject: DataSubject) -> tuple[KeptData, ...]:
+        gone = tuple([_data(kind, await kind.erase(subject)) for kind in self._kinds if kind.erase])
+        counts = ", ".join(f"{each.count} {each.what}" for each in gone if each.count)
+        await self._store.audit(
+            AuditEntry(
+                at=self._clock.now(),
+                action="erase",
+                allowed=True,
+                note=f"what was kept of {subject.pseudonym}, as they asked: {counts or 'nothing'}",
+            )
+        )
+        await self._key_values.remove(_PENDING + subject.pseudonym)
+        return gone
+
+
+def _data(kind: PersonalDataKind, count: int) -> KeptData:
+    return KeptData(what=kind.what, count=count, kept=kind.kept, erasable=kind.erase is not None)

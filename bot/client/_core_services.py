@@ -1,0 +1,46 @@
+"""What the root hands to the client before it starts, for the cogs of the bot's own."""
+
+from typing import TYPE_CHECKING
+
+from bot.domain.errors import PartMissing
+from bot.ports.chat import Chat
+from bot.ports.chat_model import ChatModel
+from bot.ports.key_value_store import KeyValueStore
+from bot.settings import MissedConfig
+
+if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
+    from bot.authority.personal_data import PersonalDataService
+    from bot.monitoring import Monitoring, SelfAudit
+    from bot.self_improvement import SelfImprovementAgent
+
+
+class CoreServices:
+    """Cogs ask the `agent` for everything about runs, and answer through the `chat`'s outbox.
+
+    `chat_model` chats, where there is a model; `key_values` keeps what was said, `remembered`
+    messages of a channel. `missed` says which messages that came while it was away are answered;
+    `personal_data` knows what is kept of people.
+
+    A client of a few cogs alone, as a rehearsal plays it, has no agent, chat or key values: a cog
+    that asks for one raises `PartMissing`, which people are told.
+    """
+
+    agent: "SelfImprovementAgent"
+    chat: Chat
+    key_values: KeyValueStore
+    chat_model: ChatModel | None = None
+    remembered: int = 40
+    missed: MissedConfig = MissedConfig()
+    monitoring: "Monitoring | None" = None
+    self_audit: "SelfAudit | None" = None
+    personal_data: "PersonalDataService | None" = None
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            if name in CoreServices.__annotations__:
+                raise PartMissing(
+                    f"This works in the whole bot alone: here its cog is played without {name!r}. "
+                    "A world that names no cogs plays the whole bot."
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

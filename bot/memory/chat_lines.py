@@ -1,0 +1,25 @@
+"""What people said to the bot, and what it answered, as far as somebody has it erased."""
+
+from bot.domain.chat import CHAT, Chronicle
+from bot.domain.personal_data import DataSubject
+from bot.ports.key_value_store import KeyValueStore
+
+
+class ChatLines:
+    """The lines of all channels. Lines that an older version kept are known to be nobody's."""
+
+    def __init__(self, key_values: KeyValueStore) -> None:
+        self._key_values = key_values
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many lines that person said or was answered. Raises `StoreError`."""
+        kept = await self._key_values.all(CHAT, Chronicle)
+        return sum(len(each.lines) - len(each.without(subject.id).lines) for each in kept)
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Erase those lines; return how many. Raises `StoreError`."""
+        count = await self.count_of(subject)
+        for each in await self._key_values.all(CHAT, Chronicle):
+            if each.without(subject.id) != each:
+                await self._key_values.put(f"{CHAT}{each.channel_id}", each.without(subject.id))
+        return count

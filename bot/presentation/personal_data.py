@@ -1,0 +1,42 @@
+"""What somebody reads of what is kept of them, and of what was erased."""
+
+from collections.abc import Sequence
+
+from bot.domain.personal_data import KeptData
+
+_WHY = (
+    "They stay: by them people see who asked for a change, and who let it ship. So does what cogs "
+    "keep for you, such as reminders and votes, which their own commands remove; what models cost; "
+    "and what was posted in channels."
+)
+CONFIRM = (
+    "That cannot be taken back. What you said and did is then gone from my journal, from what I "
+    "play again, from my memory and from our talk. Shall I?"
+)
+
+
+def kept_text(pseudonym: str, kept: Sequence[KeptData]) -> str:
+    """Return what is kept of somebody, how much and how long."""
+    return "\n".join(
+        [
+            "**What I keep of you**",
+            *_lines([each for each in kept if each.erasable]),
+            f"In the journal you are `{pseudonym}`.",
+            "**What the button does not erase**",
+            *_lines([each for each in kept if not each.erasable]),
+            _WHY,
+        ]
+    )
+
+
+def erased_text(gone: Sequence[KeptData]) -> str:
+    """Return what was erased."""
+    erased = [each for each in gone if each.count]
+    lines = [f"- {each.count:,} {each.what}" for each in erased] or ["- nothing: there was nothing"]
+    return "\n".join(
+        ["**Erased**", *lines, "What you do from now on, this too, is kept as before."]
+    )
+
+
+def _lines(kept: Sequence[KeptData]) -> list[str]:
+    return [f"- {each.count:,} {each.what}; {each.kept}" for each in kept]

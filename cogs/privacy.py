@@ -1,0 +1,94 @@
+"""Privacy: what is kept of whoever asks, and having it erased. Nobody can ask for another."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.authority.personal_data import PersonalDataService
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError, WrongStage
+from bot.presentation.personal_data import CONFIRM, erased_text, kept_text
+from cogs.ui import speaker
+
+_TEMPLATE = re.compile(r"theseus:privacy:(?P<act>erase|confirm)")
+
+
+class PrivacyButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """Erases what is kept of whoever presses it, once they confirmed: it names nobody."""
+
+    def __init__(self, item: ui.Button[Any], act: str) -> None:
+        super().__init__(item)
+        self._act = act
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a button about privacy came as {type(item).__name__}")
+        return cls(item, match["act"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Ask again, or erase."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if self._act == "erase":
+            view = _with("confirm", "Yes, erase it")
+            await interaction.followup.send(CONFIRM, view=view, ephemeral=True)
+            return
+        try:
+            text = erased_text(await personal_data(interaction).erase(speaker(interaction)))
+        except TheseusError as error:
+            text = f"I could not erase all of it, and do the rest when I start again: {error}"
+        await interaction.followup.send(text, ephemeral=True)
+
+
+class Privacy(commands.Cog):
+    """`/privacy`: for everybody, about themselves."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Make the buttons of every message, old ones too, work."""
+        self.bot.add_dynamic_items(PrivacyButton)
+
+    async def cog_unload(self) -> None:
+        """Let a reloaded cog bring its own."""
+        self.bot.remove_dynamic_items(PrivacyButton)
+
+    @app_commands.command()
+    async def privacy(self, interaction: discord.Interaction) -> None:
+        """Show what I keep of you and for how long, and have it erased."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        service, person = personal_data(interaction), speaker(interaction)
+        text = kept_text(service.subject(person).pseudonym, await service.kept_of(person))
+        view = _with("erase", "Erase what is kept of me")
+        await interaction.followup.send(text, view=view, ephemeral=True)
+
+
+def personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
+    """Return what knows what is kept. Raises `WrongStage` where nothing does."""
+    bot: TheseusClient = interaction.client
+    service: PersonalDataService | None = bot.personal_data
+    if service is None:
+        raise WrongStage("I cannot look that up here.")
+    return service
+
+
+def _with(act: str, label: str) -> ui.View:
+    view = ui.View(timeout=None)
+    button: ui.Button[Any] = ui.Button(
+        label=label, custom_id=f"theseus:privacy:{act}", style=discord.ButtonStyle.danger
+    )
+    view.add_item(PrivacyButton(button, act))
+    view.stop()  # what answers is the kind of button, not this view
+    return view
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Privacy(bot))

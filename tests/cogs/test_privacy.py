@@ -1,0 +1,160 @@
+"""What is kept of somebody: told to them alone, and erased when they say so, of them alone."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.authority.personal_data import PersonalDataKind, PersonalDataService
+from bot.domain.chat import CHAT, ChatLine, Chronicle
+from bot.domain.errors import StoreError
+from bot.domain.ids import sortable_id
+from bot.domain.memory import Memory
+from bot.domain.people import Person
+from bot.domain.personal_data import DataSubject, PendingErasure
+from bot.domain.rehearsal import CommandStep
+from bot.domain.traffic import TrafficRecord
+from bot.domain.use import ChangeFeedback
+from bot.domain.wish import Wish, Wisher
+from bot.telemetry.pseudonyms import pseudonym
+from local_discord.person import Message
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.fakes.fake_store import FakeStore
+from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.world import failure
+
+ERASE, CONFIRM = "Erase what is kept of me", "Yes, erase it"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        yield opened
+
+
+async def keep(room: DevChannel, name: str) -> None:
+    """Have something of each kind kept of somebody; wish and talk are shared with the others."""
+    world, at, who = room.world, room.world.clock.now(), room.local.people[name]
+    known = pseudonym(who, b"salt")
+    world.journal.append(failure(world.clock).but(user=known))
+    await world.traffic.record(
+        [
+            TrafficRecord(
+                id=sortable_id(at), at=at, event="command.roll",
+                step=CommandStep(by="asker", command="roll"), pseudonyms={"asker": known},
+            )
+        ]
+    )  # fmt: skip
+    note = Memory(key=f"note:{who}", kind="note", text=f"of {name}", by=name, by_id=who, at=at)
+    await world.memory.remember(note)
+    said = ChatLine(message_id=who, by=name, by_id=who, text=f"{name} talks", at=at)
+    talk = await world.key_values.get(f"{CHAT}5", Chronicle) or Chronicle(channel_id=5)
+    await world.key_values.put(f"{CHAT}5", talk.grown(said, said.but(by="", ours=True), most=40))
+    wisher = Wisher(id=who, name=name)
+    wish = await world.key_values.get("wish:both", Wish)
+    first = Wish(id="both", text="a /coinflip", wishers=(wisher,), first_at=at, last_at=at)
+    shared = wish.but(wishers=(*wish.wishers, wisher)) if wish else first
+    await world.key_values.put("wish:both", shared)
+    await world.key_values.put(f"wish:{who}", first.but(id=str(who)))
+    signs = await world.key_values.get("feedback:k7", ChangeFeedback)
+    given = {**(signs.signs if signs else {}), str(who): "👍"}
+    await world.key_values.put(
+        "feedback:k7", ChangeFeedback.model_validate({"run_id": "k7", "signs": given})
+    )
+
+
+async def told(room: DevChannel, who: str) -> Message:
+    """Return the private answer to `/privacy`."""
+    asked = await room[who].run("dev", "privacy")
+    await room.answer(who, asked, "dev")
+    wanted = asked["message"]["id"]
+    return next(m for m in await room[who].messages("dev") if m["id"] == wanted)
+
+
+async def pressed(room: DevChannel, who: str, label: str) -> str:
+    """Press the newest button of that label that they see; return the answer."""
+    shown = [each for each in await room[who].messages("dev") if label in labels(each)][-1]
+    return await room.answer(
+        who, await room[who].press("dev", custom_id(shown, label), shown), "dev"
+    )
+
+
+async def test_anybody_is_told_what_is_kept_of_them_and_has_it_erased_and_nobody_elses(
+    room: DevChannel,
+) -> None:
+    for name in ("mallory", "bob"):
+        await keep(room, name)
+    known = pseudonym(room.local.people["mallory"], b"salt")
+    for who in ("mallory", "bob"):
+        text = (await told(room, who))["content"]
+        for kept in (
+            "1 uses of commands", "2 lines of what", "1 notes", "2 wishes", "1 👍", "0 reports",
+        ):  # fmt: skip
+            assert kept in text, text
+    text = (await told(room, "mallory"))["content"]
+    assert f"In the journal you are `{known}`" in text
+    assert "for 30 days" in text
+    assert "0 entries in the audit log" in text
+
+    assert "cannot be taken back" in await pressed(room, "mallory", ERASE)
+    assert room.world.traffic.records  # nothing is gone before they confirm
+    text = await pressed(room, "mallory", CONFIRM)
+    assert "2 wishes" in text
+    assert "1 uses of commands" in text
+    world, him = room.world, str(room.local.people["mallory"])
+    left = [*world.memory.bodies, *map(repr, world.traffic.records), *map(repr, await stored(room))]
+    assert not [each for each in left if him in each or known in each]
+    assert [each for each in world.journal.actions if each.user == known and each.error] == []
+
+    text = (await told(room, "bob"))["content"]
+    for kept in ("1 uses of commands", "2 lines of what", "1 notes", "2 wishes", "1 👍"):
+        assert kept in text, text
+    (entry,) = [e for e in await world.store.audit_log() if e.action == "erase"]
+    assert (entry.person, entry.allowed) == (None, True)
+    assert known in entry.note
+    assert "mallory" not in repr(entry)
+
+
+async def stored(room: DevChannel) -> list[object]:
+    """Return what is in the key-value store under the names that hold something of people."""
+    keyed = room.world.key_values
+    return [
+        *await keyed.all(CHAT, Chronicle), *await keyed.all("wish:", Wish),
+        *await keyed.all("feedback:", ChangeFeedback), *await keyed.all("erasure:", PendingErasure),
+    ]  # fmt: skip
+
+
+async def test_what_an_ended_process_had_begun_to_erase_is_erased_at_the_next_start() -> None:
+    left, harm = {"first": 3, "second": 2}, [StoreError("the disk is full")]
+    ada, key_values, store = Person(id=7, name="ada"), FakeKeyValueStore(), FakeStore()
+
+    def service() -> PersonalDataService:
+        kinds = [PersonalDataKind(name, "for ever", count(name), erase(name)) for name in left]
+        return PersonalDataService(
+            kinds, lambda known: f"u-{known}", store, key_values, FakeClock()
+        )
+
+    def count(name: str):  # type: ignore[no-untyped-def]
+        async def counted(subject: DataSubject) -> int:
+            return left[name]
+
+        return counted
+
+    def erase(name: str):  # type: ignore[no-untyped-def]
+        async def erased(subject: DataSubject) -> int:
+            if name == "second" and harm:
+                raise harm.pop()
+            count, left[name] = left[name], 0
+            return count
+
+        return erased
+
+    with pytest.raises(StoreError):
+        await service().erase(ada)
+    assert (left, *await store.audit_log()) == ({"first": 0, "second": 2},)
+    await service().run_forever()
+    assert left == {"first": 0, "second": 0}
+    assert [each.action for each in await store.audit_log()] == ["erase"]
+    await service().run_forever()
+    assert len(await store.audit_log()) == 1
