@@ -88,6 +88,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/incidents.py",
         "cogs/memory.py",
         "cogs/pauses.py",
+        "cogs/privacy.py",
         "cogs/runs.py",
     ),
     "tests": _class(
@@ -111,6 +112,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_memories.py",
         "tests/cogs/test_missed_*.py",
         "tests/cogs/test_pauses.py",
+        "tests/cogs/test_privacy.py",
         "tests/cogs/test_reverting.py",
         "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_flags.py",
