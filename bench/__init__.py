@@ -64,10 +64,23 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
 }
 
 
-async def run(only: str | None = None) -> Sequence[Row]:
-    """Run every benchmark, or the one named `only`. Raises `ConfigError` for an unknown name."""
+def _silent(done: int, total: int, name: str) -> None:
+    """Say nothing."""
+
+
+async def run(
+    only: str | None = None, on_progress: Callable[[int, int, str], None] = _silent
+) -> Sequence[Row]:
+    """Run every benchmark, or the one named `only`. Raises `ConfigError` for an unknown name.
+
+    Tells before each how many are done, of how many, and its name.
+    """
     if only is not None and only not in BENCHMARKS:
         known = ", ".join(BENCHMARKS)
         raise ConfigError(f"--only {only}: there is no such benchmark. Known: {known}.")
     wanted = [only] if only else list(BENCHMARKS)
-    return [row for name in wanted for row in await BENCHMARKS[name]()]
+    rows: list[Row] = []
+    for number, name in enumerate(wanted):
+        on_progress(number, len(wanted), name)
+        rows += await BENCHMARKS[name]()
+    return rows

@@ -17,6 +17,7 @@ from bot.adapters.sqlite_store import AuditRow, SqliteStore, checked
 from bot.authority.audit_watch import noted_heads
 from bot.cli.missing_state import nothing_at
 from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
+from bot.cli.progress import progress
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
@@ -138,7 +139,8 @@ async def _whole() -> AuditState:
     if not heads and _nothing_in(settings):
         return AuditState()
     async with _store(settings) as store:
-        return await store.audit_state(heads)
+        with progress("audit log") as on_progress:
+            return await store.audit_state(heads, on_progress=on_progress)
 
 
 async def _accepted(why: str) -> tuple[AuditState, AuditState]:

@@ -10,6 +10,7 @@ import typer
 
 import bot
 from bot.cli.output import JsonOption, print_json, say
+from bot.cli.progress import progress
 from bot.domain.errors import ConfigError
 
 
@@ -23,7 +24,9 @@ def bench(
 
     For example: theseus bench --only journal
     """
-    rows = asyncio.run(load_benchmarks(Path(bot.__path__[0]).parent).run(only))
+    benchmarks = load_benchmarks(Path(bot.__path__[0]).parent)
+    with progress("benchmarks") as on_progress:
+        rows = asyncio.run(benchmarks.run(only, on_progress))
     if as_json:
         print_json([row.model_dump() for row in rows])
     else:
@@ -32,7 +35,7 @@ def bench(
 
 
 def load_benchmarks(root: Path) -> Any:
-    """Return the package `bench` of a checkout; its `run(only)` returns rows.
+    """Return the package `bench` of a checkout; its `run(only, on_progress)` returns rows.
 
     By its name at run time: nothing the program imports may depend on it. Raises `ConfigError`
     where there is none, as in what is installed from a wheel.

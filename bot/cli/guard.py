@@ -1,5 +1,6 @@
 """`theseus guard`: the diff guard alone, on any git repository, without a bot, a key or a state."""
 
+import difflib
 import json
 import sys
 from collections import Counter
@@ -12,9 +13,10 @@ import typer
 
 from bot.adapters.git_comparison import GitComparison
 from bot.authority.path_classes import BUILT_IN, Guard, PathClass
-from bot.authority.protection import Protection
+from bot.authority.protection import Protection, normal
 from bot.cli.output import JsonOption, say
 from bot.domain.change import Finding
+from bot.domain.errors import ConfigError
 from bot.guards import (
     PythonText,
     approvers_text,
@@ -102,6 +104,7 @@ def _cells(finding: Finding) -> tuple[str, str, str]:
 
 def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None) -> _Judged:
     files, diff, changes = compared.files(), compared.diff(), compared.changes()
+    _refuse_unknown_files(named, files | {change.path for change in changes})
     protection = _protection(compared, files).naming(named)
     if max_lines is not None:
         protection = protection.but(max_changed_lines=max_lines)
@@ -128,6 +131,15 @@ def _judge(compared: GitComparison, named: frozenset[str], max_lines: int | None
     }
     findings = tuple(each for each in findings if each.rule != "empty")  # nothing is no harm
     return _Judged(findings, classes, clean(approvers_text(diff)))
+
+
+def _refuse_unknown_files(named: frozenset[str], there: frozenset[str]) -> None:
+    """Refuse a name that no file has, which would allow nothing. Raises `ConfigError`."""
+    known = {normal(path) for path in there}
+    for name in sorted(each for each in named if normal(each) not in known):
+        near = difflib.get_close_matches(name, there, n=1)
+        hint = f"did you mean {near[0]}?" if near else "give its path from the repository's root."
+        raise ConfigError(f"--named {name}: there is no such file at base or head; {hint}")
 
 
 def _protection(compared: GitComparison, files: frozenset[str]) -> Protection:

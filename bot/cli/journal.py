@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.ndjson_journal import Damage, NdjsonJournal
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, for_a_program, print_json, tell_nothing_is_there
+from bot.cli.output import JsonOption, for_a_program, print_json, say, tell_nothing_is_there
+from bot.cli.progress import progress
 from bot.cli.run_text import RECORDS_HEAD, record_row
 from bot.cli.tables import print_table
 from bot.domain.journal import Action, JournalQuery
@@ -50,6 +51,35 @@ def journal_search(
         print_table(RECORDS_HEAD, [record_row(action, now) for action in found])
     if not found:
         tell_nothing_is_there(told, searched=bool(event or fingerprint))
+
+
+@journal_cli.command("index")
+def journal_index(as_json: JsonOption = False) -> None:
+    """Bring the index up to date with the files, and say where they hold what is no record.
+
+    Exit code 1: they do somewhere; it is passed over. The index can be deleted: this makes it anew.
+
+    For example: theseus journal index
+    """
+    damaged = asyncio.run(_damaged(settings_here()))
+    if as_json:
+        print_json([each._asdict() for each in damaged or ()])
+    elif damaged:
+        for each in damaged:
+            say(str(each))
+    elif damaged is not None:
+        say("The index is complete, and every line of the journal is a record.")
+    if damaged:
+        raise typer.Exit(1)
+
+
+async def _damaged(settings: Settings) -> Sequence[Damage] | None:
+    """Return what is no record; `None` where there is no journal, which is said."""
+    if nothing_at(settings.state / "journal", "journal"):
+        return None
+    async with NdjsonJournal(settings.state, redact=redact) as journal:
+        with progress("bytes of the journal indexed") as on_progress:
+            return await journal.damaged(on_progress)
 
 
 async def _search_journal(settings: Settings, query: JournalQuery) -> tuple[Sequence[Action], str]:

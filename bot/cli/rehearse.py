@@ -13,9 +13,10 @@ from bot.adapters.git_trees import GitTrees
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
 from bot.cli.output import JsonOption, print_json, say
+from bot.cli.progress import progress
 from bot.cli.rehearsal_output import rehearsed_data, rehearsed_lines, rehearsed_yaml
 from bot.cli.rehearsal_searches import AnswerSearch, PlayFailure, find_change, find_least
-from bot.cli.rehearsed import Rehearsed, play_commits
+from bot.cli.rehearsed import CountedRehearsal, Rehearsed, play_commits, plays_of
 from bot.cli.script_files import read_script
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError, RehearsalError
@@ -101,7 +102,9 @@ def _search_change(
 
     async def search() -> AnswerSearch:
         rehearsal = await _rehearsal(trees.folder)
-        return await find_change(rehearsal, trees.laid_out, script, commits)
+        with progress("commits played") as on_progress:
+            counted = CountedRehearsal(rehearsal, on_progress, None)
+            return await find_change(counted, trees.laid_out, script, commits)
 
     found = asyncio.run(search())
     if as_json:
@@ -133,7 +136,9 @@ def _search_least(trees: GitTrees, script: Script, commit: str, *, as_json: bool
 
     async def search() -> tuple[PlayFailure, Reduced[ScriptStep]] | None:
         async with trees.laid_out(commit) as tree:
-            return await find_least(await _rehearsal(trees.folder), tree, script)
+            with progress("plays") as on_progress:
+                counted = CountedRehearsal(await _rehearsal(trees.folder), on_progress, None)
+                return await find_least(counted, tree, script)
 
     found = asyncio.run(search())
     failure, least = found or (None, None)
@@ -159,7 +164,10 @@ async def _rehearsed(
     async with AsyncExitStack() as stack:
         rehearsal = await _rehearsal(trees.folder)
         folders = [await stack.enter_async_context(trees.laid_out(each)) for each in commits]
-        return await play_commits(rehearsal, script, [*zip(commits, folders, strict=True)], repeat)
+        played = [*zip(commits, folders, strict=True)]
+        with progress("plays") as on_progress:
+            counted = CountedRehearsal(rehearsal, on_progress, plays_of(len(played), repeat))
+            return await play_commits(counted, script, played, repeat)
 
 
 async def _rehearsal(repository: Path) -> Rehearsal:

@@ -1,12 +1,14 @@
 """The plays of one script, with one commit or with two."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.cli.progress import OnProgress
 from bot.domain.behaviour import BehaviourDiff
 from bot.domain.rehearsal import Script, Transcript
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal, ScriptPlayer, play_all
 from bot.proof.behaviour_diff import Played, behaviour_diff, not_repeatable
 
 
@@ -38,6 +40,42 @@ class Rehearsed(NamedTuple):
         return not failed and not self.unsteady and not changed
 
 
+class CountedRehearsal:
+    """Implements `bot.ports.rehearsal.Rehearsal`: another one, whose plays are told as they end."""
+
+    def __init__(self, inner: Rehearsal, on_progress: OnProgress, total: int | None) -> None:
+        self._inner = inner
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0
+
+    @asynccontextmanager
+    async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
+        """Lend a player of that tree's code."""
+        self._on_progress(self._done, self._total)
+        async with self._inner.open(tree) as player:
+            yield _CountedPlayer(player, self._count)
+
+    def _count(self) -> None:
+        self._done += 1
+        self._on_progress(self._done, self._total)
+
+
+class _CountedPlayer(NamedTuple):
+    inner: ScriptPlayer
+    told: Callable[[], None]
+
+    async def play(self, script: Script, *, keep_files: bool = False) -> Transcript:
+        played = await self.inner.play(script, keep_files=keep_files)
+        self.told()
+        return played
+
+
+def plays_of(trees: int, repeat: int) -> int:
+    """Return how many plays `play_commits` takes: two of the first where there is another."""
+    return max(repeat, 2) + 1 if trees > 1 else repeat
+
+
 async def play_commits(
     rehearsal: Rehearsal, script: Script, trees: Sequence[tuple[str, Path]], repeat: int = 1
 ) -> Rehearsed:
@@ -47,7 +85,7 @@ async def play_commits(
     to start is found as well.
     """
     (commit, base), *others = trees
-    times = max(repeat, 2) if others else repeat
+    times = plays_of(len(trees), repeat) - len(others)
     plays = [*await _plays(rehearsal, base, script, (times + 1) // 2)]
     plays += await _plays(rehearsal, base, script, times // 2)
     done = Rehearsed(script=script, commit=commit, plays=tuple(plays))

@@ -8,7 +8,9 @@ import typer
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.output import JsonOption, print_json, say
+from bot.cli.progress import progress
 from bot.repair import command
+from bot.repair.search import SearchProgress
 
 
 def repair(
@@ -25,9 +27,17 @@ def repair(
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
-    report = asyncio.run(
-        command.repair(repo, test, file=file, seconds=time, apply=apply, clock=SystemClock())
-    )
+    with progress("edits tried") as on_progress:
+
+        def told(search: SearchProgress) -> None:
+            on_progress(search.tried, search.proposed, search.latest.candidate.kind)
+
+        report = asyncio.run(
+            command.repair(
+                repo, test, file=file, seconds=time, apply=apply, clock=SystemClock(),
+                on_progress=told,
+            )
+        )  # fmt: skip
     if as_json:
         print_json(report.to_json())
     else:

@@ -1,5 +1,6 @@
 """The journal: NDJSON files by UTC day, and an index of them in SQLite."""
 
+from bot.adapters.ndjson_journal._index import Damage
 from bot.adapters.ndjson_journal._journal import NdjsonJournal
 
-__all__ = ["NdjsonJournal"]
+__all__ = ["Damage", "NdjsonJournal"]

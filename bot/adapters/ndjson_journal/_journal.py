@@ -12,8 +12,8 @@ from typing import ParamSpec, Self, TypeVar
 
 from bot.adapters.ndjson_journal import _follower, _queries, _spans
 from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, marked
-from bot.adapters.ndjson_journal._files import DayFiles, remove_before
-from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, damage
+from bot.adapters.ndjson_journal._files import DayFiles, remove_before, sizes
+from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, covered, damage
 from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
@@ -148,13 +148,17 @@ class NdjsonJournal:
         """Return the samples of that time, oldest first, read from the files of its days."""
         return await _from_files(_spans.samples, self._files.folder, since, until, event)
 
-    async def damaged(self) -> tuple[Damage, ...]:
+    async def damaged(
+        self, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> tuple[Damage, ...]:
         """Return where the day files hold bytes that are no record (a torn line, an edit).
 
-        Waits until the index is complete.
+        Waits until the index is complete; tells how many bytes of how many are in it.
         """
-        while await self._step(older=True):
-            pass
+        more = True
+        while more:
+            more = await self._step(older=True)
+            on_progress(*await self._index.read(lambda index: _indexed(index, self._files.folder)))
         return await self._ask(lambda index: damage(index, self._files.folder))
 
     async def _ask(self, question: Work[T]) -> T:
@@ -237,6 +241,12 @@ class NdjsonJournal:
         for spoilt in step.damaged:
             log.warning("Journal %s; it is skipped.", spoilt)
         return step.more
+
+
+def _indexed(connection: sqlite3.Connection, folder: Path) -> tuple[int, int]:
+    """Return how many bytes of the day files are indexed, and how many there are."""
+    done = sum(file.high - file.low for file in covered(connection).values())
+    return done, sum(sizes(folder).values())
 
 
 def _with_room(index: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 from bot.adapters.sqlite_store import _audit
@@ -70,17 +70,22 @@ class AuditLog:
             await self._moved(known, end)
         return gone
 
-    async def state(self, heads: Sequence[AuditHead], tail: int | None) -> AuditState:
+    async def state(
+        self,
+        heads: Sequence[AuditHead],
+        tail: int | None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> AuditState:
         """Check all of it, or its last `tail` entries."""
         anchor = await asyncio.to_thread(self._anchor.head)
-        beyond = 0
-        if tail is not None:
-            end = await self._database.read(_audit.end)
-            beyond = max(end.number - tail, 0)
+        end = await self._database.read(_audit.end)
+        beyond = 0 if tail is None else max(end.number - tail, 0)
         known = heads if anchor is None else (anchor, *heads)
         check = AuditChainCheck(self._anchor.key, known, from_the_start=beyond == 0)
         async for row in self.rows(None, beyond):
             check.take(row)
+            if on_progress and (row.number % _CHUNK == 0 or row.number == end.number):
+                on_progress(row.number, end.number)
         return check.ended(anchor, anchored=True)
 
     async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[AuditRow]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -220,10 +220,14 @@ class SqliteStore(DatabaseOwner):
         )
 
     async def audit_state(
-        self, heads: Sequence[AuditHead] = (), *, tail: int | None = None
+        self,
+        heads: Sequence[AuditHead] = (),
+        *,
+        tail: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> AuditState:
-        """Check the whole log, or its last `tail` entries."""
-        return await self._audited.state(heads, tail)
+        """Check the whole log, or its last `tail` entries; tell now and then how many of all."""
+        return await self._audited.state(heads, tail, on_progress)
 
     async def audit_rows(self, *, since: datetime | None = None) -> AsyncIterator[AuditRow]:
         """Yield the rows as they stand, oldest first, for an export."""

@@ -18,6 +18,7 @@ LOOKING: tuple[tuple[str, ...], ...] = (
     ("runs", "list", "--json"),
     ("runs", "show", "xb3mxm"),
     ("journal", "search"),
+    ("journal", "index"),
     ("audit",),
     ("audit", "--json"),
     ("audit", "verify"),
