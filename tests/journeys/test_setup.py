@@ -98,6 +98,8 @@ async def test_a_newcomer_gets_from_nothing_to_a_doctor_without_complaints(
     uninvited = await portal.call("POST", "/local/faults", {"kind": "uninvited"})
     async with start() as terminal:
         await terminal.answer("Bot token, hidden", "a-client-secret")
+        told = await terminal.answer("Bot token, hidden", "wrong.discord.token")
+        assert "DISCORD_TOKEN: a bot token has three parts with dots between them" in told
         told = await terminal.answer("Bot token, hidden", TOKEN)
         assert "DISCORD_TOKEN: Discord does not accept it (401)" in told
         told = await terminal.see("look again")

@@ -21,6 +21,7 @@ from bot.cli.doctor.discord_shapes import (
 )
 from bot.cli.doctor.finding import DoctorFinding, bad, good
 from bot.cli.doctor.http import Service
+from bot.cli.doctor.secret_shapes import token_problem
 from bot.domain.errors import ChatUnavailable
 from bot.settings import Settings
 
@@ -40,7 +41,9 @@ async def look_at_discord(settings: Settings) -> list[DoctorFinding]:
             me = await who_am_i(api)
             if me.status != 200:
                 mend = f"Copy a new token from your application's Bot page ({PORTAL}) into .env."
-                return [bad("discord token", f"Discord answers {me.status}", mend)]
+                looks = token_problem(token.get_secret_value())
+                told = f"Discord answers {me.status}{f'. {looks}' if looks else ''}"
+                return [bad("discord token", told, mend)]
             token_found = good("discord token", f"bot {me.fields['username']}")
             application = await needed(
                 api, "/oauth2/applications/@me", Application, "which application it is"

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.cli.doctor import DoctorFinding
+from bot.cli.doctor.secret_shapes import secret_problem
 from bot.cli.setup.dotenv import with_values
 from bot.cli.setup.files import PRIVATE, Edit, mode_of, read
-from bot.cli.setup.prompts import Prompter
+from bot.cli.setup.prompts import Prompter, declines
 from bot.cli.setup.yaml_file import value_at, with_keys
 from bot.domain.errors import PortError
 from bot.settings import Settings, config_from
@@ -42,8 +43,8 @@ class SetupSession:
     ) -> str:
         """Ask for a secret; return what counts from now on, empty for none.
 
-        Enter keeps what is there, unless it is among the `refused`; `-` takes away what is not
-        `needed`.
+        Enter keeps what is there, unless it is among the `refused`, and so does `n`; `-` takes away
+        what is not `needed`. What can be no such secret is asked for again.
         """
         held = getattr(self.settings.environment, key.lower())
         before = held.get_secret_value() if held else ""
@@ -52,14 +53,27 @@ class SetupSession:
         hint = "Enter keeps the one that is set" if kept else "" if needed else "Enter: none"
         hint += "" if needed or not kept else ", - takes it away"
         question = f"{what}, hidden" + (f" ({hint})" if hint else "")
-        told = self.asking.secret(key, question, needed=needed and not kept) or kept
-        told = "" if told == "-" and not needed else told
+        told = self._typed(key, question, needed=needed, kept=kept)
         self.secrets.pop(key, None)
         if told != before:
             self.secrets[key] = told
             if self.variables.get(key):
                 self.asking.say(f"  {key} is also set in your environment, where it wins over .env")
         return told
+
+    def _typed(self, key: str, question: str, *, needed: bool, kept: str) -> str:
+        while True:
+            typed = self.asking.secret(key, question, needed=needed and not kept)
+            if typed == "-" and not needed:
+                return ""
+            if not typed or needed:  # who needs it looks at it, and says where it is to be had
+                return typed or kept
+            if declines(typed):
+                return kept
+            problem = secret_problem(key, typed)
+            if not problem:
+                return typed
+            self.asking.say(f"  {problem}")
 
     def trial(self) -> Settings:
         """Return the settings as they would be. Raises `ConfigError`."""

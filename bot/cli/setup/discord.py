@@ -1,5 +1,6 @@
 """The wizard's first part: the bot's token, its rights, where it lives, who may tell it what."""
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -23,11 +24,13 @@ from bot.cli.doctor.discord_shapes import (
     needed,
 )
 from bot.cli.doctor.http import Service
+from bot.cli.doctor.secret_shapes import token_problem
 from bot.cli.setup.answers import SetupSession
 from bot.cli.setup.people import choose_people
 from bot.cli.setup.prompts import pick
 from bot.domain.errors import ConfigError
 
+_DEV = re.compile(r"(?<![a-z])(?:dev|devs|theseus|bot-?dev)(?![a-z])", re.IGNORECASE)
 T = TypeVar("T")
 Fields = Mapping[str, Any]
 Ask = Callable[[Service], Coroutine[Any, Any, T]]
@@ -89,18 +92,12 @@ class Discord:
             self._session.secrets["DISCORD_TOKEN"] = self._token
 
     def _accepted(self) -> bool:
-        if not self._token or any(each.isspace() or ord(each) > 126 for each in self._token):
-            _refuse(self._session, "DISCORD_TOKEN: a bot token is one word.")
+        if problem := token_problem(self._token):
+            _refuse(self._session, problem)
             return False
         me = self._ask(who_am_i)
         if me.status != 200:
-            hint = (
-                "" if self._token.count(".") == 2 else " A bot token has three parts with dots "
-                "between them; the client secret and the public key are something else."
-            )  # fmt: skip
-            _refuse(
-                self._session, f"DISCORD_TOKEN: Discord does not accept it ({me.status}).{hint}"
-            )
+            _refuse(self._session, f"DISCORD_TOKEN: Discord does not accept it ({me.status}).")
             return False
         self._me = str(me.fields["id"])
         self._say(f"  ok: this is the bot {me.fields['username']}")
@@ -179,11 +176,20 @@ class Discord:
         present = str(self._session.settings.config.discord.dev_channel_id)
         usable = [each for each in channels if not lacking(guild, member, each)]
         default = next((each["name"] for each in channels if each["id"] == present), None)
-        if default is None and len(usable) == 1:
-            default = usable[0]["name"]
+        default = default or likely_channel(usable)
         names = [(str(each["name"]), str(each["id"])) for each in channels]
         index = pick(self._session.asking, "channel", "Dev channel", names, default=default)
         return channels[index]
+
+
+def likely_channel(usable: list[Fields]) -> str | None:
+    """Return the channel that is offered: the only one, or the only one that is called so."""
+    names = [str(each["name"]) for each in usable]
+    called = [name for name in names if _DEV.search(name)]
+    for found in (names, called):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _refuse(session: SetupSession, sentence: str) -> None:

@@ -19,7 +19,7 @@ from bot.cli.doctor.github_api import (
 )
 from bot.cli.doctor.http import service
 from bot.cli.setup.answers import SetupSession
-from bot.cli.setup.prompts import pick
+from bot.cli.setup.prompts import declines, pick
 from bot.domain.errors import ConfigError, ForgeUnavailable
 from bot.domain.links import ADDRESS_WANTED, web_address
 
@@ -122,8 +122,7 @@ def _pages(session: SetupSession) -> None:
     question = "Address people can open its pages at (https://...), none for no links"
     while True:
         told = session.asking.ask("forge-url", question, default=present or "none")
-        if told.casefold() == "none":
-            told = ""
+        told = "" if declines(told) else told
         if not told or web_address(told):
             session.set("forge.url", told.rstrip("/"))
             return
@@ -231,7 +230,7 @@ def _reviewers(session: SetupSession) -> None:
     while True:
         told = session.asking.ask("reviewers", question, default=present or "none")
         logins = [each.strip().lstrip("@") for each in told.split(",") if each.strip()]
-        logins = [] if [each.casefold() for each in logins] == ["none"] else logins
+        logins = [] if declines(told) else logins
         wrong = [each for each in logins if not _LOGIN.fullmatch(each)]
         if not wrong:
             session.set("forge.github.reviewers", sorted(logins))

@@ -14,6 +14,7 @@ from bot.domain.people import PeopleList
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]
+_SHORTEST_ID, _LONGEST_ID = 17, 20  # digits of an id of Discord's
 _QUESTIONS = {
     "developers": "Who may ask for investigations and fixes",
     "approvers": "Who may ship what it made",
@@ -45,10 +46,11 @@ def choose_people(
     session: SetupSession, ask: DiscordCall, guild: Fields, application: Fields
 ) -> None:
     """Settle both lists."""
-    roles = [each for each in guild["roles"] if each["id"] != guild["id"] and not _own(each)]
     session.asking.say("Name people and roles, with commas between them; names or ids both do.")
-    if roles:
-        session.asking.say("  Roles here: " + ", ".join(f"@{each['name']}" for each in roles))
+    if roles := roles_to_pick(guild):
+        session.asking.say("  Roles here, also by their number:")
+        for number, role in enumerate(roles, 1):
+            session.asking.say(f"  {number}. @{role['name']}")
     owner = ask(partial(_owner, guild=guild, application=application))
     for key, question in _QUESTIONS.items():
         present: PeopleList = getattr(session.settings.config.people, key)
@@ -72,6 +74,35 @@ def _choose(
             return chosen
         for problem in problems or ["Nobody is named: an empty list allows nobody."]:
             session.asking.say(f"  {problem}")
+
+
+def roles_to_pick(guild: Fields) -> list[Fields]:
+    """Return the roles that people can be given, the highest first, as Discord lists them."""
+    given = (each for each in guild["roles"] if each["id"] != guild["id"] and not _own(each))
+    return sorted(given, key=lambda role: (-int(role.get("position") or 0), int(role["id"])))
+
+
+def roles_named(guild: Fields, word: str) -> dict[int, str]:
+    """Return the roles that a word names, by id: a number of the list, an id, or a name."""
+    picked = roles_to_pick(guild)
+    if word.isdecimal() and 1 <= int(word) <= len(picked):
+        chosen = picked[int(word) - 1]
+        return {int(chosen["id"]): str(chosen["name"])}
+    wanted = word.lstrip("@").casefold()
+    return {
+        int(each["id"]): str(each["name"])
+        for each in guild["roles"]
+        if each["id"] != guild["id"]
+        and (word == each["id"] or (wanted == _plain(each) and not _own(each)))
+    }
+
+
+def id_problem(word: str) -> str:
+    """Return why a number can be nobody's id, a sentence; empty for names, and for what may be."""
+    if word.isdecimal() and not _SHORTEST_ID <= len(word) <= _LONGEST_ID:
+        wanted = f"{_SHORTEST_ID} to {_LONGEST_ID} digits"
+        return f"{word}: an id has {wanted}; a number of the list is smaller."
+    return ""
 
 
 def _own(role: Fields) -> bool:
@@ -106,7 +137,7 @@ async def _resolve(api: Service, guild: Fields, words: str) -> tuple[Listed, lis
     """Return whom the words name, and what could not be understood."""
     listed, problems = Listed(), []
     for word in filter(None, (each.strip() for each in words.split(","))):
-        roles = _roles(guild, word)
+        roles = roles_named(guild, word)
         users = {} if roles and word.isdecimal() else await _users(api, str(guild["id"]), word)
         wanted = word.lstrip("@").casefold()
         if wanted in ("everyone", "here") or word == str(guild["id"]):
@@ -118,7 +149,8 @@ async def _resolve(api: Service, guild: Fields, words: str) -> tuple[Listed, lis
             problems.append(f"{word} can mean {told}: give the id.")
         elif not roles and not users:
             problems.append(
-                f"{word}: there is no such role, and nobody of that name, in the server."
+                id_problem(word)
+                or f"{word}: there is no such role, and nobody of that name, in the server."
             )
         elif any(bot for _, bot in users.values()):
             problems.append(f"{word} is a bot; name people.")
@@ -126,16 +158,6 @@ async def _resolve(api: Service, guild: Fields, words: str) -> tuple[Listed, lis
             listed.roles |= roles
             listed.users |= {key: name for key, (name, _) in users.items()}
     return listed, problems
-
-
-def _roles(guild: Fields, word: str) -> dict[int, str]:
-    wanted = word.lstrip("@").casefold()
-    return {
-        int(each["id"]): str(each["name"])
-        for each in guild["roles"]
-        if each["id"] != guild["id"]
-        and (word == each["id"] or (wanted == _plain(each) and not _own(each)))
-    }
 
 
 def _plain(role: Fields) -> str:

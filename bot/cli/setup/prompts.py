@@ -9,6 +9,8 @@ import typer
 
 from bot.domain.errors import ConfigError
 
+_NO = frozenset({"n", "no", "none", "-"})
+
 
 class Prompter(Protocol):
     """Puts questions. `key` is the option that answers one beforehand.
@@ -39,6 +41,11 @@ class Prompter(Protocol):
         Answered beforehand there is nobody to do it: `False`.
         """
         ...
+
+
+def declines(told: str) -> bool:
+    """Whether an answer means no, wherever one may say so."""
+    return told.strip().casefold() in _NO
 
 
 def printable(text: str) -> str:
@@ -76,10 +83,9 @@ class TerminalPrompter:
             return typer.confirm(printable(question), default=default)
 
     def again(self, key: str, question: str) -> bool:
-        """Wait for Enter; `skip` goes on without."""
-        return (
-            self.ask(key, f"{question} (Enter looks again, `skip` goes on)", default="") != "skip"
-        )
+        """Wait for Enter; `n` or `skip` goes on without."""
+        told = self.ask(key, f"{question} (Enter looks again, `n` goes on without)", default="")
+        return not declines(told) and told.casefold() != "skip"
 
 
 @contextmanager

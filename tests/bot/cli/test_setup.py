@@ -126,7 +126,7 @@ async def test_a_second_time_changes_nothing(newcomer: Newcomer) -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({}, "--channel"),
+        ({"approvers": "7"}, "7: an id has 17 to 20 digits"),
         ({"channel": "nowhere"}, "there is no nowhere"),
         ({"channel": "3"}, "there is no 3"),
         ({"approvers": "zed"}, "zed: there is no such role, and nobody of that name"),
@@ -150,6 +150,23 @@ async def test_a_wrong_answer_is_named_and_writes_nothing(
     assert said in f"{newcomer.said}\n{refused.value}"
     assert git(newcomer.clone, "status", "--porcelain") == ""
     assert git(newcomer.clone, "remote") == ""
+
+
+async def test_a_first_run_needs_only_a_token_and_finds_the_rest(newcomer: Newcomer) -> None:
+    assert await newcomer.set_up() == 0, newcomer.said
+    config = newcomer.settings.config
+    assert config.discord.guild_id == newcomer.discord.guild_id
+    assert config.discord.dev_channel_id == newcomer.discord.dev_channel_id
+    owner = {newcomer.discord.people["alice"]}
+    assert config.people.developers.users == config.people.approvers.users == owner
+
+
+async def test_a_role_is_picked_by_its_number(newcomer: Newcomer) -> None:
+    assert await newcomer.set_up(developers="1, bob", checks="no") == 0, newcomer.said
+    assert "1. @shipwrights" in newcomer.said
+    developers = newcomer.settings.config.people.developers
+    assert developers.users == {newcomer.discord.people["bob"]}
+    assert len(developers.roles) == 1
 
 
 @pytest.mark.parametrize("token", ["", "wrong.token.given", "two words"])
