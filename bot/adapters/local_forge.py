@@ -7,7 +7,9 @@ from typing import Self
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.infra.forge_issues import Issues
 from bot.infra.forge_pulls import MIGRATIONS, Pulls
 from bot.infra.forge_repository import BareRepository, make_bare
 from bot.infra.sqlite import Database
@@ -29,6 +31,7 @@ class LocalForge:
         self._bare = BareRepository(bare)
         self._database = Database(database, MIGRATIONS, error=ForgeUnavailable)
         self._pulls = Pulls(self._bare, clock, base_url)
+        self._issues = Issues(clock)
 
     @staticmethod
     async def found(bare: Path, source: Path, *, branch: str = "main") -> None:
@@ -81,6 +84,27 @@ class LocalForge:
         """Return none: nobody can comment here."""
         await self.proposal(number)
         return ()
+
+    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+        """Return the open issues with that label."""
+        return await self._database.read(lambda db: self._issues.labelled(db, label))
+
+    async def answer_issue(self, number: int, text: str, key: str) -> None:
+        """Comment on an issue, once for each key."""
+        told = redact(text)
+        await self._database.write(lambda db: self._issues.answer(db, number, told, key))
+
+    async def open_issue(
+        self, title: str, body: str, author: str, labels: Sequence[str]
+    ) -> ForgeIssue:
+        """Open an issue in somebody's name: there are no logins here."""
+        return await self._database.write(
+            lambda db: self._issues.open(db, title, body, author, labels)
+        )
+
+    async def issue_comments(self, number: int) -> tuple[str, ...]:
+        """Return what was said on an issue, oldest first."""
+        return await self._database.read(lambda db: self._issues.comments(db, number))
 
     async def ready(self) -> str:
         """Return where it is and what it holds."""

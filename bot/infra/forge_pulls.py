@@ -14,6 +14,7 @@ from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeConflict, ForgeRejected
 from bot.domain.links import web_address
 from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.infra.forge_issues import ISSUES, close_issues, next_number
 from bot.infra.forge_repository import BareRepository
 from bot.infra.sqlite import Migration
 from bot.ports.clock import Clock
@@ -41,6 +42,7 @@ MIGRATIONS = (
             "CREATE UNIQUE INDEX one_open_pull_a_branch ON pulls (branch) WHERE state = 'open'",
         ),
     ),
+    ISSUES,
 )
 
 
@@ -162,6 +164,7 @@ class Pulls:
             )
             pull = pull._replace(state="merged", published=head, merge_commit=commit)
         self._settle(db, pull)
+        close_issues(db, pull.body)
         return pull
 
     def close(self, db: sqlite3.Connection, number: int, reason: str) -> Pull:
@@ -198,13 +201,14 @@ class Pulls:
         if taken is not None:
             raise ForgeRejected(f"branch {draft.branch} has pull request #{taken[0]} already")
         stamp = self._stamp()
-        added = db.execute(
-            "INSERT INTO pulls (run_id, branch, base_branch, title, body, published, "
-            "base_at_opening, opened_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?)",
-            (draft.run_id, draft.branch, draft.base_branch, draft.title, draft.body, draft.head,
-             base, stamp, stamp),
+        number = next_number(db)
+        db.execute(
+            "INSERT INTO pulls (number, run_id, branch, base_branch, title, body, published, "
+            "base_at_opening, opened_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (number, draft.run_id, draft.branch, draft.base_branch, draft.title, draft.body,
+             draft.head, base, stamp, stamp),
         )  # fmt: skip
-        return self.get(db, added.lastrowid or 0)
+        return self.get(db, number)
 
     def _settle(self, db: sqlite3.Connection, pull: Pull) -> None:
         db.execute(

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from bot.domain.change import MergeResult
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 
 
@@ -56,6 +57,20 @@ class Forge(Protocol):
 
         Who may is the forge's configuration; what anybody else wrote is not returned, nor what
         this bot wrote itself.
+        """
+        ...
+
+    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+        """Return the open issues with that label, oldest first; proposals are not among them.
+
+        Merging a proposal whose body says `Closes #12` on a line of its own closes issue 12.
+        """
+        ...
+
+    async def answer_issue(self, number: int, text: str, key: str) -> None:
+        """Comment on an issue, once for each `key`: again changes nothing.
+
+        An unknown number raises `ForgeRejected`.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError
+from bot.domain.issue import ForgeIssue
 from bot.domain.journal import Kind
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.ports.forge import Forge
@@ -60,6 +61,14 @@ class JournalledForge:
     async def comments(self, number: int) -> tuple[Comment, ...]:
         """Look at what was written on it."""
         return await self._looked("comments", number, self._forge.comments(number), number)
+
+    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+        """Look what is asked for there."""
+        return await self._looked("issues", label, self._forge.issues(label))
+
+    async def answer_issue(self, number: int, text: str, key: str) -> None:
+        """Say what became of one."""
+        await self._done("answer_issue", self._forge.answer_issue(number, text, key))
 
     async def ready(self) -> str:
         """Look whether it is there."""

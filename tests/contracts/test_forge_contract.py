@@ -13,12 +13,15 @@ from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ProposalDraft
 from bot.ports.forge import Forge
 from tests.fakes.fake_clock import START, FakeClock
 from tests.fakes.fake_forge import FakeForge
 from tests.fakes.repositories import cloned, commit, git, repository
 from tests.twins.github import GithubTwin
+
+BODY = "It has happened since Monday."
 
 
 class Room(Protocol):
@@ -62,6 +65,14 @@ class Room(Protocol):
 
     def comment(self, number: int, author: str, text: str) -> bool:
         """Let `alice`, who may review, or anybody else comment; return whether one can here."""
+        ...
+
+    async def issue(self, author: str, title: str, *labels: str) -> int:
+        """Let somebody open an issue; return its number."""
+        ...
+
+    async def answers(self, number: int) -> list[str]:
+        """Return what was said on an issue."""
         ...
 
 
@@ -116,6 +127,16 @@ class FakeRoom:
             said = Comment(key=f"comment:{self._count}", author=author, text=text, at=START)
             self.forge.comment(number, said)
         return True
+
+    async def issue(self, author: str, title: str, *labels: str) -> int:
+        self._count += 1
+        number = 500 + self._count
+        opened = ForgeIssue(number=number, url="", title=title, body=BODY, author=author, at=START)
+        self.forge.open_issue(opened, *labels)
+        return number
+
+    async def answers(self, number: int) -> list[str]:
+        return list(self.forge.answers[number].values())
 
 
 class GitRoom:
@@ -179,6 +200,14 @@ class GitRoom:
     def comment(self, number: int, author: str, text: str) -> bool:
         return False
 
+    async def issue(self, author: str, title: str, *labels: str) -> int:
+        assert isinstance(self.forge, LocalForge)
+        return (await self.forge.open_issue(title, BODY, author, labels)).number
+
+    async def answers(self, number: int) -> list[str]:
+        assert isinstance(self.forge, LocalForge)
+        return list(await self.forge.issue_comments(number))
+
 
 class GithubRoom(GitRoom):
     """The forge on GitHub's twin, reached over real sockets, by git too."""
@@ -192,6 +221,12 @@ class GithubRoom(GitRoom):
     def comment(self, number: int, author: str, text: str) -> bool:
         self._twin.comment(number, author, text)
         return True
+
+    async def issue(self, author: str, title: str, *labels: str) -> int:
+        return self._twin.issue(author, title, BODY, *labels)
+
+    async def answers(self, number: int) -> list[str]:
+        return [said.partition("\n\n<!--")[0] for said in self._twin.said_on(number)]
 
 
 @pytest.fixture(params=["fake", "local", "github"])
@@ -209,6 +244,7 @@ async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
                 SystemClock(),
                 api_url=twin.api_url,
                 reviewers=("Alice",),
+                labels=("theseus",),
             ) as forge,
         ):
             yield GithubRoom(tmp_path, forge, twin)
@@ -391,6 +427,41 @@ async def test_what_the_bot_says_on_closing_is_no_comment(room: Room) -> None:
     opened = await room.forge.open_proposal(room.change("k7m2xq"))
     await room.forge.close(opened.number, "another way was found")
     assert await room.forge.comments(opened.number) == ()
+
+
+async def test_issues_with_the_label_are_listed_oldest_first_without_proposals(room: Room) -> None:
+    assert await room.forge.issues("theseus") == ()
+    first = await room.issue("alice", "dice crash", "theseus", "bug")
+    await room.issue("alice", "something else", "bug")
+    second = await room.issue("mallory", "polls crash", "theseus")
+    await room.forge.open_proposal(room.change("k7m2xq"))  # GitHub gives it the label too
+    listed = await room.forge.issues("theseus")
+    assert [(each.number, each.author, each.title) for each in listed] == [
+        (first, "alice", "dice crash"),
+        (second, "mallory", "polls crash"),
+    ]
+    assert {each.body for each in listed} == {BODY}
+    assert await room.forge.issues("bug") != listed
+
+
+async def test_an_issue_is_answered_once_for_each_key(room: Room) -> None:
+    number = await room.issue("alice", "dice crash", "theseus")
+    for _ in range(2):
+        await room.forge.answer_issue(number, "It is fixed.", "ended:k7m2xq")
+    await room.forge.answer_issue(number, "Once more.", "ended:other")
+    assert await room.answers(number) == ["It is fixed.", "Once more."]
+    with pytest.raises(ForgeRejected):
+        await room.forge.answer_issue(99, "to nobody", "ended:k7m2xq")
+
+
+async def test_a_merge_closes_the_issue_that_it_says_it_closes(room: Room) -> None:
+    named = await room.issue("alice", "dice crash", "theseus")
+    other = await room.issue("alice", "polls crash", "theseus")
+    draft = room.change("k7m2xq")
+    opened = await room.forge.open_proposal(draft.but(body=f"Why.\n\nCloses #{named}"))
+    assert len(await room.forge.issues("theseus")) == 2
+    await room.forge.merge(opened.number, draft.head)
+    assert [each.number for each in await room.forge.issues("theseus")] == [other]
 
 
 async def test_it_says_what_it_is_connected_to(room: Room) -> None:

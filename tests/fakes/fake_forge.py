@@ -12,7 +12,9 @@ from bot.domain.errors import (
     ForgeUnavailable,
     TheseusError,
 )
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
+from bot.infra.forge_issues import closed_by
 
 
 @dataclass
@@ -35,6 +37,9 @@ class FakeForge:
     fetched: Callable[[str], bool] = field(default=lambda _head: False)
     base_moves: list[Callable[[], object]] = field(default_factory=list)
     trees: dict[str, str] = field(default_factory=dict)
+    answers: dict[int, dict[str, str]] = field(default_factory=dict)
+    _issues: dict[int, tuple[ForgeIssue, tuple[str, ...]]] = field(default_factory=dict)
+    _closing: dict[int, str] = field(default_factory=dict)
     _pulls: dict[int, ForgeProposal] = field(default_factory=dict)
     _runs: dict[str, int] = field(default_factory=dict)
     _pushed: dict[str, str] = field(default_factory=dict)
@@ -69,7 +74,9 @@ class FakeForge:
         number = self._runs.get(draft.run_id)
         if number is None:
             self.drafts.append(draft)
-            return self._insert(draft.run_id, draft.branch, draft.head, draft)
+            opened = self._insert(draft.run_id, draft.branch, draft.head, draft)
+            self._closing[opened.number] = draft.body
+            return opened
         pull = self._pulls[number]
         if pull.head == draft.head:
             return pull
@@ -117,6 +124,8 @@ class FakeForge:
         for tell in self.on_merge:
             tell(pull, commit)
         self._pulls[number] = pull.but(state="merged", merge_commit=commit)
+        for closed in closed_by(self._closing.get(number, "")):
+            self._issues.pop(closed, None)
         return self._pulls[number]
 
     async def close(self, number: int, reason: str) -> ForgeProposal:
@@ -145,6 +154,23 @@ class FakeForge:
     def show(self, number: int, **changes: object) -> None:
         """Let the forge show the proposal differently: `draft`, `checks`."""
         self._pulls[number] = self._pulls[number].but(**changes)
+
+    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+        """Return what `open_issue` opened, and no merge closed."""
+        self._check()
+        return tuple(issue for issue, labels in self._issues.values() if label in labels)
+
+    async def answer_issue(self, number: int, text: str, key: str) -> None:
+        """Keep the comment."""
+        self._check()
+        if number not in self.answers:
+            raise ForgeRejected(f"the forge has no issue #{number}")
+        self.answers[number].setdefault(key, text)
+
+    def open_issue(self, issue: ForgeIssue, *labels: str) -> None:
+        """Let somebody open an issue."""
+        self._issues[issue.number] = (issue, labels)
+        self.answers[issue.number] = {}
 
     async def ready(self) -> str:
         """Return one line."""

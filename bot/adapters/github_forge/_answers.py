@@ -178,6 +178,22 @@ class GithubComment(GithubObject):
     created_at: AwareDatetime
 
 
+class PullOfIssue(GithubObject):
+    """Says of an issue that it is a pull request."""
+
+
+class GithubIssue(GithubObject):
+    """An issue; in lists of them pull requests are issues too."""
+
+    number: int
+    html_url: str
+    title: str
+    body: str | None = None
+    user: GithubUser | None = None
+    created_at: AwareDatetime
+    pull_request: PullOfIssue | None = None
+
+
 class LineComment(GithubComment):
     """A comment on a line of the change; `line` is empty once the line is outdated."""
 

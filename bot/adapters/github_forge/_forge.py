@@ -14,12 +14,14 @@ from bot.adapters.github_forge._comments import comments_of
 from bot.adapters.github_forge._credentials import Credentials, git_header
 from bot.adapters.github_forge._failures import refusal_of
 from bot.adapters.github_forge._http import GithubHttp, client, opens
+from bot.adapters.github_forge._issues import answer_issue, issues_of
 from bot.adapters.github_forge._marks import comment_of
 from bot.adapters.github_forge._pull_merger import Method, PullMerger
 from bot.adapters.github_forge._pull_publisher import PullPublisher
 from bot.adapters.github_forge._pulls import GithubPulls
 from bot.domain.change import MergeResult
 from bot.domain.errors import ForgeError, ForgeRejected, ForgeUnavailable
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
 from bot.infra.git import Private
 from bot.infra.git_remote import Way
@@ -129,6 +131,15 @@ class GithubForge:
         if not self._reviewers:
             return ()
         return await comments_of(self._api, number, self._reviewers)
+
+    async def issues(self, label: str) -> tuple[ForgeIssue, ...]:
+        """Return the open issues with that label."""
+        return await issues_of(self._api, label)
+
+    async def answer_issue(self, number: int, text: str, key: str) -> None:
+        """Comment on an issue, once for each key."""
+        async with self._alone(f"issue {number}"):
+            await answer_issue(self._api, number, text, key)
 
     async def ready(self) -> str:
         """Return the repository, who we are there, what is open; raises where we may not push."""

@@ -35,6 +35,20 @@ def comment_of(text: str) -> str:
     return f"{_without_marks(redact(text))[:BODY]}\n\n{OURS}"
 
 
+def answer_of(text: str, key: str) -> str:
+    """Return a comment of ours that is written once for each key."""
+    return f"{_without_marks(redact(text))[:BODY]}\n\n{_answer_mark(key)}\n{OURS}"
+
+
+def is_answer(text: str, key: str) -> bool:
+    """Return whether a comment is the one of ours for that key."""
+    return text.rstrip().endswith(f"{_answer_mark(key)}\n{OURS}")
+
+
+def _answer_mark(key: str) -> str:
+    return f"<!-- theseus answer={key} -->"
+
+
 def is_ours(text: str) -> bool:
     """Return whether we wrote a comment; one that only quotes us ends otherwise."""
     return text.rstrip().endswith(OURS)

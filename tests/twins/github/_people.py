@@ -9,6 +9,7 @@ from tests.twins.github._records import (
     Check,
     Comment,
     Grant,
+    Issue,
     LineComment,
     Pull,
     Review,
@@ -76,6 +77,19 @@ class People:
         self.world.change(**{name: value for name, value in chosen.items() if value is not None})
 
     # ------------------------------------------------------------------------- what somebody does
+
+    def issue(self, login: str, title: str, body: str | None = None, *labels: str) -> int:
+        """Let somebody open an issue; return its number."""
+        world = self.world
+        number, author = world.take_number(), world.account(login)
+        marks = [world.label(name) for name in labels]
+        opened = Issue(world.next_id(), number, title, body, author, world.now(), marks)
+        world.issues[number] = opened
+        return number
+
+    def said_on(self, number: int) -> list[str]:
+        """Return what was said below an issue or pull request, oldest first."""
+        return [each.text for each in self.world.comments if each.number == number]
 
     def push(
         self, branch: str, files: Mapping[str, str | None], message: str = "By hand",

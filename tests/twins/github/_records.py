@@ -71,6 +71,30 @@ class Pull:
 
 
 @dataclass
+class Issue:
+    """An issue that is no pull request."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: Account
+    at: datetime
+    labels: list[Label] = field(default_factory=list)
+    updated: datetime = field(init=False)
+    closed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing has happened since it was opened."""
+        self.updated = self.at
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not closed."""
+        return self.closed_at is None
+
+
+@dataclass
 class Comment:
     """What somebody wrote below an issue or pull request."""
 

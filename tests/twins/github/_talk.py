@@ -5,7 +5,7 @@ from datetime import datetime
 from tests.twins.github._asking import Answer, Ask, Json, Refused, Route, invalid
 from tests.twins.github._pages import page_of
 from tests.twins.github._pulls import Pulls
-from tests.twins.github._records import Comment, LineComment, Pull, Review, Verdict
+from tests.twins.github._records import Comment, Issue, LineComment, Pull, Review, Verdict
 from tests.twins.github._shapes import Shapes, told
 from tests.twins.github._world import World
 
@@ -143,8 +143,10 @@ class Talk:
                 pull.labels.append(label)
         return Answer([self._label(each.name) for each in pull.labels])
 
-    def _find(self, ask: Ask) -> Pull:
-        return self._pulls.find(ask, "issue_number")
+    def _find(self, ask: Ask) -> Pull | Issue:
+        number = ask.path["issue_number"]
+        issue = self._world.issues.get(int(number)) if number.isdigit() else None
+        return issue or self._pulls.find(ask, "issue_number")
 
     def _label(self, name: str) -> Json:
         return {**self._shapes.label(self._world.label(name)), "archived_at": None}

@@ -16,6 +16,7 @@ from tests.twins.github._faults import Faults
 from tests.twins.github._front import Front, Request
 from tests.twins.github._git_http import GitHttp
 from tests.twins.github._graphql import GraphQL
+from tests.twins.github._issues import Issues
 from tests.twins.github._people import People
 from tests.twins.github._pulls import Pulls
 from tests.twins.github._refs import Refs
@@ -90,6 +91,7 @@ class GithubTwin(People):
             *pulls.routes(),
             *Refs(self.world, shapes).routes(),
             *Talk(self.world, shapes, pulls).routes(),
+            *Issues(self.world, shapes).routes(),
             *Actions(self.world, shapes).routes(),
             *Checks(self.world, shapes).routes(),
             *Accounts(self.world, shapes, self.faults, self.app).routes(),

@@ -1,6 +1,7 @@
 """The repository's pull requests, and what happens to them by themselves when branches move."""
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from tests.twins.github._records import (
     Check,
     Comment,
     Grant,
+    Issue,
     Label,
     LineComment,
     Pull,
@@ -20,6 +22,8 @@ from tests.twins.github._records import (
     Status,
 )
 from tests.twins.github._repository import Repository, Unmergeable
+
+_CLOSING = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #(\d+)\b", re.IGNORECASE)
 
 
 class World:
@@ -36,6 +40,7 @@ class World:
         self.accounts: dict[str, Account] = {owner: self.owner}
         self.grants: dict[str, Grant] = {}
         self.pulls: dict[int, Pull] = {}
+        self.issues: dict[int, Issue] = {}
         self.labels: dict[str, Label] = {}
         self.comments: list[Comment] = []
         self.reviews: list[Review] = []
@@ -141,6 +146,10 @@ class World:
         """Note that it was merged as `commit`."""
         pull.closed_at = pull.merged_at = pull.updated = self.now()
         pull.merge_commit, pull.merged_by, pull.draft = commit, by or self.owner, False
+        for number in map(int, _CLOSING.findall(pull.body or "")):
+            issue = self.issues.get(number)
+            if issue is not None and issue.open:
+                issue.closed_at = issue.updated = self.now()
 
     def merge_title(self, pull: Pull) -> str:
         """Return the first line of its merge commit."""
