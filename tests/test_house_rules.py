@@ -32,6 +32,7 @@ LARGE = {
     "reminders": "one small plank in one file, as a newcomer would write it",
     "corpus": "a table",
     "errors": "the whole tree on one page",
+    "_program": "a child that is started by its path: one file",
 }
 # Where anything may be raised, and must not end the program.
 CATCHES_ALL = {

@@ -24,4 +24,5 @@ def detect(
     For example: theseus detect --replay data/state/journal/2026-11-21.ndjson
     """
     thresholds = thresholds_for(config, Path.cwd(), os.environ)
-    print_json([each.model_dump(mode="json") for each in replayed(replay, thresholds, complain)])
+    found = replayed(replay, thresholds, complain)
+    print_json([each.model_dump(mode="json", exclude={"since"}) for each in found])

@@ -62,8 +62,16 @@ class _Crossing(NamedTuple):
             threshold=self.threshold,
             volume=self.volume,
             baseline=self.baseline,
+            since=self._since(seen, now - minutes * 60),
             evidence=newest(seen, now - minutes * 60),
         )
+
+    def _since(self, seen: sliding_window.Seen, begin: float) -> datetime | None:
+        """Return when the first one happened that is counted."""
+        first = min((at for at, _ in seen if at >= begin), default=None)
+        if self.rule is not Rule.LATENCY:
+            first = (self.failure or self.kind).window.first_failure(seen)
+        return None if first is None else datetime.fromtimestamp(first, UTC)
 
 
 class Detector:

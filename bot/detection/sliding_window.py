@@ -72,6 +72,15 @@ class SlidingWindow:
             self.actions -= actions
             self.failures -= failures
 
+    def first_failure(self, seen: Seen) -> float | None:
+        """Return when the oldest failure in it happened, in seconds since 1970.
+
+        Where there are more than were `seen` lately, when the bucket of the oldest one begins.
+        """
+        if 0 < self.failures <= len(seen):
+            return sorted(at for at, _ in seen)[-self.failures]
+        return next((number * self._width for number, _, bad in self.buckets if bad), None)
+
     def rewind(self, now: float) -> None:
         """Forget what lies after `now`: the clock was set back."""
         newest = int(now // self._width)

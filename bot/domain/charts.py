@@ -22,7 +22,7 @@ class ChartLine(Record):
 
 
 class Mark(Record):
-    """A moment worth a vertical line: a deploy, a merge."""
+    """A moment worth a vertical line, across which none is joined: a deploy, a merge."""
 
     at: AwareDatetime
     text: str

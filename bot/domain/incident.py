@@ -10,6 +10,7 @@ from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
+from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Triage
 
@@ -57,13 +58,17 @@ class Incident(Record):
     error: str = Field(default="", description="what is raised where: `IndexError in face()`")
     files: tuple[str, ...] = Field(default=(), description="the failure's frames, innermost first")
     title: str
+    noticed: str = Field(default="", description="what made it known: `5 times in 10 min`")
     anomalies: tuple[Anomaly, ...] = Field(min_length=1)
-    count: int = Field(default=0, ge=0, description="failures, or slow actions, since it began")
+    count: int = Field(default=0, ge=0, description="failures, or slow actions, `since`")
     counted_to: int = Field(
         default=0, ge=0, description="number of the newest journal record that was counted"
     )
     affected: tuple[str, ...] = Field(default=(), description="pseudonyms; at most 200")
     opened_at: AwareDatetime
+    began_at: AwareDatetime | None = Field(
+        default=None, description="the first one that is counted; absent in records of old"
+    )
     last_at: AwareDatetime = Field(description="the newest failure or crossing")
     resolved_at: AwareDatetime | None = None
     again: int = Field(default=0, ge=0, description="how often it came back after it was resolved")
@@ -93,6 +98,15 @@ class Incident(Record):
     def rules(self) -> frozenset[Rule]:
         """The rules that saw it."""
         return frozenset(anomaly.rule for anomaly in self.anomalies)
+
+    @property
+    def since(self) -> datetime:
+        """Since when it is counted; `count` and this are told together wherever it is spoken of."""
+        return self.began_at or self.opened_at
+
+    def counts(self, sample: Sample) -> bool:
+        """Whether an action is one of those it counts."""
+        return any(each.is_of(sample) for each in self.anomalies)
 
     @property
     def open(self) -> bool:

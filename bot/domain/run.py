@@ -89,6 +89,9 @@ class Trigger(Record):
     )
     origin: Literal["person", "incident", "audit"] = "person"
     incident: str | None = Field(default=None, description="id of the incident it is about")
+    since: AwareDatetime | None = Field(
+        default=None, description="since when that is counted: the run counts what it counts"
+    )
     reverts: str | None = Field(default=None, description="the run whose change is undone")
     shaped_by: frozenset[int] = Field(
         default=frozenset(), description="ids of others whose words it takes over from another run"

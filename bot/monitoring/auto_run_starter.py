@@ -125,6 +125,7 @@ class AutoRunStarter:
             error_id=evidence[0] if evidence else None,
             origin="incident",
             incident=incident.id,
+            since=incident.since,
             at=self._clock.now(),
         )
 

@@ -25,15 +25,20 @@ def error_in_words(capsule: Capsule | None) -> str:
     return f"{raised} in {name_only(frame.function)}()" if frame else raised
 
 
-def title_of(name: str, error: str, anomaly: Anomaly, thresholds: Thresholds) -> str:
-    """Return what is wrong in a line: `/roll fails: 6 of 10 in 10 min, IndexError in face()`."""
+def noticed(anomaly: Anomaly, thresholds: Thresholds) -> str:
+    """Return what made it known: `6 of 10 failed in 10 min`, `it failed 5 times in 10 min`."""
     span = f"{minutes_of(thresholds, anomaly):g} min"
-    tail = f", {error}" if error else ""
     if anomaly.rule is Rule.ERROR_RATE:
-        failed = round(anomaly.value * anomaly.volume)
-        return f"{name} fails: {failed} of {anomaly.volume} in {span}{tail}"
+        return f"{anomaly.bad} of {anomaly.volume} failed in {span}"
     if anomaly.rule is Rule.REPEATED_ERROR:
-        return f"{name} fails: {anomaly.value:.0f} times in {span}{tail}"
+        return f"it failed {anomaly.bad} {'time' if anomaly.bad == 1 else 'times'} in {span}"
+    return f"{anomaly.volume} took so long in {span}"
+
+
+def title_of(name: str, error: str, anomaly: Anomaly) -> str:
+    """Return what is wrong in a line, without a count, which grows: `/roll fails: IndexError …`."""
+    if anomaly.rule is not Rule.LATENCY:
+        return f"{name} fails" + (f": {error}" if error else "")
     usual = f", usually {_duration(anomaly.baseline)}" if anomaly.baseline else ""
     return f"{name} is slow: 5 % take over {_duration(anomaly.value)}{usual}"
 

@@ -34,14 +34,22 @@ def chart_of(incident: Incident, detector: Detector, thresholds: Thresholds) -> 
     )
     if not points:
         return None
+    marks = _deploys(detector, points[0].at, points[-1].at + _SLOT)
+    of_one_code = tuple(each for each in points if not _has_both(each, marks))
+    line = anomaly.rule is not Rule.REPEATED_ERROR and len(of_one_code) >= _FEW
     return TimeChart(
         title=incident.title,
         unit=unit,
-        lines=(ChartLine(name=incident.name, points=points),),
+        lines=(ChartLine(name=incident.name, points=of_one_code if line else points),),
         threshold=threshold,
-        marks=_deploys(detector, points[0].at, points[-1].at + _SLOT),
-        shape="bars" if anomaly.rule is Rule.REPEATED_ERROR or len(points) < _FEW else "line",
+        marks=marks,
+        shape="line" if line else "bars",
     )
+
+
+def _has_both(point: Point, deploys: tuple[Mark, ...]) -> bool:
+    """Whether a point is of the code before a deploy and of that after it: it is of neither."""
+    return any(point.at < each.at < point.at + _SLOT for each in deploys)
 
 
 def _scale(anomaly: Anomaly, thresholds: Thresholds) -> tuple[float, str, float]:
@@ -50,8 +58,8 @@ def _scale(anomaly: Anomaly, thresholds: Thresholds) -> tuple[float, str, float]
         return 100.0, "%", 100.0 * anomaly.threshold
     if anomaly.rule is Rule.LATENCY:
         return 1.0, "ms", anomaly.threshold
-    per_minute = anomaly.threshold / minutes_of(thresholds, anomaly)
-    return timedelta(minutes=1) / _SLOT, "per minute", per_minute
+    a_slot = anomaly.threshold * (_SLOT / timedelta(minutes=minutes_of(thresholds, anomaly)))
+    return 1.0, "in 5 min", a_slot
 
 
 def _deploys(detector: Detector, since: datetime, until: datetime) -> tuple[Mark, ...]:

@@ -1,6 +1,5 @@
 """Counts for one open incident what belongs to it, record by record."""
 
-from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import MOST_AFFECTED, Incident
 from bot.domain.samples import Sample
 
@@ -25,7 +24,7 @@ class IncidentCounter:
 
     def see(self, sample: Sample, number: int) -> None:
         """Take in one record of its event or failure."""
-        if number <= self._counted_to or not any(_fits(each, sample) for each in self._anomalies):
+        if number <= self._counted_to or not any(each.is_of(sample) for each in self._anomalies):
             return
         self._counted_to, self.changed = number, True
         self._count += 1
@@ -38,16 +37,3 @@ class IncidentCounter:
         return incident.but(
             count=self._count, counted_to=self._counted_to, affected=tuple(self._affected)
         )
-
-
-def _fits(anomaly: Anomaly, sample: Sample) -> bool:
-    if sample.own:
-        return False
-    if anomaly.rule is Rule.REPEATED_ERROR:
-        return sample.failed and sample.fingerprint == anomaly.fingerprint
-    if sample.event != anomaly.event:
-        return False
-    if anomaly.rule is Rule.ERROR_RATE:
-        return sample.failed
-    slow = sample.duration_ms is not None and sample.duration_ms >= anomaly.threshold
-    return slow and sample.outcome == "ok"

@@ -13,7 +13,7 @@ from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier, ClassifiedAnomaly
-from bot.monitoring.fault_words import action_in_words, title_of
+from bot.monitoring.fault_words import action_in_words, noticed, title_of
 from bot.monitoring.fixed_incidents import FixedIncidents
 from bot.monitoring.incident_counter import IncidentCounter
 from bot.monitoring.incident_repository import IncidentRepository
@@ -165,7 +165,7 @@ class IncidentTracker:
         self._pulses.pop(incident.id, None)
         affected = dict.fromkeys((*incident.affected, *seen.users))
         return incident.but(
-            count=incident.count + _failures(anomaly),
+            count=incident.count + anomaly.bad,
             counted_to=max(incident.counted_to, number),
             affected=tuple(affected)[:MOST_AFFECTED],
         )
@@ -189,12 +189,14 @@ class IncidentTracker:
             name=name,
             error=seen.error,
             files=seen.files,
-            title=self._title(name, seen.error, anomaly),
+            title=title_of(name, seen.error, anomaly),
+            noticed=noticed(anomaly, self._thresholds),
             anomalies=(anomaly,),
-            count=_failures(anomaly),
+            count=anomaly.bad,
             counted_to=number,
             affected=seen.users[:MOST_AFFECTED],
             opened_at=min(anomaly.at, now),
+            began_at=min(anomaly.since or anomaly.at, now),
             last_at=min(anomaly.at, now),
             triage=seen.triage,
         )
@@ -222,20 +224,21 @@ class IncidentTracker:
             }
         if self._loudest(anomalies).key == anomaly.key:
             error = str(changes.get("error", known.error))
-            changes["title"] = self._title(known.name, error, anomaly)
+            changes["title"] = title_of(known.name, error, anomaly)
+            changes["noticed"] = noticed(anomaly, self._thresholds)
         if not known.open:
             changes |= {
                 "status": "open",
                 "resolved_at": None,
                 "again": known.again + 1,
                 "again_at": now,
-                "count": known.count + _failures(anomaly),
+                "count": known.count + anomaly.bad,
                 "counted_to": max(known.counted_to, number),
             }
+        elif _counts_more(known, anomaly):
+            self._pulses.pop(known.id, None)
+            changes |= {"count": anomaly.bad, "began_at": anomaly.since, "counted_to": number}
         return known.but(**changes)
-
-    def _title(self, name: str, error: str, anomaly: Anomaly) -> str:
-        return title_of(name, error, anomaly, self._thresholds)
 
     def _severity(self, anomalies: Iterable[Anomaly]) -> Severity:
         """Return that of the loudest rule; one that is not set in the configuration is medium."""
@@ -269,10 +272,7 @@ def _last_seen(incident: Incident, detector: Detector) -> Iterator[datetime]:
         yield incident.opened_at if at is None else datetime.fromtimestamp(at, UTC)
 
 
-def _failures(anomaly: Anomaly) -> int:
-    """Return how many bad ones the anomaly was made of."""
-    if anomaly.rule == "error_rate":
-        return max(1, round(anomaly.value * anomaly.volume))
-    if anomaly.rule == "repeated_error":
-        return max(1, round(anomaly.value))
-    return max(1, len(anomaly.evidence))
+def _counts_more(known: Incident, anomaly: Anomaly) -> bool:
+    """Whether an anomaly is of all failures of the action since before one of them was counted."""
+    all_of_them = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
+    return all_of_them and anomaly.since is not None and anomaly.since <= known.since

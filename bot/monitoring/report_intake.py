@@ -83,7 +83,8 @@ class ReportIntake:
             run = await self._under_way(incident, trigger)
             if run is not None:
                 return IntakeResult(run, incident, joined=run.trigger.key != trigger.key)
-            run = await self._agent.request(trigger.but(incident=incident.id))
+            about = trigger.but(incident=incident.id, since=incident.since)
+            run = await self._agent.request(about)
             changed = self._incident_repository.change(incident.id, run_id=run.id)
             await self._incident_repository.flush()
             return IntakeResult(run, changed)

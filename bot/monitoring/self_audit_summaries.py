@@ -32,7 +32,7 @@ def open_incidents(incidents: Sequence[Incident]) -> tuple[Open, ...]:
     """Return the incidents that go on, the oldest first."""
     still = sorted((each for each in incidents if each.open), key=lambda each: each.opened_at)
     return tuple(
-        Open(id=each.id, title=each.title, count=each.count, since=each.opened_at)
+        Open(id=each.id, title=each.title, count=each.count, since=each.since)
         for each in still[:MOST_OPEN]
     )
 

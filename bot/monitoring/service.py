@@ -182,6 +182,7 @@ class Monitoring:
             subject=incident.name,
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,
+            since=incident.since,
             at=self._clock.now(),
         )
         return await self.ask(trigger)

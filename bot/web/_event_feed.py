@@ -157,6 +157,7 @@ def _incident(incident: Incident) -> dict[str, object]:
         "severity": str(incident.severity),
         "title": incident.title[:_WORDS],
         "count": incident.count,
+        "since": incident.since.isoformat(),
         "run_id": incident.run_id,
     }
 

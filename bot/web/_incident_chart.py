@@ -40,17 +40,22 @@ class BarChart(NamedTuple):
 
 def chart_since(incident: Incident, now: datetime) -> datetime:
     """Return where the chart begins: an hour before it did, a day ago at most."""
-    return max(incident.opened_at - timedelta(hours=1), now - timedelta(days=1))
+    return max(incident.since - timedelta(hours=1), now - timedelta(days=1))
 
 
-def bar_chart(samples: Sequence[Sample], since: datetime, now: datetime) -> BarChart:
-    """Return how many actions there were over time, and how many of them failed."""
+def bar_chart(
+    incident: Incident, samples: Sequence[Sample], since: datetime, now: datetime
+) -> BarChart:
+    """Return how many actions there were over time, and how many of them the incident counts.
+
+    What is told of it in words is its own count, whatever part of that the picture shows.
+    """
     start, length = since.timestamp(), max((now - since).total_seconds(), 1.0)
     every, failed = [0] * BARS, [0] * BARS
     for sample in samples:
         place = min(max(int((sample.at - start) / length * BARS), 0), BARS - 1)
         every[place] += 1
-        failed[place] += sample.failed
+        failed[place] += sample.when >= incident.since and incident.counts(sample)
     most = max(1, *every)
     bars = [
         _bar(place, count / most, name)
@@ -58,7 +63,7 @@ def bar_chart(samples: Sequence[Sample], since: datetime, now: datetime) -> BarC
         for place, count in enumerate(counts)
         if count
     ]
-    told = f"{sum(failed)} of {sum(every)} actions failed since {minute(since)}"
+    told = f"{incident.count} times since {minute(incident.since)}, among all of that action"
     return BarChart(bars, told, most, f"{length / BARS / 60:.0f}")
 
 

@@ -7,9 +7,10 @@ import io
 import json
 import math
 import sys
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 MISSING = 3  # exit code: there is no matplotlib
@@ -110,7 +111,7 @@ def _over_time(axes: Any, wanted: dict[str, Any], words: Words) -> None:
     else:
         alone = 1800 if len(times) == 1 else 0
         _time_axis(axes, times[0] - alone, times[-1] + alone)
-        lowest, highest = _draw_lines(axes, lines)
+        lowest, highest = _draw_lines(axes, lines, sorted(at for at, _ in wanted["marks"]))
     threshold, unit = wanted["threshold"], words(wanted["unit"], 20)
     if threshold is not None and not (math.isfinite(threshold) and abs(threshold) <= _LARGEST):
         threshold = None
@@ -139,15 +140,22 @@ def _width(times: Sequence[float]) -> float:
     return min((after - before for before, after in pairwise(times)), default=300.0)
 
 
-def _draw_lines(axes: Any, lines: list[tuple[str, Points]]) -> tuple[float, float]:
+def pieces(points: Points, marks: Sequence[float]) -> list[Points]:
+    """Return a line cut at each mark, of which the first comes first: what follows is another."""
+    return [list(piece) for _, piece in groupby(points, lambda point: bisect(marks, point[0]))]
+
+
+def _draw_lines(
+    axes: Any, lines: list[tuple[str, Points]], marks: Sequence[float]
+) -> tuple[float, float]:
     """Draw the lines; return the lowest and the highest value."""
-    for number, (name, points) in enumerate(lines):
-        dot = "o" if len(points) == 1 else None
-        xs, ys = zip(*points, strict=True)
-        colour = _COLOURS[number]
-        axes.plot(xs, ys, color=colour, linewidth=1.8, marker=dot, label=name, zorder=3)
-        if len(lines) == 1:
-            axes.fill_between(xs, ys, color=colour, alpha=0.12, linewidth=0, zorder=2)
+    for (name, points), colour in zip(lines, _COLOURS, strict=False):
+        for number, piece in enumerate(pieces(points, marks)):
+            look = {"color": colour, "marker": "o" if len(piece) == 1 else None, "linewidth": 1.8}
+            xs, ys = zip(*piece, strict=True)
+            axes.plot(xs, ys, label=name if number == 0 else None, zorder=3, **look)
+            if len(lines) == 1:
+                axes.fill_between(xs, ys, color=colour, alpha=0.12, linewidth=0, zorder=2)
     values = [value for _, points in lines for _, value in points]
     return min(values), max(values)
 

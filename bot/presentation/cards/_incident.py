@@ -116,8 +116,10 @@ def _title(told: Incident) -> str:
 
 def _body(told: Incident) -> list[str]:
     lines = [_fix(told.fix)] if told.fix is not None else []
+    if told.open and told.fix is None and told.noticed:
+        lines.append(f"I noticed it when {told.noticed}.")
     if not told.open and told.resolved_at is not None:
-        lasted = _span(told.last_at - (told.again_at or told.opened_at))
+        lasted = _span(told.last_at - (told.again_at or told.since))
         lines.append(f"Quiet since {_stamp(told.last_at)}; it lasted {lasted}.")
     if told.muted_until is not None:
         who = plain(told.muted_by.name, 40) if told.muted_by else "somebody"
@@ -142,7 +144,7 @@ def _fix(fix: ShippedFix) -> str:
 def _fields(told: Incident, run: Run | None) -> tuple[CardField, ...]:
     fields = [
         CardField(name="How often", value=counted(told.count, "time"), inline=True),
-        CardField(name="Since", value=_stamp(told.opened_at), inline=True),
+        CardField(name="Since", value=_stamp(told.since), inline=True),
         CardField(name="Affected", value=_affected(told), inline=True),
         CardField(name="Whose fault", value=_triage(told)),
     ]
@@ -236,7 +238,9 @@ def _rank(told: Incident) -> int:
 
 def _since(told: Incident) -> str:
     since = (
-        f"since {_stamp(told.opened_at)}" if told.open else f"quiet since {_stamp(told.last_at)}"
+        f"since {_stamp(told.since)}"
+        if told.open
+        else f"since {_stamp(told.since)}, quiet since {_stamp(told.last_at)}"
     )
     if told.fix is None or told.fix.live_at is None:
         return since

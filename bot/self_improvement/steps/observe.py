@@ -99,7 +99,11 @@ class EvidenceCollector:
             return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
         slow = await self._slow(named) if named and not asked.groups else None
         fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
-        return found.but(groups=asked.groups[:_GROUPS], slow=slow, fix=fix)
+        groups, since = asked.groups[:_GROUPS], trigger.since
+        if since is not None and fix is None:  # as its incident counts
+            now = {each.fingerprint: each for each in await self._journal.failures(since=since)}
+            groups = tuple(now.get(each.fingerprint, each) for each in groups)
+        return found.but(groups=groups, slow=slow, fix=fix)
 
     async def used_lately(self) -> tuple[str, ...]:
         """Return the commands of cogs that people used, the newest first, each once."""
@@ -123,14 +127,14 @@ class EvidenceCollector:
     async def _filled(self, found: Evidence, trigger: Trigger) -> Evidence:
         """Return the evidence with what is known of the failures, or of the slow action."""
         groups, slow = found.groups, found.slow
-        capsule = groups[0].newest.error if groups else None
-        sites = _sites(capsule)
+        since = trigger.since or self._clock.now() - self._lookback
+        sites = _sites(groups[0].newest.error if groups else None)
         return found.but(
             timeline=await self._timeline(_event(groups, slow)),
             excerpts=await self._excerpts(sites),
             suspects=await self._checkout.suspects(sites) if sites else (),
             memories=await self._remembered(trigger, groups[0]) if groups else (),
-            users=await self._users(groups[0], self._clock.now() - self._lookback) if groups else 0,
+            users=await self._users(groups[0], since) if groups else 0,
             worked=await self._worked(groups[0], sites) if groups else None,
         )
 

@@ -38,8 +38,9 @@ async def test_a_fault_is_announced_within_five_seconds_of_the_crossing(tmp_path
         await monitoring_world.pass_time(5)
         incident = monitoring_world.the_incident()
         assert monitoring_world.said() == [f"incident:{incident.id}"]
-        assert incident.title == "/roll fails: 5 times in 10 min, IndexError in face()"
+        assert incident.title == "/roll fails: IndexError in face()"
         assert incident.title in monitoring_world.card()
+        assert "I noticed it when it failed 5 times in 10 min." in monitoring_world.card()
         assert monitoring_world.chat.by_key(f"incident:{incident.id}").ref.channel_id == DEV
 
 
@@ -294,4 +295,5 @@ async def test_deploys_are_marked_in_the_chart(tmp_path: Path) -> None:
     assert isinstance(chart, TimeChart)
     assert [mark.text for mark in chart.marks] == ["deploy bbbbbbb"]
     assert chart.unit == "%"
+    assert chart.shape == "bars"  # two moments make no line
     assert chart.threshold == 30
