@@ -10,6 +10,7 @@ from simcord.backend.models import Message
 from local_discord.world._object_keys import complete_object
 
 HAS_THREAD = 1 << 5
+THREAD_CREATED = 18
 _EMBED_MEDIA = ("image", "thumbnail", "video")
 _EMBED_ICONS = ("author", "footer")
 
@@ -85,6 +86,10 @@ def _complete_message(payload: dict[str, Any], backend: Backend, viewer: int | N
     if message is not None:
         payload["nonce"] = message.__dict__.get("nonce")
         _complete_reactions(payload, message, viewer)
+        started = message.system_metadata.channel_id if message.system_metadata else None
+        if message.type == THREAD_CREATED and started is not None:
+            place = {"channel_id": str(started), "guild_id": payload.get("guild_id")}
+            payload["message_reference"] = {"type": 0, **place}
     thread = backend.channels.get(int(payload["id"]))
     if thread is not None and thread.is_thread:
         payload["flags"] = int(payload.get("flags", 0)) | HAS_THREAD

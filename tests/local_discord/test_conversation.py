@@ -159,6 +159,8 @@ async def test_a_thread_counts_neither_private_answers_nor_deleted_messages(
     batch = [await thread.send("three"), await thread.send("four")]
     await thread.delete_messages(batch)
     assert await count() == 1
+    (started,) = await mallory.messages("dev")
+    assert started["message_reference"]["channel_id"] == place
     told = [
         event["message_count"]
         async for event in _until(mallory, last, "message_delete", 3)

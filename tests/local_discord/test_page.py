@@ -241,6 +241,34 @@ async def test_a_thread_opens_beside_its_channel_and_has_an_address(
         await expect(thread).to_be_hidden()
 
 
+# A file's text, or a picture, is there only after its message: the list grows by itself.
+GROWN = """async () => {
+    const scroller = [...document.querySelectorAll('.scroller')].at(-1);
+    scroller.scrollTop -= 10;
+    scroller.querySelector('li.message:last-child .message-body').style.height = '400px';
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
+    return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+}"""
+
+
+@pytest.mark.slow
+async def test_a_long_thread_opens_at_its_end_and_stays_there_when_what_is_shown_grows(
+    bot: PageBot, local: LocalDiscord, browser: Browser
+) -> None:
+    kind = discord.ChannelType.public_thread
+    thread = await dev(bot, local).create_thread(name="A long thread", type=kind)
+    for number in range(30):
+        await thread.send(f"line {number}")
+    await thread.send("the end", file=discord.File(io.BytesIO(b"one\n" * 20), "run.log"))
+    async with opened(browser, local) as page:
+        started = row(page, "started a thread: A long thread")
+        await started.get_by_role("button", name="A long thread 31 messages").click()
+        end = row(page, "the end")
+        await expect(end.get_by_role("button", name="Expand (20 lines)")).to_be_in_viewport()
+        await expect(row(page, "line 0")).not_to_be_in_viewport()
+        assert await page.evaluate(GROWN) < 1
+
+
 @pytest.mark.slow
 async def test_unread_channels_are_marked_until_they_are_opened(
     bot: PageBot, local: LocalDiscord, browser: Browser, mallory: Person
