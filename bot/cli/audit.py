@@ -18,6 +18,7 @@ from bot.authority.audit_watch import noted_heads
 from bot.cli.missing_state import nothing_at
 from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
 from bot.cli.progress import progress
+from bot.cli.run_ids import complete_run_id
 from bot.cli.tables import Cell, Row, When, print_table
 from bot.domain.audit import AuditEntry, AuditHead, AuditState
 from bot.domain.errors import ConfigError, JournalError
@@ -38,7 +39,10 @@ class Format(StrEnum):
 @audit_cli.callback(invoke_without_command=True)
 def audit(
     context: typer.Context,
-    run: Annotated[str | None, typer.Option(help="Only what is about this run.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(help="Only what is about this run.", autocompletion=complete_run_id),
+    ] = None,
     person: Annotated[int | None, typer.Option(help="Only what this user id did.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest entries.")] = 100,
     as_json: JsonOption = False,

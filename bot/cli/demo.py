@@ -26,7 +26,10 @@ def demo(
     engine: Annotated[EngineName, typer.Option(help="Who writes the fix.")] = EngineName.AUTO,
     fault: Annotated[
         str | None,
-        typer.Option(help=f"One of: {', '.join(FAULT_NAMES)}; by default one a person meets."),
+        typer.Option(
+            help=f"One of: {', '.join(FAULT_NAMES)}; by default one a person meets.",
+            autocompletion=lambda: [*FAULT_NAMES],
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
 ) -> None:

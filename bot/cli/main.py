@@ -1,15 +1,18 @@
 """The `theseus` command line: names the commands, and says what went wrong."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
 from bot.cli.command_group import CommandGroup, CommandPlace
 from bot.cli.output import complain, drop_output, open_closed_streams, trace
 from bot.domain.errors import TheseusError
 
+_COMPLETING = "_THESEUS_COMPLETE"
 _RUN = "The bot"
 _LOOK = "What it did"
 _PARTS = "Its parts, each on its own"
@@ -41,6 +44,11 @@ class Theseus(CommandGroup):
             _RUN,
             "bot.cli.stop:stop",
             "End all runs within seconds; nothing begins until it is lifted.",
+        ),
+        "completion": CommandPlace(
+            _RUN,
+            "bot.cli.completion:completion",
+            "Print a script that makes a shell complete commands, options and ids.",
         ),
         "new": CommandPlace(_RUN, "bot.cli.new:new_cli", "Begin something new: a cog."),
         "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "Look at runs."),
@@ -136,6 +144,8 @@ def main(words: Sequence[str] | None = None) -> None:
     """
     sys.excepthook = trace
     open_closed_streams()
+    if _COMPLETING in os.environ:  # at Tab, for the script of `theseus completion`
+        completion_init()
     try:
         command_line()(words, prog_name="theseus")
     except TheseusError as error:

@@ -12,6 +12,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.cli.missing_state import nothing_at
 from bot.cli.output import JsonOnTerminal, JsonOption, complain, for_a_program, print_json, say
+from bot.cli.run_ids import complete_run_id
 from bot.cli.run_text import RECORDS_HEAD, RUNS_HEAD, record_row, run_fields, run_row
 from bot.cli.tables import print_fields, print_table
 from bot.domain.errors import UnknownRun
@@ -47,7 +48,11 @@ def runs_list(
 @runs_cli.command("show")
 def runs_show(
     run_id: Annotated[
-        str, typer.Argument(help="Its id, such as xb3mxm: `theseus runs list` shows them.")
+        str,
+        typer.Argument(
+            help="Its id, such as xb3mxm: `theseus runs list` shows them.",
+            autocompletion=complete_run_id,
+        ),
     ],
     as_json: JsonOnTerminal = False,
 ) -> None:

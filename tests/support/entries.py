@@ -112,7 +112,7 @@ ENTRIES: Table = {
             "$ theseus memory search",
             "$ theseus memory export", "$ theseus detect", "$ theseus stop",
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
-            "$ theseus traffic show", "$ theseus new cog",
+            "$ theseus traffic show", "$ theseus new cog", "$ theseus completion",
         ),
         MACHINE,
     ),

@@ -77,6 +77,7 @@ PLAIN = {
     "demo": "tells where its page is",
     "setup": "a dialogue",
     "stop": "does something",
+    "completion": "prints a script",
     "new cog": "writes files",
     "redact": "a filter of texts",
     "audit export": "prints NDJSON or CSV, as --format says",
