@@ -75,8 +75,8 @@ CODES = {
 }
 COMMANDS = {
     "Fix this", "Investigate this", "Make this happen",
-    "audit now", "budget", "capabilities", "change", "fix", "flags list", "flags remove",
-    "flags set", "health", "investigate", "ship",
+    "ask", "audit now", "budget", "capabilities", "change", "fix", "flags list", "flags remove",
+    "flags set", "health", "help", "investigate", "ship",
     "memory export", "memory forget", "memory search",
     "incidents list", "incidents show",
     "poll close", "poll create", "poll results",
@@ -164,7 +164,7 @@ def test_a_stored_run_has_these_fields() -> None:
 def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> None:
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
-        "pause", "resume", "remember", "forget", "stop", "audit", "budget", "capabilities",
+        "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask",
         "unclear", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {

@@ -89,6 +89,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/memory.py",
         "cogs/pauses.py",
         "cogs/privacy.py",
+        "cogs/questions.py",
         "cogs/runs.py",
     ),
     "tests": _class(
@@ -113,6 +114,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_missed_*.py",
         "tests/cogs/test_pauses.py",
         "tests/cogs/test_privacy.py",
+        "tests/cogs/test_questions.py",
         "tests/cogs/test_reverting.py",
         "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_flags.py",

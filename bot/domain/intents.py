@@ -28,9 +28,33 @@ class Intent(StrEnum):
     STOP = "stop"
     AUDIT = "audit"
     BUDGET = "budget"
-    CAPABILITIES = "capabilities"
+    ASK = "ask"
     UNCLEAR = "unclear"
     CHAT = "chat"
+
+
+class Topic(StrEnum):
+    """What a question about the bot itself is about."""
+
+    CHANGES = "changes"  # what it did: in a time, or as one run
+    CAUSE = "cause"  # why: of a failure, a fix, an end
+    COST = "cost"
+    RISK = "risk"  # what could break
+    PROOF = "proof"  # how it knows that it works
+    WATCH = "watch"  # whether it held, and what is watched
+    BROKEN = "broken"  # what goes wrong now
+    WHO = "who"  # asked, approved, shipped, and when
+    PEOPLE = "people"  # who may
+    WAITING = "waiting"  # what waits for people
+    LIVE = "live"  # which commit runs
+    MEMORY = "memory"
+    FAILURES = "failures"  # when and how often something failed
+    USE = "use"  # how often something is used
+    WISHES = "wishes"
+    FLAGS = "flags"
+    HOW_TO = "how to"  # stop, undo, ship: which words do it
+    ABILITIES = "abilities"
+    HELP = "help"
 
 
 class Setting(Record):
@@ -82,6 +106,10 @@ class Slots(Record):
     """The speaker says that it has happened before."""
     asks_status: bool = False
     """Beside what is asked for, the speaker wants to know how it stands."""
+    topic: Topic | None = None
+    """What a question is about; then `subject` is what it names: a command, words to look for."""
+    span: str = ""
+    """The time a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
     """What an unclear message may want decided, likeliest first."""
     numbers: tuple[int, ...] = ()

@@ -14,6 +14,7 @@ from bot.domain.intents import (
     Setting,
     Slots,
     Strength,
+    Topic,
     Utterance,
     describe,
 )
@@ -28,6 +29,7 @@ from bot.grammar._unclear import PossibleDecisions, may_mean, numbers_in, until_
 from bot.grammar._words import spell
 from bot.grammar._work_request import WorkRequest
 from bot.grammar.changes import change_request, feature_request
+from bot.grammar.questions import AskedAbout, question_in
 
 __all__ = [
     "COMMAND_LINE",
@@ -36,6 +38,7 @@ __all__ = [
     "Setting",
     "Slots",
     "Strength",
+    "Topic",
     "Utterance",
     "describe",
     "languages",
@@ -112,7 +115,15 @@ def _foreign(text: str, setting: Setting) -> Utterance | None:
     overheard_so = asked.names_command and setting.dev_channel and setting.listed and to_nobody
     return Utterance(
         intent=asked.intent,
-        slots=Slots.model_validate({told: asked.subject, "run": run_named(text)}),
+        slots=Slots.model_validate(
+            {
+                told: asked.subject,
+                "run": run_named(text),
+                "pull_request": pull_request_named(text),
+                "topic": asked.topic,
+                "span": asked.span,
+            }
+        ),
         strength="clear",
         recognised=setting.heard or overheard_so,
         language=language,
@@ -139,7 +150,17 @@ def _request(text: str, setting: Setting) -> Utterance:
     said = clauses(mended)
     if not plain.cut and (note := note_request(mended)):
         return _told(note[0], mended, setting, note=plain.restore(note[1]).strip())
+    question = question_in(said, setting)
     asked, clause = plain_request(said) or (None, None)
+    if question and _is_asked(question, asked, said, setting):
+        return _told(
+            Intent.ASK,
+            mended,
+            setting,
+            topic=question.topic,
+            subject=plain.restore(question.subject).strip(),
+            span=question.span,
+        )
     if asked is None and (wished := _wish(said, mended, setting)):
         return _about_the_code(wished, plain, mended, setting)
     rest = mended.replace(clause.text, "", 1) if clause else mended
@@ -163,6 +184,22 @@ def _request(text: str, setting: Setting) -> Utterance:
         if changed:
             return _revise(changed, plain, mended, setting)
     return _about_the_code(found, plain, mended, setting)
+
+
+def _is_asked(
+    question: AskedAbout, asked: Intent | None, said: tuple[Clause, ...], setting: Setting
+) -> bool:
+    """Whether a question is what a message is for: work that is asked for beside it goes first."""
+    others = tuple(each for each in said if each is not question.clause)
+    works = others and (
+        fault_request(others, setting, text=" ".join(each.text for each in others))
+        or change_request(others, "")
+    )
+    if asked is Intent.BUDGET:
+        return question.topic is Topic.COST and not works
+    loose = question.topic in (Topic.CHANGES, Topic.ABILITIES) and not question.span
+    how_it_stands = asked is Intent.STATUS and loose
+    return not (works or how_it_stands)
 
 
 def _wish(said: tuple[Clause, ...], text: str, setting: Setting) -> WorkRequest | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from bot.domain.intents import Intent, Setting
+from bot.domain.intents import Intent, Setting, Topic
 from bot.domain.record import Record
 from bot.grammar._normalise import Plain
 
@@ -38,7 +38,6 @@ class _Asks(Record):
     """Of a change where a command or one of the things is named as well."""
     revise: tuple[str, ...]
     status: tuple[str, ...]
-    capabilities: tuple[str, ...]
     budget: tuple[str, ...]
 
 
@@ -67,6 +66,10 @@ class Language(Record):
     asks: _Asks | None = None
     said: _Said | None = None
     decides: _Decides | None = None
+    questions: dict[Topic, tuple[str, ...]] = Field(default_factory=dict)
+    """Phrases that ask about the bot itself, by topic."""
+    times: dict[str, str] = Field(default_factory=dict)
+    """Times as English says them: `"diese woche" = "this week"`."""
     says: dict[str, str] = Field(default_factory=dict)
     """Sentences in front of answers: `begun`, `decide`, `answer` and `talk`."""
     things: dict[str, str] = Field(default_factory=dict)
@@ -79,17 +82,21 @@ class Language(Record):
     @cached_property
     def known_by(self) -> frozenset[str]:
         """Its commonest words, and those of its phrases that are whole."""
-        lists = [each for each in (self.asks, self.said, self.decides) if each]
-        phrases = [phrase for each in lists for _, phrases in each for phrase in phrases]
+        phrases = [phrase for phrases in self._listed.values() for phrase in phrases]
         whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
         return self.words | frozenset(_folded(" ".join(whole)))
 
     @cached_property
     def phrases(self) -> dict[str, tuple[re.Pattern[str], ...]]:
         """Every list of phrases by its name."""
+        return {name: tuple(map(_pattern, phrases)) for name, phrases in self._listed.items()}
+
+    @property
+    def _listed(self) -> dict[str, tuple[str, ...]]:
         lists = [each for each in (self.asks, self.said, self.decides) if each]
-        named = {name: phrases for each in lists for name, phrases in each}
-        return {name: tuple(map(_pattern, phrases)) for name, phrases in named.items()}
+        times = {f"time {english}": (phrase,) for phrase, english in self.times.items()}
+        asked = {f"ask {topic}": phrases for topic, phrases in self.questions.items()}
+        return {name: phrases for each in lists for name, phrases in each} | asked | times
 
     @cached_property
     def called(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -108,6 +115,8 @@ class Foreign(NamedTuple):
     may_mean: tuple[Intent, ...] = ()
     """The decisions that it looks like, or that a revision holds."""
     names_command: bool = False
+    topic: Topic | None = None
+    span: str = ""
 
 
 class _Found(NamedTuple):
@@ -160,6 +169,8 @@ class _Message:
         may_mean = tuple(intent for intent, found in decisions.items() if found)
         if any(found and len(self._rest(found)) <= _AT_HAND for found in decisions.values()):
             return Foreign(Intent.UNCLEAR, may_mean=may_mean)
+        if asked := self._question():
+            return asked
         fix, broken, change = self._find("fix"), self._find("broken"), self._change()
         if here and (change or self._find("revise")) and not (fix or broken):
             return Foreign(Intent.REVISE, self._whole(), may_mean=may_mean)
@@ -169,11 +180,24 @@ class _Message:
         if fix or broken:
             intent = Intent.FIX if fix else Intent.INVESTIGATE
             return Foreign(intent, self._about(fix, broken, look), names_command=self._command)
-        for intent in (Intent.STATUS, Intent.CAPABILITIES, Intent.BUDGET):
+        for intent in (Intent.STATUS, Intent.BUDGET):
             if (found := self._find(intent.value)) and len(self._rest(found)) <= _ASKING:
                 return Foreign(intent)
         if look and (subject := self._about(look)):
             return Foreign(Intent.INVESTIGATE, subject, names_command=self._command)
+        return None
+
+    def _question(self) -> Foreign | None:
+        """A question about the bot itself: beside its phrase and its time, little else is said."""
+        times = [
+            (english, self._find(f"time {english}")) for english in self._language.times.values()
+        ]
+        span, when = next(((each, found) for each, found in times if found), ("", None))
+        for topic in self._language.questions:
+            found = self._find(f"ask {topic}")
+            if found and len(self._rest(found, when)) <= _AT_HAND:
+                subject = next((each for each in self._typed if each.startswith("/")), "")
+                return Foreign(Intent.ASK, subject, topic=topic, span=span)
         return None
 
     def _change(self) -> _Found | None:

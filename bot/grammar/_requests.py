@@ -1,4 +1,4 @@
-"""The requests that touch nothing: status, help, audit, budget, notes, changes to a proposal."""
+"""The requests that touch nothing: status, audit, budget, notes, changes to a proposal."""
 
 import re
 
@@ -45,20 +45,6 @@ _STATUS = re.compile(
     r"|is|are|did) .{1,60} (?:ship|fix|fixed|done|ready|merge|merged|live|finish|finished"
     r"|shipped|deployed|be ready|land)(?: .{0,30})?"
     r"|when will (?:it|you|that|this) .{1,60}|what stage .{1,60}|what(?:'s| is) taking so long)",
-    re.IGNORECASE,
-)
-_HELP = re.compile(
-    r"(?:(?:what|which)(?: (?:(?:sorts?|kinds?) of )?(?:things|stuff|commands|skills"
-    r"|tools))? (?:can|could|do) you (?:do|know"
-    r"|have|offer|support|understand|help .{1,30})(?: for (?:me|us))?|help(?: me)?"
-    r"|help please"
-    r"|what (?:are you (?:able to do|capable of|for|good at)|do you do)|(?:what are |list "
-    r"|show (?:me )?)?(?:all )?(?:your|the) (?:commands|capabilities|skills|features"
-    r"|abilities|powers)"
-    r"|(?:list|show)(?: me)? (?:commands|capabilities|skills)|capabilities|commands|how (?:do"
-    r"|can|should) i use (?:you|this(?: bot)?)|how do you work"
-    r"|who are you(?: and what (?:can|do) you do)?|what commands (?:are there|do you have"
-    r"|exist)|tell me what you can do|what can i (?:ask|say|do)(?: you)?(?: .{0,20})?)",
     re.IGNORECASE,
 )
 _AUDIT = re.compile(
@@ -139,7 +125,7 @@ _CAN_IT_ALSO = re.compile(
 
 
 def plain_request(said: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
-    """Status, help, audit or budget, and the clause that is just that; the rest is company."""
+    """Status, audit or budget, and the clause that is just that; the rest is company."""
     for clause in said:
         text = _COURTESY.sub("", clause.text)
         opened = peel(text)
@@ -152,7 +138,6 @@ def plain_request(said: tuple[Clause, ...]) -> tuple[Intent, Clause] | None:
 
 
 _PLAIN = (
-    (Intent.CAPABILITIES, _HELP),
     (Intent.AUDIT, _AUDIT),
     (Intent.BUDGET, BUDGET),
     (Intent.STATUS, _STATUS),

@@ -37,6 +37,10 @@ class ChatTools(Protocol):
         """Return what is being worked on."""
         ...
 
+    async def ask(self, question: str) -> str:
+        """Return what the records say to a question about the bot itself, or what can be asked."""
+        ...
+
     async def read(self) -> None:
         """Return if the person may read journal and memory. Raises `NotAuthorized`."""
         ...

@@ -17,6 +17,8 @@ from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.assembly import AgentParts
 from bot.self_improvement.proposal_withdrawal import about, withdraw
+from bot.self_improvement.question_records import QuestionRecords
+from bot.self_improvement.questions import QuestionService
 from bot.self_improvement.run_starter import again, begun_anew, taken_over
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import open_question, to_be_fixed
@@ -42,6 +44,16 @@ class SelfImprovementAgent:
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
         self.flags, self.feedback = parts.flags, parts.feedback
         self.answers = parts.answers
+        self.questions = QuestionService(
+            QuestionRecords(services, parts.fixes, parts.commands),
+            parts.authorizer,
+            settings.people,
+            parts.budget,
+            parts.memory,
+            parts.changes,
+            parts.emergency,
+            parts.flags,
+        )
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""

@@ -3,8 +3,10 @@
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.posts import Post
-from bot.grammar import Intent, Slots, Utterance
+from bot.grammar import Intent, Setting, Slots, Utterance, parse
 from bot.grammar.changes import asks_for_change
+from bot.presentation.answers import ABOUT_QUESTIONS
+from cogs.conversation import _questions as questions
 from cogs.conversation import _requests as requests
 from cogs.conversation._heard_message import Heard
 from cogs.ui import author_of
@@ -39,9 +41,17 @@ class SpeakersTools:
         self._begun = True
         return said or _BEGUN.format(who=self._heard.person.name)
 
+    async def ask(self, question: str) -> str:
+        """Return what the records say to that, where the message stands."""
+        here = Setting(addressed=True, listed=True, in_thread=self._heard.run is not None)
+        asked = parse(question, here)
+        if asked.intent is not Intent.ASK:
+            return ABOUT_QUESTIONS
+        return await questions.question(self._bot, self._as_if(asked)) or ""
+
     async def status(self) -> str:
         """Return what is being worked on."""
-        return await requests.status(self._bot, self._asking(Intent.STATUS)) or ""
+        return await questions.status(self._bot, self._asking(Intent.STATUS)) or ""
 
     async def read(self) -> None:
         """Return if the speaker may read journal and memory."""
@@ -57,15 +67,20 @@ class SpeakersTools:
         return said or _BEGUN.format(who=self._heard.person.name)
 
     def _asking(self, intent: Intent, subject: str = "") -> Heard:
+        return self._as_if(
+            Utterance(
+                intent=intent, slots=Slots(subject=subject), strength="clear", recognised=True
+            )
+        )
+
+    def _as_if(self, utterance: Utterance) -> Heard:
         """Return the message as if it had asked that, with the rights its writer has now."""
         heard = self._heard
         return Heard(
             heard.message,
             heard.text,
             author_of(self._bot, heard.message),
-            Utterance(
-                intent=intent, slots=Slots(subject=subject), strength="clear", recognised=True
-            ),
+            utterance,
             run=heard.run,
             pointed_at=heard.pointed_at,
             card=heard.card,

@@ -15,9 +15,7 @@ STRANGERS = Rate(burst=10, seconds=15)
 REFUSALS = Rate(burst=1, seconds=30)  # in words; what is refused beside them gets the sign
 SIGN = "✋"
 # What may be asked again in a moment. All else that a listed person says is a decision, or may be.
-_CAN_WAIT = frozenset(
-    {"investigate", "fix", "change", "ask", "chat", "status", "audit", "budget", "capabilities"}
-)
+_CAN_WAIT = frozenset({"investigate", "fix", "change", "ask", "chat", "status", "audit", "budget"})
 _TO_LISTED = (
     "That is more than I take from one person at once: I read on in about {seconds:.0f} s. Until "
     "then I hear you ship, reject, cancel, stop, pause and the like; ask all else again."

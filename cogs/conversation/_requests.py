@@ -1,12 +1,10 @@
 """What is done about what people ask for in words, each under their own rights."""
 
-import re
 from contextlib import suppress
 
 import discord
 
 from bot.authority.approvals import ApprovalRequest
-from bot.authority.policy import Act
 from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
@@ -14,11 +12,11 @@ from bot.domain.evidence import RequestAnswer
 from bot.domain.posts import Post
 from bot.domain.run import Goal, Run, Status, Trigger
 from bot.grammar import Intent
-from bot.presentation.cards import NO_CAP_BY_WORDS, run_line
-from bot.presentation.small_talk import ABOUT
+from bot.presentation.cards import run_line
 from bot.presentation.without_failure import request_answer
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.conversation import _memories as memories
+from cogs.conversation import _questions as questions
 from cogs.conversation._choices import ask_back, ask_which, other_than_here
 from cogs.conversation._heard_message import Answer, Heard
 from cogs.ui import (
@@ -26,22 +24,13 @@ from cogs.ui import (
     approve,
     ask,
     asked_text,
-    capabilities_lines,
     change_text,
     error_id_in,
-    fitting,
-    in_dev_channel,
     is_listed,
     on_it,
     place_of,
     resumed,
     reverting_text,
-)
-
-_CHANGES = re.compile(
-    r"\b(?:raise|increase|reset|top up|refill|extend|double|lift|ignore|bypass|skip|disable|remove)"
-    r"\b",
-    re.IGNORECASE,
 )
 
 
@@ -145,15 +134,6 @@ async def is_so(bot: TheseusClient, heard: Heard) -> bool:
     return wanted.get(heard.utterance.intent) is run.status
 
 
-async def status(bot: TheseusClient, heard: Heard) -> str | None:
-    """Say what is being worked on."""
-    await bot.agent.permit(heard.person, Act.READ)
-    runs = [heard.run] if heard.run else [r for r in await bot.agent.runs() if not r.ended]
-    if not runs:
-        return "I am not working on anything."
-    return "\n".join(run_line(run) for run in runs)
-
-
 async def meant(bot: TheseusClient, heard: Heard) -> Run:
     """Return the run that is meant. Raises `UnknownRun`."""
     slots = heard.utterance.slots
@@ -206,32 +186,6 @@ async def stop(bot: TheseusClient, heard: Heard) -> str | None:
     return None if told_here and given.by == heard.person else f"⛔ {given.told}"
 
 
-async def budget(bot: TheseusClient, heard: Heard) -> str | None:
-    """Tell what was spent: in the dev channel, a run's thread, or to a listed person alone."""
-    message = heard.message
-    here = message.guild is None or heard.run or in_dev_channel(bot, message.channel)
-    if is_listed(bot, heard.person) and not here:
-        return f"Please ask me in <#{bot.identity.dev_channel_id}>, where it is about my work."
-    post = (await bot.agent.budget.post(heard.person)).but(reply_to=message.id)
-    if _CHANGES.search(heard.text):
-        post = post.but(text=NO_CAP_BY_WORDS)
-    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
-    return None
-
-
-async def audit(bot: TheseusClient, heard: Heard) -> str | None:
-    """Tell how the bot did: in the dev channel, or to a listed person alone."""
-    message = heard.message
-    private = message.guild is None
-    if is_listed(bot, heard.person) and not (private or in_dev_channel(bot, message.channel)):
-        return f"Please ask me in <#{bot.identity.dev_channel_id}>, where it is about my work."
-    if bot.self_audit is None:
-        raise WrongStage("I do not look back on myself here.")
-    post = (await bot.self_audit.now(heard.person)).but(reply_to=message.id)
-    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
-    return None
-
-
 async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
     """Do what is asked for, or ask what was meant: no decision is guessed.
 
@@ -244,11 +198,6 @@ async def act_on(bot: TheseusClient, heard: Heard) -> str | Post | None:
     if question := await other_than_here(bot, heard):
         return question
     return await ANSWERS[heard.utterance.intent](bot, heard)
-
-
-async def about(bot: TheseusClient, heard: Heard) -> str | None:
-    """Say what can be asked, what there is, and what people wish for."""
-    return fitting([ABOUT, *await capabilities_lines(bot)])
 
 
 async def wish(bot: TheseusClient, heard: Heard) -> str | None:
@@ -286,11 +235,11 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.SHIP: ship,
     Intent.REJECT: reject,
     Intent.CANCEL: cancel,
-    Intent.STATUS: status,
+    Intent.STATUS: questions.status,
     Intent.REVISE: revise,
-    Intent.CAPABILITIES: about,
-    Intent.AUDIT: audit,
-    Intent.BUDGET: budget,
+    Intent.ASK: questions.question,
+    Intent.AUDIT: questions.audit,
+    Intent.BUDGET: questions.budget,
     Intent.PAUSE: pause,
     Intent.RESUME: resume,
     Intent.REMEMBER: memories.remember,

@@ -8,6 +8,7 @@ from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
 from cogs.ui.command_buttons import CommandButton
 from cogs.ui.memories import forget, memory_line, noted_text
+from cogs.ui.questions import answer_question, commands_text, status_text
 from cogs.ui.requests import ask, asked_text, send_post
 from cogs.ui.run_choices import (
     any_run,
@@ -43,6 +44,7 @@ __all__ = [
     "CommandButton",
     "RunButton",
     "WishButton",
+    "answer_question",
     "answered_by",
     "any_run",
     "approve",
@@ -55,6 +57,7 @@ __all__ = [
     "capabilities_lines",
     "card_seen",
     "change_text",
+    "commands_text",
     "error_id_in",
     "fitting",
     "forget",
@@ -76,4 +79,5 @@ __all__ = [
     "send_privately",
     "shipped_choices",
     "speaker",
+    "status_text",
 ]

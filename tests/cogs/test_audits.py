@@ -79,7 +79,7 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     (report,) = reports(await room["mallory"].messages("dev"))
     assert "/roll" in text(report)
     assert "No test names: `tests`: there are none" in text(report)
-    assert "commands were used; not `/budget`, " in text(report)
+    assert "commands were used; not `/ask`, " in text(report)
     report["attachments"] = [f for f in report["attachments"] if f["filename"].endswith(".png")]
     (picture,) = await pictures_on(report)
     assert picture.startswith(PNG)

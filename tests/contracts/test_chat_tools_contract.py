@@ -52,6 +52,7 @@ async def glove(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_for_who_is_listed_they_do_it_and_say_what_became_of_it(glove: Glove) -> None:
     chat_tools = await glove.of("alice")
     assert await chat_tools.status()
+    assert await chat_tools.ask("what did you change this week?")
     await chat_tools.read()
     assert "alice" in await chat_tools.investigate("rolling dice")
     other = await glove.of("alice")
@@ -74,6 +75,7 @@ async def test_who_is_not_listed_is_refused_politely_and_nothing_is_done(glove: 
     for act in (
         chat_tools.fix("dice"),
         chat_tools.investigate("dice"),
+        chat_tools.ask("what did you change this week?"),
         chat_tools.status(),
         chat_tools.read(),
     ):
@@ -81,5 +83,5 @@ async def test_who_is_not_listed_is_refused_politely_and_nothing_is_done(glove: 
             await act
     if glove.room is not None:
         assert await glove.room.runs() == ()
-        acts = (Act.ASK, Act.ASK, Act.READ, Act.READ)
+        acts = (Act.ASK, Act.ASK, Act.READ, Act.READ, Act.READ)
         assert await glove.room.refused() == [("mallory", act) for act in acts]

@@ -89,6 +89,8 @@ async def _call(chat_tools: ChatTools, tool: str, what: str) -> str:
                 return await chat_tools.investigate(what)
             case "fix":
                 return await chat_tools.fix(what)
+            case "ask":
+                return await chat_tools.ask(what)
             case "status":
                 return await chat_tools.status()
             case "read":

@@ -26,6 +26,10 @@ class FakeChatTools:
         self.done.append(("change", what))
         return f"a wish of {self.who}: {what}"
 
+    async def ask(self, question: str) -> str:
+        """Note that it was asked."""
+        return self._do("ask", question)
+
     async def status(self) -> str:
         """Note that it was asked."""
         return self._do("status", "")

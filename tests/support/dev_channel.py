@@ -36,6 +36,7 @@ COGS = (
     "cogs.audits",
     "cogs.budget",
     "cogs.memory",
+    "cogs.questions",
     "cogs.pauses",
     "cogs.emergency_stop",
     "cogs.privacy",

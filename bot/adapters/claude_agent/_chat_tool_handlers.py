@@ -1,4 +1,4 @@
-"""What a chat may do: six tools, each with the rights of whoever wrote the present message."""
+"""What a chat may do: seven tools, each with the rights of whoever wrote the present message."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +42,17 @@ class WantedChange(Record):
     )
 
 
+class AskedOfRecords(Record):
+    """Arguments of `ask`."""
+
+    question: str = Field(
+        min_length=1,
+        max_length=300,
+        description="in plain English: what changed this week? why this fix? what did it cost? "
+        "what could break? is anything broken right now? did it hold? who shipped that?",
+    )
+
+
 TOOLS: Mapping[str, Tool] = {
     "investigate": Tool(
         "Have something looked into that fails or is odd: what, how often, since when, why. The "
@@ -58,6 +69,12 @@ TOOLS: Mapping[str, Tool] = {
         "wording, a test. The person's own message goes with it word for word. Once for a message. "
         "Tell the person what it returns: whether work has begun, or their wish is kept.",
         WantedChange,
+    ),
+    "ask": Tool(
+        "Answer a question about the bot's own work from its records: what changed and when, why, "
+        "what it cost, what could break, whether it held, who decided, what is broken now, how "
+        "often something fails or is used, what people wish for, which commit is live.",
+        AskedOfRecords,
     ),
     "status": Tool("Tell what is being worked on now.", Nothing),
     "journal_search": Tool(
@@ -121,6 +138,9 @@ class ChatToolHandlers:
 
     async def _change(self, chat_tools: ChatTools, given: WantedChange) -> str:
         return await chat_tools.change(flat(given.what, 300))
+
+    async def _ask(self, chat_tools: ChatTools, given: AskedOfRecords) -> str:
+        return fenced(await chat_tools.ask(flat(given.question, 300)))
 
     async def _status(self, chat_tools: ChatTools, _: Nothing) -> str:
         return fenced(await chat_tools.status())

@@ -183,9 +183,9 @@ def test_a_wish_and_a_question_in_one_message_are_both_heard() -> None:
         ("why does the cancel button fail?", Intent.INVESTIGATE),
         ("add a cancel button", Intent.REVISE),
         ("also cancel it when the poll ends", Intent.REVISE),
-        ("who shipped that?", Intent.CHAT),
-        ("what happens if I ship it?", Intent.CHAT),
-        ("how do I reject a proposal?", Intent.CHAT),
+        ("who shipped that?", Intent.ASK),
+        ("what happens if I ship it?", Intent.ASK),
+        ("how do I reject a proposal?", Intent.ASK),
     ],
 )
 def test_requests_and_questions_that_speak_of_decisions_stay_what_they_are(

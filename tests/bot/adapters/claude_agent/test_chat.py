@@ -303,7 +303,10 @@ async def test_a_model_that_reaches_for_anything_else_gets_nothing(room: ChatRoo
     [request, *_] = room.model.asked("voice")
     assert sorted(request.tools) == sorted(
         f"mcp__theseus__{name}"
-        for name in ("investigate", "fix", "change", "status", "journal_search", "memory_search")
+        for name in (
+            *("investigate", "fix", "change", "ask", "status"),
+            *("journal_search", "memory_search"),
+        )
     )
     assert "talks like a colleague" in request.system
 

@@ -1,0 +1,249 @@
+"""What questions about the bot are made of. Any other word makes one about something else."""
+
+import re
+
+from bot.domain.intents import Topic
+from bot.grammar._words import word_set
+
+TELL = re.compile(
+    r"(?:(?:(?:please )?(?:tell|show|remind|give) (?:me|us)|explain(?: to (?:me|us))?|list|describe"
+    r"|summari[sz]e|recap|let me know|(?:do you |anyone |anybody )?know|(?:do you have )?any ideas?"
+    r"|(?:i(?:'m| am)? |just )*(?:wonder(?:ing)?|curious)|i(?:'d| would)? (?:like|want) to know"
+    r"|(?:can|could) (?:i|we) (?:see|get|have))\b,? ?)(?:(?:if|whether|about|a list of"
+    r"|all|again)\b ?)*",
+    re.IGNORECASE,
+)
+"""Asks to be told, in front of what is asked."""
+
+_SUBJECT = (
+    r"(?= (?:i|we|you|it|he|she|they|this|that|these|those|the|an?|any\w*|some\w*|every\w*|all|your"
+    r"|our|my|there|people|somebody|nobody|one|not)\b| [/#])"
+)
+ASKS = re.compile(
+    r"(?:by |since |for |on |in |to )?(?:(?:what|which|who|whom|whose|why|when|how|where)\b"
+    rf"|(?:is|are|was|were|did|does|do|has|have|had|can|could|may|might|will|would|should|am)"
+    rf"(?:n't)?{_SUBJECT}(?! not ))",
+    re.IGNORECASE,
+)
+"""How a question begins: "can merge" is none, and "don't touch it" is an order."""
+ASKS_WITH_MARK = re.compile(
+    r"(?:any\w*|every\w*|all|the|this|that|your|our|it|still|no|new|open|recent|last|latest)\b",
+    re.IGNORECASE,
+)
+"""How one begins that only its mark tells: "any incidents?"."""
+DEFINES = re.compile(r"what (?:is|are|does|do) an? ", re.IGNORECASE)
+"""Asks what a word means."""
+
+_WORK = (
+    r"(?:fix|fixes|change|changes|proposals?|prs?|pull requests?|runs?|merges?|reverts?"
+    r"|patch(?:es)?"
+    r"|diffs?|plans?|approach|solution|candidate|commits?|investigation|thread|rehearsal)"
+)
+WORK = re.compile(rf"\b{_WORK}\b", re.IGNORECASE)
+"""Names the bot's work."""
+ABOUT_WORK = re.compile(rf"\b(?:{_WORK}|it|this|that|them|those|these)\b", re.IGNORECASE)
+"""Names the bot's work, or points at it."""
+_DECIDE = (
+    r"(?:ship\w*|approv\w+|merg\w+|reject\w*|revert\w*|roll\w* back|sign\w* off|releas\w+"
+    r"|deploy\w*)"
+)
+_STEER = (
+    r"(?:stop\w*|cancel\w*|paus\w+|resum\w+|interrupt|shut|halt|undo\w*|take|took|taken"
+    r"|turn|switch)"
+)
+_FAIL = (
+    r"(?:fail\w*|crash\w*|br(?:o|ea)k\w*|errors?|errored|raised?|time[ds]? out|timing out"
+    r"|wrong|down)"
+)
+
+_PATTERNS: tuple[tuple[Topic, str], ...] = (
+    (
+        Topic.CAUSE,
+        r"^(?:why|how come|what made|what (?:is|was) (?:the|your) (?:root )?(?:reason\w*|rationale"
+        r"|cause)|the (?:reason\w*|rationale|(?:root )?cause)|what (?:caused|causes|went wrong"
+        r"|was wrong|was it$|was the (?:bug|problem|issue|fault)))\b",
+    ),
+    (
+        Topic.HOW_TO,
+        rf"^(?:how\b.* (?:i|we|one|people|somebody|to)"
+        rf"|what (?:do|can|should|must) (?:i|we) (?:have to )?(?:say|do|type|write|press))\b.* "
+        rf"(?:{_DECIDE}|{_STEER}|get rid|report|request|wish|disable)\b",
+    ),
+    (
+        Topic.PEOPLE,
+        rf"^who\b.* (?:may|can|could|allowed|gets?|right|able|decides?|has|must"
+        rf"|needs) .*(?:{_DECIDE}"
+        rf"|{_STEER}|ask|change)|^who\b.*\b(?:(?:allow-?)?list|approvers?|developers?|maintainers?"
+        rf"|listed|admins?)\b|^(?:am|are) (?:i|we)\b.*\b(?:allowed|listed|list)\b"
+        rf"|^(?:may|can|could) (?:i|we) (?:also )?{_DECIDE}\b",
+    ),
+    (
+        Topic.WHO,
+        rf"^(?:by )?who(?:m|se)?\b(?! (?:wrote|made|built|created) you$).*\b(?:{_DECIDE}|{_STEER}"
+        r"|ask\w*|request\w*|want\w*|review\w*|author"
+        r"|wrote|made|chang\w+|report\w*|start\w*|began|said|wish\w*|add\w*|responsible|decid\w+)\b"
+        rf"|^when\b.*\b(?:{_DECIDE}|live|land\w*|chang\w+|add\w*|made|propos\w+|fix\w*)\b",
+    ),
+    (
+        Topic.COST,
+        r"\b(?:costs?|costly|price|expensive|cheap|spen[dt]|paid|pay|dollars|usd|tokens?)\b",
+    ),
+    (Topic.FLAGS, r"\b(?:feature )?(?:flags?|toggles?|switches)\b"),
+    (
+        Topic.MEMORY,
+        r"\b(?:remember(?! (?:me|us|when|how)\b)|recall|memory|memories|learn(?:ed|t)?|lessons?"
+        r"|notes?|noted|know about)\b",
+    ),
+    (
+        Topic.WISHES,
+        r"\b(?:wish\w*|feature requests?|ideas|suggestions|most wanted)\b"
+        r"|\b(?:people|users|they|everybody|everyone|folks|members) (?:want|ask|asked|wanted"
+        r"|request|requested)\b",
+    ),
+    (
+        Topic.USE,
+        r"^(?:how (?:often|much|many|popular)|which|what|who|does|do|is|are|has)\b.*"
+        r"\b(?:us(?:e|es|ed|ing|ers?)|unused|popular|invoked|asked for)\b",
+    ),
+    (
+        Topic.FAILURES,
+        rf"^(?:(?:when|since when) (?:did|was|were|has|have|does)|how often|how many times"
+        rf"|how long ago)\b.*\b{_FAIL}\b|\blast (?:failure|error|crash)\b",
+    ),
+    (
+        Topic.LIVE,
+        r"\b(?:which|what|whose)\b.*\b(?:commit|version|revision|sha|build|release|code|branch)\b"
+        r"|\bup[ -]to[ -]date\b|\boutdated\b|\b(?:latest|newest) (?:version|code|commit|release)\b"
+        r"|^what is (?:live|deployed|running live)\b",
+    ),
+    (
+        Topic.RISK,
+        r"\b(?:could|can|might|may|would|will|does|if)\b.*\b(?:break|breaks|go wrong|goes wrong"
+        r"|fail)\b"
+        r"|\b(?:risks?|risky|dangerous|danger|side ?effects?|worst case|impact|affects?|affected"
+        r"|safe|touch(?:es)?)\b|^what (?:happens|if|would happen|will happen)\b",
+    ),
+    (
+        Topic.PROOF,
+        r"\bhow (?:sure|certain|confident)\b|\b(?:how (?:do|did|can|are) (?:you|we|i)|how (?:was"
+        r"|is)|are you)\b.*\b(?:know"
+        r"|sure|certain|confident|tell|prove[dns]?|verif\w+|check\w*|test\w*)\b"
+        r"|\b(?:proof|prove[dns]?|evidence|tests?|tested|checks|checked|verified|confidence)\b",
+    ),
+    (
+        Topic.WATCH,
+        r"\b(?:watch\w*|monitor\w*|keep(?:ing)? an eye|h[eo]ld(?:s|ing)?|c[oa]me back|recur\w*"
+        r"|verdict|regress\w*|happen\w* (?:again|since)|seen (?:it |that )?(?:again|since)|stick)\b"
+        rf"|^(?:did|does|has|is) (?:it|this|that|the (?:\w+ )?{_WORK}|your (?:\w+ )?{_WORK})"
+        r" (?:really |actually )?(?:help|helped|work|worked|working)\b",
+    ),
+    (
+        Topic.WAITING,
+        r"\b(?:wait(?:s|ing)?|pending|unshipped|unmerged|outstanding|need\w* (?:me|us|review"
+        r"|approval"
+        r"|a decision|attention|my)|to (?:review|approve|ship|decide)|open (?:proposals?|prs?"
+        r"|pull requests?|runs?|questions?)|still open)\b",
+    ),
+    (
+        Topic.ABILITIES,
+        r"^(?:what|which)\b.*\b(?:can|could)\b.*\b(?:you|i)\b|\b(?:able to|capable|good at|good for"
+        r"|capabilities|abilities|skills|powers)\b|^(?:who|what) are you\b|^how do you work\b"
+        r"|^what do you do\b|\b(?:your|(?:which|what) (?=.*(?:have|support|offer|know|there)\b))"
+        r" ?(?:commands|features)\b",
+    ),
+    (
+        Topic.CHANGES,
+        r"\b(?:chang\w+|ship\w*|merg\w+|fix\w*|deploy\w*|releas\w+|new|news|revert\w*|repair\w*"
+        r"|mend\w*|done|did you do|you (?:been )?(?:up to|doing)|add(?:ed|s)?|remov\w+|improv\w+"
+        r"|happen\w*|accomplish\w*|summary|proposed|propose|worked on)\b",
+    ),
+    (
+        Topic.BROKEN,
+        rf"\b(?:anything|something|everything|all|things|any|what|which|how|there)\b.*\b(?:{_FAIL}"
+        r"|incidents?|faults?|failures?|bugs?|problems?|issues?|outages?|ok|okay|fine|healthy"
+        r"|health|working|well|good|fire)\b",
+    ),
+)
+TOPICS = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _PATTERNS)
+"""What tells each topic, the first that does."""
+
+NAMED_FREELY = frozenset({Topic.MEMORY, Topic.FAILURES, Topic.USE})
+"""Topics that say of what in any words: "when did rolling dice last fail"."""
+
+KNOWN = word_set(
+    """
+    a about actually again ago all already also altogether always am an and any anybody anyone
+    anything are around as at away be because been before being between both but by can come
+    could currently did different do does doing done each earlier else even ever every
+    everybody everyone everything exactly far few first for from get gets getting give go goes
+    going gone got had happen happened happening happens has have having here how i if in
+    instead into is it its just kind last lately latest least less let like list long look
+    made make makes making many may maybe me might more most much must my need needed needs
+    new newest next no nobody not nothing now of off often on once one ones only open or other
+    others our out over own past people person please possible present previous previously
+    quite rather really recent recently right say see seen shall should show since so some
+    somebody someone something still such sure tell than that the their them then there these
+    they thing things this those through time times to today together told too try under until
+    up us user users usually very want was way ways we well went were what when where whether
+    which while who whom whose why will with within without would yes yet you your yours
+    yourself theseus bot name s t re ve ll d m day days hour hours week weeks month months
+    night monday tuesday wednesday thursday friday saturday sunday yesterday morning tonight
+    """
+) | word_set(
+    """
+    fix fixes fixed fixing change changes changed changing proposal proposals proposed propose
+    pr prs pull request requests requested run runs running merge merges merged merging revert
+    reverts reverted reverting patch patches patched diff diffs plan plans planned approach
+    solution candidate candidates commit commits committed investigation investigate
+    investigated thread threads rehearsal ship ships shipped shipping approve approves
+    approved approval approving reject rejects rejected deploy deploys deployed deployment
+    release releases released live land landed launch rolled roll back signed sign stop
+    stopped stopping cancel cancelled canceled pause paused resume undo undone undoing take
+    took taken turn switch shut down halt interrupt rid report reported disable decide decides
+    decided decision decisions listed allow allowed allow-list approver approvers developer
+    developers maintainer maintainers admin admins rights right able capable review reviews
+    reviewed reviewing author wrote write writes written start starts started begin began
+    begun responsible ask asks asked asking answer answers question questions add adds added
+    remove removed improve improved repair repaired mend mended work works worked working
+    effort cost costs costly price expensive cheap spend spent paid pay dollars usd money
+    tokens token flag flags feature features toggle toggles switches remember recall memory
+    memories learn learned learnt lesson lessons note notes noted know knew known wish wishes
+    wished idea ideas suggestion suggestions wanted use used uses using usage unused users
+    popular invoked command commands fail fails failed failing failure failures crash crashes
+    crashed crashing break breaks broke broken breaking error errors errored raise raised
+    wrong version revision sha build code branch date outdated risk risks risky dangerous
+    danger side effect effects side-effect side-effects worst case impact affect affects
+    affected safe touch touches unsafe certain confident confidence proof prove proven proved
+    verify verified verifying check checks checked checking test tests tested testing evidence
+    watch watched watches watching monitor monitored monitoring keep keeping eye hold holds
+    held holding came recur recurred verdict regress regressed regression stick stuck help
+    helped helping wait waits waiting pending unshipped unmerged outstanding attention good
+    bad best better ok okay fine healthy health incident incidents fault faults bug bugs
+    problem problems issue issues outage outages cause causes caused root reason reasons
+    reasoning rationale pick picked picking choose chose chosen file files line lines summary
+    overview news changelog repairs self capabilities abilities skills powers alternative
+    alternatives attempt attempts tried sort sorts kinds support supports offer offers
+    understand dropped drop result results outcome outcomes pass
+    passes passed green red fire
+    """
+)
+"""Every word, in small letters, that such a question may have and still be about the bot."""
+
+ABLE = word_set(
+    """
+    can could do are will would you able to also only just or and even really actually too as
+    well either both what else anything any things add fix write make change changes improve
+    repair build create remove rename refactor ship merge revert test find investigate explain
+    learn see read run watch answer questions talk commands command bugs bug features feature
+    tests cogs code errors failures problems issues something stuff new own your yourself
+    itself by alone myself me without model key documentation docs
+    """
+)
+"""Every word of a question of what it is able to: it names nothing in particular to be done."""
+KINDS = word_set(
+    """
+    commands bugs features tests cogs code errors failures problems issues things anything stuff
+    questions documentation docs
+    """
+)
+"""Those of them that are done something with: all of a kind, and none in particular."""

@@ -1,0 +1,146 @@
+"""Questions about the bot itself: what they are about, told without a list of sentences.
+
+Two things decide. The form: a clause that asks, or asks to be told. And its words: all of them are
+words that questions about the bot are made of (`_question_words`), besides commands, numbers, runs
+and times. "What changed this week?" has no other word; "what changed in Python 3.12?" has, and is
+about something else. What is remembered, fails or is used may be named in any words.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.domain.intents import Setting, Topic
+from bot.grammar._clauses import Clause, Peeled, peel
+from bot.grammar._question_words import (
+    ABLE,
+    ABOUT_WORK,
+    ASKS,
+    ASKS_WITH_MARK,
+    DEFINES,
+    KINDS,
+    KNOWN,
+    NAMED_FREELY,
+    TELL,
+    TOPICS,
+    WORK,
+)
+from bot.grammar._subject import clean_subject, said_again
+from bot.grammar.spans import span_in
+
+_COMMAND = re.compile(
+    r"(?<![\w/])/[a-z][\w-]*"
+    # of a group the command's own name, where nothing else can stand there
+    r"(?: (?!(?:us(?:e|es|ed)|fail\w*|crash\w*|br(?:o|ea)k\w*|add\w*|chang\w+|work\w*|cost\w*|run"
+    r"|called|last|today|now|yet|again|please|lately|recently|most|right)\b)[a-z]+(?=[ ?]*$))?",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"#\d+|\b(?:run|pr|pull request) #?[0-9a-z]*\d[0-9a-z]*\b", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|\S", re.IGNORECASE)
+_BE = re.compile(r"\b(what|who|how|where|when|it|that|there)'s\b", re.IGNORECASE)
+_NOT = re.compile(r"n't\b", re.IGNORECASE)
+_OF_THAT = re.compile(r"\b(?:about|of|regarding|with|for|on)\b(?P<rest>.*)$", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:we|you|i|they|budget|caps?|our|your|daily|weekly)\b", re.IGNORECASE)
+_YOU = re.compile(r"\byou\b", re.IGNORECASE)
+_AGAIN = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
+_CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
+_HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
+
+
+@dataclass(frozen=True)
+class AskedAbout:
+    """One clause that asks: about what, and for which time, in the speaker's words."""
+
+    clause: Clause
+    topic: Topic
+    subject: str = ""
+    span: str = ""
+
+
+def question_in(said: tuple[Clause, ...], setting: Setting) -> AskedAbout | None:
+    """Return the first question about the bot itself; `None` where there is none.
+
+    A reply to an error's message asks about that error.
+    """
+    if setting.reply_to == "error":
+        return None
+    found = (_question(clause, setting) for clause in said)
+    return next((each for each in found if each is not None), None)
+
+
+def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
+    opened = peel(clause.text)
+    if _HELP.fullmatch(clause.text.strip(" .!")) or (
+        opened.rest and _HELP.fullmatch(opened.rest.strip(" .!"))
+    ):
+        return AskedAbout(clause, Topic.HELP)
+    if _asks_what_it_can(clause):
+        return AskedAbout(clause, Topic.ABILITIES)
+    text = _asked(opened, clause)
+    if text is None:
+        return None
+    span, rest = span_in(text)
+    rest = " ".join(rest.split())
+    commands = _COMMAND.findall(rest)
+    plain = _NUMBER.sub(" ", _COMMAND.sub(" ", rest))
+    topic = next((topic for topic, pattern in TOPICS if pattern.search(rest)), None)
+    if topic is None or not _fits(topic, rest, setting, span, commands):
+        return None
+    known = not any(map(_is_other, _WORD.findall(plain)))
+    named = _named(topic, plain) if topic in NAMED_FREELY and not commands else ""
+    if not (known or named):
+        return None
+    return AskedAbout(clause, topic, commands[0] if commands else named, span)
+
+
+def _asked(opened: Peeled, clause: Clause) -> str | None:
+    """Return what a clause asks, without what asks to be told it; `None` where it does not ask."""
+    asked_of = opened.request or opened.group
+    text = opened.rest if asked_of or not ASKS.match(clause.text) else clause.text
+    text = _NOT.sub(" not", _BE.sub(r"\1 is", text))
+    told = TELL.match(text)
+    if told and told.end() < len(text):
+        return text[told.end() :].strip(" ,")
+    marked = clause.asks and ASKS_WITH_MARK.match(text)
+    if asked_of or DEFINES.match(text) or not (marked or ASKS.match(text)):
+        return None  # "can you fix it?" asks for work
+    return text.strip(" ,")
+
+
+def _asks_what_it_can(clause: Clause) -> bool:
+    """Whether "can you ..." names nothing in particular that should be done."""
+    words = [word.lower() for word in _WORD.findall(clause.text.strip(" ?!."))]
+    if words[:2] not in (["can", "you"], ["could", "you"], ["do", "you"], ["are", "you"]):
+        return False
+    return len(words) > 3 and set(words) <= ABLE and bool(set(words[2:]) & KINDS)
+
+
+def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[str]) -> bool:
+    """Whether a question of that topic can be about the bot, by what it points at."""
+    here = setting.in_thread or setting.reply_to in ("proposal", "bot")
+    numbered = bool(_NUMBER.search(text))
+    match topic:
+        case Topic.COST:
+            points = numbered or bool(ABOUT_WORK.search(text))
+            return points or (bool(here or span) and not _PERSON.search(text))
+        case Topic.CAUSE:
+            named = numbered or bool(_YOU.search(text) or WORK.search(text) or _CAUSE.search(text))
+            again = said_again(text) or bool(_AGAIN.search(text))
+            return not (again or commands) and (here or named)
+        case Topic.BROKEN:
+            return not commands
+        case _:
+            return True
+
+
+def _named(topic: Topic, plain: str) -> str:
+    """Return what is remembered, fails or is used: after "about", or the words of no question."""
+    after = _OF_THAT.search(plain) if topic is Topic.MEMORY else None
+    if after:
+        return clean_subject(after["rest"])
+    words = _WORD.findall(plain)
+    others = [place for place, word in enumerate(words) if _is_other(word)]
+    return clean_subject(" ".join(words[others[0] : others[-1] + 1])) if others else ""
+
+
+def _is_other(word: str) -> bool:
+    return word[0].isalpha() and word.lower() not in KNOWN

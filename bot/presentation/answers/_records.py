@@ -1,0 +1,196 @@
+"""Answers about more than one run: changes, costs, failures, use, what is broken or watched."""
+
+from collections.abc import Sequence
+
+from bot.domain.budget import Cap
+from bot.domain.history import History
+from bot.domain.incident import Incident
+from bot.domain.intents import Topic
+from bot.domain.journal import FailureGroup, event_called
+from bot.domain.memory import Recalled
+from bot.domain.people import AllowList, PeopleList
+from bot.domain.run import Run
+from bot.domain.spent import Spent
+from bot.domain.stop import Stop
+from bot.domain.use import EventUse
+from bot.domain.wish import Wish
+from bot.memory.ranking import told
+from bot.presentation.answers._run import RUN_ANSWERS, about_run, stamp
+from bot.presentation.cards import fitting as fitting_lines
+from bot.presentation.cards import incident_line, money, plain, run_line, tokens
+from bot.presentation.markdown import words
+from bot.presentation.wishes import wish_line
+
+_MOST = 8
+_ROOM = 1_600
+
+Known = Sequence[tuple[Run, History]]
+"""Runs with what they recorded, the newest first."""
+
+
+def changes_told(shipped: Known, when: str, last: tuple[Run, History] | None) -> str:
+    """Return what was shipped `when` ("this week"); where nothing was, what was shipped `last`."""
+    if not shipped:
+        if last is None:
+            return "Nothing was ever shipped."
+        return f"I shipped nothing {when}. The last was {_shipped(*last)}"
+    head = "1 change" if len(shipped) == 1 else f"{len(shipped)} changes"
+    lines = [f"• {_shipped(*each)}" for each in shipped[:_MOST]]
+    return _listed(f"I shipped {head}{f' {when}' if when else ''}:", lines, len(shipped))
+
+
+def _shipped(run: Run, history: History) -> str:
+    shipment, change = history.shipment, history.change_set
+    at = f" {stamp(shipment.at)}, {shipment.told}" if shipment else ""
+    what = f": {words(change.summary, 160)}" if change else ""
+    undone = " (taken back what was shipped before)" if run.goal == "revert" else ""
+    return f"{about_run(run, history)}{at}{undone}{what}"
+
+
+def costs_told(spent: Spent | None, runs: Sequence[Run], when: str) -> str:
+    """Return what models cost `when`, and which runs most; `spent` is the ledger's sum, if any."""
+    time = when or "so far"
+    usd = spent.cost_usd if spent else sum(run.cost_usd for run in runs)
+    used = spent.tokens_in + spent.tokens_out if spent else sum(_tokens(run) for run in runs)
+    if not usd and not used:
+        return f"Nothing: no model was paid {time}. `/budget` shows what may be spent."
+    paid = sorted((run for run in runs if run.cost_usd), key=lambda run: -run.cost_usd)
+    lines = [f"• {money(run.cost_usd)}: {run_line(run)}" for run in paid[:_MOST]]
+    return _listed(f"{money(usd)} · {tokens(used)} {time}.", lines, len(paid))
+
+
+def _tokens(run: Run) -> int:
+    return run.tokens_in + run.tokens_out
+
+
+def broken_now(
+    incidents: Sequence[Incident], groups: Sequence[FailureGroup], when: str, stop: Stop | None
+) -> str:
+    """Return the open incidents, and what failed `when` that no incident is about."""
+    going_on = [each for each in incidents if each.open and not each.watched]
+    watched = [each for each in incidents if each.watched]
+    covered = {each.fingerprint for each in (*going_on, *watched)}
+    others = [group for group in groups if group.fingerprint not in covered]
+    lines = [f"⛔ {stop.told}"] if stop else []
+    lines += [incident_line(each) for each in (*going_on, *watched)[:_MOST]]
+    lines += [f"• {_group(group)}" for group in others[:_MOST]]
+    if not (going_on or others):
+        mended = " A fix is live for what is listed, and watched." if watched else ""
+        lines.insert(
+            0, f"Nothing that I know of: no open incident, and nothing failed {when}.{mended}"
+        )
+    else:
+        lines.insert(0, f"Yes, as far as I saw {when}:")
+        lines.append("“why does … fail?” has me look into one.")
+    return fitting_lines(lines, _ROOM)
+
+
+def _group(group: FailureGroup) -> str:
+    error = group.newest.error
+    what = f" ({plain(error.exception.rpartition('.')[2], 60)})" if error else ""
+    times = "once" if group.count == 1 else f"{group.count} times"
+    return f"{event_called(group.event)}{what} failed {times}, last {stamp(group.last_seen)}"
+
+
+def failures_told(subject: str, groups: Sequence[FailureGroup], when: str) -> str:
+    """Return when and how often what people mean by `subject` failed `when`."""
+    what = plain(subject, 60) or "anything"
+    if not groups:
+        return f"I know of no failure of {what} {when}."
+    total = sum(group.count for group in groups)
+    newest = max(groups, key=lambda group: group.last_seen)
+    times = "once" if total == 1 else f"{total} times"
+    head = f"{what[0].upper()}{what[1:]} failed {times} {when}, last {stamp(newest.last_seen)}:"
+    lines = [f"• {_group(group)}, record `{group.newest.id[-8:]}`" for group in groups[:_MOST]]
+    return _listed(head, lines, len(groups))
+
+
+def uses_told(uses: Sequence[EventUse], subject: str, when: str) -> str:
+    """Return how often commands were used `when`, the most used first."""
+    if not uses:
+        return f"Nobody used {plain(subject, 60) or 'any command'} {when}."
+    lines = []
+    for each in uses[:_MOST]:
+        times = "once" if each.uses == 1 else f"{each.uses} times"
+        people = f" by {'1 person' if each.people == 1 else f'{each.people} people'}"
+        failed = f", {each.failures} of them failed" if each.failures else ""
+        called = event_called(each.event)
+        lines.append(f"• `{called}` {times}{people if each.people else ''}{failed}")
+    return _listed(f"Used {when}:", lines, len(uses))
+
+
+def watches_told(known: Known) -> str:
+    """Return what is being watched, and how the newest that were ended."""
+    watching = [
+        (run, history)
+        for run, history in known
+        if (history.watch or history.use_watch) and not (history.outcome or history.use_report)
+    ]
+    judged = [(run, history) for run, history in known if history.outcome or history.use_report]
+    if not (watching or judged):
+        return "I watch nothing: no shipped change is new enough." if known else _NOTHING_SHIPPED
+    lines = [] if watching else ["I watch nothing right now. The last that I watched:"]
+    for run, history in (watching or judged[:1])[:_MOST]:
+        told_of = " ".join(RUN_ANSWERS[Topic.WATCH](run, history, Cap()))
+        lines.append(f"• {about_run(run, history)}: {told_of}")
+    return fitting_lines(lines, _ROOM)
+
+
+_NOTHING_SHIPPED = "Nothing was shipped yet, so there is nothing to watch."
+
+
+def waiting_told(runs: Sequence[Run]) -> str:
+    """Return the runs that wait for people's words."""
+    if not runs:
+        return "Nothing waits for a person now."
+    return _listed("Waiting for your word:", [f"• {run_line(run)}" for run in runs], len(runs))
+
+
+def live_told(head: str, last: tuple[Run, History] | None) -> str:
+    """Return which commit the running checkout stands at, and what was shipped last."""
+    if not head:
+        return "I cannot tell here: there is no checkout I know of."
+    told_of = f"I run from `{head[:7]}`."
+    return told_of if last is None else f"{told_of} Shipped last: {_shipped(*last)}"
+
+
+def memories_told(subject: str, found: Sequence[Recalled]) -> str:
+    """Return what is remembered about that, the best match first."""
+    about = f" about {plain(subject, 60)}" if subject else ""
+    if not found:
+        return f"I remember nothing{about}. “remember that …” has me note something."
+    lines = [
+        f"• `{each.memory.key}` {plain(told(each.memory), 200)} ({stamp(each.memory.at)})"
+        for each in found[:_MOST]
+    ]
+    return _listed(f"I remember{about}:", lines, len(found))
+
+
+def people_told(people: AllowList, *, ships: bool) -> str:
+    """Return who may what, by the lists; `ships`: whoever asks may."""
+    lines = [
+        f"• ship, reject, lift an emergency stop: {_listed_people(people.approvers)}",
+        f"• ask for work, cancel, revise, pause: those, and {_listed_people(people.developers)}",
+        "You may ship." if ships else "You are not on the list of those who may ship.",
+    ]
+    return "\n".join(lines)
+
+
+def _listed_people(people: PeopleList) -> str:
+    named = [f"<@{each}>" for each in sorted(people.users)]
+    named += [f"<@&{each}>" for each in sorted(people.roles)]
+    return ", ".join(named[:20]) or "nobody"
+
+
+def wishes_told(wishes: Sequence[tuple[Wish, Run | None]]) -> str:
+    """Return what people wish for, that of most people first."""
+    if not wishes:
+        return "Nothing yet. `/change`, or “add a /coinflip command”, takes a wish."
+    lines = [wish_line(wish, run) for wish, run in wishes]
+    return _listed("People wish for:", lines, len(lines))
+
+
+def _listed(head: str, lines: Sequence[str], total: int) -> str:
+    shown = fitting_lines(lines[:_MOST], _ROOM)
+    left = total - (shown.count("\n") + 1 if shown else 0)
+    return "\n".join(filter(None, [head, shown, f"and {left} more" if left > 0 else ""]))

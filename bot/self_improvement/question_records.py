@@ -1,0 +1,159 @@
+"""What questions about the bot are answered from: runs, incidents, failures, use, the ledger."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from bot.detection.use import use_of
+from bot.domain.errors import UnknownRun
+from bot.domain.history import History
+from bot.domain.incident import Incident
+from bot.domain.journal import FailureGroup, Kind
+from bot.domain.run import Run
+from bot.domain.samples import OWN_KINDS
+from bot.domain.spent import Spent
+from bot.domain.use import EventUse
+from bot.grammar.likeness import fitting, named_in_words
+from bot.grammar.spans import TimeSpan
+from bot.self_improvement.services import Services
+from bot.self_improvement.shipped_fixes import ShippedFixes
+
+_LOOKED_AT = 300  # of the newest runs
+_GROUPS = 200
+_KEPT = timedelta(days=400)
+
+
+class QuestionRecords:
+    """Reads them. `commands` returns the names of all commands there are, without the slash."""
+
+    def __init__(
+        self, services: Services, fixes: ShippedFixes, commands: Callable[[], Collection[str]]
+    ) -> None:
+        self._services = services
+        self._fixes = fixes
+        self._commands = commands
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return self._services.clock.now()
+
+    async def history(self, run_id: str) -> History:
+        """Return what a run recorded."""
+        return await self._services.store.history(run_id)
+
+    async def runs(self) -> tuple[Run, ...]:
+        """Return the newest runs, newest first."""
+        return await self._services.store.find(limit=_LOOKED_AT)
+
+    async def named(self, run_id: str | None, number: int | None) -> Run:
+        """Return the run of that id, or the newest that proposed that number. `UnknownRun`."""
+        if run_id is not None:
+            return await self._services.store.get(run_id)
+        found = await self.newest(lambda h: h.proposal is not None and h.proposal.number == number)
+        if found is None:
+            raise UnknownRun(f"I know of no run that proposed #{number}. `/runs list` shows them.")
+        return found
+
+    async def newest(self, fits: Callable[[History], bool]) -> Run | None:
+        """Return the newest run whose records fit."""
+        for run in await self.runs():
+            if fits(await self.history(run.id)):
+                return run
+        return None
+
+    async def with_histories(self) -> list[tuple[Run, History]]:
+        """Return the newest runs with what they recorded, newest first."""
+        return [(run, await self.history(run.id)) for run in await self.runs()]
+
+    async def shipped(self) -> list[tuple[Run, History]]:
+        """Return the runs that shipped something, the newest shipment first."""
+        known = await self.with_histories()
+        merged = [(h.shipment.at, run, h) for run, h in known if h.shipment is not None]
+        merged.sort(key=lambda each: each[0], reverse=True)
+        return [(run, history) for _, run, history in merged]
+
+    async def spent(self, span: TimeSpan | None) -> Spent | None:
+        """Return what the ledger says models cost, by days of UTC; `None` where there is none."""
+        if self._services.budget is None:
+            return None
+        ledger = self._services.budget.ledger
+        if span is None:
+            return await ledger.spent()
+        total = Spent()
+        for each in await ledger.tallies(since=span.since):
+            if span.since.date() <= each.day <= (span.until - timedelta(microseconds=1)).date():
+                total = total.plus(each)
+        return total
+
+    async def incidents(self) -> list[Incident]:
+        """Return every incident that is kept, that which was seen last first."""
+        found = await self._services.key_values.all("incident:", Incident)
+        return sorted(found, key=lambda each: each.last_at, reverse=True)
+
+    async def failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
+        """Return what failed of people's actions in that time; with a `subject`, of that."""
+        found = await self._services.journal.failures(since=span.since, limit=_GROUPS)
+        groups = [
+            each
+            for each in found
+            if each.newest.kind not in OWN_KINDS and each.first_seen <= span.until
+        ]
+        if not subject:
+            return groups
+        meant = self.commands_meant(subject)
+        if meant:
+            return [
+                each
+                for each in groups
+                if each.newest.kind is Kind.COMMAND and each.newest.name in meant
+            ]
+        fits = fitting(subject, groups, self._commands())
+        return list(fits.certain or fits.likely)
+
+    async def unfixed(self, span: TimeSpan) -> list[FailureGroup]:
+        """Return what failed in that time, but for what was not seen since a fix came live."""
+        fixes = await self._fixes()
+        ended = {key: fix.live_at for key, fix in fixes.items() if fix.live_at is not None}
+        return [
+            each
+            for each in await self.failures(span)
+            if each.fingerprint not in ended or each.last_seen > ended[each.fingerprint]
+        ]
+
+    async def uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
+        """Return how often commands were used in that time, the most used first."""
+        names = self.commands_meant(subject) if subject else frozenset(self._commands())
+        uses = []
+        for name in sorted(names):
+            event = f"{Kind.COMMAND}.{name}"
+            seen = await self._services.journal.samples(
+                since=span.since, until=span.until, event=event
+            )
+            uses.append(use_of(event, (), seen))
+        return sorted((each for each in uses if each.uses), key=lambda each: -each.uses)
+
+    def commands_meant(self, subject: str) -> frozenset[str]:
+        """Return the commands that people name: by slash, by their words, or all of a group."""
+        known = self._commands()
+        if subject.startswith("/"):
+            name = subject[1:].lower()
+            same = {each for each in known if each == name or each.startswith(f"{name} ")}
+            return frozenset(same or {name})
+        groups = {each.partition(" ")[0] for each in known}
+        heads = named_in_words(subject, groups)
+        of_heads = {each for each in known if each.partition(" ")[0] in heads}
+        return named_in_words(subject, known) or frozenset(of_heads)
+
+    async def head(self) -> str:
+        """Return the commit the running checkout stands on; empty where there is none."""
+        checkout = self._services.checkout
+        return await checkout.head() if checkout is not None else ""
+
+    def lately(self, days: float) -> TimeSpan:
+        """Return the last `days`."""
+        count = f"{days:g} days" if days != 1 else "24 hours"
+        return TimeSpan(self.now - timedelta(days=days), self.now, f"in the last {count}")
+
+    def always(self) -> TimeSpan:
+        """Return all the time that may be on record."""
+        return TimeSpan(self.now - _KEPT, self.now, "as far as I remember")

@@ -1,0 +1,64 @@
+"""Questions: `/ask` about the bot itself, and `/help`."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.errors import UnknownRun
+from bot.domain.run import Run
+from bot.grammar import Intent, Setting, Topic, parse
+from bot.presentation.answers import ABOUT_QUESTIONS
+from cogs.ui import answer_question, commands_text, send_privately, speaker, status_text
+
+_UNKNOWN = (
+    "I cannot tell what that asks about me; nothing is begun or decided by `/ask`. {about} What is "
+    "broken goes to `/investigate`, what you wish for to `/change`."
+)
+
+
+class Questions(commands.Cog):
+    """Answers come from records alone, and only whoever asks sees them."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command()
+    @app_commands.describe(question="About me: what changed, why, what it cost, is anything broken")
+    async def ask(
+        self, interaction: discord.Interaction, question: app_commands.Range[str, 1, 500]
+    ) -> None:
+        """Ask what I did, why, what it cost, what could break, and who decided it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        run = await self._run_here(interaction)
+        heard = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
+        person, slots = speaker(interaction), heard.slots
+        if heard.intent is Intent.STATUS:
+            answer = await status_text(self.bot, person, run)
+        elif heard.intent is Intent.BUDGET:
+            answer = await answer_question(self.bot, person, slots.but(topic=Topic.COST), None)
+        elif heard.intent is Intent.ASK:
+            answer = await answer_question(self.bot, person, slots, run)
+        else:
+            answer = _UNKNOWN.format(about=ABOUT_QUESTIONS)
+        await send_privately(interaction, answer, "answer")
+
+    async def _run_here(self, interaction: discord.Interaction) -> Run | None:
+        """Return the run in whose thread the command is used."""
+        if not isinstance(interaction.channel, discord.Thread):
+            return None
+        try:
+            return await self.bot.agent.find(thread_id=interaction.channel.id)
+        except UnknownRun:
+            return None
+
+    @app_commands.command()
+    async def help(self, interaction: discord.Interaction) -> None:
+        """Show what I can do for you, by what you want."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await send_privately(interaction, commands_text(self.bot, speaker(interaction)), "help")
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Questions(bot))

@@ -1,0 +1,57 @@
+"""Questions about the bot itself, whichever way they are asked: what to answer, and to whom."""
+
+from bot.authority.policy import Act
+from bot.client import TheseusClient, abilities
+from bot.domain.people import Person
+from bot.domain.run import Run
+from bot.grammar import Slots, Topic
+from bot.presentation.answers import help_text
+from bot.presentation.cards import run_line
+from bot.self_improvement.questions import AskedQuestion
+from cogs.ui.answers import fitting
+from cogs.ui.changes import capabilities_lines
+from cogs.ui.speakers import is_listed
+
+
+async def answer_question(
+    bot: TheseusClient, person: Person, slots: Slots, run: Run | None = None
+) -> str:
+    """Return the answer to a question, from records; `run` is the one it is asked at.
+
+    Raises as `QuestionService.answer`.
+    """
+    match slots.topic:
+        case None:
+            raise AssertionError("a question is about something")
+        case Topic.HELP:
+            return commands_text(bot, person)
+        case Topic.ABILITIES:
+            return fitting(await capabilities_lines(bot))
+        case topic:
+            return await bot.agent.questions.answer(
+                AskedQuestion(
+                    person=person,
+                    topic=topic,
+                    subject=slots.subject,
+                    span=slots.span,
+                    run=run,
+                    run_id=slots.run,
+                    number=slots.pull_request,
+                )
+            )
+
+
+async def status_text(bot: TheseusClient, person: Person, run: Run | None) -> str:
+    """Return what is being worked on; of `run` alone where it is asked there.
+
+    Raises `NotAuthorized`.
+    """
+    await bot.agent.permit(person, Act.READ)
+    runs = [run] if run else [each for each in await bot.agent.runs() if not each.ended]
+    return "\n".join(run_line(each) for each in runs) or "I am not working on anything."
+
+
+def commands_text(bot: TheseusClient, person: Person) -> str:
+    """Return the commands there are, by what people want to do."""
+    names = {each.label[1:] for each in abilities(bot) if each.label.startswith("/")}
+    return help_text(names, listed=is_listed(bot, person))

@@ -1,0 +1,97 @@
+"""Questions about the bot itself: where they are heard, and what is answered to whom."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from local_discord.person import Message
+from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
+from tests.support.dev_channel import DevChannel, dev_channel
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path) as opened:
+        yield opened
+
+
+async def answer(room: DevChannel, who: str, said: Message, channel: str = "dev") -> str:
+    """Return what the bot replied to a message."""
+    told = await room[who].wait_for(
+        channel,
+        lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"],
+    )
+    return str(told["content"])
+
+
+async def mention(room: DevChannel, who: str, text: str, channel: str = "dev") -> str:
+    said = await room[who].say(channel, f"<@{room.local.bot_user_id}> {text}")
+    return await answer(room, who, said, channel)
+
+
+async def test_a_question_is_answered_where_it_is_asked_and_begins_nothing(
+    room: DevChannel,
+) -> None:
+    run, thread, _ = await room.proposal()
+    assert "Nothing was ever shipped" in await mention(room, "dora", "what changed this week?")
+    said = await room["alice"].say(thread, "why did you pick that fix?")
+    told = await answer(room, "alice", said, thread)
+    assert f"run `{run.id}`" in told and "Cause: " in told
+    said = await room["alice"].say(thread, "who approved it?")
+    assert "Nobody has approved it" in await answer(room, "alice", said, thread)
+    assert [each.id for each in await room.runs()] == [run.id]
+    assert not (await room.runs())[0].ended
+
+
+async def test_in_another_channel_what_is_not_for_everybody_is_told_in_the_dev_channel(
+    room: DevChannel,
+) -> None:
+    told = await mention(room, "alice", "who may ship?", "general")
+    assert told.startswith(f"Please ask me in <#{room.local.dev_channel_id}>")
+    assert "People wish" in await mention(
+        room, "alice", "what do people wish for?", "general"
+    ) or "Nothing yet" in await mention(room, "alice", "what do people wish for?", "general")
+
+
+async def test_who_is_not_listed_is_refused_records_and_told_what_is_there(
+    room: DevChannel,
+) -> None:
+    assert "not on the list" in await mention(room, "mallory", "what did you change this week?")
+    assert "Nothing yet" in await mention(room, "mallory", "what do people wish for?")
+    assert await room.refused() == [("mallory", "read")]
+
+
+async def test_ask_answers_only_whoever_asks_and_decides_nothing(room: DevChannel) -> None:
+    run, thread, _ = await room.proposal()
+
+    async def asked(who: str, question: str, channel: str = "dev") -> str:
+        told = await room[who].run(channel, "ask", question=question)
+        return await room.answer(who, told, channel)
+
+    assert f"run `{run.id}`" in await asked("alice", "what could break?", thread)
+    assert "waiting for “ship it”" in await asked("alice", "status")
+    assert "no model was paid" in await asked("alice", "how much have we spent?")
+    assert "nothing is begun or decided by `/ask`" in await asked("alice", "ship it", thread)
+    assert "nothing is begun or decided by `/ask`" in await asked("alice", "/roll is broken")
+    assert "not on the list" in await asked("mallory", "who shipped that?")
+    assert [(each.id, each.ended) for each in await room.runs()] == [(run.id, False)]
+
+
+async def test_help_shows_commands_by_what_people_want(room: DevChannel) -> None:
+    told = await room.answer("alice", await room["alice"].run("dev", "help"), "dev")
+    assert "**Something is broken** `/fix`, `/investigate`" in told
+    assert "**Decide about a proposal** `/ship`, `/revert`" in told
+    assert len(told) < 1_900
+    told = await room.answer("mallory", await room["mallory"].run("dev", "help"), "dev")
+    assert "`/change`" in told and "/ship" not in told
+    assert "**Something is broken**" in await mention(room, "alice", "help")
+
+
+async def test_a_model_is_told_what_the_records_say(room: DevChannel) -> None:
+    room.client.chat_model = FakeChatModel(
+        actions=[ScriptedAction("Nothing.", tools=[("ask", "what did you change this week?")])]
+    )
+    said = await room["alice"].say("dev", f"<@{room.local.bot_user_id}> so quiet here, hm")
+    assert await answer(room, "alice", said) != ""
+    assert room.client.chat_model.results == ["ask: Nothing was ever shipped."]
