@@ -35,9 +35,13 @@ def run_id() -> str:
 
     One of them is a digit, by which "run 7k2m9q" is told from a word after "run".
     """
-    made = _encode(secrets.randbits(30), 6)
-    while made.isalpha():
-        made = _encode(secrets.randbits(30), 6)
+    return short_code(secrets.randbits(30))
+
+
+def short_code(number: int) -> str:
+    """Return such six characters for a number: the same ones each time."""
+    while (made := _encode(number, 6)).isalpha():
+        number += 1
     return made
 
 

@@ -38,6 +38,14 @@ class Report(Record):
     at: AwareDatetime
 
 
+class Earlier(Record):
+    """The incident that was about the same before, since when it was over, and by which fix."""
+
+    incident: str
+    over_at: AwareDatetime
+    fix: ShippedFix | None = None
+
+
 class Mute(Record):
     """Nothing is told of anomalies of that key until then. One row, by the key."""
 
@@ -84,6 +92,8 @@ class Incident(Record):
     fix: ShippedFix | None = Field(
         default=None, description="what was shipped for it, as long as it was not seen since"
     )
+    follows: Earlier | None = Field(default=None, description="the closed one that was the same")
+    followed_by: str | None = Field(default=None, description="id of the one that follows it")
     muted_until: AwareDatetime | None = None
     muted_by: Person | None = None
     reports: tuple[Report, ...] = Field(default=(), description="at most 20")

@@ -1,16 +1,24 @@
-"""What a shipped fix means for the incident it was for. Fixes are read from the runs, not kept."""
+"""What a shipped fix means for the incident it was for. Fixes are read from the runs, not kept.
 
+A fix that holds closes its incident. A failure after that is another incident, which names the
+closed one; while the fix is still watched, it is the same one, and goes on.
+"""
+
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.incident import Incident
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.ids import short_code
+from bot.domain.incident import Earlier, Incident
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
+from bot.monitoring.fault_words import title_of
 from bot.monitoring.incident_repository import IncidentRepository
 
 
 class FixedIncidents:
-    """Shows fixes on incidents, ends those that hold, and opens them again at the first failure."""
+    """Shows fixes on incidents, ends those that hold, and notices the first failure after one."""
 
     def __init__(self, incident_repository: IncidentRepository, quiet: timedelta) -> None:
         self._incident_repository = incident_repository
@@ -41,7 +49,7 @@ class FixedIncidents:
         return over
 
     def see(self, sample: Sample, number: int) -> bool:
-        """Return whether the record is a failure after a fix, and its incident goes on now."""
+        """Return whether the record is a failure after a fix, and an incident goes on now."""
         fingerprint = sample.fingerprint
         if fingerprint is None or fingerprint not in self._failed or not sample.failed:
             return False
@@ -52,7 +60,12 @@ class FixedIncidents:
         if known is None or began < live:
             return False
         del self._live[fingerprint]
-        self._incident_repository.put(_again(known, sample, number))
+        if known.open:
+            self._incident_repository.put(_goes_on(known, sample))
+        elif self._incident_repository.get(successor_id(known.id)) is None:
+            opened = _opened(known, sample, number)  # first: without it the old one tells nothing
+            self._incident_repository.put(opened)
+            self._incident_repository.change(known.id, fix=None, followed_by=opened.id)
         return True
 
     def _listen(self, incident: Incident) -> None:
@@ -77,16 +90,50 @@ class FixedIncidents:
         return fix.verdict == "fixed" or now - fix.live_at >= self._quiet
 
 
-def _again(known: Incident, sample: Sample, number: int) -> Incident:
-    """Return the incident as it goes on; what is open counts its failures itself."""
-    count = known.count if known.open else known.count + 1
+def _goes_on(known: Incident, sample: Sample) -> Incident:
+    """Return an incident whose fix was watched, and did not hold. It counts its failures itself."""
     return known.but(
-        status="open",
-        resolved_at=None,
         fix=None,
         again=known.again + 1,
         again_at=sample.when,
         last_at=max(known.last_at, sample.when),
-        count=count,
-        counted_to=known.counted_to if known.open else number,
     )
+
+
+def _opened(closed: Incident, sample: Sample, number: int) -> Incident:
+    """Return the incident that a failure opens which a fix had ended."""
+    anomaly = Anomaly(
+        rule=Rule.REPEATED_ERROR, event=sample.event, fingerprint=sample.fingerprint,
+        at=sample.when, value=1, threshold=1, volume=1, since=sample.when, evidence=(sample.id,),
+    )  # fmt: skip
+    return Incident(
+        id=successor_id(closed.id),
+        severity=closed.severity,
+        event=closed.event,
+        fingerprint=closed.fingerprint,
+        name=closed.name,
+        error=closed.error,
+        files=closed.files,
+        title=title_of(closed.name, closed.error, anomaly),
+        noticed="it failed for the first time after its fix",
+        anomalies=(anomaly,),
+        count=1,
+        counted_to=number,
+        affected=() if sample.user is None else (sample.user,),
+        opened_at=sample.when,
+        began_at=sample.when,
+        last_at=sample.when,
+        triage=closed.triage,
+        follows=earlier(closed),
+    )
+
+
+def earlier(closed: Incident) -> Earlier:
+    """Return a closed incident as the one that follows it names it."""
+    return Earlier(incident=closed.id, over_at=closed.last_at, fix=closed.fix)
+
+
+def successor_id(incident_id: str) -> str:
+    """Return the id of the one that follows: the same whenever asked, so none is opened twice."""
+    number = int.from_bytes(hashlib.sha256(incident_id.encode()).digest()[:4])
+    return short_code(number)

@@ -56,7 +56,7 @@ class IncidentNotifier:
         self._edited: dict[str, datetime] = {}
         self._standing: dict[str, tuple[object, ...]] = {}
         self._refused: set[str] = set()
-        self._done: set[str] = set()
+        self._done: set[tuple[str, str | None]] = set()  # with the one that follows
 
     async def run_forever(self) -> None:
         """Tell what there is to tell, every second, until cancelled."""
@@ -131,7 +131,7 @@ class IncidentNotifier:
     async def _tell_digest(self, digest: Digest) -> None:
         if digest.message is not None or digest.id in self._refused or not digest.incidents:
             return
-        post = cards.digest(digest, self._incident_repository.of(digest))
+        post = await self._digest_post(digest)
         try:
             ref = await self._chat.post(self._dev_channel_id, post, key=f"incidents:{digest.id}")
         except ChatRejected as error:
@@ -163,10 +163,14 @@ class IncidentNotifier:
 
     def _may_change(self, incident: Incident, now: datetime) -> bool:
         if incident.open:
-            self._done.discard(incident.id)
+            self._done.discard((incident.id, incident.followed_by))
         ended = incident.resolved_at
         lately = ended is None or now - ended < _OLD or incident.id in self._shown
-        return incident.message is not None and incident.id not in self._done and lately
+        return (
+            incident.message is not None
+            and (incident.id, incident.followed_by) not in self._done
+            and lately
+        )
 
     async def _edit(self, incident: Incident, now: datetime) -> bool:
         shown = self._shown.get(incident.id)
@@ -181,7 +185,7 @@ class IncidentNotifier:
         self._note(incident.id, post, now)
         self._standing[incident.id] = _standing(incident)
         if not incident.open and (run is None or run.ended):
-            self._forget(incident.id)
+            self._forget(incident)
         if post == shown:
             return False
         await self._chat.edit(incident.message, post)
@@ -192,12 +196,17 @@ class IncidentNotifier:
         pace = _PACE if now - digest.opened_at < _OLD else _OLD_PACE
         if digest.message is None or now - edited < pace or now - digest.joined_at > _DIGEST_LIVES:
             return False
-        post = cards.digest(digest, self._incident_repository.of(digest))
+        post = await self._digest_post(digest)
         if post == shown:
             return False
         self._note(digest.id, post, now)
         await self._chat.edit(digest.message, post)
         return True
+
+    async def _digest_post(self, digest: Digest) -> Post:
+        incidents = self._incident_repository.of(digest)
+        found = [await self._run_of(each) for each in incidents if each.open]
+        return cards.digest(digest, incidents, {run.id: run for run in found if run is not None})
 
     def _is_time(self, incident: Incident, now: datetime) -> bool:
         """Whether the message may change again; what matters is shown at once."""
@@ -210,12 +219,12 @@ class IncidentNotifier:
     def _note(self, told_id: str, post: Post, now: datetime) -> None:
         self._shown[told_id], self._edited[told_id] = post, now
 
-    def _forget(self, incident_id: str) -> None:
+    def _forget(self, incident: Incident) -> None:
         """Let go of what only a message needs that may still change."""
-        self._done.add(incident_id)
-        self._incident_charts.forget(incident_id)
+        self._done.add((incident.id, incident.followed_by))
+        self._incident_charts.forget(incident.id)
         for known in (self._shown, self._edited, self._standing):
-            known.pop(incident_id, None)
+            known.pop(incident.id, None)
 
     async def _run_of(self, incident: Incident) -> Run | None:
         if incident.run_id is None:

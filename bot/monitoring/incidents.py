@@ -14,7 +14,7 @@ from bot.domain.shipped_fix import ShippedFix
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier, ClassifiedAnomaly
 from bot.monitoring.fault_words import action_in_words, noticed, title_of
-from bot.monitoring.fixed_incidents import FixedIncidents
+from bot.monitoring.fixed_incidents import FixedIncidents, earlier
 from bot.monitoring.incident_counter import IncidentCounter
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
@@ -97,6 +97,10 @@ class IncidentTracker:
             known = self._same_outage(anomaly, seen)
         if known is None:
             incident = self._opened(anomaly, seen or ClassifiedAnomaly(), now, number)
+            closed = self._closed_before(incident)
+            if closed is not None:
+                incident = incident.but(follows=earlier(closed))
+                self._incident_repository.change(closed.id, followed_by=incident.id)
         else:
             incident = await self._updated(known, anomaly, now, number)
             if seen is not None:
@@ -134,7 +138,14 @@ class IncidentTracker:
             same = anomaly.key in each.anomaly_keys or (
                 anomaly.fingerprint is not None and anomaly.fingerprint == each.fingerprint
             )
-            if not each.open and same and now - each.last_at < _AGAIN:
+            if not each.open and same and each.followed_by is None and now - each.last_at < _AGAIN:
+                return each
+        return None
+
+    def _closed_before(self, incident: Incident) -> Incident | None:
+        """Return the newest closed one of the same failure, however long ago."""
+        for each in reversed(self._incident_repository.everything):
+            if not each.open and each.is_same_fault(incident):
                 return each
         return None
 

@@ -160,17 +160,18 @@ class Monitoring:
     ) -> IntakeResult:
         """Investigate or fix an incident because a person says so. Raises as `ask`.
 
-        Its thread hangs on the incident's message; `said_in` counts where there is none.
+        Its thread hangs on the incident's message; where there is none, as for those that are told
+        together in one message, it is in the channel of `said_in`.
         """
         if (
             self._incident_repository.get(incident_id.strip().lower()) is None
         ):  # which there are is not for all
             await self._agent.permit(person, Act.ASK, note=f"{goal} incident {incident_id[:20]}")
         incident = self.find(incident_id)
-        where = incident.message or said_in
+        own, where = incident.message, incident.message or said_in
         place = Place(
             channel_id=where.channel_id if where else self._rules.dev_channel_id,
-            message_id=where.message_id if where else None,
+            message_id=own.message_id if own else None,
             guild_id=self._rules.guild_id,
         )
         trigger = Trigger(

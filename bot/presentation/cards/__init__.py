@@ -11,10 +11,10 @@ from bot.presentation.cards._budget import (
 )
 from bot.presentation.cards._candidates import candidate_facts
 from bot.presentation.cards._contract import contract, example_lines
+from bot.presentation.cards._digest import digest
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
 from bot.presentation.cards._incident import (
     came_back,
-    digest,
     incident,
     incident_label,
     incident_line,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.domain.incident import MOST_AFFECTED, Digest, Incident, Report, Severity
+from bot.domain.incident import MOST_AFFECTED, Earlier, Incident, Report, Severity
 from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
@@ -26,7 +26,6 @@ _TONES: dict[Severity, Literal["warning", "bad"]] = {
     Severity.MEDIUM: "warning",
     Severity.LOW: "warning",
 }
-_LISTED = 20
 _REPORTS = 5
 
 
@@ -40,7 +39,7 @@ def incident(told: Incident, run: Run | None = None, image: Image | None = None)
             fields=_fields(told, run),
             footer=f"incident {told.id} · {told.severity}",
         ),
-        buttons=_buttons(told, run),
+        buttons=incident_buttons(told, run),
         images=(image,) if image is not None else (),
     )
 
@@ -65,36 +64,6 @@ def _mark(told: Incident) -> str:
     return _MARKS[told.severity] if told.open else "✅"
 
 
-def digest(told: Digest, incidents: tuple[Incident, ...]) -> Post:
-    """Return the one message about several incidents, the loudest first."""
-    still = sum(each.open for each in incidents)
-    loudest = sorted(incidents, key=lambda each: (not each.open, _rank(each), -each.count))
-    lines = [incident_line(each) for each in loudest[:_LISTED]]
-    more = len(loudest) - len(lines) + told.more
-    if more:
-        lines.append(f"… and {more} more; `/incidents list` shows what is open.")
-    lines.append("\n`/incidents show` tells more about each. " + _DIGEST_NOTES[told.why])
-    total = len(incidents) + told.more
-    return Post(
-        card=Card(
-            title=_DIGEST_TITLES[told.why].format(total=total, still=still),
-            body="\n".join(lines),
-            tone="good" if not still else "bad" if told.why == "storm" else "warning",
-            footer=f"digest {told.id}",
-        )
-    )
-
-
-_DIGEST_TITLES = {
-    "storm": "{total} faults at once, {still} of them going on",
-    "quiet hours": "From the quiet hours: {total} incidents, {still} of them going on",
-}
-_DIGEST_NOTES = {
-    "storm": "So many at once often have one cause, so I start nothing by myself for them.",
-    "quiet hours": "They could wait, so I kept them until now.",
-}
-
-
 def came_back(told: Incident) -> Post:
     """Return the short word that a resolved incident is there again."""
     times = "" if told.again < 2 else f", for the {_ordinal(told.again)} time"
@@ -116,17 +85,33 @@ def _title(told: Incident) -> str:
 
 def _body(told: Incident) -> list[str]:
     lines = [_fix(told.fix)] if told.fix is not None else []
+    if told.follows is not None:
+        lines.append(_before(told.follows))
+    if told.followed_by is not None:
+        lines.append(f"It was seen again after that: incident `{told.followed_by}`.")
     if told.open and told.fix is None and told.noticed:
         lines.append(f"I noticed it when {told.noticed}.")
     if not told.open and told.resolved_at is not None:
         lasted = _span(told.last_at - (told.again_at or told.since))
-        lines.append(f"Quiet since {_stamp(told.last_at)}; it lasted {lasted}.")
+        waited = _span(told.resolved_at - told.last_at)
+        why = "" if told.fix is not None else f" I closed it when no rule had seen it for {waited}."
+        lines.append(f"Quiet since {_stamp(told.last_at)}; it lasted {lasted}.{why}")
     if told.muted_until is not None:
         who = plain(told.muted_by.name, 40) if told.muted_by else "somebody"
         lines.append(f"🔇 Muted by {who} until {_stamp(told.muted_until, 'f')}.")
     if told.again and told.again_at is not None:
         lines.append(f"It came back {counted(told.again, 'time')}, last {_stamp(told.again_at)}.")
     return lines
+
+
+def _before(before: Earlier) -> str:
+    """Return which incident it was about the same before, and how that ended."""
+    if before.fix is None:
+        return f"The same was incident `{before.incident}`, quiet since {_stamp(before.over_at)}."
+    return (
+        f"The same was incident `{before.incident}`, fixed in {before.fix.told}: "
+        "that fix does not hold."
+    )
 
 
 def _fix(fix: ShippedFix) -> str:
@@ -203,7 +188,7 @@ def _report(each: Report) -> str:
     return f"• {plain(each.person.name, 40)}: “{plain(each.text, 120)}”"
 
 
-def _buttons(told: Incident, run: Run | None) -> tuple[Button, ...]:
+def incident_buttons(told: Incident, run: Run | None) -> tuple[Button, ...]:
     """Return what people may press: to go on where the bot did not, and to have it be quiet."""
     if not told.open:
         return ()
@@ -230,10 +215,6 @@ def _button(
     style: Literal["primary", "secondary"] = "secondary",
 ) -> Button:
     return Button(label=label, action="incident", arguments=(act, told.id), style=style)
-
-
-def _rank(told: Incident) -> int:
-    return -list(Severity).index(told.severity)
 
 
 def _since(told: Incident) -> str:

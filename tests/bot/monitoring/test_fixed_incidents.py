@@ -77,14 +77,11 @@ async def test_the_verdict_that_it_holds_ends_the_incident_everywhere(
         )
 
 
-@pytest.mark.parametrize("verdict", [None, "fixed"])
-async def test_the_first_failure_after_it_opens_the_incident_again(
-    monitoring_world: MonitoringWorld, verdict: Judgement | None
+async def test_the_first_failure_under_a_watched_fix_takes_it_off_the_incident(
+    monitoring_world: MonitoringWorld,
 ) -> None:
     async with monitoring_world.running():
-        run = await shipped(monitoring_world)
-        if verdict is not None:
-            await judged(monitoring_world, run, verdict)
+        await shipped(monitoring_world)
         count = monitoring_world.the_incident().count
         monitoring_world.fails(1)
         await monitoring_world.pass_time(15)
@@ -92,6 +89,28 @@ async def test_the_first_failure_after_it_opens_the_incident_again(
         assert (incident.status, incident.fix, incident.again) == ("open", None, 1)
         assert incident.count == count + 1
         assert "again: " in monitoring_world.card()
+
+
+async def test_the_first_failure_after_a_fix_that_held_is_another_incident_that_names_the_first(
+    monitoring_world: MonitoringWorld,
+) -> None:
+    async with monitoring_world.running():
+        run = await shipped(monitoring_world)
+        await judged(monitoring_world, run, "fixed")
+        old = monitoring_world.the_incident()
+        monitoring_world.fails(1, user="u7")
+        await monitoring_world.pass_time(15)
+        new, closed = monitoring_world.monitoring.incidents()
+        assert (new.status, new.count, new.affected) == ("open", 1, ("u7",))
+        assert new.since == new.opened_at > old.last_at
+        assert f"The same was incident `{old.id}`, fixed in #1" in monitoring_world.card(new)
+        assert new.noticed in monitoring_world.card(new)
+        assert (closed.id, closed.status, closed.count) == (old.id, "resolved", old.count)
+        assert f"seen again after that: incident `{new.id}`" in monitoring_world.card(closed)
+        monitoring_world.fails(6)
+        await monitoring_world.pass_time(15)
+        new, _ = monitoring_world.monitoring.incidents()
+        assert new.count == 7
 
 
 async def test_what_began_before_the_fix_came_live_opens_nothing(
@@ -105,19 +124,21 @@ async def test_what_began_before_the_fix_came_live_opens_nothing(
         assert monitoring_world.the_incident().status == "resolved"
 
 
-async def test_a_restart_keeps_what_was_ended_and_opens_it_for_what_came_meanwhile(
+async def test_a_restart_keeps_what_was_ended_and_opens_one_for_what_came_meanwhile(
     monitoring_world: MonitoringWorld,
 ) -> None:
     async with monitoring_world.running():
         run = await shipped(monitoring_world)
         await judged(monitoring_world, run, "fixed")
     monitoring_world.fails(1)
-    async with monitoring_world.running():
-        await monitoring_world.pass_time(15)
-        assert (monitoring_world.the_incident().status, monitoring_world.the_incident().again) == (
-            "open",
-            1,
-        )
+    for _ in range(2):
+        async with monitoring_world.running():
+            await monitoring_world.pass_time(15)
+            incidents = monitoring_world.monitoring.incidents()
+            assert [(each.status, each.count) for each in incidents] == [
+                ("open", 1),
+                ("resolved", 20),
+            ]
 
 
 async def test_too_little_to_judge_by_ends_it_when_it_was_quiet_for_long(

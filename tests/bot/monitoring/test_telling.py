@@ -155,7 +155,9 @@ async def test_after_more_than_a_day_it_is_a_new_incident(tmp_path: Path) -> Non
         await monitoring_world.pass_time(26 * 60 * MINUTE)
         monitoring_world.fails(5)
         await monitoring_world.pass_time(10)
-    assert len(monitoring_world.monitoring.incidents()) == 2
+    new, old = monitoring_world.monitoring.incidents()
+    assert f"The same was incident `{old.id}`, quiet since" in monitoring_world.card(new)
+    assert old.followed_by == new.id
     assert len(monitoring_world.said()) == 2
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.incident import Digest, Incident, Report, Severity
+from bot.domain.incident import Digest, Earlier, Incident, Report, Severity
 from bot.domain.people import ITSELF, Person, Place
 from bot.domain.posts import Image, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
@@ -109,9 +109,31 @@ def test_a_digest_lists_the_loudest_first_and_counts_the_rest() -> None:
     assert post.card is not None
     assert post.card.title == "35 faults at once, 31 of them going on"
     first, *_ = post.card.body.splitlines()
-    assert first.startswith("🔴 `loud` /roll fails")
+    assert first.startswith("**1** 🔴 `loud` /roll fails")
     assert "… and 15 more" in post.card.body
     assert len(post.card.body) < 4_096
+
+
+def test_the_loudest_of_a_storm_have_the_buttons_of_a_message_of_their_own() -> None:
+    many = [incident(id=f"i{n}", severity=Severity.LOW, count=9 - n) for n in range(7)]
+    over = incident(id="over", status="resolved")
+    digest = Digest(id="d1", why="storm", opened_at=NOW, joined_at=NOW)
+    buttons = cards.digest(digest, (*many, over)).buttons
+    assert [each.label for each in buttons[:5]] == [f"{n} Investigate" for n in range(1, 6)]
+    assert [each.label.split()[1] for each in buttons[5:]] == ["Fix"] * 5 + ["Mute"] * 5
+    assert buttons[1].custom_id == "theseus:incident:investigate:i1"
+    assert cards.digest(digest, (over,)).buttons == ()
+
+
+def test_a_closed_incident_and_the_one_that_follows_it_name_each_other() -> None:
+    ended = NOW + timedelta(minutes=9)
+    old = incident(status="resolved", last_at=ended, resolved_at=ended + timedelta(minutes=30))
+    assert "I closed it when no rule had seen it for 30 min." in text_of(cards.incident(old))
+    assert "seen again after that: incident `new123`" in text_of(
+        cards.incident(old.but(followed_by="new123"))
+    )
+    new = incident(id="new123", follows=Earlier(incident=old.id, over_at=ended))
+    assert f"The same was incident `{old.id}`, quiet since" in text_of(cards.incident(new))
 
 
 def test_a_fix_is_offered_after_a_run_that_ended_but_not_while_one_is_live_and_watched() -> None:

@@ -1,0 +1,63 @@
+"""What people are told of several incidents at once."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.incident import LOUDNESS, Digest, Incident
+from bot.domain.posts import Button, Card, Post
+from bot.domain.run import Run
+from bot.presentation.cards._incident import incident_buttons, incident_line
+
+_LISTED = 20
+_NUMBERED = 5  # buttons in a row
+
+
+def digest(
+    told: Digest, incidents: tuple[Incident, ...], runs: Mapping[str, Run] | None = None
+) -> Post:
+    """Return the one message about several incidents, the loudest first.
+
+    The first ones are numbered, and have the buttons of a message of their own; `runs` are those
+    about them, by their ids.
+    """
+    still = sum(each.open for each in incidents)
+    loudest = sorted(
+        incidents, key=lambda each: (not each.open, -LOUDNESS.index(each.severity), -each.count)
+    )
+    lines = [incident_line(each) for each in loudest[:_LISTED]]
+    numbered = [each for each in loudest if each.open][:_NUMBERED]
+    lines = [f"**{n}** {line}" if n <= len(numbered) else line for n, line in enumerate(lines, 1)]
+    more = len(loudest) - len(lines) + told.more
+    if more:
+        lines.append(f"… and {more} more; `/incidents list` shows what is open.")
+    lines.append("\n`/incidents show` tells more about each. " + _DIGEST_NOTES[told.why])
+    total = len(incidents) + told.more
+    return Post(
+        card=Card(
+            title=_DIGEST_TITLES[told.why].format(total=total, still=still),
+            body="\n".join(lines),
+            tone="good" if not still else "bad" if told.why == "storm" else "warning",
+            footer=f"digest {told.id}",
+        ),
+        buttons=_numbered_buttons(numbered, runs or {}),
+    )
+
+
+def _numbered_buttons(incidents: Sequence[Incident], runs: Mapping[str, Run]) -> tuple[Button, ...]:
+    """Return their buttons, all of a kind together: five of them make a row."""
+    buttons = [
+        button.but(label=f"{number} {button.label}")
+        for number, each in enumerate(incidents, 1)
+        for button in incident_buttons(each, runs.get(each.run_id or ""))
+    ]
+    kinds = [button.arguments[0] for button in buttons]
+    return tuple(sorted(buttons, key=lambda each: kinds.index(each.arguments[0])))
+
+
+_DIGEST_TITLES = {
+    "storm": "{total} faults at once, {still} of them going on",
+    "quiet hours": "From the quiet hours: {total} incidents, {still} of them going on",
+}
+_DIGEST_NOTES = {
+    "storm": "So many at once often have one cause, so I start nothing by myself for them.",
+    "quiet hours": "They could wait, so I kept them until now.",
+}
