@@ -12,6 +12,7 @@ from typing import Any
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.engines import EngineResources, MakeEngines, engines
+from bot.app.issue_intake import issue_intake
 from bot.app.model_gateway import hush, model_gateway
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
@@ -22,7 +23,13 @@ from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
-from bot.monitoring import AuditSources, Monitoring, MonitoringRules, MonitoringServices, SelfAudit
+from bot.monitoring import (
+    AuditSources,
+    Monitoring,
+    MonitoringRules,
+    MonitoringServices,
+    SelfAudit,
+)
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings, guard_secrets
@@ -80,6 +87,8 @@ async def _build(
     warming = _Warming(opened)
     agent.emergency.hushes.append(warming.hush)
     monitoring = _monitoring(settings, opened, chat, agent, who)
+    issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
+    asked_there = (issues.run_forever,) if settings.config.forge.issues.people else ()
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
@@ -102,6 +111,7 @@ async def _build(
         client.personal_data.run_forever,
         _retention(settings, opened, chat).run_forever,
         *keeping,
+        *asked_there,
         *talking,
         *serving,
     )

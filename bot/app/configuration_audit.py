@@ -20,8 +20,15 @@ def told_of(settings: Settings) -> str:
         f"configuration sha256:{hashlib.sha256(body.encode()).hexdigest()[:16]}; "
         f"approvers {_listed(people.approvers)}; developers {_listed(people.developers)}; "
         f"two people for {', '.join(sorted(approval.second_for)) or 'nothing'}; "
-        f"own work up to {settings.config.autonomy.level}"
+        f"own work up to {settings.config.autonomy.level}{_by_issues(settings)}"
     )
+
+
+def _by_issues(settings: Settings) -> str:
+    """Return whose issues of the forge are requests; nothing where nobody's are."""
+    people = settings.config.forge.issues.people
+    told = ", ".join(f"{login} ({person})" for login, person in sorted(people.items()))
+    return f"; issues of {told}" if told else ""
 
 
 def _listed(people: PeopleList) -> str:

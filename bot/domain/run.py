@@ -93,6 +93,9 @@ class Trigger(Record):
         default=None, description="since when that is counted: the run counts what it counts"
     )
     reverts: str | None = Field(default=None, description="the run whose change is undone")
+    issue: int | None = Field(
+        default=None, description="number of the forge's issue it is asked in"
+    )
     shaped_by: frozenset[int] = Field(
         default=frozenset(), description="ids of others whose words it takes over from another run"
     )

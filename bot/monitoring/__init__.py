@@ -1,5 +1,6 @@
 """Noticing by itself: follows the journal, opens incidents, tells people, starts runs."""
 
+from bot.monitoring.issue_intake import IssueIntake, IssueRules
 from bot.monitoring.report_intake import IntakeResult
 from bot.monitoring.self_audit import SelfAudit
 from bot.monitoring.self_audit_activity import AuditSources
@@ -8,6 +9,8 @@ from bot.monitoring.service import Monitoring, MonitoringRules, MonitoringServic
 __all__ = [
     "AuditSources",
     "IntakeResult",
+    "IssueIntake",
+    "IssueRules",
     "Monitoring",
     "MonitoringRules",
     "MonitoringServices",

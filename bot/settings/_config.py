@@ -81,11 +81,22 @@ class GithubConfig(Record):
     )
 
 
+class IssuesConfig(Record):
+    """Which of the forge's issues are requests: with this label, by these people, nobody else's."""
+
+    label: str = Field(default="theseus", pattern=r"^[^,\s][^,]{0,49}$")
+    people: dict[str, int] = Field(
+        default_factory=dict, description="logins there, each with its person's Discord id"
+    )
+    minutes: float = Field(default=2.0, ge=0.1, le=1_440, description="between two looks")
+
+
 class ForgeConfig(Record):
     """Where proposals go. `path` is the local forge's bare repository."""
 
     kind: Literal["local", "github"] = "local"
     github: GithubConfig = GithubConfig()
+    issues: IssuesConfig = IssuesConfig()
     path: Path | None = None
     remote: str = "origin"
     branch: str = "main"

@@ -15,6 +15,7 @@ from discord.ext import commands, tasks
 from bot.authority.policy import Act
 from bot.cli import main as program
 from bot.grammar import Intent
+from bot.monitoring.issue_intake import GOALS
 
 EVERYDAY = "everyday: everybody may, and it touches nobody else's"
 COUNTED = "a sign is counted, whoever gives it, and decides nothing"
@@ -86,6 +87,8 @@ ENTRIES: Table = {
     "says unclear": Act.READ,
     "says chat": "rules answer who is not listed; the model and its tools are for listed people",
     "reacts 🚢": Act.SHIP,
+    # what is written at the forge, by logins that the configuration knows; tried with its intake
+    "issue investigate": Act.ASK, "issue fix": Act.ASK, "issue change": WISH,
     # what listens
     "hears Conversation.on_message": "each intent is under `says`",
     "hears Approvals.on_raw_reaction_add": "under `reacts`",
@@ -168,6 +171,7 @@ def entries(bot: commands.Bot) -> Iterator[str]:
     presses = (each for each in made(bot, ui.Item) if not issubclass(each, ui.DynamicItem))
     yield from (f"item {each.__name__}" for each in presses)
     yield from (f"says {intent}" for intent in Intent)
+    yield from (f"issue {intent}" for intent in GOALS)
     yield from (f"hears {name}" for name in listeners(bot))
     yield from (f"loop {name}" for name in loops(bot))
     yield from (f"hook {name}" for name in hooks(bot))

@@ -93,8 +93,8 @@ class PullRequestPublisher:
         risk = (f"{risk_of(plan, verdict)}.", label(verdict), plan.impact)
         missing = not_done_lines(change)
         template, why = _why(history, verdict)
-        undo = verdict.undo
-        return self._render(
+        undo, issue = verdict.undo, run.trigger.issue
+        body = self._render(
             template,
             **why,
             change="\n\n".join(
@@ -107,6 +107,7 @@ class PullRequestPublisher:
             rollback=prose(f"{plan.rollback} Undo: {undo.told}." if undo else plan.rollback),
             evidence=f"{self._links.told(run)}{_records(history)}",
         )
+        return body if issue is None else f"{body.rstrip()}\n\nCloses #{issue}\n"
 
 
 class ProposeStep:

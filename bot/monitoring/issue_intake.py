@@ -1,0 +1,171 @@
+"""Issues of the forge that are requests: from listed people, with a label, in the grammar's words.
+
+Only their authors' own rights count, as Discord has them now. Nothing that decides is heard there.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bot.domain.errors import (
+    NotAuthorized,
+    OutOfBounds,
+    Stopped,
+    TheseusError,
+    TooMany,
+    UnknownRun,
+)
+from bot.domain.evidence import RequestAnswer
+from bot.domain.intents import Intent, Setting
+from bot.domain.issue import ForgeIssue, TakenIssue
+from bot.domain.people import Person, Place
+from bot.domain.run import Goal, Trigger
+from bot.grammar import parse
+from bot.monitoring.report_intake import IntakeResult
+from bot.periodic import run_periodically, warning
+from bot.ports.clock import Clock
+from bot.ports.forge import Forge
+from bot.ports.key_value_store import KeyValueStore
+from bot.ports.member_directory import MemberDirectory
+from bot.presentation.issue_answers import MOST_WORDS, NOT_UNDERSTOOD, what_became_of
+from bot.presentation.markdown import prose
+from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.change_requests import ChangeBegun
+
+GOALS: Mapping[Intent, Goal] = {
+    Intent.INVESTIGATE: "investigate",
+    Intent.FIX: "fix",
+    Intent.CHANGE: "change",
+}
+"""What may be asked for in an issue, by what its title means; no more than that is heard there."""
+
+_SAID_THERE = Setting(addressed=True, dev_channel=True, listed=True)
+_PREFIX = "forge-issue:"
+_TEXT, _SUBJECT = 2_000, 200
+_log = logging.getLogger(__name__)
+
+AskForWork = Callable[[Trigger], Awaitable[IntakeResult]]
+
+
+@dataclass(frozen=True)
+class IssueRules:
+    """Whose issues count, and where their runs speak.
+
+    `people` are Discord ids by login in lower case; a login that is not there is nobody's.
+    """
+
+    label: str
+    people: Mapping[str, int]
+    seconds: float
+    place: Place
+
+
+class IssueIntake:
+    """Looks at the forge's issues every now and then; takes each once, and answers it once.
+
+    What was taken is kept, so neither a restart nor a second look begins anything twice.
+    """
+
+    def __init__(
+        self,
+        forge: Forge,
+        agent: SelfImprovementAgent,
+        ask: AskForWork,
+        members: MemberDirectory,
+        key_values: KeyValueStore,
+        clock: Clock,
+        rules: IssueRules,
+    ) -> None:
+        self._forge = forge
+        self._agent = agent
+        self._ask = ask
+        self._members = members
+        self._key_values = key_values
+        self._clock = clock
+        self._rules = rules
+
+    async def run_forever(self) -> None:
+        """Look until cancelled. A forge that cannot be reached is asked again the next time."""
+        failed = warning(_log, "the forge's issues could not be read; I try again")
+        await run_periodically(self.turn, self._clock, self._rules.seconds, failed=failed)
+
+    async def turn(self) -> None:
+        """Take new issues, and answer those whose runs came to something."""
+        taken = {each.number: each for each in await self._key_values.all(_PREFIX, TakenIssue)}
+        for issue in await self._forge.issues(self._rules.label):
+            if issue.number not in taken:
+                await self._tried(issue.number, self._take(issue))
+        for each in await self._key_values.all(_PREFIX, TakenIssue):
+            if not each.over:
+                await self._tried(each.number, self._answer(each))
+
+    async def _tried(self, number: int, work: Awaitable[None]) -> None:
+        """Do it; what one issue cannot have now stands in no other's way."""
+        try:
+            await work
+        except TheseusError as error:
+            _log.warning("issue #%s: %s", number, error)
+
+    async def _take(self, issue: ForgeIssue) -> None:
+        """Begin what a listed person asks for; an issue of anybody else is not looked at."""
+        person_id = self._rules.people.get(issue.author.lower())
+        person = await self._members.person(person_id) if person_id is not None else None
+        if person is None:
+            return
+        try:
+            taken = await self._begun(issue, person)
+        except (Stopped, TooMany):  # it waits, as everything does
+            return
+        except (NotAuthorized, OutOfBounds) as refusal:
+            taken = TakenIssue(number=issue.number, answer=prose(str(refusal)))
+        await self._keep(taken)
+
+    async def _begun(self, issue: ForgeIssue, person: Person) -> TakenIssue:
+        trigger = self._trigger(issue, person)
+        if trigger is None:
+            return TakenIssue(number=issue.number, answer=NOT_UNDERSTOOD)
+        if trigger.goal == "change":
+            wanted = await self._agent.changes.ask(trigger)
+            if isinstance(wanted, ChangeBegun):
+                return TakenIssue(number=issue.number, run_id=wanted.run.id)
+            return TakenIssue(number=issue.number, answer="I keep it as a wish; I cannot write it.")
+        found = await self._agent.answers.of(trigger)
+        if isinstance(found, RequestAnswer):
+            told = prose(found.diagnosis.headline, MOST_WORDS)
+            return TakenIssue(number=issue.number, answer=told)
+        return TakenIssue(number=issue.number, run_id=(await self._ask(trigger)).run.id)
+
+    def _trigger(self, issue: ForgeIssue, person: Person) -> Trigger | None:
+        """Return what the title asks for; what follows goes with it. `None`: nothing we do here."""
+        said = parse(issue.title, _SAID_THERE)
+        goal = GOALS.get(said.intent)
+        if goal is None or not said.slots.subject:  # "fix it" points at nothing there
+            return None
+        return Trigger(
+            key=f"issue:{issue.number}",
+            goal=goal,
+            person=person,
+            place=self._rules.place,
+            text=f"{issue.title}\n\n{issue.body}".strip()[:_TEXT],
+            subject=said.slots.subject[:_SUBJECT],
+            issue=issue.number,
+            at=issue.at,
+        )
+
+    async def _answer(self, taken: TakenIssue) -> None:
+        """Say what became of it once that is known, and never again."""
+        text = taken.answer or await self._outcome(taken)
+        if text:
+            await self._forge.answer_issue(taken.number, text, f"issue-{taken.number}")
+            await self._keep(taken.but(over=True))
+
+    async def _outcome(self, taken: TakenIssue) -> str:
+        try:
+            run = await self._agent.find(run_id=taken.run_id)
+        except UnknownRun:
+            return "It was so long ago that I no longer know what became of it."
+        history = await self._agent.history(run.id)
+        return what_became_of(run, history) if run.ended or history.shipment else ""
+
+    async def _keep(self, taken: TakenIssue) -> None:
+        await self._key_values.put(f"{_PREFIX}{taken.number}", taken)
