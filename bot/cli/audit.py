@@ -82,7 +82,9 @@ def verify(
 ) -> None:
     """Say whether the log is still all that was written.
 
-    Exit code 1: it is not. For example: theseus audit verify --file export.ndjson
+    Exit code 1: it is not.
+
+    For example: theseus audit verify --file export.ndjson
     """
     state = asyncio.run(_whole()) if file is None else _of_export(file, key)
     if as_json:
@@ -99,7 +101,9 @@ def export(
     since: Annotated[
         datetime | None, typer.Option(help="From then on (UTC), for example 2026-11-01.")
     ] = None,
-    as_format: Annotated[Format, typer.Option("--format")] = Format.NDJSON,
+    as_format: Annotated[
+        Format, typer.Option("--format", help="How each is written.")
+    ] = Format.NDJSON,
 ) -> None:
     """Print the entries with their hashes, oldest first: whoever gets them can verify them.
 

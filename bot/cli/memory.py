@@ -24,12 +24,14 @@ _HEAD = ("fits", "key", "what is remembered", "by")
 @memory_cli.command()
 def search(
     words: Annotated[str, typer.Argument(help="What it is about; empty: the newest.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show what fits, the best match first.
 
-    Exit code 1: nothing fits. For example: theseus memory search "dice that time out"
+    Exit code 1: nothing fits.
+
+    For example: theseus memory search "dice that time out"
     """
     found = asyncio.run(_recalled(words, limit))
     if as_json:

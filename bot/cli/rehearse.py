@@ -48,8 +48,9 @@ def rehearse(
 ) -> None:
     """Play a script with a commit's code, and print what people would have seen.
 
-    Exit code 1: somebody got an error, or answers differ; 2: it cannot be played. For example:
-    theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
+    Exit code 1: somebody got an error, or answers differ; 2: it cannot be played.
+
+    For example: theseus rehearse --commit HEAD~1 --script poll.yaml --compare HEAD
     """
     _one_of({"--compare": compare, "--repeat": repeat > 1, "--since": since, "--least": least})
     _one_of({"--yaml": as_yaml, "--json": as_json})

@@ -58,7 +58,9 @@ def runs_show(
 ) -> None:
     """Show what a run has recorded.
 
-    Into a pipe: everything, as JSON. For example: theseus runs show xb3mxm --json
+    Into a pipe: everything, as JSON.
+
+    For example: theseus runs show xb3mxm --json
     """
     run, history, evidence = asyncio.run(_show_run(settings_here(), run_id))
     if for_a_program(as_json):

@@ -40,12 +40,14 @@ _LED = 20  # steps before the one that is shown: more than people read
 def list_records(
     event: Annotated[str, typer.Argument(help="`command.roll`; empty: of every event.")] = "",
     hours: Annotated[int, typer.Option(min=1, max=_MOST_HOURS, help="How far back.")] = 24,
-    limit: Annotated[int, typer.Option(min=1, max=1_000)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many of the newest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show what was asked, the oldest first; of more than `--limit`, the newest.
 
-    Exit code 1: nothing of that event. For example: theseus traffic list command.roll --hours 48
+    Exit code 1: nothing of that event.
+
+    For example: theseus traffic list command.roll --hours 48
     """
     known = asyncio.run(_known(hours))
     kept = [each for each in known or () if event in ("", each.event)]

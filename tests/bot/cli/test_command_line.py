@@ -113,7 +113,8 @@ def test_every_command_that_prints_records_prints_them_as_json(commands: dict[st
 def test_the_example_of_every_command_is_one_it_takes(commands: dict[str, Any]) -> None:
     silent = {"run", "doctor", "budget", "dependencies"}
     for path, command in commands.items():
-        found = re.search(r"For example:\s(?:.* \| )?theseus ([^\n]+)", command.help)
+        assert [each.name for each in command.params if not each.help] == [], path
+        found = re.search(r"\n\nFor example: (?:.* \| )?theseus ([^\n]+)", command.help)
         if found is None:
             assert path in silent, f"{path} has no example"
             continue
