@@ -88,7 +88,7 @@ async def _build(
     agent.emergency.hushes.append(warming.hush)
     monitoring = _monitoring(settings, opened, chat, agent, who)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
-    asked_there = (issues.run_forever,) if settings.config.forge.issues.people else ()
+    asked_there = (issues.run_forever,) if issues else ()
     audit = _self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
@@ -100,7 +100,7 @@ async def _build(
     talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()
     if chosen.chat_model:
         agent.emergency.hushes.append(chosen.chat_model.hush)
-    web = web_server(settings, opened, client, agent, monitoring, chosen.told)
+    web = web_server(settings, opened, client, agent, monitoring, chosen.told, issues)
     serving = () if web is None else ((await stack.enter_async_context(web)).feed.run_forever,)
     return client, (
         chat.run_forever,

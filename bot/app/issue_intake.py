@@ -16,9 +16,11 @@ def issue_intake(
     monitoring: Monitoring,
     members: MemberDirectory,
     who: Identity,
-) -> IssueIntake:
-    """Return what takes issues of listed people for requests, in the dev channel."""
+) -> IssueIntake | None:
+    """Return what takes issues of listed people for requests; `None` where nobody is listed."""
     config = settings.config.forge.issues
+    if not config.people:
+        return None
     rules = IssueRules(
         label=config.label,
         people={login.lower().removeprefix("@"): each for login, each in config.people.items()},

@@ -4,7 +4,7 @@ import math
 
 from bot.app.resources import Resources
 from bot.client import TheseusClient
-from bot.monitoring import Monitoring
+from bot.monitoring import IssueIntake, Monitoring
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
@@ -34,6 +34,7 @@ def web_server(
     agent: SelfImprovementAgent,
     monitoring: Monitoring,
     engine: str,
+    issues: IssueIntake | None,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = web_rules(settings)
@@ -60,6 +61,7 @@ def web_server(
         emergency=agent.emergency,
         ledger=opened.budget.ledger,
         budget=lambda: opened.budget.rules,
+        look_at_issues=issues.look_soon if issues else None,
     )
     return WebServer(rules, services)
 

@@ -3,6 +3,7 @@
 Only their authors' own rights count, as Discord has them now. Nothing that decides is heard there.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -83,11 +84,17 @@ class IssueIntake:
         self._key_values = key_values
         self._clock = clock
         self._rules = rules
+        self._soon = asyncio.Event()
 
     async def run_forever(self) -> None:
         """Look until cancelled. A forge that cannot be reached is asked again the next time."""
         failed = warning(_log, "the forge's issues could not be read; I try again")
-        await run_periodically(self.turn, self._clock, self._rules.seconds, failed=failed)
+        seconds = self._rules.seconds
+        await run_periodically(self.turn, self._clock, seconds, wake=self._soon, failed=failed)
+
+    def look_soon(self) -> None:
+        """Look now rather than in a while: the forge says that something is new."""
+        self._soon.set()
 
     async def turn(self) -> None:
         """Take new issues, and answer those whose runs came to something."""

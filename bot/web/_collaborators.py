@@ -111,3 +111,4 @@ class WebServices:
     emergency: StopControl | None = None
     ledger: Ledger | None = None
     budget: Callable[[], BudgetRules] | None = None
+    look_at_issues: Callable[[], None] | None = None

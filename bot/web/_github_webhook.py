@@ -7,7 +7,7 @@ in it are not used.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from bot.web._responses import Refused
 from bot.web._webhook_deliveries import AHEAD, WINDOW
@@ -15,8 +15,14 @@ from bot.web._webhook_deliveries import AHEAD, WINDOW
 MOST_BYTES = 1_000_000
 
 
-def wants_a_look(event: str, body: bytes, branch: str) -> tuple[bool, Mapping[str, Any]]:
-    """Return whether the followed branch may have moved, and what was sent.
+Look = Literal["", "base", "issues"]
+"""What is to be looked at: nothing, the followed branch, or the issues."""
+
+_ASKED = ("opened", "reopened", "labeled")
+
+
+def wants_a_look(event: str, body: bytes, branch: str) -> tuple[Look, Mapping[str, Any]]:
+    """Return what may have moved, and what was sent.
 
     Raises `Refused` (400) for what is no JSON object.
     """
@@ -27,12 +33,16 @@ def wants_a_look(event: str, body: bytes, branch: str) -> tuple[bool, Mapping[st
     if not isinstance(sent, dict):
         raise Refused(400, "the body is no JSON object.")
     if event == "push":
-        return sent.get("ref") == f"refs/heads/{branch}" and sent.get("deleted") is not True, sent
+        moved = sent.get("ref") == f"refs/heads/{branch}" and sent.get("deleted") is not True
+        return "base" if moved else "", sent
     if event == "pull_request":
         pull = _part(sent, "pull_request")
         closed = sent.get("action") == "closed" and pull.get("merged") is True
-        return closed and _part(pull, "base").get("ref") == branch, sent
-    return False, sent
+        ours = _part(pull, "base").get("ref") == branch
+        return "base" if closed and ours else "", sent
+    if event == "issues":
+        return "issues" if sent.get("action") in _ASKED else "", sent
+    return "", sent
 
 
 def check_age(event: str, sent: Mapping[str, Any], now: datetime) -> None:
@@ -53,6 +63,8 @@ def check_age(event: str, sent: Mapping[str, Any], now: datetime) -> None:
 def _time_of(event: str, sent: Mapping[str, Any]) -> datetime | None:
     if event == "pull_request":
         return _time(_part(sent, "pull_request").get("updated_at"))
+    if event == "issues":
+        return _time(_part(sent, "issue").get("updated_at"))
     pushed = _time(_part(sent, "repository").get("pushed_at"))
     return pushed or _time(_part(sent, "head_commit").get("timestamp"))
 

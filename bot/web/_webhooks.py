@@ -40,12 +40,16 @@ class Webhooks:
         if event == "ping":
             return self._answer(200, "pong", "You reach me.")
         looks, sent = wants_a_look(event, body, self._services.facts.followed)
-        if not looks:
+        look_at_issues = self._services.look_at_issues  # `None`: nobody may ask by them
+        if not looks or (looks == "issues" and look_at_issues is None):
             return self._answer(202, "ignored", "That is nothing I act upon.")
         check_age(event, sent, self._services.clock.now())
         async with self._deliveries.taking(delivery, body) as new:
             if not new:
                 return self._answer(409, "repeated", "I have taken that delivery already.")
+            if looks == "issues" and look_at_issues is not None:
+                look_at_issues()
+                return self._answer(202, "accepted", "I look at the issues.")
             return await self._look("webhook")
 
     async def reload(self, request: web.Request) -> web.Response:

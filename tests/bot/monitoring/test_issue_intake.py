@@ -1,5 +1,6 @@
 """Issues of the forge as requests: whose count, what they begin, and what is said on them, once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -174,6 +175,19 @@ async def test_under_the_emergency_stop_an_issue_waits(forge: Forge) -> None:
         await agent.emergency.lift(ALICE)
         await intake.turn()
         assert len(await forge.runs()) == 1
+
+
+async def test_a_look_that_is_asked_for_comes_at_once(forge: Forge) -> None:
+    async with forge.running() as (_, intake):
+        looking = asyncio.create_task(intake.run_forever())
+        await forge.world.clock.advance(1)
+        forge.opens(12, "good morning")
+        await forge.world.clock.advance(1)
+        assert forge.said(12) == []
+        intake.look_soon()
+        await forge.world.clock.advance(1)
+        assert forge.said(12) == [NOT_UNDERSTOOD]
+        looking.cancel()
 
 
 def test_what_became_of_a_run_is_told_in_words_that_do_nothing() -> None:

@@ -64,6 +64,33 @@ async def test_a_pull_request_merged_by_hand_makes_it_look(room: Room) -> None:
     assert room.base_updates.asked == ["webhook"]
 
 
+def labelled(at: datetime = START, action: str = "labeled") -> dict[str, Any]:
+    """Return what GitHub sends of an issue that got a label."""
+    return {"action": action, "issue": {"number": 7, "updated_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}}
+
+
+async def test_an_issue_that_is_opened_or_labelled_has_the_issues_looked_at(room: Room) -> None:
+    looks: list[str] = []
+    room.without(look_at_issues=lambda: looks.append("issues"))
+    async with room.serving() as client:
+        answers = [
+            await client.deliver(labelled(action=action), event="issues", delivery=f"of-{action}")
+            for action in ("opened", "labeled", "reopened", "edited", "deleted")
+        ]
+        old = await client.deliver(labelled(START - 2 * WINDOW), event="issues")
+    results = [answer.json["result"] for answer in answers]
+    assert results == ["accepted", "accepted", "accepted", "ignored", "ignored"]
+    assert old.status == 403
+    assert looks == ["issues"] * 3
+    assert room.base_updates.asked == []
+
+
+async def test_where_nobody_may_ask_by_issues_they_are_not_looked_at(room: Room) -> None:
+    async with room.serving() as client:
+        answer = await client.deliver(labelled(), event="issues")
+    assert answer.json["result"] == "ignored"
+
+
 async def test_a_ping_is_answered(room: Room) -> None:
     async with room.serving() as client:
         answer = await client.deliver({"zen": "Keep it."}, event="ping")
