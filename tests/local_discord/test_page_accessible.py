@@ -62,6 +62,14 @@ async def walk(page: Page) -> AsyncIterator[str]:
     await box(page).press("ArrowUp")
     await expect(page.get_by_label("Edit message")).to_be_focused()
     yield "editor"
+    await page.get_by_label("Edit message").fill("")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog", name="Delete this message?")).to_be_visible()
+    yield "question"
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Open proposal.diff").click()
+    await expect(page.get_by_role("dialog", name="proposal.diff")).to_be_visible()
+    yield "reader"
     await page.keyboard.press("Escape")
     await row(page, "bold code").click(button="right")
     yield "menu"

@@ -68,6 +68,9 @@ async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed_or_done(
             await expect(box(page)).to_be_visible()
             await box(page).fill("/say text:something else")
             await page.keyboard.press("Enter")
+            await expect(row(page, "something else")).to_be_visible()
+            await expect(hint).to_be_visible()
+            await say(page, "once more")
             await expect(hint).to_have_count(0)
         async with opened(browser, local) as page:
             await _dismiss(page)

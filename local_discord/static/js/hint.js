@@ -1,6 +1,7 @@
 /**
  * The card a first visitor sees: what to try. Its words come from the server. What was tried is
- * ticked off; the card goes with the last of it, or when it is dismissed.
+ * ticked off. Once all of it was, the next thing a person does takes the card away: the last step may
+ * be to do the first again. Or it is dismissed.
  */
 import { h, iconButton } from './dom.js';
 import { renderMarkdown } from './markdown.js';
@@ -22,9 +23,10 @@ export function hintCard(store, names, onTry) {
   const words = renderMarkdown(store.hint.join('\n'), names);
   const tries = tryable(words, onTry);
   const stop = store.on('did', (deed) => {
+    if (tries.size && [...tries.keys()].every((text) => done.has(text))) return dismiss();
     for (const text of tries.keys()) if (isSame(text, deed)) done.add(text);
     localStorage.setItem(DONE_KEY, JSON.stringify({ key, done: [...done] }));
-    show();
+    return show();
   });
   const dismiss = () => {
     localStorage.setItem(SEEN_KEY, key);
@@ -33,7 +35,6 @@ export function hintCard(store, names, onTry) {
   };
   const show = () => {
     for (const [text, button] of tries) button.classList.toggle('done', done.has(text));
-    if (tries.size && [...tries.keys()].every((text) => done.has(text))) dismiss();
   };
   const card = h(
     'section.hint',
