@@ -27,6 +27,7 @@ from bot.self_improvement.assembly import assemble
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
+from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.feedback import Answered, answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
@@ -34,7 +35,6 @@ from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
-from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.steps.observe import EvidenceCollector
 from bot.self_improvement.steps.plan import PlanBuilder
 from bot.self_improvement.steps.propose import PullRequestPublisher

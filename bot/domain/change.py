@@ -54,6 +54,20 @@ class EngineRemark(Record):
     reason: str
 
 
+class WrittenPart(Record):
+    """One of the parts a change was written in, side by side with the others.
+
+    `alone` says whether it held without them, `told` what its checks said then. `again` is why it
+    was written once more, on top of the others.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    alone: bool
+    told: str = ""
+    again: str = ""
+
+
 class ChangeSet(Spent):
     """Commits on the run's branch. Empty `files` means that nothing was changed.
 
@@ -87,6 +101,9 @@ class ChangeSet(Spent):
     undoes: str = ""
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
     seconds: float = 0.0
+    parts: tuple[WrittenPart, ...] = Field(
+        default=(), description="what it was written in, in the order these were joined"
+    )
 
 
 class CheckResult(Record):

@@ -43,14 +43,30 @@ class AffectedTests(Record):
 
 
 class Step(Record):
-    """One implementation step and the files it may change."""
+    """One implementation step and the files it may change.
+
+    `part` names the part of the work that it belongs to, where that falls into several.
+    """
 
     summary: str
     owned_files: tuple[str, ...]
+    part: str = ""
 
     def without(self, files: Container[str]) -> Self:
         """Return the step without these files."""
         return self.but(owned_files=tuple(file for file in self.owned_files if file not in files))
+
+
+class PlanPart(Record):
+    """Steps that can be written beside the others: no other part owns a file of theirs."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def owned_files(self) -> frozenset[str]:
+        """Every file any of its steps may change."""
+        return frozenset(file for step in self.steps for file in step.owned_files)
 
 
 class TestPlan(Record):
@@ -118,6 +134,31 @@ class Plan(Record):
         return (self.reproduction.calls, self.reproduction.expects) if self.reproduction else None
 
     @property
+    def parts(self) -> tuple[PlanPart, ...]:
+        """The parts it falls into, in the order they are joined; none where it is one piece."""
+        steps: dict[str, tuple[Step, ...]] = {}
+        for step in self.steps:
+            if step.part:
+                steps[step.part] = (*steps.get(step.part, ()), step)
+        found = tuple(PlanPart(name=name, steps=own) for name, own in steps.items())
+        return found if len(found) > 1 else ()
+
+    @property
     def owned_files(self) -> frozenset[str]:
         """Every file any step may change."""
         return frozenset(file for step in self.steps for file in step.owned_files)
+
+
+def wrongly_split(plan: Plan) -> str:
+    """Return why a plan cannot be written in its parts as they are; empty: it can, or has none."""
+    if not plan.parts:
+        return ""
+    loose = next((step.summary for step in plan.steps if not step.part), "")
+    if loose:
+        return f"“{loose}” is of no part, and others are: name one for each step, or for none"
+    owners = [(file, part.name) for part in plan.parts for file in sorted(part.owned_files)]
+    for number, (file, name) in enumerate(owners):
+        other = next((has for known, has in owners[:number] if known == file), None)
+        if other is not None:
+            return f"`{file}` is owned by the parts {other} and {name}: only one may change a file"
+    return ""

@@ -1,10 +1,16 @@
-"""Making a merge in a worktree to look at, without moving any branch."""
+"""Making a merge in a worktree: to look at, without moving any branch, or on the branch there."""
+
+import re
+from typing import NoReturn
 
 from bot.domain.errors import MergeConflict
+from bot.infra.additions import with_both
 from bot.infra.git import Git
-from bot.infra.git_parse import names
+from bot.infra.git_parse import as_text, names
 
 _SHOWN = 5
+_UNMERGED = re.compile(r"(100644|100755) ([0-9a-f]{40,64}) ([123])\t")
+"""What git lists of one side of a file that it could not merge: ours is 2, theirs 3."""
 
 
 def merge_apart(git: Git, tip: str, head: str) -> None:
@@ -18,16 +24,62 @@ def merge_apart(git: Git, tip: str, head: str) -> None:
         "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", "Merge to be checked",
         git.revision(head), ok=None,
     )  # fmt: skip
+    if answer.status != 0:
+        _give_up(git, tip, head, answer.err)
+
+
+def join(git: Git, head: str, message: str) -> None:
+    """Merge `head` into what is checked out, on its branch. Blocking.
+
+    Where both only added lines to a file, it gets both. Raises `MergeConflict`, as before it.
+    """
+    tip = git.revision("HEAD")
+    answer = git.run(
+        "merge", "-q", "--no-ff", "--no-verify", "--no-stat", "-m", message, git.revision(head),
+        ok=None,
+    )  # fmt: skip
     if answer.status == 0:
         return
+    files = _unmerged(git)
+    both = {file: _with_both(git, file) for file in files}
+    if not files or None in both.values():
+        _give_up(git, tip, head, answer.err)
+    for file, told in both.items():
+        mode, text = told or ("", "")
+        blob = git.run("hash-object", "-w", "--stdin", stdin=text.encode()).line
+        git.run("update-index", "--cacheinfo", f"{mode},{blob},{file}")
+    git.run("commit", "-q", "--no-verify", "-m", message)
+    git.run("reset", "-q", "--hard")
+
+
+def _with_both(git: Git, file: str) -> tuple[str, str] | None:
+    """Return the mode and text of a file that both sides only added lines to; else `None`."""
+    listed = git.run("ls-files", "--unmerged", "-z", "--", file).out.decode()
+    sides = {each[3]: each for each in _UNMERGED.finditer(listed)}
+    if len(sides) != 3 or len({each[1] for each in sides.values()}) != 1:
+        return None
+    texts = [as_text(git.run("cat-file", "blob", sides[side][2]).out) for side in "123"]
+    base, ours, theirs = texts
+    if base is None or ours is None or theirs is None:
+        return None
+    text = with_both(base, ours, theirs)
+    return None if text is None else (sides["2"][1], text)
+
+
+def _unmerged(git: Git) -> tuple[str, ...]:
     listing = git.run("diff", "--name-only", "--no-renames", "--diff-filter=U", "-z")
-    files = tuple(sorted(set(names(listing.out))))
+    return tuple(sorted(set(names(listing.out))))
+
+
+def _give_up(git: Git, tip: str, head: str, why: str) -> NoReturn:
+    """Go back to `tip`, and say which files do not merge."""
+    files = _unmerged(git)
     git.run("reset", "-q", "--hard", tip)
     if not files:
-        raise git.failure(f"git cannot merge {head[:12]} into {tip[:12]}", answer.err)
+        raise git.failure(f"git cannot merge {head[:12]} into {tip[:12]}", why)
     shown = ", ".join(files[:_SHOWN])
     raise MergeConflict(
-        f"{head[:12]} and {tip[:12]} do not merge cleanly: {shown}", files=files, detail=answer.err
+        f"{head[:12]} and {tip[:12]} do not merge cleanly: {shown}", files=files, detail=why
     )
 
 

@@ -10,7 +10,7 @@ from bot.domain.evidence import Commit
 from bot.infra.git import PLAIN_DIFF, Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_history import history, shown, touched
-from bot.infra.git_merge import merge_apart, tree_of
+from bot.infra.git_merge import join, merge_apart, tree_of
 from bot.infra.git_parse import (
     diff_between,
     file_changes,
@@ -92,6 +92,11 @@ class GitWorkspace:
             await in_thread(merge_apart, self._git, tip, head)
         return GitWorkspace(self._path, self._branch, tip, self._git, self._remote, self._access)
 
+    async def join(self, head: str, message: str) -> str:
+        """Merge `head` into the branch; return the new head."""
+        async with self._index:
+            return await in_thread(self._join, head, message)
+
     async def tree(self) -> str:
         """Return git's id for the files of the commit checked out here."""
         return await in_thread(tree_of, self._git, "HEAD")
@@ -162,6 +167,10 @@ class GitWorkspace:
                 "commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-",
                 stdin=text.encode(),
             )  # fmt: skip
+        return self._git.revision("HEAD")
+
+    def _join(self, head: str, message: str) -> str:
+        join(self._git, head, redact(message).strip() or "Join")
         return self._git.revision("HEAD")
 
     def _reset(self, commit: str) -> None:

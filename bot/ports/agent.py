@@ -23,6 +23,17 @@ class Budget(Record):
     usd: float = Field(default=0.0, ge=0)
 
 
+class PartOfWork(Record):
+    """Which part of a change an assignment is, and which files the `others`, by name, own.
+
+    `again` is why it is written once more, on top of those: how it failed beside them.
+    """
+
+    name: str
+    others: dict[str, tuple[str, ...]]
+    again: str = ""
+
+
 class Assignment(Record):
     """What is to be done. From round 2 on, `previous` and `feedback` are the last round's.
 
@@ -34,7 +45,8 @@ class Assignment(Record):
     and the workspace holds what was done by then. `attempt` is the run's.
     `person_id` is who asked for it, and is charged. Where several candidates of a change are
     written, `candidate` is which one, from 1: each from base, in a conversation of its own that
-    knows nothing of the others.
+    knows nothing of the others. Where the change is written in parts, `part` is which one; its
+    plan has that part's steps alone.
     """
 
     run_id: str
@@ -42,6 +54,7 @@ class Assignment(Record):
     attempt: int = 1
     round: int
     candidate: int = 1
+    part: PartOfWork | None = None
     request: str = ""
     evidence: Evidence
     diagnosis: Diagnosis

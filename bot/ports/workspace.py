@@ -66,6 +66,14 @@ class Workspace(Protocol):
         """
         ...
 
+    async def join(self, head: str, message: str) -> str:
+        """Merge `head`, a commit known here, into the branch; return the new head.
+
+        Nothing is uncommitted here. Where both sides only added lines to a file it gets both, ours
+        first where they stand at one place. Raises `MergeConflict`, with everything as it was.
+        """
+        ...
+
     async def tree(self) -> str:
         """Return git's id for the files of the commit checked out here."""
         ...

@@ -105,12 +105,21 @@ def lacks(wanted: Wanted, text: str) -> str:
     return f"{_quoted(there[:1])} is in it" if there else ""
 
 
-def _test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> Reproduction | None:
-    named = re.sub(r"[^a-z0-9]+", "_", example.asked.lower()).strip("_")[:40] or "it"
+def acceptance_path(example: Acceptance) -> str:
+    """Return where an example's test is kept, from the repository's root."""
     digest = sha256(example.model_dump_json().encode()).hexdigest()[:8]
+    return f"{FOLDER}/test_{_name(example)}_{digest}.py"
+
+
+def _name(example: Acceptance) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", example.asked.lower()).strip("_")[:40] or "it"
+
+
+def _test(example: Acceptance, cogs: Collection[str], *, seeded: bool) -> Reproduction | None:
+    named = _name(example)
     test = script_test(
         example.script,
-        path=f"{FOLDER}/test_{named}_{digest}.py",
+        path=acceptance_path(example),
         name=f"test_{named}_is_answered_as_agreed",
         doc="What people see was agreed on before it was written.",
         expects=_FAILS_WITH[missing(example, cogs)],

@@ -13,12 +13,12 @@ from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import agreed
 from bot.presentation.cards import standing
 from bot.redaction import redact
+from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.messages import told_text
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 from bot.self_improvement.steering import Steering
 from bot.self_improvement.step_context import need
-from bot.self_improvement.steps.execute import CodeAgentRunner
 from bot.self_improvement.transitions import RunTransitions, open_question
 
 _YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."

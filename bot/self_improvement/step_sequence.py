@@ -8,6 +8,7 @@ from bot.self_improvement.answer_inquiry import AnswerInquiry
 from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
+from bot.self_improvement.code_agent_runner import CodeAgentRunner
 from bot.self_improvement.feedback import Answered, nothing_known
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.quality_gate import QualityGate
@@ -15,7 +16,7 @@ from bot.self_improvement.step_context import StepContext
 from bot.self_improvement.steps._answer_complaint import AnswerComplaints
 from bot.self_improvement.steps.brief import BriefStep, RequestBriefer
 from bot.self_improvement.steps.diagnose import DiagnoseStep, FaultAnalyzer
-from bot.self_improvement.steps.execute import CodeAgentRunner, ExecuteStep
+from bot.self_improvement.steps.execute import ExecuteStep
 from bot.self_improvement.steps.observe import EvidenceCollector, ObserveStep
 from bot.self_improvement.steps.plan import PlanBuilder, PlanStep
 from bot.self_improvement.steps.propose import ProposeStep, PullRequestPublisher
@@ -85,7 +86,7 @@ class StepSequence:
             Stage.DIAGNOSE: DiagnoseStep(context, services.analyzer, answers).perform,
             Stage.BRIEF: BriefStep(context, services.briefer, gate).perform,
             Stage.PLAN: PlanStep(context, services.builder, gate).perform,
-            Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in).perform,
+            Stage.EXECUTE: ExecuteStep(context, runner, services.stand_in, gate).perform,
             Stage.VERIFY: verify.perform,
             Stage.PROPOSE: ProposeStep(context, services.publisher).perform,
             Stage.SHIP: ShipStep(context, services.deployer, gate, revert, watch).perform,

@@ -213,6 +213,48 @@ async def test_what_does_not_merge_names_the_files_and_leaves_the_branch(yard: Y
         assert (again.path / "dice.py").read_text() == "one\n2\nthree\n"
 
 
+async def _part(yard: Yard, run_id: str, files: dict[str, str]) -> str:
+    """Write a change beside others, on a branch of its own; return its commit."""
+    async with yard.workspaces.lend(run_id, base=yard.base) as lent:
+        for name, text in files.items():
+            (lent.path / name).write_text(text)
+        return await lent.commit(f"Write {run_id}")
+
+
+async def test_commits_written_beside_each_other_are_joined_on_the_branch(yard: Yard) -> None:
+    first = await _part(yard, "k7m2xqp1", {"coin.py": "coin\n"})
+    second = await _part(yard, "k7m2xqp2", {"cards.py": "cards\n"})
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        await lent.join(first, "Join the first")
+        head = await lent.join(second, "Join the second")
+        assert await lent.head() == head
+        assert {change.path for change in await lent.changes()} == {"coin.py", "cards.py"}
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as again:
+        assert await again.head() == head
+
+
+async def test_lines_that_both_only_add_are_all_kept(yard: Yard) -> None:
+    first = await _part(yard, "k7m2xqp1", {"dice.py": "import os\none\ntwo\nthree\nfour\n"})
+    second = await _part(yard, "k7m2xqp2", {"dice.py": "import os\none\ntwo\nthree\nvier\n"})
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        await lent.join(first, "Join the first")
+        await lent.join(second, "Join the second")
+        assert (lent.path / "dice.py").read_text() == "import os\none\ntwo\nthree\nfour\nvier\n"
+        assert await lent.head() == await lent.commit("Nothing is left over")
+
+
+async def test_what_both_change_is_not_joined_and_leaves_all_as_it_was(yard: Yard) -> None:
+    first = await _part(yard, "k7m2xqp1", {"dice.py": "one\n2\nthree\n"})
+    second = await _part(yard, "k7m2xqp2", {"dice.py": "one\nzwei\nthree\n"})
+    async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
+        head = await lent.join(first, "Join the first")
+        with pytest.raises(MergeConflict) as refused:
+            await lent.join(second, "Join the second")
+        assert refused.value.files == ("dice.py",)
+        assert await lent.head() == head
+        assert (lent.path / "dice.py").read_text() == "one\n2\nthree\n"
+
+
 async def test_bases_files_are_listed_whatever_the_worktree_holds(yard: Yard) -> None:
     async with yard.workspaces.lend("k7m2xq", base=yard.base) as lent:
         (lent.path / "new.txt").write_text("new")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
+from bot.infra.additions import with_both
 
 Files = dict[str, bytes]
 
@@ -59,6 +60,15 @@ def _without(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes |
             return None
         text = text.replace(new, old)
     return text.encode()
+
+
+def both_added(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    """Return a text with the lines of both where they only add some; `None` where they do more."""
+    texts = text_of(was), text_of(ours), text_of(theirs)
+    if texts[0] is None or texts[1] is None or texts[2] is None:
+        return None
+    both = with_both(texts[0], texts[1], texts[2])
+    return None if both is None else both.encode()
 
 
 def git_header(change: FileChange, old: bytes | None, new: bytes | None) -> str:

@@ -14,6 +14,7 @@ from bot.domain.ids import slug as safe_slug
 from tests.fakes.differences import (
     Files,
     as_bytes,
+    both_added,
     changed,
     existing,
     git_header,
@@ -103,6 +104,27 @@ class FakeWorkspace:
         )
         await result.reset(commit)
         return result
+
+    async def join(self, head: str, message: str) -> str:
+        """Put what `head` changed since `base` beside what is here; both additions are kept."""
+        old, new, now = self._at(self.base), self._at(head), dict(self._now())
+        conflicts = []
+        for name in sorted(old.keys() | new.keys()):
+            was, theirs, ours = old.get(name), new.get(name), now.get(name)
+            if theirs in (was, ours):
+                continue
+            both = theirs if ours == was else both_added(was, ours, theirs)
+            if both is None and ours != was:
+                conflicts.append(name)
+            now.pop(name, None)
+            if both is not None:
+                now[name] = both
+        if conflicts:
+            raise MergeConflict("they do not merge cleanly", files=tuple(conflicts))
+        shutil.rmtree(self.path)
+        self.path.mkdir()
+        write_files(self.path, now)
+        return await self.commit(message)
 
     async def tree(self) -> str:
         """Return one name for the files of the snapshot."""

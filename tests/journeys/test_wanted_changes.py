@@ -25,6 +25,7 @@ from tests.support.wanted_changes import (
     FORECAST,
     OPEN,
     OWN,
+    PARTS,
     PROMPT,
     TESTS,
     TIDY,
@@ -34,7 +35,7 @@ from tests.support.wanted_changes import (
     WISHES,
     Wish,
 )
-from tests.twins.model import ScriptedModel, when
+from tests.twins.model import ScriptedModel, forever, says, when
 
 EVERYDAY = ", ".join(
     f"tests/cogs/test_{name}.py" for name in ("dice", "polls", "quotes", "reminders")
@@ -61,6 +62,7 @@ SHORT_CHECKS = MetFault(
 )
 """No fault, but checks that take seconds: it is not they that stop what is wanted here."""
 
+DONE = forever(says("That is done."))
 PATIENCE = 600
 """Seconds that checks and plays may take on a machine that has much else to do."""
 
@@ -105,7 +107,10 @@ class Scene(NamedTuple):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     # What was wanted before is remembered later, so the words that come last are looked for first.
-    stories = [when(wish.words, wish.story) for wish in reversed(WISHES)]
+    stories = [
+        *(when(f"yours is `{name}`", {"executor": [*work, DONE]}) for name, work in PARTS.items()),
+        *(when(wish.words, wish.story) for wish in reversed(WISHES)),
+    ]
     async with ScriptedModel(stories) as model:
         with pytest.MonkeyPatch.context() as variables:
             variables.setenv("ANTHROPIC_BASE_URL", model.base_url)
@@ -182,7 +187,9 @@ async def test_a_prompt_that_loses_what_it_is_filled_in_with_is_stopped(scene: S
     assert "$persona" in end
 
 
-async def test_two_wishes_in_one_sentence_are_one_brief_and_one_proposal(scene: Scene) -> None:
+async def test_two_wishes_in_one_sentence_are_written_in_parts_and_proposed_as_one(
+    scene: Scene,
+) -> None:
     thread = await scene.understood(BOTH)
     card = text_of(await scene.alice.said(thread, "This is what I understand"))
     assert "`/heads` → " in card
@@ -190,6 +197,8 @@ async def test_two_wishes_in_one_sentence_are_one_brief_and_one_proposal(scene: 
     await scene.alice.person.say(thread, "go ahead")
     proposal = text_of(await scene.alice.proposal(thread, timeout=PATIENCE))
     assert "2 examples: red before, green now" in proposal
+    assert "✅ heads holds alone" in proposal
+    assert "✅ roll holds alone" in proposal
     await scene.alice.person.say(thread, "reject")
 
 

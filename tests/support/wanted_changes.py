@@ -222,21 +222,31 @@ BOTH = Wish(
                     example("/roll dice:luck", "Sorry", cog="dice", missing="another answer"),
                 ],
             ),
-            "steps": [{"summary": "Do both", "owned_files": [DICE, "cogs/heads.py", TABLE]}],
+            "steps": [
+                {
+                    "summary": "Add the coin",
+                    "owned_files": ["cogs/heads.py", TABLE],
+                    "part": "heads",
+                },
+                {"summary": "Say sorry", "owned_files": [DICE], "part": "roll"},
+            ],
         }
     ],
-    (
+)
+PARTS: Mapping[str, Sequence[Message]] = {
+    "heads": (
         calls("Write", file_path="cogs/heads.py", content=cog("heads", '"heads"')),
         *edit(TABLE, ("{\n", '{\n  "/heads": "everyday: a coin that falls on one side",\n')),
-        *edit(
-            DICE,
-            (
-                "send_message(str(error), ephemeral=True)",
-                'send_message(f"Sorry. {error}", ephemeral=True)',
-            ),
+    ),
+    "roll": edit(
+        DICE,
+        (
+            "send_message(str(error), ephemeral=True)",
+            'send_message(f"Sorry. {error}", ephemeral=True)',
         ),
     ),
-)
+}
+"""What is done in each part of `BOTH`, by the words that its executor alone is told."""
 LAX = """from cogs.fair import flip
 
 

@@ -9,6 +9,7 @@ from bot.domain.plan import NOTHING_ELSE, Risk
 from bot.domain.proof import ProofKind
 from bot.domain.record import Record
 
+MAX_PARTS = 4
 MOST_EXAMPLES = 8
 SCRIPT_CHARS = 3_000
 
@@ -58,6 +59,19 @@ class OpenQuestionForm(Record):
     )
 
 
+class PartStepForm(StepForm):
+    """One step of a change that may fall into parts."""
+
+    part: str = Field(
+        default="",
+        max_length=24,
+        pattern=r"^[a-z0-9-]*$",
+        description="Only where the work falls into two to four parts that need nothing of each "
+        "other, with no file in common: the part's name, `coinflip`, for each step. They are "
+        "written side by side.",
+    )
+
+
 class BriefForm(Record):
     """What is wanted, what would show it, and how it is built."""
 
@@ -93,7 +107,7 @@ class BriefForm(Record):
         description="Only where it ships behind a flag: the flag's name, `coinflip`.",
     )
     solution: str = Field(default="", max_length=2_000, description="How it is built, and where.")
-    steps: tuple[StepForm, ...] = Field(default=(), max_length=8)
+    steps: tuple[PartStepForm, ...] = Field(default=(), max_length=8)
     impact: str = Field(default="", max_length=600, description="Who notices it, and what.")
     compatibility: str = Field(
         default=NOTHING_ELSE, max_length=600, description="As for any plan; left out for nothing."

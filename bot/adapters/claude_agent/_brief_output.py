@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from bot.adapters.claude_agent._brief_form import BriefForm, ExampleForm
+from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
 from bot.adapters.claude_agent._forms import MAX_OWNED
 from bot.adapters.claude_agent._output import Objection, ownable
 from bot.authority.protection import Protection
 from bot.domain.brief import Acceptance, Brief, BriefQuestion, Wanted
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
-from bot.domain.plan import NOTHING_ELSE, Plan, Step
+from bot.domain.plan import NOTHING_ELSE, Plan, Step, wrongly_split
 from bot.domain.proof import ProofKind
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml
@@ -56,13 +56,14 @@ def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan 
         raise Objection("solution and steps: say how it is built, or give an `objection`.")
     if len(_owned(form, root, protection)) > MAX_OWNED:
         raise Objection(f"steps: at most {MAX_OWNED} owned files. Plan a smaller change.")
-    return Plan(
+    plan = Plan(
         problem=form.understood,
         solution=form.solution,
         steps=tuple(
             Step(
                 summary=step.summary,
                 owned_files=tuple(ownable(file, root, protection) for file in step.owned_files),
+                part=step.part,
             )
             for step in form.steps
         ),
@@ -72,6 +73,11 @@ def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan 
         rollback=form.rollback,
         written_by=by,
     )
+    if len(plan.parts) > MAX_PARTS:
+        raise Objection(f"steps: {len(plan.parts)} parts; at most {MAX_PARTS}.")
+    if wrong := wrongly_split(plan):
+        raise Objection(f"steps: {wrong}.")
+    return plan
 
 
 def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:

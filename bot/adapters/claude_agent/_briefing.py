@@ -13,7 +13,7 @@ from bot.adapters.claude_agent._record_texts import (
 )
 from bot.adapters.claude_agent._texts import clipped, evidence_text, fenced
 from bot.domain.change import Verdict
-from bot.ports.agent import Assignment
+from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
 from bot.redaction import redact
 
@@ -133,7 +133,7 @@ class Briefing:
     def _news(self, *, known: bool) -> list[str]:
         """Return what has happened since the conversation was last spoken in."""
         assignment = self._assignment
-        told = []
+        told = [] if known or assignment.part is None else [self._part(assignment.part)]
         if assignment.feedback is not None and not (known and assignment.answer):
             told.append(self._feedback(assignment.feedback))
         if assignment.answer is not None:
@@ -154,6 +154,22 @@ class Briefing:
         so_far = self._data(diff, _DIFF_SO_FAR) if diff.strip() else "Nothing is changed."
         before = f"{facts}\n\nThe worktree holds this change so far:\n\n{so_far}"
         return [self._prompts.render("executor_before", before=before)]
+
+    def _part(self, part: PartOfWork) -> str:
+        others = [f"- {name}: {', '.join(files)}" for name, files in part.others.items()]
+        again = ""
+        if part.again:
+            again = (
+                "\nBy now the other parts are there: your worktree holds those that come before "
+                "yours. You wrote yours beside them once, and it could not be used:\n\n"
+                f"{self._data(part.again, _WORDS)}\n\nWrite it again, on top of what is there."
+            )
+        return self._prompts.render(
+            "executor_part",
+            part=part.name,
+            others=self._data("\n".join(others), _OUTPUT, "plan"),
+            again=again,
+        )
 
     def _feedback(self, verdict: Verdict) -> str:
         return self._prompts.render(

@@ -61,6 +61,9 @@ class Talk:
 
 
 def conversation_name(assignment: Assignment, role: str) -> str:
-    """Return `k7m2xq:1:executor`; another candidate of the change has conversations of its own."""
+    """Return `k7m2xq:1:executor`; each candidate of a change, and each part, has its own."""
+    candidate, part = assignment.candidate, assignment.part
     name = f"{assignment.run_id}:{assignment.attempt}:{role}"
-    return name if assignment.candidate == 1 else f"{name}:{assignment.candidate}"
+    if candidate > 1:
+        name += f":{candidate}"
+    return name if part is None else f"{name}:{part.name}{':again' if part.again else ''}"

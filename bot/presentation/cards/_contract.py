@@ -4,6 +4,7 @@ from bot.domain.brief import Acceptance, Brief
 from bot.domain.budget import Cap
 from bot.domain.history import History
 from bot.domain.people import ITSELF
+from bot.domain.plan import Plan
 from bot.domain.posts import Button, Card, CardField, Post
 from bot.domain.proof import ProofKind
 from bot.domain.run import Run
@@ -52,6 +53,7 @@ def contract(run: Run, history: History, cap: Cap | None = None) -> Post:
         "I take it that": "\n".join(_assumed(history)),
         "What proves it": _proof(brief, tests),
         "Files": rest_of(files, _MOST_FILES) + (", and tests of the examples" if tests else ""),
+        "Parts": _parts(plan),
         "Risk": words(f"{brief.risk.capitalize()}. {plan.impact}", 400),
         "Flag": ships_behind(brief.flag) if brief.flag else "",
         "Estimated cost": _cost(brief),
@@ -105,6 +107,12 @@ def _examples(brief: Brief, tests: list[str]) -> str:
         f"{count} as a test that {fails} today ({', '.join(missing)}) and has to pass: "
         f"{rest_of(tests, 3)}"
     )
+
+
+def _parts(plan: Plan) -> str:
+    """Return what it is written in side by side; nothing where it is one piece."""
+    named = rest_of([f"`{part.name}`" for part in plan.parts], 4)
+    return f"{named}, written side by side and joined in this order" if named else ""
 
 
 def _cost(brief: Brief) -> str:

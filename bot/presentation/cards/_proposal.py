@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from bot.authority.approval_policy import told as words_told
 from bot.authority.policy import needs_security_review
 from bot.domain.budget import Cap
-from bot.domain.change import ChangeSet, FileChange, Finding, Verdict
+from bot.domain.change import ChangeSet, FileChange, Finding, Verdict, WrittenPart
 from bot.domain.history import History
 from bot.domain.links import web_address
 from bot.domain.plan import Plan
@@ -161,6 +161,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
         Detail("Asked, and not done", not_done_lines(change)),
         Detail("What changes for people", behaviour_lines(verdict)),
+        Detail("Written in parts", tuple(_part_line(each) for each in change.parts)),
         Detail("Candidates", candidate_lines(history)),
         Detail("Files", _files(change, verdict), _MOST_FILES),
         Detail("Checks", tuple(check_line(check) for check in verdict.checks)),
@@ -223,6 +224,13 @@ def _value(detail: Detail, notes_name: str) -> tuple[str, bool]:
     if missing:
         shown.append(f"and {missing} more, in the attached `{notes_name}`")
     return "\n".join(shown), bool(missing)
+
+
+def _part_line(part: WrittenPart) -> str:
+    """Return what became of one part: whether it held alone, and why it was written again."""
+    mark, told = ("✅", "holds alone") if part.alone else ("▫️", "did not hold alone")
+    again = f"; written again on top of the others: {words(part.again, 160)}" if part.again else ""
+    return f"{mark} {part.name} {told} ({words(part.told, 160)}){again}"
 
 
 def _files(change: ChangeSet, verdict: Verdict) -> tuple[str, ...]:

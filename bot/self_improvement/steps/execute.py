@@ -10,125 +10,38 @@ from bot.domain.errors import (
     TheseusError,
 )
 from bot.domain.history import History
-from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
 from bot.domain.waits import pause_until
 from bot.ports.agent import (
     Assignment,
-    Budget,
-    CodeAgent,
-    Finished,
-    News,
-    QuestionAsked,
-    no_news,
 )
-from bot.ports.clock import Clock
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import kept, standing
 from bot.redaction import redact
-from bot.self_improvement.agent_updates import OnProgress, last_word
+from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
 from bot.self_improvement.messages import claimed_only, nothing_found, told_text
+from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.steering import SteeringInbox
 from bot.self_improvement.step_context import StepContext
-from bot.self_improvement.steps._assignment import (
-    assignment_of,
-    commit_message,
-    question_of,
-    recorded,
-    with_granted,
-)
-from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
+from bot.self_improvement.steps._assignment import assignment_of, question_of, with_granted
+from bot.self_improvement.steps._parts import PartAskedError, PartsWork
 
 _MOST_QUESTIONS = 5  # in one stage
 
 _ASKS_AGAIN = "The engine asks again and again; it has had {count} answers and is not done."
 
 
-class ExecutionPaused(Record):
-    """A question, and the commit that keeps the work done by then."""
-
-    asked: QuestionAsked
-    head: str
-
-
-class CodeAgentRunner:
-    """Lets a code agent work and records what really changed."""
-
-    def __init__(self, agent: CodeAgent, clock: Clock, *, budget: Budget) -> None:
-        self._agent = agent
-        self._clock = clock
-        self._budget = budget
-
-    @property
-    def engine(self) -> str:
-        """Return the engine's name."""
-        return self._agent.name
-
-    @property
-    def follows_words(self) -> bool:
-        """Return whether the engine can do what people ask in words."""
-        return self._agent.follows_words
-
-    async def __call__(
-        self,
-        assignment: Assignment,
-        workspace: Workspace,
-        on_progress: OnProgress,
-        news: News = no_news,
-    ) -> ChangeSet | ExecutionPaused:
-        """Return the change on the branch; `files` is empty when this round changed nothing.
-
-        Where the engine asks something, the work so far is committed and returned with it. What
-        counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
-        `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
-        """
-        started = self._clock.monotonic()
-        before = assignment.previous.head if assignment.previous else workspace.base
-        # what a crash left of this round does not count
-        await workspace.reset(assignment.question.head if assignment.question else before)
-        finished = await self._work(assignment, workspace, on_progress, news)
-        if isinstance(finished, QuestionAsked):
-            head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
-            return ExecutionPaused(asked=finished, head=head)
-        if finished.cannot:
-            await workspace.reset(before)
-        head = await self._committed(assignment, workspace, finished)
-        change = await recorded(finished, self._agent.name, workspace, head, changed=head != before)
-        return change.but(seconds=self._clock.monotonic() - started)
-
-    async def _committed(
-        self, assignment: Assignment, workspace: Workspace, finished: Finished
-    ) -> str:
-        """Return the head with the engine's change, and the reproduction beside it."""
-        if not await workspace.changes():
-            return workspace.base
-        root = workspace.path
-        left = standing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
-        for reproduction in kept(left):
-            write_inside(root, reproduction)
-        return await workspace.commit(commit_message(assignment, finished))
-
-    async def _work(
-        self,
-        assignment: Assignment,
-        workspace: Workspace,
-        on_progress: OnProgress,
-        news: News,
-    ) -> Finished | QuestionAsked:
-        return await last_word(
-            self._agent.work(assignment, workspace, self._budget, news),
-            on_progress,
-            f"The {self._agent.name} engine ended without a last word.",
-        )
-
-
 class ExecuteStep:
     """Lets an engine work on one round."""
 
     def __init__(
-        self, context: StepContext, runner: CodeAgentRunner, stand_in: CodeAgentRunner | None
+        self,
+        context: StepContext,
+        runner: CodeAgentRunner,
+        stand_in: CodeAgentRunner | None,
+        gate: QualityGate,
     ) -> None:
         self._context = context
+        self._gate = gate
         self._runner = runner
         self._fallback = stand_in
 
@@ -215,6 +128,10 @@ class ExecuteStep:
         steering_inbox.heard = len(assignment.steering)
 
         async def worked(workspace: Workspace) -> ChangeSet | ExecutionPaused:
+            if engine.follows_words and (
+                parts := await self._in_parts(engine, run, history, assignment, workspace)
+            ):
+                return parts
             done = await engine(
                 assignment, workspace, context.working(run, history), steering_inbox.news
             )
@@ -237,6 +154,30 @@ class ExecuteStep:
         return await context.transitions.advance(
             context.cost_meter.settle(run), Stage.VERIFY, *records
         )
+
+    async def _in_parts(
+        self,
+        engine: CodeAgentRunner,
+        run: Run,
+        history: History,
+        assignment: Assignment,
+        workspace: Workspace,
+    ) -> ChangeSet | None:
+        """Return the change as its parts come to; `None` where it is written in one piece.
+
+        So is what comes after the first round, and what a question to people was asked of.
+        """
+        begun = assignment.previous or assignment.question
+        if not assignment.plan.parts or begun:
+            return None
+        work = PartsWork(self._context, self._gate, engine, run, history, assignment)
+        try:
+            return await work(workspace)
+        except PartAskedError:
+            text = "One part of it has a question, so I write all of it in one piece."
+            key = f"one-piece:{run.attempt}:{run.round}"
+            await self._context.notifier.say(run, text, key=key)
+            return None
 
     async def _nothing(
         self, engine: CodeAgentRunner, run: Run, history: History, change: ChangeSet

@@ -53,6 +53,27 @@ def test_it_holds_the_persons_own_words_and_examples_that_can_be_played(root: Pa
     assert plan.reproductions == ()
 
 
+def steps(*parts: tuple[str, str]) -> list[dict[str, object]]:
+    """Return steps in the form, a file and its part each."""
+    return [
+        {"summary": "Do what it takes", "owned_files": [file], "part": part} for file, part in parts
+    ]
+
+
+def test_work_may_fall_into_parts_that_have_no_file_in_common(root: Path) -> None:
+    both = steps(("cogs/coinflip.py", "coin"), ("cogs/dice.py", "dice"))
+    _, plan = taken(root, steps=both)
+    assert plan is not None
+    assert [part.name for part in plan.parts] == ["coin", "dice"]
+    with pytest.raises(Objection, match=r"owned by the parts dice and more: only one may"):
+        taken(root, steps=[*both, *steps(("cogs/dice.py", "more"))])
+    with pytest.raises(Objection, match="is of no part"):
+        taken(root, steps=[*both, *steps(("cogs/cards.py", ""))])
+    files = ("cogs/coinflip.py", *(f"cogs/c{number}.py" for number in range(4)))
+    with pytest.raises(Objection, match="5 parts; at most 4"):
+        taken(root, steps=steps(*((file, f"p{n}") for n, file in enumerate(files))))
+
+
 def test_examples_are_a_proof_of_behaviour_whatever_else_is_one(root: Path) -> None:
     assert taken(root, proofs=["words"])[0].proofs == ("behaviour", "words")
     assert taken(root, examples=[], proofs=["preserving"])[0].proofs == ("preserving",)

@@ -16,7 +16,7 @@ from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
 from bot.domain.rehearsal import CommandStep, PlayDifference, PlayedError, Script
 from bot.domain.replay import Replay
-from bot.ports.agent import Assignment
+from bot.ports.agent import Assignment, PartOfWork
 from bot.prompts import Prompts
 from tests.fakes.faulty_project import reproduction
 from tests.support.claude_room import ROOT, the_assignment
@@ -258,3 +258,15 @@ def test_every_prompt_that_is_there_is_used() -> None:
     names = {file.stem for file in Path(ROOT / "prompts").glob("*.md")}
     mine = {name for name in names if name.partition("_")[0] in ("planner", "executor", "reviewer")}
     assert {name for name in mine if f'"{name}"' not in used} == set()
+
+
+def test_who_writes_a_part_is_told_whose_the_other_files_are() -> None:
+    part = PartOfWork(name="coin", others={"page": ("docs/coin.md",)})
+    first = the_assignment(BASE, part=part)
+    told = opening(first, known=False)
+    assert "yours is `coin`" in told
+    assert "- page: docs/coin.md" in told
+    assert "Write it again" not in told
+    again = opening(first.but(part=part.but(again="it does not merge in dice.py")), known=False)
+    assert "it does not merge in dice.py" in again
+    assert "Write it again" in again

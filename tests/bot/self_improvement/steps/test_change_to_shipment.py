@@ -17,7 +17,7 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, ForgeProposal
 from bot.ports.agent import Assignment, Budget, Progress, QuestionAsked, no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement.steps.execute import CodeAgentRunner, ExecutionPaused
+from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
 from bot.self_improvement.steps.propose import PullRequestPublisher
 from bot.self_improvement.steps.ship import Deployer
 from tests.bot.presentation.test_cards import ALICE, CHANGE, HISTORY, PLAN, PROPOSAL, RUN, VERDICT

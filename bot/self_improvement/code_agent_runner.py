@@ -1,0 +1,97 @@
+"""One call of an engine: it works in a lent worktree, and what really changed is recorded."""
+
+from bot.domain.change import ChangeSet
+from bot.domain.record import Record
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    CodeAgent,
+    Finished,
+    News,
+    QuestionAsked,
+    no_news,
+)
+from bot.ports.clock import Clock
+from bot.ports.workspace import Workspace
+from bot.proof.reproduction import kept, standing
+from bot.self_improvement.agent_updates import OnProgress, last_word
+from bot.self_improvement.steps._assignment import commit_message, recorded
+from bot.self_improvement.steps._reproduction_files import read_inside, write_inside
+
+
+class ExecutionPaused(Record):
+    """A question, and the commit that keeps the work done by then."""
+
+    asked: QuestionAsked
+    head: str
+
+
+class CodeAgentRunner:
+    """Lets a code agent work and records what really changed."""
+
+    def __init__(self, agent: CodeAgent, clock: Clock, *, budget: Budget) -> None:
+        self._agent = agent
+        self._clock = clock
+        self._budget = budget
+
+    @property
+    def engine(self) -> str:
+        """Return the engine's name."""
+        return self._agent.name
+
+    @property
+    def follows_words(self) -> bool:
+        """Return whether the engine can do what people ask in words."""
+        return self._agent.follows_words
+
+    async def __call__(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News = no_news,
+    ) -> ChangeSet | ExecutionPaused:
+        """Return the change on the branch; `files` is empty when this round changed nothing.
+
+        Where the engine asks something, the work so far is committed and returned with it. What
+        counts is read from the workspace, not taken from the engine's word. Raises `AgentError`,
+        `BudgetSpent`, `OutOfBounds`, `WorkspaceError`.
+        """
+        started = self._clock.monotonic()
+        before = assignment.previous.head if assignment.previous else workspace.base
+        # what a crash left of this round does not count
+        await workspace.reset(assignment.question.head if assignment.question else before)
+        finished = await self._work(assignment, workspace, on_progress, news)
+        if isinstance(finished, QuestionAsked):
+            head = await workspace.commit(f"Work so far\n\nRun: {assignment.run_id}\n")
+            return ExecutionPaused(asked=finished, head=head)
+        if finished.cannot:
+            await workspace.reset(before)
+        head = await self._committed(assignment, workspace, finished)
+        change = await recorded(finished, self._agent.name, workspace, head, changed=head != before)
+        return change.but(seconds=self._clock.monotonic() - started)
+
+    async def _committed(
+        self, assignment: Assignment, workspace: Workspace, finished: Finished
+    ) -> str:
+        """Return the head with the engine's change, and the reproduction beside it."""
+        if not await workspace.changes():
+            return workspace.base
+        root = workspace.path
+        left = standing(assignment.plan.reproductions, read=lambda f: read_inside(root, f))
+        for reproduction in kept(left):
+            write_inside(root, reproduction)
+        return await workspace.commit(commit_message(assignment, finished))
+
+    async def _work(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        on_progress: OnProgress,
+        news: News,
+    ) -> Finished | QuestionAsked:
+        return await last_word(
+            self._agent.work(assignment, workspace, self._budget, news),
+            on_progress,
+            f"The {self._agent.name} engine ended without a last word.",
+        )
