@@ -5,6 +5,7 @@ from discord.ext import commands
 
 from bot.client import TheseusClient
 from bot.domain.use import Sign
+from bot.self_improvement.feedback import SignedChange
 from cogs.ui import answered_by
 
 _SIGNS: dict[str, Sign] = {"👍": "👍", "👎": "👎"}
@@ -24,18 +25,20 @@ class Feedback(commands.Cog):
             return
         found = await self._meant(payload)
         if found is not None:
-            run_id, sign = found
-            await self.bot.agent.feedback.give(run_id, payload.user_id, sign)
+            change, sign = found
+            await self.bot.agent.feedback.give(change, payload.user_id, sign)
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """No longer count what somebody took back."""
         found = await self._meant(payload)
         if found is not None:
-            run_id, sign = found
-            await self.bot.agent.feedback.take_back(run_id, payload.user_id, sign)
+            change, sign = found
+            await self.bot.agent.feedback.take_back(change.run_id, payload.user_id, sign)
 
-    async def _meant(self, payload: discord.RawReactionActionEvent) -> tuple[str, Sign] | None:
+    async def _meant(
+        self, payload: discord.RawReactionActionEvent
+    ) -> tuple[SignedChange, Sign] | None:
         """Return which change a reaction is about, and what it says; `None` for all others."""
         sign = _SIGNS.get(str(payload.emoji).rstrip(_SHADES))
         ours = self.bot.user.id if self.bot.user else 0
@@ -48,10 +51,10 @@ class Feedback(commands.Cog):
         message = await self._message(payload)
         if message is None or message.author.id != ours:
             return None
-        run_id = await self.bot.agent.feedback.run_of(
+        change = await self.bot.agent.feedback.signed(
             payload.channel_id, payload.message_id, answered_by(self.bot, message)
         )
-        return None if run_id is None else (run_id, sign)
+        return None if change is None else (change, sign)
 
     async def _message(self, payload: discord.RawReactionActionEvent) -> discord.Message | None:
         channel = self.bot.get_partial_messageable(payload.channel_id)

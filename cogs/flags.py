@@ -12,7 +12,7 @@ from bot.client import TheseusClient
 from bot.domain.flag import Reach
 from bot.presentation.flags import flag_lines, flag_removed, flag_switched
 from bot.proof.flag_uses import flag_uses_in
-from cogs.ui import is_listed, send_privately, speaker
+from cogs.ui import FlagButton, is_listed, send_privately, speaker
 
 _CHOICES = 25
 
@@ -24,6 +24,14 @@ class FlagSwitches(
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Let buttons on old messages work too."""
+        self.bot.add_dynamic_items(FlagButton)
+
+    async def cog_unload(self) -> None:
+        """Leave the buttons to whoever loads next."""
+        self.bot.remove_dynamic_items(FlagButton)
 
     @app_commands.command(name="list")
     async def show(self, interaction: discord.Interaction) -> None:

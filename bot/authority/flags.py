@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import OutOfBounds
-from bot.domain.flag import Flag, Reach, well_formed
+from bot.domain.flag import Flag, FlagStep, Reach, well_formed
 from bot.domain.people import Person
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
@@ -21,6 +21,7 @@ _NO_NAME = (
 _NOT_ASKED = "No code here asks for a flag `{name}`. {known}"
 _WHERE = "Say which channel: `/flags set name:{name} to:channels channel:#general`."
 _HOW_MANY = "Say how many of a hundred people: `/flags set name:{name} to:share percent:20`."
+_OLD = "The flag `{name}` was switched since, so this button is old: `/flags list` shows how it is."
 _ENOUGH = "I keep {most} flags already. Remove one that no code asks for: `/flags list` names them."
 
 
@@ -107,6 +108,20 @@ class FlagService:
                 return before, before
             await self._flags.save(flag)
         return before, flag
+
+    async def step(self, person: Person, name: str, step: FlagStep, since: int) -> Flag:
+        """Have a flag on for whom a button says, if it is as it was when the button was made.
+
+        `since` is when it was switched then, in whole seconds since 1970. Raises as `switch` does,
+        `OutOfBounds` for a flag that was switched meanwhile.
+        """
+        known = self._flags.find(name)
+        if known is None or int(known.at.timestamp()) != since:
+            await self._authorizer.ask(person, Act.SWITCH, None, f"flag {name[:40]}: an old button")
+            raise OutOfBounds(_OLD.format(name=name))
+        percent = int(step.removeprefix("share")) if step.startswith("share") else None
+        reach: Reach = "share" if percent else "off" if step == "off" else "all"
+        return (await self.switch(person, name, reach, percent=percent, asked_for=(name,)))[1]
 
     async def remove(self, person: Person, name: str) -> Flag | None:
         """Forget a flag, and return it; `None` where there is none. Raises as `switch` does."""

@@ -105,6 +105,12 @@ def flag_asked(name: str, *, on: bool) -> None:
         exchange.flags[name] = on
 
 
+def flags_asked() -> dict[str, bool]:
+    """Return what was told of flags in the exchange under way; nothing where none is."""
+    exchange = under_way()
+    return dict(exchange.flags) if exchange is not None else {}
+
+
 def under_way() -> ActionExchange | None:
     """Return the exchange that the present task belongs to, unless it is over."""
     exchange = CURRENT.get()

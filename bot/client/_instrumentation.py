@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.client import _interaction_inputs as seen
+from bot.client._exchanges import flags_asked
 from bot.client._traffic_capture import TrafficCapture
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.ports.clock import Clock
@@ -105,6 +106,7 @@ class Instruments:
             shard=ctx.guild.shard_id if ctx.guild else None,
             error=error,
             inputs=seen.typed_inputs(ctx),
+            flags=flags_asked(),
         )
         return self._ended(action, ctx.command.module if ctx.command else None)
 
@@ -181,6 +183,7 @@ class Instruments:
             shard=interaction.guild.shard_id if interaction.guild else None,
             error=error,
             inputs=inputs,
+            flags=flags_asked(),
         )
         return self._ended(action, getattr(interaction.command, "module", None))
 

@@ -64,6 +64,17 @@ class Flag(Record):
         )
 
 
+FlagStep = Literal["off", "share20", "share50", "all"]
+"""Where a flag goes next at the press of a button."""
+
+
+def next_step(flag: Flag) -> FlagStep:
+    """Return whom a flag is to be on for after those that it is on for now."""
+    if flag.reach != "share":
+        return "share20"
+    return "share50" if flag.percent < 50 else "all"
+
+
 class Asker(NamedTuple):
     """Whom a flag is asked for. Of a thread, `channels` has its channel as well."""
 

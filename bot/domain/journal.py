@@ -99,6 +99,9 @@ class Action(Record):
     shard: int | None = None
     commit: str | None = None
     error: Capsule | None = None
+    flags: dict[str, bool] = Field(
+        default_factory=dict, description="that were asked for, and whether each was on"
+    )
 
 
 def called(kind: str, name: str) -> str:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.flag import FlagName
 from bot.domain.record import Record
 
 
@@ -25,6 +26,10 @@ class UseWatch(Record):
     until: AwareDatetime
     tell_at: AwareDatetime | None = None
     judged: bool = False
+    flag: FlagName | Literal[""] = Field(default="", description="the flag it shipped behind")
+    compared_at: AwareDatetime | None = Field(
+        default=None, description="when the flag was switched as it was at the last comparison"
+    )
 
 
 class EventUse(Record):
@@ -49,10 +54,36 @@ class ChangeFeedback(Record):
 
     run_id: str
     signs: dict[str, Sign] = Field(default_factory=dict)
+    flagged: dict[str, bool] = Field(
+        default_factory=dict, description="whose sign is on an answer with the flag on, or off"
+    )
 
     def count(self, sign: Sign) -> int:
         """Return how many people think that."""
         return sum(each == sign for each in self.signs.values())
+
+
+class FlagSide(Record):
+    """How those with a flag, or those without, used the commands behind it, and liked it."""
+
+    uses: int = Field(default=0, ge=0)
+    people: int = Field(default=0, ge=0)
+    failures: int = Field(default=0, ge=0)
+    typical_ms: float | None = None
+    signs: int = Field(default=0, ge=0, description="👍 and 👎 on what they were answered")
+    disliked: int = Field(default=0, ge=0)
+
+
+class FlagComparison(Record):
+    """Those with a flag against those without, since it was switched as it is, at `since`.
+
+    `worse` says what is surely worse with it.
+    """
+
+    since: AwareDatetime
+    on: FlagSide
+    off: FlagSide
+    worse: tuple[str, ...] = ()
 
 
 class UseReport(Record):

@@ -7,7 +7,10 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 
 
 class About(TypedDict, total=False):
-    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule."""
+    """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule.
+
+    `flags` says of each that was asked for whether it was on.
+    """
 
     duration_ms: float | None
     guild_id: int | None
@@ -21,6 +24,7 @@ class About(TypedDict, total=False):
     tokens_out: int | None
     error: BaseException | None
     inputs: Mapping[str, object] | None
+    flags: Mapping[str, bool]
 
 
 class ActionRecorder(Protocol):

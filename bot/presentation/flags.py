@@ -3,9 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.domain.flag import SETTLED, Flag
+from bot.domain.flag import SETTLED, Flag, FlagStep, next_step
+from bot.domain.posts import Button, Post
+from bot.domain.use import FlagComparison, FlagSide
+from bot.presentation.markdown import words
 
 _FILES = 3
+_STEPS: Mapping[FlagStep, str] = {
+    "off": "Switch it off",
+    "share20": "On for 20 % of people",
+    "share50": "On for 50 % of people",
+    "all": "On for everybody",
+}
 _NONE = "There are no flags: nobody has switched one, and no code asks for one."
 
 
@@ -43,6 +52,45 @@ def live_behind(flag: str) -> str:
 def counted_behind(name: str, flag: Flag | None) -> str:
     """Return what is said beside the uses of what ships behind a flag."""
     return f"🚩 Its flag `{name}` is {reach_told(flag)}; uses count with it off as well."
+
+
+def flag_compared(flag: Flag, found: FlagComparison) -> Post:
+    """Return how it goes with a flag and without, with a button for the step after that.
+
+    Where something is surely worse with it, that is the step back.
+    """
+    lines = [
+        f"🚩 `{flag.name}` is {reach_told(flag)}, since {_stamp(found.since)}:",
+        f"• with it: {_side(found.on)}",
+        f"• without it: {_side(found.off)}",
+    ]
+    step: FlagStep = "off" if found.worse else next_step(flag)
+    if found.worse:
+        lines += [f"📉 With it {words(each)}" for each in found.worse]
+        lines.append("So I offer no more people, but to switch it off.")
+    else:
+        lines.append("Nothing is surely worse with it. Press to have it on for more people.")
+    pressed = Button(
+        label=_STEPS[step],
+        action="flag",
+        arguments=(step, flag.name, str(int(flag.at.timestamp()))),
+        style="danger" if found.worse else "success",
+    )
+    return Post(text="\n".join(lines), buttons=(pressed,))
+
+
+def _side(side: FlagSide) -> str:
+    """Return how one side used it: `34 uses by 4 people, 1 failure, usually 120 ms; 👎 1 of 3`."""
+    if not side.uses:
+        return "nobody used it"
+    uses = f"{side.uses} use{'' if side.uses == 1 else 's'}"
+    people = (
+        f" by {side.people} {'person' if side.people == 1 else 'people'}" if side.people else ""
+    )
+    failed = f"{side.failures} failure{'' if side.failures == 1 else 's'}"
+    time = f", usually {side.typical_ms:.0f} ms" if side.typical_ms is not None else ""
+    signs = f"; 👎 {side.disliked} of {side.signs} signs" if side.signs else ""
+    return f"{uses}{people}, {failed if side.failures else 'no failure'}{time}{signs}"
 
 
 def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:

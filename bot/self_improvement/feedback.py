@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from typing import NamedTuple
 
 from bot.domain.history import History
 from bot.domain.personal_data import DataSubject
@@ -46,6 +47,16 @@ def answered_in(traffic: TrafficLog, called: Callable[[int], str], catch_up: Cat
     return found
 
 
+class SignedChange(NamedTuple):
+    """The change that a sign is about; `flagged` says whether the answer was with its flag on.
+
+    `None`: it was no answer, or nobody knows.
+    """
+
+    run_id: str
+    flagged: bool | None = None
+
+
 class FeedbackService:
     """Keeps the last sign of each person, of changes whose use is being counted."""
 
@@ -59,9 +70,9 @@ class FeedbackService:
         """Whether the use of anything is being counted: else nobody has to look closer."""
         return bool(await self._key_values.all(USE_WATCH, UseWatch))
 
-    async def run_of(
+    async def signed(
         self, thread_id: int, message_id: int, interaction_id: int | None
-    ) -> str | None:
+    ) -> SignedChange | None:
         """Return the shipped change that a message of ours is about; `None`: it is about none.
 
         It is one of what was said in the thread of the run after its last card, or the answer to a
@@ -71,21 +82,26 @@ class FeedbackService:
             watch = await self._key_values.get(USE_WATCH + run.id, UseWatch)
             history = await self._store.history(run.id)
             said_since = watch is not None and _is_later(message_id, run, history)
-            return run.id if said_since else None
+            return SignedChange(run.id) if said_since else None
         if interaction_id is None:
             return None
         for watch in reversed(await self._key_values.all(USE_WATCH, UseWatch)):
             record = await self._answered(interaction_id, watch.events)
             if record is not None and record.at >= watch.began_at:
-                return watch.run_id
+                return SignedChange(watch.run_id, record.flags.get(watch.flag))
         return None
 
-    async def give(self, run_id: str, person_id: int, sign: Sign) -> None:
+    async def give(self, change: SignedChange, person_id: int, sign: Sign) -> None:
         """Keep what somebody thinks now, in place of what they thought before."""
+        who = str(person_id)
         async with self._one_at_a_time:
-            known = await self.of(run_id)
-            if len(known.signs) < _MOST or str(person_id) in known.signs:
-                await self._put(known, {**known.signs, str(person_id): sign})
+            known = await self.of(change.run_id)
+            if len(known.signs) >= _MOST and who not in known.signs:
+                return
+            flagged = {each: on for each, on in known.flagged.items() if each != who}
+            if change.flagged is not None:
+                flagged[who] = change.flagged
+            await self._put(known.but(flagged=flagged), {**known.signs, who: sign})
 
     async def take_back(self, run_id: str, person_id: int, sign: Sign) -> None:
         """Forget that sign of somebody; a later one stays."""

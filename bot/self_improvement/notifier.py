@@ -7,14 +7,16 @@ from bot.authority.announcements import tell
 from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
 from bot.domain.errors import ChatRejected, JournalError
+from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, Button, MessageRef, Post
 from bot.domain.run import Run, Status, Trigger
+from bot.domain.use import FlagComparison
 from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
-from bot.presentation.flags import counted_behind
+from bot.presentation.flags import counted_behind, flag_compared
 from bot.presentation.titles import thread_title, title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.services import Services
@@ -160,6 +162,11 @@ class RunNotifier:
             post = post.but(text=f"{post.text}\n{counted_behind(flag, self._flags.find(flag))}")
         await self._post(run, post, f"{run.id}:use")
         await self.refresh(run, history)
+
+    async def flag_compared(self, run: Run, flag: Flag, found: FlagComparison) -> None:
+        """Say once how it goes with a flag and without, with a button for the step after that."""
+        key = f"{run.id}:flag:{flag.at.timestamp():.0f}"
+        await self._post(run, flag_compared(flag, found), key)
 
     async def last_word(self, run: Run, history: History) -> None:
         """Say how the run ended. Called again after a restart, it says nothing twice."""

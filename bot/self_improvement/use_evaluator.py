@@ -1,16 +1,19 @@
 """How the commands of a shipped change are used, from the journal before and after it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.detection.flag_comparison import Signs, UsedEvent, side_of, worse_with
 from bot.detection.use import got_worse, use_of
+from bot.domain.flag import Flag
 from bot.domain.history import History
-from bot.domain.journal import event_called
+from bot.domain.journal import Action, JournalQuery, event_called
 from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run
-from bot.domain.use import UseReport, UseWatch
+from bot.domain.samples import Sample, sample_of
+from bot.domain.use import ChangeFeedback, FlagComparison, UseReport, UseWatch
 from bot.domain.watch import Comparison, WatchRules
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -59,6 +62,7 @@ class UseEvaluator:
             before_since=now - self._counted_for,
             until=now + timedelta(minutes=self._rules.minutes),
             tell_at=now + self._counted_for if self._counted_for else None,
+            flag=history.brief.flag if history.brief else "",
         )
 
     async def regressed(self, watch: UseWatch) -> Outcome | None:
@@ -91,6 +95,32 @@ class UseEvaluator:
             uses.append(use_of(event, *sides(seen, watch.began_at)))
         return UseReport(run_id=watch.run_id, since=watch.began_at, uses=tuple(uses), at=now)
 
+    async def with_and_without(
+        self, watch: UseWatch, flag: Flag, feedback: ChangeFeedback
+    ) -> FlagComparison | None:
+        """Return those with its flag against those without; `None` while too little was seen.
+
+        Enough is as many uses with the flag as a watch looks for, or some in as long as one lasts.
+        Raises `JournalError`.
+        """
+        now, since = self._clock.now(), max(flag.at, watch.began_at)
+        events = []
+        for event in watch.events:
+            query = JournalQuery(event=event, since=since, until=now, limit=MANY)
+            on, off = _by_flag(await self._journal.read(query), flag.name)
+            events.append(UsedEvent(event, on, off, event in watch.new))
+        sides = {each: _signs(feedback, flagged=each) for each in (True, False)}
+        on_side = side_of([each.on for each in events], sides[True])
+        waited = now - since >= timedelta(minutes=self._rules.minutes)
+        if on_side.uses < (1 if waited else self._rules.volume):
+            return None
+        return FlagComparison(
+            since=since,
+            on=on_side,
+            off=side_of([each.off for each in events], sides[False]),
+            worse=worse_with(events, sides[True], sides[False], self._rules.alpha),
+        )
+
     async def _compared(self, watch: UseWatch, event: str, until: datetime) -> Comparison:
         since = watch.began_at - timedelta(hours=self._rules.before_hours)
         seen = await self._journal.samples(since=since, until=until, event=event)
@@ -105,3 +135,19 @@ class UseEvaluator:
             after_minutes=minutes_between(watch.began_at, until),
         )
         return compared() if len(seen) < MANY else await asyncio.to_thread(compared)
+
+
+def _by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], list[Sample]]:
+    """Return the uses with a flag on, and those with it off; others did not ask for it."""
+    sides: dict[bool, list[Sample]] = {True: [], False: []}
+    for action in actions:
+        if name in action.flags:
+            sides[action.flags[name]].append(sample_of(action.model_dump(mode="json")))
+    return sides[True], sides[False]
+
+
+def _signs(feedback: ChangeFeedback, *, flagged: bool) -> Signs:
+    """Return the signs on answers with the flag on, or on those with it off."""
+    given = [feedback.signs[who] for who, on in feedback.flagged.items()
+             if on is flagged and who in feedback.signs]  # fmt: skip
+    return Signs(len(given), given.count("👎"))

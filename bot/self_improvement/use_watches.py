@@ -6,9 +6,10 @@ journal.
 
 import logging
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.errors import TheseusError, UnknownRun
+from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.proposal import Shipment
 from bot.domain.run import Run, Status
@@ -21,6 +22,8 @@ from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.services import Services
 from bot.self_improvement.use_evaluator import UseEvaluator
 
+_PAUSE = timedelta(minutes=5)  # between comparisons of those with a flag and those without
+_LONGEST = timedelta(days=60)  # that a flag is followed on its way to everybody
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class UseWatches:
         self._feedback = feedback
         self._notifier = notifier
         self._memory = memory
+        self._next: dict[str, datetime] = {}  # run -> when its flag's sides are compared again
 
     async def begin(self, run: Run, history: History, shipment: Shipment) -> UseWatch | None:
         """Count the use of a change that is live now; begun again, it begins anew."""
@@ -80,7 +84,28 @@ class UseWatches:
             return
         if not watch.judged:
             watch = await self._judged(run, watch)
+        watch = await self._next_step_offered(run, watch)
         await self._told(run, watch)
+
+    async def _next_step_offered(self, run: Run, watch: UseWatch) -> UseWatch:
+        """Say once of each reach of its flag how it goes with it and without, and what is next."""
+        flag, now = self._partly_on(watch), self._services.clock.now()
+        if flag is None or watch.compared_at == flag.at or now < self._next.get(run.id, now):
+            return watch
+        self._next[run.id] = now + _PAUSE
+        feedback = await self._feedback.of(run.id)
+        found = await self._evaluator.with_and_without(watch, flag, feedback)
+        if found is None:
+            return watch
+        await self._notifier.flag_compared(run, flag, found)
+        watch = watch.but(compared_at=flag.at)
+        await self._put(watch)
+        return watch
+
+    def _partly_on(self, watch: UseWatch) -> Flag | None:
+        """Return the flag that a change ships behind, while some have it and others have not."""
+        flag = self._services.flags.find(watch.flag) if watch.flag else None
+        return None if flag is None or flag.reach in ("off", "all") else flag
 
     async def _judged(self, run: Run, watch: UseWatch) -> UseWatch:
         """Say once what has got worse; return the watch, with whether that is decided."""
@@ -101,11 +126,12 @@ class UseWatches:
 
     async def _told(self, run: Run, watch: UseWatch) -> None:
         """Say once how it is used, when it is time; then, or with nothing to say, it is over."""
+        now = self._services.clock.now()
         if watch.tell_at is None:
-            if watch.judged:
-                await self.end(run.id)
+            if watch.judged and not (self._partly_on(watch) and now < watch.began_at + _LONGEST):
+                await self._over(run, await self._services.store.history(run.id))
             return
-        if self._services.clock.now() < watch.tell_at:
+        if now < watch.tell_at:
             return
         history = await self._services.store.history(run.id)
         report = history.use_report
@@ -115,7 +141,14 @@ class UseWatches:
             history = history.plus(report)
         await self._notifier.used(run, history)
         await self._memory.used(run, history, use_text(report))
-        if is_over(run, history):
+        if self._partly_on(watch) is not None:  # it goes on for whoever has its flag by and by
+            await self._put(watch.but(tell_at=None))
+        else:
+            await self._over(run, history)
+
+    async def _over(self, run: Run, history: History) -> None:
+        """Stop counting; once it was told how it is used, nobody needs the thread any more."""
+        if history.use_report is not None and is_over(run, history):
             await self._notifier.archive(run)
         await self.end(run.id)
 

@@ -91,6 +91,7 @@ class Recorder:
             user=None if user_id is None else pseudonym(user_id, self._secret),
             shard=about.get("shard"),
             commit=self._commit(),
+            flags=dict(about.get("flags", {})),
             error=None
             if error is None
             else capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs")),

@@ -7,6 +7,7 @@ from cogs.ui.buttons import RunButton
 from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
 from cogs.ui.command_buttons import CommandButton
+from cogs.ui.flag_buttons import FlagButton
 from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.questions import answer_question, commands_text, status_text
 from cogs.ui.requests import ask, asked_text, send_post
@@ -42,6 +43,7 @@ __all__ = [
     "CardSeen",
     "ChoiceButton",
     "CommandButton",
+    "FlagButton",
     "RunButton",
     "WishButton",
     "answer_question",

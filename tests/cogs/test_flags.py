@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
+from discord import ui
 
 from bot.authority.policy import Act
 from tests.support.dev_channel import DevChannel, dev_channel
@@ -123,3 +125,27 @@ async def test_a_name_that_cannot_be_is_a_mistake_of_the_cog(room: DevChannel) -
     assert failed.error is not None
     assert failed.error.exception == "ValueError"
     assert "not 'Coin Flip'" in failed.error.message
+
+
+async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevChannel) -> None:
+    await told(room, "dora", "flags set", name="coinflip", to="dev")
+    since = int(room.world.flags.all()["coinflip"].at.timestamp())
+    pressed = f"theseus:flag:share20:coinflip:{since}"
+    view = ui.View(timeout=None)
+    view.add_item(ui.Button(label="On for 20 % of people", custom_id=pressed))
+    channel = room.client.get_channel(room.client.identity.dev_channel_id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.send("It goes well.", view=view)
+    message = await room["dora"].wait_for("dev", lambda m: m["content"] == "It goes well.")
+
+    async def press(who: str) -> str:
+        answer = await room[who].press("dev", pressed, message)
+        wanted = answer["message"]["id"]
+        seen = await room[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
+        return str(seen["content"])
+
+    assert (await press("mallory")).startswith("Sorry mallory")
+    assert "`coinflip` is on for 20 % of people" in await press("dora")
+    room.world.clock.tick(2)
+    await told(room, "dora", "flags set", name="coinflip", to="off")
+    assert "this button is old" in await press("dora")

@@ -78,8 +78,12 @@ def recorded(journal: Journal, *actions: Action) -> Sequence[Action]:
 
 
 async def test_a_record_reads_back_as_it_was_written(journal: Journal) -> None:
-    written = recorded(journal, an_action(), an_action(after=0.000001, fingerprint="f00d"))
+    flagged = an_action(after=0.000002).but(flags={"coinflip": True, "cards": False})
+    failed = an_action(after=0.000001, fingerprint="f00d")
+    written = recorded(journal, an_action(), failed, flagged)
     assert list(await journal.read(JournalQuery())) == list(written)
+    samples = await journal.samples(since=NOW, until=NOW + timedelta(seconds=1))
+    assert [sample.id for sample in samples] == [each.id for each in written]
 
 
 async def test_records_read_oldest_first_across_days(journal: Journal) -> None:

@@ -62,12 +62,30 @@ def _without(was: bytes | None, had: bytes | None, has: bytes | None) -> bytes |
     return text.encode()
 
 
-def both_added(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
-    """Return a text with the lines of both where they only add some; `None` where they do more."""
-    texts = text_of(was), text_of(ours), text_of(theirs)
-    if texts[0] is None or texts[1] is None or texts[2] is None:
+def joined(old: Files, theirs: Files, ours: Files) -> tuple[Files, tuple[str, ...]]:
+    """Return our files with what they changed since `old`, and what cannot be told apart.
+
+    A text that both only add lines to has the lines of both.
+    """
+    files, conflicts = dict(ours), []
+    for name in sorted(old.keys() | theirs.keys()):
+        was, new, now = old.get(name), theirs.get(name), ours.get(name)
+        if new in (was, now):
+            continue
+        both = new if now == was else _both_added(was, now, new)
+        if both is None and now != was:
+            conflicts.append(name)
+        files.pop(name, None)
+        if both is not None:
+            files[name] = both
+    return files, tuple(conflicts)
+
+
+def _both_added(was: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    base, first, second = text_of(was), text_of(ours), text_of(theirs)
+    if base is None or first is None or second is None:
         return None
-    both = with_both(texts[0], texts[1], texts[2])
+    both = with_both(base, first, second)
     return None if both is None else both.encode()
 
 
@@ -119,3 +137,17 @@ def write_files(folder: Path, files: Files) -> None:
         parent.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+
+
+def file_changes(before: Files, now: Files) -> tuple[FileChange, ...]:
+    """Return what differs; a rename is seen where the content stayed the same."""
+    gone = {before[name]: name for name in before.keys() - now.keys()}
+    new = {now[name]: name for name in now.keys() - before.keys()}
+    moved = {side[content] for content in gone.keys() & new.keys() for side in (gone, new)}
+    return tuple(
+        FileChange(path=name, added=0, removed=0, status="renamed" if name in now else "deleted")
+        if name in moved
+        else changed(name, before.get(name), now.get(name))
+        for name in sorted(before.keys() | now.keys())
+        if name in moved or before.get(name) != now.get(name)
+    )

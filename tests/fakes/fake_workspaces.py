@@ -14,10 +14,10 @@ from bot.domain.ids import slug as safe_slug
 from tests.fakes.differences import (
     Files,
     as_bytes,
-    both_added,
-    changed,
     existing,
+    file_changes,
     git_header,
+    joined,
     sha_of,
     taken_back,
     text_of,
@@ -107,20 +107,9 @@ class FakeWorkspace:
 
     async def join(self, head: str, message: str) -> str:
         """Put what `head` changed since `base` beside what is here; both additions are kept."""
-        old, new, now = self._at(self.base), self._at(head), dict(self._now())
-        conflicts = []
-        for name in sorted(old.keys() | new.keys()):
-            was, theirs, ours = old.get(name), new.get(name), now.get(name)
-            if theirs in (was, ours):
-                continue
-            both = theirs if ours == was else both_added(was, ours, theirs)
-            if both is None and ours != was:
-                conflicts.append(name)
-            now.pop(name, None)
-            if both is not None:
-                now[name] = both
+        now, conflicts = joined(self._at(self.base), self._at(head), self._now())
         if conflicts:
-            raise MergeConflict("they do not merge cleanly", files=tuple(conflicts))
+            raise MergeConflict("they do not merge cleanly", files=conflicts)
         shutil.rmtree(self.path)
         self.path.mkdir()
         write_files(self.path, now)
@@ -132,24 +121,7 @@ class FakeWorkspace:
 
     async def changes(self) -> tuple[FileChange, ...]:
         """Return what differs from base; a rename is seen where the content stayed the same."""
-        before, now = self._snapshots[self.base], self._now()
-        gone = {before[name]: name for name in before.keys() - now.keys()}
-        new = {now[name]: name for name in now.keys() - before.keys()}
-        moved = {side[content] for content in gone.keys() & new.keys() for side in (gone, new)}
-        found = []
-        for name in sorted(before.keys() | now.keys()):
-            if name in moved:
-                found.append(
-                    FileChange(
-                        path=name,
-                        added=0,
-                        removed=0,
-                        status="renamed" if name in now else "deleted",
-                    )
-                )
-            elif before.get(name) != now.get(name):
-                found.append(changed(name, before.get(name), now.get(name)))
-        return tuple(found)
+        return file_changes(self._snapshots[self.base], self._now())
 
     async def diff(self) -> str:
         """Return a unified diff of the text files."""

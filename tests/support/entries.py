@@ -65,6 +65,8 @@ ENTRIES: Table = {
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
     "button WishButton start": Act.ASK,
+    "button FlagButton off": Act.SWITCH, "button FlagButton share20": Act.SWITCH,
+    "button FlagButton share50": Act.SWITCH, "button FlagButton all": Act.SWITCH,
     "button AgreementButton agree": Act.ASK, "button AgreementButton amend": Act.REVISE,
     "button ChoiceButton choose": Act.ASK, "button AnswerButton answer": Act.ANSWER,
     "button DecisionButton ship": Act.SHIP, "button DecisionButton reviewed": Act.SHIP,

@@ -217,6 +217,7 @@ def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
         f"theseus:incident:{act}:{run_id}",
         f"theseus:wish:{act}:{run_id}",
         f"theseus:about:{act}:roll",
+        f"theseus:flag:{act}:coinflip:0",
         f"{run}:0",
         f"theseus:privacy:{act}",
     )

@@ -45,6 +45,8 @@ class Lines:
             fields["agent"] = self._text(action.agent)
         if action.error is not None:
             fields["error"] = self._capsule(action.error)
+        if not action.flags:
+            del fields["flags"]  # most ask for none: their lines are read the short way
         try:
             return (_encode(fields) + "\n").encode("ascii")
         except ValueError:

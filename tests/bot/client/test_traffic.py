@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.domain.journal import ActionOutcome
+from bot.domain.journal import ActionOutcome, JournalQuery
 from bot.domain.rehearsal import CommandStep, MenuStep, PressStep, SayStep, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after
@@ -94,7 +94,8 @@ async def test_flags_that_were_asked_for_are_kept_with_what_was_told_of_them(
         async with living(home, local, traffic=recorder, flags=flags) as live:
             await live.alice.run("dev", "coinflip")
             record = await Room(live, local, recorder, log).kept("command.coinflip")
-    assert record.flags == {"coinflip": bool(flags)}
+            [used] = await live.journal.read(JournalQuery(event="command.coinflip"))
+    assert record.flags == used.flags == {"coinflip": bool(flags)}
     assert after(record, ()).world.flags == flags
 
 

@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from bot.domain.brief import Brief
+from bot.domain.errors import NotAuthorized, OutOfBounds
+from bot.domain.flag import Flag, Reach
 from bot.domain.journal import ActionOutcome
+from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
+from bot.self_improvement.feedback import SignedChange
 from tests.support.change_world import FLAGGED, ChangeWorld, understood, wanted
 from tests.support.kill_at import Fuse, Killed
-from tests.support.world import ALICE, DORA, failure
+from tests.support.world import ALICE, DORA, MALLORY, failure
 
 DAY = 24 * 60 * 60
 
@@ -37,11 +41,23 @@ class CoinWorld(ChangeWorld):
         assert run.status is Status.DONE, run.reason
         return run
 
-    def flipped(self, people: int, times: int, *, failed: int = 0, ms: float = 120.0) -> None:
-        """Journal so many flips by so many people, the first `failed` of which went wrong."""
+    def flipped(
+        self,
+        people: int,
+        times: int,
+        *,
+        failed: int = 0,
+        ms: float = 120.0,
+        flag: bool | None = None,
+    ) -> None:
+        """Journal so many flips by so many people, the first `failed` of which went wrong.
+
+        `flag` is whether that was on for them; `None`: nobody asked.
+        """
         self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(times):
             flip = failure(self.clock, name="coinflip").but(user=f"u-{number % people}")
+            flip = flip if flag is None else flip.but(flags={"coinflip": flag})
             if number >= failed:
                 flip = flip.but(outcome=ActionOutcome.OK, error=None, duration_ms=ms)
             self.journal.append(flip)
@@ -211,3 +227,116 @@ async def test_killed_while_it_tells_it_says_so_once(world: CoinWorld, calls: in
     await world.look()
     assert len(world.told(run)) == 1
     assert await world.key_values.all("use:", UseWatch) == ()
+
+
+class FlaggedWorld(CoinWorld):
+    """A world in which the coin ships behind a flag."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, FLAGGED)
+        self.behind_a_flag()
+
+    async def switched(self, reach: Reach, **where: int) -> Flag:
+        """Have it on for them; return it."""
+        self.clock.tick(60)
+        flags = self.agent().flags
+        return (await flags.switch(DORA, "coinflip", reach, asked_for=("coinflip",), **where))[1]
+
+    def offers(self, run: Run) -> list[Post]:
+        """Return what was said of those with the flag and those without."""
+        return [each.post for each in self.chat.said if each.key.startswith(f"{run.id}:flag:")]
+
+
+@pytest.fixture
+def flagged(tmp_path: Path) -> FlaggedWorld:
+    return FlaggedWorld(tmp_path)
+
+
+async def test_once_enough_had_its_flag_the_next_step_is_offered_once(
+    flagged: FlaggedWorld,
+) -> None:
+    run = await flagged.shipped()
+    flagged.flipped(people=9, times=40, flag=False)
+    await flagged.look()
+    assert not flagged.offers(run)  # it is off
+    flag = await flagged.switched("dev")
+    flagged.flipped(people=3, times=29, flag=True)
+    flagged.flipped(people=3, times=40)  # nobody asked for the flag
+    await flagged.look()
+    assert not flagged.offers(run)
+    flagged.flipped(people=3, times=1, failed=1, flag=True)
+    await flagged.look()
+    await flagged.look(days=0.1)
+    (post,) = flagged.offers(run)
+    assert "`coinflip` is on in the dev channel, since <t:" in post.text
+    assert "• with it: 30 uses by 3 people, 1 failure, usually 120 ms" in post.text
+    assert "• without it: nobody used it" in post.text  # since it was switched
+    assert "Nothing is surely worse with it." in post.text
+    (button,) = post.buttons
+    assert (button.label, button.action) == ("On for 20 % of people", "flag")
+    assert button.arguments == ("share20", "coinflip", str(int(flag.at.timestamp())))
+
+
+async def test_the_button_takes_the_step_it_names_and_an_old_one_none(
+    flagged: FlaggedWorld,
+) -> None:
+    run = await flagged.shipped()
+    flag = await flagged.switched("share", percent=20)
+    flagged.flipped(people=3, times=30, flag=True)
+    await flagged.look()
+    step, name, since = flagged.offers(run)[0].buttons[0].arguments
+    assert (step, name) == ("share50", flag.name)
+    flags = flagged.agent().flags
+    flagged.clock.tick(60)
+    with pytest.raises(NotAuthorized):
+        await flags.step(MALLORY, name, "share50", int(since))
+    now = await flags.step(DORA, name, "share50", int(since))
+    assert (now.reach, now.percent) == ("share", 50)
+    with pytest.raises(OutOfBounds, match="was switched since, so this button is old"):
+        await flags.step(DORA, name, "share50", int(since))
+    flagged.flipped(people=3, times=30, flag=True)
+    await flagged.look()
+    assert [each.buttons[0].label for each in flagged.offers(run)] == [
+        "On for 50 % of people",
+        "On for everybody",
+    ]
+
+
+async def test_what_goes_worse_with_the_flag_is_offered_to_nobody_else(
+    flagged: FlaggedWorld,
+) -> None:
+    run = await flagged.shipped()
+    await flagged.switched("share", percent=20)
+    flagged.flipped(people=9, times=60, flag=False)
+    flagged.flipped(people=3, times=30, failed=12, flag=True)
+    await flagged.look()
+    (post,) = flagged.offers(run)
+    assert "📉 With it `/coinflip` fails more: 12 of 30 uses with it, 0 of 60" in post.text
+    assert [button.label for button in post.buttons] == ["Switch it off"]
+
+
+async def test_dislikes_of_answers_with_the_flag_count_against_it(flagged: FlaggedWorld) -> None:
+    run = await flagged.shipped()
+    await flagged.switched("share", percent=20)
+    flagged.flipped(people=9, times=60, flag=True)
+    feedback = flagged.agent().feedback
+    for person in range(20):
+        on = person < 10
+        await feedback.give(SignedChange(run.id, on), person, "👎" if on else "👍")
+    await flagged.look()
+    (post,) = flagged.offers(run)
+    assert "📉 With it more 👎: 10 of 10 signs with it, 0 of 10 without" in post.text
+
+
+async def test_a_flag_is_followed_on_its_way_after_its_use_was_told(flagged: FlaggedWorld) -> None:
+    run = await flagged.shipped()
+    await flagged.switched("dev")
+    await flagged.look(days=8)
+    assert len(flagged.told(run)) == 1
+    flagged.flipped(people=1, times=2, flag=True)
+    await flagged.look(days=1)
+    assert len(flagged.offers(run)) == 1  # a day, and somebody used it
+    await flagged.switched("all")
+    await flagged.look()
+    assert await flagged.key_values.all("use:", UseWatch) == ()
+    assert len(flagged.told(run)) == 1

@@ -1,0 +1,48 @@
+"""The button under a comparison of those with a flag and those without: the next step of it."""
+
+import re
+from typing import Any, Self, cast
+
+import discord
+from discord import ui
+
+from bot.client import TheseusClient
+from bot.domain.errors import TheseusError
+from bot.domain.flag import FlagStep
+from bot.presentation.flags import flag_switched
+from cogs.ui.speakers import speaker
+
+_TEMPLATE = re.compile(
+    r"theseus:flag:(?P<act>off|share20|share50|all):(?P<name>[a-z][a-z0-9_-]{1,31}):(?P<since>\d+)"
+)
+
+
+class FlagButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """Switches one flag on for more people, or off, for as long as nobody switched it since."""
+
+    def __init__(self, item: ui.Button[Any], name: str, step: FlagStep, since: int) -> None:
+        super().__init__(item)
+        self._name = name
+        self._step = step
+        self._since = since
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a flag's button came as {type(item).__name__}")
+        return cls(item, match["name"], cast("FlagStep", match["act"]), int(match["since"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Switch it, under the presser's own rights; everybody there can see it."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(thinking=True)
+        person, before = speaker(interaction), bot.agent.flags.all().get(self._name)
+        try:
+            flag = await bot.agent.flags.step(person, self._name, self._step, self._since)
+            text = flag_switched(before, flag)
+        except TheseusError as refusal:
+            text = str(refusal)
+        await interaction.followup.send(text)
