@@ -12,7 +12,7 @@ from bot.domain.posts import MessageRef
 from bot.domain.record import Record
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
-from bot.domain.triage import Triage
+from bot.domain.triage import Origin, Triage
 
 MOST_REPORTS = 20
 MOST_AFFECTED = 200
@@ -82,6 +82,9 @@ class Incident(Record):
     again: int = Field(default=0, ge=0, description="how often it came back after it was resolved")
     again_at: AwareDatetime | None = None
     triage: Triage = Triage()
+    triage_before: Origin | None = Field(default=None, description="what it was taken for first")
+    triage_changed_at: AwareDatetime | None = None
+    judged_count: int = Field(default=0, ge=0, description="`count` when it was judged last")
     level: str = Field(default="", description="how far the bot goes, and why no further")
     message: MessageRef | None = Field(
         default=None, description="where it is told; absent: not yet"

@@ -46,8 +46,12 @@ _LACK = re.compile(
     re.IGNORECASE,
 )
 _SLOW = re.compile(
-    r"\b(?:slow\w*|sluggish|lag\w*|takes? (?:forever|ages|too long|so long)|unresponsive|froze\w*"
-    r"|offline|is down|went down|dead|does nothing|no (?:reply|answer|response))\b",
+    r"\b(?:slow\w*|sluggish|lag\w*|tak(?:es?|ing) (?:forever|ages|(?:way )?too long|so long))\b",
+    re.IGNORECASE,
+)
+_SILENT = re.compile(
+    r"\b(?:unresponsive|froze\w*|offline|is down|went down|dead|does nothing"
+    r"|no (?:reply|answer|response))\b",
     re.IGNORECASE,
 )
 _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
@@ -95,7 +99,13 @@ def may_be_of_answer(text: str) -> bool:
 
     So it is too where nothing is called wrong: "everybody can read my list, only I should see it".
     """
-    return not (says_it_fails(text) or asks_for_change(text) or _SLOW.search(text))
+    slow = says_it_is_slow(text) or _SILENT.search(text)
+    return not (slow or says_it_fails(text) or asks_for_change(text))
+
+
+def says_it_is_slow(text: str) -> bool:
+    """Return whether somebody says that something takes long."""
+    return _SLOW.search(text) is not None
 
 
 def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:

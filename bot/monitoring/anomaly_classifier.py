@@ -4,8 +4,9 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.domain.anomaly import Anomaly
+from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import JournalError
+from bot.domain.incident import Incident
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.grammar.matching import others_work
 from bot.monitoring.fault_words import error_in_words
@@ -42,6 +43,28 @@ class AnomalyClassifier:
         except JournalError as error:
             _log.warning("what is behind %s cannot be read: %s", anomaly.key, error)
             return ClassifiedAnomaly(fingerprint=anomaly.fingerprint)
+
+    async def judge_again(self, incident: Incident) -> Triage | None:
+        """Return whose fault an incident is by all there is of it; `None`: no failure is known.
+
+        Raises `JournalError`.
+        """
+        failed = others_work(await self._journal.failures(since=incident.since))
+        of_it = [
+            each
+            for each in failed
+            if incident.fingerprint == each.fingerprint
+            or (incident.fingerprint is None and incident.event == each.event)
+        ]
+        if not of_it or Rule.LATENCY in incident.rules:
+            return None
+        group = max(of_it, key=lambda each: each.count)
+        return triage(
+            group,
+            users=len(incident.affected),
+            nearby=[each for each in failed if each is not group],
+            timeline=await self._journal.read(JournalQuery(event=group.event, limit=_TIMELINE)),
+        )
 
     async def _seen(self, anomaly: Anomaly) -> ClassifiedAnomaly:
         records = [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]

@@ -204,6 +204,7 @@ class IncidentTracker:
             noticed=noticed(anomaly, self._thresholds),
             anomalies=(anomaly,),
             count=anomaly.bad,
+            judged_count=anomaly.bad,
             counted_to=number,
             affected=seen.users[:MOST_AFFECTED],
             opened_at=min(anomaly.at, now),

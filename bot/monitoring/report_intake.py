@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.authority.policy import Act, may
+from bot.domain.anomaly import Rule
 from bot.domain.errors import JournalError, UnknownRun, WrongStage
 from bot.domain.incident import MOST_REPORTS, Incident, Report
-from bot.domain.journal import FailureGroup
+from bot.domain.journal import Action, FailureGroup
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Status, Trigger
 from bot.grammar.matching import meant, others_work
+from bot.grammar.wrong_answers import says_it_is_slow
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -84,6 +86,8 @@ class ReportIntake:
             if run is not None:
                 return IntakeResult(run, incident, joined=run.trigger.key != trigger.key)
             about = trigger.but(incident=incident.id, since=incident.since)
+            if incident.rules == {Rule.LATENCY} and incident.evidence:
+                about = about.but(error_id=trigger.error_id or incident.evidence[0])
             run = await self._agent.request(about)
             changed = self._incident_repository.change(incident.id, run_id=run.id)
             await self._incident_repository.flush()
@@ -135,11 +139,31 @@ class ReportIntake:
         if trigger.incident is not None:
             return self._incident_repository.get(trigger.incident)
         going_on = self._incident_repository.open
+        if says_it_is_slow(trigger.text) and trigger.error_id is None:
+            slow = await self._slow(trigger, going_on)
+            if slow is not None:
+                return slow
         group = await self._meant(trigger, failures) if going_on else None
         if group is None:
             return None
         covered = (each for each in going_on if each.covers(group.event, group.fingerprint))
         return next(covered, None)
+
+    async def _slow(self, trigger: Trigger, going_on: tuple[Incident, ...]) -> Incident | None:
+        """Return the incident of the slow action that a complaint names."""
+        slow = {each.id: each for each in going_on if Rule.LATENCY in each.rules}
+        found = [(each, await self._record(each)) for each in slow.values()]
+        groups = tuple(_as_group(each, record) for each, record in found if record is not None)
+        named = meant(trigger, groups, None, self._agent.commands())
+        sure = named.groups if named.named != "not at all" else ()
+        return slow[sure[0].fingerprint] if sure else None
+
+    async def _record(self, incident: Incident) -> Action | None:
+        """Return the newest record that speaks for an incident, where it can be read."""
+        try:
+            return await self._journal.get(incident.evidence[0]) if incident.evidence else None
+        except JournalError:
+            return None
 
     async def _failures(self, trigger: Trigger) -> Failures:
         """Return what failed lately; `None` where nobody asks for it, or nobody can tell."""
@@ -171,3 +195,16 @@ class ReportIntake:
         if len(incident.reports) >= MOST_REPORTS:
             return self._incident_repository.change(incident.id, unnamed=incident.unnamed + 1)
         return self._incident_repository.change(incident.id, reports=(*incident.reports, report))
+
+
+def _as_group(incident: Incident, record: Action) -> FailureGroup:
+    """Return a slow action as a failure, so that words find it like one."""
+    return FailureGroup(
+        fingerprint=incident.id,
+        event=incident.event,
+        count=max(1, incident.count),
+        first_seen=incident.since,
+        last_seen=incident.last_at,
+        newest=record,
+        action_ids=(record.id,),
+    )

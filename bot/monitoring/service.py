@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.authority.autonomy_levels import Autonomy
 from bot.authority.policy import Act
 from bot.domain.charts import TimeChart
-from bot.domain.errors import StoreError, WrongStage
+from bot.domain.errors import PortError, StoreError, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, Person, Place
@@ -24,6 +24,7 @@ from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker
 from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.report_intake import IntakeResult, ReportIntake
+from bot.monitoring.triage_review import TriageReview
 from bot.periodic import run_periodically, warning
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
@@ -75,9 +76,11 @@ class Monitoring:
         self._incident_repository = IncidentRepository(services.key_values)
         self.count_of = self._incident_repository.count_of
         self.erase = self._incident_repository.erase
+        classifier = AnomalyClassifier(services.journal)
+        self._triage_review = TriageReview(self._incident_repository, classifier, clock)
         incidents = self._incidents = IncidentTracker(
             self._incident_repository,
-            AnomalyClassifier(services.journal),
+            classifier,
             clock,
             config,
             thresholds,
@@ -129,6 +132,7 @@ class Monitoring:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._monitoring_world.run_forever(), name="journal-follower")
             group.create_task(self._settle_forever(), name="shipped fixes")
+            group.create_task(self._review_forever(), name="triage-review")
             group.create_task(self._incident_notifier.run_forever(), name="incident-notifier")
             group.create_task(self._incident_charts.run_forever(), name="incident-charts")
 
@@ -137,6 +141,13 @@ class Monitoring:
         await run_periodically(
             self._settle, self._clock, _SETTLE_SECONDS, tolerated=StoreError, failed=failed
         )
+
+    async def _review_forever(self) -> None:
+        failed = warning(_log, "an incident could not be judged again; I try later")
+        await run_periodically(
+            self._triage_review.turn, self._clock, _SETTLE_SECONDS, tolerated=PortError,
+            failed=failed,
+        )  # fmt: skip
 
     async def _settle(self) -> None:
         if self._incident_repository.everything:

@@ -156,6 +156,9 @@ def _triage(told: Incident) -> str:
     triage = told.triage
     sure = "" if triage.origin is Origin.UNKNOWN else f" ({triage.confidence} confidence)"
     reasons = [f"• {tame(reason, 180)}" for reason in triage.reasons[:4]]
+    if told.triage_before is not None and told.triage_changed_at is not None:
+        before = _ORIGINS[told.triage_before]
+        reasons.append(f"• judged again {_stamp(told.triage_changed_at)}; before that: {before}")
     if triage.remedies:
         reasons.append(f"• ours to do about it, if you say so: {'; '.join(triage.remedies)}")
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])

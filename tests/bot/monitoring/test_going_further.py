@@ -11,6 +11,7 @@ from bot.domain.anomaly import Rule
 from bot.domain.journal import Capsule
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
+from bot.triage import Origin
 from tests.support.monitoring_world import OUTAGE, MonitoringWorld
 from tests.support.world import ALICE, capsule
 
@@ -271,3 +272,38 @@ async def test_a_fault_muted_by_a_listed_person_is_quiet_for_a_day(tmp_path: Pat
     )
     assert (entry.person, entry.allowed, entry.action) == (ALICE, True, "steer")
     assert "repeated_error:command.roll:" in entry.note
+
+
+async def test_whose_fault_it_is_is_judged_again_as_it_grows_and_the_card_says_so(
+    tmp_path: Path,
+) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.happens(40)
+        await monitoring_world.pass_time(10)
+        monitoring_world.fails(5, error=TYPED)
+        await monitoring_world.pass_time(10)
+        first = monitoring_world.the_incident()
+        assert first.triage.origin is Origin.INPUT
+        assert await runs(monitoring_world) == ()
+        for user in ("u2", "u3", "u4", "u5", "u6"):  # what everybody types is not one person's slip
+            monitoring_world.fails(1, error=TYPED, user=user)
+        await monitoring_world.pass_time(90)
+        incident = monitoring_world.the_incident()
+        assert incident.triage.origin is not Origin.INPUT
+        assert incident.triage_before is Origin.INPUT
+        assert "judged again <t:" in monitoring_world.card()
+        assert "before that: what was typed, and refusing it is right" in monitoring_world.card()
+        assert len(await runs(monitoring_world)) == 1
+
+
+async def test_it_is_judged_again_when_it_has_doubled_and_not_for_every_failure(
+    tmp_path: Path,
+) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        monitoring_world.happens(40)
+        for more, judged in ((5, 5), (4, 5), (1, 10), (9, 10), (1, 20)):
+            monitoring_world.fails(more, error=TYPED)
+            await monitoring_world.pass_time(10)
+            assert monitoring_world.the_incident().judged_count == judged

@@ -167,3 +167,31 @@ def error(world: World, exception: str) -> str:
     """Return the newest failure with that error, as somebody replies to it."""
     found = (each for each in reversed(world.journal.actions) if each.error)
     return next(each.id for each in found if each.error and each.error.exception == exception)
+
+
+async def slow_search(monitoring_world: MonitoringWorld) -> None:
+    """Let `/search` become nine times as slow."""
+    for _ in range(30):
+        monitoring_world.happens(10, "search", duration_ms=100.0)
+        await monitoring_world.pass_time(60)
+    for _ in range(3):
+        monitoring_world.happens(10, "search", duration_ms=900.0)
+        await monitoring_world.pass_time(60)
+
+
+async def test_who_says_that_it_is_slow_joins_the_incident_of_its_slowness(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    async with monitoring_world.running() as monitoring:
+        await slow_search(monitoring_world)
+        world, incident = monitoring_world.world, monitoring_world.the_incident()
+        for text in ("/poll is slow", "/search keeps crashing"):
+            said = world.trigger(text.split()[0], person=DORA).but(text=text)
+            assert await monitoring.join(said) is None, text
+        said = world.trigger("/search", person=DORA).but(text="/search is slow", key="slow")
+        asked = await monitoring.ask(said)
+        assert asked.incident is not None
+        assert asked.incident.id == incident.id
+        assert monitoring_world.the_incident().run_id == asked.run.id
+        assert asked.run.trigger.error_id in incident.evidence  # so that it is looked into
+        await monitoring_world.pass_time(70)
+        assert "dora: “/search is slow”" in monitoring_world.card()

@@ -1,0 +1,41 @@
+"""Judges again whose fault an incident is, as it grows: the first few failures may mislead."""
+
+from bot.domain.incident import Incident
+from bot.monitoring.anomaly_classifier import AnomalyClassifier
+from bot.monitoring.incident_repository import IncidentRepository
+from bot.ports.clock import Clock
+
+_GROWN = 2  # times as many as when it was judged last: a few looks, however many there are
+_AT_ONCE = 3
+
+
+class TriageReview:
+    """Looks at what has doubled since it was judged, a few at a time."""
+
+    def __init__(
+        self, incident_repository: IncidentRepository, classifier: AnomalyClassifier, clock: Clock
+    ) -> None:
+        self._incident_repository = incident_repository
+        self._classifier = classifier
+        self._clock = clock
+
+    async def turn(self) -> None:
+        """Judge again what has grown. Raises `JournalError`, `StoreError`."""
+        grown = [each for each in self._incident_repository.open if _has_grown(each)]
+        for each in grown[:_AT_ONCE]:
+            await self._judge(each)
+        await self._incident_repository.flush()
+
+    async def _judge(self, incident: Incident) -> None:
+        found = await self._classifier.judge_again(incident)
+        changes: dict[str, object] = {"judged_count": incident.count}
+        if found is not None:
+            changes["triage"] = found
+            if found.origin is not incident.triage.origin:
+                changes["triage_before"] = incident.triage.origin
+                changes["triage_changed_at"] = self._clock.now()
+        self._incident_repository.change(incident.id, **changes)
+
+
+def _has_grown(incident: Incident) -> bool:
+    return incident.count >= _GROWN * max(incident.judged_count, 1)
