@@ -124,5 +124,13 @@ IDLE = re.compile(
     r"|here|everyone|guys|all|with you))*$",
     re.I,
 )
+PRAISED = re.compile(
+    r"(?:(?:oh|wow|well|so|hey)[, ]+)*(?:(?:great|good|nice|lovely|amazing|brilliant|fine|awesome"
+    r"|excellent|fantastic) (?:job|work|going|one|move)|well done|way to go|bravo|congrat\w*|kudos"
+    r"|thanks|thank you|thx|cheers)\b(?: (?:for|on|with|again|at|theseus|bot|guys|all))*"
+    r",? \w+ing\b",
+    re.IGNORECASE,
+)
+"""Praises a deed: "great job breaking everything". What is broken by it is a remark, no report."""
 MENDS_OR_LOOKS = (FIX, FIX_WEAK, FIX_AROUND, LOOK, LOOK_WEAK, WHAT, WHY)
 """What asks to fix or to investigate, at the start of a clause without its opening."""

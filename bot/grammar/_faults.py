@@ -23,6 +23,7 @@ from bot.grammar._fault_words import (
     NOT_AN_ASK,
     NOT_LOOK,
     ODD,
+    PRAISED,
     SMALL_TALK,
     WHAT,
     WHY,
@@ -83,6 +84,8 @@ def _may_be_weak(ask: _Ask, setting: Setting) -> bool:
 
 def _complaint_of(clause: Clause) -> Complaint | None:
     opened = peel(clause.text)
+    if PRAISED.match(clause.text):
+        return None
     if opened.rest and (FIX.match(opened.rest) or LOOK.match(opened.rest)):
         return None
     return complaint_in(clause)

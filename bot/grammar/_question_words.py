@@ -20,7 +20,7 @@ _SUBJECT = (
     r"|our|my|there|people|somebody|nobody|one|not)\b| [/#])"
 )
 ASKS = re.compile(
-    r"(?:by |since |for |on |in |to )?(?:(?:what|which|who|whom|whose|why|when|how|where)\b"
+    r"(?:by |since |for |on |in |to )?(?:any\w* |(?:what|which|who|whom|whose|why|when|how|where)\b"
     rf"|(?:is|are|was|were|did|does|do|has|have|had|can|could|may|might|will|would|should|am)"
     rf"(?:n't)?{_SUBJECT}(?! not ))",
     re.IGNORECASE,
@@ -44,9 +44,12 @@ WORK = re.compile(rf"\b{_WORK}\b", re.IGNORECASE)
 ABOUT_WORK = re.compile(rf"\b(?:{_WORK}|it|this|that|them|those|these)\b", re.IGNORECASE)
 """Names the bot's work, or points at it."""
 _DECIDE = (
-    r"(?:ship\w*|approv\w+|merg\w+|reject\w*|revert\w*|roll\w* back|sign\w* off|releas\w+"
+    r"(?:ship\w*|approv\w+|merg\w+|reject\w*|revert\w*|roll\w* (?:it |this |that |them )?back"
+    r"|sign\w* off|releas\w+"
     r"|deploy\w*)"
 )
+DECIDED = re.compile(rf"\b{_DECIDE}\b", re.IGNORECASE)
+"""Names what people decide about the bot's work."""
 _STEER = (
     r"(?:stop\w*|cancel\w*|paus\w+|resum\w+|interrupt|shut|halt|undo\w*|take|took|taken"
     r"|turn|switch)"
@@ -59,9 +62,16 @@ _FAIL = (
 _PATTERNS: tuple[tuple[Topic, str], ...] = (
     (
         Topic.CAUSE,
-        r"^(?:why|how come|what made|what (?:is|was) (?:the|your) (?:root )?(?:reason\w*|rationale"
+        r"^(?:why|how come|what (?:made|led)|what (?:is|was) (?:the|your) (?:root )?(?:reason\w*"
+        r"|rationale"
         r"|cause)|the (?:reason\w*|rationale|(?:root )?cause)|what (?:caused|causes|went wrong"
         r"|was wrong|was it$|was the (?:bug|problem|issue|fault)))\b",
+    ),
+    (
+        Topic.BROKEN,
+        r"^(?!.*\b(?:fix|mend|repair|chang|break this|could|might|when|often|times|last (?:fail"
+        r"|crash|err))\w*)"
+        r"(?=.*\b(?:broken|failing|crashing|errors|incidents?|outages?|on fire|healthy)\b)",
     ),
     (
         Topic.HOW_TO,
@@ -74,7 +84,8 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
         rf"^who\b.* (?:may|can|could|allowed|gets?|right|able|decides?|has|must"
         rf"|needs) .*(?:{_DECIDE}"
         rf"|{_STEER}|ask|change)|^who\b.*\b(?:(?:allow-?)?list|approvers?|developers?|maintainers?"
-        rf"|listed|admins?)\b|^(?:am|are) (?:i|we)\b.*\b(?:allowed|listed|list)\b"
+        rf"|listed|admins?)\b|^(?:am|are|do) (?:i|we)\b.*\b(?:allowed|listed|list|permission"
+        rf"|rights?)\b"
         rf"|^(?:may|can|could) (?:i|we) (?:also )?{_DECIDE}\b",
     ),
     (
@@ -82,27 +93,31 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
         rf"^(?:by )?who(?:m|se)?\b(?! (?:wrote|made|built|created) you$).*\b(?:{_DECIDE}|{_STEER}"
         r"|ask\w*|request\w*|want\w*|review\w*|author"
         r"|wrote|made|chang\w+|report\w*|start\w*|began|said|wish\w*|add\w*|responsible|decid\w+)\b"
-        rf"|^when\b.*\b(?:{_DECIDE}|live|land\w*|chang\w+|add\w*|made|propos\w+|fix\w*)\b",
+        rf"|^when (?:did|was|were|has|is)\b.*\b(?:{_DECIDE}|live|land\w*|chang\w+|add\w*|made"
+        rf"|propos\w+|fix\w*)\b",
     ),
     (
         Topic.COST,
-        r"\b(?:costs?|costly|price|expensive|cheap|spen[dt]|paid|pay|dollars|usd|tokens?)\b",
+        r"\b(?:costs?|costly|burn\w*|price|expensive|cheap|spen[dt]|paid|pay|dollars|usd"
+        r"|tokens?)\b|^how much (?:is|was|were)\b",
     ),
     (Topic.FLAGS, r"\b(?:feature )?(?:flags?|toggles?|switches)\b"),
     (
         Topic.MEMORY,
-        r"\b(?:remember(?! (?:me|us|when|how)\b)|recall|memory|memories|learn(?:ed|t)?|lessons?"
+        r"\b(?:remember(?! (?:me|us|when|how)\b)|recall|memory|memories|learned|learnt|you learn"
+        r"|lessons?"
         r"|notes?|noted|know about)\b",
     ),
     (
         Topic.WISHES,
-        r"\b(?:wish\w*|feature requests?|ideas|suggestions|most wanted)\b"
-        r"|\b(?:people|users|they|everybody|everyone|folks|members) (?:want|ask|asked|wanted"
-        r"|request|requested)\b",
+        r"\b(?:wish\w*|feature requests?|ideas|suggestions|most (?:wanted|requested))\b"
+        r"|\b(?:people|users|they|everybody|everyone|folks|members) (?:want|ask|request)"
+        r"(?:ed|ing)?\b",
     ),
     (
         Topic.USE,
-        r"^(?:how (?:often|much|many|popular)|which|what|who|does|do|is|are|has)\b.*"
+        r"^(?!.*\byou use\b)(?:how (?:often|much|many|popular)|which|what|who|does|do|is|are"
+        r"|has)\b.*"
         r"\b(?:us(?:e|es|ed|ing|ers?)|unused|popular|invoked|asked for)\b",
     ),
     (
@@ -112,23 +127,26 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         Topic.LIVE,
-        r"\b(?:which|what|whose)\b.*\b(?:commit|version|revision|sha|build|release|code|branch)\b"
+        r"^(?!what was in\b)\b(?:which|what|whose)\b.*\b(?:commit|version|revision|sha|build"
+        r"|release|code|branch)\b"
         r"|\bup[ -]to[ -]date\b|\boutdated\b|\b(?:latest|newest) (?:version|code|commit|release)\b"
-        r"|^what is (?:live|deployed|running live)\b",
+        r"|^what is (?:live|deployed|running live|in prod\w*)\b",
     ),
     (
         Topic.RISK,
         r"\b(?:could|can|might|may|would|will|does|if)\b.*\b(?:break|breaks|go wrong|goes wrong"
-        r"|fail)\b"
+        r"|fail|harm|cause)\b"
         r"|\b(?:risks?|risky|dangerous|danger|side ?effects?|worst case|impact|affects?|affected"
-        r"|safe|touch(?:es)?)\b|^what (?:happens|if|would happen|will happen)\b",
+        r"|safe|touch(?:es)?|the worst|blast radius)\b|^what (?:happens|if|would happen"
+        r"|will happen)\b",
     ),
     (
         Topic.PROOF,
         r"\bhow (?:sure|certain|confident)\b|\b(?:how (?:do|did|can|are) (?:you|we|i)|how (?:was"
         r"|is)|are you)\b.*\b(?:know"
         r"|sure|certain|confident|tell|prove[dns]?|verif\w+|check\w*|test\w*)\b"
-        r"|\b(?:proof|prove[dns]?|evidence|tests?|tested|checks|checked|verified|confidence)\b",
+        r"|\b(?:proof|prove[dns]?|verify|evidence|tests?|tested|checks|checked|verified"
+        r"|confidence)\b",
     ),
     (
         Topic.WATCH,
@@ -139,7 +157,9 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
     ),
     (
         Topic.WAITING,
-        r"\b(?:wait(?:s|ing)?|pending|unshipped|unmerged|outstanding|need\w* (?:me|us|review"
+        r"\b(?:wait(?:s|ing)?|blocked|pending|unshipped|unmerged|outstanding|need\w* (?:me|us"
+        r"|anything|something"
+        r"|review"
         r"|approval"
         r"|a decision|attention|my)|to (?:review|approve|ship|decide)|open (?:proposals?|prs?"
         r"|pull requests?|runs?|questions?)|still open)\b",
@@ -155,7 +175,8 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
         Topic.CHANGES,
         r"\b(?:chang\w+|ship\w*|merg\w+|fix\w*|deploy\w*|releas\w+|new|news|revert\w*|repair\w*"
         r"|mend\w*|done|did you do|you (?:been )?(?:up to|doing)|add(?:ed|s)?|remov\w+|improv\w+"
-        r"|happen\w*|accomplish\w*|summary|proposed|propose|worked on)\b",
+        r"|happen\w*|accomplish\w*|summary|changelog|proposed|propose|worked on|went (?:out|live)"
+        r"|(?:the bot|theseus) (?:do|done|did)|you did)\b",
     ),
     (
         Topic.BROKEN,
@@ -223,8 +244,10 @@ KNOWN = word_set(
     reasoning rationale pick picked picking choose chose chosen file files line lines summary
     overview news changelog repairs self capabilities abilities skills powers alternative
     alternatives attempt attempts tried sort sorts kinds support supports offer offers
-    understand dropped drop result results outcome outcomes pass
-    passes passed green red fire
+    understand dropped drop result results outcome outcomes pass passes passed green red fire
+    went out over weekend overnight summarize summarise behind tag burn burnt blast radius
+    improvements improvement accomplish accomplished led proves moment refactoring refactor
+    exist exists harm permission production prod blocked having
     """
 )
 """Every word, in small letters, that such a question may have and still be about the bot."""
@@ -236,14 +259,15 @@ ABLE = word_set(
     repair build create remove rename refactor ship merge revert test find investigate explain
     learn see read run watch answer questions talk commands command bugs bug features feature
     tests cogs code errors failures problems issues something stuff new own your yourself
-    itself by alone myself me without model key documentation docs
+    itself by alone myself me without model key documentation docs refactoring fixes fixing
+    adding
     """
 )
 """Every word of a question of what it is able to: it names nothing in particular to be done."""
 KINDS = word_set(
     """
-    commands bugs features tests cogs code errors failures problems issues things anything stuff
-    questions documentation docs
+    commands bugs features tests cogs code errors failures problems issues things anything
+    stuff questions documentation docs refactoring fixes changes
     """
 )
 """Those of them that are done something with: all of a kind, and none in particular."""

@@ -5,7 +5,8 @@ import re
 LONGEST_SUBJECT = 200
 
 _PRONOUN = re.compile(
-    r"(?:it|this|that|these|those|them|one|the (?:bug|issue|problem|error|crash|thing|fault)"
+    r"(?:it|this|that|these|those|them|one|another"
+    r"|the (?:bug|issue|problem|error|crash|thing|fault)"
     r"|this (?:one|bug|issue|problem|error"
     r"|crash|thing|please)|that (?:one|bug|issue|problem|error|crash|thing)|these (?:errors"
     r"|bugs)|everything|something|there"

@@ -50,7 +50,10 @@ _TO_MEND = re.compile(
     r"(?:quick |proper |real )?(?:fix|repair|work-?around|patch)\b",
     re.IGNORECASE,
 )
-_NOTHING_NAMED = re.compile(r"^\S+ (?:this|that|it|them|something|things)$", re.IGNORECASE)
+_NOTHING_NAMED = re.compile(
+    r"^\S+ (?:(?:this|that|it|them|something|things)$|everything\b(?! (?:about|of)\b))",
+    re.IGNORECASE,
+)
 _NOUN_FIRST = re.compile(
     r"^\S+ (?:is|are|was|were|has|have|had|does|do|did|can|can't|could|will|would|should|must"
     r"|isn't|aren't|doesn't|don't|didn't|won't|never|always|keeps?|of|in|on|from|with|and|or)\b",

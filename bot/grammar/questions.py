@@ -16,6 +16,7 @@ from bot.grammar._question_words import (
     ABOUT_WORK,
     ASKS,
     ASKS_WITH_MARK,
+    DECIDED,
     DEFINES,
     KINDS,
     KNOWN,
@@ -37,10 +38,11 @@ _COMMAND = re.compile(
 _NUMBER = re.compile(r"#\d+|\b(?:run|pr|pull request) #?[0-9a-z]*\d[0-9a-z]*\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|\S", re.IGNORECASE)
 _BE = re.compile(r"\b(what|who|how|where|when|it|that|there)'s\b", re.IGNORECASE)
-_NOT = re.compile(r"n't\b", re.IGNORECASE)
+_NOT = re.compile(r"\b(?P<can>ca)n't\b|n't\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:about|of|regarding|with|for|on)\b(?P<rest>.*)$", re.IGNORECASE)
 _PERSON = re.compile(r"\b(?:we|you|i|they|budget|caps?|our|your|daily|weekly)\b", re.IGNORECASE)
 _YOU = re.compile(r"\byou\b", re.IGNORECASE)
+_EXPLAIN = re.compile(r"explain\b", re.IGNORECASE)
 _AGAIN = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
 _CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
@@ -96,14 +98,19 @@ def _asked(opened: Peeled, clause: Clause) -> str | None:
     """Return what a clause asks, without what asks to be told it; `None` where it does not ask."""
     asked_of = opened.request or opened.group
     text = opened.rest if asked_of or not ASKS.match(clause.text) else clause.text
-    text = _NOT.sub(" not", _BE.sub(r"\1 is", text))
+    text = _NOT.sub(_spelt_out, _BE.sub(r"\1 is", text))
     told = TELL.match(text)
     if told and told.end() < len(text):
-        return text[told.end() :].strip(" ,")
+        rest = text[told.end() :].strip(" ,")
+        return f"why {rest}" if _EXPLAIN.match(text) and not ASKS.match(rest) else rest
     marked = clause.asks and ASKS_WITH_MARK.match(text)
     if asked_of or DEFINES.match(text) or not (marked or ASKS.match(text)):
         return None  # "can you fix it?" asks for work
     return text.strip(" ,")
+
+
+def _spelt_out(negated: re.Match[str]) -> str:
+    return "can not" if negated["can"] else " not"
 
 
 def _asks_what_it_can(clause: Clause) -> bool:
@@ -123,7 +130,7 @@ def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[s
             points = numbered or bool(ABOUT_WORK.search(text))
             return points or (bool(here or span) and not _PERSON.search(text))
         case Topic.CAUSE:
-            named = numbered or bool(_YOU.search(text) or WORK.search(text) or _CAUSE.search(text))
+            named = numbered or any(each.search(text) for each in (_YOU, WORK, DECIDED, _CAUSE))
             again = said_again(text) or bool(_AGAIN.search(text))
             return not (again or commands) and (here or named)
         case Topic.BROKEN:

@@ -10,6 +10,7 @@ _HOURS = {"hour": 1, "day": 24, "night": 24, "week": 168, "month": 720}
 _LATELY = timedelta(days=7)
 _AWAY = timedelta(days=1)
 _MOST = 1_000
+_SATURDAY = 5
 
 _SPAN = re.compile(
     r"\b(?:(?:in|over|for|during|within|of|from) )?(?:the )?(?P<span>"
@@ -20,6 +21,7 @@ _SPAN = re.compile(
     r"|since (?P<date>\d{4}-\d\d-\d\d)"
     r"|(?:since )?(?P<named>this (?:hour|morning|afternoon|evening|week|month)|today|tonight"
     r"|yesterday)"
+    r"|(?:this |last )?(?P<weekend>weekend)"
     r"|(?P<lately>lately|recently|of late)"
     r"|(?P<away>(?:while|since) (?:i|we) (?:was|were|am|'m|have been|left|went)\b.{0,20}|overnight)"
     r"|(?P<all>so far|in total|altogether|overall|all time|of all time|ever|since the start"
@@ -57,6 +59,9 @@ def read_span(words: str, now: datetime) -> TimeSpan | None:
     elif day := found["day"] or found["past"]:
         since = midnight - timedelta(days=(now.weekday() - _DAYS.index(day.lower())) % 7 or 7)
         until = now if words.startswith("since") else since + timedelta(days=1)
+    elif found["weekend"]:
+        since = midnight - timedelta(days=(now.weekday() - _SATURDAY) % 7)
+        until = min(now, since + timedelta(days=2))
     elif found["date"]:
         since = _date(found["date"], midnight)
     elif found["named"]:

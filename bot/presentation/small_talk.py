@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection
 
+from bot.presentation.answers import ABOUT_QUESTIONS
+
 ABOUT = (
     "I look after this bot's own code. Tell me what is broken, for example “rolling dice keeps "
     "crashing, fix it” or “why does /poll fail?”, or reply “fix this” to an error message. I "
@@ -59,8 +61,9 @@ def small_talk(
         return brief
     if offer := _offer(meant, listed):
         return offer
-    asked = "I cannot answer that. " if text.rstrip().endswith("?") else ""
-    return f"{asked or 'I hear no request in that. '}{about}"
+    if text.rstrip().endswith("?"):
+        return f"I cannot answer that. {ABOUT_QUESTIONS if listed else about}"
+    return f"I hear no request in that. {about}"
 
 
 def _brief(text: str, name: str, about: str) -> str:

@@ -16,9 +16,9 @@ SETTINGS = {
     "error": COMMAND_LINE.but(reply_to="error"),
     "overheard": COMMAND_LINE.but(addressed=False),
 }
-TABLE: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "questions.yaml").read_text("utf-8")
-)
+FOLDER = Path(__file__).parent
+TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions.yaml").read_text("utf-8"))
+UNSEEN: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions_unseen.yaml").read_text("utf-8"))
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)  # a Wednesday
 
 
@@ -47,6 +47,10 @@ def _misread(group: dict[str, Any]) -> list[str]:
 )
 def test_questions_about_itself_and_what_is_none_are_told_apart(group: dict[str, Any]) -> None:
     assert _misread(group) == []
+
+
+def test_what_the_rules_had_not_seen_at_first_stays_understood() -> None:
+    assert [wrong for group in UNSEEN for wrong in _misread(group)] == []
 
 
 def test_the_table_holds_every_topic_and_enough_that_is_none() -> None:
@@ -93,6 +97,11 @@ def test_a_decision_beside_a_question_goes_first(text: str, intent: Intent) -> N
         ("in the last 3 days", NOW - timedelta(days=3), NOW),
         ("the past hour", NOW - timedelta(hours=1), NOW),
         ("since 2026-11-20", datetime(2026, 11, 20, tzinfo=UTC), NOW),
+        (
+            "over the weekend",
+            datetime(2026, 11, 21, tzinfo=UTC),
+            datetime(2026, 11, 23, tzinfo=UTC),
+        ),
         ("lately", NOW - timedelta(days=7), NOW),
         ("while I was asleep", NOW - timedelta(days=1), NOW),
     ],

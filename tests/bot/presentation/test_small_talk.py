@@ -33,7 +33,7 @@ def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
         ("what do you think of /roll?", "If `/roll` misbehaves, ask “why does /roll fail?”"),
         ("reminders are a nice idea", "If `/reminders` misbehaves"),
         ("I had two polls yesterday", "If `/poll` misbehaves"),
-        ("is it going to rain?", "I cannot answer that. I look after"),
+        ("is it going to rain?", "I cannot answer that. I answer from my records"),
         ("the weather is fine", "I hear no request in that. I look after"),
     ],
 )
