@@ -7,8 +7,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.authority.policy import Act
-from bot.client import TheseusClient
+from bot.client import TheseusClient, abilities
 from bot.domain.run import ENDED
+from bot.presentation.times import moment
 from cogs.ui import send_privately, speaker
 
 
@@ -26,14 +27,18 @@ class Admin(commands.Cog):
         await self.bot.agent.permit(speaker(interaction), Act.READ)
         open_runs = [run for run in await self.bot.agent.runs() if run.status not in ENDED]
         lines = [
-            f"**Up since** <t:{self._since.timestamp():.0f}:R>",
+            f"**Up since** {moment(self._since, 'R')}",
             f"**Gateway latency** {_latency(self.bot.latency)}",
             f"**Cogs** {', '.join(sorted(self.bot.cogs))}",
-            *([f"**Commands** {self.bot.commands_trouble}"] if self.bot.commands_trouble else []),
+            f"**Commands** {len(abilities(self.bot))}{_trouble(self.bot.commands_trouble)}",
             f"**Open runs** {len(open_runs)}",
             *await self.bot.agent.vital_signs(),
         ]
         await send_privately(interaction, "\n".join(lines), "health")
+
+
+def _trouble(trouble: str | None) -> str:
+    return f" ⚠️ {trouble}" if trouble else ""
 
 
 def _latency(seconds: float) -> str:

@@ -16,6 +16,7 @@ from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.monitoring import Monitoring
 from bot.presentation.cards import incident_label, incident_line, plain
+from bot.presentation.times import moment
 from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
 
 _TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")
@@ -53,8 +54,8 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     ) -> str:
         if self._act == "mute":
             muted = await noticing(bot).mute(self._incident_id, person)
-            until = muted.muted_until.timestamp() if muted.muted_until else 0
-            return f"I say nothing more of it until <t:{until:.0f}:f>."
+            until = moment(muted.muted_until) if muted.muted_until else "then"
+            return f"I say nothing more of it until {until}."
         asked = await noticing(bot).go_on(
             self._incident_id,
             "fix" if self._act == "fix" else "investigate",
@@ -126,8 +127,7 @@ def detail(incident: Incident) -> str:
     """Return everything worth reading about an incident, as Markdown."""
     parts = [incident_line(incident)]
     parts += [
-        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, "
-        f"<t:{each.at.timestamp():.0f}:f>"
+        f"{each.rule}: {each.value:g} over {each.threshold:g}, of {each.volume}, {moment(each.at)}"
         for each in incident.anomalies
     ]
     reasons = "; ".join(plain(reason) for reason in incident.triage.reasons) or "no reasons"

@@ -16,6 +16,7 @@ from bot.domain.run import Goal, Run, Trigger
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change
 from bot.presentation.cards import example_lines, plain, plan_text, run_line, spent
+from bot.presentation.times import clock_time, moment
 from bot.presentation.without_failure import request_answer
 from cogs.ui import (
     AgreementButton,
@@ -186,7 +187,8 @@ class Runs(commands.Cog):
         """Show the newest runs."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.bot.agent.permit(speaker(interaction), Act.READ)
-        lines = [run_line(run) for run in await self.bot.agent.runs()]
+        runs = await self.bot.agent.runs()
+        lines = [f"{run_line(run)} · {moment(run.updated_at, 'R')}" for run in runs]
         await interaction.followup.send(fitting(lines) or "There are no runs yet.", ephemeral=True)
 
     @group.command()
@@ -269,7 +271,7 @@ def record_line(action: Action) -> str:
     """Return one line about a journal record."""
     error = f" {action.error.exception}: {action.error.message[:80]}" if action.error else ""
     return (
-        f"`{short_id(action.id)}` {action.ts:%Y-%m-%d %H:%M:%S} {action.event} {action.outcome} "
+        f"`{short_id(action.id)}` {clock_time(action.ts)} {action.event} {action.outcome} "
         f"{action.user or ''}{error}"
     )
 

@@ -9,7 +9,7 @@ from bot.domain.ids import short_id
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status
 from bot.presentation.cards import spent
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago
 
 RUNS_HEAD = ("id", "goal", "status", "stage", "asked", "what for")
 RECORDS_HEAD = ("id", "when", "event", "outcome", "took", "run", "error")

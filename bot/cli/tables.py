@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.cli.output import terminal
 from bot.cli.terminal_text import inert
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago
 from bot.redaction import redact
 
 _GAP = "  "

@@ -55,7 +55,7 @@ class LastWorked(Record):
     @property
     def told(self) -> str:
         """One line for people."""
-        when = f"It last worked on {self.at:%Y-%m-%d at %H:%M} UTC, with `{self.commit[:7]}`"
+        when = f"It last worked on {self.at:%Y-%m-%d %H:%M} UTC, with `{self.commit[:7]}`"
         if not self.changes:
             return f"{when}; nothing it reaches has changed since."
         first = self.changes[0].commit

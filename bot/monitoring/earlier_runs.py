@@ -8,6 +8,7 @@ from bot.domain.incident import Incident
 from bot.domain.run import Run, Stage, Status
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.presentation.cards import standing
+from bot.presentation.times import moment
 from bot.self_improvement import SelfImprovementAgent
 
 _LET_BE = timedelta(days=1)
@@ -70,7 +71,7 @@ def _has_just_begun(run: Run, now: datetime) -> bool:
 
 def _why(run: Run, history: History) -> str:
     """Return why none is to follow that run for now; empty where one may."""
-    until = f"<t:{(run.updated_at + _LET_BE).timestamp():.0f}:f>"
+    until = moment(run.updated_at + _LET_BE)
     if run.status in CAME_TO_NOTHING:
         return (
             f"Run `{run.id}` about the same came to nothing ({standing(run)}); by myself I try "

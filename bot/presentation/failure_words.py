@@ -1,24 +1,7 @@
 """What people are told of a failure, in one line or less."""
 
-from datetime import datetime
-
 from bot.domain.journal import FailureGroup, called
-
-
-def clock_time(at: datetime) -> str:
-    """Return `14:02 UTC`."""
-    return f"{at:%H:%M} UTC"
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """Return `just now`, `5 min ago`, `3 h ago` or `2 days ago`."""
-    seconds = (now - at).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for limit, unit, name in ((3_600, 60, "min"), (172_800, 3_600, "h")):
-        if seconds < limit:
-            return f"{seconds // unit:.0f} {name} ago"
-    return f"{seconds // 86_400:.0f} days ago"
+from bot.presentation.times import clock_time
 
 
 def action_name(group: FailureGroup) -> str:
@@ -27,7 +10,7 @@ def action_name(group: FailureGroup) -> str:
 
 
 def headline(group: FailureGroup) -> str:
-    """Return `3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:8``."""
+    """Return `3 IndexErrors from /roll since 2026-11-21 14:02 UTC, all in `cogs/dice.py:8``."""
     what = plural(exception(group), group.count)
     when = clock_time(group.first_seen)
     since = f"since {when}" if group.count > 1 else f"at {when}"

@@ -7,6 +7,7 @@ from bot.domain.flag import SETTLED, Flag, FlagStep, next_step
 from bot.domain.posts import Button, Post
 from bot.domain.use import FlagComparison, FlagSide
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 
 _FILES = 3
 _STEPS: Mapping[FlagStep, str] = {
@@ -32,7 +33,7 @@ def flag_lines(
 def flag_switched(before: Flag | None, flag: Flag) -> str:
     """Return what is said when a flag was switched."""
     if before == flag:
-        return f"`{flag.name}` was {reach_told(flag)} already, since {_stamp(flag.at)}."
+        return f"`{flag.name}` was {reach_told(flag)} already, since {moment(flag.at)}."
     return f"`{flag.name}` is {reach_told(flag)} from now on. Before, it was {reach_told(before)}."
 
 
@@ -60,7 +61,7 @@ def flag_compared(flag: Flag, found: FlagComparison) -> Post:
     Where something is surely worse with it, that is the step back.
     """
     lines = [
-        f"🚩 `{flag.name}` is {reach_told(flag)}, since {_stamp(found.since)}:",
+        f"🚩 `{flag.name}` is {reach_told(flag)}, since {moment(found.since)}:",
         f"• with it: {_side(found.on)}",
         f"• without it: {_side(found.off)}",
     ]
@@ -117,7 +118,7 @@ def _line(name: str, flag: Flag | None, files: Sequence[str], now: datetime) -> 
     if flag is None:
         return f"- `{name}`: off, never switched · {_asked(files)}"
     by = f" by {flag.by.name}" if flag.by else ""
-    told = f"- `{name}`: {reach_told(flag)}, since {_stamp(flag.at)}{by}"
+    told = f"- `{name}`: {reach_told(flag)}, since {moment(flag.at)}{by}"
     if not files:
         return f"{told} · no code asks for it any more: `/flags remove name:{name}` forgets it"
     rest = f" · on for more than {SETTLED.days} days: it can go out of the code"
@@ -128,7 +129,3 @@ def _asked(files: Sequence[str]) -> str:
     shown = ", ".join(f"`{each}`" for each in files[:_FILES])
     more = len(files) - _FILES
     return f"asked for in {shown}" + (f" and {more} more" if more > 0 else "")
-
-
-def _stamp(at: datetime) -> str:
-    return f"<t:{at.timestamp():.0f}:f>"

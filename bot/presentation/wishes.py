@@ -77,7 +77,7 @@ def capabilities(
     shown = [wish_line(wish, run) for wish, run in wishes[:_SHOWN]]
     rest = len(wishes) - len(shown)
     lines += ["**What people wish for**", *shown]
-    return lines + ([f"and {rest} more, of fewer people"] if rest else [])
+    return lines + ([f"and {rest} more, wished for by fewer people or longer ago"] if rest else [])
 
 
 def _votes(wish: Wish) -> str:

@@ -11,12 +11,11 @@ from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.failure_words import (
     action_name,
-    ago,
-    clock_time,
     exception,
     headline,
     plural,
 )
+from bot.presentation.times import ago, clock_time
 
 MARKS = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
 """What is said instead of a fault, by a sign; where nothing is known, a magnifying glass."""
@@ -72,7 +71,7 @@ def _fixed(fix: ShippedFix, before: FailureGroup) -> Diagnosis:
     name = f"The {exception(before)} of {action_name(before)}"
     times = "once" if before.count == 1 else f"{before.count} times"
     seen = f"It was seen {times} before, last at {clock_time(before.last_seen)}."
-    merged = f"It was merged at {clock_time(fix.merged_at)} on {fix.merged_at:%Y-%m-%d}"
+    merged = f"It was merged at {clock_time(fix.merged_at)}"
     if fix.live_at is None:
         headline = f"{name} is fixed in {fix.told}, which is not live yet."
         how = (
@@ -96,7 +95,7 @@ def _watched(fix: ShippedFix) -> str:
         return "I have watched it since: it holds."
     if fix.verdict is None and fix.watched_until is not None:
         until = fix.watched_until
-        return f"I watch whether it holds until {clock_time(until)} on {until:%Y-%m-%d}."
+        return f"I watch whether it holds until {clock_time(until)}."
     return "Whether it holds I cannot tell yet: too little was done there since."
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.domain.people import ITSELF
 from bot.infra.html_templates import Templates, Verbatim
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago
 from bot.redaction import redact
 from bot.web import _formats
 from bot.web._incident_chart import bar_chart

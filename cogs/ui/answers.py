@@ -13,6 +13,7 @@ from bot.domain.proposal import Approval
 from bot.domain.run import Run, Status
 from bot.presentation import cards
 from bot.presentation.cards import standing
+from bot.presentation.times import in_own_zone
 from cogs.ui.speakers import speaker
 
 
@@ -85,9 +86,10 @@ async def revise(interaction: discord.Interaction[Any], run_id: str, said: str) 
 
 async def send_privately(interaction: discord.Interaction[Any], text: str, name: str) -> None:
     """Answer a deferred interaction so that only the asker sees it; a long text comes as a file."""
-    if len(text) <= _LONGEST:
-        await interaction.followup.send(text, ephemeral=True)
+    shown = in_own_zone(text)
+    if len(shown) <= _LONGEST:
+        await interaction.followup.send(shown, ephemeral=True)
         return
     file = discord.File(io.BytesIO(text.encode()), f"{name}.md")
-    start = fitting(text.splitlines()) + "\n…"
+    start = fitting(shown.splitlines()) + "\n…"
     await interaction.followup.send(start, file=file, ephemeral=True)

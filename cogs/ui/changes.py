@@ -25,8 +25,8 @@ async def capabilities_lines(bot: TheseusClient) -> list[str]:
         commands[each.cog.removeprefix("cogs.")].append(each.label)
     model = bot.chat_model
     engines = (
-        f"changes: {bot.agent.engine or 'no engine'}",
-        f"talk: {model.name if model else 'rules, no model'}",
+        f"changes of my code are written by: {bot.agent.engine or 'nobody, there is no engine'}",
+        f"talk is answered by: {model.name if model else 'rules, without a model'}",
     )
     wishes = await bot.agent.changes.wishes()
     return capabilities(

@@ -1,5 +1,6 @@
 """Who may do what through every way in: refused politely, audited, and answered once."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bot.domain.run import Run, Status
 from cogs.ui import person_of
 from local_discord.person import Message
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
+from tests.support.entries import menus, slash
 
 Way = Callable[[DevChannel, str, Run, Message], Awaitable[str]]
 
@@ -223,15 +225,19 @@ async def test_listed_people_look_at_runs(room: DevChannel) -> None:
     offered = await room["dora"].interact("dev", autocomplete="runs show", option="run", value="ro")
     assert [choice["value"] for choice in offered["choices"]] == [run.id]
     listed = await room.answer("dora", await room["dora"].run("dev", "runs list"), "dev")
-    assert listed == f"`{run.id}` fix **rolling dice**: waiting for “ship it” in <#{thread}>"
+    line = f"`{run.id}` fix **rolling dice**: waiting for “ship it” in <#{thread}>"
+    assert re.fullmatch(rf"{re.escape(line)} · <t:\d+:R>", listed)
     shown = await room["dora"].run("dev", "runs show", run=run.id, evidence=True)
     text = await room.answer("dora", shown, "dev")
-    assert "3 IndexErrors from /roll since 14:00 UTC, all in `cogs/dice.py:8`" in text
+    since = re.escape("3 IndexErrors from /roll since <t:TIME:f>, all in `cogs/dice.py:8`")
+    assert re.search(since.replace("TIME", r"\d+"), text)
     assert "**Evidence**" in text or "…" in text
     plan = await room["dora"].press(thread, custom_id(card, "Show plan"), card)
     assert "**Problem**" in await room.answer("dora", plan, thread)
     health = await room.answer("dora", await room["dora"].run("dev", "health"), "dev")
     assert "**Open runs** 1" in health
+    commands = len(slash(room.client)) + len(menus(room.client))
+    assert f"**Commands** {commands}\n" in health
     assert "nan" not in health
     unknown = await room["dora"].run("dev", "runs show", run="zzzzzz")
     assert await room.answer("dora", unknown, "dev") == "There is no run zzzzzz."

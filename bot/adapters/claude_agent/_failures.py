@@ -75,7 +75,7 @@ def crashed(code: int | None, told: str = "") -> AgentUnavailable:
 
 def limited(until: datetime | None, told: str = "") -> AgentLimited:
     """Return the error for a usage limit."""
-    when = f"until {until:%H:%M} UTC" if until else "and does not say until when"
+    when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "and does not say until when"
     return AgentLimited(
         f"The model's provider limits our use {when}.", until=until, detail=detail(told)
     )

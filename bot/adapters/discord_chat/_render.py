@@ -13,6 +13,7 @@ from bot.adapters.discord_chat._split import LIMIT, clip, split
 from bot.domain.errors import ChatRejected
 from bot.domain.links import web_address
 from bot.domain.posts import Attachment, Button, Card, Image, Post
+from bot.presentation.times import in_own_zone
 
 _MOST_PARTS = 4
 _MOST_FILES = 10
@@ -78,11 +79,11 @@ class Part:
 def render(post: Post, redact: Redact) -> list[Part]:
     """Return the messages that make up `post`; the first carries card, buttons and attachments."""
     clean = _cleaner(redact)
-    text = clean(post.text)
+    text = in_own_zone(clean(post.text))
     texts = split(text)
     attachments = _attachments(post, clean)
     if len(texts) > _MOST_PARTS:
-        attachments = (Attachment(name="message.md", text=text), *attachments)
+        attachments = (Attachment(name="message.md", text=clean(post.text)), *attachments)
         texts = [split(text, LIMIT - len(_ATTACHED))[0] + _ATTACHED]
     images = _images(post, clean)
     first = Part(
@@ -102,7 +103,7 @@ def render_edit(post: Post, redact: Redact) -> Part:
     clean = _cleaner(redact)
     images = _images(post, clean)
     return Part(
-        content=clip(clean(post.text), LIMIT) or None,
+        content=clip(in_own_zone(clean(post.text)), LIMIT) or None,
         embed=_embed(post.card, clean, images) if post.card else None,
         view=_view(post.buttons, clean),
         attachments=_attachments(post, clean),
@@ -144,14 +145,14 @@ def _embed(card: Card, clean: Redact, images: tuple[Image, ...] = ()) -> discord
     for field in card.fields[:25]:
         embed.add_field(
             name=_shown(clip(clean(field.name), 256)),
-            value=_shown(clip(clean(field.value), 1_024)),
+            value=_shown(clip(in_own_zone(clean(field.value)), 1_024)),
             inline=field.inline,
         )
     if images:
         embed.set_image(url=f"attachment://{images[0].name}")
     if card.footer:
         embed.set_footer(text=clip(clean(card.footer), 500))
-    body = clean(card.body)
+    body = in_own_zone(clean(card.body))
     while embed.fields and len(embed) + min(len(body), _LEAST_BODY) > _EMBED:
         embed.remove_field(len(embed.fields) - 1)
     embed.description = clip(body, min(_BODY, _EMBED - len(embed))) or None

@@ -34,7 +34,9 @@ class CircuitBreaker:
         until = self.limited_until(model)
         if until is not None:
             seconds = (until - self._clock.now()).total_seconds()
-            raise limited(seconds, f"The model's provider limits our use until {until:%H:%M} UTC.")
+            raise limited(
+                seconds, f"The model's provider limits our use until {until:%Y-%m-%d %H:%M} UTC."
+            )
         if self._rests_until is None:
             return
         seconds = self._rests_until - self._clock.monotonic()

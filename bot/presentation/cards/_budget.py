@@ -11,6 +11,7 @@ from bot.domain.posts import Card, CardField, Image, Post
 from bot.domain.spending import BudgetReport, CapStanding, Share
 from bot.domain.spent import Spent
 from bot.presentation.cards._text import counted, fitting, money, paid, tokens
+from bot.presentation.times import moment
 
 _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
@@ -126,7 +127,7 @@ def _bar(standing: CapStanding) -> str:
     if standing.cap.usd:
         text += f" ({standing.spent.cost_usd / standing.cap.usd:.0%})"
     if standing.free_at is not None:
-        text += f"; anew <t:{standing.free_at.timestamp():.0f}:R>"
+        text += f"; anew {moment(standing.free_at, 'R')}"
     return text
 
 

@@ -9,7 +9,7 @@ from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.cards._plain_text import plain, tame
 from bot.presentation.cards._text import counted, one_line
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago, moment
 from bot.triage import Origin
 
 _MARKS = {Severity.HIGH: "🔴", Severity.MEDIUM: "🟠", Severity.LOW: "🟡"}
@@ -95,19 +95,23 @@ def _body(told: Incident) -> list[str]:
         lasted = _span(told.last_at - (told.again_at or told.since))
         waited = _span(told.resolved_at - told.last_at)
         why = "" if told.fix is not None else f" I closed it when no rule had seen it for {waited}."
-        lines.append(f"Quiet since {_stamp(told.last_at)}; it lasted {lasted}.{why}")
+        lines.append(f"Quiet since {moment(told.last_at, 'R')}; it lasted {lasted}.{why}")
     if told.muted_until is not None:
         who = plain(told.muted_by.name, 40) if told.muted_by else "somebody"
-        lines.append(f"🔇 Muted by {who} until {_stamp(told.muted_until, 'f')}.")
+        lines.append(f"🔇 Muted by {who} until {moment(told.muted_until)}.")
     if told.again and told.again_at is not None:
-        lines.append(f"It came back {counted(told.again, 'time')}, last {_stamp(told.again_at)}.")
+        lines.append(
+            f"It came back {counted(told.again, 'time')}, last {moment(told.again_at, 'R')}."
+        )
     return lines
 
 
 def _before(before: Earlier) -> str:
     """Return which incident it was about the same before, and how that ended."""
     if before.fix is None:
-        return f"The same was incident `{before.incident}`, quiet since {_stamp(before.over_at)}."
+        return (
+            f"The same was incident `{before.incident}`, quiet since {moment(before.over_at, 'R')}."
+        )
     return (
         f"The same was incident `{before.incident}`, fixed in {before.fix.told}: "
         "that fix does not hold."
@@ -118,18 +122,20 @@ def _fix(fix: ShippedFix) -> str:
     """Return what was shipped for it, and whether that is known to hold."""
     if fix.live_at is None:
         return f"A fix is merged in {fix.told}; it comes live with my next restart."
-    live = f"A fix is live since {_stamp(fix.live_at)}, in {fix.told}, and it was not seen since."
+    live = (
+        f"A fix is live since {moment(fix.live_at, 'R')}, in {fix.told}, and it was not seen since."
+    )
     if fix.verdict == "fixed":
         return f"{live} It holds."
     if fix.verdict is None and fix.watched_until is not None:
-        return f"{live} I watch it until {_stamp(fix.watched_until, 'f')} at the latest."
+        return f"{live} I watch it until {moment(fix.watched_until)} at the latest."
     return f"{live} Too little was done there to say whether it holds."
 
 
 def _fields(told: Incident, run: Run | None) -> tuple[CardField, ...]:
     fields = [
         CardField(name="How often", value=counted(told.count, "time"), inline=True),
-        CardField(name="Since", value=_stamp(told.since), inline=True),
+        CardField(name="Since", value=moment(told.since, "R"), inline=True),
         CardField(name="Affected", value=_affected(told), inline=True),
         CardField(name="Whose fault", value=_triage(told)),
     ]
@@ -158,7 +164,9 @@ def _triage(told: Incident) -> str:
     reasons = [f"• {tame(reason, 180)}" for reason in triage.reasons[:4]]
     if told.triage_before is not None and told.triage_changed_at is not None:
         before = _ORIGINS[told.triage_before]
-        reasons.append(f"• judged again {_stamp(told.triage_changed_at)}; before that: {before}")
+        reasons.append(
+            f"• judged again {moment(told.triage_changed_at, 'R')}; before that: {before}"
+        )
     if triage.remedies:
         reasons.append(f"• ours to do about it, if you say so: {'; '.join(triage.remedies)}")
     return "\n".join([f"**{_ORIGINS[triage.origin].capitalize()}**{sure}", *reasons])
@@ -222,19 +230,14 @@ def _button(
 
 def _since(told: Incident) -> str:
     since = (
-        f"since {_stamp(told.since)}"
+        f"since {moment(told.since, 'R')}"
         if told.open
-        else f"since {_stamp(told.since)}, quiet since {_stamp(told.last_at)}"
+        else f"since {moment(told.since, 'R')}, quiet since {moment(told.last_at, 'R')}"
     )
     if told.fix is None or told.fix.live_at is None:
         return since
     watched = "being watched" if told.watched else "not seen since"
     return f"fixed in #{told.fix.number}, {watched}"
-
-
-def _stamp(at: datetime, style: str = "R") -> str:
-    """Return a time as a chat shows it to each in their own."""
-    return f"<t:{at.timestamp():.0f}:{style}>"
 
 
 def _span(time: timedelta) -> str:

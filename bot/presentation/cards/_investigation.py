@@ -10,6 +10,7 @@ from bot.presentation.cards._ending import choices
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import counted, elapsed, one_line, spent
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 from bot.triage import Triage
 
 
@@ -39,9 +40,9 @@ def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
 def _fields(diagnosis: Diagnosis) -> tuple[CardField, ...]:
     fields = [CardField(name="How often", value=counted(diagnosis.count, "time"), inline=True)]
     if diagnosis.first_seen and diagnosis.last_seen:
-        first, last = diagnosis.first_seen.timestamp(), diagnosis.last_seen.timestamp()
-        fields.append(CardField(name="First seen", value=f"<t:{first:.0f}:T>", inline=True))
-        fields.append(CardField(name="Last seen", value=f"<t:{last:.0f}:T>", inline=True))
+        first, last = moment(diagnosis.first_seen), moment(diagnosis.last_seen)
+        fields.append(CardField(name="First seen", value=first, inline=True))
+        fields.append(CardField(name="Last seen", value=last, inline=True))
     if diagnosis.file:
         where = f"`{diagnosis.file}:{diagnosis.line}` in `{diagnosis.function}`"
         fields.append(CardField(name="Failing frame", value=where))

@@ -26,6 +26,7 @@ from bot.presentation.cards._text import (
 from bot.presentation.cards._use import counted_until, use_text
 from bot.presentation.flags import live_behind
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 from bot.presentation.titles import change_title
 
 _VERBS: dict[Goal, str] = {
@@ -221,8 +222,7 @@ def watch_told(watch: Watch | UseWatch) -> str:
 
 def watched_until(watch: Watch) -> str:
     """Return when it is judged at the latest, as a chat shows it to each in their own time."""
-    stamp = f"{watch.until.timestamp():.0f}"
-    return f"judged <t:{stamp}:R> at the latest"
+    return f"judged {moment(watch.until, 'R')} at the latest"
 
 
 def shipped(

@@ -6,7 +6,7 @@ from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import awaited
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago, moment
 from bot.presentation.titles import change_title, title_of
 
 _DOING = {
@@ -89,4 +89,4 @@ def standing(run: Run) -> str:
     waits = _WAITS[run.waiting] if run.waiting else ""
     if run.waiting is Waiting.PAUSED or run.parked_until is None:
         return waits
-    return f"{waits}; goes on <t:{run.parked_until.timestamp():.0f}:R> at the latest"
+    return f"{waits}; goes on {moment(run.parked_until, 'R')} at the latest"

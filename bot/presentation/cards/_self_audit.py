@@ -20,6 +20,7 @@ from bot.domain.self_audit import (
 from bot.domain.watch import Judgement
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import counted, fitting, money, seconds, tokens
+from bot.presentation.times import clock_time
 
 _SHOWN = 5
 _FIELD = 440  # characters: twelve fields, and what stands over them, are less than a card's 6,000
@@ -112,7 +113,7 @@ def failures_chart(report: AuditReport) -> TimeChart | None:
 def _period(report: AuditReport) -> str:
     since, until = report.since, report.until
     if report.days < 2:
-        return f"{since.day} {since:%b %H:%M} to {until.day} {until:%b %H:%M} UTC"
+        return f"{clock_time(since)} to {clock_time(until)}"
     month = "" if (since.year, since.month) == (until.year, until.month) else f" {since:%b}"
     year = "" if since.year == until.year else f" {since.year}"
     return f"{since.day}{month}{year} to {until.day} {until:%b %Y}"
@@ -142,7 +143,7 @@ def _headline(report: AuditReport) -> list[str]:
         before = f" (was {money(report.usd_before)})" if report.compared else ""
         lines.append(f"Models cost **{money(report.usd)}**{before}")
     if report.watched_since is not None:
-        lines.append(f"My journal begins on {report.watched_since:%d %b at %H:%M} UTC")
+        lines.append(f"My journal begins on {clock_time(report.watched_since)}")
     elif not report.compared:
         lines.append("There is nothing earlier to compare with")
     return lines
@@ -221,9 +222,9 @@ def _time(ms: float) -> str:
 
 
 def _incident(incident: Open) -> str:
-    since = f"{incident.since.day} {incident.since:%b %H:%M}"
     often = counted(incident.count, "time")
-    return f"`{incident.id}` {plain(incident.title, 110)} · {often} · since {since} UTC"
+    since = clock_time(incident.since)
+    return f"`{incident.id}` {plain(incident.title, 110)} · {often} · since {since}"
 
 
 def _fix(fix: Fix) -> str:

@@ -7,6 +7,7 @@ from bot.domain.proposal import Proposal
 from bot.domain.use import EventUse, UseReport, UseWatch
 from bot.presentation.cards._text import counted
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 
 _MOST = 12  # commands that are told one by one
 
@@ -14,7 +15,7 @@ _MOST = 12  # commands that are told one by one
 def use_post(proposal: Proposal, report: UseReport) -> Post:
     """Return how often each command of a change was used since it came live."""
     change = linked(f"#{proposal.number}", proposal.url)
-    since = f"<t:{report.since.timestamp():.0f}:R>"
+    since = moment(report.since, "R")
     lines = [f"📊 **How it is used** since {change} came live {since}:"]
     return Post(text="\n".join([*lines, *(f"• {line}" for line in use_lines(report))]))
 
@@ -38,8 +39,8 @@ def use_text(report: UseReport) -> str:
 def counted_until(watch: UseWatch) -> str:
     """Return until when it is watched, as a chat shows it to each in their own time."""
     if watch.tell_at is None:
-        return f"whether it fails, until <t:{watch.until.timestamp():.0f}:R>"
-    return f"how it is used, told <t:{watch.tell_at.timestamp():.0f}:R>"
+        return f"whether it fails, until {moment(watch.until, 'R')}"
+    return f"how it is used, told {moment(watch.tell_at, 'R')}"
 
 
 def _line(use: EventUse) -> str:

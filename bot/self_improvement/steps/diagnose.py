@@ -20,7 +20,8 @@ from bot.memory.ranking import seen_before
 from bot.ports.planner import Case, Planner
 from bot.ports.workspace import Workspace
 from bot.presentation.cards import plain
-from bot.presentation.failure_words import clock_time, headline, place
+from bot.presentation.failure_words import headline, place
+from bot.presentation.times import clock_time
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
 from bot.self_improvement.agent_updates import OnProgress, last_word

@@ -39,9 +39,12 @@ export function matching(commands, typed) {
   return slashCommands(commands)
     .map((command) => ({ command, at: score(command) }))
     .filter(({ at }) => at < 3)
-    .sort((one, other) => one.at - other.at || one.command.name.localeCompare(other.command.name))
+    .sort((one, other) => one.at - other.at || firstWord(one.command).localeCompare(firstWord(other.command)))
     .map(({ command }) => command);
 }
+
+/** Commands of one group stay as the bot registered them: it has its harmless ones first. */
+const firstWord = (command) => command.name.split(' ')[0];
 
 /**
  * The command a line begins with, longest name first, and what follows it.

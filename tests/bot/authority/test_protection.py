@@ -61,6 +61,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "local_discord/server.py", "bench/approvals.py",
         "cogs/admin.py", "cogs/audits.py", "cogs/budget.py", "cogs/conversation/_requests.py",
         "cogs/incidents.py", "cogs/memory.py", "cogs/pauses.py", "cogs/runs.py", "cogs/flags.py",
+        "cogs/privacy.py",
         "tests/support/world.py", "tests/fakes/fake_forge.py", "tests/cogs/test_emergency_stop.py",
         "prompts/executor.md",
     ),

@@ -120,7 +120,7 @@ def test_without_anything_before_nothing_is_compared() -> None:
     assert "nothing earlier to compare with" in told
     assert "was 3" not in told
     young = report(compared=False, faults=(fault(),), watched_since=NOW - timedelta(days=1))
-    assert "My journal begins on 20 Nov at 09:00 UTC" in audit_markdown(young)
+    assert "My journal begins on 2026-11-20 09:00 UTC" in audit_markdown(young)
 
 
 def test_the_file_lists_all_of_what_the_card_cuts() -> None:
@@ -152,7 +152,11 @@ def test_flags_that_can_go_say_why() -> None:
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(7, "14 to 21 Nov 2026"), (30, "22 Oct to 21 Nov 2026"), (1, "20 Nov 09:00 to 21 Nov 09:00")],
+    [
+        (7, "14 to 21 Nov 2026"),
+        (30, "22 Oct to 21 Nov 2026"),
+        (1, "2026-11-20 09:00 UTC to 2026-11-21 09:00 UTC"),
+    ],
 )
 def test_the_period_is_named(days: int, told: str) -> None:
     post = self_audit(report(since=NOW - timedelta(days=days), actions=1))

@@ -268,7 +268,7 @@ def test_an_investigation() -> None:
     )
     run = RUN.but(goal="investigate", stage=Stage.DIAGNOSE, status=Status.DONE)
     history = History(evidence=Evidence(base="d" * 40, excerpts=(excerpt,)), diagnosis=DIAGNOSIS)
-    first, last = f"<t:{START.timestamp():.0f}:T>", f"<t:{START.timestamp() + 240:.0f}:T>"
+    first, last = f"<t:{START.timestamp():.0f}:f>", f"<t:{START.timestamp() + 240:.0f}:f>"
     assert read(cards.investigation(run, history)) == (
         "# 3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:41`\n"
         "`face` raises IndexError (string index out of range) with value=6.\n"

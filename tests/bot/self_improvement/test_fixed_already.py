@@ -43,9 +43,9 @@ async def test_what_was_fixed_and_not_seen_since_is_told_so(world: World, goal: 
     assert run.status is Status.DONE
     assert run.reason.startswith(
         f"The IndexError of /roll was fixed in #1 (`{commit}`) and was not seen since. It was "
-        "merged at 14:"
+        "merged at 2026-11-21 14:"
     )
-    assert "It was seen 3 times before, last at 14:00 UTC." in run.reason
+    assert "It was seen 3 times before, last at 2026-11-21 14:00 UTC." in run.reason
     assert history.plan is None
     assert (set(world.memory.kept), len(world.engine.asked)) == (learnt, worked)
 
@@ -75,7 +75,7 @@ async def test_what_failed_again_after_the_merge_is_worked_on_by_what_came_after
     assert diagnosis is not None
     assert diagnosis.count == 1
     assert diagnosis.cause.startswith("It was fixed in #1 (`")
-    assert "but is seen again since 14:" in diagnosis.cause
+    assert "but is seen again since 2026-11-21 14:" in diagnosis.cause
 
 
 async def test_an_action_that_began_before_the_fix_came_live_is_no_new_failure(

@@ -44,7 +44,7 @@ async def test_it_says_what_it_looked_for_and_offers_what_may_be_meant(
     assert "I am not sure which failure you mean." in told
     assert "I looked for failures that fit “delete tags” (last 24 h)" in told
     assert "/tag delete has not failed in that time." in told
-    assert "1. 1 TypeError from /tag show at 14:00 UTC, in `cogs/tags.py:8`" in told
+    assert "1. 1 TypeError from /tag show at 2026-11-21 14:00 UTC, in `cogs/tags.py:8`" in told
     assert [(each.label, each.arguments) for each in last.buttons] == [
         ("/tag show: TypeError", (run.id, newest))
     ]

@@ -20,7 +20,7 @@ from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.stop import Stop
-from bot.presentation.failure_words import ago
+from bot.presentation.times import ago
 from bot.web._formats import MOST_DIFF
 from bot.web._pages import page_templates
 from bot.web._static_files import StaticFiles

@@ -74,5 +74,5 @@ def test_what_nobody_foresaw_is_unavailable_with_the_words_for_the_journal() -> 
 
 def test_a_limit_says_until_when_in_the_time_of_the_world() -> None:
     until = datetime(2026, 3, 1, 14, 5, tzinfo=UTC)
-    assert "until 14:05 UTC" in str(limited(until))
+    assert "until 2026-03-01 14:05 UTC" in str(limited(until))
     assert limited(until).until == until

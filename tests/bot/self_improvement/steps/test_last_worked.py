@@ -69,7 +69,7 @@ async def test_the_commits_since_it_worked_are_told_the_nearest_files_first() ->
     assert evidence.worked.commit == start
     assert [each.commit.sha for each in evidence.worked.changes] == [dice, luck]
     told = diagnosis_by_rules(evidence).last_worked
-    assert told.startswith("It last worked on 2026-11-21 at 14:00 UTC, with `0000000`; what it")
+    assert told.startswith("It last worked on 2026-11-21 14:00 UTC, with `0000000`; what it")
     assert f"`{dice[:7]}`" in told
     assert "and 1 more" in told
     assert "When it last worked" in evidence_text(evidence)

@@ -132,7 +132,7 @@ async def test_the_headline_says_what_how_often_since_when_and_where() -> None:
     looking.fails("roll", times=3)
     diagnosis = await _diagnosis(looking, "rolling dice")
     assert diagnosis.headline == (
-        "3 IndexErrors from /roll since 14:02 UTC, all in `cogs/dice.py:8`"
+        "3 IndexErrors from /roll since 2026-11-21 14:02 UTC, all in `cogs/dice.py:8`"
     )
     assert diagnosis.cause == (
         "`face` raises IndexError (string index out of range) with value=6, at `cogs/dice.py:8`. "
@@ -145,7 +145,12 @@ async def test_the_headline_says_what_how_often_since_when_and_where() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "exception", "headline"),
     [
-        (Kind.COMMAND, "poll create", "KeyError", "1 KeyError from /poll create at 14:00 UTC, in"),
+        (
+            Kind.COMMAND,
+            "poll create",
+            "KeyError",
+            "1 KeyError from /poll create at 2026-11-21 14:00 UTC, in",
+        ),
         (
             Kind.TASK,
             "Reminders.deliver",
