@@ -16,7 +16,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import AuditRow, SqliteStore, checked
 from bot.authority.audit_watch import noted_heads
 from bot.cli.missing_state import nothing_at
-from bot.cli.output import JsonOption, print_json, tell_nothing_is_there
+from bot.cli.output import JsonOption, print_json, say, tell_nothing_is_there
 from bot.cli.progress import progress
 from bot.cli.run_ids import complete_run_id
 from bot.cli.tables import Cell, Row, When, print_table
@@ -91,7 +91,7 @@ def verify(
         print_json(state.model_dump(mode="json"))
     else:
         for line in _told(state, file, key):
-            sys.stdout.write(line + "\n")
+            say(line, {"Holds:": "green", "BROKEN": "bold red"}.get(line.partition(" ")[0], ""))
     if state.broken is not None:
         raise typer.Exit(1)
 

@@ -30,6 +30,7 @@ from bot.settings import protection_from
 
 _OURS = ("bot/authority/", "bot/self_improvement/")
 _CONFIG = "data/config.yaml"
+_COLOURS = {"blocks": "bold red", "look": "yellow"}
 
 
 def guard(
@@ -56,7 +57,7 @@ def guard(
         sys.stdout.write(json.dumps(judged.to_json(), indent=2, ensure_ascii=False) + "\n")
     else:
         for line in judged.lines():
-            say(line)
+            say(line, _COLOURS.get(line.partition(" ")[0], ""))
     if any(finding.blocking for finding in judged.findings):
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from bot.cli.terminal_text import inert
 from bot.redaction import redact, redact_value
@@ -31,9 +32,12 @@ def for_a_program(as_json: bool) -> bool:
     return as_json or not terminal().is_terminal
 
 
-def say(text: str) -> None:
-    """Print a line for a person."""
-    terminal().print(inert(redact(text)))
+def say(text: str, first: str = "") -> None:
+    """Print a line for a person; a terminal shows its first word in the style `first`."""
+    line = Text(inert(redact(text)))
+    if first:
+        line.stylize(first, 0, line.plain.find(" "))
+    terminal().print(line)
 
 
 def print_json(value: Any) -> None:

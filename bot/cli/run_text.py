@@ -8,7 +8,6 @@ from bot.domain.history import History
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
 from bot.domain.run import Run, Status
-from bot.presentation.cards import spent
 from bot.presentation.times import ago
 
 RUNS_HEAD = ("id", "goal", "status", "stage", "asked", "what for")
@@ -45,9 +44,12 @@ def record_row(action: Action, now: datetime) -> Row:
 
 def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield what is known of a run: a word, and what there is of it."""
+    from bot.presentation.cards import spent  # a third of a start, which lists do without
+
     waiting = f" for {run.waiting.replace('_', ' ')}" if run.waiting else ""
     trigger = run.trigger
-    yield "run", f"{run.id}: {run.goal}, {run.status}{waiting}, at {run.stage}"
+    stage = "" if run.status is Status.DONE else f", at {run.stage}"
+    yield "run", f"{run.id}: {run.goal}, {run.status}{waiting}{stage}"
     yield "asked", f"{trigger.person.name}, {ago(trigger.at, now)}: {trigger.text}"
     if run.reason:
         yield "ended", run.reason

@@ -10,6 +10,8 @@ from bot.cli.doctor import examine
 from bot.cli.output import JsonOption, print_json, say
 from bot.settings import settings_here
 
+_COLOURS = {"good": "green", "note": "yellow", "bad": "bold red"}
+
 
 def doctor(
     as_json: JsonOption = False,
@@ -27,6 +29,6 @@ def doctor(
         print_json([finding.model_dump() for finding in findings])
     else:
         for finding in findings:
-            say(finding.line)
+            say(finding.line, _COLOURS[finding.status])
     if any(finding.status == "bad" for finding in findings):
         raise typer.Exit(1)

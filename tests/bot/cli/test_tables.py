@@ -5,7 +5,9 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from bot.cli.output import say
 from bot.cli.tables import Cell, Row, When, print_table
 from tests.fakes.fake_clock import START
 
@@ -42,3 +44,12 @@ def test_a_pipe_gets_whole_lines_without_a_head_and_times_in_utc() -> None:
 def test_colours_are_for_terminals_where_nobody_wants_none(no_colour: str, coloured: bool) -> None:
     lines = printed(force_terminal=True, _environ={"TERM": "xterm", "NO_COLOR": no_colour})
     assert ("\x1b[31ma\x1b[0m" in lines[1]) is coloured
+
+
+def test_a_mark_before_a_line_is_coloured_alone_and_only_for_people() -> None:
+    for environment, told in (({}, "BAD it\n"), ({"FORCE_COLOR": "1"}, "\x1b[31mBAD\x1b[0m it\n")):
+        with CliRunner().isolation(
+            env={"NO_COLOR": None, "TERM": "xterm", **environment}
+        ) as streams:
+            say("BAD it", "red")
+            assert streams[0].getvalue().decode() == told
