@@ -13,7 +13,7 @@ from discord.ext import commands, tasks
 from bot.client import _interaction_inputs as seen
 from bot.client._exchanges import flags_asked
 from bot.client._traffic_capture import TrafficCapture
-from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.journal import Action, ActionOutcome, Kind, stopped
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
@@ -140,15 +140,15 @@ class Instruments:
         self._recorder.record(Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told)
 
     def watch_loops(self, cog: commands.Cog) -> None:
-        """Journal every iteration of the cog's `tasks.loop`s, before they start."""
+        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end."""
         for name in dir(type(cog)):
             if isinstance(getattr(type(cog), name, None), tasks.Loop):
                 loop: tasks.Loop[Any] = getattr(cog, name)
-                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop.coro)
+                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop)
 
-    def _timed(
-        self, name: str, work: Callable[..., Awaitable[Any]]
-    ) -> Callable[..., Awaitable[Any]]:
+    def _timed(self, name: str, loop: tasks.Loop[Any]) -> Callable[..., Awaitable[Any]]:
+        work, ended = loop.coro, functools.partial(self._loop_ended, name, loop)
+
         @functools.wraps(work)
         async def timed(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -157,10 +157,25 @@ class Instruments:
             except BaseException:
                 if self._traffic is not None and turn.action is not None:
                     self._traffic.failed(turn.action)
-                _need_not_be_looked_at(asyncio.current_task())
+                if (task := asyncio.current_task()) is not None:
+                    task.remove_done_callback(ended)  # it may have gone on after another failure
+                    task.add_done_callback(ended)
                 raise
 
         return timed
+
+    def _loop_ended(self, name: str, loop: tasks.Loop[Any], task: asyncio.Task[Any]) -> None:
+        """Journal that a failure has ended a loop, unless its cog starts it again at once.
+
+        The failure itself is journalled already. Looking at it here also keeps asyncio from
+        complaining, much later, that nobody did.
+        """
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_soon(self._tell_if_stopped, name, loop)
+
+    def _tell_if_stopped(self, name: str, loop: tasks.Loop[Any]) -> None:
+        if not loop.is_running():
+            self._recorder.record(Kind.TASK, stopped(name), ActionOutcome.ERROR)
 
     def _interaction(
         self,
@@ -196,15 +211,3 @@ class Instruments:
         if started is None:
             return None
         return round((self._clock.monotonic() - started) * 1000, 3)
-
-
-def _need_not_be_looked_at(task: asyncio.Task[Any] | None) -> None:
-    """Keep asyncio from complaining, much later, that nobody looked at what ended this task."""
-    if task is not None:
-        task.remove_done_callback(_look)
-        task.add_done_callback(_look)
-
-
-def _look(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled():
-        task.exception()

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.journal import loop_of
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
@@ -111,6 +112,11 @@ class Incident(Record):
     def rules(self) -> frozenset[Rule]:
         """The rules that saw it."""
         return frozenset(anomaly.rule for anomaly in self.anomalies)
+
+    @property
+    def loop(self) -> str | None:
+        """The event of the loop that has stopped, if that is what it is about."""
+        return loop_of(self.event)
 
     @property
     def since(self) -> datetime:

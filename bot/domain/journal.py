@@ -122,6 +122,20 @@ def command_of(event: str) -> str:
     return name if kind == Kind.COMMAND else ""
 
 
+_STOPPED = ".stopped"
+
+
+def stopped(loop: str) -> str:
+    """Return the name under which it is journalled that a failure has ended a loop for good."""
+    return loop + _STOPPED
+
+
+def loop_of(event: str) -> str | None:
+    """Return the event of the loop whose end an event tells; `None` if it tells of none."""
+    tells = event.startswith(f"{Kind.TASK}.") and event.endswith(_STOPPED)
+    return event.removesuffix(_STOPPED) if tells else None
+
+
 class FailureGroup(Record):
     """Failures of one fingerprint: how often, since when, and the newest in full."""
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from pydantic import Field, model_validator
 
+from bot.domain.journal import loop_of
 from bot.domain.record import Record
 
 
@@ -74,7 +75,12 @@ class Thresholds(Record):
     overrides: tuple[Override, ...] = ()
 
     def rules_for(self, event: str) -> ThresholdRules:
-        """Return those of the first override that fits, or the general ones."""
+        """Return those of the first override that fits, or the general ones.
+
+        That a loop has stopped is told at once, whatever is configured: it happens only once.
+        """
+        if loop_of(event) is not None:
+            return ThresholdRules(ErrorRate(share=1, volume=1), None, None)
         for each in self.overrides:
             if fnmatchcase(event, each.events):
                 return ThresholdRules(each.error_rate, each.repeated_error, each.latency)

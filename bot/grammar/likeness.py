@@ -39,6 +39,7 @@ _COMPANY = """
     than them then there they thing throw today try two up us use user we what where which while
     who why will won would yesterday
 """
+_TASK = "task loop job background"
 _SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
 _FILE = re.compile(r"[\w./-]*\b\w+\.py\b")
 _TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
@@ -163,7 +164,8 @@ def _likeness(said: str, group: FailureGroup, named: Collection[str]) -> _Likene
     capsule = group.newest.error
     frames = capsule.frames if capsule else ()
     places = (f"{_stem(frame.file)} {frame.function}" for frame in frames)
-    topic = words(" ".join([group.newest.kind, group.newest.name, *places]))
+    kind = _TASK if group.newest.kind is Kind.TASK else group.newest.kind
+    topic = words(" ".join([kind, group.newest.name, *places]))
     type_ = capsule.exception.rpartition(".")[2].lower() if capsule else ""
     told = words(f"{capsule.exception} {capsule.message}") if capsule else frozenset()
     asked = words(_FILE.sub(lambda found: _stem(found[0]), said)) - _SAYS_NOTHING

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import JournalError
 from bot.domain.incident import Incident
-from bot.domain.journal import Action, FailureGroup, JournalQuery
+from bot.domain.journal import Action, ActionOutcome, FailureGroup, JournalQuery, loop_of
 from bot.grammar.matching import others_work
 from bot.monitoring.fault_words import error_in_words
 from bot.ports.journal import Journal
@@ -27,6 +27,7 @@ class ClassifiedAnomaly:
     error: str = ""
     files: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     triage: Triage = field(default_factory=Triage)
 
 
@@ -67,7 +68,7 @@ class AnomalyClassifier:
         )
 
     async def _seen(self, anomaly: Anomaly) -> ClassifiedAnomaly:
-        records = [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
+        records = await self._records(anomaly)
         failed = [each for each in records if each is not None and each.error is not None]
         fingerprint = anomaly.fingerprint or _commonest(failed)
         same = [each for each in failed if _fingerprint(each) == fingerprint] or failed
@@ -79,8 +80,17 @@ class AnomalyClassifier:
             error=error_in_words(capsule) if fingerprint is not None else "",
             files=tuple(dict.fromkeys(frame.file for frame in reversed(capsule.frames))),
             users=users,
+            evidence=tuple(each.id for each in same),
             triage=await self._triage(same, anomaly, len(users)),
         )
+
+    async def _records(self, anomaly: Anomaly) -> list[Action | None]:
+        """Return the newest records behind an anomaly; of a loop that stopped, its last failure."""
+        loop = loop_of(anomaly.event)
+        if loop is None:
+            return [await self._journal.get(each) for each in anomaly.evidence[:_LOOKED_AT]]
+        query = JournalQuery(event=loop, outcome=ActionOutcome.ERROR, limit=1)
+        return list(await self._journal.read(query))
 
     async def _users(self, fingerprint: str, anomaly: Anomaly) -> tuple[str, ...]:
         query = JournalQuery(fingerprint=fingerprint, since=anomaly.at - _NEARBY)

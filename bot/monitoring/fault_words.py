@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.journal import Capsule, called
+from bot.domain.journal import Capsule, called, loop_of
 from bot.domain.thresholds import Thresholds
 
 _MINUTES = 10.0
@@ -12,7 +12,7 @@ _NOT_A_NAME = re.compile(r"[^\w./: -]+")
 
 def action_in_words(event: str) -> str:
     """Return what people call an action: `/roll`, `the task Reminders.deliver`."""
-    kind, _, name = event.partition(".")
+    kind, _, name = (loop_of(event) or event).partition(".")
     return called(name_only(kind), name_only(name or kind))
 
 
@@ -27,6 +27,8 @@ def error_in_words(capsule: Capsule | None) -> str:
 
 def noticed(anomaly: Anomaly, thresholds: Thresholds) -> str:
     """Return what made it known: `6 of 10 failed in 10 min`, `it failed 5 times in 10 min`."""
+    if loop_of(anomaly.event) is not None:
+        return "a failure ended its loop, which does not start again by itself"
     span = f"{minutes_of(thresholds, anomaly):g} min"
     if anomaly.rule is Rule.ERROR_RATE:
         return f"{anomaly.bad} of {anomaly.volume} failed in {span}"
@@ -37,6 +39,8 @@ def noticed(anomaly: Anomaly, thresholds: Thresholds) -> str:
 
 def title_of(name: str, error: str, anomaly: Anomaly) -> str:
     """Return what is wrong in a line, without a count, which grows: `/roll fails: IndexError …`."""
+    if loop_of(anomaly.event) is not None:
+        return f"{name} has stopped" + (f": {error}" if error else "")
     if anomaly.rule is not Rule.LATENCY:
         return f"{name} fails" + (f": {error}" if error else "")
     usual = f", usually {_duration(anomaly.baseline)}" if anomaly.baseline else ""

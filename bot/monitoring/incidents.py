@@ -8,6 +8,7 @@ from bot.detection import Detector
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.ids import run_id as new_id
 from bot.domain.incident import LOUDNESS, MOST_AFFECTED, Incident, Severity
+from bot.domain.journal import loop_of
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
@@ -44,6 +45,7 @@ class IncidentTracker:
         self._mended = FixedIncidents(incident_repository, self._quiet)
         self._pulses: dict[str, IncidentCounter] = {}
         self._by_event: dict[str, list[IncidentCounter]] = {}
+        self._loops: dict[str, str] = {}  # by the event of a loop that has stopped
         self._by_fingerprint: dict[str | None, list[IncidentCounter]] = {}
 
     def begin(self) -> int:
@@ -55,6 +57,10 @@ class IncidentTracker:
     def see(self, sample: Sample, number: int) -> None:
         """Count a record for the incidents it belongs to. Called for every record: cheap."""
         if self._mended.see(sample, number):
+            self._listen()
+        if sample.event in self._loops and sample.outcome == "ok":  # it runs again
+            over: dict[str, object] = {"status": "resolved", "resolved_at": sample.when}
+            self._incident_repository.change(self._loops[sample.event], **over)
             self._listen()
         heard = self._by_event.get(sample.event, [])
         if sample.fingerprint in self._by_fingerprint:
@@ -118,7 +124,7 @@ class IncidentTracker:
         for each in self._incident_repository.open:
             if each.muted_until is not None and not each.is_muted(now):
                 self._incident_repository.change(each.id, muted_until=None, muted_by=None)
-            if now - each.last_at < self._quiet:
+            if now - each.last_at < (_AGAIN if each.loop is not None else self._quiet):
                 continue
             last_at = min(now, max(each.last_at, *_last_seen(each, detector)))
             if now - last_at < self._quiet:
@@ -191,6 +197,8 @@ class IncidentTracker:
         incident_id = new_id()
         while self._incident_repository.get(incident_id) is not None:
             incident_id = new_id()
+        if loop_of(anomaly.event) is not None:
+            anomaly = anomaly.but(evidence=seen.evidence or anomaly.evidence)
         name = action_in_words(anomaly.event)
         return Incident(
             id=incident_id,
@@ -268,6 +276,7 @@ class IncidentTracker:
             for each in going_on.values()
         }
         self._by_event, self._by_fingerprint = {}, {}
+        self._loops = {each.loop: each.id for each in going_on.values() if each.loop is not None}
         for incident_id, incident_counter in self._pulses.items():
             incident = going_on[incident_id]
             incident_counter.follow(incident)

@@ -20,6 +20,7 @@ TABLE = {
     "listener.Toys.on_message": ERROR,
     "task.Toys.tick": OK,
     "task.Toys.trip": ERROR,
+    "task.Toys.trip.stopped": ERROR,
     "chat.turn": OK,
     "model.plan": OK,
     "forge.open_proposal": OK,

@@ -95,6 +95,8 @@ class Toys(commands.Cog):
             self.bot.tree.add_command(menu)
         self.tick.start()
         self.trip.start()
+        self.rearmed = False
+        self.rearm.start()
 
     async def cog_unload(self) -> None:
         self.tick.cancel()
@@ -228,6 +230,19 @@ class Toys(commands.Cog):
     @tasks.loop(count=1)
     async def trip(self) -> None:
         pick([1, 2], 7)
+
+    @tasks.loop(count=1)
+    async def rearm(self) -> None:
+        if self.rearmed:
+            return
+        self.rearmed = True
+        pick([1, 2], 9)
+
+    @rearm.error
+    async def rearm_on(self, error: BaseException) -> None:
+        running = self.rearm.get_task()
+        if running is not None:
+            running.add_done_callback(lambda _: self.rearm.start())
 
 
 async def setup(bot: commands.Bot) -> None:

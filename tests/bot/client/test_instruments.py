@@ -239,11 +239,17 @@ async def test_a_listener_that_raises_is_recorded(room: LiveClient, local: Local
 async def test_every_turn_of_a_loop_is_recorded(room: LiveClient) -> None:
     ticked = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.tick")
     tripped = await room.journal.until(Kind.TASK, lambda action: action.name == "Toys.trip")
+    await room.journal.until(
+        Kind.TASK, lambda action: action.name == "Toys.rearm" and action.error is None
+    )
     assert (ticked.outcome, ticked.error) == (ActionOutcome.OK, None)
     assert tripped.outcome is ActionOutcome.ERROR
     assert tripped.duration_ms is not None
     check_capsule(tripped, numbers=[1, 2], at=7)
-    assert len(await room.journal.of(Kind.TASK)) == 2
+    stopped = await room.journal.until(Kind.TASK, lambda action: action.name.endswith(".stopped"))
+    assert (stopped.event, stopped.error) == ("task.Toys.trip.stopped", None)
+    tasks = await room.journal.of(Kind.TASK)
+    assert [each for each in tasks if each.name == "Toys.rearm.stopped"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""A failure that ends a `tasks.loop` happens once, and is told until the loop runs again."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.authority.autonomy_levels import Autonomy, Level
+from bot.domain.journal import ActionOutcome, Capsule, FailureGroup, Kind, loop_of, stopped
+from bot.domain.thresholds import Thresholds
+from bot.grammar.likeness import fitting
+from tests.support.monitoring_world import MonitoringWorld
+from tests.support.world import DORA, capsule
+
+HOUR = 3600.0
+LOOP = "task.Reminders.deliver"
+BROKEN: Capsule = capsule(
+    exception="KeyError", fingerprint="cafecafecafe", file="cogs/reminders.py", function="deliver"
+)
+
+
+def stops(monitoring_world: MonitoringWorld) -> None:
+    """Let one turn of the loop fail, and the loop end with that."""
+    monitoring_world.fails(1, "Reminders.deliver", BROKEN, event=LOOP, kind=Kind.TASK, user=None)
+    ended, failed = stopped(LOOP), ActionOutcome.ERROR
+    monitoring_world.happens(1, event=ended, kind=Kind.TASK, outcome=failed, user=None)
+
+
+async def test_it_is_told_at_the_first_failure_with_what_ended_it(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running():
+        stops(monitoring_world)
+        await monitoring_world.pass_time(10)
+        incident = monitoring_world.the_incident()
+        assert incident.title == "the task Reminders.deliver has stopped: KeyError in deliver()"
+        assert (incident.fingerprint, incident.count) == ("cafecafecafe", 1)
+        assert "does not start again by itself" in monitoring_world.card()
+        history = await monitoring_world.world.store.history(incident.run_id or "")
+        assert history.evidence is not None
+        [group] = history.evidence.groups
+        assert (group.event, group.count) == (LOOP, 1)
+
+
+async def test_it_goes_on_while_nothing_happens_and_is_over_when_the_loop_runs(
+    tmp_path: Path,
+) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=Autonomy(level=Level.REPORT))
+    async with monitoring_world.running():
+        stops(monitoring_world)
+        await monitoring_world.pass_time(5 * HOUR)
+        assert monitoring_world.the_incident().open
+        monitoring_world.happens(1, "Reminders.deliver", event=LOOP, kind=Kind.TASK)
+        await monitoring_world.pass_time(70)
+        assert not monitoring_world.the_incident().open
+        assert "It stopped <t:" in monitoring_world.card()
+
+
+async def test_who_says_that_the_loop_died_joins_it(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=Autonomy(level=Level.REPORT))
+    async with monitoring_world.running() as monitoring:
+        stops(monitoring_world)
+        await monitoring_world.pass_time(10)
+        said = monitoring_world.world.trigger("reminder loop", person=DORA)
+        joined = await monitoring.join(said.but(text="the reminder loop died"))
+        assert joined is not None
+        assert joined.id == monitoring_world.the_incident().id
+
+
+@pytest.mark.parametrize(
+    "said", ["reminder loop", "background reminder task", "reminders job", "delivery loop"]
+)
+def test_people_call_a_loop_by_several_names(said: str, tmp_path: Path) -> None:
+    world = MonitoringWorld(tmp_path)
+    world.fails(1, "Reminders.deliver", BROKEN, event=LOOP, kind=Kind.TASK)
+    action = world.world.journal.actions[-1]
+    group = FailureGroup(
+        fingerprint="cafecafecafe", event=LOOP, count=1, first_seen=action.ts, last_seen=action.ts,
+        newest=action, action_ids=(action.id,),
+    )  # fmt: skip
+    assert fitting(said, [group], ["remind"]).certain == (group,)
+
+
+def test_only_the_end_of_a_task_tells_of_a_loop() -> None:
+    assert loop_of(stopped(LOOP)) == LOOP
+    assert loop_of(LOOP) is loop_of("command.music.stopped") is None
+    rules = Thresholds.model_validate({"error_rate": None}).rules_for(stopped(LOOP))
+    assert rules.error_rate is not None
+    assert (rules.error_rate.volume, rules.repeated_error, rules.latency) == (1, None, None)
