@@ -92,7 +92,8 @@ def _body(told: Incident) -> list[str]:
     if told.open and told.fix is None and told.noticed:
         lines.append(f"I noticed it when {told.noticed}.")
     if not told.open and told.loop is not None and told.resolved_at is not None:
-        lines.append(f"It stopped {ago(told.last_at)}, closed {ago(told.resolved_at)}.")
+        stood = _span(told.resolved_at - told.last_at)
+        lines.append(f"It stopped {moment(told.last_at, 'R')}, and stood for {stood}.")
     elif not told.open and told.resolved_at is not None:
         lasted = _span(told.last_at - (told.again_at or told.since))
         waited = _span(told.resolved_at - told.last_at)
